@@ -1,0 +1,98 @@
+package agentloop
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// hidden are the tools that a model in a loop never sees: time is the loop's.
+var hidden = map[string]bool{"clock_next_bar": true, "sim_start": true, "sim_status": true}
+
+// digestKey is where an answer's _meta holds the server's state digest.
+const digestKey = "pitwall/state_digest"
+
+// client wraps an MCP session with what the loop needs.
+type client struct{ session *mcp.ClientSession }
+
+// tools lists what the model may call.
+func (c client) tools(ctx context.Context) ([]Tool, error) {
+	var list []Tool
+	for t, err := range c.session.Tools(ctx, nil) {
+		if err != nil {
+			return nil, fmt.Errorf("listing tools: %w", err)
+		}
+		if hidden[t.Name] {
+			continue
+		}
+		schema, err := json.Marshal(t.InputSchema)
+		if err != nil {
+			return nil, fmt.Errorf("schema of %s: %w", t.Name, err)
+		}
+		list = append(list, Tool{t.Name, t.Description, schema})
+	}
+	return list, nil
+}
+
+// system returns the server's base prompt with the strategy's own, or the
+// strategy's alone when the server has none.
+func (c client) system(ctx context.Context, strategy string) (string, error) {
+	for p, err := range c.session.Prompts(ctx, nil) {
+		if err != nil {
+			break // a server without prompts
+		}
+		if p.Name != "trade_turn" {
+			continue
+		}
+		args := map[string]string{}
+		if strategy != "" {
+			args["strategy"] = strategy
+		}
+		r, err := c.session.GetPrompt(ctx, &mcp.GetPromptParams{Name: p.Name, Arguments: args})
+		if err != nil {
+			return "", fmt.Errorf("reading the base prompt: %w", err)
+		}
+		var b strings.Builder
+		for _, m := range r.Messages {
+			if t, ok := m.Content.(*mcp.TextContent); ok {
+				b.WriteString(t.Text)
+			}
+		}
+		return b.String(), nil
+	}
+	return strategy, nil
+}
+
+// call runs one tool. A tool's own failure is a Result with IsError; an error
+// means that the connection failed. The digest is the server's, if it sends one.
+func (c client) call(ctx context.Context, call Call) (Result, string, error) {
+	args := call.Arguments
+	if len(args) == 0 {
+		args = json.RawMessage("{}")
+	}
+	r, err := c.session.CallTool(ctx, &mcp.CallToolParams{Name: call.Name, Arguments: args})
+	out := Result{ID: call.ID, Name: call.Name}
+	if err != nil {
+		if ctx.Err() != nil || isClosed(err) {
+			return out, "", err
+		}
+		out.IsError, out.Text = true, "error "+err.Error() // a protocol error: unknown tool, bad request
+		return out, "", nil
+	}
+	out.IsError = r.IsError
+	for _, content := range r.Content {
+		if t, ok := content.(*mcp.TextContent); ok {
+			out.Text += t.Text
+		}
+	}
+	out.Data, _ = r.StructuredContent.(map[string]any)
+	digest, _ := r.Meta[digestKey].(string)
+	return out, digest, nil
+}
+
+func isClosed(err error) bool {
+	return strings.Contains(err.Error(), "closed") || strings.Contains(err.Error(), "EOF")
+}

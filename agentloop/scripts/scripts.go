@@ -1,0 +1,108 @@
+// Package scripts holds deterministic models: they call real tools every turn
+// and decide by a rule, so that the whole path from prompt to fill can be run
+// without a key, repeated, and checked.
+//
+// A script is a function of the conversation so far (an agentloop.Model): it
+// keeps nothing between replies or turns.
+//
+// # To add a script
+//
+// One file with a constructor; one line in [All].
+package scripts
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"pitwall/agentloop"
+)
+
+// New makes a script from the strategy's params, refusing unknown ones.
+type New func(params map[string]any) (agentloop.Model, error)
+
+// All lists the scripts by name (script/<name> in a strategy).
+func All() map[string]New {
+	return map[string]New{
+		"buyhold":  newBuyHold,
+		"momentum": newMomentum,
+	}
+}
+
+// onlyParams refuses params that a script does not know.
+func onlyParams(params map[string]any, known ...string) error {
+next:
+	for k := range params {
+		for _, n := range known {
+			if k == n {
+				continue next
+			}
+		}
+		if len(known) == 0 {
+			return fmt.Errorf("params: there is no %q; this script takes none", k)
+		}
+		return fmt.Errorf("params: there is no %q; this script takes %s", k, strings.Join(known, ", "))
+	}
+	return nil
+}
+
+// turn reads the conversation of a turn.
+type turn struct{ agentloop.Request }
+
+// step is how many replies were given so far.
+func (t turn) step() int { return len(t.Messages) - 1 }
+
+// results are the results of the calls of reply i.
+func (t turn) results(i int) []agentloop.Result { return t.Messages[i+1].Results }
+
+// failed returns the first failed result of reply i, if any.
+func (t turn) failed(i int) (agentloop.Result, bool) {
+	for _, r := range t.results(i) {
+		if r.IsError {
+			return r, true
+		}
+	}
+	return agentloop.Result{}, false
+}
+
+// calls numbers the calls of a reply.
+type calls []agentloop.Call
+
+func (c *calls) add(step int, name string, args any) error {
+	raw, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	*c = append(*c, agentloop.Call{ID: fmt.Sprintf("c%d.%d", step, len(*c)), Name: name, Arguments: raw})
+	return nil
+}
+
+// done ends a turn.
+func done(format string, args ...any) (agentloop.Reply, error) {
+	return agentloop.Reply{Text: "RESULT: " + fmt.Sprintf(format, args...)}, nil
+}
+
+// rows returns a list of objects from a structured result.
+func rows(r agentloop.Result, field string) []map[string]any {
+	list, _ := r.Data[field].([]any)
+	var out []map[string]any
+	for _, x := range list {
+		if m, ok := x.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// tradable lists the symbols that may be traded and whose price is fresh.
+func tradable(prices agentloop.Result) []string {
+	const staleHours = 24 * 7
+	var symbols []string
+	for _, p := range rows(prices, "prices") {
+		age, _ := p["age_hours"].(float64)
+		if ok, _ := p["tradable"].(bool); ok && age < staleHours {
+			symbols = append(symbols, p["symbol"].(string))
+		}
+	}
+	return symbols
+}

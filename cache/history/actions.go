@@ -1,0 +1,152 @@
+package history
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"pitwall"
+)
+
+// jump is a split that only shows in adj_close.
+type jump struct {
+	symbol string
+	day    time.Time
+	ratio  float64
+}
+
+// readActions reads corporate actions. They are kept, not applied yet; see
+// [Store.SplitWarnings].
+func (l *loader) readActions(t *table) error {
+	at, err := t.need("symbol", "ex_date", "type", "value")
+	if err != nil {
+		return err
+	}
+	pay, hasPay := t.col["pay_date"]
+	for i, row := range t.rows {
+		if !l.want(row[at[0]]) {
+			continue
+		}
+		a := pitwall.Action{Symbol: row[at[0]], Type: row[at[2]]}
+		zone := l.instrument(a.Symbol).Location()
+		ex, err := parseStamp(row[at[1]], zone)
+		if err != nil {
+			return t.bad(i, "ex_date", err)
+		}
+		a.Ex = ex.t
+		if hasPay && row[pay] != "" {
+			p, err := parseStamp(row[pay], zone)
+			if err != nil {
+				return t.bad(i, "pay_date", err)
+			}
+			a.Pay = p.t
+		}
+		if a.Value, err = t.dec(row[at[3]]); err != nil {
+			return t.bad(i, "value", err)
+		}
+		l.actions = append(l.actions, a)
+	}
+	return nil
+}
+
+// jump notes a day on which adj_close/close leaps as only a split makes it.
+func (l *loader) jump(t *table, g *raw, i int, adj string) {
+	a, err := strconv.ParseFloat(adj, 64)
+	k := len(g.starts) - 1
+	if err != nil || a <= 0 {
+		g.factor = 0
+		return
+	}
+	factor := a / g.series.Close[k].Float()
+	if ratio := factor / g.factor; g.factor > 0 && (ratio > 1.24 || ratio < 0.81) {
+		l.jumps = append(l.jumps, jump{g.series.Instrument.Symbol, g.starts[k], ratio})
+	}
+	g.factor = factor
+}
+
+// warnings says what a user should know about the loaded data as a whole.
+func (l *loader) warnings() {
+	withActions := map[string]bool{}
+	for _, a := range l.actions {
+		withActions[a.Symbol] = true
+	}
+	unstated := 0
+	for _, s := range l.series {
+		if s.Adjusted == "" {
+			if withActions[s.Instrument.Symbol] {
+				unstated++
+			}
+			s.Adjusted = pitwall.Raw
+		}
+		l.warnVolume(s)
+	}
+	if unstated > 0 {
+		l.warn("corporate actions are given and the files do not say whether prices are adjusted (%d symbols): taken as raw; say `adjusted: split` or `total` if they are", unstated)
+	}
+	if len(l.actions) > 0 {
+		l.warn("%d corporate actions are noted and not applied yet", len(l.actions))
+	}
+}
+
+// warnVolume names a series that can fill nothing, or without a cap.
+func (l *loader) warnVolume(s *pitwall.Series) {
+	zero, none := 0, 0
+	for _, v := range s.Volume {
+		switch v {
+		case 0:
+			zero++
+		case pitwall.NoVolume:
+			none++
+		}
+	}
+	switch {
+	case none > 0:
+		l.warn("%s has no volume in %d of %d bars: fills there are not capped", s.Instrument.Symbol, none, s.Len())
+	case zero == s.Len() && s.Instrument.Kind != pitwall.Index:
+		l.warn("%s has volume 0 in every bar: no order of it can fill", s.Instrument.Symbol)
+	}
+}
+
+// SplitWarnings names each split of the symbols inside [from, to) that the
+// prices still show, from the actions or, where there are none, from adj_close.
+func (s *Store) SplitWarnings(symbols []string, from, to time.Time) []string {
+	var list []string
+	say := func(symbol string, day time.Time, ratio float64) {
+		if day.Before(from) || (!to.IsZero() && !day.Before(to)) {
+			return
+		}
+		list = append(list, fmt.Sprintf("%s split %s on %s and the prices are raw: splits are not applied yet, so a position held over that day is valued wrongly", symbol, ratioName(ratio), day.Format(time.DateOnly)))
+	}
+	for _, x := range s.series {
+		symbol, known := x.Instrument.Symbol, false
+		if x.Adjusted != pitwall.Raw || !contains(symbols, symbol) {
+			continue
+		}
+		for _, a := range s.actions {
+			if a.Symbol == symbol && a.Type == "split" {
+				known = true
+				say(symbol, a.Ex, a.Value.Float())
+			}
+		}
+		for _, j := range s.jumps {
+			if j.symbol == symbol && !known {
+				say(symbol, j.day, j.ratio)
+			}
+		}
+	}
+	return list
+}
+
+// ratioName writes 2.0001 as 2:1 and 0.1 as 1:10.
+func ratioName(r float64) string {
+	for den := 1; den <= 10; den++ {
+		if num := math.Round(r * float64(den)); num >= 1 && math.Abs(num/float64(den)/r-1) < 0.01 {
+			return fmt.Sprintf("%.0f:%d", num, den)
+		}
+	}
+	if num := math.Round(1 / r); r < 1 && math.Abs(num*r-1) < 0.01 {
+		return fmt.Sprintf("1:%.0f", num)
+	}
+	return fmt.Sprintf("%.4g:1", r)
+}

@@ -1,0 +1,242 @@
+package history
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// raw is one symbol's rows of one file before the bar size is known.
+type raw struct {
+	series *pitwall.Series
+	starts []time.Time
+	dates  bool
+	rows   []int
+	factor float64 // last adj_close / close
+}
+
+// readBars turns a table into series.
+func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
+	at, err := t.need("symbol", "timestamp", "open", "high", "low", "close", "volume")
+	if err != nil {
+		return err
+	}
+	adjClose, hasAdj := t.col["adj_close"]
+	groups := map[string]*raw{}
+	var order []string
+	for i, row := range t.rows {
+		symbol := row[at[0]]
+		if symbol == "" {
+			return t.bad(i, "symbol", fmt.Errorf("is empty"))
+		}
+		g, ok := groups[symbol]
+		if !ok {
+			g = &raw{}
+			groups[symbol] = g
+			order = append(order, symbol)
+			if l.want(symbol) {
+				g.series = &pitwall.Series{Instrument: l.instrument(symbol), Adjusted: adj, File: t.name}
+			}
+		}
+		if g.series == nil {
+			continue
+		}
+		if err := l.readBar(t, g, i, at); err != nil {
+			return err
+		}
+		if hasAdj {
+			l.jump(t, g, i, row[adjClose])
+		}
+	}
+	for _, symbol := range order {
+		g := groups[symbol]
+		l.mayHold(symbol)
+		if g.series == nil {
+			continue
+		}
+		if err := l.place(t, g); err != nil {
+			return err
+		}
+		if l.opts.Size == 0 || g.series.Size == l.opts.Size {
+			l.found = append(l.found, g.series)
+		}
+	}
+	return nil
+}
+
+// readBar reads one row's figures; times are placed later.
+func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
+	row, s := t.rows[i], g.series
+	when, err := parseStamp(row[at[1]], s.Instrument.Location())
+	if err != nil {
+		return t.bad(i, "timestamp", err)
+	}
+	if len(g.starts) == 0 {
+		g.dates = when.date
+	} else if g.dates != when.date {
+		return t.bad(i, "timestamp", fmt.Errorf("%s mixes dates and times for %s", t.name, s.Instrument.Symbol))
+	}
+	var price [4]pitwall.Dec
+	for k, name := range [...]string{"open", "high", "low", "close"} {
+		if price[k], err = t.dec(row[at[2+k]]); err != nil {
+			return t.bad(i, name, err)
+		}
+	}
+	volume := pitwall.NoVolume
+	if text := row[at[6]]; text != "" {
+		if volume, err = strconv.ParseFloat(text, 64); err != nil || math.IsNaN(volume) || math.IsInf(volume, 0) || volume < 0 {
+			return t.bad(i, "volume", fmt.Errorf("%q is not a number >= 0", text))
+		}
+	}
+	g.starts, g.rows = append(g.starts, when.t), append(g.rows, i)
+	s.Open, s.High, s.Low, s.Close = append(s.Open, price[0]), append(s.High, price[1]), append(s.Low, price[2]), append(s.Close, price[3])
+	s.Volume = append(s.Volume, volume)
+	return nil
+}
+
+// place gives every bar its Start, End and Known, and checks it.
+func (l *loader) place(t *table, g *raw) error {
+	s := g.series
+	size, err := g.size(l.opts.Size)
+	if err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
+	}
+	s.Size = size
+	for k, start := range g.starts {
+		end := start.Add(size)
+		if g.dates {
+			start, end = session(s.Instrument, start)
+		}
+		s.Start, s.End, s.Known = append(s.Start, start.UnixNano()), append(s.End, end.UnixNano()), append(s.Known, end.UnixNano())
+		if err := s.Check(k); err != nil {
+			return t.bad(g.rows[k], s.Instrument.Symbol, err)
+		}
+	}
+	return nil
+}
+
+// session returns a daily bar's bounds: the exchange's usual hours, or the
+// whole day for 24/7 instruments.
+func session(i pitwall.Instrument, day time.Time) (start, end time.Time) {
+	y, m, d := day.Date()
+	if i.Calendar == pitwall.AlwaysOpen {
+		return day, time.Date(y, m, d+1, 0, 0, 0, 0, i.Location())
+	}
+	return time.Date(y, m, d, 9, 30, 0, 0, i.Location()), time.Date(y, m, d, 16, 0, 0, 0, i.Location())
+}
+
+// size is the usual distance between bars; dates are daily bars.
+func (g *raw) size(asked time.Duration) (time.Duration, error) {
+	counts := map[time.Duration]int{}
+	for i := 1; i < len(g.starts); i++ {
+		if d := g.starts[i].Sub(g.starts[i-1]); d > 0 {
+			counts[d.Round(time.Second)]++
+		}
+	}
+	usual, most := time.Duration(0), 0
+	for d, n := range counts {
+		if n > most || (n == most && d < usual) {
+			usual, most = d, n
+		}
+	}
+	switch {
+	case g.dates && usual > 120*time.Hour:
+		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(usual.Hours()/24+0.5))
+	case g.dates:
+		return 24 * time.Hour, nil
+	case usual == 0 && asked > 0:
+		return asked, nil
+	case usual == 0:
+		return 0, fmt.Errorf("one bar alone does not show its size; give bar_size")
+	}
+	return usual, nil
+}
+
+var pair = regexp.MustCompile(`^[A-Z0-9]{2,10}[-/](USD|USDT|USDC|EUR|BTC|ETH)$`)
+
+// instrument returns what instruments.csv says, or the defaults: a US equity in
+// whole units, or crypto when the name is a pair.
+func (l *loader) instrument(symbol string) pitwall.Instrument {
+	if i, ok := l.instruments[symbol]; ok {
+		return i
+	}
+	if pair.MatchString(symbol) {
+		return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Crypto, Currency: "USD", Calendar: pitwall.AlwaysOpen, Lot: 1, Zone: time.UTC}
+	}
+	return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Currency: "USD", Lot: pitwall.One, Zone: l.newYork}
+}
+
+// want reports whether a symbol was asked for.
+func (l *loader) want(symbol string) bool { return len(l.wanted) == 0 || l.wanted[symbol] }
+
+// mayHold remembers a symbol that the files hold, for error messages.
+func (l *loader) mayHold(symbol string) {
+	if l.held == nil {
+		l.held = map[string]bool{}
+	}
+	l.held[symbol] = true
+}
+
+// seen lists every symbol in the files, wanted or not, at most 40.
+func (l *loader) seen() []string {
+	names := make([]string, 0, len(l.held))
+	for s := range l.held {
+		names = append(names, s)
+	}
+	sort.Strings(names)
+	if len(names) > 40 {
+		names = append(names[:40], fmt.Sprintf("and %d more", len(l.held)-40))
+	}
+	return names
+}
+
+// readInstruments reads instruments.csv.
+func (l *loader) readInstruments(t *table) error {
+	for i, row := range t.rows {
+		get := func(name string) string {
+			if c, ok := t.col[name]; ok {
+				return strings.TrimSpace(row[c])
+			}
+			return ""
+		}
+		in := pitwall.Instrument{Symbol: get("symbol"), Kind: pitwall.Kind(get("kind")), Currency: get("currency"), Exchange: get("exchange"),
+			Calendar: get("calendar"), Sector: get("sector"), Right: pitwall.Right(get("right")), Underlying: get("underlying"), Lot: pitwall.One, Zone: l.newYork}
+		switch in.Kind {
+		case pitwall.Equity, pitwall.ETF, pitwall.Index:
+		case pitwall.Crypto:
+			in.Calendar, in.Lot = pitwall.AlwaysOpen, 1
+		default:
+			return t.bad(i, "kind", fmt.Errorf("%q is not supported; use equity, etf, index or crypto", in.Kind))
+		}
+		if in.Calendar == pitwall.AlwaysOpen {
+			in.Zone = time.UTC
+		}
+		if in.Currency != "" && in.Currency != "USD" {
+			return t.bad(i, "currency", fmt.Errorf("%s is in %s; one currency per world, USD, for now: conversion rates are missing", in.Symbol, in.Currency))
+		}
+		in.Currency = "USD"
+		for _, f := range []struct {
+			name string
+			to   *pitwall.Dec
+		}{{"tick", &in.Tick}, {"lot", &in.Lot}, {"multiplier", &in.Multiplier}} {
+			if text := get(f.name); text != "" {
+				d, err := t.dec(text)
+				if err != nil || d <= 0 {
+					return t.bad(i, f.name, fmt.Errorf("%q is not a number > 0", text))
+				}
+				*f.to = d
+			}
+		}
+		if in.Multiplier != 0 && in.Multiplier != pitwall.One {
+			return t.bad(i, "multiplier", fmt.Errorf("%v: only 1 is supported yet", in.Multiplier))
+		}
+		l.instruments[in.Symbol] = in
+	}
+	return nil
+}

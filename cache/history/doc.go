@@ -1,0 +1,31 @@
+// Package history is the store of bars and corporate actions: it reads CSV and
+// Parquet files, told apart by their header, checks them, and is a
+// pitwall.Source.
+//
+//	bars         symbol,timestamp,open,high,low,close,volume[,adj_close]
+//	actions      symbol,ex_date,type,value[,pay_date,...]
+//	instruments  symbol,kind,currency,exchange,calendar,sector,tick,lot,...
+//	other        noted as not used yet
+//
+// Files come from any fs.FS, so that the data embedded in the binary and a
+// folder on disk are read the same way. Parquet goes through DuckDB, which the
+// agent's SQL needs anyway. A sidecar `<file>.yaml` with `adjusted: raw|split|
+// total` says what was already done to prices; so may the strategy.
+//
+// Times. A date is a daily bar: 09:30-16:00 in the exchange's zone (sessions
+// are not known from the file alone), or the whole UTC day for crypto. A time
+// is the bar's start, and the bar's size is the usual distance between bars.
+// A bar is known at its end.
+//
+// Crypto is told by its name (BTC-USD, ETH/USDT) or by instruments.csv, never
+// by looking at later dates.
+//
+// # To add a source
+//
+// One file each: download once into files of the format above, then Load them.
+//
+// # Why not
+//
+// Why not guess 24/7 trading from weekend bars: cutting the file would change
+// the answer, and so the past would depend on the future.
+package history

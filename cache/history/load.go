@@ -1,0 +1,273 @@
+package history
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"pitwall"
+)
+
+// Input is a file or a folder to read.
+type Input struct {
+	FS       fs.FS
+	Path     string             // inside FS
+	Show     string             // how to name it in messages; Path when empty
+	Adjusted pitwall.Adjustment // if stated by the caller
+}
+
+// Options narrow what is loaded.
+type Options struct {
+	Symbols []string      // empty = every symbol
+	Size    time.Duration // empty = whatever there is; needed when a symbol comes in several sizes
+}
+
+// File is what was read, for manifests.
+type File struct {
+	Path     string             `json:"path"`
+	Kind     string             `json:"kind"` // bars, actions, instruments or unused
+	Rows     int                `json:"rows"`
+	SHA256   string             `json:"sha256"`
+	Adjusted pitwall.Adjustment `json:"adjusted,omitempty"`
+}
+
+// Store is loaded history. It implements pitwall.Source and is not written
+// after Load.
+type Store struct {
+	Files    []File
+	Warnings []string
+
+	series  []*pitwall.Series
+	actions []pitwall.Action
+	jumps   []jump // splits seen in adj_close
+}
+
+// Series implements pitwall.Source.
+func (s *Store) Series() []*pitwall.Series { return s.series }
+
+// Actions implements pitwall.Source.
+func (s *Store) Actions() []pitwall.Action { return s.actions }
+
+// Symbols lists what the store holds.
+func (s *Store) Symbols() []string {
+	names := make([]string, len(s.series))
+	for i, x := range s.series {
+		names[i] = x.Instrument.Symbol
+	}
+	return names
+}
+
+// loader gathers files until all are read.
+type loader struct {
+	Store
+	opts        Options
+	wanted      map[string]bool
+	instruments map[string]pitwall.Instrument
+	found       []*pitwall.Series
+	held        map[string]bool // every symbol in the files, wanted or not
+	newYork     *time.Location
+}
+
+// Load reads every input and checks it. Errors name file and line; nothing is
+// half-loaded.
+func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
+	l := &loader{opts: opts, wanted: map[string]bool{}, instruments: map[string]pitwall.Instrument{}}
+	var err error
+	if l.newYork, err = time.LoadLocation("America/New_York"); err != nil {
+		return nil, fmt.Errorf("loading the exchange's time zone: %w", err)
+	}
+	for _, s := range opts.Symbols {
+		l.wanted[s] = true
+	}
+	for _, in := range inputs {
+		if in.Show == "" {
+			in.Show = in.Path
+		}
+		files, err := list(in)
+		if err != nil {
+			return nil, err
+		}
+		// Instruments first: they say in which zone the bars of a file are.
+		for _, pass := range []bool{true, false} {
+			for _, f := range files {
+				if err := ctx.Err(); err != nil {
+					return nil, err
+				}
+				if err := l.file(ctx, f, pass); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return l.finish()
+}
+
+// list expands a folder into its CSV and Parquet files, by name.
+func list(in Input) ([]Input, error) {
+	info, err := fs.Stat(in.FS, in.Path)
+	if err != nil {
+		return nil, pitwall.Errorf(pitwall.DataError, "no data at %s", in.Show).Hintf("give a CSV or Parquet file, or a folder of them")
+	}
+	if !info.IsDir() {
+		return []Input{in}, nil
+	}
+	entries, err := fs.ReadDir(in.FS, in.Path)
+	if err != nil {
+		return nil, fmt.Errorf("reading folder %s: %w", in.Show, err)
+	}
+	var files []Input
+	for _, e := range entries {
+		if ext := path.Ext(e.Name()); !e.IsDir() && (ext == ".csv" || ext == ".parquet") {
+			files = append(files, Input{FS: in.FS, Path: path.Join(in.Path, e.Name()), Show: strings.TrimSuffix(in.Show, "/") + "/" + e.Name(), Adjusted: in.Adjusted})
+		}
+	}
+	if len(files) == 0 {
+		return nil, pitwall.Errorf(pitwall.DataError, "folder %s holds no .csv or .parquet file", in.Show)
+	}
+	return files, nil
+}
+
+// file reads one file: instruments when instrumentsPass, everything else in
+// the other pass.
+func (l *loader) file(ctx context.Context, in Input, instrumentsPass bool) error {
+	raw, err := fs.ReadFile(in.FS, in.Path)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", in.Show, err)
+	}
+	t, err := parse(ctx, in.Show, raw)
+	if err != nil {
+		return err
+	}
+	kind := t.kind()
+	if (kind == "instruments") != instrumentsPass {
+		return nil
+	}
+	sum := sha256.Sum256(raw)
+	f := File{Path: in.Show, Kind: kind, Rows: len(t.rows), SHA256: hex.EncodeToString(sum[:])}
+	switch kind {
+	case "instruments":
+		err = l.readInstruments(t)
+	case "bars":
+		if f.Adjusted, err = adjustment(in); err == nil {
+			err = l.readBars(t, f.Adjusted)
+		}
+	case "actions":
+		err = l.readActions(t)
+	case "unused":
+		l.warn("%s is not used yet: its header %q is neither bars, actions nor instruments", in.Show, strings.Join(t.header, ","))
+	}
+	if err != nil {
+		return err
+	}
+	l.Files = append(l.Files, f)
+	return nil
+}
+
+// adjustment is what the caller or the sidecar says; empty when nobody does.
+func adjustment(in Input) (pitwall.Adjustment, error) {
+	adj := in.Adjusted
+	if raw, err := fs.ReadFile(in.FS, in.Path+".yaml"); err == nil && adj == "" {
+		var side struct {
+			Adjusted pitwall.Adjustment `yaml:"adjusted"`
+		}
+		dec := yaml.NewDecoder(strings.NewReader(string(raw)))
+		dec.KnownFields(true)
+		if err := dec.Decode(&side); err != nil {
+			return "", pitwall.Errorf(pitwall.DataError, "%s.yaml: %v", in.Show, err).Hintf("it holds one line: adjusted: raw, split or total")
+		}
+		adj = side.Adjusted
+	}
+	switch adj {
+	case "", pitwall.Raw, pitwall.SplitAdjusted, pitwall.TotalAdjusted:
+		return adj, nil
+	}
+	return "", pitwall.Errorf(pitwall.DataError, "%s: adjusted is %q", in.Show, adj).Hintf("use raw, split or total")
+}
+
+func (l *loader) warn(format string, args ...any) {
+	l.Warnings = append(l.Warnings, fmt.Sprintf(format, args...))
+}
+
+// finish sorts, finds doubles and says what a user should know.
+func (l *loader) finish() (*Store, error) {
+	sort.SliceStable(l.found, func(i, j int) bool { return l.found[i].Instrument.Symbol < l.found[j].Instrument.Symbol })
+	for i, s := range l.found {
+		if i > 0 && s.Instrument.Symbol == l.found[i-1].Instrument.Symbol {
+			e := pitwall.Errorf(pitwall.DataError, "%s is in two files: %s (%s bars) and %s (%s bars)", s.Instrument.Symbol, l.found[i-1].File, SizeName(l.found[i-1].Size), s.File, SizeName(s.Size))
+			if s.Size != l.found[i-1].Size {
+				return nil, e.Hintf("choose one with bar_size, or name one file as data")
+			}
+			return nil, e.Hintf("name one of the files as data, or leave the symbol out")
+		}
+		l.series = append(l.series, s)
+	}
+	for _, want := range l.opts.Symbols {
+		if !contains(l.Store.Symbols(), want) {
+			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %s in the files given", want).Hintf("%s", l.offer())
+		}
+	}
+	if len(l.series) == 0 {
+		return nil, pitwall.Errorf(pitwall.DataError, "the data holds no bars").Hintf("bars are symbol,timestamp,open,high,low,close,volume")
+	}
+	sort.SliceStable(l.actions, func(i, j int) bool {
+		a, b := l.actions[i], l.actions[j]
+		return a.Symbol < b.Symbol || (a.Symbol == b.Symbol && a.Ex.Before(b.Ex))
+	})
+	l.warnings()
+	return &l.Store, nil
+}
+
+// offer says which symbols the files do hold.
+func (l *loader) offer() string {
+	if len(l.seen()) == 0 {
+		return "the files hold no bars at all"
+	}
+	return "they hold " + strings.Join(l.seen(), ", ")
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// SizeName writes a bar size as people do: 1d, 1h, 5m.
+func SizeName(d time.Duration) string {
+	switch {
+	case d%(24*time.Hour) == 0:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
+}
+
+// ParseSize reads 1d, 1h, 5m.
+func ParseSize(s string) (time.Duration, error) {
+	var n int
+	var unit string
+	if _, err := fmt.Sscanf(s, "%d%s", &n, &unit); err == nil && n > 0 {
+		switch unit {
+		case "d":
+			return time.Duration(n) * 24 * time.Hour, nil
+		case "h":
+			return time.Duration(n) * time.Hour, nil
+		case "m":
+			return time.Duration(n) * time.Minute, nil
+		}
+	}
+	return 0, pitwall.Errorf(pitwall.InvalidInput, "bar size %q", s).Hintf("write 1d, 1h, 5m or 1m")
+}

@@ -1,0 +1,219 @@
+package history
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "github.com/duckdb/duckdb-go/v2" // reads Parquet
+
+	"pitwall"
+)
+
+// table is a file as text: a header and rows of the same width.
+type table struct {
+	name   string
+	header []string
+	col    map[string]int
+	rows   [][]string
+	lines  []int // line of each row; empty for Parquet
+	floats bool  // numbers were binary floats in the file
+}
+
+// parse reads CSV or Parquet by the file's first bytes.
+func parse(ctx context.Context, name string, raw []byte) (*table, error) {
+	t := &table{name: name, col: map[string]int{}}
+	var err error
+	if bytes.HasPrefix(raw, []byte("PAR1")) {
+		err = t.parquet(ctx, raw)
+	} else {
+		err = t.csv(raw)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, h := range t.header {
+		h = strings.TrimSpace(h)
+		if h == "" {
+			return nil, pitwall.Errorf(pitwall.DataError, "%s: column %d of the header has no name", name, i+1).Hintf("the header is %q", strings.Join(t.header, ","))
+		}
+		if _, twice := t.col[h]; twice {
+			return nil, pitwall.Errorf(pitwall.DataError, "%s: the header names %q twice", name, h)
+		}
+		t.col[h] = i
+	}
+	return t, nil
+}
+
+func (t *table) csv(raw []byte) error {
+	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))))
+	header, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return pitwall.Errorf(pitwall.DataError, "%s is empty", t.name)
+	}
+	for err == nil {
+		if t.header == nil {
+			t.header = header
+		} else {
+			line, _ := r.FieldPos(0)
+			t.rows, t.lines = append(t.rows, header), append(t.lines, line)
+		}
+		header, err = r.Read()
+	}
+	if !errors.Is(err, io.EOF) {
+		return pitwall.Errorf(pitwall.DataError, "%s: %v", t.name, err).Hintf("every line has the %d fields of the header, separated by commas", len(t.header))
+	}
+	return nil
+}
+
+// parquet reads every column as text through an engine of its own, which sees
+// one temporary file and is gone afterwards.
+func (t *table) parquet(ctx context.Context, raw []byte) error {
+	tmp, err := os.CreateTemp("", "pitwall-*.parquet")
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", t.name, err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(raw)
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return fmt.Errorf("reading %s: %w", t.name, err)
+	}
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", t.name, err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(ctx, "SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?)", tmp.Name())
+	if err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %s", t.name, strings.ReplaceAll(err.Error(), tmp.Name(), path.Base(t.name)))
+	}
+	defer rows.Close()
+	if t.header, err = rows.Columns(); err != nil {
+		return err
+	}
+	t.floats = true
+	for rows.Next() {
+		cells := make([]sql.NullString, len(t.header))
+		ptrs := make([]any, len(cells))
+		for i := range cells {
+			ptrs[i] = &cells[i]
+		}
+		if err := rows.Scan(ptrs...); err != nil {
+			return fmt.Errorf("reading %s: %w", t.name, err)
+		}
+		row := make([]string, len(cells))
+		for i, c := range cells {
+			row[i] = c.String
+		}
+		t.rows = append(t.rows, row)
+	}
+	return rows.Err()
+}
+
+// kind tells what a file is by its header.
+func (t *table) kind() string {
+	has := func(names ...string) bool {
+		for _, n := range names {
+			if _, ok := t.col[n]; !ok {
+				return false
+			}
+		}
+		return true
+	}
+	prices := 0
+	for h := range t.col {
+		switch strings.ToLower(h) {
+		case "open", "high", "low", "close":
+			prices++
+		}
+	}
+	switch {
+	case prices >= 2:
+		return "bars"
+	case has("symbol", "ex_date", "type", "value"):
+		return "actions"
+	case has("symbol", "kind"):
+		return "instruments"
+	}
+	return "unused"
+}
+
+// need returns the columns of names, or an error that says which are missing.
+func (t *table) need(names ...string) ([]int, error) {
+	at := make([]int, len(names))
+	var missing []string
+	for i, n := range names {
+		c, ok := t.col[n]
+		if !ok {
+			missing = append(missing, n)
+		}
+		at[i] = c
+	}
+	if len(missing) > 0 {
+		return nil, pitwall.Errorf(pitwall.DataError, "%s: the header lacks %s", t.name, strings.Join(missing, ", ")).
+			Hintf("it is %q; needed are %s", strings.Join(t.header, ","), strings.Join(names, ","))
+	}
+	return at, nil
+}
+
+// bad is an error about one cell, with file and line.
+func (t *table) bad(row int, what string, err error) error {
+	at := t.name
+	if row < len(t.lines) {
+		at += ":" + strconv.Itoa(t.lines[row])
+	} else {
+		at += ": row " + strconv.Itoa(row+1)
+	}
+	return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", at, what, err)
+}
+
+// dec reads a price; binary floats are rounded to 8 decimals.
+func (t *table) dec(s string) (pitwall.Dec, error) {
+	d, err := pitwall.ParseDec(s)
+	if err != nil && t.floats {
+		f, ferr := strconv.ParseFloat(s, 64)
+		if ferr != nil {
+			return 0, err
+		}
+		return pitwall.FromFloat(f)
+	}
+	return d, err
+}
+
+// stamp is a parsed time: a calendar date, or an instant.
+type stamp struct {
+	t    time.Time
+	date bool
+}
+
+// parseStamp reads 2006-01-02, RFC 3339, or a time without a zone, which is the
+// exchange's.
+func parseStamp(s string, zone *time.Location) (stamp, error) {
+	if len(s) == len(time.DateOnly) {
+		t, err := time.ParseInLocation(time.DateOnly, s, zone)
+		if err != nil {
+			return stamp{}, fmt.Errorf("%q is not a date like 2020-01-31", s)
+		}
+		return stamp{t, true}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return stamp{t.In(zone), false}, nil
+		}
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return stamp{t, false}, nil
+		}
+	}
+	return stamp{}, fmt.Errorf("%q is not a time like 2020-01-31 or 2020-01-31T09:30:00-05:00", s)
+}

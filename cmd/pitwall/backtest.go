@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"pitwall"
+	"pitwall/server"
+)
+
+// backtestFlags are what the command line changes about a strategy.
+type backtestFlags struct {
+	model, from, to, cash, symbols, out, url, tokenEnv string
+	data                                               []string
+	json, noCache, strictReplay                        bool
+}
+
+func (a *app) backtest() *cobra.Command {
+	var f backtestFlags
+	c := &cobra.Command{
+		Use:   "backtest FILE|DIR",
+		Short: "Run a strategy over recorded bars and leave a folder of evidence",
+		Example: "  pitwall backtest examples/momentum\n" +
+			"  pitwall backtest mine.yaml --symbols TQQQ,SHV --data prices.csv --from 2020-01-02\n" +
+			"  pitwall backtest mine --json > result.json",
+		Args: takes(1, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			server.TuneGC()
+			s, err := f.strategy(args[0])
+			if err != nil {
+				return err
+			}
+			return a.backtestStrategy(c, s, f)
+		},
+	}
+	fs := c.Flags()
+	fs.StringVar(&f.model, "model", "", "use this model instead of the strategy's")
+	fs.StringVar(&f.from, "from", "", "first day, 2006-01-02")
+	fs.StringVar(&f.to, "to", "", "last day")
+	fs.StringVar(&f.cash, "cash", "", "starting cash")
+	fs.StringVar(&f.symbols, "symbols", "", "what may be traded, comma separated")
+	fs.StringArrayVar(&f.data, "data", nil, "data file or folder instead of the strategy's (repeatable)")
+	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
+	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
+	fs.BoolVar(&f.noCache, "no-cache", false, "do not use recorded answers (there is no replay cache yet: always so)")
+	fs.BoolVar(&f.strictReplay, "strict-replay", false, "fail on a turn that is not recorded (not supported yet)")
+	fs.StringVar(&f.url, "url", "", "drive a remote server (not supported yet)")
+	fs.StringVar(&f.tokenEnv, "token-env", "", "variable that holds the remote server's token (not supported yet)")
+	return c
+}
+
+// strategy reads the file and applies the flags.
+func (f backtestFlags) strategy(name string) (*strategy, error) {
+	for flag, given := range map[string]bool{"--strict-replay": f.strictReplay, "--url": f.url != "", "--token-env": f.tokenEnv != ""} {
+		if given {
+			return nil, &usageError{pitwall.Errorf(pitwall.Unsupported, "%s is not supported yet", flag).Hintf("leave it out")}
+		}
+	}
+	s, err := readStrategy(name)
+	if err != nil {
+		return nil, err
+	}
+	if f.model != "" {
+		if f.model != s.Agent.Model {
+			s.Agent.Params = nil // another model's params
+		}
+		s.Agent.Model = f.model
+	}
+	for _, x := range []struct {
+		from string
+		to   *string
+	}{{f.from, &s.From}, {f.to, &s.To}} {
+		if x.from != "" {
+			*x.to = x.from
+		}
+	}
+	if f.symbols != "" {
+		s.Symbols = strings.Split(f.symbols, ",")
+	}
+	if f.cash != "" {
+		if s.Cash, err = pitwall.ParseDec(f.cash); err != nil || s.Cash <= 0 {
+			return nil, &usageError{pitwall.Errorf(pitwall.InvalidNumber, "--cash is %q", f.cash).Hintf("use a number above 0, like 100000")}
+		}
+	}
+	if len(f.data) > 0 {
+		s.Data = nil
+		for _, d := range f.data {
+			in := diskInput(d, "")
+			s.Data = append(s.Data, dataEntry{Path: "/" + in.Path})
+		}
+		// A benchmark of the strategy's own data need not be in the given data.
+		s.benchmarkOptional = true
+	}
+	return s, s.check()
+}
+
+func (a *app) backtestStrategy(c *cobra.Command, s *strategy, f backtestFlags) error {
+	p := a.newProgress(s)
+	res, err := a.runStrategy(c.Context(), s, runOptions{out: f.out, progress: p.show})
+	p.done()
+	if err != nil {
+		return err
+	}
+	if f.json {
+		if err := a.printJSON(res); err != nil {
+			return err
+		}
+	} else {
+		a.summary(res)
+	}
+	if !res.complete {
+		fmt.Fprintf(a.stderr, "pitwall: stopped before the end; what there is lies in %s\n", res.Out)
+		return errSaid
+	}
+	return nil
+}

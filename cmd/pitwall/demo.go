@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"pitwall/server"
+)
+
+func (a *app) demo() *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "Backtest the bundled example on real prices, without a key",
+		Args:  takes(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			server.TuneGC()
+			s, err := readStrategy("examples/momentum")
+			if err == nil {
+				err = s.check()
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(a.stdout, "A scripted agent trades Apple, 2013 to 2018, over MCP: it moves bar by bar, loads the price table,")
+			fmt.Fprintln(a.stdout, "asks SQL for the 100-day average, reads its account, and orders. Nothing later than its clock can be seen.")
+			fmt.Fprintln(a.stdout)
+			return a.backtestStrategy(c, s, backtestFlags{})
+		},
+	}
+}

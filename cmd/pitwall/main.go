@@ -1,0 +1,126 @@
+// Command pitwall backtests and serves agents that trade bar by bar.
+//
+// This package is the only place that wires: it imports everything and holds
+// one file per verb. live.go is the only file that reads the host's clock.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // exchanges' zones on machines without a zone database
+
+	"github.com/spf13/cobra"
+
+	"pitwall"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main with an exit code, so that tests can call it.
+func run(args []string) int {
+	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	defer a.interrupts(cancel)()
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if !errors.Is(err, errSaid) {
+		fmt.Fprintln(a.stderr, "pitwall:", explain(err))
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// errSaid ends with exit code 1 when the reason was already printed.
+var errSaid = errors.New("said")
+
+// usageError is a call with the wrong words.
+type usageError struct{ error }
+
+// explain writes an error for a person: what happened, then what would work.
+func explain(err error) string {
+	if e, ok := errors.AsType[*pitwall.Error](err); ok {
+		s := e.Message
+		if e.Hint != "" {
+			s += "\n  " + e.Hint
+		}
+		return s
+	}
+	return err.Error()
+}
+
+// app is what every verb shares.
+type app struct {
+	now            func() time.Time
+	stdout, stderr *os.File
+	stop           chan struct{} // closed at the first Ctrl-C
+}
+
+// interrupts closes stop at the first Ctrl-C or SIGTERM and cancels at the
+// second. The returned function stops listening.
+func (a *app) interrupts(cancel func()) func() {
+	c := make(chan os.Signal, 2)
+	done := make(chan struct{})
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case <-c:
+			}
+			if n == 0 {
+				close(a.stop)
+			} else {
+				cancel()
+			}
+		}
+	}()
+	return func() { signal.Stop(c); close(done) }
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "pitwall",
+		Short:         "Let a language model trade bar by bar: backtest it, or serve the tools over MCP",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Example:       "  pitwall demo\n  pitwall backtest examples/momentum\n  pitwall serve",
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
+	})
+	root.AddCommand(a.demo(), a.init(), a.backtest(), a.serve(), a.version())
+	return root
+}
+
+// takes refuses a wrong number of arguments with the usage line.
+func takes(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return &usageError{fmt.Errorf("%d arguments are given\n  usage: %s", len(args), c.UseLine())}
+		}
+		return nil
+	}
+}

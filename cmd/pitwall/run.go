@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/brokers/risk"
+	"pitwall/cache/history"
+	"pitwall/cache/runs"
+	"pitwall/server"
+	"pitwall/tools"
+	"pitwall/tools/report"
+)
+
+// runOptions are a backtest's settings from the command line.
+type runOptions struct {
+	out      string
+	progress func(agentloop.Progress)
+}
+
+// result is what a backtest prints with --json.
+type result struct {
+	RunID           string      `json:"run_id"`
+	Mode            string      `json:"mode"`
+	Model           string      `json:"model"`
+	Bars            int         `json:"bars"`
+	Turns           int         `json:"turns"`
+	ModelCalls      int         `json:"model_calls"`
+	CacheHits       int         `json:"cache_hits"`
+	Orders          int         `json:"orders"`
+	Fills           int         `json:"fills"`
+	FinalEquity     pitwall.Dec `json:"final_equity"`
+	TotalReturn     float64     `json:"total_return"`
+	BenchmarkReturn *float64    `json:"benchmark_return"`
+	MaxDrawdown     float64     `json:"max_drawdown"`
+	Sharpe          *float64    `json:"sharpe"`
+	CostUSD         float64     `json:"cost_usd"`
+	CostUSDRecorded float64     `json:"cost_usd_recorded"`
+	Warnings        []string    `json:"warnings"`
+	Digest          string      `json:"digest"`
+	WallSeconds     float64     `json:"wall_seconds"`
+	Out             string      `json:"out"`
+
+	complete  bool
+	metrics   report.Metrics
+	costs     simCosts
+	benchmark string
+	symbols   []string
+}
+
+// manifest says what was run.
+type manifest struct {
+	RunID     string         `json:"run_id"`
+	Status    string         `json:"status"` // running, complete, incomplete or failed
+	Pitwall   string         `json:"pitwall"`
+	Strategy  string         `json:"strategy"`
+	Name      string         `json:"name"`
+	Symbols   []string       `json:"symbols"`
+	Benchmark string         `json:"benchmark,omitempty"`
+	From      string         `json:"from"`
+	To        string         `json:"to"`
+	Every     string         `json:"every"`
+	Cash      pitwall.Dec    `json:"cash"`
+	Costs     pitwall.Costs  `json:"costs"`
+	Share     pitwall.Dec    `json:"volume_share"`
+	Limits    string         `json:"limits"`
+	Model     string         `json:"model"`
+	Params    map[string]any `json:"params,omitempty"`
+	Prompt    string         `json:"prompt,omitempty"`
+	Attempt   int            `json:"attempt"`
+	Data      []history.File `json:"data"`
+	Warnings  []string       `json:"warnings"`
+	Digest    string         `json:"digest,omitempty"`
+	Error     string         `json:"error,omitempty"`
+}
+
+// runStrategy backtests a strategy into a run's folder.
+func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *result, err error) {
+	started := a.now()
+	model, err := newModel(s.Agent.Model, s.Agent.Params)
+	if err != nil {
+		return nil, err
+	}
+	every, err := agentloop.ParseEvery(s.Every)
+	if err != nil {
+		return nil, err
+	}
+	store, err := loadFor(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := s.spec()
+	if err != nil {
+		return nil, err
+	}
+	// The world is built once into memory first, so that a strategy that cannot
+	// run leaves no folder behind.
+	if _, err := newSim(store, spec, &pitwall.MemoryJournal{}); err != nil {
+		return nil, err
+	}
+	dir, err := runFolder(o.out, s.Name)
+	if err != nil {
+		return nil, err
+	}
+	from, to, err := window(store, spec, zoneOf(store, spec.Symbols))
+	if err != nil {
+		return nil, err
+	}
+	folder, err := runs.Create(dir, references(store, spec, from, to))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	w, err := newSim(store, spec, folder)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
+		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Share: spec.Costs.volumeShare,
+		Limits: risk.NoLimits().String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: 1, Data: store.Files, Warnings: w.Warnings}
+	if err := folder.WriteJSON("manifest.json", m); err != nil {
+		return nil, err
+	}
+	outcome, runErr := a.drive(ctx, w, agentloop.Config{Model: model, Name: s.Agent.Model, Agent: "main", Prompt: s.Agent.Prompt, Params: s.Agent.Params,
+		Every: every, MaxSteps: s.Agent.MaxSteps, Recorder: folder, Now: a.now, Progress: o.progress, Stop: a.stop})
+	return a.finish(folder, w, m, outcome, runErr, started, spec)
+}
+
+// drive connects the loop to a server of its own and runs it.
+func (a *app) drive(ctx context.Context, w *simWorld, cfg agentloop.Config) (agentloop.Outcome, error) {
+	registry := server.NewRegistry(noBuilder{})
+	if err := registry.Put(pitwall.Caller{Principal: pitwall.Local}, server.Main, w.World); err != nil {
+		return agentloop.Outcome{}, err
+	}
+	s := server.New(version(), registry, a.logger())
+	near, far := server.Pipe()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ss, err := s.Connect(ctx, far)
+	if err != nil {
+		return agentloop.Outcome{}, fmt.Errorf("starting the server: %w", err)
+	}
+	defer ss.Close()
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "pitwall-loop", Version: version()}, nil).Connect(ctx, near, nil)
+	if err != nil {
+		return agentloop.Outcome{}, fmt.Errorf("connecting to the server: %w", err)
+	}
+	defer session.Close()
+	cfg.Session = session
+	return agentloop.Run(ctx, cfg)
+}
+
+// noBuilder is the builder of a run's own server: its one world is put there.
+type noBuilder struct{}
+
+func (noBuilder) Build(context.Context, pitwall.Caller, string, tools.StartRequest) (*pitwall.World, error) {
+	return nil, pitwall.Errorf(pitwall.Unsupported, "a run has one world")
+}
+
+func (noBuilder) Offer() tools.Offer { return tools.Offer{} }
+
+// finish writes what a run leaves, whether it came to its end or not.
+func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop.Outcome, runErr error, started time.Time, spec simSpec) (*result, error) {
+	m.Status = "complete"
+	switch {
+	case errors.Is(runErr, context.Canceled):
+		m.Status, runErr = "incomplete", nil
+	case runErr != nil:
+		m.Status, m.Error = "failed", runErr.Error()
+	case !out.Ended:
+		m.Status = "incomplete"
+	}
+	if _, err := folder.Append(context.Background(), pitwall.Entry{AsOf: w.Clock.Now(), Kind: pitwall.EntryEnd, Note: m.Status}); err != nil {
+		return nil, errors.Join(runErr, err)
+	}
+	for _, s := range w.store.Series() {
+		if i, err := w.Instruments.Instrument(s.Instrument.Symbol); err == nil && (i.Tradable || i.Symbol == spec.Benchmark) {
+			if err := folder.Prices(s, w.from, w.Clock.Now()); err != nil {
+				return nil, errors.Join(runErr, err)
+			}
+		}
+	}
+	metrics, err := report.Read(os.DirFS(folder.Dir), spec.Cash)
+	if err != nil {
+		return nil, errors.Join(runErr, err)
+	}
+	m.Digest = w.venue.Replay().Digest
+	for _, kind := range []string{"tool_error", "step_limit", "too_many_calls", "no_tool_calls"} {
+		if n := out.Warnings[kind]; n > 0 {
+			m.Warnings = append(m.Warnings, fmt.Sprintf("%s in %d turns: see summaries.jsonl", kind, n))
+		}
+	}
+	if metrics.Rejected > 0 {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("%d orders were rejected: see journal.jsonl", metrics.Rejected))
+	}
+	if m.Status == "incomplete" {
+		m.Warnings = append(m.Warnings, "the run was stopped before its end")
+	}
+	if err := errors.Join(folder.WriteJSON("metrics.json", metrics), folder.WriteJSON("manifest.json", m)); err != nil {
+		return nil, errors.Join(runErr, err)
+	}
+	if runErr != nil {
+		return nil, fmt.Errorf("%w\n  what happened until then is in %s", runErr, folder.Dir)
+	}
+	return &result{RunID: m.RunID, Mode: string(pitwall.Sim), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, Orders: metrics.Orders, Fills: metrics.Fills,
+		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
+		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: a.now().Sub(started).Seconds(), Out: folder.Dir,
+		complete: m.Status == "complete", metrics: metrics, costs: spec.Costs, benchmark: spec.Benchmark, symbols: spec.Symbols}, nil
+}
+
+// loadFor loads what a strategy names.
+func loadFor(ctx context.Context, s *strategy) (*history.Store, error) {
+	inputs, err := s.inputs()
+	if err != nil {
+		return nil, err
+	}
+	opts := history.Options{Symbols: append([]string{}, s.Symbols...)}
+	if s.Benchmark != "" {
+		opts.Symbols = append(opts.Symbols, s.Benchmark)
+	}
+	if s.BarSize != "" {
+		if opts.Size, err = history.ParseSize(s.BarSize); err != nil {
+			return nil, err
+		}
+	}
+	store, err := history.Load(ctx, inputs, opts)
+	if e, ok := errors.AsType[*pitwall.Error](err); ok && e.Code == pitwall.UnknownSymbol && s.benchmarkOptional && s.Benchmark != "" {
+		opts.Symbols = s.Symbols
+		if store, err = history.Load(ctx, inputs, opts); err == nil {
+			store.Warnings = append(store.Warnings, "the data given has no "+s.Benchmark+": the run has no benchmark")
+			s.Benchmark = ""
+		}
+	}
+	return store, err
+}
+
+func (s *strategy) spec() (simSpec, error) {
+	c, err := s.costs()
+	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: s.Cash, Costs: c, Policy: s.Agent.Prompt}, err
+}
+
+// runFolder is --out, or the next free runs/<name>-<n>.
+func runFolder(out, name string) (string, error) {
+	if out != "" {
+		return out, nil
+	}
+	for n := 1; n < 1_000_000; n++ {
+		dir := filepath.Join("runs", name+"-"+strconv.Itoa(n))
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("runs/ is full")
+}
+
+// references values the benchmark and buy-and-hold from the bars of the run.
+func references(store *history.Store, spec simSpec, from, to time.Time) runs.Reference {
+	find := func(symbol string) *pitwall.Series {
+		for _, s := range store.Series() {
+			if s.Instrument.Symbol == symbol {
+				return s
+			}
+		}
+		return nil
+	}
+	// worth is money put into a series at its first close in the run.
+	worth := func(s *pitwall.Series, money pitwall.Dec, at time.Time) pitwall.Dec {
+		n := s.KnownAt(at.UnixNano())
+		first := s.KnownAt(from.UnixNano())
+		if n == 0 || first >= n {
+			return money // not listed yet in the run: cash
+		}
+		v, err := money.MulDiv(s.Close[n-1], s.Close[first])
+		if err != nil {
+			return money
+		}
+		return v
+	}
+	return func(at time.Time) (benchmark, hold pitwall.Dec) {
+		if s := find(spec.Benchmark); s != nil && s.KnownAt(at.UnixNano()) > 0 {
+			benchmark = worth(s, spec.Cash, at)
+		}
+		part := spec.Cash / pitwall.Dec(len(spec.Symbols))
+		for _, symbol := range spec.Symbols {
+			hold += worth(find(symbol), part, at)
+		}
+		return benchmark, hold
+	}
+}
+
+// logger writes to stderr: warnings and errors, since stdout belongs to results
+// and to the protocol.
+func (a *app) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// printJSON prints one object on stdout.
+func (a *app) printJSON(v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.stdout, string(body))
+	return err
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/spf13/cobra"
+
+	"pitwall"
+	"pitwall/cache/history"
+	"pitwall/examples"
+	"pitwall/server"
+)
+
+// serveFlags are serve's settings from the command line.
+type serveFlags struct {
+	http, toolsets, tools string
+	data                  []string
+	readOnly              bool
+}
+
+func (a *app) serve() *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve [FILE]",
+		Short: "Serve the tools over MCP: stdio, or HTTP with --http",
+		Long: "Serve the tools over MCP. Without --http it speaks on stdin and stdout, as hosts such as Claude Desktop start it.\n" +
+			"Without FILE or --data it offers a simulated world over the bundled data.",
+		Example: "  pitwall serve\n  pitwall serve examples/momentum\n  pitwall serve --data prices/ --http 127.0.0.1:8080",
+		Args:    takes(0, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.readOnly || f.toolsets != "" || f.tools != "" {
+				return &usageError{pitwall.Errorf(pitwall.Unsupported, "--read-only, --toolsets and --tools are not supported yet").Hintf("leave them out")}
+			}
+			file := ""
+			if len(args) == 1 {
+				file = args[0]
+			}
+			return a.serveWorlds(c.Context(), file, f)
+		},
+	}
+	c.Flags().StringVar(&f.http, "http", "", "address to serve on, such as 127.0.0.1:8080; other than loopback needs PITWALL_TOKEN")
+	c.Flags().StringArrayVar(&f.data, "data", nil, "data file or folder (repeatable)")
+	c.Flags().BoolVar(&f.readOnly, "read-only", false, "offer no tool that changes anything (not supported yet)")
+	c.Flags().StringVar(&f.toolsets, "toolsets", "", "offer only these sets of tools (not supported yet)")
+	c.Flags().StringVar(&f.tools, "tools", "", "offer only these tools (not supported yet)")
+	return c
+}
+
+func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error {
+	cfg, err := readSettings()
+	if err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log)); err != nil {
+		return fmt.Errorf("PITWALL_LOG is %q; use debug, info, warn or error", cfg.Log)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // one Ctrl-C is enough for a server
+		select {
+		case <-a.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	// Before anything else can write there, stdout becomes the protocol's.
+	var wire mcp.Transport
+	if f.http == "" {
+		if wire, err = takeStdout(); err != nil {
+			return err
+		}
+	}
+	b, err := newBuilder(ctx, file, f.data)
+	if err != nil {
+		return err
+	}
+	server.TuneGC()
+	registry := server.NewRegistry(b)
+	defer registry.Close()
+	s := server.New(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})))
+	if wire != nil {
+		if err := s.Run(ctx, wire); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("serving on stdio: %w", err)
+		}
+		return nil
+	}
+	o := server.HTTPOptions{Hosts: cfg.Hosts}
+	if cfg.Token != "" {
+		o.Tokens = map[string]string{cfg.Token: "token"}
+	}
+	l, err := server.Listen(f.http, o)
+	if err != nil {
+		return err
+	}
+	access := "loopback only, no token"
+	if cfg.Token != "" {
+		access = "bearer token required"
+	}
+	fmt.Fprintf(a.stderr, "pitwall: serving http://%s/mcp (%s); Ctrl-C ends\n", l.Addr(), access)
+	return s.Serve(ctx, l, o)
+}
+
+// newBuilder prepares the worlds: a strategy's, or one over the data given, or
+// one over the bundled data.
+func newBuilder(ctx context.Context, file string, data []string) (*builder, error) {
+	var inputs []history.Input
+	b := &builder{}
+	if file != "" {
+		s, err := backtestFlags{data: data}.strategy(file)
+		if err != nil {
+			return nil, err
+		}
+		if b.spec, err = s.spec(); err != nil {
+			return nil, err
+		}
+		if b.store, err = loadFor(ctx, s); err != nil {
+			return nil, err
+		}
+		if inputs, err = s.inputs(); err != nil {
+			return nil, err
+		}
+	}
+	if file == "" {
+		for _, d := range data {
+			inputs = append(inputs, diskInput(d, ""))
+		}
+		if len(data) == 0 {
+			inputs = []history.Input{{FS: examples.FS, Path: "data", Show: "examples/data"}}
+		}
+	}
+	b.load = func(ctx context.Context, symbols []string, size time.Duration) (*history.Store, error) {
+		return history.Load(ctx, inputs, history.Options{Symbols: symbols, Size: size})
+	}
+	if file == "" {
+		var err error
+		if b.store, err = b.load(ctx, nil, 0); err != nil {
+			return nil, err
+		}
+		if b.spec, err = defaultSpec(b.store); err != nil {
+			return nil, err
+		}
+	}
+	// A default world that cannot be built is an error now, not at the first call.
+	_, err := newSim(b.store, b.spec, &pitwall.MemoryJournal{})
+	return b, err
+}
+
+// defaultSpec trades everything that is not an index, and begins after a year of
+// history, so that an agent has something to look back on.
+func defaultSpec(store *history.Store) (simSpec, error) {
+	s := strategy{}
+	c, err := s.costs()
+	if err != nil {
+		return simSpec{}, err
+	}
+	spec := simSpec{Cash: pitwall.Int(100_000), Costs: c}
+	var longest *pitwall.Series
+	for _, x := range store.Series() {
+		if x.Instrument.Kind == pitwall.Index {
+			continue
+		}
+		spec.Symbols = append(spec.Symbols, x.Instrument.Symbol)
+		if longest == nil || x.Len() > longest.Len() {
+			longest = x
+		}
+	}
+	if longest == nil {
+		return spec, pitwall.Errorf(pitwall.DataError, "the data holds only indices, and they cannot be traded")
+	}
+	const year = 250
+	spec.From = longest.Bar(min(year, longest.Len()/4)).Start.Format(time.DateOnly)
+	return spec, nil
+}

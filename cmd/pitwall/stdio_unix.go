@@ -1,0 +1,27 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"golang.org/x/sys/unix"
+)
+
+// takeStdout gives the protocol a descriptor of its own and points descriptor 1
+// at stderr, so that nothing else in the process, C++ code of the SQL engine
+// included, can put a stray line into the protocol.
+func takeStdout() (mcp.Transport, error) {
+	fd, err := unix.Dup(int(os.Stdout.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("taking stdout for the protocol: %w", err)
+	}
+	unix.CloseOnExec(fd)
+	if err := redirect(int(os.Stderr.Fd()), int(os.Stdout.Fd())); err != nil {
+		return nil, fmt.Errorf("taking stdout for the protocol: %w", err)
+	}
+	os.Stdout = os.Stderr
+	return &mcp.IOTransport{Reader: os.Stdin, Writer: os.NewFile(uintptr(fd), "protocol")}, nil
+}

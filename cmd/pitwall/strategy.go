@@ -1,0 +1,320 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/cache/history"
+	"pitwall/examples"
+)
+
+// strategy is a strategy file.
+type strategy struct {
+	Name      string      `yaml:"name"`
+	Symbols   []string    `yaml:"symbols"`
+	Benchmark string      `yaml:"benchmark"`
+	Data      []dataEntry `yaml:"data"`
+	BarSize   string      `yaml:"bar_size"`
+	From      string      `yaml:"from"`
+	To        string      `yaml:"to"`
+	Cash      pitwall.Dec `yaml:"cash"`
+	Every     string      `yaml:"every"`
+	Costs     *costs      `yaml:"costs"`
+	Agent     agent       `yaml:"agent"`
+
+	// Known and refused until their time comes.
+	Agents   yaml.Node `yaml:"agents"`
+	Risk     yaml.Node `yaml:"risk"`
+	Desk     yaml.Node `yaml:"desk"`
+	Pods     yaml.Node `yaml:"pods"`
+	Regime   yaml.Node `yaml:"regime"`
+	Memory   yaml.Node `yaml:"memory"`
+	Universe yaml.Node `yaml:"universe"`
+	Extends  yaml.Node `yaml:"extends"`
+
+	files fs.FS  // where data paths are looked up
+	dir   string // the strategy's folder inside files
+	show  string // how to name the file
+
+	benchmarkOptional bool // other data was given: drop a benchmark that it lacks
+}
+
+type costs struct {
+	CommissionBps *pitwall.Dec `yaml:"commission_bps"`
+	PerShare      pitwall.Dec  `yaml:"per_share"`
+	Fixed         pitwall.Dec  `yaml:"fixed"`
+	SlippageBps   *pitwall.Dec `yaml:"slippage_bps"`
+	CashBuffer    *pitwall.Dec `yaml:"cash_buffer"`
+	VolumeShare   *pitwall.Dec `yaml:"volume_share"`
+}
+
+type agent struct {
+	Model    string         `yaml:"model"`
+	Prompt   string         `yaml:"prompt"`
+	Params   map[string]any `yaml:"params"`
+	MaxSteps int            `yaml:"max_steps"`
+	Budget   *budget        `yaml:"budget"`
+}
+
+// budget is accepted now and holds trivially: the only models are scripts, and
+// they cost nothing.
+type budget struct {
+	USD        pitwall.Dec `yaml:"usd"`
+	USDPerTurn pitwall.Dec `yaml:"usd_per_turn"`
+	Tokens     int         `yaml:"tokens"`
+}
+
+// dataEntry is a path, or a path with what was done to its prices.
+type dataEntry struct {
+	Path     string             `yaml:"path"`
+	Adjusted pitwall.Adjustment `yaml:"adjusted"`
+}
+
+func (d *dataEntry) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&d.Path)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; k.Value != "path" && k.Value != "adjusted" {
+			return fmt.Errorf("line %d: field %s not found in type dataEntry", k.Line, k.Value)
+		}
+	}
+	type plain dataEntry
+	return n.Decode((*plain)(d))
+}
+
+// readStrategy reads a strategy from a file or folder on disk, or, when there is
+// none, from the examples in the binary.
+func readStrategy(name string) (*strategy, error) {
+	var s strategy
+	s.show = name
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		s.files, s.dir = os.DirFS("/"), ""
+		name = filepath.Join(name, "strategy.yaml")
+		s.show = name
+		fallthrough
+	case err == nil:
+		abs, err := filepath.Abs(name)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := os.ReadFile(abs)
+		if err != nil {
+			return nil, pitwall.Errorf(pitwall.StrategyError, "there is no %s", name).Hintf("pitwall init NAME writes a first strategy")
+		}
+		s.files, s.dir = os.DirFS("/"), strings.TrimPrefix(filepath.ToSlash(filepath.Dir(abs)), "/")
+		return &s, s.parse(raw)
+	}
+	inside := strings.TrimSuffix(strings.TrimPrefix(path.Clean(filepath.ToSlash(name)), "examples/"), "/strategy.yaml")
+	raw, err := fs.ReadFile(examples.FS, inside+"/strategy.yaml")
+	if err != nil {
+		return nil, pitwall.Errorf(pitwall.StrategyError, "there is no strategy at %s", name).Hintf("the bundled ones are examples/momentum and examples/buyhold; pitwall init NAME writes one of your own")
+	}
+	s.files, s.dir = examples.FS, inside
+	return &s, s.parse(raw)
+}
+
+func (s *strategy) parse(raw []byte) error {
+	dec := yaml.NewDecoder(bytes.NewReader(raw))
+	dec.KnownFields(true)
+	if err := dec.Decode(s); err != nil && !errors.Is(err, io.EOF) {
+		return s.explain(err)
+	}
+	return nil
+}
+
+var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type (?:main\.)?(\w+)`)
+
+// explain names file, line and, for an unknown key, the nearest known one.
+func (s *strategy) explain(err error) error {
+	text := err.Error()
+	if m := unknownField.FindStringSubmatch(text); m != nil {
+		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "agent": keys(agent{}), "budget": keys(budget{}), "dataEntry": keys(dataEntry{})}[m[3]]
+		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", nearest(m[2], known), strings.Join(known, ", "))
+	}
+	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
+	return pitwall.Errorf(pitwall.StrategyError, "%s: %s", s.show, text)
+}
+
+// check validates what needs no data.
+func (s *strategy) check() error {
+	bad := func(format string, args ...any) *pitwall.Error {
+		return pitwall.Errorf(pitwall.StrategyError, s.show+": "+format, args...)
+	}
+	for _, later := range []struct {
+		key  string
+		node yaml.Node
+	}{{"agents", s.Agents}, {"risk", s.Risk}, {"desk", s.Desk}, {"pods", s.Pods}, {"regime", s.Regime}, {"memory", s.Memory}, {"universe", s.Universe}, {"extends", s.Extends}} {
+		if later.node.Kind != 0 {
+			return bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out")
+		}
+	}
+	if s.Name == "" {
+		s.Name = "strategy"
+	}
+	switch {
+	case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$`).MatchString(s.Name):
+		return bad("name is %q", s.Name).Hintf("use letters, digits, - and _")
+	case len(s.Symbols) == 0:
+		return bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL]")
+	case len(s.Data) == 0:
+		return bad("data is empty").Hintf("name folders or files, for example data: [data]")
+	case s.Cash < 0:
+		return bad("cash is %v", s.Cash).Hintf("start with cash above 0")
+	case s.Agent.MaxSteps < 0 || s.Agent.MaxSteps > 1000:
+		return bad("max_steps is %d", s.Agent.MaxSteps).Hintf("use 1 to 1000")
+	}
+	if s.Cash == 0 {
+		s.Cash = pitwall.Int(100_000)
+	}
+	if _, err := agentloop.ParseEvery(s.Every); err != nil {
+		return bad("%v", err)
+	}
+	if _, err := s.costs(); err != nil {
+		return bad("%v", err)
+	}
+	var dates [2]time.Time
+	for i, d := range []string{s.From, s.To} {
+		if d == "" {
+			continue
+		}
+		var err error
+		if dates[i], err = time.Parse(time.DateOnly, d); err != nil {
+			return bad("%q is not a date", d).Hintf("write 2020-01-31")
+		}
+	}
+	if s.From != "" && s.To != "" && dates[0].After(dates[1]) {
+		return bad("from %s is after to %s", s.From, s.To)
+	}
+	return nil
+}
+
+// simCosts are a simulation's costs.
+type simCosts struct {
+	pitwall.Costs
+	volumeShare pitwall.Dec
+	assumed     bool // nothing was stated: the defaults
+}
+
+// costs fills in what is not stated: 10 bps commission, 5 bps slippage, 2 % cash
+// buffer, a tenth of each bar's volume.
+func (s *strategy) costs() (simCosts, error) {
+	c := simCosts{Costs: pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}, volumeShare: pitwall.One / 10, assumed: s.Costs == nil}
+	if s.Costs == nil {
+		return c, nil
+	}
+	if s.Costs.CommissionBps == nil && (s.Costs.PerShare != 0 || s.Costs.Fixed != 0) {
+		c.CommissionBps = 0 // stated in another way
+	}
+	for _, f := range []struct {
+		name  string
+		given *pitwall.Dec
+		to    *pitwall.Dec
+		most  pitwall.Dec
+	}{
+		{"commission_bps", s.Costs.CommissionBps, &c.CommissionBps, pitwall.Int(5000)},
+		{"slippage_bps", s.Costs.SlippageBps, &c.SlippageBps, pitwall.Int(5000)},
+		{"cash_buffer", s.Costs.CashBuffer, &c.CashBuffer, pitwall.One},
+		{"volume_share", s.Costs.VolumeShare, &c.volumeShare, pitwall.One},
+		{"per_share", &s.Costs.PerShare, &c.PerShare, pitwall.Int(1000)},
+		{"fixed", &s.Costs.Fixed, &c.Fixed, pitwall.Int(1_000_000)},
+	} {
+		if f.given == nil {
+			continue
+		}
+		if *f.given < 0 || *f.given > f.most {
+			return c, fmt.Errorf("costs: %s is %v; use 0 to %v", f.name, *f.given, f.most)
+		}
+		*f.to = *f.given
+	}
+	return c, nil
+}
+
+// inputs resolves the data entries against the strategy's folder.
+func (s *strategy) inputs() ([]history.Input, error) {
+	var list []history.Input
+	for _, d := range s.Data {
+		switch d.Path {
+		case "":
+			return nil, pitwall.Errorf(pitwall.StrategyError, "%s: a data entry has no path", s.show)
+		case "yahoo", "alpaca", "fred":
+			return nil, pitwall.Errorf(pitwall.Unsupported, "%s: data source %s is not supported yet", s.show, d.Path).Hintf("name files or folders of CSV or Parquet")
+		}
+		if filepath.IsAbs(d.Path) {
+			list = append(list, diskInput(d.Path, d.Adjusted))
+			continue
+		}
+		list = append(list, history.Input{FS: s.files, Path: path.Join(s.dir, d.Path), Show: d.Path, Adjusted: d.Adjusted})
+	}
+	return list, nil
+}
+
+// diskInput is a file or folder named on the command line.
+func diskInput(name string, adj pitwall.Adjustment) history.Input {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		abs = name
+	}
+	return history.Input{FS: os.DirFS("/"), Path: strings.TrimPrefix(filepath.ToSlash(abs), "/"), Show: name, Adjusted: adj}
+}
+
+// keys lists the yaml keys of a struct.
+func keys(v any) []string {
+	var list []string
+	t := reflect.TypeOf(v)
+	for i := range t.NumField() {
+		if k := t.Field(i).Tag.Get("yaml"); k != "" {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// nearest returns the known word with the smallest edit distance.
+func nearest(word string, known []string) string {
+	best, least := "", 1<<30
+	for _, k := range known {
+		if d := distance(word, k); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			up := row[j]
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(up+1, row[j-1]+1, diagonal+cost)
+			diagonal = up
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+)
+
+// summary prints a run for a person.
+func (a *app) summary(r *result) {
+	w := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+	m := r.metrics
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	fmt.Fprintf(a.stdout, "%s: %s on %s", r.RunID, r.Model, strings.Join(r.symbols, ", "))
+	if m.First != nil {
+		fmt.Fprintf(a.stdout, ", %s to %s", m.First.Format("2006-01-02"), m.Last.Format("2006-01-02"))
+	}
+	fmt.Fprintln(a.stdout)
+	row("final equity", "%s from %s", money(m.FinalEquity.Float()), money(m.Start.Float()))
+	row("return", "%s   buy and hold %s   %s", percent(&m.TotalReturn), percent(m.BuyHoldReturn), r.benchmarkLine())
+	row("max drawdown", "%s", percent(&m.MaxDrawdown))
+	if m.Sharpe != nil {
+		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
+	}
+	row("bars, turns", "%d, %d with %d model calls", r.Bars, r.Turns, r.ModelCalls)
+	row("orders, fills", "%d, %d   invested in %.0f %% of the bars", r.Orders, r.Fills, m.Exposure*100)
+	assumed := ""
+	if r.costs.assumed {
+		assumed = " (assumed: the strategy states none)"
+	}
+	row("costs", "fees %s, slippage %s; %v bps commission, %v bps slippage%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.costs.CommissionBps, r.costs.SlippageBps, assumed)
+	row("digest", "%s", r.Digest[:16])
+	row("time", "%.2f s", r.WallSeconds)
+	w.Flush()
+	for _, x := range r.Warnings {
+		fmt.Fprintf(a.stdout, "  warning: %s\n", x)
+	}
+	fmt.Fprintf(a.stdout, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)\n", r.Out)
+	fmt.Fprintln(a.stdout, "Next: read a turn in turns/000001.json, change the strategy's params, or let your own model trade: pitwall serve")
+}
+
+func (r *result) benchmarkLine() string {
+	if r.benchmark == "" {
+		return ""
+	}
+	return r.benchmark + " " + percent(r.BenchmarkReturn)
+}
+
+func percent(f *float64) string {
+	if f == nil {
+		return "n/a"
+	}
+	return fmt.Sprintf("%+.1f %%", *f*100)
+}

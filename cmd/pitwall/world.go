@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"pitwall"
+	"pitwall/brokers/risk"
+	"pitwall/cache/history"
+	"pitwall/sim"
+	"pitwall/sim/wall"
+	"pitwall/tools"
+	"pitwall/tools/duckdb"
+)
+
+// simSpec says what a simulated world replays.
+type simSpec struct {
+	Symbols   []string // what may be traded
+	Benchmark string
+	From, To  string // days; empty = the data's
+	Cash      pitwall.Dec
+	Costs     simCosts
+	Policy    string
+}
+
+// simWorld is a simulated world with its parts at hand.
+type simWorld struct {
+	*pitwall.World
+	venue    *sim.Venue
+	store    *history.Store
+	from, to time.Time // to is exclusive
+}
+
+// newSim composes a simulated world: this is the only difference between worlds.
+func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, error) {
+	zone := zoneOf(store, spec.Symbols)
+	from, to, err := window(store, spec, zone)
+	if err != nil {
+		return nil, err
+	}
+	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: to, Cash: spec.Cash, Costs: spec.Costs.Costs,
+		VolumeShare: spec.Costs.volumeShare, Journal: j})
+	if err != nil {
+		return nil, err
+	}
+	market := wall.New(store, v.Now, spec.Symbols)
+	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
+		Broker: risk.New(v, j, v, risk.NoLimits()), Tables: duckdb.New(market, v.Now, zone),
+		Costs: spec.Costs.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1}
+	w.Warnings = append(append([]string{}, store.Warnings...), store.SplitWarnings(spec.Symbols, from, to)...)
+	return &simWorld{World: w, venue: v, store: store, from: from, to: to}, nil
+}
+
+// zoneOf is the zone of the first symbol.
+func zoneOf(store *history.Store, symbols []string) *time.Location {
+	for _, s := range store.Series() {
+		if len(symbols) > 0 && s.Instrument.Symbol == symbols[0] {
+			return s.Instrument.Location()
+		}
+	}
+	return time.UTC
+}
+
+// window turns days into instants. Without days it is all that the symbols have.
+func window(store *history.Store, spec simSpec, zone *time.Location) (from, to time.Time, err error) {
+	for _, s := range store.Series() {
+		for _, want := range spec.Symbols {
+			if s.Instrument.Symbol != want {
+				continue
+			}
+			first, last := s.Bar(0).Start, s.Bar(s.Len()-1).Start
+			if from.IsZero() || first.Before(from) {
+				from = first
+			}
+			if last.After(to) {
+				to = last
+			}
+		}
+	}
+	from, to = midnight(from.In(zone), 0), midnight(to.In(zone), 1)
+	if spec.From != "" {
+		if from, err = time.ParseInLocation(time.DateOnly, spec.From, zone); err != nil {
+			return from, to, pitwall.Errorf(pitwall.InvalidInput, "from is %q", spec.From).Hintf("write 2020-01-31")
+		}
+	}
+	if spec.To != "" {
+		day, err := time.ParseInLocation(time.DateOnly, spec.To, zone)
+		if err != nil {
+			return from, to, pitwall.Errorf(pitwall.InvalidInput, "to is %q", spec.To).Hintf("write 2020-01-31")
+		}
+		to = midnight(day, 1)
+	}
+	if !from.Before(to) {
+		return from, to, pitwall.Errorf(pitwall.InvalidInput, "from %s is after to %s", from.Format(time.DateOnly), midnight(to, -1).Format(time.DateOnly))
+	}
+	return from, to, nil
+}
+
+// midnight is the beginning of the day that holds t, some days on.
+func midnight(t time.Time, days int) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d+days, 0, 0, 0, 0, t.Location())
+}
+
+// builder makes the worlds that a server offers. It implements server.Builder.
+type builder struct {
+	load  func(ctx context.Context, symbols []string, size time.Duration) (*history.Store, error)
+	store *history.Store // everything, for the offer and the default
+	spec  simSpec        // the default world
+
+	mu   sync.Mutex
+	seen map[string][][2]time.Time // per principal: windows started before
+}
+
+// Build implements server.Builder.
+func (b *builder) Build(ctx context.Context, by pitwall.Caller, name string, r tools.StartRequest) (*pitwall.World, error) {
+	spec := b.spec
+	if len(r.Symbols) > 0 {
+		spec.Symbols = r.Symbols
+	}
+	if r.From != "" {
+		spec.From = r.From
+	}
+	if r.To != "" {
+		spec.To = r.To
+	}
+	if r.Cash < 0 {
+		return nil, pitwall.Errorf(pitwall.InvalidNumber, "cash is %v", r.Cash).Hintf("start with cash above 0")
+	}
+	if r.Cash > 0 {
+		spec.Cash = r.Cash
+	}
+	store := b.store
+	if r.BarSize != "" {
+		size, err := history.ParseSize(r.BarSize)
+		if err != nil {
+			return nil, err
+		}
+		if store, err = b.load(ctx, nil, size); err != nil {
+			return nil, err
+		}
+	}
+	w, err := newSim(store, spec, &pitwall.MemoryJournal{})
+	if err != nil {
+		return nil, err
+	}
+	w.Name = name
+	w.Attempt = b.attempt(by, w.from, w.to)
+	if w.Attempt > 1 {
+		w.Warnings = append(w.Warnings, fmt.Sprintf("attempt %d over dates that %s has already seen: trying again is a way to look ahead", w.Attempt, by.Principal))
+	}
+	return w.World, nil
+}
+
+// attempt counts how often a principal has started dates that overlap.
+func (b *builder) attempt(by pitwall.Caller, from, to time.Time) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.seen == nil {
+		b.seen = map[string][][2]time.Time{}
+	}
+	n := 1
+	for _, w := range b.seen[by.Principal] {
+		if from.Before(w[1]) && w[0].Before(to) {
+			n++
+		}
+	}
+	b.seen[by.Principal] = append(b.seen[by.Principal], [2]time.Time{from, to})
+	return n
+}
+
+// Offer implements server.Builder.
+func (b *builder) Offer() tools.Offer {
+	o := tools.Offer{Defaults: tools.StartRequest{Symbols: b.spec.Symbols, From: b.spec.From, To: b.spec.To, Cash: b.spec.Cash}}
+	for _, s := range b.store.Series() {
+		o.Data = append(o.Data, tools.OfferedData{Symbol: s.Instrument.Symbol, Kind: string(s.Instrument.Kind), Size: history.SizeName(s.Size),
+			First: s.Bar(0).Start.Format(time.DateOnly), Last: s.Bar(s.Len() - 1).Start.Format(time.DateOnly)})
+	}
+	return o
+}

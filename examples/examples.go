@@ -1,0 +1,11 @@
+// Package examples embeds the bundled strategies and data, so that the binary
+// works from any folder. Every strategy here runs as it is.
+package examples
+
+import "embed"
+
+// FS holds the examples under their folder names: momentum/strategy.yaml,
+// data/aapl_daily.csv.
+//
+//go:embed data buyhold momentum
+var FS embed.FS

@@ -1,0 +1,127 @@
+package pitwall
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+)
+
+// EntryKind is the kind of a journal line.
+type EntryKind string
+
+// The kinds of journal lines. Reads are not journaled.
+const (
+	EntryStart   EntryKind = "start"   // the world began
+	EntryIntent  EntryKind = "intent"  // about to be sent: no record, no order
+	EntryOrder   EntryKind = "order"   // an order's new state
+	EntryFill    EntryKind = "fill"    // an execution
+	EntryMark    EntryKind = "mark"    // equity at the end of a step
+	EntryCash    EntryKind = "cash"    // dividend, coupon, funding, borrow
+	EntryHalt    EntryKind = "halt"    // a latch was raised or lowered
+	EntryWarning EntryKind = "warning" // something a reader should know
+	EntryEnd     EntryKind = "end"     // the run ended; Note says how
+)
+
+// Entry is one line of a journal: one change of state. Seq counts from 1.
+type Entry struct {
+	Seq    int64        `json:"seq"`
+	AsOf   time.Time    `json:"as_of"` // the world's time
+	Kind   EntryKind    `json:"kind"`
+	Verb   string       `json:"verb,omitempty"` // of an intent: submit, replace, cancel
+	Book   string       `json:"book,omitempty"`
+	By     *Caller      `json:"by,omitempty"`
+	ID     string       `json:"id,omitempty"` // the order that it is about
+	Order  *Order       `json:"order,omitempty"`
+	Change *Change      `json:"change,omitempty"`
+	State  *OrderState  `json:"state,omitempty"`
+	Fill   *Fill        `json:"fill,omitempty"`
+	Mark   *EquityPoint `json:"mark,omitempty"`
+	Amount Dec          `json:"amount,omitempty"`
+	Note   string       `json:"note,omitempty"`
+}
+
+// Journal is the evidence and the one stream that metrics, alerts and audits
+// read. Implementations are safe for concurrent use.
+type Journal interface {
+	// Append numbers e, keeps it and returns its number. An error means that
+	// it was not kept: whoever was about to act must not.
+	Append(ctx context.Context, e Entry) (int64, error)
+	// Last returns the number of the newest entry.
+	Last() int64
+	// Follow yields the entries from a number on, then waits for new ones
+	// until ctx ends.
+	Follow(ctx context.Context, from int64) iter.Seq2[Entry, error]
+}
+
+// MemoryJournal keeps entries in memory. The zero value is ready.
+type MemoryJournal struct {
+	mu      sync.Mutex
+	entries []Entry
+	grown   chan struct{} // closed and replaced at every Append; nil while nobody waits
+}
+
+// Append implements Journal.
+func (j *MemoryJournal) Append(_ context.Context, e Entry) (int64, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e.Seq = int64(len(j.entries)) + 1
+	j.entries = append(j.entries, e)
+	if j.grown != nil {
+		close(j.grown)
+		j.grown = nil
+	}
+	return e.Seq, nil
+}
+
+// Last implements Journal.
+func (j *MemoryJournal) Last() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return int64(len(j.entries))
+}
+
+// Entries returns a copy of what there is.
+func (j *MemoryJournal) Entries() []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]Entry(nil), j.entries...)
+}
+
+// Follow implements Journal.
+func (j *MemoryJournal) Follow(ctx context.Context, from int64) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for next := max(from, 1); ; next++ {
+			e, err := j.wait(ctx, next)
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// wait returns entry seq as soon as it is there.
+func (j *MemoryJournal) wait(ctx context.Context, seq int64) (Entry, error) {
+	for {
+		j.mu.Lock()
+		if seq <= int64(len(j.entries)) {
+			e := j.entries[seq-1]
+			j.mu.Unlock()
+			return e, nil
+		}
+		if j.grown == nil {
+			j.grown = make(chan struct{})
+		}
+		grown := j.grown
+		j.mu.Unlock()
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return Entry{}, ctx.Err()
+		}
+	}
+}

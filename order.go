@@ -1,0 +1,169 @@
+package pitwall
+
+import "time"
+
+// Side of an order or fill.
+type Side string
+
+// The sides.
+const (
+	Buy  Side = "buy"
+	Sell Side = "sell"
+)
+
+// OrderType is how an order meets prices.
+type OrderType string
+
+// The order types. A broker refuses with UNSUPPORTED what it does not do.
+const (
+	MarketOrder  OrderType = "market"
+	LimitOrder   OrderType = "limit"
+	StopOrder    OrderType = "stop"
+	StopLimit    OrderType = "stop_limit"
+	TrailingStop OrderType = "trailing_stop"
+)
+
+// Class is how an order is bound to others.
+type Class string
+
+// The classes. Empty means Simple.
+const (
+	Simple  Class = "simple"
+	Bracket Class = "bracket"
+	OCO     Class = "oco"
+	OTO     Class = "oto"
+)
+
+// TIF is the time in force.
+type TIF string
+
+// The times in force. Empty means Day.
+const (
+	Day TIF = "day" // until the close of the session it can first trade in
+	GTC TIF = "gtc" // until canceled
+	GTD TIF = "gtd"
+	IOC TIF = "ioc"
+	FOK TIF = "fok"
+	OPG TIF = "opg"
+	CLS TIF = "cls"
+)
+
+// Leg is a child of a bracket, OCO or OTO order.
+type Leg struct {
+	ID    string    `json:"id,omitempty"`
+	Role  string    `json:"role"` // take_profit, stop_loss or then
+	Type  OrderType `json:"type"`
+	Limit Dec       `json:"limit,omitempty"`
+	Stop  Dec       `json:"stop,omitempty"`
+	Trail Dec       `json:"trail,omitempty"`
+}
+
+// Sizing says how a quantity was found when the caller gave money or a target
+// instead. It is evidence; the order's Qty is what counts.
+type Sizing struct {
+	Asked      string `json:"asked"` // "notional 5000" or "target_percent 50"
+	Price      Dec    `json:"price"` // last known price
+	Equity     Dec    `json:"equity"`
+	CashBuffer Dec    `json:"cash_buffer"`          // money left aside
+	Limited    string `json:"limited_by,omitempty"` // what made it smaller than asked
+}
+
+// Order is an intent to trade. Its ID is its identity: the same ID twice is
+// one order.
+type Order struct {
+	ID           string    `json:"id"`
+	Book         string    `json:"book"`
+	Symbol       string    `json:"symbol"`
+	Side         Side      `json:"side"`
+	Type         OrderType `json:"type"`
+	Class        Class     `json:"class,omitempty"`
+	Qty          Dec       `json:"qty"`
+	Limit        Dec       `json:"limit,omitempty"`
+	Stop         Dec       `json:"stop,omitempty"`
+	Trail        Dec       `json:"trail,omitempty"`
+	TrailPercent Dec       `json:"trail_percent,omitempty"`
+	Legs         []Leg     `json:"legs,omitempty"`
+	TIF          TIF       `json:"tif"`
+	GoodTill     time.Time `json:"good_till,omitzero"`
+	ReduceOnly   bool      `json:"reduce_only,omitempty"`
+	Parent       string    `json:"parent,omitempty"` // the order whose leg this is
+	By           Caller    `json:"by,omitzero"`
+	Reason       string    `json:"reason,omitempty"`
+	Confidence   *float64  `json:"confidence,omitempty"` // 0..1, the caller's own estimate
+	Sizing       *Sizing   `json:"sizing,omitempty"`
+}
+
+// SameAs reports whether o asks for the same trade as p: everything but who
+// asked and why.
+func (o Order) SameAs(p Order) bool {
+	if len(o.Legs) != len(p.Legs) {
+		return false
+	}
+	for i := range o.Legs {
+		if o.Legs[i] != p.Legs[i] {
+			return false
+		}
+	}
+	return o.ID == p.ID && o.Book == p.Book && o.Symbol == p.Symbol && o.Side == p.Side && o.Type == p.Type &&
+		o.Class == p.Class && o.Qty == p.Qty && o.Limit == p.Limit && o.Stop == p.Stop && o.Trail == p.Trail &&
+		o.TrailPercent == p.TrailPercent && o.TIF == p.TIF && o.GoodTill.Equal(p.GoodTill) && o.ReduceOnly == p.ReduceOnly
+}
+
+// Status is where an order stands.
+type Status string
+
+// The states. Denied = our guard said no, nothing was sent. Rejected = the
+// venue said no. Unknown = sent, no answer: it keeps consuming limits.
+const (
+	Held            Status = "held" // a child that waits for its parent
+	Working         Status = "working"
+	PartiallyFilled Status = "partially_filled"
+	Filled          Status = "filled"
+	Canceled        Status = "canceled"
+	Expired         Status = "expired"
+	Rejected        Status = "rejected"
+	Denied          Status = "denied"
+	Unknown         Status = "unknown"
+)
+
+// Open reports whether an order in this state can still trade.
+func (s Status) Open() bool {
+	return s == Held || s == Working || s == PartiallyFilled || s == Unknown
+}
+
+// OrderState is an order and where it stands.
+type OrderState struct {
+	Order
+	Status   Status    `json:"status"`
+	Filled   Dec       `json:"filled"`
+	AvgPrice Dec       `json:"avg_price,omitempty"`
+	Fees     Dec       `json:"fees,omitempty"`
+	Accepted time.Time `json:"accepted,omitzero"`
+	Updated  time.Time `json:"updated,omitzero"`
+	// Error says why an order was rejected, denied or expired with the figures.
+	Error *Error `json:"error,omitempty"`
+}
+
+// Remaining returns the quantity that has not traded.
+func (s OrderState) Remaining() Dec { return s.Qty - s.Filled }
+
+// Change is what Replace may alter; zero fields stay as they are.
+type Change struct {
+	Qty   Dec `json:"qty,omitempty"` // the new total quantity, filled part included
+	Limit Dec `json:"limit,omitempty"`
+	Stop  Dec `json:"stop,omitempty"`
+	Trail Dec `json:"trail,omitempty"`
+	TIF   TIF `json:"tif,omitempty"`
+}
+
+// OrderQuery selects orders. Results are in submission order.
+type OrderQuery struct {
+	Book   string
+	Symbol string
+	ID     string
+	Open   bool // only orders that can still trade
+	// After, if set, keeps orders whose Updated is after it.
+	After time.Time
+	// Limit, if above 0, keeps the newest Limit orders.
+	Limit int
+}

@@ -1,0 +1,27 @@
+// Package server serves worlds over MCP: stdio, in process, and HTTP for both
+// protocol eras. One *mcp.Server value serves every world; which world a call
+// is about follows from who calls and from the URL, on every call, and never
+// from an MCP session.
+//
+//	stdio ──────────┐
+//	channel ────────┼─► *mcp.Server ─► recover ─► tools.Set.Call(world of (principal, name))
+//	HTTP /mcp/{name}┘                                    ▲
+//	   Host, Origin, token, size and time limits     Registry: (principal, name) -> World
+//
+// Over stdio and in process the principal is "local" and the name "main". Over
+// HTTP the principal is the token's owner and the name is in the URL.
+//
+// # To add a transport
+//
+// Make an mcp.Transport and give it to Server.Run; if it has callers of its own,
+// give their identity to world resolution in caller (server.go).
+//
+// # Why not
+//
+// Why not the stock in-memory transport: it encodes every message to bytes and
+// back through 32 KB buffers; handing message values over channels is about
+// twice as fast (bench_test.go measures both).
+//
+// Why not a server per world: lists would vary by connection, and a session
+// would own money.
+package server

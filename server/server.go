@@ -1,0 +1,148 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"pitwall"
+	"pitwall/tools"
+)
+
+const gcPercent = 400
+
+// TuneGC sets the collector for a server: the SDK allocates about half a
+// megabyte per call, so a larger heap target saves most of the collections. The
+// memory limit keeps that from growing without bound.
+func TuneGC() {
+	debug.SetGCPercent(gcPercent)
+	debug.SetMemoryLimit(2 << 30)
+}
+
+// digestKey is where an answer's _meta holds the world's state digest.
+const digestKey = "pitwall/state_digest"
+
+// worldHeader carries the world's name from the URL to the handler. The HTTP
+// handler overwrites whatever a client sends under this name.
+const worldHeader = "Pitwall-World"
+
+// Server is one *mcp.Server over a registry of worlds.
+type Server struct {
+	MCP      *mcp.Server
+	set      *tools.Set
+	registry *Registry
+	log      *slog.Logger
+}
+
+// New builds the server: every tool and prompt, recovery first.
+func New(version string, r *Registry, log *slog.Logger) *Server {
+	s := &Server{registry: r, log: log, set: tools.New(log, r)}
+	s.MCP = mcp.NewServer(&mcp.Implementation{Name: "pitwall", Title: "Pitwall", Version: version}, &mcp.ServerOptions{
+		Instructions: instructions,
+		Logger:       log,
+		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}},
+		// What a caller sees is the caller's own.
+		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" },
+	})
+	s.MCP.AddReceivingMiddleware(s.aliases, s.recover)
+	for _, t := range s.set.Tools() {
+		s.MCP.AddTool(describe(t), s.handler(t))
+	}
+	s.addPrompts()
+	return s
+}
+
+// Connect serves one connection in the background, until ctx ends or the other
+// side closes.
+func (s *Server) Connect(ctx context.Context, t mcp.Transport) (*mcp.ServerSession, error) {
+	return s.MCP.Connect(ctx, t, nil)
+}
+
+// Run serves one connection until it closes.
+func (s *Server) Run(ctx context.Context, t mcp.Transport) error { return s.MCP.Run(ctx, t) }
+
+// describe turns a tool into what MCP lists.
+func describe(t *tools.Tool) *mcp.Tool {
+	no := false
+	destructive := t.Destructive
+	return &mcp.Tool{Name: t.Name, Title: t.Title, Description: t.Description, InputSchema: t.In, OutputSchema: t.Out,
+		Annotations: &mcp.ToolAnnotations{Title: t.Title, ReadOnlyHint: t.Effect <= tools.Setup, IdempotentHint: t.Idempotent, DestructiveHint: &destructive, OpenWorldHint: &no}}
+}
+
+// handler resolves the caller's world on every call.
+func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
+	return func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		by, name := caller(req)
+		ctx = pitwall.WithCaller(ctx, by)
+		w, err := s.registry.World(ctx, by, name)
+		if err != nil {
+			return errorResult(err, s.log), nil
+		}
+		a := s.set.Call(ctx, w, t.Name, req.Params.Arguments)
+		r := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.Text}}, StructuredContent: a.JSON, IsError: a.IsError}
+		if a.Digest != "" {
+			r.Meta = mcp.Meta{digestKey: a.Digest}
+		}
+		return r, nil
+	}
+}
+
+// caller says who calls, and about which world.
+func caller(req *mcp.CallToolRequest) (pitwall.Caller, string) {
+	by, name := pitwall.Caller{Principal: pitwall.Local, Role: "trader"}, Main
+	if x := req.Extra; x != nil {
+		if x.TokenInfo != nil {
+			by.Principal = x.TokenInfo.UserID
+		}
+		if n := x.Header.Get(worldHeader); n != "" {
+			name = n
+		}
+	}
+	return by, name
+}
+
+// errorResult is an error of a call that found no world.
+func errorResult(err error, log *slog.Logger) *mcp.CallToolResult {
+	e, ok := errors.AsType[*pitwall.Error](err)
+	if !ok {
+		log.Error("no world", "err", err)
+		e = pitwall.Errorf(pitwall.Internal, "the world could not be made").Hintf("the operator finds the details in the server's log")
+	}
+	body, jerr := json.Marshal(map[string]*pitwall.Error{"error": e})
+	if jerr != nil {
+		body = []byte(`{}`)
+	}
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "error " + e.Error()}}, StructuredContent: json.RawMessage(body), IsError: true}
+}
+
+// aliases accepts dotted tool names (account.positions), which are never listed:
+// some hosts drop a whole list for one dot.
+func (s *Server) aliases(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		if call, ok := req.(*mcp.CallToolRequest); ok {
+			if t, ok := s.set.Find(call.Params.Name); ok {
+				call.Params.Name = t.Name
+			}
+		}
+		return next(ctx, method, req)
+	}
+}
+
+// recover keeps one broken request from ending the process and every agent's
+// session with it.
+func (s *Server) recover(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (res mcp.Result, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				s.log.Error("panic", "method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				res, err = nil, fmt.Errorf("%s failed unexpectedly; the operator finds the details in the server's log", method)
+			}
+		}()
+		return next(ctx, method, req)
+	}
+}

@@ -1,0 +1,170 @@
+package wall
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"math"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"pitwall"
+)
+
+// Wall shows the known part of a source. It implements pitwall.Market and
+// pitwall.Instruments and is safe for concurrent use.
+type Wall struct {
+	now      func() time.Time
+	series   []*pitwall.Series // by symbol
+	bySymbol map[string]*pitwall.Series
+	tradable map[string]bool
+
+	mu    sync.Mutex // guards the digest chain
+	chain [sha256.Size]byte
+	fed   []int // per series: bars already in the chain
+}
+
+// New builds the wall over a source. now is the world's clock; tradable names
+// the symbols that the world's trader may order.
+func New(src pitwall.Source, now func() time.Time, tradable []string) *Wall {
+	w := &Wall{now: now, series: src.Series(), bySymbol: map[string]*pitwall.Series{}, tradable: map[string]bool{}}
+	for _, s := range w.series {
+		w.bySymbol[s.Instrument.Symbol] = s
+	}
+	for _, s := range tradable {
+		w.tradable[s] = true
+	}
+	w.fed = make([]int, len(w.series))
+	return w
+}
+
+// known returns the series of a symbol and how many of its bars are visible.
+func (w *Wall) known(symbol string) (*pitwall.Series, int, error) {
+	s, ok := w.bySymbol[symbol]
+	if ok {
+		if n := s.KnownAt(w.now().UnixNano()); n > 0 {
+			return s, n, nil
+		}
+	}
+	return nil, 0, w.unknown(symbol)
+}
+
+// unknown is the same answer for a symbol that does not exist and for one
+// whose first bar lies in the future.
+func (w *Wall) unknown(symbol string) error {
+	names := make([]string, 0, len(w.series))
+	for _, i := range w.Instruments() {
+		names = append(names, i.Symbol)
+	}
+	e := pitwall.Errorf(pitwall.UnknownSymbol, "%q is not in this world as of now", symbol)
+	if len(names) == 0 {
+		return e.Hintf("no bar is known yet: move the clock with clock_next_bar")
+	}
+	return e.Hintf("there is %s", strings.Join(names, ", "))
+}
+
+// Last implements pitwall.Market.
+func (w *Wall) Last(_ context.Context, symbol string) (pitwall.Bar, error) {
+	s, n, err := w.known(symbol)
+	if err != nil {
+		return pitwall.Bar{}, err
+	}
+	return s.Bar(n - 1), nil
+}
+
+// Bars implements pitwall.Market.
+func (w *Wall) Bars(_ context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error) {
+	s, n, err := w.known(q.Symbol)
+	if err != nil {
+		return nil, err
+	}
+	from := 0
+	if !q.After.IsZero() {
+		from = min(s.KnownAt(q.After.UnixNano()), n)
+	}
+	if q.Limit > 0 {
+		from = max(from, n-q.Limit)
+	}
+	bars := make([]pitwall.Bar, 0, n-from)
+	for i := from; i < n; i++ {
+		bars = append(bars, s.Bar(i))
+	}
+	return bars, nil
+}
+
+// Count implements pitwall.Market.
+func (w *Wall) Count(_ context.Context, symbol string) (int, error) {
+	_, n, err := w.known(symbol)
+	return n, err
+}
+
+// Instrument implements pitwall.Instruments.
+func (w *Wall) Instrument(symbol string) (pitwall.Instrument, error) {
+	s, _, err := w.known(symbol)
+	if err != nil {
+		return pitwall.Instrument{}, err
+	}
+	return w.show(s), nil
+}
+
+// Instruments implements pitwall.Instruments.
+func (w *Wall) Instruments() []pitwall.Instrument {
+	now := w.now().UnixNano()
+	list := make([]pitwall.Instrument, 0, len(w.series))
+	for _, s := range w.series {
+		if s.Len() > 0 && s.Known[0] <= now {
+			list = append(list, w.show(s))
+		}
+	}
+	return list
+}
+
+func (w *Wall) show(s *pitwall.Series) pitwall.Instrument {
+	i := s.Instrument
+	i.Tradable = w.tradable[i.Symbol] && i.Kind != pitwall.Index
+	return i
+}
+
+// Digest implements pitwall.Market: a chain over every visible bar in order of
+// (Known, symbol). It depends neither on later data nor on when it is asked.
+func (w *Wall) Digest() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now().UnixNano()
+	type next struct{ series, bar int }
+	var fresh []next
+	for i, s := range w.series {
+		for n := w.fed[i]; n < s.Len() && s.Known[n] <= now; n++ {
+			fresh = append(fresh, next{i, n})
+		}
+	}
+	if len(fresh) > 1 {
+		sort.Slice(fresh, func(a, b int) bool {
+			ka, kb := w.series[fresh[a].series].Known[fresh[a].bar], w.series[fresh[b].series].Known[fresh[b].bar]
+			if ka != kb {
+				return ka < kb
+			}
+			return fresh[a].series < fresh[b].series // series are sorted by symbol
+		})
+	}
+	for _, f := range fresh {
+		w.feed(w.series[f.series], f.bar)
+		w.fed[f.series]++
+	}
+	return hex.EncodeToString(w.chain[:])
+}
+
+// feed adds one bar to the chain: fixed-width words, then the symbol.
+func (w *Wall) feed(s *pitwall.Series, i int) {
+	buf := make([]byte, 0, 160)
+	buf = append(buf, w.chain[:]...)
+	for _, v := range [...]int64{s.Start[i], s.End[i], s.Known[i], int64(s.Open[i]), int64(s.High[i]), int64(s.Low[i]), int64(s.Close[i])} {
+		buf = binary.BigEndian.AppendUint64(buf, uint64(v))
+	}
+	buf = binary.BigEndian.AppendUint64(buf, math.Float64bits(s.Volume[i]))
+	buf = append(buf, s.Instrument.Symbol...)
+	w.chain = sha256.Sum256(buf)
+}

@@ -1,0 +1,29 @@
+package pitwall
+
+import "context"
+
+// TableSpec names a table of known bars.
+type TableSpec struct {
+	Name    string   // a SQL identifier
+	Symbols []string // whose bars
+}
+
+// Result is what a query returned, at most the rows and bytes that it may.
+type Result struct {
+	Columns   []string `json:"columns"`
+	Rows      [][]any  `json:"rows"` // nil, bool, int64, float64 or string
+	Truncated bool     `json:"truncated"`
+}
+
+// Tables is SQL over rows that are all known now. It physically holds nothing
+// from the future: rows are pulled from the walled Market at each query.
+type Tables interface {
+	// Define registers a table; rows come with the first query.
+	Define(ctx context.Context, t TableSpec) error
+	// Defined lists the registered tables by name.
+	Defined() []TableSpec
+	// Query runs one SELECT and returns at most limit rows.
+	Query(ctx context.Context, sql string, limit int) (Result, error)
+	// Close frees what the tables hold.
+	Close() error
+}

@@ -1,0 +1,142 @@
+package tools
+
+import (
+	"context"
+
+	"pitwall"
+)
+
+func addAccount(s *Set) {
+	add(s, Tool{Name: "account_positions", Title: "Positions", Idempotent: true,
+		Description: "What is held: quantity, average price, last price, value, unrealized gain, share of equity."}, accountPositions)
+	add(s, Tool{Name: "account_portfolio", Title: "Portfolio", Idempotent: true,
+		Description: "Cash, equity, buying power (cash free for new buys), realized and unrealized gain, fees."}, accountPortfolio)
+	add(s, Tool{Name: "account_history", Title: "Account history", Idempotent: true,
+		Description: "Fills and equity points so far, newest last."}, accountHistory)
+}
+
+type positionsIn struct {
+	Symbol string `json:"symbol,omitempty"`
+}
+
+type positionsOut struct {
+	Positions []positionView `json:"positions"`
+}
+
+func (o positionsOut) text(*pitwall.World) string {
+	var t text
+	t.positions(o.Positions)
+	return t.String()
+}
+
+func accountPositions(ctx context.Context, w *pitwall.World, in positionsIn) (positionsOut, error) {
+	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
+	if err != nil {
+		return positionsOut{}, err
+	}
+	if in.Symbol != "" {
+		if _, err := w.Instruments.Instrument(in.Symbol); err != nil {
+			return positionsOut{}, err
+		}
+	}
+	out := positionsOut{Positions: []positionView{}}
+	for _, p := range viewPositions(w, acc) {
+		if in.Symbol == "" || p.Symbol == in.Symbol {
+			out.Positions = append(out.Positions, p)
+		}
+	}
+	return out, nil
+}
+
+type portfolioOut struct {
+	Currency    string      `json:"currency"`
+	Start       pitwall.Dec `json:"start_cash"`
+	Cash        pitwall.Dec `json:"cash"`
+	Equity      pitwall.Dec `json:"equity"`
+	BuyingPower pitwall.Dec `json:"buying_power"`
+	Reserved    pitwall.Dec `json:"reserved"`
+	Realized    pitwall.Dec `json:"realized"`
+	Unrealized  pitwall.Dec `json:"unrealized"`
+	Fees        pitwall.Dec `json:"fees"`
+	Positions   int         `json:"positions"`
+}
+
+func (o portfolioOut) text(*pitwall.World) string {
+	var t text
+	t.pairs("currency", o.Currency, "start_cash", o.Start, "cash", o.Cash, "equity", o.Equity, "buying_power", o.BuyingPower,
+		"reserved", o.Reserved, "realized", o.Realized, "unrealized", o.Unrealized, "fees", o.Fees, "positions", o.Positions)
+	return t.String()
+}
+
+func accountPortfolio(ctx context.Context, w *pitwall.World, _ noInput) (portfolioOut, error) {
+	a, err := w.Broker.Account(ctx, pitwall.MainBook)
+	return portfolioOut{Currency: a.Currency, Start: a.Start, Cash: a.Cash, Equity: a.Equity, BuyingPower: a.BuyingPower, Reserved: a.Reserved,
+		Realized: a.Realized, Unrealized: a.Unrealized, Fees: a.Fees, Positions: len(a.Positions)}, err
+}
+
+type historyIn struct {
+	Limit  int    `json:"limit,omitempty" jsonschema:"newest rows of each, default 20, at most 500"`
+	Symbol string `json:"symbol,omitempty" jsonschema:"fills of this symbol only"`
+}
+
+type pointView struct {
+	Time   string      `json:"time"`
+	Equity pitwall.Dec `json:"equity"`
+	Cash   pitwall.Dec `json:"cash"`
+}
+
+type historyOut struct {
+	Fills      []fillView  `json:"fills"`
+	TotalFills int         `json:"total_fills"`
+	Equity     []pointView `json:"equity"`
+	Points     int         `json:"total_points"`
+}
+
+func (o historyOut) text(*pitwall.World) string {
+	var t text
+	t.pairs("total_fills", o.TotalFills, "total_points", o.Points)
+	t.fills(o.Fills)
+	t.block("equity", "time,equity,cash", len(o.Equity), func(i int) []any {
+		p := o.Equity[i]
+		return []any{p.Time, p.Equity, p.Cash}
+	})
+	return t.String()
+}
+
+func accountHistory(ctx context.Context, w *pitwall.World, in historyIn) (historyOut, error) {
+	limit, err := atMost("limit", in.Limit, 20, 500)
+	if err != nil {
+		return historyOut{}, err
+	}
+	fills, _, err := w.Broker.Fills(ctx, pitwall.Cursor{})
+	if err != nil {
+		return historyOut{}, err
+	}
+	out := historyOut{Fills: []fillView{}, Equity: []pointView{}}
+	for _, f := range viewFills(w, fills) {
+		if in.Symbol == "" || f.Symbol == in.Symbol {
+			out.Fills = append(out.Fills, f)
+		}
+	}
+	out.TotalFills = len(out.Fills)
+	out.Fills = out.Fills[max(0, len(out.Fills)-limit):]
+	if p, ok := w.Clock.(pitwall.Progress); ok {
+		points := p.Equity()
+		out.Points = len(points)
+		for _, x := range points[max(0, len(points)-limit):] {
+			out.Equity = append(out.Equity, pointView{w.Time(x.Time), x.Equity, x.Cash})
+		}
+	}
+	return out, nil
+}
+
+// atMost reads an optional count with a default and a maximum.
+func atMost(name string, given, usual, most int) (int, error) {
+	if given == 0 {
+		return usual, nil
+	}
+	if given < 0 || given > most {
+		return 0, pitwall.Errorf(pitwall.InvalidInput, "%s is %d", name, given).Hintf("use 1 to %d", most)
+	}
+	return given, nil
+}

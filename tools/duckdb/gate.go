@@ -1,0 +1,250 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"pitwall"
+)
+
+// maxSQL bounds a query's text in bytes.
+const maxSQL = 20_000
+
+// gate parses SQL and refuses whatever is not one plain SELECT over known
+// tables with allowed functions. It executes nothing of the text.
+type gate struct {
+	parser    *sql.Conn // parses only; holds no data
+	functions map[string]bool
+	verdicts  map[string]verdict
+}
+
+// verdict is a cached answer. The tables that exist may change, so the names
+// that a text uses are kept and looked at again each time.
+type verdict struct {
+	err    *pitwall.Error
+	tables []string
+}
+
+// check says whether a text may run, given the names of the tables.
+func (g *gate) check(ctx context.Context, text string, tables map[string]bool) error {
+	v, ok := g.verdicts[text]
+	if !ok {
+		var err error
+		if v, err = g.judge(ctx, text); err != nil {
+			return err
+		}
+		if len(g.verdicts) >= 1000 {
+			clear(g.verdicts) // texts with literals in them never come back; start over
+		}
+		g.verdicts[text] = v
+	}
+	if v.err != nil {
+		return v.err
+	}
+	for _, t := range v.tables {
+		if !tables[t] {
+			return refused("there is no table %q", t).Hintf("%s", offer(tables))
+		}
+	}
+	return nil
+}
+
+func offer(tables map[string]bool) string {
+	if len(tables) == 0 {
+		return "load one first with market_load_history_table"
+	}
+	names := make([]string, 0, len(tables))
+	for t := range tables {
+		names = append(names, t)
+	}
+	sort.Strings(names)
+	return "there is " + strings.Join(names, ", ") + "; market_load_history_table makes more"
+}
+
+func refused(format string, args ...any) *pitwall.Error {
+	return pitwall.Errorf(pitwall.SQLRefused, format, args...)
+}
+
+// judge parses a text with json_serialize_sql, bound as a parameter, and walks
+// the tree.
+func (g *gate) judge(ctx context.Context, text string) (verdict, error) {
+	if len(text) > maxSQL {
+		return verdict{err: refused("the query has %d bytes", len(text)).Hintf("at most %d", maxSQL)}, nil
+	}
+	if strings.TrimSpace(text) == "" {
+		return verdict{err: refused("the query is empty").Hintf("write one SELECT")}, nil
+	}
+	var raw string
+	if err := g.parser.QueryRowContext(ctx, "SELECT json_serialize_sql(?::VARCHAR)::VARCHAR", text).Scan(&raw); err != nil {
+		if ctx.Err() != nil {
+			return verdict{}, ctx.Err()
+		}
+		return verdict{err: refused("the query cannot be parsed: %s", firstLine(err.Error()))}, nil
+	}
+	var tree struct {
+		Error      bool   `json:"error"`
+		Type       string `json:"error_type"`
+		Message    string `json:"error_message"`
+		Statements []any  `json:"statements"`
+	}
+	if err := json.Unmarshal([]byte(raw), &tree); err != nil {
+		return verdict{}, fmt.Errorf("reading the parse tree: %w", err)
+	}
+	if tree.Error {
+		return verdict{err: refused("%s", firstLine(tree.Message)).Hintf("one SELECT in DuckDB's dialect; nothing else runs here")}, nil
+	}
+	if len(tree.Statements) != 1 {
+		return verdict{err: refused("%d statements in one query", len(tree.Statements)).Hintf("send one SELECT")}, nil
+	}
+	w := &walker{functions: g.functions, ctes: map[string]bool{}, tables: map[string]bool{}}
+	w.names(tree.Statements[0])
+	w.walk(tree.Statements[0])
+	v := verdict{err: w.err}
+	for t := range w.tables {
+		if !w.ctes[t] {
+			v.tables = append(v.tables, t)
+		}
+	}
+	sort.Strings(v.tables)
+	return v, nil
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// walker visits every node of a parse tree.
+type walker struct {
+	functions map[string]bool
+	ctes      map[string]bool
+	tables    map[string]bool
+	err       *pitwall.Error
+	depth     int
+}
+
+// names collects the names that WITH defines.
+func (w *walker) names(node any) {
+	switch n := node.(type) {
+	case map[string]any:
+		if m, ok := n["cte_map"].(map[string]any); ok {
+			if list, ok := m["map"].([]any); ok {
+				for _, e := range list {
+					if kv, ok := e.(map[string]any); ok {
+						w.ctes[strings.ToLower(str(kv["key"]))] = true
+					}
+				}
+			}
+		}
+		if str(n["type"]) == "RECURSIVE_CTE_NODE" {
+			w.ctes[strings.ToLower(str(n["cte_name"]))] = true
+		}
+		for _, c := range n {
+			w.names(c)
+		}
+	case []any:
+		for _, c := range n {
+			w.names(c)
+		}
+	}
+}
+
+func (w *walker) walk(node any) {
+	if w.err != nil {
+		return
+	}
+	if w.depth++; w.depth > 500 {
+		w.err = refused("the query is nested too deeply")
+		return
+	}
+	defer func() { w.depth-- }()
+	switch n := node.(type) {
+	case map[string]any:
+		w.node(n)
+		// Keys in order, so that the first complaint is always the same one.
+		keys := make([]string, 0, len(n))
+		for k := range n {
+			keys = append(keys, k)
+		}
+		sort.Strings(keys)
+		for _, k := range keys {
+			w.walk(n[k])
+		}
+	case []any:
+		for _, c := range n {
+			w.walk(c)
+		}
+	}
+}
+
+// node judges one node of the tree.
+func (w *walker) node(n map[string]any) {
+	if q := str(n["catalog_name"]) + str(n["schema_name"]) + str(n["catalog"]) + str(n["schema"]); q != "" && q != "main" {
+		w.err = refused("qualified names are not allowed (%q)", q).Hintf("use plain table and function names")
+		return
+	}
+	if s, ok := n["sample"]; ok && s != nil {
+		w.err = refused("samples are not allowed: they are random").Hintf("use ORDER BY and LIMIT")
+		return
+	}
+	switch str(n["type"]) {
+	case "BASE_TABLE":
+		w.tables[strings.ToLower(str(n["table_name"]))] = true
+	case "SHOW_REF":
+		w.err = refused("DESCRIBE, SHOW and SUMMARIZE are not allowed").Hintf("columns are symbol, ts, date, open, high, low, close, volume")
+	case "TABLE_FUNCTION":
+		f, _ := n["function"].(map[string]any)
+		if name := strings.ToLower(str(f["function_name"])); name != "unnest" && name != "generate_series" {
+			w.err = refused("the table function %q is not allowed", name).Hintf("read from tables made by market_load_history_table")
+		}
+	case "LAMBDA":
+		w.err = refused("lambdas are not allowed")
+	case "PARAMETER":
+		w.err = refused("parameters are not allowed").Hintf("write the value into the query")
+	case "FUNCTION", "WINDOW_AGGREGATE", "OPERATOR_TRY":
+		w.function(n)
+	default:
+		if _, ok := n["function_name"]; ok {
+			w.function(n)
+		}
+	}
+}
+
+func (w *walker) function(n map[string]any) {
+	name := strings.ToLower(str(n["function_name"]))
+	if !w.functions[name] {
+		w.err = refused("the function %q is not allowed", name).Hintf("docs_search \"SQL functions\" lists those that are")
+		return
+	}
+	if name == "generate_series" {
+		w.series(n)
+	}
+	// One argument of age() reads the host's clock.
+	if args, ok := n["children"].([]any); ok && name == "age" && len(args) < 2 {
+		w.err = refused("age needs two arguments here").Hintf("write age(now(), ts)")
+	}
+}
+
+// series allows generate_series with literal bounds that make at most 10,000
+// rows: anything else could fill the memory.
+func (w *walker) series(n map[string]any) {
+	args, _ := n["children"].([]any)
+	for _, a := range args {
+		c, _ := a.(map[string]any)
+		v, _ := c["value"].(map[string]any)
+		f, ok := v["value"].(float64)
+		if !ok || f < -10_000 || f > 10_000 || f != float64(int64(f)) {
+			w.err = refused("generate_series takes whole numbers between -10000 and 10000")
+			return
+		}
+	}
+}
+
+func str(v any) string {
+	s, _ := v.(string)
+	return s
+}

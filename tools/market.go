@@ -1,0 +1,130 @@
+package tools
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+func addMarket(s *Set) {
+	add(s, Tool{Name: "market_last_price", Title: "Last price", Idempotent: true,
+		Description: "Last known close of symbols and its age. Without symbols: everything in this world, with what may be traded."}, marketLastPrice)
+	add(s, Tool{Name: "market_load_history_table", Title: "Load price history into SQL", Effect: Setup, Idempotent: true,
+		Description: "Make price history a SQL table for duckdb_query. It holds every bar known so far and grows by itself as time passes: load once. " +
+			"Columns: symbol, ts (bar start), date, open, high, low, close, volume."}, marketLoad)
+}
+
+type lastIn struct {
+	Symbols []string `json:"symbols,omitempty"`
+}
+
+type priceView struct {
+	Symbol   string      `json:"symbol"`
+	Last     pitwall.Dec `json:"last"`
+	Known    string      `json:"known"`
+	AgeHours float64     `json:"age_hours"`
+	Tradable bool        `json:"tradable"`
+}
+
+type lastOut struct {
+	Prices []priceView `json:"prices"`
+}
+
+func (o lastOut) text(*pitwall.World) string {
+	var t text
+	t.block("prices", "symbol,last,known,age_hours,tradable", len(o.Prices), func(i int) []any {
+		p := o.Prices[i]
+		return []any{p.Symbol, p.Last, p.Known, p.AgeHours, p.Tradable}
+	})
+	return t.String()
+}
+
+func marketLastPrice(ctx context.Context, w *pitwall.World, in lastIn) (lastOut, error) {
+	out := lastOut{Prices: []priceView{}}
+	symbols := in.Symbols
+	if len(symbols) == 0 {
+		for _, i := range w.Instruments.Instruments() {
+			symbols = append(symbols, i.Symbol)
+		}
+	}
+	if len(symbols) > 500 {
+		return out, pitwall.Errorf(pitwall.InvalidInput, "%d symbols in one call", len(symbols)).Hintf("ask for at most 500")
+	}
+	now := w.Clock.Now()
+	for _, s := range symbols {
+		i, err := w.Instruments.Instrument(s)
+		if err != nil {
+			return out, err
+		}
+		b, err := w.Market.Last(ctx, s)
+		if err != nil {
+			return out, err
+		}
+		age := float64(now.Sub(b.Known).Round(time.Minute)) / float64(time.Hour)
+		out.Prices = append(out.Prices, priceView{Symbol: s, Last: b.Close, Known: w.Time(b.Known), AgeHours: float64(int(age*10+0.5)) / 10, Tradable: i.Tradable})
+	}
+	return out, nil
+}
+
+type loadIn struct {
+	Symbols []string `json:"symbols"`
+	Table   string   `json:"table,omitempty" jsonschema:"SQL name, default: the symbol in lower case, or history for several"`
+}
+
+type loadOut struct {
+	Table   string   `json:"table"`
+	Symbols []string `json:"symbols"`
+	Rows    int      `json:"rows"`
+	Last    string   `json:"last_ts"`
+	Columns []string `json:"columns"`
+}
+
+func (o loadOut) text(*pitwall.World) string {
+	var t text
+	t.pairs("table", o.Table, "symbols", strings.Join(o.Symbols, ";"), "rows", o.Rows, "last_ts", o.Last)
+	t.pairs("columns", strings.Join(o.Columns, ","))
+	return t.String()
+}
+
+var (
+	identifier = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+	notWord    = regexp.MustCompile(`[^a-z0-9]+`)
+)
+
+func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, error) {
+	out := loadOut{Table: in.Table, Symbols: in.Symbols, Columns: []string{"symbol", "ts", "date", "open", "high", "low", "close", "volume"}}
+	if w.Tables == nil {
+		return out, pitwall.Errorf(pitwall.NoCoverage, "this world has no SQL engine")
+	}
+	if len(in.Symbols) == 0 {
+		return out, pitwall.Errorf(pitwall.InvalidInput, "symbols is empty").Hintf("name at least one symbol; market_last_price lists them")
+	}
+	if out.Table == "" {
+		out.Table = "history"
+		if len(in.Symbols) == 1 {
+			out.Table = strings.Trim(notWord.ReplaceAllString(strings.ToLower(in.Symbols[0]), "_"), "_")
+		}
+		if !identifier.MatchString(out.Table) {
+			out.Table = "t_" + out.Table
+		}
+	}
+	if !identifier.MatchString(out.Table) {
+		return out, pitwall.Errorf(pitwall.InvalidInput, "table is %q", in.Table).Hintf("use lower-case letters, digits and _, starting with a letter")
+	}
+	for _, s := range in.Symbols {
+		n, err := w.Market.Count(ctx, s)
+		if err != nil {
+			return out, err
+		}
+		out.Rows += n
+	}
+	if err := w.Tables.Define(ctx, pitwall.TableSpec{Name: out.Table, Symbols: in.Symbols}); err != nil {
+		return out, err
+	}
+	last, err := w.Market.Last(ctx, in.Symbols[0])
+	out.Last = w.Time(last.Start)
+	return out, err
+}

@@ -1,0 +1,232 @@
+package tools
+
+import (
+	"context"
+	"strconv"
+
+	"pitwall"
+)
+
+func addOrders(s *Set) {
+	add(s, Tool{Name: "orders_submit", Title: "Submit an order", Effect: Change, Destructive: true,
+		Description: "Buy or sell. Give exactly one of qty (units), notional (money) or target_percent (make the position this share of equity; 0 sells all; side not needed). " +
+			"A market order fills at the next bar's open; a limit order at its limit or better while tif lasts. The same client_order_id twice is one order."}, ordersSubmit)
+	add(s, Tool{Name: "orders_cancel", Title: "Cancel an order", Effect: Change, Destructive: true, Idempotent: true,
+		Description: "Cancel an open order."}, ordersCancel)
+	add(s, Tool{Name: "orders_modify", Title: "Change an order", Effect: Change, Destructive: true, Idempotent: true,
+		Description: "Change the quantity (new total), limit price or tif of an open order."}, ordersModify)
+	add(s, Tool{Name: "orders_open_orders", Title: "Open orders", Idempotent: true,
+		Description: "Orders that can still trade."}, ordersOpen)
+	add(s, Tool{Name: "orders_status", Title: "Order status", Idempotent: true,
+		Description: "One order's state: filled quantity, average price, fees, and why it was rejected."}, ordersStatus)
+}
+
+type submitIn struct {
+	Symbol        string            `json:"symbol"`
+	Side          pitwall.Side      `json:"side,omitempty"`
+	Qty           *pitwall.Dec      `json:"qty,omitempty"`
+	Notional      *pitwall.Dec      `json:"notional,omitempty" jsonschema:"money to spend or raise"`
+	TargetPercent *pitwall.Dec      `json:"target_percent,omitempty" jsonschema:"0 to 100, percent of equity"`
+	Type          pitwall.OrderType `json:"type,omitempty" jsonschema:"default market"`
+	Limit         pitwall.Dec       `json:"limit,omitempty" jsonschema:"limit price"`
+	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day"`
+	ClientOrderID string            `json:"client_order_id,omitempty" jsonschema:"your id: makes a repeated call safe"`
+	Reason        string            `json:"reason,omitempty" jsonschema:"why, for the record"`
+	Confidence    *float64          `json:"confidence,omitempty" jsonschema:"0 to 1"`
+}
+
+type submitOut struct {
+	Sent   bool            `json:"sent"`
+	Order  *orderView      `json:"order,omitempty"`
+	Sizing *pitwall.Sizing `json:"sizing,omitempty"`
+	Note   string          `json:"note,omitempty"`
+}
+
+func (o submitOut) text(*pitwall.World) string {
+	var t text
+	t.pairs("sent", o.Sent)
+	if o.Order != nil {
+		t.orders("order", []orderView{*o.Order})
+	}
+	if s := o.Sizing; s != nil {
+		t.pairs("sized_from", s.Asked, "price", s.Price, "equity", s.Equity, "cash_buffer", s.CashBuffer)
+		if s.Limited != "" {
+			t.pairs("limited_by", s.Limited)
+		}
+	}
+	if o.Note != "" {
+		t.pairs("note", o.Note)
+	}
+	return t.String()
+}
+
+// maxText bounds what a caller may put on the record with one order.
+const maxText = 4000
+
+func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut, error) {
+	if err := checkSubmit(w, &in); err != nil {
+		return submitOut{}, err
+	}
+	o := pitwall.Order{ID: in.ClientOrderID, Book: pitwall.MainBook, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: pitwall.Simple, Limit: in.Limit, TIF: in.TIF,
+		By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
+	if old, ok := repeated(ctx, w, in); ok {
+		v := viewOrder(w, old)
+		return submitOut{Sent: true, Order: &v, Sizing: old.Sizing, Note: "this client_order_id was used before: the order of then, nothing was sent again"}, nil
+	}
+	if in.Qty != nil {
+		o.Qty = *in.Qty
+	} else if err := size(ctx, w, in, &o); err != nil {
+		return submitOut{}, err
+	}
+	if o.Qty == 0 {
+		return submitOut{Sizing: o.Sizing, Note: "the position is already there: no order was needed"}, nil
+	}
+	if o.ID == "" {
+		o.ID = "o-" + strconv.FormatInt(w.Journal.Last()+1, 10)
+	}
+	state, err := w.Broker.Submit(ctx, o)
+	if err != nil {
+		return submitOut{}, err
+	}
+	if state.Status == pitwall.Rejected || state.Status == pitwall.Denied {
+		e := *state.Error
+		e.Message = string(state.Status) + ": " + e.Message
+		return submitOut{}, &e
+	}
+	v := viewOrder(w, state)
+	return submitOut{Sent: true, Order: &v, Sizing: state.Sizing}, nil
+}
+
+// checkSubmit validates everything that needs no account, and sets defaults.
+func checkSubmit(w *pitwall.World, in *submitIn) error {
+	given := 0
+	for _, q := range []*pitwall.Dec{in.Qty, in.Notional, in.TargetPercent} {
+		if q != nil {
+			given++
+		}
+	}
+	i, err := w.Instruments.Instrument(in.Symbol)
+	switch {
+	case err != nil:
+		return err
+	case !i.Tradable:
+		return pitwall.Errorf(pitwall.NotTradable, "%s can be watched here, not traded", in.Symbol).Hintf("market_last_price without symbols says what may be traded")
+	case given != 1:
+		return pitwall.Errorf(pitwall.InvalidInput, "%d of qty, notional and target_percent are given", given).Hintf("give exactly one")
+	case in.TargetPercent == nil && in.Side == "":
+		return pitwall.Errorf(pitwall.InvalidInput, "side is missing").Hintf("use buy or sell, or target_percent")
+	case in.TargetPercent != nil && in.Side != "":
+		return pitwall.Errorf(pitwall.InvalidInput, "side and target_percent are both given").Hintf("target_percent finds the side itself")
+	case in.TargetPercent != nil && (*in.TargetPercent < 0 || *in.TargetPercent > pitwall.Int(100)):
+		return pitwall.Errorf(pitwall.InvalidNumber, "target_percent is %v", *in.TargetPercent).Hintf("use 0 to 100: this account neither shorts nor borrows")
+	case in.Qty != nil && *in.Qty <= 0:
+		return pitwall.Errorf(pitwall.InvalidNumber, "qty %v is not a finite number > 0", *in.Qty).Hintf("say sell with a positive qty")
+	case in.Notional != nil && *in.Notional <= 0:
+		return pitwall.Errorf(pitwall.InvalidNumber, "notional %v is not a finite number > 0", *in.Notional)
+	case in.Confidence != nil && (*in.Confidence < 0 || *in.Confidence > 1):
+		return pitwall.Errorf(pitwall.InvalidNumber, "confidence is %v", *in.Confidence).Hintf("use 0 to 1")
+	case len(in.Reason) > maxText || len(in.ClientOrderID) > 64:
+		return pitwall.Errorf(pitwall.InvalidInput, "reason has %d bytes and client_order_id %d", len(in.Reason), len(in.ClientOrderID)).Hintf("at most %d and 64", maxText)
+	}
+	for _, r := range in.ClientOrderID {
+		if r < '!' || r > '~' {
+			return pitwall.Errorf(pitwall.InvalidInput, "client_order_id holds the character %q", r).Hintf("use printable ASCII without spaces")
+		}
+	}
+	if in.Type == "" {
+		in.Type = pitwall.MarketOrder
+	}
+	if in.TIF == "" {
+		in.TIF = pitwall.Day
+	}
+	if (in.Type == pitwall.LimitOrder) != (in.Limit != 0) || in.Limit < 0 {
+		return pitwall.Errorf(pitwall.InvalidInput, "type is %s and limit is %v", in.Type, in.Limit).Hintf("type limit needs a limit price above 0, type market takes none")
+	}
+	return nil
+}
+
+// repeated finds an order under the caller's id whose quantity the caller left
+// to sizing: the account has moved since, so sizing again would find another
+// quantity and make a repeat look like a conflict.
+func repeated(ctx context.Context, w *pitwall.World, in submitIn) (pitwall.OrderState, bool) {
+	if in.ClientOrderID == "" || in.Qty != nil {
+		return pitwall.OrderState{}, false
+	}
+	known, err := w.Broker.Orders(ctx, pitwall.OrderQuery{ID: in.ClientOrderID})
+	if err != nil || len(known) != 1 {
+		return pitwall.OrderState{}, false
+	}
+	o := known[0]
+	return o, o.Symbol == in.Symbol && o.Type == in.Type && o.Limit == in.Limit && o.TIF == in.TIF && o.Sizing != nil && o.Sizing.Asked == asked(in)
+}
+
+type idIn struct {
+	ID string `json:"id"`
+}
+
+type orderOut struct {
+	Order  orderView `json:"order"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+func (o orderOut) text(*pitwall.World) string {
+	var t text
+	t.orders("order", []orderView{o.Order})
+	if o.Reason != "" {
+		t.pairs("reason", o.Reason)
+	}
+	return t.String()
+}
+
+func ordersCancel(ctx context.Context, w *pitwall.World, in idIn) (orderOut, error) {
+	state, err := w.Broker.Cancel(ctx, in.ID)
+	return orderOut{Order: viewOrder(w, state)}, err
+}
+
+type modifyIn struct {
+	ID    string      `json:"id"`
+	Qty   pitwall.Dec `json:"qty,omitempty"`
+	Limit pitwall.Dec `json:"limit,omitempty"`
+	TIF   pitwall.TIF `json:"tif,omitempty"`
+}
+
+func ordersModify(ctx context.Context, w *pitwall.World, in modifyIn) (orderOut, error) {
+	if in.Qty == 0 && in.Limit == 0 && in.TIF == "" {
+		return orderOut{}, pitwall.Errorf(pitwall.InvalidInput, "nothing to change").Hintf("give qty, limit or tif")
+	}
+	if in.Qty < 0 || in.Limit < 0 {
+		return orderOut{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v, limit %v", in.Qty, in.Limit).Hintf("use numbers above 0")
+	}
+	state, err := w.Broker.Replace(ctx, in.ID, pitwall.Change{Qty: in.Qty, Limit: in.Limit, TIF: in.TIF})
+	return orderOut{Order: viewOrder(w, state)}, err
+}
+
+type openIn struct {
+	Symbol string `json:"symbol,omitempty"`
+}
+
+type openOut struct {
+	Orders []orderView `json:"orders"`
+}
+
+func (o openOut) text(*pitwall.World) string {
+	var t text
+	t.orders("open_orders", o.Orders)
+	return t.String()
+}
+
+func ordersOpen(ctx context.Context, w *pitwall.World, in openIn) (openOut, error) {
+	list, err := w.Broker.Orders(ctx, pitwall.OrderQuery{Open: true, Symbol: in.Symbol})
+	return openOut{Orders: viewOrders(w, list)}, err
+}
+
+func ordersStatus(ctx context.Context, w *pitwall.World, in idIn) (orderOut, error) {
+	list, err := w.Broker.Orders(ctx, pitwall.OrderQuery{ID: in.ID})
+	if err != nil {
+		return orderOut{}, err
+	}
+	if len(list) != 1 {
+		return orderOut{}, pitwall.Errorf(pitwall.UnknownOrder, "there is no order %q", in.ID)
+	}
+	return orderOut{Order: viewOrder(w, list[0]), Reason: list[0].Reason}, nil
+}

@@ -1,0 +1,230 @@
+// Package report computes a run's figures from its folder alone: equity.csv,
+// fills.csv and journal.jsonl. It shares no code with what wrote them.
+//
+//	run's folder ──► Read ──► Metrics
+//
+// Formulas, with the variant named (engines disagree):
+//
+//	total return     last equity / starting cash - 1
+//	max drawdown     min(E/peak - 1), the starting cash included as a peak
+//	Sharpe           mean(r) / stdev(r, n-1) * sqrt(P) over daily closing equity,
+//	                 risk-free rate 0; P = 252, or 365 when weekends trade
+//	benchmark        the benchmark's close against its close at the first bar
+//	buy and hold     equal parts of every symbol at its first close in the run,
+//	                 fractional, no costs; a part waits in cash until then
+//
+// Fewer than two returns, or none that differ, give null and not 0.
+//
+// # To add a figure
+//
+// Add a field to Metrics, its formula with source above, and a case to the
+// golden test.
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math"
+	"strconv"
+	"time"
+
+	"pitwall"
+)
+
+// Metrics are a run's figures. Returns and drawdown are fractions; nil means
+// that the figure is not defined for this run.
+type Metrics struct {
+	Start           pitwall.Dec `json:"start_cash"`
+	FinalEquity     pitwall.Dec `json:"final_equity"`
+	TotalReturn     float64     `json:"total_return"`
+	BenchmarkReturn *float64    `json:"benchmark_return"`
+	BuyHoldReturn   *float64    `json:"buy_and_hold_return"`
+	MaxDrawdown     float64     `json:"max_drawdown"`
+	Sharpe          *float64    `json:"sharpe"`
+	Bars            int         `json:"bars"`
+	Orders          int         `json:"orders"`
+	Rejected        int         `json:"orders_rejected"`
+	Fills           int         `json:"fills"`
+	Fees            pitwall.Dec `json:"fees"`
+	Slippage        pitwall.Dec `json:"slippage"`
+	Exposure        float64     `json:"exposure"` // share of bars with less cash than equity
+	First           *time.Time  `json:"first"`
+	Last            *time.Time  `json:"last"`
+}
+
+// point is one line of equity.csv.
+type point struct {
+	at                        time.Time
+	equity, cash, bench, hold float64
+	hasBench                  bool
+	exact                     pitwall.Dec
+}
+
+// Read computes the metrics of a run's folder. start is the cash that the run
+// began with.
+func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
+	m := Metrics{Start: start, FinalEquity: start}
+	points, err := readEquity(run)
+	if err != nil {
+		return m, err
+	}
+	if err := m.readJournal(run); err != nil {
+		return m, err
+	}
+	m.Bars = len(points)
+	if len(points) == 0 {
+		return m, nil
+	}
+	first, last := points[0], points[len(points)-1]
+	m.First, m.Last = &first.at, &last.at
+	m.FinalEquity = last.exact
+	m.TotalReturn = last.equity/start.Float() - 1
+	if last.hasBench && first.hasBench {
+		m.BenchmarkReturn = ratio(last.bench, first.bench)
+	}
+	m.BuyHoldReturn = ratio(last.hold, first.hold)
+	equity := []float64{start.Float()}
+	var daily []point
+	invested := 0
+	for i, p := range points {
+		equity = append(equity, p.equity)
+		if p.cash < p.equity {
+			invested++
+		}
+		if i+1 == len(points) || points[i+1].at.Format(time.DateOnly) != p.at.Format(time.DateOnly) {
+			daily = append(daily, p)
+		}
+	}
+	m.MaxDrawdown = MaxDrawdown(equity)
+	m.Exposure = float64(invested) / float64(len(points))
+	returns, prev := []float64{}, start.Float()
+	weekend := false
+	for _, p := range daily {
+		returns, prev = append(returns, p.equity/prev-1), p.equity
+		weekend = weekend || p.at.Weekday() == time.Sunday
+	}
+	periods := 252.0
+	if weekend {
+		periods = 365
+	}
+	m.Sharpe = Sharpe(returns, periods)
+	return m, nil
+}
+
+func ratio(last, first float64) *float64 {
+	if first == 0 {
+		return nil
+	}
+	r := last/first - 1
+	return &r
+}
+
+// MaxDrawdown returns min(E/peak - 1) over an equity curve, 0 when it never
+// falls. The first point counts as a peak.
+func MaxDrawdown(equity []float64) float64 {
+	worst, peak := 0.0, math.Inf(-1)
+	for _, e := range equity {
+		peak = max(peak, e)
+		worst = min(worst, e/peak-1)
+	}
+	return worst
+}
+
+// Sharpe returns mean(r)/stdev(r, n-1)*sqrt(periods) at a risk-free rate of 0,
+// nil below two returns or without variance.
+func Sharpe(r []float64, periods float64) *float64 {
+	if len(r) < 2 {
+		return nil
+	}
+	mean := 0.0
+	for _, x := range r {
+		mean += x
+	}
+	mean /= float64(len(r))
+	variance := 0.0
+	for _, x := range r {
+		// The conversion keeps this sum the same on machines that fuse
+		// multiply and add.
+		variance += float64((x - mean) * (x - mean))
+	}
+	variance /= float64(len(r) - 1)
+	if variance == 0 {
+		return nil
+	}
+	s := mean / math.Sqrt(variance) * math.Sqrt(periods)
+	return &s
+}
+
+func readEquity(run fs.FS) ([]point, error) {
+	f, err := run.Open("equity.csv")
+	if err != nil {
+		return nil, fmt.Errorf("reading the run: %w", err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("reading equity.csv: %w", err)
+	}
+	var points []point
+	for i, r := range rows {
+		if i == 0 || len(r) != 5 {
+			continue
+		}
+		p := point{}
+		var errs [3]error
+		p.at, errs[0] = time.Parse(time.RFC3339, r[0])
+		p.exact, errs[1] = pitwall.ParseDec(r[1])
+		p.cash, errs[2] = strconv.ParseFloat(r[2], 64)
+		for _, err := range errs {
+			if err != nil {
+				return nil, fmt.Errorf("equity.csv line %d: %w", i+1, err)
+			}
+		}
+		p.equity = p.exact.Float()
+		if r[3] != "" {
+			p.bench, err = strconv.ParseFloat(r[3], 64)
+			p.hasBench = err == nil && p.bench != 0
+		}
+		if r[4] != "" {
+			if p.hold, err = strconv.ParseFloat(r[4], 64); err != nil {
+				return nil, fmt.Errorf("equity.csv line %d: %w", i+1, err)
+			}
+		}
+		points = append(points, p)
+	}
+	return points, nil
+}
+
+// readJournal counts orders and sums what trading cost.
+func (m *Metrics) readJournal(run fs.FS) error {
+	f, err := run.Open("journal.jsonl")
+	if err != nil {
+		return fmt.Errorf("reading the run: %w", err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	var a pitwall.Calc
+	for n := 1; lines.Scan(); n++ {
+		var e pitwall.Entry
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			return fmt.Errorf("journal.jsonl line %d: %w", n, err)
+		}
+		switch {
+		case e.Kind == pitwall.EntryIntent && e.Verb == "submit":
+			m.Orders++
+		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Rejected:
+			m.Rejected++
+		case e.Kind == pitwall.EntryFill:
+			m.Fills++
+			m.Fees, m.Slippage = a.Add(m.Fees, e.Fill.Fee), a.Add(m.Slippage, e.Fill.Slippage)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("reading journal.jsonl: %w", err)
+	}
+	return a.Err
+}

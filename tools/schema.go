@@ -1,0 +1,226 @@
+package tools
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sort"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"pitwall"
+)
+
+// enums lists the values of every closed type that tools take.
+func enums() map[reflect.Type][]any {
+	return map[reflect.Type][]any{
+		reflect.TypeFor[pitwall.Side]():      {"buy", "sell"},
+		reflect.TypeFor[pitwall.OrderType](): {"market", "limit"},
+		reflect.TypeFor[pitwall.TIF]():       {"day", "gtc"},
+	}
+}
+
+// schemaFor infers a schema in which Dec is a number and closed types are
+// enums, so that what is advertised is what is decoded.
+func schemaFor(t reflect.Type) *jsonschema.Schema {
+	types := map[reflect.Type]*jsonschema.Schema{reflect.TypeFor[pitwall.Dec](): {Type: "number"}}
+	for e, values := range enums() {
+		types[e] = &jsonschema.Schema{Type: "string", Enum: values}
+	}
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: types})
+	if err != nil {
+		panic(fmt.Sprintf("schema of %v: %v", t, err)) // a programming error: types are fixed
+	}
+	plain(s)
+	return s
+}
+
+// plain removes null from inferred types: some hosts drop a whole list for a
+// type union, and our answers never hold a null array.
+func plain(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	if len(s.Types) == 2 && s.Types[0] == "null" {
+		s.Type, s.Types = s.Types[1], nil
+	}
+	plain(s.Items)
+	for _, p := range s.Properties {
+		plain(p)
+	}
+}
+
+// outputSchema is compact: what a program needs to read the answer.
+func outputSchema[Out any]() *jsonschema.Schema {
+	t := reflect.TypeFor[Out]()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	s := schemaFor(t)
+	open(s)
+	if s.Properties == nil {
+		s.Properties = map[string]*jsonschema.Schema{}
+	}
+	s.Properties["mode"], s.Properties["as_of"] = &jsonschema.Schema{Type: "string"}, &jsonschema.Schema{Type: "string"}
+	s.PropertyOrder = append([]string{"mode", "as_of"}, s.PropertyOrder...)
+	s.Required = nil
+	return s
+}
+
+// open lets objects have further properties, so that adding a field later
+// breaks no client, and leaves out rows' inner shapes: the token count of the
+// list is what a model pays for on every turn.
+func open(s *jsonschema.Schema) {
+	s.AdditionalProperties = nil
+	s.Required = nil
+	for _, p := range s.Properties {
+		open(p)
+		if p.Items != nil && p.Items.Type == "object" {
+			p.Items = &jsonschema.Schema{Type: "object"}
+		}
+	}
+}
+
+// decoder reads a tool's arguments straight into In: names exact, none twice,
+// none unknown, required ones there, and errors that name the field.
+type decoder[In any] struct {
+	schema *jsonschema.Schema
+	fields map[string]int
+	enums  map[reflect.Type][]any
+	need   []string
+}
+
+func newDecoder[In any]() *decoder[In] {
+	t := reflect.TypeFor[In]()
+	d := &decoder[In]{schema: schemaFor(t), fields: map[string]int{}, enums: enums()}
+	for i := range t.NumField() {
+		name, opts, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		d.fields[name] = i
+		if !strings.Contains(opts, "omitempty") {
+			d.need = append(d.need, name)
+		}
+	}
+	return d
+}
+
+func (d *decoder[In]) decode(raw json.RawMessage, in *In) error {
+	if len(bytes.TrimSpace(raw)) == 0 || string(raw) == "null" {
+		raw = []byte("{}")
+	}
+	js := json.NewDecoder(bytes.NewReader(raw))
+	if tok, err := js.Token(); err != nil || tok != json.Delim('{') {
+		return pitwall.Errorf(pitwall.InvalidInput, "arguments are not a JSON object").Hintf("%s", d.usage())
+	}
+	v := reflect.ValueOf(in).Elem()
+	seen := map[string]bool{}
+	for js.More() {
+		tok, err := js.Token()
+		if err != nil {
+			return pitwall.Errorf(pitwall.InvalidInput, "arguments are not valid JSON: %v", err)
+		}
+		name := tok.(string)
+		var value json.RawMessage
+		if err := js.Decode(&value); err != nil {
+			return pitwall.Errorf(pitwall.InvalidInput, "argument %s is not valid JSON: %v", name, err)
+		}
+		i, ok := d.fields[name]
+		if !ok {
+			return pitwall.Errorf(pitwall.InvalidInput, "there is no argument %q", name).Hintf("%s", d.usage())
+		}
+		if seen[name] {
+			return pitwall.Errorf(pitwall.InvalidInput, "argument %q is there twice", name)
+		}
+		if string(value) == "null" {
+			continue
+		}
+		seen[name] = true
+		if err := d.field(name, v.Field(i), value); err != nil {
+			return err
+		}
+	}
+	if _, err := js.Token(); err != nil { // the closing brace
+		return pitwall.Errorf(pitwall.InvalidInput, "arguments are not valid JSON: %v", err)
+	}
+	if _, err := js.Token(); !errors.Is(err, io.EOF) {
+		return pitwall.Errorf(pitwall.InvalidInput, "there is text after the arguments' JSON object")
+	}
+	for _, name := range d.need {
+		if !seen[name] {
+			return pitwall.Errorf(pitwall.InvalidInput, "argument %q is missing", name).Hintf("%s", d.usage())
+		}
+	}
+	return nil
+}
+
+// field decodes one argument. A number in quotes is taken as the number: models
+// do send "5".
+func (d *decoder[In]) field(name string, v reflect.Value, raw json.RawMessage) error {
+	if k := v.Kind(); (k == reflect.Int || k == reflect.Float64) && len(raw) > 2 && raw[0] == '"' {
+		raw = raw[1 : len(raw)-1]
+	}
+	if v.Kind() == reflect.Slice && len(raw) > 0 && raw[0] == '"' { // one symbol instead of a list of one
+		raw = append(append([]byte{'['}, raw...), ']')
+	}
+	if err := json.Unmarshal(raw, v.Addr().Interface()); err != nil {
+		if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return pitwall.Errorf(pitwall.InvalidInput, "argument %s is a %s, want %s", name, te.Value, typeName(v.Type())).Hintf("%s", d.usage())
+		}
+		if v.Type() == reflect.TypeFor[pitwall.Dec]() || (v.Kind() == reflect.Pointer && v.Type().Elem() == reflect.TypeFor[pitwall.Dec]()) {
+			return pitwall.Errorf(pitwall.InvalidNumber, "argument %s: %v", name, err)
+		}
+		return pitwall.Errorf(pitwall.InvalidInput, "argument %s: %v", name, err)
+	}
+	if values, ok := d.enums[v.Type()]; ok {
+		for _, e := range values {
+			if v.String() == e {
+				return nil
+			}
+		}
+		return pitwall.Errorf(pitwall.InvalidInput, "argument %s is %q", name, v.String()).Hintf("use one of %v", values)
+	}
+	return nil
+}
+
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Int64, reflect.Float64, reflect.Pointer:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "text"
+}
+
+// usage lists the arguments, required ones first.
+func (d *decoder[In]) usage() string {
+	if len(d.fields) == 0 {
+		return "it takes no arguments"
+	}
+	optional := []string{}
+	for name := range d.fields {
+		required := false
+		for _, n := range d.need {
+			required = required || n == name
+		}
+		if !required {
+			optional = append(optional, name)
+		}
+	}
+	sort.Strings(optional)
+	s := "it takes " + strings.Join(d.need, ", ")
+	if len(d.need) == 0 {
+		return "it takes, all optional: " + strings.Join(optional, ", ")
+	}
+	if len(optional) > 0 {
+		s += " and, optional: " + strings.Join(optional, ", ")
+	}
+	return s
+}

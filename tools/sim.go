@@ -1,0 +1,113 @@
+package tools
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+func addSim(s *Set) {
+	add(s, Tool{Name: "sim_start", Title: "Start a simulation", Effect: Change, Destructive: true,
+		Description: "Start a new simulated world over recorded bars and forget the current one: clock at `from`, cash only. All arguments optional; sim_status says what data there is."}, s.simStart)
+	add(s, Tool{Name: "sim_status", Title: "Simulation status", Idempotent: true,
+		Description: "Where this world stands: dates, bars passed, attempt, warnings about the data, and what sim_start can use."}, s.simStatus)
+}
+
+// StartRequest asks for a new simulated world; zero fields take the defaults.
+type StartRequest struct {
+	Symbols []string    `json:"symbols,omitempty" jsonschema:"what may be traded"`
+	From    string      `json:"from,omitempty" jsonschema:"first day, 2006-01-02"`
+	To      string      `json:"to,omitempty" jsonschema:"last day"`
+	Cash    pitwall.Dec `json:"cash,omitempty"`
+	BarSize string      `json:"bar_size,omitempty" jsonschema:"1d, 1h, 5m: needed when a symbol comes in several sizes"`
+}
+
+// Offer is what new worlds can be started over.
+type Offer struct {
+	Data     []OfferedData `json:"data"`
+	Defaults StartRequest  `json:"defaults"`
+}
+
+// OfferedData is one series that sim_start can use.
+type OfferedData struct {
+	Symbol string `json:"symbol"`
+	Kind   string `json:"kind"`
+	Size   string `json:"bar_size"`
+	First  string `json:"first"`
+	Last   string `json:"last"`
+}
+
+type statusOut struct {
+	World    string        `json:"world"`
+	From     string        `json:"from"`
+	To       string        `json:"to,omitempty"`
+	Bars     int           `json:"bars"`
+	Ended    bool          `json:"ended"`
+	Attempt  int           `json:"attempt"`
+	Equity   pitwall.Dec   `json:"equity"`
+	Tradable []string      `json:"tradable"`
+	Costs    pitwall.Costs `json:"costs"`
+	Warnings []string      `json:"warnings"`
+	Digest   string        `json:"digest"`
+	Offer    []OfferedData `json:"can_start_over"`
+
+	w *pitwall.World
+}
+
+func (o statusOut) other() *pitwall.World { return o.w }
+
+func (o statusOut) text(*pitwall.World) string {
+	var t text
+	t.pairs("world", o.World, "from", o.From, "to", o.To, "bars", o.Bars, "ended", o.Ended, "attempt", o.Attempt, "equity", o.Equity)
+	t.pairs("tradable", strings.Join(o.Tradable, ";"), "digest", o.Digest)
+	t.pairs("commission_bps", o.Costs.CommissionBps, "slippage_bps", o.Costs.SlippageBps, "per_share", o.Costs.PerShare, "fixed", o.Costs.Fixed, "cash_buffer", o.Costs.CashBuffer)
+	for _, w := range o.Warnings {
+		t.pairs("warning", w)
+	}
+	t.block("can_start_over", "symbol,kind,bar_size,first,last", len(o.Offer), func(i int) []any {
+		d := o.Offer[i]
+		return []any{d.Symbol, d.Kind, d.Size, d.First, d.Last}
+	})
+	return t.String()
+}
+
+func (s *Set) simStart(ctx context.Context, w *pitwall.World, in StartRequest) (statusOut, error) {
+	if s.starter == nil || w.Mode != pitwall.Sim {
+		return statusOut{}, pitwall.Errorf(pitwall.Unsupported, "this is a %s world: it cannot be started over", w.Mode).Hintf("use the world as it is")
+	}
+	n, err := s.starter.Start(ctx, w.Name, in)
+	if err != nil {
+		return statusOut{}, err
+	}
+	return s.status(ctx, n)
+}
+
+func (s *Set) simStatus(ctx context.Context, w *pitwall.World, _ noInput) (statusOut, error) {
+	return s.status(ctx, w)
+}
+
+func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
+	out := statusOut{World: w.Name, Attempt: w.Attempt, Costs: w.Costs, Warnings: append([]string{}, w.Warnings...), Tradable: []string{}, Offer: []OfferedData{}, w: w}
+	p, ok := w.Clock.(pitwall.Progress)
+	if !ok {
+		return out, pitwall.Errorf(pitwall.Unsupported, "this is a %s world, not a simulation", w.Mode).Hintf("clock_now and account_portfolio say where it stands")
+	}
+	r := p.Replay()
+	out.From, out.Bars, out.Ended, out.Digest = w.Time(r.From), r.Bars, r.Ended, r.Digest
+	if !r.To.IsZero() {
+		out.To = w.Time(r.To.Add(-time.Nanosecond))[:len(time.DateOnly)]
+	}
+	for _, i := range w.Instruments.Instruments() {
+		if i.Tradable {
+			out.Tradable = append(out.Tradable, i.Symbol)
+		}
+	}
+	if s.starter != nil {
+		out.Offer = append(out.Offer, s.starter.Offer().Data...)
+	}
+	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
+	out.Equity = acc.Equity
+	return out, err
+}

@@ -1,0 +1,226 @@
+package tools
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sort"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"pitwall"
+	"pitwall/tools/docs"
+)
+
+// Effect says what a call does to its world.
+type Effect int
+
+// The effects. On replay a Read is not repeated, a Setup only registers a
+// definition, a Change is repeated and must answer the same. A Step moves a
+// clock: the loop calls it, the model of a loop never sees it.
+const (
+	Read Effect = iota
+	Setup
+	Change
+	Step
+)
+
+// Tool describes one tool to hosts and models.
+type Tool struct {
+	Name        string
+	Title       string
+	Description string
+	Effect      Effect
+	Destructive bool // may undo what cannot be had back
+	Idempotent  bool // the same call twice changes nothing more
+	In, Out     *jsonschema.Schema
+
+	call func(ctx context.Context, w *pitwall.World, raw json.RawMessage) (answer, error)
+}
+
+// Answer is what a call returned. Text is what counts for replay and tokens.
+type Answer struct {
+	Text    string
+	JSON    json.RawMessage
+	IsError bool
+	Digest  string // the world's state_digest after the call; empty without one
+}
+
+// Starter starts a new simulated world for a caller under a name. The server's
+// registry implements it; cmd says how a world is built.
+type Starter interface {
+	Start(ctx context.Context, name string, r StartRequest) (*pitwall.World, error)
+	// Offer says what a new world can be started over.
+	Offer() Offer
+}
+
+// Set is a table of tools.
+type Set struct {
+	log     *slog.Logger
+	starter Starter
+	docs    *docs.Index
+	tools   []*Tool
+	byName  map[string]*Tool
+}
+
+// New makes the set of all tools. starter may be nil: sim_start then refuses.
+func New(log *slog.Logger, starter Starter) *Set {
+	s := &Set{log: log, starter: starter, docs: docs.New(), byName: map[string]*Tool{}}
+	all(s)
+	return s
+}
+
+// all is the table.
+func all(s *Set) {
+	addClock(s)
+	addAccount(s)
+	addMarket(s)
+	addQuery(s)
+	addOrders(s)
+	addDocs(s)
+	addSim(s)
+}
+
+// answerer is what a tool returns: a value that is a JSON object and renders
+// itself as text.
+type answerer interface{ text(w *pitwall.World) string }
+
+// answer is a tool's value with the world it speaks of.
+type answer struct {
+	value answerer
+	world *pitwall.World
+}
+
+// elsewhere is implemented by values that speak of another world than the one
+// called, such as the one that sim_start made.
+type elsewhere interface{ other() *pitwall.World }
+
+// add puts a tool into the set. The schemas come from the types; the input is
+// decoded once, strictly, straight into In.
+func add[In any, Out answerer](s *Set, t Tool, f func(ctx context.Context, w *pitwall.World, in In) (Out, error)) {
+	dec := newDecoder[In]()
+	t.In, t.Out = dec.schema, outputSchema[Out]()
+	t.call = func(ctx context.Context, w *pitwall.World, raw json.RawMessage) (answer, error) {
+		var in In
+		if err := dec.decode(raw, &in); err != nil {
+			return answer{}, err
+		}
+		out, err := f(ctx, w, in)
+		if o, ok := any(out).(elsewhere); ok && err == nil {
+			w = o.other()
+		}
+		return answer{out, w}, err
+	}
+	if s.byName[t.Name] != nil {
+		panic("two tools named " + t.Name)
+	}
+	s.tools = append(s.tools, &t)
+	s.byName[t.Name] = &t
+}
+
+// Tools lists the tools by name.
+func (s *Set) Tools() []*Tool {
+	list := append([]*Tool(nil), s.tools...)
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
+}
+
+// Find returns a tool by its name or its dotted alias (account.positions).
+func (s *Set) Find(name string) (*Tool, bool) {
+	t, ok := s.byName[strings.ReplaceAll(name, ".", "_")]
+	return t, ok
+}
+
+// Call runs one tool in one world for the caller in ctx. Every failure is an
+// Answer too: the one error shape.
+func (s *Set) Call(ctx context.Context, w *pitwall.World, name string, raw json.RawMessage) Answer {
+	t, ok := s.Find(name)
+	if !ok {
+		names := make([]string, 0, len(s.tools))
+		for _, t := range s.Tools() {
+			names = append(names, t.Name)
+		}
+		return s.explain(ctx, w, name, raw, pitwall.Errorf(pitwall.UnknownTool, "there is no tool %q", name).Hintf("there is %s", strings.Join(names, ", ")))
+	}
+	if by := pitwall.CallerFrom(ctx); by.ReadOnly && t.Effect >= Change {
+		return s.explain(ctx, w, name, raw, pitwall.Errorf(pitwall.NotAllowed, "%s changes the world and %q may only read", t.Name, by.Principal))
+	}
+	var a answer
+	var err error
+	run := func() { a, err = s.guarded(ctx, t, w, raw) }
+	if t.Effect >= Change {
+		w.Serialize(run)
+	} else {
+		run()
+	}
+	if err != nil {
+		return s.explain(ctx, w, name, raw, err)
+	}
+	return s.render(ctx, a, t.Name, raw)
+}
+
+// guarded calls a tool and turns a panic into an error: one broken tool must
+// not end every agent's session.
+func (s *Set) guarded(ctx context.Context, t *Tool, w *pitwall.World, raw json.RawMessage) (a answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in %s: %v\n%s", t.Name, p, debug.Stack())
+		}
+	}()
+	return t.call(ctx, w, raw)
+}
+
+// render makes the answer: mode and as_of first, in both parts.
+func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMessage) Answer {
+	body, err := json.Marshal(a.value)
+	if err != nil {
+		return s.explain(ctx, a.world, name, raw, fmt.Errorf("encoding the answer of %s: %w", name, err))
+	}
+	w := a.world
+	asOf := w.Time(w.Clock.Now())
+	buf := make([]byte, 0, len(body)+64)
+	buf = append(buf, `{"mode":"`...)
+	buf = append(buf, w.Mode...)
+	buf = append(buf, `","as_of":"`...)
+	buf = append(append(buf, asOf...), '"')
+	if len(body) > 2 {
+		buf = append(buf, ',')
+	}
+	buf = append(buf, body[1:]...)
+	return Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Market.Digest()}
+}
+
+// explain is the one shape of failure. What is not a pitwall.Error says
+// INTERNAL and an id; the details go to the log under that id.
+func (s *Set) explain(ctx context.Context, w *pitwall.World, name string, raw json.RawMessage, err error) Answer {
+	e, ok := errors.AsType[*pitwall.Error](err)
+	switch {
+	case ok && e.Err != nil:
+		s.log.ErrorContext(ctx, "tool failed", "tool", name, "code", e.Code, "err", e.Err)
+	case !ok && errors.Is(err, context.DeadlineExceeded):
+		e = pitwall.Errorf(pitwall.Timeout, "%s took too long and was stopped", name).Hintf("ask for less")
+	case !ok:
+		sum := sha256.Sum256(append([]byte(name+"\x00"), raw...))
+		id := hex.EncodeToString(sum[:4])
+		s.log.ErrorContext(ctx, "tool failed", "tool", name, "id", id, "err", err)
+		e = pitwall.Errorf(pitwall.Internal, "%s failed unexpectedly (id %s)", name, id).Hintf("the operator finds the details in the server's log under this id")
+	}
+	body, jerr := json.Marshal(map[string]*pitwall.Error{"error": e})
+	if jerr != nil {
+		body = []byte(`{"error":{"code":"INTERNAL","message":"an error could not be encoded"}}`)
+	}
+	a := Answer{Text: "error " + e.Error(), JSON: body, IsError: true}
+	for _, c := range e.Checks {
+		a.Text += fmt.Sprintf("\ncheck %s: observed %s, limit %s %s", c.Name, c.Observed, c.Limit, c.Unit)
+	}
+	if w != nil {
+		a.Digest = w.Market.Digest()
+	}
+	return a
+}

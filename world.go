@@ -1,0 +1,117 @@
+package pitwall
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Mode is what kind of world this is.
+type Mode string
+
+// The modes.
+const (
+	Sim   Mode = "sim"
+	Paper Mode = "paper"
+	Live  Mode = "live"
+)
+
+// Clock is the world's time.
+type Clock interface {
+	// Now returns the world's time.
+	Now() time.Time
+	// Next waits for the next bar after the given time: sim steps, live waits.
+	// When the clock is already past after, it returns Now and does nothing, so
+	// a repeated call never skips a bar. io.EOF ends a replay.
+	Next(ctx context.Context, after time.Time) (time.Time, error)
+}
+
+// Replay is how far a simulated world has come; see [Progress].
+type Replay struct {
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Bars  int       `json:"bars"` // steps made
+	Ended bool      `json:"ended"`
+	// Digest is a hash over every order, fill and equity point so far.
+	Digest string `json:"digest"`
+}
+
+// Progress is what a replayed clock can say besides the time.
+type Progress interface {
+	Replay() Replay
+	// Equity returns the equity points so far, oldest first.
+	Equity() []EquityPoint
+}
+
+// Caller is who is calling. It is on every call and journal line.
+type Caller struct {
+	Principal string `json:"principal"`       // token's owner, or "local"
+	Role      string `json:"role,omitempty"`  // trader, analyst, ...
+	Agent     string `json:"agent,omitempty"` // the strategy's name for it
+	ReadOnly  bool   `json:"read_only,omitempty"`
+}
+
+// Local is the principal of a caller without a token.
+const Local = "local"
+
+type callerKey struct{}
+
+// WithCaller puts the caller of one request into its context.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerFrom returns the caller of this request. Without one it is a local
+// caller that may only read.
+func CallerFrom(ctx context.Context) Caller {
+	if c, ok := ctx.Value(callerKey{}).(Caller); ok {
+		return c
+	}
+	return Caller{Principal: Local, ReadOnly: true}
+}
+
+// World is all that one trader can touch. Tools see nothing else. Records may
+// be nil (NO_COVERAGE); so may Tables (SQL refuses). A World must not be copied.
+type World struct {
+	Name        string
+	Mode        Mode
+	Clock       Clock
+	Market      Market
+	Records     Records
+	Broker      Broker
+	Tables      Tables
+	Journal     Journal
+	Instruments Instruments
+
+	Costs    Costs          // what sizing assumes
+	Zone     *time.Location // how times are shown
+	Policy   string         // the strategy's own prompt, if any; it overrides the default policy
+	Warnings []string       // what the trader should know about the data
+	Attempt  int            // how often this principal has started these dates
+
+	effects sync.Mutex
+}
+
+// Serialize runs f while no other effect (an order, a step of the clock) runs
+// in this world: calls of one session arrive concurrently and out of order.
+func (w *World) Serialize(f func()) {
+	w.effects.Lock()
+	defer w.effects.Unlock()
+	f()
+}
+
+// Time shows t in the world's zone as RFC 3339.
+func (w *World) Time(t time.Time) string {
+	if w.Zone != nil {
+		t = t.In(w.Zone)
+	}
+	return t.Format(time.RFC3339)
+}
+
+// Close frees what the world holds.
+func (w *World) Close() error {
+	if w.Tables != nil {
+		return w.Tables.Close()
+	}
+	return nil
+}
