@@ -78,7 +78,7 @@ func ParseDec(s string) (Dec, error) {
 
 // tooLong decides which of the two limits a number with too many digits broke.
 func tooLong(s, digits string, exp int) (Dec, error) {
-	if len(digits)+exp > 11 {
+	if exp >= -decPlaces || len(digits)+exp > 11 {
 		return 0, fmt.Errorf("%q: %w", s, ErrOverflow)
 	}
 	return 0, fmt.Errorf("%q has more than 8 decimals; round it first", s)

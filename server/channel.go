@@ -9,6 +9,12 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
+// LoopProtocol is the protocol version for a client in the same process. The
+// newest one carries and checks client metadata in every request, which costs
+// about as much again as the call itself; over a pipe there is nothing in it
+// that both ends do not know.
+const LoopProtocol = "2025-11-25"
+
 // Pipe returns two connected transports that hand message values over Go
 // channels within one process: no bytes, no framing.
 func Pipe() (client, server mcp.Transport) {

@@ -153,7 +153,8 @@ func (a *app) drive(ctx context.Context, w *simWorld, cfg agentloop.Config) (age
 		return agentloop.Outcome{}, fmt.Errorf("starting the server: %w", err)
 	}
 	defer ss.Close()
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "pitwall-loop", Version: version()}, nil).Connect(ctx, near, nil)
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "pitwall-loop", Version: version()}, nil).
+		Connect(ctx, near, &mcp.ClientSessionOptions{ProtocolVersion: server.LoopProtocol})
 	if err != nil {
 		return agentloop.Outcome{}, fmt.Errorf("connecting to the server: %w", err)
 	}

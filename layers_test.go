@@ -1,0 +1,155 @@
+package pitwall
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// layers says who may import whom inside this module, and why the line is where
+// it is. A package that is not listed may import nothing of ours but the root.
+// Change it only when the shape of the house changes.
+var layers = map[string][]string{
+	"":                  {},             // the vocabulary
+	"sim":               {},             // pure: sees a Source, never a file
+	"sim/wall":          {},             // the wall is all here
+	"brokers/risk":      {},             // pure checks and the guard
+	"cache/history":     {},             // the store of bars
+	"cache/runs":        {},             // the runs' folders
+	"tools":             {"tools/docs"}, // never sim, brokers or cache: what it needs it declares
+	"tools/docs":        {},             //
+	"tools/duckdb":      {},             // sees a Market, never a Source
+	"tools/report":      {},             // reads a folder; shares no code with its writer
+	"server":            {"tools"},      //
+	"agentloop":         {},             // an ordinary MCP client
+	"agentloop/scripts": {"agentloop"},  //
+	"examples":          {},             // embedded files
+	"cmd/pitwall":       {"*"},          // the only place that wires
+}
+
+// pure packages do no I/O and hold no goroutine or clock.
+var pure = []string{"", "sim", "sim/wall", "brokers/risk"}
+
+// impure are standard packages that a pure package must not import.
+var impure = []string{"os", "net", "net/http", "io/ioutil", "log", "log/slog", "os/exec", "math/rand", "math/rand/v2"}
+
+// sdk may be imported by these only: agentloop is a client, server a server.
+var sdk = []string{"server", "agentloop", "cmd/pitwall"}
+
+// goFile is a parsed file of the product (no tests).
+type goFile struct {
+	path, pkg string
+	ast       *ast.File
+	fset      *token.FileSet
+}
+
+func productFiles(t *testing.T) []goFile {
+	t.Helper()
+	var files []goFile
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(filepath.Dir(path))
+		if pkg == "." {
+			pkg = ""
+		}
+		files = append(files, goFile{path, pkg, f, fset})
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, len(files), 40, "the walk found too few files to mean anything")
+	return files
+}
+
+func TestLayers(t *testing.T) {
+	for _, f := range productFiles(t) {
+		allowed, listed := layers[f.pkg]
+		if !listed {
+			t.Errorf("%s: package %q is not in the table of layers", f.path, f.pkg)
+			continue
+		}
+		for _, imp := range f.ast.Imports {
+			name := strings.Trim(imp.Path.Value, `"`)
+			if own, ok := strings.CutPrefix(name, "pitwall/"); ok && !slices.Contains(allowed, "*") && !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s: %q may import %v", f.path, name, f.pkg, allowed)
+			}
+			if f.pkg == "" && strings.Contains(name, ".") {
+				t.Errorf("%s imports %s: the root package is standard library only", f.path, name)
+			}
+			if slices.Contains(pure, f.pkg) && slices.Contains(impure, name) {
+				t.Errorf("%s imports %s: %q is pure", f.path, name, f.pkg)
+			}
+			if strings.HasPrefix(name, "github.com/modelcontextprotocol/") && !slices.Contains(sdk, f.pkg) {
+				t.Errorf("%s imports the MCP SDK; only %v may", f.path, sdk)
+			}
+		}
+	}
+}
+
+var hostClock = regexp.MustCompile(`\btime\.(Now|Since|Until|After|Tick|NewTimer|NewTicker|AfterFunc)\(`)
+
+// The host clock is read in one file; a simulated run must not depend on it.
+func TestHostClockInOneFile(t *testing.T) {
+	found := 0
+	for _, f := range productFiles(t) {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			sel, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := sel.X.(*ast.Ident); ok && hostClock.MatchString(x.Name+"."+sel.Sel.Name+"(") {
+				if f.path == filepath.Join("cmd", "pitwall", "live.go") {
+					found++
+				} else {
+					t.Errorf("%s: %s.%s outside cmd/pitwall/live.go", f.fset.Position(call.Pos()), x.Name, sel.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+	require.Equal(t, 1, found, "the rule must see the one allowed call")
+}
+
+// No init functions, no dot or blank imports but for embedding, drivers and zone
+// data; every package says what it is for.
+func TestHouseRules(t *testing.T) {
+	documented := map[string]bool{}
+	for _, f := range productFiles(t) {
+		documented[f.pkg] = documented[f.pkg] || f.ast.Doc != nil
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Name.Name == "init" && fn.Recv == nil {
+				t.Errorf("%s: init functions are not used here", f.path)
+			}
+		}
+		if lines := f.fset.File(f.ast.Pos()).LineCount(); lines > 400 {
+			t.Errorf("%s has %d lines: over 400 means two ideas", f.path, lines)
+		}
+	}
+	for pkg := range layers {
+		require.True(t, documented[pkg], "package %q has no doc comment", pkg)
+	}
+}
