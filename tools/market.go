@@ -94,6 +94,15 @@ var (
 	notWord    = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
+// reserved reports whether SQL keeps a word for itself (duckdb_keywords()).
+func reserved(word string) bool {
+	const words = " all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default deferrable desc describe distinct do " +
+		"else end except false fetch for foreign from group having in initially intersect into lambda lateral leading limit not null offset on only or order pivot " +
+		"pivot_longer pivot_wider placing primary qualify references returning select show some summarize symmetric table then to trailing true union unique unpivot " +
+		"using variadic when where window with "
+	return strings.Contains(words, " "+word+" ")
+}
+
 func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, error) {
 	out := loadOut{Table: in.Table, Symbols: in.Symbols, Columns: []string{"symbol", "ts", "date", "open", "high", "low", "close", "volume"}}
 	if w.Tables == nil {
@@ -107,12 +116,12 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 		if len(in.Symbols) == 1 {
 			out.Table = strings.Trim(notWord.ReplaceAllString(strings.ToLower(in.Symbols[0]), "_"), "_")
 		}
-		if !identifier.MatchString(out.Table) {
+		if !identifier.MatchString(out.Table) || reserved(out.Table) {
 			out.Table = "t_" + out.Table
 		}
 	}
-	if !identifier.MatchString(out.Table) {
-		return out, pitwall.Errorf(pitwall.InvalidInput, "table is %q", in.Table).Hintf("use lower-case letters, digits and _, starting with a letter")
+	if !identifier.MatchString(out.Table) || reserved(out.Table) {
+		return out, pitwall.Errorf(pitwall.InvalidInput, "table is %q", in.Table).Hintf("use lower-case letters, digits and _, starting with a letter, and no SQL keyword")
 	}
 	for _, s := range in.Symbols {
 		n, err := w.Market.Count(ctx, s)

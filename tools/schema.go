@@ -76,7 +76,7 @@ func outputSchema[Out any]() *jsonschema.Schema {
 // list is what a model pays for on every turn.
 func open(s *jsonschema.Schema) {
 	s.AdditionalProperties = nil
-	s.Required = nil
+	s.Required, s.Enum = nil, nil
 	for _, p := range s.Properties {
 		open(p)
 		if p.Items != nil && p.Items.Type == "object" {

@@ -1,0 +1,206 @@
+package duckdb
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"pitwall"
+	"pitwall/sim/wall"
+)
+
+type source []*pitwall.Series
+
+func (s source) Series() []*pitwall.Series { return s }
+func (s source) Actions() []pitwall.Action { return nil }
+
+var newYork = func() *time.Location {
+	z, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		panic(err)
+	}
+	return z
+}()
+
+func at(day int) time.Time { return time.Date(2024, 1, day, 16, 0, 0, 0, newYork) }
+
+// world is tables over two symbols, days 1..20, with a clock that tests move.
+type world struct {
+	*Tables
+	now time.Time
+}
+
+func newWorld(t testing.TB, day int) *world {
+	t.Helper()
+	var src source
+	for k, symbol := range []string{"A", "B"} {
+		s := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Zone: newYork}, Size: 24 * time.Hour}
+		for d := 1; d <= 20; d++ {
+			p := pitwall.Int(int64(100*(k+1) + d))
+			require.NoError(t, s.Append(pitwall.Bar{Start: at(d).Add(-6*time.Hour - 30*time.Minute), End: at(d), Known: at(d), Open: p, High: p + pitwall.One, Low: p - pitwall.One, Close: p, Volume: 1000}))
+		}
+		src = append(src, s)
+	}
+	w := &world{now: at(day)}
+	now := func() time.Time { return w.now }
+	w.Tables = New(wall.New(src, now, nil), now, newYork)
+	t.Cleanup(func() { require.NoError(t, w.Close()) })
+	require.NoError(t, w.Define(context.Background(), pitwall.TableSpec{Name: "a", Symbols: []string{"A"}}))
+	require.NoError(t, w.Define(context.Background(), pitwall.TableSpec{Name: "pair", Symbols: []string{"A", "B"}}))
+	return w
+}
+
+func (w *world) ask(t testing.TB, sql string) [][]any {
+	t.Helper()
+	r, err := w.Query(context.Background(), sql, 100)
+	require.NoError(t, err, sql)
+	return r.Rows
+}
+
+func TestTablesGrowWithTheClock(t *testing.T) {
+	w := newWorld(t, 3)
+	require.Equal(t, [][]any{{int64(3), 103.0}}, w.ask(t, "SELECT count(*), max(close) FROM a"))
+	w.now = at(5)
+	require.Equal(t, [][]any{{int64(10), 205.0}}, w.ask(t, "SELECT count(*), max(close) FROM pair"))
+	require.Equal(t, [][]any{{"A", "2024-01-05T09:30:00-05:00", "2024-01-05", 105.0}}, w.ask(t, "SELECT symbol, ts, date, close FROM a ORDER BY ts DESC LIMIT 1"))
+	require.NoError(t, w.Define(context.Background(), pitwall.TableSpec{Name: "a", Symbols: []string{"B"}}))
+	require.Equal(t, [][]any{{205.0}}, w.ask(t, "SELECT max(close) FROM a"), "a name can be defined again")
+}
+
+func TestUsefulSQLRuns(t *testing.T) {
+	w := newWorld(t, 10)
+	for sql, want := range map[string][][]any{
+		"WITH x AS (SELECT close FROM a ORDER BY ts DESC LIMIT 4) SELECT avg(close) FROM x":                                        {{108.5}},
+		"SELECT symbol, max_by(close, ts) FROM pair GROUP BY symbol ORDER BY symbol":                                               {{"A", 110.0}, {"B", 210.0}},
+		"SELECT close - lag(close) OVER (ORDER BY ts) AS d FROM a ORDER BY ts DESC LIMIT 2":                                        {{1.0}, {1.0}},
+		"SELECT round(stddev_samp(close), 4) FROM a":                                                                               {{3.0277}},
+		"SELECT x.close, y.close FROM a x ASOF JOIN pair y ON x.ts >= y.ts AND y.symbol = 'B' ORDER BY x.ts LIMIT 1":               {{101.0, 201.0}},
+		"SELECT symbol, ts FROM pair QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY ts DESC) = 1 ORDER BY symbol LIMIT 1": {{"A", "2024-01-10T09:30:00-05:00"}},
+		"SELECT CASE WHEN 1 IN (1, 2) AND 'x' LIKE 'x%' AND 3 BETWEEN 1 AND 4 THEN 'yes' ELSE 'no' END":                            {{"yes"}},
+		"SELECT count(*) FROM a WHERE ts >= now() - INTERVAL 3 DAY":                                                                {{int64(3)}},
+		"SELECT date_trunc('month', date)::DATE, count(*) FROM a GROUP BY 1":                                                       {{"2024-01-01", int64(10)}},
+		"SELECT i FROM generate_series(1, 3) g(i) ORDER BY i":                                                                      {{int64(1)}, {int64(2)}, {int64(3)}},
+		"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT max(n) FROM r":                         {{int64(3)}},
+		"SELECT close FROM a WHERE close > (SELECT avg(close) FROM a) ORDER BY close LIMIT 1;":                                     {{106.0}},
+		"SELECT NULL, true, 1.5::DECIMAL(9,2), 'NaN'::DOUBLE":                                                                      {{nil, true, 1.5, nil}},
+	} {
+		require.Equal(t, want, w.ask(t, sql), sql)
+	}
+}
+
+// The clock of SQL is the world's.
+func TestSQLClock(t *testing.T) {
+	w := newWorld(t, 3)
+	for _, day := range []int{3, 7} {
+		w.now = at(day)
+		want := w.now.Format(time.RFC3339)
+		for _, f := range []string{"now()", "current_timestamp", "get_current_timestamp()", "transaction_timestamp()"} {
+			require.Equal(t, [][]any{{want}}, w.ask(t, "SELECT "+f), f)
+		}
+		for _, f := range []string{"current_date", "today()"} {
+			require.Equal(t, [][]any{{want[:10]}}, w.ask(t, "SELECT "+f), f)
+		}
+		for _, f := range []string{"localtimestamp", "current_localtimestamp()"} {
+			require.Equal(t, [][]any{{want[:19]}}, w.ask(t, "SELECT "+f), f)
+		}
+		for _, f := range []string{"current_time", "localtime", "get_current_time()", "current_localtime()"} {
+			require.Equal(t, [][]any{{"16:00:00"}}, w.ask(t, "SELECT "+f), f)
+		}
+	}
+}
+
+// hostile are statements that must be refused before anything runs.
+var hostile = []string{
+	"", "   ", "DELETE FROM a", "INSERT INTO a VALUES (1)", "UPDATE a SET close = 1", "DROP TABLE pitwall_bars", "CREATE TABLE x AS SELECT 1", "CREATE MACRO now() AS 1",
+	"SELECT 1; SELECT 2", "DELETE FROM pitwall_bars; SELECT 1", "ATTACH ':memory:' AS m", "ATTACH '/tmp/x.db'", "COPY a TO '/tmp/x.csv'", "EXPORT DATABASE '/tmp/x'",
+	"INSTALL httpfs", "LOAD httpfs", "SET memory_limit='10GB'", "RESET threads", "PRAGMA enable_profiling", "CALL enable_logging()", "CHECKPOINT", "VACUUM", "USE main",
+	"PREPARE p AS SELECT 1", "EXPLAIN ANALYZE DELETE FROM a", "EXPLAIN SELECT 1", "SET VARIABLE x = 1", "CREATE SECRET s (TYPE s3)",
+	"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'", "SELECT * FROM 'x.csv'", "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM glob('/*')",
+	"SELECT * FROM read_parquet('s3://x')", "SELECT * FROM sniff_csv('x')", "SELECT * FROM parquet_metadata('x')", "SELECT * FROM read_blob('/etc/passwd')",
+	"SELECT * FROM pitwall_bars", "SELECT * FROM pitwall_clock", "SELECT * FROM duckdb_tables()", "SELECT * FROM duckdb_settings()", "SELECT * FROM information_schema.tables",
+	"SELECT * FROM pg_catalog.pg_class", "SELECT * FROM sqlite_master", "SELECT * FROM main.a", "SELECT * FROM memory.main.a", "SELECT system.now()", "SELECT system.main.now()", "SELECT main.now()",
+	"SELECT * FROM query('SELECT 1')", "SELECT * FROM query('SELECT * FROM pitwall_'||'bars')", "SELECT * FROM query_table('a')", "SELECT * FROM json_execute_serialized_sql('x')",
+	"SELECT * FROM enable_logging(storage='file', storage_path='/tmp/x')", "SELECT * FROM enable_logging('QueryLog', storage='stdout')", "SELECT * FROM pragma_version()",
+	"SELECT random()", "SELECT uuid()", "SELECT gen_random_uuid()", "SELECT uuidv7()", "SELECT setseed(1)", "SELECT stats(close) FROM a", "SELECT current_setting('threads')", "SELECT getenv('HOME')",
+	"SELECT write_log('x')", "SELECT sleep_ms(1000)", "SELECT pg_sleep(10)", "SELECT txid_current()", "SELECT nextval('s')", "SELECT current_query()", "SELECT version()", "SELECT age(ts) FROM a",
+	"SELECT length(repeat('x', 2000000000))", "SELECT lpad('x', 2000000000, 'y')", "SELECT rpad('x', 2000000000, 'y')", "SELECT len(range(2000000000))", "SELECT list_transform(range(10), x -> x)",
+	"SELECT string_agg(symbol) FROM a", "SELECT list(close) FROM a", "SELECT array_agg(close) FROM a", "SELECT levenshtein('a', 'b')", "SELECT bitstring('1', 2000000000)", "SELECT 'x' * 3 FROM range(10)",
+	"SELECT * FROM range(100000000)", "SELECT * FROM generate_series(1, 100000000)", "SELECT * FROM generate_series(1, (SELECT 5))", "SELECT * FROM a USING SAMPLE 1", "SELECT * FROM a TABLESAMPLE 10%",
+	"DESCRIBE a", "SHOW TABLES", "SUMMARIZE a", "SELECT * FROM repeat_row(1, num_rows=10)", "SELECT * FROM seq_scan('a')", "SELECT $1", "SELECT ?", "SELECT getvariable('x')",
+	"WITH x AS (SELECT random() AS r) SELECT r FROM x", "SELECT (SELECT uuid())", "SELECT close FROM a ORDER BY random()", "SELECT count(*) FILTER (WHERE random() > 0) FROM a",
+	"SELECT * FROM nosuchtable", "SELECT sum(close) OVER (ORDER BY random()) FROM a", "SELECT * FROM a WHERE EXISTS (SELECT 1 FROM read_csv('/etc/passwd'))", "FROM a SELECT random()",
+	"SELECT map([1],[2])", "SELECT json_serialize_sql('SELECT 1')", "SELECT unnest(range(1000000000))", "SELECT * FROM a PIVOT (random())", strings.Repeat("(", 5000) + "1" + strings.Repeat(")", 5000),
+	"SELECT " + strings.Repeat("1+", 15000) + "1",
+}
+
+func TestGateRefuses(t *testing.T) {
+	w := newWorld(t, 5)
+	before := w.ask(t, "SELECT count(*), sum(close) FROM pair")
+	for _, sql := range hostile {
+		_, err := w.Query(context.Background(), sql, 10)
+		require.Error(t, err, sql)
+		require.Equal(t, pitwall.SQLRefused, pitwall.CodeOf(err), "%.80s: %v", sql, err)
+	}
+	require.Equal(t, before, w.ask(t, "SELECT count(*), sum(close) FROM pair"), "nothing ran")
+	_, err := os.Stat(filepath.Join(os.TempDir(), "x.csv"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// Behind the gate the engine itself is closed: the same statements, sent past
+// it, reach no file and change no setting.
+func TestEngineIsLocked(t *testing.T) {
+	w := newWorld(t, 5)
+	w.ask(t, "SELECT 1")
+	for _, sql := range []string{"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'", "COPY pitwall_bars TO '/tmp/pitwall-x.csv'", "ATTACH '/tmp/pitwall-x.db'",
+		"SET memory_limit='10GB'", "SET threads=4", "INSTALL httpfs", "SELECT * FROM glob('/*')", "SET lock_configuration=false"} {
+		_, err := w.conn.ExecContext(context.Background(), sql)
+		require.Error(t, err, sql)
+	}
+}
+
+func TestCaps(t *testing.T) {
+	w := newWorld(t, 20)
+	r, err := w.Query(context.Background(), "SELECT close FROM a ORDER BY ts", 5)
+	require.NoError(t, err)
+	require.Len(t, r.Rows, 5)
+	require.True(t, r.Truncated)
+	require.Equal(t, 101.0, r.Rows[0][0], "the order survives the cap")
+	r, err = w.Query(context.Background(), "SELECT close FROM a ORDER BY ts", 20)
+	require.NoError(t, err)
+	require.False(t, r.Truncated)
+	_, err = w.Query(context.Background(), "SELECT nosuch FROM a", 5)
+	require.Equal(t, pitwall.SQLFailed, pitwall.CodeOf(err))
+	require.Contains(t, err.Error(), "nosuch")
+	_, err = w.Query(context.Background(), "SELECT count(*) FROM generate_series(1,10000) a, generate_series(1,10000) b, generate_series(1,10000) c", 5)
+	require.Equal(t, pitwall.Timeout, pitwall.CodeOf(err))
+	require.Equal(t, [][]any{{int64(20)}}, w.ask(t, "SELECT count(*) FROM a"), "the next query works")
+	_, err = w.Query(context.Background(), "SELECT interval 1 day, [1,2] AS l", 5)
+	require.Error(t, err, "a list has no place in a row")
+}
+
+// No query text can see a bar after the clock: whatever runs, every number in
+// its answer is one that the known bars allow.
+func TestNoFutureRow(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		day := rapid.IntRange(1, 19).Draw(r, "day")
+		w := newWorld(t, day)
+		agg := rapid.SampledFrom([]string{"max(close)", "max(high) - 1", "max(open)", "max_by(close, ts)", "last(close ORDER BY ts)", "quantile_cont(close, 1.0)"}).Draw(r, "agg")
+		rows := w.ask(t, "SELECT "+agg+" FROM a")
+		if rows[0][0] != float64(100+day) {
+			r.Fatalf("day %d: %s is %v", day, agg, rows[0][0])
+		}
+	})
+}
+
+func BenchmarkAverage(b *testing.B) {
+	w := newWorld(b, 20)
+	for b.Loop() {
+		w.ask(b, "SELECT avg(close) FROM (SELECT close FROM a ORDER BY ts DESC LIMIT 20)")
+	}
+}
