@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/agentloop/scripts"
+	"pitwall/cache/history"
+	"pitwall/cache/runs"
+)
+
+// leakDays is how long the worlds of this harness are.
+const leakDays = 30
+
+// days makes CSV rows of two symbols from random prices; row i of each symbol is
+// day i.
+func days(t *rapid.T) [2][]string {
+	var rows [2][]string
+	for k, symbol := range []string{"AAA", "BBB"} {
+		price := 100.0
+		for d := range leakDays {
+			price *= 1 + float64(rapid.IntRange(-40, 45).Draw(t, "move"))/1000
+			rows[k] = append(rows[k], fmt.Sprintf("%s,%s,%.2f,%.2f,%.2f,%.2f,%d", symbol, time.Date(2024, 1, 1+d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly),
+				price, price*1.02, price*0.98, price*1.01, 100_000+d))
+		}
+	}
+	return rows
+}
+
+// fataler is a *testing.T or a *rapid.T.
+type fataler interface{ Fatal(args ...any) }
+
+// evidence runs the momentum script over rows and returns what the run left, by
+// simulated time: journal lines and turn files. tamper may spoil the world.
+func evidence(t fataler, rows [2][]string, tamper func(*simWorld)) map[string]string {
+	text := "symbol,timestamp,open,high,low,close,volume\n" + strings.Join(append(append([]string{}, rows[0]...), rows[1]...), "\n") + "\n"
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := context.Background()
+	store, err := history.Load(ctx, []history.Input{{FS: fstest.MapFS{"b.csv": {Data: []byte(text)}}, Path: "b.csv"}}, history.Options{})
+	must(err)
+	dir, err := os.MkdirTemp("", "pitwall-leak-")
+	must(err)
+	defer os.RemoveAll(dir)
+	folder, err := runs.Create(filepath.Join(dir, "run"), nil)
+	must(err)
+	c, err := (&strategy{}).costs()
+	must(err)
+	w, err := newSim(store, simSpec{Symbols: []string{"AAA", "BBB"}, From: "2024-01-03", Cash: pitwall.Int(100_000), Costs: c}, folder)
+	must(err)
+	defer w.Close()
+	if tamper != nil {
+		tamper(w)
+	}
+	params := map[string]any{"lookback": 4}
+	model, err := scripts.All()["momentum"](params)
+	must(err)
+	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+	_, err = a.drive(ctx, w, agentloop.Config{Model: model, Name: "script/momentum", Agent: "main", Params: params, Every: agentloop.Every{Bars: 2}, Recorder: folder, Now: a.now, Stop: a.stop})
+	must(err)
+	must(folder.Close())
+	left := map[string]string{}
+	keep := func(raw string) {
+		var at struct {
+			AsOf time.Time `json:"as_of"`
+		}
+		must(json.Unmarshal([]byte(raw), &at))
+		left[at.AsOf.UTC().Format(time.RFC3339)] += raw + "\n"
+	}
+	journal, err := os.ReadFile(filepath.Join(folder.Dir, "journal.jsonl"))
+	must(err)
+	for _, line := range strings.Split(strings.TrimSpace(string(journal)), "\n") {
+		keep(line)
+	}
+	turns, err := filepath.Glob(filepath.Join(folder.Dir, "turns", "*.json"))
+	must(err)
+	if len(turns) == 0 {
+		t.Fatal("no turns: this harness would see nothing")
+	}
+	for _, f := range turns {
+		raw, err := os.ReadFile(f)
+		must(err)
+		keep(string(raw))
+	}
+	return left
+}
+
+// leaked compares two worlds that agree up to a cut and returns the first time
+// up to it at which their evidence differs.
+func leaked(whole, other map[string]string, cut string) string {
+	for at, text := range whole {
+		if at <= cut && other[at] != text {
+			return fmt.Sprintf("at %s (cut %s):\n%s\n---\n%s", at, cut, text, other[at])
+		}
+	}
+	for at := range other {
+		if _, ok := whole[at]; at <= cut && !ok {
+			return "at " + at + " the other world has more"
+		}
+	}
+	return ""
+}
+
+// mutate draws a cut and returns rows that differ only after it.
+func mutate(t *rapid.T, rows [2][]string) (other [2][]string, cut string) {
+	at := rapid.IntRange(6, leakDays-2).Draw(t, "cut")
+	kind := rapid.SampledFrom([]string{"drop", "change", "drop one symbol"}).Draw(t, "mutation")
+	for k := range rows {
+		other[k] = append([]string{}, rows[k][:at+1]...)
+		if kind == "drop" || (kind == "drop one symbol" && k == 1) {
+			continue
+		}
+		for _, row := range rows[k][at+1:] {
+			f := strings.Split(row, ",")
+			if kind == "change" {
+				f[2], f[3], f[4], f[5], f[6] = "7.5", "9999", "0.01", "31.4159", "1"
+			}
+			other[k] = append(other[k], strings.Join(f, ","))
+		}
+	}
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return other, time.Date(2024, 1, 1+at, 16, 0, 0, 0, zone).UTC().Format(time.RFC3339)
+}
+
+// Cutting or changing every bar after a random time leaves journal lines and
+// turn files up to that time the same, byte for byte.
+//
+// CI makes 25 mutations. A campaign: PITWALL_LEAKS=600 go test ./cmd/pitwall -run FutureChanges -timeout 30m
+func TestTheFutureChangesNothing(t *testing.T) {
+	checks := flag.Lookup("rapid.checks")
+	before := checks.Value.String()
+	defer func() { require.NoError(t, checks.Value.Set(before)) }()
+	n := "25"
+	if v := os.Getenv("PITWALL_LEAKS"); v != "" {
+		n = v
+	}
+	require.NoError(t, checks.Value.Set(n))
+	rapid.Check(t, func(t *rapid.T) {
+		rows := days(t)
+		other, cut := mutate(t, rows)
+		if text := leaked(evidence(t, rows, nil), evidence(t, other, nil), cut); text != "" {
+			t.Fatal(text)
+		}
+	})
+}
+
+// peeking is a planted leak: a Market whose last price is tomorrow's.
+type peeking struct {
+	pitwall.Market
+	store *history.Store
+	now   func() time.Time
+}
+
+func (p peeking) Last(ctx context.Context, symbol string) (pitwall.Bar, error) {
+	b, err := p.Market.Last(ctx, symbol)
+	for _, s := range p.store.Series() {
+		if n := s.KnownAt(p.now().UnixNano()); s.Instrument.Symbol == symbol && n < s.Len() {
+			b.Close = s.Close[n]
+		}
+	}
+	return b, err
+}
+
+// early is another: bars are visible from their start.
+type early struct {
+	pitwall.Market
+	store *history.Store
+	now   func() time.Time
+}
+
+func (e early) Count(ctx context.Context, symbol string) (int, error) {
+	n, err := e.Market.Count(ctx, symbol)
+	for _, s := range e.store.Series() {
+		if s.Instrument.Symbol == symbol {
+			n = min(n+1, s.Len())
+		}
+	}
+	return n, err
+}
+
+// The harness can fail: each planted leak is caught within a few tries.
+func TestPlantedLeaksAreCaught(t *testing.T) {
+	for name, tamper := range map[string]func(*simWorld){
+		"a last price of tomorrow": func(w *simWorld) { w.Market = peeking{w.Market, w.store, w.venue.Now} },
+		"a bar counted early":      func(w *simWorld) { w.Market = early{w.Market, w.store, w.venue.Now} },
+	} {
+		caught := false
+		for seed := 0; seed < 12 && !caught; seed++ {
+			rows, other, cut := drawOnce(seed)
+			caught = leaked(evidence(t, rows, tamper), evidence(t, other, tamper), cut) != ""
+		}
+		require.True(t, caught, name)
+	}
+}
+
+// drawOnce makes a fixed pair of worlds for a seed.
+func drawOnce(seed int) (rows, other [2][]string, cut string) {
+	type pair struct {
+		rows, other [2][]string
+		cut         string
+	}
+	p := rapid.Custom(func(t *rapid.T) pair {
+		rows := days(t)
+		other, cut := mutate(t, rows)
+		return pair{rows, other, cut}
+	}).Example(seed)
+	return p.rows, p.other, p.cut
+}
