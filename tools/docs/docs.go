@@ -113,6 +113,9 @@ func (x *Index) Search(query string, limit int) []Hit {
 	return hits
 }
 
+// common words say nothing about what a section is about.
+const common = " a an and are as at be by can do does for from has have how i if in is it its me my not of on or so than that the then there this to was what when which who why will with you your use "
+
 // words splits text into lower-case terms; plural s goes, so that "orders"
 // finds "order".
 func words(text string) []string {
@@ -121,6 +124,9 @@ func words(text string) []string {
 	})
 	var out []string
 	for _, w := range list {
+		if strings.Contains(common, " "+w+" ") {
+			continue
+		}
 		for _, part := range append([]string{w}, splitName(w)...) {
 			if len(part) > 3 {
 				part = strings.TrimSuffix(part, "s")

@@ -1,0 +1,42 @@
+package docs_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall/tools/docs"
+)
+
+// What people ask finds the page that answers it.
+func TestSearch(t *testing.T) {
+	x := docs.New()
+	for query, want := range map[string]string{
+		"why is my agent not trading":   "Why is my agent not trading",
+		"order rejected buying power":   "Buying power: why an order was rejected",
+		"which SQL functions can I use": "SQL functions that are allowed",
+		"limit order fill price":        "When and at which price an order fills",
+		"cash buffer target_percent":    "Sizing: target_percent, notional and the cash buffer",
+		"debug a bad trade":             "How do I debug a bad trade",
+		"csv header data files":         "Data files",
+		"orders_cancel":                 "Changing and canceling orders",
+		"partial fill volume":           "Volume: why an order filled only in part",
+		"PITWALL_TOKEN":                 "Settings from the environment",
+		"start a new simulation":        "Simulations: sim_start and sim_status",
+		"current_date":                  "The clock in SQL",
+	} {
+		titles := []string{}
+		for _, h := range x.Search(query, 2) {
+			titles = append(titles, h.Title)
+		}
+		require.Contains(t, titles, want, query)
+	}
+	require.Empty(t, x.Search("zzzyqx", 3))
+	require.Empty(t, x.Search("", 3))
+	require.Len(t, x.Search("order", 2), 2)
+}
+
+// Pages speak of tools that exist and say nothing about markets.
+func TestPages(t *testing.T) {
+	require.Equal(t, []string{"orders", "sql", "strategy", "tools", "troubleshooting"}, docs.Pages())
+}
