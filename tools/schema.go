@@ -79,8 +79,8 @@ func open(s *jsonschema.Schema) {
 	s.Required, s.Enum = nil, nil
 	for _, p := range s.Properties {
 		open(p)
-		if p.Items != nil && p.Items.Type == "object" {
-			p.Items = &jsonschema.Schema{Type: "object"}
+		if p.Items != nil && (p.Items.Type == "object" || p.Items.Type == "array") {
+			p.Items = &jsonschema.Schema{Type: p.Items.Type}
 		}
 	}
 }

@@ -105,7 +105,14 @@ func (a *app) root() *cobra.Command {
 		Short:         "Let a language model trade bar by bar: backtest it, or serve the tools over MCP",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Example:       "  pitwall demo\n  pitwall backtest examples/momentum\n  pitwall serve",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{fmt.Errorf("there is no command %q\n  see: pitwall --help", args[0])}
+			}
+			return nil
+		},
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+		Example: "  pitwall demo\n  pitwall backtest examples/momentum\n  pitwall serve",
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -206,6 +206,9 @@ func TestBadInputIsAClearError(t *testing.T) {
 	_, errs, code := command(t, t.TempDir(), nil, "backtest")
 	require.Equal(t, 2, code)
 	require.Contains(t, errs, "usage: pitwall backtest FILE|DIR")
+	_, errs, code = command(t, t.TempDir(), nil, "nope")
+	require.Equal(t, 2, code)
+	require.Contains(t, errs, `there is no command "nope"`)
 	_, errs, code = command(t, t.TempDir(), nil, "backtest", "nope.yaml")
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "examples/momentum")
@@ -435,4 +438,16 @@ func csvRows(t *testing.T, file string) [][]string {
 	require.NoError(t, err)
 	require.Greater(t, len(rows), 1)
 	return rows[1:]
+}
+
+// The other bundled strategy: buys once at the first turn, then holds.
+func TestBuyHold(t *testing.T) {
+	dir := t.TempDir()
+	r := backtestJSON(t, dir, nil, "examples/buyhold")
+	require.EqualValues(t, 1, r["fills"])
+	require.EqualValues(t, 1, r["orders"])
+	require.EqualValues(t, 61, r["turns"], "the first bar of each month")
+	fills := csvRows(t, filepath.Join(dir, "runs/buyhold-1/fills.csv"))
+	require.Equal(t, "2013-05-14T09:30:00-04:00", fills[0][0], "the open after the first turn")
+	require.InDelta(t, 1.87, r["total_return"], 0.1)
 }
