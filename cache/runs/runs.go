@@ -1,0 +1,241 @@
+// Package runs writes a run's folder: the evidence that a run leaves.
+//
+//	manifest.json    what was run: strategy, data, versions, model
+//	journal.jsonl    one line per change of state, in order
+//	turns/000123.json  one turn: prompt, calls, results, reply, warnings
+//	summaries.jsonl  one compact line per turn
+//	timing.jsonl     what may differ between two runs: host times, usage
+//	fills.csv equity.csv prices.csv metrics.json
+//
+// Files are appended to while the run goes on, line by line and unbuffered, so
+// that after a crash everything up to the last whole line is there. Whole files
+// (manifest, turns, metrics) are written aside and renamed.
+//
+// A [Folder] is a pitwall.Journal; it is also where agentloop records turns.
+// Package tools/report reads these files and shares no code with this one.
+//
+// # Why not
+//
+// Why not fsync: a simulated run can be run again. Live journals are another
+// matter and get their own type.
+package runs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"pitwall"
+)
+
+// Reference gives what the benchmark and buy-and-hold were worth at a time.
+type Reference func(at time.Time) (benchmark, hold pitwall.Dec)
+
+// Folder is a run's folder, open for writing. It is safe for concurrent use.
+type Folder struct {
+	Dir string
+
+	mem pitwall.MemoryJournal // for Follow
+
+	mu        sync.Mutex
+	reference Reference
+	files     map[string]*os.File
+	turn      int
+	orders    map[string]origin
+}
+
+// origin is where an order came from.
+type origin struct {
+	turn   int
+	reason string
+}
+
+var headers = map[string]string{
+	"journal.jsonl":   "",
+	"summaries.jsonl": "",
+	"timing.jsonl":    "",
+	"fills.csv":       "timestamp,symbol,side,qty,price,fee,book,turn,order,reason\n",
+	"equity.csv":      "timestamp,equity,cash,benchmark,buy_and_hold\n",
+	"prices.csv":      "symbol,timestamp,open,high,low,close,volume\n",
+}
+
+// Create makes a run's folder. It refuses one that already holds something.
+func Create(dir string, ref Reference) (*Folder, error) {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return nil, pitwall.Errorf(pitwall.InvalidInput, "the folder %s is not empty", dir).Hintf("name another with --out")
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "turns"), 0o755); err != nil {
+		return nil, fmt.Errorf("making the run's folder: %w", err)
+	}
+	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, orders: map[string]origin{}}
+	for name, header := range headers {
+		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err == nil {
+			f.files[name] = file
+			_, err = file.WriteString(header)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("making the run's folder: %w", err), f.Close())
+		}
+	}
+	return f, nil
+}
+
+// Append implements pitwall.Journal: the line is in the file before it counts.
+func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e.Seq = f.mem.Last() + 1
+	if err := f.line("journal.jsonl", e); err != nil {
+		return 0, err
+	}
+	var err error
+	switch e.Kind {
+	case pitwall.EntryIntent:
+		if e.Order != nil {
+			f.orders[e.ID] = origin{f.turn, e.Order.Reason}
+		}
+	case pitwall.EntryFill:
+		err = f.fill(*e.Fill)
+	case pitwall.EntryMark:
+		err = f.mark(*e.Mark)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return f.mem.Append(ctx, e)
+}
+
+func (f *Folder) fill(x pitwall.Fill) error {
+	o := f.orders[x.OrderID]
+	return f.write("fills.csv", strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
+		x.Book, strconv.Itoa(o.turn), quote(x.OrderID), quote(o.reason)}, ",")+"\n")
+}
+
+func (f *Folder) mark(p pitwall.EquityPoint) error {
+	benchmark, hold := "", ""
+	if f.reference != nil {
+		b, h := f.reference(p.Time)
+		if b != 0 {
+			benchmark = b.Round(2).String()
+		}
+		hold = h.Round(2).String()
+	}
+	return f.write("equity.csv", p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+"\n")
+}
+
+// quote writes a CSV field.
+func quote(s string) string {
+	if strings.ContainsAny(s, ",\"\r\n") || strings.HasPrefix(s, " ") {
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	return s
+}
+
+// Last implements pitwall.Journal.
+func (f *Folder) Last() int64 { return f.mem.Last() }
+
+// Follow implements pitwall.Journal.
+func (f *Folder) Follow(ctx context.Context, from int64) iter.Seq2[pitwall.Entry, error] {
+	return f.mem.Follow(ctx, from)
+}
+
+// BeginTurn says that what is ordered from now on belongs to a turn.
+func (f *Folder) BeginTurn(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.turn = n
+}
+
+// EndTurn keeps a turn's record, its summary line and its timing line.
+func (f *Folder) EndTurn(n int, turn, summary, timing any) error {
+	body, err := json.MarshalIndent(turn, "", " ")
+	if err != nil {
+		return fmt.Errorf("encoding turn %d: %w", n, err)
+	}
+	if err := f.replace(filepath.Join("turns", fmt.Sprintf("%06d.json", n)), append(body, '\n')); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return errors.Join(f.line("summaries.jsonl", summary), f.line("timing.jsonl", timing))
+}
+
+// Prices writes the bars that a run passed.
+func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var b strings.Builder
+	for i := range s.Len() {
+		if s.Start[i] < from.UnixNano() || s.Known[i] > until.UnixNano() {
+			continue
+		}
+		x := s.Bar(i)
+		volume := ""
+		if x.Volume != pitwall.NoVolume {
+			volume = strconv.FormatFloat(x.Volume, 'f', -1, 64)
+		}
+		stamp := x.Start.Format(time.RFC3339)
+		if s.Size >= 24*time.Hour {
+			stamp = x.Start.Format(time.DateOnly)
+		}
+		fmt.Fprintf(&b, "%s,%s,%v,%v,%v,%v,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume)
+	}
+	return f.write("prices.csv", b.String())
+}
+
+// WriteJSON writes a whole file (manifest.json, metrics.json).
+func (f *Folder) WriteJSON(name string, v any) error {
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", name, err)
+	}
+	return f.replace(name, append(body, '\n'))
+}
+
+// replace writes a file aside and renames it into place.
+func (f *Folder) replace(name string, body []byte) error {
+	path := filepath.Join(f.Dir, name)
+	if err := os.WriteFile(path+".tmp", body, 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+func (f *Folder) line(name string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding a line of %s: %w", name, err)
+	}
+	return f.write(name, string(body)+"\n")
+}
+
+func (f *Folder) write(name, text string) error {
+	if _, err := f.files[name].WriteString(text); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+// Close closes the files.
+func (f *Folder) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var errs []error
+	for _, x := range f.files {
+		errs = append(errs, x.Close())
+	}
+	clear(f.files)
+	return errors.Join(errs...)
+}
