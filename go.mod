@@ -3,15 +3,15 @@ module pitwall
 go 1.26.0
 
 require (
-	github.com/caarlos0/env/v11 v11.4.2
-	github.com/duckdb/duckdb-go/v2 v2.10505.0
-	github.com/google/jsonschema-go v0.4.3
-	github.com/joho/godotenv v1.5.1
-	github.com/modelcontextprotocol/go-sdk v1.8.0
-	github.com/spf13/cobra v1.10.2
-	go.yaml.in/yaml/v3 v3.0.6
-	golang.org/x/sys v0.49.0
-	golang.org/x/term v0.39.0
+	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment, named by the owner
+	github.com/duckdb/duckdb-go/v2 v2.10505.0 // the agent's SQL engine and the Parquet reader; marcboeker/go-duckdb moved here
+	github.com/google/jsonschema-go v0.4.3 // tool schemas from Go types; the SDK's own choice
+	github.com/joho/godotenv v1.5.1 // .env files, which env does not read
+	github.com/modelcontextprotocol/go-sdk v1.8.0 // the protocol, both eras
+	github.com/spf13/cobra v1.10.2 // the command line: help, flags, completion
+	go.yaml.in/yaml/v3 v3.0.6 // strategy files with known fields only; the kept successor of gopkg.in/yaml.v3
+	golang.org/x/sys v0.49.0 // moves descriptor 1 away from the protocol
+	golang.org/x/term v0.39.0 // is stderr a terminal
 )
 
 require (
@@ -33,10 +33,10 @@ require (
 	github.com/segmentio/asm v1.1.3 // indirect
 	github.com/segmentio/encoding v0.5.4 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
-	github.com/stretchr/testify v1.12.1 // indirect
+	github.com/stretchr/testify v1.12.1 // tests, named by the owner
 	github.com/yosida95/uritemplate/v3 v3.0.2 // indirect
 	github.com/zeebo/xxh3 v1.1.0 // indirect
-	go.uber.org/goleak v1.3.0 // indirect
+	go.uber.org/goleak v1.3.0 // tests: no goroutine stays behind
 	golang.org/x/exp v0.0.0-20260112195511-716be5621a96 // indirect
 	golang.org/x/mod v0.33.0 // indirect
 	golang.org/x/oauth2 v0.35.0 // indirect
@@ -45,5 +45,5 @@ require (
 	golang.org/x/time v0.15.0 // indirect
 	golang.org/x/tools v0.42.0 // indirect
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
-	pgregory.net/rapid v1.3.0 // indirect
+	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
 )
