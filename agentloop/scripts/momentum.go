@@ -62,16 +62,24 @@ func (m momentum) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply
 func (m momentum) decide(t turn) (agentloop.Reply, error) {
 	var winners, held []string
 	why := map[string]string{}
-	for _, row := range t.results(1)[1].Data["rows"].([]any) {
-		cells := row.([]any)
-		symbol, bars, last, average := cells[0].(string), cells[1].(float64), cells[2].(float64), cells[3].(float64)
+	answer, _ := t.results(1)[1].Data["rows"].([]any)
+	for _, row := range answer {
+		cells, _ := row.([]any)
+		if len(cells) != 4 {
+			return done("could not decide: the query answered %v", row)
+		}
+		symbol, _ := cells[0].(string)
+		bars, _ := cells[1].(float64)
+		last, ok1 := cells[2].(float64)
+		average, ok2 := cells[3].(float64)
 		why[symbol] = fmt.Sprintf("close %.2f, average of %d bars %.2f", last, m.lookback, average)
-		if int(bars) == m.lookback && last > average {
+		if int(bars) == m.lookback && ok1 && ok2 && last > average {
 			winners = append(winners, symbol)
 		}
 	}
 	for _, p := range rows(t.results(0)[1], "positions") {
-		held = append(held, p["symbol"].(string))
+		symbol, _ := p["symbol"].(string)
+		held = append(held, symbol)
 	}
 	slices.Sort(winners)
 	slices.Sort(held)

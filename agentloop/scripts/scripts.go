@@ -100,8 +100,9 @@ func tradable(prices agentloop.Result) []string {
 	var symbols []string
 	for _, p := range rows(prices, "prices") {
 		age, _ := p["age_hours"].(float64)
+		symbol, _ := p["symbol"].(string)
 		if ok, _ := p["tradable"].(bool); ok && age < staleHours {
-			symbols = append(symbols, p["symbol"].(string))
+			symbols = append(symbols, symbol)
 		}
 	}
 	return symbols

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -53,6 +52,7 @@ type result struct {
 	Out             string      `json:"out"`
 
 	complete  bool
+	attempt   int
 	metrics   report.Metrics
 	costs     simCosts
 	benchmark string
@@ -127,9 +127,10 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		return nil, err
 	}
 	defer w.Close()
+	w.Attempt = attempt(dir, s.Name, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Share: spec.Costs.volumeShare,
-		Limits: risk.NoLimits().String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: 1, Data: store.Files, Warnings: w.Warnings}
+		Limits: risk.NoLimits().String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: w.Warnings}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
@@ -218,7 +219,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 	return &result{RunID: m.RunID, Mode: string(pitwall.Sim), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: a.now().Sub(started).Seconds(), Out: folder.Dir,
-		complete: m.Status == "complete", metrics: metrics, costs: spec.Costs, benchmark: spec.Benchmark, symbols: spec.Symbols}, nil
+		complete: m.Status == "complete", attempt: m.Attempt, metrics: metrics, costs: spec.Costs, benchmark: spec.Benchmark, symbols: spec.Symbols}, nil
 }
 
 // loadFor loads what a strategy names.
@@ -250,55 +251,6 @@ func loadFor(ctx context.Context, s *strategy) (*history.Store, error) {
 func (s *strategy) spec() (simSpec, error) {
 	c, err := s.costs()
 	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: s.Cash, Costs: c, Policy: s.Agent.Prompt}, err
-}
-
-// runFolder is --out, or the next free runs/<name>-<n>.
-func runFolder(out, name string) (string, error) {
-	if out != "" {
-		return out, nil
-	}
-	for n := 1; n < 1_000_000; n++ {
-		dir := filepath.Join("runs", name+"-"+strconv.Itoa(n))
-		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-			return dir, nil
-		}
-	}
-	return "", fmt.Errorf("runs/ is full")
-}
-
-// references values the benchmark and buy-and-hold from the bars of the run.
-func references(store *history.Store, spec simSpec, from, to time.Time) runs.Reference {
-	find := func(symbol string) *pitwall.Series {
-		for _, s := range store.Series() {
-			if s.Instrument.Symbol == symbol {
-				return s
-			}
-		}
-		return nil
-	}
-	// worth is money put into a series at its first close in the run.
-	worth := func(s *pitwall.Series, money pitwall.Dec, at time.Time) pitwall.Dec {
-		n := s.KnownAt(at.UnixNano())
-		first := s.KnownAt(from.UnixNano())
-		if n == 0 || first >= n {
-			return money // not listed yet in the run: cash
-		}
-		v, err := money.MulDiv(s.Close[n-1], s.Close[first])
-		if err != nil {
-			return money
-		}
-		return v
-	}
-	return func(at time.Time) (benchmark, hold pitwall.Dec) {
-		if s := find(spec.Benchmark); s != nil && s.KnownAt(at.UnixNano()) > 0 {
-			benchmark = worth(s, spec.Cash, at)
-		}
-		part := spec.Cash / pitwall.Dec(len(spec.Symbols))
-		for _, symbol := range spec.Symbols {
-			hold += worth(find(symbol), part, at)
-		}
-		return benchmark, hold
-	}
 }
 
 // logger writes to stderr: warnings and errors, since stdout belongs to results

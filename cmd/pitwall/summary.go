@@ -31,6 +31,9 @@ func (a *app) summary(r *result) {
 		assumed = " (assumed: the strategy states none)"
 	}
 	row("costs", "fees %s, slippage %s; %v bps commission, %v bps slippage%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.costs.CommissionBps, r.costs.SlippageBps, assumed)
+	if r.attempt > 1 {
+		row("attempt", "%d over these dates: trying again is a way to look ahead", r.attempt)
+	}
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
 	w.Flush()

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"pitwall"
+	"pitwall/cache/history"
+	"pitwall/cache/runs"
+)
+
+// runFolder is --out, or the next free runs/<name>-<n>.
+func runFolder(out, name string) (string, error) {
+	if out != "" {
+		return out, nil
+	}
+	for n := 1; n < 1_000_000; n++ {
+		dir := filepath.Join("runs", name+"-"+strconv.Itoa(n))
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("runs/ is full")
+}
+
+// attempt counts the runs of this name beside dir whose dates overlap, this one
+// included: trying again is a way to look ahead.
+func attempt(dir, name string, from, to time.Time) int {
+	n := 1
+	others, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*", "manifest.json"))
+	if err != nil {
+		return n // the pattern is ours: cannot fail
+	}
+	for _, file := range others {
+		var m manifest
+		raw, err := os.ReadFile(file)
+		if err != nil || json.Unmarshal(raw, &m) != nil || m.Name != name || filepath.Dir(file) == dir {
+			continue
+		}
+		if m.From < to.Format(time.DateOnly) && from.Format(time.DateOnly) <= m.To {
+			n++
+		}
+	}
+	return n
+}
+
+// references values the benchmark and buy-and-hold from the bars of the run.
+func references(store *history.Store, spec simSpec, from, to time.Time) runs.Reference {
+	find := func(symbol string) *pitwall.Series {
+		for _, s := range store.Series() {
+			if s.Instrument.Symbol == symbol {
+				return s
+			}
+		}
+		return nil
+	}
+	// worth is money put into a series at its first close in the run.
+	worth := func(s *pitwall.Series, money pitwall.Dec, at time.Time) pitwall.Dec {
+		n := s.KnownAt(at.UnixNano())
+		first := s.KnownAt(from.UnixNano())
+		if n == 0 || first >= n {
+			return money // not listed yet in the run: cash
+		}
+		v, err := money.MulDiv(s.Close[n-1], s.Close[first])
+		if err != nil {
+			return money
+		}
+		return v
+	}
+	return func(at time.Time) (benchmark, hold pitwall.Dec) {
+		if s := find(spec.Benchmark); s != nil && s.KnownAt(at.UnixNano()) > 0 {
+			benchmark = worth(s, spec.Cash, at)
+		}
+		part := spec.Cash / pitwall.Dec(len(spec.Symbols))
+		for _, symbol := range spec.Symbols {
+			hold += worth(find(symbol), part, at)
+		}
+		return benchmark, hold
+	}
+}
+
