@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,9 +29,9 @@ func runFolder(out, name string) (string, error) {
 	return "", fmt.Errorf("runs/ is full")
 }
 
-// attempt counts the runs of this name beside dir whose dates overlap, this one
-// included: trying again is a way to look ahead.
-func attempt(dir, name string, from, to time.Time) int {
+// attempt counts the runs beside dir that share a symbol and a day with this
+// one, this one included: trying again is a way to look ahead.
+func attempt(dir string, symbols []string, from, to time.Time) int {
 	n := 1
 	others, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*", "manifest.json"))
 	if err != nil {
@@ -39,10 +40,11 @@ func attempt(dir, name string, from, to time.Time) int {
 	for _, file := range others {
 		var m manifest
 		raw, err := os.ReadFile(file)
-		if err != nil || json.Unmarshal(raw, &m) != nil || m.Name != name || filepath.Dir(file) == dir {
-			continue
+		if err != nil || json.Unmarshal(raw, &m) != nil || filepath.Dir(file) == dir {
+			continue // not a run of ours
 		}
-		if m.From < to.Format(time.DateOnly) && from.Format(time.DateOnly) <= m.To {
+		shared := slices.ContainsFunc(m.Symbols, func(s string) bool { return slices.Contains(symbols, s) })
+		if shared && m.From < to.Format(time.DateOnly) && from.Format(time.DateOnly) <= m.To {
 			n++
 		}
 	}
@@ -83,4 +85,3 @@ func references(store *history.Store, spec simSpec, from, to time.Time) runs.Ref
 		return benchmark, hold
 	}
 }
-

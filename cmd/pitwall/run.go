@@ -127,7 +127,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		return nil, err
 	}
 	defer w.Close()
-	w.Attempt = attempt(dir, s.Name, from, to)
+	w.Attempt = attempt(dir, s.Symbols, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Share: spec.Costs.volumeShare,
 		Limits: risk.NoLimits().String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: w.Warnings}
