@@ -31,6 +31,7 @@ const (
 	JournalFailed       Code = "JOURNAL_FAILED"       // no record, no order
 	Ledger              Code = "LEDGER_BROKEN"        // the books do not balance: the run stops
 	Internal            Code = "INTERNAL"             // unforeseen; details are in the log under an id
+	WorldEnded          Code = "WORLD_ENDED"          // sim_start replaced it
 	TooManyWorlds       Code = "TOO_MANY_WORLDS"      // the caller's worlds are used up
 	DataError           Code = "DATA_ERROR"           // a file breaks a rule; names file and line
 	StrategyError       Code = "STRATEGY_ERROR"       // the strategy file breaks a rule; names file and line

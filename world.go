@@ -3,6 +3,7 @@ package pitwall
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,11 +87,23 @@ type World struct {
 	Costs    Costs          // what sizing assumes
 	Zone     *time.Location // how times are shown
 	Policy   string         // the strategy's own prompt, if any; it overrides the default policy
-	Warnings []string       // what the trader should know about the data
+	Warnings []Warning      // what the trader should know about the data
 	Attempt  int            // how often this principal has started these dates
 
 	effects sync.Mutex
+	ended   atomic.Bool
 }
+
+// Warning is something to know about a world's data, from a time on: a split of
+// tomorrow is no news today. The zero time is always.
+type Warning struct {
+	Known time.Time
+	Text  string
+}
+
+// Ended reports whether the world was closed: it takes no orders and its clock
+// does not move any more.
+func (w *World) Ended() bool { return w.ended.Load() }
 
 // Serialize runs f while no other effect (an order, a step of the clock) runs
 // in this world: calls of one session arrive concurrently and out of order.
@@ -108,8 +121,9 @@ func (w *World) Time(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// Close frees what the world holds.
+// Close ends the world and frees what it holds.
 func (w *World) Close() error {
+	w.ended.Store(true)
 	if w.Tables != nil {
 		return w.Tables.Close()
 	}

@@ -12,6 +12,10 @@ import (
 // hidden are the tools that a model in a loop never sees: time is the loop's.
 var hidden = map[string]bool{"clock_next_bar": true, "sim_start": true, "sim_status": true}
 
+// isHidden reports whether a model may not call a tool. Servers may accept
+// dotted spellings, so those are the same name.
+func isHidden(name string) bool { return hidden[strings.ReplaceAll(name, ".", "_")] }
+
 // digestKey is where an answer's _meta holds the server's state digest.
 const digestKey = "pitwall/state_digest"
 
@@ -25,7 +29,7 @@ func (c client) tools(ctx context.Context) ([]Tool, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listing tools: %w", err)
 		}
-		if hidden[t.Name] {
+		if isHidden(t.Name) {
 			continue
 		}
 		schema, err := json.Marshal(t.InputSchema)

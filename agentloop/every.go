@@ -25,7 +25,7 @@ func ParseEvery(s string) (Every, error) {
 		return Every{Unit: "day"}, nil
 	case "1w", "week":
 		return Every{Unit: "week", Day: time.Monday}, nil
-	case "1m", "month":
+	case "month":
 		return Every{Unit: "month"}, nil
 	}
 	for d := time.Sunday; d <= time.Saturday; d++ {

@@ -153,6 +153,9 @@ func (l *loop) next(ctx context.Context, after string, bars int) (snapshot, erro
 		if s.advanced > 0 || s.ended {
 			return s, nil
 		}
+		if s.asOf != after {
+			return snapshot{}, fmt.Errorf("the clock moved from %s to %s and the loop did not move it: another client shares this world", after, s.asOf)
+		}
 		select {
 		case <-l.Stop:
 			return s, context.Canceled
@@ -192,6 +195,7 @@ func (l *loop) turn(ctx context.Context, snap snapshot) error {
 		if err != nil {
 			return err
 		}
+		recordable(reply.Calls)
 		messages = append(messages, Message{Reply: &reply, Results: results})
 		finished = len(reply.Calls) == 0
 	}
@@ -204,12 +208,31 @@ func (l *loop) turn(ctx context.Context, snap snapshot) error {
 	return l.Recorder.EndTurn(n, rec, rec.summary(snap.equity), timing{Turn: n, Started: started.UTC().Format(time.RFC3339Nano), Seconds: ended.Sub(started).Seconds(), ModelSeconds: modelTime.Seconds(), Usage: usage})
 }
 
+// recordable turns arguments that are not JSON into a JSON text, so that what a
+// model really sent can be kept.
+func recordable(calls []Call) {
+	for i, c := range calls {
+		if len(c.Arguments) > 0 && !json.Valid(c.Arguments) {
+			text, err := json.Marshal(string(c.Arguments))
+			if err != nil {
+				text = []byte(`""`)
+			}
+			calls[i].Arguments = text
+		}
+	}
+}
+
 // run makes the calls of one reply, one at a time, in the listed order.
 func (l *loop) run(ctx context.Context, calls []Call, rec *Turn) ([]Result, error) {
 	results := make([]Result, 0, len(calls))
 	for _, c := range calls {
 		l.out.ToolCalls++
-		if hidden[c.Name] {
+		if !json.Valid(c.Arguments) && len(c.Arguments) > 0 {
+			results = append(results, Result{ID: c.ID, Name: c.Name, IsError: true, Text: "error INVALID_INPUT: the arguments are not valid JSON"})
+			rec.warn("tool_error")
+			continue
+		}
+		if isHidden(c.Name) {
 			results = append(results, Result{ID: c.ID, Name: c.Name, IsError: true, Text: "error UNKNOWN_TOOL: the loop moves the clock; end your turn to let time pass"})
 			rec.warn("tool_error")
 			continue

@@ -49,7 +49,7 @@ func fillPrice(o *pitwall.Order, l *listed, ph phase) (price pitwall.Dec, rule s
 	case pitwall.LimitOrder:
 		marketable := (o.Side == pitwall.Buy && open < o.Limit) || (o.Side == pitwall.Sell && open > o.Limit)
 		if ph == atOpen {
-			return open, "3: limit, the open is better", marketable
+			return open, "3: limit at a better open", marketable
 		}
 		through := (o.Side == pitwall.Buy && low < o.Limit) || (o.Side == pitwall.Sell && high > o.Limit)
 		return o.Limit, "3: limit traded through", through && !marketable

@@ -12,11 +12,12 @@ import (
 // order is an order inside the venue.
 type order struct {
 	pitwall.OrderState
-	sym      int         // index into list
-	accepted int64       // instant of acceptance
-	ends     int64       // day orders: close of the session they can first trade in; 0 = not known yet
-	reserve  pitwall.Dec // money held for an open buy
-	spent    pitwall.Dec // notional of the fills so far, for the average price
+	asked    pitwall.Order // as submitted, before any change: its identity
+	sym      int           // index into list
+	accepted int64         // instant of acceptance
+	ends     int64         // day orders: close of the session they can first trade in; 0 = not known yet
+	reserve  pitwall.Dec   // money held for an open buy
+	spent    pitwall.Dec   // notional of the fills so far, for the average price
 }
 
 // Submit implements pitwall.Broker.
@@ -28,7 +29,7 @@ func (v *Venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, 
 	}
 	normalize(&o)
 	if old, ok := v.byID[o.ID]; ok {
-		if !old.SameAs(o) {
+		if !old.asked.SameAs(o) {
 			return pitwall.OrderState{}, pitwall.Errorf(pitwall.IdempotencyConflict, "order id %q was used for %s %v %s %s (%s)", o.ID, old.Side, old.Qty, old.Symbol, old.Type, old.Status).
 				Hintf("use a new client_order_id for a new order, or orders_modify to change that one")
 		}
@@ -37,7 +38,7 @@ func (v *Venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, 
 	if o.ID == "" {
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.InvalidInput, "an order needs an id")
 	}
-	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.time(v.now), Updated: v.time(v.now)}, accepted: v.now, sym: -1}
+	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.time(v.now), Updated: v.time(v.now)}, asked: o, accepted: v.now, sym: -1}
 	if id, ok := v.id[o.Symbol]; ok {
 		n.sym = id
 	}
@@ -221,6 +222,9 @@ func (v *Venue) Replace(_ context.Context, id string, c pitwall.Change) (pitwall
 	n, err := v.open(id)
 	if err != nil {
 		return pitwall.OrderState{}, err
+	}
+	if v.failed != nil {
+		return pitwall.OrderState{}, v.failed
 	}
 	next := *n
 	if c.Qty != 0 {

@@ -92,6 +92,10 @@ func New(cfg Config) (*Venue, error) {
 		if s.Instrument.Kind == pitwall.Index {
 			return nil, pitwall.Errorf(pitwall.NotTradable, "%s is an index level and cannot be traded", symbol).Hintf("name it as benchmark, or trade a fund that follows it")
 		}
+		if len(v.list) > 0 && (s.Size != v.list[0].Size || s.Instrument.Calendar != v.list[0].Instrument.Calendar) {
+			return nil, pitwall.Errorf(pitwall.Unsupported, "%s and %s have bars of different sizes or calendars", v.list[0].Instrument.Symbol, symbol).
+				Hintf("trade them in separate runs: while one bar is still open, another's end must not decide about its orders")
+		}
 		l := &listed{Series: s, end: s.Len()}
 		l.next = sort.Search(s.Len(), func(i int) bool { return s.Start[i] >= cfg.From.UnixNano() })
 		if !cfg.To.IsZero() {
@@ -205,6 +209,9 @@ func (v *Venue) step(ctx context.Context, known int64) error {
 // volumeShare returns what all orders together may trade of l's current bar.
 func (v *Venue) volumeShare(l *listed) pitwall.Dec {
 	volume := l.Volume[l.next]
+	if volume == 0 {
+		return 0 // nobody traded: nothing fills, whatever the share
+	}
 	if v.cfg.VolumeShare == NoVolumeLimit || volume == pitwall.NoVolume {
 		return pitwall.MaxDec
 	}

@@ -45,7 +45,7 @@ func clockNow(_ context.Context, w *pitwall.World, _ noInput) (nowOut, error) {
 
 type nextIn struct {
 	Bars  int    `json:"bars,omitempty" jsonschema:"how many bars to pass, default 1"`
-	Until string `json:"until,omitempty" jsonschema:"pass bars until this time instead"`
+	Until string `json:"until,omitempty" jsonschema:"instead: to the first bar known at or after this time"`
 	After string `json:"after,omitempty" jsonschema:"the as_of you last saw: makes a repeated call safe"`
 }
 
@@ -112,7 +112,10 @@ func pass(ctx context.Context, w *pitwall.World, since time.Time, n int, until t
 		ctx, cancel = context.WithTimeout(ctx, liveWait)
 		defer cancel()
 	}
-	for until.IsZero() && advanced < n || w.Clock.Now().Before(until) {
+	if !until.IsZero() {
+		n = maxBars
+	}
+	for advanced < n && (until.IsZero() || w.Clock.Now().Before(until)) {
 		before := w.Clock.Now()
 		_, err := w.Clock.Next(ctx, before)
 		switch {

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,6 +124,9 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 	if !identifier.MatchString(out.Table) || reserved(out.Table) {
 		return out, pitwall.Errorf(pitwall.InvalidInput, "table is %q", in.Table).Hintf("use lower-case letters, digits and _, starting with a letter, and no SQL keyword")
 	}
+	slices.Sort(in.Symbols)
+	in.Symbols = slices.Compact(in.Symbols)
+	out.Symbols = in.Symbols
 	for _, s := range in.Symbols {
 		n, err := w.Market.Count(ctx, s)
 		if err != nil {

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"pitwall"
 )
@@ -70,6 +71,9 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	o := pitwall.Order{ID: in.ClientOrderID, Book: pitwall.MainBook, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: pitwall.Simple, Limit: in.Limit, TIF: in.TIF,
 		By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
 	if old, ok := repeated(ctx, w, in); ok {
+		if err := refusal(old); err != nil {
+			return submitOut{}, err
+		}
 		v := viewOrder(w, old)
 		return submitOut{Sent: true, Order: &v, Sizing: old.Sizing, Note: "this client_order_id was used before: the order of then, nothing was sent again"}, nil
 	}
@@ -79,22 +83,34 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 		return submitOut{}, err
 	}
 	if o.Qty == 0 {
-		return submitOut{Sizing: o.Sizing, Note: "the position is already there: no order was needed"}, nil
+		return submitOut{Sizing: o.Sizing, Note: "the position is already there, as near as lots and the cash buffer allow: no order was needed"}, nil
 	}
 	if o.ID == "" {
-		o.ID = "o-" + strconv.FormatInt(w.Journal.Last()+1, 10)
+		o.ID = ownID + strconv.FormatInt(w.Journal.Last()+1, 10)
 	}
 	state, err := w.Broker.Submit(ctx, o)
 	if err != nil {
 		return submitOut{}, err
 	}
-	if state.Status == pitwall.Rejected || state.Status == pitwall.Denied {
-		e := *state.Error
-		e.Message = string(state.Status) + ": " + e.Message
-		return submitOut{}, &e
+	if err := refusal(state); err != nil {
+		return submitOut{}, err
 	}
 	v := viewOrder(w, state)
 	return submitOut{Sent: true, Order: &v, Sizing: state.Sizing}, nil
+}
+
+// ownID begins the ids that Pitwall gives: callers' ids may not, so that an id
+// to come never meets one that is there.
+const ownID = "o-"
+
+// refusal is a rejected or denied order as the error that it is for the caller.
+func refusal(o pitwall.OrderState) error {
+	if o.Status != pitwall.Rejected && o.Status != pitwall.Denied || o.Error == nil {
+		return nil
+	}
+	e := *o.Error
+	e.Message = string(o.Status) + ": " + e.Message
+	return &e
 }
 
 // checkSubmit validates everything that needs no account, and sets defaults.
@@ -127,6 +143,9 @@ func checkSubmit(w *pitwall.World, in *submitIn) error {
 		return pitwall.Errorf(pitwall.InvalidNumber, "confidence is %v", *in.Confidence).Hintf("use 0 to 1")
 	case len(in.Reason) > maxText || len(in.ClientOrderID) > 64:
 		return pitwall.Errorf(pitwall.InvalidInput, "reason has %d bytes and client_order_id %d", len(in.Reason), len(in.ClientOrderID)).Hintf("at most %d and 64", maxText)
+	}
+	if strings.HasPrefix(in.ClientOrderID, ownID) {
+		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q begins with %q, as the ids do that are given here", in.ClientOrderID, ownID).Hintf("choose another, or leave it out")
 	}
 	for _, r := range in.ClientOrderID {
 		if r < '!' || r > '~' {

@@ -159,7 +159,11 @@ func (d *decoder[In]) decode(raw json.RawMessage, in *In) error {
 // field decodes one argument. A number in quotes is taken as the number: models
 // do send "5".
 func (d *decoder[In]) field(name string, v reflect.Value, raw json.RawMessage) error {
-	if k := v.Kind(); (k == reflect.Int || k == reflect.Float64) && len(raw) > 2 && raw[0] == '"' {
+	kind := v.Kind()
+	if kind == reflect.Pointer {
+		kind = v.Type().Elem().Kind()
+	}
+	if (kind == reflect.Int || kind == reflect.Float64) && len(raw) > 2 && raw[0] == '"' {
 		raw = raw[1 : len(raw)-1]
 	}
 	if v.Kind() == reflect.Slice && len(raw) > 0 && raw[0] == '"' { // one symbol instead of a list of one

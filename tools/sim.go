@@ -89,7 +89,12 @@ func (s *Set) simStatus(ctx context.Context, w *pitwall.World, _ noInput) (statu
 }
 
 func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
-	out := statusOut{World: w.Name, Attempt: w.Attempt, Costs: w.Costs, Warnings: append([]string{}, w.Warnings...), Tradable: []string{}, Offer: []OfferedData{}, w: w}
+	out := statusOut{World: w.Name, Attempt: w.Attempt, Costs: w.Costs, Warnings: []string{}, Tradable: []string{}, Offer: []OfferedData{}, w: w}
+	for _, x := range w.Warnings {
+		if !x.Known.After(w.Clock.Now()) {
+			out.Warnings = append(out.Warnings, x.Text)
+		}
+	}
 	p, ok := w.Clock.(pitwall.Progress)
 	if !ok {
 		return out, pitwall.Errorf(pitwall.Unsupported, "this is a %s world, not a simulation", w.Mode).Hintf("clock_now and account_portfolio say where it stands")

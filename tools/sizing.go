@@ -38,84 +38,119 @@ func size(ctx context.Context, w *pitwall.World, in submitIn, o *pitwall.Order) 
 	}
 	buffer := a.Mul(acc.Equity, w.Costs.CashBuffer)
 	o.Sizing = &pitwall.Sizing{Asked: asked(in), Price: price, Equity: acc.Equity, CashBuffer: buffer}
-	s := sizer{a: &a, w: w, price: price, lot: instrument.Lot}
+	s := sizer{a: &a, w: w, acc: acc, price: price, lot: instrument.Lot, buffer: buffer, order: o}
 	if in.Notional != nil {
-		o.Qty = s.worth(in.Side, *in.Notional)
-		if o.Qty == 0 && a.Err == nil {
-			return pitwall.Errorf(pitwall.InvalidNumber, "notional %v buys less than one lot (%v) of %s at %v with costs", *in.Notional, instrument.Lot, in.Symbol, price).Hintf("raise notional")
+		s.money(*in.Notional)
+	} else {
+		if s.open, err = w.Broker.Orders(ctx, pitwall.OrderQuery{Open: true, Symbol: in.Symbol}); err != nil {
+			return err
 		}
-		return failed(a.Err)
+		s.target(*in.TargetPercent)
 	}
-	held, err := exposure(ctx, w, acc, in.Symbol)
-	if err != nil {
-		return err
+	if a.Err != nil {
+		return pitwall.Errorf(pitwall.InvalidNumber, "sizing the order: %v", a.Err)
 	}
-	s.target(o, acc, held, *in.TargetPercent, buffer)
-	return failed(a.Err)
+	return s.err
 }
 
-// sizer turns money into lots.
+// sizer turns money into lots of one order.
 type sizer struct {
-	a     *pitwall.Calc
-	w     *pitwall.World
-	price pitwall.Dec
-	lot   pitwall.Dec
+	a      *pitwall.Calc
+	w      *pitwall.World
+	acc    pitwall.Account
+	price  pitwall.Dec
+	lot    pitwall.Dec
+	buffer pitwall.Dec
+	open   []pitwall.OrderState // of the symbol
+	order  *pitwall.Order       // gets side and quantity
+	err    error                // why nothing can be done
 }
 
-// worth returns how many whole lots an amount of money buys or brings, costs
-// included.
-func (s sizer) worth(side pitwall.Side, money pitwall.Dec) pitwall.Dec {
-	money = s.a.Sub(money, s.w.Costs.Fixed)
-	each := s.a.Add(s.w.Costs.Slip(s.a, side, s.price), s.w.Costs.PerShare)
-	each = s.a.Add(each, s.a.Bps(each, s.w.Costs.CommissionBps))
-	if s.a.Err != nil || money <= 0 {
+// lots returns how many whole lots an amount of money buys, or must be sold to
+// bring it, costs included.
+func (s *sizer) lots(side pitwall.Side, money pitwall.Dec) pitwall.Dec {
+	c := s.w.Costs
+	each := c.Slip(s.a, side, s.price)
+	if side == pitwall.Buy {
+		each = s.a.Add(s.a.Add(each, c.PerShare), s.a.Bps(each, c.CommissionBps))
+		money = s.a.Sub(money, c.Fixed)
+	} else {
+		each = s.a.Sub(s.a.Sub(each, c.PerShare), s.a.Bps(each, c.CommissionBps))
+		money = s.a.Add(money, c.Fixed)
+	}
+	if s.a.Err != nil || money <= 0 || each <= 0 {
 		return 0
 	}
 	return s.a.Div(money, each).Floor(s.lot)
 }
 
-// target sets side and quantity so that the position becomes percent of equity.
-func (s sizer) target(o *pitwall.Order, acc pitwall.Account, held, percent, buffer pitwall.Dec) {
-	want := s.a.Div(s.a.MulDiv(acc.Equity, percent, pitwall.Int(100)), s.price).Floor(s.lot)
-	if s.a.Err != nil {
-		return
+// afford is what a buy may cost: buying power less the cash buffer.
+func (s *sizer) afford() pitwall.Dec { return max(0, s.a.Sub(s.acc.BuyingPower, s.buffer)) }
+
+// money sizes an order for an amount: to spend, or to raise.
+func (s *sizer) money(amount pitwall.Dec) {
+	if s.order.Side == pitwall.Buy && amount > s.afford() {
+		amount = s.afford()
+		s.order.Sizing.Limited = "buying power " + s.acc.BuyingPower.Round(2).String() + " less the cash buffer"
 	}
-	if want < held {
-		o.Side, o.Qty = pitwall.Sell, held-want
-		return
-	}
-	o.Side = pitwall.Buy
-	// Buys aim at the same share of what is left after the buffer, costs included.
-	money := s.a.MulDiv(s.a.Sub(acc.Equity, buffer), percent, pitwall.Int(100))
-	o.Qty = max(0, s.worth(pitwall.Buy, money)-held)
-	if free := s.worth(pitwall.Buy, acc.BuyingPower); o.Qty > free {
-		o.Sizing.Limited = "buying power " + acc.BuyingPower.Round(2).String()
-		o.Qty = free
+	if s.order.Qty = s.lots(s.order.Side, amount); s.order.Qty == 0 {
+		s.tooSmall(amount)
 	}
 }
 
-// exposure is what is held plus what open orders will add or take away.
-func exposure(ctx context.Context, w *pitwall.World, acc pitwall.Account, symbol string) (pitwall.Dec, error) {
-	var held pitwall.Dec
-	for _, p := range acc.Positions {
-		if p.Symbol == symbol {
+// target sets side and quantity so that the position becomes percent of equity.
+// What open orders of the symbol will add or take away counts as done.
+func (s *sizer) target(percent pitwall.Dec) {
+	var held, selling pitwall.Dec
+	for _, p := range s.acc.Positions {
+		if p.Symbol == s.order.Symbol {
 			held = p.Qty
 		}
 	}
-	open, err := w.Broker.Orders(ctx, pitwall.OrderQuery{Open: true, Symbol: symbol})
-	for _, o := range open {
-		if o.Side == pitwall.Buy {
-			held += o.Remaining()
+	will := held
+	ids := ""
+	for _, o := range s.open {
+		if ids += " " + o.ID; o.Side == pitwall.Buy {
+			will += o.Remaining()
 		} else {
-			held -= o.Remaining()
+			will -= o.Remaining()
+			selling += o.Remaining()
 		}
 	}
-	return held, err
+	want := s.a.Div(s.a.MulDiv(s.acc.Equity, percent, pitwall.Int(100)), s.price).Floor(s.lot)
+	if s.a.Err != nil {
+		return
+	}
+	if want < will {
+		s.order.Side, s.order.Qty = pitwall.Sell, min(will-want, held-selling)
+		if s.order.Qty < will-want {
+			s.err = pitwall.Errorf(pitwall.ShortNotAllowed, "%v %s would have to be sold and %v are held and free: open orders will buy the rest", will-want, s.order.Symbol, held-selling).
+				Hintf("cancel the open orders first:%s", ids)
+		}
+		return
+	}
+	s.order.Side = pitwall.Buy
+	// Buys aim at the same share of what is left after the buffer, costs included.
+	money := s.a.MulDiv(s.a.Sub(s.acc.Equity, s.buffer), percent, pitwall.Int(100))
+	goal := s.lots(pitwall.Buy, money)
+	s.order.Qty = max(0, goal-will)
+	if s.order.Qty == 0 {
+		if percent > 0 && goal == 0 && will == 0 {
+			s.tooSmall(money)
+		}
+		return
+	}
+	if free := s.lots(pitwall.Buy, s.acc.BuyingPower); s.order.Qty > free {
+		s.order.Sizing.Limited = "buying power " + s.acc.BuyingPower.Round(2).String()
+		if s.order.Qty = free; free == 0 {
+			s.err = pitwall.Errorf(pitwall.BuyingPower, "buying power %v is less than one lot (%v) of %s at %v with costs", s.acc.BuyingPower.Round(2), s.lot, s.order.Symbol, s.price).
+				Hintf("sell something first; market sales sent earlier count")
+		}
+	}
 }
 
-func failed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return pitwall.Errorf(pitwall.InvalidNumber, "sizing the order: %v", err)
+// tooSmall says that an amount makes less than a lot.
+func (s *sizer) tooSmall(money pitwall.Dec) {
+	s.err = pitwall.Errorf(pitwall.InvalidNumber, "%v is less than one lot (%v) of %s at %v with costs", money.Round(2), s.lot, s.order.Symbol, s.price).
+		Hintf("ask for more, or choose a cheaper symbol")
 }

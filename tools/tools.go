@@ -153,7 +153,13 @@ func (s *Set) Call(ctx context.Context, w *pitwall.World, name string, raw json.
 	}
 	var a answer
 	var err error
-	run := func() { a, err = s.guarded(ctx, t, w, raw) }
+	run := func() {
+		if t.Effect >= Change && w.Ended() {
+			err = pitwall.Errorf(pitwall.WorldEnded, "this world was ended by sim_start; nothing was sent").Hintf("call again: the new world answers")
+			return
+		}
+		a, err = s.guarded(ctx, t, w, raw)
+	}
 	if t.Effect >= Change {
 		w.Serialize(run)
 	} else {

@@ -123,6 +123,14 @@ func (t *text) pairs(kv ...any) {
 	t.WriteByte('\n')
 }
 
+// cell writes a CSV field: quoted when it holds a comma, a quote or a new line.
+func (t *text) cell(v any) {
+	if s, ok := v.(string); ok && strings.ContainsAny(s, ",\"\r\n") {
+		v = `"` + strings.ReplaceAll(strings.ReplaceAll(s, `"`, `""`), "\n", " ") + `"`
+	}
+	t.value(v)
+}
+
 // block writes a title, a header and rows; "none" when there are no rows.
 func (t *text) block(title, header string, rows int, row func(i int) []any) {
 	t.WriteString(title)
@@ -138,7 +146,7 @@ func (t *text) block(title, header string, rows int, row func(i int) []any) {
 			if k > 0 {
 				t.WriteByte(',')
 			}
-			t.value(c)
+			t.cell(c)
 		}
 		t.WriteByte('\n')
 	}
@@ -185,9 +193,9 @@ func (t *text) orders(title string, list []orderView) {
 }
 
 func (t *text) fills(list []fillView) {
-	t.block("fills", "order,symbol,side,qty,price,fee,time,rule,realized", len(list), func(i int) []any {
+	t.block("fills", "order,symbol,side,qty,price,fee,time,rule,realized,left_by_volume_share", len(list), func(i int) []any {
 		f := list[i]
-		return []any{f.Order, f.Symbol, f.Side, f.Qty, f.Price, f.Fee, f.Time, f.Rule, f.Realized}
+		return []any{f.Order, f.Symbol, f.Side, f.Qty, f.Price, f.Fee, f.Time, f.Rule, f.Realized, f.Left}
 	})
 }
 

@@ -16,8 +16,14 @@ type jump struct {
 	ratio  float64
 }
 
+// datedWarning is a warning about a symbol that holds from a day on.
+type datedWarning struct {
+	symbol string
+	pitwall.Warning
+}
+
 // readActions reads corporate actions. They are kept, not applied yet; see
-// [Store.SplitWarnings].
+// [Store.DatedWarnings].
 func (l *loader) readActions(t *table) error {
 	at, err := t.need("symbol", "ex_date", "type", "value")
 	if err != nil {
@@ -108,15 +114,21 @@ func (l *loader) warnVolume(s *pitwall.Series) {
 	}
 }
 
-// SplitWarnings names each split of the symbols inside [from, to) that the
-// prices still show, from the actions or, where there are none, from adj_close.
-func (s *Store) SplitWarnings(symbols []string, from, to time.Time) []string {
-	var list []string
+// DatedWarnings says what is odd about the symbols inside [from, to), each known
+// from its own day on: splits that the prices still show (from the actions or,
+// where there are none, from adj_close), and weekend bars.
+func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Warning {
+	var list []pitwall.Warning
 	say := func(symbol string, day time.Time, ratio float64) {
 		if day.Before(from) || (!to.IsZero() && !day.Before(to)) {
 			return
 		}
-		list = append(list, fmt.Sprintf("%s split %s on %s and the prices are raw: splits are not applied yet, so a position held over that day is valued wrongly", symbol, ratioName(ratio), day.Format(time.DateOnly)))
+		list = append(list, pitwall.Warning{Known: day, Text: fmt.Sprintf("%s split %s on %s and the prices are raw: splits are not applied yet, so a position held over that day is valued wrongly", symbol, ratioName(ratio), day.Format(time.DateOnly))})
+	}
+	for _, w := range s.dated {
+		if contains(symbols, w.symbol) {
+			list = append(list, w.Warning)
+		}
 	}
 	for _, x := range s.series {
 		symbol, known := x.Instrument.Symbol, false

@@ -14,11 +14,12 @@ import (
 
 // raw is one symbol's rows of one file before the bar size is known.
 type raw struct {
-	series *pitwall.Series
-	starts []time.Time
-	dates  bool
-	rows   []int
-	factor float64 // last adj_close / close
+	series  *pitwall.Series
+	starts  []time.Time
+	dates   bool
+	rows    []int
+	factor  float64 // last adj_close / close
+	weekend bool    // a weekend bar was seen and warned of
 }
 
 // readBars turns a table into series.
@@ -81,6 +82,14 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 		g.dates = when.date
 	} else if g.dates != when.date {
 		return t.bad(i, "timestamp", fmt.Errorf("%s mixes dates and times for %s", t.name, s.Instrument.Symbol))
+	}
+	if when.t.Nanosecond() != 0 {
+		return t.bad(i, "timestamp", fmt.Errorf("%q has a fraction of a second: is it a bar's end? give the bar's start in whole seconds", row[at[1]]))
+	}
+	if day := when.t.Weekday(); !g.weekend && when.date && s.Instrument.Calendar == pitwall.Sessions && (day == time.Saturday || day == time.Sunday) {
+		g.weekend = true
+		l.dated = append(l.dated, datedWarning{s.Instrument.Symbol, pitwall.Warning{Known: when.t, Text: fmt.Sprintf(
+			"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)", s.Instrument.Symbol, day, row[at[1]])}})
 	}
 	var price [4]pitwall.Dec
 	for k, name := range [...]string{"open", "high", "low", "close"} {
@@ -146,7 +155,7 @@ func (g *raw) size(asked time.Duration) (time.Duration, error) {
 		}
 	}
 	switch {
-	case g.dates && usual > 120*time.Hour:
+	case g.dates && usual > 36*time.Hour && most > 1:
 		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(usual.Hours()/24+0.5))
 	case g.dates:
 		return 24 * time.Hour, nil
@@ -158,7 +167,7 @@ func (g *raw) size(asked time.Duration) (time.Duration, error) {
 	return usual, nil
 }
 
-var pair = regexp.MustCompile(`^[A-Z0-9]{2,10}[-/](USD|USDT|USDC|EUR|BTC|ETH)$`)
+var pair = regexp.MustCompile(`^[A-Z0-9]{2,10}([-/]?(USDT|USDC)|[-/](USD|EUR|BTC|ETH))$`)
 
 // instrument returns what instruments.csv says, or the defaults: a US equity in
 // whole units, or crypto when the name is a pair.

@@ -103,6 +103,14 @@ func TestSymbolInTwoFiles(t *testing.T) {
 	require.ErrorContains(t, err, "they hold A, B")
 }
 
+func join(list []pitwall.Warning) string {
+	text := ""
+	for _, w := range list {
+		text += w.Text + "\n"
+	}
+	return text
+}
+
 func TestAdjustment(t *testing.T) {
 	bars, actions := head+"A,2024-01-02,1,2,0.5,1.5,100\n", "symbol,ex_date,type,value,pay_date\nA,2024-01-02,dividend,0.5,2024-01-09\nA,2024-01-03,split,2,\n"
 	s, err := load(Options{}, "a.csv", bars, "act.csv", actions, "news.csv", "published_at,headline\nx,y\n")
@@ -113,12 +121,12 @@ func TestAdjustment(t *testing.T) {
 	require.Contains(t, all, "taken as raw")
 	require.Contains(t, all, "d/news.csv is not used yet")
 	from, to := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-	require.Contains(t, strings.Join(s.SplitWarnings([]string{"A"}, from, to), "\n"), "A split 2:1 on 2024-01-03")
-	require.Empty(t, s.SplitWarnings([]string{"A"}, from, from.AddDate(0, 0, 1)), "not in the window")
+	require.Contains(t, join(s.DatedWarnings([]string{"A"}, from, to)), "A split 2:1 on 2024-01-03")
+	require.Empty(t, s.DatedWarnings([]string{"A"}, from, from.AddDate(0, 0, 1)), "not in the window")
 	s, err = load(Options{}, "a.csv", bars, "a.csv.yaml", "adjusted: split\n", "act.csv", actions)
 	require.NoError(t, err)
 	require.Equal(t, pitwall.SplitAdjusted, s.Series()[0].Adjusted)
-	require.Empty(t, s.SplitWarnings([]string{"A"}, from, to), "the prices do not show it any more")
+	require.Empty(t, s.DatedWarnings([]string{"A"}, from, to), "the prices do not show it any more")
 	_, err = load(Options{}, "a.csv", bars, "a.csv.yaml", "adjusted: maybe\n")
 	require.ErrorContains(t, err, "use raw, split or total")
 	_, err = load(Options{}, "a.csv", bars, "a.csv.yaml", "adjust: split\n")
@@ -161,12 +169,12 @@ func TestSharedData(t *testing.T) {
 	}
 	require.Equal(t, 33055, rows)
 	from, to := time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	all := strings.Join(s.SplitWarnings(s.Symbols(), from, to), "\n")
+	all := join(s.DatedWarnings(s.Symbols(), from, to))
 	for _, want := range []string{"AAPL split 4:1 on 2020-08-31", "AMZN split 20:1 on 2022-06-06", "TSLA split 5:1 on 2020-08-31", "TSLA split 3:1 on 2022-08-25",
 		"TQQQ split 3:1 on 2018-05-24", "TQQQ split 2:1 on 2021-01-21", "TQQQ split 2:1 on 2022-01-13", "TQQQ split 2:1 on 2025-11-20"} {
 		require.Contains(t, all, want)
 	}
-	require.Len(t, s.SplitWarnings(s.Symbols(), from, to), 8, "and no other")
+	require.Len(t, s.DatedWarnings(s.Symbols(), from, to), 8, "and no other")
 	_, err = Load(context.Background(), in("daily"), Options{})
 	require.ErrorContains(t, err, "is in two files")
 	for path, size := range map[string]time.Duration{"intraday/polygon_hourly_2020_2026.csv": time.Hour, "intraday/yahoo_5min_2026q1.csv": 5 * time.Minute,

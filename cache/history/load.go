@@ -48,6 +48,7 @@ type Store struct {
 	series  []*pitwall.Series
 	actions []pitwall.Action
 	jumps   []jump // splits seen in adj_close
+	dated   []datedWarning
 }
 
 // Series implements pitwall.Source.
@@ -87,23 +88,25 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 	for _, s := range opts.Symbols {
 		l.wanted[s] = true
 	}
+	var files []Input
 	for _, in := range inputs {
 		if in.Show == "" {
 			in.Show = in.Path
 		}
-		files, err := list(in)
+		more, err := list(in)
 		if err != nil {
 			return nil, err
 		}
-		// Instruments first: they say in which zone the bars of a file are.
-		for _, pass := range []bool{true, false} {
-			for _, f := range files {
-				if err := ctx.Err(); err != nil {
-					return nil, err
-				}
-				if err := l.file(ctx, f, pass); err != nil {
-					return nil, err
-				}
+		files = append(files, more...)
+	}
+	// Instruments first, wherever they stand: they say in which zone bars are.
+	for _, pass := range []bool{true, false} {
+		for _, f := range files {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if err := l.file(ctx, f, pass); err != nil {
+				return nil, err
 			}
 		}
 	}

@@ -80,7 +80,8 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 		s.Symbols = strings.Split(f.symbols, ",")
 	}
 	if f.cash != "" {
-		if s.Cash, err = pitwall.ParseDec(f.cash); err != nil || s.Cash <= 0 {
+		cash, err := pitwall.ParseDec(f.cash)
+		if s.Cash = &cash; err != nil || cash <= 0 {
 			return nil, &usageError{pitwall.Errorf(pitwall.InvalidNumber, "--cash is %q", f.cash).Hintf("use a number above 0, like 100000")}
 		}
 	}

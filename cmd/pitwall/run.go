@@ -130,13 +130,23 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	w.Attempt = attempt(dir, s.Symbols, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Share: spec.Costs.volumeShare,
-		Limits: risk.NoLimits().String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: w.Warnings}
+		Limits: risk.NoLimits().String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: texts(w.Warnings)}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
 	outcome, runErr := a.drive(ctx, w, agentloop.Config{Model: model, Name: s.Agent.Model, Agent: "main", Prompt: s.Agent.Prompt, Params: s.Agent.Params,
 		Every: every, MaxSteps: s.Agent.MaxSteps, Recorder: folder, Now: a.now, Progress: o.progress, Stop: a.stop})
 	return a.finish(folder, w, m, outcome, runErr, started, spec)
+}
+
+// texts are all warnings, those of later days included: a manifest is read after
+// the run.
+func texts(list []pitwall.Warning) []string {
+	out := []string{}
+	for _, w := range list {
+		out = append(out, w.Text)
+	}
+	return out
 }
 
 // drive connects the loop to a server of its own and runs it.
@@ -250,7 +260,7 @@ func loadFor(ctx context.Context, s *strategy) (*history.Store, error) {
 
 func (s *strategy) spec() (simSpec, error) {
 	c, err := s.costs()
-	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: s.Cash, Costs: c, Policy: s.Agent.Prompt}, err
+	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Policy: s.Agent.Prompt}, err
 }
 
 // logger writes to stderr: warnings and errors, since stdout belongs to results

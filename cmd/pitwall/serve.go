@@ -138,8 +138,14 @@ func newBuilder(ctx context.Context, file string, data []string) (*builder, erro
 	}
 	if file == "" {
 		var err error
-		if b.store, err = b.load(ctx, nil, 0); err != nil {
-			return nil, err
+		b.store, err = b.load(ctx, nil, 0)
+		if err != nil { // several bar sizes of a symbol: daily bars first; sim_start's bar_size chooses others
+			daily, second := b.load(ctx, nil, 24*time.Hour)
+			if second != nil {
+				return nil, err
+			}
+			b.store = daily
+			b.store.Warnings = append(b.store.Warnings, "symbols come in several bar sizes: daily bars are used; sim_start with bar_size chooses others")
 		}
 		if b.spec, err = defaultSpec(b.store); err != nil {
 			return nil, err

@@ -24,17 +24,17 @@ import (
 
 // strategy is a strategy file.
 type strategy struct {
-	Name      string      `yaml:"name"`
-	Symbols   []string    `yaml:"symbols"`
-	Benchmark string      `yaml:"benchmark"`
-	Data      []dataEntry `yaml:"data"`
-	BarSize   string      `yaml:"bar_size"`
-	From      string      `yaml:"from"`
-	To        string      `yaml:"to"`
-	Cash      pitwall.Dec `yaml:"cash"`
-	Every     string      `yaml:"every"`
-	Costs     *costs      `yaml:"costs"`
-	Agent     agent       `yaml:"agent"`
+	Name      string       `yaml:"name"`
+	Symbols   []string     `yaml:"symbols"`
+	Benchmark string       `yaml:"benchmark"`
+	Data      []dataEntry  `yaml:"data"`
+	BarSize   string       `yaml:"bar_size"`
+	From      string       `yaml:"from"`
+	To        string       `yaml:"to"`
+	Cash      *pitwall.Dec `yaml:"cash"`
+	Every     string       `yaml:"every"`
+	Costs     *costs       `yaml:"costs"`
+	Agent     agent        `yaml:"agent"`
 
 	// Known and refused until their time comes.
 	Agents   yaml.Node `yaml:"agents"`
@@ -136,6 +136,9 @@ func (s *strategy) parse(raw []byte) error {
 	if err := dec.Decode(s); err != nil && !errors.Is(err, io.EOF) {
 		return s.explain(err)
 	}
+	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return pitwall.Errorf(pitwall.StrategyError, "%s holds more than one document", s.show).Hintf("leave out everything after the line ---")
+	}
 	return nil
 }
 
@@ -175,13 +178,14 @@ func (s *strategy) check() error {
 		return bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL]")
 	case len(s.Data) == 0:
 		return bad("data is empty").Hintf("name folders or files, for example data: [data]")
-	case s.Cash < 0:
-		return bad("cash is %v", s.Cash).Hintf("start with cash above 0")
+	case s.Cash != nil && *s.Cash <= 0:
+		return bad("cash is %v", *s.Cash).Hintf("start with cash above 0")
 	case s.Agent.MaxSteps < 0 || s.Agent.MaxSteps > 1000:
 		return bad("max_steps is %d", s.Agent.MaxSteps).Hintf("use 1 to 1000")
 	}
-	if s.Cash == 0 {
-		s.Cash = pitwall.Int(100_000)
+	if s.Cash == nil {
+		cash := pitwall.Int(100_000)
+		s.Cash = &cash
 	}
 	if _, err := agentloop.ParseEvery(s.Every); err != nil {
 		return bad("%v", err)

@@ -49,7 +49,10 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
 		Broker: risk.New(v, j, v, risk.NoLimits()), Tables: duckdb.New(market, v.Now, zone),
 		Costs: spec.Costs.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1}
-	w.Warnings = append(append([]string{}, store.Warnings...), store.SplitWarnings(spec.Symbols, from, to)...)
+	for _, text := range store.Warnings {
+		w.Warnings = append(w.Warnings, pitwall.Warning{Text: text})
+	}
+	w.Warnings = append(w.Warnings, store.DatedWarnings(spec.Symbols, from, to)...)
 	return &simWorld{World: w, venue: v, store: store, from: from, to: to}, nil
 }
 
@@ -149,7 +152,7 @@ func (b *builder) Build(ctx context.Context, by pitwall.Caller, name string, r t
 	w.Name = name
 	w.Attempt = b.attempt(by, w.from, w.to)
 	if w.Attempt > 1 {
-		w.Warnings = append(w.Warnings, fmt.Sprintf("attempt %d over dates that %s has already seen: trying again is a way to look ahead", w.Attempt, by.Principal))
+		w.Warnings = append(w.Warnings, pitwall.Warning{Text: fmt.Sprintf("attempt %d over dates that %s has already seen: trying again is a way to look ahead", w.Attempt, by.Principal)})
 	}
 	return w.World, nil
 }

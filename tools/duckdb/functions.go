@@ -14,7 +14,7 @@ func allowed() map[string]bool {
 		width_bucket xor bit_count
 		coalesce ifnull nullif if error
 		lower upper length len strlen trim ltrim rtrim substring substr left right starts_with prefix ends_with suffix contains
-		position strpos instr replace concat concat_ws split_part reverse like_escape not_like_escape ilike_escape not_ilike_escape
+		position strpos instr concat concat_ws split_part reverse like_escape not_like_escape ilike_escape not_ilike_escape
 		regexp_matches regexp_full_match ascii chr
 		year month day hour minute second millisecond microsecond quarter week weekofyear yearweek dayofmonth dayofweek weekday isodow dayofyear
 		isoyear decade century era epoch epoch_ms epoch_us epoch_ns timezone last_day dayname monthname

@@ -82,12 +82,11 @@ func (t *Tables) Defined() []pitwall.TableSpec {
 func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
 	if t.closed {
-		return pitwall.Result{}, fmt.Errorf("the tables of this world are closed")
+		return pitwall.Result{}, pitwall.Errorf(pitwall.WorldEnded, "this world was ended").Hintf("call again: the world that took its place answers")
 	}
-	if err := t.open(ctx); err != nil {
+	// Loading is not the caller's to cut short: a half-loaded table would stay.
+	if err := t.open(context.WithoutCancel(ctx)); err != nil {
 		return pitwall.Result{}, err
 	}
 	names := map[string]bool{}
@@ -97,9 +96,11 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 	if err := t.gate.check(ctx, text, names); err != nil {
 		return pitwall.Result{}, err
 	}
-	if err := t.topUp(ctx); err != nil {
+	if err := t.topUp(context.WithoutCancel(ctx)); err != nil {
 		return pitwall.Result{}, fmt.Errorf("loading known bars into SQL: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
 	r, err := t.run(ctx, text, limit)
 	if err != nil && ctx.Err() != nil {
 		return r, pitwall.Errorf(pitwall.Timeout, "the query ran longer than %v and was stopped", deadline).Hintf("read fewer rows or join less")
@@ -191,11 +192,8 @@ func (t *Tables) topUp(ctx context.Context) error {
 		}
 		fresh = append(fresh, bars...)
 	}
-	if err := t.appendBars(ctx, fresh); err != nil {
+	if err := t.load(ctx, fresh); err != nil {
 		return err
-	}
-	for _, b := range fresh {
-		t.loaded[b.Symbol] = b.Known
 	}
 	if _, err := t.conn.ExecContext(ctx, "UPDATE pitwall_clock SET now = ?", t.now().UTC()); err != nil {
 		return err
@@ -218,11 +216,31 @@ func (t *Tables) topUp(ctx context.Context) error {
 	return nil
 }
 
-// appendBars writes rows through DuckDB's appender.
-func (t *Tables) appendBars(ctx context.Context, bars []pitwall.Bar) error {
+// load writes rows in one transaction: all of them are there and remembered, or
+// none.
+func (t *Tables) load(ctx context.Context, bars []pitwall.Bar) error {
 	if len(bars) == 0 {
 		return nil
 	}
+	if _, err := t.conn.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
+		return err
+	}
+	err := t.appendBars(bars)
+	if err == nil {
+		_, err = t.conn.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		_, rollback := t.conn.ExecContext(ctx, "ROLLBACK")
+		return errors.Join(err, rollback)
+	}
+	for _, b := range bars {
+		t.loaded[b.Symbol] = b.Known
+	}
+	return nil
+}
+
+// appendBars writes rows through DuckDB's appender.
+func (t *Tables) appendBars(bars []pitwall.Bar) error {
 	return t.conn.Raw(func(c any) (err error) {
 		app, err := duck.NewAppenderFromConn(c.(driver.Conn), "", "pitwall_bars")
 		if err != nil {
@@ -240,13 +258,13 @@ func (t *Tables) appendBars(ctx context.Context, bars []pitwall.Bar) error {
 				return err
 			}
 		}
-		return ctx.Err()
+		return nil
 	})
 }
 
 // run executes a text that passed the gate and reads at most limit rows.
 func (t *Tables) run(ctx context.Context, text string, limit int) (pitwall.Result, error) {
-	text = strings.TrimRight(strings.TrimSpace(text), "; \n\t")
+	text = firstStatement(text)
 	rows, err := t.conn.QueryContext(ctx, fmt.Sprintf("SELECT * FROM (\n%s\n) LIMIT %d", text, limit+1))
 	if err != nil {
 		return pitwall.Result{}, pitwall.Errorf(pitwall.SQLFailed, "%s", message(err))

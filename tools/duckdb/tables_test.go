@@ -88,7 +88,13 @@ func TestUsefulSQLRuns(t *testing.T) {
 		"SELECT i FROM generate_series(1, 3) g(i) ORDER BY i":                                                                      {{int64(1)}, {int64(2)}, {int64(3)}},
 		"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT max(n) FROM r":                         {{int64(3)}},
 		"SELECT close FROM a WHERE close > (SELECT avg(close) FROM a) ORDER BY close LIMIT 1;":                                     {{106.0}},
-		"SELECT NULL, true, 1.5::DECIMAL(9,2), 'NaN'::DOUBLE":                                                                      {{nil, true, 1.5, nil}},
+		"SELECT 1; -- done":                                                  {{int64(1)}},
+		"SELECT ';--' AS x /* a;b */ ; ":                                     {{";--"}},
+		"SELECT $$a;b$$ AS x; -- c":                                          {{"a;b"}},
+		"SELECT extract(year FROM ts) FROM a LIMIT 1":                        {{int64(2024)}},
+		"SELECT (ts AT TIME ZONE 'UTC')::VARCHAR FROM a ORDER BY ts LIMIT 1": {{"2024-01-01 14:30:00"}},
+		"SELECT main.now()":                                                  {{"2024-01-10T16:00:00-05:00"}},
+		"SELECT NULL, true, 1.5::DECIMAL(9,2), 'NaN'::DOUBLE":                {{nil, true, 1.5, nil}},
 	} {
 		require.Equal(t, want, w.ask(t, sql), sql)
 	}
@@ -124,7 +130,7 @@ var hostile = []string{
 	"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'", "SELECT * FROM 'x.csv'", "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM glob('/*')",
 	"SELECT * FROM read_parquet('s3://x')", "SELECT * FROM sniff_csv('x')", "SELECT * FROM parquet_metadata('x')", "SELECT * FROM read_blob('/etc/passwd')",
 	"SELECT * FROM pitwall_bars", "SELECT * FROM pitwall_clock", "SELECT * FROM duckdb_tables()", "SELECT * FROM duckdb_settings()", "SELECT * FROM information_schema.tables",
-	"SELECT * FROM pg_catalog.pg_class", "SELECT * FROM sqlite_master", "SELECT * FROM main.a", "SELECT * FROM memory.main.a", "SELECT system.now()", "SELECT system.main.now()", "SELECT main.now()",
+	"SELECT * FROM pg_catalog.pg_class", "SELECT * FROM sqlite_master", "SELECT * FROM main.a", "SELECT * FROM memory.main.a", "SELECT system.now()", "SELECT system.main.now()",
 	"SELECT * FROM query('SELECT 1')", "SELECT * FROM query('SELECT * FROM pitwall_'||'bars')", "SELECT * FROM query_table('a')", "SELECT * FROM json_execute_serialized_sql('x')",
 	"SELECT * FROM enable_logging(storage='file', storage_path='/tmp/x')", "SELECT * FROM enable_logging('QueryLog', storage='stdout')", "SELECT * FROM pragma_version()",
 	"SELECT random()", "SELECT uuid()", "SELECT gen_random_uuid()", "SELECT uuidv7()", "SELECT setseed(1)", "SELECT stats(close) FROM a", "SELECT current_setting('threads')", "SELECT getenv('HOME')",
@@ -135,7 +141,9 @@ var hostile = []string{
 	"DESCRIBE a", "SHOW TABLES", "SUMMARIZE a", "SELECT * FROM repeat_row(1, num_rows=10)", "SELECT * FROM seq_scan('a')", "SELECT $1", "SELECT ?", "SELECT getvariable('x')",
 	"WITH x AS (SELECT random() AS r) SELECT r FROM x", "SELECT (SELECT uuid())", "SELECT close FROM a ORDER BY random()", "SELECT count(*) FILTER (WHERE random() > 0) FROM a",
 	"SELECT * FROM nosuchtable", "SELECT sum(close) OVER (ORDER BY random()) FROM a", "SELECT * FROM a WHERE EXISTS (SELECT 1 FROM read_csv('/etc/passwd'))", "FROM a SELECT random()",
-	"SELECT map([1],[2])", "SELECT json_serialize_sql('SELECT 1')", "SELECT unnest(range(1000000000))", "SELECT * FROM a PIVOT (random())", strings.Repeat("(", 5000) + "1" + strings.Repeat(")", 5000),
+	"SELECT map([1],[2])", "SELECT json_serialize_sql('SELECT 1')", "SELECT unnest(range(1000000000))", "SELECT * FROM a PIVOT (random())", "SELECT replace('a', 'a', 'b')", "SELECT 1e400", "SELECT [1, 2]", "SELECT {'a': 1}", "SELECT * FROM main.both",
+	"SELECT * FROM sqlite_master, (WITH sqlite_master AS (SELECT 1) SELECT 1) x", "SELECT * FROM pg_class, (WITH pg_class AS (SELECT 1) SELECT 1) x", "SELECT * FROM pitwall_bars, (WITH pitwall_bars AS (SELECT 1) SELECT 1) x", "SELECT 1; SELECT 2 -- x", "SELECT 1; -- x\nSELECT 2",
+	strings.Repeat("(", 5000) + "1" + strings.Repeat(")", 5000),
 	"SELECT " + strings.Repeat("1+", 15000) + "1",
 }
 
@@ -182,6 +190,20 @@ func TestCaps(t *testing.T) {
 	require.Equal(t, [][]any{{int64(20)}}, w.ask(t, "SELECT count(*) FROM a"), "the next query works")
 	_, err = w.Query(context.Background(), "SELECT interval 1 day, [1,2] AS l", 5)
 	require.Error(t, err, "a list has no place in a row")
+}
+
+// A caller that hangs up while rows are loaded leaves neither half nor double.
+func TestCanceledLoadIsWhole(t *testing.T) {
+	w := newWorld(t, 10)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 3 {
+		_, _ = w.Query(ctx, "SELECT count(*) FROM a", 10) // whatever it answers
+	}
+	require.Equal(t, [][]any{{int64(10), 105.5}}, w.ask(t, "SELECT count(*), avg(close) FROM a"))
+	w.now = at(12)
+	_, _ = w.Query(ctx, "SELECT count(*) FROM a", 10)
+	require.Equal(t, [][]any{{int64(12), 106.5}}, w.ask(t, "SELECT count(*), avg(close) FROM a"))
 }
 
 // No query text can see a bar after the clock: whatever runs, every number in
