@@ -208,11 +208,13 @@ func (l *loop) turn(ctx context.Context, snap snapshot) error {
 	return l.Recorder.EndTurn(n, rec, rec.summary(snap.equity), timing{Turn: n, Started: started.UTC().Format(time.RFC3339Nano), Seconds: ended.Sub(started).Seconds(), ModelSeconds: modelTime.Seconds(), Usage: usage})
 }
 
-// recordable turns arguments that are not JSON into a JSON text, so that what a
-// model really sent can be kept.
+// recordable turns arguments that are not JSON into a JSON text, and none into
+// an empty object, so that what a model really sent can be kept.
 func recordable(calls []Call) {
 	for i, c := range calls {
-		if len(c.Arguments) > 0 && !json.Valid(c.Arguments) {
+		if len(c.Arguments) == 0 {
+			calls[i].Arguments = json.RawMessage("{}")
+		} else if !json.Valid(c.Arguments) {
 			text, err := json.Marshal(string(c.Arguments))
 			if err != nil {
 				text = []byte(`""`)

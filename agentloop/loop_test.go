@@ -21,6 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // prompts and no digests. The loop must work against it.
 type counter struct {
 	days, n, echoes int
+	lax             bool // answers a stale after as Pitwall does: with no step
 }
 
 func (c *counter) serve(t *testing.T) *mcp.ClientSession {
@@ -34,6 +35,9 @@ func (c *counter) serve(t *testing.T) *mcp.ClientSession {
 		return nil, map[string]any{"as_of": at()}, nil
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "clock_next_bar"}, func(_ context.Context, _ *mcp.CallToolRequest, i in) (*mcp.CallToolResult, map[string]any, error) {
+		if i.After != at() && c.lax {
+			return nil, map[string]any{"as_of": at(), "advanced": 0, "ended": false}, nil
+		}
 		if i.After != at() {
 			return nil, nil, fmt.Errorf("after is %s, it is %s", i.After, at())
 		}
@@ -139,7 +143,8 @@ func TestModelMayNotMoveTime(t *testing.T) {
 	c := &counter{days: 3}
 	_, k, err := drive(t, c, "", func(r agentloop.Request) (agentloop.Reply, error) {
 		if len(r.Messages) == 1 {
-			return agentloop.Reply{Calls: []agentloop.Call{call("clock_next_bar", `{"bars":2}`), call("nonsense", `{}`), call("echo", ``)}}, nil
+			return agentloop.Reply{Calls: []agentloop.Call{call("clock_next_bar", `{"bars":2}`), call("nonsense", `{}`), call("echo", ``),
+				call("clock.next_bar", `{"bars":2}`), call("echo", `{"x":`)}}, nil
 		}
 		return agentloop.Reply{Text: "ok"}, nil
 	}, nil)
@@ -149,6 +154,27 @@ func TestModelMayNotMoveTime(t *testing.T) {
 	require.Contains(t, results[0].Text, "the loop moves the clock")
 	require.True(t, results[1].IsError, "an unknown tool is the model's problem, not the run's end")
 	require.False(t, results[2].IsError)
+	require.Contains(t, results[3].Text, "the loop moves the clock", "nor by the dotted spelling")
+	require.Contains(t, results[4].Text, "not valid JSON", "a broken reply is the model's problem too")
+	body, err := json.Marshal(k.turns[0])
+	require.NoError(t, err, "and what it sent can be recorded")
+	require.Contains(t, string(body), `{\"x\":`)
+	require.Equal(t, 3, c.echoes, "broken arguments reach no tool")
+}
+
+func TestSomebodyElseMovesTheClock(t *testing.T) {
+	c := &counter{days: 9}
+	_, _, err := drive(t, c, "", func(agentloop.Request) (agentloop.Reply, error) {
+		c.n += 2
+		return agentloop.Reply{Text: "ok"}, nil
+	}, nil)
+	require.ErrorContains(t, err, "after is", "a server that minds says so; one that does not is noticed by the loop")
+	c = &counter{days: 9, lax: true}
+	_, _, err = drive(t, c, "", func(agentloop.Request) (agentloop.Reply, error) {
+		c.n += 2
+		return agentloop.Reply{Text: "ok"}, nil
+	}, nil)
+	require.ErrorContains(t, err, "another client shares this world")
 }
 
 func TestModelErrorEndsTheRun(t *testing.T) {

@@ -162,6 +162,8 @@ func TestHTTPRefuses(t *testing.T) {
 		"fine under a public name":  {locked + "/mcp", hello, with(map[string]string{"Host": "trade.example"}), 200},
 		"fine under localhost":      {open + "/mcp", hello, map[string]string{"Host": "localhost:80"}, 200},
 		"foreign origin":            {open + "/mcp", hello, map[string]string{"Origin": "https://evil.example"}, 403},
+		"foreign origin typed in":   {open + "/mcp", hello, map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "none"}, 403},
+		"same origin":               {open + "/mcp", hello, map[string]string{"Origin": open, "Sec-Fetch-Site": "same-origin"}, 200},
 		"null origin":               {open + "/mcp", hello, map[string]string{"Origin": "null"}, 403},
 		"cross-site":                {open + "/mcp", hello, map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
 		"foreign origin with token": {locked + "/mcp", hello, with(map[string]string{"Origin": "https://evil.example"}), 403},

@@ -30,7 +30,7 @@ func (v *Venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, 
 	normalize(&o)
 	if old, ok := v.byID[o.ID]; ok {
 		if !old.asked.SameAs(o) {
-			return pitwall.OrderState{}, pitwall.Errorf(pitwall.IdempotencyConflict, "order id %q was used for %s %v %s %s (%s)", o.ID, old.Side, old.Qty, old.Symbol, old.Type, old.Status).
+			return pitwall.OrderState{}, pitwall.Errorf(pitwall.IdempotencyConflict, "order id %q was used for %s %v %s %s (%s)", o.ID, old.Side, old.asked.Qty, old.Symbol, old.Type, old.Status).
 				Hintf("use a new client_order_id for a new order, or orders_modify to change that one")
 		}
 		return old.OrderState, nil

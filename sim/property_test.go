@@ -259,6 +259,18 @@ func TestVenueRefusesBadConfig(t *testing.T) {
 	}
 }
 
+// While one bar is open another's end must not decide about its orders.
+func TestMixedSizesAreRefused(t *testing.T) {
+	day := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "D"}, Size: 24 * time.Hour}
+	hour := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "H"}, Size: time.Hour}
+	for _, s := range []*pitwall.Series{day, hour} {
+		start := time.Date(2024, 1, 2, 10, 0, 0, 0, time.UTC)
+		require.NoError(t, s.Append(pitwall.Bar{Start: start, End: start.Add(time.Hour), Known: start.Add(time.Hour), Open: 1, High: 1, Low: 1, Close: 1}))
+	}
+	_, err := sim.New(sim.Config{Source: source{[]*pitwall.Series{day, hour}}, Symbols: []string{"D", "H"}, Cash: pitwall.One, Journal: &pitwall.MemoryJournal{}})
+	require.Equal(t, pitwall.Unsupported, pitwall.CodeOf(err))
+}
+
 // A clock that is asked again with the same time does not move again.
 func TestNextIsSafeToRepeat(t *testing.T) {
 	s := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "A", Lot: pitwall.One, Zone: newYork}, Size: 24 * time.Hour}

@@ -78,6 +78,7 @@ type fakeBroker struct {
 	orders []pitwall.OrderState
 	cash   pitwall.Dec
 	err    error
+	reject *pitwall.Error
 }
 
 func (b *fakeBroker) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, error) {
@@ -90,6 +91,9 @@ func (b *fakeBroker) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderSt
 		}
 	}
 	s := pitwall.OrderState{Order: o, Status: pitwall.Working}
+	if b.reject != nil {
+		s.Status, s.Error = pitwall.Rejected, b.reject
+	}
 	b.orders = append(b.orders, s)
 	return s, nil
 }

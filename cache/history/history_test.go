@@ -73,6 +73,8 @@ func TestBadDataNamesFileAndLine(t *testing.T) {
 		"date":                 {head + "A,2024-13-02,1,2,0.5,1.5,100\n", "d/a.csv:2: timestamp: \"2024-13-02\" is not a date"},
 		"mixed":                {head + good + "A,2024-01-03T09:30:00-05:00,1,2,0.5,1.5,1\n", "mixes dates and times"},
 		"weekly":               {head + "A,2024-01-01,1,2,0.5,1.5,1\nA,2024-01-08,1,2,0.5,1.5,1\nA,2024-01-15,1,2,0.5,1.5,1\n", "not daily bars"},
+		"three-day bars":       {head + "BTC-USD,2024-01-01,1,2,0.5,1.5,1\nBTC-USD,2024-01-04,1,2,0.5,1.5,1\nBTC-USD,2024-01-07,1,2,0.5,1.5,1\n", "usually 3 days apart"},
+		"a bar's end as time":  {head + "BTCUSDT,2024-01-02T00:59:59.999Z,1,2,0.5,1.5,1\n", "has a fraction of a second"},
 		"one intraday bar":     {head + "A,2024-01-02T09:30:00-05:00,1,2,0.5,1.5,1\n", "give bar_size"},
 		"empty":                {"", "d/a.csv is empty"},
 		"no symbol":            {head + ",2024-01-02,1,2,0.5,1.5,1\n", "d/a.csv:2: symbol: is empty"},
@@ -152,6 +154,24 @@ func TestParquetReadsLikeCSV(t *testing.T) {
 	require.Equal(t, "0.1", two.Series()[0].Low[1].String(), "a binary float is the decimal that it was written as")
 	_, err = Load(context.Background(), []Input{{FS: fstest.MapFS{"x.parquet": {Data: []byte("PAR1 is not all")}}, Path: "x.parquet"}}, Options{})
 	require.Equal(t, pitwall.DataError, pitwall.CodeOf(err))
+}
+
+// What an instrument is follows from instruments.csv wherever it stands, and
+// from the name.
+func TestInstruments(t *testing.T) {
+	m := fstest.MapFS{"bars.csv": {Data: []byte(head + "BTC,2024-01-06,1,2,0.5,1.5,1\nIDX,2024-01-05,1,2,0.5,1.5,1\nSOLUSDT,2024-01-06,1,2,0.5,1.5,1\nX,2024-01-06,1,2,0.5,1.5,1\n")},
+		"inst.csv": {Data: []byte("symbol,kind,lot,tick\nBTC,crypto,0.001,0.01\nIDX,index,,\n")}}
+	s, err := Load(context.Background(), []Input{{FS: m, Path: "bars.csv"}, {FS: m, Path: "inst.csv"}}, Options{})
+	require.NoError(t, err)
+	btc, idx, sol := s.Series()[0], s.Series()[1], s.Series()[2]
+	require.Equal(t, "2024-01-07T00:00:00Z", btc.Bar(0).Known.Format(time.RFC3339))
+	require.Equal(t, "0.001", btc.Instrument.Lot.String())
+	require.Equal(t, pitwall.Index, idx.Instrument.Kind)
+	require.Equal(t, pitwall.Crypto, sol.Instrument.Kind)
+	w := s.DatedWarnings([]string{"BTC", "X"}, time.Time{}, time.Time{})
+	require.Len(t, w, 1, "a stock with a Saturday is named")
+	require.Contains(t, w[0].Text, "X has a bar on a Saturday")
+	require.Equal(t, 6, w[0].Known.Day())
 }
 
 // The real files, where they are at hand.

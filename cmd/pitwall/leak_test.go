@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"pitwall/agentloop/scripts"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/tools"
 )
 
 // leakDays is how long the worlds of this harness are.
@@ -210,6 +212,35 @@ func TestPlantedLeaksAreCaught(t *testing.T) {
 		}
 		require.True(t, caught, name)
 	}
+}
+
+// A split of tomorrow is no news today: sim_status names it from its day on.
+func TestStatusKnowsNoFutureSplit(t *testing.T) {
+	text := "symbol,timestamp,open,high,low,close,volume\n"
+	for d := 2; d < 12; d++ {
+		text += fmt.Sprintf("AAA,2024-01-%02d,10,11,9,10,1000\n", d)
+	}
+	m := fstest.MapFS{"d/b.csv": {Data: []byte(text)}, "d/a.csv": {Data: []byte("symbol,ex_date,type,value\nAAA,2024-01-09,split,4\n")}}
+	store, err := history.Load(context.Background(), []history.Input{{FS: m, Path: "d"}}, history.Options{})
+	require.NoError(t, err)
+	c, err := (&strategy{}).costs()
+	require.NoError(t, err)
+	w, err := newSim(store, simSpec{Symbols: []string{"AAA"}, Cash: pitwall.Int(1000), Costs: c}, &pitwall.MemoryJournal{})
+	require.NoError(t, err)
+	set := tools.New(slog.New(slog.DiscardHandler), nil)
+	ctx := pitwall.WithCaller(context.Background(), pitwall.Caller{Principal: "local"})
+	seen := 0
+	for range 10 {
+		require.False(t, set.Call(ctx, w.World, "clock_next_bar", nil).IsError)
+		a := set.Call(ctx, w.World, "sim_status", nil)
+		require.False(t, a.IsError, a.Text)
+		known := w.Clock.Now().After(time.Date(2024, 1, 9, 0, 0, 0, 0, w.Zone))
+		require.Equal(t, known, strings.Contains(a.Text, "split 4:1"), a.Text)
+		if known {
+			seen++
+		}
+	}
+	require.Equal(t, 3, seen)
 }
 
 // drawOnce makes a fixed pair of worlds for a seed.

@@ -1,0 +1,86 @@
+package tools_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/tools"
+)
+
+// The fake world's only price is 100; commission is 10 bps, the buffer 2 %.
+func TestSizing(t *testing.T) {
+	for name, c := range map[string]struct {
+		cash string
+		args string
+		qty  string // of the order that was sent; empty = none
+		want string
+	}{
+		"target":                       {"1000", `"target_percent":50`, "4", "sized_from=target_percent 50 price=100 equity=1000 cash_buffer=20"},
+		"target of everything":         {"1000", `"target_percent":100`, "9", ""},
+		"target of nothing, none held": {"1000", `"target_percent":0`, "", "already there"},
+		"target below a lot":           {"150", `"target_percent":50`, "", "73.5 is less than one lot (1) of X at 100 with costs"},
+		"notional":                     {"1000", `"side":"buy","notional":505`, "5", ""},
+		"notional beyond the buffer":   {"1000", `"side":"buy","notional":1000`, "9", "limited_by=buying power 1000 less the cash buffer"},
+		"notional below a lot":         {"1000", `"side":"buy","notional":100`, "", "100 is less than one lot"},
+		"raise money, costs on top":    {"1000", `"side":"sell","notional":999`, "10", ""},
+		"a limit's own price":          {"1000", `"target_percent":50,"type":"limit","limit":50`, "9", "price=50"},
+		"confidence in quotes":         {"1000", `"side":"buy","qty":1,"confidence":"0.5"`, "1", ""},
+	} {
+		w, b := liveWorld()
+		cash, err := pitwall.ParseDec(c.cash)
+		require.NoError(t, err)
+		b.cash = cash
+		a := newSet().Call(trader(), w, "orders_submit", json.RawMessage(`{"symbol":"X",`+c.args+`}`))
+		require.Contains(t, a.Text, c.want, name)
+		if c.qty == "" {
+			require.Empty(t, b.orders, name)
+			continue
+		}
+		require.False(t, a.IsError, name+": "+a.Text)
+		require.Len(t, b.orders, 1, name)
+		require.Equal(t, c.qty, b.orders[0].Qty.String(), name)
+	}
+}
+
+func TestTargetBesideOpenOrders(t *testing.T) {
+	w, _ := liveWorld()
+	s := newSet()
+	submit := func(args string) tools.Answer { return s.Call(trader(), w, "orders_submit", json.RawMessage(args)) }
+	require.False(t, submit(`{"symbol":"X","target_percent":50,"client_order_id":"mine"}`).IsError)
+	require.Contains(t, submit(`{"symbol":"X","target_percent":50}`).Text, "already there", "an open order counts as done")
+	a := submit(`{"symbol":"X","target_percent":0}`)
+	require.Equal(t, pitwall.ShortNotAllowed, code(t, a))
+	require.Contains(t, a.Text, "cancel the open orders first: mine")
+}
+
+func TestOwnIDsAreReserved(t *testing.T) {
+	w, b := liveWorld()
+	a := newSet().Call(trader(), w, "orders_submit", json.RawMessage(`{"symbol":"X","side":"buy","qty":1,"client_order_id":"o-13"}`))
+	require.Equal(t, pitwall.InvalidInput, code(t, a))
+	require.Empty(t, b.orders)
+}
+
+func TestAnEndedWorldTakesNoOrders(t *testing.T) {
+	w, b := liveWorld()
+	s := newSet()
+	require.NoError(t, w.Close())
+	require.Equal(t, pitwall.WorldEnded, code(t, s.Call(trader(), w, "orders_submit", json.RawMessage(`{"symbol":"X","side":"buy","qty":1}`))))
+	require.Equal(t, pitwall.WorldEnded, code(t, s.Call(trader(), w, "clock_next_bar", nil)))
+	require.False(t, s.Call(trader(), w, "account_portfolio", nil).IsError, "what was can still be read")
+	require.Empty(t, b.orders)
+}
+
+func TestRepeatedRejectionIsTheSameError(t *testing.T) {
+	w, b := liveWorld()
+	b.reject = pitwall.Errorf(pitwall.BuyingPower, "needs 5")
+	s := newSet()
+	args := json.RawMessage(`{"symbol":"X","side":"buy","notional":505,"client_order_id":"k"}`)
+	one := s.Call(trader(), w, "orders_submit", args)
+	two := s.Call(trader(), w, "orders_submit", args)
+	require.Equal(t, pitwall.BuyingPower, code(t, one))
+	require.Equal(t, one.Text, two.Text)
+	require.Len(t, b.orders, 1)
+}
