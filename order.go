@@ -140,6 +140,8 @@ type OrderState struct {
 	Fees     Dec       `json:"fees,omitempty"`
 	Accepted time.Time `json:"accepted,omitzero"`
 	Updated  time.Time `json:"updated,omitzero"`
+	// Trigger is the stop price as it stands: a trailing stop's moves.
+	Trigger Dec `json:"trigger,omitempty"`
 	// Error says why an order was rejected, denied or expired with the figures.
 	Error *Error `json:"error,omitempty"`
 }

@@ -13,9 +13,15 @@
 //	 1 an order accepted after bar k can meet prices from bar k+1's open
 //	 2 market: the open, plus slippage against the taker
 //	 3 limit buy: open below the limit -> open; else low < limit -> limit; sell mirrored
+//	 4 stop: a gap past it -> the open; else touched -> the stop; plus slippage
+//	 5 stop-limit: triggered at the open -> rule 3 for the bar; inside -> the stop
+//	   if the limit allows, else only if the close is past the limit, else rests
+//	 6 trailing stop: tested as it stood, then moved by the bar's high or low
 //	11 several orders on one bar: fills at the open in submission order, then
-//	   fills inside the bar in submission order
+//	   stops, then limits, each in submission order
 //	12 day: ends at the close of the session it can first trade in
+//	13 ioc, fok: judged at the first open; the rest, or all, canceled
+//	14 opg: a session's first open; cls: its last close; else canceled
 //	15 volume: at most floor(share x volume) per symbol and bar, in time priority
 //	17 the fixed commission once per order
 //	18 buying power: reserved at submission, tested again at the fill price;
@@ -27,8 +33,8 @@
 //
 // # To add an order kind
 //
-// Add its case to accepts (orders.go: what is valid), to fillPrice (match.go:
-// at which price a bar fills it) and a scenario.
+// kinds.go is its one place: what is valid (prices, acceptsKind) and at which
+// price a bar fills it (fillPrice). Then write a scenario.
 //
 // # Why not
 //

@@ -8,67 +8,56 @@ import (
 	"pitwall"
 )
 
-// Where in a bar a fill happens. Orders are tested at the open first, all of
-// them in submission order, then inside the bar (rule 11).
-type phase int
-
-const (
-	atOpen phase = iota
-	inside
-)
-
-// match fills resting orders against this step's bars.
+// match fills resting orders against this step's bars, moment by moment.
 func (v *Venue) match(ctx context.Context, at time.Time) error {
-	for _, ph := range [...]phase{atOpen, inside} {
+	for _, ph := range [...]phase{atOpen, onStop, onLimit, atClose} {
 		// A fill may end an order and so change v.resting; walk a copy.
 		for _, n := range append([]*order(nil), v.resting...) {
 			l := v.list[n.sym]
 			if !l.hit || l.Start[l.next] < n.accepted || !n.Status.Open() {
 				continue
 			}
-			reference, rule, ok := fillPrice(&n.Order, l, ph)
-			if !ok {
-				continue
+			if q, ok := v.fillPrice(n, l, ph); ok {
+				if err := v.execute(ctx, n, l, ph, q, at); err != nil {
+					return err
+				}
 			}
-			if err := v.execute(ctx, n, l, ph, reference, rule, at); err != nil {
-				return err
+			if n.Status.Open() && over(n, l, ph) {
+				v.close(n, pitwall.Canceled, at, nil)
+				if err := v.journalState(ctx, n, at); err != nil {
+					return err
+				}
 			}
 		}
 	}
+	v.ratchet()
 	return nil
 }
 
-// fillPrice returns the price, before slippage, at which the current bar of l
-// fills an order in a phase. Every order kind has its case here.
-func fillPrice(o *pitwall.Order, l *listed, ph phase) (price pitwall.Dec, rule string, ok bool) {
-	i := l.next
-	open, high, low := l.Open[i], l.High[i], l.Low[i]
-	switch o.Type {
-	case pitwall.MarketOrder:
-		return open, "2: market at the open", ph == atOpen
-	case pitwall.LimitOrder:
-		marketable := (o.Side == pitwall.Buy && open < o.Limit) || (o.Side == pitwall.Sell && open > o.Limit)
-		if ph == atOpen {
-			return open, "3: limit at a better open", marketable
-		}
-		through := (o.Side == pitwall.Buy && low < o.Limit) || (o.Side == pitwall.Sell && high > o.Limit)
-		return o.Limit, "3: limit traded through", through && !marketable
+// over reports whether an order that has had its one moment ends with it: the
+// first open for ioc and fok, a session's first open for opg.
+func over(n *order, l *listed, ph phase) bool {
+	switch n.TIF {
+	case pitwall.IOC, pitwall.FOK:
+		return ph == atOpen
+	case pitwall.OPG:
+		return ph == atOpen && opens(l)
 	}
-	return 0, "", false
+	return false
 }
 
 // execute trades what the volume share allows at a reference price: slippage
 // for takers, the second test of buying power, the ledger, the journal.
-func (v *Venue) execute(ctx context.Context, n *order, l *listed, ph phase, reference pitwall.Dec, rule string, at time.Time) error {
+func (v *Venue) execute(ctx context.Context, n *order, l *listed, ph phase, q quote, at time.Time) error {
 	qty := min(n.Remaining(), l.left)
-	if qty <= 0 {
+	if qty <= 0 || (n.TIF == pitwall.FOK && qty < n.Remaining()) {
 		return nil // rule 15: nothing left of this bar's volume; the order rests
 	}
 	var a pitwall.Calc
-	price := reference
-	if ph == atOpen {
+	reference, price := q.price, q.price
+	if q.taker {
 		price = v.cfg.Costs.Slip(&a, n.Side, reference)
-		if n.Type == pitwall.LimitOrder { // rule 16: never worse than its limit
+		if n.Limit != 0 { // rule 16: never worse than its limit
 			if n.Side == pitwall.Buy {
 				price = min(price, n.Limit)
 			} else {
@@ -95,7 +84,7 @@ func (v *Venue) execute(ctx context.Context, n *order, l *listed, ph phase, refe
 		return v.refuse(ctx, n, at, pitwall.Errorf(pitwall.BuyingPower, "the fee %v is more than the sale's %v and cash %v", fee, notional, v.ledger.cash))
 	}
 	f := pitwall.Fill{ID: "f" + strconv.Itoa(len(v.fills)+1), OrderID: n.ID, Book: n.Book, Symbol: n.Symbol, Side: n.Side, Qty: qty, Price: price, Fee: fee,
-		Reference: reference, Slippage: slippage, Maker: ph == inside, Rule: rule, Capped: n.Remaining() - qty, Bar: l.Bar(l.next).Start, Time: l.Bar(l.next).End, Known: at}
+		Reference: reference, Slippage: slippage, Maker: !q.taker, Rule: q.rule, Capped: n.Remaining() - qty, Bar: l.Bar(l.next).Start, Time: l.Bar(l.next).End, Known: at}
 	if ph == atOpen {
 		f.Time = f.Bar
 	}
@@ -144,11 +133,14 @@ func (v *Venue) refuse(ctx context.Context, n *order, at time.Time, why *pitwall
 // this step's bars and never at later ones.
 func (v *Venue) sessions() {
 	for _, n := range v.resting {
-		if n.TIF == pitwall.Day && n.ends == 0 {
+		if sessional(n) && n.ends == 0 {
 			n.ends = v.session(n)
 		}
 	}
 }
+
+// sessional reports whether an order ends with a session.
+func sessional(n *order) bool { return n.TIF == pitwall.Day || n.TIF == pitwall.CLS }
 
 // session returns the close of the session in which an order can first trade:
 // by its own bar, or, when its symbol is missing today, by another symbol of
@@ -170,10 +162,14 @@ func (v *Venue) session(n *order) int64 {
 // expire ends day orders whose session closed at or before the instant ns.
 func (v *Venue) expire(ctx context.Context, ns int64, at time.Time) error {
 	for _, n := range append([]*order(nil), v.resting...) {
-		if n.TIF != pitwall.Day || n.ends == 0 || n.ends > ns {
+		if !sessional(n) || n.ends == 0 || n.ends > ns {
 			continue
 		}
-		v.close(n, pitwall.Expired, at, nil)
+		end := pitwall.Expired
+		if n.TIF == pitwall.CLS {
+			end = pitwall.Canceled // its close came without a fill
+		}
+		v.close(n, end, at, nil)
 		if err := v.journalState(ctx, n, at); err != nil {
 			return err
 		}

@@ -18,6 +18,9 @@ type order struct {
 	ends     int64         // day orders: close of the session they can first trade in; 0 = not known yet
 	reserve  pitwall.Dec   // money held for an open buy
 	spent    pitwall.Dec   // notional of the fills so far, for the average price
+
+	triggered bool // a stop that was touched: a market or a limit order from then on
+	trigBar   int  // the bar inside which it was touched: what came first is not known there
 }
 
 // Submit implements pitwall.Broker.
@@ -84,30 +87,24 @@ func (v *Venue) accepts(n *order) *pitwall.Error {
 	if e := v.acceptsQty(n, o.Qty); e != nil {
 		return e
 	}
+	v.aim(n)
 	return v.fund(n)
 }
 
-// acceptsKind refuses what this venue does not do.
-func (v *Venue) acceptsKind(o *pitwall.Order) *pitwall.Error {
-	switch o.Type {
-	case pitwall.MarketOrder:
-		if o.Limit != 0 {
-			return pitwall.Errorf(pitwall.InvalidInput, "a market order has no limit price").Hintf("use type limit")
-		}
-	case pitwall.LimitOrder:
-		if o.Limit <= 0 {
-			return pitwall.Errorf(pitwall.InvalidNumber, "limit is %v", o.Limit).Hintf("give a limit price above 0")
-		}
-	default:
-		return pitwall.Errorf(pitwall.Unsupported, "order type %q is not done here yet", o.Type).Hintf("use market or limit")
+// aim sets a stop's first trigger: as given, or from the last close (rule 6).
+func (v *Venue) aim(n *order) {
+	n.Trigger = n.Stop
+	if n.Type == pitwall.TrailingStop {
+		n.Trigger = trailed(&n.Order, v.lastPrice(n.sym))
 	}
-	if o.TIF != pitwall.Day && o.TIF != pitwall.GTC {
-		return pitwall.Errorf(pitwall.Unsupported, "time in force %q is not done here yet", o.TIF).Hintf("use day or gtc")
+}
+
+// lastPrice is the last known close of a symbol, from before the run if need be.
+func (v *Venue) lastPrice(sym int) pitwall.Dec {
+	if p := v.ledger.last[sym]; p != 0 {
+		return p
 	}
-	if o.Class != pitwall.Simple || len(o.Legs) > 0 || o.Stop != 0 || o.Trail != 0 || o.TrailPercent != 0 || o.ReduceOnly {
-		return pitwall.Errorf(pitwall.Unsupported, "stops, trails, legs and reduce_only are not done here yet").Hintf("use a simple market or limit order")
-	}
-	return nil
+	return v.lastBefore(sym)
 }
 
 // acceptsQty checks a quantity against the lot.
@@ -125,10 +122,7 @@ func (v *Venue) acceptsQty(n *order, qty pitwall.Dec) *pitwall.Error {
 // fund reserves the money of a buy, or the units of a sale (rule 18).
 func (v *Venue) fund(n *order) *pitwall.Error {
 	n.reserve = 0
-	price := v.ledger.last[n.sym]
-	if price == 0 {
-		price = v.lastBefore(n.sym)
-	}
+	price := v.lastPrice(n.sym)
 	if price == 0 {
 		return pitwall.Errorf(pitwall.NoPrice, "no price of %s is known yet", n.Symbol).Hintf("wait for its first bar")
 	}
@@ -147,11 +141,11 @@ func (v *Venue) fund(n *order) *pitwall.Error {
 		return nil
 	}
 	var a pitwall.Calc
-	if n.Type == pitwall.LimitOrder {
+	if n.Limit != 0 {
 		notional := a.Mul(left, n.Limit)
 		n.reserve = a.Add(notional, v.cfg.Costs.Fee(&a, left, notional, n.Filled == 0))
 	} else {
-		n.reserve = v.cfg.Costs.Estimate(&a, pitwall.Buy, left, price)
+		n.reserve = v.cfg.Costs.Estimate(&a, pitwall.Buy, left, max(price, n.Trigger))
 	}
 	free := v.free(&a, n)
 	if a.Err != nil {
@@ -236,7 +230,15 @@ func (v *Venue) Replace(_ context.Context, id string, c pitwall.Change) (pitwall
 	if c.TIF != "" {
 		next.TIF, next.ends = c.TIF, 0
 	}
-	next.Stop, next.Trail = n.Stop+c.Stop, n.Trail+c.Trail // refused below while unsupported
+	if c.Stop != 0 {
+		next.Stop, next.triggered = c.Stop, false
+	}
+	if c.Trail != 0 {
+		next.Trail, next.TrailPercent, next.triggered = c.Trail, 0, false
+	}
+	if c.Stop != 0 || c.Trail != 0 {
+		v.aim(&next)
+	}
 	if e := v.acceptsKind(&next.Order); e != nil {
 		return pitwall.OrderState{}, e
 	}
@@ -252,7 +254,7 @@ func (v *Venue) Replace(_ context.Context, id string, c pitwall.Change) (pitwall
 		*n = old
 		return pitwall.OrderState{}, e
 	}
-	if n.Limit != old.Limit || n.Qty > old.Qty {
+	if n.Limit != old.Limit || n.Trigger != old.Trigger || n.Qty > old.Qty {
 		v.drop(n)
 		v.resting = append(v.resting, n)
 	}
@@ -296,7 +298,7 @@ func (v *Venue) drop(n *order) {
 // stands, not who asked or why.
 func (v *Venue) hashOrder(n *order) {
 	v.hashText("order", n.ID, n.Book, n.Symbol, string(n.Side), string(n.Type), string(n.TIF), string(n.Status))
-	v.hashWords(int64(n.Qty), int64(n.Limit), int64(n.Filled), n.Updated.UnixNano())
+	v.hashWords(int64(n.Qty), int64(n.Limit), int64(n.Trigger), int64(n.Filled), n.Updated.UnixNano())
 }
 
 // Orders implements pitwall.Broker.

@@ -52,8 +52,18 @@ func drawActions(t *rapid.T, steps int, symbols []string) []action {
 	for i := range rapid.IntRange(1, 25).Draw(t, "orders") {
 		o := pitwall.Order{ID: fmt.Sprintf("o%d", i), Symbol: rapid.SampledFrom(symbols).Draw(t, "symbol"), Side: rapid.SampledFrom([]pitwall.Side{pitwall.Buy, pitwall.Buy, pitwall.Sell}).Draw(t, "side"),
 			Type: pitwall.MarketOrder, Qty: pitwall.Int(rapid.Int64Range(1, 600).Draw(t, "qty")), TIF: rapid.SampledFrom([]pitwall.TIF{pitwall.Day, pitwall.GTC}).Draw(t, "tif")}
-		if rapid.Bool().Draw(t, "is limit") {
-			o.Type, o.Limit = pitwall.LimitOrder, pitwall.Dec(rapid.Int64Range(40*1e8, 250*1e8).Draw(t, "limit"))
+		price := func(name string) pitwall.Dec { return pitwall.Dec(rapid.Int64Range(40*1e8, 250*1e8).Draw(t, name)) }
+		switch rapid.IntRange(0, 7).Draw(t, "kind") {
+		case 0, 1:
+			o.Type, o.Limit = pitwall.LimitOrder, price("limit")
+		case 2:
+			o.Type, o.Stop = pitwall.StopOrder, price("stop")
+		case 3:
+			o.Type, o.Stop, o.Limit = pitwall.StopLimit, price("stop"), price("limit")
+		case 4:
+			o.Type, o.TrailPercent = pitwall.TrailingStop, pitwall.Int(rapid.Int64Range(1, 30).Draw(t, "trail"))
+		case 5:
+			o.TIF = rapid.SampledFrom([]pitwall.TIF{pitwall.IOC, pitwall.FOK, pitwall.OPG, pitwall.CLS}).Draw(t, "once")
 		}
 		a := action{step: rapid.IntRange(0, steps).Draw(t, "step"), order: o}
 		if i > 0 && rapid.IntRange(0, 6).Draw(t, "cancel") == 0 {
@@ -131,8 +141,10 @@ func TestFillsAreProvable(t *testing.T) {
 				t.Fatalf("%+v: the bar began before the order was accepted at %v", f, o.Accepted)
 			case f.Reference < bar.Low || f.Reference > bar.High:
 				t.Fatalf("%+v: reference outside %+v", f, bar)
-			case o.Type == pitwall.LimitOrder && (o.Side == pitwall.Buy && f.Price > o.Limit || o.Side == pitwall.Sell && f.Price < o.Limit):
+			case o.Limit != 0 && (o.Side == pitwall.Buy && f.Price > o.Limit || o.Side == pitwall.Sell && f.Price < o.Limit):
 				t.Fatalf("%+v: worse than the limit %v", f, o.Limit)
+			case o.TIF == pitwall.FOK && f.Qty != o.Qty:
+				t.Fatalf("%+v: fok filled in part of %v", f, o.Qty)
 			case filled[f.OrderID] > o.Qty:
 				t.Fatalf("%+v: more than the order's %v", f, o.Qty)
 			case share[key].Float() > bar.Volume/10:

@@ -41,7 +41,7 @@ var newYork = func() *time.Location {
 //	hour SYMBOL TIME OPEN HIGH LOW CLOSE VOLUME
 //	cash N | commission BPS | per_share X | fixed X | slippage BPS | buffer SHARE | share SHARE | from DAY
 //	next                         pass a bar
-//	submit ID SIDE SYMBOL QTY [limit P] [gtc]
+//	submit ID SIDE SYMBOL QTY [limit P | stop P | stoplimit STOP LIMIT | trail D] [TIF]
 //	cancel ID | replace ID [qty N] [limit P]
 //	account | order ID
 type scenario struct {
@@ -135,10 +135,17 @@ func (s *scenario) do(f []string) {
 			case "limit":
 				o.Type, o.Limit = pitwall.LimitOrder, s.dec(f[i+1])
 				i++
-			case "gtc":
-				o.TIF = pitwall.GTC
+			case "stop":
+				o.Type, o.Stop = pitwall.StopOrder, s.dec(f[i+1])
+				i++
+			case "stoplimit":
+				o.Type, o.Stop, o.Limit = pitwall.StopLimit, s.dec(f[i+1]), s.dec(f[i+2])
+				i += 2
+			case "trail":
+				o.Type, o.Trail = pitwall.TrailingStop, s.dec(f[i+1])
+				i++
 			default:
-				o.Type = pitwall.OrderType(f[i])
+				o.TIF = pitwall.TIF(f[i])
 			}
 		}
 		state, err = v.Submit(ctx, o)
@@ -233,6 +240,9 @@ func describe(o pitwall.OrderState) string {
 	text := fmt.Sprintf("%s %s filled %v of %v", o.ID, o.Status, o.Filled, o.Qty)
 	if o.Filled > 0 {
 		text += fmt.Sprintf(" at %v", o.AvgPrice)
+	}
+	if o.Trigger > 0 && o.Status.Open() {
+		text += fmt.Sprintf(" stop %v", o.Trigger)
 	}
 	if o.Error != nil {
 		text += ": " + o.Error.Error()

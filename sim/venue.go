@@ -28,6 +28,12 @@ type Config struct {
 	Costs   pitwall.Costs
 	// VolumeShare is rule 15's share. 0 fills nothing; NoVolumeLimit lifts it.
 	VolumeShare pitwall.Dec
+	// TouchFills lets a limit fill when the bar only touches it; without it the
+	// bar must trade through (rule 3).
+	TouchFills bool
+	// CloseCutoff refuses orders on the close that come later than this before
+	// an intraday session's close (rule 14). 0 = none.
+	CloseCutoff time.Duration
 	Journal     pitwall.Journal
 }
 

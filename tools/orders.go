@@ -11,11 +11,11 @@ import (
 func addOrders(s *Set) {
 	add(s, Tool{Name: "orders_submit", Title: "Submit an order", Effect: Change, Destructive: true,
 		Description: "Buy or sell. Give exactly one of qty (units), notional (money) or target_percent (make the position this share of equity; 0 sells all; side not needed). " +
-			"A market order fills at the next bar's open; a limit order at its limit or better while tif lasts. The same client_order_id twice is one order."}, ordersSubmit)
+			"market fills at the next bar's open, limit at its limit or better, stop at market once the price reaches it, trailing_stop follows the price by trail or trail_percent. The same client_order_id twice is one order."}, ordersSubmit)
 	add(s, Tool{Name: "orders_cancel", Title: "Cancel an order", Effect: Change, Destructive: true, Idempotent: true,
 		Description: "Cancel an open order."}, ordersCancel)
 	add(s, Tool{Name: "orders_modify", Title: "Change an order", Effect: Change, Destructive: true, Idempotent: true,
-		Description: "Change the quantity (new total), limit price or tif of an open order."}, ordersModify)
+		Description: "Change the quantity (new total), limit, stop, trail or tif of an open order."}, ordersModify)
 	add(s, Tool{Name: "orders_open_orders", Title: "Open orders", Idempotent: true,
 		Description: "Orders that can still trade."}, ordersOpen)
 	add(s, Tool{Name: "orders_status", Title: "Order status", Idempotent: true,
@@ -30,6 +30,9 @@ type submitIn struct {
 	TargetPercent *pitwall.Dec      `json:"target_percent,omitempty" jsonschema:"0 to 100, percent of equity"`
 	Type          pitwall.OrderType `json:"type,omitempty" jsonschema:"default market"`
 	Limit         pitwall.Dec       `json:"limit,omitempty" jsonschema:"limit price"`
+	Stop          pitwall.Dec       `json:"stop,omitempty" jsonschema:"stop price"`
+	Trail         pitwall.Dec       `json:"trail,omitempty" jsonschema:"distance in money"`
+	TrailPercent  pitwall.Dec       `json:"trail_percent,omitempty"`
 	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day"`
 	ClientOrderID string            `json:"client_order_id,omitempty" jsonschema:"your id: makes a repeated call safe"`
 	Reason        string            `json:"reason,omitempty" jsonschema:"why, for the record"`
@@ -68,7 +71,7 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	if err := checkSubmit(w, &in); err != nil {
 		return submitOut{}, err
 	}
-	o := pitwall.Order{ID: in.ClientOrderID, Book: pitwall.MainBook, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: pitwall.Simple, Limit: in.Limit, TIF: in.TIF,
+	o := pitwall.Order{ID: in.ClientOrderID, Book: pitwall.MainBook, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: pitwall.Simple, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF,
 		By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
 	if old, ok := repeated(ctx, w, in); ok {
 		if err := refusal(old); err != nil {
@@ -158,8 +161,27 @@ func checkSubmit(w *pitwall.World, in *submitIn) error {
 	if in.TIF == "" {
 		in.TIF = pitwall.Day
 	}
-	if (in.Type == pitwall.LimitOrder) != (in.Limit != 0) || in.Limit < 0 {
-		return pitwall.Errorf(pitwall.InvalidInput, "type is %s and limit is %v", in.Type, in.Limit).Hintf("type limit needs a limit price above 0, type market takes none")
+	return checkPrices(in)
+}
+
+// checkPrices says which prices a type takes, before anything is sized by them.
+func checkPrices(in *submitIn) error {
+	limit := in.Type == pitwall.LimitOrder || in.Type == pitwall.StopLimit
+	stop := in.Type == pitwall.StopOrder || in.Type == pitwall.StopLimit
+	trails := 0
+	for _, t := range []pitwall.Dec{in.Trail, in.TrailPercent} {
+		if t != 0 {
+			trails++
+		}
+	}
+	if limit != (in.Limit != 0) || stop != (in.Stop != 0) || (in.Type == pitwall.TrailingStop) != (trails == 1) || trails > 1 {
+		return pitwall.Errorf(pitwall.InvalidInput, "type is %s; given are limit %v, stop %v, trail %v, trail_percent %v", in.Type, in.Limit, in.Stop, in.Trail, in.TrailPercent).
+			Hintf("market takes no price, limit needs a limit price, stop a stop, stop_limit both, trailing_stop one of trail and trail_percent")
+	}
+	for _, p := range []pitwall.Dec{in.Limit, in.Stop, in.Trail, in.TrailPercent} {
+		if p < 0 {
+			return pitwall.Errorf(pitwall.InvalidNumber, "a price is %v", p).Hintf("use prices above 0")
+		}
 	}
 	return nil
 }
@@ -176,7 +198,7 @@ func repeated(ctx context.Context, w *pitwall.World, in submitIn) (pitwall.Order
 		return pitwall.OrderState{}, false
 	}
 	o := known[0]
-	return o, o.Symbol == in.Symbol && o.Type == in.Type && o.Limit == in.Limit && o.TIF == in.TIF && o.Sizing != nil && o.Sizing.Asked == asked(in)
+	return o, o.Symbol == in.Symbol && o.Type == in.Type && o.Limit == in.Limit && o.Stop == in.Stop && o.Trail == in.Trail && o.TrailPercent == in.TrailPercent && o.TIF == in.TIF && o.Sizing != nil && o.Sizing.Asked == asked(in)
 }
 
 type idIn struct {
@@ -206,17 +228,19 @@ type modifyIn struct {
 	ID    string      `json:"id"`
 	Qty   pitwall.Dec `json:"qty,omitempty"`
 	Limit pitwall.Dec `json:"limit,omitempty"`
+	Stop  pitwall.Dec `json:"stop,omitempty"`
+	Trail pitwall.Dec `json:"trail,omitempty"`
 	TIF   pitwall.TIF `json:"tif,omitempty"`
 }
 
 func ordersModify(ctx context.Context, w *pitwall.World, in modifyIn) (orderOut, error) {
-	if in.Qty == 0 && in.Limit == 0 && in.TIF == "" {
-		return orderOut{}, pitwall.Errorf(pitwall.InvalidInput, "nothing to change").Hintf("give qty, limit or tif")
+	if in.Qty == 0 && in.Limit == 0 && in.Stop == 0 && in.Trail == 0 && in.TIF == "" {
+		return orderOut{}, pitwall.Errorf(pitwall.InvalidInput, "nothing to change").Hintf("give qty, limit, stop, trail or tif")
 	}
-	if in.Qty < 0 || in.Limit < 0 {
-		return orderOut{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v, limit %v", in.Qty, in.Limit).Hintf("use numbers above 0")
+	if in.Qty < 0 || in.Limit < 0 || in.Stop < 0 || in.Trail < 0 {
+		return orderOut{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v, limit %v, stop %v, trail %v", in.Qty, in.Limit, in.Stop, in.Trail).Hintf("use numbers above 0")
 	}
-	state, err := w.Broker.Replace(ctx, in.ID, pitwall.Change{Qty: in.Qty, Limit: in.Limit, TIF: in.TIF})
+	state, err := w.Broker.Replace(ctx, in.ID, pitwall.Change{Qty: in.Qty, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TIF: in.TIF})
 	return orderOut{Order: viewOrder(w, state)}, err
 }
 

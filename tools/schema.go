@@ -19,8 +19,8 @@ import (
 func enums() map[reflect.Type][]any {
 	return map[reflect.Type][]any{
 		reflect.TypeFor[pitwall.Side]():      {"buy", "sell"},
-		reflect.TypeFor[pitwall.OrderType](): {"market", "limit"},
-		reflect.TypeFor[pitwall.TIF]():       {"day", "gtc"},
+		reflect.TypeFor[pitwall.OrderType](): {"market", "limit", "stop", "stop_limit", "trailing_stop"},
+		reflect.TypeFor[pitwall.TIF]():       {"day", "gtc", "ioc", "fok", "opg", "cls"},
 	}
 }
 

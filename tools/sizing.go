@@ -33,8 +33,11 @@ func size(ctx context.Context, w *pitwall.World, in submitIn, o *pitwall.Order) 
 	}
 	var a pitwall.Calc
 	price := bar.Close
-	if o.Type == pitwall.LimitOrder {
+	switch {
+	case o.Limit != 0:
 		price = o.Limit
+	case o.Stop != 0:
+		price = o.Stop
 	}
 	buffer := a.Mul(acc.Equity, w.Costs.CashBuffer)
 	o.Sizing = &pitwall.Sizing{Asked: asked(in), Price: price, Equity: acc.Equity, CashBuffer: buffer}

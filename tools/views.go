@@ -29,6 +29,7 @@ type orderView struct {
 	Type     pitwall.OrderType `json:"type"`
 	Qty      pitwall.Dec       `json:"qty"`
 	Limit    pitwall.Dec       `json:"limit,omitempty"`
+	Stop     pitwall.Dec       `json:"stop,omitempty"` // as it stands: a trailing stop's moves
 	TIF      pitwall.TIF       `json:"tif"`
 	Status   pitwall.Status    `json:"status"`
 	Filled   pitwall.Dec       `json:"filled"`
@@ -77,7 +78,7 @@ func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 }
 
 func viewOrder(w *pitwall.World, o pitwall.OrderState) orderView {
-	v := orderView{ID: o.ID, Symbol: o.Symbol, Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, TIF: o.TIF, Status: o.Status, Filled: o.Filled,
+	v := orderView{ID: o.ID, Symbol: o.Symbol, Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Trigger, TIF: o.TIF, Status: o.Status, Filled: o.Filled,
 		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated)}
 	if o.Error != nil {
 		v.Why = o.Error.Error()
@@ -186,9 +187,9 @@ func (t *text) positions(list []positionView) {
 }
 
 func (t *text) orders(title string, list []orderView) {
-	t.block(title, "id,symbol,side,type,qty,limit,tif,status,filled,avg_price,fees,updated,why", len(list), func(i int) []any {
+	t.block(title, "id,symbol,side,type,qty,limit,stop,tif,status,filled,avg_price,fees,updated,why", len(list), func(i int) []any {
 		o := list[i]
-		return []any{o.ID, o.Symbol, o.Side, o.Type, o.Qty, o.Limit, o.TIF, o.Status, o.Filled, o.AvgPrice, o.Fees, o.Updated, o.Why}
+		return []any{o.ID, o.Symbol, o.Side, o.Type, o.Qty, o.Limit, o.Stop, o.TIF, o.Status, o.Filled, o.AvgPrice, o.Fees, o.Updated, o.Why}
 	})
 }
 

@@ -1,0 +1,242 @@
+package sim_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/sim"
+)
+
+// golden is one hand-worked scenario of ../shared/golden/fills.json; numbers are
+// read as decimals.
+type golden struct {
+	Name string `json:"name"`
+	Bars []struct {
+		T             string
+		O, H, L, C, V pitwall.Dec
+	} `json:"bars"`
+	Account struct {
+		Cash pitwall.Dec `json:"cash"`
+		Type string      `json:"type"`
+
+		Settlement json.RawMessage `json:"settlement_days"`
+	} `json:"account"`
+	Costs struct {
+		Commission struct {
+			Type  string      `json:"type"`
+			Value pitwall.Dec `json:"value"`
+		} `json:"commission"`
+		Slippage struct {
+			Type  string      `json:"type"`
+			Value pitwall.Dec `json:"value"`
+		} `json:"slippage"`
+		VolumeLimit pitwall.Dec     `json:"volume_limit"`
+		Borrow      json.RawMessage `json:"borrow"`
+	} `json:"costs"`
+	Policy struct {
+		LimitFill string `json:"limit_fill"`
+	} `json:"policy"`
+	Orders []struct {
+		At      int               `json:"at_bar_index"`
+		Side    pitwall.Side      `json:"side"`
+		Type    pitwall.OrderType `json:"type"`
+		Qty     pitwall.Dec       `json:"qty"`
+		Limit   pitwall.Dec       `json:"limit"`
+		Stop    pitwall.Dec       `json:"stop"`
+		TIF     pitwall.TIF       `json:"tif"`
+		ID      string            `json:"id"`
+		OCO     string            `json:"oco"`
+		Bracket json.RawMessage   `json:"bracket"`
+		Trail   struct{ Amount, Percent pitwall.Dec }
+	} `json:"orders"`
+	Cancels []struct {
+		At int    `json:"at_bar_index"`
+		ID string `json:"order"`
+	} `json:"cancels"`
+	Expect []struct {
+		Order  string         `json:"order"`
+		Bar    *int           `json:"bar_index"`
+		Price  *pitwall.Dec   `json:"price"`
+		Qty    pitwall.Dec    `json:"qty"`
+		Status pitwall.Status `json:"status"`
+		Fee    *pitwall.Dec   `json:"fee"`
+	} `json:"expect"`
+	Cash     *pitwall.Dec    `json:"expect_cash"`
+	Position *pitwall.Dec    `json:"expect_position"`
+	Equity   *pitwall.Dec    `json:"expect_equity"`
+	AvgPrice *pitwall.Dec    `json:"expect_avg_price"`
+	Realized *pitwall.Dec    `json:"expect_realized"`
+	Trigger  *pitwall.Dec    `json:"expect_stop"`
+	Actions  json.RawMessage `json:"corporate_actions"`
+	Asset    *struct {
+		Cls string      `json:"cls"`
+		Lot pitwall.Dec `json:"lot"`
+	} `json:"asset"`
+	Session json.RawMessage `json:"session"`
+}
+
+// beyond says what this venue does not do yet, so that a scenario is skipped by
+// what it needs and not by its name.
+func (g *golden) beyond() string {
+	for _, o := range g.Orders {
+		if o.OCO != "" || len(o.Bracket) > 0 {
+			return "brackets and OCO"
+		}
+	}
+	switch {
+	case len(g.Actions) > 0:
+		return "corporate actions"
+	case g.Asset != nil && g.Asset.Cls != "crypto":
+		return "asset class " + g.Asset.Cls
+	case len(g.Account.Settlement) > 0:
+		return "settlement"
+	case len(g.Costs.Borrow) > 0:
+		return "borrow fees"
+	case g.Costs.Commission.Type != "none" && g.Costs.Commission.Type != "bps" && g.Costs.Commission.Type != "fixed":
+		return "commission " + g.Costs.Commission.Type
+	case g.Costs.Slippage.Type != "none" && g.Costs.Slippage.Type != "bps":
+		return "slippage " + g.Costs.Slippage.Type
+	}
+	return ""
+}
+
+func (g *golden) series(t *testing.T) *pitwall.Series {
+	s := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "X", Kind: pitwall.Equity, Lot: pitwall.One, Zone: newYork}, Size: 24 * time.Hour}
+	if g.Asset != nil && g.Asset.Lot != 0 {
+		s.Instrument.Lot = g.Asset.Lot
+	}
+	for _, b := range g.Bars {
+		bar := pitwall.Bar{Open: b.O, High: b.H, Low: b.L, Close: b.C, Volume: b.V.Float()}
+		day, err := time.ParseInLocation(time.DateOnly, b.T, newYork)
+		if err == nil {
+			bar.Start, bar.End = day.Add(9*time.Hour+30*time.Minute), day.Add(16*time.Hour)
+		} else {
+			s.Size = time.Minute
+			bar.Start, err = time.Parse(time.RFC3339, b.T)
+			require.NoError(t, err)
+			bar.End = bar.Start.Add(time.Minute)
+		}
+		bar.Known = bar.End
+		require.NoError(t, s.Append(bar))
+	}
+	return s
+}
+
+// TestGoldenScenarios runs the hand-worked scenarios. PITWALL_SCENARIOS names
+// another file of the same format.
+func TestGoldenScenarios(t *testing.T) {
+	file := os.Getenv("PITWALL_SCENARIOS")
+	if file == "" {
+		file = "../../shared/golden/fills.json"
+	}
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("skipped: no ../shared")
+	}
+	require.NoError(t, err)
+	var all []golden
+	require.NoError(t, json.Unmarshal(raw, &all))
+	require.NotEmpty(t, all)
+	for _, g := range all {
+		t.Run(g.Name, g.run)
+	}
+}
+
+func (g *golden) run(t *testing.T) {
+	if why := g.beyond(); why != "" {
+		t.Skip("not done yet: " + why)
+	}
+	ctx := context.Background()
+	s := g.series(t)
+	cfg := sim.Config{Source: source{[]*pitwall.Series{s}}, Symbols: []string{"X"}, From: s.Bar(0).Start, Cash: g.Account.Cash, Journal: &pitwall.MemoryJournal{},
+		VolumeShare: sim.NoVolumeLimit, TouchFills: g.Policy.LimitFill == "touch"}
+	if g.Costs.VolumeLimit != 0 {
+		cfg.VolumeShare = g.Costs.VolumeLimit
+	}
+	switch g.Costs.Commission.Type {
+	case "bps":
+		cfg.Costs.CommissionBps = g.Costs.Commission.Value
+	case "fixed":
+		cfg.Costs.Fixed = g.Costs.Commission.Value
+	}
+	cfg.Costs.SlippageBps = g.Costs.Slippage.Value
+	v, err := sim.New(cfg)
+	require.NoError(t, err)
+	for k := range g.Bars {
+		_, err := v.Next(ctx, v.Now())
+		require.NoError(t, err)
+		for _, c := range g.Cancels {
+			if c.At == k {
+				_, err := v.Cancel(ctx, c.ID)
+				require.NoError(t, err)
+			}
+		}
+		for _, o := range g.Orders {
+			if o.At != k {
+				continue
+			}
+			state, err := v.Submit(ctx, pitwall.Order{ID: o.ID, Symbol: "X", Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Stop, TIF: o.TIF, Trail: o.Trail.Amount, TrailPercent: o.Trail.Percent})
+			require.NoError(t, err)
+			if g.Account.Type == "margin" && state.Error != nil && (state.Error.Code == pitwall.ShortNotAllowed || state.Error.Code == pitwall.BuyingPower) {
+				t.Skip("not done yet: margin accounts")
+			}
+		}
+	}
+	_, err = v.Next(ctx, v.Now())
+	require.ErrorIs(t, err, io.EOF)
+	g.check(t, v, s)
+}
+
+func (g *golden) check(t *testing.T, v *sim.Venue, s *pitwall.Series) {
+	ctx := context.Background()
+	fills, _, err := v.Fills(ctx, pitwall.Cursor{})
+	require.NoError(t, err)
+	next := 0
+	last := map[string]pitwall.Status{}
+	for _, e := range g.Expect {
+		last[e.Order] = e.Status
+		if e.Price == nil {
+			continue
+		}
+		require.Less(t, next, len(fills), "fill of %s at %v", e.Order, e.Price)
+		f := fills[next]
+		next++
+		require.Equal(t, e.Order, f.OrderID)
+		require.Equal(t, e.Price.String(), f.Price.String(), f.Rule)
+		require.Equal(t, e.Qty.String(), f.Qty.String())
+		if e.Bar != nil {
+			require.Equal(t, s.Bar(*e.Bar).Start, f.Bar)
+		}
+		if e.Fee != nil {
+			require.Equal(t, e.Fee.String(), f.Fee.String())
+		}
+	}
+	require.Len(t, fills, next, "no other fills")
+	for id, status := range last {
+		orders, err := v.Orders(ctx, pitwall.OrderQuery{ID: id})
+		require.NoError(t, err)
+		require.Equal(t, status, orders[0].Status, id)
+		if g.Trigger != nil && orders[0].Type == pitwall.TrailingStop {
+			require.Equal(t, g.Trigger.String(), orders[0].Trigger.String())
+		}
+	}
+	a, err := v.Account(ctx, "")
+	require.NoError(t, err)
+	held, avg := pitwall.Dec(0), pitwall.Dec(0)
+	if len(a.Positions) > 0 {
+		held, avg = a.Positions[0].Qty, a.Positions[0].AvgPrice
+	}
+	for name, pair := range map[string][2]*pitwall.Dec{"cash": {g.Cash, &a.Cash}, "position": {g.Position, &held}, "equity": {g.Equity, &a.Equity}, "average price": {g.AvgPrice, &avg}, "realized": {g.Realized, &a.Realized}} {
+		if pair[0] != nil {
+			require.Equal(t, pair[0].String(), pair[1].String(), name)
+		}
+	}
+}
