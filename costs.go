@@ -4,36 +4,66 @@ package pitwall
 // the strategy file's defaults are 10 bps commission and 5 bps slippage, and
 // whoever wires a world states them.
 type Costs struct {
-	CommissionBps Dec `json:"commission_bps"`        // of the notional, per fill
-	PerShare      Dec `json:"per_share,omitempty"`   // money per unit, per fill
-	Fixed         Dec `json:"fixed,omitempty"`       // money once per order, at its first fill
-	SlippageBps   Dec `json:"slippage_bps"`          // of the price, against a taker
-	CashBuffer    Dec `json:"cash_buffer,omitempty"` // share of equity that sizing leaves aside for buys (0.02 = 2 %)
+	CommissionBps Dec `json:"commission_bps"`          // of the notional, per fill
+	MakerBps      Dec `json:"maker_bps,omitempty"`     // instead, for a limit filled at its limit; 0 = CommissionBps
+	PerShare      Dec `json:"per_share,omitempty"`     // money per unit
+	Fixed         Dec `json:"fixed,omitempty"`         // money once per order
+	MinPerOrder   Dec `json:"min_per_order,omitempty"` // least of PerShare and Fixed, once per order
+	MaxRate       Dec `json:"max_rate,omitempty"`      // most of them, as a share of the notional (0.005 = 0.5 %); 0 = no cap
+
+	SlippageBps  Dec `json:"slippage_bps"`            // of the price, against a taker
+	SlippageEach Dec `json:"slippage_each,omitempty"` // money per unit, against a taker
+	Spread       Dec `json:"spread,omitempty"`        // money per unit; a taker pays half of it
+	Impact       Dec `json:"impact,omitempty"`        // k of price x k x (share of the bar's volume)^2, against a taker
+	CashBuffer   Dec `json:"cash_buffer,omitempty"`   // share of equity that sizing leaves aside for buys (0.02 = 2 %)
 }
 
-// Fee returns the commission of one fill. The fixed part is charged on the
-// first fill of an order (rule 17: once per order).
-func (c Costs) Fee(a *Calc, qty, notional Dec, first bool) Dec {
-	fee := a.Add(a.Bps(notional, c.CommissionBps), a.Mul(qty, c.PerShare))
-	if first {
-		fee = a.Add(fee, c.Fixed)
+// Traded is what an order has traded so far.
+type Traded struct{ Qty, Notional Dec }
+
+// Fee returns the commission of one fill: the part in basis points, and what the
+// fill adds to the per-order part (rule 17: minimum and fixed once per order,
+// so later fills pay only the excess).
+func (c Costs) Fee(a *Calc, before Traded, qty, notional Dec, maker bool) Dec {
+	bps := c.CommissionBps
+	if maker && c.MakerBps != 0 {
+		bps = c.MakerBps
+	}
+	after := Traded{a.Add(before.Qty, qty), a.Add(before.Notional, notional)}
+	return a.Add(a.Bps(notional, bps), max(0, a.Sub(c.perOrder(a, after), c.perOrder(a, before))))
+}
+
+// perOrder is the per-share and fixed commission of what an order has traded.
+func (c Costs) perOrder(a *Calc, t Traded) Dec {
+	if t.Qty == 0 {
+		return 0
+	}
+	fee := max(c.MinPerOrder, a.Add(a.Mul(t.Qty, c.PerShare), c.Fixed))
+	if c.MaxRate != 0 {
+		fee = min(fee, a.Mul(t.Notional, c.MaxRate))
 	}
 	return fee
 }
 
-// Slip returns the price that a taker pays or gets: worse by SlippageBps.
-func (c Costs) Slip(a *Calc, side Side, price Dec) Dec {
-	if side == Buy {
-		return a.Add(price, a.Bps(price, c.SlippageBps))
+// Slip returns the price that a taker pays or gets. share is the order's part of
+// the bar's volume, 0 when it is not known.
+func (c Costs) Slip(a *Calc, side Side, price, share Dec) Dec {
+	away := a.Add(a.Add(a.Bps(price, c.SlippageBps), c.SlippageEach), a.Div(c.Spread, 2*One))
+	if c.Impact != 0 {
+		away = a.Add(away, a.Mul(price, a.Mul(c.Impact, a.Mul(share, share))))
 	}
-	return a.Sub(price, a.Bps(price, c.SlippageBps))
+	if side == Buy {
+		return a.Add(price, away)
+	}
+	return max(0, a.Sub(price, away))
 }
 
 // Estimate returns what a market order of qty would cost (buy) or bring (sell)
-// at a price, with slippage and fees.
+// at a price, with slippage and fees. Impact is not in it: the next bar's volume
+// is not known.
 func (c Costs) Estimate(a *Calc, side Side, qty, price Dec) Dec {
-	notional := a.Mul(qty, c.Slip(a, side, price))
-	fee := c.Fee(a, qty, notional, true)
+	notional := a.Mul(qty, c.Slip(a, side, price, 0))
+	fee := c.Fee(a, Traded{}, qty, notional, false)
 	if side == Buy {
 		return a.Add(notional, fee)
 	}

@@ -31,12 +31,16 @@ type golden struct {
 	} `json:"account"`
 	Costs struct {
 		Commission struct {
-			Type  string      `json:"type"`
-			Value pitwall.Dec `json:"value"`
+			Type        string
+			Value, Rate pitwall.Dec
+			Min         pitwall.Dec `json:"min_per_order"`
+			MaxRate     pitwall.Dec `json:"max_rate"`
+			Maker       pitwall.Dec
+			Taker       pitwall.Dec
 		} `json:"commission"`
 		Slippage struct {
-			Type  string      `json:"type"`
-			Value pitwall.Dec `json:"value"`
+			Type                  string
+			Value, Spread, Impact pitwall.Dec
 		} `json:"slippage"`
 		VolumeLimit pitwall.Dec     `json:"volume_limit"`
 		Borrow      json.RawMessage `json:"borrow"`
@@ -100,10 +104,6 @@ func (g *golden) beyond() string {
 		return "settlement"
 	case len(g.Costs.Borrow) > 0:
 		return "borrow fees"
-	case g.Costs.Commission.Type != "none" && g.Costs.Commission.Type != "bps" && g.Costs.Commission.Type != "fixed":
-		return "commission " + g.Costs.Commission.Type
-	case g.Costs.Slippage.Type != "none" && g.Costs.Slippage.Type != "bps":
-		return "slippage " + g.Costs.Slippage.Type
 	}
 	return ""
 }
@@ -161,13 +161,7 @@ func (g *golden) run(t *testing.T) {
 	if g.Costs.VolumeLimit != 0 {
 		cfg.VolumeShare = g.Costs.VolumeLimit
 	}
-	switch g.Costs.Commission.Type {
-	case "bps":
-		cfg.Costs.CommissionBps = g.Costs.Commission.Value
-	case "fixed":
-		cfg.Costs.Fixed = g.Costs.Commission.Value
-	}
-	cfg.Costs.SlippageBps = g.Costs.Slippage.Value
+	cfg.Costs = g.costs(t)
 	v, err := sim.New(cfg)
 	require.NoError(t, err)
 	for k := range g.Bars {
@@ -193,6 +187,39 @@ func (g *golden) run(t *testing.T) {
 	_, err = v.Next(ctx, v.Now())
 	require.ErrorIs(t, err, io.EOF)
 	g.check(t, v, s)
+}
+
+func (g *golden) costs(t *testing.T) (c pitwall.Costs) {
+	var a pitwall.Calc
+	x := g.Costs.Commission
+	switch x.Type {
+	case "none":
+	case "bps":
+		c.CommissionBps = x.Value
+	case "fixed":
+		c.Fixed = x.Value
+	case "per_share":
+		c.PerShare, c.MinPerOrder, c.MaxRate = x.Rate, x.Min, x.MaxRate
+	case "maker_taker":
+		c.MakerBps, c.CommissionBps = a.Mul(x.Maker, pitwall.Int(10_000)), a.Mul(x.Taker, pitwall.Int(10_000))
+	default:
+		t.Fatalf("commission %q", x.Type)
+	}
+	y := g.Costs.Slippage
+	switch y.Type {
+	case "none":
+	case "bps":
+		c.SlippageBps = y.Value
+	case "fixed":
+		c.SlippageEach = y.Value
+	case "half_spread":
+		c.Spread = y.Spread
+	case "volume_share":
+		c.Impact = y.Impact
+	default:
+		t.Fatalf("slippage %q", y.Type)
+	}
+	return c
 }
 
 func (g *golden) check(t *testing.T, v *sim.Venue, s *pitwall.Series) {

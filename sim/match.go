@@ -56,7 +56,7 @@ func (v *Venue) execute(ctx context.Context, n *order, l *listed, ph phase, q qu
 	var a pitwall.Calc
 	reference, price := q.price, q.price
 	if q.taker {
-		price = v.cfg.Costs.Slip(&a, n.Side, reference)
+		price = v.cfg.Costs.Slip(&a, n.Side, reference, volumePart(qty, l))
 		if n.Limit != 0 { // rule 16: never worse than its limit
 			if n.Side == pitwall.Buy {
 				price = min(price, n.Limit)
@@ -66,7 +66,7 @@ func (v *Venue) execute(ctx context.Context, n *order, l *listed, ph phase, q qu
 		}
 	}
 	notional := a.Mul(qty, price)
-	fee := v.cfg.Costs.Fee(&a, qty, notional, n.Filled == 0)
+	fee := v.cfg.Costs.Fee(&a, n.traded(), qty, notional, !q.taker)
 	slippage := a.Mul(qty, (price - reference).Abs())
 	spent := a.Add(n.spent, notional)
 	fees := a.Add(n.Fees, fee)
@@ -101,6 +101,19 @@ func (v *Venue) execute(ctx context.Context, n *order, l *listed, ph phase, q qu
 	n.Filled, n.spent, n.Fees, n.Updated = n.Filled+qty, spent, fees, at
 	n.AvgPrice = a.Div(spent, n.Filled)
 	return v.record(ctx, n, f)
+}
+
+// volumePart is an order's part of the bar's volume, for the impact model.
+func volumePart(qty pitwall.Dec, l *listed) pitwall.Dec {
+	volume, err := pitwall.FromFloat(l.Volume[l.next])
+	if err != nil || volume <= 0 {
+		return 0
+	}
+	part, err := qty.Div(volume)
+	if err != nil {
+		return 0
+	}
+	return part
 }
 
 // record publishes a fill: list, digest, journal, and the order's new state.

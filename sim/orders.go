@@ -23,6 +23,9 @@ type order struct {
 	trigBar   int  // the bar inside which it was touched: what came first is not known there
 }
 
+// traded is what the order has traded so far, for its commission.
+func (n *order) traded() pitwall.Traded { return pitwall.Traded{Qty: n.Filled, Notional: n.spent} }
+
 // Submit implements pitwall.Broker.
 func (v *Venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	v.mu.Lock()
@@ -143,7 +146,7 @@ func (v *Venue) fund(n *order) *pitwall.Error {
 	var a pitwall.Calc
 	if n.Limit != 0 {
 		notional := a.Mul(left, n.Limit)
-		n.reserve = a.Add(notional, v.cfg.Costs.Fee(&a, left, notional, n.Filled == 0))
+		n.reserve = a.Add(notional, v.cfg.Costs.Fee(&a, n.traded(), left, notional, false))
 	} else {
 		n.reserve = v.cfg.Costs.Estimate(&a, pitwall.Buy, left, max(price, n.Trigger))
 	}

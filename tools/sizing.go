@@ -73,13 +73,13 @@ type sizer struct {
 // bring it, costs included.
 func (s *sizer) lots(side pitwall.Side, money pitwall.Dec) pitwall.Dec {
 	c := s.w.Costs
-	each := c.Slip(s.a, side, s.price)
+	each := c.Slip(s.a, side, s.price, 0)
 	if side == pitwall.Buy {
 		each = s.a.Add(s.a.Add(each, c.PerShare), s.a.Bps(each, c.CommissionBps))
-		money = s.a.Sub(money, c.Fixed)
+		money = s.a.Sub(money, max(c.Fixed, c.MinPerOrder))
 	} else {
 		each = s.a.Sub(s.a.Sub(each, c.PerShare), s.a.Bps(each, c.CommissionBps))
-		money = s.a.Add(money, c.Fixed)
+		money = s.a.Add(money, max(c.Fixed, c.MinPerOrder))
 	}
 	if s.a.Err != nil || money <= 0 || each <= 0 {
 		return 0
