@@ -1,5 +1,7 @@
 package pitwall
 
+import "strings"
+
 // Costs is what trading costs. The zero value is free and has no cash buffer:
 // the strategy file's defaults are 10 bps commission and 5 bps slippage, and
 // whoever wires a world states them.
@@ -68,4 +70,22 @@ func (c Costs) Estimate(a *Calc, side Side, qty, price Dec) Dec {
 		return a.Add(notional, fee)
 	}
 	return a.Sub(notional, fee)
+}
+
+// String names every cost that is not zero, for people and models.
+func (c Costs) String() string {
+	var parts []string
+	for _, p := range []struct {
+		d    Dec
+		unit string
+	}{{c.CommissionBps, " bps commission"}, {c.MakerBps, " bps maker commission"}, {c.PerShare, " a unit"}, {c.Fixed, " an order"}, {c.MinPerOrder, " at least an order"},
+		{c.MaxRate, " of the notional at most"}, {c.SlippageBps, " bps slippage"}, {c.SlippageEach, " slippage a unit"}, {c.Spread, " spread"}, {c.Impact, " impact"}} {
+		if p.d != 0 {
+			parts = append(parts, p.d.String()+p.unit)
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
 }

@@ -88,6 +88,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	}
 	after, _ := now.Data["as_of"].(string)
 	var lastTurn time.Time
+	turnAsOf, passed := after, 0                   // the last turn, and the bars since
 	for stride := 1; ; stride = l.Every.stride() { // the first bar is a turn
 		select {
 		case <-l.Stop:
@@ -99,8 +100,15 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 			return l.out, err
 		}
 		after = snap.asOf
+		passed += snap.advanced
 		if snap.advanced == stride && l.Every.due(lastTurn, snap.time) {
-			lastTurn = snap.time
+			if passed > stride { // several moves: ask for all that happened since the last turn
+				if snap, err = l.since(ctx, turnAsOf, snap); err != nil {
+					return l.out, err
+				}
+			}
+			snap.advanced, passed = passed, 0
+			lastTurn, turnAsOf = snap.time, snap.asOf
 			if err := l.turn(ctx, snap); err != nil {
 				return l.out, fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
 			}
@@ -164,6 +172,24 @@ func (l *loop) next(ctx context.Context, after string, bars int) (snapshot, erro
 	}
 }
 
+// since reads the snapshot of now with everything that happened after a time: a
+// clock that is past it does not move.
+func (l *loop) since(ctx context.Context, after string, now snapshot) (snapshot, error) {
+	args, err := json.Marshal(map[string]any{"after": after})
+	if err != nil {
+		return now, err
+	}
+	r, _, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: args})
+	if err != nil {
+		return now, err
+	}
+	if asOf, _ := r.Data["as_of"].(string); r.IsError || asOf != now.asOf {
+		return now, fmt.Errorf("asking what happened since %s: %s", after, r.Text)
+	}
+	now.text = r.Text
+	return now, nil
+}
+
 // turn asks the model until it stops calling tools.
 func (l *loop) turn(ctx context.Context, snap snapshot) error {
 	l.out.Turns++
@@ -174,7 +200,7 @@ func (l *loop) turn(ctx context.Context, snap snapshot) error {
 	for _, t := range l.tools {
 		rec.Tools = append(rec.Tools, t.Name)
 	}
-	messages := []Message{{User: fmt.Sprintf("Turn %d.\n%s", n, snap.text)}}
+	messages := []Message{{User: fmt.Sprintf("Turn %d. Bars since your last turn: %d.\n%s", n, snap.advanced, snap.text)}}
 	var usage Usage
 	var modelTime time.Duration
 	finished := false

@@ -36,7 +36,7 @@ func (c *counter) serve(t *testing.T) *mcp.ClientSession {
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "clock_next_bar"}, func(_ context.Context, _ *mcp.CallToolRequest, i in) (*mcp.CallToolResult, map[string]any, error) {
 		if i.After != at() && c.lax {
-			return nil, map[string]any{"as_of": at(), "advanced": 0, "ended": false}, nil
+			return nil, map[string]any{"as_of": at(), "advanced": 0, "ended": false, "since": i.After}, nil
 		}
 		if i.After != at() {
 			return nil, nil, fmt.Errorf("after is %s, it is %s", i.After, at())
@@ -196,6 +196,16 @@ func TestStop(t *testing.T) {
 	require.False(t, out.Ended)
 }
 
+// A turn is told everything since the turn before, however many moves that took.
+func TestTurnSeesAllSinceTheLast(t *testing.T) {
+	c := &counter{days: 40, lax: true}
+	_, k, err := drive(t, c, "month", func(agentloop.Request) (agentloop.Reply, error) { return agentloop.Reply{Text: "ok"}, nil }, nil)
+	require.NoError(t, err)
+	require.Len(t, k.turns, 2)
+	require.Contains(t, k.turns[1].Messages[0].User, "Bars since your last turn: 30.")
+	require.Contains(t, k.turns[1].Messages[0].User, `"since":"2024-01-02T16:00:00Z"`, "the snapshot was asked for from the last turn on")
+}
+
 func TestEvery(t *testing.T) {
 	for every, want := range map[string][]int{ // days of January 2024 (a Monday) with bars on every day
 		"":         {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
@@ -207,7 +217,7 @@ func TestEvery(t *testing.T) {
 		"month":    {2},
 	} {
 		var got []int
-		_, k, err := drive(t, &counter{days: 11}, every, func(agentloop.Request) (agentloop.Reply, error) { return agentloop.Reply{Text: "ok"}, nil }, nil)
+		_, k, err := drive(t, &counter{days: 11, lax: true}, every, func(agentloop.Request) (agentloop.Reply, error) { return agentloop.Reply{Text: "ok"}, nil }, nil)
 		require.NoError(t, err)
 		for _, turn := range k.turns {
 			at, err := time.Parse(time.RFC3339, turn.AsOf)

@@ -13,7 +13,7 @@ import (
 // instructions are what a host shows a model on connecting: facts about the
 // server, short.
 const instructions = `Pitwall lets you trade bar by bar, on recorded history (mode=sim) or a live broker, with the same tools.
-Every answer says mode and as_of. Nothing later than as_of can be seen by any tool: the clock is a wall.
+Every answer begins with mode and as_of (an error with its code). Nothing later than as_of can be seen by any tool: the clock is a wall.
 In a simulation: read (market_last_price, market_load_history_table then duckdb_query, account_*), decide, orders_submit, then clock_next_bar. Orders fill at the next bar, never at a price already seen.
 Errors say what would work. docs_search explains tools, order rules, SQL and why an order did not fill. sim_status says what can be simulated; sim_start begins again.`
 
@@ -61,8 +61,8 @@ func (s *Server) tradeTurn(ctx context.Context, req *mcp.GetPromptRequest) (*mcp
 	var b strings.Builder
 	fmt.Fprintf(&b, "You are a trader inside Pitwall. Mode: %s. Time zone of all times: %s.\n", w.Mode, zoneName(w))
 	fmt.Fprintf(&b, "The wall: every tool answers as of the world's clock. Nothing later exists for you.\n")
-	fmt.Fprintf(&b, "Account: a cash account in %s that started with %v; no shorting, no borrowing. Costs assumed: %v bps commission, %v bps slippage. Cash buffer: %v of equity.\n",
-		acc.Currency, acc.Start, w.Costs.CommissionBps, w.Costs.SlippageBps, w.Costs.CashBuffer)
+	fmt.Fprintf(&b, "Account: a cash account in %s that started with %v; no shorting, no borrowing. Costs: %v. Cash buffer: %v of equity.\n",
+		acc.Currency, acc.Start, w.Costs, w.Costs.CashBuffer)
 	b.WriteString("\n" + policy + "\n\n" + conventions + "\n")
 	strategy := w.Policy
 	if given := req.Params.Arguments["strategy"]; given != "" {

@@ -69,8 +69,8 @@ type builder struct {
 func (b *builder) Build(_ context.Context, _ pitwall.Caller, name string, r tools.StartRequest) (*pitwall.World, error) {
 	j := &pitwall.MemoryJournal{}
 	cash := pitwall.Int(100_000)
-	if r.Cash != 0 {
-		cash = r.Cash
+	if r.Cash != nil {
+		cash = *r.Cash
 	}
 	costs := pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}
 	v, err := sim.New(sim.Config{Source: b.src, Symbols: b.symbols, From: time.Date(2020, 1, 5, 0, 0, 0, 0, newYork), Cash: cash, Costs: costs, VolumeShare: sim.DefaultVolumeShare, Journal: j})

@@ -77,7 +77,7 @@ func (v *Venue) execute(ctx context.Context, n *order, l *listed, ph phase, q qu
 	if n.Side == pitwall.Buy && cost > v.ledger.cash {
 		e := pitwall.Errorf(pitwall.BuyingPower, "at the fill %v %s at %v cost %v with fee %v; cash is %v", qty, n.Symbol, price, cost.Round(2), fee.Round(2), v.ledger.cash.Round(2)).
 			Hintf("the price moved against the reserve: leave a larger cash buffer or use a limit order")
-		e.Checks = []pitwall.Check{{Name: "R19", Observed: cost.String(), Limit: v.ledger.cash.String(), Unit: "USD"}}
+		e.Checks = []pitwall.Check{{Name: "buying_power", Observed: cost.String(), Limit: v.ledger.cash.String(), Unit: "USD"}}
 		return v.refuse(ctx, n, at, e)
 	}
 	if n.Side == pitwall.Sell && notional < fee && a.Sub(fee, notional) > v.ledger.cash {

@@ -44,6 +44,9 @@ func (v *Venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, 
 	if o.ID == "" {
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.InvalidInput, "an order needs an id")
 	}
+	if v.ended {
+		return pitwall.OrderState{}, pitwall.Errorf(pitwall.EndOfData, "no bar is left, so nothing can fill any more").Hintf("sim_start begins again")
+	}
 	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.time(v.now), Updated: v.time(v.now)}, asked: o, accepted: v.now, sym: -1}
 	if id, ok := v.id[o.Symbol]; ok {
 		n.sym = id
@@ -157,7 +160,7 @@ func (v *Venue) fund(n *order) *pitwall.Error {
 	}
 	if n.reserve > free {
 		e := pitwall.Errorf(pitwall.BuyingPower, "%v %s needs %v with costs; free is %v after other open orders", left, n.Symbol, n.reserve.Round(2), free.Round(2))
-		e.Checks = []pitwall.Check{{Name: "R19", Observed: n.reserve.String(), Limit: free.String(), Unit: "USD"}}
+		e.Checks = []pitwall.Check{{Name: "buying_power", Observed: n.reserve.String(), Limit: free.String(), Unit: "USD"}}
 		n.reserve = 0
 		return e.Hintf("buy less, cancel an order, or sell first: market sales submitted earlier count at a worst case")
 	}

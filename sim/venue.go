@@ -96,7 +96,7 @@ func New(cfg Config) (*Venue, error) {
 			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %q", symbol).Hintf("the data holds %s", names(cfg.Source))
 		}
 		if s.Instrument.Kind == pitwall.Index {
-			return nil, pitwall.Errorf(pitwall.NotTradable, "%s is an index level and cannot be traded", symbol).Hintf("name it as benchmark, or trade a fund that follows it")
+			return nil, pitwall.Errorf(pitwall.NotTradable, "%s is an index level and cannot be traded", symbol).Hintf("it can be watched; trade a fund that follows it")
 		}
 		if len(v.list) > 0 && (s.Size != v.list[0].Size || s.Instrument.Calendar != v.list[0].Instrument.Calendar) {
 			return nil, pitwall.Errorf(pitwall.Unsupported, "%s and %s have bars of different sizes or calendars", v.list[0].Instrument.Symbol, symbol).

@@ -75,7 +75,7 @@ func accountPortfolio(ctx context.Context, w *pitwall.World, _ noInput) (portfol
 }
 
 type historyIn struct {
-	Limit  int    `json:"limit,omitempty" jsonschema:"newest rows of each, default 20, at most 500"`
+	Limit  *int   `json:"limit,omitempty" jsonschema:"newest rows of each, default 20, at most 500"`
 	Symbol string `json:"symbol,omitempty" jsonschema:"fills of this symbol only"`
 }
 
@@ -131,12 +131,12 @@ func accountHistory(ctx context.Context, w *pitwall.World, in historyIn) (histor
 }
 
 // atMost reads an optional count with a default and a maximum.
-func atMost(name string, given, usual, most int) (int, error) {
-	if given == 0 {
+func atMost(name string, given *int, usual, most int) (int, error) {
+	if given == nil {
 		return usual, nil
 	}
-	if given < 0 || given > most {
-		return 0, pitwall.Errorf(pitwall.InvalidInput, "%s is %d", name, given).Hintf("use 1 to %d", most)
+	if *given < 1 || *given > most {
+		return 0, pitwall.Errorf(pitwall.InvalidInput, "%s is %d", name, *given).Hintf("use 1 to %d", most)
 	}
-	return given, nil
+	return *given, nil
 }

@@ -12,13 +12,16 @@ import (
 const (
 	maxBars  = 10_000           // steps of one call
 	liveWait = 45 * time.Second // longest wait of one call on a live clock
+
+	// maxWatched is how many symbols that may not be traded a snapshot shows.
+	maxWatched = 3
 )
 
 func addClock(s *Set) {
 	add(s, Tool{Name: "clock_now", Title: "Current time", Idempotent: true,
 		Description: "The world's time. Nothing later than this can be seen by any tool."}, clockNow)
 	add(s, Tool{Name: "clock_next_bar", Title: "Go to the next bar", Effect: Step,
-		Description: "Let time pass to the next bar and return a full snapshot: time, cash, equity, positions, open orders, fills and rejections since, new bars. Resting orders fill before the new bars are shown. " +
+		Description: "Let time pass to the next bar and return a full snapshot: time, cash, equity, positions, open orders, fills and rejections since, the newest bar of each symbol. Resting orders fill before the new bars are shown. " +
 			"ended=true means no bar is left. Live: waits up to 45 s and may answer advanced=0; call again."}, clockNextBar)
 }
 
@@ -44,7 +47,7 @@ func clockNow(_ context.Context, w *pitwall.World, _ noInput) (nowOut, error) {
 }
 
 type nextIn struct {
-	Bars  int    `json:"bars,omitempty" jsonschema:"how many bars to pass, default 1"`
+	Bars  *int   `json:"bars,omitempty" jsonschema:"how many bars to pass, default 1"`
 	Until string `json:"until,omitempty" jsonschema:"instead: to the first bar known at or after this time"`
 	After string `json:"after,omitempty" jsonschema:"the as_of you last saw: makes a repeated call safe"`
 }
@@ -60,7 +63,8 @@ type snapshot struct {
 	OpenOrders  []orderView    `json:"open_orders"`
 	Fills       []fillView     `json:"fills"`
 	Closed      []orderView    `json:"closed_unfilled"`
-	Bars        []barView      `json:"bars"`
+	Bars        []barView      `json:"last_bars"` // the newest of each symbol
+	Warnings    []string       `json:"warnings"`
 }
 
 func (o snapshot) text(*pitwall.World) string {
@@ -71,12 +75,19 @@ func (o snapshot) text(*pitwall.World) string {
 	t.fills(o.Fills)
 	t.orders("closed_unfilled", o.Closed)
 	t.bars(o.Bars)
+	for _, x := range o.Warnings {
+		t.pairs("warning", x)
+	}
 	return t.String()
 }
 
 func clockNextBar(ctx context.Context, w *pitwall.World, in nextIn) (snapshot, error) {
-	if in.Bars < 0 || in.Bars > maxBars || (in.Bars > 0 && in.Until != "") {
-		return snapshot{}, pitwall.Errorf(pitwall.InvalidInput, "bars is %d and until is %q", in.Bars, in.Until).Hintf("give bars between 1 and %d, or until, not both", maxBars)
+	bars := 1
+	if in.Bars != nil {
+		bars = *in.Bars
+	}
+	if bars < 1 || bars > maxBars || (in.Bars != nil && in.Until != "") {
+		return snapshot{}, pitwall.Errorf(pitwall.InvalidInput, "bars is %d and until is %q", bars, in.Until).Hintf("give bars between 1 and %d, or until, not both", maxBars)
 	}
 	since := w.Clock.Now()
 	var until time.Time
@@ -95,7 +106,7 @@ func clockNextBar(ctx context.Context, w *pitwall.World, in nextIn) (snapshot, e
 		}
 	}
 	out := snapshot{}
-	if out.Advanced, out.Ended, err = pass(ctx, w, since, max(1, in.Bars), until); err != nil {
+	if out.Advanced, out.Ended, err = pass(ctx, w, since, bars, until); err != nil {
 		return out, err
 	}
 	return out, fillSnapshot(ctx, w, since, &out)
@@ -157,8 +168,24 @@ func fillSnapshot(ctx context.Context, w *pitwall.World, since time.Time, out *s
 			out.Closed = append(out.Closed, viewOrder(w, o))
 		}
 	}
+	out.Warnings = []string{}
+	for _, x := range w.Warnings {
+		if x.Known.After(since) && !x.Known.After(w.Clock.Now()) {
+			out.Warnings = append(out.Warnings, x.Text)
+		}
+	}
 	out.Bars = []barView{}
-	for _, i := range w.Instruments.Instruments() {
+	all := w.Instruments.Instruments()
+	watched := 0
+	for _, i := range all {
+		if !i.Tradable {
+			watched++
+		}
+	}
+	for _, i := range all {
+		if !i.Tradable && watched > maxWatched {
+			continue // market_last_price has them
+		}
 		if b, err := w.Market.Last(ctx, i.Symbol); err == nil && b.Known.After(since) {
 			out.Bars = append(out.Bars, viewBar(w, b))
 		}

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -77,8 +78,7 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 		if err := refusal(old); err != nil {
 			return submitOut{}, err
 		}
-		v := viewOrder(w, old)
-		return submitOut{Sent: true, Order: &v, Sizing: old.Sizing, Note: "this client_order_id was used before: the order of then, nothing was sent again"}, nil
+		return again(w, old), nil
 	}
 	if in.Qty != nil {
 		o.Qty = *in.Qty
@@ -91,6 +91,8 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	if o.ID == "" {
 		o.ID = ownID + strconv.FormatInt(w.Journal.Last()+1, 10)
 	}
+	before, err := w.Broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID})
+	known := err == nil && len(before) > 0 // an unknown id is an error of Orders
 	state, err := w.Broker.Submit(ctx, o)
 	if err != nil {
 		return submitOut{}, err
@@ -98,8 +100,21 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	if err := refusal(state); err != nil {
 		return submitOut{}, err
 	}
+	if known {
+		return again(w, state), nil
+	}
 	v := viewOrder(w, state)
-	return submitOut{Sent: true, Order: &v, Sizing: state.Sizing}, nil
+	out := submitOut{Sent: true, Order: &v, Sizing: state.Sizing}
+	if p := in.TargetPercent; p != nil && *p > 0 && *p <= pitwall.One {
+		out.Note = fmt.Sprintf("target_percent %v is %v percent of equity; for a share such as 0.5 of it send 50", *p, *p)
+	}
+	return out, nil
+}
+
+// again is the answer to an order that is there already.
+func again(w *pitwall.World, o pitwall.OrderState) submitOut {
+	v := viewOrder(w, o)
+	return submitOut{Order: &v, Sizing: o.Sizing, Note: "this client_order_id was used before: this is the order of then, nothing was sent again"}
 }
 
 // ownID begins the ids that Pitwall gives: callers' ids may not, so that an id

@@ -16,7 +16,7 @@ func addQuery(s *Set) {
 
 type queryIn struct {
 	SQL   string `json:"sql"`
-	Limit int    `json:"limit,omitempty" jsonschema:"rows returned, default 100, at most 1000"`
+	Limit *int   `json:"limit,omitempty" jsonschema:"rows returned, default 100, at most 1000"`
 }
 
 type queryOut struct {

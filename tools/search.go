@@ -15,7 +15,7 @@ func addDocs(s *Set) {
 
 type docsIn struct {
 	Query string `json:"query"`
-	Limit int    `json:"limit,omitempty" jsonschema:"default 3, at most 10"`
+	Limit *int   `json:"limit,omitempty" jsonschema:"default 3, at most 10"`
 }
 
 type docsOut struct {

@@ -2,10 +2,12 @@ package tools
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
 	"pitwall"
+	"pitwall/tools/report"
 )
 
 func addSim(s *Set) {
@@ -17,11 +19,11 @@ func addSim(s *Set) {
 
 // StartRequest asks for a new simulated world; zero fields take the defaults.
 type StartRequest struct {
-	Symbols []string    `json:"symbols,omitempty" jsonschema:"what may be traded"`
-	From    string      `json:"from,omitempty" jsonschema:"first day, 2006-01-02"`
-	To      string      `json:"to,omitempty" jsonschema:"last day"`
-	Cash    pitwall.Dec `json:"cash,omitempty"`
-	BarSize string      `json:"bar_size,omitempty" jsonschema:"1d, 1h, 5m: needed when a symbol comes in several sizes"`
+	Symbols []string     `json:"symbols,omitempty" jsonschema:"what may be traded"`
+	From    string       `json:"from,omitempty" jsonschema:"first day, 2006-01-02"`
+	To      string       `json:"to,omitempty" jsonschema:"last day"`
+	Cash    *pitwall.Dec `json:"cash,omitempty"`
+	BarSize string       `json:"bar_size,omitempty" jsonschema:"1d, 1h, 5m: needed when a symbol comes in several sizes"`
 }
 
 // Offer is what new worlds can be started over.
@@ -29,6 +31,9 @@ type Offer struct {
 	Data     []OfferedData `json:"data"`
 	Defaults StartRequest  `json:"defaults"`
 }
+
+// maxOffer is how many series the text lists; the structured answer has all.
+const maxOffer = 30
 
 // OfferedData is one series that sim_start can use.
 type OfferedData struct {
@@ -47,6 +52,8 @@ type statusOut struct {
 	Ended    bool          `json:"ended"`
 	Attempt  int           `json:"attempt"`
 	Equity   pitwall.Dec   `json:"equity"`
+	Return   float64       `json:"total_return"` // fraction
+	Drawdown float64       `json:"max_drawdown"` // fraction
 	Tradable []string      `json:"tradable"`
 	Costs    pitwall.Costs `json:"costs"`
 	Warnings []string      `json:"warnings"`
@@ -60,22 +67,31 @@ func (o statusOut) other() *pitwall.World { return o.w }
 
 func (o statusOut) text(*pitwall.World) string {
 	var t text
-	t.pairs("world", o.World, "from", o.From, "to", o.To, "bars", o.Bars, "ended", o.Ended, "attempt", o.Attempt, "equity", o.Equity)
+	t.pairs("world", o.World, "from", o.From, "to", o.To, "bars", o.Bars, "ended", o.Ended, "attempt", o.Attempt, "equity", o.Equity, "total_return", o.Return, "max_drawdown", o.Drawdown)
 	t.pairs("tradable", strings.Join(o.Tradable, ";"), "digest", o.Digest)
-	t.pairs("commission_bps", o.Costs.CommissionBps, "slippage_bps", o.Costs.SlippageBps, "per_share", o.Costs.PerShare, "fixed", o.Costs.Fixed, "cash_buffer", o.Costs.CashBuffer)
+	t.pairs("costs", o.Costs.String(), "cash_buffer", o.Costs.CashBuffer)
 	for _, w := range o.Warnings {
 		t.pairs("warning", w)
 	}
-	t.block("can_start_over", "symbol,kind,bar_size,first,last", len(o.Offer), func(i int) []any {
+	t.block("can_start_over", "symbol,kind,bar_size,first,last", min(len(o.Offer), maxOffer), func(i int) []any {
 		d := o.Offer[i]
 		return []any{d.Symbol, d.Kind, d.Size, d.First, d.Last}
 	})
+	if len(o.Offer) > maxOffer {
+		t.pairs("and_more", len(o.Offer)-maxOffer)
+	}
 	return t.String()
 }
 
 func (s *Set) simStart(ctx context.Context, w *pitwall.World, in StartRequest) (statusOut, error) {
 	if s.starter == nil || w.Mode != pitwall.Sim {
 		return statusOut{}, pitwall.Errorf(pitwall.Unsupported, "this is a %s world: it cannot be started over", w.Mode).Hintf("use the world as it is")
+	}
+	if in.Symbols != nil && len(in.Symbols) == 0 {
+		return statusOut{}, pitwall.Errorf(pitwall.InvalidInput, "symbols is an empty list").Hintf("name at least one, or leave it out for the default")
+	}
+	if in.Cash != nil && *in.Cash <= 0 {
+		return statusOut{}, pitwall.Errorf(pitwall.InvalidNumber, "cash is %v", *in.Cash).Hintf("start with cash above 0, or leave it out for the default")
 	}
 	n, err := s.starter.Start(ctx, w.Name, in)
 	if err != nil {
@@ -113,6 +129,18 @@ func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
 		out.Offer = append(out.Offer, s.starter.Offer().Data...)
 	}
 	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
+	if err != nil {
+		return out, err
+	}
+	curve := []float64{acc.Start.Float()}
+	for _, x := range p.Equity() {
+		curve = append(curve, x.Equity.Float())
+	}
 	out.Equity = acc.Equity
-	return out, err
+	out.Return = rounded(acc.Equity.Float()/acc.Start.Float() - 1)
+	out.Drawdown = rounded(report.MaxDrawdown(curve))
+	return out, nil
 }
+
+// rounded keeps six decimals of a fraction, which is what a reader needs.
+func rounded(f float64) float64 { return math.Round(f*1e6) / 1e6 }

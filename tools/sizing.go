@@ -143,10 +143,10 @@ func (s *sizer) target(percent pitwall.Dec) {
 		}
 		return
 	}
-	if free := s.lots(pitwall.Buy, s.acc.BuyingPower); s.order.Qty > free {
-		s.order.Sizing.Limited = "buying power " + s.acc.BuyingPower.Round(2).String()
-		if s.order.Qty = free; free == 0 {
-			s.err = pitwall.Errorf(pitwall.BuyingPower, "buying power %v is less than one lot (%v) of %s at %v with costs", s.acc.BuyingPower.Round(2), s.lot, s.order.Symbol, s.price).
+	if free := s.lots(pitwall.Buy, s.afford()); s.order.Qty > free {
+		s.order.Sizing.Limited = "buying power " + s.acc.BuyingPower.Round(2).String() + " less the cash buffer"
+		if s.order.Qty = free; free == 0 && will == 0 { // with some held it is as near as the buffer allows
+			s.err = pitwall.Errorf(pitwall.BuyingPower, "buying power %v less the cash buffer %v is less than one lot (%v) of %s at %v with costs", s.acc.BuyingPower.Round(2), s.buffer.Round(2), s.lot, s.order.Symbol, s.price).
 				Hintf("sell something first; market sales sent earlier count")
 		}
 	}

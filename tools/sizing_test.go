@@ -27,6 +27,7 @@ func TestSizing(t *testing.T) {
 		"notional below a lot":         {"1000", `"side":"buy","notional":100`, "", "100 is less than one lot"},
 		"raise money, costs on top":    {"1000", `"side":"sell","notional":999`, "10", ""},
 		"a limit's own price":          {"1000", `"target_percent":50,"type":"limit","limit":50`, "9", "price=50"},
+		"half a percent is not half":   {"100000", `"target_percent":0.5`, "4", "for a share such as 0.5 of it send 50"},
 		"confidence in quotes":         {"1000", `"side":"buy","qty":1,"confidence":"0.5"`, "1", ""},
 	} {
 		w, b := liveWorld()

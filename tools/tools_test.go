@@ -155,7 +155,15 @@ func TestLiveWorldRunsTheSameTools(t *testing.T) {
 	require.Len(t, b.orders, 1)
 	require.Equal(t, "4", b.orders[0].Qty.String(), "half of what is left after the buffer, costs included")
 	a = s.Call(trader(), w, "orders_submit", json.RawMessage(`{"symbol":"X","target_percent":50,"client_order_id":"k1"}`))
+	require.Contains(t, a.Text, "sent=false")
 	require.Contains(t, a.Text, "nothing was sent again")
+	a = s.Call(trader(), w, "orders_submit", json.RawMessage(`{"symbol":"X","side":"buy","qty":1,"client_order_id":"k2"}`))
+	require.Contains(t, a.Text, "sent=true")
+	a = s.Call(trader(), w, "orders_submit", json.RawMessage(`{"symbol":"X","side":"buy","qty":1,"client_order_id":"k2"}`))
+	require.Contains(t, a.Text, "sent=false")
+	b.orders = b.orders[:1]
+	require.Equal(t, pitwall.InvalidInput, code(t, s.Call(trader(), w, "clock_next_bar", json.RawMessage(`{"bars":0}`))))
+	require.Equal(t, pitwall.InvalidInput, code(t, s.Call(trader(), w, "account_history", json.RawMessage(`{"limit":0}`))))
 	require.Len(t, b.orders, 1, "the same id twice is one order, even though the account has moved")
 	for _, name := range []string{"clock_now", "account_positions", "account_portfolio", "account_history", "market_last_price", "orders_open_orders"} {
 		a := s.Call(trader(), w, name, nil)

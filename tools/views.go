@@ -80,8 +80,11 @@ func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 func viewOrder(w *pitwall.World, o pitwall.OrderState) orderView {
 	v := orderView{ID: o.ID, Symbol: o.Symbol, Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Trigger, TIF: o.TIF, Status: o.Status, Filled: o.Filled,
 		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated)}
-	if o.Error != nil {
+	switch {
+	case o.Error != nil:
 		v.Why = o.Error.Error()
+	case o.Status == pitwall.Expired:
+		v.Why = "its session ended before it could fill"
 	}
 	return v
 }
@@ -122,6 +125,14 @@ func (t *text) pairs(kv ...any) {
 		t.value(kv[i+1])
 	}
 	t.WriteByte('\n')
+}
+
+// given is a price, or nothing where an order has none.
+func given(d pitwall.Dec) any {
+	if d == 0 {
+		return ""
+	}
+	return d
 }
 
 // cell writes a CSV field: quoted when it holds a comma, a quote or a new line.
@@ -189,7 +200,7 @@ func (t *text) positions(list []positionView) {
 func (t *text) orders(title string, list []orderView) {
 	t.block(title, "id,symbol,side,type,qty,limit,stop,tif,status,filled,avg_price,fees,updated,why", len(list), func(i int) []any {
 		o := list[i]
-		return []any{o.ID, o.Symbol, o.Side, o.Type, o.Qty, o.Limit, o.Stop, o.TIF, o.Status, o.Filled, o.AvgPrice, o.Fees, o.Updated, o.Why}
+		return []any{o.ID, o.Symbol, o.Side, o.Type, o.Qty, given(o.Limit), given(o.Stop), o.TIF, o.Status, o.Filled, given(o.AvgPrice), o.Fees, o.Updated, o.Why}
 	})
 }
 
@@ -201,7 +212,7 @@ func (t *text) fills(list []fillView) {
 }
 
 func (t *text) bars(list []barView) {
-	t.block("bars", "symbol,start,open,high,low,close,volume", len(list), func(i int) []any {
+	t.block("last_bars", "symbol,start,open,high,low,close,volume", len(list), func(i int) []any {
 		b := list[i]
 		return []any{b.Symbol, b.Start, b.Open, b.High, b.Low, b.Close, b.Volume}
 	})

@@ -112,6 +112,9 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 // place gives every bar its Start, End and Known, and checks it.
 func (l *loader) place(t *table, g *raw) error {
 	s := g.series
+	if err := g.midnights(s.Instrument); err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
+	}
 	size, err := g.size(l.opts.Size)
 	if err != nil {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
@@ -127,6 +130,39 @@ func (l *loader) place(t *table, g *raw) error {
 			return t.bad(g.rows[k], s.Instrument.Symbol, err)
 		}
 	}
+	return nil
+}
+
+// midnights takes times that are all midnights as the dates that they stand for:
+// so tools write dates into Parquet. Daily bars at other times are refused, since
+// when their day ends cannot be told.
+func (g *raw) midnights(in pitwall.Instrument) error {
+	if g.dates || len(g.starts) == 0 {
+		return nil
+	}
+	local, utc := true, true
+	for i, s := range g.starts {
+		local = local && s.Hour() == 0 && s.Minute() == 0 && s.Second() == 0
+		u := s.UTC()
+		utc = utc && u.Hour() == 0 && u.Minute() == 0 && u.Second() == 0
+		if !local && !utc {
+			if i > 1 && g.starts[1].Sub(g.starts[0]) >= 23*time.Hour && g.starts[2].Sub(g.starts[1]) >= 23*time.Hour {
+				return fmt.Errorf("bars a day or more apart carry times such as %s; give dates", s.Format(time.RFC3339))
+			}
+			continue
+		}
+	}
+	if !local && !utc || len(g.starts) > 1 && g.starts[1].Sub(g.starts[0]) < 23*time.Hour {
+		return nil
+	}
+	for i, s := range g.starts {
+		if !local {
+			s = s.UTC()
+		}
+		y, m, d := s.Date()
+		g.starts[i] = time.Date(y, m, d, 0, 0, 0, 0, in.Location())
+	}
+	g.dates = true
 	return nil
 }
 

@@ -152,6 +152,15 @@ func TestParquetReadsLikeCSV(t *testing.T) {
 	require.Equal(t, one.Series()[0].Close, two.Series()[0].Close)
 	require.Equal(t, one.Series()[0].Known, two.Series()[0].Known)
 	require.Equal(t, "0.1", two.Series()[0].Low[1].String(), "a binary float is the decimal that it was written as")
+	// Midnights are dates, as other tools write them; other times of day are not.
+	for stamp, known := range map[string]string{"2024-01-02 00:00:00": "2024-01-02T16:00:00-05:00", "2024-01-02T00:00:00+00:00": "2024-01-02T16:00:00-05:00", "2024-01-02T00:00:00-05:00": "2024-01-02T16:00:00-05:00"} {
+		next := strings.Replace(stamp, "01-02", "01-03", 1)
+		s, err := load(Options{}, "a.csv", head+"A,"+stamp+",1,2,0.5,1.5,1\nA,"+next+",1,2,0.5,1.5,1\n")
+		require.NoError(t, err, stamp)
+		require.Equal(t, known, s.Series()[0].Bar(0).Known.Format(time.RFC3339), stamp)
+	}
+	_, err = load(Options{}, "a.csv", head+"A,2024-01-02T20:00:00Z,1,2,0.5,1.5,1\nA,2024-01-03T20:00:00Z,1,2,0.5,1.5,1\nA,2024-01-04T20:00:00Z,1,2,0.5,1.5,1\n")
+	require.ErrorContains(t, err, "give dates")
 	_, err = Load(context.Background(), []Input{{FS: fstest.MapFS{"x.parquet": {Data: []byte("PAR1 is not all")}}, Path: "x.parquet"}}, Options{})
 	require.Equal(t, pitwall.DataError, pitwall.CodeOf(err))
 }

@@ -218,7 +218,11 @@ func (l *loader) finish() (*Store, error) {
 		}
 	}
 	if len(l.series) == 0 {
-		return nil, pitwall.Errorf(pitwall.DataError, "the data holds no bars").Hintf("bars are symbol,timestamp,open,high,low,close,volume")
+		e := pitwall.Errorf(pitwall.DataError, "the data holds no bars")
+		if l.opts.Size != 0 && len(l.held) > 0 {
+			return nil, pitwall.Errorf(pitwall.NoCoverage, "the data holds no bars of %s", SizeName(l.opts.Size)).Hintf("leave bar_size out to see what there is")
+		}
+		return nil, e.Hintf("bars are symbol,timestamp,open,high,low,close,volume; %s", l.offer())
 	}
 	sort.SliceStable(l.actions, func(i, j int) bool {
 		a, b := l.actions[i], l.actions[j]
@@ -231,7 +235,13 @@ func (l *loader) finish() (*Store, error) {
 // offer says which symbols the files do hold.
 func (l *loader) offer() string {
 	if len(l.seen()) == 0 {
+		for _, w := range l.Warnings {
+			return w + "; fields are separated by commas"
+		}
 		return "the files hold no bars at all"
+	}
+	if l.opts.Size != 0 {
+		return "they hold " + strings.Join(l.seen(), ", ") + ", not all of them in bars of " + SizeName(l.opts.Size)
 	}
 	return "they hold " + strings.Join(l.seen(), ", ")
 }

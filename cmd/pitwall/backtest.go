@@ -76,6 +76,9 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 			*x.to = x.from
 		}
 	}
+	if f.from != "" && f.to == "" && s.To != "" && f.from > s.To {
+		s.To = "" // the strategy's last day lies before the first day asked for
+	}
 	if f.symbols != "" {
 		s.Symbols = strings.Split(f.symbols, ",")
 	}

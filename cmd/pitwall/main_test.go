@@ -162,8 +162,13 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"no symbols":          {strings.Replace(goodStrategy, "[A]", "[]", 1), goodBars, nil, 1, "symbols is empty"},
 		"unknown file":        {strings.Replace(goodStrategy, "bars.csv", "nope.csv", 1), goodBars, nil, 1, "no data at nope.csv"},
 		"from after to":       {goodStrategy + "from: 2024-02-01\nto: 2024-01-01\n", goodBars, nil, 1, "from 2024-02-01 is after to 2024-01-01"},
-		"no bars in window":   {goodStrategy + "from: 2025-01-01\nto: 2025-02-01\n", goodBars, nil, 1, "no bar of [A] between 2025-01-01"},
-		"from after the data": {goodStrategy + "from: 2025-01-01\n", goodBars, nil, 1, "2025-01-01"},
+		"--from after to":     {goodStrategy + "to: 2024-01-01\n", goodBars, []string{"--from", "2024-01-03"}, 0, ""},
+		"semicolons":          {goodStrategy, strings.ReplaceAll(goodBars, ",", ";"), nil, 1, "fields are separated by commas"},
+		"bar size":            {goodStrategy + "bar_size: 1h\n", goodBars, nil, 1, "not all of them in bars of 1h"},
+		"cash zero":           {strings.Replace(goodStrategy, "1000", "0", 1), goodBars, nil, 1, "cash is 0"},
+		"two documents":       {goodStrategy + "---\nname: b\n", goodBars, nil, 1, "more than one document"},
+		"no bars in window":   {goodStrategy + "from: 2025-01-01\nto: 2025-02-01\n", goodBars, nil, 1, "between 2025-01-01"},
+		"from after the data": {goodStrategy + "from: 2025-01-01\n", goodBars, nil, 1, "from 2025-01-01 is after the last bar (2024-01-04)"},
 		"bad date":            {goodStrategy + "from: 2024-13-01\n", goodBars, nil, 1, `"2024-13-01" is not a date`},
 		"symbol without data": {strings.Replace(goodStrategy, "[A]", "[A, ZZZ]", 1), goodBars, nil, 1, "there is no data for ZZZ in the files given\n  they hold A"},
 		"gap in the header":   {goodStrategy, strings.Replace(goodBars, "open,", ",", 1), nil, 1, "column 3 of the header has no name"},
@@ -332,6 +337,7 @@ func TestStdoutBelongsToTheProtocol(t *testing.T) {
 	lines := []string{
 		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`,
 		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
+		`this is no JSON`,
 	}
 	for i, sql := range []string{"SELECT 1", "SELECT * FROM enable_logging('QueryLog', storage='stdout')", "PRAGMA enable_profiling", "SELECT nope"} {
 		lines = append(lines, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"duckdb_query","arguments":{"sql":%q}}}`, 2+i, sql))
@@ -346,7 +352,7 @@ func TestStdoutBelongsToTheProtocol(t *testing.T) {
 	require.NoError(t, err)
 	answers := bufio.NewScanner(out)
 	var got []string
-	for len(got) < 6 && answers.Scan() {
+	for len(got) < 7 && answers.Scan() {
 		got = append(got, answers.Text())
 	}
 	require.NoError(t, in.Close())
@@ -354,7 +360,8 @@ func TestStdoutBelongsToTheProtocol(t *testing.T) {
 		got = append(got, answers.Text())
 	}
 	require.NoError(t, c.Wait())
-	require.Len(t, got, 6)
+	require.Len(t, got, 7)
+	require.Contains(t, strings.Join(got, "\n"), "-32700", "a line that is no JSON is an error and not the end")
 	for _, line := range got {
 		var m map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &m), line)

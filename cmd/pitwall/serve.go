@@ -167,16 +167,18 @@ func defaultSpec(store *history.Store) (simSpec, error) {
 	spec := simSpec{Cash: pitwall.Int(100_000), Costs: c}
 	var longest *pitwall.Series
 	for _, x := range store.Series() {
-		if x.Instrument.Kind == pitwall.Index {
-			continue
-		}
-		spec.Symbols = append(spec.Symbols, x.Instrument.Symbol)
-		if longest == nil || x.Len() > longest.Len() {
+		if x.Instrument.Kind != pitwall.Index && (longest == nil || x.Len() > longest.Len()) {
 			longest = x
 		}
 	}
 	if longest == nil {
 		return spec, pitwall.Errorf(pitwall.DataError, "the data holds only indices, and they cannot be traded")
+	}
+	for _, x := range store.Series() {
+		// What cannot be traded together with the longest series is only watched.
+		if x.Instrument.Kind != pitwall.Index && x.Size == longest.Size && x.Instrument.Calendar == longest.Instrument.Calendar {
+			spec.Symbols = append(spec.Symbols, x.Instrument.Symbol)
+		}
 	}
 	const year = 250
 	spec.From = longest.Bar(min(year, longest.Len()/4)).Start.Format(time.DateOnly)

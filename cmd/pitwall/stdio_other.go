@@ -11,7 +11,7 @@ import (
 // takeStdout gives the protocol stdout; where descriptors cannot be moved, Go
 // code at least is kept off it.
 func takeStdout() (mcp.Transport, error) {
-	wire := &mcp.IOTransport{Reader: os.Stdin, Writer: os.Stdout}
+	transport := wire(os.Stdin, os.Stdout)
 	os.Stdout = os.Stderr
-	return wire, nil
+	return transport, nil
 }

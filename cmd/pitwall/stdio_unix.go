@@ -23,5 +23,5 @@ func takeStdout() (mcp.Transport, error) {
 		return nil, fmt.Errorf("taking stdout for the protocol: %w", err)
 	}
 	os.Stdout = os.Stderr
-	return &mcp.IOTransport{Reader: os.Stdin, Writer: os.NewFile(uintptr(fd), "protocol")}, nil
+	return wire(os.Stdin, os.NewFile(uintptr(fd), "protocol")), nil
 }

@@ -19,7 +19,7 @@ func (a *app) summary(r *result) {
 	}
 	fmt.Fprintln(a.stdout)
 	row("final equity", "%s from %s", money(m.FinalEquity.Float()), money(m.Start.Float()))
-	row("return", "%s   buy and hold %s   %s", percent(&m.TotalReturn), percent(m.BuyHoldReturn), r.benchmarkLine())
+	row("return", "%s   buy and hold %s%s", percent(&m.TotalReturn), percent(m.BuyHoldReturn), r.benchmarkLine())
 	row("max drawdown", "%s", percent(&m.MaxDrawdown))
 	if m.Sharpe != nil {
 		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
@@ -30,7 +30,7 @@ func (a *app) summary(r *result) {
 	if r.costs.assumed {
 		assumed = " (assumed: the strategy states none)"
 	}
-	row("costs", "fees %s, slippage %s; %v bps commission, %v bps slippage%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.costs.CommissionBps, r.costs.SlippageBps, assumed)
+	row("costs", "fees %s, slippage %s; %v%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.costs.Costs, assumed)
 	if r.attempt > 1 {
 		row("attempt", "%d over these dates: trying again is a way to look ahead", r.attempt)
 	}
@@ -48,7 +48,7 @@ func (r *result) benchmarkLine() string {
 	if r.benchmark == "" {
 		return ""
 	}
-	return r.benchmark + " " + percent(r.BenchmarkReturn)
+	return "   " + r.benchmark + " " + percent(r.BenchmarkReturn)
 }
 
 func percent(f *float64) string {

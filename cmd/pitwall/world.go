@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,7 +55,24 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 		w.Warnings = append(w.Warnings, pitwall.Warning{Text: text})
 	}
 	w.Warnings = append(w.Warnings, store.DatedWarnings(spec.Symbols, from, to)...)
+	w.Warnings = append(w.Warnings, short(store, spec, to)...)
 	return &simWorld{World: w, venue: v, store: store, from: from, to: to}, nil
+}
+
+// short warns when the data stop well before the day that was asked for. It is
+// known on the last bar's day, not before.
+func short(store *history.Store, spec simSpec, to time.Time) []pitwall.Warning {
+	var last time.Time
+	for _, s := range store.Series() {
+		if end := s.Bar(s.Len() - 1).End; slices.Contains(spec.Symbols, s.Instrument.Symbol) && end.After(last) {
+			last = end
+		}
+	}
+	const longWeekend = 5 * 24 * time.Hour
+	if spec.To == "" || to.Sub(last) < longWeekend {
+		return nil
+	}
+	return []pitwall.Warning{{Known: to, Text: fmt.Sprintf("the data end on %s, before the last day asked for (%s)", last.Format(time.DateOnly), spec.To)}}
 }
 
 // zoneOf is the zone of the first symbol.
@@ -68,6 +87,11 @@ func zoneOf(store *history.Store, symbols []string) *time.Location {
 
 // window turns days into instants. Without days it is all that the symbols have.
 func window(store *history.Store, spec simSpec, zone *time.Location) (from, to time.Time, err error) {
+	for _, want := range spec.Symbols {
+		if !slices.Contains(store.Symbols(), want) {
+			return from, to, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %s", want).Hintf("there is %s", strings.Join(store.Symbols(), ", "))
+		}
+	}
 	for _, s := range store.Series() {
 		for _, want := range spec.Symbols {
 			if s.Instrument.Symbol != want {
@@ -95,8 +119,10 @@ func window(store *history.Store, spec simSpec, zone *time.Location) (from, to t
 		}
 		to = midnight(day, 1)
 	}
-	if !from.Before(to) {
-		return from, to, pitwall.Errorf(pitwall.InvalidInput, "from %s is after to %s", from.Format(time.DateOnly), midnight(to, -1).Format(time.DateOnly))
+	if last := midnight(to, -1).Format(time.DateOnly); !from.Before(to) && spec.To == "" {
+		return from, to, pitwall.Errorf(pitwall.InvalidInput, "from %s is after the last bar (%s)", from.Format(time.DateOnly), last)
+	} else if !from.Before(to) {
+		return from, to, pitwall.Errorf(pitwall.InvalidInput, "from %s is after to %s", from.Format(time.DateOnly), last)
 	}
 	return from, to, nil
 }
@@ -114,7 +140,7 @@ type builder struct {
 	spec  simSpec        // the default world
 
 	mu   sync.Mutex
-	seen map[string][][2]time.Time // per principal: windows started before
+	seen map[string][]*simWorld // per principal: worlds made before
 }
 
 // Build implements server.Builder.
@@ -129,11 +155,8 @@ func (b *builder) Build(ctx context.Context, by pitwall.Caller, name string, r t
 	if r.To != "" {
 		spec.To = r.To
 	}
-	if r.Cash < 0 {
-		return nil, pitwall.Errorf(pitwall.InvalidNumber, "cash is %v", r.Cash).Hintf("start with cash above 0")
-	}
-	if r.Cash > 0 {
-		spec.Cash = r.Cash
+	if r.Cash != nil {
+		spec.Cash = *r.Cash
 	}
 	store := b.store
 	if r.BarSize != "" {
@@ -150,33 +173,39 @@ func (b *builder) Build(ctx context.Context, by pitwall.Caller, name string, r t
 		return nil, err
 	}
 	w.Name = name
-	w.Attempt = b.attempt(by, w.from, w.to)
+	w.Attempt = b.attempt(by, w)
 	if w.Attempt > 1 {
 		w.Warnings = append(w.Warnings, pitwall.Warning{Text: fmt.Sprintf("attempt %d over dates that %s has already seen: trying again is a way to look ahead", w.Attempt, by.Principal)})
 	}
 	return w.World, nil
 }
 
-// attempt counts how often a principal has started dates that overlap.
-func (b *builder) attempt(by pitwall.Caller, from, to time.Time) int {
+// attempt counts the worlds of a principal that passed bars of the same days,
+// this one included.
+func (b *builder) attempt(by pitwall.Caller, w *simWorld) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.seen == nil {
-		b.seen = map[string][][2]time.Time{}
+		b.seen = map[string][]*simWorld{}
 	}
 	n := 1
-	for _, w := range b.seen[by.Principal] {
-		if from.Before(w[1]) && w[0].Before(to) {
+	kept := b.seen[by.Principal][:0]
+	for _, old := range b.seen[by.Principal] {
+		passed := old.venue.Replay().Bars > 0
+		if passed && old.from.Before(w.to) && w.from.Before(old.venue.Now()) {
 			n++
 		}
+		if passed || !old.Ended() {
+			kept = append(kept, old)
+		}
 	}
-	b.seen[by.Principal] = append(b.seen[by.Principal], [2]time.Time{from, to})
+	b.seen[by.Principal] = append(kept, w)
 	return n
 }
 
 // Offer implements server.Builder.
 func (b *builder) Offer() tools.Offer {
-	o := tools.Offer{Defaults: tools.StartRequest{Symbols: b.spec.Symbols, From: b.spec.From, To: b.spec.To, Cash: b.spec.Cash}}
+	o := tools.Offer{Defaults: tools.StartRequest{Symbols: b.spec.Symbols, From: b.spec.From, To: b.spec.To, Cash: &b.spec.Cash}}
 	for _, s := range b.store.Series() {
 		o.Data = append(o.Data, tools.OfferedData{Symbol: s.Instrument.Symbol, Kind: string(s.Instrument.Kind), Size: history.SizeName(s.Size),
 			First: s.Bar(0).Start.Format(time.DateOnly), Last: s.Bar(s.Len() - 1).Start.Format(time.DateOnly)})

@@ -95,7 +95,11 @@ func (g *gate) judge(ctx context.Context, text string) (verdict, error) {
 		return verdict{err: refused("the query holds a value that is out of range").Hintf("use numbers below 1e308")}, nil
 	}
 	if tree.Error {
-		return verdict{err: refused("%s", firstLine(tree.Message)).Hintf("one SELECT in DuckDB's dialect; nothing else runs here")}, nil
+		why := firstLine(tree.Message)
+		if strings.Contains(why, "can be serialized") {
+			why = "only a SELECT runs here"
+		}
+		return verdict{err: refused("%s", why).Hintf("one SELECT in DuckDB's dialect; nothing else runs here")}, nil
 	}
 	if len(tree.Statements) != 1 {
 		return verdict{err: refused("%d statements in one query", len(tree.Statements)).Hintf("send one SELECT")}, nil

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// maxFrame bounds one line of the protocol.
+const maxFrame = 16 << 20
+
+// wire is the stdio transport: lines that are not JSON are answered with
+// JSON-RPC's parse error and dropped, where the SDK alone would end the server
+// and the world with it.
+func wire(in io.ReadCloser, out io.WriteCloser) mcp.Transport {
+	w := &locked{WriteCloser: out}
+	r, feed := io.Pipe()
+	go func() {
+		lines := bufio.NewScanner(in)
+		lines.Buffer(nil, maxFrame)
+		var err error
+		for err == nil && lines.Scan() {
+			line := lines.Bytes()
+			switch {
+			case len(line) == 0:
+			case json.Valid(line):
+				_, err = feed.Write(append(line, '\n'))
+			default:
+				_, err = w.Write([]byte(`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error: a line of input is not JSON"}}` + "\n"))
+			}
+		}
+		feed.CloseWithError(errors.Join(err, lines.Err())) // nil is io.EOF
+	}()
+	return &mcp.IOTransport{Reader: r, Writer: w}
+}
+
+// locked lets two writers share the protocol's descriptor, a whole line at a time.
+type locked struct {
+	io.WriteCloser
+	mu sync.Mutex
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.WriteCloser.Write(p)
+}
