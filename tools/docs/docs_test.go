@@ -12,18 +12,26 @@ import (
 func TestSearch(t *testing.T) {
 	x := docs.New()
 	for query, want := range map[string]string{
-		"why is my agent not trading":   "Why is my agent not trading",
-		"order rejected buying power":   "Buying power: why an order was rejected",
-		"which SQL functions can I use": "SQL functions that are allowed",
-		"limit order fill price":        "When and at which price an order fills",
-		"cash buffer target_percent":    "Sizing: target_percent, notional and the cash buffer",
-		"debug a bad trade":             "How do I debug a bad trade",
-		"csv header data files":         "Data files",
-		"orders_cancel":                 "Changing and canceling orders",
-		"partial fill volume":           "Volume: why an order filled only in part",
-		"PITWALL_TOKEN":                 "Settings from the environment",
-		"start a new simulation":        "Simulations: sim_start and sim_status",
-		"current_date":                  "The clock in SQL",
+		"why is my agent not trading":     "Why is my agent not trading",
+		"order rejected buying power":     "Buying power and leverage: why an order was rejected",
+		"which SQL functions can I use":   "SQL functions that are allowed",
+		"limit order fill price":          "When and at which price an order fills: why a limit or stop did not fill",
+		"cash buffer target_percent":      "Sizing: target_percent, notional and the cash buffer",
+		"debug a bad trade":               "How do I debug a bad trade",
+		"csv header data files":           "Data files: your own CSV or Parquet",
+		"orders_cancel":                   "Changing and canceling orders",
+		"partial fill volume":             "Volume and lots: why an order filled only in part, fractional shares",
+		"PITWALL_TOKEN":                   "Settings from the environment",
+		"start a new simulation":          "Simulations: sim_start and sim_status",
+		"sharpe ratio":                    "Figures: return, drawdown, Sharpe ratio, buy and hold",
+		"how is drawdown computed":        "Figures: return, drawdown, Sharpe ratio, buy and hold",
+		"leverage":                        "Buying power and leverage: why an order was rejected",
+		"ema":                             "Indicators: moving average, EMA, RSI, volatility",
+		"claude desktop config":           "Connect a host: Claude Desktop, Claude Code, VS Code",
+		"how do I use my own CSV":         "Data files: your own CSV or Parquet",
+		"why did my limit order not fill": "When and at which price an order fills: why a limit or stop did not fill",
+		"fractional shares":               "Volume and lots: why an order filled only in part, fractional shares",
+		"current_date":                    "The clock in SQL",
 	} {
 		titles := []string{}
 		for _, h := range x.Search(query, 2) {
