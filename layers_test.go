@@ -18,21 +18,22 @@ import (
 // it is. A package that is not listed may import nothing of ours but the root.
 // Change it only when the shape of the house changes.
 var layers = map[string][]string{
-	"":                  {},                             // the vocabulary
-	"sim":               {},                             // pure: sees a Source, never a file
-	"sim/wall":          {},                             // the wall is all here
-	"brokers/risk":      {},                             // pure checks and the guard
-	"cache/history":     {},                             // the store of bars
-	"cache/runs":        {},                             // the runs' folders
-	"tools":             {"tools/docs", "tools/report"}, // never sim, brokers or cache: what it needs it declares
-	"tools/docs":        {},                             //
-	"tools/duckdb":      {},                             // sees a Market, never a Source
-	"tools/report":      {},                             // reads a folder; shares no code with its writer
-	"server":            {"tools"},                      //
-	"agentloop":         {},                             // an ordinary MCP client
-	"agentloop/scripts": {"agentloop"},                  //
-	"examples":          {},                             // embedded files
-	"cmd/pitwall":       {"*"},                          // the only place that wires
+	"":                   {},                             // the vocabulary
+	"sim":                {},                             // pure: sees a Source, never a file
+	"sim/wall":           {},                             // the wall is all here
+	"brokers/brokertest": {},                             // the judge of every broker; imported by tests only
+	"brokers/risk":       {},                             // pure checks and the guard
+	"cache/history":      {},                             // the store of bars
+	"cache/runs":         {},                             // the runs' folders
+	"tools":              {"tools/docs", "tools/report"}, // never sim, brokers or cache: what it needs it declares
+	"tools/docs":         {},                             //
+	"tools/duckdb":       {},                             // sees a Market, never a Source
+	"tools/report":       {},                             // reads a folder; shares no code with its writer
+	"server":             {"tools"},                      //
+	"agentloop":          {},                             // an ordinary MCP client
+	"agentloop/scripts":  {"agentloop"},                  //
+	"examples":           {},                             // embedded files
+	"cmd/pitwall":        {"*"},                          // the only place that wires
 }
 
 // pure packages do no I/O and hold no goroutine or clock.

@@ -1,0 +1,229 @@
+// Package brokertest is the judge of pitwall.Broker: every broker, the simulated
+// venue included, and every guard around one must pass [Run].
+//
+//	func TestContract(t *testing.T) { brokertest.Run(t, newHarness) }
+//
+// It checks what callers rely on: an order's ID is its identity, every method is
+// safe to repeat, refusals say why, fills can be read from a cursor without a
+// gap or a double, and the account adds up.
+//
+// # To add a rule
+//
+// Add a case to Run when every broker can be held to it; rules of one broker
+// stay in its own tests.
+package brokertest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+)
+
+// Harness is one fresh broker to judge. It must hold enough cash for 100 units
+// of Symbol and nothing else.
+type Harness struct {
+	Broker pitwall.Broker
+	Symbol string
+	// Far is a limit price for buys that is never reached.
+	Far pitwall.Dec
+	// Step lets the market move once, so that market orders fill.
+	Step func(t *testing.T)
+}
+
+// Run judges brokers made by fresh; each case gets one of its own.
+func Run(t *testing.T, fresh func(t *testing.T) Harness) {
+	for name, check := range map[string]func(t *testing.T, h Harness){
+		"same id, one order":           sameID,
+		"same id, another body":        conflict,
+		"same id from many at once":    race,
+		"cancel is safe to repeat":     cancel,
+		"replace changes what it says": replace,
+		"unknown ids are errors":       unknown,
+		"refusals say why":             refusals,
+		"fills by cursor":              fills,
+		"the account adds up":          account,
+		"queries select":               queries,
+	} {
+		t.Run(name, func(t *testing.T) { check(t, fresh(t)) })
+	}
+}
+
+// market is an order that fills at the next step, limit one that rests.
+func (h Harness) market(id string, side pitwall.Side, qty int64) pitwall.Order {
+	return pitwall.Order{ID: id, Book: pitwall.MainBook, Symbol: h.Symbol, Side: side, Type: pitwall.MarketOrder, Qty: pitwall.Int(qty), TIF: pitwall.GTC}
+}
+
+func (h Harness) limit(id string, qty int64) pitwall.Order {
+	o := h.market(id, pitwall.Buy, qty)
+	o.Type, o.Limit = pitwall.LimitOrder, h.Far
+	return o
+}
+
+func submit(t *testing.T, h Harness, o pitwall.Order) pitwall.OrderState {
+	t.Helper()
+	s, err := h.Broker.Submit(context.Background(), o)
+	require.NoError(t, err)
+	require.Equal(t, o.ID, s.ID)
+	return s
+}
+
+func orders(t *testing.T, h Harness, q pitwall.OrderQuery) []pitwall.OrderState {
+	t.Helper()
+	list, err := h.Broker.Orders(context.Background(), q)
+	require.NoError(t, err)
+	return list
+}
+
+func sameID(t *testing.T, h Harness) {
+	one := submit(t, h, h.limit("a", 1))
+	require.Equal(t, pitwall.Working, one.Status)
+	two := submit(t, h, h.limit("a", 1))
+	require.Equal(t, one.Accepted, two.Accepted, "the first outcome")
+	again := h.limit("a", 1)
+	again.Reason, again.By = "said otherwise", pitwall.Caller{Principal: "another"}
+	submit(t, h, again)
+	require.Len(t, orders(t, h, pitwall.OrderQuery{}), 1)
+}
+
+func conflict(t *testing.T, h Harness) {
+	submit(t, h, h.limit("a", 1))
+	_, err := h.Broker.Submit(context.Background(), h.limit("a", 2))
+	require.Equal(t, pitwall.IdempotencyConflict, pitwall.CodeOf(err))
+	require.Equal(t, pitwall.Int(1), orders(t, h, pitwall.OrderQuery{ID: "a"})[0].Qty)
+}
+
+func race(t *testing.T, h Harness) {
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			if _, err := h.Broker.Submit(context.Background(), h.limit("a", 1)); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	wg.Wait()
+	require.Len(t, orders(t, h, pitwall.OrderQuery{}), 1)
+}
+
+func cancel(t *testing.T, h Harness) {
+	ctx := context.Background()
+	submit(t, h, h.limit("a", 1))
+	for range 2 {
+		s, err := h.Broker.Cancel(ctx, "a")
+		require.NoError(t, err)
+		require.Equal(t, pitwall.Canceled, s.Status)
+	}
+	submit(t, h, h.market("b", pitwall.Buy, 1))
+	h.Step(t)
+	_, err := h.Broker.Cancel(ctx, "b")
+	require.Equal(t, pitwall.OrderClosed, pitwall.CodeOf(err), "what is filled cannot be canceled")
+	_, err = h.Broker.Replace(ctx, "a", pitwall.Change{Qty: pitwall.Int(2)})
+	require.Equal(t, pitwall.OrderClosed, pitwall.CodeOf(err))
+}
+
+func replace(t *testing.T, h Harness) {
+	submit(t, h, h.limit("a", 5))
+	s, err := h.Broker.Replace(context.Background(), "a", pitwall.Change{Qty: pitwall.Int(3)})
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Int(3), s.Qty)
+	require.Equal(t, h.Far, s.Limit, "what is not named stays")
+	submit(t, h, h.limit("a", 5)) // the order as it was asked for is still this order
+	require.Equal(t, pitwall.Int(3), orders(t, h, pitwall.OrderQuery{ID: "a"})[0].Qty)
+}
+
+func unknown(t *testing.T, h Harness) {
+	ctx := context.Background()
+	_, err := h.Broker.Cancel(ctx, "nope")
+	require.Equal(t, pitwall.UnknownOrder, pitwall.CodeOf(err))
+	_, err = h.Broker.Replace(ctx, "nope", pitwall.Change{Qty: pitwall.One})
+	require.Equal(t, pitwall.UnknownOrder, pitwall.CodeOf(err))
+	_, err = h.Broker.Orders(ctx, pitwall.OrderQuery{ID: "nope"})
+	require.Equal(t, pitwall.UnknownOrder, pitwall.CodeOf(err))
+}
+
+func refusals(t *testing.T, h Harness) {
+	for i, o := range []pitwall.Order{h.market("", pitwall.Buy, 10_000_000), h.market("", pitwall.Sell, 1)} {
+		o.ID = fmt.Sprint("r", i)
+		s := submit(t, h, o)
+		require.Contains(t, []pitwall.Status{pitwall.Rejected, pitwall.Denied}, s.Status)
+		require.NotNil(t, s.Error)
+		require.NotEmpty(t, s.Error.Message)
+	}
+	h.Step(t)
+	list, _, err := h.Broker.Fills(context.Background(), pitwall.Cursor{})
+	require.NoError(t, err)
+	require.Empty(t, list)
+}
+
+func fills(t *testing.T, h Harness) {
+	ctx := context.Background()
+	var seen []string
+	var at pitwall.Cursor
+	for i := range 3 {
+		submit(t, h, h.market(fmt.Sprint("o", i), pitwall.Buy, 1))
+		h.Step(t)
+		list, next, err := h.Broker.Fills(ctx, at)
+		require.NoError(t, err)
+		for _, f := range list {
+			seen = append(seen, f.OrderID)
+		}
+		again, _, err := h.Broker.Fills(ctx, at)
+		require.NoError(t, err)
+		require.Equal(t, list, again, "the same cursor, the same fills")
+		at = next
+	}
+	require.Equal(t, []string{"o0", "o1", "o2"}, seen)
+	list, _, err := h.Broker.Fills(ctx, at)
+	require.NoError(t, err)
+	require.Empty(t, list)
+}
+
+func account(t *testing.T, h Harness) {
+	ctx := context.Background()
+	before, err := h.Broker.Account(ctx, pitwall.MainBook)
+	require.NoError(t, err)
+	require.Equal(t, before.Cash, before.Equity)
+	submit(t, h, h.limit("rests", 2))
+	submit(t, h, h.market("buys", pitwall.Buy, 10))
+	h.Step(t)
+	a, err := h.Broker.Account(ctx, pitwall.MainBook)
+	require.NoError(t, err)
+	require.Len(t, a.Positions, 1)
+	var c pitwall.Calc
+	list, _, err := h.Broker.Fills(ctx, pitwall.Cursor{})
+	require.NoError(t, err)
+	cash := before.Cash
+	for _, f := range list {
+		cash = c.Sub(c.Sub(cash, c.Mul(f.Qty, f.Price)), f.Fee)
+	}
+	require.Equal(t, cash, a.Cash, "cash moved by what the fills say and nothing else")
+	require.Equal(t, c.Add(a.Cash, a.Positions[0].Value), a.Equity)
+	require.Positive(t, int64(a.Reserved), "an open buy holds its money")
+	require.Less(t, int64(a.BuyingPower), int64(a.Cash))
+	require.NoError(t, c.Err)
+}
+
+func queries(t *testing.T, h Harness) {
+	submit(t, h, h.limit("a", 1))
+	submit(t, h, h.market("b", pitwall.Buy, 1))
+	submit(t, h, h.limit("c", 1))
+	h.Step(t)
+	ids := func(q pitwall.OrderQuery) (list []string) {
+		for _, o := range orders(t, h, q) {
+			list = append(list, o.ID)
+		}
+		return list
+	}
+	require.Equal(t, []string{"a", "b", "c"}, ids(pitwall.OrderQuery{}), "in submission order")
+	require.Equal(t, []string{"a", "c"}, ids(pitwall.OrderQuery{Open: true}))
+	require.Equal(t, []string{"b", "c"}, ids(pitwall.OrderQuery{Limit: 2}))
+	require.Empty(t, ids(pitwall.OrderQuery{Symbol: "another"}))
+	require.Equal(t, []string{"b"}, ids(pitwall.OrderQuery{After: orders(t, h, pitwall.OrderQuery{ID: "a"})[0].Updated}), "what changed since")
+}
