@@ -99,7 +99,7 @@ func (g *gate) judge(ctx context.Context, text string) (verdict, error) {
 		if strings.Contains(why, "can be serialized") {
 			why = "only a SELECT runs here"
 		}
-		return verdict{err: refused("%s", why).Hintf("one SELECT in DuckDB's dialect; nothing else runs here")}, nil
+		return verdict{err: refused("%s", why).Hintf("write one SELECT in DuckDB's dialect; docs_search \"SQL examples\" has some")}, nil
 	}
 	if len(tree.Statements) != 1 {
 		return verdict{err: refused("%d statements in one query", len(tree.Statements)).Hintf("send one SELECT")}, nil
