@@ -67,16 +67,16 @@ func (v *Venue) tooLate() *pitwall.Error {
 }
 
 // trailed is the stop that trails a price: below it for a sale, above for a buy.
-func trailed(o *pitwall.Order, price pitwall.Dec) pitwall.Dec {
+func trailed(o *pitwall.Order, price pitwall.Dec) (pitwall.Dec, error) {
 	var a pitwall.Calc
 	away := o.Trail
 	if o.TrailPercent != 0 {
 		away = a.MulDiv(price, o.TrailPercent, pitwall.Int(100))
 	}
 	if o.Side == pitwall.Sell {
-		return max(0, a.Sub(price, away))
+		return max(0, a.Sub(price, away)), a.Err
 	}
-	return a.Add(price, away)
+	return a.Add(price, away), a.Err
 }
 
 // ratchet moves the trailing stops that this step's bars left alive (rule 6):
@@ -87,10 +87,17 @@ func (v *Venue) ratchet() {
 		if n.Type != pitwall.TrailingStop || n.triggered || !l.hit || l.Start[l.next] < n.accepted {
 			continue
 		}
-		if n.Side == pitwall.Sell {
-			n.Trigger = max(n.Trigger, trailed(&n.Order, l.High[l.next]))
-		} else {
-			n.Trigger = min(n.Trigger, trailed(&n.Order, l.Low[l.next]))
+		best := l.High[l.next]
+		if n.Side == pitwall.Buy {
+			best = l.Low[l.next]
+		}
+		stop, err := trailed(&n.Order, best)
+		switch {
+		case err != nil: // beyond the range of numbers: it stays where it is
+		case n.Side == pitwall.Sell:
+			n.Trigger = max(n.Trigger, stop)
+		default:
+			n.Trigger = min(n.Trigger, stop)
 		}
 	}
 }

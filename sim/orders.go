@@ -93,16 +93,22 @@ func (v *Venue) accepts(n *order) *pitwall.Error {
 	if e := v.acceptsQty(n, o.Qty); e != nil {
 		return e
 	}
-	v.aim(n)
+	if e := v.aim(n); e != nil {
+		return e
+	}
 	return v.fund(n)
 }
 
 // aim sets a stop's first trigger: as given, or from the last close (rule 6).
-func (v *Venue) aim(n *order) {
+func (v *Venue) aim(n *order) *pitwall.Error {
 	n.Trigger = n.Stop
 	if n.Type == pitwall.TrailingStop {
-		n.Trigger = trailed(&n.Order, v.lastPrice(n.sym))
+		var err error
+		if n.Trigger, err = trailed(&n.Order, v.lastPrice(n.sym)); err != nil {
+			return pitwall.Errorf(pitwall.InvalidNumber, "trail %v, trail_percent %v: %v", n.Trail, n.TrailPercent, err)
+		}
 	}
+	return nil
 }
 
 // lastPrice is the last known close of a symbol, from before the run if need be.
@@ -177,7 +183,7 @@ func (v *Venue) free(a *pitwall.Calc, except *order) pitwall.Dec {
 		case r == except:
 		case r.Side == pitwall.Buy:
 			free = a.Sub(free, r.reserve)
-		case r.Type == pitwall.MarketOrder:
+		case r.Type == pitwall.MarketOrder && (r.TIF == pitwall.Day || r.TIF == pitwall.GTC): // others may not fill, or only at the close
 			proceeds := v.cfg.Costs.Estimate(a, pitwall.Sell, r.Remaining(), v.ledger.last[r.sym])
 			free = a.Add(free, a.Sub(proceeds, a.Mul(proceeds, v.cfg.Costs.CashBuffer)))
 		}
@@ -242,11 +248,13 @@ func (v *Venue) Replace(_ context.Context, id string, c pitwall.Change) (pitwall
 	if c.Trail != 0 {
 		next.Trail, next.TrailPercent, next.triggered = c.Trail, 0, false
 	}
-	if c.Stop != 0 || c.Trail != 0 {
-		v.aim(&next)
-	}
 	if e := v.acceptsKind(&next.Order); e != nil {
 		return pitwall.OrderState{}, e
+	}
+	if c.Stop != 0 || c.Trail != 0 {
+		if e := v.aim(&next); e != nil {
+			return pitwall.OrderState{}, e
+		}
 	}
 	if next.Qty <= n.Filled {
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v; %v of order %s are filled already", next.Qty, n.Filled, id).Hintf("qty is the new total; to stop here use orders_cancel")

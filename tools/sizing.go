@@ -33,11 +33,15 @@ func size(ctx context.Context, w *pitwall.World, in submitIn, o *pitwall.Order) 
 	}
 	var a pitwall.Calc
 	price := bar.Close
-	switch {
+	switch { // the price that it can fill at, or worse
 	case o.Limit != 0:
 		price = o.Limit
+	case o.Stop != 0 && in.Side == pitwall.Sell:
+		price = min(price, o.Stop)
 	case o.Stop != 0:
-		price = o.Stop
+		price = max(price, o.Stop)
+	case o.Type == pitwall.TrailingStop && in.Side != pitwall.Sell:
+		price = a.Add(price, a.Add(o.Trail, a.MulDiv(price, o.TrailPercent, pitwall.Int(100))))
 	}
 	buffer := a.Mul(acc.Equity, w.Costs.CashBuffer)
 	o.Sizing = &pitwall.Sizing{Asked: asked(in), Price: price, Equity: acc.Equity, CashBuffer: buffer}
@@ -102,7 +106,8 @@ func (s *sizer) money(amount pitwall.Dec) {
 }
 
 // target sets side and quantity so that the position becomes percent of equity.
-// What open orders of the symbol will add or take away counts as done.
+// What open market and limit orders of the symbol will add or take away counts
+// as done; stops may never trade, so they only hold units.
 func (s *sizer) target(percent pitwall.Dec) {
 	var held, selling pitwall.Dec
 	for _, p := range s.acc.Positions {
@@ -113,11 +118,14 @@ func (s *sizer) target(percent pitwall.Dec) {
 	will := held
 	ids := ""
 	for _, o := range s.open {
-		if ids += " " + o.ID; o.Side == pitwall.Buy {
-			will += o.Remaining()
-		} else {
-			will -= o.Remaining()
-			selling += o.Remaining()
+		ids += " " + o.ID
+		change := o.Remaining()
+		if o.Side == pitwall.Sell {
+			selling += change
+			change = -change
+		}
+		if o.Type == pitwall.MarketOrder || o.Type == pitwall.LimitOrder {
+			will += change
 		}
 	}
 	want := s.a.Div(s.a.MulDiv(s.acc.Equity, percent, pitwall.Int(100)), s.price).Floor(s.lot)
@@ -127,7 +135,7 @@ func (s *sizer) target(percent pitwall.Dec) {
 	if want < will {
 		s.order.Side, s.order.Qty = pitwall.Sell, min(will-want, held-selling)
 		if s.order.Qty < will-want {
-			s.err = pitwall.Errorf(pitwall.ShortNotAllowed, "%v %s would have to be sold and %v are held and free: open orders will buy the rest", will-want, s.order.Symbol, held-selling).
+			s.err = pitwall.Errorf(pitwall.ShortNotAllowed, "%v %s would have to be sold and %v of %v held are free: the rest is on sale or still to be bought by open orders", will-want, s.order.Symbol, held-selling, held).
 				Hintf("cancel the open orders first:%s", ids)
 		}
 		return

@@ -27,6 +27,10 @@ func TestSizing(t *testing.T) {
 		"notional below a lot":         {"1000", `"side":"buy","notional":100`, "", "100 is less than one lot"},
 		"raise money, costs on top":    {"1000", `"side":"sell","notional":999`, "10", ""},
 		"a limit's own price":          {"1000", `"target_percent":50,"type":"limit","limit":50`, "9", "price=50"},
+		"a stop on the wrong side":     {"1000", `"side":"buy","notional":505,"type":"stop","stop":10`, "5", "price=100"},
+		"a stop above":                 {"1000", `"side":"buy","notional":505,"type":"stop","stop":120`, "4", "price=120"},
+		"a sale's stop":                {"1000", `"side":"sell","notional":319,"type":"stop","stop":80`, "3", "price=80"},
+		"a trailing buy":               {"1000", `"target_percent":100,"type":"trailing_stop","trail_percent":10`, "8", "price=110"},
 		"half a percent is not half":   {"100000", `"target_percent":0.5`, "4", "for a share such as 0.5 of it send 50"},
 		"confidence in quotes":         {"1000", `"side":"buy","qty":1,"confidence":"0.5"`, "1", ""},
 	} {
@@ -55,6 +59,20 @@ func TestTargetBesideOpenOrders(t *testing.T) {
 	a := submit(`{"symbol":"X","target_percent":0}`)
 	require.Equal(t, pitwall.ShortNotAllowed, code(t, a))
 	require.Contains(t, a.Text, "cancel the open orders first: mine")
+}
+
+// A protective stop may never trade: it is no sale that is as good as done.
+func TestTargetBesideAStop(t *testing.T) {
+	w, b := liveWorld()
+	b.held = pitwall.Int(5)
+	s := newSet()
+	submit := func(args string) tools.Answer { return s.Call(trader(), w, "orders_submit", json.RawMessage(args)) }
+	require.False(t, submit(`{"symbol":"X","side":"sell","qty":5,"type":"stop","stop":80,"tif":"gtc","client_order_id":"stop"}`).IsError)
+	require.Contains(t, submit(`{"symbol":"X","target_percent":33.5}`).Text, "already there", "5 of 100 in an equity of 1500 are a third")
+	a := submit(`{"symbol":"X","target_percent":0}`)
+	require.Equal(t, pitwall.ShortNotAllowed, code(t, a))
+	require.Contains(t, a.Text, "cancel the open orders first: stop")
+	require.Len(t, b.orders, 1)
 }
 
 func TestOwnIDsAreReserved(t *testing.T) {

@@ -79,6 +79,7 @@ type fakeBroker struct {
 	cash   pitwall.Dec
 	err    error
 	reject *pitwall.Error
+	held   pitwall.Dec
 }
 
 func (b *fakeBroker) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, error) {
@@ -118,7 +119,11 @@ func (b *fakeBroker) Fills(context.Context, pitwall.Cursor) ([]pitwall.Fill, pit
 	return nil, pitwall.Cursor{}, nil
 }
 func (b *fakeBroker) Account(context.Context, string) (pitwall.Account, error) {
-	return pitwall.Account{Book: "main", Currency: "USD", Cash: b.cash, Equity: b.cash, BuyingPower: b.cash, Positions: []pitwall.Position{}}, nil
+	a := pitwall.Account{Book: "main", Currency: "USD", Cash: b.cash, Equity: b.cash + 100*b.held, BuyingPower: b.cash, Positions: []pitwall.Position{}}
+	if b.held != 0 {
+		a.Positions = append(a.Positions, pitwall.Position{Symbol: "X", Qty: b.held, Value: 100 * b.held})
+	}
+	return a, nil
 }
 
 func liveWorld() (*pitwall.World, *fakeBroker) {

@@ -14,12 +14,11 @@ import (
 
 // raw is one symbol's rows of one file before the bar size is known.
 type raw struct {
-	series  *pitwall.Series
-	starts  []time.Time
-	dates   bool
-	rows    []int
-	factor  float64 // last adj_close / close
-	weekend bool    // a weekend bar was seen and warned of
+	series *pitwall.Series
+	starts []time.Time
+	dates  bool
+	rows   []int
+	factor float64 // last adj_close / close
 }
 
 // readBars turns a table into series.
@@ -86,11 +85,6 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 	if when.t.Nanosecond() != 0 {
 		return t.bad(i, "timestamp", fmt.Errorf("%q has a fraction of a second: is it a bar's end? give the bar's start in whole seconds", row[at[1]]))
 	}
-	if day := when.t.Weekday(); !g.weekend && when.date && s.Instrument.Calendar == pitwall.Sessions && (day == time.Saturday || day == time.Sunday) {
-		g.weekend = true
-		l.dated = append(l.dated, datedWarning{s.Instrument.Symbol, pitwall.Warning{Known: when.t, Text: fmt.Sprintf(
-			"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)", s.Instrument.Symbol, day, row[at[1]])}})
-	}
 	var price [4]pitwall.Dec
 	for k, name := range [...]string{"open", "high", "low", "close"} {
 		if price[k], err = t.dec(row[at[2+k]]); err != nil {
@@ -120,6 +114,7 @@ func (l *loader) place(t *table, g *raw) error {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
 	}
 	s.Size = size
+	l.weekend(g)
 	for k, start := range g.starts {
 		end := start.Add(size)
 		if g.dates {
@@ -131,6 +126,22 @@ func (l *loader) place(t *table, g *raw) error {
 		}
 	}
 	return nil
+}
+
+// weekend warns of a stock that trades on a Saturday or Sunday: it may be crypto.
+func (l *loader) weekend(g *raw) {
+	in := g.series.Instrument
+	if !g.dates || in.Calendar != pitwall.Sessions {
+		return
+	}
+	for _, s := range g.starts {
+		if day := s.Weekday(); day == time.Saturday || day == time.Sunday {
+			l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: s, Text: fmt.Sprintf(
+				"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
+				in.Symbol, day, s.Format(time.DateOnly))}})
+			return
+		}
+	}
 }
 
 // midnights takes times that are all midnights as the dates that they stand for:

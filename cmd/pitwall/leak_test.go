@@ -256,3 +256,29 @@ func drawOnce(seed int) (rows, other [2][]string, cut string) {
 	}).Example(seed)
 	return p.rows, p.other, p.cut
 }
+
+// An attempt is a world over days that another world of the same principal has
+// shown: passed bars, or history before its start.
+func TestAttempts(t *testing.T) {
+	ctx := context.Background()
+	b, err := newBuilder(ctx, "", nil)
+	require.NoError(t, err)
+	ann, bob := pitwall.Caller{Principal: "ann"}, pitwall.Caller{Principal: "bob"}
+	start := func(by pitwall.Caller, from, to string) *pitwall.World {
+		w, err := b.Build(ctx, by, "main", tools.StartRequest{From: from, To: to})
+		require.NoError(t, err)
+		return w
+	}
+	first := start(ann, "2015-01-02", "2015-12-31")
+	require.Equal(t, 1, first.Attempt)
+	require.Equal(t, 1, start(ann, "2015-01-02", "2015-12-31").Attempt, "nothing of those days was shown yet")
+	_, err = first.Clock.Next(ctx, first.Clock.Now())
+	require.NoError(t, err)
+	require.NoError(t, first.Close())
+	again := start(ann, "2015-01-02", "2015-12-31")
+	require.Equal(t, 2, again.Attempt, "an ended world still counts")
+	require.Contains(t, again.Warnings[len(again.Warnings)-1].Text, "attempt 2")
+	require.Equal(t, 4, start(ann, "2014-06-02", "2014-12-31").Attempt, "three worlds showed those days as history")
+	require.Equal(t, 1, start(ann, "2016-01-04", "2016-12-31").Attempt, "later days than any world has reached")
+	require.Equal(t, 1, start(bob, "2015-01-02", "2015-12-31").Attempt, "another principal")
+}

@@ -337,7 +337,7 @@ func TestStdoutBelongsToTheProtocol(t *testing.T) {
 	lines := []string{
 		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`,
 		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
-		`this is no JSON`,
+		`this is no JSON`, `{}`, `null`, `[]`, `"x"`, `{"jsonrpc":"2.0","id":{},"method":"ping"}`,
 	}
 	for i, sql := range []string{"SELECT 1", "SELECT * FROM enable_logging('QueryLog', storage='stdout')", "PRAGMA enable_profiling", "SELECT nope"} {
 		lines = append(lines, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"duckdb_query","arguments":{"sql":%q}}}`, 2+i, sql))
@@ -352,7 +352,7 @@ func TestStdoutBelongsToTheProtocol(t *testing.T) {
 	require.NoError(t, err)
 	answers := bufio.NewScanner(out)
 	var got []string
-	for len(got) < 7 && answers.Scan() {
+	for len(got) < 12 && answers.Scan() {
 		got = append(got, answers.Text())
 	}
 	require.NoError(t, in.Close())
@@ -360,7 +360,8 @@ func TestStdoutBelongsToTheProtocol(t *testing.T) {
 		got = append(got, answers.Text())
 	}
 	require.NoError(t, c.Wait())
-	require.Len(t, got, 7)
+	require.Len(t, got, 12)
+	require.Equal(t, 5, strings.Count(strings.Join(got, "\n"), "-32600"))
 	require.Contains(t, strings.Join(got, "\n"), "-32700", "a line that is no JSON is an error and not the end")
 	for _, line := range got {
 		var m map[string]any

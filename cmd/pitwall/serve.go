@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -133,14 +134,14 @@ func newBuilder(ctx context.Context, file string, data []string) (*builder, erro
 			inputs = []history.Input{{FS: examples.FS, Path: "data", Show: "examples/data"}}
 		}
 	}
-	b.load = func(ctx context.Context, symbols []string, size time.Duration) (*history.Store, error) {
-		return history.Load(ctx, inputs, history.Options{Symbols: symbols, Size: size})
-	}
+	b.load = cached(func(ctx context.Context, size time.Duration) (*history.Store, error) {
+		return history.Load(ctx, inputs, history.Options{Size: size})
+	})
 	if file == "" {
 		var err error
-		b.store, err = b.load(ctx, nil, 0)
+		b.store, err = b.load(ctx, 0)
 		if err != nil { // several bar sizes of a symbol: daily bars first; sim_start's bar_size chooses others
-			daily, second := b.load(ctx, nil, 24*time.Hour)
+			daily, second := b.load(ctx, 24*time.Hour)
 			if second != nil {
 				return nil, err
 			}
@@ -154,6 +155,24 @@ func newBuilder(ctx context.Context, file string, data []string) (*builder, erro
 	// A default world that cannot be built is an error now, not at the first call.
 	_, err := newSim(b.store, b.spec, &pitwall.MemoryJournal{})
 	return b, err
+}
+
+// cached keeps one store per bar size: worlds share it and never write it.
+func cached(load func(context.Context, time.Duration) (*history.Store, error)) func(context.Context, time.Duration) (*history.Store, error) {
+	var mu sync.Mutex
+	stores := map[time.Duration]*history.Store{}
+	return func(ctx context.Context, size time.Duration) (*history.Store, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if s, ok := stores[size]; ok {
+			return s, nil
+		}
+		s, err := load(ctx, size)
+		if err == nil {
+			stores[size] = s
+		}
+		return s, err
+	}
 }
 
 // defaultSpec trades everything that is not an index, and begins after a year of

@@ -72,7 +72,7 @@ func short(store *history.Store, spec simSpec, to time.Time) []pitwall.Warning {
 	if spec.To == "" || to.Sub(last) < longWeekend {
 		return nil
 	}
-	return []pitwall.Warning{{Known: to, Text: fmt.Sprintf("the data end on %s, before the last day asked for (%s)", last.Format(time.DateOnly), spec.To)}}
+	return []pitwall.Warning{{Known: last, Text: fmt.Sprintf("the data end on %s, before the last day asked for (%s)", last.Format(time.DateOnly), spec.To)}}
 }
 
 // zoneOf is the zone of the first symbol.
@@ -135,12 +135,19 @@ func midnight(t time.Time, days int) time.Time {
 
 // builder makes the worlds that a server offers. It implements server.Builder.
 type builder struct {
-	load  func(ctx context.Context, symbols []string, size time.Duration) (*history.Store, error)
+	load  func(ctx context.Context, size time.Duration) (*history.Store, error)
 	store *history.Store // everything, for the offer and the default
 	spec  simSpec        // the default world
 
 	mu   sync.Mutex
-	seen map[string][]*simWorld // per principal: worlds made before
+	seen map[string][]reached // per principal: worlds made before
+}
+
+// reached is how far a world has seen: up to its venue's clock, or, once it was
+// ended, up to a time, so that nothing of it stays in memory.
+type reached struct {
+	world *simWorld
+	until time.Time
 }
 
 // Build implements server.Builder.
@@ -164,7 +171,7 @@ func (b *builder) Build(ctx context.Context, by pitwall.Caller, name string, r t
 		if err != nil {
 			return nil, err
 		}
-		if store, err = b.load(ctx, nil, size); err != nil {
+		if store, err = b.load(ctx, size); err != nil {
 			return nil, err
 		}
 	}
@@ -180,26 +187,28 @@ func (b *builder) Build(ctx context.Context, by pitwall.Caller, name string, r t
 	return w.World, nil
 }
 
-// attempt counts the worlds of a principal that passed bars of the same days,
-// this one included.
+// attempt counts the worlds of a principal that have seen days of this one, this
+// one included. A world shows all history up to its clock.
 func (b *builder) attempt(by pitwall.Caller, w *simWorld) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.seen == nil {
-		b.seen = map[string][]*simWorld{}
+		b.seen = map[string][]reached{}
 	}
 	n := 1
-	kept := b.seen[by.Principal][:0]
-	for _, old := range b.seen[by.Principal] {
-		passed := old.venue.Replay().Bars > 0
-		if passed && old.from.Before(w.to) && w.from.Before(old.venue.Now()) {
+	for i, old := range b.seen[by.Principal] {
+		if old.world != nil {
+			old.until = old.world.venue.Now()
+			if old.world.Ended() {
+				old.world = nil
+			}
+			b.seen[by.Principal][i] = old
+		}
+		if w.from.Before(old.until) {
 			n++
 		}
-		if passed || !old.Ended() {
-			kept = append(kept, old)
-		}
 	}
-	b.seen[by.Principal] = append(kept, w)
+	b.seen[by.Principal] = append(b.seen[by.Principal], reached{world: w})
 	return n
 }
 
