@@ -52,7 +52,7 @@ type nextIn struct {
 	After string `json:"after,omitempty" jsonschema:"the as_of you last saw: makes a repeated call safe"`
 }
 
-// Snapshot is what a decision starts from.
+// snapshot is what a decision starts from.
 type snapshot struct {
 	Advanced    int            `json:"advanced"`
 	Ended       bool           `json:"ended"`

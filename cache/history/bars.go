@@ -152,18 +152,19 @@ func (g *raw) midnights(in pitwall.Instrument) error {
 		return nil
 	}
 	local, utc := true, true
-	for i, s := range g.starts {
-		local = local && s.Hour() == 0 && s.Minute() == 0 && s.Second() == 0
+	for _, s := range g.starts {
 		u := s.UTC()
+		local = local && s.Hour() == 0 && s.Minute() == 0 && s.Second() == 0
 		utc = utc && u.Hour() == 0 && u.Minute() == 0 && u.Second() == 0
-		if !local && !utc {
-			if i > 1 && g.starts[1].Sub(g.starts[0]) >= 23*time.Hour && g.starts[2].Sub(g.starts[1]) >= 23*time.Hour {
-				return fmt.Errorf("bars a day or more apart carry times such as %s; give dates", s.Format(time.RFC3339))
-			}
-			continue
-		}
 	}
-	if !local && !utc || len(g.starts) > 1 && g.starts[1].Sub(g.starts[0]) < 23*time.Hour {
+	const almostADay = 23 * time.Hour // clocks change
+	apart := func(i int) bool { return len(g.starts) > i && g.starts[i].Sub(g.starts[i-1]) >= almostADay }
+	switch {
+	case len(g.starts) > 1 && !apart(1):
+		return nil // intraday bars, some of which begin at midnight
+	case !local && !utc && apart(1) && apart(2):
+		return fmt.Errorf("bars a day or more apart carry times such as %s; give dates", g.starts[0].Format(time.RFC3339))
+	case !local && !utc:
 		return nil
 	}
 	for i, s := range g.starts {

@@ -235,8 +235,8 @@ func (l *loader) finish() (*Store, error) {
 // offer says which symbols the files do hold.
 func (l *loader) offer() string {
 	if len(l.seen()) == 0 {
-		for _, w := range l.Warnings {
-			return w + "; fields are separated by commas"
+		if len(l.Warnings) > 0 { // the first names a file that was passed over, and why
+			return l.Warnings[0] + "; fields are separated by commas"
 		}
 		return "the files hold no bars at all"
 	}
