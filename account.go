@@ -42,24 +42,55 @@ type Position struct {
 	Cost       Dec       `json:"cost"`
 	Last       Dec       `json:"last"` // last known price
 	LastTime   time.Time `json:"last_time"`
-	Value      Dec       `json:"value"`
+	Notional   Dec       `json:"notional"` // Qty x Last x multiplier: the exposure
+	Value      Dec       `json:"value"`    // what it adds to equity: Notional, of a future 0 since its gains are cash
 	Unrealized Dec       `json:"unrealized"`
 	Realized   Dec       `json:"realized"`
 }
 
-// Account is a book's money. Equity = Cash + value of positions.
+// AccountType is what an account may do.
+type AccountType string
+
+// The account types.
+const (
+	CashAccount   AccountType = "cash"   // neither borrows nor shorts
+	MarginAccount AccountType = "margin" // may do both within its margins
+)
+
+// Account is a book's money.
+//
+//	Equity = Cash + Receivable + value of positions
+//	       = Start + Realized + Unrealized + Dividends - Fees - Borrow
 type Account struct {
-	Book        string     `json:"book"`
-	Currency    string     `json:"currency"`
-	Start       Dec        `json:"start"` // cash put in
-	Cash        Dec        `json:"cash"`
-	Reserved    Dec        `json:"reserved"` // held by open buy orders
-	BuyingPower Dec        `json:"buying_power"`
-	Equity      Dec        `json:"equity"`
-	Realized    Dec        `json:"realized"` // without fees
-	Unrealized  Dec        `json:"unrealized"`
-	Fees        Dec        `json:"fees"`
-	Positions   []Position `json:"positions"` // by symbol, none with quantity 0
+	Book        string      `json:"book"`
+	Type        AccountType `json:"type"`
+	Currency    string      `json:"currency"`
+	Start       Dec         `json:"start"`                // cash put in
+	Cash        Dec         `json:"cash"`                 // below 0 = borrowed
+	Unsettled   Dec         `json:"unsettled,omitempty"`  // part of Cash that cannot buy yet
+	Receivable  Dec         `json:"receivable,omitempty"` // dividends earned and not paid yet; owed when below 0
+	Reserved    Dec         `json:"reserved"`             // held by open orders
+	BuyingPower Dec         `json:"buying_power"`         // what new orders may cost; on margin a notional
+	Equity      Dec         `json:"equity"`
+	Realized    Dec         `json:"realized"` // without fees
+	Unrealized  Dec         `json:"unrealized"`
+	Dividends   Dec         `json:"dividends,omitempty"` // and other cash per unit, earned less owed
+	Fees        Dec         `json:"fees"`
+	Borrow      Dec         `json:"borrow,omitempty"`      // fees for shorts
+	Initial     Dec         `json:"initial,omitempty"`     // margin that the positions need to be opened
+	Maintenance Dec         `json:"maintenance,omitempty"` // margin below which positions are closed
+	Positions   []Position  `json:"positions"`             // by symbol, none with quantity 0
+}
+
+// CashFlow is money that moved without an order: a dividend, a borrow fee, cash
+// for a fraction after a split, the settlement of what expired.
+type CashFlow struct {
+	Symbol string    `json:"symbol,omitempty"`
+	Type   string    `json:"type"`             // dividend, coupon, funding, paid, borrow, split, cash_in_lieu, reinvested, variation, expiry, margin_call
+	Qty    Dec       `json:"qty,omitempty"`    // units it is about; after a split the new quantity
+	Each   Dec       `json:"each,omitempty"`   // money per unit, or a price
+	Amount Dec       `json:"amount,omitempty"` // change of cash; of a dividend before its pay date, of the receivable
+	Pay    time.Time `json:"pay,omitzero"`     // when a receivable becomes cash
 }
 
 // EquityPoint is a book's equity at one time.

@@ -41,8 +41,9 @@ type Action struct {
 	Symbol string    `json:"symbol"`
 	Ex     time.Time `json:"ex_date"`
 	Pay    time.Time `json:"pay_date,omitzero"`
-	Type   string    `json:"type"`  // dividend, split, ...
-	Value  Dec       `json:"value"` // per unit, or the split factor (2 = 2:1)
+	Type   string    `json:"type"`          // dividend, split, ...
+	Value  Dec       `json:"value"`         // money per unit, or new units of a split ...
+	Per    Dec       `json:"per,omitempty"` // ... per so many old ones; 0 = 1
 }
 
 // Series is the whole history of one symbol in columns of equal length, future

@@ -18,6 +18,9 @@ const (
 	BuyingPower         Code = "BUYING_POWER"         // R19: not enough free cash
 	ShortNotAllowed     Code = "SHORT_NOT_ALLOWED"    // R20: a cash account sells only what it holds
 	IdempotencyConflict Code = "IDEMPOTENCY_CONFLICT" // R30: the same id with another body
+	NoBorrow            Code = "NO_BORROW"            // R21: the symbol cannot be borrowed, so not shorted
+	MarginCall          Code = "MARGIN_CALL"          // equity fell below maintenance: positions are being closed
+	ReduceOnly          Code = "REDUCE_ONLY"          // nothing is left for it to reduce
 	UnknownOrder        Code = "UNKNOWN_ORDER"        // no order has this id
 	OrderClosed         Code = "ORDER_CLOSED"         // filled, canceled, expired or rejected already
 	Unsupported         Code = "UNSUPPORTED"          // refused because Pitwall does not do it (yet)

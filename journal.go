@@ -17,7 +17,7 @@ const (
 	EntryOrder   EntryKind = "order"   // an order's new state
 	EntryFill    EntryKind = "fill"    // an execution
 	EntryMark    EntryKind = "mark"    // equity at the end of a step
-	EntryCash    EntryKind = "cash"    // dividend, coupon, funding, borrow
+	EntryCash    EntryKind = "cash"    // money that moved without an order
 	EntryHalt    EntryKind = "halt"    // a latch was raised or lowered
 	EntryWarning EntryKind = "warning" // something a reader should know
 	EntryEnd     EntryKind = "end"     // the run ended; Note says how
@@ -37,6 +37,7 @@ type Entry struct {
 	State  *OrderState  `json:"state,omitempty"`
 	Fill   *Fill        `json:"fill,omitempty"`
 	Mark   *EquityPoint `json:"mark,omitempty"`
+	Flow   *CashFlow    `json:"flow,omitempty"`
 	Amount Dec          `json:"amount,omitempty"`
 	Note   string       `json:"note,omitempty"`
 }

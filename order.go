@@ -30,8 +30,8 @@ type Class string
 const (
 	Simple  Class = "simple"
 	Bracket Class = "bracket"
-	OCO     Class = "oco"
-	OTO     Class = "oto"
+	OCO     Class = "oco" // two exits of a held position
+	OTO     Class = "oto" // an entry with one exit
 )
 
 // TIF is the time in force.
@@ -41,21 +41,38 @@ type TIF string
 const (
 	Day TIF = "day" // until the close of the session it can first trade in
 	GTC TIF = "gtc" // until canceled
-	GTD TIF = "gtd"
-	IOC TIF = "ioc"
-	FOK TIF = "fok"
-	OPG TIF = "opg"
-	CLS TIF = "cls"
+	GTD TIF = "gtd" // until GoodTill
+	IOC TIF = "ioc" // what the first open it meets gives, the rest canceled
+	FOK TIF = "fok" // all of it at the first open it meets, or nothing
+	OPG TIF = "opg" // the first open of the next session
+	CLS TIF = "cls" // the close of the next session
 )
 
-// Leg is a child of a bracket, OCO or OTO order.
+// Role is what a leg is for.
+type Role string
+
+// The roles of legs.
+const (
+	TakeProfit Role = "take_profit" // a limit
+	StopLoss   Role = "stop_loss"   // a stop, a stop-limit or a trailing stop
+)
+
+// Leg is an exit that belongs to an order. A bracket's and an OTO's legs are
+// held until their parent fills and then cover what it filled; the legs of an
+// OCO order cover a position that is held already. Legs only ever reduce.
+//
+// A take_profit has Limit or Percent. A stop_loss has one of Stop, Percent,
+// Trail and TrailPercent; with Stop or Percent, Limit makes it a stop-limit.
 type Leg struct {
-	ID    string    `json:"id,omitempty"`
-	Role  string    `json:"role"` // take_profit, stop_loss or then
-	Type  OrderType `json:"type"`
-	Limit Dec       `json:"limit,omitempty"`
-	Stop  Dec       `json:"stop,omitempty"`
-	Trail Dec       `json:"trail,omitempty"`
+	ID    string `json:"id,omitempty"` // <parent>.tp or <parent>.sl; given by the broker
+	Role  Role   `json:"role"`
+	Limit Dec    `json:"limit,omitempty"`
+	Stop  Dec    `json:"stop,omitempty"`
+	// Percent is the distance from the price of the parent's first fill (of an
+	// OCO order: from the last price), 5 = 5 %.
+	Percent      Dec `json:"percent,omitempty"`
+	Trail        Dec `json:"trail,omitempty"`
+	TrailPercent Dec `json:"trail_percent,omitempty"`
 }
 
 // Sizing says how a quantity was found when the caller gave money or a target
@@ -86,7 +103,9 @@ type Order struct {
 	TIF          TIF       `json:"tif"`
 	GoodTill     time.Time `json:"good_till,omitzero"`
 	ReduceOnly   bool      `json:"reduce_only,omitempty"`
-	Parent       string    `json:"parent,omitempty"` // the order whose leg this is
+	Parent       string    `json:"parent,omitempty"` // the order whose leg this is; set by the broker
+	Role         Role      `json:"role,omitempty"`   // of a leg; set by the broker
+	Group        string    `json:"group,omitempty"`  // orders of one group: the first fill cancels the others
 	By           Caller    `json:"by,omitzero"`
 	Reason       string    `json:"reason,omitempty"`
 	Confidence   *float64  `json:"confidence,omitempty"` // 0..1, the caller's own estimate
@@ -106,7 +125,7 @@ func (o Order) SameAs(p Order) bool {
 	}
 	return o.ID == p.ID && o.Book == p.Book && o.Symbol == p.Symbol && o.Side == p.Side && o.Type == p.Type &&
 		o.Class == p.Class && o.Qty == p.Qty && o.Limit == p.Limit && o.Stop == p.Stop && o.Trail == p.Trail &&
-		o.TrailPercent == p.TrailPercent && o.TIF == p.TIF && o.GoodTill.Equal(p.GoodTill) && o.ReduceOnly == p.ReduceOnly
+		o.TrailPercent == p.TrailPercent && o.TIF == p.TIF && o.GoodTill.Equal(p.GoodTill) && o.ReduceOnly == p.ReduceOnly && o.Group == p.Group
 }
 
 // Status is where an order stands.
@@ -142,6 +161,8 @@ type OrderState struct {
 	Updated  time.Time `json:"updated,omitzero"`
 	// Trigger is the stop price as it stands: a trailing stop's moves.
 	Trigger Dec `json:"trigger,omitempty"`
+	// Note says what the venue changed: a price rounded to the tick, a split.
+	Note string `json:"note,omitempty"`
 	// Error says why an order was rejected, denied or expired with the figures.
 	Error *Error `json:"error,omitempty"`
 }
@@ -151,11 +172,13 @@ func (s OrderState) Remaining() Dec { return s.Qty - s.Filled }
 
 // Change is what Replace may alter; zero fields stay as they are.
 type Change struct {
-	Qty   Dec `json:"qty,omitempty"` // the new total quantity, filled part included
-	Limit Dec `json:"limit,omitempty"`
-	Stop  Dec `json:"stop,omitempty"`
-	Trail Dec `json:"trail,omitempty"`
-	TIF   TIF `json:"tif,omitempty"`
+	Qty          Dec       `json:"qty,omitempty"` // the new total quantity, filled part included
+	Limit        Dec       `json:"limit,omitempty"`
+	Stop         Dec       `json:"stop,omitempty"`
+	Trail        Dec       `json:"trail,omitempty"`
+	TrailPercent Dec       `json:"trail_percent,omitempty"`
+	TIF          TIF       `json:"tif,omitempty"`
+	GoodTill     time.Time `json:"good_till,omitzero"` // with TIF gtd
 }
 
 // OrderQuery selects orders. Results are in submission order.
