@@ -1,0 +1,75 @@
+package pitwall
+
+import "time"
+
+// Terms are what an account may do and what holding costs. The zero value is a
+// cash account that buys with everything it has.
+type Terms struct {
+	Type AccountType `json:"type,omitempty"` // empty = cash
+
+	// Margins are shares of a position's notional: 0.5 = 50 %. 0 means the usual
+	// one, see [Terms.Usual].
+	Initial           Dec `json:"initial_margin,omitempty"`    // to open
+	LongMaintenance   Dec `json:"long_maintenance,omitempty"`  // to keep, long
+	ShortMaintenance  Dec `json:"short_maintenance,omitempty"` // to keep, short
+	FutureInitial     Dec `json:"future_margin,omitempty"`
+	FutureMaintenance Dec `json:"future_maintenance,omitempty"`
+
+	NoShorts   bool     `json:"no_shorts,omitempty"`
+	NoBorrow   []string `json:"no_borrow,omitempty"`   // symbols that cannot be shorted
+	BorrowRate Dec      `json:"borrow_rate,omitempty"` // of a short's value a year: 0.03 = 3 %
+
+	// SettleDays is after how many sessions a sale's proceeds can buy again; 0 = at
+	// once. Cash accounts only.
+	SettleDays int `json:"settle_days,omitempty"`
+	// Reinvest turns dividends into units at the last close less the dividend, the
+	// convention of adjusted closes; free of costs and in whole lots.
+	Reinvest bool `json:"reinvest,omitempty"`
+}
+
+// Usual returns t with the usual figures where it states none: 50 % to open
+// (Regulation T), 25 % and 30 % to keep long and short (FINRA 4210), 10 % and
+// 9 % of a future's notional.
+func (t Terms) Usual() Terms {
+	if t.Type == "" {
+		t.Type = CashAccount
+	}
+	for _, f := range []struct {
+		to    *Dec
+		usual Dec
+	}{{&t.Initial, One / 2}, {&t.LongMaintenance, One / 4}, {&t.ShortMaintenance, 3 * One / 10}, {&t.FutureInitial, One / 10}, {&t.FutureMaintenance, 9 * One / 100}} {
+		if *f.to == 0 {
+			*f.to = f.usual
+		}
+	}
+	return t
+}
+
+// Path is what a simulation takes a bar's inside to have been.
+type Path string
+
+// The path profiles.
+const (
+	Provable Path = "provable" // only what open, high, low and close prove, else the worse case
+	OHLC     Path = "ohlc"     // open, high, low, close, in this order
+)
+
+// NoVolumeLimit as Rules.VolumeShare lets an order of any size fill.
+const NoVolumeLimit Dec = -1
+
+// Rules are how a simulation fills orders against bars.
+type Rules struct {
+	// VolumeShare is what all orders together may take of a bar's volume. 0 fills
+	// nothing; NoVolumeLimit lifts it.
+	VolumeShare Dec `json:"volume_share"`
+	// Touch lets a limit fill when the bar only touches it; without it the bar
+	// must trade through.
+	Touch bool `json:"touch,omitempty"`
+	Path  Path `json:"path,omitempty"` // empty = Provable
+	// Latency is how long an order is under way: it meets bars that start at
+	// least so much after it was accepted.
+	Latency time.Duration `json:"latency,omitempty"`
+	// CloseCutoff refuses orders on the close that come later than this before an
+	// intraday session's close. 0 = none.
+	CloseCutoff time.Duration `json:"close_cutoff,omitempty"`
+}
