@@ -73,7 +73,7 @@ func (b *builder) Build(_ context.Context, _ pitwall.Caller, name string, r tool
 		cash = *r.Cash
 	}
 	costs := pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}
-	v, err := sim.New(sim.Config{Source: b.src, Symbols: b.symbols, From: time.Date(2020, 1, 5, 0, 0, 0, 0, newYork), Cash: cash, Costs: costs, VolumeShare: sim.DefaultVolumeShare, Journal: j})
+	v, err := sim.New(sim.Config{Source: b.src, Symbols: b.symbols, From: time.Date(2020, 1, 5, 0, 0, 0, 0, newYork), Cash: cash, Costs: costs, Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}, Journal: j})
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func harness(t *testing.T) (*sim.Venue, *pitwall.MemoryJournal, brokertest.Harne
 	}
 	j := &pitwall.MemoryJournal{}
 	v, err := sim.New(sim.Config{Source: source{[]*pitwall.Series{s}}, Symbols: []string{"A"}, From: time.Date(2024, 1, 2, 0, 0, 0, 0, newYork), Cash: pitwall.Int(20_000),
-		Costs: pitwall.Costs{CommissionBps: pitwall.Int(10)}, VolumeShare: sim.DefaultVolumeShare, Journal: j})
+		Costs: pitwall.Costs{CommissionBps: pitwall.Int(10)}, Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}, Journal: j})
 	require.NoError(t, err)
 	step := func(t *testing.T) {
 		_, err := v.Next(context.Background(), v.Now())
@@ -41,7 +41,7 @@ func TestVenueIsABroker(t *testing.T) {
 func TestGuardedVenueIsABroker(t *testing.T) {
 	brokertest.Run(t, func(t *testing.T) brokertest.Harness {
 		v, j, h := harness(t)
-		h.Broker = risk.New(v, j, v, risk.NoLimits())
+		h.Broker = risk.New(v, j, v, nil, nil, risk.NoLimits())
 		return h
 	})
 }

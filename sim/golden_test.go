@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +29,9 @@ type golden struct {
 		Cash pitwall.Dec `json:"cash"`
 		Type string      `json:"type"`
 
-		Settlement json.RawMessage `json:"settlement_days"`
+		Settlement  int         `json:"settlement_days"`
+		Initial     pitwall.Dec `json:"initial_margin"`
+		Maintenance pitwall.Dec `json:"maintenance_margin"`
 	} `json:"account"`
 	Costs struct {
 		Commission struct {
@@ -42,8 +46,10 @@ type golden struct {
 			Type                  string
 			Value, Spread, Impact pitwall.Dec
 		} `json:"slippage"`
-		VolumeLimit pitwall.Dec     `json:"volume_limit"`
-		Borrow      json.RawMessage `json:"borrow"`
+		VolumeLimit pitwall.Dec `json:"volume_limit"`
+		Borrow      struct {
+			Rate pitwall.Dec `json:"annual_rate"`
+		} `json:"borrow"`
 	} `json:"costs"`
 	Policy struct {
 		LimitFill string `json:"limit_fill"`
@@ -58,8 +64,11 @@ type golden struct {
 		TIF     pitwall.TIF       `json:"tif"`
 		ID      string            `json:"id"`
 		OCO     string            `json:"oco"`
-		Bracket json.RawMessage   `json:"bracket"`
-		Trail   struct{ Amount, Percent pitwall.Dec }
+		Bracket *struct {
+			Target pitwall.Dec `json:"take_profit"`
+			Stop   pitwall.Dec `json:"stop_loss"`
+		} `json:"bracket"`
+		Trail struct{ Amount, Percent pitwall.Dec }
 	} `json:"orders"`
 	Cancels []struct {
 		At int    `json:"at_bar_index"`
@@ -73,39 +82,77 @@ type golden struct {
 		Status pitwall.Status `json:"status"`
 		Fee    *pitwall.Dec   `json:"fee"`
 	} `json:"expect"`
-	Cash     *pitwall.Dec    `json:"expect_cash"`
-	Position *pitwall.Dec    `json:"expect_position"`
-	Equity   *pitwall.Dec    `json:"expect_equity"`
-	AvgPrice *pitwall.Dec    `json:"expect_avg_price"`
-	Realized *pitwall.Dec    `json:"expect_realized"`
-	Trigger  *pitwall.Dec    `json:"expect_stop"`
-	Actions  json.RawMessage `json:"corporate_actions"`
-	Asset    *struct {
-		Cls string      `json:"cls"`
-		Lot pitwall.Dec `json:"lot"`
+	Cash     *pitwall.Dec `json:"expect_cash"`
+	Position *pitwall.Dec `json:"expect_position"`
+	Equity   *pitwall.Dec `json:"expect_equity"`
+	AvgPrice *pitwall.Dec `json:"expect_avg_price"`
+	Realized *pitwall.Dec `json:"expect_realized"`
+	Trigger  *pitwall.Dec `json:"expect_stop"`
+	Actions  []struct {
+		Type   string          `json:"type"`
+		Ex     int             `json:"ex_bar_index"`
+		Pay    int             `json:"pay_bar_index"`
+		Amount pitwall.Dec     `json:"amount"`
+		New    json.RawMessage `json:"new_per_old"`
+	} `json:"corporate_actions"`
+	CashBy     map[string]pitwall.Dec `json:"expect_cash_by_bar"`
+	PositionBy map[string]pitwall.Dec `json:"expect_position_by_bar"`
+	EquityBy   map[string]pitwall.Dec `json:"expect_equity_by_bar"`
+	Asset      *struct {
+		Cls        string
+		Lot        pitwall.Dec
+		Multiplier pitwall.Dec
+		Right      pitwall.Right
+		Strike     pitwall.Dec
+		Expiry     *int        `json:"expiry_bar_index"`
+		Underlying pitwall.Dec `json:"underlying_close_at_expiry"`
 	} `json:"asset"`
-	Session json.RawMessage `json:"session"`
 }
 
-// beyond says what this venue does not do yet, so that a scenario is skipped by
-// what it needs and not by its name.
-func (g *golden) beyond() string {
-	for _, o := range g.Orders {
-		if o.OCO != "" || len(o.Bracket) > 0 {
-			return "brackets and OCO"
+// goldenSource is one scenario's data: X, of an option also its underlying U.
+type goldenSource struct {
+	series  []*pitwall.Series
+	actions []pitwall.Action
+}
+
+func (s goldenSource) Series() []*pitwall.Series { return s.series }
+func (s goldenSource) Actions() []pitwall.Action { return s.actions }
+
+func (g *golden) source(t *testing.T) goldenSource {
+	x := g.series(t)
+	src := goldenSource{series: []*pitwall.Series{x}}
+	if a := g.Asset; a != nil {
+		x.Instrument.Kind, x.Instrument.Multiplier = pitwall.Kind(a.Cls), a.Multiplier
+		if a.Expiry != nil {
+			x.Instrument.Expiry, x.Instrument.Right, x.Instrument.Strike, x.Instrument.Underlying = x.Bar(*a.Expiry).Start, a.Right, a.Strike, "U"
+			u := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "U", Kind: pitwall.Index, Zone: newYork}, Size: x.Size}
+			for i := range x.Len() {
+				bar := x.Bar(i)
+				bar.Open, bar.High, bar.Low, bar.Close = a.Underlying, a.Underlying, a.Underlying, a.Underlying
+				require.NoError(t, u.Append(bar))
+			}
+			src.series = append(src.series, u)
 		}
 	}
-	switch {
-	case len(g.Actions) > 0:
-		return "corporate actions"
-	case g.Asset != nil && g.Asset.Cls != "crypto":
-		return "asset class " + g.Asset.Cls
-	case len(g.Account.Settlement) > 0:
-		return "settlement"
-	case len(g.Costs.Borrow) > 0:
-		return "borrow fees"
+	for _, a := range g.Actions {
+		midnight := func(bar int) time.Time {
+			y, m, d := x.Bar(bar).Start.Date()
+			return time.Date(y, m, d, 0, 0, 0, 0, newYork)
+		}
+		act := pitwall.Action{Symbol: "X", Type: "dividend", Ex: midnight(a.Ex), Value: a.Amount}
+		if a.Type == "split" {
+			act.Type, act.Value, act.Per = "split", pitwall.One, pitwall.One
+			num, den, _ := strings.Cut(strings.Trim(string(a.New), `"`), "/")
+			require.NoError(t, act.Value.UnmarshalText([]byte(num)))
+			if den != "" {
+				require.NoError(t, act.Per.UnmarshalText([]byte(den)))
+			}
+		} else {
+			act.Pay = midnight(a.Pay)
+		}
+		src.actions = append(src.actions, act)
 	}
-	return ""
+	return src
 }
 
 func (g *golden) series(t *testing.T) *pitwall.Series {
@@ -151,22 +198,23 @@ func TestGoldenScenarios(t *testing.T) {
 }
 
 func (g *golden) run(t *testing.T) {
-	if why := g.beyond(); why != "" {
-		t.Skip("not done yet: " + why)
-	}
 	ctx := context.Background()
-	s := g.series(t)
-	cfg := sim.Config{Source: source{[]*pitwall.Series{s}}, Symbols: []string{"X"}, From: s.Bar(0).Start, Cash: g.Account.Cash, Journal: &pitwall.MemoryJournal{},
-		VolumeShare: sim.NoVolumeLimit, TouchFills: g.Policy.LimitFill == "touch"}
+	src := g.source(t)
+	s := src.series[0]
+	cfg := sim.Config{Source: src, Symbols: []string{"X"}, From: s.Bar(0).Start, Cash: g.Account.Cash, Journal: &pitwall.MemoryJournal{},
+		Rules: pitwall.Rules{VolumeShare: pitwall.NoVolumeLimit, Touch: g.Policy.LimitFill == "touch"}}
 	if g.Costs.VolumeLimit != 0 {
-		cfg.VolumeShare = g.Costs.VolumeLimit
+		cfg.Rules.VolumeShare = g.Costs.VolumeLimit
 	}
+	cfg.Rules.CloseCutoff = time.Duration(g.Session.Cutoff) * time.Minute
 	cfg.Costs = g.costs(t)
+	cfg.Terms = pitwall.Terms{Type: pitwall.AccountType(g.Account.Type), Initial: g.Account.Initial, LongMaintenance: g.Account.Maintenance, BorrowRate: g.Costs.Borrow.Rate, SettleDays: g.Account.Settlement}
 	v, err := sim.New(cfg)
 	require.NoError(t, err)
 	for k := range g.Bars {
 		_, err := v.Next(ctx, v.Now())
 		require.NoError(t, err)
+		g.checkBar(t, v, strconv.Itoa(k))
 		for _, c := range g.Cancels {
 			if c.At == k {
 				_, err := v.Cancel(ctx, c.ID)
@@ -177,11 +225,21 @@ func (g *golden) run(t *testing.T) {
 			if o.At != k {
 				continue
 			}
-			state, err := v.Submit(ctx, pitwall.Order{ID: o.ID, Symbol: "X", Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Stop, TIF: o.TIF, Trail: o.Trail.Amount, TrailPercent: o.Trail.Percent})
-			require.NoError(t, err)
-			if g.Account.Type == "margin" && state.Error != nil && (state.Error.Code == pitwall.ShortNotAllowed || state.Error.Code == pitwall.BuyingPower) {
-				t.Skip("not done yet: margin accounts")
+			order := pitwall.Order{ID: o.ID, Symbol: "X", Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Stop, TIF: o.TIF, Trail: o.Trail.Amount, TrailPercent: o.Trail.Percent, Group: o.OCO}
+			if b := o.Bracket; b != nil {
+				order.Class = pitwall.Bracket
+				if b.Target != 0 {
+					order.Legs = append(order.Legs, pitwall.Leg{Role: pitwall.TakeProfit, Limit: b.Target})
+				}
+				if b.Stop != 0 {
+					order.Legs = append(order.Legs, pitwall.Leg{Role: pitwall.StopLoss, Stop: b.Stop})
+				}
+				if len(order.Legs) == 1 {
+					order.Class = pitwall.OTO
+				}
 			}
+			_, err := v.Submit(ctx, order)
+			require.NoError(t, err)
 		}
 	}
 	_, err = v.Next(ctx, v.Now())
@@ -247,6 +305,9 @@ func (g *golden) check(t *testing.T, v *sim.Venue, s *pitwall.Series) {
 		}
 	}
 	require.Len(t, fills, next, "no other fills")
+	for id, status := range g.Final {
+		last[id] = status
+	}
 	for id, status := range last {
 		orders, err := v.Orders(ctx, pitwall.OrderQuery{ID: id})
 		require.NoError(t, err)
@@ -265,5 +326,21 @@ func (g *golden) check(t *testing.T, v *sim.Venue, s *pitwall.Series) {
 		if pair[0] != nil {
 			require.Equal(t, pair[0].String(), pair[1].String(), name)
 		}
+	}
+}
+
+// checkBar compares what is expected of single bars.
+func (g *golden) checkBar(t *testing.T, v *sim.Venue, k string) {
+	a, err := v.Account(context.Background(), "")
+	require.NoError(t, err)
+	if want, ok := g.CashBy[k]; ok {
+		require.Equal(t, want.String(), a.Cash.String(), "cash at bar %s", k)
+	}
+	if want, ok := g.EquityBy[k]; ok {
+		require.Equal(t, want.String(), a.Equity.String(), "equity at bar %s", k)
+	}
+	if want, ok := g.PositionBy[k]; ok {
+		require.Len(t, a.Positions, 1)
+		require.Equal(t, want.String(), a.Positions[0].Qty.String(), "position at bar %s", k)
 	}
 }

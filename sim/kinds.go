@@ -1,50 +1,94 @@
 package sim
 
 import (
+	"fmt"
 	"time"
 
 	"pitwall"
+	"pitwall/sim/engine"
 )
 
-// This file is the one place of order kinds: what is valid (acceptsKind), at
-// which price a bar fills it (fillPrice), and when a bar is one that it may meet.
+// This file turns what is asked into what the engine takes: what is valid, and
+// prices on the tick.
 
-// acceptsKind refuses what is not valid or not done here.
-func (v *Venue) acceptsKind(o *pitwall.Order) *pitwall.Error {
-	if e := prices(o); e != nil {
-		return e
+var types = map[pitwall.OrderType]engine.Type{pitwall.MarketOrder: engine.Market, pitwall.LimitOrder: engine.Limit, pitwall.StopOrder: engine.Stop,
+	pitwall.StopLimit: engine.StopLimit, pitwall.TrailingStop: engine.Trailing}
+
+var tifs = map[pitwall.TIF]engine.TIF{pitwall.Day: engine.Day, pitwall.GTC: engine.GTC, pitwall.GTD: engine.GTD, pitwall.IOC: engine.IOC, pitwall.FOK: engine.FOK,
+	pitwall.OPG: engine.OPG, pitwall.CLS: engine.CLS}
+
+// accepts says what the engine is to be asked, or why an order is refused before
+// its money is looked at. Prices are put on the tick; the order's Note says so.
+func (v *Venue) accepts(n *order) (engine.Spec, *pitwall.Error) {
+	o := &n.Order
+	book, err := v.book(o.Book)
+	if err != nil {
+		return engine.Spec{}, pitwall.Errorf(pitwall.Unsupported, "book %q: this world has %v", o.Book, v.books)
 	}
-	plain := o.Type == pitwall.MarketOrder || o.Type == pitwall.LimitOrder
-	switch o.TIF {
-	case pitwall.Day, pitwall.GTC:
-	case pitwall.IOC, pitwall.FOK, pitwall.OPG, pitwall.CLS:
-		if !plain {
-			return pitwall.Errorf(pitwall.Unsupported, "a %s order cannot be %s", o.Type, o.TIF).Hintf("use day or gtc")
+	sym, ok := v.id[o.Symbol]
+	if !ok {
+		return engine.Spec{}, pitwall.Errorf(pitwall.NotTradable, "%s cannot be traded in this world", o.Symbol).Hintf("it may trade %v", v.symbols())
+	}
+	n.sym = sym
+	if o.Side != pitwall.Buy && o.Side != pitwall.Sell {
+		return engine.Spec{}, pitwall.Errorf(pitwall.InvalidInput, "side is %q", o.Side).Hintf("use buy or sell")
+	}
+	for _, check := range [...]func(*order) *pitwall.Error{v.validPrices, v.validTIF, v.validClass, v.validQty} {
+		if e := check(n); e != nil {
+			return engine.Spec{}, e
 		}
-		if o.TIF == pitwall.CLS {
-			return v.tooLate()
+	}
+	n.Note = v.round(n)
+	if o.Limit < 0 || (o.Type == pitwall.LimitOrder || o.Type == pitwall.StopLimit) && o.Limit == 0 || o.Type == pitwall.StopOrder && o.Stop == 0 {
+		return engine.Spec{}, pitwall.Errorf(pitwall.InvalidNumber, "a price is below one tick (%v)", v.list[sym].Instrument.Tick)
+	}
+	spec := engine.Spec{Book: int16(book), Sym: sym, Side: engine.Buy, Type: types[o.Type], TIF: tifs[o.TIF], ReduceOnly: o.ReduceOnly, Qty: o.Qty, Limit: o.Limit, Stop: o.Stop, Trail: o.Trail, TrailPercent: o.TrailPercent}
+	if o.Side == pitwall.Sell {
+		spec.Side = engine.Sell
+	}
+	if o.Class == pitwall.OCO {
+		spec.Type = engine.Pair
+	}
+	if o.Group != "" {
+		if v.groups[o.Group] == 0 {
+			v.groups[o.Group] = int32(len(v.groups) + 1)
 		}
-	default:
-		return pitwall.Errorf(pitwall.Unsupported, "time in force %q is not done here yet", o.TIF).Hintf("use day, gtc, ioc, fok, opg or cls")
+		spec.Group = v.groups[o.Group]
 	}
-	if o.Class != pitwall.Simple || len(o.Legs) > 0 || o.ReduceOnly {
-		return pitwall.Errorf(pitwall.Unsupported, "brackets, OCO, legs and reduce_only are not done here yet").Hintf("use a simple order")
+	spec.GoodTill = nanos(o.GoodTill)
+	for _, l := range o.Legs {
+		x := engine.Leg{Role: engine.Target, Limit: l.Limit, Stop: l.Stop, Percent: l.Percent, Trail: l.Trail, TrailPercent: l.TrailPercent}
+		if l.Role == pitwall.StopLoss {
+			x.Role = engine.StopLoss
+			spec.Legs[1] = x
+		} else {
+			spec.Legs[0] = x
+		}
 	}
-	return nil
+	return spec, nil
 }
 
-// prices checks that an order has the prices of its type and no others.
-func prices(o *pitwall.Order) *pitwall.Error {
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// validPrices checks that an order has the prices of its type and no others.
+func (v *Venue) validPrices(n *order) *pitwall.Error {
+	o := &n.Order
 	need := map[pitwall.OrderType]string{pitwall.MarketOrder: "no price", pitwall.LimitOrder: "limit", pitwall.StopOrder: "stop", pitwall.StopLimit: "stop and limit",
 		pitwall.TrailingStop: "one of trail and trail_percent"}[o.Type]
 	if need == "" {
 		return pitwall.Errorf(pitwall.Unsupported, "order type %q is not known", o.Type).Hintf("use market, limit, stop, stop_limit or trailing_stop")
 	}
 	limit := o.Type == pitwall.LimitOrder || o.Type == pitwall.StopLimit
+	// A percent leg gets its stop from the price of its entry.
 	stop := o.Type == pitwall.StopOrder || o.Type == pitwall.StopLimit
 	trail := o.Type == pitwall.TrailingStop
 	one := (o.Trail != 0) != (o.TrailPercent != 0)
-	if (o.Limit != 0) != limit || (o.Stop != 0) != stop || trail != one || (!trail && o.Trail != 0) {
+	if o.Parent == "" && ((o.Limit != 0) != limit || (o.Stop != 0) != stop) || trail != one || (!trail && o.Trail != 0) {
 		return pitwall.Errorf(pitwall.InvalidInput, "a %s order takes %s; given are limit %v, stop %v, trail %v, trail_percent %v", o.Type, need, o.Limit, o.Stop, o.Trail, o.TrailPercent)
 	}
 	if o.Limit < 0 || o.Stop < 0 || o.Trail < 0 || o.TrailPercent < 0 || o.TrailPercent >= pitwall.Int(100) {
@@ -53,190 +97,262 @@ func prices(o *pitwall.Order) *pitwall.Error {
 	return nil
 }
 
-// tooLate refuses orders on the close within the cutoff before it (rule 14).
-func (v *Venue) tooLate() *pitwall.Error {
-	l := v.list[0]
-	now := v.time(v.now)
-	if l.Size >= 24*time.Hour || v.cfg.CloseCutoff == 0 {
-		return nil
+// validTIF checks the time in force.
+func (v *Venue) validTIF(n *order) *pitwall.Error {
+	o := &n.Order
+	plain := o.Type == pitwall.MarketOrder || o.Type == pitwall.LimitOrder
+	if (o.TIF == pitwall.GTD) != !o.GoodTill.IsZero() {
+		return pitwall.Errorf(pitwall.InvalidInput, "tif is %s and good_till %s", o.TIF, show(o.GoodTill)).Hintf("tif gtd and good_till go together")
 	}
-	if left := l.Instrument.SessionClose(now).Sub(now); left > 0 && left < v.cfg.CloseCutoff {
-		return pitwall.Errorf(pitwall.NotAllowed, "the session closes in %v and orders on the close end %v before it", left, v.cfg.CloseCutoff).Hintf("use a market order")
+	switch o.TIF {
+	case pitwall.Day, pitwall.GTC:
+	case pitwall.GTD:
+		if !o.GoodTill.After(v.now()) {
+			return pitwall.Errorf(pitwall.InvalidInput, "good_till is %s; it is %s now", show(o.GoodTill), show(v.now())).Hintf("name a time to come")
+		}
+	case pitwall.IOC, pitwall.FOK, pitwall.OPG, pitwall.CLS:
+		if !plain || o.Class == pitwall.OCO {
+			return pitwall.Errorf(pitwall.Unsupported, "a %s order cannot be %s", o.Type, o.TIF).Hintf("use day, gtc or gtd")
+		}
+		if o.TIF == pitwall.CLS {
+			return v.tooLate(n)
+		}
+	default:
+		return pitwall.Errorf(pitwall.Unsupported, "time in force %q is not known", o.TIF).Hintf("use day, gtc, gtd, ioc, fok, opg or cls")
 	}
 	return nil
 }
 
-// trailed is the stop that trails a price: below it for a sale, above for a buy.
-func trailed(o *pitwall.Order, price pitwall.Dec) (pitwall.Dec, error) {
-	var a pitwall.Calc
-	away := o.Trail
-	if o.TrailPercent != 0 {
-		away = a.MulDiv(price, o.TrailPercent, pitwall.Int(100))
+func show(t time.Time) string {
+	if t.IsZero() {
+		return "not given"
 	}
-	if o.Side == pitwall.Sell {
-		return max(0, a.Sub(price, away)), a.Err
-	}
-	return a.Add(price, away), a.Err
+	return t.Format(time.RFC3339)
 }
 
-// ratchet moves the trailing stops that this step's bars left alive (rule 6):
-// by the bar's high or low, never looser, in force from the next bar on.
-func (v *Venue) ratchet() {
-	for _, n := range v.resting {
-		l := v.list[n.sym]
-		if n.Type != pitwall.TrailingStop || n.triggered || !l.hit || l.Start[l.next] < n.accepted {
-			continue
-		}
-		best := l.High[l.next]
-		if n.Side == pitwall.Buy {
-			best = l.Low[l.next]
-		}
-		stop, err := trailed(&n.Order, best)
-		switch {
-		case err != nil: // beyond the range of numbers: it stays where it is
-		case n.Side == pitwall.Sell:
-			n.Trigger = max(n.Trigger, stop)
-		default:
-			n.Trigger = min(n.Trigger, stop)
-		}
+// tooLate refuses orders on the close within the cutoff before it (rule 14).
+func (v *Venue) tooLate(n *order) *pitwall.Error {
+	s, now, cutoff := v.list[n.sym], v.now(), v.cfg.Rules.CloseCutoff
+	if s.Size >= 24*time.Hour || cutoff == 0 {
+		return nil
 	}
+	if left := s.Instrument.SessionClose(now).Sub(now); left > 0 && left < cutoff {
+		return pitwall.Errorf(pitwall.NotAllowed, "the session closes in %v and orders on the close end %v before it", left, cutoff).Hintf("use a market order")
+	}
+	return nil
 }
 
-// A phase is a moment of a bar. All orders are tested at the open, in submission
-// order, then those that act inside the bar, stops before limits (rule 11), then
-// those on the close.
-type phase int
-
-const (
-	atOpen phase = iota
-	onStop
-	onLimit
-	atClose
-)
-
-// quote is how a bar fills an order: the price before slippage, whether the
-// order takes (and so pays slippage), and the rule.
-type quote struct {
-	price pitwall.Dec
-	taker bool
-	rule  string
-}
-
-// fillPrice returns how the current bar of l fills an order in a phase. Every
-// order kind has its case here. It may mark a stop as triggered.
-func (v *Venue) fillPrice(n *order, l *listed, ph phase) (quote, bool) {
-	i := l.next
-	open := l.Open[i]
-	switch n.TIF {
-	case pitwall.IOC, pitwall.FOK:
-		if ph != atOpen {
-			return quote{}, false // rule 13: judged at the first price
+// validClass checks an order's class against its legs.
+func (v *Venue) validClass(n *order) *pitwall.Error {
+	o := &n.Order
+	bad := func(format string, args ...any) *pitwall.Error {
+		return pitwall.Errorf(pitwall.InvalidInput, format, args...).Hintf("bracket: an entry with take_profit and stop_loss; oto: an entry with one of them; oco: both for a held position, without prices of its own; group ties simple orders")
+	}
+	roles := map[pitwall.Role]int{}
+	for _, l := range o.Legs {
+		roles[l.Role]++
+		if e := validLeg(l); e != nil {
+			return e
 		}
-	case pitwall.OPG:
-		if ph != atOpen || !opens(l) {
-			return quote{}, false // rule 14
-		}
-	case pitwall.CLS:
-		return onClose(n, l, ph)
 	}
-	switch n.Type {
-	case pitwall.MarketOrder:
-		return quote{open, true, "2: market at the open"}, ph == atOpen
-	case pitwall.LimitOrder:
-		return v.limitPrice(n, l, ph)
-	case pitwall.StopOrder, pitwall.TrailingStop:
-		switch {
-		case ph == atOpen && n.triggered:
-			return quote{open, true, "4: stop touched before and filled on"}, true
-		case ph == atOpen && reached(n, open):
-			n.triggered = true
-			return quote{open, true, "4: stop passed at the open"}, true
-		case ph == onStop && !n.triggered && reached(n, extreme(n, l)):
-			n.triggered = true
-			return quote{n.Trigger, true, "4: stop touched"}, true
-		}
-	case pitwall.StopLimit:
-		return v.stopLimitPrice(n, l, ph)
-	}
-	return quote{}, false
-}
-
-// limitPrice is rule 3: a better open, else traded through.
-func (v *Venue) limitPrice(n *order, l *listed, ph phase) (quote, bool) {
-	i := l.next
-	open, high, low := l.Open[i], l.High[i], l.Low[i]
-	better := n.Side == pitwall.Buy && open < n.Limit || n.Side == pitwall.Sell && open > n.Limit
-	through := n.Side == pitwall.Buy && low < n.Limit || n.Side == pitwall.Sell && high > n.Limit
-	if v.cfg.TouchFills {
-		through = through || n.Side == pitwall.Buy && low == n.Limit || n.Side == pitwall.Sell && high == n.Limit
-	}
-	switch ph {
-	case atOpen:
-		return quote{open, true, "3: limit at a better open"}, better
-	case onLimit:
-		return quote{n.Limit, false, "3: limit traded through"}, through && !better
-	}
-	return quote{}, false
-}
-
-// stopLimitPrice is rule 5. Triggered at the open, the limit rule holds for the
-// whole bar. Triggered inside, the order fills at its stop if the limit allows
-// that; else in the same bar only when the close proves that the limit was
-// passed after the trigger; else it rests as a limit order.
-func (v *Venue) stopLimitPrice(n *order, l *listed, ph phase) (quote, bool) {
-	i := l.next
+	both := len(o.Legs) == 2 && roles[pitwall.TakeProfit] == 1 && roles[pitwall.StopLoss] == 1
 	switch {
-	case ph == atOpen && !n.triggered && reached(n, l.Open[i]):
-		n.triggered, n.trigBar = true, -1
-	case ph == onStop && !n.triggered && reached(n, extreme(n, l)):
-		n.triggered, n.trigBar = true, i
-		buy := n.Side == pitwall.Buy
-		if buy && n.Limit >= n.Trigger || !buy && n.Limit <= n.Trigger {
-			return quote{n.Trigger, true, "5: stop touched within the limit"}, true
+	case o.Class == pitwall.Simple && len(o.Legs) == 0:
+	case o.Class == pitwall.Bracket && both:
+	case o.Class == pitwall.OTO && len(o.Legs) == 1:
+	case o.Class == pitwall.OCO && both && o.Type == pitwall.MarketOrder:
+	default:
+		return bad("class %s with %d legs and type %s", o.Class, len(o.Legs), o.Type)
+	}
+	if o.Class != pitwall.Simple && (o.Group != "" || o.ReduceOnly) {
+		return bad("class %s with group %q and reduce_only %v", o.Class, o.Group, o.ReduceOnly)
+	}
+	for _, l := range o.Legs {
+		if v.byID[legID(o.ID, l.Role)] != nil {
+			return pitwall.Errorf(pitwall.InvalidInput, "the id %s of its leg is taken", legID(o.ID, l.Role)).Hintf("use another client_order_id")
 		}
-		proven := buy && l.Close[i] < n.Limit || !buy && l.Close[i] > n.Limit
-		return quote{n.Limit, false, "5: stop touched and the close is past the limit"}, proven
 	}
-	if !n.triggered || n.trigBar == i {
-		return quote{}, false
-	}
-	return v.limitPrice(n, l, ph)
+	return v.validSides(n)
 }
 
-// onClose fills an order at the close of its session's last bar (rule 14).
-func onClose(n *order, l *listed, ph phase) (quote, bool) {
-	i := l.next
-	if ph != atClose || (l.Size < 24*time.Hour && l.End[i] < l.Instrument.SessionClose(l.Bar(i).Start).UnixNano()) {
-		return quote{}, false
+// validLeg checks that a leg says one price.
+func validLeg(l pitwall.Leg) *pitwall.Error {
+	given := 0
+	for _, p := range [...]pitwall.Dec{l.Stop, l.Percent, l.Trail, l.TrailPercent} {
+		if p < 0 {
+			return pitwall.Errorf(pitwall.InvalidNumber, "a price of %s is %v", l.Role, p)
+		}
+		if p != 0 {
+			given++
+		}
 	}
-	c := l.Close[i]
-	ok := n.Type == pitwall.MarketOrder || n.Side == pitwall.Buy && c <= n.Limit || n.Side == pitwall.Sell && c >= n.Limit
-	return quote{c, true, "14: at the close"}, ok
+	switch {
+	case l.Role == pitwall.TakeProfit && l.Limit >= 0 && (l.Limit != 0) != (l.Percent != 0) && given == len1(l.Percent):
+	case l.Role == pitwall.StopLoss && l.Limit >= 0 && given == 1 && (l.Limit == 0 || l.Trail == 0 && l.TrailPercent == 0):
+	case l.Role != pitwall.TakeProfit && l.Role != pitwall.StopLoss:
+		return pitwall.Errorf(pitwall.InvalidInput, "a leg's role is %q", l.Role).Hintf("use take_profit or stop_loss")
+	default:
+		return pitwall.Errorf(pitwall.InvalidInput, "%s has limit %v, stop %v, percent %v, trail %v, trail_percent %v", l.Role, l.Limit, l.Stop, l.Percent, l.Trail, l.TrailPercent).
+			Hintf("take_profit has a limit or a percent; stop_loss one of stop, percent, trail and trail_percent, and with a stop or percent a limit if it is to be a stop_limit")
+	}
+	if l.TrailPercent >= pitwall.Int(100) || l.Role == pitwall.StopLoss && l.Percent >= pitwall.Int(100) {
+		return pitwall.Errorf(pitwall.InvalidNumber, "%s is %v percent away", l.Role, max(l.Percent, l.TrailPercent)).Hintf("use less than 100")
+	}
+	return nil
 }
 
-// reached reports whether a price sets off an order's stop; a touch is enough.
-func reached(n *order, price pitwall.Dec) bool {
-	if n.Side == pitwall.Buy {
-		return price >= n.Trigger
+func len1(d pitwall.Dec) int {
+	if d != 0 {
+		return 1
 	}
-	return price <= n.Trigger
+	return 0
 }
 
-// extreme is the end of the bar that a stop looks at.
-func extreme(n *order, l *listed) pitwall.Dec {
-	if n.Side == pitwall.Buy {
-		return l.High[l.next]
+// validSides checks that the target is on the winning side of the entry and the
+// stop on the other: what is the wrong way round is a mistake.
+func (v *Venue) validSides(n *order) *pitwall.Error {
+	o := &n.Order
+	if len(o.Legs) == 0 {
+		return nil
 	}
-	return l.Low[l.next]
+	entry, what := v.engine.Last(int(n.sym)), "the last price"
+	if o.Stop != 0 {
+		entry, what = o.Stop, "the stop"
+	}
+	if o.Limit != 0 {
+		entry, what = o.Limit, "the limit"
+	}
+	up := o.Side == pitwall.Buy // the position gains when prices rise
+	if o.Class == pitwall.OCO {
+		up = !up
+	}
+	for _, l := range o.Legs {
+		price, above := l.Limit, up
+		if l.Role == pitwall.StopLoss {
+			price, above = l.Stop, !up
+		}
+		if price != 0 && entry != 0 && (price > entry) != above {
+			side := "below"
+			if above {
+				side = "above"
+			}
+			return pitwall.Errorf(pitwall.InvalidInput, "%s at %v is not %s %s (%v)", l.Role, price, side, what, entry).Hintf("a long position takes profit above its entry and stops below it; a short one the other way round")
+		}
+	}
+	return nil
 }
 
-// opens reports whether the current bar is the first of its session.
-func opens(l *listed) bool {
-	i := l.next
-	if l.Size >= 24*time.Hour || i == 0 {
-		return true
+// validQty checks a quantity against the lot.
+func (v *Venue) validQty(n *order) *pitwall.Error {
+	lot := v.list[n.sym].Instrument.Lot
+	if n.Qty <= 0 {
+		return pitwall.Errorf(pitwall.InvalidNumber, "qty %v is not a finite number > 0", n.Qty)
 	}
-	y1, m1, d1 := l.Bar(i).Start.Date()
-	y2, m2, d2 := l.Bar(i - 1).Start.Date()
-	return y1 != y2 || m1 != m2 || d1 != d2
+	if lot <= 0 || n.Qty%lot != 0 {
+		return pitwall.Errorf(pitwall.InvalidNumber, "qty %v is not a multiple of %s's lot %v", n.Qty, n.Symbol, lot).Hintf("use %v", n.Qty.Floor(lot))
+	}
+	return nil
+}
+
+// round puts an order's prices on the tick and says which it moved (rule 19).
+func (v *Venue) round(n *order) string {
+	tick := v.list[n.sym].Instrument.Tick
+	if tick <= 0 {
+		return ""
+	}
+	var notes []string
+	put := func(name string, s pitwall.Side, stop bool, p *pitwall.Dec) {
+		side := engine.Buy
+		if s == pitwall.Sell {
+			side = engine.Sell
+		}
+		if r := engine.Round(tick, side, stop, *p); *p != 0 && r != *p {
+			notes = append(notes, fmt.Sprintf("%s %v became %v on the tick of %v", name, *p, r, tick))
+			*p = r
+		}
+	}
+	put("limit", n.Side, false, &n.Limit)
+	put("stop", n.Side, true, &n.Stop)
+	exit := other(n.Side)
+	if n.Class == pitwall.OCO {
+		exit = n.Side
+	}
+	for i := range n.Legs {
+		l := &n.Legs[i]
+		put(string(l.Role)+" limit", exit, false, &l.Limit)
+		put(string(l.Role)+" stop", exit, true, &l.Stop)
+	}
+	return rounded(notes)
+}
+
+// changes checks what Replace would make of an order, and puts prices on the
+// tick.
+func (v *Venue) changes(n *order, next *pitwall.OrderState, c *pitwall.Change) (string, *pitwall.Error) {
+	switch {
+	case n.Class == pitwall.OCO:
+		return "", pitwall.Errorf(pitwall.Unsupported, "%s only stands for its legs", n.ID).Hintf("change %s.tp or %s.sl", n.ID, n.ID)
+	case n.Parent != "" && (c.Qty != 0 || c.TIF != ""):
+		return "", pitwall.Errorf(pitwall.Unsupported, "the quantity and tif of a leg follow from its entry").Hintf("change its price, or cancel it")
+	}
+	if c.Qty != 0 {
+		next.Qty = c.Qty
+	}
+	if c.Limit != 0 {
+		next.Limit = c.Limit
+	}
+	if c.Stop != 0 {
+		next.Stop = c.Stop
+	}
+	if c.Trail != 0 {
+		next.Trail, next.TrailPercent = c.Trail, 0
+	}
+	if c.TrailPercent != 0 {
+		next.Trail, next.TrailPercent = 0, c.TrailPercent
+	}
+	if c.TIF != "" {
+		next.TIF, next.GoodTill = c.TIF, c.GoodTill
+	}
+	if c.Trail != 0 && c.TrailPercent != 0 || c.TIF == "" && !c.GoodTill.IsZero() {
+		return "", pitwall.Errorf(pitwall.InvalidInput, "trail %v with trail_percent %v, tif %q with good_till %s", c.Trail, c.TrailPercent, c.TIF, show(c.GoodTill))
+	}
+	x := &order{OrderState: *next, sym: n.sym}
+	x.Legs = nil
+	if n.Status != pitwall.Held || n.Parent == "" {
+		if e := v.validPrices(x); e != nil {
+			return "", e
+		}
+	}
+	if e := v.validTIF(x); e != nil {
+		return "", e
+	}
+	if n.Parent == "" {
+		if next.Qty <= n.Filled {
+			return "", pitwall.Errorf(pitwall.InvalidNumber, "qty %v; %v of order %s are filled already", next.Qty, n.Filled, n.ID).Hintf("qty is the new total; to stop here use orders_cancel")
+		}
+		if e := v.validQty(x); e != nil {
+			return "", e
+		}
+	}
+	note := v.round(x)
+	next.Limit, next.Stop = x.Limit, x.Stop
+	if c.Limit != 0 {
+		c.Limit = x.Limit
+	}
+	if c.Stop != 0 {
+		c.Stop = x.Stop
+	}
+	return note, nil
+}
+
+// legType is the order type of a leg.
+func legType(l pitwall.Leg) pitwall.OrderType {
+	switch {
+	case l.Role == pitwall.TakeProfit:
+		return pitwall.LimitOrder
+	case l.Trail != 0 || l.TrailPercent != 0:
+		return pitwall.TrailingStop
+	case l.Limit != 0:
+		return pitwall.StopLimit
+	}
+	return pitwall.StopOrder
 }

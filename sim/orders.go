@@ -4,30 +4,25 @@ import (
 	"context"
 	"fmt"
 	"sort"
-	"time"
+	"strings"
 
 	"pitwall"
+	"pitwall/sim/engine"
 )
 
-// order is an order inside the venue.
+// order is the record of an order: what was asked, and where it stands.
 type order struct {
 	pitwall.OrderState
-	asked    pitwall.Order // as submitted, before any change: its identity
-	sym      int           // index into list
-	accepted int64         // instant of acceptance
-	ends     int64         // day orders: close of the session they can first trade in; 0 = not known yet
-	reserve  pitwall.Dec   // money held for an open buy
-	spent    pitwall.Dec   // notional of the fills so far, for the average price
-
-	triggered bool // a stop that was touched: a market or a limit order from then on
-	trigBar   int  // the bar inside which it was touched: what came first is not known there
+	asked  pitwall.Order // as submitted, before any change: its identity
+	handle engine.Handle
+	sym    int32
 }
 
-// traded is what the order has traded so far, for its commission.
-func (n *order) traded() pitwall.Traded { return pitwall.Traded{Qty: n.Filled, Notional: n.spent} }
+// nowhere is the handle of what the engine never had.
+var nowhere = engine.Handle{Num: -1}
 
 // Submit implements pitwall.Broker.
-func (v *Venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, error) {
+func (v *Venue) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.failed != nil {
@@ -39,7 +34,7 @@ func (v *Venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, 
 			return pitwall.OrderState{}, pitwall.Errorf(pitwall.IdempotencyConflict, "order id %q was used for %s %v %s %s (%s)", o.ID, old.Side, old.asked.Qty, old.Symbol, old.Type, old.Status).
 				Hintf("use a new client_order_id for a new order, or orders_modify to change that one")
 		}
-		return old.OrderState, nil
+		return v.show(old), nil
 	}
 	if o.ID == "" {
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.InvalidInput, "an order needs an id")
@@ -47,19 +42,64 @@ func (v *Venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, 
 	if v.ended {
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.EndOfData, "no bar is left, so nothing can fill any more").Hintf("sim_start begins again")
 	}
-	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.time(v.now), Updated: v.time(v.now)}, asked: o, accepted: v.now, sym: -1}
-	if id, ok := v.id[o.Symbol]; ok {
-		n.sym = id
-	}
-	if e := v.accepts(n); e != nil {
+	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.now(), Updated: v.now()}, asked: o, sym: -1, handle: nowhere}
+	n.asked.Legs = append([]pitwall.Leg(nil), o.Legs...) // rounding changes the order's own
+	v.remember("submit", o.ID, o.Book, o.Symbol, string(o.Side), string(o.Type), string(o.Class), string(o.TIF), o.Group, fmt.Sprint(o.Qty, o.Limit, o.Stop, o.Trail, o.TrailPercent, o.ReduceOnly, o.GoodTill.UnixNano(), o.Legs), fmt.Sprint(v.engine.Now()))
+	spec, e := v.accepts(n)
+	if e != nil {
 		n.Status, n.Error = pitwall.Rejected, e
-	} else {
-		v.resting = append(v.resting, n)
+		v.orders, v.byID[o.ID] = append(v.orders, n), n
+		return n.OrderState, nil
 	}
-	v.orders = append(v.orders, n)
-	v.byID[o.ID] = n
-	v.hashOrder(n)
-	return n.OrderState, nil
+	v.keep(n)
+	v.byNum = append(v.byNum, n)
+	legs := v.keepLegs(n)
+	n.handle, _ = v.engine.Submit(spec)
+	for i, l := range legs {
+		l.handle, _ = v.engine.Leg(n.handle, i)
+	}
+	if err := v.drain(ctx, n); err != nil {
+		return pitwall.OrderState{}, err
+	}
+	return v.show(n), nil
+}
+
+// keepLegs makes the records of an order's legs, the target first.
+func (v *Venue) keepLegs(n *order) map[int]*order {
+	legs := map[int]*order{}
+	for i, role := range [...]pitwall.Role{pitwall.TakeProfit, pitwall.StopLoss} {
+		for k, l := range n.Legs {
+			if l.Role != role {
+				continue
+			}
+			n.Legs[k].ID = legID(n.ID, role)
+			o := pitwall.Order{ID: n.Legs[k].ID, Book: n.Book, Symbol: n.Symbol, Side: other(n.Side), Type: legType(l), Class: pitwall.Simple, TIF: pitwall.GTC, ReduceOnly: true,
+				Limit: l.Limit, Stop: l.Stop, Trail: l.Trail, TrailPercent: l.TrailPercent, Parent: n.ID, Role: role, By: n.By}
+			if n.Class == pitwall.OCO {
+				o.Side = n.Side
+			}
+			leg := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Held, Accepted: v.now(), Updated: v.now()}, asked: o, sym: n.sym}
+			v.keep(leg)
+			v.byNum = append(v.byNum, leg)
+			legs[i] = leg
+		}
+	}
+	return legs
+}
+
+func other(s pitwall.Side) pitwall.Side {
+	if s == pitwall.Buy {
+		return pitwall.Sell
+	}
+	return pitwall.Buy
+}
+
+// legID is the id of a leg: its parent's with .tp or .sl.
+func legID(parent string, r pitwall.Role) string {
+	if r == pitwall.TakeProfit {
+		return parent + ".tp"
+	}
+	return parent + ".sl"
 }
 
 // normalize fills in the defaults, so that the same order has one body.
@@ -73,246 +113,99 @@ func normalize(o *pitwall.Order) {
 	if o.TIF == "" {
 		o.TIF = pitwall.Day
 	}
+	if o.Type == "" && o.Class == pitwall.OCO {
+		o.Type = pitwall.MarketOrder
+	}
+	o.Legs = append([]pitwall.Leg(nil), o.Legs...)
+	for i := range o.Legs {
+		o.Legs[i].ID = legID(o.ID, o.Legs[i].Role)
+	}
 }
 
-// accepts returns why an order is rejected, or nil after reserving its money.
-func (v *Venue) accepts(n *order) *pitwall.Error {
-	o := &n.Order
-	if o.Book != pitwall.MainBook {
-		return pitwall.Errorf(pitwall.Unsupported, "book %q: this world has one book, %q", o.Book, pitwall.MainBook)
-	}
-	if n.sym < 0 {
-		return pitwall.Errorf(pitwall.NotTradable, "%s cannot be traded in this world", o.Symbol).Hintf("it may trade %v", v.symbols())
-	}
-	if o.Side != pitwall.Buy && o.Side != pitwall.Sell {
-		return pitwall.Errorf(pitwall.InvalidInput, "side is %q", o.Side).Hintf("use buy or sell")
-	}
-	if e := v.acceptsKind(o); e != nil {
-		return e
-	}
-	if e := v.acceptsQty(n, o.Qty); e != nil {
-		return e
-	}
-	if e := v.aim(n); e != nil {
-		return e
-	}
-	return v.fund(n)
-}
-
-// aim sets a stop's first trigger: as given, or from the last close (rule 6).
-func (v *Venue) aim(n *order) *pitwall.Error {
-	n.Trigger = n.Stop
-	if n.Type == pitwall.TrailingStop {
-		var err error
-		if n.Trigger, err = trailed(&n.Order, v.lastPrice(n.sym)); err != nil {
-			return pitwall.Errorf(pitwall.InvalidNumber, "trail %v, trail_percent %v: %v", n.Trail, n.TrailPercent, err)
+// show is an order as it stands: a trailing stop moves without an event.
+func (v *Venue) show(n *order) pitwall.OrderState {
+	s := n.OrderState
+	if x, ok := v.engine.State(n.handle); ok && n.Status.Open() {
+		s.Trigger = x.Trigger
+		if x.CancelAt != 0 {
+			s.Note = "cancel asked for at " + v.time(x.CancelAt).Format("2006-01-02 15:04") + ": a bar of the symbol is in progress and may still fill it; it ends with that bar"
 		}
 	}
-	return nil
+	s.Legs = append([]pitwall.Leg(nil), s.Legs...)
+	return s
 }
 
-// lastPrice is the last known close of a symbol, from before the run if need be.
-func (v *Venue) lastPrice(sym int) pitwall.Dec {
-	if p := v.ledger.last[sym]; p != 0 {
-		return p
-	}
-	return v.lastBefore(sym)
-}
-
-// acceptsQty checks a quantity against the lot.
-func (v *Venue) acceptsQty(n *order, qty pitwall.Dec) *pitwall.Error {
-	lot := v.list[n.sym].Instrument.Lot
-	if qty <= 0 {
-		return pitwall.Errorf(pitwall.InvalidNumber, "qty %v is not a finite number > 0", qty)
-	}
-	if lot <= 0 || qty%lot != 0 {
-		return pitwall.Errorf(pitwall.InvalidNumber, "qty %v is not a multiple of %s's lot %v", qty, n.Symbol, lot).Hintf("use %v", qty.Floor(lot))
-	}
-	return nil
-}
-
-// fund reserves the money of a buy, or the units of a sale (rule 18).
-func (v *Venue) fund(n *order) *pitwall.Error {
-	n.reserve = 0
-	price := v.lastPrice(n.sym)
-	if price == 0 {
-		return pitwall.Errorf(pitwall.NoPrice, "no price of %s is known yet", n.Symbol).Hintf("wait for its first bar")
-	}
-	left := n.Remaining()
-	if n.Side == pitwall.Sell {
-		free := v.ledger.held[n.sym].qty
-		for _, r := range v.resting {
-			if r != n && r.sym == n.sym && r.Side == pitwall.Sell {
-				free -= r.Remaining()
-			}
-		}
-		if left > free {
-			return pitwall.Errorf(pitwall.ShortNotAllowed, "a sale of %v %s; free to sell are %v of %v held", left, n.Symbol, free, v.ledger.held[n.sym].qty).
-				Hintf("this is a cash account: sell at most what is held and not already on sale")
-		}
-		return nil
-	}
-	var a pitwall.Calc
-	if n.Limit != 0 {
-		notional := a.Mul(left, n.Limit)
-		n.reserve = a.Add(notional, v.cfg.Costs.Fee(&a, n.traded(), left, notional, false))
-	} else {
-		n.reserve = v.cfg.Costs.Estimate(&a, pitwall.Buy, left, max(price, n.Trigger))
-	}
-	free := v.free(&a, n)
-	if a.Err != nil {
-		n.reserve = 0
-		return pitwall.Errorf(pitwall.InvalidNumber, "%v %s at %v: %v", left, n.Symbol, price, a.Err)
-	}
-	if n.reserve > free {
-		e := pitwall.Errorf(pitwall.BuyingPower, "%v %s needs %v with costs; free is %v after other open orders", left, n.Symbol, n.reserve.Round(2), free.Round(2))
-		e.Checks = []pitwall.Check{{Name: "buying_power", Observed: n.reserve.String(), Limit: free.String(), Unit: "USD"}}
-		n.reserve = 0
-		return e.Hintf("buy less, cancel an order, or sell first: market sales submitted earlier count at a worst case")
-	}
-	return nil
-}
-
-// free returns the money that a new buy may reserve: cash less what other open
-// buys hold, plus the worst case of open market sales (their value at the last
-// price less costs and less the cash buffer).
-func (v *Venue) free(a *pitwall.Calc, except *order) pitwall.Dec {
-	free := v.ledger.cash
-	for _, r := range v.resting {
-		switch {
-		case r == except:
-		case r.Side == pitwall.Buy:
-			free = a.Sub(free, r.reserve)
-		case r.Type == pitwall.MarketOrder && (r.TIF == pitwall.Day || r.TIF == pitwall.GTC): // others may not fill, or only at the close
-			proceeds := v.cfg.Costs.Estimate(a, pitwall.Sell, r.Remaining(), v.ledger.last[r.sym])
-			free = a.Add(free, a.Sub(proceeds, a.Mul(proceeds, v.cfg.Costs.CashBuffer)))
-		}
-	}
-	return free
-}
-
-// lastBefore returns the last close before the run began, 0 without one.
-func (v *Venue) lastBefore(sym int) pitwall.Dec {
-	l := v.list[sym]
-	if n := l.KnownAt(v.now); n > 0 {
-		return l.Close[n-1]
-	}
-	return 0
-}
-
-func (v *Venue) symbols() []string {
-	names := make([]string, len(v.list))
-	for i, l := range v.list {
-		names[i] = l.Instrument.Symbol
-	}
-	return names
-}
-
-// open returns an open order by id, or why it cannot be changed.
-func (v *Venue) open(id string) (*order, error) {
+// find returns an open order by id, or why it cannot be changed.
+func (v *Venue) find(id string) (*order, error) {
 	n, ok := v.byID[id]
 	if !ok {
 		return nil, pitwall.Errorf(pitwall.UnknownOrder, "there is no order %q", id).Hintf("orders_open_orders lists the open ones")
 	}
 	if !n.Status.Open() {
-		return nil, pitwall.Errorf(pitwall.OrderClosed, "order %s is %s", id, n.Status)
+		e := pitwall.Errorf(pitwall.OrderClosed, "order %s is %s", id, n.Status)
+		for _, l := range n.Legs {
+			if leg := v.byID[l.ID]; leg != nil && leg.Status.Open() {
+				return nil, e.Hintf("its leg %s is still open", l.ID)
+			}
+		}
+		return nil, e
 	}
 	return n, nil
 }
 
 // Replace implements pitwall.Broker. The changed order keeps its place in time
 // priority only if it became smaller; it can never meet the bar that it saw.
-func (v *Venue) Replace(_ context.Context, id string, c pitwall.Change) (pitwall.OrderState, error) {
+func (v *Venue) Replace(ctx context.Context, id string, c pitwall.Change) (pitwall.OrderState, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	n, err := v.open(id)
+	n, err := v.find(id)
 	if err != nil {
 		return pitwall.OrderState{}, err
 	}
 	if v.failed != nil {
 		return pitwall.OrderState{}, v.failed
 	}
-	next := *n
-	if c.Qty != 0 {
-		next.Qty = c.Qty
+	next := n.OrderState
+	note, e := v.changes(n, &next, &c)
+	if e != nil {
+		return pitwall.OrderState{}, e
 	}
-	if c.Limit != 0 {
-		next.Limit = c.Limit
-	}
+	v.remember("replace", id, fmt.Sprint(c.Qty, c.Limit, c.Stop, c.Trail, c.TrailPercent, c.GoodTill.UnixNano()), string(c.TIF), fmt.Sprint(v.engine.Now()))
+	x := engine.Change{Qty: c.Qty, Limit: c.Limit, Stop: c.Stop, Trail: c.Trail, TrailPercent: c.TrailPercent, SetTIF: c.TIF != ""}
 	if c.TIF != "" {
-		next.TIF, next.ends = c.TIF, 0
+		x.TIF, x.GoodTill = tifs[c.TIF], nanos(c.GoodTill)
 	}
-	if c.Stop != 0 {
-		next.Stop, next.triggered = c.Stop, false
-	}
-	if c.Trail != 0 {
-		next.Trail, next.TrailPercent, next.triggered = c.Trail, 0, false
-	}
-	if e := v.acceptsKind(&next.Order); e != nil {
+	if e := v.engine.Replace(n.handle, x); e != nil {
 		return pitwall.OrderState{}, e
 	}
-	if c.Stop != 0 || c.Trail != 0 {
-		if e := v.aim(&next); e != nil {
-			return pitwall.OrderState{}, e
-		}
+	n.Order = next.Order
+	n.Note = note
+	if err := v.drain(ctx, n); err != nil {
+		return pitwall.OrderState{}, err
 	}
-	if next.Qty <= n.Filled {
-		return pitwall.OrderState{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v; %v of order %s are filled already", next.Qty, n.Filled, id).Hintf("qty is the new total; to stop here use orders_cancel")
-	}
-	if e := v.acceptsQty(&next, next.Qty); e != nil {
-		return pitwall.OrderState{}, e
-	}
-	old := *n
-	*n = next // fund looks at the resting list, so the new figures must stand there
-	if e := v.fund(n); e != nil {
-		*n = old
-		return pitwall.OrderState{}, e
-	}
-	if n.Limit != old.Limit || n.Trigger != old.Trigger || n.Qty > old.Qty {
-		v.drop(n)
-		v.resting = append(v.resting, n)
-	}
-	n.accepted, n.Updated = v.now, v.time(v.now)
-	v.hashOrder(n)
-	return n.OrderState, nil
+	n.Note = note
+	return v.show(n), nil
 }
 
 // Cancel implements pitwall.Broker.
-func (v *Venue) Cancel(_ context.Context, id string) (pitwall.OrderState, error) {
+func (v *Venue) Cancel(ctx context.Context, id string) (pitwall.OrderState, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if n, ok := v.byID[id]; ok && n.Status == pitwall.Canceled {
-		return n.OrderState, nil
+		return v.show(n), nil
 	}
-	n, err := v.open(id)
+	n, err := v.find(id)
 	if err != nil {
 		return pitwall.OrderState{}, err
 	}
-	v.close(n, pitwall.Canceled, v.time(v.now), nil)
-	return n.OrderState, nil
-}
-
-// close ends an order in a state that cannot trade.
-func (v *Venue) close(n *order, s pitwall.Status, at time.Time, why *pitwall.Error) {
-	n.Status, n.Updated, n.Error, n.reserve = s, at, why, 0
-	v.drop(n)
-	v.hashOrder(n)
-}
-
-func (v *Venue) drop(n *order) {
-	for i, r := range v.resting {
-		if r == n {
-			v.resting = append(v.resting[:i], v.resting[i+1:]...)
-			return
-		}
+	v.remember("cancel", id, fmt.Sprint(v.engine.Now()))
+	if _, e := v.engine.Cancel(n.handle); e != nil {
+		return pitwall.OrderState{}, e
 	}
-}
-
-// hashOrder feeds an order's state to the digest: what it is and where it
-// stands, not who asked or why.
-func (v *Venue) hashOrder(n *order) {
-	v.hashText("order", n.ID, n.Book, n.Symbol, string(n.Side), string(n.Type), string(n.TIF), string(n.Status))
-	v.hashWords(int64(n.Qty), int64(n.Limit), int64(n.Trigger), int64(n.Filled), n.Updated.UnixNano())
+	if err := v.drain(ctx, n); err != nil {
+		return pitwall.OrderState{}, err
+	}
+	return v.show(n), nil
 }
 
 // Orders implements pitwall.Broker.
@@ -326,14 +219,14 @@ func (v *Venue) Orders(_ context.Context, q pitwall.OrderQuery) ([]pitwall.Order
 		if !ok {
 			return nil, pitwall.Errorf(pitwall.UnknownOrder, "there is no order %q", q.ID).Hintf("ids are as given in client_order_id or as orders_submit answered")
 		}
-		return []pitwall.OrderState{n.OrderState}, nil
+		return []pitwall.OrderState{v.show(n)}, nil
 	case q.Open:
-		from = v.resting
+		from = v.live
 	}
 	list := []pitwall.OrderState{}
 	for _, n := range from {
 		if (q.Symbol == "" || n.Symbol == q.Symbol) && (q.Book == "" || n.Book == q.Book) && (q.After.IsZero() || n.Updated.After(q.After)) {
-			list = append(list, n.OrderState)
+			list = append(list, v.show(n))
 		}
 	}
 	if q.Limit > 0 && len(list) > q.Limit {
@@ -360,25 +253,51 @@ func (v *Venue) Fills(_ context.Context, since pitwall.Cursor) ([]pitwall.Fill, 
 func (v *Venue) Account(_ context.Context, book string) (pitwall.Account, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if book != "" && book != pitwall.MainBook {
-		return pitwall.Account{}, pitwall.Errorf(pitwall.Unsupported, "book %q: this world has one book, %q", book, pitwall.MainBook)
+	i, err := v.book(book)
+	if err != nil {
+		return pitwall.Account{}, err
+	}
+	b := v.engine.Book(i)
+	terms := v.cfg.Terms
+	if i > 0 {
+		terms = v.cfg.Books[i-1].Terms
+	}
+	acc := pitwall.Account{Book: v.books[i], Type: terms.Usual().Type, Currency: v.list[0].Instrument.Currency, Start: b.Capital, Cash: b.Cash, Unsettled: b.Unsettled, Receivable: b.Receivable,
+		Reserved: b.Reserved, Equity: b.Equity(), Realized: b.Realized, Dividends: b.Dividends, Fees: b.Fees, Borrow: b.Borrow, Positions: []pitwall.Position{}}
+	if acc.Currency == "" {
+		acc.Currency = "USD"
+	}
+	if acc.BuyingPower, err = v.engine.BuyingPower(i); err != nil {
+		return acc, err
+	}
+	if acc.Type == pitwall.MarginAccount {
+		if acc.Initial, acc.Maintenance, err = v.engine.Margins(i); err != nil {
+			return acc, err
+		}
 	}
 	var a pitwall.Calc
-	acc := pitwall.Account{Book: pitwall.MainBook, Currency: "USD", Start: v.ledger.capital, Cash: v.ledger.cash, Equity: v.ledger.cash,
-		Realized: v.ledger.realized, Fees: v.ledger.fees, Positions: []pitwall.Position{}}
-	for _, r := range v.resting {
-		acc.Reserved = a.Add(acc.Reserved, r.reserve)
-	}
-	acc.BuyingPower = max(0, v.free(&a, nil))
-	for id, h := range v.ledger.held {
-		if h.qty == 0 {
+	for id := range b.Positions {
+		p, s := &b.Positions[id], v.list[id]
+		if p.Qty == 0 {
 			continue
 		}
-		value, gain := v.ledger.value(&a, id)
-		l := v.list[id]
-		acc.Positions = append(acc.Positions, pitwall.Position{Symbol: l.Instrument.Symbol, Qty: h.qty, AvgPrice: a.Div(h.cost, h.qty), Cost: h.cost,
-			Last: v.ledger.last[id], LastTime: l.Bar(l.next - 1).Known, Value: value, Unrealized: gain, Realized: h.realized})
-		acc.Equity, acc.Unrealized = a.Add(acc.Equity, value), a.Add(acc.Unrealized, gain)
+		mult := v.multiplier(int32(id))
+		last := v.engine.Last(id)
+		x := pitwall.Position{Symbol: s.Instrument.Symbol, Qty: p.Qty, AvgPrice: a.Div(p.Entry, a.Mul(p.Qty, mult)), Cost: p.Entry, Last: last,
+			LastTime: s.Bar(v.engine.LastBar(id)).Known, Notional: a.Mul(a.Mul(p.Qty, mult), last), Value: p.Value, Realized: p.Realized}
+		if s.Instrument.Kind != pitwall.Future {
+			x.Unrealized = a.Sub(p.Value, p.Cost)
+			acc.Unrealized = a.Add(acc.Unrealized, x.Unrealized)
+		}
+		acc.Positions = append(acc.Positions, x)
 	}
 	return acc, a.Err
+}
+
+// rounded joins what was rounded to the tick into a note.
+func rounded(parts []string) string {
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, "; ")
 }

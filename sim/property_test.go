@@ -77,7 +77,7 @@ func drawActions(t *rapid.T, steps int, symbols []string) []action {
 // play runs actions on series and returns the venue and its journal.
 func play(t *rapid.T, series []*pitwall.Series, actions []action, costs pitwall.Costs, steps int) (*sim.Venue, *pitwall.MemoryJournal) {
 	j := &pitwall.MemoryJournal{}
-	cfg := sim.Config{Source: source{series}, From: time.Date(2024, 1, 2, 0, 0, 0, 0, newYork), Cash: pitwall.Int(50_000), Costs: costs, VolumeShare: pitwall.One / 10, Journal: j}
+	cfg := sim.Config{Source: source{series}, From: time.Date(2024, 1, 2, 0, 0, 0, 0, newYork), Cash: pitwall.Int(50_000), Costs: costs, Rules: pitwall.Rules{VolumeShare: pitwall.One / 10}, Journal: j}
 	for _, s := range series {
 		cfg.Symbols = append(cfg.Symbols, s.Instrument.Symbol)
 	}

@@ -65,7 +65,7 @@ func TestScenarios(t *testing.T) {
 			in, want, ok := strings.Cut(string(raw), "----\n")
 			require.True(t, ok || *update, "a scenario has a line ----")
 			s := &scenario{t: t, bySym: map[string]*pitwall.Series{}, journal: &pitwall.MemoryJournal{}}
-			s.cfg = sim.Config{Cash: pitwall.Int(10_000), VolumeShare: sim.NoVolumeLimit, Journal: s.journal, From: time.Date(2024, 1, 2, 0, 0, 0, 0, newYork)}
+			s.cfg = sim.Config{Cash: pitwall.Int(10_000), Rules: pitwall.Rules{VolumeShare: pitwall.NoVolumeLimit}, Journal: s.journal, From: time.Date(2024, 1, 2, 0, 0, 0, 0, newYork)}
 			for _, line := range strings.Split(in, "\n") {
 				line, _, _ = strings.Cut(line, "#")
 				if f := strings.Fields(line); len(f) > 0 {
@@ -90,7 +90,7 @@ func (s *scenario) dec(text string) pitwall.Dec {
 func (s *scenario) do(f []string) {
 	ctx := context.Background()
 	set := map[string]*pitwall.Dec{"cash": &s.cfg.Cash, "commission": &s.cfg.Costs.CommissionBps, "per_share": &s.cfg.Costs.PerShare, "fixed": &s.cfg.Costs.Fixed,
-		"slippage": &s.cfg.Costs.SlippageBps, "buffer": &s.cfg.Costs.CashBuffer, "share": &s.cfg.VolumeShare}
+		"slippage": &s.cfg.Costs.SlippageBps, "buffer": &s.cfg.Costs.CashBuffer, "share": &s.cfg.Rules.VolumeShare}
 	if to, ok := set[f[0]]; ok {
 		*to = s.dec(f[1])
 		return

@@ -8,10 +8,12 @@ import (
 	"hash"
 	"io"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
 	"pitwall"
+	"pitwall/sim/engine"
 )
 
 // DefaultVolumeShare is the share of a bar's volume that all orders of a world
@@ -25,99 +27,150 @@ type Config struct {
 	From    time.Time // bars that start before From are history, not steps
 	To      time.Time // bars that start at or after To are left out; zero = all
 	Cash    pitwall.Dec
+	Terms   pitwall.Terms
+	Books   []Book // besides the main one, which Cash and Terms open
 	Costs   pitwall.Costs
-	// VolumeShare is rule 15's share. 0 fills nothing; NoVolumeLimit lifts it.
-	VolumeShare pitwall.Dec
-	// TouchFills lets a limit fill when the bar only touches it; without it the
-	// bar must trade through (rule 3).
-	TouchFills bool
-	// CloseCutoff refuses orders on the close that come later than this before
-	// an intraday session's close (rule 14). 0 = none.
-	CloseCutoff time.Duration
-	Journal     pitwall.Journal
+	Rules   pitwall.Rules
+	Journal pitwall.Journal
 }
 
-// NoVolumeLimit as VolumeShare lets an order of any size fill.
-const NoVolumeLimit pitwall.Dec = -1
+// Book is a sub-account with its own cash, positions and orders.
+type Book struct {
+	Name  string
+	Cash  pitwall.Dec
+	Terms pitwall.Terms
+}
 
 // Venue replays bars and trades against them. It implements pitwall.Clock,
 // pitwall.Progress and pitwall.Broker and is safe for concurrent use.
 type Venue struct {
-	cfg  Config
-	list []*listed // tradable, by symbol
-	id   map[string]int
+	cfg   Config
+	list  []*pitwall.Series // tradable, by symbol
+	id    map[string]int32
+	books []string
+	zone  *time.Location
 
 	mu     sync.Mutex
-	now    int64 // the world's time
-	steps  int
+	engine *engine.Engine
 	ended  bool
 	failed error // the books broke: nothing moves any more
 
-	orders  []*order // in submission order
-	byID    map[string]*order
-	resting []*order // open orders in submission order
-	fills   []pitwall.Fill
-	ledger  ledger
-	equity  []pitwall.EquityPoint
-	digest  hash.Hash
-}
-
-// listed is one tradable symbol: its columns and how far the replay has come.
-type listed struct {
-	*pitwall.Series
-	next int // first bar not yet replayed
-	end  int // first bar beyond the run
-	hit  bool
-	left pitwall.Dec // volume share left in this step's bar
+	orders []*order // in submission order
+	byID   map[string]*order
+	byNum  []*order // those that the engine numbered
+	live   []*order // open, in submission order
+	groups map[string]int32
+	fills  []pitwall.Fill
+	equity []pitwall.EquityPoint
+	asked  hash.Hash // over what was asked
+	calls  int       // orders of margin calls
 }
 
 // New builds a venue with its clock at cfg.From.
 func New(cfg Config) (*Venue, error) {
-	v := &Venue{cfg: cfg, id: map[string]int{}, byID: map[string]*order{}, digest: sha256.New(), now: cfg.From.UnixNano()}
+	v := &Venue{cfg: cfg, id: map[string]int32{}, byID: map[string]*order{}, groups: map[string]int32{}, asked: sha256.New(), zone: cfg.From.Location()}
 	if cfg.Journal == nil {
 		return nil, fmt.Errorf("sim: no journal: no record, no order")
-	}
-	if cfg.Cash <= 0 {
-		return nil, pitwall.Errorf(pitwall.InvalidNumber, "cash is %v", cfg.Cash).Hintf("start with cash above 0")
 	}
 	if !cfg.To.IsZero() && !cfg.From.Before(cfg.To) {
 		return nil, pitwall.Errorf(pitwall.InvalidInput, "from %s is not before to %s", cfg.From.Format(time.DateOnly), cfg.To.Format(time.DateOnly))
 	}
+	if err := checkTerms(cfg); err != nil {
+		return nil, err
+	}
+	if len(cfg.Symbols) == 0 {
+		return nil, pitwall.Errorf(pitwall.InvalidInput, "no symbols").Hintf("name what may be traded")
+	}
+	if err := v.choose(); err != nil {
+		return nil, err
+	}
+	data, err := engine.NewData(cfg.Source, cfg.Symbols, cfg.From, cfg.To)
+	if err != nil {
+		return nil, err
+	}
+	if data.Bars() == 0 {
+		return nil, pitwall.Errorf(pitwall.NoCoverage, "no bar of %v between %s and %s", v.symbols(), cfg.From.Format(time.DateOnly), cfg.To.Format(time.DateOnly)).Hintf("the data holds %s", names(cfg.Source))
+	}
+	books := append([]Book{{pitwall.MainBook, cfg.Cash, cfg.Terms}}, cfg.Books...)
+	spec := engine.Config{Data: data, Costs: cfg.Costs, Rules: cfg.Rules}
+	for _, b := range books {
+		v.books = append(v.books, b.Name)
+		spec.Books = append(spec.Books, engine.Account{Cash: b.Cash, Terms: b.Terms})
+	}
+	v.engine = engine.New(spec)
+	for _, b := range books {
+		if _, err := cfg.Journal.Append(context.Background(), pitwall.Entry{AsOf: cfg.From, Kind: pitwall.EntryStart, Book: b.Name, Amount: b.Cash}); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// choose looks up the symbols that may be traded.
+func (v *Venue) choose() error {
 	all := map[string]*pitwall.Series{}
-	for _, s := range cfg.Source.Series() {
+	for _, s := range v.cfg.Source.Series() {
 		all[s.Instrument.Symbol] = s
 	}
-	symbols := append([]string(nil), cfg.Symbols...)
+	symbols := append([]string(nil), v.cfg.Symbols...)
 	sort.Strings(symbols)
-	bars := 0
 	for _, symbol := range symbols {
 		s, ok := all[symbol]
 		if !ok {
-			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %q", symbol).Hintf("the data holds %s", names(cfg.Source))
+			return pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %q", symbol).Hintf("the data holds %s", names(v.cfg.Source))
 		}
-		if s.Instrument.Kind == pitwall.Index {
-			return nil, pitwall.Errorf(pitwall.NotTradable, "%s is an index level and cannot be traded", symbol).Hintf("it can be watched; trade a fund that follows it")
+		switch in := s.Instrument; {
+		case in.Kind == pitwall.Index || in.Kind == pitwall.Cash:
+			return pitwall.Errorf(pitwall.NotTradable, "%s is an index level and cannot be traded", symbol).Hintf("it can be watched; trade a fund that follows it")
+		case len(v.list) > 0 && in.Currency != v.list[0].Instrument.Currency:
+			return pitwall.Errorf(pitwall.Unsupported, "%s trades in %s and %s in %s", v.list[0].Instrument.Symbol, v.list[0].Instrument.Currency, symbol, in.Currency).Hintf("one currency per world for now: there are no exchange rates")
 		}
-		if len(v.list) > 0 && (s.Size != v.list[0].Size || s.Instrument.Calendar != v.list[0].Instrument.Calendar) {
-			return nil, pitwall.Errorf(pitwall.Unsupported, "%s and %s have bars of different sizes or calendars", v.list[0].Instrument.Symbol, symbol).
-				Hintf("trade them in separate runs: while one bar is still open, another's end must not decide about its orders")
+		if _, twice := v.id[symbol]; twice {
+			return pitwall.Errorf(pitwall.InvalidInput, "%s is named twice", symbol)
 		}
-		l := &listed{Series: s, end: s.Len()}
-		l.next = sort.Search(s.Len(), func(i int) bool { return s.Start[i] >= cfg.From.UnixNano() })
-		if !cfg.To.IsZero() {
-			l.end = sort.Search(s.Len(), func(i int) bool { return s.Start[i] >= cfg.To.UnixNano() })
-		}
-		bars += max(0, l.end-l.next)
-		v.id[symbol] = len(v.list)
-		v.list = append(v.list, l)
+		v.id[symbol] = int32(len(v.list))
+		v.list = append(v.list, s)
 	}
-	if bars == 0 {
-		return nil, pitwall.Errorf(pitwall.NoCoverage, "no bar of %v between %s and %s", symbols, cfg.From.Format(time.DateOnly), cfg.To.Format(time.DateOnly)).Hintf("the data holds %s", names(cfg.Source))
+	return nil
+}
+
+// checkTerms refuses accounts and rules that mean nothing.
+func checkTerms(cfg Config) error {
+	if p := cfg.Rules.Path; p != "" && p != pitwall.Provable && p != pitwall.OHLC {
+		return pitwall.Errorf(pitwall.InvalidInput, "path is %q", p).Hintf("use provable or ohlc")
 	}
-	v.ledger.open(cfg.Cash, len(v.list))
-	v.hashWords(int64(cfg.Cash), v.now)
-	_, err := cfg.Journal.Append(context.Background(), pitwall.Entry{AsOf: cfg.From, Kind: pitwall.EntryStart, Book: pitwall.MainBook, Amount: cfg.Cash})
-	return v, err
+	if cfg.Rules.Latency < 0 || cfg.Rules.VolumeShare < pitwall.NoVolumeLimit || cfg.Rules.VolumeShare > pitwall.One {
+		return pitwall.Errorf(pitwall.InvalidNumber, "latency %v, volume_share %v", cfg.Rules.Latency, cfg.Rules.VolumeShare).Hintf("use a latency of 0 or more and a share of 0 to 1")
+	}
+	seen := map[string]bool{pitwall.MainBook: true}
+	for _, b := range append([]Book{{Cash: cfg.Cash, Terms: cfg.Terms}}, cfg.Books...) {
+		if b.Cash <= 0 {
+			return pitwall.Errorf(pitwall.InvalidNumber, "cash is %v", b.Cash).Hintf("start with cash above 0")
+		}
+		if b.Name != "" && seen[b.Name] {
+			return pitwall.Errorf(pitwall.InvalidInput, "book %q is there twice", b.Name)
+		}
+		seen[b.Name] = true
+		t := b.Terms.Usual()
+		switch {
+		case t.Type != pitwall.CashAccount && t.Type != pitwall.MarginAccount:
+			return pitwall.Errorf(pitwall.InvalidInput, "account type is %q", t.Type).Hintf("use cash or margin")
+		case t.SettleDays < 0 || t.SettleDays > 0 && t.Type == pitwall.MarginAccount:
+			return pitwall.Errorf(pitwall.InvalidInput, "settle_days is %d in a %s account", t.SettleDays, t.Type).Hintf("settlement is for cash accounts: 0 or more sessions")
+		case t.Type == pitwall.CashAccount && (t.BorrowRate != 0 || t.NoShorts || len(t.NoBorrow) > 0):
+			return pitwall.Errorf(pitwall.InvalidInput, "a cash account has no shorts: borrow_rate, no_shorts and no_borrow mean nothing").Hintf("leave them out, or use type margin")
+		}
+		for _, m := range [...]pitwall.Dec{t.Initial, t.LongMaintenance, t.ShortMaintenance, t.FutureInitial, t.FutureMaintenance} {
+			if m <= 0 || m > 10*pitwall.One {
+				return pitwall.Errorf(pitwall.InvalidNumber, "a margin is %v", m).Hintf("margins are shares of the notional: 0.5 = 50 %%")
+			}
+		}
+		if t.LongMaintenance > t.Initial || t.ShortMaintenance > t.Initial || t.FutureMaintenance > t.FutureInitial || t.BorrowRate < 0 {
+			return pitwall.Errorf(pitwall.InvalidNumber, "margins to open %v and %v, to keep %v long, %v short, %v futures, borrow rate %v", t.Initial, t.FutureInitial, t.LongMaintenance, t.ShortMaintenance, t.FutureMaintenance, t.BorrowRate).
+				Hintf("what keeps a position may not be more than what opens it")
+		}
+	}
+	return nil
 }
 
 // names lists what a source holds with the dates, for errors.
@@ -135,14 +188,24 @@ func names(src pitwall.Source) string {
 	return s
 }
 
+func (v *Venue) symbols() []string {
+	names := make([]string, len(v.list))
+	for i, l := range v.list {
+		names[i] = l.Instrument.Symbol
+	}
+	return names
+}
+
 // Now implements pitwall.Clock.
 func (v *Venue) Now() time.Time {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.time(v.now)
+	return v.now()
 }
 
-func (v *Venue) time(ns int64) time.Time { return time.Unix(0, ns).In(v.cfg.From.Location()) }
+func (v *Venue) now() time.Time { return v.time(v.engine.Now()) }
+
+func (v *Venue) time(ns int64) time.Time { return time.Unix(0, ns).In(v.zone) }
 
 // Next implements pitwall.Clock: it moves to the next Known time of any
 // tradable symbol. io.EOF ends the replay.
@@ -155,126 +218,78 @@ func (v *Venue) Next(ctx context.Context, after time.Time) (time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return time.Time{}, err
 	}
-	if v.now > after.UnixNano() {
-		return v.time(v.now), nil
+	if v.engine.Now() > after.UnixNano() {
+		return v.now(), nil
 	}
-	known, ok := v.nextKnown()
-	if !ok {
+	if err := v.step(ctx); err == io.EOF {
 		v.ended = true
-		return v.time(v.now), io.EOF
-	}
-	if err := v.step(ctx, known); err != nil {
+		return v.now(), io.EOF
+	} else if err != nil {
 		v.failed = err
 		return time.Time{}, err
 	}
-	return v.time(v.now), nil
+	return v.now(), nil
 }
 
-// nextKnown returns the earliest Known time not yet replayed.
-func (v *Venue) nextKnown() (int64, bool) {
-	best, ok := int64(0), false
-	for _, l := range v.list {
-		if l.next < l.end && (!ok || l.Known[l.next] < best) {
-			best, ok = l.Known[l.next], true
-		}
+// step makes one step and journals what it brought.
+func (v *Venue) step(ctx context.Context) error {
+	ok, err := v.engine.Step()
+	if err != nil {
+		at, _ := v.engine.Next()
+		return fmt.Errorf("at %s: %w", v.time(at).Format(time.RFC3339), err)
 	}
-	return best, ok
-}
-
-// step replays every bar known at the instant: expire, fill, mark, publish.
-func (v *Venue) step(ctx context.Context, known int64) error {
-	at := v.time(known)
-	opens := int64(0) // the latest start among this step's bars
-	for _, l := range v.list {
-		if l.hit = l.next < l.end && l.Known[l.next] == known; l.hit {
-			l.left = v.volumeShare(l)
-			opens = max(opens, l.Start[l.next])
-		}
+	if !ok {
+		return io.EOF
 	}
-	v.sessions()
-	if err := v.expire(ctx, opens, at); err != nil {
+	if err := v.drain(ctx, nil); err != nil {
 		return err
 	}
-	if err := v.match(ctx, at); err != nil {
-		return err
-	}
-	for _, l := range v.list {
-		if l.hit {
-			v.ledger.last[v.id[l.Instrument.Symbol]] = l.Close[l.next]
-			l.next++
+	at := v.now()
+	for i, name := range v.books {
+		b := v.engine.Book(i)
+		p := pitwall.EquityPoint{Time: at, Equity: b.Equity(), Cash: b.Cash}
+		if i == 0 {
+			v.equity = append(v.equity, p)
+		}
+		if _, err := v.cfg.Journal.Append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryMark, Book: name, Mark: &p}); err != nil {
+			return err
 		}
 	}
-	v.now = known
-	v.steps++
-	if err := v.expire(ctx, known, at); err != nil {
-		return err
-	}
-	return v.mark(ctx, at)
-}
-
-// volumeShare returns what all orders together may trade of l's current bar.
-func (v *Venue) volumeShare(l *listed) pitwall.Dec {
-	volume := l.Volume[l.next]
-	if volume == 0 {
-		return 0 // nobody traded: nothing fills, whatever the share
-	}
-	if v.cfg.VolumeShare == NoVolumeLimit || volume == pitwall.NoVolume {
-		return pitwall.MaxDec
-	}
-	whole, err := pitwall.FromFloat(volume)
-	if err != nil {
-		return pitwall.MaxDec // more than 92 billion units: no order reaches it
-	}
-	share, err := whole.Mul(v.cfg.VolumeShare)
-	if err != nil {
-		return pitwall.MaxDec
-	}
-	return share.Floor(l.Instrument.Lot)
-}
-
-// mark values the book at the new prices, checks the ledger's identity and
-// journals the equity point.
-func (v *Venue) mark(ctx context.Context, at time.Time) error {
-	equity, err := v.ledger.check()
-	if err != nil {
-		return fmt.Errorf("at %s: %w", at.Format(time.RFC3339), err)
-	}
-	p := pitwall.EquityPoint{Time: at, Equity: equity, Cash: v.ledger.cash}
-	v.equity = append(v.equity, p)
-	v.hashWords(v.now, int64(equity), int64(v.ledger.cash))
-	_, err = v.cfg.Journal.Append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryMark, Book: pitwall.MainBook, Mark: &p})
-	return err
+	return nil
 }
 
 // Replay implements pitwall.Progress.
 func (v *Venue) Replay() pitwall.Replay {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return pitwall.Replay{From: v.cfg.From, To: v.cfg.To, Bars: v.steps, Ended: v.ended, Digest: hex.EncodeToString(v.digest.Sum(nil))}
+	sum := sha256.Sum256(append([]byte(v.engine.Digest()), v.asked.Sum(nil)...))
+	return pitwall.Replay{From: v.cfg.From, To: v.cfg.To, Bars: v.engine.Steps(), Ended: v.ended, Digest: hex.EncodeToString(sum[:])}
 }
 
-// Equity returns the equity points so far.
+// Equity returns the main book's equity points so far.
 func (v *Venue) Equity() []pitwall.EquityPoint {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return append([]pitwall.EquityPoint(nil), v.equity...)
 }
 
-// hashWords and hashText feed the run's digest: fixed-width words and
-// length-prefixed text, so that no two runs share an encoding.
-func (v *Venue) hashWords(words ...int64) {
-	var b [8]byte
-	for _, w := range words {
-		for i := range b {
-			b[i] = byte(uint64(w) >> (56 - 8*i))
-		}
-		v.digest.Write(b[:])
+// remember feeds what was asked to the digest: length-prefixed text.
+func (v *Venue) remember(texts ...string) {
+	for _, s := range texts {
+		fmt.Fprintf(v.asked, "%d:%s", len(s), s)
 	}
+	io.WriteString(v.asked, "\n")
 }
 
-func (v *Venue) hashText(texts ...string) {
-	for _, s := range texts {
-		v.hashWords(int64(len(s)))
-		io.WriteString(v.digest, s)
+// book finds a book by name.
+func (v *Venue) book(name string) (int, error) {
+	if name == "" {
+		return 0, nil
 	}
+	for i, b := range v.books {
+		if b == name {
+			return i, nil
+		}
+	}
+	return 0, pitwall.Errorf(pitwall.Unsupported, "book %q: this world has %s", name, strings.Join(v.books, ", "))
 }

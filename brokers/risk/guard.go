@@ -1,86 +1,99 @@
-// Package risk is the guard around every broker: what a trader sends passes
-// here first. It serializes order flow, writes the intent before anything is
-// sent (no record, no order) and the outcome after it.
-//
-//	tools ──► Guard ──► Broker (the simulated venue, or a real one)
-//	            └──► Journal: intent, then outcome
-//
-// The guard wraps its Broker by field, not by embedding: a method added to
-// pitwall.Broker must fail to compile here until somebody decides it.
-//
-// # To add a check
-//
-// Checks of orders against limits come here as pure functions over an order,
-// an account and a [Limits]; this version has none, and says so: the only
-// Limits is [NoLimits].
 package risk
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"time"
 
 	"pitwall"
 )
 
-// Limits is what a trader may do.
-type Limits struct{ none bool }
-
-// NoLimits says in so many words that nothing is limited but what the venue
-// itself refuses (buying power, shorting, lots). It is never implied: the zero
-// Limits refuses every order.
-func NoLimits() Limits { return Limits{none: true} }
-
-// String says what is limited, for manifests.
-func (l Limits) String() string {
-	if l.none {
-		return "no limits"
-	}
-	return "nothing allowed"
-}
-
 // Guard is a pitwall.Broker that lets through what its limits allow.
 type Guard struct {
-	broker  pitwall.Broker
-	journal pitwall.Journal
-	clock   pitwall.Clock
-	limits  Limits
+	broker      pitwall.Broker
+	journal     pitwall.Journal
+	clock       pitwall.Clock
+	market      pitwall.Market
+	instruments pitwall.Instruments
+	limits      Limits
 
-	mu sync.Mutex // one order at a time: check, record and send are one act
+	mu    sync.Mutex // one order at a time: check, record and send are one act
+	costs *pitwall.Costs
+	sent  []Submission // oldest first; only as far back as limits look
 }
 
-// New wraps a broker.
-func New(b pitwall.Broker, j pitwall.Journal, c pitwall.Clock, l Limits) *Guard {
-	return &Guard{broker: b, journal: j, clock: c, limits: l}
+// New wraps a broker. With NoLimits m and i may be nil; with other limits what
+// they would have said is missing, and missing input refuses.
+func New(b pitwall.Broker, j pitwall.Journal, c pitwall.Clock, m pitwall.Market, i pitwall.Instruments, l Limits) *Guard {
+	return &Guard{broker: b, journal: j, clock: c, market: m, instruments: i, limits: l}
+}
+
+// Assume says what trading costs. Only the limit buying_power asks, and it refuses
+// until it is said.
+func (g *Guard) Assume(c pitwall.Costs) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.costs = &c
 }
 
 // Submit implements pitwall.Broker. A repeated order is recognized before it is
-// recorded again.
+// checked or recorded again. An order without an id has no identity to repeat.
 func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.limits.none {
-		now := g.clock.Now()
-		return pitwall.OrderState{Order: o, Status: pitwall.Denied, Updated: now,
-			Error: pitwall.Errorf(pitwall.NotAllowed, "no limits are set, so nothing may be sent")}, nil
+	if o.ID != "" {
+		if known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); err == nil && len(known) > 0 {
+			return g.broker.Submit(ctx, o) // the same answer again, or a conflict: nothing new to record
+		}
 	}
-	if known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); err == nil && len(known) > 0 {
-		return g.broker.Submit(ctx, o) // the same answer again, or a conflict: nothing new to record
+	if e := g.check(ctx, o, nil); e != nil {
+		return g.deny(ctx, o, e)
 	}
 	if _, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
 		return pitwall.OrderState{}, err
 	}
+	g.remember(o)
 	// A caller that hangs up must not leave a half-sent order behind.
 	ctx = context.WithoutCancel(ctx)
 	return g.outcome(ctx, o.ID, o.Book, func() (pitwall.OrderState, error) { return g.broker.Submit(ctx, o) })
 }
 
-// Replace implements pitwall.Broker.
+// deny records and returns the answer no. Nothing was sent, so the id is free.
+func (g *Guard) deny(ctx context.Context, o pitwall.Order, e *pitwall.Error) (pitwall.OrderState, error) {
+	state := pitwall.OrderState{Order: o, Status: pitwall.Denied, Updated: g.clock.Now(), Error: e}
+	_, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &o.By, ID: o.ID, State: &state})
+	return state, err
+}
+
+// Replace implements pitwall.Broker. A change that makes the order bigger or moves
+// a price is checked as a new order whose old self is gone.
 func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwall.OrderState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	by := pitwall.CallerFrom(ctx)
+	var changed *pitwall.Order
+	if !g.limits.none {
+		known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: id})
+		if err != nil {
+			return pitwall.OrderState{}, err
+		}
+		if len(known) == 1 && known[0].Status.Open() && asks(known[0].Order, c) {
+			o := change(known[0].Order, c)
+			changed = &o
+			if e := g.check(ctx, o, &known[0]); e != nil {
+				if _, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &by, ID: id, Change: &c, Note: "change denied: " + e.Error()}); err != nil {
+					return pitwall.OrderState{}, err
+				}
+				return pitwall.OrderState{}, e
+			}
+		}
+	}
 	if _, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "replace", By: &by, ID: id, Change: &c}); err != nil {
 		return pitwall.OrderState{}, err
+	}
+	if changed != nil {
+		g.remember(*changed)
 	}
 	ctx = context.WithoutCancel(ctx)
 	return g.outcome(ctx, id, "", func() (pitwall.OrderState, error) { return g.broker.Replace(ctx, id, c) })
@@ -134,4 +147,42 @@ func (g *Guard) record(ctx context.Context, e pitwall.Entry) (int64, error) {
 		return 0, &pitwall.Error{Code: pitwall.JournalFailed, Message: "the journal could not be written", Hint: "free disk space or fix the run's folder; order states can still be read", Err: err}
 	}
 	return seq, nil
+}
+
+// remember keeps a submission for the limits on pace, and forgets those that no
+// limit looks at any more.
+func (g *Guard) remember(o pitwall.Order) {
+	back := max(g.limits.MaxOrders.value.Per, g.limits.DuplicateWindow.value)
+	if back == 0 {
+		return
+	}
+	now := g.clock.Now()
+	g.sent = slices.DeleteFunc(g.sent, func(s Submission) bool { return now.Sub(s.Time) > back })
+	g.sent = append(g.sent, Submission{Time: now, Order: o})
+}
+
+// asks reports whether a change needs the limits: it makes the order bigger, moves
+// a price, or is no change that could be understood.
+func asks(o pitwall.Order, c pitwall.Change) bool {
+	moves := func(to, from pitwall.Dec) bool { return to != 0 && to != from }
+	return c.Qty < 0 || c.Qty > o.Qty || moves(c.Limit, o.Limit) || moves(c.Stop, o.Stop) || moves(c.Trail, o.Trail) || moves(c.TrailPercent, o.TrailPercent)
+}
+
+// change is the order as it would be.
+func change(o pitwall.Order, c pitwall.Change) pitwall.Order {
+	for _, f := range []struct {
+		to   *pitwall.Dec
+		from pitwall.Dec
+	}{{&o.Qty, c.Qty}, {&o.Limit, c.Limit}, {&o.Stop, c.Stop}, {&o.Trail, c.Trail}, {&o.TrailPercent, c.TrailPercent}} {
+		if f.from != 0 {
+			*f.to = f.from
+		}
+	}
+	return o
+}
+
+// window is how far back bars are read for volatility: calendar days are more
+// than trading days, and markets pause.
+func (l Limits) window() time.Duration {
+	return time.Duration(2*l.MaxVolatility.value.Days+30) * 24 * time.Hour
 }

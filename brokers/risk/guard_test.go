@@ -55,7 +55,7 @@ func (*full) Append(context.Context, pitwall.Entry) (int64, error) { return 0, e
 
 func TestIntentIsWrittenBeforeSending(t *testing.T) {
 	b, j := &broker{}, &pitwall.MemoryJournal{}
-	g := risk.New(b, j, clock{}, risk.NoLimits())
+	g := risk.New(b, j, clock{}, nil, nil, risk.NoLimits())
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // a caller that hung up must not cut the order in half
 	_, err := g.Submit(ctx, pitwall.Order{ID: "o1", Symbol: "A"})
@@ -75,7 +75,7 @@ func TestIntentIsWrittenBeforeSending(t *testing.T) {
 
 func TestNoRecordNoOrder(t *testing.T) {
 	b := &broker{}
-	g := risk.New(b, &full{}, clock{}, risk.NoLimits())
+	g := risk.New(b, &full{}, clock{}, nil, nil, risk.NoLimits())
 	ctx := context.Background()
 	_, err := g.Submit(ctx, pitwall.Order{ID: "o1"})
 	require.Equal(t, pitwall.JournalFailed, pitwall.CodeOf(err))
@@ -88,7 +88,7 @@ func TestNoRecordNoOrder(t *testing.T) {
 
 func TestZeroLimitsRefuse(t *testing.T) {
 	b := &broker{}
-	g := risk.New(b, &pitwall.MemoryJournal{}, clock{}, risk.Limits{})
+	g := risk.New(b, &pitwall.MemoryJournal{}, clock{}, nil, nil, risk.Limits{})
 	state, err := g.Submit(context.Background(), pitwall.Order{ID: "o1"})
 	require.NoError(t, err)
 	require.Equal(t, pitwall.Denied, state.Status)

@@ -43,7 +43,7 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 		return nil, err
 	}
 	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: to, Cash: spec.Cash, Costs: spec.Costs.Costs,
-		VolumeShare: spec.Costs.volumeShare, CloseCutoff: 15*time.Minute + 30*time.Second, Journal: j})
+		Rules: pitwall.Rules{VolumeShare: spec.Costs.volumeShare, CloseCutoff: 15*time.Minute + 30*time.Second}, Journal: j})
 	if err != nil {
 		return nil, err
 	}

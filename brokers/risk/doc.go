@@ -1,0 +1,59 @@
+// Package risk is the guard around every broker: what a trader sends passes
+// here first. It checks each order against limits, serializes order flow, and
+// writes the intent before anything is sent (no record, no order) and the
+// outcome after it.
+//
+//	tools ──► Guard ──► Broker (the simulated venue, or a real one)
+//	            ├──► Limits.Check: pure, over the order and a Snapshot
+//	            └──► Journal: intent, then outcome; or the denial
+//
+// Check, record and send are one act under one lock, so two agents cannot both
+// pass one limit. Limits stand on what could happen, not on what is likely:
+//
+//   - Every open order counts in full: held, working, partly filled (what is
+//     left of it) and unknown. Of one Group only the largest order counts. Orders
+//     that only reduce (legs, reduce_only) add nothing, but what they may sell
+//     cannot be sold twice.
+//   - The worst price of an order is its limit for a limit or stop-limit buy; the
+//     reference with the collar on top for a market buy, the bare reference when
+//     no collar is set; the stop for a stop buy, never below the reference; and
+//     for sells the highest of reference, limit and stop, since the higher price
+//     is the larger exposure. The reference is the close of the newest known bar.
+//   - Exposure values holdings at the reference and open orders at their worst
+//     price or the reference, whichever is higher, times the multiplier.
+//   - An order that can only shrink a position, with open orders counted, is an
+//     exit. Exits skip the limits on exposure (see the rows of [Limits.Check]) and
+//     nothing else.
+//   - A check that lacks its input refuses: CHECK_INPUT_MISSING.
+//
+// A change of an order that only makes it smaller, or moves no price, passes. Any
+// other change is checked as a new order whose old self is gone, and counts as a
+// submission. Canceling always passes.
+//
+// # To add a check
+//
+// Add a field to [Limits], a row to its table in rows.go (key, how it is read and
+// written, its check) and the check itself, a method on trial. String, Parse,
+// Keys, the refusal of what is not set and the order of failures follow from the
+// row.
+//
+// # Why not
+//
+// Why not "0 means unlimited": a forgotten field would open the door. The zero
+// [Limit] refuses, and Off has to be said.
+//
+// Why not stop at the first failure: a trader that is told one limit at a time
+// needs as many tries as there are limits.
+//
+// Why not embed the Broker: a method added to pitwall.Broker must fail to compile
+// here until somebody decides it.
+//
+// Why not one price for money and exposure: a limit buy below the market costs at
+// most its limit, but what it buys is exposure at the market's price.
+//
+// Why not let an order pass that lowers an exposure which is over its limit
+// already, a hedge: only exits do. Whoever wants to hedge makes room first.
+//
+// Why not keep the times of submissions over a restart: the simulated clock starts
+// anew too; a live guard forgets at most one window.
+package risk

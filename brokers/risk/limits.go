@@ -1,0 +1,118 @@
+package risk
+
+import (
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// Limit is one limit. The zero value refuses every order; [At] sets it and [Off]
+// says that there is none.
+type Limit[T any] struct {
+	value T
+	state state
+}
+
+type state int
+
+const (
+	unset state = iota // refuses
+	set
+	off
+)
+
+// At is a limit at v.
+func At[T any](v T) Limit[T] { return Limit[T]{value: v, state: set} }
+
+// Off says in so many words that there is no limit.
+func Off[T any]() Limit[T] { return Limit[T]{state: off} }
+
+// Rate is so many submissions in a stretch of the world's time.
+type Rate struct {
+	Count int
+	Per   time.Duration
+}
+
+// Volatility is percent a year, measured over so many daily returns.
+type Volatility struct {
+	Percent pitwall.Dec
+	Days    int
+}
+
+// Limits is what a trader may do. The zero value refuses every order, and so does
+// any field that is neither set nor off. Percents are percents: 10 is 10 %.
+type Limits struct {
+	none bool
+
+	Allow, Deny Limit[[]string] // only these symbols; none of these
+	Halted      Limit[bool]     // true: a symbol whose newest bar has no volume is halted
+
+	MaxOrderQty        Limit[pitwall.Dec]
+	MaxOrderNotional   Limit[pitwall.Dec]
+	PriceCollarPercent Limit[pitwall.Dec]   // of the reference
+	StalePrice         Limit[time.Duration] // age of the reference
+
+	MaxPositionQty      Limit[pitwall.Dec]
+	MaxPositionNotional Limit[pitwall.Dec]
+	MaxGrossPercent     Limit[pitwall.Dec] // this and the next ones: of equity
+	MaxNetPercent       Limit[pitwall.Dec]
+	MaxLeverage         Limit[pitwall.Dec] // gross exposure as a multiple of equity
+	MaxSymbolPercent    Limit[pitwall.Dec]
+	MaxSectorPercent    Limit[pitwall.Dec]
+
+	BuyingPower Limit[bool]     // true: tested here too, not by the venue alone
+	AllowShort  Limit[bool]     // false: no position below 0
+	NoBorrow    Limit[[]string] // symbols that cannot be shorted
+
+	MaxOrders       Limit[Rate]
+	MaxOpenOrders   Limit[int]
+	DuplicateWindow Limit[time.Duration]
+
+	MaxPositions  Limit[int] // symbols held or being entered
+	MinRiskReward Limit[pitwall.Dec]
+	MaxVolatility Limit[Volatility]
+}
+
+// NoLimits says in so many words that nothing is limited but what the venue
+// itself refuses (buying power, shorting, lots). It is never implied.
+func NoLimits() Limits { return Limits{none: true} }
+
+// String names every limit that is set, for manifests.
+func (l Limits) String() string {
+	if l.none {
+		return "no limits"
+	}
+	if open := l.unset(); len(open) == len(l.rows()) {
+		return "nothing allowed"
+	} else if len(open) > 0 {
+		return "nothing allowed: " + strings.Join(open, ", ") + " neither set nor off"
+	}
+	var parts []string
+	for _, r := range l.rows() {
+		if r.state == set {
+			parts = append(parts, r.key+" "+r.text)
+		}
+	}
+	if len(parts) == 0 {
+		return "every limit off"
+	}
+	return strings.Join(parts, "; ")
+}
+
+// unset lists the keys of limits that nobody decided.
+func (l Limits) unset() []string {
+	var list []string
+	for _, r := range l.rows() {
+		if r.state == unset {
+			list = append(list, r.key)
+		}
+	}
+	return list
+}
+
+// Keys lists the keys of a strategy file's risk section.
+func Keys() []string {
+	var l Limits
+	return l.unset()
+}

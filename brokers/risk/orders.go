@@ -1,0 +1,216 @@
+package risk
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"pitwall"
+)
+
+// The checks of an order by itself: lists, size, price, pace.
+
+func (t *trial) allow(list []string) {
+	if !slices.Contains(list, t.o.Symbol) {
+		t.fail(Restricted, t.o.Symbol, "", "%s is not on allow list %s", t.o.Symbol, t.row.text)
+	}
+}
+
+func (t *trial) deny(list []string) {
+	if slices.Contains(list, t.o.Symbol) {
+		t.fail(Restricted, t.o.Symbol, "", "%s is on list deny", t.o.Symbol)
+	}
+}
+
+func (t *trial) halted(on bool) {
+	if bar := t.s.Last[t.o.Symbol]; on && bar.Volume == 0 && t.instrument().Kind != pitwall.Index {
+		t.fail(Halted, "0", "volume", "%s halted since %s (its newest bar has no volume); reopening time unknown", t.o.Symbol, t.time(bar.Start)).Hint = "wait for a bar with volume"
+	}
+}
+
+func (t *trial) orderQty(limit pitwall.Dec) {
+	if t.o.Qty > limit {
+		t.fail(MaxOrderQty, t.o.Qty.String(), "", "qty %v exceeds %v for %s", t.o.Qty, limit, t.o.Symbol)
+	}
+}
+
+func (t *trial) orderNotional(limit pitwall.Dec) {
+	c := &t.calc
+	price := t.worst(c, t.self(), t.ref)
+	n := c.Mul(c.Mul(t.o.Qty, price), cmp.Or(t.instrument().Multiplier, pitwall.One))
+	if n > limit {
+		t.fail(MaxOrderNotional, n.String(), t.currency(), "%v x worst price %v = %s exceeds %s", t.o.Qty, price, t.money(n), t.money(limit))
+	}
+}
+
+// money is an amount with its currency.
+func (t *trial) money(d pitwall.Dec) string {
+	if t.currency() == "" {
+		return d.String()
+	}
+	return d.String() + " " + t.currency()
+}
+
+// collar tests every price of the order and its legs. A limit is tested on the
+// side that hurts, a stop on both.
+func (t *trial) collar(limit pitwall.Dec) {
+	t.within(limit, t.o.Side, "limit", t.o.Limit, false)
+	t.within(limit, t.o.Side, "stop", t.o.Stop, true)
+	side := pitwall.Sell
+	if t.o.Side == pitwall.Sell {
+		side = pitwall.Buy
+	}
+	if t.o.Class == pitwall.OCO {
+		side = t.o.Side // it is an exit itself
+	}
+	for _, leg := range t.o.Legs {
+		t.within(limit, side, string(leg.Role)+" limit", leg.Limit, false)
+		t.within(limit, side, string(leg.Role)+" stop", leg.Stop, true)
+	}
+}
+
+func (t *trial) within(limit pitwall.Dec, side pitwall.Side, what string, price pitwall.Dec, both bool) {
+	c := &t.calc
+	away := c.Sub(price, t.ref)
+	if side == pitwall.Sell {
+		away = -away
+	}
+	if both {
+		away = away.Abs()
+	}
+	if price == 0 || away <= 0 || !above(away, hundred, limit, t.ref) {
+		return
+	}
+	d := c.MulDiv(away, hundred, t.ref)
+	room := c.MulDiv(t.ref, limit, hundred)
+	f := t.fail(PriceCollar, d.String(), "%", "%s %s price %v is %v %% from reference %v (close, age %d s); limit %v %%", side, what, price, d, t.ref, seconds(t.age()), limit)
+	if price > t.ref {
+		f.Hint = "at most " + c.Add(t.ref, room).String() + " would pass as " + what + " price"
+	} else {
+		f.Hint = "at least " + c.Sub(t.ref, room).String() + " would pass as " + what + " price"
+	}
+}
+
+// age is how long the reference has been known.
+func (t *trial) age() time.Duration { return t.s.Now.Sub(t.s.Last[t.o.Symbol].Known) }
+
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+func (t *trial) stale(limit time.Duration) {
+	if age := t.age(); age > limit {
+		f := t.fail(StalePrice, age.String(), "", "reference %v is %d s old; limit %d s", t.ref, seconds(age), seconds(limit))
+		f.Hint = "wait for a newer bar"
+	}
+}
+
+// rate counts what was sent in the stretch of time that ends now.
+func (t *trial) rate(limit Rate) {
+	from := t.s.Now.Add(-limit.Per)
+	var times []time.Time
+	for _, s := range t.s.Sent {
+		if s.Time.After(from) {
+			times = append(times, s.Time)
+		}
+	}
+	n := len(times) + 1
+	if n <= limit.Count {
+		return
+	}
+	next := "never"
+	if limit.Count > 0 {
+		next = t.time(times[len(times)-limit.Count].Add(limit.Per))
+	}
+	f := t.fail(OrderRate, itoa(n), "orders", "%d in %d s; limit %d; next allowed at %s", n, seconds(limit.Per), limit.Count, next)
+	f.Hint = "wait until " + next
+}
+
+// openOrders counts the order and the legs that come with it.
+func (t *trial) openOrders(limit int) {
+	if t.s.Open == nil {
+		t.missing("the open orders")
+		return
+	}
+	n := len(t.s.Open) + 1 + len(t.o.Legs)
+	switch {
+	case t.s.Replaces != nil:
+		n = len(t.s.Open) + 1 // its legs are there already
+	case t.o.Class == pitwall.OCO:
+		n = len(t.s.Open) + max(1, len(t.o.Legs)) // it is its legs
+	}
+	if n > limit {
+		t.fail(MaxOpenOrders, itoa(n), "orders", "%d open with this one; limit %d", n, limit).Hint = "cancel an open order first"
+	}
+}
+
+// duplicate looks for the same trade sent a moment ago.
+func (t *trial) duplicate(window time.Duration) {
+	for _, s := range slices.Backward(t.s.Sent) {
+		age := t.s.Now.Sub(s.Time)
+		if age >= window || s.Order.ID == t.o.ID || !sameTrade(s.Order, t.o) {
+			continue
+		}
+		until := t.time(s.Time.Add(window))
+		f := t.fail(DuplicateOrder, itoa(int(seconds(age))), "s", "same %s %v %s at %s as %s, %d s ago (window %d s)", t.o.Side, t.o.Qty, t.o.Symbol, priceOf(t.o), s.Order.ID, seconds(age), seconds(window))
+		f.Hint = "if it is meant, send it from " + until + " on"
+		return
+	}
+}
+
+// sameTrade reports whether two orders are the same but for their names.
+func sameTrade(a, b pitwall.Order) bool {
+	return cmp.Or(a.Book, pitwall.MainBook) == cmp.Or(b.Book, pitwall.MainBook) && a.Side == b.Side && a.Qty == b.Qty && a.Symbol == b.Symbol &&
+		a.Limit == b.Limit && a.Stop == b.Stop && a.Trail == b.Trail && a.TrailPercent == b.TrailPercent
+}
+
+func priceOf(o pitwall.Order) string {
+	if p := cmp.Or(o.Limit, o.Stop); p != 0 {
+		return p.String()
+	}
+	return "market"
+}
+
+// riskReward compares what the two legs stand to win and to lose.
+func (t *trial) riskReward(limit pitwall.Dec) {
+	c := &t.calc
+	entry := t.entry()
+	var target, stop pitwall.Dec
+	for _, leg := range t.o.Legs {
+		// Toward is where the leg lies if the price moves for the trade.
+		toward := c.Add(c.MulDiv(entry, c.Add(leg.Percent, leg.TrailPercent), hundred), leg.Trail)
+		if t.o.Side == pitwall.Sell {
+			toward = -toward
+		}
+		if leg.Role == pitwall.TakeProfit {
+			target = cmp.Or(leg.Limit, c.Add(entry, toward))
+		} else if leg.Role == pitwall.StopLoss {
+			stop = cmp.Or(leg.Stop, c.Sub(entry, toward))
+		}
+	}
+	if target == 0 || stop == 0 || t.o.Class == pitwall.OCO {
+		return // not both legs, or no entry
+	}
+	win, lose := c.Sub(target, entry), c.Sub(entry, stop)
+	if t.o.Side == pitwall.Sell {
+		win, lose = -win, -lose
+	}
+	switch {
+	case lose <= 0:
+		t.fail(MinRiskReward, stop.String(), "", "stop %v is not on the losing side of entry %v; risk and reward cannot be compared", stop, entry)
+	case win < 0 || above(limit, lose, win, pitwall.One):
+		r := c.Div(win, lose)
+		t.fail(MinRiskReward, r.String(), "x", "target %v, entry %v, stop %v: reward is %v x the risk; limit at least %v", target, entry, stop, r, limit).Hint = "a farther target or a nearer stop"
+	}
+}
+
+// entry is the price that risk and reward are seen from.
+func (t *trial) entry() pitwall.Dec {
+	switch o := t.o; {
+	case o.Limit != 0:
+		return o.Limit
+	case o.Side == pitwall.Sell && o.Stop != 0:
+		return min(t.ref, o.Stop)
+	case o.Side == pitwall.Sell:
+		return t.ref
+	}
+	return t.worst(&t.calc, t.self(), t.ref)
+}

@@ -1,0 +1,240 @@
+package risk
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// Parse reads the risk section of a strategy file as YAML decodes it. A key that
+// is not given is off: the section states what it limits. A section that limits
+// nothing is an error.
+func Parse(raw map[string]any) (Limits, error) {
+	var l Limits
+	rows := map[string]row{}
+	for _, r := range l.rows() {
+		r.off()
+		rows[r.key] = r
+	}
+	for _, key := range slices.Sorted(maps.Keys(raw)) { // the same first error each time
+		r, ok := rows[key]
+		if !ok {
+			return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: there is no key %q", key).
+				Hintf("did you mean %q? the keys are %s", nearest(key, Keys()), strings.Join(Keys(), ", "))
+		}
+		if err := r.read(raw[key]); err != nil {
+			return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: %s %v", key, err)
+		}
+	}
+	if !slices.ContainsFunc(l.rows(), func(r row) bool { return r.state == set }) {
+		return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: names no limit").Hintf("leave it out for no limits; the keys are %s", strings.Join(Keys(), ", "))
+	}
+	return l, nil
+}
+
+// only is a switch that limits something in one position alone.
+func only(limits bool) form[bool] {
+	return form[bool]{read: readBool, text: strconv.FormatBool, off: func(v bool) bool { return v != limits }, bare: true}
+}
+
+func readNumber(raw any) (pitwall.Dec, error) {
+	text, err := decimal(raw)
+	if err != nil {
+		return 0, err
+	}
+	d, err := pitwall.ParseDec(text)
+	if err != nil {
+		return 0, err
+	}
+	if d < 0 {
+		return 0, fmt.Errorf("is %v: write a number that is not below 0, or off", d)
+	}
+	return d, nil
+}
+
+// decimal is the text of a number, without a detour that would round it.
+func decimal(raw any) (string, error) {
+	switch v := raw.(type) {
+	case int:
+		return strconv.Itoa(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case uint64:
+		return strconv.FormatUint(v, 10), nil
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return "", fmt.Errorf("is %v: write a number", v)
+		}
+		return strconv.FormatFloat(v, 'f', -1, 64), nil
+	case string:
+		return v, nil
+	}
+	return "", fmt.Errorf("is %s: write a number, or off", show(raw))
+}
+
+func readCount(raw any) (int, error) {
+	d, err := readNumber(raw)
+	if err != nil {
+		return 0, err
+	}
+	if d != d.Floor(pitwall.One) || d > pitwall.Int(math.MaxInt32) {
+		return 0, fmt.Errorf("is %v: write a whole number", d)
+	}
+	return int(d / pitwall.One), nil
+}
+
+func readDuration(raw any) (time.Duration, error) {
+	const day = 24 * time.Hour
+	text, ok := raw.(string)
+	if !ok {
+		return 0, fmt.Errorf("is %s: write a duration such as 72h or 3d, or off", show(raw))
+	}
+	d, err := time.ParseDuration(text)
+	if days, found := strings.CutSuffix(text, "d"); found {
+		var n int64
+		n, err = strconv.ParseInt(days, 10, 32)
+		if d = time.Duration(n) * day; n > int64(math.MaxInt64/day) {
+			err = fmt.Errorf("too long")
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("is %q: write a duration such as 72h or 3d, or off", text)
+	}
+	if d <= 0 {
+		return 0, fmt.Errorf("is %s: write a duration above 0, or off", text)
+	}
+	return d, nil
+}
+
+// showDuration writes 3d, 90m or 36h: what readDuration reads.
+func showDuration(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d != 0 && d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func readSymbols(raw any) ([]string, error) {
+	list, ok := raw.([]any)
+	if !ok || len(list) == 0 {
+		return nil, fmt.Errorf("is %s: write a list of symbols such as [AAPL, MSFT], or off", show(raw))
+	}
+	var names []string
+	for _, v := range list {
+		name, ok := v.(string)
+		if !ok || name == "" {
+			return nil, fmt.Errorf("holds %s: write symbols as text, in quotes if need be", show(v))
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+func readBool(raw any) (bool, error) {
+	v, ok := raw.(bool)
+	if !ok {
+		return false, fmt.Errorf("is %s: write true or false", show(raw))
+	}
+	return v, nil
+}
+
+func readRate(raw any) (r Rate, err error) {
+	m, err := mapping(raw, "{count: 10, per: 1h}", "count", "per")
+	if err != nil {
+		return r, err
+	}
+	if r.Count, err = readCount(m["count"]); err != nil {
+		return r, fmt.Errorf("count %w", err)
+	}
+	if r.Per, err = readDuration(m["per"]); err != nil {
+		return r, fmt.Errorf("per %w", err)
+	}
+	return r, nil
+}
+
+func readVolatility(raw any) (v Volatility, err error) {
+	v.Days = defaultDays
+	if _, ok := raw.(map[string]any); !ok {
+		v.Percent, err = readNumber(raw)
+		return v, err
+	}
+	m, err := mapping(raw, "{limit: 20, days: 60}", "limit", "days")
+	if err != nil {
+		return v, err
+	}
+	if v.Percent, err = readNumber(m["limit"]); err != nil {
+		return v, fmt.Errorf("limit %w", err)
+	}
+	if days, given := m["days"]; given {
+		if v.Days, err = readCount(days); err != nil {
+			return v, fmt.Errorf("days %w", err)
+		}
+	}
+	if v.Days < leastReturns {
+		return v, fmt.Errorf("days is %d: write %d or more", v.Days, leastReturns)
+	}
+	return v, nil
+}
+
+// mapping is a value with keys of its own.
+func mapping(raw any, like string, keys ...string) (map[string]any, error) {
+	m, ok := raw.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("is %s: write %s, or off", show(raw), like)
+	}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if !slices.Contains(keys, k) {
+			return nil, fmt.Errorf("has no key %q: did you mean %q? write %s", k, nearest(k, keys), like)
+		}
+	}
+	return m, nil
+}
+
+// show is a value that cannot be used, for messages.
+func show(raw any) string {
+	if raw == nil {
+		return "empty"
+	}
+	return fmt.Sprintf("%v", raw)
+}
+
+// nearest returns the known word with the smallest edit distance.
+func nearest(word string, known []string) string {
+	return slices.MinFunc(known, func(a, b string) int { return distance(word, a) - distance(word, b) })
+}
+
+// distance is the Levenshtein distance in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			up := row[j]
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(up+1, row[j-1]+1, diagonal+cost)
+			diagonal = up
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,94 @@
+package risk
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// row is one limit of [Limits]: its key, what is set, and its check.
+type row struct {
+	key   string
+	when  when
+	state state
+	text  string          // the limit as a strategy file says it
+	read  func(any) error // sets the limit from a strategy file's value
+	off   func()
+	check func(*trial)
+}
+
+// when says which orders a check is about.
+type when int
+
+const (
+	exits  when = 1 << iota // exits are checked too
+	priced                  // needs the symbol's reference price
+	sized                   // a smaller quantity may pass, so the hint says which
+)
+
+// rows is the table of limits, in the order in which they are checked and told.
+func (l *Limits) rows() []row {
+	number := form[pitwall.Dec]{read: readNumber, text: pitwall.Dec.String}
+	count := form[int]{read: readCount, text: strconv.Itoa}
+	duration := form[time.Duration]{read: readDuration, text: showDuration}
+	symbols := form[[]string]{read: readSymbols, text: func(list []string) string { return "[" + strings.Join(list, ", ") + "]" }}
+	rate := form[Rate]{read: readRate, text: func(r Rate) string { return fmt.Sprintf("%d per %s", r.Count, showDuration(r.Per)) }}
+	volatility := form[Volatility]{read: readVolatility, text: func(v Volatility) string { return fmt.Sprintf("%v over %d days", v.Percent, v.Days) }}
+	return []row{
+		bind("allow", exits, &l.Allow, symbols, (*trial).allow),
+		bind("deny", exits, &l.Deny, symbols, (*trial).deny),
+		bind("halted", exits|priced, &l.Halted, only(true), (*trial).halted),
+		bind("max_order_qty", exits|sized, &l.MaxOrderQty, number, (*trial).orderQty),
+		bind("max_order_notional", exits|priced|sized, &l.MaxOrderNotional, number, (*trial).orderNotional),
+		bind("price_collar_percent", exits|priced, &l.PriceCollarPercent, number, (*trial).collar),
+		bind("stale_price", exits|priced, &l.StalePrice, duration, (*trial).stale),
+		bind("max_position_qty", sized, &l.MaxPositionQty, number, (*trial).positionQty),
+		bind("max_position_notional", priced|sized, &l.MaxPositionNotional, number, (*trial).positionNotional),
+		bind("max_gross_percent", priced|sized, &l.MaxGrossPercent, number, (*trial).gross),
+		bind("max_net_percent", priced|sized, &l.MaxNetPercent, number, (*trial).net),
+		bind("max_leverage", priced|sized, &l.MaxLeverage, number, (*trial).leverage),
+		bind("max_symbol_percent", priced|sized, &l.MaxSymbolPercent, number, (*trial).symbolShare),
+		bind("max_sector_percent", priced|sized, &l.MaxSectorPercent, number, (*trial).sectorShare),
+		bind("buying_power", priced|sized, &l.BuyingPower, only(true), (*trial).buyingPower),
+		bind("allow_short", sized, &l.AllowShort, only(false), (*trial).short),
+		bind("no_borrow", sized, &l.NoBorrow, symbols, (*trial).borrow),
+		bind("max_orders", exits, &l.MaxOrders, rate, (*trial).rate),
+		bind("max_open_orders", exits, &l.MaxOpenOrders, count, (*trial).openOrders),
+		bind("duplicate_window", exits, &l.DuplicateWindow, duration, (*trial).duplicate),
+		bind("max_positions", 0, &l.MaxPositions, count, (*trial).positions),
+		bind("min_risk_reward", priced, &l.MinRiskReward, number, (*trial).riskReward),
+		bind("max_volatility_percent", priced, &l.MaxVolatility, volatility, (*trial).volatility),
+	}
+}
+
+// form is how a kind of limit is read from a strategy file and written again.
+type form[T any] struct {
+	read func(any) (T, error)
+	text func(T) string
+	off  func(T) bool // a value that limits nothing; may be nil
+	bare bool         // "off" is refused: it could be read as its opposite
+}
+
+func bind[T any](key string, w when, l *Limit[T], f form[T], check func(*trial, T)) row {
+	return row{key: key, when: w, state: l.state, text: f.text(l.value),
+		off: func() { *l = Off[T]() },
+		read: func(raw any) error {
+			if raw == "off" && !f.bare {
+				*l = Off[T]()
+				return nil
+			}
+			v, err := f.read(raw)
+			if err != nil {
+				return err
+			}
+			if *l = At(v); f.off != nil && f.off(v) {
+				*l = Off[T]()
+			}
+			return nil
+		},
+		check: func(t *trial) { check(t, l.value) },
+	}
+}

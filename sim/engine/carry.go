@@ -1,0 +1,394 @@
+package engine
+
+import (
+	"time"
+
+	"pitwall"
+)
+
+// receivable is money per unit that was earned and is paid later.
+type receivable struct {
+	at     int64
+	book   int16
+	sym    int32
+	amount pitwall.Dec
+	kind   string
+}
+
+// unsettled is a sale's money that cannot buy yet.
+type unsettled struct {
+	book   int16
+	sym    int32
+	amount pitwall.Dec
+	left   int // sessions of the symbol
+}
+
+// morning does what happens before a step's bars trade: nights, actions,
+// payments, and orders that end before them.
+func (e *Engine) morning(hits []hit) error {
+	opens := int64(0)
+	for _, h := range hits {
+		c, y := &e.d.cols[h.sym], &e.syms[h.sym]
+		opens = max(opens, c.Start[h.bar])
+		if int(h.bar) > c.first && c.day[h.bar] != c.day[h.bar-1] {
+			if err := e.night(h, int64(c.day[h.bar]-c.day[h.bar-1])); err != nil {
+				return err
+			}
+		}
+		for int(y.act) < len(c.actions) && c.actions[y.act].bar == h.bar {
+			if err := e.act(h, &c.actions[y.act]); err != nil {
+				return err
+			}
+			y.act++
+		}
+	}
+	if err := e.payOut(opens); err != nil {
+		return err
+	}
+	e.sessions(hits)
+	e.expire(opens)
+	for i := 0; i < len(e.waiting); i++ {
+		n := &e.orders[e.waiting[i]]
+		if n.num < 0 || n.cancelAt == 0 {
+			continue
+		}
+		for _, h := range hits {
+			if h.sym == n.Sym && e.d.cols[h.sym].Start[h.bar] >= n.cancelAt {
+				e.end(e.waiting[i], Canceled, nil)
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// evening ends what does not outlive the step.
+func (e *Engine) evening() {
+	e.expire(e.now)
+	keep := e.waiting[:0]
+	for _, slot := range e.waiting {
+		n := &e.orders[slot]
+		switch {
+		case n.num < 0 || n.cancelAt == 0:
+		case e.now >= n.cancelBy || e.syms[n.Sym].bar == n.bar && n.bar >= 0 && e.d.cols[n.Sym].Known[n.bar] == e.now:
+			e.end(slot, Canceled, nil)
+		default:
+			keep = append(keep, slot)
+		}
+	}
+	e.waiting = keep
+}
+
+// night charges shorts for the nights since the symbol's last session, and
+// brings sale proceeds one session nearer.
+func (e *Engine) night(h hit, nights int64) error {
+	var a pitwall.Calc
+	c := &e.d.cols[h.sym]
+	keep := e.settle[:0]
+	for _, u := range e.settle {
+		if u.sym == h.sym {
+			if u.left--; u.left == 0 {
+				e.books[u.book].Unsettled -= u.amount
+				continue
+			}
+		}
+		keep = append(keep, u)
+	}
+	e.settle = keep
+	for i := range e.books {
+		b := &e.books[i]
+		p := &b.Positions[h.sym]
+		if p.Qty >= 0 || b.terms.BorrowRate == 0 || c.future || c.option {
+			continue
+		}
+		worth := e.notional(&a, h.sym, -p.Qty, e.syms[h.sym].last)
+		fee := a.MulDiv(worth, a.Mul(b.terms.BorrowRate, pitwall.Int(nights)), pitwall.Int(365))
+		b.Cash, b.Borrow = a.Sub(b.Cash, fee), a.Add(b.Borrow, fee)
+		e.flow(int16(i), h.sym, "borrow", p.Qty, e.syms[h.sym].last, -fee, 0)
+	}
+	return a.Err
+}
+
+// act applies a corporate action before its bar.
+func (e *Engine) act(h hit, x *action) error {
+	var a pitwall.Calc
+	y, c := &e.syms[h.sym], &e.d.cols[h.sym]
+	for i := range e.books {
+		if b := &e.books[i]; b.Positions[h.sym].Qty != 0 {
+			if x.split {
+				e.splitPosition(&a, b, h, x)
+			} else {
+				e.earn(&a, b, h, x)
+			}
+		}
+	}
+	if x.split {
+		y.last = a.MulDiv(y.last, x.per, x.value)
+		e.splitOrders(&a, h.sym, x, c.Instrument)
+	}
+	return a.Err
+}
+
+// earn books money per unit on what is held before the bar.
+func (e *Engine) earn(a *pitwall.Calc, b *Book, h hit, x *action) {
+	p, y, c := &b.Positions[h.sym], &e.syms[h.sym], &e.d.cols[h.sym]
+	amount := e.notional(a, h.sym, p.Qty, x.value)
+	b.Dividends = a.Add(b.Dividends, amount)
+	b.charged = b.charged || amount < 0
+	switch {
+	case b.terms.Reinvest && p.Qty > 0 && amount > 0 && !c.future && y.last > x.value:
+		each := a.Sub(y.last, x.value)
+		units := a.Div(amount, each).Floor(c.Instrument.Lot)
+		cost := e.notional(a, h.sym, units, each)
+		if cost > amount { // the last digit of a quotient may be rounded up
+			units -= c.Instrument.Lot
+			cost = e.notional(a, h.sym, units, each)
+		}
+		old := p.Qty
+		p.Qty, p.Cost, p.Entry = a.Add(p.Qty, units), a.Add(p.Cost, cost), a.Add(p.Entry, cost)
+		b.Holdings, b.Cash = a.Add(b.Holdings, cost), a.Add(b.Cash, a.Sub(amount, cost))
+		worth := e.notional(a, h.sym, p.Qty, y.last)
+		b.Value, p.Value = a.Add(b.Value, a.Sub(worth, p.Value)), worth
+		e.held(b, h.sym, old)
+		e.flow(b.id, h.sym, "reinvested", units, each, a.Sub(amount, cost), 0)
+	case x.pay != 0:
+		b.Receivable = a.Add(b.Receivable, amount)
+		e.owe(receivable{x.pay, b.id, h.sym, amount, x.kind})
+		e.flow(b.id, h.sym, x.kind, p.Qty, x.value, amount, x.pay)
+	default:
+		b.Cash = a.Add(b.Cash, amount)
+		e.flow(b.id, h.sym, x.kind, p.Qty, x.value, amount, 0)
+	}
+}
+
+// owe keeps receivables by time, first come first of equals.
+func (e *Engine) owe(r receivable) {
+	i := len(e.pays)
+	for i > 0 && e.pays[i-1].at > r.at {
+		i--
+	}
+	e.pays = append(e.pays, receivable{})
+	copy(e.pays[i+1:], e.pays[i:])
+	e.pays[i] = r
+}
+
+// payOut turns receivables that are due into cash.
+func (e *Engine) payOut(opens int64) error {
+	var a pitwall.Calc
+	n := 0
+	for ; n < len(e.pays) && e.pays[n].at <= opens; n++ {
+		r := e.pays[n]
+		b := &e.books[r.book]
+		b.Cash, b.Receivable = a.Add(b.Cash, r.amount), a.Sub(b.Receivable, r.amount)
+		e.flow(r.book, r.sym, "paid", 0, 0, r.amount, 0)
+	}
+	e.pays = append(e.pays[:0], e.pays[n:]...)
+	return a.Err
+}
+
+// splitPosition turns old units into new ones; the fraction is paid at the open.
+func (e *Engine) splitPosition(a *pitwall.Calc, b *Book, h hit, x *action) {
+	p, y, c := &b.Positions[h.sym], &e.syms[h.sym], &e.d.cols[h.sym]
+	open := c.Open[h.bar]
+	exact := a.MulDiv(p.Qty, x.value, x.per)
+	units := exact.Floor(c.Instrument.Lot)
+	cost, entry, cash := p.Cost, p.Entry, pitwall.Dec(0)
+	if units != exact {
+		all := a.MulDiv(e.notional(a, h.sym, p.Qty, open), x.value, x.per)
+		cash = a.Sub(all, e.notional(a, h.sym, units, open))
+		cost, entry = a.MulDiv(p.Cost, units, exact), a.MulDiv(p.Entry, units, exact)
+	}
+	gain := a.Sub(cash, a.Sub(p.Cost, cost))
+	b.Holdings = a.Sub(b.Holdings, a.Sub(p.Cost, cost))
+	b.Cash, b.Realized, p.Realized = a.Add(b.Cash, cash), a.Add(b.Realized, gain), a.Add(p.Realized, gain)
+	old := p.Qty
+	p.Qty, p.Cost, p.Entry = units, cost, entry
+	worth := e.notional(a, h.sym, units, a.MulDiv(y.last, x.per, x.value))
+	b.Value, p.Value = a.Add(b.Value, a.Sub(worth, p.Value)), worth
+	e.held(b, h.sym, old)
+	e.flow(b.id, h.sym, "split", units, 0, 0, 0)
+	if cash != 0 {
+		e.flow(b.id, h.sym, "cash_in_lieu", exact-units, open, cash, 0)
+	}
+}
+
+// splitOrders scales the open orders of a symbol.
+func (e *Engine) splitOrders(a *pitwall.Calc, sym int32, x *action, in pitwall.Instrument) {
+	for _, slot := range append([]int32(nil), e.open...) {
+		n := &e.orders[slot]
+		if n.num < 0 || n.Sym != sym {
+			continue
+		}
+		resting := n.resting
+		e.lift(slot)
+		price := func(p pitwall.Dec, stop bool) pitwall.Dec {
+			if p == 0 {
+				return 0
+			}
+			return Round(in.Tick, n.Side, stop, a.MulDiv(p, x.per, x.value))
+		}
+		n.Qty, n.filled = a.MulDiv(n.Qty, x.value, x.per).Floor(in.Lot), a.MulDiv(n.filled, x.value, x.per).Floor(in.Lot)
+		n.Limit, n.Stop, n.trigger = price(n.Limit, false), price(n.Stop, true), price(n.trigger, true)
+		if n.Trail != 0 {
+			n.Trail = a.MulDiv(n.Trail, x.per, x.value)
+		}
+		n.Legs[0].Limit, n.Legs[0].Stop = price(n.Legs[0].Limit, false), price(n.Legs[0].Stop, true)
+		if resting {
+			e.rest(slot)
+		}
+		if n.left() <= 0 && n.status != Held {
+			e.end(slot, Canceled, nil)
+			continue
+		}
+		e.tell(n)
+	}
+}
+
+// settleExpired closes positions in what has expired (futures at the last price,
+// options at what they are worth against the underlying) and ends its orders.
+func (e *Engine) settleExpired() error {
+	for ; e.expired < len(e.d.expiries) && e.d.expiries[e.expired].at <= e.now; e.expired++ {
+		sym := e.d.expiries[e.expired].sym
+		c, y := &e.d.cols[sym], &e.syms[sym]
+		price := y.last
+		if c.option {
+			under := c.under.KnownAt(e.now) - 1
+			if under < 0 {
+				return pitwall.Errorf(pitwall.NoPrice, "%s expires and no price of %s is known", e.name(sym), c.Instrument.Underlying)
+			}
+			price = max(0, c.under.Close[under]-c.Instrument.Strike)
+			if c.Instrument.Right == pitwall.Put {
+				price = max(0, c.Instrument.Strike-c.under.Close[under])
+			}
+		}
+		for i := range e.books {
+			b := &e.books[i]
+			p := &b.Positions[sym]
+			if p.Qty == 0 {
+				continue
+			}
+			side := Sell
+			if p.Qty < 0 {
+				side = Buy
+			}
+			var a pitwall.Calc
+			qty := p.Qty
+			worth := e.notional(&a, sym, qty.Abs(), price)
+			cash := b.Cash
+			if a.Err != nil {
+				return a.Err
+			}
+			if _, err := e.trade(b, sym, side, qty.Abs(), worth, 0, price); err != nil {
+				return err
+			}
+			e.flow(int16(i), sym, "expiry", qty, price, b.Cash-cash, 0)
+		}
+		for _, slot := range append([]int32(nil), e.open...) {
+			if n := &e.orders[slot]; n.num >= 0 && n.Sym == sym {
+				e.end(slot, Expired, nil)
+			}
+		}
+	}
+	return nil
+}
+
+// sessions finds the session of orders that can trade in this step for the
+// first time. It runs before anything of the step is published, so it looks at
+// this step's bars and never at later ones.
+func (e *Engine) sessions(hits []hit) {
+	keep := e.unaimed[:0]
+	for _, slot := range e.unaimed {
+		n := &e.orders[slot]
+		if n.num < 0 || n.TIF != Day && n.TIF != CLS || n.till != 0 {
+			continue
+		}
+		if n.till = e.session(n, hits); n.till == 0 {
+			keep = append(keep, slot)
+			continue
+		}
+		e.alarms.push(alarm{n.till + e.d.cols[n.Sym].lag, slot, n.num})
+	}
+	e.unaimed = keep
+}
+
+// session is the close of the session in which an order can first trade: by its
+// own bar, or, when its symbol is missing, by another of the same kind of bars.
+func (e *Engine) session(n *order, hits []hit) int64 {
+	own := &e.d.cols[n.Sym]
+	other := int64(0)
+	for _, h := range hits {
+		c := &e.d.cols[h.sym]
+		if c.Start[h.bar] < n.active {
+			continue
+		}
+		if h.sym == n.Sym {
+			return e.sessionClose(h.sym, h.bar)
+		}
+		if other == 0 && c.Size == own.Size && c.Instrument.Calendar == own.Instrument.Calendar {
+			other = e.sessionClose(h.sym, h.bar)
+		}
+	}
+	return other
+}
+
+// sessionClose is when the session of a bar closes: a daily bar's own end.
+func (e *Engine) sessionClose(sym, bar int32) int64 {
+	c, y := &e.d.cols[sym], &e.syms[sym]
+	if c.Size >= 24*time.Hour {
+		return c.End[bar]
+	}
+	if y.closeDay != c.day[bar] || c.Start[bar] >= y.closeAt {
+		y.closeDay, y.closeAt = c.day[bar], c.Instrument.SessionClose(time.Unix(0, c.Start[bar])).UnixNano()
+	}
+	return y.closeAt
+}
+
+// expire ends orders whose time is up at an instant.
+func (e *Engine) expire(at int64) {
+	for len(e.alarms) > 0 && e.alarms[0].at <= at {
+		a := e.alarms.pop()
+		n := &e.orders[a.slot]
+		if n.num != a.num || n.till == 0 || n.till+e.d.cols[n.Sym].lag != a.at {
+			continue // it ended before, or was given another end
+		}
+		s := Expired
+		if n.TIF == CLS {
+			s = Canceled // its close came without a fill
+		}
+		e.end(a.slot, s, nil)
+	}
+}
+
+// progress says which bar of a symbol may be in progress at the clock's time:
+// its nominal start and when it is over. 0, 0 = none.
+func (e *Engine) progress(sym int32) (start, end int64) {
+	c, y := &e.d.cols[sym], &e.syms[sym]
+	in := c.Instrument
+	now := time.Unix(0, e.now).In(in.Location())
+	close := in.SessionClose(now)
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	switch {
+	case c.Size >= 24*time.Hour && in.Calendar == pitwall.AlwaysOpen:
+		if now.After(midnight) {
+			return midnight.UnixNano(), close.UnixNano() + c.lag
+		}
+	case c.Size >= 24*time.Hour:
+		open := midnight.Add(9*time.Hour + 30*time.Minute)
+		if w := now.Weekday(); w != time.Saturday && w != time.Sunday && now.After(open) && now.Before(midnight.Add(16*time.Hour)) {
+			return open.UnixNano(), close.UnixNano() + c.lag
+		}
+	case y.bar >= 0:
+		size := int64(c.Size)
+		if gone := e.now - c.Start[y.bar]; gone > size && gone%size != 0 && (in.Calendar == pitwall.AlwaysOpen || c.day[y.bar] == dayOf(e.now, in.Location())) {
+			start = e.now - gone%size
+			return start, start + size + c.lag
+		}
+	}
+	return 0, 0
+}
+
+// underway reports whether an order may be filling in a bar in progress.
+func (e *Engine) underway(n *order) bool {
+	start, _ := e.progress(n.Sym)
+	return start != 0 && n.status != Held && n.active <= start && n.Type != Pair
+}

@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"sort"
+	"time"
+
+	"pitwall"
+)
+
+// Data is what an engine replays: the columns of every symbol, the timeline that
+// merges them, and where corporate actions fall. It is built once and shared
+// read-only by any number of engines.
+type Data struct {
+	cols     []column // by symbol
+	steps    []step   // by Known
+	hits     []hit    // of all steps, one after another
+	from     int64
+	expiries []expiry // soonest first
+}
+
+// expiry is when a future or an option settles.
+type expiry struct {
+	at  int64
+	sym int32
+}
+
+// column is one symbol's bars; the slices are the series' own.
+type column struct {
+	*pitwall.Series
+	day     []int32 // date of each bar in the instrument's zone, as a day number
+	lag     int64   // largest Known - End
+	mult    pitwall.Dec
+	future  bool
+	option  bool
+	expiry  int64           // when it settles; 0 = never
+	under   *pitwall.Series // of an option
+	actions []action
+	first   int // first bar of the run
+	end     int // first bar beyond it
+}
+
+// step is one instant of the timeline: hits[lo:hi].
+type step struct {
+	known  int64
+	lo, hi int32
+	acts   bool // a corporate action falls on one of its bars
+}
+
+// hit is a bar that a step takes.
+type hit struct{ sym, bar int32 }
+
+// action is a corporate action at the bar before which it applies.
+type action struct {
+	bar        int32
+	split      bool
+	kind       string
+	value, per pitwall.Dec
+	pay        int64 // 0 = at once
+}
+
+// NewData gathers the series of symbols (sorted by name) between from and to
+// (zero: all) with the actions that fall into the run.
+func NewData(src pitwall.Source, symbols []string, from, to time.Time) (*Data, error) {
+	d := &Data{from: from.UnixNano()}
+	all := map[string]*pitwall.Series{}
+	for _, s := range src.Series() {
+		all[s.Instrument.Symbol] = s
+	}
+	names := append([]string(nil), symbols...)
+	sort.Strings(names)
+	for _, name := range names {
+		if all[name] == nil {
+			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %q", name)
+		}
+		c := column{Series: all[name], end: all[name].Len()}
+		c.first = sort.Search(c.Len(), func(i int) bool { return c.Start[i] >= d.from })
+		if !to.IsZero() {
+			c.end = max(c.first, sort.Search(c.Len(), func(i int) bool { return c.Start[i] >= to.UnixNano() }))
+		}
+		if err := c.prepare(all); err != nil {
+			return nil, err
+		}
+		if err := c.place(src.Actions()); err != nil {
+			return nil, err
+		}
+		d.cols = append(d.cols, c)
+	}
+	for i, c := range d.cols {
+		if c.expiry != 0 {
+			at := c.expiry + c.lag
+			if c.under != nil {
+				at = max(at, c.expiry+lagOf(c.under))
+			}
+			d.expiries = append(d.expiries, expiry{at, int32(i)})
+		}
+	}
+	sort.SliceStable(d.expiries, func(i, j int) bool { return d.expiries[i].at < d.expiries[j].at })
+	d.merge()
+	return d, nil
+}
+
+// Bars returns how many bars the run has.
+func (d *Data) Bars() int { return len(d.hits) }
+
+// Steps returns how many steps the run has.
+func (d *Data) Steps() int { return len(d.steps) }
+
+// prepare fills in what is derived from the instrument and the bars.
+func (c *column) prepare(all map[string]*pitwall.Series) error {
+	in := c.Instrument
+	c.mult, c.future, c.option = in.Multiplier, in.Kind == pitwall.Future, in.Kind == pitwall.Option
+	if c.mult == 0 {
+		c.mult = pitwall.One
+	}
+	if !in.Expiry.IsZero() {
+		y, m, day := in.Expiry.In(in.Location()).Date()
+		c.expiry = in.SessionClose(time.Date(y, m, day, 12, 0, 0, 0, in.Location())).UnixNano()
+	}
+	if c.option {
+		if c.under = all[in.Underlying]; c.under == nil {
+			return pitwall.Errorf(pitwall.NoCoverage, "option %s settles against %q and there are no bars of it", in.Symbol, in.Underlying).Hintf("add the underlying's bars to the data")
+		}
+		if in.Expiry.IsZero() || in.Strike <= 0 || in.Right != pitwall.Call && in.Right != pitwall.Put {
+			return pitwall.Errorf(pitwall.DataError, "option %s needs expiry, strike and right (call or put)", in.Symbol)
+		}
+	}
+	c.day = make([]int32, c.Len())
+	c.lag = lagOf(c.Series)
+	for i := range c.day {
+		c.day[i] = dayOf(c.Start[i], in.Location())
+	}
+	return nil
+}
+
+// lagOf is how late a feed's bars are known.
+func lagOf(s *pitwall.Series) (lag int64) {
+	for i := range s.Known {
+		lag = max(lag, s.Known[i]-s.End[i])
+	}
+	return lag
+}
+
+// dayOf numbers the date of an instant in a zone.
+func dayOf(ns int64, zone *time.Location) int32 {
+	y, m, d := time.Unix(0, ns).In(zone).Date()
+	return int32(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
+// place finds the bar of each action. What falls on or before the run's first
+// bar is in its prices already.
+func (c *column) place(all []pitwall.Action) error {
+	symbol := c.Instrument.Symbol
+	var mine []pitwall.Action
+	for _, a := range all {
+		if a.Symbol == symbol {
+			mine = append(mine, a)
+		}
+	}
+	sort.SliceStable(mine, func(i, j int) bool { return mine[i].Ex.Before(mine[j].Ex) })
+	for k, a := range mine {
+		ex := a.Ex.UnixNano()
+		bar := sort.Search(c.Len(), func(i int) bool { return c.Start[i] >= ex })
+		if bar <= c.first || bar >= c.end {
+			continue
+		}
+		switch {
+		case c.Adjusted == pitwall.TotalAdjusted:
+			return pitwall.Errorf(pitwall.DataError, "%s has prices with dividends and splits in them (%s) and a %s on %s besides: it would count twice", symbol, c.File, a.Type, a.Ex.Format(time.DateOnly)).
+				Hintf("use raw prices with actions, or adjusted prices without the file of actions")
+		case a.Type == "split" && c.Adjusted == pitwall.SplitAdjusted:
+			continue // in the prices
+		case a.Type == "split" && (c.future || c.option):
+			return pitwall.Errorf(pitwall.Unsupported, "%s is a %s and splits on %s", symbol, c.Instrument.Kind, a.Ex.Format(time.DateOnly))
+		}
+		x := action{bar: int32(bar), split: a.Type == "split", kind: a.Type, value: a.Value, per: a.Per}
+		if x.per == 0 {
+			x.per = pitwall.One
+		}
+		if !a.Pay.IsZero() && a.Pay.After(a.Ex) {
+			x.pay = a.Pay.UnixNano()
+		}
+		if x.split && (x.value <= 0 || x.per <= 0) {
+			return pitwall.Errorf(pitwall.DataError, "%s splits %v for %v on %s", symbol, x.value, x.per, a.Ex.Format(time.DateOnly))
+		}
+		if !x.split && c.Adjusted == pitwall.SplitAdjusted {
+			if err := unscale(&x, mine[k+1:]); err != nil {
+				return pitwall.Errorf(pitwall.DataError, "%s: %s of %v on %s: %v", symbol, a.Type, a.Value, a.Ex.Format(time.DateOnly), err)
+			}
+		}
+		c.actions = append(c.actions, x)
+	}
+	return nil
+}
+
+// unscale divides a per-unit amount by the splits after it, as the prices were.
+func unscale(x *action, later []pitwall.Action) error {
+	var a pitwall.Calc
+	for _, s := range later {
+		if s.Type == "split" {
+			per := s.Per
+			if per == 0 {
+				per = pitwall.One
+			}
+			x.value = a.MulDiv(x.value, per, s.Value)
+		}
+	}
+	return a.Err
+}
+
+// merge builds the timeline: by Known, then by symbol.
+func (d *Data) merge() {
+	type ref struct {
+		known int64
+		hit
+	}
+	n := 0
+	for _, c := range d.cols {
+		n += c.end - c.first
+	}
+	all := make([]ref, 0, n)
+	for s, c := range d.cols {
+		for i := c.first; i < c.end; i++ {
+			all = append(all, ref{c.Known[i], hit{int32(s), int32(i)}})
+		}
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].known < all[j].known }) // symbols stay in order
+	d.hits = make([]hit, n)
+	next := make([]int, len(d.cols)) // next action of each symbol
+	for i, r := range all {
+		d.hits[i] = r.hit
+		if i == 0 || r.known != all[i-1].known {
+			d.steps = append(d.steps, step{known: r.known, lo: int32(i)})
+		}
+		s := &d.steps[len(d.steps)-1]
+		s.hi = int32(i + 1)
+		if acts := d.cols[r.sym].actions; next[r.sym] < len(acts) && acts[next[r.sym]].bar == r.bar {
+			s.acts = true
+			for next[r.sym] < len(acts) && acts[next[r.sym]].bar == r.bar {
+				next[r.sym]++
+			}
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package engine
+
+import (
+	"pitwall"
+)
+
+// Kind is the kind of an event.
+type Kind uint8
+
+// The kinds of events.
+const (
+	OrderEvent Kind = iota // an order's new state
+	FillEvent              // an execution
+	FlowEvent              // money that moved without an order
+)
+
+// Status is where an order stands.
+type Status uint8
+
+// The states, as in pitwall.Status.
+const (
+	Held Status = iota
+	Working
+	Partial
+	Filled
+	Canceled
+	Expired
+	Rejected
+)
+
+// Open reports whether an order in this state can still trade.
+func (s Status) Open() bool { return s <= Partial }
+
+// Rule says which rule made a fill.
+type Rule uint8
+
+// The rules of fills; Text writes them.
+const (
+	NoRule Rule = iota
+	MarketOpen
+	LimitOpen
+	LimitThrough
+	StopOpen
+	StopTouched
+	StopWentOn
+	StopLimitTouched
+	StopLimitClose
+	OnClose
+	LegProven
+	PathLimit
+	PathStop
+)
+
+// Text names a rule as fills show it; the number is the documentation's. It has
+// no comma, since it stands in CSV.
+func (r Rule) Text() string {
+	return [...]string{"", "2: market at the open", "3: limit at a better open", "3: limit traded through", "4: stop passed at the open", "4: stop touched",
+		"4: stop touched before and filled on", "5: stop touched within the limit", "5: stop touched and the close is past the limit", "14: at the close",
+		"8: leg proved by the bar of its entry", "20: limit on the path", "20: stop on the path"}[r]
+}
+
+// Event is one entry of the log. Order events carry the order's whole state,
+// fills and flows what they say; the rest is zero.
+type Event struct {
+	Kind   Kind
+	Status Status
+	Rule   Rule
+	Maker  bool
+	AtOpen bool
+	Book   int16
+	Num    int32 // the order, in order of submission
+	Sym    int32
+	Bar    int32
+	Time   int64 // when the trader can know it
+
+	Qty     pitwall.Dec // of the order, the fill or the flow
+	Filled  pitwall.Dec
+	Spent   pitwall.Dec // notional of all fills of the order
+	Price   pitwall.Dec // of the fill; of a flow money per unit; of an order its limit
+	Trigger pitwall.Dec
+	Fee     pitwall.Dec // of the fill; of an order all its fees
+	Ref     pitwall.Dec
+	Slip    pitwall.Dec
+	Gain    pitwall.Dec // realized
+	Capped  pitwall.Dec
+	Amount  pitwall.Dec // of a flow
+	Pay     int64
+	Flow    string // kind of a flow
+	Err     *pitwall.Error
+}
+
+// Events returns what happened since the last Drain. The slice is the engine's:
+// use it before the next call.
+func (e *Engine) Events() []Event { return e.events }
+
+// Drain forgets the events that were read. They are in the digest before.
+func (e *Engine) Drain() {
+	e.feed()
+	e.events, e.fed = e.events[:0], 0
+}
+
+// tell logs an order's state.
+func (e *Engine) tell(n *order) {
+	e.events = append(e.events, Event{Kind: OrderEvent, Status: n.status, Book: n.Book, Num: n.num, Sym: n.Sym, Time: e.when, Qty: n.Qty, Filled: n.filled, Spent: n.spent,
+		Price: n.Limit, Trigger: n.trigger, Fee: n.fees, Err: n.err})
+}
+
+// flow logs money that moved without an order.
+func (e *Engine) flow(book int16, sym int32, kind string, qty, each, amount pitwall.Dec, pay int64) {
+	e.events = append(e.events, Event{Kind: FlowEvent, Book: book, Num: -1, Sym: sym, Time: e.when, Qty: qty, Price: each, Amount: amount, Pay: pay, Flow: kind})
+}
+
+// feed puts new events and equity points into the digest: fixed-width words in
+// the order of the log, events first.
+func (e *Engine) feed() {
+	b := e.words[:0]
+	for i := e.fed; i < len(e.events); i++ {
+		v := &e.events[i]
+		code, flag := int64(0), int64(0)
+		for _, c := range []byte(v.Flow) {
+			code = code*31 + int64(c)
+		}
+		if v.Err != nil {
+			for _, c := range []byte(v.Err.Code) {
+				code = code*31 + int64(c)
+			}
+		}
+		if v.Maker {
+			flag = 1
+		}
+		b = words(b, int64(v.Kind)<<32|int64(v.Status)<<16|int64(v.Rule)<<8|flag, int64(v.Book), int64(v.Num), int64(v.Sym), int64(v.Bar), v.Time, int64(v.Qty), int64(v.Filled), int64(v.Price),
+			int64(v.Trigger), int64(v.Fee), int64(v.Amount), code)
+		if len(b) > 1<<14 {
+			e.hash.Write(b)
+			b = b[:0]
+		}
+	}
+	e.fed = len(e.events)
+	e.hash.Write(b)
+	b = b[:0]
+	for k := range e.books {
+		for _, p := range e.books[k].Points[e.hashed:e.at] {
+			b = words(b, int64(p.Equity), int64(p.Cash))
+			if len(b) > 1<<14 {
+				e.points[k].Write(b)
+				b = b[:0]
+			}
+		}
+		e.points[k].Write(b)
+		b = b[:0]
+	}
+	e.hashed = e.at
+	e.words = b
+}
+
+// words appends fixed-width big-endian words.
+func words(b []byte, list ...int64) []byte {
+	for _, w := range list {
+		b = append(b, byte(w>>56), byte(w>>48), byte(w>>40), byte(w>>32), byte(w>>24), byte(w>>16), byte(w>>8), byte(w))
+	}
+	return b
+}

@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"math"
+
+	"pitwall"
+)
+
+// arm makes an entry's legs live for what it filled, at a price. A pair's legs
+// are armed when it is taken. bar is the bar of the fill, -1 outside one.
+func (e *Engine) arm(parent int32, qty, price pitwall.Dec, at how, bar int32) {
+	for _, slot := range e.orders[parent].legs {
+		if slot < 0 {
+			continue
+		}
+		n := &e.orders[slot]
+		first := n.status == Held
+		if first {
+			e.aimLeg(n, price)
+			n.status = Working
+			if e.orders[parent].Type == Pair {
+				n.active = e.now + int64(e.rules.Latency)
+			} else {
+				n.active = math.MinInt64
+			}
+		}
+		if bar >= 0 {
+			if n.freshAt != e.at {
+				n.freshAt, n.fresh, n.how = e.at, 0, at
+			}
+			n.fresh += qty
+			n.bar = bar
+		}
+		n.Qty += qty
+		if first {
+			e.rest(slot)
+		}
+		e.tell(n)
+		if bar >= 0 {
+			e.join(slot)
+		}
+	}
+}
+
+// aimLeg gives a leg its prices from the price of the entry.
+func (e *Engine) aimLeg(n *order, price pitwall.Dec) {
+	l := n.Legs[0]
+	tick := e.d.cols[n.Sym].Instrument.Tick
+	if l.Percent != 0 {
+		var a pitwall.Calc
+		away := a.MulDiv(price, l.Percent, pitwall.Int(100))
+		if n.role == Target { // on the far side of the exit: a sale above, a buy below
+			n.Limit = Round(tick, n.Side, false, max(0, a.Sub(price, pitwall.Dec(n.Side)*away)))
+		} else {
+			n.Stop = Round(tick, n.Side, true, max(0, a.Add(price, pitwall.Dec(n.Side)*away)))
+			n.trigger = n.Stop
+		}
+	}
+	if n.Type == Trailing {
+		n.trigger = e.trailed(n, price)
+	}
+}
+
+// join puts a leg among the orders of this step, in time priority, so that the
+// rest of the bar can meet it.
+func (e *Engine) join(slot int32) {
+	for _, s := range e.work {
+		if s == slot {
+			return
+		}
+	}
+	e.work = append(e.work, slot)
+	w := e.work
+	for k := len(w) - 1; k > 0 && e.orders[w[k]].rank < e.orders[w[k-1]].rank; k-- {
+		w[k], w[k-1] = w[k-1], w[k]
+	}
+}
+
+// prove fills what a leg got inside this bar, if the bar proves that its price
+// came after the entry (rule 8).
+func (e *Engine) prove(n *order) error {
+	if n.num < 0 || !n.status.Open() || n.freshAt != e.at || n.fresh <= 0 || n.left() <= 0 {
+		return nil
+	}
+	c := &e.d.cols[n.Sym]
+	free := min(n.fresh, n.left())
+	if n.role == StopLoss {
+		if !(n.how == byLimit && n.reached(e.extreme(n))) && !n.reached(c.Close[n.bar]) {
+			return nil
+		}
+		q := quote{n.trigger, true, LegProven}
+		if n.Type == StopLimit {
+			e.trigger(n, n.bar)
+			var ok bool
+			if q, ok = e.touched(n); !ok {
+				return nil
+			}
+		}
+		n.fresh -= free
+		return e.execute(n, q, onStop, free)
+	}
+	if !(n.how == byStop && e.through(n, n.far(c))) && !e.through(n, c.Close[n.bar]) {
+		return nil
+	}
+	n.fresh -= free
+	return e.execute(n, quote{n.Limit, false, LegProven}, onLimit, free)
+}
+
+// shrink takes what a leg filled off its sibling.
+func (e *Engine) shrink(slot int32, qty pitwall.Dec) {
+	s := &e.orders[slot]
+	s.Qty -= qty
+	s.fresh = max(0, min(s.fresh, s.left()))
+	if s.left() <= 0 {
+		s.Qty = max(s.Qty, s.filled)
+		e.end(slot, Canceled, nil)
+		return
+	}
+	e.tell(s)
+}
+
+// cancelGroup cancels the other orders of a group at once.
+func (e *Engine) cancelGroup(group int32, book int16, but int32) {
+	for again := true; again; {
+		again = false
+		for _, slot := range e.open {
+			if o := &e.orders[slot]; o.Group == group && o.Book == book && o.num != but {
+				e.end(slot, Canceled, nil)
+				again = true
+				break
+			}
+		}
+	}
+}
+
+// nothingLeft cancels the reduce-only orders of a symbol whose position is gone.
+func (e *Engine) nothingLeft(book int16, sym int32) {
+	held := e.books[book].Positions[sym].Qty
+	for again := true; again; {
+		again = false
+		for _, slot := range e.open {
+			o := &e.orders[slot]
+			if o.Book == book && o.Sym == sym && o.ReduceOnly && o.status != Held && held*pitwall.Dec(o.Side) >= 0 {
+				e.end(slot, Canceled, e.gone(o))
+				again = true
+				break
+			}
+		}
+	}
+}

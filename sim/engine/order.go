@@ -1,0 +1,425 @@
+package engine
+
+import (
+	"math"
+
+	"pitwall"
+)
+
+// Side is +1 to buy, -1 to sell.
+type Side int8
+
+// The sides.
+const (
+	Buy  Side = 1
+	Sell Side = -1
+)
+
+// Type is how an order meets prices.
+type Type uint8
+
+// The types. A pair trades nothing itself: it stands for two legs on a position.
+const (
+	Market Type = iota
+	Limit
+	Stop
+	StopLimit
+	Trailing
+	Pair
+)
+
+// TIF is the time in force; those after GTD have one moment only.
+type TIF uint8
+
+// The times in force.
+const (
+	Day TIF = iota
+	GTC
+	GTD
+	IOC
+	FOK
+	OPG
+	CLS
+)
+
+// Role is what a leg is for.
+type Role uint8
+
+// The roles; 0 is no leg.
+const (
+	Target   Role = 1
+	StopLoss Role = 2
+)
+
+// Leg is an exit of an order; see pitwall.Leg.
+type Leg struct {
+	Role                                      Role
+	Limit, Stop, Percent, Trail, TrailPercent pitwall.Dec
+}
+
+// Spec is what is asked. Its prices fit its type: whoever makes it checks that.
+type Spec struct {
+	Book         int16
+	Sym          int32
+	Side         Side
+	Type         Type
+	TIF          TIF
+	ReduceOnly   bool
+	Group        int32 // 0 = none
+	Qty          pitwall.Dec
+	Limit        pitwall.Dec
+	Stop         pitwall.Dec
+	Trail        pitwall.Dec
+	TrailPercent pitwall.Dec
+	GoodTill     int64
+	Legs         [2]Leg // the target, then the stop
+}
+
+// Handle names an order: its number in order of submission, and where it is.
+// Legs have the numbers after their parent's.
+type Handle struct{ Num, slot int32 }
+
+// order is a live order in the slab.
+type order struct {
+	Spec
+	num    int32 // -1 = the slot is free
+	slot   int32
+	status Status
+	role   Role
+	// resting: it is in an index or a list of its symbol. own: the venue made it.
+	resting, own bool
+	triggered    bool // a stop that was touched
+	met, crossed bool // it met a first open; it was marketable there
+	trigBar      int32
+	bar          int32 // the bar that it was gathered for
+	rank         int64 // time priority
+	active       int64 // it may meet bars that start then or later
+	till         int64 // and before then; 0 = no end
+	cancelAt     int64 // a cancel waits since then; 0 = none
+	cancelBy     int64
+	trigger      pitwall.Dec // the stop as it stands
+	filled       pitwall.Dec
+	spent        pitwall.Dec
+	fees         pitwall.Dec
+	reserve      pitwall.Dec
+	err          *pitwall.Error
+
+	legs    [2]int32 // slots; -1 = none
+	sibling int32
+	parent  int32 // a pair's slot for its legs; -1 else
+	// fresh is what a leg got by a fill inside the bar of step freshAt: only what
+	// that bar proves may happen to it there.
+	fresh   pitwall.Dec
+	freshAt int
+	how     how
+}
+
+// how says where in a bar an entry filled.
+type how uint8
+
+const (
+	byOpen how = iota
+	byLimit
+	byStop
+	byClose
+	byPath
+)
+
+func (n *order) left() pitwall.Dec { return n.Qty - n.filled }
+
+// get finds a live order, nil when it has ended.
+func (e *Engine) get(h Handle) *order {
+	if h.slot < 0 || int(h.slot) >= len(e.orders) || e.orders[h.slot].num != h.Num {
+		return nil
+	}
+	return &e.orders[h.slot]
+}
+
+// make takes a slot for an order.
+func (e *Engine) make(s Spec) int32 {
+	slot := int32(len(e.orders))
+	if k := len(e.spare); k > 0 {
+		slot = e.spare[k-1]
+		e.spare = e.spare[:k-1]
+	} else {
+		e.orders = append(e.orders, order{})
+	}
+	e.orders[slot] = order{Spec: s, num: e.count, slot: slot, rank: e.rank, active: e.now + int64(e.rules.Latency), legs: [2]int32{-1, -1}, sibling: -1, parent: -1, trigBar: -1, bar: -1, freshAt: -1}
+	e.count++
+	e.rank++
+	e.open = append(e.open, slot)
+	return slot
+}
+
+// Submit takes an order. A rejected one has a number too and is in the log.
+func (e *Engine) Submit(s Spec) (Handle, *pitwall.Error) {
+	slot := e.make(s)
+	for i, l := range s.Legs {
+		if l.Role != 0 {
+			e.makeLeg(slot, i, l)
+		}
+	}
+	n := &e.orders[slot]
+	h := Handle{n.num, slot}
+	n.status = Working
+	n.trigger = s.Stop
+	var bad error
+	if s.Type == Trailing {
+		n.trigger, bad = e.trail(n, e.syms[s.Sym].last)
+	}
+	err := e.fund(n)
+	if bad != nil && err == nil {
+		err = pitwall.Errorf(pitwall.InvalidNumber, "trail %v, trail_percent %v: %v", s.Trail, s.TrailPercent, bad)
+	}
+	if err != nil {
+		e.end(slot, Rejected, err)
+		return h, err
+	}
+	e.tell(n)
+	for _, k := range n.legs {
+		if k >= 0 {
+			e.tell(&e.orders[k])
+		}
+	}
+	if s.Type == Pair {
+		e.arm(slot, s.Qty, e.syms[s.Sym].last, byOpen, -1)
+		return h, nil
+	}
+	e.rest(slot)
+	e.aim(slot)
+	return h, nil
+}
+
+// makeLeg makes a held leg beside its parent.
+func (e *Engine) makeLeg(parent int32, i int, l Leg) {
+	p := e.orders[parent].Spec
+	side := -p.Side
+	if p.Type == Pair {
+		side = p.Side
+	}
+	s := Spec{Book: p.Book, Sym: p.Sym, Side: side, TIF: GTC, ReduceOnly: true, Limit: l.Limit, Stop: l.Stop, Trail: l.Trail, TrailPercent: l.TrailPercent}
+	switch {
+	case l.Role == Target:
+		s.Type = Limit
+	case l.Trail != 0 || l.TrailPercent != 0:
+		s.Type = Trailing
+	case l.Limit != 0:
+		s.Type = StopLimit
+	default:
+		s.Type = Stop
+	}
+	slot := e.make(s)
+	n := &e.orders[slot]
+	n.Legs[0] = l // its percent is needed when it is armed
+	n.role, n.status, n.active, n.trigger, n.parent = l.Role, Held, math.MinInt64, l.Stop, parent
+	e.orders[parent].legs[i] = slot
+	if other := e.orders[parent].legs[0]; i == 1 && other >= 0 {
+		n.sibling, e.orders[other].sibling = other, slot
+	}
+}
+
+// aim makes an order end in time: by its date, or with a session that is found
+// when it can first trade.
+func (e *Engine) aim(slot int32) {
+	n := &e.orders[slot]
+	switch n.TIF {
+	case Day, CLS:
+		n.till = 0
+		e.unaimed = append(e.unaimed, slot)
+	case GTD:
+		n.till = n.GoodTill
+		e.alarms.push(alarm{n.till + e.d.cols[n.Sym].lag, slot, n.num})
+	}
+}
+
+// Change is what Replace alters; zero fields stay as they are.
+type Change struct {
+	Qty, Limit, Stop, Trail, TrailPercent pitwall.Dec
+	TIF                                   TIF
+	SetTIF                                bool
+	GoodTill                              int64
+}
+
+// Replace changes a live order, or says why not and changes nothing. It keeps
+// its place in time priority only if it did nothing but shrink.
+func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
+	n := e.get(h)
+	if n == nil {
+		return pitwall.Errorf(pitwall.OrderClosed, "the order has ended")
+	}
+	if n.cancelAt != 0 || e.underway(n) {
+		return pitwall.Errorf(pitwall.NotAllowed, "a bar of %s that the order may fill in is in progress", e.name(n.Sym)).Hintf("it can be changed when that bar has ended; a cancel can be asked for now")
+	}
+	old := *n
+	e.lift(h.slot)
+	if c.Qty != 0 {
+		n.Qty = c.Qty
+	}
+	if c.Limit != 0 {
+		n.Limit = c.Limit
+	}
+	if c.Stop != 0 {
+		n.Stop, n.trigger, n.triggered = c.Stop, c.Stop, false
+	}
+	if c.Trail != 0 {
+		n.Trail, n.TrailPercent, n.triggered = c.Trail, 0, false
+	}
+	if c.TrailPercent != 0 {
+		n.Trail, n.TrailPercent, n.triggered = 0, c.TrailPercent, false
+	}
+	if n.Type == Trailing && (c.Trail != 0 || c.TrailPercent != 0) {
+		n.trigger = e.trailed(n, e.syms[n.Sym].last)
+	}
+	if c.SetTIF {
+		n.TIF, n.GoodTill = c.TIF, c.GoodTill
+	}
+	if n.status != Held {
+		if err := e.refund(n, &old); err != nil {
+			*n = old
+			n.resting = false
+			if old.resting {
+				e.rest(h.slot)
+			}
+			return err
+		}
+		if n.Limit != old.Limit || n.trigger != old.trigger || n.Qty > old.Qty {
+			e.promote(n)
+		}
+		n.active = e.now + int64(e.rules.Latency)
+		e.rest(h.slot)
+	}
+	if c.SetTIF {
+		e.aim(h.slot)
+	}
+	e.tell(n)
+	return nil
+}
+
+// promote moves an order and its legs to the end of time priority.
+func (e *Engine) promote(n *order) {
+	n.rank = e.rank
+	e.rank += 3
+	for i, k := range n.legs {
+		if k >= 0 {
+			e.orders[k].rank = n.rank + 1 + int64(i)
+		}
+	}
+}
+
+// Cancel ends a live order, or lets it wait for the bar in progress (true).
+func (e *Engine) Cancel(h Handle) (waits bool, err *pitwall.Error) {
+	n := e.get(h)
+	switch {
+	case n == nil:
+		return false, pitwall.Errorf(pitwall.OrderClosed, "the order has ended")
+	case n.own:
+		return false, pitwall.Errorf(pitwall.NotAllowed, "the venue closes this position: equity is below maintenance").Hintf("it ends by itself")
+	case n.cancelAt != 0:
+		return true, nil
+	case e.underway(n):
+		n.cancelAt = e.now
+		_, n.cancelBy = e.progress(n.Sym)
+		e.waiting = append(e.waiting, h.slot)
+		e.tell(n)
+		return true, nil
+	}
+	e.end(h.slot, Canceled, nil)
+	return false, nil
+}
+
+// end closes an order and what depends on it, and frees its slot.
+func (e *Engine) end(slot int32, s Status, why *pitwall.Error) {
+	n := &e.orders[slot]
+	if !n.status.Open() {
+		return
+	}
+	e.lift(slot)
+	n.status, n.err = s, why
+	b := &e.books[n.Book]
+	b.Reserved -= n.reserve
+	n.reserve = 0
+	e.tell(n)
+	e.open = without(e.open, slot)
+	if n.sibling >= 0 {
+		e.orders[n.sibling].sibling = -1
+	}
+	if n.Type == Pair || n.filled == 0 {
+		for _, k := range n.legs {
+			if k >= 0 {
+				e.end(k, Canceled, nil)
+			}
+		}
+	} else {
+		for _, k := range n.legs {
+			if k >= 0 {
+				e.orders[k].parent = -1
+			}
+		}
+	}
+	if p := n.parent; p >= 0 {
+		e.orphan(p, slot)
+	}
+	n.num = -1 // handles to it are stale from now on
+	e.spare = append(e.spare, slot)
+}
+
+// orphan tells a parent that a leg has ended; a pair ends with its last leg.
+func (e *Engine) orphan(parent, leg int32) {
+	p := &e.orders[parent]
+	live := false
+	for i, k := range p.legs {
+		if k == leg {
+			p.legs[i] = -1
+		} else if k >= 0 {
+			live = true
+		}
+	}
+	if p.Type == Pair && !live && p.status.Open() {
+		s := Canceled
+		if p.filled == p.Qty {
+			s = Filled
+		}
+		e.end(parent, s, nil)
+	}
+}
+
+// name is a symbol's name, for messages.
+func (e *Engine) name(sym int32) string { return e.d.cols[sym].Instrument.Symbol }
+
+// State is a live order as it stands.
+type State struct {
+	Status                             Status
+	Qty, Filled, Limit, Trigger, Trail pitwall.Dec
+	Reserve                            pitwall.Dec
+	Rank                               int64
+	CancelAt                           int64
+	Triggered                          bool
+}
+
+// State returns a live order's state; false when it has ended.
+func (e *Engine) State(h Handle) (State, bool) {
+	n := e.get(h)
+	if n == nil {
+		return State{}, false
+	}
+	return State{n.status, n.Qty, n.filled, n.Limit, n.trigger, n.Trail, n.reserve, n.rank, n.cancelAt, n.triggered}, true
+}
+
+// Leg returns the handle of a live order's leg (0 target, 1 stop).
+func (e *Engine) Leg(h Handle, i int) (Handle, bool) {
+	n := e.get(h)
+	if n == nil || n.legs[i] < 0 {
+		return Handle{-1, -1}, false
+	}
+	return Handle{e.orders[n.legs[i]].num, n.legs[i]}, true
+}
+
+// Find returns an open order by number.
+func (e *Engine) Find(num int32) (Spec, Handle, bool) {
+	for _, slot := range e.open {
+		if n := &e.orders[slot]; n.num == num {
+			return n.Spec, Handle{num, slot}, true
+		}
+	}
+	return Spec{}, Handle{}, false
+}

@@ -1,0 +1,215 @@
+package report
+
+import "pitwall"
+
+// allowed is what o may trade in this bar after its open: what a leg covers
+// since the middle of the bar only if it is proved (section 11).
+func (r *replica) allowed(o *order, s *symbol) pitwall.Dec {
+	if o.bound == 0 || r.proved(o, s) {
+		return o.remaining()
+	}
+	return o.remaining() - o.bound
+}
+
+func (r *replica) proved(o *order, s *symbol) bool {
+	target := o.Role == pitwall.TakeProfit
+	switch {
+	case o.how == atClose:
+		return false
+	case target && o.how == atStop, !target && o.how == atLimit:
+		return true // the ordinary test of the leg says the rest
+	case target:
+		return r.passes(o.Side, s.bar.Close, o.Limit)
+	}
+	return hits(o.Side, s.bar.Close, o.trigger)
+}
+
+// cost is section 4: a taker's price moves away from the reference, but never
+// beyond the order's own limit.
+func (r *replica) takerPrice(o *order, ref, part pitwall.Dec) pitwall.Dec {
+	c, a := r.Costs, &r.a
+	away := a.Bps(ref, c.SlippageBps)
+	away = a.Add(away, c.SlippageEach)
+	away = a.Add(away, a.Div(c.Spread, 2*pitwall.One))
+	away = a.Add(away, a.Mul(ref, a.Mul(c.Impact, a.Mul(part, part))))
+	if o.Side == pitwall.Buy {
+		price := a.Add(ref, away)
+		if o.Limit != 0 {
+			price = min(price, o.Limit)
+		}
+		return price
+	}
+	return max(0, o.Limit, a.Sub(ref, away))
+}
+
+// fee is section 4 for a fill of an order that has traded before.
+func (r *replica) fee(before, traded, qty, notional pitwall.Dec, maker bool) pitwall.Dec {
+	bps := r.Costs.CommissionBps
+	if maker && r.Costs.MakerBps != 0 {
+		bps = r.Costs.MakerBps
+	}
+	more := r.a.Sub(r.perOrder(r.a.Add(before, qty), r.a.Add(traded, notional)), r.perOrder(before, traded))
+	return r.a.Add(r.a.Bps(notional, bps), max(0, more))
+}
+
+func (r *replica) perOrder(qty, notional pitwall.Dec) pitwall.Dec {
+	if qty == 0 {
+		return 0
+	}
+	p := max(r.Costs.MinPerOrder, r.a.Add(r.a.Mul(qty, r.Costs.PerShare), r.Costs.Fixed))
+	if r.Costs.MaxRate != 0 {
+		p = min(p, r.a.Mul(r.Costs.MaxRate, notional))
+	}
+	return p
+}
+
+// notional is (quantity x multiplier) x price.
+func (r *replica) notional(s *symbol, qty, price pitwall.Dec) pitwall.Dec {
+	return r.a.Mul(r.a.Mul(qty, s.mult()), price)
+}
+
+// fill is section 4 with what follows from a fill in section 11.
+func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how) {
+	want := r.allowed(o, s)
+	if way == atOpen {
+		want = o.remaining()
+	}
+	if o.ReduceOnly {
+		want = min(want, r.reducible(o))
+	}
+	qty := min(want, s.left)
+	if qty <= 0 || o.TIF == pitwall.FOK && qty < o.remaining() {
+		return
+	}
+	price := ref
+	if !maker {
+		var part pitwall.Dec
+		if s.volume != 0 {
+			part = r.a.Div(qty, s.volume)
+		}
+		price = r.takerPrice(o, ref, part)
+	}
+	money := r.notional(s, qty, price)
+	fee := r.fee(o.filled, o.traded, qty, money, maker)
+	if !r.affordable(o, s, qty, price, money, fee) {
+		r.finish(o, pitwall.Rejected, pitwall.BuyingPower)
+		return
+	}
+	if s.left != pitwall.MaxDec {
+		s.left -= qty
+	}
+	realized := r.trade(r.book(o.Book), s, o.Side, qty, money, fee)
+	o.filled, o.traded, o.fees = r.a.Add(o.filled, qty), r.a.Add(o.traded, money), r.a.Add(o.fees, fee)
+	f := pitwall.Fill{OrderID: o.ID, Book: o.Book, Symbol: o.Symbol, Side: o.Side, Qty: qty, Price: price, Fee: fee,
+		Reference: ref, Slippage: r.a.Mul(r.a.Mul(qty, s.mult()), r.a.Sub(price, ref).Abs()), Maker: maker,
+		Capped: want - qty, Bar: s.bar.Start, Realized: realized}
+	r.fills = append(r.fills, outFill{f, s.bar.Known})
+	o.status = pitwall.PartiallyFilled
+	if o.filled == o.Qty {
+		r.finish(o, pitwall.Filled, "")
+	}
+	r.after(o, s, qty, price, way)
+}
+
+// after is what a fill does to other orders: section 11.
+func (r *replica) after(o *order, s *symbol, qty, price pitwall.Dec, way how) {
+	for _, p := range r.orders {
+		if p != o && o.Group != "" && p.Group == o.Group && p.Book == o.Book {
+			r.finish(p, pitwall.Canceled, "")
+		}
+	}
+	if o.parent != nil {
+		for _, sibling := range o.parent.legs {
+			if sibling == o {
+				continue
+			}
+			sibling.Qty -= qty
+			if sibling.Qty <= sibling.filled {
+				r.finish(sibling, pitwall.Canceled, "")
+			}
+		}
+	}
+	for _, leg := range o.legs {
+		r.arm(leg, s, qty, price, way)
+	}
+	if way == atLimit && r.Rules.Path != pitwall.OHLC {
+		for _, leg := range o.legs { // the stops' moment of what was covered just now
+			if r.inside(leg) != nil && leg.isStop() {
+				r.stop(leg, s)
+			}
+		}
+	}
+	r.release(o.Book, s)
+}
+
+// arm lets a leg cover what its entry has filled.
+func (r *replica) arm(leg *order, s *symbol, qty, price pitwall.Dec, way how) {
+	if !leg.open() {
+		return
+	}
+	inside := way != atOpen && r.Rules.Path != pitwall.OHLC
+	if !leg.covered {
+		leg.status, leg.covered, leg.fresh, leg.active = pitwall.Working, true, inside, leg.parent.active
+		r.price(leg, price)
+	}
+	if inside {
+		leg.bound, leg.how = leg.bound+qty, way
+	}
+}
+
+// price gives a leg the prices that hang on its entry's.
+func (r *replica) price(leg *order, entry pitwall.Dec) {
+	s := r.symbol(leg.Symbol)
+	if leg.Type == pitwall.TrailingStop {
+		leg.trigger = r.trailFrom(leg, s, entry)
+		return
+	}
+	if leg.percent == 0 {
+		return
+	}
+	share := r.a.Div(leg.percent, 100*pitwall.One)
+	if (leg.Side == pitwall.Sell) == (leg.Role == pitwall.StopLoss) {
+		share = -share
+	}
+	price := r.a.Mul(entry, pitwall.One+share)
+	if leg.Role == pitwall.TakeProfit {
+		leg.Limit = r.tick(s, price, leg.Side == pitwall.Sell)
+		return
+	}
+	leg.Stop = r.tick(s, price, leg.Side == pitwall.Buy)
+	leg.trigger = leg.Stop
+}
+
+// newLeg makes the order that a leg is.
+func (r *replica) newLeg(parent *order, l pitwall.Leg) *order {
+	leg := &order{parent: parent, percent: l.Percent, status: pitwall.Held, Order: pitwall.Order{
+		ID: parent.ID + ".sl", Book: parent.Book, Symbol: parent.Symbol, Side: pitwall.Sell, Type: pitwall.StopOrder, Class: pitwall.Simple,
+		Qty: parent.Qty, Limit: l.Limit, Stop: l.Stop, Trail: l.Trail, TrailPercent: l.TrailPercent,
+		TIF: pitwall.GTC, ReduceOnly: true, Parent: parent.ID, Role: l.Role}}
+	switch {
+	case l.Role == pitwall.TakeProfit:
+		leg.ID, leg.Type = parent.ID+".tp", pitwall.LimitOrder
+	case l.Trail != 0 || l.TrailPercent != 0:
+		leg.Type = pitwall.TrailingStop
+	case l.Limit != 0:
+		leg.Type = pitwall.StopLimit
+	}
+	if (parent.Side == pitwall.Sell) != (parent.Class == pitwall.OCO) {
+		leg.Side = pitwall.Buy
+	}
+	r.accept(leg, r.symbol(leg.Symbol))
+	return leg
+}
+
+// release cancels reduce-only orders that have nothing left to reduce. The legs
+// of an entry that can still fill wait on.
+func (r *replica) release(book string, s *symbol) {
+	for _, o := range r.orders {
+		if o.Book != book || o.Symbol != s.name() || !o.ReduceOnly || !o.live() || r.reducible(o) > 0 {
+			continue
+		}
+		if o.parent == nil || o.parent.Class == pitwall.OCO || !o.parent.open() {
+			r.finish(o, pitwall.Canceled, "")
+		}
+	}
+}

@@ -1,0 +1,343 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// order is an order as the replica knows it. A leg's Qty is what it could come
+// to cover: its parent's quantity less what its sibling has traded.
+type order struct {
+	pitwall.Order
+	status                pitwall.Status
+	code, refused         pitwall.Code // refused: by an answer of the journal without a state
+	filled, traded, fees  pitwall.Dec  // traded is money
+	active, till          time.Time
+	trigger               pitwall.Dec
+	triggered             bool
+	met, marketable       bool // was at an open as a limit; was marketable at the first
+	cancelAt, cancelBy    time.Time
+	parent                *order
+	legs                  []*order
+	percent               pitwall.Dec // of a leg whose price hangs on the entry's
+	venue                 bool        // a margin call's
+	bound                 pitwall.Dec // of a leg: what the entry filled inside this bar
+	how                   how         // how it filled that
+	fresh, acted, covered bool        // fresh: covered nothing before this bar
+}
+
+func (o *order) open() bool { return o.status.Open() }
+
+// live reports whether o may trade: held legs and OCO parents do not.
+func (o *order) live() bool {
+	return o.open() && o.status != pitwall.Held && o.Class != pitwall.OCO
+}
+
+// remaining is what o may still trade now; of a leg, what its entry has filled
+// and no leg has traded yet.
+func (o *order) remaining() pitwall.Dec {
+	left := o.Qty - o.filled
+	if o.parent != nil && o.parent.Class != pitwall.OCO {
+		armed := o.parent.filled
+		for _, leg := range o.parent.legs {
+			armed -= leg.filled
+		}
+		left = min(left, armed)
+	}
+	return left
+}
+
+// input is an intent and the journal's answer where that is to be believed.
+type input struct {
+	pitwall.Entry
+	refused pitwall.Code // by an answer without a state
+	word    bool         // it is a refusal that only the venue can know
+}
+
+func funds(c pitwall.Code) bool {
+	return slices.Contains([]pitwall.Code{pitwall.BuyingPower, pitwall.ShortNotAllowed, pitwall.NoBorrow, pitwall.ReduceOnly, pitwall.MarginCall}, c)
+}
+
+// inputs finds the intents and what the journal says became of each.
+func inputs(journal []pitwall.Entry, states map[string]*pitwall.OrderState) []input {
+	var all []input
+	for i, e := range journal {
+		if e.Kind != pitwall.EntryIntent {
+			continue
+		}
+		in := input{Entry: e}
+		for _, answer := range journal[i+1:] {
+			if answer.Kind == pitwall.EntryIntent || answer.Kind == pitwall.EntryMark {
+				break
+			}
+			if answer.Kind == pitwall.EntryOrder && answer.ID == e.ID && answer.State == nil {
+				code, _, _ := strings.Cut(answer.Note, ":")
+				in.refused = pitwall.Code(code)
+			}
+		}
+		in.word = in.refused != "" && !funds(in.refused)
+		if state := states[e.ID]; e.Verb == "submit" && state != nil && state.Status == pitwall.Rejected && state.Error != nil && !funds(state.Error.Code) {
+			in.refused, in.word = state.Error.Code, true
+		}
+		all = append(all, in)
+	}
+	return all
+}
+
+// apply hands over every intent made up to now.
+func (r *replica) apply() {
+	for len(r.inputs) > 0 && !r.inputs[0].AsOf.After(r.now) {
+		in := r.inputs[0]
+		r.inputs = r.inputs[1:]
+		if in.Verb == "submit" {
+			r.submit(in)
+			continue
+		}
+		o := r.order(in.ID)
+		if in.word || o == nil || !o.open() {
+			continue
+		}
+		var code pitwall.Code
+		switch {
+		case o.venue: // section 10
+			code = pitwall.MarginCall
+		case in.Verb == "replace" && in.Change != nil:
+			code = r.replace(o, *in.Change)
+		case in.Verb == "cancel":
+			r.cancel(o)
+		}
+		if code != in.refused {
+			r.wrong = append(r.wrong, difference{in.Seq, in.Verb + " of " + in.ID + ": the journal answers " + said(in.refused) + ", the rules give " + said(code)})
+		}
+	}
+}
+
+func said(c pitwall.Code) string {
+	if c == "" {
+		return "yes"
+	}
+	return string(c)
+}
+
+func (r *replica) order(id string) *order {
+	for _, o := range slices.Concat(r.orders, r.done) {
+		if o.ID == id {
+			return o
+		}
+	}
+	return nil
+}
+
+func (r *replica) submit(in input) {
+	if in.Order == nil || r.order(in.Order.ID) != nil {
+		return
+	}
+	o := &order{Order: *in.Order, status: pitwall.Working, refused: in.refused}
+	o.Book = bookName(o.Book)
+	if o.TIF == "" {
+		o.TIF = pitwall.Day
+	}
+	if o.Class == "" {
+		o.Class = pitwall.Simple
+	}
+	s := r.symbol(o.Symbol)
+	switch {
+	case in.word:
+		o.code = in.refused
+	case s == nil || r.book(o.Book) == nil:
+		o.code = pitwall.UnknownSymbol
+	default:
+		r.accept(o, s)
+		o.code = r.test(o, s)
+	}
+	r.orders = append(r.orders, o)
+	if o.code != "" {
+		o.status = pitwall.Rejected
+		return
+	}
+	for _, l := range o.Order.Legs {
+		leg := r.newLeg(o, l)
+		o.legs = append(o.legs, leg)
+		r.orders = append(r.orders, leg)
+	}
+	if o.Class == pitwall.OCO {
+		for _, leg := range o.legs {
+			r.price(leg, s.last)
+			leg.status, leg.covered = pitwall.Working, true
+		}
+	}
+}
+
+// accept is sections 1, 3 (trailing), 6 and 12 at acceptance.
+func (r *replica) accept(o *order, s *symbol) {
+	o.active, o.till = r.now.Add(r.Rules.Latency), time.Time{}
+	if o.TIF == pitwall.GTD {
+		o.till = o.GoodTill
+	}
+	o.met, o.marketable = false, false
+	o.Limit = r.tick(s, o.Limit, o.Side == pitwall.Sell)
+	o.Stop = r.tick(s, o.Stop, o.Side == pitwall.Buy)
+	if o.Type == pitwall.StopOrder || o.Type == pitwall.StopLimit {
+		o.trigger = o.Stop
+	} else if o.Type == pitwall.TrailingStop && o.trigger == 0 {
+		o.trigger = r.trailFrom(o, s, s.last)
+	}
+}
+
+// tick is section 12.
+func (r *replica) tick(s *symbol, price pitwall.Dec, up bool) pitwall.Dec {
+	down := price.Floor(s.Instrument.Tick)
+	if up && down != price {
+		return r.a.Add(down, s.Instrument.Tick)
+	}
+	return down
+}
+
+// trailFrom is where a trailing stop stands that starts at a price.
+func (r *replica) trailFrom(o *order, s *symbol, price pitwall.Dec) pitwall.Dec {
+	away := o.Trail
+	if away == 0 {
+		away = r.a.MulDiv(price, o.TrailPercent, 100*pitwall.One)
+	}
+	if o.Side == pitwall.Sell {
+		return r.tick(s, r.a.Sub(price, away), false)
+	}
+	return r.tick(s, r.a.Add(price, away), true)
+}
+
+// replace is section 6: the order is accepted anew.
+func (r *replica) replace(o *order, c pitwall.Change) pitwall.Code {
+	s, old := r.symbol(o.Symbol), *o
+	shrinks := c == (pitwall.Change{Qty: c.Qty}) && c.Qty < o.Qty
+	if c.Qty != 0 {
+		o.Qty = c.Qty
+	}
+	if c.Limit != 0 {
+		o.Limit = c.Limit
+	}
+	if c.Stop != 0 {
+		o.Stop = c.Stop
+	}
+	if c.Trail != 0 || c.TrailPercent != 0 {
+		o.Trail, o.TrailPercent, o.trigger = c.Trail, c.TrailPercent, 0
+	}
+	if c.TIF != "" {
+		o.TIF = c.TIF
+	}
+	if !c.GoodTill.IsZero() {
+		o.GoodTill = c.GoodTill
+	}
+	if o.Limit != old.Limit && o.Role == pitwall.TakeProfit || o.Stop != old.Stop {
+		o.percent = 0
+	}
+	r.accept(o, s)
+	if !shrinks {
+		line := slices.Clone(r.orders)
+		r.toEnd(o)
+		if code := r.test(o, s); code != "" {
+			*o, r.orders = old, line
+			return code
+		}
+	}
+	for _, leg := range o.legs {
+		leg.Qty += o.Qty - old.Qty
+	}
+	return ""
+}
+
+// toEnd makes o and its legs the last in line.
+func (r *replica) toEnd(o *order) {
+	moved := append([]*order{o}, o.legs...)
+	r.orders = slices.DeleteFunc(r.orders, func(p *order) bool { return slices.Contains(moved, p) })
+	r.orders = append(r.orders, moved...)
+}
+
+// cancel is section 7.
+func (r *replica) cancel(o *order) {
+	s := r.symbol(o.Symbol)
+	start, end, ok := s.inProgress(r.now)
+	if ok && o.status != pitwall.Held && !start.Before(o.active) && (o.till.IsZero() || start.Before(o.till)) {
+		o.cancelAt, o.cancelBy = r.now, end.Add(s.lag)
+		return
+	}
+	r.finish(o, pitwall.Canceled, "")
+}
+
+// inProgress returns the bar that may be under way at t, of section 7.
+func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
+	loc := s.Instrument.Location()
+	y, m, d := t.In(loc).Date()
+	switch {
+	case s.daily() && s.Instrument.Calendar == pitwall.AlwaysOpen:
+		y, m, d = t.UTC().Date()
+		start, end = time.Date(y, m, d, 0, 0, 0, 0, time.UTC), time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC)
+	case s.daily():
+		if day := t.In(loc).Weekday(); day == time.Saturday || day == time.Sunday {
+			return start, end, false
+		}
+		start, end = time.Date(y, m, d, 9, 30, 0, 0, loc), time.Date(y, m, d, 16, 0, 0, 0, loc)
+	case s.next == 0:
+		return start, end, false
+	default:
+		last := s.Bar(s.next - 1).Start
+		start = last.Add(t.Sub(last).Truncate(s.Size))
+		end = start.Add(s.Size)
+		if !t.Before(s.Instrument.SessionClose(last)) {
+			return start, end, false
+		}
+	}
+	return start, end, t.After(start) && t.Before(end)
+}
+
+// finish ends an order with all that hangs on it.
+func (r *replica) finish(o *order, status pitwall.Status, code pitwall.Code) {
+	o.cancelAt = time.Time{}
+	if !o.open() {
+		return
+	}
+	o.status, o.code = status, code
+	for _, leg := range o.legs {
+		if o.Class == pitwall.OCO || o.filled == 0 {
+			r.finish(leg, pitwall.Canceled, "")
+			continue
+		}
+		leg.Qty -= o.Qty - o.filled // it covers no more than has filled
+		r.exhausted(leg)
+	}
+	if o.parent != nil {
+		r.closeOCO(o.parent)
+	}
+}
+
+// exhausted ends an order that has nothing left.
+func (r *replica) exhausted(o *order) {
+	if o.Qty > o.filled {
+		return
+	}
+	if o.filled > 0 && o.filled == o.Qty {
+		r.finish(o, pitwall.Filled, "")
+	} else {
+		r.finish(o, pitwall.Canceled, "")
+	}
+}
+
+// closeOCO ends an OCO order when no leg of it is open: section 11.
+func (r *replica) closeOCO(o *order) {
+	if o.Class != pitwall.OCO || !o.open() {
+		return
+	}
+	var left pitwall.Dec
+	for _, leg := range o.legs {
+		if leg.open() {
+			return
+		}
+		left += leg.filled
+	}
+	o.status = pitwall.Canceled
+	if left >= o.Qty {
+		o.status = pitwall.Filled
+	}
+}
