@@ -82,6 +82,10 @@ type golden struct {
 		Status pitwall.Status `json:"status"`
 		Fee    *pitwall.Dec   `json:"fee"`
 	} `json:"expect"`
+	Final   map[string]pitwall.Status `json:"final_status"`
+	Session struct {
+		Cutoff int `json:"moc_cutoff_minutes"`
+	} `json:"session"`
 	Cash     *pitwall.Dec `json:"expect_cash"`
 	Position *pitwall.Dec `json:"expect_position"`
 	Equity   *pitwall.Dec `json:"expect_equity"`

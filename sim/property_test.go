@@ -260,7 +260,7 @@ func TestVenueRefusesBadConfig(t *testing.T) {
 	}{
 		"no journal": {func(c *sim.Config) { c.Journal = nil }, "no journal"},
 		"no cash":    {func(c *sim.Config) { c.Cash = 0 }, "cash is 0"},
-		"no bars":    {func(c *sim.Config) {}, "no bar"},
+		"no symbols": {func(c *sim.Config) {}, "no symbols"},
 		"no data":    {func(c *sim.Config) { c.Symbols = []string{"X"} }, "no data"},
 		"backwards":  {func(c *sim.Config) { c.From, c.To = time.Unix(2, 0), time.Unix(1, 0) }, "not before"},
 	} {
@@ -269,18 +269,6 @@ func TestVenueRefusesBadConfig(t *testing.T) {
 		_, err := sim.New(cfg)
 		require.ErrorContains(t, err, c.want, name)
 	}
-}
-
-// While one bar is open another's end must not decide about its orders.
-func TestMixedSizesAreRefused(t *testing.T) {
-	day := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "D"}, Size: 24 * time.Hour}
-	hour := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "H"}, Size: time.Hour}
-	for _, s := range []*pitwall.Series{day, hour} {
-		start := time.Date(2024, 1, 2, 10, 0, 0, 0, time.UTC)
-		require.NoError(t, s.Append(pitwall.Bar{Start: start, End: start.Add(time.Hour), Known: start.Add(time.Hour), Open: 1, High: 1, Low: 1, Close: 1}))
-	}
-	_, err := sim.New(sim.Config{Source: source{[]*pitwall.Series{day, hour}}, Symbols: []string{"D", "H"}, Cash: pitwall.One, Journal: &pitwall.MemoryJournal{}})
-	require.Equal(t, pitwall.Unsupported, pitwall.CodeOf(err))
 }
 
 // A clock that is asked again with the same time does not move again.
