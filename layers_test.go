@@ -19,7 +19,8 @@ import (
 // Change it only when the shape of the house changes.
 var layers = map[string][]string{
 	"":                   {},                             // the vocabulary
-	"sim":                {},                             // pure: sees a Source, never a file
+	"sim":                {"sim/engine"},                 // pure: sees a Source, never a file
+	"sim/engine":         {},                             // the inner loop: integers and columns
 	"sim/wall":           {},                             // the wall is all here
 	"brokers/brokertest": {},                             // the judge of every broker; imported by tests only
 	"brokers/risk":       {},                             // pure checks and the guard
@@ -37,7 +38,7 @@ var layers = map[string][]string{
 }
 
 // pure packages do no I/O and hold no goroutine or clock.
-var pure = []string{"", "sim", "sim/wall", "brokers/risk"}
+var pure = []string{"", "sim", "sim/engine", "sim/wall", "brokers/risk"}
 
 // impure are standard packages that a pure package must not import.
 var impure = []string{"os", "net", "net/http", "io/ioutil", "log", "log/slog", "os/exec", "math/rand", "math/rand/v2"}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -22,8 +23,8 @@ type datedWarning struct {
 	pitwall.Warning
 }
 
-// readActions reads corporate actions. They are kept, not applied yet; see
-// [Store.DatedWarnings].
+// readActions reads corporate actions: dividends and other cash per unit, and
+// splits as "new units per old one" (2, 0.1, 1/3 or 1:3).
 func (l *loader) readActions(t *table) error {
 	at, err := t.need("symbol", "ex_date", "type", "value")
 	if err != nil {
@@ -48,12 +49,35 @@ func (l *loader) readActions(t *table) error {
 			}
 			a.Pay = p.t
 		}
-		if a.Value, err = t.dec(row[at[3]]); err != nil {
+		if a.Type, a.Value, a.Per, err = t.action(row[at[2]], row[at[3]]); err != nil {
 			return t.bad(i, "value", err)
 		}
 		l.actions = append(l.actions, a)
 	}
 	return nil
+}
+
+// action reads the type and value of an action.
+func (t *table) action(kind, text string) (_ string, value, per pitwall.Dec, err error) {
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	if kind == "cash_dividend" {
+		kind = "dividend"
+	}
+	num, den, ratio := strings.Cut(strings.ReplaceAll(text, ":", "/"), "/")
+	if ratio && kind == "split" {
+		if per, err = t.dec(den); err != nil {
+			return kind, 0, 0, err
+		}
+	} else {
+		num = text
+	}
+	if value, err = t.dec(num); err != nil {
+		return kind, 0, 0, err
+	}
+	if kind == "split" && (value <= 0 || ratio && per <= 0) {
+		return kind, 0, 0, fmt.Errorf("a split of %q; write new units per old one: 2, 0.1 or 1/3", text)
+	}
+	return kind, value, per, nil
 }
 
 // jump notes a day on which adj_close/close leaps as only a split makes it.
@@ -90,9 +114,6 @@ func (l *loader) warnings() {
 	if unstated > 0 {
 		l.warn("corporate actions are given and the files do not say whether prices are adjusted (%d symbols): taken as raw; say `adjusted: split` or `total` if they are", unstated)
 	}
-	if len(l.actions) > 0 {
-		l.warn("%d corporate actions are noted and not applied yet", len(l.actions))
-	}
 }
 
 // warnVolume names a series that can fill nothing, or without a cap.
@@ -115,15 +136,14 @@ func (l *loader) warnVolume(s *pitwall.Series) {
 }
 
 // DatedWarnings says what is odd about the symbols inside [from, to), each known
-// from its own day on: splits that the prices still show (from the actions or,
-// where there are none, from adj_close), and weekend bars.
+// from its own day on: splits of raw prices (those that only adj_close shows are
+// not applied), dividends without a pay date, and weekend bars.
 func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Warning {
 	var list []pitwall.Warning
-	say := func(symbol string, day time.Time, ratio float64) {
-		if day.Before(from) || (!to.IsZero() && !day.Before(to)) {
-			return
+	say := func(day time.Time, format string, args ...any) {
+		if !day.Before(from) && (to.IsZero() || day.Before(to)) {
+			list = append(list, pitwall.Warning{Known: day, Text: fmt.Sprintf(format, args...)})
 		}
-		list = append(list, pitwall.Warning{Known: day, Text: fmt.Sprintf("%s split %s on %s and the prices are raw: splits are not applied yet, so a position held over that day is valued wrongly", symbol, ratioName(ratio), day.Format(time.DateOnly))})
 	}
 	for _, w := range s.dated {
 		if contains(symbols, w.symbol) {
@@ -136,14 +156,19 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 			continue
 		}
 		for _, a := range s.actions {
-			if a.Symbol == symbol && a.Type == "split" {
-				known = true
-				say(symbol, a.Ex, a.Value.Float())
+			if a.Symbol != symbol || a.Type != "split" {
+				continue
 			}
+			known = true
+			per := a.Per
+			if per == 0 {
+				per = pitwall.One
+			}
+			say(a.Ex, "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(a.Value.Float()/per.Float()), a.Ex.Format(time.DateOnly))
 		}
 		for _, j := range s.jumps {
 			if j.symbol == symbol && !known {
-				say(symbol, j.day, j.ratio)
+				say(j.day, "%s split %s on %s by its adj_close, and no corporate action is given: the split is not applied, so a position held over that day is valued wrongly", symbol, ratioName(j.ratio), j.day.Format(time.DateOnly))
 			}
 		}
 	}

@@ -268,8 +268,9 @@ func (l *loader) readInstruments(t *table) error {
 		case pitwall.Equity, pitwall.ETF, pitwall.Index:
 		case pitwall.Crypto:
 			in.Calendar, in.Lot = pitwall.AlwaysOpen, 1
+		case pitwall.Future, pitwall.Option:
 		default:
-			return t.bad(i, "kind", fmt.Errorf("%q is not supported; use equity, etf, index or crypto", in.Kind))
+			return t.bad(i, "kind", fmt.Errorf("%q is not supported; use equity, etf, index, crypto, future or option", in.Kind))
 		}
 		if in.Calendar == pitwall.AlwaysOpen {
 			in.Zone = time.UTC
@@ -281,7 +282,7 @@ func (l *loader) readInstruments(t *table) error {
 		for _, f := range []struct {
 			name string
 			to   *pitwall.Dec
-		}{{"tick", &in.Tick}, {"lot", &in.Lot}, {"multiplier", &in.Multiplier}} {
+		}{{"tick", &in.Tick}, {"lot", &in.Lot}, {"multiplier", &in.Multiplier}, {"strike", &in.Strike}} {
 			if text := get(f.name); text != "" {
 				d, err := t.dec(text)
 				if err != nil || d <= 0 {
@@ -290,10 +291,31 @@ func (l *loader) readInstruments(t *table) error {
 				*f.to = d
 			}
 		}
-		if in.Multiplier != 0 && in.Multiplier != pitwall.One {
-			return t.bad(i, "multiplier", fmt.Errorf("%v: only 1 is supported yet", in.Multiplier))
+		if text := get("expiry"); text != "" {
+			day, err := parseStamp(text, in.Zone)
+			if err != nil || !day.date {
+				return t.bad(i, "expiry", fmt.Errorf("%q is not a date like 2020-01-31", text))
+			}
+			in.Expiry = day.t
+		}
+		if err := derivative(in); err != nil {
+			return t.bad(i, "kind", err)
 		}
 		l.instruments[in.Symbol] = in
+	}
+	return nil
+}
+
+// derivative checks what only futures and options have.
+func derivative(in pitwall.Instrument) error {
+	option := in.Kind == pitwall.Option
+	switch {
+	case option && (in.Expiry.IsZero() || in.Strike == 0 || in.Underlying == "" || in.Right != pitwall.Call && in.Right != pitwall.Put):
+		return fmt.Errorf("option %s needs expiry, strike, right (call or put) and underlying", in.Symbol)
+	case !option && (in.Strike != 0 || in.Right != ""):
+		return fmt.Errorf("%s is a %s and has a strike or a right", in.Symbol, in.Kind)
+	case !option && in.Kind != pitwall.Future && !in.Expiry.IsZero():
+		return fmt.Errorf("%s is a %s and expires", in.Symbol, in.Kind)
 	}
 	return nil
 }

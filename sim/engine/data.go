@@ -172,6 +172,10 @@ func (c *column) place(all []pitwall.Action) error {
 		case a.Type == "split" && (c.future || c.option):
 			return pitwall.Errorf(pitwall.Unsupported, "%s is a %s and splits on %s", symbol, c.Instrument.Kind, a.Ex.Format(time.DateOnly))
 		}
+		if !known(a.Type) {
+			return pitwall.Errorf(pitwall.Unsupported, "%s has a %s on %s inside the run, and that is not done here", symbol, a.Type, a.Ex.Format(time.DateOnly)).
+				Hintf("done are split, dividend, special_dividend, coupon, funding and cash; end the run before that day, or leave the symbol out")
+		}
 		x := action{bar: int32(bar), split: a.Type == "split", kind: a.Type, value: a.Value, per: a.Per}
 		if x.per == 0 {
 			x.per = pitwall.One
@@ -190,6 +194,15 @@ func (c *column) place(all []pitwall.Action) error {
 		c.actions = append(c.actions, x)
 	}
 	return nil
+}
+
+// known reports whether an action's type is one that can be applied.
+func known(kind string) bool {
+	switch kind {
+	case "split", "dividend", "special_dividend", "coupon", "funding", "cash":
+		return true
+	}
+	return false
 }
 
 // unscale divides a per-unit amount by the splits after it, as the prices were.

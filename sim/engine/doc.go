@@ -1,0 +1,29 @@
+// Package engine is the inner loop of the simulated venue: it fills orders
+// against bars and keeps the books, on columns of integers, without a lock, a
+// string, a map or an allocation per bar.
+//
+//	Data (columns, timeline; shared) ─► Engine.Step ─► events, equity points, digest
+//	                                        ▲
+//	                 Submit, Replace, Cancel (numbers in, *pitwall.Error out)
+//
+// RULES.md beside this file is the contract: tools/report implements it a second
+// time, slowly, and `pitwall verify` compares the two.
+//
+// A bar without a trade costs four comparisons: each symbol keeps its resting
+// orders in four sorted indexes (buy and sell limits and stops) and remembers the
+// nearest price of each. What may trade is gathered and goes through the moments
+// of the bar one by one (match.go). An Engine belongs to one goroutine; engines
+// share their Data and never write it. Clone forks a run.
+//
+// # To add an order type
+//
+// order.go lists it, index.go says where it rests, match.go at which price a bar
+// fills it (and path.go on a path), RULES.md what the rule is; then
+// tools/report and a scenario.
+//
+// # Why not
+//
+// Why not floats: the books must balance to the last digit at every bar. Why not
+// a heap of price levels: an order book of one trader holds tens of orders, and
+// moving a few words in a sorted slice beats pointers.
+package engine

@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"pitwall"
+)
+
+// Change is what Replace alters; zero fields stay as they are.
+type Change struct {
+	Qty, Limit, Stop, Trail, TrailPercent pitwall.Dec
+	TIF                                   TIF
+	SetTIF                                bool
+	GoodTill                              int64
+}
+
+// Replace changes a live order, or says why not and changes nothing. It keeps
+// its place in time priority only if it did nothing but shrink.
+func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
+	n := e.get(h)
+	if n == nil {
+		return pitwall.Errorf(pitwall.OrderClosed, "the order has ended")
+	}
+	if n.cancelAt != 0 || e.underway(n) {
+		return pitwall.Errorf(pitwall.NotAllowed, "a bar of %s that the order may fill in is in progress", e.name(n.Sym)).Hintf("it can be changed when that bar has ended; a cancel can be asked for now")
+	}
+	old := *n
+	e.lift(h.slot)
+	if c.Qty != 0 {
+		n.Qty = c.Qty
+	}
+	if c.Limit != 0 {
+		n.Limit = c.Limit
+	}
+	if c.Stop != 0 {
+		n.Stop, n.trigger, n.triggered = c.Stop, c.Stop, false
+	}
+	if c.Trail != 0 {
+		n.Trail, n.TrailPercent, n.triggered = c.Trail, 0, false
+	}
+	if c.TrailPercent != 0 {
+		n.Trail, n.TrailPercent, n.triggered = 0, c.TrailPercent, false
+	}
+	if n.Type == Trailing && (c.Trail != 0 || c.TrailPercent != 0) {
+		n.trigger = e.trailed(n, e.syms[n.Sym].last)
+	}
+	if c.SetTIF {
+		n.TIF, n.GoodTill = c.TIF, c.GoodTill
+	}
+	if n.status != Held {
+		if err := e.refund(n, &old); err != nil {
+			*n = old
+			n.resting = false
+			if old.resting {
+				e.rest(h.slot)
+			}
+			return err
+		}
+		if n.Limit != old.Limit || n.trigger != old.trigger || n.Qty > old.Qty {
+			e.promote(n)
+		}
+		n.active = e.now + int64(e.rules.Latency)
+		e.rest(h.slot)
+	}
+	if c.SetTIF {
+		e.aim(h.slot)
+	}
+	e.tell(n)
+	return nil
+}
+
+// promote moves an order and its legs to the end of time priority.
+func (e *Engine) promote(n *order) {
+	n.rank = e.rank
+	e.rank += 3
+	for i, k := range n.legs {
+		if k >= 0 {
+			e.orders[k].rank = n.rank + 1 + int64(i)
+		}
+	}
+}
+
+// Cancel ends a live order, or lets it wait for the bar in progress (true).
+func (e *Engine) Cancel(h Handle) (waits bool, err *pitwall.Error) {
+	n := e.get(h)
+	switch {
+	case n == nil:
+		return false, pitwall.Errorf(pitwall.OrderClosed, "the order has ended")
+	case n.own:
+		return false, pitwall.Errorf(pitwall.NotAllowed, "the venue closes this position: equity is below maintenance").Hintf("it ends by itself")
+	case n.cancelAt != 0:
+		return true, nil
+	case e.underway(n):
+		n.cancelAt = e.now
+		_, n.cancelBy = e.progress(n.Sym)
+		e.waiting = append(e.waiting, h.slot)
+		e.tell(n)
+		return true, nil
+	}
+	e.end(h.slot, Canceled, nil)
+	return false, nil
+}
+
+// end closes an order and what depends on it, and frees its slot.
+func (e *Engine) end(slot int32, s Status, why *pitwall.Error) {
+	n := &e.orders[slot]
+	if !n.status.Open() {
+		return
+	}
+	e.lift(slot)
+	n.status, n.err = s, why
+	b := &e.books[n.Book]
+	b.Reserved -= n.reserve
+	n.reserve = 0
+	e.tell(n)
+	e.open = without(e.open, slot)
+	if n.sibling >= 0 {
+		e.orders[n.sibling].sibling = -1
+	}
+	if n.Type == Pair || n.filled == 0 {
+		for _, k := range n.legs {
+			if k >= 0 {
+				e.end(k, Canceled, nil)
+			}
+		}
+	} else {
+		for _, k := range n.legs {
+			if k >= 0 {
+				e.orders[k].parent = -1
+			}
+		}
+	}
+	if p := n.parent; p >= 0 {
+		e.orphan(p, slot)
+	}
+	n.num = -1 // handles to it are stale from now on
+	e.spare = append(e.spare, slot)
+}
+
+// orphan tells a parent that a leg has ended; a pair ends with its last leg.
+func (e *Engine) orphan(parent, leg int32) {
+	p := &e.orders[parent]
+	live := false
+	for i, k := range p.legs {
+		if k == leg {
+			p.legs[i] = -1
+		} else if k >= 0 {
+			live = true
+		}
+	}
+	if p.Type == Pair && !live && p.status.Open() {
+		s := Canceled
+		if p.filled == p.Qty {
+			s = Filled
+		}
+		e.end(parent, s, nil)
+	}
+}
