@@ -78,7 +78,7 @@ func (b *builder) Build(_ context.Context, _ pitwall.Caller, name string, r tool
 		return nil, err
 	}
 	m := wall.New(b.src, v.Now, b.symbols)
-	w := &pitwall.World{Name: name, Mode: pitwall.Sim, Clock: v, Market: m, Instruments: m, Broker: risk.New(v, j, v, risk.NoLimits()),
+	w := &pitwall.World{Name: name, Mode: pitwall.Sim, Clock: v, Market: m, Instruments: m, Broker: risk.New(v, j, v, nil, nil, risk.NoLimits()),
 		Tables: duckdb.New(m, v.Now, newYork), Journal: j, Costs: costs, Zone: newYork, Attempt: 1}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -70,6 +70,8 @@ func TestExits(t *testing.T) {
 		{"reduce only beside its own kind", "5", []pitwall.Order{with(named("o", s("A", "5")), reduce)}, with(s("A", "5"), reduce), true},
 		{"reduce only beside open sells", "5", []pitwall.Order{named("o", s("A", "5"))}, with(s("A", "5"), reduce), false},
 		{"oco", "5", nil, oco, true},
+		{"an oco and its legs sell once", "10", []pitwall.Order{named("o", oco)}, s("A", "5"), true},
+		{"what an oco leaves", "10", []pitwall.Order{named("o", oco)}, s("A", "6"), false},
 		{"oco in name only", "0", nil, with(oco, func(o *pitwall.Order) { o.Legs = nil }), false},
 		{"a parent of one's own saying", "0", nil, with(s("A", "5"), func(o *pitwall.Order) { o.Parent = "p" }), false},
 		{"nothing held", "0", nil, s("A", "1"), false},

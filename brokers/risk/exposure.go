@@ -57,6 +57,15 @@ func reduces(o pitwall.OrderState) bool {
 	return o.ReduceOnly || o.Parent != "" || o.Class == pitwall.OCO && len(o.Legs) > 0
 }
 
+// bundle names what sells once together: an OCO order and its legs, the legs of one
+// entry, a group.
+func bundle(o pitwall.OrderState) string {
+	if o.Class == pitwall.OCO {
+		return o.ID
+	}
+	return cmp.Or(o.Parent, o.Group, o.ID)
+}
+
 // exits reports whether the order can only shrink its position, whatever else
 // fills first. An order that reduces is none when open orders on its side would
 // then go past 0, or farther. What is not known makes it no exit.
@@ -102,7 +111,7 @@ func (t *trial) span(c *pitwall.Calc, symbol string, orders []pitwall.OrderState
 		case reduces(o) && o.Status == pitwall.Held:
 			// It waits for its parent and then takes back no more than that brought.
 		case reduces(o):
-			reduce[o.Side].add(cmp.Or(o.Group, o.Parent, o.ID), left, 0)
+			reduce[o.Side].add(bundle(o), left, 0)
 		default:
 			price := max(ref, t.worst(c, o, ref))
 			add[o.Side].add(o.Group, left, c.Mul(c.Mul(left, price), multiplier))

@@ -101,7 +101,11 @@ func (v *venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, 
 	v.orders = append(v.orders, s)
 	for _, leg := range o.Legs {
 		child := pitwall.Order{ID: o.ID + "." + string(leg.Role), Symbol: o.Symbol, Side: other(o.Side), Qty: o.Qty, Type: pitwall.LimitOrder, Limit: leg.Limit, Stop: leg.Stop, Parent: o.ID, Role: leg.Role, ReduceOnly: true}
-		v.orders = append(v.orders, &pitwall.OrderState{Order: child, Status: pitwall.Held})
+		status := pitwall.Held
+		if o.Class == pitwall.OCO { // it trades through its legs, at once
+			child.Side, child.Group, status = o.Side, "legs of "+o.ID, pitwall.Working
+		}
+		v.orders = append(v.orders, &pitwall.OrderState{Order: child, Status: status})
 	}
 	return *s, nil
 }

@@ -130,12 +130,9 @@ func (t *trial) openOrders(limit int) {
 		t.missing("the open orders")
 		return
 	}
-	n := len(t.s.Open) + 1 + len(t.o.Legs)
-	switch {
-	case t.s.Replaces != nil:
-		n = len(t.s.Open) + 1 // its legs are there already
-	case t.o.Class == pitwall.OCO:
-		n = len(t.s.Open) + max(1, len(t.o.Legs)) // it is its legs
+	n := len(t.s.Open) + 1
+	if t.s.Replaces == nil { // else its legs are there already
+		n += len(t.o.Legs)
 	}
 	if n > limit {
 		t.fail(MaxOpenOrders, itoa(n), "orders", "%d open with this one; limit %d", n, limit).Hint = "cancel an open order first"

@@ -61,15 +61,30 @@ func references(store *history.Store, spec simSpec, from, to time.Time) runs.Ref
 		}
 		return nil
 	}
-	// worth is money put into a series at its first close in the run.
+	// worth is money put into a series at its first close in the run: of raw prices
+	// with its splits, and with its dividends kept as cash.
 	worth := func(s *pitwall.Series, money pitwall.Dec, at time.Time) pitwall.Dec {
 		n := s.KnownAt(at.UnixNano())
 		first := s.KnownAt(from.UnixNano())
 		if n == 0 || first >= n {
 			return money // not listed yet in the run: cash
 		}
-		v, err := money.MulDiv(s.Close[n-1], s.Close[first])
-		if err != nil {
+		var a pitwall.Calc
+		units, cash := a.Div(money, s.Close[first]), pitwall.Dec(0)
+		for _, x := range store.Actions() {
+			if ex := x.Ex.UnixNano(); s.Adjusted != pitwall.Raw || x.Symbol != s.Instrument.Symbol || ex <= s.Start[first] || ex > s.Start[n-1] {
+				continue
+			}
+			if x.Type != "split" {
+				cash = a.Add(cash, a.Mul(units, x.Value))
+			} else if per := max(x.Per, 0); per != 0 {
+				units = a.MulDiv(units, x.Value, per)
+			} else {
+				units = a.Mul(units, x.Value)
+			}
+		}
+		v := a.Add(a.Mul(units, s.Close[n-1]), cash)
+		if a.Err != nil {
 			return money
 		}
 		return v

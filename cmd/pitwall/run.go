@@ -14,7 +14,6 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
-	"pitwall/brokers/risk"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/server"
@@ -73,7 +72,8 @@ type manifest struct {
 	Every     string         `json:"every"`
 	Cash      pitwall.Dec    `json:"cash"`
 	Costs     pitwall.Costs  `json:"costs"`
-	Share     pitwall.Dec    `json:"volume_share"`
+	Account   pitwall.Terms  `json:"account"`
+	Fills     pitwall.Rules  `json:"fills"`
 	Limits    string         `json:"limits"`
 	Model     string         `json:"model"`
 	Params    map[string]any `json:"params,omitempty"`
@@ -129,8 +129,8 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	defer w.Close()
 	w.Attempt = attempt(dir, s.Symbols, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
-		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Share: spec.Costs.volumeShare,
-		Limits: risk.NoLimits().String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: texts(w.Warnings)}
+		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: spec.Terms.Usual(), Fills: spec.Rules,
+		Limits: spec.Limits.String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: texts(w.Warnings)}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
@@ -260,7 +260,11 @@ func loadFor(ctx context.Context, s *strategy) (*history.Store, error) {
 
 func (s *strategy) spec() (simSpec, error) {
 	c, err := s.costs()
-	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Policy: s.Agent.Prompt}, err
+	if err != nil {
+		return simSpec{}, err
+	}
+	l, err := s.limits()
+	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: s.terms(), Rules: s.rules(c.volumeShare), Limits: l, Policy: s.Agent.Prompt}, err
 }
 
 // logger writes to stderr: warnings and errors, since stdout belongs to results

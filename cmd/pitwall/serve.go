@@ -178,12 +178,12 @@ func cached(load func(context.Context, time.Duration) (*history.Store, error)) f
 // defaultSpec trades everything that is not an index, and begins after a year of
 // history, so that an agent has something to look back on.
 func defaultSpec(store *history.Store) (simSpec, error) {
-	s := strategy{}
-	c, err := s.costs()
+	cash := pitwall.Int(100_000)
+	s := strategy{Cash: &cash}
+	spec, err := s.spec()
 	if err != nil {
-		return simSpec{}, err
+		return spec, err
 	}
-	spec := simSpec{Cash: pitwall.Int(100_000), Costs: c}
 	var longest *pitwall.Series
 	for _, x := range store.Series() {
 		if x.Instrument.Kind != pitwall.Index && (longest == nil || x.Len() > longest.Len()) {
@@ -194,8 +194,8 @@ func defaultSpec(store *history.Store) (simSpec, error) {
 		return spec, pitwall.Errorf(pitwall.DataError, "the data holds only indices, and they cannot be traded")
 	}
 	for _, x := range store.Series() {
-		// What cannot be traded together with the longest series is only watched.
-		if x.Instrument.Kind != pitwall.Index && x.Size == longest.Size && x.Instrument.Calendar == longest.Instrument.Calendar {
+		// Bars of another size are only watched: name them in a strategy to trade both.
+		if x.Instrument.Kind != pitwall.Index && x.Size == longest.Size {
 			spec.Symbols = append(spec.Symbols, x.Instrument.Symbol)
 		}
 	}

@@ -34,11 +34,13 @@ type strategy struct {
 	Cash      *pitwall.Dec `yaml:"cash"`
 	Every     string       `yaml:"every"`
 	Costs     *costs       `yaml:"costs"`
+	Account   account      `yaml:"account"`
+	Fills     fillRules    `yaml:"fills"`
+	Risk      yaml.Node    `yaml:"risk"`
 	Agent     agent        `yaml:"agent"`
 
 	// Known and refused until their time comes.
 	Agents   yaml.Node `yaml:"agents"`
-	Risk     yaml.Node `yaml:"risk"`
 	Desk     yaml.Node `yaml:"desk"`
 	Pods     yaml.Node `yaml:"pods"`
 	Regime   yaml.Node `yaml:"regime"`
@@ -51,21 +53,6 @@ type strategy struct {
 	show  string // how to name the file
 
 	benchmarkOptional bool // other data was given: drop a benchmark that it lacks
-}
-
-type costs struct {
-	CommissionBps *pitwall.Dec `yaml:"commission_bps"`
-	MakerBps      pitwall.Dec  `yaml:"maker_bps"`
-	PerShare      pitwall.Dec  `yaml:"per_share"`
-	Fixed         pitwall.Dec  `yaml:"fixed"`
-	MinPerOrder   pitwall.Dec  `yaml:"min_per_order"`
-	MaxRate       pitwall.Dec  `yaml:"max_rate"`
-	SlippageEach  pitwall.Dec  `yaml:"slippage_each"`
-	Spread        pitwall.Dec  `yaml:"spread"`
-	Impact        pitwall.Dec  `yaml:"impact"`
-	SlippageBps   *pitwall.Dec `yaml:"slippage_bps"`
-	CashBuffer    *pitwall.Dec `yaml:"cash_buffer"`
-	VolumeShare   *pitwall.Dec `yaml:"volume_share"`
 }
 
 type agent struct {
@@ -154,7 +141,7 @@ var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type
 func (s *strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
-		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "agent": keys(agent{}), "budget": keys(budget{}), "dataEntry": keys(dataEntry{})}[m[3]]
+		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "dataEntry": keys(dataEntry{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", nearest(m[2], known), strings.Join(known, ", "))
 	}
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
@@ -169,7 +156,7 @@ func (s *strategy) check() error {
 	for _, later := range []struct {
 		key  string
 		node yaml.Node
-	}{{"agents", s.Agents}, {"risk", s.Risk}, {"desk", s.Desk}, {"pods", s.Pods}, {"regime", s.Regime}, {"memory", s.Memory}, {"universe", s.Universe}, {"extends", s.Extends}} {
+	}{{"agents", s.Agents}, {"desk", s.Desk}, {"pods", s.Pods}, {"regime", s.Regime}, {"memory", s.Memory}, {"universe", s.Universe}, {"extends", s.Extends}} {
 		if later.node.Kind != 0 {
 			return bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out")
 		}
@@ -196,7 +183,7 @@ func (s *strategy) check() error {
 	if _, err := agentloop.ParseEvery(s.Every); err != nil {
 		return bad("%v", err)
 	}
-	if _, err := s.costs(); err != nil {
+	if _, err := s.spec(); err != nil {
 		return bad("%v", err)
 	}
 	var dates [2]time.Time
@@ -213,56 +200,6 @@ func (s *strategy) check() error {
 		return bad("from %s is after to %s", s.From, s.To)
 	}
 	return nil
-}
-
-// simCosts are a simulation's costs.
-type simCosts struct {
-	pitwall.Costs
-	volumeShare pitwall.Dec
-	assumed     bool // nothing was stated: the defaults
-}
-
-// costs fills in what is not stated: 10 bps commission, 5 bps slippage, 2 % cash
-// buffer, a tenth of each bar's volume.
-func (s *strategy) costs() (simCosts, error) {
-	c := simCosts{Costs: pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}, volumeShare: pitwall.One / 10, assumed: s.Costs == nil}
-	if s.Costs == nil {
-		return c, nil
-	}
-	if s.Costs.CommissionBps == nil && (s.Costs.PerShare != 0 || s.Costs.Fixed != 0 || s.Costs.MinPerOrder != 0) {
-		c.CommissionBps = 0 // stated in another way
-	}
-	if s.Costs.SlippageBps == nil && (s.Costs.SlippageEach != 0 || s.Costs.Spread != 0 || s.Costs.Impact != 0) {
-		c.SlippageBps = 0
-	}
-	for _, f := range []struct {
-		name  string
-		given *pitwall.Dec
-		to    *pitwall.Dec
-		most  pitwall.Dec
-	}{
-		{"commission_bps", s.Costs.CommissionBps, &c.CommissionBps, pitwall.Int(5000)},
-		{"slippage_bps", s.Costs.SlippageBps, &c.SlippageBps, pitwall.Int(5000)},
-		{"cash_buffer", s.Costs.CashBuffer, &c.CashBuffer, pitwall.One},
-		{"volume_share", s.Costs.VolumeShare, &c.volumeShare, pitwall.One},
-		{"per_share", &s.Costs.PerShare, &c.PerShare, pitwall.Int(1000)},
-		{"fixed", &s.Costs.Fixed, &c.Fixed, pitwall.Int(1_000_000)},
-		{"maker_bps", &s.Costs.MakerBps, &c.MakerBps, pitwall.Int(5000)},
-		{"min_per_order", &s.Costs.MinPerOrder, &c.MinPerOrder, pitwall.Int(1_000_000)},
-		{"max_rate", &s.Costs.MaxRate, &c.MaxRate, pitwall.One},
-		{"slippage_each", &s.Costs.SlippageEach, &c.SlippageEach, pitwall.Int(1000)},
-		{"spread", &s.Costs.Spread, &c.Spread, pitwall.Int(1000)},
-		{"impact", &s.Costs.Impact, &c.Impact, pitwall.Int(1000)},
-	} {
-		if f.given == nil {
-			continue
-		}
-		if *f.given < 0 || *f.given > f.most {
-			return c, fmt.Errorf("costs: %s is %v; use 0 to %v", f.name, *f.given, f.most)
-		}
-		*f.to = *f.given
-	}
-	return c, nil
 }
 
 // inputs resolves the data entries against the strategy's folder.

@@ -24,6 +24,9 @@ type simSpec struct {
 	From, To  string // days; empty = the data's
 	Cash      pitwall.Dec
 	Costs     simCosts
+	Terms     pitwall.Terms
+	Rules     pitwall.Rules
+	Limits    risk.Limits
 	Policy    string
 }
 
@@ -42,14 +45,15 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 	if err != nil {
 		return nil, err
 	}
-	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: to, Cash: spec.Cash, Costs: spec.Costs.Costs,
-		Rules: pitwall.Rules{VolumeShare: spec.Costs.volumeShare, CloseCutoff: 15*time.Minute + 30*time.Second}, Journal: j})
+	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: to, Cash: spec.Cash, Terms: spec.Terms, Costs: spec.Costs.Costs, Rules: spec.Rules, Journal: j})
 	if err != nil {
 		return nil, err
 	}
 	market := wall.New(store, v.Now, spec.Symbols)
+	guard := risk.New(v, j, v, market, market, spec.Limits)
+	guard.Assume(spec.Costs.Costs)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
-		Broker: risk.New(v, j, v, risk.NoLimits()), Tables: duckdb.New(market, v.Now, zone),
+		Broker: guard, Tables: duckdb.New(market, v.Now, zone),
 		Costs: spec.Costs.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1}
 	for _, text := range store.Warnings {
 		w.Warnings = append(w.Warnings, pitwall.Warning{Text: text})

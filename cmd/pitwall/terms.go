@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"pitwall"
+	"pitwall/brokers/risk"
+)
+
+// This file is a strategy's money: costs, account, how bars fill orders, limits.
+
+type costs struct {
+	CommissionBps *pitwall.Dec `yaml:"commission_bps"`
+	MakerBps      pitwall.Dec  `yaml:"maker_bps"`
+	PerShare      pitwall.Dec  `yaml:"per_share"`
+	Fixed         pitwall.Dec  `yaml:"fixed"`
+	MinPerOrder   pitwall.Dec  `yaml:"min_per_order"`
+	MaxRate       pitwall.Dec  `yaml:"max_rate"`
+	SlippageEach  pitwall.Dec  `yaml:"slippage_each"`
+	Spread        pitwall.Dec  `yaml:"spread"`
+	Impact        pitwall.Dec  `yaml:"impact"`
+	SlippageBps   *pitwall.Dec `yaml:"slippage_bps"`
+	CashBuffer    *pitwall.Dec `yaml:"cash_buffer"`
+	VolumeShare   *pitwall.Dec `yaml:"volume_share"`
+}
+
+// account is what the account may do; see pitwall.Terms.
+type account struct {
+	Type              pitwall.AccountType `yaml:"type"`
+	Initial           pitwall.Dec         `yaml:"initial_margin"`
+	LongMaintenance   pitwall.Dec         `yaml:"long_maintenance"`
+	ShortMaintenance  pitwall.Dec         `yaml:"short_maintenance"`
+	FutureMargin      pitwall.Dec         `yaml:"future_margin"`
+	FutureMaintenance pitwall.Dec         `yaml:"future_maintenance"`
+	Shorts            *bool               `yaml:"shorts"`
+	NoBorrow          []string            `yaml:"no_borrow"`
+	BorrowRate        pitwall.Dec         `yaml:"borrow_rate"`
+	SettleDays        int                 `yaml:"settle_days"`
+	Reinvest          bool                `yaml:"reinvest"`
+}
+
+// fillRules is how bars fill orders; see pitwall.Rules.
+type fillRules struct {
+	Path    pitwall.Path  `yaml:"path"`
+	Touch   bool          `yaml:"touch"`
+	Latency time.Duration `yaml:"latency"`
+}
+
+// terms are the account's, checked with the venue's own words when it opens.
+func (s *strategy) terms() pitwall.Terms {
+	a := s.Account
+	t := pitwall.Terms{Type: a.Type, Initial: a.Initial, LongMaintenance: a.LongMaintenance, ShortMaintenance: a.ShortMaintenance, FutureInitial: a.FutureMargin, FutureMaintenance: a.FutureMaintenance,
+		NoBorrow: a.NoBorrow, BorrowRate: a.BorrowRate, SettleDays: a.SettleDays, Reinvest: a.Reinvest}
+	t.NoShorts = a.Shorts != nil && !*a.Shorts && t.Usual().Type == pitwall.MarginAccount
+	return t
+}
+
+// rules are how the simulation fills; orders on the close are refused in the
+// last 15.5 minutes of an intraday session, as exchanges do.
+func (s *strategy) rules(share pitwall.Dec) pitwall.Rules {
+	return pitwall.Rules{VolumeShare: share, Touch: s.Fills.Touch, Path: s.Fills.Path, Latency: s.Fills.Latency, CloseCutoff: 15*time.Minute + 30*time.Second}
+}
+
+// limits are the strategy's risk section; without one nothing is limited but
+// what the venue itself refuses, and the manifest says so.
+func (s *strategy) limits() (risk.Limits, error) {
+	if s.Risk.Kind == 0 {
+		return risk.NoLimits(), nil
+	}
+	var raw map[string]any
+	if err := s.Risk.Decode(&raw); err != nil {
+		return risk.Limits{}, fmt.Errorf("risk (line %d): %w", s.Risk.Line, err)
+	}
+	return risk.Parse(raw)
+}
+
+// simCosts are a simulation's costs.
+type simCosts struct {
+	pitwall.Costs
+	volumeShare pitwall.Dec
+	assumed     bool // nothing was stated: the defaults
+}
+
+// costs fills in what is not stated: 10 bps commission, 5 bps slippage, 2 % cash
+// buffer, a tenth of each bar's volume.
+func (s *strategy) costs() (simCosts, error) {
+	c := simCosts{Costs: pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}, volumeShare: pitwall.One / 10, assumed: s.Costs == nil}
+	if s.Costs == nil {
+		return c, nil
+	}
+	if s.Costs.CommissionBps == nil && (s.Costs.PerShare != 0 || s.Costs.Fixed != 0 || s.Costs.MinPerOrder != 0) {
+		c.CommissionBps = 0 // stated in another way
+	}
+	if s.Costs.SlippageBps == nil && (s.Costs.SlippageEach != 0 || s.Costs.Spread != 0 || s.Costs.Impact != 0) {
+		c.SlippageBps = 0
+	}
+	for _, f := range []struct {
+		name  string
+		given *pitwall.Dec
+		to    *pitwall.Dec
+		most  pitwall.Dec
+	}{
+		{"commission_bps", s.Costs.CommissionBps, &c.CommissionBps, pitwall.Int(5000)},
+		{"slippage_bps", s.Costs.SlippageBps, &c.SlippageBps, pitwall.Int(5000)},
+		{"cash_buffer", s.Costs.CashBuffer, &c.CashBuffer, pitwall.One},
+		{"volume_share", s.Costs.VolumeShare, &c.volumeShare, pitwall.One},
+		{"per_share", &s.Costs.PerShare, &c.PerShare, pitwall.Int(1000)},
+		{"fixed", &s.Costs.Fixed, &c.Fixed, pitwall.Int(1_000_000)},
+		{"maker_bps", &s.Costs.MakerBps, &c.MakerBps, pitwall.Int(5000)},
+		{"min_per_order", &s.Costs.MinPerOrder, &c.MinPerOrder, pitwall.Int(1_000_000)},
+		{"max_rate", &s.Costs.MaxRate, &c.MaxRate, pitwall.One},
+		{"slippage_each", &s.Costs.SlippageEach, &c.SlippageEach, pitwall.Int(1000)},
+		{"spread", &s.Costs.Spread, &c.Spread, pitwall.Int(1000)},
+		{"impact", &s.Costs.Impact, &c.Impact, pitwall.Int(1000)},
+	} {
+		if f.given == nil {
+			continue
+		}
+		if *f.given < 0 || *f.given > f.most {
+			return c, fmt.Errorf("costs: %s is %v; use 0 to %v", f.name, *f.given, f.most)
+		}
+		*f.to = *f.given
+	}
+	return c, nil
+}
