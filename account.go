@@ -85,6 +85,7 @@ type Account struct {
 // CashFlow is money that moved without an order: a dividend, a borrow fee, cash
 // for a fraction after a split, the settlement of what expired.
 type CashFlow struct {
+	Time   time.Time `json:"time"` // when the trader could first know
 	Symbol string    `json:"symbol,omitempty"`
 	Type   string    `json:"type"`             // dividend, coupon, funding, paid, borrow, split, cash_in_lieu, reinvested, variation, expiry, margin_call
 	Qty    Dec       `json:"qty,omitempty"`    // units it is about; after a split the new quantity

@@ -42,6 +42,9 @@ type Progress interface {
 	Replay() Replay
 	// Equity returns the equity points so far, oldest first.
 	Equity() []EquityPoint
+	// Flows returns the main book's money that moved without an order and became
+	// known after a time, oldest first.
+	Flows(after time.Time) []CashFlow
 }
 
 // Caller is who is calling. It is on every call and journal line.

@@ -30,12 +30,15 @@ func (v *Venue) drain(ctx context.Context, asked *order) error {
 			v.fills = append(v.fills, f)
 			entry.Kind, entry.ID, entry.Fill = pitwall.EntryFill, f.OrderID, &f
 		case engine.FlowEvent:
-			f := pitwall.CashFlow{Type: x.Flow, Qty: x.Qty, Each: x.Price, Amount: x.Amount}
+			f := pitwall.CashFlow{Time: v.now(), Type: x.Flow, Qty: x.Qty, Each: x.Price, Amount: x.Amount}
 			if x.Sym >= 0 {
 				f.Symbol = v.list[x.Sym].Instrument.Symbol
 			}
 			if x.Pay != 0 {
 				f.Pay = v.time(x.Pay)
+			}
+			if x.Book == 0 {
+				v.flows = append(v.flows, f)
 			}
 			entry.Kind, entry.Flow = pitwall.EntryCash, &f
 		}

@@ -62,6 +62,7 @@ type Venue struct {
 	groups map[string]int32
 	fills  []pitwall.Fill
 	equity []pitwall.EquityPoint
+	flows  []pitwall.CashFlow
 	asked  hash.Hash // over what was asked
 	calls  int       // orders of margin calls
 }
@@ -271,6 +272,14 @@ func (v *Venue) Equity() []pitwall.EquityPoint {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return append([]pitwall.EquityPoint(nil), v.equity...)
+}
+
+// Flows implements pitwall.Progress.
+func (v *Venue) Flows(after time.Time) []pitwall.CashFlow {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	from := sort.Search(len(v.flows), func(i int) bool { return v.flows[i].Time.After(after) })
+	return append([]pitwall.CashFlow(nil), v.flows[from:]...)
 }
 
 // remember feeds what was asked to the digest: length-prefixed text.

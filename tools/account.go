@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"time"
 
 	"pitwall"
 )
@@ -10,9 +11,9 @@ func addAccount(s *Set) {
 	add(s, Tool{Name: "account_positions", Title: "Positions", Idempotent: true,
 		Description: "What is held: quantity, average price, last price, value, unrealized gain, share of equity."}, accountPositions)
 	add(s, Tool{Name: "account_portfolio", Title: "Portfolio", Idempotent: true,
-		Description: "Cash, equity, buying power (cash free for new buys), realized and unrealized gain, fees."}, accountPortfolio)
+		Description: "Cash, equity, buying power (what new orders may cost), realized and unrealized gain, fees, dividends; on margin also the margin in use and the maintenance below which positions are closed."}, accountPortfolio)
 	add(s, Tool{Name: "account_history", Title: "Account history", Idempotent: true,
-		Description: "Fills and equity points so far, newest last."}, accountHistory)
+		Description: "Fills, cash flows (dividends, splits, borrow fees) and equity points so far, newest last."}, accountHistory)
 }
 
 type positionsIn struct {
@@ -59,19 +60,36 @@ type portfolioOut struct {
 	Unrealized  pitwall.Dec `json:"unrealized"`
 	Fees        pitwall.Dec `json:"fees"`
 	Positions   int         `json:"positions"`
+
+	Type        pitwall.AccountType `json:"type"`
+	Unsettled   pitwall.Dec         `json:"unsettled,omitempty"`
+	Receivable  pitwall.Dec         `json:"receivable,omitempty"`
+	Dividends   pitwall.Dec         `json:"dividends,omitempty"`
+	Borrow      pitwall.Dec         `json:"borrow_fees,omitempty"`
+	Initial     pitwall.Dec         `json:"initial_margin,omitempty"`
+	Maintenance pitwall.Dec         `json:"maintenance_margin,omitempty"`
 }
 
 func (o portfolioOut) text(*pitwall.World) string {
 	var t text
-	t.pairs("currency", o.Currency, "start_cash", o.Start, "cash", o.Cash, "equity", o.Equity, "buying_power", o.BuyingPower,
+	t.pairs("type", string(o.Type), "currency", o.Currency, "start_cash", o.Start, "cash", o.Cash, "equity", o.Equity, "buying_power", o.BuyingPower,
 		"reserved", o.Reserved, "realized", o.Realized, "unrealized", o.Unrealized, "fees", o.Fees, "positions", o.Positions)
+	for _, x := range []struct {
+		name string
+		d    pitwall.Dec
+	}{{"unsettled", o.Unsettled}, {"receivable", o.Receivable}, {"dividends", o.Dividends}, {"borrow_fees", o.Borrow}, {"initial_margin", o.Initial}, {"maintenance_margin", o.Maintenance}} {
+		if x.d != 0 {
+			t.pairs(x.name, x.d)
+		}
+	}
 	return t.String()
 }
 
 func accountPortfolio(ctx context.Context, w *pitwall.World, _ noInput) (portfolioOut, error) {
 	a, err := w.Broker.Account(ctx, pitwall.MainBook)
 	return portfolioOut{Currency: a.Currency, Start: a.Start, Cash: a.Cash, Equity: a.Equity, BuyingPower: a.BuyingPower, Reserved: a.Reserved,
-		Realized: a.Realized, Unrealized: a.Unrealized, Fees: a.Fees, Positions: len(a.Positions)}, err
+		Realized: a.Realized, Unrealized: a.Unrealized, Fees: a.Fees, Positions: len(a.Positions),
+		Type: a.Type, Unsettled: a.Unsettled, Receivable: a.Receivable, Dividends: a.Dividends, Borrow: a.Borrow, Initial: a.Initial, Maintenance: a.Maintenance}, err
 }
 
 type historyIn struct {
@@ -90,12 +108,14 @@ type historyOut struct {
 	TotalFills int         `json:"total_fills"`
 	Equity     []pointView `json:"equity"`
 	Points     int         `json:"total_points"`
+	Flows      []flowView  `json:"cash_flows"`
 }
 
 func (o historyOut) text(*pitwall.World) string {
 	var t text
 	t.pairs("total_fills", o.TotalFills, "total_points", o.Points)
 	t.fills(o.Fills)
+	t.flows(o.Flows)
 	t.block("equity", "time,equity,cash", len(o.Equity), func(i int) []any {
 		p := o.Equity[i]
 		return []any{p.Time, p.Equity, p.Cash}
@@ -112,7 +132,7 @@ func accountHistory(ctx context.Context, w *pitwall.World, in historyIn) (histor
 	if err != nil {
 		return historyOut{}, err
 	}
-	out := historyOut{Fills: []fillView{}, Equity: []pointView{}}
+	out := historyOut{Fills: []fillView{}, Equity: []pointView{}, Flows: []flowView{}}
 	for _, f := range viewFills(w, fills) {
 		if in.Symbol == "" || f.Symbol == in.Symbol {
 			out.Fills = append(out.Fills, f)
@@ -123,6 +143,8 @@ func accountHistory(ctx context.Context, w *pitwall.World, in historyIn) (histor
 	if p, ok := w.Clock.(pitwall.Progress); ok {
 		points := p.Equity()
 		out.Points = len(points)
+		flows := viewFlows(w, time.Time{})
+		out.Flows = flows[max(0, len(flows)-limit):]
 		for _, x := range points[max(0, len(points)-limit):] {
 			out.Equity = append(out.Equity, pointView{w.Time(x.Time), x.Equity, x.Cash})
 		}

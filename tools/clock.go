@@ -21,7 +21,7 @@ func addClock(s *Set) {
 	add(s, Tool{Name: "clock_now", Title: "Current time", Idempotent: true,
 		Description: "The world's time. Nothing later than this can be seen by any tool."}, clockNow)
 	add(s, Tool{Name: "clock_next_bar", Title: "Go to the next bar", Effect: Step,
-		Description: "Let time pass to the next bar and return a full snapshot: time, cash, equity, positions, open orders, fills and rejections since, the newest bar of each symbol. Resting orders fill before the new bars are shown. " +
+		Description: "Let time pass to the next bar and return a full snapshot: time, cash, equity, positions, open orders, fills, rejections and cash flows since, the newest bar of each symbol. Resting orders fill before the new bars are shown. " +
 			"ended=true means no bar is left. Live: waits up to 45 s and may answer advanced=0; call again."}, clockNextBar)
 }
 
@@ -63,7 +63,8 @@ type snapshot struct {
 	OpenOrders  []orderView    `json:"open_orders"`
 	Fills       []fillView     `json:"fills"`
 	Closed      []orderView    `json:"closed_unfilled"`
-	Bars        []barView      `json:"last_bars"` // the newest of each symbol
+	Flows       []flowView     `json:"cash_flows"` // dividends, splits, borrow fees, margin calls
+	Bars        []barView      `json:"last_bars"`  // the newest of each symbol
 	Warnings    []string       `json:"warnings"`
 }
 
@@ -74,6 +75,7 @@ func (o snapshot) text(*pitwall.World) string {
 	t.orders("open_orders", o.OpenOrders)
 	t.fills(o.Fills)
 	t.orders("closed_unfilled", o.Closed)
+	t.flows(o.Flows)
 	t.bars(o.Bars)
 	for _, x := range o.Warnings {
 		t.pairs("warning", x)
@@ -168,6 +170,7 @@ func fillSnapshot(ctx context.Context, w *pitwall.World, since time.Time, out *s
 			out.Closed = append(out.Closed, viewOrder(w, o))
 		}
 	}
+	out.Flows = viewFlows(w, since)
 	out.Warnings = []string{}
 	for _, x := range w.Warnings {
 		if x.Known.After(since) && !x.Known.After(w.Clock.Now()) {

@@ -4,21 +4,21 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"pitwall"
 )
 
 func addOrders(s *Set) {
 	add(s, Tool{Name: "orders_submit", Title: "Submit an order", Effect: Change, Destructive: true,
-		Description: "Buy or sell. Give exactly one of qty (units), notional (money) or target_percent (make the position this share of equity; 0 sells all; side not needed). " +
-			"market fills at the next bar's open, limit at its limit or better, stop at market once the price reaches it, trailing_stop follows the price by trail or trail_percent. The same client_order_id twice is one order."}, ordersSubmit)
+		Description: "Buy or sell. Give exactly one of qty (units), notional (money) or target_percent (make the position this percent of equity; 0 closes it; below 0 is short, on margin; side not needed). " +
+			"market fills at the next bar's open, limit at its limit or better, stop at market once the price reaches it, trailing_stop follows the price by trail or trail_percent. " +
+			"Exits: take_profit and stop_loss (prices, or _percent from the entry's fill) are held until the entry fills, then one cancels the other. class oco puts both on a position already held: no size needed. The same client_order_id twice is one order."}, ordersSubmit)
 	add(s, Tool{Name: "orders_cancel", Title: "Cancel an order", Effect: Change, Destructive: true, Idempotent: true,
-		Description: "Cancel an open order."}, ordersCancel)
+		Description: "Cancel an open order and the exits that wait for it."}, ordersCancel)
 	add(s, Tool{Name: "orders_modify", Title: "Change an order", Effect: Change, Destructive: true, Idempotent: true,
-		Description: "Change the quantity (new total), limit, stop, trail or tif of an open order."}, ordersModify)
+		Description: "Change the quantity (new total), limit, stop, trail or tif of an open order; of an exit (id ending in .tp or .sl) its price."}, ordersModify)
 	add(s, Tool{Name: "orders_open_orders", Title: "Open orders", Idempotent: true,
-		Description: "Orders that can still trade."}, ordersOpen)
+		Description: "Orders that can still trade, exits included (held = waits for its entry)."}, ordersOpen)
 	add(s, Tool{Name: "orders_status", Title: "Order status", Idempotent: true,
 		Description: "One order's state: filled quantity, average price, fees, and why it was rejected."}, ordersStatus)
 }
@@ -28,16 +28,40 @@ type submitIn struct {
 	Side          pitwall.Side      `json:"side,omitempty"`
 	Qty           *pitwall.Dec      `json:"qty,omitempty"`
 	Notional      *pitwall.Dec      `json:"notional,omitempty" jsonschema:"money to spend or raise"`
-	TargetPercent *pitwall.Dec      `json:"target_percent,omitempty" jsonschema:"0 to 100, percent of equity"`
+	TargetPercent *pitwall.Dec      `json:"target_percent,omitempty" jsonschema:"percent of equity, 50 = half"`
 	Type          pitwall.OrderType `json:"type,omitempty" jsonschema:"default market"`
 	Limit         pitwall.Dec       `json:"limit,omitempty" jsonschema:"limit price"`
 	Stop          pitwall.Dec       `json:"stop,omitempty" jsonschema:"stop price"`
 	Trail         pitwall.Dec       `json:"trail,omitempty" jsonschema:"distance in money"`
 	TrailPercent  pitwall.Dec       `json:"trail_percent,omitempty"`
 	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day"`
-	ClientOrderID string            `json:"client_order_id,omitempty" jsonschema:"your id: makes a repeated call safe"`
-	Reason        string            `json:"reason,omitempty" jsonschema:"why, for the record"`
-	Confidence    *float64          `json:"confidence,omitempty" jsonschema:"0 to 1"`
+	GoodTill      string            `json:"good_till,omitempty" jsonschema:"end of a gtd order; a date means its session's close"`
+
+	Class            pitwall.Class `json:"class,omitempty" jsonschema:"found from the exits given; say oco for a held position"`
+	TakeProfit       pitwall.Dec   `json:"take_profit,omitempty" jsonschema:"limit price of the exit"`
+	TakePercent      pitwall.Dec   `json:"take_profit_percent,omitempty"`
+	StopLoss         pitwall.Dec   `json:"stop_loss,omitempty" jsonschema:"stop price of the exit"`
+	StopPercent      pitwall.Dec   `json:"stop_loss_percent,omitempty"`
+	StopLimit        pitwall.Dec   `json:"stop_loss_limit,omitempty" jsonschema:"makes the stop_loss a stop_limit"`
+	StopTrailPercent pitwall.Dec   `json:"stop_loss_trail_percent,omitempty" jsonschema:"makes the stop_loss a trailing stop"`
+
+	ReduceOnly    bool     `json:"reduce_only,omitempty" jsonschema:"never open or flip a position"`
+	Group         string   `json:"group,omitempty" jsonschema:"orders of one group: the first fill cancels the others"`
+	ClientOrderID string   `json:"client_order_id,omitempty" jsonschema:"your id: makes a repeated call safe"`
+	Reason        string   `json:"reason,omitempty" jsonschema:"why, for the record"`
+	Confidence    *float64 `json:"confidence,omitempty" jsonschema:"0 to 1"`
+}
+
+// legs are the exits that a caller gave.
+func (in *submitIn) legs() []pitwall.Leg {
+	var legs []pitwall.Leg
+	if in.TakeProfit != 0 || in.TakePercent != 0 {
+		legs = append(legs, pitwall.Leg{Role: pitwall.TakeProfit, Limit: in.TakeProfit, Percent: in.TakePercent})
+	}
+	if in.StopLoss != 0 || in.StopPercent != 0 || in.StopLimit != 0 || in.StopTrailPercent != 0 {
+		legs = append(legs, pitwall.Leg{Role: pitwall.StopLoss, Stop: in.StopLoss, Percent: in.StopPercent, Limit: in.StopLimit, TrailPercent: in.StopTrailPercent})
+	}
+	return legs
 }
 
 type submitOut struct {
@@ -72,17 +96,30 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	if err := checkSubmit(w, &in); err != nil {
 		return submitOut{}, err
 	}
-	o := pitwall.Order{ID: in.ClientOrderID, Book: pitwall.MainBook, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: pitwall.Simple, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF,
-		By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
+	till, err := goodTill(w, in)
+	if err != nil {
+		return submitOut{}, err
+	}
+	o := pitwall.Order{ID: in.ClientOrderID, Book: pitwall.MainBook, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: in.Class, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF, GoodTill: till,
+		Legs: in.legs(), ReduceOnly: in.ReduceOnly, Group: in.Group, By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
 	if old, ok := repeated(ctx, w, in); ok {
 		if err := refusal(old); err != nil {
 			return submitOut{}, err
 		}
 		return again(w, old), nil
 	}
-	if in.Qty != nil {
+	switch {
+	case in.Qty != nil:
 		o.Qty = *in.Qty
-	} else if err := size(ctx, w, in, &o); err != nil {
+	case in.Class == pitwall.OCO:
+		err = whole(ctx, w, &o)
+	default:
+		err = size(ctx, w, in, &o)
+	}
+	if err == nil && in.Class == pitwall.OCO && o.Side == "" {
+		err = exitSide(ctx, w, &o)
+	}
+	if err != nil {
 		return submitOut{}, err
 	}
 	if o.Qty == 0 {
@@ -91,8 +128,8 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	if o.ID == "" {
 		o.ID = ownID + strconv.FormatInt(w.Journal.Last()+1, 10)
 	}
-	before, err := w.Broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID})
-	known := err == nil && len(before) > 0 // an unknown id is an error of Orders
+	before, unknown := w.Broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID})
+	known := unknown == nil && len(before) > 0
 	state, err := w.Broker.Submit(ctx, o)
 	if err != nil {
 		return submitOut{}, err
@@ -131,76 +168,6 @@ func refusal(o pitwall.OrderState) error {
 	return &e
 }
 
-// checkSubmit validates everything that needs no account, and sets defaults.
-func checkSubmit(w *pitwall.World, in *submitIn) error {
-	given := 0
-	for _, q := range []*pitwall.Dec{in.Qty, in.Notional, in.TargetPercent} {
-		if q != nil {
-			given++
-		}
-	}
-	i, err := w.Instruments.Instrument(in.Symbol)
-	switch {
-	case err != nil:
-		return err
-	case !i.Tradable:
-		return pitwall.Errorf(pitwall.NotTradable, "%s can be watched here, not traded", in.Symbol).Hintf("market_last_price without symbols says what may be traded")
-	case given != 1:
-		return pitwall.Errorf(pitwall.InvalidInput, "%d of qty, notional and target_percent are given", given).Hintf("give exactly one")
-	case in.TargetPercent == nil && in.Side == "":
-		return pitwall.Errorf(pitwall.InvalidInput, "side is missing").Hintf("use buy or sell, or target_percent")
-	case in.TargetPercent != nil && in.Side != "":
-		return pitwall.Errorf(pitwall.InvalidInput, "side and target_percent are both given").Hintf("target_percent finds the side itself")
-	case in.TargetPercent != nil && (*in.TargetPercent < 0 || *in.TargetPercent > pitwall.Int(100)):
-		return pitwall.Errorf(pitwall.InvalidNumber, "target_percent is %v", *in.TargetPercent).Hintf("use 0 to 100: this account neither shorts nor borrows")
-	case in.Qty != nil && *in.Qty <= 0:
-		return pitwall.Errorf(pitwall.InvalidNumber, "qty %v is not a finite number > 0", *in.Qty).Hintf("say sell with a positive qty")
-	case in.Notional != nil && *in.Notional <= 0:
-		return pitwall.Errorf(pitwall.InvalidNumber, "notional %v is not a finite number > 0", *in.Notional)
-	case in.Confidence != nil && (*in.Confidence < 0 || *in.Confidence > 1):
-		return pitwall.Errorf(pitwall.InvalidNumber, "confidence is %v", *in.Confidence).Hintf("use 0 to 1")
-	case len(in.Reason) > maxText || len(in.ClientOrderID) > 64:
-		return pitwall.Errorf(pitwall.InvalidInput, "reason has %d bytes and client_order_id %d", len(in.Reason), len(in.ClientOrderID)).Hintf("at most %d and 64", maxText)
-	}
-	if strings.HasPrefix(in.ClientOrderID, ownID) {
-		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q begins with %q, as the ids do that are given here", in.ClientOrderID, ownID).Hintf("choose another, or leave it out")
-	}
-	for _, r := range in.ClientOrderID {
-		if r < '!' || r > '~' {
-			return pitwall.Errorf(pitwall.InvalidInput, "client_order_id holds the character %q", r).Hintf("use printable ASCII without spaces")
-		}
-	}
-	if in.Type == "" {
-		in.Type = pitwall.MarketOrder
-	}
-	if in.TIF == "" {
-		in.TIF = pitwall.Day
-	}
-	return checkPrices(in)
-}
-
-// checkPrices says which prices a type takes, before anything is sized by them.
-func checkPrices(in *submitIn) error {
-	limit := in.Type == pitwall.LimitOrder || in.Type == pitwall.StopLimit
-	stop := in.Type == pitwall.StopOrder || in.Type == pitwall.StopLimit
-	trails := 0
-	for _, t := range []pitwall.Dec{in.Trail, in.TrailPercent} {
-		if t != 0 {
-			trails++
-		}
-	}
-	if limit != (in.Limit != 0) || stop != (in.Stop != 0) || (in.Type == pitwall.TrailingStop) != (trails == 1) || trails > 1 {
-		return pitwall.Errorf(pitwall.InvalidInput, "type is %s; given are limit %v, stop %v, trail %v, trail_percent %v", in.Type, in.Limit, in.Stop, in.Trail, in.TrailPercent).
-			Hintf("market takes no price, limit needs a limit price, stop a stop, stop_limit both, trailing_stop one of trail and trail_percent")
-	}
-	for _, p := range []pitwall.Dec{in.Limit, in.Stop, in.Trail, in.TrailPercent} {
-		if p < 0 {
-			return pitwall.Errorf(pitwall.InvalidNumber, "a price is %v", p).Hintf("use prices above 0")
-		}
-	}
-	return nil
-}
-
 // repeated finds an order under the caller's id whose quantity the caller left
 // to sizing: the account has moved since, so sizing again would find another
 // quantity and make a repeat look like a conflict.
@@ -213,7 +180,8 @@ func repeated(ctx context.Context, w *pitwall.World, in submitIn) (pitwall.Order
 		return pitwall.OrderState{}, false
 	}
 	o := known[0]
-	return o, o.Symbol == in.Symbol && o.Type == in.Type && o.Limit == in.Limit && o.Stop == in.Stop && o.Trail == in.Trail && o.TrailPercent == in.TrailPercent && o.TIF == in.TIF && o.Sizing != nil && o.Sizing.Asked == asked(in)
+	same := o.Note != "" || o.Limit == in.Limit && o.Stop == in.Stop && sameLegs(o.Legs, in.legs()) // a note: the venue moved its prices
+	return o, same && o.Symbol == in.Symbol && o.Type == in.Type && o.Trail == in.Trail && o.TrailPercent == in.TrailPercent && o.TIF == in.TIF && o.Class == in.Class && o.Group == in.Group && o.ReduceOnly == in.ReduceOnly && (in.Class == pitwall.OCO || o.Sizing != nil && o.Sizing.Asked == asked(in))
 }
 
 type idIn struct {
@@ -240,22 +208,35 @@ func ordersCancel(ctx context.Context, w *pitwall.World, in idIn) (orderOut, err
 }
 
 type modifyIn struct {
-	ID    string      `json:"id"`
-	Qty   pitwall.Dec `json:"qty,omitempty"`
-	Limit pitwall.Dec `json:"limit,omitempty"`
-	Stop  pitwall.Dec `json:"stop,omitempty"`
-	Trail pitwall.Dec `json:"trail,omitempty"`
-	TIF   pitwall.TIF `json:"tif,omitempty"`
+	ID           string      `json:"id"`
+	Qty          pitwall.Dec `json:"qty,omitempty"`
+	Limit        pitwall.Dec `json:"limit,omitempty"`
+	Stop         pitwall.Dec `json:"stop,omitempty"`
+	Trail        pitwall.Dec `json:"trail,omitempty"`
+	TrailPercent pitwall.Dec `json:"trail_percent,omitempty"`
+	TIF          pitwall.TIF `json:"tif,omitempty"`
+	GoodTill     string      `json:"good_till,omitempty"`
 }
 
 func ordersModify(ctx context.Context, w *pitwall.World, in modifyIn) (orderOut, error) {
-	if in.Qty == 0 && in.Limit == 0 && in.Stop == 0 && in.Trail == 0 && in.TIF == "" {
-		return orderOut{}, pitwall.Errorf(pitwall.InvalidInput, "nothing to change").Hintf("give qty, limit, stop, trail or tif")
+	c := pitwall.Change{Qty: in.Qty, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF}
+	if c == (pitwall.Change{}) && in.GoodTill == "" {
+		return orderOut{}, pitwall.Errorf(pitwall.InvalidInput, "nothing to change").Hintf("give qty, limit, stop, trail, trail_percent or tif")
 	}
-	if in.Qty < 0 || in.Limit < 0 || in.Stop < 0 || in.Trail < 0 {
-		return orderOut{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v, limit %v, stop %v, trail %v", in.Qty, in.Limit, in.Stop, in.Trail).Hintf("use numbers above 0")
+	if in.Qty < 0 || in.Limit < 0 || in.Stop < 0 || in.Trail < 0 || in.TrailPercent < 0 {
+		return orderOut{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v, limit %v, stop %v, trail %v, trail_percent %v", in.Qty, in.Limit, in.Stop, in.Trail, in.TrailPercent).Hintf("use numbers above 0")
 	}
-	state, err := w.Broker.Replace(ctx, in.ID, pitwall.Change{Qty: in.Qty, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TIF: in.TIF})
+	var err error
+	if in.GoodTill != "" {
+		var known []pitwall.OrderState
+		if known, err = w.Broker.Orders(ctx, pitwall.OrderQuery{ID: in.ID}); err != nil {
+			return orderOut{}, err
+		}
+		if c.GoodTill, err = goodTill(w, submitIn{Symbol: known[0].Symbol, TIF: in.TIF, GoodTill: in.GoodTill}); err != nil {
+			return orderOut{}, err
+		}
+	}
+	state, err := w.Broker.Replace(ctx, in.ID, c)
 	return orderOut{Order: viewOrder(w, state)}, err
 }
 

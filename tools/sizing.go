@@ -45,7 +45,13 @@ func size(ctx context.Context, w *pitwall.World, in submitIn, o *pitwall.Order) 
 	}
 	buffer := a.Mul(acc.Equity, w.Costs.CashBuffer)
 	o.Sizing = &pitwall.Sizing{Asked: asked(in), Price: price, Equity: acc.Equity, CashBuffer: buffer}
-	s := sizer{a: &a, w: w, acc: acc, price: price, lot: instrument.Lot, buffer: buffer, order: o}
+	s := sizer{a: &a, w: w, acc: acc, price: price, lot: instrument.Lot, mult: instrument.Multiplier, buffer: buffer, order: o}
+	if s.mult == 0 {
+		s.mult = pitwall.One
+	}
+	if in.TargetPercent != nil && acc.Type != pitwall.MarginAccount && (*in.TargetPercent < 0 || *in.TargetPercent > pitwall.Int(100)) {
+		return pitwall.Errorf(pitwall.InvalidNumber, "target_percent is %v", *in.TargetPercent).Hintf("use 0 to 100: this account neither shorts nor borrows")
+	}
 	if in.Notional != nil {
 		s.money(*in.Notional)
 	} else {
@@ -67,6 +73,7 @@ type sizer struct {
 	acc    pitwall.Account
 	price  pitwall.Dec
 	lot    pitwall.Dec
+	mult   pitwall.Dec // money per point and unit
 	buffer pitwall.Dec
 	open   []pitwall.OrderState // of the symbol
 	order  *pitwall.Order       // gets side and quantity
@@ -77,7 +84,7 @@ type sizer struct {
 // bring it, costs included.
 func (s *sizer) lots(side pitwall.Side, money pitwall.Dec) pitwall.Dec {
 	c := s.w.Costs
-	each := c.Slip(s.a, side, s.price, 0)
+	each := s.a.Mul(c.Slip(s.a, side, s.price, 0), s.mult)
 	if side == pitwall.Buy {
 		each = s.a.Add(s.a.Add(each, c.PerShare), s.a.Bps(each, c.CommissionBps))
 		money = s.a.Sub(money, max(c.Fixed, c.MinPerOrder))
@@ -128,36 +135,59 @@ func (s *sizer) target(percent pitwall.Dec) {
 			will += change
 		}
 	}
-	want := s.a.Div(s.a.MulDiv(s.acc.Equity, percent, pitwall.Int(100)), s.price).Floor(s.lot)
-	if s.a.Err != nil {
-		return
-	}
-	if want < will {
+	want := s.a.Div(s.a.MulDiv(s.acc.Equity, percent, pitwall.Int(100)), s.a.Mul(s.price, s.mult)).Floor(s.lot)
+	switch {
+	case s.a.Err != nil:
+	case want < will && s.acc.Type == pitwall.MarginAccount:
+		s.order.Side, s.order.Qty = pitwall.Sell, will-want
+		s.carry(max(0, min(will-want, held-selling)))
+	case want < will:
 		s.order.Side, s.order.Qty = pitwall.Sell, min(will-want, held-selling)
 		if s.order.Qty < will-want {
 			s.err = pitwall.Errorf(pitwall.ShortNotAllowed, "%v %s would have to be sold and %v of %v held are free: the rest is on sale or still to be bought by open orders", will-want, s.order.Symbol, held-selling, held).
 				Hintf("cancel the open orders first:%s", ids)
 		}
+	case percent <= 0: // cover a short, in part or whole
+		s.order.Side, s.order.Qty = pitwall.Buy, want-will
+	default:
+		// Buys aim at the same share of what is left after the buffer, costs included.
+		s.order.Side = pitwall.Buy
+		money := s.a.MulDiv(s.a.Sub(s.acc.Equity, s.buffer), percent, pitwall.Int(100))
+		goal := s.lots(pitwall.Buy, money)
+		s.order.Qty = max(0, goal-will)
+		if s.order.Qty == 0 {
+			if goal == 0 && will == 0 {
+				s.tooSmall(money)
+			}
+			return
+		}
+		s.carry(max(0, -held))
+	}
+}
+
+// carry makes an order smaller where buying power does not carry it; what only
+// closes a position needs none.
+func (s *sizer) carry(closing pitwall.Dec) {
+	opening := s.order.Qty - closing
+	free := s.lots(pitwall.Buy, s.afford())
+	if opening <= free {
 		return
 	}
-	s.order.Side = pitwall.Buy
-	// Buys aim at the same share of what is left after the buffer, costs included.
-	money := s.a.MulDiv(s.a.Sub(s.acc.Equity, s.buffer), percent, pitwall.Int(100))
-	goal := s.lots(pitwall.Buy, money)
-	s.order.Qty = max(0, goal-will)
-	if s.order.Qty == 0 {
-		if percent > 0 && goal == 0 && will == 0 {
-			s.tooSmall(money)
-		}
-		return
+	s.order.Sizing.Limited = "buying power " + s.acc.BuyingPower.Round(2).String() + " less the cash buffer"
+	if s.order.Qty = closing + free; s.order.Qty == 0 && !s.holds() { // with some held it is as near as the buffer allows
+		s.err = pitwall.Errorf(pitwall.BuyingPower, "buying power %v less the cash buffer %v is less than one lot (%v) of %s at %v with costs", s.acc.BuyingPower.Round(2), s.buffer.Round(2), s.lot, s.order.Symbol, s.price).
+			Hintf("sell something first; market sales sent earlier count")
 	}
-	if free := s.lots(pitwall.Buy, s.afford()); s.order.Qty > free {
-		s.order.Sizing.Limited = "buying power " + s.acc.BuyingPower.Round(2).String() + " less the cash buffer"
-		if s.order.Qty = free; free == 0 && will == 0 { // with some held it is as near as the buffer allows
-			s.err = pitwall.Errorf(pitwall.BuyingPower, "buying power %v less the cash buffer %v is less than one lot (%v) of %s at %v with costs", s.acc.BuyingPower.Round(2), s.buffer.Round(2), s.lot, s.order.Symbol, s.price).
-				Hintf("sell something first; market sales sent earlier count")
+}
+
+// holds reports whether the symbol is held or on order.
+func (s *sizer) holds() bool {
+	for _, p := range s.acc.Positions {
+		if p.Symbol == s.order.Symbol {
+			return true
 		}
 	}
+	return len(s.open) > 0
 }
 
 // tooSmall says that an amount makes less than a lot.

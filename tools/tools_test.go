@@ -201,7 +201,7 @@ func TestBadArguments(t *testing.T) {
 		`{"symbol":"X","side":"sell","qty":1,"type":"trailing_stop","trail":1,"trail_percent":2}`: "one of trail and trail_percent",
 		`{"symbol":"X","side":"sell","qty":1,"trail":1}`:                                          "market takes no price",
 		`{"symbol":"X","side":"sell","qty":1,"type":"stop","stop":-1}`:                            "use prices above 0",
-		`{"symbol":"X","side":"sell","qty":1,"tif":"gtd"}`:                                        "use one of [day gtc ioc",
+		`{"symbol":"X","side":"sell","qty":1,"tif":"gtd"}`:                                        "good_till",
 		`{"symbol":"X","side":"buy","qty":1,"type":"limit"}`:                                      "limit needs a limit price",
 		`{"symbol":"X","side":"buy","qty":1,"limit":5}`:                                           "limit needs a limit price",
 		`{"symbol":"X","side":"buy","qty":1,"confidence":1.5}`:                                    "use 0 to 1",

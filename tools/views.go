@@ -37,7 +37,20 @@ type orderView struct {
 	Fees     pitwall.Dec       `json:"fees,omitempty"`
 	Accepted string            `json:"accepted"`
 	Updated  string            `json:"updated"`
-	Why      string            `json:"why,omitempty"` // of a rejection
+	Why      string            `json:"why,omitempty"` // of a rejection, or what the venue changed
+	Parent   string            `json:"parent,omitempty"`
+	Legs     []string          `json:"legs,omitempty"`
+	GoodTill string            `json:"good_till,omitempty"`
+}
+
+type flowView struct {
+	Time   string      `json:"time"`
+	Type   string      `json:"type"`
+	Symbol string      `json:"symbol,omitempty"`
+	Qty    pitwall.Dec `json:"qty,omitempty"`
+	Each   pitwall.Dec `json:"each,omitempty"`
+	Amount pitwall.Dec `json:"amount,omitempty"`
+	Pay    string      `json:"pay,omitempty"`
 }
 
 type fillView struct {
@@ -68,7 +81,7 @@ func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 	for _, p := range a.Positions {
 		v := positionView{Symbol: p.Symbol, Qty: p.Qty, AvgPrice: p.AvgPrice.Round(4), Last: p.Last, Value: p.Value, Unrealized: p.Unrealized, LastTime: w.Time(p.LastTime)}
 		if a.Equity > 0 {
-			if share, err := p.Value.MulDiv(pitwall.Int(100), a.Equity); err == nil {
+			if share, err := p.Notional.MulDiv(pitwall.Int(100), a.Equity); err == nil {
 				v.Percent = share.Round(2)
 			}
 		}
@@ -79,8 +92,16 @@ func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 
 func viewOrder(w *pitwall.World, o pitwall.OrderState) orderView {
 	v := orderView{ID: o.ID, Symbol: o.Symbol, Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Trigger, TIF: o.TIF, Status: o.Status, Filled: o.Filled,
-		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated)}
+		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated), Parent: o.Parent}
+	for _, l := range o.Legs {
+		v.Legs = append(v.Legs, l.ID)
+	}
+	if !o.GoodTill.IsZero() {
+		v.GoodTill = w.Time(o.GoodTill)
+	}
 	switch {
+	case o.Error == nil && o.Note != "":
+		v.Why = o.Note
 	case o.Error != nil:
 		v.Why = o.Error.Error()
 	case o.Status == pitwall.Expired:
@@ -102,6 +123,23 @@ func viewFills(w *pitwall.World, list []pitwall.Fill) []fillView {
 	for _, f := range list {
 		views = append(views, fillView{Order: f.OrderID, Symbol: f.Symbol, Side: f.Side, Qty: f.Qty, Price: f.Price, Fee: f.Fee, Time: w.Time(f.Time), Rule: f.Rule,
 			Realized: f.Realized, Left: f.Capped})
+	}
+	return views
+}
+
+// viewFlows are the cash flows since a time, of worlds that can say.
+func viewFlows(w *pitwall.World, since time.Time) []flowView {
+	views := []flowView{}
+	p, ok := w.Clock.(pitwall.Progress)
+	if !ok {
+		return views
+	}
+	for _, f := range p.Flows(since) {
+		v := flowView{Time: w.Time(f.Time), Type: f.Type, Symbol: f.Symbol, Qty: f.Qty, Each: f.Each, Amount: f.Amount}
+		if !f.Pay.IsZero() {
+			v.Pay = w.Time(f.Pay)
+		}
+		views = append(views, v)
 	}
 	return views
 }
@@ -208,6 +246,17 @@ func (t *text) fills(list []fillView) {
 	t.block("fills", "order,symbol,side,qty,price,fee,time,rule,realized,left_by_volume_share", len(list), func(i int) []any {
 		f := list[i]
 		return []any{f.Order, f.Symbol, f.Side, f.Qty, f.Price, f.Fee, f.Time, f.Rule, f.Realized, f.Left}
+	})
+}
+
+// flows are written only where there are some: most steps have none.
+func (t *text) flows(list []flowView) {
+	if len(list) == 0 {
+		return
+	}
+	t.block("cash_flows", "time,type,symbol,qty,each,amount,pay", len(list), func(i int) []any {
+		f := list[i]
+		return []any{f.Time, f.Type, f.Symbol, f.Qty, f.Each, f.Amount, f.Pay}
 	})
 }
 

@@ -292,6 +292,11 @@ func (g goldenCase) run(t *testing.T) {
 	for id, status := range g.Final {
 		require.Equal(t, status, r.order(id).status)
 	}
+	g.money(t, r, positions)
+}
+
+// money checks the book at the end and bar by bar.
+func (g goldenCase) money(t *testing.T, r *replica, positions []pitwall.Dec) {
 	b := r.books[0]
 	p := b.position("X")
 	require.Equal(t, g.Cash.String(), b.cash.String(), "cash")

@@ -15,9 +15,11 @@ type replica struct {
 	Case
 	a       pitwall.Calc
 	now     time.Time
+	ahead   time.Time // where the step under way ends
 	symbols []*symbol // by symbol
-	books   []*book   // in the order in which they began
-	orders  []*order  // in the order in which they are served; the ended ones of earlier steps are in done
+	named   map[string]*symbol
+	books   []*book  // in the order in which they began
+	orders  []*order // in the order in which they are served; the ended ones of earlier steps are in done
 	done    []*order
 	inputs  []input                        // intents still to come
 	states  map[string]*pitwall.OrderState // the journal's last ones
@@ -65,7 +67,7 @@ type symbol struct {
 }
 
 func newReplica(c Case) (*replica, error) {
-	r := &replica{Case: c}
+	r := &replica{Case: c, named: map[string]*symbol{}}
 	r.Terms = c.Terms.Usual()
 	for _, e := range c.Journal {
 		if e.Kind == pitwall.EntryStart {
@@ -78,7 +80,8 @@ func newReplica(c Case) (*replica, error) {
 	}
 	for _, s := range c.Data.Series() {
 		if len(c.Symbols) == 0 || slices.Contains(c.Symbols, s.Instrument.Symbol) {
-			r.symbols = append(r.symbols, r.newSymbol(s))
+			r.named[s.Instrument.Symbol] = r.newSymbol(s)
+			r.symbols = append(r.symbols, r.named[s.Instrument.Symbol])
 		}
 	}
 	slices.SortFunc(r.symbols, func(a, b *symbol) int { return strings.Compare(a.name(), b.name()) })
@@ -162,14 +165,7 @@ func (s *symbol) sessionDay(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-func (r *replica) symbol(name string) *symbol {
-	for _, s := range r.symbols {
-		if s.name() == name {
-			return s
-		}
-	}
-	return nil
-}
+func (r *replica) symbol(name string) *symbol { return r.named[name] }
 
 // run makes every step up to a time (zero: all of them) and hands over the
 // intents when the clock stands where they were made.
@@ -206,6 +202,7 @@ func (r *replica) nextKnown() (time.Time, bool) {
 // step is section 2.
 func (r *replica) step(known time.Time) {
 	var latest time.Time
+	r.ahead = known
 	r.retire()
 	for _, s := range r.symbols {
 		s.bar = nil

@@ -24,7 +24,7 @@ func (r *replica) proved(o *order, s *symbol) bool {
 	return hits(o.Side, s.bar.Close, o.trigger)
 }
 
-// cost is section 4: a taker's price moves away from the reference, but never
+// takerPrice is section 4: a taker's price moves away from the reference, but never
 // beyond the order's own limit.
 func (r *replica) takerPrice(o *order, ref, part pitwall.Dec) pitwall.Dec {
 	c, a := r.Costs, &r.a
@@ -68,7 +68,7 @@ func (r *replica) notional(s *symbol, qty, price pitwall.Dec) pitwall.Dec {
 	return r.a.Mul(r.a.Mul(qty, s.mult()), price)
 }
 
-// fill is section 4 with what follows from a fill in section 11.
+// fill is section 4; what follows from it is section 11.
 func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how) {
 	want := r.allowed(o, s)
 	if way == atOpen {
@@ -109,107 +109,4 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 		r.finish(o, pitwall.Filled, "")
 	}
 	r.after(o, s, qty, price, way)
-}
-
-// after is what a fill does to other orders: section 11.
-func (r *replica) after(o *order, s *symbol, qty, price pitwall.Dec, way how) {
-	for _, p := range r.orders {
-		if p != o && o.Group != "" && p.Group == o.Group && p.Book == o.Book {
-			r.finish(p, pitwall.Canceled, "")
-		}
-	}
-	if o.parent != nil {
-		for _, sibling := range o.parent.legs {
-			if sibling == o {
-				continue
-			}
-			sibling.Qty -= qty
-			if sibling.Qty <= sibling.filled {
-				r.finish(sibling, pitwall.Canceled, "")
-			}
-		}
-	}
-	for _, leg := range o.legs {
-		r.arm(leg, s, qty, price, way)
-	}
-	if way == atLimit && r.Rules.Path != pitwall.OHLC {
-		for _, leg := range o.legs { // the stops' moment of what was covered just now
-			if r.inside(leg) != nil && leg.isStop() {
-				r.stop(leg, s)
-			}
-		}
-	}
-	r.release(o.Book, s)
-}
-
-// arm lets a leg cover what its entry has filled.
-func (r *replica) arm(leg *order, s *symbol, qty, price pitwall.Dec, way how) {
-	if !leg.open() {
-		return
-	}
-	inside := way != atOpen && r.Rules.Path != pitwall.OHLC
-	if !leg.covered {
-		leg.status, leg.covered, leg.fresh, leg.active = pitwall.Working, true, inside, leg.parent.active
-		r.price(leg, price)
-	}
-	if inside {
-		leg.bound, leg.how = leg.bound+qty, way
-	}
-}
-
-// price gives a leg the prices that hang on its entry's.
-func (r *replica) price(leg *order, entry pitwall.Dec) {
-	s := r.symbol(leg.Symbol)
-	if leg.Type == pitwall.TrailingStop {
-		leg.trigger = r.trailFrom(leg, s, entry)
-		return
-	}
-	if leg.percent == 0 {
-		return
-	}
-	share := r.a.Div(leg.percent, 100*pitwall.One)
-	if (leg.Side == pitwall.Sell) == (leg.Role == pitwall.StopLoss) {
-		share = -share
-	}
-	price := r.a.Mul(entry, pitwall.One+share)
-	if leg.Role == pitwall.TakeProfit {
-		leg.Limit = r.tick(s, price, leg.Side == pitwall.Sell)
-		return
-	}
-	leg.Stop = r.tick(s, price, leg.Side == pitwall.Buy)
-	leg.trigger = leg.Stop
-}
-
-// newLeg makes the order that a leg is.
-func (r *replica) newLeg(parent *order, l pitwall.Leg) *order {
-	leg := &order{parent: parent, percent: l.Percent, status: pitwall.Held, Order: pitwall.Order{
-		ID: parent.ID + ".sl", Book: parent.Book, Symbol: parent.Symbol, Side: pitwall.Sell, Type: pitwall.StopOrder, Class: pitwall.Simple,
-		Qty: parent.Qty, Limit: l.Limit, Stop: l.Stop, Trail: l.Trail, TrailPercent: l.TrailPercent,
-		TIF: pitwall.GTC, ReduceOnly: true, Parent: parent.ID, Role: l.Role}}
-	switch {
-	case l.Role == pitwall.TakeProfit:
-		leg.ID, leg.Type = parent.ID+".tp", pitwall.LimitOrder
-	case l.Trail != 0 || l.TrailPercent != 0:
-		leg.Type = pitwall.TrailingStop
-	case l.Limit != 0:
-		leg.Type = pitwall.StopLimit
-	}
-	if (parent.Side == pitwall.Sell) != (parent.Class == pitwall.OCO) {
-		leg.Side = pitwall.Buy
-	}
-	r.accept(leg, r.symbol(leg.Symbol))
-	return leg
-}
-
-// release cancels reduce-only orders that have nothing left to reduce. The legs
-// of an entry that can still fill wait on.
-func (r *replica) release(book string, s *symbol) {
-	for _, o := range r.orders {
-		if o.Book != book || o.Symbol != s.name() || !o.ReduceOnly || !o.live() || r.reducible(o) > 0 {
-			continue
-		}
-		if o.parent == nil || o.parent.Class == pitwall.OCO || !o.parent.open() {
-			r.finish(o, pitwall.Canceled, "")
-		}
-	}
 }

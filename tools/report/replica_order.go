@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,21 +13,25 @@ import (
 // to cover: its parent's quantity less what its sibling has traded.
 type order struct {
 	pitwall.Order
-	status                pitwall.Status
-	code, refused         pitwall.Code // refused: by an answer of the journal without a state
-	filled, traded, fees  pitwall.Dec  // traded is money
-	active, till          time.Time
-	trigger               pitwall.Dec
-	triggered             bool
-	met, marketable       bool // was at an open as a limit; was marketable at the first
-	cancelAt, cancelBy    time.Time
-	parent                *order
-	legs                  []*order
-	percent               pitwall.Dec // of a leg whose price hangs on the entry's
-	venue                 bool        // a margin call's
-	bound                 pitwall.Dec // of a leg: what the entry filled inside this bar
-	how                   how         // how it filled that
-	fresh, acted, covered bool        // fresh: covered nothing before this bar
+	status               pitwall.Status
+	code, refused        pitwall.Code // refused: by an answer of the journal without a state
+	filled, traded, fees pitwall.Dec  // traded is money
+	active, till         time.Time
+	trigger              pitwall.Dec
+	triggered            bool
+	met, marketable      bool      // was at an open as a limit; was marketable at the first
+	cancelAt, cancelBy   time.Time // a cancel that waits: since when, until when at most
+	venue                bool      // a margin call's
+	acted                bool      // had its chance inside this bar
+
+	parent  *order
+	legs    []*order
+	percent pitwall.Dec // of a leg whose price hangs on the entry's
+	armed   pitwall.Dec // of a leg: what its entry has filled and no leg has traded
+	bound   pitwall.Dec // of a leg: what the entry filled inside this bar
+	how     how         // how it filled that
+	covered bool        // of a leg: has been armed
+	fresh   bool        // of a leg: for the first time inside this bar
 }
 
 func (o *order) open() bool { return o.status.Open() }
@@ -39,15 +44,10 @@ func (o *order) live() bool {
 // remaining is what o may still trade now; of a leg, what its entry has filled
 // and no leg has traded yet.
 func (o *order) remaining() pitwall.Dec {
-	left := o.Qty - o.filled
-	if o.parent != nil && o.parent.Class != pitwall.OCO {
-		armed := o.parent.filled
-		for _, leg := range o.parent.legs {
-			armed -= leg.filled
-		}
-		left = min(left, armed)
+	if o.parent != nil && o.parent.Class != pitwall.OCO && o.parent.open() {
+		return min(o.Qty-o.filled, o.armed)
 	}
-	return left
+	return o.Qty - o.filled
 }
 
 // input is an intent and the journal's answer where that is to be believed.
@@ -110,7 +110,7 @@ func (r *replica) apply() {
 			r.cancel(o)
 		}
 		if code != in.refused {
-			r.wrong = append(r.wrong, difference{in.Seq, in.Verb + " of " + in.ID + ": the journal answers " + said(in.refused) + ", the rules give " + said(code)})
+			r.wrong = append(r.wrong, difference{in.Seq, fmt.Sprintf("entry %d, %s of %s: the journal answers %s, the rules give %s", in.Seq, in.Verb, in.ID, said(in.refused), said(code))})
 		}
 	}
 }
@@ -152,6 +152,9 @@ func (r *replica) submit(in input) {
 	default:
 		r.accept(o, s)
 		o.code = r.test(o, s)
+		if said := r.states[o.ID]; said != nil && said.Error != nil && said.Error.Code == pitwall.MarginCall && r.calling(o.Book) {
+			o.code = pitwall.MarginCall // RULES.md does not say what a book in a margin call may do
+		}
 	}
 	r.orders = append(r.orders, o)
 	if o.code != "" {
@@ -292,52 +295,7 @@ func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 	return start, end, t.After(start) && t.Before(end)
 }
 
-// finish ends an order with all that hangs on it.
-func (r *replica) finish(o *order, status pitwall.Status, code pitwall.Code) {
-	o.cancelAt = time.Time{}
-	if !o.open() {
-		return
-	}
-	o.status, o.code = status, code
-	for _, leg := range o.legs {
-		if o.Class == pitwall.OCO || o.filled == 0 {
-			r.finish(leg, pitwall.Canceled, "")
-			continue
-		}
-		leg.Qty -= o.Qty - o.filled // it covers no more than has filled
-		r.exhausted(leg)
-	}
-	if o.parent != nil {
-		r.closeOCO(o.parent)
-	}
-}
-
-// exhausted ends an order that has nothing left.
-func (r *replica) exhausted(o *order) {
-	if o.Qty > o.filled {
-		return
-	}
-	if o.filled > 0 && o.filled == o.Qty {
-		r.finish(o, pitwall.Filled, "")
-	} else {
-		r.finish(o, pitwall.Canceled, "")
-	}
-}
-
-// closeOCO ends an OCO order when no leg of it is open: section 11.
-func (r *replica) closeOCO(o *order) {
-	if o.Class != pitwall.OCO || !o.open() {
-		return
-	}
-	var left pitwall.Dec
-	for _, leg := range o.legs {
-		if leg.open() {
-			return
-		}
-		left += leg.filled
-	}
-	o.status = pitwall.Canceled
-	if left >= o.Qty {
-		o.status = pitwall.Filled
-	}
+// calling reports whether a margin call closes positions of the book.
+func (r *replica) calling(book string) bool {
+	return slices.ContainsFunc(r.orders, func(o *order) bool { return o.venue && o.open() && o.Book == book })
 }

@@ -198,7 +198,7 @@ func lifePlays(t *testing.T) []play {
 			acts: []act{{order: ask("a buy 10 limit 97.5")}, {order: ask("b buy 10 limit 95")}, {order: ask("c buy 10 limit 95")},
 				{when: "2024-01-03T09:31:00-05:00", cancel: "a"}, {when: "2024-01-03T09:31:00-05:00", cancel: "b"}, {when: "2024-01-04T09:31:00-05:00", order: ask("d buy 1 limit 99")},
 				{when: "2024-01-04T09:31:00-05:00", cancel: "d"}},
-			fills: []string{"a 1 10@97.5"}, status: "a filled, b canceled, c working, d canceled", end: "9025"},
+			fills: []string{"a 1 10@97.5", "c 2 10@95"}, status: "a filled, b canceled, c filled, d canceled", end: "8075"},
 		{name: "replace: to the end of the line, not in the bar that was seen", bars: []string{flat("2024-01-02") + " 100", "2024-01-03 100 101 99 100 100", "2024-01-04 100 101 98 100 100"},
 			rules: pitwall.Rules{VolumeShare: dec("0.1")},
 			acts: []act{{order: ask("a buy 10 limit 95")}, {order: ask("b buy 10 limit 99")}, {at: 1, replace: "a", change: pitwall.Change{Limit: dec("99")}},
@@ -263,6 +263,12 @@ func moneyPlays() []play {
 	fifty := func(date string) string { return date + " 50 51 49 50" }
 	week := []string{flat("2024-01-02"), flat("2024-01-03"), flat("2024-01-04"), flat("2024-01-05"), flat("2024-01-08"), flat("2024-01-09")}
 	return []play{
+		{name: "a split restates a bracket's legs", bars: []string{flat("2024-01-02"), flat("2024-01-03"), "2024-01-04 50 51 49 50", "2024-01-05 50 56 50 55"},
+			actions: func(x *pitwall.Series) []pitwall.Action {
+				return []pitwall.Action{{Symbol: "X", Ex: x.Bar(2).Start, Type: "split", Value: dec("2")}}
+			},
+			acts:  []act{{order: ask("o buy 10 market", legs(pitwall.Bracket, target("110"), stopAt("95")))}},
+			fills: []string{"o 1 10@100", "o.tp 3 20@55"}, status: "o.tp filled, o.sl canceled", end: "10100", flows: []string{"X split 20 2 0"}},
 		{name: "two sessions to settle", terms: pitwall.Terms{Type: pitwall.CashAccount, SettleDays: 2}, bars: week, acts: []act{
 			{order: ask("b buy 100 market")}, {at: 1, order: ask("s sell 100 market")}, {at: 3, order: ask("x buy 50 market")}, {at: 4, order: ask("y buy 50 market")}},
 			fills: []string{"b 1 100@100", "s 2 100@100", "y 5 50@100"}, status: "x rejected BUYING_POWER, y filled", end: "5000"},

@@ -266,7 +266,7 @@ func compare(journal []pitwall.Entry, said, rules []item) []difference {
 // markSeq is where in the journal something of a step belongs: at its mark.
 func markSeq(journal []pitwall.Entry, step time.Time) int64 {
 	for _, e := range journal {
-		if e.Kind == pitwall.EntryMark && !step.IsZero() && !e.Mark.Time.Before(step) {
+		if e.Kind == pitwall.EntryMark && e.Mark != nil && !step.IsZero() && !e.Mark.Time.Before(step) {
 			return e.Seq
 		}
 	}

@@ -1,0 +1,196 @@
+package tools
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// checkSubmit validates everything that needs no account, and sets defaults.
+func checkSubmit(w *pitwall.World, in *submitIn) error {
+	i, err := w.Instruments.Instrument(in.Symbol)
+	switch {
+	case err != nil:
+		return err
+	case !i.Tradable:
+		return pitwall.Errorf(pitwall.NotTradable, "%s can be watched here, not traded", in.Symbol).Hintf("market_last_price without symbols says what may be traded")
+	case in.Confidence != nil && (*in.Confidence < 0 || *in.Confidence > 1):
+		return pitwall.Errorf(pitwall.InvalidNumber, "confidence is %v", *in.Confidence).Hintf("use 0 to 1")
+	case len(in.Reason) > maxText || len(in.ClientOrderID) > 64 || len(in.Group) > 64:
+		return pitwall.Errorf(pitwall.InvalidInput, "reason has %d bytes, client_order_id %d, group %d", len(in.Reason), len(in.ClientOrderID), len(in.Group)).Hintf("at most %d, 64 and 64", maxText)
+	case strings.HasPrefix(in.ClientOrderID, ownID) || strings.HasPrefix(in.ClientOrderID, "call-"):
+		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q begins as the ids do that are given here", in.ClientOrderID).Hintf("choose another, or leave it out")
+	case strings.HasSuffix(in.ClientOrderID, ".tp") || strings.HasSuffix(in.ClientOrderID, ".sl"):
+		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q ends as the ids of exits do", in.ClientOrderID).Hintf("choose another, or leave it out")
+	}
+	for _, r := range in.ClientOrderID + in.Group {
+		if r < '!' || r > '~' {
+			return pitwall.Errorf(pitwall.InvalidInput, "client_order_id or group holds the character %q", r).Hintf("use printable ASCII without spaces")
+		}
+	}
+	if in.Type == "" {
+		in.Type = pitwall.MarketOrder
+	}
+	if in.TIF == "" {
+		in.TIF = pitwall.Day
+	}
+	if err := checkClass(in); err != nil {
+		return err
+	}
+	if err := checkSize(in); err != nil {
+		return err
+	}
+	return checkPrices(in)
+}
+
+// checkClass finds the class from the exits, or checks the one given.
+func checkClass(in *submitIn) error {
+	legs := len(in.legs())
+	if in.Class == "" {
+		in.Class = [...]pitwall.Class{pitwall.Simple, pitwall.OTO, pitwall.Bracket}[legs]
+	}
+	want := map[pitwall.Class]int{pitwall.Simple: 0, pitwall.OTO: 1, pitwall.Bracket: 2, pitwall.OCO: 2}[in.Class]
+	if legs != want {
+		return pitwall.Errorf(pitwall.InvalidInput, "class is %s and %d of take_profit and stop_loss are given", in.Class, legs).
+			Hintf("bracket is an entry with both, oto with one, oco both on a held position, simple without; class may be left out for the first three")
+	}
+	return nil
+}
+
+// checkSize says that one size is given, and a side with it.
+func checkSize(in *submitIn) error {
+	given := 0
+	for _, q := range []*pitwall.Dec{in.Qty, in.Notional, in.TargetPercent} {
+		if q != nil {
+			given++
+		}
+	}
+	switch {
+	case in.Class == pitwall.OCO && (in.Notional != nil || in.TargetPercent != nil):
+		return pitwall.Errorf(pitwall.InvalidInput, "class oco with notional or target_percent").Hintf("give qty, or nothing for the whole position")
+	case in.Class == pitwall.OCO && given == 0:
+	case given != 1:
+		return pitwall.Errorf(pitwall.InvalidInput, "%d of qty, notional and target_percent are given", given).Hintf("give exactly one")
+	case in.Class != pitwall.OCO && in.TargetPercent == nil && in.Side == "":
+		return pitwall.Errorf(pitwall.InvalidInput, "side is missing").Hintf("use buy or sell, or target_percent")
+	case in.TargetPercent != nil && in.Side != "":
+		return pitwall.Errorf(pitwall.InvalidInput, "side and target_percent are both given").Hintf("target_percent finds the side itself")
+	case in.TargetPercent != nil && (*in.TargetPercent < pitwall.Int(-1000) || *in.TargetPercent > pitwall.Int(1000)):
+		return pitwall.Errorf(pitwall.InvalidNumber, "target_percent is %v", *in.TargetPercent).Hintf("use -1000 to 1000; in a cash account 0 to 100")
+	case in.Qty != nil && *in.Qty <= 0:
+		return pitwall.Errorf(pitwall.InvalidNumber, "qty %v is not a finite number > 0", *in.Qty).Hintf("say sell with a positive qty")
+	case in.Notional != nil && *in.Notional <= 0:
+		return pitwall.Errorf(pitwall.InvalidNumber, "notional %v is not a finite number > 0", *in.Notional)
+	}
+	return nil
+}
+
+// checkPrices says which prices a type takes, before anything is sized by them.
+func checkPrices(in *submitIn) error {
+	limit := in.Type == pitwall.LimitOrder || in.Type == pitwall.StopLimit
+	stop := in.Type == pitwall.StopOrder || in.Type == pitwall.StopLimit
+	trails := 0
+	for _, t := range []pitwall.Dec{in.Trail, in.TrailPercent} {
+		if t != 0 {
+			trails++
+		}
+	}
+	if limit != (in.Limit != 0) || stop != (in.Stop != 0) || (in.Type == pitwall.TrailingStop) != (trails == 1) || trails > 1 {
+		return pitwall.Errorf(pitwall.InvalidInput, "type is %s; given are limit %v, stop %v, trail %v, trail_percent %v", in.Type, in.Limit, in.Stop, in.Trail, in.TrailPercent).
+			Hintf("market takes no price, limit needs a limit price, stop a stop, stop_limit both, trailing_stop one of trail and trail_percent")
+	}
+	for _, p := range []pitwall.Dec{in.Limit, in.Stop, in.Trail, in.TrailPercent, in.TakeProfit, in.TakePercent, in.StopLoss, in.StopPercent, in.StopLimit, in.StopTrailPercent} {
+		if p < 0 {
+			return pitwall.Errorf(pitwall.InvalidNumber, "a price is %v", p).Hintf("use prices above 0")
+		}
+	}
+	if in.TakeProfit != 0 && in.TakePercent != 0 {
+		return pitwall.Errorf(pitwall.InvalidInput, "take_profit and take_profit_percent are both given").Hintf("give one of them")
+	}
+	ways := 0
+	for _, p := range []pitwall.Dec{in.StopLoss, in.StopPercent, in.StopTrailPercent} {
+		if p != 0 {
+			ways++
+		}
+	}
+	if ways > 1 || ways == 0 && in.StopLimit != 0 || in.StopTrailPercent != 0 && in.StopLimit != 0 {
+		return pitwall.Errorf(pitwall.InvalidInput, "stop_loss %v, stop_loss_percent %v, stop_loss_trail_percent %v, stop_loss_limit %v", in.StopLoss, in.StopPercent, in.StopTrailPercent, in.StopLimit).
+			Hintf("give one of the first three; stop_loss_limit goes with the first two")
+	}
+	return nil
+}
+
+// goodTill reads the end of a gtd order: a time, or a date, which means the close
+// of that day's session.
+func goodTill(w *pitwall.World, in submitIn) (time.Time, error) {
+	if (in.TIF == pitwall.GTD) != (in.GoodTill != "") {
+		return time.Time{}, pitwall.Errorf(pitwall.InvalidInput, "tif is %s and good_till %q", in.TIF, in.GoodTill).Hintf("tif gtd and good_till go together")
+	}
+	if in.GoodTill == "" {
+		return time.Time{}, nil
+	}
+	t, err := parseTime(w, "good_till", in.GoodTill)
+	if err != nil {
+		return t, err
+	}
+	i, err := w.Instruments.Instrument(in.Symbol)
+	if err != nil {
+		return t, err
+	}
+	if len(in.GoodTill) == len(time.DateOnly) {
+		y, m, d := t.Date()
+		t = i.SessionClose(time.Date(y, m, d, 12, 0, 0, 0, i.Location()))
+	}
+	if !t.After(w.Clock.Now()) {
+		return t, pitwall.Errorf(pitwall.InvalidInput, "good_till %s is over: it is %s", in.GoodTill, w.Time(w.Clock.Now())).Hintf("name a time to come")
+	}
+	return t, nil
+}
+
+// whole gives an order the whole position of its symbol.
+func whole(ctx context.Context, w *pitwall.World, o *pitwall.Order) error {
+	held, err := position(ctx, w, o.Symbol)
+	o.Qty = held.Abs()
+	return err
+}
+
+// exitSide gives an order the side that closes the position of its symbol.
+func exitSide(ctx context.Context, w *pitwall.World, o *pitwall.Order) error {
+	held, err := position(ctx, w, o.Symbol)
+	o.Side = pitwall.Sell
+	if held < 0 {
+		o.Side = pitwall.Buy
+	}
+	return err
+}
+
+// position is what is held of a symbol; nothing is an error.
+func position(ctx context.Context, w *pitwall.World, symbol string) (pitwall.Dec, error) {
+	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range acc.Positions {
+		if p.Symbol == symbol {
+			return p.Qty, nil
+		}
+	}
+	return 0, pitwall.Errorf(pitwall.ReduceOnly, "no %s is held, so there is nothing to put exits on", symbol).Hintf("class bracket enters with exits")
+}
+
+// sameLegs compares exits but for their ids.
+func sameLegs(a, b []pitwall.Leg) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		x := a[i]
+		x.ID = ""
+		if x != b[i] {
+			return false
+		}
+	}
+	return true
+}
