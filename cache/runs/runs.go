@@ -64,7 +64,7 @@ var headers = map[string]string{
 	"timing.jsonl":    "",
 	"fills.csv":       "timestamp,symbol,side,qty,price,fee,book,turn,order,reason\n",
 	"equity.csv":      "timestamp,equity,cash,benchmark,buy_and_hold\n",
-	"prices.csv":      "symbol,timestamp,open,high,low,close,volume\n",
+	"prices.csv":      "symbol,timestamp,open,high,low,close,volume,start,end,known\n",
 }
 
 // Create makes a run's folder. It refuses one that already holds something.
@@ -169,13 +169,14 @@ func (f *Folder) EndTurn(n int, turn, summary, timing any) error {
 	return errors.Join(f.line("summaries.jsonl", summary), f.line("timing.jsonl", timing))
 }
 
-// Prices writes the bars that a run passed.
+// Prices writes the bars that a run passed, and the one before them, whose close
+// was its first price.
 func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var b strings.Builder
 	for i := range s.Len() {
-		if s.Start[i] < from.UnixNano() || s.Known[i] > until.UnixNano() {
+		if i+1 < s.Len() && s.Start[i+1] < from.UnixNano() || s.Known[i] > until.UnixNano() {
 			continue
 		}
 		x := s.Bar(i)
@@ -187,7 +188,8 @@ func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
 		if s.Size >= 24*time.Hour {
 			stamp = x.Start.Format(time.DateOnly)
 		}
-		fmt.Fprintf(&b, "%s,%s,%v,%v,%v,%v,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume)
+		fmt.Fprintf(&b, "%s,%s,%v,%v,%v,%v,%s,%s,%s,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume,
+			x.Start.Format(time.RFC3339), x.End.Format(time.RFC3339), x.Known.Format(time.RFC3339))
 	}
 	return f.write("prices.csv", b.String())
 }

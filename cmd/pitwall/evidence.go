@@ -51,6 +51,41 @@ func attempt(dir string, symbols []string, from, to time.Time) int {
 	return n
 }
 
+// traded is an instrument of a run, as verify needs it.
+type traded struct {
+	pitwall.Instrument
+	Zone     string             `json:"zone"`
+	Size     time.Duration      `json:"bar_size"`
+	Adjusted pitwall.Adjustment `json:"adjusted"`
+}
+
+// prices writes the bars of what the run traded, compared itself with or settled
+// against, and says in the manifest what they are.
+func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *manifest) error {
+	until := w.Clock.Now()
+	shown := map[string]bool{spec.Benchmark: true}
+	for _, s := range w.store.Series() {
+		if slices.Contains(spec.Symbols, s.Instrument.Symbol) {
+			shown[s.Instrument.Symbol], shown[s.Instrument.Underlying] = true, true
+		}
+	}
+	for _, s := range w.store.Series() {
+		if !shown[s.Instrument.Symbol] || s.Known[0] > until.UnixNano() {
+			continue
+		}
+		if err := folder.Prices(s, w.from, until); err != nil {
+			return err
+		}
+		m.Traded = append(m.Traded, traded{s.Instrument, s.Instrument.Location().String(), s.Size, s.Adjusted})
+	}
+	for _, a := range w.store.Actions() {
+		if slices.Contains(spec.Symbols, a.Symbol) && !a.Ex.After(until) && !a.Ex.Before(w.from) {
+			m.Actions = append(m.Actions, a)
+		}
+	}
+	return nil
+}
+
 // references values the benchmark and buy-and-hold from the bars of the run.
 func references(store *history.Store, spec simSpec, from, to time.Time) runs.Reference {
 	find := func(symbol string) *pitwall.Series {

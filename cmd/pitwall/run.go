@@ -80,9 +80,12 @@ type manifest struct {
 	Prompt    string         `json:"prompt,omitempty"`
 	Attempt   int            `json:"attempt"`
 	Data      []history.File `json:"data"`
-	Warnings  []string       `json:"warnings"`
-	Digest    string         `json:"digest,omitempty"`
-	Error     string         `json:"error,omitempty"`
+	// What `pitwall verify` needs besides journal.jsonl and prices.csv.
+	Traded   []traded         `json:"instruments,omitempty"`
+	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
+	Warnings []string         `json:"warnings"`
+	Digest   string           `json:"digest,omitempty"`
+	Error    string           `json:"error,omitempty"`
 }
 
 // runStrategy backtests a strategy into a run's folder.
@@ -197,12 +200,8 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 	if _, err := folder.Append(context.Background(), pitwall.Entry{AsOf: w.Clock.Now(), Kind: pitwall.EntryEnd, Note: m.Status}); err != nil {
 		return nil, errors.Join(runErr, err)
 	}
-	for _, s := range w.store.Series() {
-		if i, err := w.Instruments.Instrument(s.Instrument.Symbol); err == nil && (i.Tradable || i.Symbol == spec.Benchmark) {
-			if err := folder.Prices(s, w.from, w.Clock.Now()); err != nil {
-				return nil, errors.Join(runErr, err)
-			}
-		}
+	if err := w.prices(folder, spec, &m); err != nil {
+		return nil, errors.Join(runErr, err)
 	}
 	metrics, err := report.Read(os.DirFS(folder.Dir), spec.Cash)
 	if err != nil {

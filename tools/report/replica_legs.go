@@ -24,6 +24,9 @@ func (r *replica) finish(o *order, status pitwall.Status, code pitwall.Code) {
 	if o.parent != nil {
 		r.closeOCO(o.parent)
 	}
+	if len(o.legs) > 0 && o.filled > 0 {
+		r.release(o.Book, r.symbol(o.Symbol))
+	}
 }
 
 // exhausted ends an order that has nothing left.
