@@ -81,7 +81,7 @@ func (v *Venue) keep(n *order) {
 
 // update brings a record up to an event.
 func (v *Venue) update(n *order, x engine.Event) {
-	if n.Status.Open() && x.Qty != n.Qty && n.Status != pitwall.Held && n.Qty != 0 && n.Parent == "" && x.Filled == n.Filled {
+	if n.Status.Open() && x.Qty != n.Qty && n.Status != pitwall.Held && n.Qty != 0 && n.Parent == "" && x.Filled == n.Filled && n.Class != pitwall.OCO {
 		n.Note = fmt.Sprintf("quantity %v became %v", n.Qty, x.Qty)
 	}
 	n.Status, n.Qty, n.Filled, n.Fees, n.Limit, n.Trigger, n.Updated = statuses[x.Status], x.Qty, x.Filled, x.Fee, x.Price, x.Trigger, v.now()
@@ -91,7 +91,7 @@ func (v *Venue) update(n *order, x engine.Event) {
 	if x.Err != nil {
 		n.Error = x.Err
 	}
-	if x.Filled > 0 {
+	if n.AvgPrice = 0; x.Filled > 0 {
 		var a pitwall.Calc
 		n.AvgPrice = a.Div(x.Spent, a.Mul(x.Filled, v.multiplier(x.Sym)))
 	}

@@ -53,10 +53,11 @@ func (v *Venue) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	}
 	v.keep(n)
 	v.byNum = append(v.byNum, n)
-	legs := v.keepLegs(n)
-	n.handle, _ = v.engine.Submit(spec)
-	for i, l := range legs {
-		l.handle, _ = v.engine.Leg(n.handle, i)
+	var refused *pitwall.Error
+	if n.handle, refused = v.engine.Submit(spec); refused == nil {
+		for i, l := range v.keepLegs(n) {
+			l.handle, _ = v.engine.Leg(n.handle, i)
+		}
 	}
 	if err := v.drain(ctx, n); err != nil {
 		return pitwall.OrderState{}, err

@@ -174,6 +174,9 @@ func (e *Engine) revalue(sym int32) error {
 		}
 		if c.future {
 			gain := a.Sub(worth, p.Cost)
+			if gain != 0 {
+				e.flow(int16(i), sym, "variation", p.Qty, price, gain, 0)
+			}
 			b.Cash, b.Realized, p.Realized, p.Cost = a.Add(b.Cash, gain), a.Add(b.Realized, gain), a.Add(p.Realized, gain), worth
 		} else {
 			b.Value = a.Add(b.Value, a.Sub(worth, p.Value))
@@ -257,7 +260,7 @@ func (e *Engine) marginCall(b *Book) error {
 	if b.Equity() >= need || len(worst) == 0 {
 		return a.Err
 	}
-	e.flow(b.id, -1, "margin_call", 0, 0, a.Sub(need, b.Equity()), 0)
+	e.flow(b.id, -1, "margin_call", 0, a.Sub(need, b.Equity()), 0, 0)
 	e.endAll(b)
 	sort.SliceStable(worst, func(i, j int) bool { return worst[i].gain < worst[j].gain })
 	for _, w := range worst {

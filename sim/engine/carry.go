@@ -70,13 +70,19 @@ func (e *Engine) evening() {
 		n := &e.orders[slot]
 		switch {
 		case n.num < 0 || n.cancelAt == 0:
-		case e.now >= n.cancelBy || e.syms[n.Sym].bar == n.bar && n.bar >= 0 && e.d.cols[n.Sym].Known[n.bar] == e.now:
+		case e.now >= n.cancelBy || e.seen(n.Sym):
 			e.end(slot, Canceled, nil)
 		default:
 			keep = append(keep, slot)
 		}
 	}
 	e.waiting = keep
+}
+
+// seen reports whether a bar of the symbol came with this step.
+func (e *Engine) seen(sym int32) bool {
+	bar := e.syms[sym].bar
+	return bar >= 0 && e.d.cols[sym].Known[bar] == e.now
 }
 
 // night charges shorts for the nights since the symbol's last session, and
@@ -103,6 +109,9 @@ func (e *Engine) night(h hit, nights int64) error {
 		}
 		worth := e.notional(&a, h.sym, -p.Qty, e.syms[h.sym].last)
 		fee := a.MulDiv(worth, a.Mul(b.terms.BorrowRate, pitwall.Int(nights)), pitwall.Int(365))
+		if fee == 0 {
+			continue
+		}
 		b.Cash, b.Borrow = a.Sub(b.Cash, fee), a.Add(b.Borrow, fee)
 		e.flow(int16(i), h.sym, "borrow", p.Qty, e.syms[h.sym].last, -fee, 0)
 	}
@@ -125,6 +134,9 @@ func (e *Engine) act(h hit, x *action) error {
 	if x.split {
 		y.last = a.MulDiv(y.last, x.per, x.value)
 		e.splitOrders(&a, h.sym, x, c.Instrument)
+		for i := range e.books {
+			e.nothingLeft(int16(i), h.sym)
+		}
 	}
 	return a.Err
 }
@@ -150,7 +162,10 @@ func (e *Engine) earn(a *pitwall.Calc, b *Book, h hit, x *action) {
 		worth := e.notional(a, h.sym, p.Qty, y.last)
 		b.Value, p.Value = a.Add(b.Value, a.Sub(worth, p.Value)), worth
 		e.held(b, h.sym, old)
-		e.flow(b.id, h.sym, "reinvested", units, each, a.Sub(amount, cost), 0)
+		e.flow(b.id, h.sym, x.kind, old, x.value, amount, 0)
+		if units > 0 {
+			e.flow(b.id, h.sym, "reinvested", units, each, -cost, 0)
+		}
 	case x.pay != 0:
 		b.Receivable = a.Add(b.Receivable, amount)
 		e.owe(receivable{x.pay, b.id, h.sym, amount, x.kind})
@@ -206,7 +221,7 @@ func (e *Engine) splitPosition(a *pitwall.Calc, b *Book, h hit, x *action) {
 	worth := e.notional(a, h.sym, units, a.MulDiv(y.last, x.per, x.value))
 	b.Value, p.Value = a.Add(b.Value, a.Sub(worth, p.Value)), worth
 	e.held(b, h.sym, old)
-	e.flow(b.id, h.sym, "split", units, 0, 0, 0)
+	e.flow(b.id, h.sym, "split", units, a.Div(x.value, x.per), 0, 0)
 	if cash != 0 {
 		e.flow(b.id, h.sym, "cash_in_lieu", exact-units, open, cash, 0)
 	}
@@ -227,7 +242,7 @@ func (e *Engine) splitOrders(a *pitwall.Calc, sym int32, x *action, in pitwall.I
 			}
 			return Round(in.Tick, n.Side, stop, a.MulDiv(p, x.per, x.value))
 		}
-		n.Qty, n.filled = a.MulDiv(n.Qty, x.value, x.per).Floor(in.Lot), a.MulDiv(n.filled, x.value, x.per).Floor(in.Lot)
+		n.Qty, n.filled, n.unarmed = a.MulDiv(n.Qty, x.value, x.per).Floor(in.Lot), a.MulDiv(n.filled, x.value, x.per).Floor(in.Lot), a.MulDiv(n.unarmed, x.value, x.per).Floor(in.Lot)
 		n.Limit, n.Stop, n.trigger = price(n.Limit, false), price(n.Stop, true), price(n.trigger, true)
 		if n.Trail != 0 {
 			n.Trail = a.MulDiv(n.Trail, x.per, x.value)
@@ -236,7 +251,7 @@ func (e *Engine) splitOrders(a *pitwall.Calc, sym int32, x *action, in pitwall.I
 		if resting {
 			e.rest(slot)
 		}
-		if n.left() <= 0 && n.status != Held {
+		if n.Qty <= n.filled {
 			e.end(slot, Canceled, nil)
 			continue
 		}
@@ -318,11 +333,15 @@ func (e *Engine) session(n *order, hits []hit) int64 {
 	other := int64(0)
 	for _, h := range hits {
 		c := &e.d.cols[h.sym]
-		if c.Start[h.bar] < n.active {
-			continue
-		}
+		early := c.Start[h.bar] < n.active
 		if h.sym == n.Sym {
+			if early {
+				return 0
+			}
 			return e.sessionClose(h.sym, h.bar)
+		}
+		if early {
+			continue
 		}
 		if other == 0 && c.Size == own.Size && c.Instrument.Calendar == own.Instrument.Calendar {
 			other = e.sessionClose(h.sym, h.bar)
@@ -379,7 +398,8 @@ func (e *Engine) progress(sym int32) (start, end int64) {
 		}
 	case y.bar >= 0:
 		size := int64(c.Size)
-		if gone := e.now - c.Start[y.bar]; gone > size && gone%size != 0 && (in.Calendar == pitwall.AlwaysOpen || c.day[y.bar] == dayOf(e.now, in.Location())) {
+		over := in.SessionClose(time.Unix(0, c.Start[y.bar]))
+		if gone := e.now - c.Start[y.bar]; gone > size && gone%size != 0 && (in.Calendar == pitwall.AlwaysOpen || now.Before(over)) {
 			start = e.now - gone%size
 			return start, start + size + c.lag
 		}
@@ -390,5 +410,5 @@ func (e *Engine) progress(sym int32) (start, end int64) {
 // underway reports whether an order may be filling in a bar in progress.
 func (e *Engine) underway(n *order) bool {
 	start, _ := e.progress(n.Sym)
-	return start != 0 && n.status != Held && n.active <= start && n.Type != Pair
+	return start != 0 && n.status != Held && n.active <= start && (n.till == 0 || start < n.till)
 }

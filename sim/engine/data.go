@@ -187,7 +187,7 @@ func (c *column) place(all []pitwall.Action) error {
 			return pitwall.Errorf(pitwall.DataError, "%s splits %v for %v on %s", symbol, x.value, x.per, a.Ex.Format(time.DateOnly))
 		}
 		if !x.split && c.Adjusted == pitwall.SplitAdjusted {
-			if err := unscale(&x, mine[k+1:]); err != nil {
+			if err := unscale(&x, a.Ex, mine[k+1:]); err != nil {
 				return pitwall.Errorf(pitwall.DataError, "%s: %s of %v on %s: %v", symbol, a.Type, a.Value, a.Ex.Format(time.DateOnly), err)
 			}
 		}
@@ -206,10 +206,10 @@ func known(kind string) bool {
 }
 
 // unscale divides a per-unit amount by the splits after it, as the prices were.
-func unscale(x *action, later []pitwall.Action) error {
+func unscale(x *action, ex time.Time, later []pitwall.Action) error {
 	var a pitwall.Calc
 	for _, s := range later {
-		if s.Type == "split" {
+		if s.Type == "split" && s.Ex.After(ex) {
 			per := s.Per
 			if per == 0 {
 				per = pitwall.One

@@ -16,10 +16,13 @@ func (e *Engine) execute(n *order, q quote, m moment, free pitwall.Dec) error {
 	if n.ReduceOnly {
 		held := b.Positions[n.Sym].Qty
 		if held*pitwall.Dec(n.Side) >= 0 {
-			e.end(n.slot, Canceled, e.gone(n))
+			if n.unarmed == 0 {
+				e.end(n.slot, Canceled, e.gone(n))
+			}
 			return nil
 		}
-		qty = min(qty, held.Abs())
+		free = min(free, held.Abs())
+		qty = min(qty, free)
 	}
 	if qty <= 0 || n.TIF == FOK && qty < n.left() {
 		return nil // rule 15: nothing left of this bar's volume; the order rests
@@ -49,17 +52,16 @@ func (e *Engine) execute(n *order, q quote, m moment, free pitwall.Dec) error {
 		return nil
 	}
 	e.syms[n.Sym].volume -= qty
-	left := n.left() - qty
 	n.filled, n.spent, n.fees = n.filled+qty, spent, fees
 	e.events = append(e.events, Event{Kind: FillEvent, Rule: q.rule, Maker: !q.taker, AtOpen: m == atOpen, Book: n.Book, Num: n.num, Sym: n.Sym, Bar: n.bar, Time: e.when,
-		Qty: qty, Filled: n.filled, Price: price, Fee: fee, Ref: q.price, Slip: slip, Gain: gain, Capped: left})
+		Qty: qty, Filled: n.filled, Price: price, Fee: fee, Ref: q.price, Slip: slip, Gain: gain, Capped: free - qty})
 	if b.terms.SettleDays > 0 && n.Side == Sell && !b.margin {
 		if in := notional - fee; in > 0 {
 			b.Unsettled += in
 			e.settle = append(e.settle, unsettled{n.Book, n.Sym, in, b.terms.SettleDays})
 		}
 	}
-	return e.filled(n, q, m, qty, price, left)
+	return e.filled(n, q, m, qty, price)
 }
 
 // slipped is a taker's price: never beyond the order's own limit (rule 16).
@@ -84,8 +86,9 @@ func (e *Engine) slipped(a *pitwall.Calc, n *order, ref, qty pitwall.Dec) pitwal
 }
 
 // filled brings an order's state, its legs and its siblings up to a fill.
-func (e *Engine) filled(n *order, q quote, m moment, qty, price, left pitwall.Dec) error {
+func (e *Engine) filled(n *order, q quote, m moment, qty, price pitwall.Dec) error {
 	b := &e.books[n.Book]
+	left := n.Qty - n.filled
 	if left > 0 {
 		n.status = Partial
 		var a pitwall.Calc
@@ -100,6 +103,7 @@ func (e *Engine) filled(n *order, q quote, m moment, qty, price, left pitwall.De
 	}
 	if parent >= 0 && e.orders[parent].Type == Pair {
 		e.orders[parent].filled += qty
+		e.tell(&e.orders[parent])
 	}
 	legs := n.legs
 	fresh := n.role == 0
@@ -115,7 +119,7 @@ func (e *Engine) filled(n *order, q quote, m moment, qty, price, left pitwall.De
 		e.cancelGroup(group, book, num)
 	}
 	e.nothingLeft(book, sym)
-	if fresh && (how == byLimit || how == byStop) {
+	if fresh && (how == byLimit || how == byStop || how == byTest) {
 		for i := 1; i >= 0; i-- { // the stop first: the worse case
 			if k := legs[i]; k >= 0 {
 				if err := e.prove(&e.orders[k]); err != nil {
@@ -141,7 +145,7 @@ func (n *order) entered(q quote, m moment) how {
 	case n.Type == Limit || n.Type == StopLimit && q.rule == LimitThrough:
 		return byLimit
 	}
-	return byClose // only the close proves anything after it, and it is over
+	return byTest
 }
 
 // volume is what all orders together may still trade of a symbol's bar.

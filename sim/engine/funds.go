@@ -34,6 +34,12 @@ func (e *Engine) fund(n *order) *pitwall.Error {
 // free.
 func (e *Engine) refund(n, old *order) *pitwall.Error {
 	b := &e.books[n.Book]
+	if n.Qty <= old.Qty && n.Limit == old.Limit && n.trigger == old.trigger && n.triggered == old.triggered {
+		var a pitwall.Calc // it did nothing but shrink
+		n.reserve = a.MulDiv(old.reserve, n.left(), old.left())
+		b.Reserved += n.reserve - old.reserve
+		return nil
+	}
 	b.Reserved -= old.reserve
 	n.reserve = 0
 	if err := e.fund(n); err != nil {
@@ -49,7 +55,7 @@ func (e *Engine) reduces(n *order, held pitwall.Dec) *pitwall.Error {
 	if held*pitwall.Dec(n.Side) >= 0 {
 		return pitwall.Errorf(pitwall.ReduceOnly, "a %s of %s has nothing to reduce: %v held", n.Side.word(), symbol, held).Hintf("the exits of a long position sell, of a short one buy")
 	}
-	if free := held.Abs() - e.reducing(n); n.left() > free {
+	if free := held.Abs() - e.reducing(n); n.Type == Pair && n.left() > free {
 		return pitwall.Errorf(pitwall.ReduceOnly, "%v %s are to be closed; %v of %v are free, other open orders close the rest", n.left(), symbol, max(0, free), held.Abs()).Hintf("use a smaller qty or cancel those orders")
 	}
 	return nil
@@ -135,12 +141,7 @@ func (e *Engine) reducing(n *order) (sum pitwall.Dec) {
 			continue
 		}
 		if n.Group != 0 && o.Group == n.Group {
-			// Either n or these: what n adds is only what it has beyond them.
-			if e.leads(o) {
-				sum += o.left()
-				sum -= min(o.left(), n.left())
-			}
-			continue
+			continue // the first of them to fill cancels the others
 		}
 		if e.leads(o) {
 			sum += o.left()
@@ -213,6 +214,7 @@ func (e *Engine) fundMargin(n *order, b *Book) *pitwall.Error {
 		switch {
 		case c.option:
 			return pitwall.Errorf(pitwall.Unsupported, "a sale of %v %s beyond what is held: options are bought and sold out, not written", opening, symbol)
+		case c.future: // nothing is borrowed
 		case b.terms.NoShorts:
 			return pitwall.Errorf(pitwall.ShortNotAllowed, "a sale of %v %s would be %v short; shorting is off", n.left(), symbol, opening).Hintf("sell at most what is held and not already on sale")
 		case b.noBorrow[n.Sym]:

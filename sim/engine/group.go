@@ -17,7 +17,13 @@ func (e *Engine) arm(parent int32, qty, price pitwall.Dec, at how, bar int32) {
 		first := n.status == Held
 		if first {
 			e.aimLeg(n, price)
-			n.status = Working
+			n.status, n.armedAt, n.since = Working, e.at, bar+1
+			switch {
+			case bar < 0: // a pair's leg, taken between bars
+				n.armedAt, n.since = -1, -1
+			case at == byOpen:
+				n.since = bar
+			}
 			if e.orders[parent].Type == Pair {
 				n.active = e.now + int64(e.rules.Latency)
 			} else {
@@ -31,7 +37,7 @@ func (e *Engine) arm(parent int32, qty, price pitwall.Dec, at how, bar int32) {
 			n.fresh += qty
 			n.bar = bar
 		}
-		n.Qty += qty
+		n.unarmed = max(0, n.unarmed-qty)
 		if first {
 			e.rest(slot)
 		}
@@ -83,26 +89,34 @@ func (e *Engine) prove(n *order) error {
 		return nil
 	}
 	c := &e.d.cols[n.Sym]
-	free := min(n.fresh, n.left())
+	free, before := min(n.fresh, n.left()), n.filled
+	num := n.num
+	defer func() {
+		if n.num == num {
+			n.fresh -= n.filled - before // what is left of it stays bound
+		}
+	}()
 	if n.role == StopLoss {
+		if n.triggered {
+			return nil // by now a market order, or a limit: its next moment is the next bar
+		}
 		if !(n.how == byLimit && n.reached(e.extreme(n))) && !n.reached(c.Close[n.bar]) {
 			return nil
 		}
 		q := quote{n.trigger, true, LegProven}
 		if n.Type == StopLimit {
 			e.trigger(n, n.bar)
+			n.since = n.bar + 1
 			var ok bool
 			if q, ok = e.touched(n); !ok {
 				return nil
 			}
 		}
-		n.fresh -= free
 		return e.execute(n, q, onStop, free)
 	}
 	if !(n.how == byStop && e.through(n, n.far(c))) && !e.through(n, c.Close[n.bar]) {
 		return nil
 	}
-	n.fresh -= free
 	return e.execute(n, quote{n.Limit, false, LegProven}, onLimit, free)
 }
 
@@ -111,8 +125,8 @@ func (e *Engine) shrink(slot int32, qty pitwall.Dec) {
 	s := &e.orders[slot]
 	s.Qty -= qty
 	s.fresh = max(0, min(s.fresh, s.left()))
-	if s.left() <= 0 {
-		s.Qty = max(s.Qty, s.filled)
+	if s.Qty <= s.filled {
+		s.Qty = s.filled
 		e.end(slot, Canceled, nil)
 		return
 	}
@@ -133,14 +147,15 @@ func (e *Engine) cancelGroup(group int32, book int16, but int32) {
 	}
 }
 
-// nothingLeft cancels the reduce-only orders of a symbol whose position is gone.
+// nothingLeft cancels the reduce-only orders of a symbol whose position is gone;
+// legs whose entry may still fill wait.
 func (e *Engine) nothingLeft(book int16, sym int32) {
 	held := e.books[book].Positions[sym].Qty
 	for again := true; again; {
 		again = false
 		for _, slot := range e.open {
 			o := &e.orders[slot]
-			if o.Book == book && o.Sym == sym && o.ReduceOnly && o.status != Held && held*pitwall.Dec(o.Side) >= 0 {
+			if o.Book == book && o.Sym == sym && o.ReduceOnly && o.status != Held && o.unarmed == 0 && held*pitwall.Dec(o.Side) >= 0 {
 				e.end(slot, Canceled, e.gone(o))
 				again = true
 				break

@@ -26,6 +26,12 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 	e.lift(h.slot)
 	if c.Qty != 0 {
 		n.Qty = c.Qty
+		for _, k := range n.legs {
+			if k >= 0 {
+				e.orders[k].Qty += n.Qty - old.Qty
+				e.orders[k].unarmed += n.Qty - old.Qty
+			}
+		}
 	}
 	if c.Limit != 0 {
 		n.Limit = c.Limit
@@ -45,8 +51,17 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 	if c.SetTIF {
 		n.TIF, n.GoodTill = c.TIF, c.GoodTill
 	}
+	if n.role == Target && c.Limit != 0 || n.role == StopLoss && c.Stop != 0 {
+		n.Legs[0].Percent = 0
+	}
 	if n.status != Held {
 		if err := e.refund(n, &old); err != nil {
+			for _, k := range n.legs {
+				if k >= 0 {
+					e.orders[k].Qty -= n.Qty - old.Qty
+					e.orders[k].unarmed -= n.Qty - old.Qty
+				}
+			}
 			*n = old
 			n.resting = false
 			if old.resting {
@@ -60,9 +75,10 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 		n.active = e.now + int64(e.rules.Latency)
 		e.rest(h.slot)
 	}
-	if c.SetTIF {
+	if c.SetTIF || n.TIF == Day || n.TIF == CLS {
 		e.aim(h.slot)
 	}
+	n.crossed, n.since = false, -1
 	e.tell(n)
 	return nil
 }
@@ -84,6 +100,8 @@ func (e *Engine) Cancel(h Handle) (waits bool, err *pitwall.Error) {
 	switch {
 	case n == nil:
 		return false, pitwall.Errorf(pitwall.OrderClosed, "the order has ended")
+	case n.Type == Pair:
+		return e.cancelPair(h)
 	case n.own:
 		return false, pitwall.Errorf(pitwall.NotAllowed, "the venue closes this position: equity is below maintenance").Hintf("it ends by itself")
 	case n.cancelAt != 0:
@@ -97,6 +115,20 @@ func (e *Engine) Cancel(h Handle) (waits bool, err *pitwall.Error) {
 	}
 	e.end(h.slot, Canceled, nil)
 	return false, nil
+}
+
+// cancelPair cancels both legs; the pair ends with them.
+func (e *Engine) cancelPair(h Handle) (waits bool, err *pitwall.Error) {
+	for _, k := range e.orders[h.slot].legs {
+		if k >= 0 {
+			w, err := e.Cancel(Handle{e.orders[k].num, k})
+			if err != nil {
+				return false, err
+			}
+			waits = waits || w
+		}
+	}
+	return waits, nil
 }
 
 // end closes an order and what depends on it, and frees its slot.
@@ -124,7 +156,7 @@ func (e *Engine) end(slot int32, s Status, why *pitwall.Error) {
 	} else {
 		for _, k := range n.legs {
 			if k >= 0 {
-				e.orders[k].parent = -1
+				e.release(&e.orders[k])
 			}
 		}
 	}
@@ -133,6 +165,27 @@ func (e *Engine) end(slot int32, s Status, why *pitwall.Error) {
 	}
 	n.num = -1 // handles to it are stale from now on
 	e.spare = append(e.spare, slot)
+}
+
+// release lets a leg go on alone with what its entry has filled.
+func (e *Engine) release(n *order) {
+	n.parent = -1
+	if n.unarmed == 0 {
+		return
+	}
+	n.Qty -= n.unarmed
+	n.unarmed = 0
+	held := e.books[n.Book].Positions[n.Sym].Qty
+	switch {
+	case n.left() == 0 && n.filled > 0:
+		e.end(n.slot, Filled, nil)
+	case n.left() == 0:
+		e.end(n.slot, Canceled, nil)
+	case held*pitwall.Dec(n.Side) >= 0:
+		e.end(n.slot, Canceled, e.gone(n))
+	default:
+		e.tell(n)
+	}
 }
 
 // orphan tells a parent that a leg has ended; a pair ends with its last leg.

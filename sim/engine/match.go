@@ -155,14 +155,29 @@ func (e *Engine) limitPrice(n *order, m moment) (quote, bool) {
 	better := n.Side == Buy && open < n.Limit || n.Side == Sell && open > n.Limit
 	switch m {
 	case atOpen:
-		if !n.met {
-			n.met, n.crossed = true, better
+		if e.firstOpen(n) {
+			n.crossed = better
 		}
 		return quote{open, true, LimitOpen}, better
 	case onLimit:
 		return quote{n.Limit, n.crossed, LimitThrough}, !better && e.through(n, n.far(c))
 	}
 	return quote{}, false
+}
+
+// firstOpen reports whether a limit meets an open for the first time: bars that
+// its index kept from it count, those without a trade do not.
+func (e *Engine) firstOpen(n *order) bool {
+	c := &e.d.cols[n.Sym]
+	for i := n.bar - 1; int(i) >= c.first; i-- {
+		if n.since >= 0 && i < n.since || n.since < 0 && c.Start[i] < n.active {
+			break
+		}
+		if c.Volume[i] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // stopLimitPrice is rule 5. Triggered at the open, the limit rule holds for the
@@ -174,8 +189,10 @@ func (e *Engine) stopLimitPrice(n *order, m moment) (quote, bool) {
 	switch {
 	case m == atOpen && !n.triggered && n.reached(c.Open[n.bar]):
 		e.trigger(n, -1)
+		n.since = n.bar
 	case m == onStop && !n.triggered && n.reached(e.extreme(n)):
 		e.trigger(n, n.bar)
+		n.since = n.bar + 1
 		return e.touched(n)
 	}
 	if !n.triggered || n.trigBar == n.bar {
@@ -251,11 +268,14 @@ func (e *Engine) ratchet() {
 			continue
 		}
 		c := &e.d.cols[n.Sym]
+		if c.Volume[n.bar] == 0 {
+			continue
+		}
 		best := c.High[n.bar]
 		if n.Side == Buy {
 			best = c.Low[n.bar]
 		}
-		if n.freshAt == e.at && n.how != byOpen {
+		if n.armedAt == e.at && n.how != byOpen {
 			best = c.Close[n.bar] // what was before its entry does not count
 		}
 		n.follow(e.trailed(n, best))

@@ -89,8 +89,9 @@ type order struct {
 	// resting: it is in an index or a list of its symbol. own: the venue made it.
 	resting, own bool
 	triggered    bool // a stop that was touched
-	met, crossed bool // it met a first open; it was marketable there
+	crossed      bool // it was marketable at the first open that it met as a limit
 	trigBar      int32
+	since        int32 // first bar whose open counts for that; -1 = by active
 	bar          int32 // the bar that it was gathered for
 	rank         int64 // time priority
 	active       int64 // it may meet bars that start then or later
@@ -107,10 +108,13 @@ type order struct {
 	legs    [2]int32 // slots; -1 = none
 	sibling int32
 	parent  int32 // a pair's slot for its legs; -1 else
+	// unarmed is the part of a leg that its entry has not filled yet.
+	unarmed pitwall.Dec
 	// fresh is what a leg got by a fill inside the bar of step freshAt: only what
 	// that bar proves may happen to it there.
 	fresh   pitwall.Dec
 	freshAt int
+	armedAt int // step of the first arming
 	how     how
 }
 
@@ -121,11 +125,13 @@ const (
 	byOpen how = iota
 	byLimit
 	byStop
+	byTest // a stop_limit's fill that the close proves
 	byClose
 	byPath
 )
 
-func (n *order) left() pitwall.Dec { return n.Qty - n.filled }
+// left is what may still trade; of a leg, what its entry has filled.
+func (n *order) left() pitwall.Dec { return n.Qty - n.filled - n.unarmed }
 
 // get finds a live order, nil when it has ended.
 func (e *Engine) get(h Handle) *order {
@@ -144,7 +150,7 @@ func (e *Engine) make(s Spec) int32 {
 	} else {
 		e.orders = append(e.orders, order{})
 	}
-	e.orders[slot] = order{Spec: s, num: e.count, slot: slot, rank: e.rank, active: e.now + int64(e.rules.Latency), legs: [2]int32{-1, -1}, sibling: -1, parent: -1, trigBar: -1, bar: -1, freshAt: -1}
+	e.orders[slot] = order{Spec: s, num: e.count, slot: slot, rank: e.rank, active: e.now + int64(e.rules.Latency), since: -1, legs: [2]int32{-1, -1}, sibling: -1, parent: -1, trigBar: -1, bar: -1, freshAt: -1, armedAt: -1}
 	e.count++
 	e.rank++
 	e.open = append(e.open, slot)
@@ -154,11 +160,6 @@ func (e *Engine) make(s Spec) int32 {
 // Submit takes an order. A rejected one has a number too and is in the log.
 func (e *Engine) Submit(s Spec) (Handle, *pitwall.Error) {
 	slot := e.make(s)
-	for i, l := range s.Legs {
-		if l.Role != 0 {
-			e.makeLeg(slot, i, l)
-		}
-	}
 	n := &e.orders[slot]
 	h := Handle{n.num, slot}
 	n.status = Working
@@ -175,6 +176,12 @@ func (e *Engine) Submit(s Spec) (Handle, *pitwall.Error) {
 		e.end(slot, Rejected, err)
 		return h, err
 	}
+	for i, l := range s.Legs {
+		if l.Role != 0 {
+			e.makeLeg(slot, i, l)
+		}
+	}
+	n = &e.orders[slot]
 	e.tell(n)
 	for _, k := range n.legs {
 		if k >= 0 {
@@ -197,7 +204,7 @@ func (e *Engine) makeLeg(parent int32, i int, l Leg) {
 	if p.Type == Pair {
 		side = p.Side
 	}
-	s := Spec{Book: p.Book, Sym: p.Sym, Side: side, TIF: GTC, ReduceOnly: true, Limit: l.Limit, Stop: l.Stop, Trail: l.Trail, TrailPercent: l.TrailPercent}
+	s := Spec{Book: p.Book, Sym: p.Sym, Side: side, TIF: GTC, ReduceOnly: true, Qty: p.Qty, Limit: l.Limit, Stop: l.Stop, Trail: l.Trail, TrailPercent: l.TrailPercent}
 	switch {
 	case l.Role == Target:
 		s.Type = Limit
@@ -212,6 +219,7 @@ func (e *Engine) makeLeg(parent int32, i int, l Leg) {
 	n := &e.orders[slot]
 	n.Legs[0] = l // its percent is needed when it is armed
 	n.role, n.status, n.active, n.trigger, n.parent = l.Role, Held, math.MinInt64, l.Stop, parent
+	n.unarmed = n.Qty
 	e.orders[parent].legs[i] = slot
 	if other := e.orders[parent].legs[0]; i == 1 && other >= 0 {
 		n.sibling, e.orders[other].sibling = other, slot

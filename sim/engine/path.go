@@ -81,6 +81,7 @@ func (e *Engine) onPath(n *order, from, to pitwall.Dec, up bool) (pitwall.Dec, R
 func (e *Engine) pass(n *order, price pitwall.Dec, rule Rule) error {
 	if n.Type == StopLimit && !n.triggered {
 		e.trigger(n, n.bar)
+		n.since = n.bar + 1
 		if !n.allows(price) {
 			return nil // a limit from here on
 		}

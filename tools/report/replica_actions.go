@@ -68,7 +68,7 @@ func (r *replica) dividend(b *book, p *position, s *symbol, d pitwall.Action) {
 	price := a.Sub(s.last, d.Value)
 	reinvest := r.Terms.Reinvest && p.qty > 0 && amount > 0 && price > 0
 	f := pitwall.CashFlow{Symbol: p.symbol, Type: d.Type, Qty: p.qty, Each: d.Value, Amount: amount, Pay: d.Pay}
-	if !reinvest && !d.Pay.IsZero() {
+	if !reinvest && d.Pay.After(d.Ex) {
 		b.receivables = append(b.receivables, receivable{p.symbol, amount, d.Pay})
 		r.flow(b, f)
 		return
@@ -98,8 +98,11 @@ func (r *replica) split(b *book, p *position, s *symbol, d pitwall.Action) {
 	a, open := &r.a, s.bar.Open
 	exact := a.MulDiv(p.qty, d.Value, per(d))
 	units := exact.Floor(s.Instrument.Lot)
-	cash := a.Sub(a.MulDiv(a.Mul(p.qty, open), d.Value, per(d)), a.Mul(units, open))
-	cash = a.Mul(cash, s.mult())
+	var cash pitwall.Dec
+	if units != exact {
+		cash = a.Sub(a.MulDiv(a.Mul(p.qty, open), d.Value, per(d)), a.Mul(units, open))
+		cash = a.Mul(cash, s.mult())
+	}
 	part := a.Sub(p.cost, a.MulDiv(p.cost, units, exact))
 	b.realized = a.Add(b.realized, a.Sub(cash, part))
 	b.cash = a.Add(b.cash, cash)

@@ -99,7 +99,7 @@ func (r *replica) trade(b *book, s *symbol, side pitwall.Side, qty, money, fee p
 	} else {
 		b.cash = a.Sub(b.cash, paid)
 	}
-	if side == pitwall.Sell && r.Terms.Type == pitwall.CashAccount && r.Terms.SettleDays > 0 {
+	if side == pitwall.Sell && r.Terms.Type == pitwall.CashAccount && r.Terms.SettleDays > 0 && money > fee {
 		b.unsettled = append(b.unsettled, unsettled{s.name(), a.Sub(money, fee), r.Terms.SettleDays})
 	}
 	return realized
@@ -166,7 +166,11 @@ func (r *replica) settle() {
 			b.cash, b.realized = r.a.Add(b.cash, amount), r.a.Add(b.realized, gain)
 			r.flow(b, pitwall.CashFlow{Symbol: p.symbol, Type: "expiry", Qty: p.qty, Each: each, Amount: amount})
 			p.qty, p.cost = 0, 0
-			r.release(b.name, s)
+		}
+		for _, o := range r.orders {
+			if o.Symbol == s.name() {
+				r.finish(o, pitwall.Expired, "")
+			}
 		}
 	}
 }

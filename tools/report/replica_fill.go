@@ -2,26 +2,28 @@ package report
 
 import "pitwall"
 
-// allowed is what o may trade in this bar after its open: what a leg covers
-// since the middle of the bar only if it is proved (section 11).
-func (r *replica) allowed(o *order, s *symbol) pitwall.Dec {
-	if o.bound == 0 || r.proved(o, s) {
-		return o.remaining()
-	}
-	return o.remaining() - o.bound
-}
+// allowed is what o may trade in this bar after its open: what a leg covers since
+// the middle of the bar has its own test (prove).
+func (r *replica) allowed(o *order) pitwall.Dec { return o.remaining() - o.bound }
 
-func (r *replica) proved(o *order, s *symbol) bool {
-	target := o.Role == pitwall.TakeProfit
-	switch {
-	case o.how == atClose:
-		return false
-	case target && o.how == atStop, !target && o.how == atLimit:
-		return true // the ordinary test of the leg says the rest
-	case target:
-		return r.passes(o.Side, s.bar.Close, o.Limit)
+// prove is what section 11 says of a leg right after the fill that armed it inside
+// a bar: it acts only if the bar proves that its price came later.
+func (r *replica) prove(o *order, s *symbol) {
+	if !o.live() || o.bound <= 0 || o.how == atClose {
+		return
 	}
-	return hits(o.Side, s.bar.Close, o.trigger)
+	before, want := o.filled, min(o.bound, o.remaining())
+	switch {
+	case o.Role == pitwall.TakeProfit:
+		if o.how == atStop && r.passes(o.Side, best(o.Side, s.bar), o.Limit) || r.passes(o.Side, s.bar.Close, o.Limit) {
+			r.fill(o, s, o.Limit, true, atLimit, want)
+		}
+	case o.isStop():
+		if o.how == atLimit && hits(o.Side, worst(o.Side, s.bar), o.trigger) || hits(o.Side, s.bar.Close, o.trigger) {
+			r.touch(o, s, want)
+		}
+	}
+	o.bound -= o.filled - before
 }
 
 // takerPrice is section 4: a taker's price moves away from the reference, but never
@@ -69,11 +71,7 @@ func (r *replica) notional(s *symbol, qty, price pitwall.Dec) pitwall.Dec {
 }
 
 // fill is section 4; what follows from it is section 11.
-func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how) {
-	want := r.allowed(o, s)
-	if way == atOpen {
-		want = o.remaining()
-	}
+func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how, want pitwall.Dec) {
 	if o.ReduceOnly {
 		want = min(want, r.reducible(o))
 	}
@@ -105,6 +103,7 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 		Capped: want - qty, Bar: s.bar.Start, Realized: realized}
 	r.fills = append(r.fills, outFill{f, s.bar.Known})
 	o.status = pitwall.PartiallyFilled
+	o.reserved = r.a.MulDiv(o.reserved, o.Qty-o.filled, o.Qty-o.filled+qty)
 	if o.filled == o.Qty {
 		r.finish(o, pitwall.Filled, "")
 	}

@@ -106,9 +106,13 @@ func (r *replica) reserve(o *order) pitwall.Dec {
 		}
 		return r.estimate(o, s)
 	}
+	opening := r.opening(o)
+	if opening == 0 {
+		return 0
+	}
 	price := reservePrice(o, s)
 	fee := r.fee(o.filled, o.traded, o.remaining(), r.notional(s, o.remaining(), price), false)
-	return r.a.Add(r.a.Mul(r.notional(s, r.opening(o), price), r.initial(s)), fee)
+	return r.a.Add(r.a.Mul(r.notional(s, opening, price), r.initial(s)), fee)
 }
 
 // free is what a new or changed order may reserve.
@@ -129,7 +133,7 @@ func (r *replica) free(o *order) pitwall.Dec {
 		if p == o || p.Book != o.Book || !p.live() {
 			continue
 		}
-		free = a.Sub(free, r.reserve(p))
+		free = a.Sub(free, p.reserved)
 		if p.Type != pitwall.MarketOrder || p.TIF != pitwall.Day && p.TIF != pitwall.GTC {
 			continue
 		}
@@ -157,7 +161,7 @@ func (r *replica) settled(b *book) pitwall.Dec {
 // test is section 9 at submission.
 func (r *replica) test(o *order, s *symbol) pitwall.Code {
 	if o.ReduceOnly || o.Class == pitwall.OCO {
-		if r.reducible(o) == 0 && o.parent == nil {
+		if o.status != pitwall.Held && (r.reducible(o) == 0 || o.Class == pitwall.OCO && o.remaining() > r.reducible(o)-r.others(o, true)) {
 			return pitwall.ReduceOnly
 		}
 	}
@@ -172,16 +176,21 @@ func (r *replica) test(o *order, s *symbol) pitwall.Code {
 			return ""
 		}
 	} else if o.Side == pitwall.Sell && o.Class != pitwall.OCO && r.opening(o) > 0 {
-		if r.Terms.NoShorts {
+		if r.Terms.NoShorts && s.Instrument.Kind != pitwall.Future {
 			return pitwall.ShortNotAllowed
 		}
 		if slices.Contains(r.Terms.NoBorrow, o.Symbol) {
 			return pitwall.NoBorrow
 		}
 	}
-	if o.Class != pitwall.OCO && r.reserve(o) > r.free(o) {
+	if o.Class == pitwall.OCO {
+		return ""
+	}
+	need := r.reserve(o)
+	if need != 0 && need > r.free(o) {
 		return pitwall.BuyingPower
 	}
+	o.reserved = need
 	return ""
 }
 
@@ -222,17 +231,15 @@ func (r *replica) marginCall(b *book) {
 	if r.Terms.Type != pitwall.MarginAccount {
 		return
 	}
-	equity, all, left := r.equity(b), pitwall.Dec(0), pitwall.Dec(0)
+	equity, left := r.equity(b), pitwall.Dec(0)
 	var closable []*position
 	for _, p := range b.positions {
-		need := r.maintenance(p)
-		all = r.a.Add(all, need)
 		closing := slices.ContainsFunc(r.orders, func(o *order) bool { return o.venue && o.open() && o.Book == b.name && o.Symbol == p.symbol })
 		if p.qty != 0 && !closing {
-			left, closable = r.a.Add(left, need), append(closable, p)
+			left, closable = r.a.Add(left, r.maintenance(p)), append(closable, p)
 		}
 	}
-	if equity >= all {
+	if equity >= left || len(closable) == 0 { // what is being closed counts as gone
 		return
 	}
 	for _, o := range r.orders {
@@ -240,7 +247,7 @@ func (r *replica) marginCall(b *book) {
 			r.finish(o, pitwall.Canceled, "")
 		}
 	}
-	r.flow(b, pitwall.CashFlow{Type: "margin_call", Each: r.a.Sub(all, equity)})
+	r.flow(b, pitwall.CashFlow{Type: "margin_call", Each: r.a.Sub(left, equity)})
 	unrealized := func(p *position) pitwall.Dec {
 		s := r.symbol(p.symbol)
 		return r.a.Sub(r.notional(s, p.qty, s.last), p.cost)

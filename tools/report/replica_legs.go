@@ -12,7 +12,7 @@ func (r *replica) finish(o *order, status pitwall.Status, code pitwall.Code) {
 	if !o.open() {
 		return
 	}
-	o.status, o.code = status, code
+	o.status, o.code, o.reserved = status, code, 0
 	for _, leg := range o.legs {
 		if o.Class == pitwall.OCO || o.filled == 0 {
 			r.finish(leg, pitwall.Canceled, "")
@@ -68,6 +68,9 @@ func (r *replica) after(o *order, s *symbol, qty, price pitwall.Dec, way how) {
 	}
 	if o.parent != nil {
 		o.armed -= qty
+		if o.parent.Class == pitwall.OCO {
+			o.parent.filled += qty
+		}
 		for _, sibling := range o.parent.legs {
 			if sibling == o {
 				continue
@@ -81,11 +84,9 @@ func (r *replica) after(o *order, s *symbol, qty, price pitwall.Dec, way how) {
 	for _, leg := range o.legs {
 		r.arm(leg, s, qty, price, way)
 	}
-	if way == atLimit && r.Rules.Path != pitwall.OHLC {
-		for _, leg := range o.legs { // the stops' moment of what was covered just now
-			if r.inside(leg) != nil && leg.isStop() {
-				r.stop(leg, s)
-			}
+	for i := range o.legs { // the stop before the target
+		if leg := o.legs[len(o.legs)-1-i]; r.inside(leg) != nil {
+			r.prove(leg, s)
 		}
 	}
 	r.release(o.Book, s)
@@ -117,11 +118,11 @@ func (r *replica) price(leg *order, entry pitwall.Dec) {
 	if leg.percent == 0 {
 		return
 	}
-	share := r.a.Div(leg.percent, 100*pitwall.One)
+	away := r.a.MulDiv(entry, leg.percent, 100*pitwall.One)
 	if (leg.Side == pitwall.Sell) == (leg.Role == pitwall.StopLoss) {
-		share = -share
+		away = -away
 	}
-	price := r.a.Mul(entry, pitwall.One+share)
+	price := r.a.Add(entry, away)
 	if leg.Role == pitwall.TakeProfit {
 		leg.Limit = r.tick(s, price, leg.Side == pitwall.Sell)
 		return

@@ -141,11 +141,11 @@ func (r *replica) open(o *order, s *symbol) {
 	if s.bar.Volume != 0 && o.isStop() && hits(o.Side, price, o.trigger) {
 		o.triggered = true
 	}
-	if o.isLimit() && !o.met {
+	if s.bar.Volume != 0 && o.isLimit() && !o.met {
 		o.met, o.marketable = true, beats(o.Side, price, o.Limit)
 	}
 	if s.bar.Volume != 0 && (o.isMarket() || o.isLimit() && beats(o.Side, price, o.Limit)) {
-		r.fill(o, s, price, false, atOpen)
+		r.fill(o, s, price, false, atOpen, o.remaining())
 	}
 }
 
@@ -162,7 +162,7 @@ func (r *replica) provable() {
 			continue
 		}
 		if r.passes(o.Side, best(o.Side, s.bar), o.Limit) {
-			r.fill(o, s, o.Limit, !o.marketable, atLimit)
+			r.fill(o, s, o.Limit, !o.marketable, atLimit, r.allowed(o))
 		}
 	}
 }
@@ -170,15 +170,19 @@ func (r *replica) provable() {
 // stop is a stop's moment inside a bar. A stop-limit that triggers here has had
 // its chance in this bar.
 func (r *replica) stop(o *order, s *symbol) {
-	if !hits(o.Side, worst(o.Side, s.bar), o.trigger) || r.allowed(o, s) <= 0 {
-		return
+	if hits(o.Side, worst(o.Side, s.bar), o.trigger) && r.allowed(o) > 0 {
+		r.touch(o, s, r.allowed(o))
 	}
+}
+
+// touch is what a stop does that triggers inside a bar.
+func (r *replica) touch(o *order, s *symbol, want pitwall.Dec) {
 	o.triggered, o.acted = true, true
 	switch {
 	case o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, o.trigger):
-		r.fill(o, s, o.trigger, false, atStop)
+		r.fill(o, s, o.trigger, false, atStop, want)
 	case beats(o.Side, s.bar.Close, o.Limit):
-		r.fill(o, s, o.Limit, true, byClose)
+		r.fill(o, s, o.Limit, true, byClose, want)
 	}
 }
 
@@ -188,13 +192,13 @@ func (r *replica) close(o *order, s *symbol) {
 		return
 	}
 	if o.Type == pitwall.MarketOrder || !beats(o.Side, o.Limit, s.bar.Close) {
-		r.fill(o, s, s.bar.Close, false, atClose)
+		r.fill(o, s, s.bar.Close, false, atClose, r.allowed(o))
 	}
 }
 
 // trail moves a trailing stop after the bar: sections 3 and 11.
 func (r *replica) trail(o *order, s *symbol) {
-	if o.Type != pitwall.TrailingStop || o.triggered {
+	if o.Type != pitwall.TrailingStop || o.triggered || s.bar.Volume == 0 {
 		return
 	}
 	price := best(o.Side, s.bar)
@@ -223,12 +227,13 @@ func (r *replica) walk(s *symbol) {
 			at = price
 			if !o.isStop() {
 				o.acted = true
-				r.fill(o, s, price, !o.marketable, atLimit)
+				r.fill(o, s, price, !o.marketable && price == o.Limit, atLimit, o.remaining())
 				continue
 			}
 			o.triggered = true
 			if o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, price) {
-				r.fill(o, s, price, false, atStop)
+				o.acted = true
+				r.fill(o, s, price, false, atStop, o.remaining())
 			}
 		}
 		for _, o := range r.orders {
@@ -250,20 +255,19 @@ func (r *replica) nextOn(s *symbol, from, to pitwall.Dec, rising bool) (*order, 
 	}
 	for _, stops := range []bool{true, false} {
 		for _, o := range r.orders {
-			if r.inside(o) != s || o.TIF == pitwall.CLS || o.acted || o.remaining() <= 0 {
+			if r.inside(o) != s || o.TIF == pitwall.CLS || o.acted || o.isStop() != stops || o.isMarket() {
 				continue
 			}
-			price := o.Limit
-			switch {
-			case stops && o.isStop() && o.Side == stopSide:
-				price = o.trigger
-				if hits(o.Side, to, price) && !beats(limitSide, from, price) && (first == nil || nearer(price, at, rising)) {
-					first, at = o, price
-				}
-			case !stops && o.isLimit() && o.Side == limitSide:
-				if r.passes(o.Side, to, price) && !beats(o.Side, from, price) && (first == nil || nearer(price, at, rising)) {
-					first, at = o, price
-				}
+			price, comes := o.Limit, o.Side == limitSide && r.passes(o.Side, to, o.Limit)
+			behind := r.passes(o.Side, from, o.Limit) // it became live on the way, past its price
+			if stops {
+				price, comes, behind = o.trigger, o.Side == stopSide && hits(o.Side, to, o.trigger), hits(o.Side, from, o.trigger)
+			}
+			if behind {
+				price = from
+			}
+			if (comes || behind) && (first == nil || nearer(price, at, rising)) {
+				first, at = o, price
 			}
 		}
 	}

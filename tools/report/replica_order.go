@@ -23,6 +23,7 @@ type order struct {
 	cancelAt, cancelBy   time.Time // a cancel that waits: since when, until when at most
 	venue                bool      // a margin call's
 	acted                bool      // had its chance inside this bar
+	reserved             pitwall.Dec
 
 	parent  *order
 	legs    []*order
@@ -152,16 +153,15 @@ func (r *replica) submit(in input) {
 	default:
 		r.accept(o, s)
 		o.code = r.test(o, s)
-		if said := r.states[o.ID]; said != nil && said.Error != nil && said.Error.Code == pitwall.MarginCall && r.calling(o.Book) {
-			o.code = pitwall.MarginCall // RULES.md does not say what a book in a margin call may do
-		}
 	}
 	r.orders = append(r.orders, o)
 	if o.code != "" {
 		o.status = pitwall.Rejected
 		return
 	}
-	for _, l := range o.Order.Legs {
+	legs := slices.Clone(o.Order.Legs)
+	slices.SortStableFunc(legs, func(a, b pitwall.Leg) int { return -strings.Compare(string(a.Role), string(b.Role)) }) // the target first
+	for _, l := range legs {
 		leg := r.newLeg(o, l)
 		o.legs = append(o.legs, leg)
 		r.orders = append(r.orders, leg)
@@ -214,7 +214,6 @@ func (r *replica) trailFrom(o *order, s *symbol, price pitwall.Dec) pitwall.Dec 
 // replace is section 6: the order is accepted anew.
 func (r *replica) replace(o *order, c pitwall.Change) pitwall.Code {
 	s, old := r.symbol(o.Symbol), *o
-	shrinks := c == (pitwall.Change{Qty: c.Qty}) && c.Qty < o.Qty
 	if c.Qty != 0 {
 		o.Qty = c.Qty
 	}
@@ -222,10 +221,10 @@ func (r *replica) replace(o *order, c pitwall.Change) pitwall.Code {
 		o.Limit = c.Limit
 	}
 	if c.Stop != 0 {
-		o.Stop = c.Stop
+		o.Stop, o.triggered = c.Stop, false
 	}
 	if c.Trail != 0 || c.TrailPercent != 0 {
-		o.Trail, o.TrailPercent, o.trigger = c.Trail, c.TrailPercent, 0
+		o.Trail, o.TrailPercent, o.trigger, o.triggered = c.Trail, c.TrailPercent, 0, false
 	}
 	if c.TIF != "" {
 		o.TIF = c.TIF
@@ -236,8 +235,14 @@ func (r *replica) replace(o *order, c pitwall.Change) pitwall.Code {
 	if o.Limit != old.Limit && o.Role == pitwall.TakeProfit || o.Stop != old.Stop {
 		o.percent = 0
 	}
+	if o.status == pitwall.Held {
+		r.accept(o, s)
+		return ""
+	}
 	r.accept(o, s)
-	if !shrinks {
+	if shrinks := o.Qty <= old.Qty && o.Limit == old.Limit && o.trigger == old.trigger && o.triggered == old.triggered; shrinks {
+		o.reserved = r.a.MulDiv(old.reserved, o.remaining(), old.remaining())
+	} else {
 		line := slices.Clone(r.orders)
 		r.toEnd(o)
 		if code := r.test(o, s); code != "" {
@@ -260,6 +265,14 @@ func (r *replica) toEnd(o *order) {
 
 // cancel is section 7.
 func (r *replica) cancel(o *order) {
+	if o.Class == pitwall.OCO {
+		for _, leg := range o.legs {
+			if leg.open() && leg.cancelAt.IsZero() {
+				r.cancel(leg)
+			}
+		}
+		return
+	}
 	s := r.symbol(o.Symbol)
 	start, end, ok := s.inProgress(r.now)
 	if ok && o.status != pitwall.Held && !start.Before(o.active) && (o.till.IsZero() || start.Before(o.till)) {
@@ -293,9 +306,4 @@ func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 		}
 	}
 	return start, end, t.After(start) && t.Before(end)
-}
-
-// calling reports whether a margin call closes positions of the book.
-func (r *replica) calling(book string) bool {
-	return slices.ContainsFunc(r.orders, func(o *order) bool { return o.venue && o.open() && o.Book == book })
 }
