@@ -122,7 +122,7 @@ func (e *Engine) filled(n *order, q quote, m moment, qty, price pitwall.Dec) err
 	if fresh && (how == byLimit || how == byStop || how == byTest) {
 		for i := 1; i >= 0; i-- { // the stop first: the worse case
 			if k := legs[i]; k >= 0 {
-				if err := e.prove(&e.orders[k]); err != nil {
+				if err := e.prove(&e.orders[k], q.price); err != nil {
 					return err
 				}
 			}

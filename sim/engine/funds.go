@@ -244,7 +244,7 @@ func (e *Engine) freeMargin(a *pitwall.Calc, b *Book, except *order) pitwall.Dec
 	}
 	for _, slot := range e.open {
 		if o := &e.orders[slot]; o != except && o.Book == b.id && o.closes(b) {
-			part := min(o.left(), b.Positions[o.Sym].Qty.Abs())
+			part := o.left() - e.opening(o, b)
 			freed := a.Mul(e.notional(a, o.Sym, part, e.syms[o.Sym].last), b.initial(&e.d.cols[o.Sym]))
 			free = a.Add(free, a.Sub(freed, a.Mul(freed, e.costs.CashBuffer)))
 		}

@@ -83,8 +83,8 @@ func (e *Engine) join(slot int32) {
 }
 
 // prove fills what a leg got inside this bar, if the bar proves that its price
-// came after the entry (rule 8).
-func (e *Engine) prove(n *order) error {
+// came after the entry at ref (rule 8). A leg that ref is past already acts there.
+func (e *Engine) prove(n *order, ref pitwall.Dec) error {
 	if n.num < 0 || !n.status.Open() || n.freshAt != e.at || n.fresh <= 0 || n.left() <= 0 {
 		return nil
 	}
@@ -100,19 +100,24 @@ func (e *Engine) prove(n *order) error {
 		if n.triggered {
 			return nil // by now a market order, or a limit: its next moment is the next bar
 		}
-		if !(n.how == byLimit && n.reached(e.extreme(n))) && !n.reached(c.Close[n.bar]) {
+		q := quote{n.trigger, true, LegProven}
+		if n.reached(ref) {
+			q.price = ref
+		} else if !(n.how == byLimit && n.reached(e.extreme(n))) && !n.reached(c.Close[n.bar]) {
 			return nil
 		}
-		q := quote{n.trigger, true, LegProven}
 		if n.Type == StopLimit {
 			e.trigger(n, n.bar)
 			n.since = n.bar + 1
 			var ok bool
-			if q, ok = e.touched(n); !ok {
+			if q, ok = e.touched(n, q.price); !ok {
 				return nil
 			}
 		}
 		return e.execute(n, q, onStop, free)
+	}
+	if e.through(n, ref) {
+		return e.execute(n, quote{ref, ref != n.Limit, LegProven}, onLimit, free)
 	}
 	if !(n.how == byStop && e.through(n, n.far(c))) && !e.through(n, c.Close[n.bar]) {
 		return nil

@@ -193,7 +193,7 @@ func (e *Engine) stopLimitPrice(n *order, m moment) (quote, bool) {
 	case m == onStop && !n.triggered && n.reached(e.extreme(n)):
 		e.trigger(n, n.bar)
 		n.since = n.bar + 1
-		return e.touched(n)
+		return e.touched(n, n.trigger)
 	}
 	if !n.triggered || n.trigBar == n.bar {
 		return quote{}, false
@@ -201,10 +201,10 @@ func (e *Engine) stopLimitPrice(n *order, m moment) (quote, bool) {
 	return e.limitPrice(n, m)
 }
 
-// touched is how a stop-limit fills in the bar inside which it was triggered.
-func (e *Engine) touched(n *order) (quote, bool) {
-	if n.allows(n.trigger) {
-		return quote{n.trigger, true, StopLimitTouched}, true
+// touched is how a stop-limit fills in the bar inside which a price triggered it.
+func (e *Engine) touched(n *order, at pitwall.Dec) (quote, bool) {
+	if n.allows(at) {
+		return quote{at, true, StopLimitTouched}, true
 	}
 	c := e.d.cols[n.Sym].Close[n.bar]
 	proven := n.Side == Buy && c < n.Limit || n.Side == Sell && c > n.Limit

@@ -109,6 +109,7 @@ func (r *replica) trade(b *book, s *symbol, side pitwall.Side, qty, money, fee p
 func (r *replica) pay(latest time.Time) {
 	for _, b := range r.books {
 		var rest []receivable
+		slices.SortStableFunc(b.receivables, func(x, y receivable) int { return x.pay.Compare(y.pay) })
 		for _, v := range b.receivables {
 			if v.pay.After(latest) {
 				rest = append(rest, v)

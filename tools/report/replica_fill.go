@@ -8,19 +8,23 @@ func (r *replica) allowed(o *order) pitwall.Dec { return o.remaining() - o.bound
 
 // prove is what section 11 says of a leg right after the fill that armed it inside
 // a bar: it acts only if the bar proves that its price came later.
-func (r *replica) prove(o *order, s *symbol) {
+func (r *replica) prove(o *order, s *symbol, entry pitwall.Dec) {
 	if !o.live() || o.bound <= 0 || o.how == atClose {
 		return
 	}
 	before, want := o.filled, min(o.bound, o.remaining())
 	switch {
+	case o.Role == pitwall.TakeProfit && r.passes(o.Side, entry, o.Limit): // it is past its price at once
+		r.fill(o, s, entry, entry == o.Limit, atLimit, want)
 	case o.Role == pitwall.TakeProfit:
 		if o.how == atStop && r.passes(o.Side, best(o.Side, s.bar), o.Limit) || r.passes(o.Side, s.bar.Close, o.Limit) {
 			r.fill(o, s, o.Limit, true, atLimit, want)
 		}
+	case o.isStop() && hits(o.Side, entry, o.trigger):
+		r.touch(o, s, entry, want)
 	case o.isStop():
 		if o.how == atLimit && hits(o.Side, worst(o.Side, s.bar), o.trigger) || hits(o.Side, s.bar.Close, o.trigger) {
-			r.touch(o, s, want)
+			r.touch(o, s, o.trigger, want)
 		}
 	}
 	o.bound -= o.filled - before
@@ -107,5 +111,5 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 	if o.filled == o.Qty {
 		r.finish(o, pitwall.Filled, "")
 	}
-	r.after(o, s, qty, price, way)
+	r.after(o, s, qty, price, ref, way)
 }

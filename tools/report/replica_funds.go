@@ -64,15 +64,12 @@ func together(o, p *order) bool {
 	return o.Group != "" && o.Group == p.Group || o.parent != nil && o.parent == p.parent
 }
 
-// others is what the orders before o on its side would trade; orders that go
-// together count once, the largest. all looks at those behind o as well.
-func (r *replica) others(o *order, all bool) pitwall.Dec {
+// others is what the other orders on o's side would trade; orders that go
+// together count once, the largest.
+func (r *replica) others(o *order) pitwall.Dec {
 	var sum pitwall.Dec
 	var counted []*order
 	for _, p := range r.orders {
-		if p == o && !all {
-			break
-		}
 		if p == o || !p.live() || p.Book != o.Book || p.Symbol != o.Symbol || p.Side != o.Side || together(o, p) ||
 			slices.ContainsFunc(counted, func(q *order) bool { return together(q, p) }) {
 			continue
@@ -94,7 +91,7 @@ func (r *replica) opening(o *order) pitwall.Dec {
 	if o.ReduceOnly {
 		return 0
 	}
-	return max(0, o.remaining()-max(0, r.reducible(o)-r.others(o, false)))
+	return max(0, o.remaining()-max(0, r.reducible(o)-r.others(o)))
 }
 
 // reserve is what an order holds back.
@@ -140,7 +137,7 @@ func (r *replica) free(o *order) pitwall.Dec {
 		s := r.symbol(p.Symbol)
 		var comes pitwall.Dec
 		if !cash {
-			reducing := min(r.reducible(p), p.remaining()-r.opening(p))
+			reducing := p.remaining() - r.opening(p)
 			comes = a.Mul(r.notional(s, reducing, s.last), r.initial(s))
 		} else if p.Side == pitwall.Sell && r.Terms.SettleDays == 0 {
 			comes = r.estimate(p, s)
@@ -161,7 +158,7 @@ func (r *replica) settled(b *book) pitwall.Dec {
 // test is section 9 at submission.
 func (r *replica) test(o *order, s *symbol) pitwall.Code {
 	if o.ReduceOnly || o.Class == pitwall.OCO {
-		if o.status != pitwall.Held && (r.reducible(o) == 0 || o.Class == pitwall.OCO && o.remaining() > r.reducible(o)-r.others(o, true)) {
+		if o.status != pitwall.Held && (r.reducible(o) == 0 || o.Class == pitwall.OCO && o.remaining() > r.reducible(o)-r.others(o)) {
 			return pitwall.ReduceOnly
 		}
 	}
@@ -170,7 +167,7 @@ func (r *replica) test(o *order, s *symbol) pitwall.Code {
 	}
 	if r.Terms.Type == pitwall.CashAccount {
 		if o.Side == pitwall.Sell {
-			if o.remaining() > r.reducible(o)-r.others(o, true) {
+			if o.remaining() > r.reducible(o)-r.others(o) {
 				return pitwall.ShortNotAllowed
 			}
 			return ""

@@ -60,7 +60,7 @@ func (r *replica) closeOCO(o *order) {
 }
 
 // after is what a fill does to other orders: section 11.
-func (r *replica) after(o *order, s *symbol, qty, price pitwall.Dec, way how) {
+func (r *replica) after(o *order, s *symbol, qty, price, ref pitwall.Dec, way how) {
 	for _, p := range r.orders {
 		if p != o && o.Group != "" && p.Group == o.Group && p.Book == o.Book {
 			r.finish(p, pitwall.Canceled, "")
@@ -86,7 +86,7 @@ func (r *replica) after(o *order, s *symbol, qty, price pitwall.Dec, way how) {
 	}
 	for i := range o.legs { // the stop before the target
 		if leg := o.legs[len(o.legs)-1-i]; r.inside(leg) != nil {
-			r.prove(leg, s)
+			r.prove(leg, s, ref)
 		}
 	}
 	r.release(o.Book, s)

@@ -158,7 +158,7 @@ func (r *replica) provable() {
 	}
 	for _, o := range r.orders {
 		s := r.inside(o)
-		if s == nil || o.TIF == pitwall.CLS || !o.isLimit() || o.acted {
+		if s == nil || o.TIF == pitwall.CLS || !o.isLimit() || o.acted || beats(o.Side, s.bar.Open, o.Limit) {
 			continue
 		}
 		if r.passes(o.Side, best(o.Side, s.bar), o.Limit) {
@@ -171,16 +171,16 @@ func (r *replica) provable() {
 // its chance in this bar.
 func (r *replica) stop(o *order, s *symbol) {
 	if hits(o.Side, worst(o.Side, s.bar), o.trigger) && r.allowed(o) > 0 {
-		r.touch(o, s, r.allowed(o))
+		r.touch(o, s, o.trigger, r.allowed(o))
 	}
 }
 
-// touch is what a stop does that triggers inside a bar.
-func (r *replica) touch(o *order, s *symbol, want pitwall.Dec) {
+// touch is what a stop does that a price inside a bar triggers.
+func (r *replica) touch(o *order, s *symbol, at, want pitwall.Dec) {
 	o.triggered, o.acted = true, true
 	switch {
-	case o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, o.trigger):
-		r.fill(o, s, o.trigger, false, atStop, want)
+	case o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, at):
+		r.fill(o, s, at, false, atStop, want)
 	case beats(o.Side, s.bar.Close, o.Limit):
 		r.fill(o, s, o.Limit, true, byClose, want)
 	}

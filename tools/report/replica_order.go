@@ -301,7 +301,7 @@ func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 		last := s.Bar(s.next - 1).Start
 		start = last.Add(t.Sub(last).Truncate(s.Size))
 		end = start.Add(s.Size)
-		if !t.Before(s.Instrument.SessionClose(last)) {
+		if s.Instrument.Calendar != pitwall.AlwaysOpen && !t.Before(s.Instrument.SessionClose(last)) {
 			return start, end, false
 		}
 	}
