@@ -35,9 +35,11 @@ func (e *Engine) fund(n *order) *pitwall.Error {
 func (e *Engine) refund(n, old *order) *pitwall.Error {
 	b := &e.books[n.Book]
 	if n.Qty <= old.Qty && n.Limit == old.Limit && n.trigger == old.trigger && n.triggered == old.triggered {
-		var a pitwall.Calc // it did nothing but shrink
-		n.reserve = a.MulDiv(old.reserve, n.left(), old.left())
-		b.Reserved += n.reserve - old.reserve
+		if old.reserve != 0 { // it did nothing but shrink
+			var a pitwall.Calc
+			n.reserve = a.MulDiv(old.reserve, n.left(), old.left())
+			b.Reserved += n.reserve - old.reserve
+		}
 		return nil
 	}
 	b.Reserved -= old.reserve

@@ -40,7 +40,7 @@ func (e *Engine) nearest(sym int32, from, to pitwall.Dec) (best *order, at pitwa
 	up := to >= from
 	for _, slot := range e.work {
 		n := &e.orders[slot]
-		if n.Sym != sym || n.TIF > GTD || !e.meets(n, onStop) || contains(e.tried, slot) {
+		if n.Sym != sym || n.TIF > GTD || n.left() <= 0 || !e.meets(n, onStop) || contains(e.tried, slot) {
 			continue
 		}
 		price, r, ok := e.onPath(n, from, to, up)

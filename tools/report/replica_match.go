@@ -135,7 +135,7 @@ func (r *replica) measure(s *symbol) {
 // open is the moment at the open.
 func (r *replica) open(o *order, s *symbol) {
 	price := s.bar.Open
-	if o.TIF == pitwall.CLS {
+	if o.TIF == pitwall.CLS || o.remaining() <= 0 {
 		return
 	}
 	if s.bar.Volume != 0 && o.isStop() && hits(o.Side, price, o.trigger) {
@@ -255,7 +255,7 @@ func (r *replica) nextOn(s *symbol, from, to pitwall.Dec, rising bool) (*order, 
 	}
 	for _, stops := range []bool{true, false} {
 		for _, o := range r.orders {
-			if r.inside(o) != s || o.TIF == pitwall.CLS || o.acted || o.isStop() != stops || o.isMarket() {
+			if r.inside(o) != s || o.TIF == pitwall.CLS || o.acted || o.isStop() != stops || o.isMarket() || o.remaining() <= 0 {
 				continue
 			}
 			price, comes := o.Limit, o.Side == limitSide && r.passes(o.Side, to, o.Limit)

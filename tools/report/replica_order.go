@@ -241,7 +241,9 @@ func (r *replica) replace(o *order, c pitwall.Change) pitwall.Code {
 	}
 	r.accept(o, s)
 	if shrinks := o.Qty <= old.Qty && o.Limit == old.Limit && o.trigger == old.trigger && o.triggered == old.triggered; shrinks {
-		o.reserved = r.a.MulDiv(old.reserved, o.remaining(), old.remaining())
+		if o.reserved != 0 {
+			o.reserved = r.a.MulDiv(old.reserved, o.remaining(), old.remaining())
+		}
 	} else {
 		line := slices.Clone(r.orders)
 		r.toEnd(o)
