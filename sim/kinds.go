@@ -231,7 +231,7 @@ func (v *Venue) validSides(n *order) *pitwall.Error {
 		if l.Role == pitwall.StopLoss {
 			price, above = l.Stop, !up
 		}
-		if price != 0 && entry != 0 && (price > entry) != above {
+		if price != 0 && entry != 0 && (price == entry || (price > entry) != above) {
 			side := "below"
 			if above {
 				side = "above"

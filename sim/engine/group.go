@@ -17,12 +17,9 @@ func (e *Engine) arm(parent int32, qty, price pitwall.Dec, at how, bar int32) {
 		first := n.status == Held
 		if first {
 			e.aimLeg(n, price)
-			n.status, n.armedAt, n.since = Working, e.at, bar+1
-			switch {
-			case bar < 0: // a pair's leg, taken between bars
-				n.armedAt, n.since = -1, -1
-			case at == byOpen:
-				n.since = bar
+			n.status, n.armedAt = Working, e.at
+			if bar < 0 { // a pair's leg, taken between bars
+				n.armedAt = -1
 			}
 			if e.orders[parent].Type == Pair {
 				n.active = e.now + int64(e.rules.Latency)
@@ -108,7 +105,6 @@ func (e *Engine) prove(n *order, ref pitwall.Dec) error {
 		}
 		if n.Type == StopLimit {
 			e.trigger(n, n.bar)
-			n.since = n.bar + 1
 			var ok bool
 			if q, ok = e.touched(n, q.price); !ok {
 				return nil

@@ -155,7 +155,7 @@ func (e *Engine) limitPrice(n *order, m moment) (quote, bool) {
 	better := n.Side == Buy && open < n.Limit || n.Side == Sell && open > n.Limit
 	switch m {
 	case atOpen:
-		if e.firstOpen(n) {
+		if n.role == 0 && e.firstOpen(n) {
 			n.crossed = better
 		}
 		return quote{open, true, LimitOpen}, better

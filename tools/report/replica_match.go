@@ -142,7 +142,7 @@ func (r *replica) open(o *order, s *symbol) {
 		o.triggered = true
 	}
 	if s.bar.Volume != 0 && o.isLimit() && !o.met {
-		o.met, o.marketable = true, beats(o.Side, price, o.Limit)
+		o.met, o.marketable = true, o.parent == nil && beats(o.Side, price, o.Limit)
 	}
 	if s.bar.Volume != 0 && (o.isMarket() || o.isLimit() && beats(o.Side, price, o.Limit)) {
 		r.fill(o, s, price, false, atOpen, o.remaining())
