@@ -301,7 +301,6 @@ func (e *Engine) liquidate(b *Book, sym int32) {
 	slot := e.make(s)
 	n := &e.orders[slot]
 	n.own, n.status = true, Working
-	e.calls++
 	e.tell(n)
 	e.rest(slot)
 }

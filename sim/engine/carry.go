@@ -242,7 +242,7 @@ func (e *Engine) splitOrders(a *pitwall.Calc, sym int32, x *action, in pitwall.I
 			}
 			return Round(in.Tick, n.Side, stop, a.MulDiv(p, x.per, x.value))
 		}
-		n.Qty, n.filled, n.unarmed = a.MulDiv(n.Qty, x.value, x.per).Floor(in.Lot), a.MulDiv(n.filled, x.value, x.per).Floor(in.Lot), a.MulDiv(n.unarmed, x.value, x.per).Floor(in.Lot)
+		n.Qty, n.filled = a.MulDiv(n.Qty, x.value, x.per).Floor(in.Lot), a.MulDiv(n.filled, x.value, x.per).Floor(in.Lot)
 		n.Limit, n.Stop, n.trigger = price(n.Limit, false), price(n.Stop, true), price(n.trigger, true)
 		if n.Trail != 0 {
 			n.Trail = a.MulDiv(n.Trail, x.per, x.value)
@@ -251,11 +251,19 @@ func (e *Engine) splitOrders(a *pitwall.Calc, sym int32, x *action, in pitwall.I
 		if resting {
 			e.rest(slot)
 		}
-		if n.Qty <= n.filled {
-			e.end(slot, Canceled, nil)
+		e.tell(n)
+	}
+	for _, slot := range append([]int32(nil), e.open...) {
+		n := &e.orders[slot]
+		if n.num < 0 || n.Sym != sym {
 			continue
 		}
-		e.tell(n)
+		if n.parent >= 0 && e.orders[n.parent].Type != Pair {
+			n.unarmed = min(n.Qty-n.filled, e.orders[n.parent].Qty-e.orders[n.parent].filled)
+		}
+		if n.Qty <= n.filled {
+			e.end(slot, Canceled, nil)
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ type Engine struct {
 	hashed  int          // equity points that are in the digest
 	expired int          // expiries that are done
 	tried   []int32      // orders that acted on the path of a bar
-	calls   int          // orders made by margin calls
+	asking  *order       // that asks for money: it does not stand in others' way
 }
 
 // symbol is what changes about a symbol while the replay goes on.

@@ -24,6 +24,8 @@ func (e *Engine) fund(n *order) *pitwall.Error {
 			return err
 		}
 	}
+	e.asking = n
+	defer func() { e.asking = nil }()
 	if !b.margin {
 		return e.fundCash(n, b)
 	}
@@ -139,7 +141,7 @@ func (e *Engine) notional(a *pitwall.Calc, sym int32, qty, price pitwall.Dec) pi
 func (e *Engine) reducing(n *order) (sum pitwall.Dec) {
 	for _, slot := range e.open {
 		o := &e.orders[slot]
-		if o == n || o.Sym != n.Sym || o.Book != n.Book || o.Side != n.Side || o.status == Held || o.Type == Pair || o.num == n.num {
+		if o == n || o == e.asking || o.Sym != n.Sym || o.Book != n.Book || o.Side != n.Side || o.status == Held || o.Type == Pair || o.num == n.num {
 			continue
 		}
 		if n.Group != 0 && o.Group == n.Group {

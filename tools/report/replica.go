@@ -24,6 +24,7 @@ type replica struct {
 	inputs  []input                        // intents still to come
 	states  map[string]*pitwall.OrderState // the journal's last ones
 	calls   int                            // margin call orders so far
+	asking  *order                         // that asks for money now: it does not stand in others' way
 	broken  error                          // a book that does not balance
 
 	// What came of it.

@@ -121,7 +121,7 @@ func (r *replica) splitOrders(s *symbol, d pitwall.Action) {
 		if o.Symbol != s.name() || !o.open() {
 			continue
 		}
-		o.Qty, o.filled, o.armed = units(o.Qty), units(o.filled), units(o.armed)
+		o.Qty, o.filled = units(o.Qty), units(o.filled)
 		o.Limit = r.tick(s, price(o.Limit), o.Side == pitwall.Sell)
 		o.Stop = r.tick(s, price(o.Stop), o.Side == pitwall.Buy)
 		o.trigger = r.tick(s, price(o.trigger), o.Side == pitwall.Buy)

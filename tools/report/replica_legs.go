@@ -67,7 +67,6 @@ func (r *replica) after(o *order, s *symbol, qty, price, ref pitwall.Dec, way ho
 		}
 	}
 	if o.parent != nil {
-		o.armed -= qty
 		if o.parent.Class == pitwall.OCO {
 			o.parent.filled += qty
 		}
@@ -75,7 +74,7 @@ func (r *replica) after(o *order, s *symbol, qty, price, ref pitwall.Dec, way ho
 			if sibling == o {
 				continue
 			}
-			sibling.Qty, sibling.armed = sibling.Qty-qty, sibling.armed-qty
+			sibling.Qty -= qty
 			if sibling.Qty <= sibling.filled {
 				r.finish(sibling, pitwall.Canceled, "")
 			}
@@ -97,7 +96,6 @@ func (r *replica) arm(leg *order, s *symbol, qty, price pitwall.Dec, way how) {
 	if !leg.open() {
 		return
 	}
-	leg.armed += qty
 	inside := way != atOpen && r.Rules.Path != pitwall.OHLC
 	if !leg.covered {
 		leg.status, leg.covered, leg.fresh, leg.active = pitwall.Working, true, inside, leg.parent.active

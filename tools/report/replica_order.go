@@ -28,7 +28,6 @@ type order struct {
 	parent  *order
 	legs    []*order
 	percent pitwall.Dec // of a leg whose price hangs on the entry's
-	armed   pitwall.Dec // of a leg: what its entry has filled and no leg has traded
 	bound   pitwall.Dec // of a leg: what the entry filled inside this bar
 	how     how         // how it filled that
 	covered bool        // of a leg: has been armed
@@ -46,7 +45,7 @@ func (o *order) live() bool {
 // and no leg has traded yet.
 func (o *order) remaining() pitwall.Dec {
 	if o.parent != nil && o.parent.Class != pitwall.OCO && o.parent.open() {
-		return min(o.Qty-o.filled, o.armed)
+		return max(0, o.Qty-o.filled-(o.parent.Qty-o.parent.filled))
 	}
 	return o.Qty - o.filled
 }
