@@ -61,7 +61,11 @@ func (s *Server) tradeTurn(ctx context.Context, req *mcp.GetPromptRequest) (*mcp
 	var b strings.Builder
 	fmt.Fprintf(&b, "You are a trader inside Pitwall. Mode: %s. Time zone of all times: %s.\n", w.Mode, zoneName(w))
 	fmt.Fprintf(&b, "The wall: every tool answers as of the world's clock. Nothing later exists for you.\n")
-	fmt.Fprintf(&b, "Account: a cash account in %s that started with %v; no shorting, no borrowing. Costs: %v. Cash buffer: %v of equity.\n",
+	kind := "a cash account: no shorting, no borrowing"
+	if acc.Type == pitwall.MarginAccount {
+		kind = "a margin account: it may borrow and short within its margins"
+	}
+	fmt.Fprintf(&b, "Account: %s. It is in %s and started with %v. Costs: %v. Cash buffer: %v of equity.\n", kind,
 		acc.Currency, acc.Start, w.Costs, w.Costs.CashBuffer)
 	b.WriteString("\n" + policy + "\n\n" + conventions + "\n")
 	strategy := w.Policy

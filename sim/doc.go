@@ -1,43 +1,32 @@
 // Package sim is the simulated venue: it replays bars, fills orders against
 // them and keeps the books. A [Venue] is a world's Clock and its Broker.
 //
-//	timeline of Known times ──► Next: expire ─► fill ─► post ─► mark ─► journal ─► move the clock
+//	pitwall.Order ─► Venue: ids, prices on the tick, what is valid ─► sim/engine: fills, books
+//	pitwall.Fill, OrderState, CashFlow, journal ◄─ Venue ◄──────────── its events
 //
 // Fill first, publish second: at a step the resting orders meet the bars that
 // become known, and only then can the trader see those bars. An order meets a
 // bar only when the bar's Start is not before the order's acceptance, so never
-// the bar that prompted it.
+// the bar that prompted it. The exact rules are in sim/engine/RULES.md; their
+// numbers in fills are those of the order documentation (tools/docs).
 //
-// The rules are numbered as in the order documentation (tools/docs):
-//
-//	 1 an order accepted after bar k can meet prices from bar k+1's open
-//	 2 market: the open, plus slippage against the taker
-//	 3 limit buy: open below the limit -> open; else low < limit -> limit; sell mirrored
-//	 4 stop: a gap past it -> the open; else touched -> the stop; plus slippage
-//	 5 stop-limit: triggered at the open -> rule 3 for the bar; inside -> the stop
-//	   if the limit allows, else only if the close is past the limit, else rests
-//	 6 trailing stop: tested as it stood, then moved by the bar's high or low
-//	11 several orders on one bar: fills at the open in submission order, then
-//	   stops, then limits, each in submission order
-//	12 day: ends at the close of the session it can first trade in
-//	13 ioc, fok: judged at the first open; the rest, or all, canceled
-//	14 opg: a session's first open; cls: its last close; else canceled
-//	15 volume: at most floor(share x volume) per symbol and bar, in time priority
-//	17 the fixed commission once per order
-//	18 buying power: reserved at submission, tested again at the fill price;
-//	   short of it the whole order is rejected with figures, never shrunk
-//	22 every fill says why
-//
-// The ledger is double-entry: every posting sums to zero, and at each step
-// start + realized + unrealized - fees = equity is checked exactly.
+// Strings, times and the lock live here, integers there.
 //
 // # To add an order kind
 //
-// kinds.go is its one place: what is valid (prices, acceptsKind) and at which
-// price a bar fills it (fillPrice). Then write a scenario.
+// kinds.go says what is valid and turns it into an engine.Spec; how a bar fills
+// it is the engine's. Then write a scenario (testdata/*.txt) and a golden case.
+//
+// # How it is tested
+//
+// Scenarios by hand (TestScenarios, -update), the hand-worked file of 76 cases
+// (TestGoldenScenarios; PITWALL_SCENARIOS=FILE runs another of its format),
+// properties over random worlds (-run Property, -rapid.checks=N), agreement with
+// the second implementation (TestPropertyVerifyAgrees), and the final equity of
+// other engines (anchor_test.go).
 //
 // # Why not
 //
-// Why not time.Time and maps in the loop: bars are int64 columns with a cursor
-// per symbol; strings and times are made only for answers and the journal.
+// Why not one package with the engine: what must not allocate and what speaks to
+// people want different code.
 package sim

@@ -13,7 +13,7 @@ func TestSearch(t *testing.T) {
 	x := docs.New()
 	for query, want := range map[string]string{
 		"why is my agent not trading":     "Why is my agent not trading",
-		"order rejected buying power":     "Buying power and leverage: why an order was rejected",
+		"order rejected buying power":     "Buying power in a cash account: why an order was rejected",
 		"which SQL functions can I use":   "SQL functions that are allowed",
 		"limit order fill price":          "When and at which price an order fills: why a limit or stop did not fill",
 		"cash buffer target_percent":      "Sizing: target_percent, notional and the cash buffer",
@@ -25,7 +25,13 @@ func TestSearch(t *testing.T) {
 		"start a new simulation":          "Simulations: sim_start and sim_status",
 		"sharpe ratio":                    "Figures: return, drawdown, Sharpe ratio, buy and hold",
 		"how is drawdown computed":        "Figures: return, drawdown, Sharpe ratio, buy and hold",
-		"leverage":                        "Buying power and leverage: why an order was rejected",
+		"leverage":                        "Leverage, shorting and margin calls: account type margin",
+		"bracket order take profit":       "Brackets, take profit and stop loss: exits of an order",
+		"stop loss on existing position":  "OCO: exits on a position that is already held, and groups",
+		"dividend":                        "Dividends and splits: corporate actions",
+		"margin call":                     "Leverage, shorting and margin calls: account type margin",
+		"why was my order denied":         "Risk limits: denied orders",
+		"good till date":                  "Time in force: day, gtc, gtd, ioc, fok, opg, cls",
 		"ema":                             "Indicators: moving average, EMA, RSI, volatility",
 		"claude desktop config":           "Connect a host: Claude Desktop, Claude Code, VS Code",
 		"how do I use my own CSV":         "Data files: your own CSV or Parquet",

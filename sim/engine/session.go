@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"time"
+
+	"pitwall"
+)
+
+// sessions finds the session of orders that can trade in this step for the
+// first time. It runs before anything of the step is published, so it looks at
+// this step's bars and never at later ones.
+func (e *Engine) sessions(hits []hit) {
+	keep := e.unaimed[:0]
+	for _, slot := range e.unaimed {
+		n := &e.orders[slot]
+		if n.num < 0 || n.TIF != Day && n.TIF != CLS || n.till != 0 {
+			continue
+		}
+		if n.till = e.session(n, hits); n.till == 0 {
+			keep = append(keep, slot)
+			continue
+		}
+		e.alarms.push(alarm{n.till + e.d.cols[n.Sym].lag, slot, n.num})
+	}
+	e.unaimed = keep
+}
+
+// session is the close of the session in which an order can first trade: by its
+// own bar, or, when its symbol is missing, by another of the same kind of bars.
+func (e *Engine) session(n *order, hits []hit) int64 {
+	own := &e.d.cols[n.Sym]
+	other := int64(0)
+	for _, h := range hits {
+		c := &e.d.cols[h.sym]
+		early := c.Start[h.bar] < n.active
+		if h.sym == n.Sym {
+			if early {
+				return 0
+			}
+			return e.sessionClose(h.sym, h.bar)
+		}
+		if early {
+			continue
+		}
+		if other == 0 && c.Size == own.Size && c.Instrument.Calendar == own.Instrument.Calendar {
+			other = e.sessionClose(h.sym, h.bar)
+		}
+	}
+	return other
+}
+
+// sessionClose is when the session of a bar closes: a daily bar's own end.
+func (e *Engine) sessionClose(sym, bar int32) int64 {
+	c, y := &e.d.cols[sym], &e.syms[sym]
+	if c.Size >= 24*time.Hour {
+		return c.End[bar]
+	}
+	if y.closeDay != c.day[bar] || c.Start[bar] >= y.closeAt {
+		y.closeDay, y.closeAt = c.day[bar], c.Instrument.SessionClose(time.Unix(0, c.Start[bar])).UnixNano()
+	}
+	return y.closeAt
+}
+
+// expire ends orders whose time is up at an instant.
+func (e *Engine) expire(at int64) {
+	for len(e.alarms) > 0 && e.alarms[0].at <= at {
+		a := e.alarms.pop()
+		n := &e.orders[a.slot]
+		if n.num != a.num || n.till == 0 || n.till+e.d.cols[n.Sym].lag != a.at {
+			continue // it ended before, or was given another end
+		}
+		s := Expired
+		if n.TIF == CLS {
+			s = Canceled // its close came without a fill
+		}
+		e.end(a.slot, s, nil)
+	}
+}
+
+// progress says which bar of a symbol may be in progress at the clock's time:
+// its nominal start and when it is over. 0, 0 = none.
+func (e *Engine) progress(sym int32) (start, end int64) {
+	c, y := &e.d.cols[sym], &e.syms[sym]
+	in := c.Instrument
+	now := time.Unix(0, e.now).In(in.Location())
+	close := in.SessionClose(now)
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	switch {
+	case c.Size >= 24*time.Hour && in.Calendar == pitwall.AlwaysOpen:
+		if now.After(midnight) {
+			return midnight.UnixNano(), close.UnixNano() + c.lag
+		}
+	case c.Size >= 24*time.Hour:
+		open := midnight.Add(9*time.Hour + 30*time.Minute)
+		if w := now.Weekday(); w != time.Saturday && w != time.Sunday && now.After(open) && now.Before(midnight.Add(16*time.Hour)) {
+			return open.UnixNano(), close.UnixNano() + c.lag
+		}
+	case y.bar >= 0:
+		size := int64(c.Size)
+		over := in.SessionClose(time.Unix(0, c.Start[y.bar]))
+		if gone := e.now - c.Start[y.bar]; gone > size && gone%size != 0 && (in.Calendar == pitwall.AlwaysOpen || now.Before(over)) {
+			start = e.now - gone%size
+			return start, start + size + c.lag
+		}
+	}
+	return 0, 0
+}
+
+// underway reports whether an order may be filling in a bar in progress.
+func (e *Engine) underway(n *order) bool {
+	start, _ := e.progress(n.Sym)
+	return start != 0 && n.status != Held && n.active <= start && (n.till == 0 || start < n.till)
+}
