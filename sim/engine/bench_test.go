@@ -136,3 +136,18 @@ func Benchmark500x2520(b *testing.B) {
 		}
 	}, nil)
 }
+
+func BenchmarkData500x2520(b *testing.B) {
+	var src bench
+	var names []string
+	for i := range 500 {
+		name := fmt.Sprintf("S%03d", i)
+		names = append(names, name)
+		src.series = append(src.series, walk(name, 2520, uint64(i+1)))
+	}
+	for b.Loop() {
+		if _, err := engine.NewData(src, names, time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC), time.Time{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -28,6 +28,7 @@ type Book struct {
 	Positions  []Position  // per symbol
 	Points     []Point     // one per step
 
+	points   fold // digest of Points
 	id       int16
 	terms    pitwall.Terms
 	margin   bool
@@ -164,14 +165,16 @@ func (e *Engine) revalue(sym int32) error {
 		if p.Qty == 0 {
 			continue
 		}
-		worth, ok := pitwall.Dec(0), false
-		if p.units != 0 {
-			worth, ok = value(p.units, price)
+		if p.units != 0 { // whole units: no division; both values have the position's sign
+			if worth, ok := value(p.units, price); ok {
+				if sum, err := b.Value.Add(worth - p.Value); err == nil {
+					b.Value, p.Value = sum, worth
+					continue
+				}
+			}
 		}
 		var a pitwall.Calc
-		if !ok {
-			worth = e.notional(&a, sym, p.Qty, price)
-		}
+		worth := e.notional(&a, sym, p.Qty, price)
 		if c.future {
 			gain := a.Sub(worth, p.Cost)
 			if gain != 0 {
@@ -204,7 +207,9 @@ func (b *Book) close(e *Engine, id int16) error {
 			return err
 		}
 	}
-	b.Points = append(b.Points, Point{b.Equity(), b.Cash})
+	p := Point{b.Equity(), b.Cash}
+	b.Points = append(b.Points, p)
+	b.points.add(int64(p.Equity), int64(p.Cash))
 	return nil
 }
 

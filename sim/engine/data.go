@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"sort"
 	"time"
 
@@ -124,11 +125,8 @@ func (c *column) prepare(all map[string]*pitwall.Series) error {
 			return pitwall.Errorf(pitwall.DataError, "option %s needs expiry, strike and right (call or put)", in.Symbol)
 		}
 	}
-	c.day = make([]int32, c.Len())
 	c.lag = lagOf(c.Series)
-	for i := range c.day {
-		c.day[i] = dayOf(c.Start[i], in.Location())
-	}
+	c.day = days(c.Start, in.Location())
 	return nil
 }
 
@@ -140,10 +138,37 @@ func lagOf(s *pitwall.Series) (lag int64) {
 	return lag
 }
 
+// days numbers the dates of instants that rise: the zone's offset is looked up
+// once for as long as it holds.
+func days(starts []int64, zone *time.Location) []int32 {
+	list := make([]int32, len(starts))
+	var until, offset int64 // in seconds
+	for i, ns := range starts {
+		sec := floor(ns, 1e9)
+		if i == 0 || sec >= until {
+			t := time.Unix(sec, 0).In(zone)
+			_, off := t.Zone()
+			offset, until = int64(off), math.MaxInt64
+			if _, end := t.ZoneBounds(); !end.IsZero() {
+				until = end.Unix()
+			}
+		}
+		list[i] = int32(floor(sec+offset, 86400))
+	}
+	return list
+}
+
+func floor(a, b int64) int64 {
+	if q := a / b; a%b >= 0 {
+		return q
+	}
+	return a/b - 1
+}
+
 // dayOf numbers the date of an instant in a zone.
 func dayOf(ns int64, zone *time.Location) int32 {
 	y, m, d := time.Unix(0, ns).In(zone).Date()
-	return int32(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+	return int32(floor(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix(), 86400))
 }
 
 // place finds the bar of each action. What falls on or before the run's first
@@ -220,37 +245,61 @@ func unscale(x *action, ex time.Time, later []pitwall.Action) error {
 	return a.Err
 }
 
-// merge builds the timeline: by Known, then by symbol.
+// merge builds the timeline, by Known, then by symbol: a heap of the symbols'
+// next bars.
 func (d *Data) merge() {
-	type ref struct {
-		known int64
-		hit
-	}
+	next := make([]int, len(d.cols)) // bar of each symbol
+	acts := make([]int, len(d.cols)) // action of each symbol
 	n := 0
-	for _, c := range d.cols {
+	var heap []int32
+	for s := range d.cols {
+		c := &d.cols[s]
+		if next[s] = c.first; c.first < c.end {
+			heap = append(heap, int32(s))
+		}
 		n += c.end - c.first
 	}
-	all := make([]ref, 0, n)
-	for s, c := range d.cols {
-		for i := c.first; i < c.end; i++ {
-			all = append(all, ref{c.Known[i], hit{int32(s), int32(i)}})
+	before := func(a, b int32) bool {
+		x, y := d.cols[a].Known[next[a]], d.cols[b].Known[next[b]]
+		return x < y || x == y && a < b
+	}
+	down := func(i int) {
+		for {
+			k := 2*i + 1
+			if k >= len(heap) {
+				return
+			}
+			if k+1 < len(heap) && before(heap[k+1], heap[k]) {
+				k++
+			}
+			if !before(heap[k], heap[i]) {
+				return
+			}
+			heap[i], heap[k] = heap[k], heap[i]
+			i = k
 		}
 	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].known < all[j].known }) // symbols stay in order
-	d.hits = make([]hit, n)
-	next := make([]int, len(d.cols)) // next action of each symbol
-	for i, r := range all {
-		d.hits[i] = r.hit
-		if i == 0 || r.known != all[i-1].known {
-			d.steps = append(d.steps, step{known: r.known, lo: int32(i)})
+	for i := len(heap) / 2; i >= 0 && len(heap) > 0; i-- {
+		down(i)
+	}
+	d.hits = make([]hit, 0, n)
+	for len(heap) > 0 {
+		s := heap[0]
+		c, bar := &d.cols[s], next[s]
+		if k := len(d.steps); k == 0 || d.steps[k-1].known != c.Known[bar] {
+			d.steps = append(d.steps, step{known: c.Known[bar], lo: int32(len(d.hits))})
 		}
-		s := &d.steps[len(d.steps)-1]
-		s.hi = int32(i + 1)
-		if acts := d.cols[r.sym].actions; next[r.sym] < len(acts) && acts[next[r.sym]].bar == r.bar {
-			s.acts = true
-			for next[r.sym] < len(acts) && acts[next[r.sym]].bar == r.bar {
-				next[r.sym]++
-			}
+		d.hits = append(d.hits, hit{s, int32(bar)})
+		st := &d.steps[len(d.steps)-1]
+		st.hi = int32(len(d.hits))
+		for acts[s] < len(c.actions) && c.actions[acts[s]].bar == int32(bar) {
+			st.acts = true
+			acts[s]++
 		}
+		if next[s]++; next[s] == c.end {
+			heap[0] = heap[len(heap)-1]
+			heap = heap[:len(heap)-1]
+		}
+		down(0)
 	}
 }

@@ -2,8 +2,8 @@ package engine
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
-	"hash"
 	"math"
 	"math/bits"
 
@@ -51,11 +51,8 @@ type Engine struct {
 	settle  []unsettled  // sale proceeds on their way
 	work    []int32      // orders that this step's bars may fill, by rank
 	events  []Event      // since the last Drain
-	words   []byte       // scratch of the digest
-	hash    hash.Hash    // over events
-	points  []hash.Hash  // over equity, per book
-	fed     int          // events that are in the digest
-	hashed  int          // equity points that are in the digest
+	log     fold         // digest of events
+	fed     int          // events that are in it
 	expired int          // expiries that are done
 	tried   []int32      // orders that acted on the path of a bar
 	asking  *order       // that asks for money: it does not stand in others' way
@@ -84,7 +81,7 @@ type symbol struct {
 
 // New opens the books before the first step.
 func New(cfg Config) *Engine {
-	e := &Engine{d: cfg.Data, costs: cfg.Costs, rules: cfg.Rules, now: cfg.Data.from, when: cfg.Data.from, hash: sha256.New()}
+	e := &Engine{d: cfg.Data, costs: cfg.Costs, rules: cfg.Rules, now: cfg.Data.from, when: cfg.Data.from}
 	e.syms = make([]symbol, len(e.d.cols))
 	for i := range e.syms {
 		y, c := &e.syms[i], &e.d.cols[i]
@@ -97,16 +94,14 @@ func New(cfg Config) *Engine {
 			y.last = c.Close[y.bar]
 		}
 	}
-	head := words(nil, e.now, int64(len(cfg.Books)))
+	e.log.add(e.now, int64(len(cfg.Books)))
 	for _, c := range e.d.cols {
-		head = append(words(head, int64(len(c.Instrument.Symbol))), c.Instrument.Symbol...)
+		e.log.text(c.Instrument.Symbol)
 	}
 	for _, a := range cfg.Books {
 		e.books = append(e.books, e.newBook(a))
-		e.points = append(e.points, sha256.New())
-		head = words(head, int64(a.Cash))
+		e.log.add(int64(a.Cash), 0)
 	}
-	e.hash.Write(head)
 	return e
 }
 
@@ -132,32 +127,21 @@ func (e *Engine) Clone() *Engine {
 	n.orders, n.spare, n.open = append([]order(nil), e.orders...), append([]int32(nil), e.spare...), append([]int32(nil), e.open...)
 	n.alarms, n.unaimed, n.waiting = append(alarms(nil), e.alarms...), append([]int32(nil), e.unaimed...), append([]int32(nil), e.waiting...)
 	n.pays, n.settle = append([]receivable(nil), e.pays...), append([]unsettled(nil), e.settle...)
-	n.events, n.words, n.work, n.tried = append([]Event(nil), e.events...), nil, nil, nil
-	n.hash = copyHash(e.hash)
-	n.points = nil
-	for _, h := range e.points {
-		n.points = append(n.points, copyHash(h))
-	}
+	n.events, n.work, n.tried = append([]Event(nil), e.events...), nil, nil
 	return &n
-}
-
-func copyHash(h hash.Hash) hash.Hash {
-	c, err := h.(hash.Cloner).Clone()
-	if err != nil {
-		panic(err) // sha256 clones
-	}
-	return c.(hash.Hash)
 }
 
 // Digest is the hash of everything that happened up to now: orders, fills,
 // flows and equity points. Asking does not change it.
 func (e *Engine) Digest() string {
 	e.feed()
-	h := copyHash(e.hash)
-	for _, p := range e.points {
-		h.Write(p.Sum(nil))
+	head := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, e.log.a), e.log.b)
+	for i := range e.books {
+		p := e.books[i].points
+		head = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(head, p.a), p.b)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(head)
+	return hex.EncodeToString(sum[:])
 }
 
 // Now returns the clock, in Unix nanoseconds.
@@ -222,8 +206,10 @@ func (e *Engine) Step() (bool, error) {
 	if len(e.alarms)+len(e.waiting) > 0 {
 		e.evening()
 	}
-	if err := e.settleExpired(); err != nil {
-		return false, err
+	if e.expired < len(e.d.expiries) {
+		if err := e.settleExpired(); err != nil {
+			return false, err
+		}
 	}
 	for i := range e.books {
 		if err := e.books[i].close(e, int16(i)); err != nil {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"math/bits"
+
 	"pitwall"
 )
 
@@ -110,53 +112,38 @@ func (e *Engine) flow(book int16, sym int32, kind string, qty, each, amount pitw
 	e.events = append(e.events, Event{Kind: FlowEvent, Book: book, Num: -1, Sym: sym, Time: e.when, Qty: qty, Price: each, Amount: amount, Pay: pay, Flow: kind})
 }
 
-// feed puts new events and equity points into the digest: fixed-width words in
-// the order of the log, events first.
+// feed puts new events into the digest, in the order of the log.
 func (e *Engine) feed() {
-	b := e.words[:0]
 	for i := e.fed; i < len(e.events); i++ {
 		v := &e.events[i]
-		code, flag := int64(0), int64(0)
-		for _, c := range []byte(v.Flow) {
-			code = code*31 + int64(c)
+		e.log.add(int64(v.Kind)<<56|int64(v.Status)<<48|int64(v.Rule)<<40|int64(count(v.Maker))<<32|int64(v.Book), int64(v.Num)<<32|int64(v.Sym))
+		e.log.add(int64(v.Bar), v.Time)
+		e.log.add(int64(v.Qty), int64(v.Filled))
+		e.log.add(int64(v.Price), int64(v.Trigger))
+		e.log.add(int64(v.Fee), int64(v.Amount))
+		if v.Flow != "" {
+			e.log.text(v.Flow)
 		}
 		if v.Err != nil {
-			for _, c := range []byte(v.Err.Code) {
-				code = code*31 + int64(c)
-			}
-		}
-		if v.Maker {
-			flag = 1
-		}
-		b = words(b, int64(v.Kind)<<32|int64(v.Status)<<16|int64(v.Rule)<<8|flag, int64(v.Book), int64(v.Num), int64(v.Sym), int64(v.Bar), v.Time, int64(v.Qty), int64(v.Filled), int64(v.Price),
-			int64(v.Trigger), int64(v.Fee), int64(v.Amount), code)
-		if len(b) > 1<<14 {
-			e.hash.Write(b)
-			b = b[:0]
+			e.log.text(string(v.Err.Code))
 		}
 	}
 	e.fed = len(e.events)
-	e.hash.Write(b)
-	b = b[:0]
-	for k := range e.books {
-		for _, p := range e.books[k].Points[e.hashed:e.at] {
-			b = words(b, int64(p.Equity), int64(p.Cash))
-			if len(b) > 1<<14 {
-				e.points[k].Write(b)
-				b = b[:0]
-			}
-		}
-		e.points[k].Write(b)
-		b = b[:0]
-	}
-	e.hashed = e.at
-	e.words = b
 }
 
-// words appends fixed-width big-endian words.
-func words(b []byte, list ...int64) []byte {
-	for _, w := range list {
-		b = append(b, byte(w>>56), byte(w>>48), byte(w>>40), byte(w>>32), byte(w>>24), byte(w>>16), byte(w>>8), byte(w))
+// fold is a running 128-bit hash of words. Each word changes the state one to
+// one, so two logs that differ in one word never meet; it is no defence against
+// somebody who looks for a collision (verify recomputes a run).
+type fold struct{ a, b uint64 }
+
+func (f *fold) add(x, y int64) {
+	f.a = bits.RotateLeft64(f.a^uint64(x)*0x9e3779b97f4a7c15, 29)*0xbf58476d1ce4e5b9 + f.b
+	f.b = bits.RotateLeft64(f.b^uint64(y)*0x94d049bb133111eb, 31)*0xd6e8feb86659fd93 + f.a
+}
+
+func (f *fold) text(s string) {
+	f.add(int64(len(s)), -1)
+	for i := range len(s) {
+		f.add(int64(s[i]), int64(i))
 	}
-	return b
 }
