@@ -181,6 +181,18 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"every":               {goodStrategy + "every: often\n", goodBars, nil, 1, `every is "often"`},
 		"cost too high":       {goodStrategy + "costs: {slippage_bps: 9999}\n", goodBars, nil, 1, "slippage_bps is 9999"},
 		"reserved":            {goodStrategy + "pods: []\n", goodBars, nil, 1, "pods is reserved and not supported yet (line 6)"},
+		"account type":        {goodStrategy + "account: {type: prime}\n", goodBars, nil, 1, `account type is "prime"`},
+		"account key":         {goodStrategy + "account: {typ: margin}\n", goodBars, nil, 1, `did you mean "type"?`},
+		"borrow without":      {goodStrategy + "account: {borrow_rate: 0.03}\n", goodBars, nil, 1, "a cash account has no shorts"},
+		"settle on margin":    {goodStrategy + "account: {type: margin, settle_days: 1}\n", goodBars, nil, 1, "settlement is for cash accounts"},
+		"maintenance":         {goodStrategy + "account: {type: margin, initial_margin: 0.2}\n", goodBars, nil, 1, "may not be more than what opens it"},
+		"path":                {goodStrategy + "fills: {path: zigzag}\n", goodBars, nil, 1, `path is "zigzag"`},
+		"latency":             {goodStrategy + "fills: {latency: soon}\n", goodBars, nil, 1, "s.yaml: line 6"},
+		"risk key":            {goodStrategy + "risk: {max_order_qtty: 5}\n", goodBars, nil, 1, "max_order_qty"},
+		"risk negative":       {goodStrategy + "risk: {max_order_qty: -5}\n", goodBars, nil, 1, "max_order_qty"},
+		"risk empty":          {goodStrategy + "risk: {}\n", goodBars, nil, 1, "names no limit"},
+		"risk not a mapping":  {goodStrategy + "risk: 5\n", goodBars, nil, 1, "risk"},
+		"adjusted twice":      {strings.Replace(goodStrategy, "[bars.csv]", "[{path: bars.csv, adjusted: total}, act.csv]", 1), goodBars, nil, 1, "it would count twice"},
 		"source":              {strings.Replace(goodStrategy, "bars.csv", "yahoo", 1), goodBars, nil, 1, "data source yahoo is not supported yet"},
 		"provider":            {strings.Replace(goodStrategy, "script/buyhold", "openai/gpt", 1), goodBars, nil, 1, "only scripted models are supported yet"},
 		"unknown script":      {strings.Replace(goodStrategy, "buyhold", "nope", 1), goodBars, nil, 1, "there is no model script/nope"},
@@ -195,7 +207,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			write(t, dir, "s.yaml", c.strategy, "bars.csv", c.bars, "copy.csv", c.bars)
+			write(t, dir, "s.yaml", c.strategy, "bars.csv", c.bars, "copy.csv", c.bars, "act.csv", "symbol,ex_date,type,value\nA,2024-01-03,dividend,0.1\n")
 			require.NoError(t, os.Mkdir(filepath.Join(dir, "two"), 0o755))
 			write(t, dir, "two/bars.csv", c.bars, "two/instruments.csv", "symbol,kind\nA,index\n")
 			out, errs, code := command(t, dir, nil, append([]string{"backtest", "s.yaml"}, c.args...)...)

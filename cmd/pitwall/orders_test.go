@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/stretchr/testify/require"
+)
+
+// served starts the binary on a strategy over stdio and returns a way to call
+// its tools: the structured answer, and whether it is an error.
+func served(t *testing.T, strategy string, files ...string) func(name string, args map[string]any) (map[string]any, bool) {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, append([]string{"s.yaml", strategy}, files...)...)
+	cmd := exec.Command(binary, "serve", "s.yaml")
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	cs, err := mcp.NewClient(&mcp.Implementation{Name: "t", Version: "1"}, nil).Connect(context.Background(), &mcp.CommandTransport{Command: cmd}, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = cs.Close() })
+	return func(name string, args map[string]any) (map[string]any, bool) {
+		r, err := cs.CallTool(context.Background(), &mcp.CallToolParams{Name: name, Arguments: args})
+		require.NoError(t, err)
+		answer := r.StructuredContent.(map[string]any)
+		if r.IsError {
+			return answer["error"].(map[string]any), true
+		}
+		return answer, false
+	}
+}
+
+const marginStrategy = `name: m
+symbols: [A, BTC-USD]
+data: [bars.csv, act.csv]
+cash: 10000
+account: {type: margin, borrow_rate: 0.365, no_borrow: [BTC-USD]}
+costs: {commission_bps: 0, slippage_bps: 0, volume_share: 1}
+risk: {max_order_qty: 100, max_symbol_percent: 150}
+agent: {model: script/buyhold}
+`
+
+const marginBars = `symbol,timestamp,open,high,low,close,volume
+A,2024-01-02,100,101,99,100,100000
+A,2024-01-03,100,104,98,103,100000
+A,2024-01-04,104,111,103,110,100000
+A,2024-01-05,110,111,108,109,100000
+A,2024-01-08,50,52,49,51,100000
+A,2024-01-09,51,53,50,52,100000
+BTC-USD,2024-01-02,40000,41000,39000,40500,1000
+BTC-USD,2024-01-03,40500,41000,39500,40600,1000
+BTC-USD,2024-01-04,40600,41000,39500,40700,1000
+BTC-USD,2024-01-05,40700,41000,39500,40800,1000
+BTC-USD,2024-01-06,40800,41000,39500,40900,1000
+`
+
+// A margin account with limits, over the tools of the built binary: a bracket, a
+// denial, a short with its fee, a split, exits on a held position.
+func TestMarginOverTools(t *testing.T) {
+	call := served(t, marginStrategy, "bars.csv", marginBars, "act.csv", "symbol,ex_date,type,value,pay_date\nA,2024-01-08,split,2,\nA,2024-01-05,dividend,0.5,2024-01-09\n")
+	ok := func(name string, args map[string]any) map[string]any {
+		t.Helper()
+		r, failed := call(name, args)
+		require.False(t, failed, "%s: %v", name, r)
+		return r
+	}
+	status := func(id string) map[string]any {
+		return ok("orders_status", map[string]any{"id": id})["order"].(map[string]any)
+	}
+	ok("clock_next_bar", map[string]any{"until": "2024-01-02T16:00:00-05:00"})
+	bracket := ok("orders_submit", map[string]any{"symbol": "A", "side": "buy", "qty": 50, "take_profit": 110, "stop_loss_percent": 5, "client_order_id": "b1"})
+	require.Equal(t, []any{"b1.tp", "b1.sl"}, bracket["order"].(map[string]any)["legs"])
+	denied, failed := call("orders_submit", map[string]any{"symbol": "A", "side": "buy", "qty": 101})
+	require.True(t, failed)
+	require.Equal(t, "MAX_ORDER_QTY", denied["code"])
+	require.Contains(t, denied["message"], "101 exceeds 100")
+	require.NotEmpty(t, denied["checks"])
+	ok("clock_next_bar", map[string]any{"until": "2024-01-03T16:00:00-05:00"})
+	require.Equal(t, "working", status("b1.tp")["status"])
+	require.EqualValues(t, 95, status("b1.sl")["stop"], "5 % below the fill at 100")
+	ok("clock_next_bar", map[string]any{"until": "2024-01-04T16:00:00-05:00"})
+	require.Equal(t, "filled", status("b1.tp")["status"])
+	require.Equal(t, "canceled", status("b1.sl")["status"])
+	short, failed := call("orders_submit", map[string]any{"symbol": "BTC-USD", "side": "sell", "qty": 0.1})
+	require.True(t, failed)
+	require.Equal(t, "NO_BORROW", short["code"], short)
+	ok("orders_submit", map[string]any{"symbol": "A", "target_percent": -50})
+	ok("clock_next_bar", map[string]any{"until": "2024-01-05T16:00:00-05:00"})
+	held := ok("account_positions", map[string]any{"symbol": "A"})["positions"].([]any)[0].(map[string]any)
+	require.EqualValues(t, -47, held["qty"], "half of 10,500 at 110, whole shares")
+	flows := ok("clock_next_bar", map[string]any{"until": "2024-01-08T16:00:00-05:00"})["cash_flows"].([]any)
+	require.Len(t, flows, 2, "three nights, and the split")
+	borrow := flows[0].(map[string]any)
+	require.EqualValues(t, []any{"borrow", -15.369}, []any{borrow["type"], borrow["amount"]}, "47 x 109 x 0.365 x 3 / 365")
+	require.EqualValues(t, -94, flows[1].(map[string]any)["qty"])
+	ok("orders_submit", map[string]any{"symbol": "A", "class": "oco", "take_profit": 40, "stop_loss": 52.5, "client_order_id": "exit"})
+	require.Equal(t, "buy", status("exit.tp")["side"], "exits of a short buy")
+	ok("clock_next_bar", nil)
+	require.Equal(t, "filled", status("exit")["status"])
+	require.EqualValues(t, 94, status("exit")["filled"])
+	again, failed := call("orders_submit", map[string]any{"symbol": "A", "class": "oco", "take_profit": 40, "stop_loss": 52.5})
+	require.True(t, failed)
+	require.Equal(t, "REDUCE_ONLY", again["code"])
+}
+
+// Verify finds nothing in a run as it was left, and what was changed in it.
+func TestVerify(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "s.yaml", strings.Replace(marginStrategy, "risk: {max_order_qty: 100, max_symbol_percent: 150}\n", "every: 2\n", 1),
+		"bars.csv", marginBars, "act.csv", "symbol,ex_date,type,value,pay_date\nA,2024-01-08,split,2,\nA,2024-01-05,dividend,0.5,2024-01-09\n")
+	r := backtestJSON(t, dir, nil, "s.yaml")
+	require.NotZero(t, r["fills"])
+	run := filepath.Join(dir, "runs", "m-1")
+	out, errs, code := command(t, dir, nil, "verify", run)
+	require.Equal(t, 0, code, errs+out)
+	require.Contains(t, out, "verified: ")
+	manifest, err := os.ReadFile(filepath.Join(run, "manifest.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(manifest), `"limits": "no limits"`)
+	for file, change := range map[string][2]string{"journal.jsonl": {`"fee":0`, `"fee":1`}, "prices.csv": {",100,104,98,103,", ",100.5,104,98,103,"}} {
+		t.Run(file, func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join(run, file))
+			require.NoError(t, err)
+			require.Contains(t, string(raw), change[0])
+			t.Cleanup(func() { require.NoError(t, os.WriteFile(filepath.Join(run, file), raw, 0o644)) })
+			write(t, run, file, strings.Replace(string(raw), change[0], change[1], 1))
+			out, _, code := command(t, dir, nil, "verify", run, "--json")
+			require.Equal(t, 1, code)
+			var v struct{ Differences []string }
+			require.NoError(t, json.Unmarshal([]byte(out), &v))
+			require.NotEmpty(t, v.Differences)
+		})
+	}
+	_, errs, code = command(t, dir, nil, "verify", dir)
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "is not a run's folder")
+	_, _, code = command(t, dir, nil, "verify")
+	require.Equal(t, 2, code)
+}
+
+// The audit of somebody's fills counts those that no bar explains.
+func TestVerifyFills(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "bars.csv", marginBars, "good.csv", "timestamp,symbol,side,qty,price,fee\n2024-01-03 09:30:00,A,buy,10,100,1\n2024-01-04T16:00:00-05:00,A,sell,10,110,0\n",
+		"bad.csv", "timestamp,symbol,side,qty,price,fee\n2024-01-03,A,buy,10,104.01,1\n2024-01-06,A,buy,1,110,0\n2024-01-04,A,sell,50,110,0\n")
+	out, errs, code := command(t, dir, nil, "verify", "--fills", "good.csv", "--data", "bars.csv", "--json")
+	require.Equal(t, 0, code, errs)
+	var r struct{ Fills, Explained, Unexplained int }
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	require.Equal(t, []int{2, 2, 0}, []int{r.Fills, r.Explained, r.Unexplained})
+	out, _, code = command(t, dir, nil, "verify", "--fills", "bad.csv", "--data", "bars.csv", "--json")
+	require.Equal(t, 1, code)
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	require.Equal(t, []int{3, 0, 3}, []int{r.Fills, r.Explained, r.Unexplained})
+	out, _, _ = command(t, dir, nil, "verify", "--fills", "bad.csv", "--data", "bars.csv")
+	require.Contains(t, out, "bad.csv:2: ")
+	require.Contains(t, out, "3 fills: 0 explained by a bar, 3 unexplained")
+	_, errs, code = command(t, dir, nil, "verify", "--fills", "bad.csv")
+	require.Equal(t, 2, code)
+	require.Contains(t, errs, "--fills needs --data")
+	write(t, dir, "broken.csv", "when,what\n1,2\n")
+	_, errs, code = command(t, dir, nil, "verify", "--fills", "broken.csv", "--data", "bars.csv")
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "broken.csv")
+}
