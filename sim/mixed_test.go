@@ -1,0 +1,114 @@
+package sim_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/sim"
+)
+
+// mixed is a world of a stock with daily session bars and a coin with hourly
+// ones: while the stock's bar is in progress the coin's bars pass.
+func mixed(t *testing.T) *sim.Venue {
+	stock := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "S", Kind: pitwall.Equity, Lot: pitwall.One, Zone: newYork}, Size: 24 * time.Hour}
+	coin := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "C", Kind: pitwall.Crypto, Lot: 1, Zone: time.UTC, Calendar: pitwall.AlwaysOpen}, Size: time.Hour}
+	add := func(s *pitwall.Series, start, end time.Time, low int64) {
+		require.NoError(t, s.Append(pitwall.Bar{Start: start, End: end, Known: end, Open: pitwall.Int(100), High: pitwall.Int(105), Low: pitwall.Int(low), Close: pitwall.Int(100), Volume: 1e6}))
+	}
+	for d := range 3 {
+		day := time.Date(2024, 1, 2+d, 0, 0, 0, 0, newYork)
+		add(stock, day.Add(9*time.Hour+30*time.Minute), day.Add(16*time.Hour), 90)
+	}
+	for h := range 60 {
+		start := time.Date(2024, 1, 2, 13, 0, 0, 0, time.UTC).Add(time.Duration(h) * time.Hour)
+		add(coin, start, start.Add(time.Hour), 95)
+	}
+	v, err := sim.New(sim.Config{Source: source{[]*pitwall.Series{coin, stock}}, Symbols: []string{"S", "C"}, From: time.Date(2024, 1, 2, 0, 0, 0, 0, newYork), Cash: pitwall.Int(100_000),
+		Rules: pitwall.Rules{VolumeShare: pitwall.NoVolumeLimit}, Journal: &pitwall.MemoryJournal{}})
+	require.NoError(t, err)
+	return v
+}
+
+// until passes bars to a time of the second day in New York.
+func until(t *testing.T, v *sim.Venue, hour int) {
+	at := time.Date(2024, 1, 3, hour, 0, 0, 0, newYork)
+	for v.Now().Before(at) {
+		_, err := v.Next(context.Background(), v.Now())
+		require.NoError(t, err)
+	}
+	require.True(t, v.Now().Equal(at), v.Now())
+}
+
+// At noon the stock's bar is in progress: an order that lay there before may be
+// filling, so a cancel waits for the bar's end and a change is refused.
+func TestCancelWaitsForTheBarInProgress(t *testing.T) {
+	ctx := context.Background()
+	order := func(id string, limit int64) pitwall.Order {
+		return pitwall.Order{ID: id, Symbol: "S", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.Int(10), Limit: pitwall.Int(limit), TIF: pitwall.GTC}
+	}
+	v := mixed(t)
+	until(t, v, 9)
+	for _, o := range []pitwall.Order{order("near", 95), order("far", 50)} {
+		s, err := v.Submit(ctx, o)
+		require.NoError(t, err)
+		require.Equal(t, pitwall.Working, s.Status, s.Error)
+	}
+	s, err := v.Submit(ctx, order("early", 95))
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Working, s.Status)
+	s, err = v.Cancel(ctx, "early")
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Canceled, s.Status, "before the open a cancel takes effect at once")
+
+	until(t, v, 12)
+	for _, id := range []string{"near", "far"} {
+		s, err = v.Cancel(ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, pitwall.Working, s.Status)
+		require.Contains(t, s.Note, "may still fill it")
+	}
+	_, err = v.Replace(ctx, "far", pitwall.Change{Limit: pitwall.Int(60)})
+	require.ErrorContains(t, err, "is in progress")
+	late, err := v.Submit(ctx, order("late", 95))
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Working, late.Status)
+	late, err = v.Cancel(ctx, "late")
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Canceled, late.Status, "an order that cannot be in the bar goes at once")
+
+	until(t, v, 16)
+	for id, want := range map[string]pitwall.Status{"near": pitwall.Filled, "far": pitwall.Canceled} {
+		got, err := v.Orders(ctx, pitwall.OrderQuery{ID: id})
+		require.NoError(t, err)
+		require.Equal(t, want, got[0].Status, id)
+	}
+}
+
+// A stock order that was sent while its bar was in progress meets the next day's
+// bar, a coin's the next hour; a coin's end decides nothing about the stock's day.
+func TestMixedCalendars(t *testing.T) {
+	ctx := context.Background()
+	v := mixed(t)
+	until(t, v, 12)
+	for _, o := range []pitwall.Order{{ID: "stock", Symbol: "S", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.Day}, {ID: "coin", Symbol: "C", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.Day}} {
+		s, err := v.Submit(ctx, o)
+		require.NoError(t, err)
+		require.Equal(t, pitwall.Working, s.Status, s.Error)
+	}
+	until(t, v, 20)
+	for {
+		if _, err := v.Next(ctx, v.Now()); err != nil {
+			break
+		}
+	}
+	fills, _, err := v.Fills(ctx, pitwall.Cursor{})
+	require.NoError(t, err)
+	require.Len(t, fills, 2)
+	require.Equal(t, []string{"coin", "stock"}, []string{fills[0].OrderID, fills[1].OrderID})
+	require.Equal(t, "2024-01-03T17:00:00Z", fills[0].Bar.UTC().Format(time.RFC3339), "the next hour")
+	require.Equal(t, "2024-01-04T14:30:00Z", fills[1].Bar.UTC().Format(time.RFC3339), "the next day")
+}
