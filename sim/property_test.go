@@ -145,13 +145,22 @@ func TestPropertyCancelOrFill(t *testing.T) {
 	})
 }
 
-// An order that can never trade changes nothing but what it reserves.
+// An order that can never trade changes nothing but what it reserves: money, and
+// where shorts may be closed by it, its part of the position. So in a margin
+// account it stands in a symbol of its own.
 func TestPropertyIdleOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, taste{margin: true, costs: true, legs: true, ticks: true, odd: true})
 		w.cfg.Cash = pitwall.Int(100_000_000) // no order is short of money
 		before, _ := fillsOf(t, w.play(t, nil).venue)
 		idle := move{step: rapid.IntRange(1, w.days).Draw(t, "when"), order: pitwall.Order{ID: "idle", Symbol: "A", Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: pitwall.One / 100, Qty: pitwall.One, TIF: pitwall.GTC}}
+		if w.cfg.Terms.Type == pitwall.MarginAccount {
+			idle.order.Symbol = "B"
+			for i := range w.moves {
+				w.moves[i].order.Symbol = "A"
+			}
+			before, _ = fillsOf(t, w.play(t, nil).venue)
+		}
 		w.moves = append(w.moves, idle)
 		after, _ := fillsOf(t, w.play(t, nil).venue)
 		if x, y := toText(t, before), toText(t, after); x != y {
