@@ -76,7 +76,7 @@ type Account struct {
 	Unrealized  Dec         `json:"unrealized"`
 	Dividends   Dec         `json:"dividends,omitempty"` // and other cash per unit, earned less owed
 	Fees        Dec         `json:"fees"`
-	Borrow      Dec         `json:"borrow,omitempty"`      // fees for shorts
+	Borrow      Dec         `json:"borrow,omitempty"`      // fees for shorts, interest on borrowed cash
 	Initial     Dec         `json:"initial,omitempty"`     // margin that the positions need to be opened
 	Maintenance Dec         `json:"maintenance,omitempty"` // margin below which positions are closed
 	Positions   []Position  `json:"positions"`             // by symbol, none with quantity 0
@@ -87,7 +87,7 @@ type Account struct {
 type CashFlow struct {
 	Time   time.Time `json:"time"` // when the trader could first know
 	Symbol string    `json:"symbol,omitempty"`
-	Type   string    `json:"type"`             // dividend, coupon, funding, paid, borrow, split, cash_in_lieu, reinvested, variation, expiry, margin_call
+	Type   string    `json:"type"`             // dividend, coupon, funding, paid, borrow, interest, split, cash_in_lieu, reinvested, variation, expiry, margin_call
 	Qty    Dec       `json:"qty,omitempty"`    // units it is about; after a split the new quantity
 	Each   Dec       `json:"each,omitempty"`   // money per unit, or a price
 	Amount Dec       `json:"amount,omitempty"` // change of cash; of a dividend before its pay date, of the receivable

@@ -18,6 +18,7 @@ type Terms struct {
 	NoShorts   bool     `json:"no_shorts,omitempty"`
 	NoBorrow   []string `json:"no_borrow,omitempty"`   // symbols that cannot be shorted
 	BorrowRate Dec      `json:"borrow_rate,omitempty"` // of a short's value a year: 0.03 = 3 %
+	MarginRate Dec      `json:"margin_rate,omitempty"` // of borrowed cash a year
 
 	// SettleDays is after how many sessions a sale's proceeds can buy again; 0 = at
 	// once. Cash accounts only.

@@ -68,6 +68,7 @@ func drawWorld(t *rapid.T, like taste) *world {
 	if like.margin && rapid.Bool().Draw(t, "margin") {
 		w.cfg.Terms.Type = pitwall.MarginAccount
 		if rapid.Bool().Draw(t, "borrow") {
+			w.cfg.Terms.MarginRate = pitwall.Dec(rapid.Int64Range(0, 20_000_000).Draw(t, "interest"))
 			w.cfg.Terms.BorrowRate = pitwall.Dec(rapid.Int64Range(0, 30_000_000).Draw(t, "rate"))
 		}
 	}

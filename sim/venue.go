@@ -158,15 +158,15 @@ func checkTerms(cfg Config) error {
 			return pitwall.Errorf(pitwall.InvalidInput, "account type is %q", t.Type).Hintf("use cash or margin")
 		case t.SettleDays < 0 || t.SettleDays > 0 && t.Type == pitwall.MarginAccount:
 			return pitwall.Errorf(pitwall.InvalidInput, "settle_days is %d in a %s account", t.SettleDays, t.Type).Hintf("settlement is for cash accounts: 0 or more sessions")
-		case t.Type == pitwall.CashAccount && (t.BorrowRate != 0 || t.NoShorts || len(t.NoBorrow) > 0):
-			return pitwall.Errorf(pitwall.InvalidInput, "a cash account has no shorts: borrow_rate, no_shorts and no_borrow mean nothing").Hintf("leave them out, or use type margin")
+		case t.Type == pitwall.CashAccount && (t.BorrowRate != 0 || t.MarginRate != 0 || t.NoShorts || len(t.NoBorrow) > 0):
+			return pitwall.Errorf(pitwall.InvalidInput, "a cash account has no shorts and no loans: borrow_rate, margin_rate, no_shorts and no_borrow mean nothing").Hintf("leave them out, or use type margin")
 		}
 		for _, m := range [...]pitwall.Dec{t.Initial, t.LongMaintenance, t.ShortMaintenance, t.FutureInitial, t.FutureMaintenance} {
 			if m <= 0 || m > 10*pitwall.One {
 				return pitwall.Errorf(pitwall.InvalidNumber, "a margin is %v", m).Hintf("margins are shares of the notional: 0.5 = 50 %%")
 			}
 		}
-		if t.LongMaintenance > t.Initial || t.ShortMaintenance > t.Initial || t.FutureMaintenance > t.FutureInitial || t.BorrowRate < 0 {
+		if t.LongMaintenance > t.Initial || t.ShortMaintenance > t.Initial || t.FutureMaintenance > t.FutureInitial || t.BorrowRate < 0 || t.MarginRate < 0 {
 			return pitwall.Errorf(pitwall.InvalidNumber, "margins to open %v and %v, to keep %v long, %v short, %v futures, borrow rate %v", t.Initial, t.FutureInitial, t.LongMaintenance, t.ShortMaintenance, t.FutureMaintenance, t.BorrowRate).
 				Hintf("what keeps a position may not be more than what opens it")
 		}

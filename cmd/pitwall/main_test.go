@@ -183,7 +183,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"reserved":            {goodStrategy + "pods: []\n", goodBars, nil, 1, "pods is reserved and not supported yet (line 6)"},
 		"account type":        {goodStrategy + "account: {type: prime}\n", goodBars, nil, 1, `account type is "prime"`},
 		"account key":         {goodStrategy + "account: {typ: margin}\n", goodBars, nil, 1, `did you mean "type"?`},
-		"borrow without":      {goodStrategy + "account: {borrow_rate: 0.03}\n", goodBars, nil, 1, "a cash account has no shorts"},
+		"borrow without":      {goodStrategy + "account: {borrow_rate: 0.03}\n", goodBars, nil, 1, "a cash account has no shorts and no loans"},
 		"settle on margin":    {goodStrategy + "account: {type: margin, settle_days: 1}\n", goodBars, nil, 1, "settlement is for cash accounts"},
 		"maintenance":         {goodStrategy + "account: {type: margin, initial_margin: 0.2}\n", goodBars, nil, 1, "may not be more than what opens it"},
 		"path":                {goodStrategy + "fills: {path: zigzag}\n", goodBars, nil, 1, `path is "zigzag"`},

@@ -36,6 +36,7 @@ type account struct {
 	Shorts            *bool               `yaml:"shorts"`
 	NoBorrow          []string            `yaml:"no_borrow"`
 	BorrowRate        pitwall.Dec         `yaml:"borrow_rate"`
+	MarginRate        pitwall.Dec         `yaml:"margin_rate"`
 	SettleDays        int                 `yaml:"settle_days"`
 	Reinvest          bool                `yaml:"reinvest"`
 }
@@ -51,7 +52,7 @@ type fillRules struct {
 func (s *strategy) terms() pitwall.Terms {
 	a := s.Account
 	t := pitwall.Terms{Type: a.Type, Initial: a.Initial, LongMaintenance: a.LongMaintenance, ShortMaintenance: a.ShortMaintenance, FutureInitial: a.FutureMargin, FutureMaintenance: a.FutureMaintenance,
-		NoBorrow: a.NoBorrow, BorrowRate: a.BorrowRate, SettleDays: a.SettleDays, Reinvest: a.Reinvest}
+		NoBorrow: a.NoBorrow, BorrowRate: a.BorrowRate, MarginRate: a.MarginRate, SettleDays: a.SettleDays, Reinvest: a.Reinvest}
 	t.NoShorts = a.Shorts != nil && !*a.Shorts && t.Usual().Type == pitwall.MarginAccount
 	return t
 }

@@ -58,6 +58,9 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 	for _, text := range store.Warnings {
 		w.Warnings = append(w.Warnings, pitwall.Warning{Text: text})
 	}
+	if t := spec.Terms.Usual(); t.Type == pitwall.MarginAccount && (t.BorrowRate == 0 || t.MarginRate == 0) {
+		w.Warnings = append(w.Warnings, pitwall.Warning{Text: fmt.Sprintf("a margin account at borrow_rate %v and margin_rate %v a year: what costs nothing here costs something at a broker", t.BorrowRate, t.MarginRate)})
+	}
 	w.Warnings = append(w.Warnings, store.DatedWarnings(spec.Symbols, from, to)...)
 	w.Warnings = append(w.Warnings, short(store, spec, to)...)
 	return &simWorld{World: w, venue: v, store: store, from: from, to: to}, nil

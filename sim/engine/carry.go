@@ -25,6 +25,9 @@ type unsettled struct {
 // payments, and orders that end before them.
 func (e *Engine) morning(hits []hit) error {
 	opens := int64(0)
+	if err := e.interest(hits); err != nil {
+		return err
+	}
 	for _, h := range hits {
 		c, y := &e.d.cols[h.sym], &e.syms[h.sym]
 		opens = max(opens, c.Start[h.bar])
@@ -75,6 +78,32 @@ func (e *Engine) evening() {
 		}
 	}
 	e.waiting = keep
+}
+
+// interest charges borrowed cash for the nights since the last step.
+func (e *Engine) interest(hits []hit) error {
+	if e.at == 0 {
+		return nil
+	}
+	before := e.d.steps[e.at-1]
+	nights := int64(e.d.lastDay(hits) - e.d.lastDay(e.d.hits[before.lo:before.hi]))
+	if nights <= 0 {
+		return nil
+	}
+	var a pitwall.Calc
+	for i := range e.books {
+		b := &e.books[i]
+		if b.Cash >= 0 || b.terms.MarginRate == 0 {
+			continue
+		}
+		fee := a.MulDiv(-b.Cash, a.Mul(b.terms.MarginRate, pitwall.Int(nights)), pitwall.Int(365))
+		if fee != 0 {
+			owed := -b.Cash
+			b.Cash, b.Borrow = a.Sub(b.Cash, fee), a.Add(b.Borrow, fee)
+			e.flow(int16(i), -1, "interest", owed, b.terms.MarginRate, -fee, 0)
+		}
+	}
+	return a.Err
 }
 
 // seen reports whether a bar of the symbol came with this step.

@@ -106,6 +106,16 @@ func (d *Data) Bars() int { return len(d.hits) }
 // Steps returns how many steps the run has.
 func (d *Data) Steps() int { return len(d.steps) }
 
+// lastDay is the latest session day of a step's bars.
+func (d *Data) lastDay(hits []hit) (day int32) {
+	for i, h := range hits {
+		if x := d.cols[h.sym].day[h.bar]; i == 0 || x > day {
+			day = x
+		}
+	}
+	return day
+}
+
 // prepare fills in what is derived from the instrument and the bars.
 func (c *column) prepare(all map[string]*pitwall.Series) error {
 	in := c.Instrument

@@ -233,7 +233,8 @@ func (e *Engine) Run() error {
 // nightly reports whether some book pays for its nights.
 func (e *Engine) nightly() bool {
 	for i := range e.books {
-		if e.books[i].shorts != 0 && e.books[i].terms.BorrowRate != 0 {
+		b := &e.books[i]
+		if b.shorts != 0 && b.terms.BorrowRate != 0 || b.Cash < 0 && b.terms.MarginRate != 0 {
 			return true
 		}
 	}

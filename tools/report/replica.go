@@ -15,6 +15,7 @@ type replica struct {
 	Case
 	a       pitwall.Calc
 	now     time.Time
+	day     time.Time // latest session day of the step before
 	ahead   time.Time // where the step under way ends
 	symbols []*symbol // by symbol
 	named   map[string]*symbol
@@ -218,6 +219,7 @@ func (r *replica) step(known time.Time) {
 		}
 	}
 	r.tills()
+	r.interest()                  // 0
 	for _, s := range r.symbols { // 1
 		if s.bar != nil {
 			r.night(s)

@@ -10,6 +10,36 @@ import (
 // split is the type of the one action that is not cash per unit.
 const split = "split"
 
+// interest is section 2.0.
+func (r *replica) interest() {
+	before := r.day
+	var today time.Time
+	for _, s := range r.symbols {
+		if s.bar != nil {
+			if day := s.sessionDay(s.bar.Start); today.IsZero() || day.After(today) {
+				today = day
+			}
+		}
+	}
+	r.day = today
+	if before.IsZero() || !today.After(before) {
+		return
+	}
+	nights := pitwall.Int(int64(today.Sub(before) / (24 * time.Hour)))
+	for _, b := range r.books {
+		if b.cash >= 0 {
+			continue
+		}
+		owed := -b.cash
+		fee := r.a.MulDiv(owed, r.a.Mul(r.Terms.MarginRate, nights), 365*pitwall.One)
+		if fee == 0 {
+			continue
+		}
+		b.cash, b.borrow = r.a.Sub(b.cash, fee), r.a.Add(b.borrow, fee)
+		r.flow(b, pitwall.CashFlow{Type: "interest", Qty: owed, Each: r.Terms.MarginRate, Amount: -fee})
+	}
+}
+
 // night is section 2.1a.
 func (r *replica) night(s *symbol) {
 	day, before := s.sessionDay(s.bar.Start), s.day
