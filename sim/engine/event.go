@@ -103,7 +103,11 @@ func (e *Engine) Drain() {
 
 // tell logs an order's state.
 func (e *Engine) tell(n *order) {
-	e.events = append(e.events, Event{Kind: OrderEvent, Status: n.status, Book: n.Book, Num: n.num, Sym: n.Sym, Time: e.when, Qty: n.Qty, Filled: n.filled, Spent: n.spent,
+	qty := n.Qty
+	if n.status != Held {
+		qty -= n.unarmed // a leg shows what it covers
+	}
+	e.events = append(e.events, Event{Kind: OrderEvent, Status: n.status, Book: n.Book, Num: n.num, Sym: n.Sym, Time: e.when, Qty: qty, Filled: n.filled, Spent: n.spent,
 		Price: n.Limit, Trigger: n.trigger, Fee: n.fees, Err: n.err})
 }
 

@@ -27,6 +27,7 @@ func (e *Engine) execute(n *order, q quote, m moment, free pitwall.Dec) error {
 	if qty <= 0 || n.TIF == FOK && qty < n.left() {
 		return nil // rule 15: nothing left of this bar's volume; the order rests
 	}
+	e.enough(n)
 	var a pitwall.Calc
 	price := q.price
 	if q.taker {

@@ -16,8 +16,8 @@ func (e *Engine) fund(n *order) *pitwall.Error {
 		return pitwall.Errorf(pitwall.NotTradable, "%s has expired", symbol)
 	case c.future && !b.margin:
 		return pitwall.Errorf(pitwall.Unsupported, "%s is a future and this is a cash account", symbol).Hintf("futures need account type margin")
-	case n.Type != Pair && (n.Legs[0].Role != 0 || n.Legs[1].Role != 0) && held*pitwall.Dec(n.Side) < 0:
-		return pitwall.Errorf(pitwall.InvalidInput, "a %v of %s with legs would close a position of %v; legs belong to an order that opens one", n.Side.word(), symbol, held).Hintf("class oco puts exits on a held position")
+	case n.role == 0 && n.Type != Pair && (n.Legs[0].Role != 0 || n.Legs[1].Role != 0) && held*pitwall.Dec(n.Side) < 0:
+		return pitwall.Errorf(pitwall.InvalidInput, "a %v of %s with legs would close a position of %v; legs belong to an order that opens one", n.Side.word(), symbol, held).Hintf("close the position first; class oco puts exits on a held one")
 	}
 	if n.ReduceOnly || n.Type == Pair {
 		if err := e.reduces(n, held); err != nil {
@@ -138,11 +138,15 @@ func (e *Engine) notional(a *pitwall.Calc, sym int32, qty, price pitwall.Dec) pi
 
 // reducing is what open orders on n's side of its symbol already take off the
 // position: of one group, and of the two legs of one parent, the largest counts.
+// Reduce-only orders stand in the way of other exits only.
 func (e *Engine) reducing(n *order) (sum pitwall.Dec) {
 	for _, slot := range e.open {
 		o := &e.orders[slot]
-		if o == n || o == e.asking || o.Sym != n.Sym || o.Book != n.Book || o.Side != n.Side || o.status == Held || o.Type == Pair || o.num == n.num {
+		if o == n || o == e.asking || o.Sym != n.Sym || o.Book != n.Book || o.Side != n.Side || o.status == Held || o.Type == Pair {
 			continue
+		}
+		if o.ReduceOnly && n.Type != Pair {
+			continue // it takes what is left, and ends when nothing is
 		}
 		if n.Group != 0 && o.Group == n.Group {
 			continue // the first of them to fill cancels the others
@@ -247,7 +251,7 @@ func (e *Engine) freeMargin(a *pitwall.Calc, b *Book, except *order) pitwall.Dec
 		}
 	}
 	for _, slot := range e.open {
-		if o := &e.orders[slot]; o != except && o.Book == b.id && o.closes(b) {
+		if o := &e.orders[slot]; o != except && o.Book == b.id && !o.own && o.closes(b) {
 			part := o.left() - e.opening(o, b)
 			freed := a.Mul(e.notional(a, o.Sym, part, e.syms[o.Sym].last), b.initial(&e.d.cols[o.Sym]))
 			free = a.Add(free, a.Sub(freed, a.Mul(freed, e.costs.CashBuffer)))
@@ -285,6 +289,8 @@ func (e *Engine) affords(a *pitwall.Calc, n *order, b *Book, qty, price, notiona
 			err := pitwall.Errorf(pitwall.BuyingPower, "at the fill %v %s at %v cost %v with fee %v; cash is %v", qty, symbol, price, cost.Round(2), fee.Round(2), cash.Round(2))
 			err.Checks = []pitwall.Check{{Name: "buying_power", Observed: cost.String(), Limit: cash.String(), Unit: e.d.cols[n.Sym].Instrument.Currency}}
 			return err.Hintf("the price moved against the reserve: leave a larger cash buffer or use a limit order")
+		case n.Side == Sell && qty > b.Positions[n.Sym].Qty:
+			return pitwall.Errorf(pitwall.ShortNotAllowed, "at the fill a sale of %v %s; %v are held: an exit sold before it", qty, symbol, b.Positions[n.Sym].Qty)
 		case n.Side == Sell && a.Sub(fee, notional) > b.Cash:
 			return pitwall.Errorf(pitwall.BuyingPower, "the fee %v is more than the sale's %v and cash %v", fee, notional, b.Cash)
 		}

@@ -121,16 +121,22 @@ func (e *Engine) prove(n *order, ref pitwall.Dec) error {
 	return e.execute(n, quote{n.Limit, false, LegProven}, onLimit, free)
 }
 
+// enough ends the rest of an entry when one of its exits acts.
+func (e *Engine) enough(n *order) {
+	if n.parent >= 0 && e.orders[n.parent].Type != Pair {
+		e.end(n.parent, Canceled, pitwall.Errorf(pitwall.OrderClosed, "one of its exits acted: the rest of the entry ends"))
+	}
+}
+
 // shrink takes what a leg filled off its sibling.
 func (e *Engine) shrink(slot int32, qty pitwall.Dec) {
 	s := &e.orders[slot]
-	s.Qty -= qty
-	s.fresh = max(0, min(s.fresh, s.left()))
-	if s.Qty <= s.filled {
-		s.Qty = s.filled
-		e.end(slot, Canceled, nil)
+	if s.Qty-qty <= s.filled {
+		e.end(slot, Canceled, pitwall.Errorf(pitwall.OrderClosed, "the other exit filled"))
 		return
 	}
+	s.Qty -= qty
+	s.fresh = max(0, min(s.fresh, s.left()))
 	e.tell(s)
 }
 

@@ -22,7 +22,7 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 	if n.cancelAt != 0 || e.underway(n) {
 		return pitwall.Errorf(pitwall.NotAllowed, "a bar of %s that the order may fill in is in progress", e.name(n.Sym)).Hintf("it can be changed when that bar has ended; a cancel can be asked for now")
 	}
-	old := *n
+	old, legs := *n, false
 	e.lift(h.slot)
 	if c.Qty != 0 {
 		n.Qty = c.Qty
@@ -30,6 +30,7 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 			if k >= 0 {
 				e.orders[k].Qty += n.Qty - old.Qty
 				e.orders[k].unarmed += n.Qty - old.Qty
+				legs = true
 			}
 		}
 	}
@@ -79,6 +80,11 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 		e.aim(h.slot)
 	}
 	n.crossed, n.since = false, -1
+	for _, k := range n.legs {
+		if legs && k >= 0 {
+			e.tell(&e.orders[k])
+		}
+	}
 	e.tell(n)
 	return nil
 }

@@ -216,6 +216,7 @@ func (e *Engine) trigger(n *order, bar int32) {
 	e.lift(n.slot)
 	n.triggered, n.trigBar = true, bar
 	e.rest(n.slot)
+	e.enough(n)
 }
 
 // onClose fills an order at the close of its session's last bar (rule 14).

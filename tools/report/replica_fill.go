@@ -83,6 +83,7 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 	if qty <= 0 || o.TIF == pitwall.FOK && qty < o.remaining() {
 		return
 	}
+	r.enough(o)
 	price := ref
 	if !maker {
 		var part pitwall.Dec
@@ -93,6 +94,10 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 	}
 	money := r.notional(s, qty, price)
 	fee := r.fee(o.filled, o.traded, qty, money, maker)
+	if r.Terms.Type == pitwall.CashAccount && o.Side == pitwall.Sell && qty > r.reducible(o) {
+		r.finish(o, pitwall.Rejected, pitwall.ShortNotAllowed)
+		return
+	}
 	if !r.affordable(o, s, qty, price, money, fee) {
 		r.finish(o, pitwall.Rejected, pitwall.BuyingPower)
 		return

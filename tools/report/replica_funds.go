@@ -70,7 +70,7 @@ func (r *replica) others(o *order) pitwall.Dec {
 	var sum pitwall.Dec
 	var counted []*order
 	for _, p := range r.orders {
-		if p == o || p == r.asking || !p.live() || p.Book != o.Book || p.Symbol != o.Symbol || p.Side != o.Side || together(o, p) ||
+		if p == o || p == r.asking || !p.live() || p.ReduceOnly && o.Class != pitwall.OCO || p.Book != o.Book || p.Symbol != o.Symbol || p.Side != o.Side || together(o, p) ||
 			slices.ContainsFunc(counted, func(q *order) bool { return together(q, p) }) {
 			continue
 		}
@@ -131,7 +131,7 @@ func (r *replica) free(o *order) pitwall.Dec {
 			continue
 		}
 		free = a.Sub(free, p.reserved)
-		if p.Type != pitwall.MarketOrder || p.TIF != pitwall.Day && p.TIF != pitwall.GTC {
+		if p.Type != pitwall.MarketOrder || p.venue && !cash || p.TIF != pitwall.Day && p.TIF != pitwall.GTC {
 			continue
 		}
 		s := r.symbol(p.Symbol)

@@ -29,6 +29,13 @@ func (r *replica) finish(o *order, status pitwall.Status, code pitwall.Code) {
 	}
 }
 
+// enough ends the rest of an entry when one of its exits acts: section 11.
+func (r *replica) enough(o *order) {
+	if o.parent != nil && o.parent.Class != pitwall.OCO {
+		r.finish(o.parent, pitwall.Canceled, "")
+	}
+}
+
 // exhausted ends an order that has nothing left.
 func (r *replica) exhausted(o *order) {
 	if o.Qty > o.filled {

@@ -140,6 +140,7 @@ func (r *replica) open(o *order, s *symbol) {
 	}
 	if s.bar.Volume != 0 && o.isStop() && hits(o.Side, price, o.trigger) {
 		o.triggered = true
+		r.enough(o)
 	}
 	if s.bar.Volume != 0 && o.isLimit() && !o.met {
 		o.met, o.marketable = true, o.parent == nil && beats(o.Side, price, o.Limit)
@@ -178,6 +179,7 @@ func (r *replica) stop(o *order, s *symbol) {
 // touch is what a stop does that a price inside a bar triggers.
 func (r *replica) touch(o *order, s *symbol, at, want pitwall.Dec) {
 	o.triggered, o.acted = true, true
+	r.enough(o)
 	switch {
 	case o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, at):
 		r.fill(o, s, at, false, atStop, want)
@@ -231,6 +233,7 @@ func (r *replica) walk(s *symbol) {
 				continue
 			}
 			o.triggered = true
+			r.enough(o)
 			if o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, price) {
 				o.acted = true
 				r.fill(o, s, price, false, atStop, o.remaining())
