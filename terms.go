@@ -53,6 +53,9 @@ type Path string
 const (
 	Provable Path = "provable" // only what open, high, low and close prove, else the worse case
 	OHLC     Path = "ohlc"     // open, high, low, close, in this order
+	// Worst is Provable, but the stop of an entry that filled inside a bar acts
+	// whenever the bar's range reaches it.
+	Worst Path = "worst"
 )
 
 // NoVolumeLimit as Rules.VolumeShare lets an order of any size fill.

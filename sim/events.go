@@ -43,6 +43,7 @@ func (v *Venue) drain(ctx context.Context, asked *order) error {
 			entry.Kind, entry.Flow = pitwall.EntryCash, &f
 		}
 		if _, err := v.cfg.Journal.Append(ctx, entry); err != nil {
+			v.failed = err // the books are ahead of the record: nothing moves any more
 			return err
 		}
 	}
@@ -62,7 +63,8 @@ func (v *Venue) drain(ctx context.Context, asked *order) error {
 func (v *Venue) numbered(x engine.Event) *order {
 	for int(x.Num) >= len(v.byNum) {
 		spec, h, _ := v.engine.Find(int32(len(v.byNum)))
-		v.calls++
+		for v.calls++; v.byID["call-"+strconv.Itoa(v.calls)] != nil; v.calls++ {
+		}
 		n := &order{OrderState: pitwall.OrderState{Order: pitwall.Order{ID: "call-" + strconv.Itoa(v.calls), Book: v.books[spec.Book], Symbol: v.list[spec.Sym].Instrument.Symbol, Side: side(spec.Side), Type: pitwall.MarketOrder,
 			Class: pitwall.Simple, Qty: spec.Qty, TIF: pitwall.GTC, ReduceOnly: true, Reason: "margin call", By: pitwall.Caller{Principal: "venue"}}, Accepted: v.now()}, handle: h, sym: spec.Sym}
 		n.asked = n.Order

@@ -325,6 +325,13 @@ func (v *Venue) changes(n *order, next *pitwall.OrderState, c *pitwall.Change) (
 	if e := v.validTIF(x); e != nil {
 		return "", e
 	}
+	if n.Status == pitwall.Working && n.Filled == 0 && len(n.Legs) > 0 && (c.Limit != 0 || c.Stop != 0) {
+		x.Legs = n.Legs
+		if e := v.validSides(x); e != nil {
+			return "", e
+		}
+		x.Legs = nil
+	}
 	if n.Parent == "" {
 		if next.Qty <= n.Filled {
 			return "", pitwall.Errorf(pitwall.InvalidNumber, "qty %v; %v of order %s are filled already", next.Qty, n.Filled, n.ID).Hintf("qty is the new total; to stop here use orders_cancel")

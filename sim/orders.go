@@ -199,6 +199,9 @@ func (v *Venue) Cancel(ctx context.Context, id string) (pitwall.OrderState, erro
 	if err != nil {
 		return pitwall.OrderState{}, err
 	}
+	if v.failed != nil {
+		return pitwall.OrderState{}, v.failed
+	}
 	v.remember("cancel", id, fmt.Sprint(v.engine.Now()))
 	if _, e := v.engine.Cancel(n.handle); e != nil {
 		return pitwall.OrderState{}, e

@@ -137,8 +137,8 @@ func (v *Venue) choose() error {
 
 // checkTerms refuses accounts and rules that mean nothing.
 func checkTerms(cfg Config) error {
-	if p := cfg.Rules.Path; p != "" && p != pitwall.Provable && p != pitwall.OHLC {
-		return pitwall.Errorf(pitwall.InvalidInput, "path is %q", p).Hintf("use provable or ohlc")
+	if p := cfg.Rules.Path; p != "" && p != pitwall.Provable && p != pitwall.OHLC && p != pitwall.Worst {
+		return pitwall.Errorf(pitwall.InvalidInput, "path is %q", p).Hintf("use provable, worst or ohlc")
 	}
 	if cfg.Rules.Latency < 0 || cfg.Rules.VolumeShare < pitwall.NoVolumeLimit || cfg.Rules.VolumeShare > pitwall.One {
 		return pitwall.Errorf(pitwall.InvalidNumber, "latency %v, volume_share %v", cfg.Rules.Latency, cfg.Rules.VolumeShare).Hintf("use a latency of 0 or more and a share of 0 to 1")

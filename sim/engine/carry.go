@@ -158,9 +158,19 @@ func (e *Engine) act(h hit, x *action) error {
 			}
 		}
 	}
+	if !x.split && x.falls && y.last > x.value {
+		y.last -= x.value // until the bar says better; equity holds the receivable instead
+		for i := range e.books {
+			if b := &e.books[i]; b.Positions[h.sym].Qty != 0 {
+				p := &b.Positions[h.sym]
+				worth := e.notional(&a, h.sym, p.Qty, y.last)
+				b.Value, p.Value = a.Add(b.Value, a.Sub(worth, p.Value)), worth
+			}
+		}
+	}
 	if x.split {
 		y.last = a.MulDiv(y.last, x.per, x.value)
-		e.splitOrders(&a, h.sym, x, c.Instrument)
+		e.splitOrders(h.sym, x, c.Instrument)
 		for i := range e.books {
 			e.nothingLeft(int16(i), h.sym)
 		}
@@ -175,7 +185,7 @@ func (e *Engine) earn(a *pitwall.Calc, b *Book, h hit, x *action) {
 	b.Dividends = a.Add(b.Dividends, amount)
 	b.charged = b.charged || amount < 0
 	switch {
-	case b.terms.Reinvest && p.Qty > 0 && amount > 0 && !c.future && y.last > x.value:
+	case b.terms.Reinvest && p.Qty > 0 && amount > 0 && c.mult == pitwall.One && y.last > x.value:
 		each := a.Sub(y.last, x.value)
 		units := a.Div(amount, each).Floor(c.Instrument.Lot)
 		cost := e.notional(a, h.sym, units, each)
@@ -255,13 +265,14 @@ func (e *Engine) splitPosition(a *pitwall.Calc, b *Book, h hit, x *action) {
 }
 
 // splitOrders scales the open orders of a symbol.
-func (e *Engine) splitOrders(a *pitwall.Calc, sym int32, x *action, in pitwall.Instrument) {
+func (e *Engine) splitOrders(sym int32, x *action, in pitwall.Instrument) {
 	for _, slot := range append([]int32(nil), e.open...) {
 		n := &e.orders[slot]
 		if n.num < 0 || n.Sym != sym {
 			continue
 		}
-		resting := n.resting
+		var a pitwall.Calc
+		old, resting := *n, n.resting
 		e.lift(slot)
 		price := func(p pitwall.Dec, stop bool) pitwall.Dec {
 			if p == 0 {
@@ -275,6 +286,12 @@ func (e *Engine) splitOrders(a *pitwall.Calc, sym int32, x *action, in pitwall.I
 			n.Trail = a.MulDiv(n.Trail, x.per, x.value)
 		}
 		n.Legs[0].Limit, n.Legs[0].Stop = price(n.Legs[0].Limit, false), price(n.Legs[0].Stop, true)
+		if a.Err != nil {
+			*n = old
+			n.resting = false
+			e.end(slot, Canceled, pitwall.Errorf(pitwall.InvalidNumber, "after the split: %v", a.Err))
+			continue
+		}
 		if resting {
 			e.rest(slot)
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"sort"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -54,6 +55,7 @@ type hit struct{ sym, bar int32 }
 type action struct {
 	bar        int32
 	split      bool
+	falls      bool // the price falls by it on the ex date
 	kind       string
 	value, per pitwall.Dec
 	pay        int64 // 0 = at once
@@ -131,6 +133,9 @@ func (c *column) prepare(all map[string]*pitwall.Series) error {
 		if c.under = all[in.Underlying]; c.under == nil {
 			return pitwall.Errorf(pitwall.NoCoverage, "option %s settles against %q and there are no bars of it", in.Symbol, in.Underlying).Hintf("add the underlying's bars to the data")
 		}
+		if c.under.Adjusted != "" && c.under.Adjusted != pitwall.Raw {
+			return pitwall.Errorf(pitwall.Unsupported, "option %s settles against %s, whose prices are adjusted (%s): a strike means prices as traded", in.Symbol, in.Underlying, c.under.Adjusted).Hintf("use raw prices of the underlying")
+		}
 		if in.Expiry.IsZero() || in.Strike <= 0 || in.Right != pitwall.Call && in.Right != pitwall.Put {
 			return pitwall.Errorf(pitwall.DataError, "option %s needs expiry, strike and right (call or put)", in.Symbol)
 		}
@@ -181,12 +186,15 @@ func dayOf(ns int64, zone *time.Location) int32 {
 	return int32(floor(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix(), 86400))
 }
 
-// place finds the bar of each action. What falls on or before the run's first
-// bar is in its prices already.
+// place finds the bar of each action. What falls before the run's first bar is in
+// its prices already.
 func (c *column) place(all []pitwall.Action) error {
 	symbol := c.Instrument.Symbol
 	var mine []pitwall.Action
 	for _, a := range all {
+		if ex := a.Ex.UnixNano(); c.option && a.Type == "split" && a.Symbol == c.Instrument.Underlying && ex <= c.expiry && c.first < c.end && ex > c.Start[c.first] {
+			return pitwall.Errorf(pitwall.Unsupported, "%s splits on %s while option %s lives: its terms would change", a.Symbol, a.Ex.Format(time.DateOnly), symbol)
+		}
 		if a.Symbol == symbol {
 			mine = append(mine, a)
 		}
@@ -195,7 +203,7 @@ func (c *column) place(all []pitwall.Action) error {
 	for k, a := range mine {
 		ex := a.Ex.UnixNano()
 		bar := sort.Search(c.Len(), func(i int) bool { return c.Start[i] >= ex })
-		if bar <= c.first || bar >= c.end {
+		if bar == 0 || bar < c.first || bar >= c.end {
 			continue
 		}
 		switch {
@@ -204,14 +212,14 @@ func (c *column) place(all []pitwall.Action) error {
 				Hintf("use raw prices with actions, or adjusted prices without the file of actions")
 		case a.Type == "split" && c.Adjusted == pitwall.SplitAdjusted:
 			continue // in the prices
-		case a.Type == "split" && (c.future || c.option):
+		case a.Type == "split" && c.future || a.Type == "split" && c.option:
 			return pitwall.Errorf(pitwall.Unsupported, "%s is a %s and splits on %s", symbol, c.Instrument.Kind, a.Ex.Format(time.DateOnly))
 		}
 		if !known(a.Type) {
 			return pitwall.Errorf(pitwall.Unsupported, "%s has a %s on %s inside the run, and that is not done here", symbol, a.Type, a.Ex.Format(time.DateOnly)).
 				Hintf("done are split, dividend, special_dividend, coupon, funding and cash; end the run before that day, or leave the symbol out")
 		}
-		x := action{bar: int32(bar), split: a.Type == "split", kind: a.Type, value: a.Value, per: a.Per}
+		x := action{bar: int32(bar), split: a.Type == "split", falls: strings.HasSuffix(a.Type, "dividend") && !c.future, kind: a.Type, value: a.Value, per: a.Per}
 		if x.per == 0 {
 			x.per = pitwall.One
 		}

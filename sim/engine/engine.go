@@ -74,7 +74,8 @@ type symbol struct {
 	now, trail         []int32
 
 	volume   pitwall.Dec // left of the current bar, for volumeAt
-	volumeAt int32       // bar that volume is about
+	taken    pitwall.Dec // of the current bar
+	volumeAt int32       // bar that they are about
 	closeDay int32       // session whose close is closeAt
 	closeAt  int64
 }

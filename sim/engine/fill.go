@@ -53,6 +53,7 @@ func (e *Engine) execute(n *order, q quote, m moment, free pitwall.Dec) error {
 		return nil
 	}
 	e.syms[n.Sym].volume -= qty
+	e.syms[n.Sym].taken += qty
 	n.filled, n.spent, n.fees = n.filled+qty, spent, fees
 	e.events = append(e.events, Event{Kind: FillEvent, Rule: q.rule, Maker: !q.taker, AtOpen: m == atOpen, Book: n.Book, Num: n.num, Sym: n.Sym, Bar: n.bar, Time: e.when,
 		Qty: qty, Filled: n.filled, Price: price, Fee: fee, Ref: q.price, Slip: slip, Gain: gain, Capped: free - qty})
@@ -155,7 +156,7 @@ func (e *Engine) volume(sym, bar int32) pitwall.Dec {
 	if y.volumeAt == bar {
 		return y.volume
 	}
-	y.volumeAt, y.volume = bar, e.cap(sym, bar)
+	y.volumeAt, y.volume, y.taken = bar, e.cap(sym, bar), 0
 	return y.volume
 }
 
@@ -180,14 +181,14 @@ func (e *Engine) cap(sym, bar int32) pitwall.Dec {
 	return share.Floor(c.Instrument.Lot)
 }
 
-// part is an order's part of its bar's volume, for the impact model; 0 without a
-// volume.
+// part is the part of its bar's volume that is taken with an order, for the
+// impact model: all fills of the bar count. 0 without a volume.
 func (e *Engine) part(n *order, qty pitwall.Dec) pitwall.Dec {
 	volume, err := pitwall.FromFloat(e.d.cols[n.Sym].Volume[n.bar])
 	if err != nil || volume <= 0 {
 		return 0
 	}
-	part, err := qty.Div(volume)
+	part, err := (e.syms[n.Sym].taken + qty).Div(volume)
 	if err != nil {
 		return 0
 	}

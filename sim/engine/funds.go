@@ -198,7 +198,7 @@ func (e *Engine) freeCash(a *pitwall.Calc, b *Book, except *order) pitwall.Dec {
 // closes reports whether an order is a market order of a book that will fill at
 // the next open, so that what it brings may count before it does.
 func (o *order) closes(b *Book) bool {
-	return o.Type == Market && (o.TIF == Day || o.TIF == GTC) && o.status.Open() && o.status != Held && b.Positions[o.Sym].Qty*pitwall.Dec(o.Side) < 0
+	return o.Book == b.id && o.Type == Market && (o.TIF == Day || o.TIF == GTC) && o.status.Open() && o.status != Held && b.Positions[o.Sym].Qty*pitwall.Dec(o.Side) < 0
 }
 
 // opening is the part of an order that would open or enlarge a position.
@@ -216,17 +216,10 @@ func (e *Engine) opening(n *order, b *Book) pitwall.Dec {
 // fundMargin reserves the margin of what an order would open.
 func (e *Engine) fundMargin(n *order, b *Book) *pitwall.Error {
 	c := &e.d.cols[n.Sym]
-	symbol := e.name(n.Sym)
 	opening := e.opening(n, b)
 	if opening > 0 && n.Side == Sell {
-		switch {
-		case c.option:
-			return pitwall.Errorf(pitwall.Unsupported, "a sale of %v %s beyond what is held: options are bought and sold out, not written", opening, symbol)
-		case c.future: // nothing is borrowed
-		case b.terms.NoShorts:
-			return pitwall.Errorf(pitwall.ShortNotAllowed, "a sale of %v %s would be %v short; shorting is off", n.left(), symbol, opening).Hintf("sell at most what is held and not already on sale")
-		case b.noBorrow[n.Sym]:
-			return pitwall.Errorf(pitwall.NoBorrow, "%v %s cannot be borrowed", opening, symbol).Hintf("it can only be bought and sold")
+		if err := e.shorts(n, b, opening); err != nil {
+			return err
 		}
 	}
 	if opening == 0 {
@@ -238,6 +231,21 @@ func (e *Engine) fundMargin(n *order, b *Book) *pitwall.Error {
 	notional := e.notional(&a, n.Sym, n.left(), price)
 	need = a.Add(need, e.costs.Fee(&a, pitwall.Traded{Qty: n.filled, Notional: n.spent}, n.left(), notional, false))
 	return e.reserve(&a, n, b, need, e.freeMargin(&a, b, n))
+}
+
+// shorts tests whether a sale may leave units short.
+func (e *Engine) shorts(n *order, b *Book, units pitwall.Dec) *pitwall.Error {
+	c, symbol := &e.d.cols[n.Sym], e.name(n.Sym)
+	switch {
+	case c.option:
+		return pitwall.Errorf(pitwall.Unsupported, "a sale of %v %s would write %v: options are bought and sold out, not written", n.left(), symbol, units)
+	case c.future: // nothing is borrowed
+	case b.terms.NoShorts:
+		return pitwall.Errorf(pitwall.ShortNotAllowed, "a sale of %v %s would be %v short; shorting is off", n.left(), symbol, units).Hintf("sell at most what is held and not already on sale")
+	case b.noBorrow[n.Sym]:
+		return pitwall.Errorf(pitwall.NoBorrow, "%v %s cannot be borrowed", units, symbol).Hintf("it can only be bought and sold")
+	}
+	return nil
 }
 
 // freeMargin is the margin that new orders may reserve: equity less what the
@@ -252,7 +260,7 @@ func (e *Engine) freeMargin(a *pitwall.Calc, b *Book, except *order) pitwall.Dec
 	}
 	for _, slot := range e.open {
 		if o := &e.orders[slot]; o != except && o.Book == b.id && !o.own && o.closes(b) {
-			part := o.left() - e.opening(o, b)
+			part := min(o.left()-e.opening(o, b), b.Positions[o.Sym].Qty.Abs())
 			freed := a.Mul(e.notional(a, o.Sym, part, e.syms[o.Sym].last), b.initial(&e.d.cols[o.Sym]))
 			free = a.Add(free, a.Sub(freed, a.Mul(freed, e.costs.CashBuffer)))
 		}
@@ -301,9 +309,18 @@ func (e *Engine) affords(a *pitwall.Calc, n *order, b *Book, qty, price, notiona
 	if after.Abs() <= held.Abs() && (after == 0 || (after > 0) == (held > 0)) {
 		return nil // it only reduces
 	}
+	if after < 0 && n.Side == Sell {
+		if err := e.shorts(n, b, after.Abs()); err != nil {
+			return err
+		}
+	}
 	y := &e.syms[n.Sym]
 	// Equity with this symbol at the fill price, after the fee.
-	equity := a.Sub(a.Add(b.Equity(), a.Sub(e.notional(a, n.Sym, held, price), e.notional(a, n.Sym, held, y.last))), fee)
+	marked := e.notional(a, n.Sym, held, y.last)
+	if e.d.cols[n.Sym].future {
+		marked = b.Positions[n.Sym].Cost // its gains since the last mark are not cash yet
+	}
+	equity := a.Sub(a.Add(b.Equity(), a.Sub(e.notional(a, n.Sym, held, price), marked)), fee)
 	need := a.Mul(e.notional(a, n.Sym, after, price).Abs(), b.initial(&e.d.cols[n.Sym]))
 	for sym := range b.Positions {
 		if p := &b.Positions[sym]; p.Qty != 0 && int32(sym) != n.Sym {

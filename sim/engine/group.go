@@ -100,7 +100,7 @@ func (e *Engine) prove(n *order, ref pitwall.Dec) error {
 		q := quote{n.trigger, true, LegProven}
 		if n.reached(ref) {
 			q.price = ref
-		} else if !(n.how == byLimit && n.reached(e.extreme(n))) && !n.reached(c.Close[n.bar]) {
+		} else if !((n.how == byLimit || e.rules.Path == pitwall.Worst) && n.reached(e.extreme(n))) && !n.reached(c.Close[n.bar]) {
 			return nil
 		}
 		if n.Type == StopLimit {
@@ -145,8 +145,8 @@ func (e *Engine) cancelGroup(group int32, book int16, but int32) {
 	for again := true; again; {
 		again = false
 		for _, slot := range e.open {
-			if o := &e.orders[slot]; o.Group == group && o.Book == book && o.num != but {
-				e.end(slot, Canceled, nil)
+			if o := &e.orders[slot]; o.Group == group && o.Book == book && o.num != but && o.cancelAt == 0 {
+				e.endOrWait(slot, nil)
 				again = true
 				break
 			}

@@ -112,15 +112,24 @@ func (e *Engine) Cancel(h Handle) (waits bool, err *pitwall.Error) {
 		return false, pitwall.Errorf(pitwall.NotAllowed, "the venue closes this position: equity is below maintenance").Hintf("it ends by itself")
 	case n.cancelAt != 0:
 		return true, nil
-	case e.underway(n):
+	}
+	return e.endOrWait(h.slot, nil), nil
+}
+
+// endOrWait cancels an order, or lets it wait for the bar in progress (true).
+func (e *Engine) endOrWait(slot int32, why *pitwall.Error) bool {
+	n := &e.orders[slot]
+	if !e.underway(n) {
+		e.end(slot, Canceled, why)
+		return false
+	}
+	if n.cancelAt == 0 {
 		n.cancelAt = e.now
 		_, n.cancelBy = e.progress(n.Sym)
-		e.waiting = append(e.waiting, h.slot)
+		e.waiting = append(e.waiting, slot)
 		e.tell(n)
-		return true, nil
 	}
-	e.end(h.slot, Canceled, nil)
-	return false, nil
+	return true
 }
 
 // cancelPair cancels both legs; the pair ends with them.

@@ -230,9 +230,9 @@ func (e *Engine) makeLeg(parent int32, i int, l Leg) {
 // when it can first trade.
 func (e *Engine) aim(slot int32) {
 	n := &e.orders[slot]
+	n.till = 0
 	switch n.TIF {
 	case Day, CLS:
-		n.till = 0
 		e.unaimed = append(e.unaimed, slot)
 	case GTD:
 		n.till = n.GoodTill

@@ -25,11 +25,6 @@ func (e *Engine) walk(h hit) error {
 			}
 		}
 		from = to
-		for _, slot := range e.work {
-			if n := &e.orders[slot]; n.Sym == h.sym && n.Type == Trailing && !n.triggered && e.meets(n, onStop) {
-				n.follow(e.trailed(n, to))
-			}
-		}
 	}
 	return nil
 }

@@ -16,7 +16,10 @@ func (e *Engine) sessions(hits []hit) {
 		if n.num < 0 || n.TIF != Day && n.TIF != CLS || n.till != 0 {
 			continue
 		}
-		if n.till = e.session(n, hits); n.till == 0 {
+		if n.till = e.session(n, hits); n.till == 0 && e.when >= n.active+e.grace(n.Sym) {
+			n.till = n.active + e.grace(n.Sym) // no session came: its symbol has ended
+		}
+		if n.till == 0 {
 			keep = append(keep, slot)
 			continue
 		}
@@ -24,6 +27,9 @@ func (e *Engine) sessions(hits []hit) {
 	}
 	e.unaimed = keep
 }
+
+// grace is how long an order may wait for a session that does not come.
+func (e *Engine) grace(sym int32) int64 { return int64(max(7*24*time.Hour, 2*e.d.cols[sym].Size)) }
 
 // session is the close of the session in which an order can first trade: by its
 // own bar, or, when its symbol is missing, by another of the same kind of bars.
@@ -42,7 +48,7 @@ func (e *Engine) session(n *order, hits []hit) int64 {
 		if early {
 			continue
 		}
-		if other == 0 && c.Size == own.Size && c.Instrument.Calendar == own.Instrument.Calendar {
+		if other == 0 && c.Size == own.Size && c.Instrument.Calendar == own.Instrument.Calendar && c.Instrument.Location().String() == own.Instrument.Location().String() {
 			other = e.sessionClose(h.sym, h.bar)
 		}
 	}
@@ -77,37 +83,55 @@ func (e *Engine) expire(at int64) {
 	}
 }
 
-// progress says which bar of a symbol may be in progress at the clock's time:
-// its nominal start and when it is over. 0, 0 = none.
+// progress says which bar of a symbol may be in progress at the clock's time, or
+// over and not known yet: its nominal start, and when it is known. 0, 0 = none.
 func (e *Engine) progress(sym int32) (start, end int64) {
 	c, y := &e.d.cols[sym], &e.syms[sym]
 	in := c.Instrument
 	now := time.Unix(0, e.now).In(in.Location())
-	close := in.SessionClose(now)
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	open := midnight.Add(9*time.Hour + 30*time.Minute)
+	weekend := now.Weekday() == time.Saturday || now.Weekday() == time.Sunday
 	switch {
 	case c.Size >= 24*time.Hour && in.Calendar == pitwall.AlwaysOpen:
-		if now.After(midnight) {
-			return midnight.UnixNano(), close.UnixNano() + c.lag
+		if !now.After(midnight) {
+			midnight = midnight.AddDate(0, 0, -1)
 		}
+		return unknown(midnight.UnixNano(), midnight.AddDate(0, 0, 1).UnixNano()+c.lag, e.now)
 	case c.Size >= 24*time.Hour:
-		open := midnight.Add(9*time.Hour + 30*time.Minute)
-		if w := now.Weekday(); w != time.Saturday && w != time.Sunday && now.After(open) && now.Before(midnight.Add(16*time.Hour)) {
-			return open.UnixNano(), close.UnixNano() + c.lag
+		if !weekend {
+			return unknown(open.UnixNano(), midnight.Add(16*time.Hour).UnixNano()+c.lag, e.now)
 		}
 	case y.bar >= 0:
-		size := int64(c.Size)
-		over := in.SessionClose(time.Unix(0, c.Start[y.bar]))
-		if gone := e.now - c.Start[y.bar]; gone > size && gone%size != 0 && (in.Calendar == pitwall.AlwaysOpen || now.Before(over)) {
-			start = e.now - gone%size
-			return start, start + size + c.lag
+		base, size := c.Start[y.bar], int64(c.Size)
+		if in.Calendar != pitwall.AlwaysOpen {
+			if c.day[y.bar] != dayOf(e.now, in.Location()) {
+				base = open.UnixNano()
+			}
+			if weekend || e.now <= base || e.now >= in.SessionClose(time.Unix(0, base)).UnixNano()+c.lag {
+				return 0, 0
+			}
 		}
+		start = base + (e.now-1-base)/size*size // the latest slot that began before now
+		return unknown(start, start+size+c.lag, e.now)
 	}
 	return 0, 0
 }
 
-// underway reports whether an order may be filling in a bar in progress.
+// unknown is an interval if it holds the time inside it.
+func unknown(start, end, now int64) (int64, int64) {
+	if start < now && now < end {
+		return start, end
+	}
+	return 0, 0
+}
+
+// underway reports whether an order may be filling in a bar in progress; the
+// legs of an entry are as far as it is.
 func (e *Engine) underway(n *order) bool {
+	if n.status == Held && n.parent >= 0 {
+		n = &e.orders[n.parent]
+	}
 	start, _ := e.progress(n.Sym)
-	return start != 0 && n.status != Held && n.active <= start && (n.till == 0 || start < n.till)
+	return start != 0 && n.status != Held && n.active <= start && (n.till == 0 || start < n.till) && n.Type != Pair
 }

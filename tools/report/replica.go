@@ -66,6 +66,7 @@ type symbol struct {
 	begins bool      // bar begins a session day
 	volume pitwall.Dec
 	left   pitwall.Dec // what orders may still take of the volume
+	taken  pitwall.Dec // what they took
 }
 
 func newReplica(c Case) (*replica, error) {
@@ -126,9 +127,8 @@ func (r *replica) newSymbol(series *pitwall.Series) *symbol {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b pitwall.Action) int { return a.Ex.Compare(b.Ex) })
-	first := series.Bar(s.next).Start
 	for _, a := range all {
-		if !a.Ex.After(first) || a.Type == split && series.Adjusted == pitwall.SplitAdjusted {
+		if s.next > 0 && !a.Ex.After(series.Bar(s.next-1).Start) || s.next == 0 && !a.Ex.After(series.Bar(0).Start) || a.Type == split && series.Adjusted == pitwall.SplitAdjusted {
 			continue
 		}
 		if series.Adjusted == pitwall.SplitAdjusted {
@@ -278,6 +278,13 @@ func (r *replica) tills() {
 			continue
 		}
 		own := r.symbol(o.Symbol)
+		if grace := o.active.Add(max(7*24*time.Hour, 2*own.Size)); !r.ahead.Before(grace) {
+			defer func() {
+				if o.till.IsZero() {
+					o.till = grace
+				}
+			}()
+		}
 		if own.bar != nil {
 			if !own.bar.Start.Before(o.active) {
 				o.till = own.close
@@ -285,7 +292,7 @@ func (r *replica) tills() {
 			continue
 		}
 		for _, s := range r.symbols {
-			if s.bar != nil && s.Size == own.Size && s.Instrument.Calendar == own.Instrument.Calendar && !s.bar.Start.Before(o.active) {
+			if s.bar != nil && s.Size == own.Size && s.Instrument.Calendar == own.Instrument.Calendar && s.Instrument.Location().String() == own.Instrument.Location().String() && !s.bar.Start.Before(o.active) {
 				o.till = s.close
 				break
 			}

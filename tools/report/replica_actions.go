@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -81,6 +82,9 @@ func (r *replica) act(s *symbol) {
 				r.dividend(b, p, s, a)
 			}
 		}
+		if fall := strings.HasSuffix(a.Type, "dividend") && s.Instrument.Kind != pitwall.Future; fall && s.last > a.Value {
+			s.last = r.a.Sub(s.last, a.Value)
+		}
 		if a.Type == split {
 			r.splitOrders(s, a)
 			s.last = r.a.MulDiv(s.last, per(a), a.Value)
@@ -93,10 +97,10 @@ func (r *replica) act(s *symbol) {
 
 func (r *replica) dividend(b *book, p *position, s *symbol, d pitwall.Action) {
 	a := &r.a
-	amount := a.Mul(p.qty, d.Value)
+	amount := r.notional(s, p.qty, d.Value)
 	b.dividends = a.Add(b.dividends, amount)
 	price := a.Sub(s.last, d.Value)
-	reinvest := r.Terms.Reinvest && p.qty > 0 && amount > 0 && price > 0
+	reinvest := r.Terms.Reinvest && p.qty > 0 && amount > 0 && price > 0 && s.mult() == pitwall.One
 	f := pitwall.CashFlow{Symbol: p.symbol, Type: d.Type, Qty: p.qty, Each: d.Value, Amount: amount, Pay: d.Pay}
 	if !reinvest && d.Pay.After(d.Ex) {
 		b.receivables = append(b.receivables, receivable{p.symbol, amount, d.Pay})

@@ -23,7 +23,7 @@ func (r *replica) prove(o *order, s *symbol, entry pitwall.Dec) {
 	case o.isStop() && hits(o.Side, entry, o.trigger):
 		r.touch(o, s, entry, want)
 	case o.isStop():
-		if o.how == atLimit && hits(o.Side, worst(o.Side, s.bar), o.trigger) || hits(o.Side, s.bar.Close, o.trigger) {
+		if (o.how == atLimit || r.Rules.Path == pitwall.Worst) && hits(o.Side, worst(o.Side, s.bar), o.trigger) || hits(o.Side, s.bar.Close, o.trigger) {
 			r.touch(o, s, o.trigger, want)
 		}
 	}
@@ -88,7 +88,7 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 	if !maker {
 		var part pitwall.Dec
 		if s.volume != 0 {
-			part = r.a.Div(qty, s.volume)
+			part = r.a.Div(s.taken+qty, s.volume)
 		}
 		price = r.takerPrice(o, ref, part)
 	}
@@ -98,10 +98,15 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 		r.finish(o, pitwall.Rejected, pitwall.ShortNotAllowed)
 		return
 	}
+	if code := r.shorts(o, s, qty-r.reducible(o)); code != "" {
+		r.finish(o, pitwall.Rejected, code)
+		return
+	}
 	if !r.affordable(o, s, qty, price, money, fee) {
 		r.finish(o, pitwall.Rejected, pitwall.BuyingPower)
 		return
 	}
+	s.taken += qty
 	if s.left != pitwall.MaxDec {
 		s.left -= qty
 	}

@@ -137,7 +137,7 @@ func (r *replica) free(o *order) pitwall.Dec {
 		s := r.symbol(p.Symbol)
 		var comes pitwall.Dec
 		if !cash {
-			reducing := p.remaining() - r.opening(p)
+			reducing := min(p.remaining()-r.opening(p), r.book(p.Book).position(p.Symbol).qty.Abs())
 			comes = a.Mul(r.notional(s, reducing, s.last), r.initial(s))
 		} else if p.Side == pitwall.Sell && r.Terms.SettleDays == 0 {
 			comes = r.estimate(p, s)
@@ -174,12 +174,9 @@ func (r *replica) test(o *order, s *symbol) pitwall.Code {
 			}
 			return ""
 		}
-	} else if o.Side == pitwall.Sell && o.Class != pitwall.OCO && r.opening(o) > 0 {
-		if r.Terms.NoShorts && s.Instrument.Kind != pitwall.Future {
-			return pitwall.ShortNotAllowed
-		}
-		if slices.Contains(r.Terms.NoBorrow, o.Symbol) {
-			return pitwall.NoBorrow
+	} else if o.Class != pitwall.OCO {
+		if code := r.shorts(o, s, r.opening(o)); code != "" {
+			return code
 		}
 	}
 	if o.Class == pitwall.OCO {
@@ -190,6 +187,22 @@ func (r *replica) test(o *order, s *symbol) pitwall.Code {
 		return pitwall.BuyingPower
 	}
 	o.reserved = need
+	return ""
+}
+
+// shorts is section 9 on what a sale would leave short, at submission and at the
+// fill.
+func (r *replica) shorts(o *order, s *symbol, units pitwall.Dec) pitwall.Code {
+	switch {
+	case r.Terms.Type == pitwall.CashAccount || o.Side == pitwall.Buy || units <= 0:
+	case s.Instrument.Kind == pitwall.Option:
+		return pitwall.Unsupported
+	case s.Instrument.Kind == pitwall.Future:
+	case r.Terms.NoShorts:
+		return pitwall.ShortNotAllowed
+	case slices.Contains(r.Terms.NoBorrow, o.Symbol):
+		return pitwall.NoBorrow
+	}
 	return ""
 }
 
@@ -242,8 +255,8 @@ func (r *replica) marginCall(b *book) {
 		return
 	}
 	for _, o := range r.orders {
-		if o.Book == b.name && !o.venue {
-			r.finish(o, pitwall.Canceled, "")
+		if o.Book == b.name && !o.venue && o.open() {
+			r.cancel(o)
 		}
 	}
 	r.flow(b, pitwall.CashFlow{Type: "margin_call", Each: r.a.Sub(left, equity)})

@@ -70,7 +70,7 @@ func (r *replica) closeOCO(o *order) {
 func (r *replica) after(o *order, s *symbol, qty, price, ref pitwall.Dec, way how) {
 	for _, p := range r.orders {
 		if p != o && o.Group != "" && p.Group == o.Group && p.Book == o.Book {
-			r.finish(p, pitwall.Canceled, "")
+			r.cancel(p)
 		}
 	}
 	if o.parent != nil {
@@ -105,7 +105,7 @@ func (r *replica) arm(leg *order, s *symbol, qty, price pitwall.Dec, way how) {
 	}
 	inside := way != atOpen && r.Rules.Path != pitwall.OHLC
 	if !leg.covered {
-		leg.status, leg.covered, leg.fresh, leg.active = pitwall.Working, true, inside, leg.parent.active
+		leg.status, leg.covered, leg.fresh, leg.active = pitwall.Working, true, way != atOpen, leg.parent.active
 		r.price(leg, price)
 	}
 	if inside {

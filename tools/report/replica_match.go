@@ -110,7 +110,7 @@ func (r *replica) match() {
 		}
 	}
 	for _, o := range r.orders {
-		if s := r.meets(o); s != nil && r.Rules.Path != pitwall.OHLC {
+		if s := r.meets(o); s != nil {
 			r.trail(o, s)
 		}
 	}
@@ -118,7 +118,7 @@ func (r *replica) match() {
 
 // measure says how much of the bar's volume orders may take: section 4.
 func (r *replica) measure(s *symbol) {
-	s.volume, s.left = 0, pitwall.MaxDec
+	s.volume, s.left, s.taken = 0, pitwall.MaxDec, 0
 	if s.bar.Volume < 0 {
 		return
 	}
@@ -237,11 +237,6 @@ func (r *replica) walk(s *symbol) {
 			if o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, price) {
 				o.acted = true
 				r.fill(o, s, price, false, atStop, o.remaining())
-			}
-		}
-		for _, o := range r.orders {
-			if r.inside(o) == s && o.Type == pitwall.TrailingStop && o.isStop() && (o.Side == pitwall.Sell) == rising {
-				r.tighten(o, s, to)
 			}
 		}
 	}

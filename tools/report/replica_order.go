@@ -274,37 +274,54 @@ func (r *replica) cancel(o *order) {
 		}
 		return
 	}
-	s := r.symbol(o.Symbol)
+	s, way := r.symbol(o.Symbol), o
+	if o.status == pitwall.Held && o.parent != nil {
+		way = o.parent // a held leg is where its entry is
+	}
 	start, end, ok := s.inProgress(r.now)
-	if ok && o.status != pitwall.Held && !start.Before(o.active) && (o.till.IsZero() || start.Before(o.till)) {
-		o.cancelAt, o.cancelBy = r.now, end.Add(s.lag)
+	if ok && way.status != pitwall.Held && !start.Before(way.active) && (way.till.IsZero() || start.Before(way.till)) {
+		if o.cancelAt.IsZero() {
+			o.cancelAt, o.cancelBy = r.now, end
+		}
 		return
 	}
 	r.finish(o, pitwall.Canceled, "")
 }
 
-// inProgress returns the bar that may be under way at t, of section 7.
+// inProgress returns the bar that may be under way at t, or over and not known
+// yet, of section 7; end is when it is known.
 func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 	loc := s.Instrument.Location()
 	y, m, d := t.In(loc).Date()
+	open, weekday := time.Date(y, m, d, 9, 30, 0, 0, loc), t.In(loc).Weekday()
+	weekend := weekday == time.Saturday || weekday == time.Sunday
 	switch {
 	case s.daily() && s.Instrument.Calendar == pitwall.AlwaysOpen:
-		y, m, d = t.UTC().Date()
-		start, end = time.Date(y, m, d, 0, 0, 0, 0, time.UTC), time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC)
-	case s.daily():
-		if day := t.In(loc).Weekday(); day == time.Saturday || day == time.Sunday {
-			return start, end, false
+		start = time.Date(y, m, d, 0, 0, 0, 0, loc)
+		if !t.After(start) {
+			start = start.AddDate(0, 0, -1)
 		}
-		start, end = time.Date(y, m, d, 9, 30, 0, 0, loc), time.Date(y, m, d, 16, 0, 0, 0, loc)
+		end = start.AddDate(0, 0, 1)
+	case weekend && s.Instrument.Calendar != pitwall.AlwaysOpen:
+		return start, end, false
+	case s.daily():
+		start, end = open, time.Date(y, m, d, 16, 0, 0, 0, loc)
 	case s.next == 0:
 		return start, end, false
 	default:
-		last := s.Bar(s.next - 1).Start
-		start = last.Add(t.Sub(last).Truncate(s.Size))
-		end = start.Add(s.Size)
-		if s.Instrument.Calendar != pitwall.AlwaysOpen && !t.Before(s.Instrument.SessionClose(last)) {
-			return start, end, false
+		base := s.Bar(s.next - 1).Start
+		if s.Instrument.Calendar != pitwall.AlwaysOpen {
+			if !s.sessionDay(base).Equal(s.sessionDay(t)) {
+				base = open
+			}
+			if !t.After(base) || !t.Before(s.Instrument.SessionClose(base).Add(s.lag)) {
+				return start, end, false
+			}
 		}
+		slots := (t.Sub(base) - 1) / s.Size // the latest slot that began before t
+		start = base.Add(slots * s.Size)
+		end = start.Add(s.Size)
 	}
+	end = end.Add(s.lag)
 	return start, end, t.After(start) && t.Before(end)
 }
