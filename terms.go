@@ -1,6 +1,10 @@
 package pitwall
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
 
 // Terms are what an account may do and what holding costs. The zero value is a
 // cash account that buys with everything it has.
@@ -76,4 +80,47 @@ type Rules struct {
 	// CloseCutoff refuses orders on the close that come later than this before an
 	// intraday session's close. 0 = none.
 	CloseCutoff time.Duration `json:"close_cutoff,omitempty"`
+}
+
+// rulesJSON is Rules with durations as people write them.
+type rulesJSON struct {
+	plainRules
+	Latency     string `json:"latency,omitempty"`
+	CloseCutoff string `json:"close_cutoff,omitempty"`
+}
+
+type plainRules Rules
+
+// MarshalJSON writes durations as text, such as "15m30s".
+func (r Rules) MarshalJSON() ([]byte, error) {
+	x := rulesJSON{plainRules: plainRules(r)}
+	if r.Latency != 0 {
+		x.Latency = r.Latency.String()
+	}
+	if r.CloseCutoff != 0 {
+		x.CloseCutoff = r.CloseCutoff.String()
+	}
+	return json.Marshal(x)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (r *Rules) UnmarshalJSON(b []byte) error {
+	var x rulesJSON
+	if err := json.Unmarshal(b, &x); err != nil {
+		return err
+	}
+	*r = Rules(x.plainRules)
+	for _, d := range []struct {
+		text string
+		to   *time.Duration
+	}{{x.Latency, &r.Latency}, {x.CloseCutoff, &r.CloseCutoff}} {
+		if d.text == "" {
+			continue
+		}
+		var err error
+		if *d.to, err = time.ParseDuration(d.text); err != nil {
+			return fmt.Errorf("rules: %w", err)
+		}
+	}
+	return nil
 }

@@ -159,7 +159,7 @@ func checkTerms(cfg Config) error {
 		case t.SettleDays < 0 || t.SettleDays > 0 && t.Type == pitwall.MarginAccount:
 			return pitwall.Errorf(pitwall.InvalidInput, "settle_days is %d in a %s account", t.SettleDays, t.Type).Hintf("settlement is for cash accounts: 0 or more sessions")
 		case t.Type == pitwall.CashAccount && (t.BorrowRate != 0 || t.MarginRate != 0 || t.NoShorts || len(t.NoBorrow) > 0):
-			return pitwall.Errorf(pitwall.InvalidInput, "a cash account has no shorts and no loans: borrow_rate, margin_rate, no_shorts and no_borrow mean nothing").Hintf("leave them out, or use type margin")
+			return pitwall.Errorf(pitwall.InvalidInput, "a cash account has no shorts and no loans: borrow_rate, margin_rate, shorts and no_borrow mean nothing").Hintf("leave them out, or use type margin")
 		}
 		for _, m := range [...]pitwall.Dec{t.Initial, t.LongMaintenance, t.ShortMaintenance, t.FutureInitial, t.FutureMaintenance} {
 			if m <= 0 || m > 10*pitwall.One {

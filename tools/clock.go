@@ -59,6 +59,7 @@ type snapshot struct {
 	Cash        pitwall.Dec    `json:"cash"`
 	Equity      pitwall.Dec    `json:"equity"`
 	BuyingPower pitwall.Dec    `json:"buying_power"`
+	Receivable  pitwall.Dec    `json:"receivable,omitempty"` // dividends earned, in equity, not paid yet
 	Positions   []positionView `json:"positions"`
 	OpenOrders  []orderView    `json:"open_orders"`
 	Fills       []fillView     `json:"fills"`
@@ -71,6 +72,9 @@ type snapshot struct {
 func (o snapshot) text(*pitwall.World) string {
 	var t text
 	t.pairs("advanced", o.Advanced, "ended", o.Ended, "cash", o.Cash, "equity", o.Equity, "buying_power", o.BuyingPower)
+	if o.Receivable != 0 {
+		t.pairs("receivable", o.Receivable)
+	}
 	t.positions(o.Positions)
 	t.orders("open_orders", o.OpenOrders)
 	t.fills(o.Fills)
@@ -162,7 +166,7 @@ func fillSnapshot(ctx context.Context, w *pitwall.World, since time.Time, out *s
 	if err != nil {
 		return err
 	}
-	out.Cash, out.Equity, out.BuyingPower = acc.Cash, acc.Equity, acc.BuyingPower
+	out.Cash, out.Equity, out.BuyingPower, out.Receivable = acc.Cash, acc.Equity, acc.BuyingPower, acc.Receivable
 	out.Positions, out.OpenOrders, out.Fills = viewPositions(w, acc), viewOrders(w, open), viewFills(w, fills)
 	out.Closed = []orderView{}
 	for _, o := range changed {

@@ -38,12 +38,12 @@ type submitIn struct {
 	GoodTill      string            `json:"good_till,omitempty" jsonschema:"end of a gtd order; a date means its session's close"`
 
 	Class            pitwall.Class `json:"class,omitempty" jsonschema:"found from the exits given; say oco for a held position"`
-	TakeProfit       pitwall.Dec   `json:"take_profit,omitempty" jsonschema:"limit price of the exit"`
-	TakePercent      pitwall.Dec   `json:"take_profit_percent,omitempty"`
-	StopLoss         pitwall.Dec   `json:"stop_loss,omitempty" jsonschema:"stop price of the exit"`
-	StopPercent      pitwall.Dec   `json:"stop_loss_percent,omitempty"`
-	StopLimit        pitwall.Dec   `json:"stop_loss_limit,omitempty" jsonschema:"makes the stop_loss a stop_limit"`
-	StopTrailPercent pitwall.Dec   `json:"stop_loss_trail_percent,omitempty" jsonschema:"makes the stop_loss a trailing stop"`
+	TakeProfit       *pitwall.Dec  `json:"take_profit,omitempty" jsonschema:"limit price of the exit"`
+	TakePercent      *pitwall.Dec  `json:"take_profit_percent,omitempty"`
+	StopLoss         *pitwall.Dec  `json:"stop_loss,omitempty" jsonschema:"stop price of the exit"`
+	StopPercent      *pitwall.Dec  `json:"stop_loss_percent,omitempty"`
+	StopLimit        *pitwall.Dec  `json:"stop_loss_limit,omitempty" jsonschema:"makes the stop_loss a stop_limit"`
+	StopTrailPercent *pitwall.Dec  `json:"stop_loss_trail_percent,omitempty" jsonschema:"makes the stop_loss a trailing stop"`
 
 	ReduceOnly    bool     `json:"reduce_only,omitempty" jsonschema:"never open or flip a position"`
 	Group         string   `json:"group,omitempty" jsonschema:"orders of one group: the first fill cancels the others"`
@@ -55,13 +55,21 @@ type submitIn struct {
 // legs are the exits that a caller gave.
 func (in *submitIn) legs() []pitwall.Leg {
 	var legs []pitwall.Leg
-	if in.TakeProfit != 0 || in.TakePercent != 0 {
-		legs = append(legs, pitwall.Leg{Role: pitwall.TakeProfit, Limit: in.TakeProfit, Percent: in.TakePercent})
+	if in.TakeProfit != nil || in.TakePercent != nil {
+		legs = append(legs, pitwall.Leg{Role: pitwall.TakeProfit, Limit: value(in.TakeProfit), Percent: value(in.TakePercent)})
 	}
-	if in.StopLoss != 0 || in.StopPercent != 0 || in.StopLimit != 0 || in.StopTrailPercent != 0 {
-		legs = append(legs, pitwall.Leg{Role: pitwall.StopLoss, Stop: in.StopLoss, Percent: in.StopPercent, Limit: in.StopLimit, TrailPercent: in.StopTrailPercent})
+	if in.StopLoss != nil || in.StopPercent != nil || in.StopLimit != nil || in.StopTrailPercent != nil {
+		legs = append(legs, pitwall.Leg{Role: pitwall.StopLoss, Stop: value(in.StopLoss), Percent: value(in.StopPercent), Limit: value(in.StopLimit), TrailPercent: value(in.StopTrailPercent)})
 	}
 	return legs
+}
+
+// value is an optional number, 0 when it was not given.
+func value(d *pitwall.Dec) pitwall.Dec {
+	if d == nil {
+		return 0
+	}
+	return *d
 }
 
 type submitOut struct {
@@ -181,7 +189,7 @@ func repeated(ctx context.Context, w *pitwall.World, in submitIn) (pitwall.Order
 	}
 	o := known[0]
 	same := o.Note != "" || o.Limit == in.Limit && o.Stop == in.Stop && sameLegs(o.Legs, in.legs()) // a note: the venue moved its prices
-	return o, same && o.Symbol == in.Symbol && o.Type == in.Type && o.Trail == in.Trail && o.TrailPercent == in.TrailPercent && o.TIF == in.TIF && o.Class == in.Class && o.Group == in.Group && o.ReduceOnly == in.ReduceOnly && (in.Class == pitwall.OCO || o.Sizing != nil && o.Sizing.Asked == asked(in))
+	return o, same && o.Symbol == in.Symbol && o.Type == in.Type && o.Trail == in.Trail && o.TrailPercent == in.TrailPercent && o.TIF == in.TIF && o.Class == in.Class && o.Group == in.Group && (o.ReduceOnly || !in.ReduceOnly) && (in.Class == pitwall.OCO || o.Sizing != nil && o.Sizing.Asked == asked(in))
 }
 
 type idIn struct {

@@ -113,8 +113,10 @@ func (s *sizer) money(amount pitwall.Dec) {
 }
 
 // target sets side and quantity so that the position becomes percent of equity.
-// What open market and limit orders of the symbol will add or take away counts
-// as done; stops may never trade, so they only hold units.
+// What open market orders of the symbol will add or take away, and limits that
+// open, counts as done; stops and exits may never trade. An order that only closes
+// is reduce-only: should an exit fill before it, it ends instead of turning the
+// position around.
 func (s *sizer) target(percent pitwall.Dec) {
 	var held, selling pitwall.Dec
 	for _, p := range s.acc.Positions {
@@ -123,15 +125,25 @@ func (s *sizer) target(percent pitwall.Dec) {
 		}
 	}
 	will := held
-	ids := ""
+	ids, groups := "", map[string]bool{}
 	for _, o := range s.open {
-		ids += " " + o.ID
+		if o.ReduceOnly || o.Parent != "" || o.Class == pitwall.OCO {
+			continue // exits take what is left of a position, and end with it
+		}
 		change := o.Remaining()
 		if o.Side == pitwall.Sell {
-			selling += change
 			change = -change
 		}
-		if o.Type == pitwall.MarketOrder || o.Type == pitwall.LimitOrder {
+		if o.Group != "" && groups[o.Group] {
+			continue // only one of a group fills
+		}
+		groups[o.Group] = o.Group != ""
+		ids += " " + o.ID
+		if o.Side == pitwall.Sell {
+			selling -= change
+		}
+		// A limit that would close may never fill: only one that opens counts.
+		if opens := held == 0 || (held > 0) == (change > 0); o.Type == pitwall.MarketOrder || o.Type == pitwall.LimitOrder && opens {
 			will += change
 		}
 	}
@@ -140,15 +152,20 @@ func (s *sizer) target(percent pitwall.Dec) {
 	case s.a.Err != nil:
 	case want < will && s.acc.Type == pitwall.MarginAccount:
 		s.order.Side, s.order.Qty = pitwall.Sell, will-want
-		s.carry(max(0, min(will-want, held-selling)))
+		s.order.ReduceOnly = will == held && want >= 0
+		if !s.order.ReduceOnly {
+			s.carry(max(0, min(will-want, held-selling)))
+		}
 	case want < will:
 		s.order.Side, s.order.Qty = pitwall.Sell, min(will-want, held-selling)
+		s.order.ReduceOnly = will == held
 		if s.order.Qty < will-want {
 			s.err = pitwall.Errorf(pitwall.ShortNotAllowed, "%v %s would have to be sold and %v of %v held are free: the rest is on sale or still to be bought by open orders", will-want, s.order.Symbol, held-selling, held).
 				Hintf("cancel the open orders first:%s", ids)
 		}
 	case percent <= 0: // cover a short, in part or whole
 		s.order.Side, s.order.Qty = pitwall.Buy, want-will
+		s.order.ReduceOnly = will == held
 	default:
 		// Buys aim at the same share of what is left after the buffer, costs included.
 		s.order.Side = pitwall.Buy

@@ -54,7 +54,7 @@ func checkClass(in *submitIn) error {
 	want := map[pitwall.Class]int{pitwall.Simple: 0, pitwall.OTO: 1, pitwall.Bracket: 2, pitwall.OCO: 2}[in.Class]
 	if legs != want {
 		return pitwall.Errorf(pitwall.InvalidInput, "class is %s and %d of take_profit and stop_loss are given", in.Class, legs).
-			Hintf("bracket is an entry with both, oto with one, oco both on a held position, simple without; class may be left out for the first three")
+			Hintf("bracket is an entry with both, oto with one, oco both on a held position, simple without; class may be left out for the first three. One exit on what is held: a limit or stop with reduce_only")
 	}
 	return nil
 }
@@ -71,6 +71,8 @@ func checkSize(in *submitIn) error {
 	case in.Class == pitwall.OCO && (in.Notional != nil || in.TargetPercent != nil):
 		return pitwall.Errorf(pitwall.InvalidInput, "class oco with notional or target_percent").Hintf("give qty, or nothing for the whole position")
 	case in.Class == pitwall.OCO && given == 0:
+	case given == 0 && len(in.legs()) > 0:
+		return pitwall.Errorf(pitwall.InvalidInput, "exits without a size").Hintf("give qty, notional or target_percent for an entry, or class oco to put both exits on what is held; for one exit on what is held send a limit or stop with reduce_only")
 	case given != 1:
 		return pitwall.Errorf(pitwall.InvalidInput, "%d of qty, notional and target_percent are given", given).Hintf("give exactly one")
 	case in.Class != pitwall.OCO && in.TargetPercent == nil && in.Side == "":
@@ -101,23 +103,37 @@ func checkPrices(in *submitIn) error {
 		return pitwall.Errorf(pitwall.InvalidInput, "type is %s; given are limit %v, stop %v, trail %v, trail_percent %v", in.Type, in.Limit, in.Stop, in.Trail, in.TrailPercent).
 			Hintf("market takes no price, limit needs a limit price, stop a stop, stop_limit both, trailing_stop one of trail and trail_percent")
 	}
-	for _, p := range []pitwall.Dec{in.Limit, in.Stop, in.Trail, in.TrailPercent, in.TakeProfit, in.TakePercent, in.StopLoss, in.StopPercent, in.StopLimit, in.StopTrailPercent} {
+	for _, p := range []pitwall.Dec{in.Limit, in.Stop, in.Trail, in.TrailPercent} {
 		if p < 0 {
 			return pitwall.Errorf(pitwall.InvalidNumber, "a price is %v", p).Hintf("use prices above 0")
 		}
 	}
-	if in.TakeProfit != 0 && in.TakePercent != 0 {
-		return pitwall.Errorf(pitwall.InvalidInput, "take_profit and take_profit_percent are both given").Hintf("give one of them")
-	}
+	return checkExits(in)
+}
+
+// checkExits says what an exit takes: a zero that was given is a mistake, not an
+// exit that was left out.
+func checkExits(in *submitIn) error {
 	ways := 0
-	for _, p := range []pitwall.Dec{in.StopLoss, in.StopPercent, in.StopTrailPercent} {
-		if p != 0 {
+	for _, p := range []struct {
+		name string
+		d    *pitwall.Dec
+		way  bool
+	}{{"take_profit", in.TakeProfit, false}, {"take_profit_percent", in.TakePercent, false}, {"stop_loss_limit", in.StopLimit, false},
+		{"stop_loss", in.StopLoss, true}, {"stop_loss_percent", in.StopPercent, true}, {"stop_loss_trail_percent", in.StopTrailPercent, true}} {
+		if p.d != nil && *p.d <= 0 {
+			return pitwall.Errorf(pitwall.InvalidNumber, "%s is %v", p.name, *p.d).Hintf("use a number above 0 (distances too), or leave it out")
+		}
+		if p.way && p.d != nil {
 			ways++
 		}
 	}
-	if ways > 1 || ways == 0 && in.StopLimit != 0 || in.StopTrailPercent != 0 && in.StopLimit != 0 {
-		return pitwall.Errorf(pitwall.InvalidInput, "stop_loss %v, stop_loss_percent %v, stop_loss_trail_percent %v, stop_loss_limit %v", in.StopLoss, in.StopPercent, in.StopTrailPercent, in.StopLimit).
-			Hintf("give one of the first three; stop_loss_limit goes with the first two")
+	switch {
+	case in.TakeProfit != nil && in.TakePercent != nil:
+		return pitwall.Errorf(pitwall.InvalidInput, "take_profit and take_profit_percent are both given").Hintf("give one of them")
+	case ways > 1 || ways == 0 && in.StopLimit != nil || in.StopTrailPercent != nil && in.StopLimit != nil:
+		return pitwall.Errorf(pitwall.InvalidInput, "%d of stop_loss, stop_loss_percent and stop_loss_trail_percent are given, and stop_loss_limit is %v", ways, value(in.StopLimit)).
+			Hintf("give one of the three; stop_loss_limit goes with the first two")
 	}
 	return nil
 }

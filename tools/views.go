@@ -40,6 +40,7 @@ type orderView struct {
 	Why      string            `json:"why,omitempty"` // of a rejection, or what the venue changed
 	Parent   string            `json:"parent,omitempty"`
 	Legs     []string          `json:"legs,omitempty"`
+	Group    string            `json:"group,omitempty"`
 	GoodTill string            `json:"good_till,omitempty"`
 }
 
@@ -93,6 +94,10 @@ func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 func viewOrder(w *pitwall.World, o pitwall.OrderState) orderView {
 	v := orderView{ID: o.ID, Symbol: o.Symbol, Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Trigger, TIF: o.TIF, Status: o.Status, Filled: o.Filled,
 		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated), Parent: o.Parent}
+	if o.Class == pitwall.OCO {
+		v.Type = "oco" // it trades nothing itself: its exits do
+	}
+	v.Group = o.Group
 	for _, l := range o.Legs {
 		v.Legs = append(v.Legs, l.ID)
 	}
@@ -102,6 +107,8 @@ func viewOrder(w *pitwall.World, o pitwall.OrderState) orderView {
 	switch {
 	case o.Error == nil && o.Note != "":
 		v.Why = o.Note
+	case o.Status == pitwall.Expired && o.TIF == pitwall.GTD:
+		v.Why = "its good_till passed before it could fill"
 	case o.Error != nil:
 		v.Why = o.Error.Error()
 	case o.Status == pitwall.Expired:

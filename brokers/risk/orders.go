@@ -124,16 +124,18 @@ func (t *trial) rate(limit Rate) {
 	f.Hint = "wait until " + next
 }
 
-// openOrders counts the order and the legs that come with it.
+// openOrders counts orders; what belongs together (an entry and its exits, the
+// exits of a position) counts once.
 func (t *trial) openOrders(limit int) {
 	if t.s.Open == nil {
 		t.missing("the open orders")
 		return
 	}
-	n := len(t.s.Open) + 1
-	if t.s.Replaces == nil { // else its legs are there already
-		n += len(t.o.Legs)
+	bundles := map[string]bool{t.o.ID: true}
+	for _, o := range t.s.Open {
+		bundles[cmp.Or(o.Parent, o.ID)] = true
 	}
+	n := len(bundles)
 	if n > limit {
 		t.fail(MaxOpenOrders, itoa(n), "orders", "%d open with this one; limit %d", n, limit).Hint = "cancel an open order first"
 	}
@@ -206,8 +208,8 @@ func (t *trial) entry() pitwall.Dec {
 		return o.Limit
 	case o.Side == pitwall.Sell && o.Stop != 0:
 		return min(t.ref, o.Stop)
-	case o.Side == pitwall.Sell:
-		return t.ref
+	case o.Stop != 0:
+		return max(t.ref, o.Stop)
 	}
-	return t.worst(&t.calc, t.self(), t.ref)
+	return t.ref
 }

@@ -35,16 +35,16 @@ func TestOrderRate(t *testing.T) {
 }
 
 func TestMaxOpenOrders(t *testing.T) {
-	d := newDesk(t, limits{"max_open_orders": 3})
-	require.Equal(t, pitwall.Working, d.submit(t, bracket(b("A", "1"), "110", "90")).Status, "with its legs it is three")
+	d := newDesk(t, limits{"max_open_orders": 1})
+	require.Equal(t, pitwall.Working, d.submit(t, bracket(b("A", "1"), "110", "90")).Status, "with its legs it is one")
 	state := d.submit(t, named("y", b("A", "1")))
 	require.Equal(t, risk.MaxOpenOrders, state.Error.Code)
-	require.Equal(t, "4 open with this one; limit 3; nothing was sent", state.Error.Message)
-	require.Equal(t, []pitwall.Check{{Name: "MAX_OPEN_ORDERS", Observed: "4", Limit: "3", Unit: "orders"}}, state.Error.Checks)
+	require.Equal(t, "2 open with this one; limit 1; nothing was sent", state.Error.Message)
+	require.Equal(t, []pitwall.Check{{Name: "MAX_OPEN_ORDERS", Observed: "2", Limit: "1", Unit: "orders"}}, state.Error.Checks)
 	_, err := d.Guard.Replace(t.Context(), "x", pitwall.Change{Qty: n("2")})
 	require.NoError(t, err, "a change opens nothing")
 	d.fill("x", n("2"))
-	require.Equal(t, pitwall.Working, d.submit(t, named("y", b("A", "1"))).Status)
+	require.Equal(t, risk.MaxOpenOrders, d.submit(t, named("y", b("A", "1"))).Error.Code, "the exits of a position are one")
 	for _, status := range []pitwall.Status{pitwall.Held, pitwall.PartiallyFilled, pitwall.Unknown} {
 		d := newDesk(t, limits{"max_open_orders": 1})
 		d.rest(t, named("o", b("A", "1")))

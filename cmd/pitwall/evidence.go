@@ -55,7 +55,7 @@ func attempt(dir string, symbols []string, from, to time.Time) int {
 type traded struct {
 	pitwall.Instrument
 	Zone     string             `json:"zone"`
-	Size     time.Duration      `json:"bar_size"`
+	Size     string             `json:"bar_size"`
 	Adjusted pitwall.Adjustment `json:"adjusted"`
 }
 
@@ -76,7 +76,9 @@ func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *manifest) error 
 		if err := folder.Prices(s, w.from, until); err != nil {
 			return err
 		}
-		m.Traded = append(m.Traded, traded{s.Instrument, s.Instrument.Location().String(), s.Size, s.Adjusted})
+		in := s.Instrument
+		in.Tradable = slices.Contains(spec.Symbols, in.Symbol)
+		m.Traded = append(m.Traded, traded{in, in.Location().String(), history.SizeName(s.Size), s.Adjusted})
 	}
 	for _, a := range w.store.Actions() {
 		if slices.Contains(spec.Symbols, a.Symbol) && !a.Ex.After(until) && !a.Ex.Before(w.from) {

@@ -168,3 +168,39 @@ func TestVerifyFills(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "broken.csv")
 }
+
+// A target percent beside exits: the exits do not count as done, closing closes,
+// and the exits end with the position; in both kinds of account. The stop of an
+// open position can be moved.
+func TestTargetBesideExits(t *testing.T) {
+	bars := "symbol,timestamp,open,high,low,close,volume\n"
+	for _, day := range []string{"02", "03", "04", "05", "08", "09", "10"} {
+		bars += "X,2024-01-" + day + ",100,101,99,100,1000000\n"
+	}
+	for _, kind := range []string{"cash", "margin"} {
+		t.Run(kind, func(t *testing.T) {
+			call := served(t, "symbols: [X]\ndata: [bars.csv]\ncash: 100000\naccount: {type: "+kind+"}\ncosts: {commission_bps: 0, slippage_bps: 0}\nagent: {model: script/buyhold}\n", "bars.csv", bars)
+			ok := func(name string, args map[string]any) map[string]any {
+				t.Helper()
+				r, failed := call(name, args)
+				require.False(t, failed, "%s: %v", name, r)
+				return r
+			}
+			ok("clock_next_bar", nil)
+			ok("orders_submit", map[string]any{"symbol": "X", "target_percent": 30, "take_profit": 120, "stop_loss": 80, "client_order_id": "b"})
+			ok("clock_next_bar", nil)
+			for range 2 {
+				again := ok("orders_submit", map[string]any{"symbol": "X", "target_percent": 30})
+				require.Equal(t, false, again["sent"], again)
+				_, failed := call("orders_submit", map[string]any{"symbol": "X", "side": "sell", "class": "oco", "take_profit": 121, "stop_loss": 79})
+				require.True(t, failed, "all of it has exits already")
+			}
+			moved := ok("orders_modify", map[string]any{"id": "b.sl", "stop": 85})
+			require.EqualValues(t, 85, moved["order"].(map[string]any)["stop"])
+			ok("orders_submit", map[string]any{"symbol": "X", "target_percent": 0})
+			last := ok("clock_next_bar", nil)
+			require.Empty(t, last["positions"])
+			require.Empty(t, last["open_orders"], "the exits ended with the position")
+		})
+	}
+}

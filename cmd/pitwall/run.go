@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -132,7 +133,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	defer w.Close()
 	w.Attempt = attempt(dir, s.Symbols, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
-		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: spec.Terms.Usual(), Fills: spec.Rules,
+		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
 		Limits: spec.Limits.String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: texts(w.Warnings)}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
@@ -140,6 +141,15 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	outcome, runErr := a.drive(ctx, w, agentloop.Config{Model: model, Name: s.Agent.Model, Agent: "main", Prompt: s.Agent.Prompt, Params: s.Agent.Params,
 		Every: every, MaxSteps: s.Agent.MaxSteps, Recorder: folder, Now: a.now, Progress: o.progress, Stop: a.stop})
 	return a.finish(folder, w, m, outcome, runErr, started, spec)
+}
+
+// stated are an account's terms as they hold: of a cash account without margins.
+func stated(t pitwall.Terms) pitwall.Terms {
+	if u := t.Usual(); u.Type == pitwall.MarginAccount {
+		return u
+	}
+	t.Type = pitwall.CashAccount
+	return t
 }
 
 // texts are all warnings, those of later days included: a manifest is read after
@@ -208,6 +218,12 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 		return nil, errors.Join(runErr, err)
 	}
 	m.Digest = w.venue.Replay().Digest
+	m.Warnings = m.Warnings[:0] // those of days that were not reached did not happen
+	for _, x := range w.Warnings {
+		if !x.Known.After(w.Clock.Now()) {
+			m.Warnings = append(m.Warnings, x.Text)
+		}
+	}
 	for _, kind := range []string{"tool_error", "step_limit", "too_many_calls", "no_tool_calls"} {
 		if n := out.Warnings[kind]; n > 0 {
 			m.Warnings = append(m.Warnings, fmt.Sprintf("%s in %d turns: see summaries.jsonl", kind, n))
@@ -215,6 +231,13 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 	}
 	if metrics.Rejected > 0 {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%d orders were rejected: see journal.jsonl", metrics.Rejected))
+	}
+	if metrics.Denied > 0 {
+		by := []string{}
+		for _, d := range metrics.DeniedBy {
+			by = append(by, fmt.Sprintf("%s %d", d.Limit, d.Count))
+		}
+		m.Warnings = append(m.Warnings, fmt.Sprintf("%d orders were denied by the risk limits (%s): nothing was sent", metrics.Denied, strings.Join(by, ", ")))
 	}
 	if m.Status == "incomplete" {
 		m.Warnings = append(m.Warnings, "the run was stopped before its end")

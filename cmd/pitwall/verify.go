@@ -107,6 +107,9 @@ func (a *app) audit(c *cobra.Command, f verifyFlags) error {
 			fmt.Fprintf(a.stdout, "%s:%d: %s %s %s %s at %s: %s\n", f.fills, x.Line, x.Time, x.Side, x.Qty, x.Symbol, x.Price, x.Reason)
 		}
 		fmt.Fprintf(a.stdout, "%d fills: %d explained by a bar, %d unexplained\n", r.Fills, r.Explained, r.Unexplained)
+		if r.Unexplained > 0 && f.tolerance == "" {
+			fmt.Fprintln(a.stdout, "prices with slippage may lie just outside a bar: --tolerance-bps 5 allows that much; splits need the file of actions in --data")
+		}
 	}
 	if r.Unexplained > 0 {
 		return errSaid
@@ -200,7 +203,11 @@ func readPrices(name string, m manifest) (runData, error) {
 		if err != nil {
 			return d, fmt.Errorf("zone of %s: %w", t.Symbol, err)
 		}
-		s := &pitwall.Series{Instrument: t.Instrument, Size: t.Size, Adjusted: t.Adjusted, File: name}
+		size, err := history.ParseSize(t.Size)
+		if err != nil {
+			return d, err
+		}
+		s := &pitwall.Series{Instrument: t.Instrument, Size: size, Adjusted: t.Adjusted, File: name}
 		s.Instrument.Zone = zone
 		by[t.Symbol] = s
 		d.series = append(d.series, s)

@@ -290,7 +290,7 @@ func (e *Engine) endAll(b *Book) {
 	sort.Slice(list, func(i, j int) bool { return e.orders[list[i]].num < e.orders[list[j]].num })
 	for _, slot := range list {
 		if o := &e.orders[slot]; o.Book == b.id && !o.own && o.num >= 0 && o.status.Open() {
-			e.endOrWait(slot, pitwall.Errorf(pitwall.MarginCall, "equity fell below maintenance: open orders end and positions are closed"))
+			e.endOrWait(slot, e.now, pitwall.Errorf(pitwall.MarginCall, "equity fell below maintenance: open orders end and positions are closed"))
 		}
 	}
 }

@@ -140,18 +140,34 @@ func (e *Engine) shrink(slot int32, qty pitwall.Dec) {
 	e.tell(s)
 }
 
-// cancelGroup cancels the other orders of a group at once.
+// cancelGroup cancels the other orders of a group: at once, but for those whose
+// bar is in progress elsewhere while this step's are told.
 func (e *Engine) cancelGroup(group int32, book int16, but int32) {
 	for again := true; again; {
 		again = false
 		for _, slot := range e.open {
-			if o := &e.orders[slot]; o.Group == group && o.Book == book && o.num != but && o.cancelAt == 0 {
-				e.endOrWait(slot, nil)
+			if o := &e.orders[slot]; o.Group == group && o.Book == book && o.num != but && (o.cancelAt == 0 || e.inStep(o.Sym)) {
+				if e.inStep(o.Sym) {
+					e.end(slot, Canceled, nil)
+				} else {
+					e.endOrWait(slot, e.when, nil)
+				}
 				again = true
 				break
 			}
 		}
 	}
+}
+
+// inStep reports whether the step that is being made has a bar of the symbol.
+func (e *Engine) inStep(sym int32) bool {
+	s := e.d.steps[e.at]
+	for _, h := range e.d.hits[s.lo:s.hi] {
+		if h.sym == sym {
+			return true
+		}
+	}
+	return false
 }
 
 // nothingLeft cancels the reduce-only orders of a symbol whose position is gone;

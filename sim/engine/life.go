@@ -19,7 +19,7 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 	if n == nil {
 		return pitwall.Errorf(pitwall.OrderClosed, "the order has ended")
 	}
-	if n.cancelAt != 0 || e.underway(n) {
+	if n.cancelAt != 0 || e.underway(n, e.now) {
 		return pitwall.Errorf(pitwall.NotAllowed, "a bar of %s that the order may fill in is in progress", e.name(n.Sym)).Hintf("it can be changed when that bar has ended; a cancel can be asked for now")
 	}
 	old, legs := *n, false
@@ -113,19 +113,19 @@ func (e *Engine) Cancel(h Handle) (waits bool, err *pitwall.Error) {
 	case n.cancelAt != 0:
 		return true, nil
 	}
-	return e.endOrWait(h.slot, nil), nil
+	return e.endOrWait(h.slot, e.now, nil), nil
 }
 
 // endOrWait cancels an order, or lets it wait for the bar in progress (true).
-func (e *Engine) endOrWait(slot int32, why *pitwall.Error) bool {
+func (e *Engine) endOrWait(slot int32, at int64, why *pitwall.Error) bool {
 	n := &e.orders[slot]
-	if !e.underway(n) {
+	if !e.underway(n, at) {
 		e.end(slot, Canceled, why)
 		return false
 	}
 	if n.cancelAt == 0 {
-		n.cancelAt = e.now
-		_, n.cancelBy = e.progress(n.Sym)
+		n.cancelAt = at
+		_, n.cancelBy = e.progress(n.Sym, at)
 		e.waiting = append(e.waiting, slot)
 		e.tell(n)
 	}

@@ -83,12 +83,12 @@ func (e *Engine) expire(at int64) {
 	}
 }
 
-// progress says which bar of a symbol may be in progress at the clock's time, or
-// over and not known yet: its nominal start, and when it is known. 0, 0 = none.
-func (e *Engine) progress(sym int32) (start, end int64) {
+// progress says which bar of a symbol may be in progress at a time, or over and
+// not known yet: its nominal start, and when it is known. 0, 0 = none.
+func (e *Engine) progress(sym int32, at int64) (start, end int64) {
 	c, y := &e.d.cols[sym], &e.syms[sym]
 	in := c.Instrument
-	now := time.Unix(0, e.now).In(in.Location())
+	now := time.Unix(0, at).In(in.Location())
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	open := midnight.Add(9*time.Hour + 30*time.Minute)
 	weekend := now.Weekday() == time.Saturday || now.Weekday() == time.Sunday
@@ -97,23 +97,23 @@ func (e *Engine) progress(sym int32) (start, end int64) {
 		if !now.After(midnight) {
 			midnight = midnight.AddDate(0, 0, -1)
 		}
-		return unknown(midnight.UnixNano(), midnight.AddDate(0, 0, 1).UnixNano()+c.lag, e.now)
+		return unknown(midnight.UnixNano(), midnight.AddDate(0, 0, 1).UnixNano()+c.lag, at)
 	case c.Size >= 24*time.Hour:
 		if !weekend {
-			return unknown(open.UnixNano(), midnight.Add(16*time.Hour).UnixNano()+c.lag, e.now)
+			return unknown(open.UnixNano(), midnight.Add(16*time.Hour).UnixNano()+c.lag, at)
 		}
 	case y.bar >= 0:
 		base, size := c.Start[y.bar], int64(c.Size)
 		if in.Calendar != pitwall.AlwaysOpen {
-			if c.day[y.bar] != dayOf(e.now, in.Location()) {
+			if c.day[y.bar] != dayOf(at, in.Location()) {
 				base = open.UnixNano()
 			}
-			if weekend || e.now <= base || e.now >= in.SessionClose(time.Unix(0, base)).UnixNano()+c.lag {
+			if weekend || at <= base || at >= in.SessionClose(time.Unix(0, base)).UnixNano()+c.lag {
 				return 0, 0
 			}
 		}
-		start = base + (e.now-1-base)/size*size // the latest slot that began before now
-		return unknown(start, start+size+c.lag, e.now)
+		start = base + (at-1-base)/size*size // the latest slot that began before
+		return unknown(start, start+size+c.lag, at)
 	}
 	return 0, 0
 }
@@ -128,10 +128,10 @@ func unknown(start, end, now int64) (int64, int64) {
 
 // underway reports whether an order may be filling in a bar in progress; the
 // legs of an entry are as far as it is.
-func (e *Engine) underway(n *order) bool {
+func (e *Engine) underway(n *order, at int64) bool {
 	if n.status == Held && n.parent >= 0 {
 		n = &e.orders[n.parent]
 	}
-	start, _ := e.progress(n.Sym)
+	start, _ := e.progress(n.Sym, at)
 	return start != 0 && n.status != Held && n.active <= start && (n.till == 0 || start < n.till) && n.Type != Pair
 }

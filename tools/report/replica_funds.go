@@ -256,7 +256,7 @@ func (r *replica) marginCall(b *book) {
 	}
 	for _, o := range r.orders {
 		if o.Book == b.name && !o.venue && o.open() {
-			r.cancel(o)
+			r.cancel(o, r.now)
 		}
 	}
 	r.flow(b, pitwall.CashFlow{Type: "margin_call", Each: r.a.Sub(left, equity)})

@@ -70,7 +70,11 @@ func (r *replica) closeOCO(o *order) {
 func (r *replica) after(o *order, s *symbol, qty, price, ref pitwall.Dec, way how) {
 	for _, p := range r.orders {
 		if p != o && o.Group != "" && p.Group == o.Group && p.Book == o.Book {
-			r.cancel(p)
+			if r.symbol(p.Symbol).bar != nil {
+				r.finish(p, pitwall.Canceled, "")
+			} else {
+				r.cancel(p, r.ahead)
+			}
 		}
 	}
 	if o.parent != nil {

@@ -67,7 +67,7 @@ func TestReplaceBeyondFunds(t *testing.T) {
 
 func TestPartOfTheData(t *testing.T) {
 	p := play{bars: []string{"2024-01-02 90 90 90 90", flat("2024-01-03"), "2024-01-04 50 51 49 50", flat("2024-01-05")}, terms: pitwall.Terms{Type: pitwall.CashAccount},
-		actions: func(x *pitwall.Series) []pitwall.Action { // before the run's first bar: never
+		actions: func(x *pitwall.Series) []pitwall.Action { // on the first bar: what was ordered before it is in old units
 			return []pitwall.Action{{Symbol: "X", Ex: x.Bar(1).Start, Type: "split", Value: dec("2")}}
 		},
 		acts: []act{{order: ask("a buy 112 market")}, {order: ask("b buy 1 market")}}}
@@ -79,7 +79,7 @@ func TestPartOfTheData(t *testing.T) {
 	require.NoError(t, r.run(time.Time{}))
 	require.Len(t, r.points, 2, "bars 1 and 2")
 	require.Equal(t, pitwall.BuyingPower, r.order("a").code, "112 x 90 = 10080 at the close before the run")
-	require.Equal(t, "9900", r.books[0].cash.String())
+	require.Equal(t, "9800", r.books[0].cash.String())
 }
 
 func TestBarsInProgress(t *testing.T) {

@@ -107,7 +107,7 @@ func (r *replica) apply() {
 		case in.Verb == "replace" && in.Change != nil:
 			code = r.replace(o, *in.Change)
 		case in.Verb == "cancel":
-			r.cancel(o)
+			r.cancel(o, r.now)
 		}
 		if code != in.refused {
 			r.wrong = append(r.wrong, difference{in.Seq, fmt.Sprintf("entry %d, %s of %s: the journal answers %s, the rules give %s", in.Seq, in.Verb, in.ID, said(in.refused), said(code))})
@@ -265,11 +265,11 @@ func (r *replica) toEnd(o *order) {
 }
 
 // cancel is section 7.
-func (r *replica) cancel(o *order) {
+func (r *replica) cancel(o *order, at time.Time) {
 	if o.Class == pitwall.OCO {
 		for _, leg := range o.legs {
 			if leg.open() && leg.cancelAt.IsZero() {
-				r.cancel(leg)
+				r.cancel(leg, at)
 			}
 		}
 		return
@@ -278,10 +278,10 @@ func (r *replica) cancel(o *order) {
 	if o.status == pitwall.Held && o.parent != nil {
 		way = o.parent // a held leg is where its entry is
 	}
-	start, end, ok := s.inProgress(r.now)
+	start, end, ok := s.inProgress(at)
 	if ok && way.status != pitwall.Held && !start.Before(way.active) && (way.till.IsZero() || start.Before(way.till)) {
 		if o.cancelAt.IsZero() {
-			o.cancelAt, o.cancelBy = r.now, end
+			o.cancelAt, o.cancelBy = at, end
 		}
 		return
 	}

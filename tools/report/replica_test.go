@@ -180,7 +180,7 @@ func lifePlays(t *testing.T) []play {
 			fills: []string{"o1 1 10@101"}, status: "o1 filled", end: "8990"},
 		{name: "ohlc: a trailing stop is tested as it stood when the bar began", bars: path, rules: pitwall.Rules{Path: pitwall.OHLC},
 			acts:  []act{{order: ask("o1 buy 10 market")}, {at: 1, order: ask("o2 sell 10 trailing_stop 5")}},
-			fills: []string{"o1 1 10@100", "o2 2 10@95"}, status: "o2 filled", end: "10050"},
+			fills: []string{"o1 1 10@100", "o2 2 10@95"}, status: "o2 filled", end: "9950"},
 		{name: "provable: it triggers as it stood", bars: path,
 			acts:  []act{{order: ask("o1 buy 10 market")}, {at: 1, order: ask("o2 sell 10 trailing_stop 5")}},
 			fills: []string{"o1 1 10@100", "o2 2 10@95"}, status: "o2 filled", end: "9950"},

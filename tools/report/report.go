@@ -23,11 +23,13 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,12 +49,20 @@ type Metrics struct {
 	Bars            int         `json:"bars"`
 	Orders          int         `json:"orders"`
 	Rejected        int         `json:"orders_rejected"`
+	Denied          int         `json:"orders_denied"`
+	DeniedBy        []Denial    `json:"denied_by,omitempty"` // which limits, most often first
 	Fills           int         `json:"fills"`
 	Fees            pitwall.Dec `json:"fees"`
 	Slippage        pitwall.Dec `json:"slippage"`
 	Exposure        float64     `json:"exposure"` // share of bars with less cash than equity
 	First           *time.Time  `json:"first"`
 	Last            *time.Time  `json:"last"`
+}
+
+// Denial is how often a limit said no.
+type Denial struct {
+	Limit string `json:"limit"`
+	Count int    `json:"count"`
 }
 
 // point is one line of equity.csv.
@@ -208,6 +218,7 @@ func (m *Metrics) readJournal(run fs.FS) error {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	var a pitwall.Calc
+	denied := map[string]int{}
 	for n := 1; lines.Scan(); n++ {
 		var e pitwall.Entry
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
@@ -218,6 +229,13 @@ func (m *Metrics) readJournal(run fs.FS) error {
 			m.Orders++
 		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Rejected:
 			m.Rejected++
+		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Denied:
+			m.Denied++
+			if e.State.Error != nil {
+				for _, c := range e.State.Error.Checks {
+					denied[c.Name]++
+				}
+			}
 		case e.Kind == pitwall.EntryFill:
 			m.Fills++
 			m.Fees, m.Slippage = a.Add(m.Fees, e.Fill.Fee), a.Add(m.Slippage, e.Fill.Slippage)
@@ -226,5 +244,11 @@ func (m *Metrics) readJournal(run fs.FS) error {
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("reading journal.jsonl: %w", err)
 	}
+	for limit, n := range denied {
+		m.DeniedBy = append(m.DeniedBy, Denial{limit, n})
+	}
+	slices.SortFunc(m.DeniedBy, func(x, y Denial) int {
+		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Limit, y.Limit))
+	})
 	return a.Err
 }
