@@ -63,6 +63,16 @@ func (i Instrument) Location() *time.Location {
 	return i.Zone
 }
 
+// DayStart returns when a day begins here that is named by its midnight in another
+// zone; any other instant is returned as it is.
+func (i Instrument) DayStart(t time.Time) time.Time {
+	if h, m, s := t.Clock(); t.IsZero() || h+m+s+t.Nanosecond() != 0 {
+		return t
+	}
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, i.Location())
+}
+
 // SessionClose returns the instant at which the day that holds t closes:
 // 16:00 in the zone for session calendars, the next midnight for 24/7. A time
 // after the close (extended hours) belongs to a session that ends at midnight.

@@ -87,11 +87,14 @@ type World struct {
 	Journal     Journal
 	Instruments Instruments
 
-	Costs    Costs          // what sizing assumes
-	Zone     *time.Location // how times are shown
-	Policy   string         // the strategy's own prompt, if any; it overrides the default policy
-	Warnings []Warning      // what the trader should know about the data
-	Attempt  int            // how often this principal has started these dates
+	Costs  Costs          // what sizing assumes
+	Zone   *time.Location // how times are shown
+	Policy string         // the strategy's own prompt, if any; it overrides the default policy
+	// Conditions are the account's terms, how orders fill and the risk limits, a
+	// sentence each.
+	Conditions []string
+	Warnings   []Warning // what the trader should know about the data
+	Attempt    int       // how often this principal has started these dates
 
 	effects sync.Mutex
 	ended   atomic.Bool

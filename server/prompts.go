@@ -67,6 +67,9 @@ func (s *Server) tradeTurn(ctx context.Context, req *mcp.GetPromptRequest) (*mcp
 	}
 	fmt.Fprintf(&b, "Account: %s. It is in %s and started with %v. Costs: %v. Cash buffer: %v of equity.\n", kind,
 		acc.Currency, acc.Start, w.Costs, w.Costs.CashBuffer)
+	for _, c := range w.Conditions {
+		b.WriteString("- " + c + "\n")
+	}
 	b.WriteString("\n" + policy + "\n\n" + conventions + "\n")
 	strategy := w.Policy
 	if given := req.Params.Arguments["strategy"]; given != "" {

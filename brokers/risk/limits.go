@@ -116,3 +116,15 @@ func Keys() []string {
 	var l Limits
 	return l.unset()
 }
+
+// Symbols lists every symbol that the limits name, so that a misspelled one can be
+// found before it protects nothing.
+func (l Limits) Symbols() []string {
+	var list []string
+	for _, x := range []Limit[[]string]{l.Allow, l.Deny, l.NoBorrow} {
+		if x.state == set {
+			list = append(list, x.value...)
+		}
+	}
+	return list
+}

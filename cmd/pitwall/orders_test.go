@@ -122,7 +122,8 @@ func TestVerify(t *testing.T) {
 	manifest, err := os.ReadFile(filepath.Join(run, "manifest.json"))
 	require.NoError(t, err)
 	require.Contains(t, string(manifest), `"limits": "no limits"`)
-	for file, change := range map[string][2]string{"journal.jsonl": {`"fee":0`, `"fee":1`}, "prices.csv": {",100,104,98,103,", ",100.5,104,98,103,"}} {
+	for file, change := range map[string][2]string{"journal.jsonl": {`"fee":0`, `"fee":1`}, "prices.csv": {",100,104,98,103,", ",100.5,104,98,103,"},
+		"fills.csv": {",buy,", ",sell,"}, "equity.csv": {",10000,", ",10001,"}, "metrics.json": {`"fills": `, `"fills": 1`}, "manifest.json": {`"digest": "`, `"digest": "0`}} {
 		t.Run(file, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join(run, file))
 			require.NoError(t, err)
@@ -136,6 +137,13 @@ func TestVerify(t *testing.T) {
 			require.NotEmpty(t, v.Differences)
 		})
 	}
+	raw, err := os.ReadFile(filepath.Join(run, "journal.jsonl"))
+	require.NoError(t, err)
+	lines := strings.SplitAfter(string(raw), "\n")
+	write(t, run, "journal.jsonl", strings.Join(lines[:len(lines)-8], ""))
+	out, _, code = command(t, dir, nil, "verify", run)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "the journal's last equity point is of")
 	_, errs, code = command(t, dir, nil, "verify", dir)
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "is not a run's folder")

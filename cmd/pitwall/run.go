@@ -207,7 +207,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 	case !out.Ended:
 		m.Status = "incomplete"
 	}
-	if _, err := folder.Append(context.Background(), pitwall.Entry{AsOf: w.Clock.Now(), Kind: pitwall.EntryEnd, Note: m.Status}); err != nil {
+	if _, err := folder.Append(context.Background(), pitwall.Entry{AsOf: w.Clock.Now(), Kind: pitwall.EntryEnd, Note: m.Status + ", digest " + w.venue.Replay().Digest}); err != nil {
 		return nil, errors.Join(runErr, err)
 	}
 	if err := w.prices(folder, spec, &m); err != nil {
@@ -285,8 +285,12 @@ func (s *strategy) spec() (simSpec, error) {
 	if err != nil {
 		return simSpec{}, err
 	}
+	terms, err := s.terms()
+	if err != nil {
+		return simSpec{}, err
+	}
 	l, err := s.limits()
-	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: s.terms(), Rules: s.rules(c.volumeShare), Limits: l, Policy: s.Agent.Prompt}, err
+	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Policy: s.Agent.Prompt}, err
 }
 
 // logger writes to stderr: warnings and errors, since stdout belongs to results

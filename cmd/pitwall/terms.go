@@ -28,11 +28,11 @@ type costs struct {
 // account is what the account may do; see pitwall.Terms.
 type account struct {
 	Type              pitwall.AccountType `yaml:"type"`
-	Initial           pitwall.Dec         `yaml:"initial_margin"`
-	LongMaintenance   pitwall.Dec         `yaml:"long_maintenance"`
-	ShortMaintenance  pitwall.Dec         `yaml:"short_maintenance"`
-	FutureMargin      pitwall.Dec         `yaml:"future_margin"`
-	FutureMaintenance pitwall.Dec         `yaml:"future_maintenance"`
+	Initial           *pitwall.Dec        `yaml:"initial_margin"`
+	LongMaintenance   *pitwall.Dec        `yaml:"long_maintenance"`
+	ShortMaintenance  *pitwall.Dec        `yaml:"short_maintenance"`
+	FutureMargin      *pitwall.Dec        `yaml:"future_margin"`
+	FutureMaintenance *pitwall.Dec        `yaml:"future_maintenance"`
 	Shorts            *bool               `yaml:"shorts"`
 	NoBorrow          []string            `yaml:"no_borrow"`
 	BorrowRate        pitwall.Dec         `yaml:"borrow_rate"`
@@ -49,12 +49,25 @@ type fillRules struct {
 }
 
 // terms are the account's, checked with the venue's own words when it opens.
-func (s *strategy) terms() pitwall.Terms {
+func (s *strategy) terms() (pitwall.Terms, error) {
 	a := s.Account
-	t := pitwall.Terms{Type: a.Type, Initial: a.Initial, LongMaintenance: a.LongMaintenance, ShortMaintenance: a.ShortMaintenance, FutureInitial: a.FutureMargin, FutureMaintenance: a.FutureMaintenance,
-		NoBorrow: a.NoBorrow, BorrowRate: a.BorrowRate, MarginRate: a.MarginRate, SettleDays: a.SettleDays, Reinvest: a.Reinvest}
+	t := pitwall.Terms{Type: a.Type, NoBorrow: a.NoBorrow, BorrowRate: a.BorrowRate, MarginRate: a.MarginRate, SettleDays: a.SettleDays, Reinvest: a.Reinvest}
+	for _, m := range []struct {
+		key   string
+		given *pitwall.Dec
+		to    *pitwall.Dec
+	}{{"initial_margin", a.Initial, &t.Initial}, {"long_maintenance", a.LongMaintenance, &t.LongMaintenance}, {"short_maintenance", a.ShortMaintenance, &t.ShortMaintenance},
+		{"future_margin", a.FutureMargin, &t.FutureInitial}, {"future_maintenance", a.FutureMaintenance, &t.FutureMaintenance}} {
+		if m.given == nil {
+			continue
+		}
+		if *m.given <= 0 {
+			return t, fmt.Errorf("account: %s is %v; margins are shares of the notional: 0.5 = 50 %%", m.key, *m.given)
+		}
+		*m.to = *m.given
+	}
 	t.NoShorts = a.Shorts != nil && !*a.Shorts && t.Usual().Type == pitwall.MarginAccount
-	return t
+	return t, nil
 }
 
 // rules are how the simulation fills; orders on the close are refused in the

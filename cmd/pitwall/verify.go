@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -157,6 +158,15 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	files, err := report.CheckFiles(os.DirFS(dir), journal, m.Cash)
+	if err != nil {
+		return err
+	}
+	v.Differences = append(v.Differences, files...)
+	v.Differences = append(v.Differences, ending(m, data, journal, from)...)
+	if m.Status != "complete" {
+		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", m.Status)
+	}
 	if asJSON {
 		if err := a.printJSON(v); err != nil {
 			return err
@@ -172,6 +182,37 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 		return errSaid
 	}
 	return nil
+}
+
+// ending compares a complete run's end: its journal must reach the last bar that
+// it brought along, and say the digest of its manifest.
+func ending(m manifest, data runData, journal []pitwall.Entry, from time.Time) []string {
+	if m.Status != "complete" {
+		return nil
+	}
+	var bars, marks time.Time
+	for _, s := range data.series {
+		if last := s.Bar(s.Len() - 1); slices.Contains(m.Symbols, s.Instrument.Symbol) && last.Known.After(bars) && !last.Start.Before(from) {
+			bars = last.Known
+		}
+	}
+	note := ""
+	for _, e := range journal {
+		if e.Kind == pitwall.EntryMark {
+			marks = e.AsOf
+		}
+		if e.Kind == pitwall.EntryEnd {
+			note = e.Note
+		}
+	}
+	var list []string
+	if !marks.Equal(bars) {
+		list = append(list, fmt.Sprintf("the manifest says complete and the bars go to %s; the journal's last equity point is of %s", bars.Format(time.RFC3339), marks.Format(time.RFC3339)))
+	}
+	if want := m.Status + ", digest " + m.Digest; note != want {
+		list = append(list, fmt.Sprintf("the journal ends with %q, the manifest says %q", note, want))
+	}
+	return list
 }
 
 // readJournal reads journal.jsonl up to its last whole line.

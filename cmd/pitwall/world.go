@@ -45,6 +45,16 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 	if err != nil {
 		return nil, err
 	}
+	for _, symbol := range spec.Terms.NoBorrow {
+		if !slices.Contains(spec.Symbols, symbol) {
+			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "account: no_borrow names %s, which is not traded here", symbol).Hintf("traded are %s", strings.Join(spec.Symbols, ", "))
+		}
+	}
+	for _, symbol := range spec.Limits.Symbols() {
+		if !slices.Contains(store.Symbols(), symbol) {
+			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "risk: names %s, and there is no data for it", symbol).Hintf("there is %s", strings.Join(store.Symbols(), ", "))
+		}
+	}
 	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: to, Cash: spec.Cash, Terms: spec.Terms, Costs: spec.Costs.Costs, Rules: spec.Rules, Journal: j})
 	if err != nil {
 		return nil, err
@@ -63,7 +73,66 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 	}
 	w.Warnings = append(w.Warnings, store.DatedWarnings(spec.Symbols, from, to)...)
 	w.Warnings = append(w.Warnings, short(store, spec, to)...)
+	w.Warnings = append(w.Warnings, stale(store, spec, to)...)
+	w.Conditions = conditions(spec)
 	return &simWorld{World: w, venue: v, store: store, from: from, to: to}, nil
+}
+
+// conditions are what a trader should know of its account and rules before it
+// orders.
+func conditions(spec simSpec) []string {
+	t := stated(spec.Terms)
+	account := "account: cash; neither borrows nor shorts"
+	if t.SettleDays > 0 {
+		account += fmt.Sprintf("; sales settle after %d sessions", t.SettleDays)
+	}
+	if t.Type == pitwall.MarginAccount {
+		account = fmt.Sprintf("account: margin; to open %v of the notional, to keep %v long and %v short; borrow_rate %v and margin_rate %v a year", t.Initial, t.LongMaintenance, t.ShortMaintenance, t.BorrowRate, t.MarginRate)
+		if t.NoShorts {
+			account += "; no shorts"
+		}
+		if len(t.NoBorrow) > 0 {
+			account += "; not to be shorted: " + strings.Join(t.NoBorrow, ", ")
+		}
+	}
+	path := spec.Rules.Path
+	if path == "" {
+		path = pitwall.Provable
+	}
+	fills := fmt.Sprintf("fills: %s", path)
+	if spec.Rules.VolumeShare != pitwall.NoVolumeLimit {
+		fills += fmt.Sprintf("; at most %v of a bar's volume", spec.Rules.VolumeShare)
+	}
+	if spec.Rules.Latency != 0 {
+		fills += fmt.Sprintf("; orders are under way for %v", spec.Rules.Latency)
+	}
+	return []string{account, fills, "risk: " + spec.Limits.String()}
+}
+
+// stale warns of symbols whose bars stop long before the others': their last price
+// goes on valuing them. It is known some days after the last bar, not before.
+func stale(store *history.Store, spec simSpec, to time.Time) []pitwall.Warning {
+	var last time.Time
+	ends := map[string]time.Time{}
+	for _, s := range store.Series() {
+		if slices.Contains(spec.Symbols, s.Instrument.Symbol) {
+			ends[s.Instrument.Symbol] = s.Bar(s.Len() - 1).End
+			if ends[s.Instrument.Symbol].After(last) {
+				last = ends[s.Instrument.Symbol]
+			}
+		}
+	}
+	if to.Before(last) {
+		last = to
+	}
+	const longWeekend = 5 * 24 * time.Hour
+	var list []pitwall.Warning
+	for _, symbol := range spec.Symbols {
+		if end := ends[symbol]; last.Sub(end) > longWeekend {
+			list = append(list, pitwall.Warning{Known: end.Add(longWeekend), Text: fmt.Sprintf("%s has no bar after %s: nothing of it fills any more, and its last price goes on valuing it", symbol, end.Format(time.DateOnly))})
+		}
+	}
+	return list
 }
 
 // short warns when the data stop well before the day that was asked for. It is

@@ -297,15 +297,13 @@ func (e *Engine) splitOrders(sym int32, x *action, in pitwall.Instrument) {
 		}
 		e.tell(n)
 	}
-	for _, slot := range append([]int32(nil), e.open...) {
-		n := &e.orders[slot]
-		if n.num < 0 || n.Sym != sym {
-			continue
-		}
-		if n.parent >= 0 && e.orders[n.parent].Type != Pair {
+	for _, slot := range e.open {
+		if n := &e.orders[slot]; n.Sym == sym && n.parent >= 0 && e.orders[n.parent].Type != Pair {
 			n.unarmed = min(n.Qty-n.filled, e.orders[n.parent].Qty-e.orders[n.parent].filled)
 		}
-		if n.Qty <= n.filled {
+	}
+	for _, slot := range append([]int32(nil), e.open...) {
+		if n := &e.orders[slot]; n.num >= 0 && n.Sym == sym && n.Qty <= n.filled {
 			e.end(slot, Canceled, nil)
 		}
 	}

@@ -76,9 +76,10 @@ func NewData(src pitwall.Source, symbols []string, from, to time.Time) (*Data, e
 			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %q", name)
 		}
 		c := column{Series: all[name], end: all[name].Len()}
-		c.first = sort.Search(c.Len(), func(i int) bool { return c.Start[i] >= d.from })
+		begin, end := c.Instrument.DayStart(from).UnixNano(), c.Instrument.DayStart(to)
+		c.first = sort.Search(c.Len(), func(i int) bool { return c.Start[i] >= begin && c.Known[i] > d.from })
 		if !to.IsZero() {
-			c.end = max(c.first, sort.Search(c.Len(), func(i int) bool { return c.Start[i] >= to.UnixNano() }))
+			c.end = max(c.first, sort.Search(c.Len(), func(i int) bool { return c.Start[i] >= end.UnixNano() }))
 		}
 		if err := c.prepare(all); err != nil {
 			return nil, err

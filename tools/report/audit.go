@@ -189,13 +189,14 @@ func seriesOf(data pitwall.Source, symbol string) *pitwall.Series {
 type prices struct {
 	low, high pitwall.Dec
 	bars      int
+	volume    float64 // of bars that say one
 }
 
 func (p *prices) add(b pitwall.Bar) {
 	if p.bars == 0 {
 		p.low, p.high = b.Low, b.High
 	}
-	p.low, p.high, p.bars = min(p.low, b.Low), max(p.high, b.High), p.bars+1
+	p.low, p.high, p.bars, p.volume = min(p.low, b.Low), max(p.high, b.High), p.bars+1, p.volume+max(0, b.Volume)
 }
 
 func (p prices) String() string { return fmt.Sprintf("%v .. %v", p.low, p.high) }
@@ -205,6 +206,15 @@ func (p prices) holds(price, bps pitwall.Dec) bool {
 	var a pitwall.Calc
 	low, high := a.Sub(p.low, a.Bps(p.low, bps)), a.Add(p.high, a.Bps(p.high, bps))
 	return p.bars > 0 && a.Err == nil && low <= price && price <= high
+}
+
+// short says that a quantity is more than was traded at all; bars without a volume
+// or with volume 0 (indices) say nothing.
+func (p prices) short(qty pitwall.Dec) string {
+	if p.volume == 0 || qty.Float() <= p.volume {
+		return ""
+	}
+	return fmt.Sprintf("qty %v is more than the volume of %.0f", qty, p.volume)
 }
 
 // unexplained says why no bar explains the trade's time and price, "" if one does.
@@ -221,7 +231,7 @@ func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
 	midnight, next := time.Date(y, m, d, 0, 0, 0, 0, loc), time.Date(y, m, d+1, 0, 0, 0, 0, loc)
 	date := midnight.Format(time.DateOnly)
 	var day, last prices
-	var at string
+	var at, few string
 	for i := range s.Len() {
 		if ns := s.Start[i]; ns >= midnight.UnixNano() && ns < next.UnixNano() {
 			day.add(s.Bar(i))
@@ -234,12 +244,16 @@ func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
 		last.add(b)
 		at = b.Start.Format("2006-01-02 15:04")
 		if last.holds(t.Price, bps) {
-			return ""
+			if few = last.short(t.Qty); few == "" {
+				return ""
+			}
 		}
 	}
 	switch {
+	case few != "":
+		return few
 	case byDay && day.holds(t.Price, bps):
-		return ""
+		return day.short(t.Qty)
 	case day.bars == 0 && last.bars == 0:
 		return "no bar of " + t.Symbol + " on " + date
 	case byDay && day.bars > 0:

@@ -107,13 +107,13 @@ func (r *replica) newSymbol(series *pitwall.Series) *symbol {
 	for i := range series.Len() {
 		b := series.Bar(i)
 		s.lag = max(s.lag, b.Known.Sub(b.End))
-		if b.Start.Before(r.From) {
+		if b.Start.Before(series.Instrument.DayStart(r.From)) || !b.Known.After(r.From) {
 			s.next = i + 1
 			if !b.Known.After(r.now) {
 				s.last = b.Close
 			}
 		}
-		if r.To.IsZero() || b.Start.Before(r.To) {
+		if r.To.IsZero() || b.Start.Before(series.Instrument.DayStart(r.To)) {
 			s.end = i + 1
 		}
 	}
