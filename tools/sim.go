@@ -58,7 +58,9 @@ type statusOut struct {
 	Costs    pitwall.Costs `json:"costs"`
 	Warnings []string      `json:"warnings"`
 	Digest   string        `json:"digest"`
-	Offer    []OfferedData `json:"can_start_over"`
+	// Conditions are the account's terms, how orders fill, and the risk limits.
+	Conditions []string      `json:"conditions"`
+	Offer      []OfferedData `json:"can_start_over"`
 
 	w *pitwall.World
 }
@@ -70,6 +72,9 @@ func (o statusOut) text(*pitwall.World) string {
 	t.pairs("world", o.World, "from", o.From, "to", o.To, "bars", o.Bars, "ended", o.Ended, "attempt", o.Attempt, "equity", o.Equity, "total_return", o.Return, "max_drawdown", o.Drawdown)
 	t.pairs("tradable", strings.Join(o.Tradable, ";"), "digest", o.Digest)
 	t.pairs("costs", o.Costs.String(), "cash_buffer", o.Costs.CashBuffer)
+	for _, c := range o.Conditions {
+		t.pairs("condition", c)
+	}
 	for _, w := range o.Warnings {
 		t.pairs("warning", w)
 	}
@@ -105,7 +110,7 @@ func (s *Set) simStatus(ctx context.Context, w *pitwall.World, _ noInput) (statu
 }
 
 func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
-	out := statusOut{World: w.Name, Attempt: w.Attempt, Costs: w.Costs, Warnings: []string{}, Tradable: []string{}, Offer: []OfferedData{}, w: w}
+	out := statusOut{World: w.Name, Attempt: w.Attempt, Costs: w.Costs, Conditions: append([]string{}, w.Conditions...), Warnings: []string{}, Tradable: []string{}, Offer: []OfferedData{}, w: w}
 	for _, x := range w.Warnings {
 		if !x.Known.After(w.Clock.Now()) {
 			out.Warnings = append(out.Warnings, x.Text)
