@@ -20,11 +20,7 @@ type at struct{ time.Time }
 
 func (a *at) Now() time.Time                                     { return a.Time }
 func (a *at) Next(context.Context, time.Time) (time.Time, error) { return a.Time, nil }
-func dec(t require.TestingT, s string) pitwall.Dec {
-	d, err := pitwall.ParseDec(s)
-	require.NoError(t, err)
-	return d
-}
+
 func (m *market) Count(_ context.Context, symbol string) (int, error) {
 	return len(m.bars[symbol]), nil
 }

@@ -135,6 +135,40 @@ func TestAdjustment(t *testing.T) {
 	require.ErrorContains(t, err, "a.csv.yaml")
 }
 
+// Splits are read as ratios, other actions by their type; what cannot be is an
+// error with file and line.
+func TestActions(t *testing.T) {
+	bars := head + "A,2024-01-02,1,2,0.5,1.5,100\nA,2024-01-03,1,2,0.5,1.5,100\n"
+	s, err := load(Options{}, "a.csv", bars, "act.csv", "symbol,ex_date,type,value,pay_date\nA,2024-01-03,Split,1/3,\nA,2024-01-04,split,1:20,\nA,2024-01-05,split,0.1,\nA,2024-01-06,cash_dividend,0.25,2024-01-09\nA,2024-01-07,funding,-0.01,\n")
+	require.NoError(t, err)
+	got := s.Actions()
+	require.Equal(t, []string{"split 1 3", "split 1 20", "split 0.1 0", "dividend 0.25 0", "funding -0.01 0"}, []string{line(got[0]), line(got[1]), line(got[2]), line(got[3]), line(got[4])})
+	require.Equal(t, "2024-01-09", got[3].Pay.Format(time.DateOnly))
+	for value, want := range map[string]string{"0": "a split of", "-2": "a split of", "1/0": "a split of", "a/b": "not a decimal", "1/": "not a decimal"} {
+		_, err := load(Options{}, "a.csv", bars, "act.csv", "symbol,ex_date,type,value\nA,2024-01-03,split,"+value+"\n")
+		require.ErrorContains(t, err, "act.csv:2: value: ")
+		require.ErrorContains(t, err, want, value)
+	}
+}
+
+func line(a pitwall.Action) string { return a.Type + " " + a.Value.String() + " " + a.Per.String() }
+
+// Futures and options come from instruments.csv with what they need.
+func TestDerivatives(t *testing.T) {
+	columns := "symbol,kind,tick,multiplier,expiry,strike,right,underlying\n"
+	s, err := load(Options{}, "a.csv", head+"F,2024-01-02,1,2,0.5,1.5,100\nO,2024-01-02,1,2,0.5,1.5,100\n", "i.csv", columns+"F,future,0.25,50,2024-03-15,,,\nO,option,,100,2024-03-15,4500,call,F\n")
+	require.NoError(t, err)
+	f, o := s.Series()[0].Instrument, s.Series()[1].Instrument
+	require.Equal(t, []any{pitwall.Future, pitwall.Int(50), "2024-03-15"}, []any{f.Kind, f.Multiplier, f.Expiry.Format(time.DateOnly)})
+	require.Equal(t, []any{pitwall.Option, pitwall.Int(4500), pitwall.Call, "F"}, []any{o.Kind, o.Strike, o.Right, o.Underlying})
+	for row, want := range map[string]string{
+		"F,bond,,,,,,": `"bond" is not supported`, "F,option,,100,2024-03-15,4500,,F": "needs expiry, strike, right", "F,equity,,,2024-03-15,,,": "expires",
+		"F,future,,50,2024-03-15,4500,,": "has a strike", "F,future,,0,,,,": "is not a number > 0", "F,future,,50,soon,,,": "is not a date"} {
+		_, err := load(Options{}, "a.csv", head+"F,2024-01-02,1,2,0.5,1.5,100\n", "i.csv", columns+row+"\n")
+		require.ErrorContains(t, err, want, row)
+	}
+}
+
 func TestParquetReadsLikeCSV(t *testing.T) {
 	dir := t.TempDir()
 	text := head + "A,2024-01-02,1.25,2,0.5,1.5,100\nA,2024-01-03,0.1,2.3,0.1,1.7,250\n"

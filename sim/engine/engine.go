@@ -31,10 +31,9 @@ type Engine struct {
 	costs pitwall.Costs
 	rules pitwall.Rules
 
-	at    int   // steps made
-	now   int64 // the clock
-	when  int64 // the clock at the end of the step that is being made
-	opens int64 // latest Start of the step's bars
+	at   int   // steps made
+	now  int64 // the clock
+	when int64 // the clock at the end of the step that is being made
 
 	syms   []symbol
 	books  []Book
