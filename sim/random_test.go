@@ -72,6 +72,13 @@ func drawWorld(t *rapid.T, like taste) *world {
 			w.cfg.Terms.BorrowRate = pitwall.Dec(rapid.Int64Range(0, 30_000_000).Draw(t, "rate"))
 		}
 	}
+	if like.odd && w.cfg.Terms.Type == pitwall.MarginAccount && rapid.IntRange(0, 2).Draw(t, "future") == 0 {
+		in := &w.series[1].Instrument
+		in.Kind, in.Multiplier = pitwall.Future, pitwall.Int(5)
+		if rapid.Bool().Draw(t, "expires") {
+			in.Expiry = day0.AddDate(0, 0, rapid.IntRange(2, w.days).Draw(t, "expiry"))
+		}
+	}
 	if like.ticks && rapid.Bool().Draw(t, "tick") {
 		w.series[0].Instrument.Tick = pitwall.One / 100
 	}

@@ -22,6 +22,7 @@ type book struct {
 type position struct {
 	symbol    string
 	qty, cost pitwall.Dec // cost is signed; a future's is its basis
+	entry     pitwall.Dec // what was traded in, signed
 }
 
 type receivable struct {
@@ -84,13 +85,15 @@ func (r *replica) trade(b *book, s *symbol, side pitwall.Side, qty, money, fee p
 		closed = min(qty, p.qty.Abs())
 	}
 	if closed > 0 {
+		p.entry = a.Sub(p.entry, a.MulDiv(p.entry, closed, p.qty.Abs()))
 		part := a.MulDiv(p.cost, closed, p.qty.Abs())
 		got := a.MulDiv(paid, closed, qty)
 		realized = a.Sub(-got, part)
 		p.cost = a.Sub(p.cost, part)
 		p.cost = a.Add(p.cost, a.Sub(paid, got))
+		p.entry = a.Add(p.entry, a.Sub(paid, got))
 	} else {
-		p.cost = a.Add(p.cost, paid)
+		p.cost, p.entry = a.Add(p.cost, paid), a.Add(p.entry, paid)
 	}
 	p.qty = a.Add(p.qty, signed)
 	b.realized = a.Add(b.realized, realized)
@@ -166,7 +169,7 @@ func (r *replica) settle() {
 			}
 			b.cash, b.realized = r.a.Add(b.cash, amount), r.a.Add(b.realized, gain)
 			r.flow(b, pitwall.CashFlow{Symbol: p.symbol, Type: "expiry", Qty: p.qty, Each: each, Amount: amount})
-			p.qty, p.cost = 0, 0
+			p.qty, p.cost, p.entry = 0, 0, 0
 		}
 		for _, o := range r.orders {
 			if o.Symbol == s.name() {

@@ -262,6 +262,9 @@ func (r *replica) marginCall(b *book) {
 	r.flow(b, pitwall.CashFlow{Type: "margin_call", Each: r.a.Sub(left, equity)})
 	unrealized := func(p *position) pitwall.Dec {
 		s := r.symbol(p.symbol)
+		if s.Instrument.Kind == pitwall.Future { // its cost is its last mark
+			return r.a.Sub(r.notional(s, p.qty, s.last), p.entry)
+		}
 		return r.a.Sub(r.notional(s, p.qty, s.last), p.cost)
 	}
 	slices.SortStableFunc(closable, func(p, q *position) int {
