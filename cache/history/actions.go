@@ -118,11 +118,13 @@ func (l *loader) warnings() {
 
 // warnVolume names a series that can fill nothing, or without a cap.
 func (l *loader) warnVolume(s *pitwall.Series) {
-	zero, none := 0, 0
-	for _, v := range s.Volume {
+	zero, none, first := 0, 0, -1
+	for i, v := range s.Volume {
 		switch v {
 		case 0:
-			zero++
+			if zero++; first < 0 {
+				first = i
+			}
 		case pitwall.NoVolume:
 			none++
 		}
@@ -132,6 +134,9 @@ func (l *loader) warnVolume(s *pitwall.Series) {
 		l.warn("%s has no volume in %d of %d bars: fills there are not capped", s.Instrument.Symbol, none, s.Len())
 	case zero == s.Len() && s.Instrument.Kind != pitwall.Index:
 		l.warn("%s has volume 0 in every bar: no order of it can fill", s.Instrument.Symbol)
+	case zero > 0 && s.Instrument.Kind != pitwall.Index: // known from the first such bar on
+		b := s.Bar(first)
+		l.dated = append(l.dated, datedWarning{s.Instrument.Symbol, pitwall.Warning{Known: b.Known, Text: fmt.Sprintf("%s has a bar with volume 0 (%s): nothing fills or triggers in such bars", s.Instrument.Symbol, b.Start.Format(time.DateOnly))}})
 	}
 }
 
