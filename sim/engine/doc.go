@@ -21,7 +21,25 @@
 // fills it (and path.go on a path), RULES.md what the rule is; then
 // tools/report and a scenario.
 //
+// # Campaigns
+//
+// .ci/run gives each property 10,000 random worlds. A longer one, per property:
+//
+//	go test ./sim ./sim/engine -run Property -rapid.checks=1000000 -timeout 0
+//
+// ran once, on 2 shared AMD EPYC cores, at the commit before the one that wrote
+// this: no failure. The comparison with the second implementation took 6 minutes
+// and compared 47,120,221 journal entries.
+//
 // # Why not
+//
+// Why not SHA-256 over every event and equity point: it took 40 % of a bar's time.
+// The log is folded into 128 bits, which tells whether two runs are the same; that
+// a run is right is for `pitwall verify` to say.
+//
+// Why not the worse case for the stop leg of a stop entry (rule 8): the contract's
+// source acts only on what the bar proves. It judges such a pair kindly; the path
+// profile `worst` does not.
 //
 // Why not floats: the books must balance to the last digit at every bar. Why not
 // a heap of price levels: an order book of one trader holds tens of orders, and

@@ -2,6 +2,8 @@
 // fills.csv and journal.jsonl. It shares no code with what wrote them.
 //
 //	run's folder ──► Read ──► Metrics
+//	journal, bars ──► Verify (the replica: sim/engine/RULES.md a second time) ──► differences
+//	anybody's fills, bars ──► Audit ──► fills that no bar explains
 //
 // Formulas, with the variant named (engines disagree):
 //
@@ -11,7 +13,8 @@
 //	                 risk-free rate 0; P = 252, or 365 when weekends trade
 //	benchmark        the benchmark's close against its close at the first bar
 //	buy and hold     equal parts of every symbol at its first close in the run,
-//	                 fractional, no costs; a part waits in cash until then
+//	                 fractional, no costs, with the splits and dividends of raw
+//	                 prices (dividends stay cash); a part waits in cash until then
 //
 // Fewer than two returns, or none that differ, give null and not 0.
 //
@@ -54,7 +57,7 @@ type Metrics struct {
 	Fills           int         `json:"fills"`
 	Fees            pitwall.Dec `json:"fees"`
 	Slippage        pitwall.Dec `json:"slippage"`
-	Exposure        float64     `json:"exposure"` // share of bars with less cash than equity
+	Exposure        float64     `json:"exposure"` // share of bars with something held, long or short
 	First           *time.Time  `json:"first"`
 	Last            *time.Time  `json:"last"`
 }
@@ -101,7 +104,7 @@ func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
 	invested := 0
 	for i, p := range points {
 		equity = append(equity, p.equity)
-		if p.cash < p.equity {
+		if p.cash != p.equity {
 			invested++
 		}
 		if i+1 == len(points) || points[i+1].at.Format(time.DateOnly) != p.at.Format(time.DateOnly) {
