@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		"fills by cursor":              fills,
 		"the account adds up":          account,
 		"queries select":               queries,
+		"exits wait for their entry":   exits,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, fresh(t)) })
 	}
@@ -226,4 +227,37 @@ func queries(t *testing.T, h Harness) {
 	require.Equal(t, []string{"b", "c"}, ids(pitwall.OrderQuery{Limit: 2}))
 	require.Empty(t, ids(pitwall.OrderQuery{Symbol: "another"}))
 	require.Equal(t, []string{"b"}, ids(pitwall.OrderQuery{After: orders(t, h, pitwall.OrderQuery{ID: "a"})[0].Updated}), "what changed since")
+}
+
+// exits: the legs of a bracket are held until the entry fills, then cover what it
+// filled; canceling one leaves the other. A broker without brackets says so.
+func exits(t *testing.T, h Harness) {
+	o := h.market("b", pitwall.Buy, 10)
+	o.Class, o.Legs = pitwall.Bracket, []pitwall.Leg{{Role: pitwall.TakeProfit, Percent: pitwall.Int(50)}, {Role: pitwall.StopLoss, Percent: pitwall.Int(50)}}
+	s := submit(t, h, o)
+	if s.Error != nil && s.Error.Code == pitwall.Unsupported {
+		t.Skip("this broker refuses brackets: " + s.Error.Message)
+	}
+	leg := func(id string) pitwall.OrderState {
+		list := orders(t, h, pitwall.OrderQuery{ID: id})
+		require.Len(t, list, 1)
+		return list[0]
+	}
+	for id, role := range map[string]pitwall.Role{"b.tp": pitwall.TakeProfit, "b.sl": pitwall.StopLoss} {
+		require.Equal(t, pitwall.Held, leg(id).Status, id)
+		require.Equal(t, "b", leg(id).Parent)
+		require.Equal(t, role, leg(id).Role)
+	}
+	h.Step(t)
+	for _, id := range []string{"b.tp", "b.sl"} {
+		got := leg(id)
+		require.Equal(t, pitwall.Working, got.Status, id)
+		require.Equal(t, pitwall.Sell, got.Side)
+		require.Equal(t, pitwall.Int(10), got.Qty)
+		require.True(t, got.ReduceOnly)
+	}
+	_, err := h.Broker.Cancel(context.Background(), "b.tp")
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Canceled, leg("b.tp").Status)
+	require.Equal(t, pitwall.Working, leg("b.sl").Status)
 }
