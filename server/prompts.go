@@ -63,7 +63,7 @@ func (s *Server) tradeTurn(ctx context.Context, req *mcp.GetPromptRequest) (*mcp
 	fmt.Fprintf(&b, "The wall: every tool answers as of the world's clock. Nothing later exists for you.\n")
 	kind := "a cash account: no shorting, no borrowing"
 	if acc.Type == pitwall.MarginAccount {
-		kind = "a margin account: it may borrow and short within its margins"
+		kind = "a margin account"
 	}
 	fmt.Fprintf(&b, "Account: %s. It is in %s and started with %v. Costs: %v. Cash buffer: %v of equity.\n", kind,
 		acc.Currency, acc.Start, w.Costs, w.Costs.CashBuffer)

@@ -167,7 +167,12 @@ func (v *Venue) validClass(n *order) *pitwall.Error {
 	if o.Class != pitwall.Simple && (o.Group != "" || o.ReduceOnly) {
 		return bad("class %s with group %q and reduce_only %v", o.Class, o.Group, o.ReduceOnly)
 	}
+	long := (o.Side == pitwall.Buy) != (o.Class == pitwall.OCO)
 	for _, l := range o.Legs {
+		// What lies below the entry cannot be 100 % away.
+		if below := long == (l.Role == pitwall.StopLoss); below && l.Percent >= pitwall.Int(100) {
+			return pitwall.Errorf(pitwall.InvalidNumber, "%s is %v percent below the entry", l.Role, l.Percent).Hintf("use less than 100")
+		}
 		if v.byID[legID(o.ID, l.Role)] != nil {
 			return pitwall.Errorf(pitwall.InvalidInput, "the id %s of its leg is taken", legID(o.ID, l.Role)).Hintf("use another client_order_id")
 		}
@@ -195,8 +200,8 @@ func validLeg(l pitwall.Leg) *pitwall.Error {
 		return pitwall.Errorf(pitwall.InvalidInput, "%s has limit %v, stop %v, percent %v, trail %v, trail_percent %v", l.Role, l.Limit, l.Stop, l.Percent, l.Trail, l.TrailPercent).
 			Hintf("take_profit has a limit or a percent; stop_loss one of stop, percent, trail and trail_percent, and with a stop or percent a limit if it is to be a stop_limit")
 	}
-	if l.TrailPercent >= pitwall.Int(100) || l.Role == pitwall.StopLoss && l.Percent >= pitwall.Int(100) {
-		return pitwall.Errorf(pitwall.InvalidNumber, "%s is %v percent away", l.Role, max(l.Percent, l.TrailPercent)).Hintf("use less than 100")
+	if l.TrailPercent >= pitwall.Int(100) {
+		return pitwall.Errorf(pitwall.InvalidNumber, "%s trails by %v percent", l.Role, l.TrailPercent).Hintf("use less than 100")
 	}
 	return nil
 }
@@ -325,6 +330,9 @@ func (v *Venue) changes(n *order, next *pitwall.OrderState, c *pitwall.Change) (
 	if e := v.validTIF(x); e != nil {
 		return "", e
 	}
+	if e := v.crosses(n, next); e != nil {
+		return "", e
+	}
 	if n.Status == pitwall.Working && n.Filled == 0 && len(n.Legs) > 0 && (c.Limit != 0 || c.Stop != 0) {
 		x.Legs = n.Legs
 		if e := v.validSides(x); e != nil {
@@ -349,6 +357,27 @@ func (v *Venue) changes(n *order, next *pitwall.OrderState, c *pitwall.Change) (
 		c.Stop = x.Stop
 	}
 	return note, nil
+}
+
+// crosses refuses to move an exit past the other one.
+func (v *Venue) crosses(n *order, next *pitwall.OrderState) *pitwall.Error {
+	var target, stop pitwall.Dec
+	switch n.Role {
+	case pitwall.TakeProfit:
+		target = next.Limit
+		if o := v.byID[legID(n.Parent, pitwall.StopLoss)]; o != nil && o.Status.Open() {
+			stop = o.Trigger
+		}
+	case pitwall.StopLoss:
+		stop = next.Stop
+		if o := v.byID[legID(n.Parent, pitwall.TakeProfit)]; o != nil && o.Status.Open() {
+			target = o.Limit
+		}
+	}
+	if target == 0 || stop == 0 || (target > stop) == (n.Side == pitwall.Sell) && target != stop {
+		return nil
+	}
+	return pitwall.Errorf(pitwall.InvalidInput, "the take_profit at %v and the stop_loss at %v would cross", target, stop).Hintf("a long position takes profit above its stop, a short one below it")
 }
 
 // legType is the order type of a leg.

@@ -166,8 +166,11 @@ func checkTerms(cfg Config) error {
 				return pitwall.Errorf(pitwall.InvalidNumber, "a margin is %v", m).Hintf("margins are shares of the notional: 0.5 = 50 %%")
 			}
 		}
-		if t.LongMaintenance > t.Initial || t.ShortMaintenance > t.Initial || t.FutureMaintenance > t.FutureInitial || t.BorrowRate < 0 || t.MarginRate < 0 {
-			return pitwall.Errorf(pitwall.InvalidNumber, "margins to open %v and %v, to keep %v long, %v short, %v futures, borrow rate %v", t.Initial, t.FutureInitial, t.LongMaintenance, t.ShortMaintenance, t.FutureMaintenance, t.BorrowRate).
+		if t.BorrowRate < 0 || t.MarginRate < 0 {
+			return pitwall.Errorf(pitwall.InvalidNumber, "borrow_rate is %v and margin_rate %v", t.BorrowRate, t.MarginRate).Hintf("rates are shares a year: 0.03 = 3 %%")
+		}
+		if t.LongMaintenance > t.Initial || t.ShortMaintenance > t.Initial || t.FutureMaintenance > t.FutureInitial {
+			return pitwall.Errorf(pitwall.InvalidNumber, "margins to open %v and %v, to keep %v long, %v short, %v futures", t.Initial, t.FutureInitial, t.LongMaintenance, t.ShortMaintenance, t.FutureMaintenance).
 				Hintf("what keeps a position may not be more than what opens it")
 		}
 	}

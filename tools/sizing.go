@@ -124,54 +124,59 @@ func (s *sizer) target(percent pitwall.Dec) {
 			held = p.Qty
 		}
 	}
-	will := held
+	will := held             // with the market orders that are under way
+	var up, down pitwall.Dec // what limits may still open
 	ids, groups := "", map[string]bool{}
 	for _, o := range s.open {
-		if o.ReduceOnly || o.Parent != "" || o.Class == pitwall.OCO {
+		if o.Parent != "" || o.Class == pitwall.OCO || o.ReduceOnly && o.Type != pitwall.MarketOrder {
 			continue // exits take what is left of a position, and end with it
-		}
-		change := o.Remaining()
-		if o.Side == pitwall.Sell {
-			change = -change
 		}
 		if o.Group != "" && groups[o.Group] {
 			continue // only one of a group fills
 		}
 		groups[o.Group] = o.Group != ""
 		ids += " " + o.ID
+		left := o.Remaining()
 		if o.Side == pitwall.Sell {
-			selling -= change
+			selling += left
 		}
-		// A limit that would close may never fill: only one that opens counts.
-		if opens := held == 0 || (held > 0) == (change > 0); o.Type == pitwall.MarketOrder || o.Type == pitwall.LimitOrder && opens {
-			will += change
+		switch {
+		case o.Type == pitwall.MarketOrder && o.Side == pitwall.Buy:
+			will += left
+		case o.Type == pitwall.MarketOrder:
+			will -= left
+		case o.Type == pitwall.LimitOrder && o.Side == pitwall.Buy && held >= 0:
+			up += left
+		case o.Type == pitwall.LimitOrder && o.Side == pitwall.Sell && held <= 0:
+			down += left
 		}
 	}
 	want := s.a.Div(s.a.MulDiv(s.acc.Equity, percent, pitwall.Int(100)), s.a.Mul(s.price, s.mult)).Floor(s.lot)
+	closes := held > 0 && want >= 0 && want < will || held < 0 && want <= 0 && want > will
 	switch {
 	case s.a.Err != nil:
-	case want < will && s.acc.Type == pitwall.MarginAccount:
-		s.order.Side, s.order.Qty = pitwall.Sell, will-want
-		s.order.ReduceOnly = will == held && want >= 0
-		if !s.order.ReduceOnly {
-			s.carry(max(0, min(will-want, held-selling)))
-		}
-	case want < will:
-		s.order.Side, s.order.Qty = pitwall.Sell, min(will-want, held-selling)
-		s.order.ReduceOnly = will == held
+	case want < will && s.acc.Type != pitwall.MarginAccount:
+		s.order.Side, s.order.Qty, s.order.ReduceOnly = pitwall.Sell, min(will-want, held-selling), closes
 		if s.order.Qty < will-want {
-			s.err = pitwall.Errorf(pitwall.ShortNotAllowed, "%v %s would have to be sold and %v of %v held are free: the rest is on sale or still to be bought by open orders", will-want, s.order.Symbol, held-selling, held).
+			s.err = pitwall.Errorf(pitwall.ShortNotAllowed, "%v %s would have to be sold and %v of %v held are free: the rest is on sale or still to be bought by open orders", will-want, s.order.Symbol, max(0, held-selling), held).
 				Hintf("cancel the open orders first:%s", ids)
 		}
-	case percent <= 0: // cover a short, in part or whole
-		s.order.Side, s.order.Qty = pitwall.Buy, want-will
-		s.order.ReduceOnly = will == held
-	default:
+	case closes && want < will:
+		s.order.Side, s.order.Qty, s.order.ReduceOnly = pitwall.Sell, will-want, true
+	case closes:
+		s.order.Side, s.order.Qty, s.order.ReduceOnly = pitwall.Buy, want-will, true
+	case want < will && percent >= 0 || want > will && percent <= 0: // only what is under way is in the way
+		s.err = pitwall.Errorf(pitwall.InvalidInput, "%v %s are held and open orders would make them %v: an order against those could turn the position around", held, s.order.Symbol, will).
+			Hintf("cancel them first:%s", ids)
+	case want < will-down:
+		s.order.Side, s.order.Qty = pitwall.Sell, will-down-want
+		s.carry(max(0, min(will-want, held-selling)))
+	case want > will || want == will && percent > 0 && will == 0:
 		// Buys aim at the same share of what is left after the buffer, costs included.
 		s.order.Side = pitwall.Buy
 		money := s.a.MulDiv(s.a.Sub(s.acc.Equity, s.buffer), percent, pitwall.Int(100))
 		goal := s.lots(pitwall.Buy, money)
-		s.order.Qty = max(0, goal-will)
+		s.order.Qty = max(0, goal-will-up)
 		if s.order.Qty == 0 {
 			if goal == 0 && will == 0 {
 				s.tooSmall(money)
@@ -179,6 +184,9 @@ func (s *sizer) target(percent pitwall.Dec) {
 			return
 		}
 		s.carry(max(0, -held))
+	}
+	if s.order.Qty == 0 && s.err == nil && up+down > 0 {
+		s.order.Sizing.Limited = "nothing; but open limit orders may still change the position:" + ids
 	}
 }
 

@@ -66,6 +66,9 @@ func (s *strategy) terms() (pitwall.Terms, error) {
 		}
 		*m.to = *m.given
 	}
+	if a.Shorts != nil && *a.Shorts && t.Usual().Type == pitwall.CashAccount {
+		return t, fmt.Errorf("account: shorts: true needs type margin")
+	}
 	t.NoShorts = a.Shorts != nil && !*a.Shorts && t.Usual().Type == pitwall.MarginAccount
 	return t, nil
 }

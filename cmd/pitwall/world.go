@@ -83,6 +83,9 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 func conditions(spec simSpec) []string {
 	t := stated(spec.Terms)
 	account := "account: cash; neither borrows nor shorts"
+	if t.Reinvest && t.Type == pitwall.CashAccount {
+		account += "; dividends are reinvested"
+	}
 	if t.SettleDays > 0 {
 		account += fmt.Sprintf("; sales settle after %d sessions", t.SettleDays)
 	}
@@ -90,6 +93,9 @@ func conditions(spec simSpec) []string {
 		account = fmt.Sprintf("account: margin; to open %v of the notional, to keep %v long and %v short; borrow_rate %v and margin_rate %v a year", t.Initial, t.LongMaintenance, t.ShortMaintenance, t.BorrowRate, t.MarginRate)
 		if t.NoShorts {
 			account += "; no shorts"
+		}
+		if t.Reinvest {
+			account += "; dividends are reinvested"
 		}
 		if len(t.NoBorrow) > 0 {
 			account += "; not to be shorted: " + strings.Join(t.NoBorrow, ", ")
@@ -102,6 +108,9 @@ func conditions(spec simSpec) []string {
 	fills := fmt.Sprintf("fills: %s", path)
 	if spec.Rules.VolumeShare != pitwall.NoVolumeLimit {
 		fills += fmt.Sprintf("; at most %v of a bar's volume", spec.Rules.VolumeShare)
+	}
+	if spec.Rules.Touch {
+		fills += "; a touch fills a limit"
 	}
 	if spec.Rules.Latency != 0 {
 		fills += fmt.Sprintf("; orders are under way for %v", spec.Rules.Latency)

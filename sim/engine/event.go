@@ -51,6 +51,7 @@ const (
 	LegProven
 	PathLimit
 	PathStop
+	LimitTouched
 )
 
 // Text names a rule as fills show it; the number is the documentation's. It has
@@ -58,7 +59,7 @@ const (
 func (r Rule) Text() string {
 	return [...]string{"", "2: market at the open", "3: limit at a better open", "3: limit traded through", "4: stop passed at the open", "4: stop touched",
 		"4: stop touched before and filled on", "5: stop touched within the limit", "5: stop touched and the close is past the limit", "14: at the close",
-		"8: leg proved by the bar of its entry", "20: limit on the path", "20: stop on the path"}[r]
+		"8: leg in the bar of its entry", "20: limit on the path", "20: stop on the path", "3: limit touched"}[r]
 }
 
 // Event is one entry of the log. Order events carry the order's whole state,

@@ -144,7 +144,7 @@ func (n *order) entered(q quote, m moment) how {
 		return byClose
 	case m == onStop && q.rule != StopLimitClose:
 		return byStop
-	case n.Type == Limit || n.Type == StopLimit && q.rule == LimitThrough:
+	case n.Type == Limit || n.Type == StopLimit && (q.rule == LimitThrough || q.rule == LimitTouched):
 		return byLimit
 	}
 	return byTest

@@ -138,15 +138,15 @@ func (e *Engine) notional(a *pitwall.Calc, sym int32, qty, price pitwall.Dec) pi
 
 // reducing is what open orders on n's side of its symbol already take off the
 // position: of one group, and of the two legs of one parent, the largest counts.
-// Reduce-only orders stand in the way of other exits only.
+// Exits (reduce-only, not at the market) stand in the way of other exits only.
 func (e *Engine) reducing(n *order) (sum pitwall.Dec) {
 	for _, slot := range e.open {
 		o := &e.orders[slot]
 		if o == n || o == e.asking || o.Sym != n.Sym || o.Book != n.Book || o.Side != n.Side || o.status == Held || o.Type == Pair {
 			continue
 		}
-		if o.ReduceOnly && n.Type != Pair {
-			continue // it takes what is left, and ends when nothing is
+		if o.ReduceOnly && o.Type != Market && n.Type != Pair {
+			continue // an exit takes what is left, and ends when nothing is
 		}
 		if n.Group != 0 && o.Group == n.Group {
 			continue // the first of them to fill cancels the others
@@ -260,7 +260,7 @@ func (e *Engine) freeMargin(a *pitwall.Calc, b *Book, except *order) pitwall.Dec
 	}
 	for _, slot := range e.open {
 		if o := &e.orders[slot]; o != except && o.Book == b.id && !o.own && o.closes(b) {
-			part := min(o.left()-e.opening(o, b), b.Positions[o.Sym].Qty.Abs())
+			part := min(o.left()-e.opening(o, b), max(0, b.Positions[o.Sym].Qty.Abs()-e.reducing(o)))
 			freed := a.Mul(e.notional(a, o.Sym, part, e.syms[o.Sym].last), b.initial(&e.d.cols[o.Sym]))
 			free = a.Add(free, a.Sub(freed, a.Mul(freed, e.costs.CashBuffer)))
 		}

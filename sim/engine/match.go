@@ -160,7 +160,11 @@ func (e *Engine) limitPrice(n *order, m moment) (quote, bool) {
 		}
 		return quote{open, true, LimitOpen}, better
 	case onLimit:
-		return quote{n.Limit, n.crossed, LimitThrough}, !better && e.through(n, n.far(c))
+		rule := LimitThrough
+		if n.far(c) == n.Limit {
+			rule = LimitTouched
+		}
+		return quote{n.Limit, n.crossed, rule}, !better && e.through(n, n.far(c))
 	}
 	return quote{}, false
 }

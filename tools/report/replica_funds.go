@@ -70,7 +70,7 @@ func (r *replica) others(o *order) pitwall.Dec {
 	var sum pitwall.Dec
 	var counted []*order
 	for _, p := range r.orders {
-		if p == o || p == r.asking || !p.live() || p.ReduceOnly && o.Class != pitwall.OCO || p.Book != o.Book || p.Symbol != o.Symbol || p.Side != o.Side || together(o, p) ||
+		if p == o || p == r.asking || !p.live() || p.ReduceOnly && p.Type != pitwall.MarketOrder && o.Class != pitwall.OCO || p.Book != o.Book || p.Symbol != o.Symbol || p.Side != o.Side || together(o, p) ||
 			slices.ContainsFunc(counted, func(q *order) bool { return together(q, p) }) {
 			continue
 		}
@@ -137,7 +137,7 @@ func (r *replica) free(o *order) pitwall.Dec {
 		s := r.symbol(p.Symbol)
 		var comes pitwall.Dec
 		if !cash {
-			reducing := min(p.remaining()-r.opening(p), r.book(p.Book).position(p.Symbol).qty.Abs())
+			reducing := min(p.remaining()-r.opening(p), max(0, r.reducible(p)-r.others(p)))
 			comes = a.Mul(r.notional(s, reducing, s.last), r.initial(s))
 		} else if p.Side == pitwall.Sell && r.Terms.SettleDays == 0 {
 			comes = r.estimate(p, s)
