@@ -65,8 +65,19 @@ func (t *trial) collar(limit pitwall.Dec) {
 	}
 	for _, leg := range t.o.Legs {
 		t.within(limit, side, string(leg.Role)+" limit", leg.Limit, false)
-		t.within(limit, side, string(leg.Role)+" stop", leg.Stop, true)
+		stop := leg.Stop
+		if away := t.away(leg); leg.Role == pitwall.StopLoss && away != 0 { // by its distance from the entry
+			if stop = t.calc.Sub(t.entry(), away); side == pitwall.Buy {
+				stop = t.calc.Add(t.entry(), away)
+			}
+		}
+		t.within(limit, side, string(leg.Role)+" stop", stop, true)
 	}
+}
+
+// away is how far a leg lies from the entry when that is how it is given.
+func (t *trial) away(leg pitwall.Leg) pitwall.Dec {
+	return t.calc.Add(t.calc.MulDiv(t.entry(), t.calc.Add(leg.Percent, leg.TrailPercent), hundred), leg.Trail)
 }
 
 func (t *trial) within(limit pitwall.Dec, side pitwall.Side, what string, price pitwall.Dec, both bool) {
@@ -175,7 +186,7 @@ func (t *trial) riskReward(limit pitwall.Dec) {
 	var target, stop pitwall.Dec
 	for _, leg := range t.o.Legs {
 		// Toward is where the leg lies if the price moves for the trade.
-		toward := c.Add(c.MulDiv(entry, c.Add(leg.Percent, leg.TrailPercent), hundred), leg.Trail)
+		toward := t.away(leg)
 		if t.o.Side == pitwall.Sell {
 			toward = -toward
 		}

@@ -108,6 +108,36 @@ func TestMarginOverTools(t *testing.T) {
 	require.Equal(t, "REDUCE_ONLY", again["code"])
 }
 
+// On margin a target never turns a position around on the strength of orders that
+// may not fill, and what is sold already is not sold again.
+func TestMarginNeverTurnsAround(t *testing.T) {
+	bars := "symbol,timestamp,open,high,low,close,volume\n"
+	for _, day := range []string{"02", "03", "04", "05", "08"} {
+		bars += "X,2024-01-" + day + ",100,101,99,100,1000000\n"
+	}
+	call := served(t, "symbols: [X]\ndata: [bars.csv]\ncash: 100000\naccount: {type: margin}\ncosts: {commission_bps: 0, slippage_bps: 0}\nagent: {model: script/buyhold}\n", "bars.csv", bars)
+	ok := func(name string, args map[string]any) map[string]any {
+		t.Helper()
+		r, failed := call(name, args)
+		require.False(t, failed, "%s: %v", name, r)
+		return r
+	}
+	ok("clock_next_bar", nil)
+	ok("orders_submit", map[string]any{"symbol": "X", "side": "buy", "qty": 100, "type": "limit", "limit": 50, "tif": "gtc", "client_order_id": "L"})
+	none := ok("orders_submit", map[string]any{"symbol": "X", "target_percent": 0})
+	require.Equal(t, false, none["sent"])
+	require.Contains(t, none["sizing"].(map[string]any)["limited_by"], "L")
+	ok("orders_submit", map[string]any{"symbol": "X", "side": "buy", "qty": 1000})
+	ok("clock_next_bar", nil)
+	ok("orders_submit", map[string]any{"symbol": "X", "target_percent": 0})
+	require.EqualValues(t, 193000, ok("account_portfolio", nil)["buying_power"])
+	ok("orders_submit", map[string]any{"symbol": "X", "side": "sell", "qty": 1000})
+	require.EqualValues(t, 52500, ok("account_portfolio", nil)["reserved"], "the limit, and the second sale, which opens a short")
+	bad, failed := call("orders_submit", map[string]any{"symbol": "X", "side": "sell", "qty": 1, "take_profit_percent": 150})
+	require.True(t, failed)
+	require.Contains(t, bad["message"], "150 percent below the entry")
+}
+
 // Verify finds nothing in a run as it was left, and what was changed in it.
 func TestVerify(t *testing.T) {
 	dir := t.TempDir()

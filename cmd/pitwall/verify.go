@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +18,7 @@ import (
 
 	"pitwall"
 	"pitwall/cache/history"
+	"pitwall/sim"
 	"pitwall/tools/report"
 )
 
@@ -163,6 +167,12 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 		return err
 	}
 	v.Differences = append(v.Differences, files...)
+	again, err := replay(data, m, journal, from, midnight(to, 1))
+	if err != nil {
+		v.Differences = append(v.Differences, "replaying the journal's orders: "+explain(err))
+	} else if m.Status == "complete" && again != m.Digest {
+		v.Differences = append(v.Differences, fmt.Sprintf("the digest is said to be %s; the same orders on the same bars give %s", m.Digest, again))
+	}
 	v.Differences = append(v.Differences, ending(m, data, journal, from)...)
 	if m.Status != "complete" {
 		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", m.Status)
@@ -182,6 +192,42 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 		return errSaid
 	}
 	return nil
+}
+
+// replay sends the journal's orders to a venue again and returns its digest.
+func replay(data runData, m manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
+	ctx := context.Background()
+	v, err := sim.New(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: to, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: &pitwall.MemoryJournal{}})
+	if err != nil {
+		return "", err
+	}
+	pass := func(until time.Time) error {
+		for v.Now().Before(until) {
+			if _, err := v.Next(ctx, v.Now()); errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, e := range journal {
+		if e.Kind != pitwall.EntryIntent && e.Kind != pitwall.EntryMark {
+			continue
+		}
+		if err := pass(e.AsOf); err != nil {
+			return "", err
+		}
+		switch { // refusals are part of the record, and were compared before
+		case e.Verb == "submit" && e.Order != nil:
+			_, _ = v.Submit(ctx, *e.Order)
+		case e.Verb == "replace" && e.Change != nil:
+			_, _ = v.Replace(ctx, e.ID, *e.Change)
+		case e.Verb == "cancel":
+			_, _ = v.Cancel(ctx, e.ID)
+		}
+	}
+	return v.Replay().Digest, nil
 }
 
 // ending compares a complete run's end: its journal must reach the last bar that
