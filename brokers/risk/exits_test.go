@@ -199,3 +199,18 @@ func TestRace(t *testing.T) {
 	require.Equal(t, pitwall.Int(99), total, "as many as fit, and no more")
 	require.Equal(t, 33, d.sent)
 }
+
+// A stop given by its distance is collared like one given by its price.
+func TestCollarOfPercentStops(t *testing.T) {
+	for percent, want := range map[string]pitwall.Status{"5": pitwall.Working, "5.1": pitwall.Denied} {
+		for _, trail := range []bool{false, true} {
+			d := newDesk(t, limits{"price_collar_percent": 5})
+			o := b("A", "1")
+			o.Class, o.Legs = pitwall.OTO, []pitwall.Leg{{Role: pitwall.StopLoss, Percent: n(percent)}}
+			if trail {
+				o.Legs = []pitwall.Leg{{Role: pitwall.StopLoss, TrailPercent: n(percent)}}
+			}
+			require.Equal(t, want, d.submit(t, o).Status, "%s %v", percent, trail)
+		}
+	}
+}
