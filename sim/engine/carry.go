@@ -348,9 +348,11 @@ func (e *Engine) settleExpired() error {
 			}
 			e.flow(int16(i), sym, "expiry", qty, price, b.Cash-cash, 0)
 		}
-		for _, slot := range append([]int32(nil), e.open...) {
-			if n := &e.orders[slot]; n.num >= 0 && n.Sym == sym {
-				e.end(slot, Expired, nil)
+		for _, first := range [...]bool{true, false} { // exits before what they belong to
+			for _, slot := range append([]int32(nil), e.open...) {
+				if n := &e.orders[slot]; n.num >= 0 && n.Sym == sym && n.ReduceOnly == first {
+					e.end(slot, Expired, nil)
+				}
 			}
 		}
 	}

@@ -171,9 +171,11 @@ func (r *replica) settle() {
 			r.flow(b, pitwall.CashFlow{Symbol: p.symbol, Type: "expiry", Qty: p.qty, Each: each, Amount: amount})
 			p.qty, p.cost, p.entry = 0, 0, 0
 		}
-		for _, o := range r.orders {
-			if o.Symbol == s.name() {
-				r.finish(o, pitwall.Expired, "")
+		for _, first := range []bool{true, false} { // exits before what they belong to
+			for _, o := range r.orders {
+				if o.Symbol == s.name() && o.ReduceOnly == first {
+					r.finish(o, pitwall.Expired, "")
+				}
 			}
 		}
 	}
