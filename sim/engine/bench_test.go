@@ -98,22 +98,22 @@ func hold(n int) func(*engine.Engine) {
 }
 
 func BenchmarkNoOrders(b *testing.B) {
-	d, cfg := setup(b, 1, 100_000)
+	d, cfg := setup(b, 1, 50_000)
 	run(b, d, cfg, func(*engine.Engine) {}, nil)
 }
 
 func BenchmarkHolding(b *testing.B) {
-	d, cfg := setup(b, 1, 100_000)
+	d, cfg := setup(b, 1, 50_000)
 	run(b, d, cfg, hold(0), nil)
 }
 
 func Benchmark20Resting(b *testing.B) {
-	d, cfg := setup(b, 1, 100_000)
+	d, cfg := setup(b, 1, 50_000)
 	run(b, d, cfg, hold(20), nil)
 }
 
 func BenchmarkOrderPerBar(b *testing.B) {
-	d, cfg := setup(b, 1, 100_000)
+	d, cfg := setup(b, 1, 50_000)
 	run(b, d, cfg, func(e *engine.Engine) { _, _ = e.Step() }, func(e *engine.Engine, i int) {
 		side := engine.Buy
 		if i%2 == 1 {
