@@ -27,9 +27,12 @@
 //
 //	go test ./sim ./sim/engine -run Property -rapid.checks=1000000 -timeout 0
 //
-// ran once, on 2 shared AMD EPYC cores, at the commit before the one that wrote
-// this: no failure. The comparison with the second implementation took 6 minutes
-// and compared 47,120,221 journal entries.
+// ran once each on 2 shared AMD EPYC cores, in 4 to 9 minutes, while the last
+// changes to this package were being made: no failure of the engine (the digest
+// property failed once by its own assumption, was mended and passed). The
+// comparison with the second implementation ran again after them and compared
+// 47,224,262 journal entries without a difference. That the future does not reach
+// the past was not run so long, only with 10,000.
 //
 // # Why not
 //
