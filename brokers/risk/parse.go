@@ -26,7 +26,7 @@ func Parse(raw map[string]any) (Limits, error) {
 		r, ok := rows[key]
 		if !ok {
 			return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: there is no key %q", key).
-				Hintf("did you mean %q? the keys are %s", nearest(key, Keys()), strings.Join(Keys(), ", "))
+				Hintf("did you mean %q? the keys are %s", pitwall.Nearest(key, Keys()), strings.Join(Keys(), ", "))
 		}
 		if err := r.read(raw[key]); err != nil {
 			return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: %s %v", key, err)
@@ -198,7 +198,7 @@ func mapping(raw any, like string, keys ...string) (map[string]any, error) {
 	}
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(keys, k) {
-			return nil, fmt.Errorf("has no key %q: did you mean %q? write %s", k, nearest(k, keys), like)
+			return nil, fmt.Errorf("has no key %q: did you mean %q? write %s", k, pitwall.Nearest(k, keys), like)
 		}
 	}
 	return m, nil
@@ -210,31 +210,4 @@ func show(raw any) string {
 		return "empty"
 	}
 	return fmt.Sprintf("%v", raw)
-}
-
-// nearest returns the known word with the smallest edit distance.
-func nearest(word string, known []string) string {
-	return slices.MinFunc(known, func(a, b string) int { return distance(word, a) - distance(word, b) })
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			up := row[j]
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(up+1, row[j-1]+1, diagonal+cost)
-			diagonal = up
-		}
-	}
-	return row[len(b)]
 }

@@ -142,7 +142,7 @@ func (s *strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "dataEntry": keys(dataEntry{})}[m[3]]
-		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", nearest(m[2], known), strings.Join(known, ", "))
+		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
 	return pitwall.Errorf(pitwall.StrategyError, "%s: %s", s.show, text)
@@ -240,37 +240,4 @@ func keys(v any) []string {
 		}
 	}
 	return list
-}
-
-// nearest returns the known word with the smallest edit distance.
-func nearest(word string, known []string) string {
-	best, least := "", 1<<30
-	for _, k := range known {
-		if d := distance(word, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			up := row[j]
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(up+1, row[j-1]+1, diagonal+cost)
-			diagonal = up
-		}
-	}
-	return row[len(b)]
 }
