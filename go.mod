@@ -3,15 +3,19 @@ module pitwall
 go 1.26.0
 
 require (
+	github.com/alpacahq/alpaca-trade-api-go/v3 v3.9.1 // bars, corporate actions and news of Alpaca, named by the owner
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment, named by the owner
 	github.com/duckdb/duckdb-go/v2 v2.10505.0 // the agent's SQL engine and the Parquet reader; marcboeker/go-duckdb moved here
 	github.com/google/jsonschema-go v0.4.3 // tool schemas from Go types; the SDK's own choice
 	github.com/joho/godotenv v1.5.1 // .env files, which env does not read
+	github.com/markcheno/go-talib v0.0.0-20250114000313-ec55a20c902f // formulas of the indicators
 	github.com/modelcontextprotocol/go-sdk v1.8.0 // the protocol, both eras
+	github.com/piquette/finance-go v1.1.0 // chart history of Yahoo, named by the owner
 	github.com/spf13/cobra v1.10.2 // the command line: help, flags, completion
 	go.yaml.in/yaml/v3 v3.0.6 // strategy files with known fields only; the kept successor of gopkg.in/yaml.v3
 	golang.org/x/sys v0.49.0 // moves descriptor 1 away from the protocol
 	golang.org/x/term v0.39.0 // is stderr a terminal
+	golang.org/x/time v0.15.0 // rate limits of the data sources
 )
 
 require (
@@ -32,6 +36,7 @@ require (
 	github.com/pierrec/lz4/v4 v4.1.25 // indirect
 	github.com/segmentio/asm v1.1.3 // indirect
 	github.com/segmentio/encoding v0.5.4 // indirect
+	github.com/shopspring/decimal v1.3.1 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/stretchr/testify v1.12.1 // tests, named by the owner
 	github.com/yosida95/uritemplate/v3 v3.0.2 // indirect
@@ -42,7 +47,6 @@ require (
 	golang.org/x/oauth2 v0.35.0 // indirect
 	golang.org/x/sync v0.20.0 // indirect
 	golang.org/x/telemetry v0.0.0-20260209163413-e7419c687ee4 // indirect
-	golang.org/x/time v0.15.0 // indirect
 	golang.org/x/tools v0.42.0 // indirect
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
 	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
