@@ -1,11 +1,15 @@
 package pitwall
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // TableSpec names a table of known bars.
 type TableSpec struct {
-	Name    string   // a SQL identifier
-	Symbols []string // whose bars
+	Name    string        // a SQL identifier
+	Symbols []string      // whose bars
+	Size    time.Duration // of the bars; 0 = as held. A larger size holds complete intervals only, see [Resample]
 }
 
 // Result is what a query returned, at most the rows and bytes that it may.

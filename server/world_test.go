@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -146,4 +147,9 @@ func isError(t testing.TB, r *mcp.CallToolResult, code string) {
 	e, ok := field(t, r, "error").(map[string]any)
 	require.True(t, ok)
 	require.Equal(t, code, e["code"], fmt.Sprint(e))
+}
+
+func TestMain(m *testing.M) {
+	duckdb.Main()
+	os.Exit(m.Run())
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/tools/duckdb"
 )
 
 // Exit codes.
@@ -26,7 +27,10 @@ const (
 	exitUsage  = 2
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	duckdb.Main() // a world's SQL runs in this program again
+	os.Exit(run(os.Args[1:]))
+}
 
 // run is main with an exit code, so that tests can call it.
 func run(args []string) int {

@@ -20,12 +20,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/server"
+	"pitwall/tools/duckdb"
 )
 
 // binary is pitwall, built once for all tests.
 var binary string
 
 func TestMain(m *testing.M) {
+	duckdb.Main()
 	dir, err := os.MkdirTemp("", "pitwall-test-")
 	if err != nil {
 		panic(err)

@@ -1,31 +1,53 @@
-// Package duckdb is the agent's SQL engine: one in-memory DuckDB per world that
-// physically holds only rows known now. It implements pitwall.Tables.
+// Package duckdb is the agent's SQL: a worker process per world, whose
+// in-memory DuckDB physically holds only rows known now. It implements
+// pitwall.Tables.
 //
-//	SQL ─► gate (parse, allow-list) ─► top up from the walled Market ─► SELECT, capped ─► rows
+//	SQL ─► Tables: tops up from the walled Market ─► pipes ─► worker: gate ─► SELECT, capped ─► rows
+//
+// The worker is this program again: it calls [Main] first in main and in
+// TestMain, and Main does not return in a worker. A program that cannot do that
+// names another one with [Tables.Command]; without either, SQL refuses and says
+// so. The worker starts at the first query, sees an empty environment, has its
+// standard output pointed at nothing (DuckDB can be made to print there), and
+// talks on descriptors 3 and 4 (wire.go). It ends when those are closed.
 //
 // Rows live in one physical table; every defined name is a view of it. A query
-// first pulls the bars that became known since the last one, so the engine never
+// first sends the bars that became known since the last one, so the engine never
 // holds a bar from the future and no SQL trick can see one.
 //
-// The gate refuses before anything runs: one SELECT, tables and functions by
-// allow-list, no qualified names, no samples. Behind it stand locked settings,
-// no file system, one thread, a memory limit, macros that answer the clock with
-// the world's time, a deadline, and caps on rows and bytes.
+// The gate (in the worker, since parsing is where hostile text bites) refuses
+// before anything runs: one SELECT, tables and functions by allow-list, no
+// qualified names, no samples. Verdicts are kept by text. Behind it stand locked
+// settings, no file system, one thread, a memory limit, macros that answer the
+// clock with the world's time, caps on rows, columns and bytes, and, since
+// DuckDB's own limits are soft, two hard ones: the process's address space (what
+// it has when idle plus 1 GiB; Linux only, elsewhere there is none) and a
+// deadline of 5 s after which it is killed. The next query starts a new worker
+// and loads it; a worker that died while idle is replaced without a word.
 //
 // # To allow a function
 //
 // Add it to allowed in functions.go when it is a pure function of its
 // arguments and cannot build text or lists of unbounded size.
 //
+// # Measured
+//
+// `go test ./tools/duckdb -run xxx -bench .` sets the worker beside bare DuckDB.
+// `PITWALL_SQL=1000000 go test ./tools/duckdb -run RandomSQL -v -timeout 0` is
+// the campaign of random texts (seed 1, 2).
+//
 // # Why not
 //
 // Why not prepared statements as the gate: the driver executes every statement
 // of a text but the last while preparing. The parse gate parses only.
 //
-// Why in process: a worker process with an address-space limit comes with a
-// later change behind the same pitwall.Tables. Until then the functions that
-// can build values beyond DuckDB's memory limit (repeat, lpad, range as a
-// scalar, list functions) are not allowed at all.
+// Why not in this process: DuckDB's memory limit and cancellation are not
+// bounds (length(repeat('x', 2000000000)) took 3.9 GB under a limit of 256 MB),
+// and a crash would end every agent's session.
+//
+// Why not JSON on the pipes: gob keeps int64 apart from float64 and is fast on
+// columns. Why a package-level flag in worker.go: whether Main was called is a
+// fact of the process.
 //
 // The module github.com/marcboeker/go-duckdb moved to
 // github.com/duckdb/duckdb-go; its v2 says so in its go.mod.

@@ -2,61 +2,77 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"math"
-	"math/big"
+	"regexp"
 	"sort"
 	"strings"
 	"sync"
 	"time"
 
-	duck "github.com/duckdb/duckdb-go/v2"
-
 	"pitwall"
 )
 
 const (
-	deadline    = 5 * time.Second
-	maxBytes    = 256 << 10 // of one result
-	maxCell     = 16 << 10  // of one value
-	memoryLimit = "512MB"
-	maxTables   = 100
+	maxTables = 100
+	maxText   = maxSQL + 1             // what is sent of a query's text: enough to see that it is too long
+	batch     = 20_000                 // rows of one message
+	grace     = 100 * time.Millisecond // after the deadline, before the worker is killed
+	loading   = time.Minute            // the longest that opening, or loading one batch, may take
 )
 
 // Tables implements pitwall.Tables. It is safe for concurrent use; queries of
 // one world run one at a time.
 type Tables struct {
-	market pitwall.Market
-	now    func() time.Time
-	zone   *time.Location
+	market   pitwall.Market
+	now      func() time.Time
+	zone     *time.Location
+	command  []string      // of the worker; empty = this program
+	env      []string      // tests only
+	deadline time.Duration // of one query
 
 	mu     sync.Mutex
 	specs  map[string]pitwall.TableSpec
-	loaded map[string]time.Time // per symbol: Known of its newest row
-	views  map[string]bool      // views that exist in the engine
-	db     *sql.DB              // nil until the first query
-	conn   *sql.Conn
-	gate   *gate
 	closed bool
+	worker *worker // nil until the first query, and after it died
+	held           // what the worker holds
 }
 
-// New makes the tables of one world. Nothing is opened before the first query.
+// held is what a worker was sent; a new worker holds nothing.
+type held struct {
+	rows  map[rowsOf]time.Time // Known of the newest row
+	views map[string]bool
+	clock time.Time
+}
+
+// rowsOf names one series in SQL.
+type rowsOf struct {
+	symbol string
+	size   time.Duration
+}
+
+// New makes the tables of one world. Nothing is started before the first query.
+// The program must call [Main] first, or name a worker with [Tables.Command].
 func New(m pitwall.Market, now func() time.Time, zone *time.Location) *Tables {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return &Tables{market: m, now: now, zone: zone, specs: map[string]pitwall.TableSpec{}, loaded: map[string]time.Time{}, views: map[string]bool{}}
+	return &Tables{market: m, now: now, zone: zone, deadline: deadline, specs: map[string]pitwall.TableSpec{}}
 }
+
+// Command names a program that calls [Main], to be the worker in place of this
+// program itself. Call it before the first query.
+func (t *Tables) Command(args ...string) { t.command = args }
+
+var identifier = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 // Define implements pitwall.Tables.
 func (t *Tables) Define(_ context.Context, s pitwall.TableSpec) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if strings.HasPrefix(s.Name, "pitwall_") {
-		return pitwall.Errorf(pitwall.InvalidInput, "table names that begin with pitwall_ are taken")
+	if !identifier.MatchString(s.Name) || systemName(s.Name) {
+		return pitwall.Errorf(pitwall.InvalidInput, "a table cannot be named %q", s.Name).
+			Hintf("use lower-case letters, digits and _; names that begin with pitwall_, duckdb_, sqlite_, pg_, pragma_ or information_ are taken")
 	}
 	if _, ok := t.specs[s.Name]; !ok && len(t.specs) >= maxTables {
 		return pitwall.Errorf(pitwall.InvalidInput, "%d tables are loaded", len(t.specs)).Hintf("query the ones that there are")
@@ -78,7 +94,8 @@ func (t *Tables) Defined() []pitwall.TableSpec {
 	return list
 }
 
-// Query implements pitwall.Tables.
+// Query implements pitwall.Tables. A worker that died between two queries is
+// replaced without a word; one that dies of a query costs that query.
 func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -86,26 +103,30 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 		return pitwall.Result{}, pitwall.Errorf(pitwall.WorldEnded, "this world was ended").Hintf("call again: the world that took its place answers")
 	}
 	// Loading is not the caller's to cut short: a half-loaded table would stay.
-	if err := t.open(context.WithoutCancel(ctx)); err != nil {
-		return pitwall.Result{}, err
+	err := t.topUp(context.WithoutCancel(ctx))
+	if errors.Is(err, errGone) {
+		err = t.topUp(context.WithoutCancel(ctx)) // it died while idle: once more
 	}
-	names := map[string]bool{}
-	for n := range t.specs {
-		names[n] = true
-	}
-	if err := t.gate.check(ctx, text, names); err != nil {
-		return pitwall.Result{}, err
-	}
-	if err := t.topUp(context.WithoutCancel(ctx)); err != nil {
+	if err != nil {
 		return pitwall.Result{}, fmt.Errorf("loading known bars into SQL: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-	r, err := t.run(ctx, text, limit)
-	if err != nil && ctx.Err() != nil {
-		return r, pitwall.Errorf(pitwall.Timeout, "the query ran longer than %v and was stopped", deadline).Hintf("read fewer rows or join less")
+	if len(text) > maxText {
+		text = text[:maxText]
 	}
-	return r, err
+	a, err := t.call(ctx, request{Query: &query{text, limit}}, t.deadline+grace)
+	switch {
+	case err == nil && a.Code != "":
+		return pitwall.Result{}, &pitwall.Error{Code: pitwall.Code(a.Code), Message: a.Message, Hint: a.Hint}
+	case err == nil:
+		return t.result(a), nil
+	case errors.Is(err, errGone):
+		e := pitwall.Errorf(pitwall.SQLFailed, "the query broke the SQL engine: it crashed or needed more memory than it may have").Hintf("ask for less; the next query finds the tables as they were")
+		e.Err = err
+		return pitwall.Result{}, e
+	case errors.Is(err, context.DeadlineExceeded):
+		return pitwall.Result{}, tooLong(t.deadline)
+	}
+	return pitwall.Result{}, err
 }
 
 // Close implements pitwall.Tables.
@@ -113,266 +134,154 @@ func (t *Tables) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
-	if t.db == nil {
+	return t.drop()
+}
+
+// drop ends the worker, if there is one.
+func (t *Tables) drop() error {
+	if t.worker == nil {
 		return nil
 	}
-	err := errors.Join(t.gate.parser.Close(), t.conn.Close(), t.db.Close())
-	t.db = nil
+	err := t.worker.close()
+	t.worker = nil
 	return err
 }
 
-// open starts the engine, defines the physical table and the clock, and locks
-// every setting.
-func (t *Tables) open(ctx context.Context) (err error) {
-	if t.db != nil {
-		return nil
-	}
-	db, err := sql.Open("duckdb", "")
+// call asks the worker; one that failed is ended.
+func (t *Tables) call(ctx context.Context, r request, limit time.Duration) (response, error) {
+	a, err := t.worker.call(ctx, r, limit)
 	if err != nil {
-		return fmt.Errorf("opening the SQL engine: %w", err)
+		err = errors.Join(err, t.drop())
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, db.Close())
-		}
-	}()
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("opening the SQL engine: %w", err)
-	}
-	parser, err := db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("opening the SQL engine: %w", err)
-	}
-	statements := []string{
-		"CREATE TABLE pitwall_bars (symbol VARCHAR, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)",
-		"CREATE TABLE pitwall_clock (now TIMESTAMPTZ)",
-		"INSERT INTO pitwall_clock VALUES (NULL)",
-	}
-	for _, m := range shadowed() {
-		statements = append(statements, "CREATE MACRO "+m)
-	}
-	statements = append(statements,
-		// The order matters: the temporary folder cannot be set once external
-		// access is off.
-		"SET temp_directory=''", "SET max_temp_directory_size='0KB'",
-		"SET autoinstall_known_extensions=false", "SET autoload_known_extensions=false",
-		"SET allow_community_extensions=false", "SET allow_unsigned_extensions=false", "SET allow_persistent_secrets=false",
-		"SET memory_limit='"+memoryLimit+"'", "SET threads=1", "SET TimeZone='"+t.zone.String()+"'",
-		"SET disabled_filesystems='LocalFileSystem'", "SET enable_external_access=false", "SET lock_configuration=true")
-	for _, s := range statements {
-		if _, err := conn.ExecContext(ctx, s); err != nil {
-			return fmt.Errorf("setting up the SQL engine (%s): %w", s, err)
-		}
-	}
-	t.db, t.conn = db, conn
-	t.gate = &gate{parser: parser, functions: allowed(), verdicts: map[string]verdict{}}
-	return nil
+	return a, err
 }
 
-// topUp appends the bars that became known since the last query, in symbol
-// order, sets the clock, and makes missing views.
+// open starts a worker when there is none.
+func (t *Tables) open(ctx context.Context) error {
+	if t.worker != nil && t.worker.alive() {
+		return nil
+	}
+	err := t.drop()
+	if err != nil {
+		return err
+	}
+	if t.worker, err = start(t.command, t.env); err != nil {
+		return err
+	}
+	t.held = held{rows: map[rowsOf]time.Time{}, views: map[string]bool{}}
+	_, err = t.call(ctx, request{Open: &settings{Zone: t.zone.String()}}, loading)
+	return err
+}
+
+// topUp sends what became known since the last query: bars in symbol order,
+// the clock, and views that are new.
 func (t *Tables) topUp(ctx context.Context) error {
-	symbols := map[string]bool{}
+	if err := t.open(ctx); err != nil {
+		return err
+	}
+	fresh := load{Now: t.now().UnixMicro()}
+	known := map[rowsOf]time.Time{}
+	rows := 0
+	flush := func() error {
+		if _, err := t.call(ctx, request{Load: &fresh}, loading); err != nil {
+			return err
+		}
+		for r, at := range known {
+			t.rows[r] = at
+		}
+		for _, v := range fresh.Views {
+			t.views[v.Name] = true
+		}
+		t.clock = t.now()
+		fresh, rows = load{Now: fresh.Now}, 0
+		clear(known)
+		return nil
+	}
+	for _, want := range t.wanted() {
+		bars, err := t.bars(ctx, want)
+		if err != nil {
+			return err
+		}
+		for len(bars) > 0 {
+			n := min(len(bars), batch-rows)
+			fresh.Blocks = append(fresh.Blocks, pack(want, bars[:n]))
+			known[want] = bars[n-1].Known
+			bars, rows = bars[n:], rows+n
+			if rows == batch {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, s := range t.specs {
+		if !t.views[s.Name] {
+			fresh.Views = append(fresh.Views, view{s.Name, s.Symbols, int64(s.Size)})
+		}
+	}
+	if rows == 0 && len(fresh.Views) == 0 && t.clock.Equal(t.now()) {
+		return nil
+	}
+	sort.Slice(fresh.Views, func(i, j int) bool { return fresh.Views[i].Name < fresh.Views[j].Name })
+	return flush()
+}
+
+// wanted lists the series that the tables need, in order.
+func (t *Tables) wanted() []rowsOf {
+	set := map[rowsOf]bool{}
 	for _, s := range t.specs {
 		for _, symbol := range s.Symbols {
-			symbols[symbol] = true
+			set[rowsOf{symbol, s.Size}] = true
 		}
 	}
-	order := make([]string, 0, len(symbols))
-	for s := range symbols {
-		order = append(order, s)
+	list := make([]rowsOf, 0, len(set))
+	for r := range set {
+		list = append(list, r)
 	}
-	sort.Strings(order)
-	var fresh []pitwall.Bar
-	for _, s := range order {
-		bars, err := t.market.Bars(ctx, pitwall.BarQuery{Symbol: s, After: t.loaded[s]})
-		if err != nil {
-			return err
-		}
-		fresh = append(fresh, bars...)
-	}
-	if err := t.load(ctx, fresh); err != nil {
-		return err
-	}
-	if _, err := t.conn.ExecContext(ctx, "UPDATE pitwall_clock SET now = ?", t.now().UTC()); err != nil {
-		return err
-	}
-	for name, s := range t.specs {
-		if t.views[name] {
-			continue
-		}
-		list := make([]string, len(s.Symbols))
-		for i, symbol := range s.Symbols {
-			list[i] = "'" + strings.ReplaceAll(symbol, "'", "''") + "'"
-		}
-		// name is an identifier: Define's callers check it against a pattern.
-		view := `CREATE OR REPLACE VIEW "` + strings.ReplaceAll(name, `"`, ``) + `" AS SELECT * FROM pitwall_bars WHERE symbol IN (` + strings.Join(list, ",") + ")"
-		if _, err := t.conn.ExecContext(ctx, view); err != nil {
-			return err
-		}
-		t.views[name] = true
-	}
-	return nil
-}
-
-// load writes rows in one transaction: all of them are there and remembered, or
-// none.
-func (t *Tables) load(ctx context.Context, bars []pitwall.Bar) error {
-	if len(bars) == 0 {
-		return nil
-	}
-	if _, err := t.conn.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-		return err
-	}
-	err := t.appendBars(bars)
-	if err == nil {
-		_, err = t.conn.ExecContext(ctx, "COMMIT")
-	}
-	if err != nil {
-		_, rollback := t.conn.ExecContext(ctx, "ROLLBACK")
-		return errors.Join(err, rollback)
-	}
-	for _, b := range bars {
-		t.loaded[b.Symbol] = b.Known
-	}
-	return nil
-}
-
-// appendBars writes rows through DuckDB's appender.
-func (t *Tables) appendBars(bars []pitwall.Bar) error {
-	return t.conn.Raw(func(c any) (err error) {
-		app, err := duck.NewAppenderFromConn(c.(driver.Conn), "", "pitwall_bars")
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, app.Close()) }()
-		for _, b := range bars {
-			y, m, d := b.Start.Date()
-			var volume any = b.Volume
-			if b.Volume == pitwall.NoVolume {
-				volume = nil
-			}
-			err := app.AppendRow(b.Symbol, b.Start.UTC(), time.Date(y, m, d, 0, 0, 0, 0, time.UTC), b.Open.Float(), b.High.Float(), b.Low.Float(), b.Close.Float(), volume)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+	sort.Slice(list, func(i, j int) bool {
+		return list[i].symbol < list[j].symbol || list[i].symbol == list[j].symbol && list[i].size < list[j].size
 	})
+	return list
 }
 
-// run executes a text that passed the gate and reads at most limit rows.
-func (t *Tables) run(ctx context.Context, text string, limit int) (pitwall.Result, error) {
-	text = firstStatement(text)
-	rows, err := t.conn.QueryContext(ctx, fmt.Sprintf("SELECT * FROM (\n%s\n) LIMIT %d", text, limit+1))
-	if err != nil {
-		return pitwall.Result{}, pitwall.Errorf(pitwall.SQLFailed, "%s", message(err))
+// bars returns what the worker lacks of a series.
+func (t *Tables) bars(ctx context.Context, r rowsOf) ([]pitwall.Bar, error) {
+	return t.market.Bars(ctx, pitwall.BarQuery{Symbol: r.symbol, After: t.rows[r]})
+}
+
+// pack lays bars out in columns.
+func pack(r rowsOf, bars []pitwall.Bar) block {
+	n := len(bars)
+	b := block{Symbol: r.symbol, Size: int64(r.size), Start: make([]int64, n), Day: make([]int64, n), Open: make([]float64, n), High: make([]float64, n), Low: make([]float64, n), Close: make([]float64, n), Volume: make([]float64, n)}
+	for i, x := range bars {
+		y, m, d := x.Start.Date()
+		b.Start[i], b.Day[i] = x.Start.UnixMicro(), time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400
+		b.Open[i], b.High[i], b.Low[i], b.Close[i], b.Volume[i] = x.Open.Float(), x.High.Float(), x.Low.Float(), x.Close.Float(), x.Volume
 	}
-	defer rows.Close()
-	r := pitwall.Result{Rows: [][]any{}}
-	if r.Columns, err = rows.Columns(); err != nil {
-		return r, err
-	}
-	types, err := rows.ColumnTypes()
-	if err != nil {
-		return r, err
-	}
-	size := 0
-	for rows.Next() {
-		if len(r.Rows) == limit {
-			r.Truncated = true
-			break
-		}
-		cells := make([]any, len(r.Columns))
-		ptrs := make([]any, len(cells))
-		for i := range cells {
-			ptrs[i] = &cells[i]
-		}
-		if err := rows.Scan(ptrs...); err != nil {
-			return r, pitwall.Errorf(pitwall.SQLFailed, "%s", message(err))
-		}
-		for i := range cells {
-			if cells[i], err = t.cell(cells[i], types[i].DatabaseTypeName()); err != nil {
-				return r, err
+	return b
+}
+
+// result unpacks an answer: instants are RFC 3339 in the world's zone.
+func (t *Tables) result(a response) pitwall.Result {
+	r := pitwall.Result{Columns: a.Columns, Rows: [][]any{}, Truncated: a.Truncated}
+	width := len(a.Columns)
+	for width > 0 && len(a.Cells) >= width {
+		row := make([]any, width)
+		for i, c := range a.Cells[:width] {
+			switch c.Kind {
+			case isBool:
+				row[i] = c.Int == 1
+			case isInt:
+				row[i] = c.Int
+			case isFloat:
+				row[i] = c.Float
+			case isText:
+				row[i] = strings.ToValidUTF8(c.Text, "\uFFFD")
+			case isInstant:
+				row[i] = time.UnixMicro(c.Int).In(t.zone).Format(time.RFC3339)
 			}
-			if s, ok := cells[i].(string); ok {
-				size += len(s)
-			}
-			size += 8
 		}
-		if size > maxBytes {
-			r.Truncated = true
-			break
-		}
-		r.Rows = append(r.Rows, cells)
+		r.Rows, a.Cells = append(r.Rows, row), a.Cells[width:]
 	}
-	if err := rows.Err(); err != nil {
-		return r, pitwall.Errorf(pitwall.SQLFailed, "%s", message(err))
-	}
-	return r, nil
-}
-
-// message is DuckDB's own explanation without our wrapping.
-func message(err error) string {
-	s := err.Error()
-	if i := strings.Index(s, "\n\nLINE"); i > 0 {
-		s = s[:i]
-	}
-	return strings.TrimSpace(s)
-}
-
-// cell turns a DuckDB value into one that JSON carries: null, bool, int64,
-// float64 or text. Dates are 2006-01-02, instants RFC 3339 in the world's zone.
-func (t *Tables) cell(v any, typ string) (any, error) {
-	switch x := v.(type) {
-	case nil, bool, int64:
-		return x, nil
-	case int8:
-		return int64(x), nil
-	case int16:
-		return int64(x), nil
-	case int32:
-		return int64(x), nil
-	case uint8:
-		return int64(x), nil
-	case uint16:
-		return int64(x), nil
-	case uint32:
-		return int64(x), nil
-	case uint64:
-		return fmt.Sprint(x), nil
-	case float32:
-		return t.cell(float64(x), typ)
-	case float64:
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, nil
-		}
-		return x, nil
-	case *big.Int:
-		if x.IsInt64() && x.Int64() < 1<<53 && x.Int64() > -1<<53 {
-			return x.Int64(), nil
-		}
-		return x.String(), nil
-	case duck.Decimal:
-		return x.Float64(), nil
-	case string:
-		if len(x) > maxCell {
-			return nil, pitwall.Errorf(pitwall.SQLFailed, "a value has %d bytes", len(x)).Hintf("at most %d", maxCell)
-		}
-		return x, nil
-	case time.Time:
-		switch typ {
-		case "DATE":
-			return x.Format(time.DateOnly), nil
-		case "TIME":
-			return x.Format(time.TimeOnly), nil
-		case "TIMESTAMPTZ":
-			return x.In(t.zone).Format(time.RFC3339), nil
-		}
-		return x.Format("2006-01-02T15:04:05"), nil
-	case duck.Interval:
-		return fmt.Sprintf("%d months %d days %v", x.Months, x.Days, time.Duration(x.Micros)*time.Microsecond), nil
-	}
-	return nil, pitwall.Errorf(pitwall.SQLFailed, "a column of type %T cannot be returned", v).Hintf("cast it to DOUBLE or VARCHAR")
+	return r
 }

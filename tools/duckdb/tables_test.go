@@ -144,7 +144,7 @@ var hostile = []string{
 	"SELECT map([1],[2])", "SELECT json_serialize_sql('SELECT 1')", "SELECT unnest(range(1000000000))", "SELECT * FROM a PIVOT (random())", "SELECT replace('a', 'a', 'b')", "SELECT 1e400", "SELECT [1, 2]", "SELECT {'a': 1}", "SELECT * FROM main.both",
 	"SELECT * FROM sqlite_master, (WITH sqlite_master AS (SELECT 1) SELECT 1) x", "SELECT * FROM pg_class, (WITH pg_class AS (SELECT 1) SELECT 1) x", "SELECT * FROM pitwall_bars, (WITH pitwall_bars AS (SELECT 1) SELECT 1) x", "SELECT 1; SELECT 2 -- x", "SELECT 1; -- x\nSELECT 2",
 	strings.Repeat("(", 5000) + "1" + strings.Repeat(")", 5000),
-	"SELECT " + strings.Repeat("1+", 15000) + "1",
+	"SELECT " + strings.Repeat("1+", 15000) + "1", "SELECT '" + strings.Repeat("x", 100_000) + "'",
 }
 
 func TestGateRefuses(t *testing.T) {
@@ -158,18 +158,6 @@ func TestGateRefuses(t *testing.T) {
 	require.Equal(t, before, w.ask(t, "SELECT count(*), sum(close) FROM pair"), "nothing ran")
 	_, err := os.Stat(filepath.Join(os.TempDir(), "x.csv"))
 	require.ErrorIs(t, err, os.ErrNotExist)
-}
-
-// Behind the gate the engine itself is closed: the same statements, sent past
-// it, reach no file and change no setting.
-func TestEngineIsLocked(t *testing.T) {
-	w := newWorld(t, 5)
-	w.ask(t, "SELECT 1")
-	for _, sql := range []string{"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'", "COPY pitwall_bars TO '/tmp/pitwall-x.csv'", "ATTACH '/tmp/pitwall-x.db'",
-		"SET memory_limit='10GB'", "SET threads=4", "INSTALL httpfs", "SELECT * FROM glob('/*')", "SET lock_configuration=false"} {
-		_, err := w.conn.ExecContext(context.Background(), sql)
-		require.Error(t, err, sql)
-	}
 }
 
 func TestCaps(t *testing.T) {
@@ -218,11 +206,4 @@ func TestNoFutureRow(t *testing.T) {
 			r.Fatalf("day %d: %s is %v", day, agg, rows[0][0])
 		}
 	})
-}
-
-func BenchmarkAverage(b *testing.B) {
-	w := newWorld(b, 20)
-	for b.Loop() {
-		w.ask(b, "SELECT avg(close) FROM (SELECT close FROM a ORDER BY ts DESC LIMIT 20)")
-	}
 }

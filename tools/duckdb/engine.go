@@ -1,0 +1,283 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"strings"
+	"time"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"pitwall"
+)
+
+const (
+	deadline     = 5 * time.Second
+	maxBytes     = 256 << 10 // of one result
+	maxCell      = 16 << 10  // of one value
+	maxColumns   = 200
+	memoryLimit  = "512MB" // DuckDB's own, which temporary values ignore
+	memoryBudget = 1 << 30 // of the whole process, beyond what it has when idle
+)
+
+// engine is the worker's DuckDB. It lives in a process of its own and holds only
+// what was sent to it.
+type engine struct {
+	conn  *sql.Conn
+	bars  *duck.Appender // on a connection of its own
+	clock *sql.Stmt
+	gate  *gate
+	views map[string]bool
+}
+
+// open starts the engine, defines the physical table and the clock, and locks
+// every setting.
+func (e *engine) open(ctx context.Context, s settings) error {
+	connector, err := duck.NewConnector("", nil)
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(connector)
+	if e.conn, err = db.Conn(ctx); err != nil {
+		return err
+	}
+	parser, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	statements := []string{
+		"CREATE TABLE pitwall_bars (symbol VARCHAR, size BIGINT, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)",
+		"CREATE TABLE pitwall_clock (now TIMESTAMPTZ)",
+		"INSERT INTO pitwall_clock VALUES (NULL)",
+	}
+	for _, m := range shadowed() {
+		statements = append(statements, "CREATE MACRO "+m)
+	}
+	statements = append(statements,
+		// The order matters: the temporary folder cannot be set once external
+		// access is off.
+		"SET temp_directory=''", "SET max_temp_directory_size='0KB'",
+		"SET autoinstall_known_extensions=false", "SET autoload_known_extensions=false",
+		"SET allow_community_extensions=false", "SET allow_unsigned_extensions=false", "SET allow_persistent_secrets=false",
+		"SET memory_limit='"+memoryLimit+"'", "SET threads=1", "SET TimeZone='"+s.Zone+"'",
+		"SET disabled_filesystems='LocalFileSystem'", "SET enable_external_access=false", "SET lock_configuration=true")
+	for _, text := range statements {
+		if _, err := e.conn.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("%s: %w", text, err)
+		}
+	}
+	if e.clock, err = e.conn.PrepareContext(ctx, "UPDATE pitwall_clock SET now = ?"); err != nil {
+		return err
+	}
+	writer, err := connector.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	if e.bars, err = duck.NewAppenderFromConn(writer, "", "pitwall_bars"); err != nil {
+		return err
+	}
+	e.views = map[string]bool{}
+	e.gate = &gate{parser: parser, functions: allowed(), verdicts: map[string]verdict{}}
+	return nil
+}
+
+// load writes rows, views and the clock. After an error the worker is of no use:
+// the other side ends it and sends everything to a new one.
+func (e *engine) load(ctx context.Context, l load) error {
+	if len(l.Blocks) > 0 {
+		if err := appendRows(e.bars, l.Blocks); err != nil {
+			return err
+		}
+	}
+	if _, err := e.clock.ExecContext(ctx, time.UnixMicro(l.Now).UTC()); err != nil {
+		return err
+	}
+	for _, v := range l.Views {
+		list := make([]string, len(v.Symbols))
+		for i, symbol := range v.Symbols {
+			list[i] = "'" + strings.ReplaceAll(symbol, "'", "''") + "'"
+		}
+		// A name is an identifier: Define checks it against a pattern.
+		text := fmt.Sprintf(`CREATE OR REPLACE VIEW "%s" AS SELECT symbol, ts, date, open, high, low, close, volume FROM pitwall_bars WHERE size = %d AND symbol IN (%s)`,
+			v.Name, v.Size, strings.Join(list, ","))
+		if _, err := e.conn.ExecContext(ctx, text); err != nil {
+			return err
+		}
+		e.views[v.Name] = true
+	}
+	return nil
+}
+
+// appendRows writes rows through DuckDB's appender, which commits them.
+func appendRows(app *duck.Appender, blocks []block) error {
+	for _, b := range blocks {
+		for i := range b.Start {
+			var volume any = b.Volume[i]
+			if b.Volume[i] == pitwall.NoVolume {
+				volume = nil
+			}
+			err := app.AppendRow(b.Symbol, b.Size, time.UnixMicro(b.Start[i]).UTC(), time.Unix(b.Day[i]*86400, 0).UTC(), b.Open[i], b.High[i], b.Low[i], b.Close[i], volume)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return app.Flush()
+}
+
+// query judges a text and runs it.
+func (e *engine) query(ctx context.Context, q query) response {
+	if err := e.gate.check(ctx, q.SQL, e.views); err != nil {
+		return explain(err)
+	}
+	return e.run(ctx, firstStatement(q.SQL), q.Limit)
+}
+
+// run executes a text that passed the gate and reads at most limit rows.
+func (e *engine) run(ctx context.Context, text string, limit int) (a response) {
+	ctx, cancel := context.WithTimeout(ctx, deadline) // the other side kills us a little later
+	defer cancel()
+	rows, err := e.conn.QueryContext(ctx, fmt.Sprintf("SELECT * FROM (\n%s\n) LIMIT %d", text, limit+1))
+	if err != nil {
+		return e.stopped(ctx, err)
+	}
+	defer rows.Close()
+	if a.Columns, err = rows.Columns(); err != nil {
+		return failed("reading columns", err)
+	}
+	if len(a.Columns) > maxColumns {
+		return explain(pitwall.Errorf(pitwall.SQLFailed, "the result has %d columns", len(a.Columns)).Hintf("at most %d", maxColumns))
+	}
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return failed("reading columns", err)
+	}
+	cells := make([]any, len(a.Columns))
+	ptrs := make([]any, len(cells))
+	for i := range cells {
+		ptrs[i] = &cells[i]
+	}
+	for n, size := 0, 0; rows.Next(); n++ {
+		if n == limit {
+			a.Truncated = true
+			break
+		}
+		if err := rows.Scan(ptrs...); err != nil {
+			return e.stopped(ctx, err)
+		}
+		for i, v := range cells {
+			c, err := toCell(v, types[i].DatabaseTypeName())
+			if err != nil {
+				return explain(err)
+			}
+			a.Cells = append(a.Cells, c)
+			size += 8 + len(c.Text)
+		}
+		if size > maxBytes {
+			a.Truncated = true
+			a.Cells = a.Cells[:n*len(cells)]
+			break
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return e.stopped(ctx, err)
+	}
+	return a
+}
+
+// stopped explains why a query ended early.
+func (e *engine) stopped(ctx context.Context, err error) response {
+	if ctx.Err() != nil {
+		return explain(tooLong(deadline))
+	}
+	return explain(pitwall.Errorf(pitwall.SQLFailed, "%s", message(err)))
+}
+
+func tooLong(limit time.Duration) *pitwall.Error {
+	return pitwall.Errorf(pitwall.Timeout, "the query ran longer than %v and was stopped", limit).Hintf("read fewer rows or join less")
+}
+
+// explain is the answer to what the agent did.
+func explain(err error) response {
+	if e, ok := errors.AsType[*pitwall.Error](err); ok {
+		return response{Code: string(e.Code), Message: e.Message, Hint: e.Hint}
+	}
+	return response{Internal: err.Error()}
+}
+
+// message is DuckDB's own explanation without our wrapping.
+func message(err error) string {
+	s := err.Error()
+	if i := strings.Index(s, "\n\nLINE"); i > 0 {
+		s = s[:i]
+	}
+	return strings.TrimSpace(s)
+}
+
+// toCell turns a DuckDB value into one that JSON carries. Dates are 2006-01-02,
+// times without a zone 2006-01-02T15:04:05.
+func toCell(v any, typ string) (cell, error) {
+	whole := func(i int64) (cell, error) { return cell{Kind: isInt, Int: i}, nil }
+	text := func(s string) (cell, error) { return cell{Kind: isText, Text: s}, nil }
+	switch x := v.(type) {
+	case nil:
+		return cell{Kind: isNull}, nil
+	case bool:
+		if x {
+			return cell{Kind: isBool, Int: 1}, nil
+		}
+		return cell{Kind: isBool}, nil
+	case int64:
+		return whole(x)
+	case int8:
+		return whole(int64(x))
+	case int16:
+		return whole(int64(x))
+	case int32:
+		return whole(int64(x))
+	case uint8:
+		return whole(int64(x))
+	case uint16:
+		return whole(int64(x))
+	case uint32:
+		return whole(int64(x))
+	case uint64:
+		return text(fmt.Sprint(x))
+	case float32:
+		return toCell(float64(x), typ)
+	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return cell{Kind: isNull}, nil
+		}
+		return cell{Kind: isFloat, Float: x}, nil
+	case *big.Int:
+		if x.IsInt64() && x.Int64() < 1<<53 && x.Int64() > -1<<53 {
+			return whole(x.Int64())
+		}
+		return text(x.String())
+	case duck.Decimal:
+		return toCell(x.Float64(), typ)
+	case string:
+		if len(x) > maxCell {
+			return cell{}, pitwall.Errorf(pitwall.SQLFailed, "a value has %d bytes", len(x)).Hintf("at most %d", maxCell)
+		}
+		return text(x)
+	case time.Time:
+		switch typ {
+		case "DATE":
+			return text(x.Format(time.DateOnly))
+		case "TIME":
+			return text(x.Format(time.TimeOnly))
+		case "TIMESTAMPTZ":
+			return cell{Kind: isInstant, Int: x.UnixMicro()}, nil
+		}
+		return text(x.Format("2006-01-02T15:04:05"))
+	case duck.Interval:
+		return text(fmt.Sprintf("%d months %d days %v", x.Months, x.Days, time.Duration(x.Micros)*time.Microsecond))
+	}
+	return cell{}, pitwall.Errorf(pitwall.SQLFailed, "a column of type %s cannot be returned", typ).Hintf("cast it to DOUBLE or VARCHAR")
+}
