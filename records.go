@@ -18,43 +18,49 @@ const (
 
 // Record is one fact with the time at which it could first have been had.
 type Record struct {
-	Kind    RecordKind        `json:"kind"`
-	ID      string            `json:"id"`
-	Symbols []string          `json:"symbols,omitempty"`
-	Series  string            `json:"series,omitempty"` // a macro series or a statement item
-	Event   time.Time         `json:"event"`            // what the fact is about
-	Known   time.Time         `json:"known"`            // when it could first have been had
-	Vintage string            `json:"vintage,omitempty"`
-	Revised bool              `json:"revised,omitempty"` // only a revised value exists
-	Title   string            `json:"title,omitempty"`
-	Text    string            `json:"text,omitempty"`
-	Source  string            `json:"source,omitempty"`
-	Value   *Dec              `json:"value,omitempty"`
-	Fields  map[string]string `json:"fields,omitempty"`
+	Kind    RecordKind
+	ID      string
+	Symbols []string
+	Series  string    // a macro series or a statement item
+	Event   time.Time // what the fact is about: a day, a period's end
+	Known   time.Time // when it could first have been had
+	Revised bool      // the value is of a later vintage than Known: only a revised one exists
+	Title   string
+	Text    string
+	Source  string
+	Value   string            // exact decimal text as published; empty without one. A statistic, never money of ours
+	Fields  map[string]string // what else the kind has
 }
 
-// RecordQuery asks for known records, newest first. There is no upper date:
-// the upper bound is always now.
+// RecordQuery asks for known records, newest Known first. There is no upper
+// date: the upper bound is always now.
 type RecordQuery struct {
 	Kind    RecordKind
-	Symbols []string
-	Series  string
-	Text    string
-	Since   time.Time
-	Limit   int
+	Symbols []string  // any of them; empty = all
+	Series  string    // exact; empty = all
+	Words   []string  // all of them in title, text, source or fields, in any case
+	Since   time.Time // Known not before it
+	Limit   int       // 0 = all
 }
 
 // Coverage says which records of a kind there are, as of now.
 type Coverage struct {
-	Kind        RecordKind `json:"kind"`
-	Name        string     `json:"name"`
-	From, Until time.Time
-	Count       int `json:"count"`
+	Kind        RecordKind
+	Name        string    // a symbol or a series; empty for records of no symbol
+	From, Until time.Time // Known of the first and last
+	Count       int
+	Revised     bool // only revised values, withheld unless the strategy allows them
 }
 
 // Records is what may be known now besides prices. A world without records has
-// nil here, and tools answer NO_COVERAGE.
+// nil here, and tools answer NO_COVERAGE. Implementations are safe for
+// concurrent use.
 type Records interface {
+	// Find returns known records. They are the caller's.
 	Find(ctx context.Context, q RecordQuery) ([]Record, error)
-	Coverage(ctx context.Context) ([]Coverage, error)
+	// Coverage lists what is known now of a kind, by name.
+	Coverage(ctx context.Context, k RecordKind) ([]Coverage, error)
+	// Digest is a running hash over everything that could be shown up to now, as
+	// [Market.Digest] is. Empty when the records are not replayed.
+	Digest() string
 }

@@ -2,6 +2,8 @@ package pitwall
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -125,6 +127,21 @@ func (w *World) Time(t time.Time) string {
 		t = t.In(w.Zone)
 	}
 	return t.Format(time.RFC3339)
+}
+
+// Digest is a running hash over each part that this world can show up to now: bars
+// and records. Later data never changes an earlier digest.
+func (w *World) Digest() string {
+	bars := w.Market.Digest()
+	if w.Records == nil {
+		return bars
+	}
+	records := w.Records.Digest()
+	if records == "" {
+		return bars
+	}
+	sum := sha256.Sum256([]byte(bars + "\n" + records))
+	return hex.EncodeToString(sum[:])
 }
 
 // Close ends the world and frees what it holds.

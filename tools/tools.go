@@ -81,6 +81,7 @@ func all(s *Set) {
 	addClock(s)
 	addAccount(s)
 	addMarket(s)
+	addRecords(s)
 	addQuery(s)
 	addOrders(s)
 	addDocs(s)
@@ -199,7 +200,7 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 		buf = append(buf, ',')
 	}
 	buf = append(buf, body[1:]...)
-	return Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Market.Digest()}
+	return Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Digest()}
 }
 
 // explain is the one shape of failure. What is not a pitwall.Error says
@@ -226,7 +227,7 @@ func (s *Set) explain(ctx context.Context, w *pitwall.World, name string, raw js
 		a.Text += fmt.Sprintf("\ncheck %s: observed %s, limit %s %s", c.Name, c.Observed, c.Limit, c.Unit)
 	}
 	if w != nil {
-		a.Digest = w.Market.Digest()
+		a.Digest = w.Digest()
 	}
 	return a
 }

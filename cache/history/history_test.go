@@ -115,13 +115,13 @@ func join(list []pitwall.Warning) string {
 
 func TestAdjustment(t *testing.T) {
 	bars, actions := head+"A,2024-01-02,1,2,0.5,1.5,100\n", "symbol,ex_date,type,value,pay_date\nA,2024-01-02,dividend,0.5,2024-01-09\nA,2024-01-03,split,2,\n"
-	s, err := load(Options{}, "a.csv", bars, "act.csv", actions, "news.csv", "published_at,headline\nx,y\n")
+	s, err := load(Options{}, "a.csv", bars, "act.csv", actions, "notes.csv", "who,what\nx,y\n")
 	require.NoError(t, err)
 	require.Equal(t, pitwall.Raw, s.Series()[0].Adjusted)
 	require.Len(t, s.Actions(), 2)
 	all := strings.Join(s.Warnings, "\n")
 	require.Contains(t, all, "taken as raw")
-	require.Contains(t, all, "d/news.csv is not used yet")
+	require.Contains(t, all, "d/notes.csv is not used yet")
 	from, to := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	require.Contains(t, join(s.DatedWarnings([]string{"A"}, from, to)), "A split 2:1 on 2024-01-03")
 	require.Empty(t, s.DatedWarnings([]string{"A"}, from, from.AddDate(0, 0, 1)), "not in the window")

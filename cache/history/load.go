@@ -33,7 +33,7 @@ type Options struct {
 // File is what was read, for manifests.
 type File struct {
 	Path     string             `json:"path"`
-	Kind     string             `json:"kind"` // bars, actions, instruments or unused
+	Kind     string             `json:"kind"` // bars, actions, instruments, a kind of records, or unused
 	Rows     int                `json:"rows"`
 	SHA256   string             `json:"sha256"`
 	Adjusted pitwall.Adjustment `json:"adjusted,omitempty"`
@@ -49,6 +49,7 @@ type Store struct {
 	actions []pitwall.Action
 	jumps   []jump // splits seen in adj_close
 	dated   []datedWarning
+	records []pitwall.Record
 }
 
 // Series implements pitwall.Source.
@@ -75,6 +76,8 @@ type loader struct {
 	found       []*pitwall.Series
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
+
+	saidSentiment bool
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is
@@ -165,7 +168,9 @@ func (l *loader) file(ctx context.Context, in Input, instrumentsPass bool) error
 	case "actions":
 		err = l.readActions(t)
 	case "unused":
-		l.warn("%s is not used yet: its header %q is neither bars, actions nor instruments", in.Show, strings.Join(t.header, ","))
+		l.warn("%s is not used yet: its header %q is of no known kind", in.Show, strings.Join(t.header, ","))
+	default:
+		err = l.readRecords(kind, t)
 	}
 	if err != nil {
 		return err
@@ -228,6 +233,7 @@ func (l *loader) finish() (*Store, error) {
 		a, b := l.actions[i], l.actions[j]
 		return a.Symbol < b.Symbol || (a.Symbol == b.Symbol && a.Ex.Before(b.Ex))
 	})
+	l.sortRecords()
 	l.warnings()
 	return &l.Store, nil
 }

@@ -144,6 +144,11 @@ func (t *table) kind() string {
 	case has("symbol", "kind"):
 		return "instruments"
 	}
+	for _, k := range recordKinds {
+		if has(k.has...) {
+			return k.kind
+		}
+	}
 	return "unused"
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,7 +135,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	w.Attempt = attempt(dir, s.Symbols, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
-		Limits: spec.Limits.String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: texts(w.Warnings)}
+		Limits: spec.Limits.String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
@@ -218,7 +219,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 		return nil, errors.Join(runErr, err)
 	}
 	m.Digest = w.venue.Replay().Digest
-	m.Warnings = m.Warnings[:0] // those of days that were not reached did not happen
+	m.Warnings = append(m.Warnings[:0], w.notes...) // those of days that were not reached did not happen
 	for _, x := range w.Warnings {
 		if !x.Known.After(w.Clock.Now()) {
 			m.Warnings = append(m.Warnings, x.Text)
@@ -290,7 +291,7 @@ func (s *strategy) spec() (simSpec, error) {
 		return simSpec{}, err
 	}
 	l, err := s.limits()
-	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Policy: s.Agent.Prompt}, err
+	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Revised: s.AllowRevised, Policy: s.Agent.Prompt}, err
 }
 
 // logger writes to stderr: warnings and errors, since stdout belongs to results

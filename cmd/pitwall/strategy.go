@@ -37,7 +37,9 @@ type strategy struct {
 	Account   account      `yaml:"account"`
 	Fills     fillRules    `yaml:"fills"`
 	Risk      yaml.Node    `yaml:"risk"`
-	Agent     agent        `yaml:"agent"`
+	// AllowRevised shows macro series of which only revised values exist.
+	AllowRevised bool  `yaml:"allow_revised"`
+	Agent        agent `yaml:"agent"`
 
 	// Known and refused until their time comes.
 	Agents   yaml.Node `yaml:"agents"`

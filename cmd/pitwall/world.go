@@ -27,6 +27,7 @@ type simSpec struct {
 	Terms     pitwall.Terms
 	Rules     pitwall.Rules
 	Limits    risk.Limits
+	Revised   bool // macro values of later vintages may be shown
 	Policy    string
 }
 
@@ -35,6 +36,7 @@ type simWorld struct {
 	*pitwall.World
 	venue    *sim.Venue
 	store    *history.Store
+	notes    []string  // about the data as a whole, for the operator: they count the future in
 	from, to time.Time // to is exclusive
 }
 
@@ -63,19 +65,18 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 	guard := risk.New(v, j, v, market, market, spec.Limits)
 	guard.Assume(spec.Costs.Costs)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
-		Broker: guard, Tables: duckdb.New(market, v.Now, zone),
+		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
 		Costs: spec.Costs.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1}
-	for _, text := range store.Warnings {
-		w.Warnings = append(w.Warnings, pitwall.Warning{Text: text})
+	if spec.Revised {
+		w.Warnings = append(w.Warnings, pitwall.Warning{Text: "macro series of which only revised values exist are shown after their usual release lag: the values hold later knowledge"})
 	}
 	if t := spec.Terms.Usual(); t.Type == pitwall.MarginAccount && (t.BorrowRate == 0 || t.MarginRate == 0) {
 		w.Warnings = append(w.Warnings, pitwall.Warning{Text: fmt.Sprintf("a margin account at borrow_rate %v and margin_rate %v a year: what costs nothing here costs something at a broker", t.BorrowRate, t.MarginRate)})
 	}
 	w.Warnings = append(w.Warnings, store.DatedWarnings(spec.Symbols, from, to)...)
-	w.Warnings = append(w.Warnings, short(store, spec, to)...)
-	w.Warnings = append(w.Warnings, stale(store, spec, to)...)
+	w.Warnings = append(w.Warnings, stale(store, spec, from, to)...)
 	w.Conditions = conditions(spec)
-	return &simWorld{World: w, venue: v, store: store, from: from, to: to}, nil
+	return &simWorld{World: w, venue: v, store: store, notes: append(slices.Clone(store.Warnings), short(store, spec, to)...), from: from, to: to}, nil
 }
 
 // conditions are what a trader should know of its account and rules before it
@@ -118,46 +119,44 @@ func conditions(spec simSpec) []string {
 	return []string{account, fills, "risk: " + spec.Limits.String()}
 }
 
-// stale warns of symbols whose bars stop long before the others': their last price
-// goes on valuing them. It is known some days after the last bar, not before.
-func stale(store *history.Store, spec simSpec, to time.Time) []pitwall.Warning {
-	var last time.Time
-	ends := map[string]time.Time{}
-	for _, s := range store.Series() {
-		if slices.Contains(spec.Symbols, s.Instrument.Symbol) {
-			ends[s.Instrument.Symbol] = s.Bar(s.Len() - 1).End
-			if ends[s.Instrument.Symbol].After(last) {
-				last = ends[s.Instrument.Symbol]
-			}
-		}
-	}
-	if to.Before(last) {
-		last = to
-	}
-	const longWeekend = 5 * 24 * time.Hour
+// quiet is how long a symbol may be without a bar before that is worth saying.
+const quiet = 5 * 24 * time.Hour // a long weekend
+
+// stale warns of symbols that have had no bar for a while, be it for good or not:
+// their last price goes on valuing them. It is known some days after the last
+// bar, not before, and says nothing of whether there will be another.
+func stale(store *history.Store, spec simSpec, from, to time.Time) []pitwall.Warning {
 	var list []pitwall.Warning
-	for _, symbol := range spec.Symbols {
-		if end := ends[symbol]; last.Sub(end) > longWeekend {
-			list = append(list, pitwall.Warning{Known: end.Add(longWeekend), Text: fmt.Sprintf("%s has no bar after %s: nothing of it fills any more, and its last price goes on valuing it", symbol, end.Format(time.DateOnly))})
+	for _, s := range store.Series() {
+		symbol := s.Instrument.Symbol
+		if !slices.Contains(spec.Symbols, symbol) {
+			continue
+		}
+		for i := range s.Len() {
+			known := s.End[i] + int64(quiet)
+			if known < from.UnixNano() || known > to.UnixNano() || i+1 < s.Len() && s.Known[i+1] <= known {
+				continue
+			}
+			end := s.Bar(i).End
+			list = append(list, pitwall.Warning{Known: end.Add(quiet), Text: fmt.Sprintf("%s has had no bar since %s: nothing of it fills, and its last price goes on valuing it", symbol, end.Format(time.DateOnly))})
 		}
 	}
 	return list
 }
 
-// short warns when the data stop well before the day that was asked for. It is
-// known on the last bar's day, not before.
-func short(store *history.Store, spec simSpec, to time.Time) []pitwall.Warning {
+// short notes when the data stop well before the day that was asked for: no news
+// for a trader, who cannot know it.
+func short(store *history.Store, spec simSpec, to time.Time) []string {
 	var last time.Time
 	for _, s := range store.Series() {
 		if end := s.Bar(s.Len() - 1).End; slices.Contains(spec.Symbols, s.Instrument.Symbol) && end.After(last) {
 			last = end
 		}
 	}
-	const longWeekend = 5 * 24 * time.Hour
-	if spec.To == "" || to.Sub(last) < longWeekend {
+	if spec.To == "" || to.Sub(last) < quiet {
 		return nil
 	}
-	return []pitwall.Warning{{Known: last, Text: fmt.Sprintf("the data end on %s, before the last day asked for (%s)", last.Format(time.DateOnly), spec.To)}}
+	return []string{fmt.Sprintf("the data end on %s, before the last day asked for (%s)", last.Format(time.DateOnly), spec.To)}
 }
 
 // zoneOf is the zone of the first symbol.

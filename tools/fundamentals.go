@@ -1,0 +1,105 @@
+package tools
+
+import (
+	"context"
+	"sort"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+type fundamentalsIn struct {
+	Symbol  string   `json:"symbol"`
+	Items   []string `json:"items,omitempty" jsonschema:"parts of item names, such as revenues"`
+	Periods *int     `json:"periods,omitempty" jsonschema:"default 1, at most 20"`
+}
+
+type itemView struct {
+	Period    string `json:"period"`
+	End       string `json:"end"`
+	Known     string `json:"known"`
+	Statement string `json:"statement"`
+	Item      string `json:"item"`
+	Value     string `json:"value"`
+	Unit      string `json:"unit"`
+}
+
+type fundamentalsOut struct {
+	Items   []itemView  `json:"items"`
+	Covered []coverView `json:"covered"`
+}
+
+func (o fundamentalsOut) text(*pitwall.World) string {
+	var t text
+	t.covered(o.Covered)
+	t.block("items", "period,end,known,statement,item,value,unit", len(o.Items), func(i int) []any {
+		x := o.Items[i]
+		return []any{x.Period, x.End, x.Known, x.Statement, x.Item, x.Value, x.Unit}
+	})
+	return t.String()
+}
+
+// maxItems bounds one answer of fundamentals.
+const maxItems = 300
+
+func fundamentals(ctx context.Context, w *pitwall.World, in fundamentalsIn) (fundamentalsOut, error) {
+	out := fundamentalsOut{Items: []itemView{}}
+	periods, err := atMost("periods", in.Periods, 1, 20)
+	if err != nil {
+		return out, err
+	}
+	of, all, err := covered(ctx, w, pitwall.Fundamental, []string{in.Symbol})
+	if err != nil {
+		return out, err
+	}
+	if len(of) == 0 {
+		return out, noCoverage("statement of "+in.Symbol, all)
+	}
+	out.Covered = of
+	found, err := w.Records.Find(ctx, pitwall.RecordQuery{Kind: pitwall.Fundamental, Symbols: []string{in.Symbol}})
+	if err != nil {
+		return out, err
+	}
+	// Newest period first; within it by statement and item; of a restated item the
+	// figure known last.
+	sort.SliceStable(found, func(i, j int) bool {
+		a, b := &found[i], &found[j]
+		switch {
+		case !a.Event.Equal(b.Event):
+			return a.Event.After(b.Event)
+		case a.Fields["statement"] != b.Fields["statement"]:
+			return a.Fields["statement"] < b.Fields["statement"]
+		case a.Series != b.Series:
+			return a.Series < b.Series
+		}
+		return a.Known.After(b.Known)
+	})
+	seen := 0
+	for i, r := range found {
+		if i == 0 || !r.Event.Equal(found[i-1].Event) {
+			seen++
+		}
+		if seen > periods {
+			break
+		}
+		if i > 0 && r.Event.Equal(found[i-1].Event) && r.Series == found[i-1].Series && r.Fields["statement"] == found[i-1].Fields["statement"] || !named(r.Series, in.Items) {
+			continue
+		}
+		if len(out.Items) == maxItems {
+			return out, pitwall.Errorf(pitwall.InvalidInput, "more than %d items in %d periods", maxItems, periods).Hintf("name items, or ask for fewer periods")
+		}
+		out.Items = append(out.Items, itemView{r.Fields["period"], r.Event.Format(time.DateOnly), w.Time(r.Known), r.Fields["statement"], r.Series, r.Value, r.Fields["unit"]})
+	}
+	return out, nil
+}
+
+// named reports whether a name holds one of the parts, or none are given.
+func named(name string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(strings.ToLower(name), strings.ToLower(p)) {
+			return true
+		}
+	}
+	return len(parts) == 0
+}

@@ -1,0 +1,108 @@
+package tools
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"pitwall"
+)
+
+type macroIn struct {
+	Series string `json:"series,omitempty"`
+	Limit  *int   `json:"limit,omitempty" jsonschema:"default 24, at most 500"`
+}
+
+type macroPoint struct {
+	Date  string `json:"date"`
+	Value string `json:"value"` // as published; empty for a missing observation
+	Known string `json:"known"`
+}
+
+type macroOut struct {
+	Series  string       `json:"series,omitempty"`
+	Revised bool         `json:"revised"`
+	AgeDays float64      `json:"age_days"` // since the newest point was known
+	Points  []macroPoint `json:"points"`
+	Covered []coverView  `json:"covered"`
+	Warning string       `json:"warning,omitempty"`
+}
+
+func (o macroOut) text(*pitwall.World) string {
+	var t text
+	t.covered(o.Covered)
+	if o.Series == "" {
+		return t.String()
+	}
+	t.pairs("series", o.Series, "revised", o.Revised, "age_days", o.AgeDays)
+	if o.Warning != "" {
+		t.pairs("warning", o.Warning)
+	}
+	t.block("points", "date,value,known", len(o.Points), func(i int) []any {
+		p := o.Points[i]
+		return []any{p.Date, p.Value, p.Known}
+	})
+	return t.String()
+}
+
+func macroSeries(ctx context.Context, w *pitwall.World, in macroIn) (macroOut, error) {
+	limit, err := atMost("limit", in.Limit, 24, 500)
+	if err != nil {
+		return macroOut{}, err
+	}
+	out := macroOut{Series: in.Series, Points: []macroPoint{}}
+	var names []string
+	if in.Series != "" {
+		names = []string{in.Series}
+	}
+	of, all, err := covered(ctx, w, pitwall.Macro, names)
+	switch {
+	case err != nil:
+		return out, err
+	case len(of) == 0 && in.Series != "":
+		return out, noCoverage("series "+in.Series, all)
+	case len(of) == 0:
+		return out, noCoverage("macro series", all)
+	}
+	out.Covered = of
+	if in.Series == "" {
+		return out, nil
+	}
+	found, err := w.Records.Find(ctx, pitwall.RecordQuery{Kind: pitwall.Macro, Series: in.Series})
+	if err != nil {
+		return out, err
+	}
+	found, out.Revised = newestVintage(found)
+	if len(found) == 0 {
+		return out, pitwall.Errorf(pitwall.NoCoverage, "of %s there are only revised values, which hold later knowledge", in.Series).
+			Hintf("use another series, or let the strategy say allow_revised: true: they are then shown after their usual release lag and marked")
+	}
+	if out.Revised {
+		out.Warning = "revised values: as they stand today, not as they were first published"
+	}
+	out.AgeDays = float64(int(w.Clock.Now().Sub(found[0].Known).Hours()/2.4+0.5)) / 10
+	for _, r := range found[:min(len(found), limit)] {
+		out.Points = append(out.Points, macroPoint{r.Event.Format(time.DateOnly), r.Value, w.Time(r.Known)})
+	}
+	return out, nil
+}
+
+// newestVintage keeps, for each date, the value known last, newest date first.
+// Revised values count only where no vintage of the series is known at all.
+func newestVintage(found []pitwall.Record) (_ []pitwall.Record, revised bool) {
+	sort.SliceStable(found, func(i, j int) bool {
+		a, b := &found[i], &found[j]
+		if a.Revised != b.Revised {
+			return !a.Revised
+		}
+		return a.Event.After(b.Event) || a.Event.Equal(b.Event) && a.Known.After(b.Known)
+	})
+	var list []pitwall.Record
+	for _, r := range found {
+		if len(list) > 0 && (r.Event.Equal(list[len(list)-1].Event) || r.Revised != list[0].Revised) {
+			continue
+		}
+		list = append(list, r)
+	}
+	return list, len(list) > 0 && list[0].Revised
+}

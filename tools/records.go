@@ -1,0 +1,238 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"pitwall"
+)
+
+// Records are what is known besides prices. Each of these tools answers
+// NO_COVERAGE with what there is, rather than an empty list that looks like no
+// news; every answer says which time it covers.
+
+func addRecords(s *Set) {
+	add(s, Tool{Name: "news_search", Title: "Search news", Idempotent: true,
+		Description: "Headlines published so far, newest first. All words must occur."}, newsSearch)
+	add(s, Tool{Name: "macro_series", Title: "Macro series", Idempotent: true,
+		Description: "An economic series as it was published by now (the vintage known today), newest first, with its age. Without series: what there is."}, macroSeries)
+	add(s, Tool{Name: "fundamentals", Title: "Company statements", Idempotent: true,
+		Description: "Statement items of a company as filed by now, newest period first."}, fundamentals)
+	add(s, Tool{Name: "filings_search", Title: "Search public filings", Idempotent: true,
+		Description: "Public filings so far, such as senators' trades, newest first. All words must occur."}, filingsSearch)
+}
+
+// coverView is the time over which there are records of a name.
+type coverView struct {
+	Name    string `json:"name"`
+	From    string `json:"from"`
+	Until   string `json:"until"`
+	Count   int    `json:"count"`
+	Revised bool   `json:"revised,omitempty"`
+}
+
+func (c coverView) String() string {
+	s := fmt.Sprintf("%s %s..%s (%d)", c.Name, c.From, c.Until, c.Count)
+	if c.Revised {
+		s += " revised only"
+	}
+	return s
+}
+
+// maxCovered is how many names a refusal lists.
+const maxCovered = 20
+
+// covered lists what there is of a kind, for these names only when some are given.
+func covered(ctx context.Context, w *pitwall.World, k pitwall.RecordKind, names []string) (of, all []coverView, err error) {
+	if w.Records == nil {
+		return nil, nil, nil
+	}
+	list, err := w.Records.Coverage(ctx, k)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range list {
+		name := c.Name
+		if name == "" {
+			name = "(no symbol)"
+		}
+		v := coverView{name, w.Time(c.From)[:len(time.DateOnly)], w.Time(c.Until)[:len(time.DateOnly)], c.Count, c.Revised}
+		all = append(all, v)
+		if len(names) == 0 || slices.Contains(names, c.Name) {
+			of = append(of, v)
+		}
+	}
+	return of, all, nil
+}
+
+// noCoverage says what there is instead.
+func noCoverage(what string, all []coverView) error {
+	e := pitwall.Errorf(pitwall.NoCoverage, "there is no %s as of now", what)
+	if len(all) == 0 {
+		return e.Hintf("this world has none of that kind known yet: decide without it")
+	}
+	names := make([]string, 0, maxCovered)
+	for _, c := range all[:min(len(all), maxCovered)] {
+		names = append(names, c.String())
+	}
+	if n := len(all) - maxCovered; n > 0 {
+		names = append(names, fmt.Sprintf("and %d more", n))
+	}
+	return e.Hintf("there is %s", strings.Join(names, ", "))
+}
+
+// search is the part that news and filings share: records, what they cover, and
+// NO_COVERAGE when nothing could have been found.
+func search(ctx context.Context, w *pitwall.World, what string, q pitwall.RecordQuery, query, since string) ([]pitwall.Record, []coverView, error) {
+	q.Words = strings.Fields(query)
+	if since != "" {
+		var err error
+		if q.Since, err = parseTime(w, "since", since); err != nil {
+			return nil, nil, err
+		}
+		if now := w.Clock.Now(); q.Since.After(now) {
+			return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "since is %s, and it is only %s", w.Time(q.Since), w.Time(now)).Hintf("name a time that has passed")
+		}
+	}
+	of, all, err := covered(ctx, w, q.Kind, q.Symbols)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(q.Symbols) > 0 {
+		what += " about " + strings.Join(q.Symbols, ", ")
+	}
+	if len(of) == 0 {
+		return nil, nil, noCoverage(what, all)
+	}
+	until := ""
+	for _, c := range of {
+		until = max(until, c.Until)
+	}
+	if !q.Since.IsZero() && w.Time(q.Since)[:len(time.DateOnly)] > until {
+		return nil, nil, noCoverage(what+" after "+until, all)
+	}
+	found, err := w.Records.Find(ctx, q)
+	return found, of[:min(len(of), maxCovered)], err
+}
+
+// oneLine makes a text of others fit for one line: no control characters, no
+// escapes, no line breaks.
+func oneLine(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r): // Cf: bidi overrides, zero-width marks
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "..."
+	}
+	return s
+}
+
+type newsIn struct {
+	Query   string   `json:"query,omitempty"`
+	Symbols []string `json:"symbols,omitempty"`
+	Since   string   `json:"since,omitempty"`
+	Limit   *int     `json:"limit,omitempty" jsonschema:"default 10, at most 50"`
+}
+
+type newsView struct {
+	Known   string   `json:"known"`
+	Symbols []string `json:"symbols"`
+	Title   string   `json:"headline"`
+	Text    string   `json:"text"`
+	Source  string   `json:"source"`
+}
+
+type newsOut struct {
+	Items   []newsView  `json:"items"`
+	Covered []coverView `json:"covered"`
+}
+
+func (o newsOut) text(*pitwall.World) string {
+	var t text
+	t.covered(o.Covered)
+	for _, n := range o.Items {
+		t.WriteString(n.Known + " " + strings.Join(n.Symbols, ";") + " [" + n.Source + "] " + n.Title + "\n")
+		if n.Text != "" {
+			t.WriteString("  " + n.Text + "\n")
+		}
+	}
+	if len(o.Items) == 0 {
+		t.WriteString("nothing matches\n")
+	}
+	return t.String()
+}
+
+// covered writes the time that an answer covers.
+func (t *text) covered(list []coverView) {
+	names := make([]string, len(list))
+	for i, c := range list {
+		names[i] = c.String()
+	}
+	t.WriteString("covered: " + strings.Join(names, ", ") + "\n")
+}
+
+func newsSearch(ctx context.Context, w *pitwall.World, in newsIn) (newsOut, error) {
+	limit, err := atMost("limit", in.Limit, 10, 50)
+	if err != nil {
+		return newsOut{}, err
+	}
+	out := newsOut{Items: []newsView{}}
+	found, covered, err := search(ctx, w, "news", pitwall.RecordQuery{Kind: pitwall.News, Symbols: in.Symbols, Limit: limit}, in.Query, in.Since)
+	out.Covered = covered
+	for _, r := range found {
+		out.Items = append(out.Items, newsView{w.Time(r.Known), append([]string{}, r.Symbols...), oneLine(r.Title, 300), oneLine(r.Text, 400), oneLine(r.Source, 60)})
+	}
+	return out, err
+}
+
+type filingView struct {
+	Known   string            `json:"known"`
+	Event   string            `json:"event"`
+	Symbols []string          `json:"symbols"`
+	Who     string            `json:"who"`
+	What    string            `json:"what"`
+	Fields  map[string]string `json:"fields"`
+}
+
+type filingsOut struct {
+	Items   []filingView `json:"items"`
+	Covered []coverView  `json:"covered"`
+}
+
+func (o filingsOut) text(*pitwall.World) string {
+	var t text
+	t.covered(o.Covered)
+	t.block("filings", "known,event,who,what,owner,amount", len(o.Items), func(i int) []any {
+		f := o.Items[i]
+		return []any{f.Known, f.Event, f.Who, f.What, f.Fields["owner"], f.Fields["amount"]}
+	})
+	return t.String()
+}
+
+func filingsSearch(ctx context.Context, w *pitwall.World, in newsIn) (filingsOut, error) {
+	limit, err := atMost("limit", in.Limit, 10, 50)
+	if err != nil {
+		return filingsOut{}, err
+	}
+	out := filingsOut{Items: []filingView{}}
+	found, covered, err := search(ctx, w, "filing", pitwall.RecordQuery{Kind: pitwall.Filing, Symbols: in.Symbols, Limit: limit}, in.Query, in.Since)
+	out.Covered = covered
+	for _, r := range found {
+		f := filingView{w.Time(r.Known), r.Event.Format(time.DateOnly), append([]string{}, r.Symbols...), oneLine(r.Source, 60), oneLine(r.Title, 60), map[string]string{}}
+		for k, v := range r.Fields {
+			f.Fields[k] = oneLine(v, 100)
+		}
+		out.Items = append(out.Items, f)
+	}
+	return out, err
+}
