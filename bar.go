@@ -128,6 +128,11 @@ type BarQuery struct {
 	After time.Time
 	// Limit, if above 0, keeps the newest Limit bars.
 	Limit int
+	// Size, if set, is that of the bars: a multiple of the held size, complete
+	// intervals only; see [Resample].
+	Size time.Duration
+	// Adjusted, if set, restates raw prices as of now; see [Adjust].
+	Adjusted Adjustment
 }
 
 // Market is what may be known now about prices. No method takes a date after

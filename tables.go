@@ -10,6 +10,8 @@ type TableSpec struct {
 	Name    string        // a SQL identifier
 	Symbols []string      // whose bars
 	Size    time.Duration // of the bars; 0 = as held. A larger size holds complete intervals only, see [Resample]
+	// Adjusted restates prices as of each query's time, see [Adjust]; empty = as held.
+	Adjusted Adjustment
 }
 
 // Result is what a query returned, at most the rows and bytes that it may.

@@ -15,7 +15,7 @@ func addMarket(s *Set) {
 		Description: "Last known close of symbols and its age. Without symbols: everything in this world, with what may be traded."}, marketLastPrice)
 	add(s, Tool{Name: "market_load_history_table", Title: "Load price history into SQL", Effect: Setup, Idempotent: true,
 		Description: "Make price history a SQL table for duckdb_query. It holds every bar known so far and grows by itself as time passes: load once. " +
-			"Columns: symbol, ts (bar start), date, open, high, low, close, volume."}, marketLoad)
+			"Prices are as traded unless adjusted. Columns: symbol, ts (bar start), date, open, high, low, close, volume."}, marketLoad)
 }
 
 type lastIn struct {
@@ -71,8 +71,10 @@ func marketLastPrice(ctx context.Context, w *pitwall.World, in lastIn) (lastOut,
 }
 
 type loadIn struct {
-	Symbols []string `json:"symbols"`
-	Table   string   `json:"table,omitempty" jsonschema:"SQL name, default: the symbol in lower case, or history for several"`
+	Symbols  []string `json:"symbols"`
+	Table    string   `json:"table,omitempty" jsonschema:"SQL name, default: the symbol in lower case, or history for several"`
+	BarSize  string   `json:"bar_size,omitempty" jsonschema:"larger than held, such as 1h, 1d or 1w: complete bars only"`
+	Adjusted string   `json:"adjusted,omitempty" jsonschema:"split, or total for dividends too: as of today"`
 }
 
 type loadOut struct {
@@ -117,6 +119,11 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 		if len(in.Symbols) == 1 {
 			out.Table = strings.Trim(notWord.ReplaceAllString(strings.ToLower(in.Symbols[0]), "_"), "_")
 		}
+		for _, part := range []string{in.BarSize, in.Adjusted} {
+			if part != "" {
+				out.Table += "_" + part
+			}
+		}
 		if !identifier.MatchString(out.Table) || reserved(out.Table) {
 			out.Table = "t_" + out.Table
 		}
@@ -127,17 +134,24 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 	slices.Sort(in.Symbols)
 	in.Symbols = slices.Compact(in.Symbols)
 	out.Symbols = in.Symbols
+	spec := pitwall.TableSpec{Name: out.Table, Symbols: in.Symbols, Adjusted: pitwall.Adjustment(in.Adjusted)}
+	var err error
+	if spec.Size, err = parseBarSize(in.BarSize); err != nil {
+		return out, err
+	}
+	var last time.Time
 	for _, s := range in.Symbols {
-		n, err := w.Market.Count(ctx, s)
+		bars, err := w.Market.Bars(ctx, pitwall.BarQuery{Symbol: s, Size: spec.Size, Adjusted: spec.Adjusted})
 		if err != nil {
 			return out, err
 		}
-		out.Rows += n
+		out.Rows += len(bars)
+		if n := len(bars); n > 0 && bars[n-1].Start.After(last) {
+			last = bars[n-1].Start
+		}
 	}
-	if err := w.Tables.Define(ctx, pitwall.TableSpec{Name: out.Table, Symbols: in.Symbols}); err != nil {
-		return out, err
+	if out.Rows > 0 {
+		out.Last = w.Time(last)
 	}
-	last, err := w.Market.Last(ctx, in.Symbols[0])
-	out.Last = w.Time(last.Start)
-	return out, err
+	return out, w.Tables.Define(ctx, spec)
 }

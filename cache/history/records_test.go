@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"encoding/csv"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -151,4 +152,44 @@ func TestLagsAgainstSnapshots(t *testing.T) {
 		tried++
 	}
 	require.Greater(t, tried, 50)
+}
+
+// Raw prices with their actions, adjusted as of the last day, give the vendor's
+// adj_close up to a constant.
+func TestAdjustAgainstAdjClose(t *testing.T) {
+	s, err := Load(context.Background(), []Input{shared(t, "daily/us_daily_raw.csv"), shared(t, "daily/corporate_actions.csv")}, Options{Symbols: []string{"TQQQ", "SPY", "AAPL", "AMZN", "TSLA", "JPM"}})
+	require.NoError(t, err)
+	in := shared(t, "daily/us_daily_raw.csv")
+	f, err := in.FS.Open(in.Path)
+	require.NoError(t, err)
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	require.NoError(t, err)
+	theirs := map[string][]float64{}
+	for _, row := range rows[1:] {
+		d, err := pitwall.ParseDec(row[7])
+		require.NoError(t, err)
+		theirs[row[0]] = append(theirs[row[0]], d.Float())
+	}
+	for _, x := range s.Series() {
+		symbol := x.Instrument.Symbol
+		var bars []pitwall.Bar
+		for i := range x.Len() {
+			bars = append(bars, x.Bar(i))
+		}
+		var actions []pitwall.Action
+		for _, a := range s.Actions() {
+			if a.Symbol == symbol {
+				actions = append(actions, a)
+			}
+		}
+		bars, err := pitwall.Adjust(bars, actions, pitwall.Raw, pitwall.TotalAdjusted, bars[len(bars)-1].Known)
+		require.NoError(t, err)
+		worst, last := 0.0, theirs[symbol][len(bars)-1]/bars[len(bars)-1].Close.Float()
+		for i, b := range bars {
+			worst = max(worst, math.Abs(b.Close.Float()*last/theirs[symbol][i]-1))
+		}
+		t.Logf("%s: %d bars, worst relative difference %.1e", symbol, len(bars), worst)
+		require.Less(t, worst, 2e-5, symbol)
+	}
 }

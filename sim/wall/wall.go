@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -21,10 +22,13 @@ type Wall struct {
 	series   []*pitwall.Series // by symbol
 	bySymbol map[string]*pitwall.Series
 	tradable map[string]bool
+	actions  map[string][]pitwall.Action // by symbol, in order of ex date
 
 	mu    sync.Mutex // guards the digest chain
 	chain [sha256.Size]byte
-	fed   []int // per series: bars already in the chain
+	fed   []int            // per series: bars already in the chain
+	paid  []pitwall.Action // actions, by ex date and symbol
+	given int              // actions already in the chain
 }
 
 // New builds the wall over a source. now is the world's clock; tradable names
@@ -38,6 +42,14 @@ func New(src pitwall.Source, now func() time.Time, tradable []string) *Wall {
 		w.tradable[s] = true
 	}
 	w.fed = make([]int, len(w.series))
+	w.actions = map[string][]pitwall.Action{}
+	w.paid = slices.Clone(src.Actions())
+	sort.SliceStable(w.paid, func(i, j int) bool {
+		return w.paid[i].Ex.Before(w.paid[j].Ex) || w.paid[i].Ex.Equal(w.paid[j].Ex) && w.paid[i].Symbol < w.paid[j].Symbol
+	})
+	for _, a := range w.paid {
+		w.actions[a.Symbol] = append(w.actions[a.Symbol], a)
+	}
 	return w
 }
 
@@ -81,18 +93,34 @@ func (w *Wall) Bars(_ context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error
 	if err != nil {
 		return nil, err
 	}
+	held := (q.Size == 0 || q.Size == s.Size) && q.Adjusted == ""
 	from := 0
-	if !q.After.IsZero() {
+	if held && !q.After.IsZero() {
 		from = min(s.KnownAt(q.After.UnixNano()), n)
 	}
-	if q.Limit > 0 {
+	if held && q.Limit > 0 {
 		from = max(from, n-q.Limit)
 	}
 	bars := make([]pitwall.Bar, 0, n-from)
 	for i := from; i < n; i++ {
 		bars = append(bars, s.Bar(i))
 	}
-	return bars, nil
+	if held {
+		return bars, nil
+	}
+	if bars, err = pitwall.Adjust(bars, w.actions[q.Symbol], s.Adjusted, q.Adjusted, w.now()); err != nil {
+		return nil, err
+	}
+	if q.Size != 0 && q.Size != s.Size {
+		if bars, err = pitwall.Resample(bars, s.Size, q.Size, s.Instrument.Location(), w.now()); err != nil {
+			return nil, err
+		}
+	}
+	from = sort.Search(len(bars), func(i int) bool { return bars[i].Known.After(q.After) })
+	if q.Limit > 0 {
+		from = max(from, len(bars)-q.Limit)
+	}
+	return slices.Clip(bars[from:]), nil
 }
 
 // Count implements pitwall.Market.
@@ -103,33 +131,39 @@ func (w *Wall) Count(_ context.Context, symbol string) (int, error) {
 
 // Instrument implements pitwall.Instruments.
 func (w *Wall) Instrument(symbol string) (pitwall.Instrument, error) {
-	s, _, err := w.known(symbol)
+	s, n, err := w.known(symbol)
 	if err != nil {
 		return pitwall.Instrument{}, err
 	}
-	return w.show(s), nil
+	return w.show(s, n), nil
 }
 
-// Instruments implements pitwall.Instruments.
+// gone is how long after its last bar a symbol is no longer listed: it may have
+// been delisted, and whether it comes back is not known.
+const gone = 10 * 24 * time.Hour
+
+// Instruments implements pitwall.Instruments: symbols between their first bar and
+// a while after the last.
 func (w *Wall) Instruments() []pitwall.Instrument {
 	now := w.now().UnixNano()
 	list := make([]pitwall.Instrument, 0, len(w.series))
 	for _, s := range w.series {
-		if s.Len() > 0 && s.Known[0] <= now {
-			list = append(list, w.show(s))
+		if n := s.KnownAt(now); n > 0 && now-s.Known[n-1] <= int64(gone) {
+			list = append(list, w.show(s, n))
 		}
 	}
 	return list
 }
 
-func (w *Wall) show(s *pitwall.Series) pitwall.Instrument {
+// show is an instrument with n known bars as the trader sees it now.
+func (w *Wall) show(s *pitwall.Series, n int) pitwall.Instrument {
 	i := s.Instrument
-	i.Tradable = w.tradable[i.Symbol] && i.Kind != pitwall.Index
+	i.Tradable = w.tradable[i.Symbol] && i.Kind != pitwall.Index && w.now().UnixNano()-s.Known[n-1] <= int64(gone)
 	return i
 }
 
-// Digest implements pitwall.Market: a chain over every visible bar in order of
-// (Known, symbol). It depends neither on later data nor on when it is asked.
+// Digest implements pitwall.Market: a chain over every visible bar and corporate
+// action in order of (time, symbol). It depends neither on later data nor on when it is asked.
 func (w *Wall) Digest() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -151,10 +185,25 @@ func (w *Wall) Digest() string {
 		})
 	}
 	for _, f := range fresh {
-		w.feed(w.series[f.series], f.bar)
+		s := w.series[f.series]
+		w.give(s.Known[f.bar])
+		w.feed(s, f.bar)
 		w.fed[f.series]++
 	}
+	w.give(now)
 	return hex.EncodeToString(w.chain[:])
+}
+
+// give adds the actions that went ex by then to the chain.
+func (w *Wall) give(by int64) {
+	for ; w.given < len(w.paid) && w.paid[w.given].Ex.UnixNano() <= by; w.given++ {
+		a := w.paid[w.given]
+		buf := append([]byte{}, w.chain[:]...)
+		for _, v := range [...]int64{a.Ex.UnixNano(), int64(a.Value), int64(a.Per)} {
+			buf = binary.BigEndian.AppendUint64(buf, uint64(v))
+		}
+		w.chain = sha256.Sum256(append(append(buf, a.Type...), "\x00"+a.Symbol...))
+	}
 }
 
 // feed adds one bar to the chain: fixed-width words, then the symbol.

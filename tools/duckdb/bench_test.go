@@ -53,7 +53,7 @@ func bare(t testing.TB) (*sql.Conn, *duck.Appender, func()) {
 	db := sql.OpenDB(connector)
 	c, err := db.Conn(ctx)
 	require.NoError(t, err)
-	for _, text := range []string{"SET threads=1", "CREATE TABLE pitwall_bars (symbol VARCHAR, size BIGINT, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)", "CREATE VIEW a AS SELECT * FROM pitwall_bars"} {
+	for _, text := range []string{"SET threads=1", "CREATE TABLE pitwall_bars (series VARCHAR, symbol VARCHAR, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)", "CREATE VIEW a AS SELECT * FROM pitwall_bars"} {
 		_, err = c.ExecContext(ctx, text)
 		require.NoError(t, err)
 	}
@@ -106,7 +106,7 @@ func BenchmarkFirstQuery(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			w.rows = map[rowsOf]time.Time{} // as if nothing had been sent
-			_, err := w.worker.call(context.Background(), request{Load: &load{Now: w.now.UnixMicro(), Views: []view{{"a", []string{"S00"}, 0}}}}, loading)
+			_, err := w.worker.call(context.Background(), request{Load: &load{Now: w.now.UnixMicro(), Views: []view{{"a", []string{rowsOf{symbol: "S00"}.String()}}}}}, loading)
 			require.NoError(b, err)
 			b.StartTimer()
 			w.ask(b, average)

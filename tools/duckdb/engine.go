@@ -50,7 +50,7 @@ func (e *engine) open(ctx context.Context, s settings) error {
 		return err
 	}
 	statements := []string{
-		"CREATE TABLE pitwall_bars (symbol VARCHAR, size BIGINT, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)",
+		"CREATE TABLE pitwall_bars (series VARCHAR, symbol VARCHAR, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)",
 		"CREATE TABLE pitwall_clock (now TIMESTAMPTZ)",
 		"INSERT INTO pitwall_clock VALUES (NULL)",
 	}
@@ -88,6 +88,11 @@ func (e *engine) open(ctx context.Context, s settings) error {
 // load writes rows, views and the clock. After an error the worker is of no use:
 // the other side ends it and sends everything to a new one.
 func (e *engine) load(ctx context.Context, l load) error {
+	for _, series := range l.Drop {
+		if _, err := e.conn.ExecContext(ctx, "DELETE FROM pitwall_bars WHERE series = ?", series); err != nil {
+			return err
+		}
+	}
 	if len(l.Blocks) > 0 {
 		if err := appendRows(e.bars, l.Blocks); err != nil {
 			return err
@@ -97,13 +102,13 @@ func (e *engine) load(ctx context.Context, l load) error {
 		return err
 	}
 	for _, v := range l.Views {
-		list := make([]string, len(v.Symbols))
-		for i, symbol := range v.Symbols {
-			list[i] = "'" + strings.ReplaceAll(symbol, "'", "''") + "'"
+		list := make([]string, len(v.Series))
+		for i, series := range v.Series {
+			list[i] = "'" + strings.ReplaceAll(series, "'", "''") + "'"
 		}
 		// A name is an identifier: Define checks it against a pattern.
-		text := fmt.Sprintf(`CREATE OR REPLACE VIEW "%s" AS SELECT symbol, ts, date, open, high, low, close, volume FROM pitwall_bars WHERE size = %d AND symbol IN (%s)`,
-			v.Name, v.Size, strings.Join(list, ","))
+		text := fmt.Sprintf(`CREATE OR REPLACE VIEW "%s" AS SELECT symbol, ts, date, open, high, low, close, volume FROM pitwall_bars WHERE series IN (%s)`,
+			v.Name, strings.Join(list, ","))
 		if _, err := e.conn.ExecContext(ctx, text); err != nil {
 			return err
 		}
@@ -120,7 +125,7 @@ func appendRows(app *duck.Appender, blocks []block) error {
 			if b.Volume[i] == pitwall.NoVolume {
 				volume = nil
 			}
-			err := app.AppendRow(b.Symbol, b.Size, time.UnixMicro(b.Start[i]).UTC(), time.Unix(b.Day[i]*86400, 0).UTC(), b.Open[i], b.High[i], b.Low[i], b.Close[i], volume)
+			err := app.AppendRow(b.Series, b.Symbol, time.UnixMicro(b.Start[i]).UTC(), time.Unix(b.Day[i]*86400, 0).UTC(), b.Open[i], b.High[i], b.Low[i], b.Close[i], volume)
 			if err != nil {
 				return err
 			}

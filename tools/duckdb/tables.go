@@ -42,14 +42,19 @@ type Tables struct {
 type held struct {
 	rows  map[rowsOf]time.Time // Known of the newest row
 	views map[string]bool
+	first map[rowsOf]pitwall.Bar // oldest row of adjusted series
 	clock time.Time
 }
 
 // rowsOf names one series in SQL.
 type rowsOf struct {
-	symbol string
-	size   time.Duration
+	symbol   string
+	size     time.Duration
+	adjusted pitwall.Adjustment
 }
+
+// String is how the physical table names the series.
+func (r rowsOf) String() string { return fmt.Sprintf("%s %d %s", r.symbol, r.size, r.adjusted) }
 
 // New makes the tables of one world. Nothing is started before the first query.
 // The program must call [Main] first, or name a worker with [Tables.Command].
@@ -168,7 +173,7 @@ func (t *Tables) open(ctx context.Context) error {
 	if t.worker, err = start(t.command, t.env); err != nil {
 		return err
 	}
-	t.held = held{rows: map[rowsOf]time.Time{}, views: map[string]bool{}}
+	t.held = held{rows: map[rowsOf]time.Time{}, views: map[string]bool{}, first: map[rowsOf]pitwall.Bar{}}
 	_, err = t.call(ctx, request{Open: &settings{Zone: t.zone.String()}}, loading)
 	return err
 }
@@ -198,9 +203,13 @@ func (t *Tables) topUp(ctx context.Context) error {
 		return nil
 	}
 	for _, want := range t.wanted() {
-		bars, err := t.bars(ctx, want)
+		bars, anew, err := t.bars(ctx, want)
 		if err != nil {
 			return err
+		}
+		if anew {
+			fresh.Drop = append(fresh.Drop, want.String())
+			delete(t.rows, want)
 		}
 		for len(bars) > 0 {
 			n := min(len(bars), batch-rows)
@@ -216,10 +225,14 @@ func (t *Tables) topUp(ctx context.Context) error {
 	}
 	for _, s := range t.specs {
 		if !t.views[s.Name] {
-			fresh.Views = append(fresh.Views, view{s.Name, s.Symbols, int64(s.Size)})
+			v := view{Name: s.Name}
+			for _, symbol := range s.Symbols {
+				v.Series = append(v.Series, rowsOf{symbol, s.Size, s.Adjusted}.String())
+			}
+			fresh.Views = append(fresh.Views, v)
 		}
 	}
-	if rows == 0 && len(fresh.Views) == 0 && t.clock.Equal(t.now()) {
+	if rows == 0 && len(fresh.Views) == 0 && len(fresh.Drop) == 0 && t.clock.Equal(t.now()) {
 		return nil
 	}
 	sort.Slice(fresh.Views, func(i, j int) bool { return fresh.Views[i].Name < fresh.Views[j].Name })
@@ -231,7 +244,7 @@ func (t *Tables) wanted() []rowsOf {
 	set := map[rowsOf]bool{}
 	for _, s := range t.specs {
 		for _, symbol := range s.Symbols {
-			set[rowsOf{symbol, s.Size}] = true
+			set[rowsOf{symbol, s.Size, s.Adjusted}] = true
 		}
 	}
 	list := make([]rowsOf, 0, len(set))
@@ -239,20 +252,35 @@ func (t *Tables) wanted() []rowsOf {
 		list = append(list, r)
 	}
 	sort.Slice(list, func(i, j int) bool {
-		return list[i].symbol < list[j].symbol || list[i].symbol == list[j].symbol && list[i].size < list[j].size
+		return list[i].String() < list[j].String()
 	})
 	return list
 }
 
-// bars returns what the worker lacks of a series.
-func (t *Tables) bars(ctx context.Context, r rowsOf) ([]pitwall.Bar, error) {
-	return t.market.Bars(ctx, pitwall.BarQuery{Symbol: r.symbol, After: t.rows[r]})
+// bars returns what the worker lacks of a series, or all of it anew: when an
+// action went ex, every earlier row of an adjusted series changed.
+func (t *Tables) bars(ctx context.Context, r rowsOf) (_ []pitwall.Bar, anew bool, err error) {
+	q := pitwall.BarQuery{Symbol: r.symbol, Size: r.size, Adjusted: r.adjusted}
+	if r.adjusted == "" {
+		q.After = t.rows[r]
+	}
+	bars, err := t.market.Bars(ctx, q)
+	if err != nil || r.adjusted == "" || len(bars) == 0 {
+		return bars, false, err
+	}
+	if bars[0] != t.first[r] {
+		anew = !t.first[r].Known.IsZero()
+		t.first[r] = bars[0]
+		return bars, anew, nil
+	}
+	from := sort.Search(len(bars), func(i int) bool { return bars[i].Known.After(t.rows[r]) })
+	return bars[from:], false, nil
 }
 
 // pack lays bars out in columns.
 func pack(r rowsOf, bars []pitwall.Bar) block {
 	n := len(bars)
-	b := block{Symbol: r.symbol, Size: int64(r.size), Start: make([]int64, n), Day: make([]int64, n), Open: make([]float64, n), High: make([]float64, n), Low: make([]float64, n), Close: make([]float64, n), Volume: make([]float64, n)}
+	b := block{Series: r.String(), Symbol: r.symbol, Start: make([]int64, n), Day: make([]int64, n), Open: make([]float64, n), High: make([]float64, n), Low: make([]float64, n), Close: make([]float64, n), Volume: make([]float64, n)}
 	for i, x := range bars {
 		y, m, d := x.Start.Date()
 		b.Start[i], b.Day[i] = x.Start.UnixMicro(), time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400

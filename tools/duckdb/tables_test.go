@@ -33,7 +33,8 @@ func at(day int) time.Time { return time.Date(2024, 1, day, 16, 0, 0, 0, newYork
 // world is tables over two symbols, days 1..20, with a clock that tests move.
 type world struct {
 	*Tables
-	now time.Time
+	now    time.Time
+	source source
 }
 
 func newWorld(t testing.TB, day int) *world {
@@ -47,7 +48,7 @@ func newWorld(t testing.TB, day int) *world {
 		}
 		src = append(src, s)
 	}
-	w := &world{now: at(day)}
+	w := &world{now: at(day), source: src}
 	now := func() time.Time { return w.now }
 	w.Tables = New(wall.New(src, now, nil), now, newYork)
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
@@ -206,4 +207,35 @@ func TestNoFutureRow(t *testing.T) {
 			r.Fatalf("day %d: %s is %v", day, agg, rows[0][0])
 		}
 	})
+}
+
+// split is a source whose symbol splits 2:1 on day 12.
+type split struct{ source }
+
+func (split) Actions() []pitwall.Action {
+	return []pitwall.Action{{Symbol: "A", Ex: time.Date(2024, 1, 12, 0, 0, 0, 0, newYork), Type: "split", Value: pitwall.Int(2)}}
+}
+
+// An adjusted table is restated when an action goes ex, and not before; a table
+// of larger bars holds complete ones only.
+func TestAdjustedAndLargerTables(t *testing.T) {
+	w := newWorld(t, 10)
+	ctx := context.Background()
+	now := func() time.Time { return w.now }
+	w.market = wall.New(split{w.source}, now, nil)
+	require.NoError(t, w.Define(ctx, pitwall.TableSpec{Name: "adj", Symbols: []string{"A"}, Adjusted: pitwall.SplitAdjusted}))
+	require.NoError(t, w.Define(ctx, pitwall.TableSpec{Name: "weeks", Symbols: []string{"A"}, Size: 7 * 24 * time.Hour}))
+	both := "SELECT count(*), min(close), max(close) FROM "
+	require.Equal(t, [][]any{{int64(10), 101.0, 110.0}}, w.ask(t, both+"adj"))
+	w.now = at(11)
+	require.Equal(t, [][]any{{int64(11), 101.0, 111.0}}, w.ask(t, both+"adj"))
+	require.Equal(t, [][]any{{int64(1), 107.0, 107.0}}, w.ask(t, both+"weeks"), "2024-01-01 was a Monday")
+	w.now = at(12)
+	require.Equal(t, [][]any{{int64(12), 50.5, 112.0}}, w.ask(t, both+"adj"), "day 12 is in new shares already")
+	require.Equal(t, [][]any{{55.5}}, w.ask(t, "SELECT close FROM adj WHERE date = '2024-01-11'"))
+	require.Equal(t, [][]any{{int64(12), 101.0, 112.0}}, w.ask(t, both+"a"), "raw stays raw")
+	w.now = at(14)
+	require.Equal(t, [][]any{{int64(14), 50.5, 114.0}}, w.ask(t, both+"adj"))
+	w.now = at(15)
+	require.Equal(t, [][]any{{int64(2), 107.0, 114.0}}, w.ask(t, both+"weeks"))
 }

@@ -23,15 +23,15 @@ type settings struct {
 
 // load brings rows, views and the clock up to date: all of it, or none.
 type load struct {
-	Now    int64 // microseconds
+	Now    int64    // microseconds
+	Drop   []string // series whose rows come anew
 	Blocks []block
 	Views  []view
 }
 
-// block is the rows of one symbol in columns.
+// block is rows of one series in columns.
 type block struct {
-	Symbol                         string
-	Size                           int64   // nanoseconds; 0 = as held
+	Series, Symbol                 string
 	Start                          []int64 // microseconds
 	Day                            []int64 // days since 1970-01-01, in the symbol's zone
 	Open, High, Low, Close, Volume []float64
@@ -39,9 +39,8 @@ type block struct {
 
 // view is a table as the agent names it.
 type view struct {
-	Name    string
-	Symbols []string
-	Size    int64
+	Name   string
+	Series []string
 }
 
 // query is one text.

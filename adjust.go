@@ -1,0 +1,62 @@
+package pitwall
+
+import (
+	"fmt"
+	"time"
+)
+
+// Adjust restates raw bars of one symbol, oldest first, as of now: for the
+// splits that have happened, or for those and the dividends that have gone ex.
+// Actions are the symbol's, by ex date; those of later days change nothing. A
+// bar before an action's ex date is scaled; volume by splits only. The bars are
+// changed in place.
+//
+// A dividend D scales what is before it by 1 - D/C, where C is the last close
+// before the ex date (the CRSP and Yahoo convention). Prices are rounded to 8
+// decimals: they are for looking back, never what anyone could have traded at.
+func Adjust(bars []Bar, actions []Action, have, want Adjustment, now time.Time) ([]Bar, error) {
+	if want == "" || want == Raw && (have == Raw || have == "") || want == have {
+		return bars, nil
+	}
+	if want != Raw && want != SplitAdjusted && want != TotalAdjusted {
+		return nil, Errorf(InvalidInput, "adjusted is %q", want).Hintf("use raw, split or total")
+	}
+	if have != Raw && have != "" {
+		return nil, Errorf(Unsupported, "these prices came %s-adjusted and cannot be had %s", have, want).Hintf("ask for adjusted: %s", have)
+	}
+	price, volume := 1.0, 1.0
+	k := len(actions) - 1
+	for i := len(bars) - 1; i >= 0; i-- {
+		for ; k >= 0 && actions[k].Ex.After(bars[i].Start); k-- {
+			a := actions[k]
+			if a.Ex.After(now) {
+				continue
+			}
+			switch {
+			case a.Type == "split":
+				per := a.Per
+				if per == 0 {
+					per = One
+				}
+				ratio := a.Value.Float() / per.Float()
+				price, volume = price/ratio, volume*ratio
+			case want == TotalAdjusted && a.Type == "dividend" && a.Value > 0 && a.Value < bars[i].Close:
+				price *= 1 - a.Value.Float()/bars[i].Close.Float()
+			}
+		}
+		if price == 1 && volume == 1 {
+			continue
+		}
+		for _, p := range []*Dec{&bars[i].Open, &bars[i].High, &bars[i].Low, &bars[i].Close} {
+			d, err := FromFloat(p.Float() * price)
+			if err != nil {
+				return nil, fmt.Errorf("adjusting %s at %s: %w", bars[i].Symbol, bars[i].Start.Format(time.DateOnly), err)
+			}
+			*p = d
+		}
+		if bars[i].Volume != NoVolume {
+			bars[i].Volume *= volume
+		}
+	}
+	return bars, nil
+}
