@@ -87,7 +87,7 @@ func (i Instrument) SessionClose(t time.Time) time.Time {
 }
 
 // Instruments lists what a world knows as of now: a symbol appears with its
-// first known bar and never goes away again.
+// first known bar and leaves the list, not the world, a while after its last.
 type Instruments interface {
 	// Instrument returns one instrument, or UNKNOWN_SYMBOL with what there is.
 	Instrument(symbol string) (Instrument, error)

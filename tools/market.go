@@ -141,17 +141,33 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 	}
 	var last time.Time
 	for _, s := range in.Symbols {
-		bars, err := w.Market.Bars(ctx, pitwall.BarQuery{Symbol: s, Size: spec.Size, Adjusted: spec.Adjusted})
+		n, newest, err := rows(ctx, w, s, spec)
 		if err != nil {
 			return out, err
 		}
-		out.Rows += len(bars)
-		if n := len(bars); n > 0 && bars[n-1].Start.After(last) {
-			last = bars[n-1].Start
+		out.Rows += n
+		if newest.After(last) {
+			last = newest
 		}
 	}
 	if out.Rows > 0 {
 		out.Last = w.Time(last)
 	}
 	return out, w.Tables.Define(ctx, spec)
+}
+
+// rows counts a symbol's rows of a table, and says when the newest begins.
+func rows(ctx context.Context, w *pitwall.World, symbol string, spec pitwall.TableSpec) (n int, newest time.Time, err error) {
+	if spec.Size == 0 && spec.Adjusted == "" {
+		if n, err = w.Market.Count(ctx, symbol); err != nil {
+			return 0, newest, err
+		}
+		last, err := w.Market.Last(ctx, symbol)
+		return n, last.Start, err
+	}
+	bars, err := w.Market.Bars(ctx, pitwall.BarQuery{Symbol: symbol, Size: spec.Size, Adjusted: spec.Adjusted})
+	if n = len(bars); n > 0 {
+		newest = bars[n-1].Start
+	}
+	return n, newest, err
 }

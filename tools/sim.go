@@ -131,7 +131,7 @@ func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
 		}
 	}
 	if s.starter != nil {
-		out.Offer = append(out.Offer, s.starter.Offer().Data...)
+		out.Offer = asOf(s.starter.Offer().Data, out.w)
 	}
 	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
 	if err != nil {
@@ -145,6 +145,21 @@ func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
 	out.Return = rounded(acc.Equity.Float()/acc.Start.Float() - 1)
 	out.Drawdown = rounded(report.MaxDrawdown(curve))
 	return out, nil
+}
+
+// asOf cuts an offer at a world's time: what data there are later is as unknown
+// as what they hold. sim_start takes any day and says what there is when it has
+// none.
+func asOf(offer []OfferedData, w *pitwall.World) []OfferedData {
+	now := w.Time(w.Clock.Now())[:len(time.DateOnly)]
+	list := []OfferedData{}
+	for _, d := range offer {
+		if d.First <= now {
+			d.Last = min(d.Last, now)
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // rounded keeps six decimals of a fraction, which is what a reader needs.

@@ -57,7 +57,11 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "risk: names %s, and there is no data for it", symbol).Hintf("there is %s", strings.Join(store.Symbols(), ", "))
 		}
 	}
-	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: to, Cash: spec.Cash, Terms: spec.Terms, Costs: spec.Costs.Costs, Rules: spec.Rules, Journal: j})
+	asked := to
+	if spec.To == "" {
+		asked = time.Time{} // where the data end is not to be known
+	}
+	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: asked, Cash: spec.Cash, Terms: spec.Terms, Costs: spec.Costs.Costs, Rules: spec.Rules, Journal: j})
 	if err != nil {
 		return nil, err
 	}
