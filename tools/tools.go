@@ -81,6 +81,7 @@ func all(s *Set) {
 	addClock(s)
 	addAccount(s)
 	addMarket(s)
+	addIndicators(s)
 	addQuery(s)
 	addOrders(s)
 	addDocs(s)
