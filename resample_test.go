@@ -100,6 +100,23 @@ func TestResampleAcrossClockChanges(t *testing.T) {
 		}
 		require.Equal(t, c.hours, hours, "%v %v", c.month, c.size)
 	}
+	for _, c := range []struct {
+		bar  time.Time
+		size time.Duration
+		from time.Time
+		long time.Duration
+	}{ // the only bar lies after the change, the interval begins before it
+		{time.Date(2024, 3, 10, 3, 15, 0, 0, zone), 4 * time.Hour, time.Date(2024, 3, 10, 0, 0, 0, 0, zone), 3 * time.Hour},
+		{time.Date(2024, 3, 10, 3, 15, 0, 0, zone), 2 * time.Hour, time.Date(2024, 3, 10, 3, 0, 0, 0, zone), time.Hour},
+		{time.Date(2024, 11, 3, 0, 0, 0, 0, zone).Add(150 * time.Minute), 2 * time.Hour, time.Date(2024, 11, 3, 0, 0, 0, 0, zone), 3 * time.Hour},
+		{time.Date(2024, 11, 3, 0, 0, 0, 0, zone).Add(150 * time.Minute), 30 * time.Minute, time.Date(2024, 11, 3, 0, 0, 0, 0, zone).Add(150 * time.Minute), 30 * time.Minute},
+		{time.Date(2024, 11, 3, 12, 0, 0, 0, zone), OneWeek, time.Date(2024, 10, 28, 0, 0, 0, 0, zone), OneWeek + time.Hour},
+	} {
+		out, err := Resample(run(c.bar, 15*time.Minute, 1), 15*time.Minute, c.size, zone, c.bar.AddDate(0, 0, 9))
+		require.NoError(t, err)
+		require.True(t, out[0].Start.Equal(c.from), "%v: %v", c.bar, out[0].Start)
+		require.Equal(t, c.long, out[0].End.Sub(out[0].Start), c.bar)
+	}
 	week, err := Resample(run(time.Date(2024, 3, 4, 0, 0, 0, 0, zone), time.Hour, 7*24-1), time.Hour, OneWeek, zone, time.Date(2024, 3, 11, 0, 0, 0, 0, zone))
 	require.NoError(t, err)
 	require.Equal(t, 167.0, week[0].End.Sub(week[0].Start).Hours())
