@@ -21,6 +21,9 @@ func Adjust(bars []Bar, actions []Action, have, want Adjustment, now time.Time) 
 	if want != Raw && want != SplitAdjusted && want != TotalAdjusted {
 		return nil, Errorf(InvalidInput, "adjusted is %q", want).Hintf("use raw, split or total")
 	}
+	if have == TotalAdjusted && want == SplitAdjusted {
+		return bars, nil // splits are in already
+	}
 	if have != Raw && have != "" {
 		return nil, Errorf(Unsupported, "these prices came %s-adjusted and cannot be had %s", have, want).Hintf("ask for adjusted: %s", have)
 	}

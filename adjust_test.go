@@ -59,7 +59,7 @@ func TestAdjustAsOf(t *testing.T) {
 		require.Equal(t, c.closes, got, "day %d %s", c.day, c.want)
 		require.InDelta(t, c.volume, volume, 1e-9)
 	}
-	_, err := pitwall.Adjust([]pitwall.Bar{dayBar(1, "1")}, actions, pitwall.TotalAdjusted, pitwall.SplitAdjusted, time.Now())
+	_, err := pitwall.Adjust([]pitwall.Bar{dayBar(1, "1")}, actions, pitwall.SplitAdjusted, pitwall.TotalAdjusted, time.Now())
 	require.Equal(t, pitwall.Unsupported, pitwall.CodeOf(err))
 	_, err = pitwall.Adjust(nil, nil, pitwall.Raw, "maybe", time.Now())
 	require.Equal(t, pitwall.InvalidInput, pitwall.CodeOf(err))

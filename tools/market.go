@@ -136,7 +136,7 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 	out.Symbols = in.Symbols
 	spec := pitwall.TableSpec{Name: out.Table, Symbols: in.Symbols, Adjusted: pitwall.Adjustment(in.Adjusted)}
 	var err error
-	if spec.Size, err = parseBarSize(in.BarSize); err != nil {
+	if spec.Size, err = pitwall.ParseSize(in.BarSize); err != nil {
 		return out, err
 	}
 	var last time.Time

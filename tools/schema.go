@@ -63,25 +63,21 @@ func outputSchema[Out any]() *jsonschema.Schema {
 	}
 	s := schemaFor(t)
 	open(s)
-	if s.Properties == nil {
-		s.Properties = map[string]*jsonschema.Schema{}
-	}
-	s.Properties["mode"], s.Properties["as_of"] = &jsonschema.Schema{Type: "string"}, &jsonschema.Schema{Type: "string"}
-	s.PropertyOrder = append([]string{"mode", "as_of"}, s.PropertyOrder...)
 	s.Required = nil
 	return s
 }
 
 // open lets objects have further properties, so that adding a field later
-// breaks no client, and leaves out rows' inner shapes: the token count of the
-// list is what a model pays for on every turn.
+// breaks no client, and leaves out rows' inner shapes and what every answer has
+// (mode, as_of): the token count of the list is what a model pays for on every
+// turn.
 func open(s *jsonschema.Schema) {
 	s.AdditionalProperties = nil
 	s.Required, s.Enum = nil, nil
 	for _, p := range s.Properties {
 		open(p)
 		if p.Items != nil && (p.Items.Type == "object" || p.Items.Type == "array") {
-			p.Items = &jsonschema.Schema{Type: p.Items.Type}
+			p.Items = nil
 		}
 	}
 }

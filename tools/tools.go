@@ -82,6 +82,7 @@ func all(s *Set) {
 	addAccount(s)
 	addMarket(s)
 	addRecords(s)
+	addIndicators(s)
 	addQuery(s)
 	addOrders(s)
 	addDocs(s)

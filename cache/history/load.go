@@ -209,7 +209,7 @@ func (l *loader) finish() (*Store, error) {
 	sort.SliceStable(l.found, func(i, j int) bool { return l.found[i].Instrument.Symbol < l.found[j].Instrument.Symbol })
 	for i, s := range l.found {
 		if i > 0 && s.Instrument.Symbol == l.found[i-1].Instrument.Symbol {
-			e := pitwall.Errorf(pitwall.DataError, "%s is in two files: %s (%s bars) and %s (%s bars)", s.Instrument.Symbol, l.found[i-1].File, SizeName(l.found[i-1].Size), s.File, SizeName(s.Size))
+			e := pitwall.Errorf(pitwall.DataError, "%s is in two files: %s (%s bars) and %s (%s bars)", s.Instrument.Symbol, l.found[i-1].File, pitwall.SizeName(l.found[i-1].Size), s.File, pitwall.SizeName(s.Size))
 			if s.Size != l.found[i-1].Size {
 				return nil, e.Hintf("choose one with bar_size, or name one file as data")
 			}
@@ -225,7 +225,7 @@ func (l *loader) finish() (*Store, error) {
 	if len(l.series) == 0 {
 		e := pitwall.Errorf(pitwall.DataError, "the data holds no bars")
 		if l.opts.Size != 0 && len(l.held) > 0 {
-			return nil, pitwall.Errorf(pitwall.NoCoverage, "the data holds no bars of %s", SizeName(l.opts.Size)).Hintf("leave bar_size out to see what there is")
+			return nil, pitwall.Errorf(pitwall.NoCoverage, "the data holds no bars of %s", pitwall.SizeName(l.opts.Size)).Hintf("leave bar_size out to see what there is")
 		}
 		return nil, e.Hintf("bars are symbol,timestamp,open,high,low,close,volume; %s", l.offer())
 	}
@@ -247,7 +247,7 @@ func (l *loader) offer() string {
 		return "the files hold no bars at all"
 	}
 	if l.opts.Size != 0 {
-		return "they hold " + strings.Join(l.seen(), ", ") + ", not all of them in bars of " + SizeName(l.opts.Size)
+		return "they hold " + strings.Join(l.seen(), ", ") + ", not all of them in bars of " + pitwall.SizeName(l.opts.Size)
 	}
 	return "they hold " + strings.Join(l.seen(), ", ")
 }
@@ -259,19 +259,6 @@ func contains(list []string, s string) bool {
 		}
 	}
 	return false
-}
-
-// SizeName writes a bar size as people do: 1d, 1h, 5m.
-func SizeName(d time.Duration) string {
-	switch {
-	case d%(24*time.Hour) == 0:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d%time.Hour == 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d%time.Minute == 0:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return d.String()
 }
 
 // ParseSize reads 1d, 1h, 5m.

@@ -78,7 +78,7 @@ func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *manifest) error 
 		}
 		in := s.Instrument
 		in.Tradable = slices.Contains(spec.Symbols, in.Symbol)
-		m.Traded = append(m.Traded, traded{in, in.Location().String(), history.SizeName(s.Size), s.Adjusted})
+		m.Traded = append(m.Traded, traded{in, in.Location().String(), pitwall.SizeName(s.Size), s.Adjusted})
 	}
 	for _, a := range w.store.Actions() {
 		if slices.Contains(spec.Symbols, a.Symbol) && !a.Ex.After(until) && !a.Ex.Before(w.from) {

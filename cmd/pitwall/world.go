@@ -304,7 +304,7 @@ func (b *builder) attempt(by pitwall.Caller, w *simWorld) int {
 func (b *builder) Offer() tools.Offer {
 	o := tools.Offer{Defaults: tools.StartRequest{Symbols: b.spec.Symbols, From: b.spec.From, To: b.spec.To, Cash: &b.spec.Cash}}
 	for _, s := range b.store.Series() {
-		o.Data = append(o.Data, tools.OfferedData{Symbol: s.Instrument.Symbol, Kind: string(s.Instrument.Kind), Size: history.SizeName(s.Size),
+		o.Data = append(o.Data, tools.OfferedData{Symbol: s.Instrument.Symbol, Kind: string(s.Instrument.Kind), Size: pitwall.SizeName(s.Size),
 			First: s.Bar(0).Start.Format(time.DateOnly), Last: s.Bar(s.Len() - 1).Start.Format(time.DateOnly)})
 	}
 	return o
