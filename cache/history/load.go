@@ -277,3 +277,9 @@ func ParseSize(s string) (time.Duration, error) {
 	}
 	return 0, pitwall.Errorf(pitwall.InvalidInput, "bar size %q", s).Hintf("write 1d, 1h, 5m or 1m")
 }
+
+// Of is a store of what is held in memory already: of the leak harness, which
+// changes the future and keeps the past.
+func Of(series []*pitwall.Series, actions []pitwall.Action, records []pitwall.Record) *Store {
+	return &Store{series: series, actions: actions, records: records}
+}

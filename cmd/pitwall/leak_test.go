@@ -62,9 +62,9 @@ func evidence(t fataler, rows [2][]string, tamper func(*simWorld)) map[string]st
 	defer os.RemoveAll(dir)
 	folder, err := runs.Create(filepath.Join(dir, "run"), nil)
 	must(err)
-	c, err := (&strategy{}).costs()
-	must(err)
-	w, err := newSim(store, simSpec{Symbols: []string{"AAA", "BBB"}, From: "2024-01-03", Cash: pitwall.Int(100_000), Costs: c}, folder)
+	spec := usual(t, "AAA", "BBB")
+	spec.From = "2024-01-03"
+	w, err := newSim(store, spec, folder)
 	must(err)
 	defer w.Close()
 	if tamper != nil {
@@ -94,6 +94,9 @@ func evidence(t fataler, rows [2][]string, tamper func(*simWorld)) map[string]st
 	must(err)
 	if len(turns) == 0 {
 		t.Fatal("no turns: this harness would see nothing")
+	}
+	if !strings.Contains(string(journal), `"fill"`) {
+		t.Fatal("no fills: this harness would see little")
 	}
 	for _, f := range turns {
 		raw, err := os.ReadFile(f)

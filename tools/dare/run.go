@@ -1,0 +1,273 @@
+package dare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// Build makes a fresh world over data whose clock stands at from or just after,
+// before its first step. It must leave out what data lack: a mutation may have
+// dropped a symbol that is listed later.
+type Build func(d Data, from time.Time) (*pitwall.World, error)
+
+// Options say how much to try.
+type Options struct {
+	Mutations int       // how many, over worlds that start at random times
+	Steps     int       // of each world
+	Queries   int       // generated SQL queries a step
+	Seed      uint64    // of everything that is drawn
+	Host      time.Time // the host's time: its date must not turn up
+	Progress  func(done, of int)
+
+	plant func(w *pitwall.World, d Data) // what [Prove] puts in
+}
+
+// Finding is one byte too many.
+type Finding struct {
+	Check string // which check saw it: the kind of mutation, or canary, host clock, ...
+	Seed  uint64
+	At    time.Time // simulated
+	Text  string
+}
+
+// Report is what was tried and found.
+type Report struct {
+	Mutations, Worlds, Calls int
+	Queries, Answered, Fills int   // SQL queries, those that gave rows, fills
+	Bytes                    int64 // compared
+	Canaries                 int   // rows that carried one
+	Findings                 []Finding
+}
+
+// perStart is how many mutations share a starting time, and so a base run.
+const perStart = 6
+
+// Run mutates the future of worlds over d and compares what leaves them.
+func Run(ctx context.Context, d Data, build Build, o Options) (Report, error) {
+	var rep Report
+	if o.Mutations < 1 || o.Steps < 2 || len(d.Series) == 0 {
+		return rep, errors.New("dare needs data, mutations and at least two steps")
+	}
+	t := trial{ctx: ctx, data: d, build: build, o: o, rep: &rep}
+	for rep.Mutations < o.Mutations {
+		seed := o.Seed + uint64(rep.Mutations/perStart)
+		r := rand.New(rand.NewPCG(seed, 7))
+		base, err := t.base(seed, r)
+		if err != nil {
+			return rep, err
+		}
+		for range min(perStart, o.Mutations-rep.Mutations) {
+			if err := t.mutation(seed, r, base, kinds[rep.Mutations%len(kinds)]); err != nil {
+				return rep, err
+			}
+			rep.Mutations++
+			if o.Progress != nil {
+				o.Progress(rep.Mutations, o.Mutations)
+			}
+			if o.plant != nil && len(rep.Findings) > 0 {
+				return rep, nil
+			}
+		}
+	}
+	return rep, nil
+}
+
+// trial is one call of Run.
+type trial struct {
+	ctx   context.Context
+	data  Data
+	build Build
+	o     Options
+	rep   *Report
+	from  time.Time
+}
+
+// run drives a fresh world.
+func (t *trial) run(d Data, seed uint64, until time.Time) ([]step, error) {
+	w, err := t.build(d, t.from)
+	if err != nil {
+		return nil, fmt.Errorf("building a world from %s: %w", t.from.Format(time.DateOnly), err)
+	}
+	if t.o.plant != nil {
+		t.o.plant(w, d)
+	}
+	a := newAgent(w, t.data, t.o, seed)
+	list, err := a.trade(t.ctx, t.o.Steps, until)
+	err = errors.Join(err, w.Close())
+	t.rep.Worlds++
+	t.rep.Calls += a.calls
+	t.rep.Queries += len(list) * t.o.Queries
+	t.rep.Answered += a.answered
+	t.rep.Fills += a.fills
+	for _, f := range a.found {
+		t.find("visible", seed, t.from, f)
+	}
+	for _, s := range list {
+		t.host(s, seed)
+	}
+	return list, err
+}
+
+func (t *trial) find(check string, seed uint64, at time.Time, text string) {
+	if len(t.rep.Findings) < 100 {
+		t.rep.Findings = append(t.rep.Findings, Finding{check, seed, at, text})
+	}
+}
+
+// base draws a starting time that leaves enough steps, and runs the data as they
+// are, twice: the same world must say the same.
+func (t *trial) base(seed uint64, r *rand.Rand) ([]step, error) {
+	for range 50 {
+		s := t.data.Series[r.IntN(len(t.data.Series))]
+		i := r.IntN(s.Len())
+		t.from = s.Bar(i).Start
+		w, err := t.build(t.data, t.from)
+		if err != nil {
+			continue // too late in the data, or nothing tradable there
+		}
+		if err := w.Close(); err != nil {
+			return nil, err
+		}
+		if seed == t.o.Seed {
+			if err := t.shared(seed, r); err != nil {
+				return nil, err
+			}
+		}
+		list, err := t.run(t.data, seed, time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		if len(list) < 2 {
+			continue
+		}
+		for _, s := range list {
+			if m := canary.FindString(s.text); m != "" {
+				t.find("L51 shared", seed, s.at, m+" is of another world")
+				break
+			}
+		}
+		if seed == t.o.Seed {
+			again, err := t.run(t.data, seed, time.Time{})
+			if err != nil {
+				return nil, err
+			}
+			t.compare("repeated", seed, list, again, list[len(list)-1].at)
+		}
+		return list, nil
+	}
+	return nil, errors.New("no starting time leaves two steps: the data are too short")
+}
+
+// shared runs a world of canaries from this start to its end, before any other.
+// None may turn up in a world over the data as they are: what two worlds share,
+// such as a cache, must not carry one's future into the other (L50, L51).
+func (t *trial) shared(seed uint64, r *rand.Rand) error {
+	d, c := mutate(t.data, "L1 change", t.from, r)
+	list, err := t.run(d, seed, time.Time{})
+	t.canaries(c, list, seed)
+	return err
+}
+
+// mutation changes all that is known after one of the base run's steps.
+func (t *trial) mutation(seed uint64, r *rand.Rand, base []step, kind string) error {
+	at := base[r.IntN(len(base)-1)].at
+	d, c := mutate(t.data, kind, at, r)
+	until := at
+	if kind == "L1 change" {
+		until = time.Time{} // go on: canaries must not be early
+	}
+	list, err := t.run(d, seed, until)
+	if err != nil {
+		return err
+	}
+	t.compare(kind, seed, base, list, at)
+	t.canaries(c, list, seed)
+	return nil
+}
+
+// compare requires the same bytes up to a time.
+func (t *trial) compare(check string, seed uint64, base, other []step, until time.Time) {
+	for i, s := range base {
+		if s.at.After(until) {
+			if i < len(other) && !other[i].at.After(until) {
+				t.find(check, seed, other[i].at, "the other world has a step more")
+			}
+			return
+		}
+		if i >= len(other) || !other[i].at.Equal(s.at) {
+			t.find(check, seed, s.at, "the other world has no such step")
+			return
+		}
+		t.rep.Bytes += int64(len(s.text))
+		if s.text != other[i].text {
+			t.find(check, seed, s.at, difference(s.text, other[i].text))
+			return
+		}
+	}
+}
+
+// difference shows the first line that differs, with the call before it.
+func difference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	call := ""
+	for i := range x {
+		if strings.HasPrefix(x[i], "> ") {
+			call = x[i]
+		}
+		if i >= len(y) || x[i] != y[i] {
+			other := "(nothing)"
+			if i < len(y) {
+				other = y[i]
+			}
+			return fmt.Sprintf("%.300s\n  %.300s\n  %.300s", call, x[i], other)
+		}
+	}
+	return "the other world says more"
+}
+
+var canary = regexp.MustCompile(`CANARY-(\d{7})|\b(7\d{6})\.13|\b(8\d{9})\.5\b`)
+
+// canaries requires that none is seen before its row is known.
+func (t *trial) canaries(c *canaries, list []step, seed uint64) {
+	t.rep.Canaries += len(c.known)
+	for _, s := range list {
+		for _, m := range canary.FindAllStringSubmatch(s.text, -1) {
+			n, err := strconv.Atoi(m[1] + m[2] + m[3])
+			if err != nil {
+				continue
+			}
+			switch {
+			case m[2] != "":
+				n -= 7_000_000
+			case m[3] != "":
+				n -= 8_000_000_000
+			}
+			if n >= 0 && n < len(c.known) && c.known[n].After(s.at) {
+				t.find("L4 canary", seed, s.at, fmt.Sprintf("%s is of %s", m[0], c.known[n].Format(time.RFC3339)))
+				return
+			}
+		}
+	}
+}
+
+// host looks for the host's date in what the model can read (L10).
+func (t *trial) host(s step, seed uint64) {
+	date := t.o.Host.Format(time.DateOnly)
+	if t.o.Host.IsZero() || s.at.Format(time.DateOnly) >= date {
+		return
+	}
+	for _, day := range []string{date, t.o.Host.UTC().Format(time.DateOnly)} {
+		if i := strings.Index(s.text, day); i >= 0 {
+			t.find("L10 host clock", seed, s.at, s.text[max(0, i-100):min(len(s.text), i+40)])
+			return
+		}
+	}
+}
