@@ -51,3 +51,9 @@ require (
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
 	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
 )
+
+require (
+	cloud.google.com/go v0.121.0 // indirect
+	github.com/josharian/intern v1.0.0 // indirect
+	github.com/mailru/easyjson v0.7.7 // indirect
+)
