@@ -122,7 +122,10 @@ func tree(in Input) ([]Input, error) {
 			return nil
 		}
 		if ext := path.Ext(p); ext == ".csv" || ext == ".parquet" || p == in.Path {
-			show := strings.TrimSuffix(in.Show, "/") + strings.TrimPrefix(p, in.Path)
+			show := in.Show
+			if p != in.Path {
+				show = path.Join(in.Show, strings.TrimPrefix(strings.TrimPrefix(p, in.Path), "/"))
+			}
 			files = append(files, Input{FS: in.FS, Path: p, Show: show, Adjusted: in.Adjusted})
 		}
 		return nil
@@ -304,14 +307,46 @@ func (c *checker) readActions(t *table) {
 	c.actions = append(c.actions, a)
 }
 
-// Rules lists the rules of a report, for tests and summaries.
-func (r *Checked) Rules() []string {
-	var names []string
+// Brief folds findings of one file and rule over many symbols into one, for
+// people; four symbols or more become "AAPL, ABNB, ADI and 65 more".
+func (r *Checked) Brief() []Finding {
+	var out []Finding
+	symbols := map[string][]string{}
+	at := map[string]int{}
 	for _, f := range r.Findings {
-		if !slices.Contains(names, f.Rule) {
-			names = append(names, f.Rule)
+		key := f.File + "\x00" + f.Rule
+		symbols[key] = append(symbols[key], f.Symbol)
+		i, ok := at[key]
+		if !ok {
+			at[key] = len(out)
+			out = append(out, f)
+			continue
+		}
+		out[i].Count += f.Count
+		if len(out[i].Examples) < 3 && len(f.Examples) > 0 {
+			out[i].Examples = append(slices.Clone(out[i].Examples), f.Symbol+" "+f.Examples[0])
 		}
 	}
-	slices.Sort(names)
-	return names
+	for i, f := range out {
+		list := symbols[f.File+"\x00"+f.Rule]
+		more := ""
+		if len(list) > 4 {
+			more = fmt.Sprintf(" and %d more", len(list)-3)
+			list = list[:3]
+		}
+		out[i].Symbol = strings.Join(list, ", ") + more
+	}
+	return out
+}
+
+// Refused reports whether a finding is of the kind that makes Load refuse a file
+// or a price wrong.
+func (r *Checked) Refused() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
+		switch f.Rule {
+		case "unreadable", "sidecar", "impossible bar", "double", "out of order", "jump like a missing split", "action twice":
+			return true
+		}
+		return false
+	})
 }

@@ -52,6 +52,9 @@ func (c *checker) impossible(s *checkedBars) {
 		case i > 0 && b.t.Before(s.bars[i-1].t):
 			c.say(s.file, s.symbol, "out of order", b.text+" after "+s.bars[i-1].text, "sort by time: Load refuses the file")
 		}
+		if b.l > 0 && b.h/b.l > 1.8 {
+			c.say(s.file, s.symbol, "range like a split", fmt.Sprintf("%s low %v high %v", b.text, b.l, b.h), "the bar mixes prices from before and after a split, or holds a bad tick: an order could fill at either")
+		}
 		if i > 0 && s.bars[i-1].c > 0 && b.o > 0 {
 			if name := splitLike(s.bars[i-1].c / b.o); name != "" && !c.splitNear(s.symbol, b.t) {
 				c.say(s.file, s.symbol, "jump like a missing split", fmt.Sprintf("%s looks like %s (%v to %v)", b.text, name, s.bars[i-1].c, b.o), "add the split to an actions file, or mend the price")

@@ -81,7 +81,7 @@ func (c *checker) againstSplits(s *checkedBars) {
 				continue
 			}
 			moved := s.bars[i-1].c / s.bars[i].o
-			if math.Abs(moved/x.value-1) < 0.25 || math.Abs(moved-1) > 0.25 {
+			if math.Abs(moved/x.value-1) < 0.25 || math.Abs(s.bars[i-1].c/s.bars[i].c/x.value-1) < 0.25 || math.Abs(moved-1) > 0.25 {
 				continue
 			}
 			if s.adj == "" || s.adj == pitwall.Raw {
@@ -96,17 +96,27 @@ func (c *checker) againstSplits(s *checkedBars) {
 
 // againstFactors sees dividends that adj_close holds and the actions do not.
 func (c *checker) againstFactors(s *checkedBars) {
-	for i := 1; i < len(s.bars); i++ {
+	step := func(i int) float64 { // of the factor from bar i-1 to bar i; 1 when not known
+		if i >= len(s.bars) {
+			return 1
+		}
 		a, b := s.bars[i-1], s.bars[i]
 		if a.adj <= 0 || b.adj <= 0 || a.c <= 0 || b.c <= 0 {
+			return 1
+		}
+		return (b.adj / b.c) / (a.adj / a.c)
+	}
+	for i := 1; i < len(s.bars); i++ {
+		b, up := s.bars[i], step(i)
+		noise := 3e-4/b.c + 1e-6
+		if b.adj > 0 {
+			noise += 2e-6 / b.adj
+		}
+		rounding := math.Abs(step(i+1)*up-1) < math.Abs(up-1)/2 // a rounded close: gone the day after
+		if up-1 < max(2e-5, noise) || rounding || c.actionNear(s.symbol, b.t) {
 			continue
 		}
-		step := (b.adj / b.c) / (a.adj / a.c)
-		noise := 3e-4/b.c + 2e-6/b.adj + 1e-6
-		if math.Abs(step-1) < max(2e-5, noise) || c.actionNear(s.symbol, b.t) {
-			continue
-		}
-		c.say(s.file, s.symbol, "adj_close holds what no action says", fmt.Sprintf("%s about %.4f a unit", b.text, a.c*(1-1/step)), "add the dividend or split to an actions file: returns lack it")
+		c.say(s.file, s.symbol, "adj_close holds what no action says", fmt.Sprintf("%s about %.4f a unit", b.text, s.bars[i-1].c*(1-1/up)), "add the dividend or split to an actions file: returns lack it")
 	}
 }
 

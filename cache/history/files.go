@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -94,7 +95,7 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 }
 
 // bySymbol takes rows apart by symbol, in the columns of the kind. News stays
-// under the symbols that it names.
+// together.
 func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) {
 	header := kind.header()
 	groups := map[string][][]string{}
@@ -115,8 +116,8 @@ func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) 
 			}
 		}
 		symbol := cells[0]
-		if kind == KindNews {
-			symbol = cells[2]
+		if kind == KindNews { // articles name many symbols: they stay together, under the file's name
+			symbol = strings.TrimSuffix(path.Base(t.name), path.Ext(t.name))
 		}
 		if symbol == "" {
 			return nil, nil, t.bad(i, header[0], fmt.Errorf("is empty"))

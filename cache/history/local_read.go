@@ -20,7 +20,7 @@ type Held struct {
 	Kind     RowKind   `json:"kind"`
 	Size     string    `json:"size,omitempty"`
 	Symbol   string    `json:"symbol"`
-	From, To time.Time `json:"-"` // days that were downloaded, with or without rows
+	From, To time.Time // days that were downloaded, with or without rows
 	Rows     int       `json:"rows"`
 	Bytes    int64     `json:"bytes"` // of the merged file
 	File     string    `json:"file"`
@@ -102,9 +102,19 @@ func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
 		n.Size = 24 * time.Hour
 	}
 	if n.Source == "fred" {
-		return l.macroInputs()
+		list, err := l.shelves("fred", KindMacro, KindRevised)
+		if err == nil && len(list) == 0 {
+			err = pitwall.Errorf(pitwall.NoCoverage, "the store holds no macro series from fred").Hintf("pitwall data fetch fred CPIAUCSL UNRATE --from 2000-01-01")
+		}
+		return list, err
 	}
 	var list []Input
+	if n.Source == "files" { // an import of news or macro is not about one symbol
+		var err error
+		if list, err = l.shelves("files", KindNews, KindMacro, KindRevised); err != nil {
+			return nil, err
+		}
+	}
 	for _, symbol := range n.Symbols {
 		in, err := l.input(ctx, shelf{n.Source, KindBars, n.Size}, symbol, n)
 		if err != nil {
@@ -121,7 +131,7 @@ func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
 			if err != nil {
 				return nil, err
 			}
-			if in != nil {
+			if in != nil && !(k == KindNews && n.Source == "files") {
 				list = append(list, *in)
 			}
 			more.MayLack = true // nobody needs news
@@ -195,12 +205,13 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 	return &in, err
 }
 
-// macroInputs are all macro series of the store; vintages where there are any.
-func (l *Local) macroInputs() ([]Input, error) {
+// shelves are all files of a source and some kinds; a name that an earlier kind
+// has is left out of the later ones, so that vintages go before revised values.
+func (l *Local) shelves(source string, kinds ...RowKind) ([]Input, error) {
 	var list []Input
 	var held []string
-	for _, k := range []RowKind{KindMacro, KindRevised} {
-		dir := l.shelfDir(shelf{"fred", k, 0})
+	for _, k := range kinds {
+		dir := l.shelfDir(shelf{source, k, 0})
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("reading the store: %w", err)
@@ -216,9 +227,6 @@ func (l *Local) macroInputs() ([]Input, error) {
 			}
 			list = append(list, in)
 		}
-	}
-	if len(list) == 0 {
-		return nil, pitwall.Errorf(pitwall.NoCoverage, "the store holds no macro series from fred").Hintf("pitwall data fetch fred CPIAUCSL UNRATE --from 2000-01-01")
 	}
 	return list, nil
 }
