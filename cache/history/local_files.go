@@ -71,10 +71,13 @@ func (l *Local) chunkDir(s shelf, symbol string) string {
 // escapeSymbol makes a symbol a file name: letters, digits, - and inner dots
 // stay, everything else is %XX. Nothing in it can leave its folder.
 func escapeSymbol(symbol string) string {
+	plain := func(c byte) bool {
+		return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-'
+	}
 	var b strings.Builder
 	for i := 0; i < len(symbol); i++ {
 		switch c := symbol[i]; {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '.' && i > 0 && symbol[i-1] != '.':
+		case plain(c), c == '.' && i > 0 && plain(symbol[i-1]):
 			b.WriteByte(c)
 		default:
 			fmt.Fprintf(&b, "%%%02X", c)

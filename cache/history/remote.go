@@ -219,7 +219,7 @@ func (v *vendor) explain(q Request, err error) error {
 	if e.Code == pitwall.NotAllowed && v.opts.KeyNames != "" && e.Hint == "" {
 		e = pitwall.Errorf(e.Code, "%s", e.Message).Hintf("check %s, and that your plan includes this data", v.opts.KeyNames)
 	}
-	return &pitwall.Error{Code: e.Code, Message: v.name + ": " + q.String() + ": " + e.Message, Hint: e.Hint}
+	return &pitwall.Error{Code: e.Code, Message: v.wire.redact(v.name + ": " + q.String() + ": " + e.Message), Hint: v.wire.redact(e.Hint)}
 }
 
 // bound ties requests of libraries that know no context to one.
