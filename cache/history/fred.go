@@ -130,7 +130,7 @@ func (f *Fred) windows(ctx context.Context, q Request) ([]fredRow, error) {
 // window reads the vintages of one span of publication days, page by page.
 func (f *Fred) window(ctx context.Context, q Request, first, last string) ([]fredRow, error) {
 	var all []fredRow
-	for {
+	for range mostPages {
 		const page = 100_000
 		raw, err := f.get(ctx, "/fred/series/observations", url.Values{"series_id": {q.Symbol}, "api_key": {f.opts.Key}, "file_type": {"json"},
 			"realtime_start": {first}, "realtime_end": {last}, "observation_start": {q.From.Format(time.DateOnly)}, "observation_end": {q.To.Format(time.DateOnly)},
@@ -166,6 +166,7 @@ func (f *Fred) window(ctx context.Context, q Request, first, last string) ([]fre
 			return nil, garbage("%d observations came of %d", len(all), *b.Count)
 		}
 	}
+	return nil, garbage("it has more than %d pages", mostPages)
 }
 
 // observation checks a date and a value.

@@ -73,7 +73,7 @@ type polygonPage struct {
 
 // pages reads an address and all that follow it.
 func (p *Polygon) pages(ctx context.Context, path string, query url.Values, each func(polygonPage) error) error {
-	for {
+	for range mostPages {
 		raw, err := p.get(ctx, path, query, http.Header{"Authorization": {"Bearer " + p.opts.Key}})
 		if err != nil {
 			return err
@@ -98,6 +98,7 @@ func (p *Polygon) pages(ctx context.Context, path string, query url.Values, each
 		path, query = next.Path, next.Query()
 		query.Del("apiKey")
 	}
+	return garbage("it has more than %d pages", mostPages)
 }
 
 // ticker spells a symbol as Polygon does.

@@ -177,7 +177,7 @@ func (v *vendor) needKey(have ...string) error {
 
 // client returns a client whose every request ends with ctx.
 func (v *vendor) client(ctx context.Context) *http.Client {
-	return &http.Client{Transport: bound{ctx, v.wire}}
+	return &http.Client{Transport: &bound{ctx: ctx, next: v.wire}}
 }
 
 // get reads one address below the base. Keys travel in the header if given.
@@ -222,14 +222,21 @@ func (v *vendor) explain(q Request, err error) error {
 	return &pitwall.Error{Code: e.Code, Message: v.wire.redact(v.name + ": " + q.String() + ": " + e.Message), Hint: v.wire.redact(e.Hint)}
 }
 
+// mostPages ends an answer whose pages do not end.
+const mostPages = 5000
+
 // bound ties requests of libraries that know no context to one.
 type bound struct {
-	ctx  context.Context
-	next http.RoundTripper
+	ctx   context.Context
+	next  http.RoundTripper
+	pages int
 }
 
 // RoundTrip implements http.RoundTripper.
-func (b bound) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b *bound) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.pages++; b.pages > mostPages {
+		return nil, garbage("it has more than %d pages", mostPages)
+	}
 	return b.next.RoundTrip(r.WithContext(b.ctx))
 }
 

@@ -1,9 +1,11 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -135,6 +137,29 @@ func TestYahooByHand(t *testing.T) {
 	require.Empty(t, fetch(t, w, NewYahoo(w.options()), KindBars, "AAPL", d, "2024-01-06", "2024-01-07").Rows)
 }
 
+// Intraday charts end with the closing print; crypto runs around the clock.
+func TestYahooIntraday(t *testing.T) {
+	chart := func(symbol, zone string, open, close int64, at ...int64) string {
+		times, ones := []string{}, []string{}
+		for _, x := range at {
+			times, ones = append(times, fmt.Sprint(x)), append(ones, "1")
+		}
+		p := strings.Join(ones, ",")
+		return fmt.Sprintf(`{"chart":{"result":[{"meta":{"currency":"USD","symbol":%q,"exchangeTimezoneName":%q,"dataGranularity":"1h","currentTradingPeriod":{"regular":{"start":%d,"end":%d}}},"timestamp":[%s],"indicators":{"quote":[{"open":[%s],"high":[%s],"low":[%s],"close":[%s],"volume":[%s]}]}}],"error":null}}`,
+			symbol, zone, open, close, strings.Join(times, ","), p, p, p, p, p)
+	}
+	const open = 1704205800 // 2024-01-02 09:30 New York
+	w := serve(t, body(chart("AAPL", "America/New_York", open, open+23400, open, open+3600, open+21600, open+23400)))
+	a := fetch(t, w, NewYahoo(w.options()), KindBars, "AAPL", time.Hour, "2024-01-02", "2024-01-02")
+	require.Len(t, a.Rows, 3)
+	require.Equal(t, "2024-01-02T15:30:00-05:00", a.Rows[2][1])
+	require.Equal(t, []Drop{{"live points", 1}}, a.Dropped)
+	w = serve(t, body(chart("BTC-USD", "UTC", 1704153600, 1704239940, 1704153600, 1704157200, 1704236400, 1704157283)))
+	a = fetch(t, w, NewYahoo(w.options()), KindBars, "BTC-USD", time.Hour, "2024-01-02", "2024-01-02")
+	require.Len(t, a.Rows, 3)
+	require.Equal(t, "2024-01-02T23:00:00Z", a.Rows[2][1])
+}
+
 func TestRecordedAlpaca(t *testing.T) {
 	all := cases(t, "alpaca/marketdata_rest.json")
 	d := 24 * time.Hour
@@ -178,6 +203,7 @@ func TestRecordedAlpacaRecords(t *testing.T) {
 	a := fetch(t, w, NewAlpaca(w.options()), KindActions, "MNTS", 0, "2023-01-01", "2024-12-31")
 	require.Equal(t, [][]string{{"MNTS", "2023-08-24", "split", "1/50", "", "2023-08-24", "", "alpaca"}}, a.Rows)
 	require.Len(t, w.asked, 2)
+	require.Contains(t, w.asked[0], "end=2025-07-01", "processed after the range, ex inside it")
 	require.Contains(t, fmt.Sprint(a.Dropped), "actions of other symbols 3")
 	require.Contains(t, fmt.Sprint(a.Dropped), "mergers")
 	w = serve(t, inTurn(py["test_get_corporate_actions"]...))
@@ -328,4 +354,63 @@ func TestRecordedAlphaVantage(t *testing.T) {
 		require.Equal(t, code, pitwall.CodeOf(err))
 		require.NotContains(t, err.Error(), "SECRET")
 	}
+}
+
+// inMemory answers without a network, three times.
+func inMemory(text []byte) roundTripper {
+	n := 0
+	return func(r *http.Request) (*http.Response, error) {
+		if n++; n > 3 {
+			return nil, io.ErrClosedPipe
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(text)), Request: r}, nil
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestEndlessPages(t *testing.T) {
+	for name, text := range map[string]string{
+		"alpaca bars":  `{"bars":{},"next_page_token":"x"}`,
+		"polygon bars": `{"status":"OK","ticker":"AAPL","adjusted":false,"results":[],"next_url":"https://x/%d"}`,
+	} {
+		for _, s := range allSources() {
+			if s.name != name {
+				continue
+			}
+			n := 0
+			o := RemoteOptions{BaseURL: "http://127.0.0.1:1", Key: secret, Secret: secret, Now: func() time.Time { return day("2026-11-20") }, Sleep: func(context.Context, time.Duration) error { return nil },
+				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					n++
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(strings.Replace(text, "%d", fmt.Sprint(n), 1))), Request: r}, nil
+				})}
+			_, err := s.make(o).Fetch(context.Background(), s.ask)
+			require.ErrorContains(t, err, "more than 5000 pages", name)
+		}
+	}
+}
+
+// Whatever a vendor sends, a source gives an error or rows that hold: no panic
+// (finance-go would), no half answer.
+func FuzzSources(f *testing.F) {
+	for _, s := range allSources() {
+		f.Add([]byte(s.good))
+	}
+	f.Add([]byte(`{"chart":{"result":[null]}}`))
+	f.Add([]byte(`{"chart":{"result":[{"meta":{"currency":"USD","symbol":"AAPL","dataGranularity":"1d"},"timestamp":[1],"indicators":{"quote":[{"open":[1]}]}}]}}`))
+	now := func() time.Time { return day("2026-11-20") }
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		for _, s := range allSources() {
+			o := RemoteOptions{BaseURL: "http://127.0.0.1:1", Key: secret, Secret: secret, Now: now, Sleep: func(context.Context, time.Duration) error { return nil }, Transport: inMemory(raw)}
+			a, err := s.make(o).Fetch(context.Background(), s.ask)
+			if (a == nil) == (err == nil) {
+				t.Fatalf("%s: answer %v and error %v", s.name, a, err)
+			}
+			if err != nil && strings.Contains(err.Error(), secret) {
+				t.Fatalf("%s: the key is in %v", s.name, err)
+			}
+		}
+	})
 }

@@ -63,11 +63,16 @@ type chartBody struct {
 	Chart struct {
 		Result []struct {
 			Meta struct {
-				Symbol       string `json:"symbol"`
-				Currency     string `json:"currency"`
-				Granularity  string `json:"dataGranularity"`
-				Zone         string `json:"exchangeTimezoneName"`
-				RegularStart int64  `json:"-"`
+				Symbol      string `json:"symbol"`
+				Currency    string `json:"currency"`
+				Granularity string `json:"dataGranularity"`
+				Zone        string `json:"exchangeTimezoneName"`
+				Periods     struct {
+					Regular struct {
+						Start int64 `json:"start"`
+						End   int64 `json:"end"`
+					} `json:"regular"`
+				} `json:"currentTradingPeriod"`
 			} `json:"meta"`
 			Timestamp []int64 `json:"timestamp"`
 			Events    struct {
@@ -220,6 +225,10 @@ func (y *Yahoo) Fetch(ctx context.Context, q Request) (*Answer, error) {
 func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now time.Time) (*Answer, error) {
 	a := &Answer{Kind: KindBars, Adjusted: pitwall.SplitAdjusted}
 	quote := b.body.Chart.Result[0].Indicators.Quote[0]
+	open, close := sessionOpen, sessionClose
+	if p := b.body.Chart.Result[0].Meta.Periods.Regular; p.Start < p.End {
+		open, close = clockOf(time.Unix(p.Start, 0).In(zone)), clockOf(time.Unix(p.End, 0).In(zone))
+	}
 	for i := 0; it.Next(); i++ {
 		x := it.Bar()
 		start := time.Unix(int64(x.Timestamp), 0).In(zone)
@@ -227,7 +236,7 @@ func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now 
 		case quote.Open[i] == nil || quote.High[i] == nil || quote.Low[i] == nil || quote.Close[i] == nil:
 			a.drop("null bars", 1)
 			continue
-		case !onGrid(start, q.Size):
+		case !onGrid(start, q.Size, open, close):
 			a.drop("live points", 1)
 			continue
 		case !barEnded(q.Symbol, start, q.Size, yahooDelay, now):
@@ -251,16 +260,15 @@ func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now 
 }
 
 // onGrid reports whether a bar starts where bars of its size do: a day at
-// midnight or at the open, minutes and hours from 09:30 or from midnight on. A
-// live point carries the time of the last trade instead.
-func onGrid(start time.Time, size time.Duration) bool {
-	h, m, s := start.Clock()
-	since := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
-	const open = 9*time.Hour + 30*time.Minute
+// midnight or at the open, minutes and hours counted from the open and before
+// the close (all day when the session is). A live point carries the time of the
+// last trade instead, and the closing print of intraday charts that of the close.
+func onGrid(start time.Time, size, open, close time.Duration) bool {
+	since := clockOf(start)
 	if size >= 24*time.Hour {
 		return since == 0 || since == open
 	}
-	return since%size == 0 || (since-open)%size == 0
+	return (since-open)%size == 0 && (open >= close || since < close)
 }
 
 // actions turns dividends and splits into rows. Amounts are in the terms of the
