@@ -297,3 +297,22 @@ func TestImport(t *testing.T) {
 		require.Equal(t, before, filesIn(t, l.Dir), "%s: all or nothing", name)
 	}
 }
+
+// Two downloads of one day: the newer says what is true, rows that it no longer
+// has are gone.
+func TestTheNewestDownloadCounts(t *testing.T) {
+	l := newLocal(t, "2026-11-20")
+	row := func(day, value string) []string { return []string{"A", day, "dividend", value, "", "", "", "x"} }
+	q := Request{Kind: KindActions, Symbol: "A", From: day("2024-01-01"), To: day("2024-06-30")}
+	require.NoError(t, l.keep(context.Background(), "x", q, &Answer{Kind: KindActions, Rows: [][]string{row("2024-02-01", "1"), row("2024-04-01", "2"), row("2024-05-01", "3"), row("2024-05-01", "3")}}, day("2024-07-01")))
+	q.From, q.To = day("2024-03-01"), day("2024-12-31")
+	require.NoError(t, l.keep(context.Background(), "x", q, &Answer{Kind: KindActions, Rows: [][]string{row("2024-04-01", "2.5"), row("2024-08-01", "4")}}, day("2025-01-02")))
+	path, n, err := l.merge(context.Background(), shelf{"x", KindActions, 0}, "A")
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	tab, err := parse(context.Background(), "x", raw)
+	require.NoError(t, err)
+	require.Equal(t, [][]string{row("2024-02-01", "1"), row("2024-04-01", "2.5"), row("2024-08-01", "4")}, tab.rows)
+}

@@ -327,6 +327,33 @@ func TestBackOffAndLimit(t *testing.T) {
 	require.Greater(t, w.slept[0], 15*time.Second, "a date is read too")
 }
 
+func TestLongPausesEndTheFetch(t *testing.T) {
+	w := serve(t, status(429, "Retry-After", "3600"))
+	_, err := NewYahoo(w.options()).Fetch(context.Background(), ask(KindBars, "AAPL", 24*time.Hour))
+	require.ErrorContains(t, err, "asking for a pause of 1h0m0s")
+	require.Len(t, w.asked, 1)
+	require.Empty(t, w.slept)
+}
+
+// A bar that has not ended is never a bar: neither a day's before its close nor
+// an hour's before its end.
+func TestUnfinishedBarsAreDropped(t *testing.T) {
+	for _, s := range allSources() {
+		if s.ask.Kind != KindBars {
+			continue
+		}
+		w := serve(t, s.answer())
+		w.now = day("2024-01-02").Add(15*time.Hour + 10*time.Minute) // 10:10 in New York
+		if s.ask.Symbol == "BTC/USD" {
+			w.now = day("2024-01-02").Add(5*time.Hour + 10*time.Minute)
+		}
+		a, err := s.make(w.options()).Fetch(context.Background(), s.ask)
+		require.NoError(t, err, s.name)
+		require.Empty(t, a.Rows, s.name)
+		require.Contains(t, fmt.Sprint(a.Dropped), "unfinished bars", s.name)
+	}
+}
+
 func TestStopsWithTheContext(t *testing.T) {
 	for _, s := range allSources() {
 		ctx, cancel := context.WithCancel(context.Background())
