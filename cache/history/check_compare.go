@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sort"
@@ -36,6 +37,7 @@ func (c *checker) spans() {
 				last = t
 			}
 		}
+		c.sessionDays(group)
 		slices.Sort(counts)
 		median := counts[len(counts)/2]
 		for _, s := range group {
@@ -49,6 +51,35 @@ func (c *checker) spans() {
 			if last.Sub(b.t) > 30*24*time.Hour {
 				c.say(file, s.symbol, "ends before the file", b.text+", others to "+last.Format(time.DateOnly), "a run over that day ends its trading there")
 			}
+		}
+	}
+}
+
+// sessionDays names whole days that an intraday series of a file lacks and
+// another of the same size has.
+func (c *checker) sessionDays(group []*checkedBars) {
+	held := make([]map[string]bool, len(group))
+	for i, s := range group {
+		held[i] = map[string]bool{}
+		for _, b := range s.bars {
+			held[i][b.t.Format(time.DateOnly)] = true
+		}
+	}
+	for i, s := range group {
+		if len(s.byDay) > 0 || s.size >= 24*time.Hour {
+			continue
+		}
+		first, last := s.bars[0].t.Format(time.DateOnly), s.bars[len(s.bars)-1].t.Format(time.DateOnly)
+		missing := map[string]bool{}
+		for k, o := range group {
+			for d := range held[k] {
+				if o.size == s.size && o.crypto == s.crypto && d > first && d < last && !held[i][d] {
+					missing[d] = true
+				}
+			}
+		}
+		for _, d := range slices.Sorted(maps.Keys(missing)) {
+			c.say(s.file, s.symbol, "missing day", d, "others have this day: fetch the symbol again, or expect no bar then")
 		}
 	}
 }

@@ -63,6 +63,17 @@ func dayRows(symbol string, edit func(day int, row string) string) string {
 	return b.String()
 }
 
+// hours writes three hourly bars from 09:30 on for days of January 2024.
+func hours(symbol string, days ...int) string {
+	var b strings.Builder
+	for _, d := range days {
+		for h := 9; h < 12; h++ {
+			fmt.Fprintf(&b, "%s,2024-01-%02dT%02d:30:00-05:00,1,1,1,1,5\n", symbol, d, h)
+		}
+	}
+	return b.String()
+}
+
 func TestCheckRules(t *testing.T) {
 	fine := dayRows("B", nil)
 	at := func(n int, to string) string {
@@ -107,6 +118,8 @@ func TestCheckRules(t *testing.T) {
 		"not a file":       {[]string{"a.csv", "", "b.parquet", "PAR1junk"}, []string{"unreadable"}},
 		"bad header":       {[]string{"a.csv", "date,open,close\n2024-01-02,1,1\n"}, []string{"unreadable"}},
 		"a week away":      {[]string{"a.csv", head + dayRows("A", func(d int, row string) string { return map[bool]string{true: row}[d < 10 || d > 18] })}, []string{"missing days"}},
+		"session missing":  {[]string{"a.csv", head + hours("A", 2, 3, 4) + hours("B", 2, 4)}, []string{"missing day"}},
+		"bar missing":      {[]string{"a.csv", head + hours("A", 2, 3) + "A,2024-01-04T09:30:00-05:00,1,1,1,1,5\nA,2024-01-04T11:30:00-05:00,1,1,1,1,5\n"}, []string{"missing bars in a session"}},
 		"macro step":       {[]string{"m.csv", "series_id,date,value,as_of\nX,2024-01-01,1,2024-09-01\nX,2024-02-01,1,2024-09-01\nX,2024-03-01,1,2024-09-01\nX,2024-05-01,1,2024-09-01\n"}, []string{"missing observation", "revised values"}},
 		"macro value":      {[]string{"m.csv", "series_id,date,value,as_of\nX,2024-01-01,.,2024-09-01\n"}, []string{"revised values", "unreadable"}},
 		"files disagree":   {[]string{"a.csv", head + fine, "b.csv", head + strings.Replace(fine, "B,2024-01-10,100,101,99,100,", "B,2024-01-10,100,101,99,100.5,", 1)}, []string{"files disagree"}},
