@@ -3,6 +3,7 @@ module pitwall
 go 1.26.0
 
 require (
+	cloud.google.com/go v0.121.0 // calendar dates in the interface of Alpaca's library
 	github.com/alpacahq/alpaca-trade-api-go/v3 v3.9.1 // bars, corporate actions and news of Alpaca, named by the owner
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment, named by the owner
 	github.com/duckdb/duckdb-go/v2 v2.10505.0 // the agent's SQL engine and the Parquet reader; marcboeker/go-duckdb moved here
@@ -31,8 +32,10 @@ require (
 	github.com/google/flatbuffers v25.12.19+incompatible // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/josharian/intern v1.0.0 // indirect
 	github.com/klauspost/compress v1.18.3 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
+	github.com/mailru/easyjson v0.7.7 // indirect
 	github.com/pierrec/lz4/v4 v4.1.25 // indirect
 	github.com/segmentio/asm v1.1.3 // indirect
 	github.com/segmentio/encoding v0.5.4 // indirect

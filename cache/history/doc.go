@@ -20,11 +20,30 @@
 // Crypto is told by its name (BTC-USD, ETH/USDT) or by instruments.csv, never
 // by looking at later dates.
 //
+// # Sources and the local store
+//
+//	Remote (yahoo.go, alpaca.go, fred.go, polygon.go, alphavantage.go; files.go imports)
+//	   | every request through polite: rate, retries, deadline, whole bodies, no keys in errors
+//	Local.Fetch: chunk by chunk, checked as Load does, written beside, synced, renamed
+//	   |
+//	one Parquet file of text columns per symbol, with its sidecar -> Load
+//
+// Check reads any files leniently and reports what Load refuses or cannot see.
+// No vendor was asked while this was built: the sources are tested against
+// recorded payloads and local servers only.
+//
 // # To add a source
 //
-// One file each: download once into files of the format above, then Load them.
+// One file: a Remote that gives rows in the columns of its RowKind and says in
+// its doc what its prices and times are; a row in allSources of the tests, whose
+// judge lets it fail in every way; a line in cmd/pitwall/plugins.go.
 //
 // # Why not
+//
+// Why not append chunks to one file: a merged file is made anew and renamed, so
+// a killed fetch leaves the old one or the new one. It costs the disk twice.
+//
+// Why not quotes from Yahoo: they need cookies that change; charts do not.
 //
 // Why not guess 24/7 trading from weekend bars: cutting the file would change
 // the answer, and so the past would depend on the future.

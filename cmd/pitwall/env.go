@@ -17,6 +17,15 @@ type settings struct {
 	Token string   `env:"PITWALL_TOKEN"`                  // bearer token for --http
 	Hosts []string `env:"PITWALL_HOSTS" envSeparator:","` // further Host names to accept
 	Log   string   `env:"PITWALL_LOG" envDefault:"warn"`  // debug, info, warn or error
+
+	DataDir       string `env:"PITWALL_DATA_DIR"` // the store of downloads; empty = the user's cache folder
+	AlpacaKey     string `env:"APCA_API_KEY_ID"`
+	AlpacaSecret  string `env:"APCA_API_SECRET_KEY"`
+	AlpacaKey2    string `env:"ALPACA_API_KEY"` // the same under its other name
+	AlpacaSecret2 string `env:"ALPACA_API_SECRET"`
+	FredKey       string `env:"FRED_API_KEY"`
+	PolygonKey    string `env:"POLYGON_API_KEY"`
+	AlphaKey      string `env:"ALPHAVANTAGE_API_KEY"`
 }
 
 func readSettings() (settings, error) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -77,7 +78,8 @@ func explain(err error) string {
 type app struct {
 	now            func() time.Time
 	stdout, stderr *os.File
-	stop           chan struct{} // closed at the first Ctrl-C
+	stop           chan struct{}     // closed at the first Ctrl-C
+	transport      http.RoundTripper // of downloads; empty = the network, a local server in tests
 }
 
 // interrupts closes stop at the first Ctrl-C or SIGTERM and cancels at the
@@ -122,7 +124,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.init(), a.backtest(), a.serve(), a.verify(), a.version())
+	root.AddCommand(a.demo(), a.init(), a.backtest(), a.serve(), a.verify(), a.data(), a.version())
 	return root
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -211,8 +212,14 @@ func (s *strategy) inputs() ([]history.Input, error) {
 		switch d.Path {
 		case "":
 			return nil, pitwall.Errorf(pitwall.StrategyError, "%s: a data entry has no path", s.show)
-		case "yahoo", "alpaca", "fred":
-			return nil, pitwall.Errorf(pitwall.Unsupported, "%s: data source %s is not supported yet", s.show, d.Path).Hintf("name files or folders of CSV or Parquet")
+		}
+		if slices.Contains(storeSources, d.Path) {
+			more, err := s.stored(d.Path)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, more...)
+			continue
 		}
 		if filepath.IsAbs(d.Path) {
 			list = append(list, diskInput(d.Path, d.Adjusted))

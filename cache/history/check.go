@@ -1,0 +1,352 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// Finding is one thing about data that a user should know: what, where, how
+// often, the first examples, and what to do. Symbol is empty when it is about
+// the file.
+type Finding struct {
+	File     string   `json:"file"`
+	Symbol   string   `json:"symbol,omitempty"`
+	Rule     string   `json:"rule"`
+	Count    int      `json:"count"`
+	Examples []string `json:"examples,omitempty"`
+	Do       string   `json:"do"`
+}
+
+// Checked is the outcome of Check.
+type Checked struct {
+	Files    int       `json:"files"`
+	Rows     int       `json:"rows"`
+	Findings []Finding `json:"findings"`
+}
+
+// checker reads every file leniently: nothing that is wrong stops it.
+type checker struct {
+	out     Checked
+	newYork *time.Location
+	bars    []*checkedBars
+	actions []*checkedActions
+	at      map[string]int // file, rule and symbol -> finding
+}
+
+// checkedBars is one symbol of one file, in floats: they are compared, never
+// traded on.
+type checkedBars struct {
+	file   string
+	adj    pitwall.Adjustment
+	symbol string
+	crypto bool
+	size   time.Duration
+	bars   []checkedBar
+	byDay  map[string]int // daily bars by date
+	is     pitwall.Adjustment
+}
+
+type checkedBar struct {
+	t              time.Time
+	o, h, l, c     float64
+	volume, adj    float64 // volume -1 = none, adj 0 = none
+	text, cells    string  // timestamp and volume as written
+	decimals, date bool    // the close has more than two decimals; a date
+}
+
+type checkedActions struct {
+	file string
+	rows []checkedAction
+}
+
+type checkedAction struct {
+	symbol, kind string
+	day          time.Time
+	value        float64
+	pay          bool
+	source       string
+}
+
+// Check reads files and folders (with the folders in them) and reports what
+// Load refuses, warns of or cannot see. Only a path that is not there is an
+// error; everything else is a finding.
+func Check(ctx context.Context, inputs []Input) (*Checked, error) {
+	c := &checker{at: map[string]int{}}
+	var err error
+	if c.newYork, err = time.LoadLocation("America/New_York"); err != nil {
+		return nil, fmt.Errorf("loading the exchange's time zone: %w", err)
+	}
+	for _, in := range inputs {
+		if in.Show == "" {
+			in.Show = in.Path
+		}
+		files, err := tree(in)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			c.file(ctx, f)
+		}
+	}
+	for _, s := range c.bars {
+		c.series(s)
+	}
+	c.spans()
+	c.compare()
+	sort.SliceStable(c.out.Findings, func(i, j int) bool { return c.out.Findings[i].File < c.out.Findings[j].File })
+	return &c.out, nil
+}
+
+// tree lists the CSV and Parquet files below a path, hidden folders left out.
+func tree(in Input) ([]Input, error) {
+	var files []Input
+	err := fs.WalkDir(in.FS, in.Path, func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && p != in.Path:
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
+		}
+		if ext := path.Ext(p); ext == ".csv" || ext == ".parquet" || p == in.Path {
+			show := in.Show
+			if p != in.Path {
+				show = path.Join(in.Show, strings.TrimPrefix(strings.TrimPrefix(p, in.Path), "/"))
+			}
+			files = append(files, Input{FS: in.FS, Path: p, Show: show, Adjusted: in.Adjusted})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, pitwall.Errorf(pitwall.DataError, "no data at %s", in.Show).Hintf("give a CSV or Parquet file, or a folder of them")
+	}
+	return files, nil
+}
+
+// file reads one file into what it is.
+func (c *checker) file(ctx context.Context, in Input) {
+	raw, err := fs.ReadFile(in.FS, in.Path)
+	var t *table
+	if err == nil {
+		t, err = parse(ctx, in.Show, raw)
+	}
+	c.out.Files++
+	if err != nil {
+		c.say(in.Show, "", "unreadable", err.Error(), "mend or remove the file")
+		return
+	}
+	c.out.Rows += len(t.rows)
+	switch kind := t.kind(); {
+	case kind == "bars":
+		adj, err := adjustment(in)
+		if err != nil {
+			c.say(in.Show, "", "sidecar", err.Error(), "write one line: adjusted: raw, split or total")
+		}
+		c.readBars(t, adj)
+	case kind == "actions":
+		c.readActions(t)
+	case kind == "instruments":
+		l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
+		if err := l.readInstruments(t); err != nil {
+			c.say(in.Show, "", "unreadable", err.Error(), "mend the row")
+		}
+	default:
+		c.records(t)
+	}
+}
+
+// say adds to a finding, or makes it. Three examples are kept.
+func (c *checker) say(file, symbol, rule, example, do string) {
+	c.sayN(file, symbol, rule, 1, example, do)
+}
+
+func (c *checker) sayN(file, symbol, rule string, n int, example, do string) {
+	key := file + "\x00" + symbol + "\x00" + rule
+	i, ok := c.at[key]
+	if !ok {
+		i = len(c.out.Findings)
+		c.at[key] = i
+		c.out.Findings = append(c.out.Findings, Finding{File: file, Symbol: symbol, Rule: rule, Do: do})
+	}
+	f := &c.out.Findings[i]
+	f.Count += n
+	if example != "" && len(f.Examples) < 3 {
+		f.Examples = append(f.Examples, example)
+	}
+}
+
+// readBars sorts rows into series; what cannot be read is a finding.
+func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
+	at, err := t.need(KindBars.header()...)
+	if err != nil {
+		c.say(t.name, "", "unreadable", err.Error(), "give the columns symbol,timestamp,open,high,low,close,volume")
+		return
+	}
+	adjClose, hasAdj := t.col["adj_close"]
+	bySymbol := map[string]*checkedBars{}
+	for i, row := range t.rows {
+		symbol := row[at[0]]
+		s, ok := bySymbol[symbol]
+		if !ok {
+			s = &checkedBars{file: t.name, adj: adj, symbol: symbol, crypto: pair.MatchString(symbol), byDay: map[string]int{}, is: adj}
+			bySymbol[symbol] = s
+			c.bars = append(c.bars, s)
+		}
+		zone := c.newYork
+		if s.crypto {
+			zone = time.UTC
+		}
+		when, err := parseStamp(row[at[1]], zone)
+		if err != nil {
+			c.say(t.name, symbol, "unreadable", t.bad(i, "timestamp", err).Error(), "mend the row: Load refuses the file")
+			continue
+		}
+		b := checkedBar{t: when.t, date: when.date, text: row[at[1]], cells: row[at[6]], volume: pitwall.NoVolume}
+		bad := ""
+		for k, to := range []*float64{&b.o, &b.h, &b.l, &b.c} {
+			d, err := t.dec(row[at[2+k]])
+			if err != nil {
+				bad = err.Error()
+			}
+			*to = d.Float()
+		}
+		if row[at[6]] != "" {
+			if b.volume, err = strconv.ParseFloat(row[at[6]], 64); err != nil || !(b.volume >= 0) {
+				bad = fmt.Sprintf("volume %q", row[at[6]])
+			}
+		}
+		if bad != "" {
+			c.say(t.name, symbol, "unreadable", t.bad(i, symbol, fmt.Errorf("%s", bad)).Error(), "mend the row: Load refuses the file")
+			continue
+		}
+		if hasAdj {
+			b.adj, _ = strconv.ParseFloat(row[adjClose], 64) // 0 = none
+		}
+		_, frac, _ := strings.Cut(row[at[5]], ".")
+		b.decimals = len(strings.TrimRight(frac, "0")) > 2
+		s.bars = append(s.bars, b)
+	}
+	for _, s := range bySymbol {
+		s.measure()
+	}
+}
+
+// measure finds the usual distance between bars.
+func (s *checkedBars) measure() {
+	counts := map[time.Duration]int{}
+	for i, b := range s.bars {
+		if b.date {
+			s.byDay[b.text] = i
+		}
+		if i > 0 {
+			counts[b.t.Sub(s.bars[i-1].t)]++
+		}
+	}
+	most := 0
+	for d, n := range counts {
+		if d > 0 && (n > most || n == most && d < s.size) {
+			s.size, most = d, n
+		}
+	}
+	if len(s.byDay) > 0 {
+		s.size = 24 * time.Hour
+	}
+}
+
+// readActions reads corporate actions.
+func (c *checker) readActions(t *table) {
+	at, err := t.need("symbol", "ex_date", "type", "value")
+	if err != nil {
+		return // kind() saw them
+	}
+	pay, hasPay := t.col["pay_date"]
+	source, hasSource := t.col["source"]
+	a := &checkedActions{file: t.name}
+	seen := map[string]bool{}
+	for i, row := range t.rows {
+		symbol := row[at[0]]
+		when, err := parseStamp(row[at[1]], time.UTC)
+		kind, value, per, verr := t.action(row[at[2]], row[at[3]])
+		if err != nil || verr != nil {
+			c.say(t.name, symbol, "unreadable", t.bad(i, "action", fmt.Errorf("%q %q", row[at[1]], row[at[3]])).Error(), "mend the row: Load refuses the file")
+			continue
+		}
+		x := checkedAction{symbol: symbol, kind: kind, day: calendarDay(when.t), value: value.Float(), pay: hasPay && row[pay] != ""}
+		if per > 0 {
+			x.value /= per.Float()
+		}
+		if hasSource {
+			x.source = row[source]
+		}
+		key := symbol + row[at[1]] + kind
+		if seen[key] {
+			c.say(t.name, symbol, "action twice", kind+" "+row[at[1]], "remove one: both would be booked")
+		}
+		seen[key] = true
+		if kind == "dividend" && !x.pay {
+			c.say(t.name, symbol, "no pay date", row[at[1]], "the dividend is paid on the ex date; add pay_date if the delay matters")
+		}
+		if strings.Contains(x.source, "derived") {
+			c.say(t.name, symbol, "derived amount", row[at[1]]+" "+row[at[3]], "computed from adjusted prices: good to about 0.001, small amounts may be missing")
+		}
+		a.rows = append(a.rows, x)
+	}
+	c.actions = append(c.actions, a)
+}
+
+// Brief folds findings of one file and rule over many symbols into one, for
+// people; four symbols or more become "AAPL, ABNB, ADI and 65 more".
+func (r *Checked) Brief() []Finding {
+	var out []Finding
+	symbols := map[string][]string{}
+	at := map[string]int{}
+	for _, f := range r.Findings {
+		key := f.File + "\x00" + f.Rule
+		symbols[key] = append(symbols[key], f.Symbol)
+		i, ok := at[key]
+		if !ok {
+			at[key] = len(out)
+			out = append(out, f)
+			continue
+		}
+		out[i].Count += f.Count
+		if len(out[i].Examples) < 3 && len(f.Examples) > 0 {
+			out[i].Examples = append(slices.Clone(out[i].Examples), f.Symbol+" "+f.Examples[0])
+		}
+	}
+	for i, f := range out {
+		list := symbols[f.File+"\x00"+f.Rule]
+		more := ""
+		if len(list) > 4 {
+			more = fmt.Sprintf(" and %d more", len(list)-3)
+			list = list[:3]
+		}
+		out[i].Symbol = strings.Join(list, ", ") + more
+	}
+	return out
+}
+
+// Refused reports whether a finding is of the kind that makes Load refuse a file
+// or a price wrong.
+func (r *Checked) Refused() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
+		switch f.Rule {
+		case "unreadable", "sidecar", "impossible bar", "double", "out of order", "jump like a missing split", "action twice":
+			return true
+		}
+		return false
+	})
+}

@@ -1,0 +1,284 @@
+package history
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"sort"
+	"time"
+
+	"pitwall"
+)
+
+// spans compares the symbols of each file with each other.
+func (c *checker) spans() {
+	byFile := map[string][]*checkedBars{}
+	var files []string
+	for _, s := range c.bars {
+		if len(s.bars) == 0 {
+			continue
+		}
+		if byFile[s.file] == nil {
+			files = append(files, s.file)
+		}
+		byFile[s.file] = append(byFile[s.file], s)
+	}
+	for _, file := range files {
+		group := byFile[file]
+		counts := make([]int, len(group))
+		first, last := group[0].bars[0].t, group[0].bars[0].t
+		for i, s := range group {
+			counts[i] = len(s.bars)
+			if s.bars[0].t.Before(first) {
+				first = s.bars[0].t
+			}
+			if t := s.bars[len(s.bars)-1].t; t.After(last) {
+				last = t
+			}
+		}
+		c.sessionDays(group)
+		slices.Sort(counts)
+		median := counts[len(counts)/2]
+		for _, s := range group {
+			a, b := s.bars[0], s.bars[len(s.bars)-1]
+			if len(group) >= 5 && float64(len(s.bars)) < 0.9*float64(median) {
+				c.say(file, s.symbol, "few rows", fmt.Sprintf("%d rows, usual are %d (%s .. %s)", len(s.bars), median, a.text, b.text), "runs that need it are shorter: fetch the rest or leave it out")
+			}
+			if a.t.Sub(first) > 30*24*time.Hour {
+				c.say(file, s.symbol, "starts later than the file", a.text+", others from "+first.Format(time.DateOnly), "a run from before then has no price for it")
+			}
+			if last.Sub(b.t) > 30*24*time.Hour {
+				c.say(file, s.symbol, "ends before the file", b.text+", others to "+last.Format(time.DateOnly), "a run over that day ends its trading there")
+			}
+		}
+	}
+}
+
+// sessionDays names whole days that an intraday series of a file lacks and
+// another of the same size has.
+func (c *checker) sessionDays(group []*checkedBars) {
+	held := make([]map[string]bool, len(group))
+	for i, s := range group {
+		held[i] = map[string]bool{}
+		for _, b := range s.bars {
+			held[i][b.t.Format(time.DateOnly)] = true
+		}
+	}
+	for i, s := range group {
+		if len(s.byDay) > 0 || s.size >= 24*time.Hour {
+			continue
+		}
+		first, last := s.bars[0].t.Format(time.DateOnly), s.bars[len(s.bars)-1].t.Format(time.DateOnly)
+		missing := map[string]bool{}
+		for k, o := range group {
+			for d := range held[k] {
+				if o.size == s.size && o.crypto == s.crypto && d > first && d < last && !held[i][d] {
+					missing[d] = true
+				}
+			}
+		}
+		for _, d := range slices.Sorted(maps.Keys(missing)) {
+			c.say(s.file, s.symbol, "missing day", d, "others have this day: fetch the symbol again, or expect no bar then")
+		}
+	}
+}
+
+// compare holds bars against actions and against other files.
+func (c *checker) compare() {
+	for _, s := range c.bars {
+		c.againstSplits(s)
+		c.againstFactors(s)
+		for _, o := range c.bars {
+			if o != s && o.symbol == s.symbol && len(s.byDay) > 0 && len(o.byDay) > 0 {
+				c.againstOther(s, o)
+			}
+		}
+	}
+	c.onlyAdjusted()
+	c.actionsStop()
+	c.actionsDisagree()
+}
+
+// againstSplits sees prices that a split should have moved and did not.
+func (c *checker) againstSplits(s *checkedBars) {
+	for _, a := range c.actions {
+		for _, x := range a.rows {
+			if x.symbol != s.symbol || x.kind != "split" || x.value > 0.8 && x.value < 1.25 {
+				continue
+			}
+			i := sort.Search(len(s.bars), func(i int) bool { return !calendarDay(s.bars[i].t).Before(x.day) })
+			if i == 0 || i == len(s.bars) || s.bars[i].o <= 0 || s.bars[i].t.Sub(s.bars[i-1].t) > 10*24*time.Hour {
+				continue
+			}
+			moved := s.bars[i-1].c / s.bars[i].o
+			if math.Abs(moved/x.value-1) < 0.25 || math.Abs(s.bars[i-1].c/s.bars[i].c/x.value-1) < 0.25 || math.Abs(moved-1) > 0.25 {
+				continue
+			}
+			if s.adj == "" || s.adj == pitwall.Raw {
+				c.say(s.file, s.symbol, "split-adjusted prices", fmt.Sprintf("no jump at the %s split of %s", ratioName(x.value), x.day.Format(time.DateOnly)), "say `adjusted: split` (or total) in "+s.file+".yaml: else the split is applied twice")
+			}
+			if s.is == "" || s.is == pitwall.Raw {
+				s.is = pitwall.SplitAdjusted
+			}
+		}
+	}
+}
+
+// againstFactors sees dividends that adj_close holds and the actions do not.
+func (c *checker) againstFactors(s *checkedBars) {
+	step := func(i int) float64 { // of the factor from bar i-1 to bar i; 1 when not known
+		if i >= len(s.bars) {
+			return 1
+		}
+		a, b := s.bars[i-1], s.bars[i]
+		if a.adj <= 0 || b.adj <= 0 || a.c <= 0 || b.c <= 0 {
+			return 1
+		}
+		return (b.adj / b.c) / (a.adj / a.c)
+	}
+	for i := 1; i < len(s.bars); i++ {
+		b, up := s.bars[i], step(i)
+		noise := 3e-4/b.c + 1e-6
+		if b.adj > 0 {
+			noise += 2e-6 / b.adj
+		}
+		rounding := math.Abs(step(i+1)*up-1) < math.Abs(up-1)/2 // a rounded close: gone the day after
+		if up-1 < max(2e-5, noise) || rounding || c.actionNear(s.symbol, b.t) {
+			continue
+		}
+		c.say(s.file, s.symbol, "adj_close holds what no action says", fmt.Sprintf("%s about %.4f a unit", b.text, s.bars[i-1].c*(1-1/up)), "add the dividend or split to an actions file: returns lack it")
+	}
+}
+
+// actionNear reports whether any action of a symbol is given on a day, or the
+// day before or after.
+func (c *checker) actionNear(symbol string, t time.Time) bool {
+	day := calendarDay(t)
+	for _, a := range c.actions {
+		for _, x := range a.rows {
+			if x.symbol == symbol && x.day.Sub(day).Abs() <= 24*time.Hour {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// againstOther compares two daily files that hold the same symbol.
+func (c *checker) againstOther(s, o *checkedBars) {
+	same, total, differ, worst := 0, 0, 0, 0.0
+	example := ""
+	for _, b := range s.bars {
+		k, ok := o.byDay[b.text]
+		if !ok || b.c <= 0 || o.bars[k].c <= 0 {
+			continue
+		}
+		x := o.bars[k]
+		off := math.Abs(b.c/x.c - 1)
+		if off < 1e-3 {
+			same++
+		}
+		if x.adj > 0 && off > 0.01 && math.Abs(b.c/x.adj-1) < 1e-3 {
+			total++
+		}
+		if off > 5e-4 {
+			differ++
+			if off > worst {
+				worst, example = off, fmt.Sprintf("%s %v here, %v in %s", b.text, b.c, x.c, o.file)
+			}
+		}
+	}
+	switch {
+	case total > 10:
+		s.is = pitwall.TotalAdjusted
+		if s.adj != pitwall.TotalAdjusted {
+			c.sayN(s.file, s.symbol, "dividend-adjusted prices", total, "closes equal adj_close in "+o.file, "say `adjusted: total` in "+s.file+".yaml; nobody could trade at these levels: use the other file")
+		}
+	case differ > 0 && differ < same && s.file < o.file:
+		c.sayN(s.file, s.symbol, "files disagree", differ, example, "two sources, two closes: name one file as data")
+	}
+}
+
+// onlyAdjusted names symbols of an adjusted file whose prices as traded are in no
+// other file. One symbol that is seen to be adjusted speaks for its file.
+func (c *checker) onlyAdjusted() {
+	adjusted := map[string]bool{}
+	for _, s := range c.bars {
+		if s.is == pitwall.TotalAdjusted {
+			adjusted[s.file] = true
+		}
+	}
+	for _, s := range c.bars {
+		if !adjusted[s.file] {
+			continue
+		}
+		lacking := 0
+		for day := range s.byDay {
+			there := false
+			for _, o := range c.bars {
+				if _, ok := o.byDay[day]; ok && o.symbol == s.symbol && !adjusted[o.file] {
+					there = true
+				}
+			}
+			if !there {
+				lacking++
+			}
+		}
+		if lacking > 0 {
+			c.sayN(s.file, s.symbol, "only adjusted", lacking, fmt.Sprintf("%d of %d days", lacking, len(s.bars)), "no file has these days as traded: use returns, never levels, shares or fees per share")
+		}
+	}
+}
+
+// actionsStop names symbols whose dividends end before their bars do.
+func (c *checker) actionsStop() {
+	ends := map[string]time.Time{}
+	for _, s := range c.bars {
+		if n := len(s.bars); n > 0 && s.bars[n-1].t.After(ends[s.symbol]) {
+			ends[s.symbol] = s.bars[n-1].t
+		}
+	}
+	for _, a := range c.actions {
+		days := map[string][]time.Time{}
+		for _, x := range a.rows {
+			if x.kind == "dividend" {
+				days[x.symbol] = append(days[x.symbol], x.day)
+			}
+		}
+		for symbol, list := range days {
+			slices.SortFunc(list, time.Time.Compare)
+			if len(list) < 3 || ends[symbol].IsZero() {
+				continue
+			}
+			last := list[len(list)-1]
+			usual := last.Sub(list[0]) / time.Duration(len(list)-1)
+			if ends[symbol].Sub(last) > usual*3/2 {
+				c.say(a.file, symbol, "actions stop before the bars", fmt.Sprintf("last dividend %s, bars to %s", last.Format(time.DateOnly), ends[symbol].Format(time.DateOnly)), "dividends after that are missing from returns: fetch newer actions")
+			}
+		}
+	}
+	for _, s := range c.bars { // no actions at all is only a finding when adj_close shows some: againstFactors
+		if s.is == pitwall.Raw && s.adj == pitwall.Raw && len(s.byDay) > 0 && len(c.actions) == 0 && !s.crypto {
+			c.say(s.file, s.symbol, "no actions", "", "prices are as traded and no splits or dividends are given: fetch actions")
+		}
+	}
+}
+
+// actionsDisagree names amounts that differ between files.
+func (c *checker) actionsDisagree() {
+	for i, a := range c.actions {
+		for _, b := range c.actions[i+1:] {
+			other := map[string]checkedAction{}
+			for _, x := range b.rows {
+				other[x.symbol+x.kind+x.day.Format(time.DateOnly)] = x
+			}
+			for _, x := range a.rows {
+				y, ok := other[x.symbol+x.kind+x.day.Format(time.DateOnly)]
+				if ok && math.Abs(x.value-y.value) > 1e-6 {
+					c.say(a.file, x.symbol, "actions disagree", fmt.Sprintf("%s %s: %v here, %v in %s", x.day.Format(time.DateOnly), x.kind, x.value, y.value, b.file), "name one of the files as data; derived amounts are the worse ones")
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// Imported is what an import put into the store.
+type Imported struct {
+	Kind   RowKind
+	Symbol string
+	Rows   int
+	File   string
+}
+
+// Import is the source `files`: it checks a CSV or Parquet file of a known format
+// as Load does and copies it into the store, one file per symbol or series.
+// Nothing of it is stored when any row is wrong. Days that another import holds
+// already are refused, unless they are the same days.
+func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
+	raw, err := fs.ReadFile(in.FS, in.Path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
+	}
+	t, err := parse(ctx, in.Show, raw)
+	if err != nil {
+		return nil, err
+	}
+	kind := t.rowKind()
+	if kind == "" {
+		return nil, pitwall.Errorf(pitwall.DataError, "%s: the header %q is none that the store keeps", in.Show, strings.Join(t.header, ",")).
+			Hintf("it keeps bars, actions, news and macro; name other files by their path under data")
+	}
+	adj, err := adjustment(in)
+	if err != nil {
+		return nil, err
+	}
+	groups, order, err := t.bySymbol(kind)
+	if err != nil {
+		return nil, err
+	}
+	today, err := l.today()
+	if err != nil {
+		return nil, err
+	}
+	type job struct {
+		q Request
+		a *Answer
+	}
+	var jobs []job
+	for _, symbol := range order { // everything is checked before anything is written
+		q, err := t.request(kind, symbol, groups[symbol])
+		if err != nil {
+			return nil, err
+		}
+		if q.To.After(today) {
+			return nil, pitwall.Errorf(pitwall.DataError, "%s: %s has a row of %s, which is not yet", in.Show, symbol, q.To.Format(time.DateOnly))
+		}
+		a := &Answer{Kind: kind, Rows: groups[symbol], Adjusted: adj}
+		if err := validRows(q, a); err != nil {
+			return nil, fmt.Errorf("%s: nothing was stored: %w", in.Show, err)
+		}
+		have, err := l.chunks(shelf{"files", kind, q.Size}, symbol)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range have {
+			same := c.From.Equal(q.From) && c.To.Equal(q.To)
+			if !same && !c.From.After(q.To) && !c.To.Before(q.From) {
+				return nil, pitwall.Errorf(pitwall.DataError, "%s: the store holds %s of %s from %s to %s already", in.Show, kind, symbol, c.From.Format(time.DateOnly), c.To.Format(time.DateOnly)).
+					Hintf("remove %s first, or import a file of other days", filepath.Dir(c.Path))
+			}
+		}
+		jobs = append(jobs, job{q, a})
+	}
+	var done []Imported
+	for _, j := range jobs {
+		if err := l.keep(ctx, "files", j.q, j.a, today); err != nil {
+			return done, err
+		}
+		path, rows, err := l.merge(ctx, shelf{"files", kind, j.q.Size}, j.q.Symbol)
+		if err != nil {
+			return done, err
+		}
+		done = append(done, Imported{kind, j.q.Symbol, rows, path})
+	}
+	return done, nil
+}
+
+// bySymbol takes rows apart by symbol, in the columns of the kind. News stays
+// together.
+func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) {
+	header := kind.header()
+	groups := map[string][][]string{}
+	var order []string
+	for i, row := range t.rows {
+		cells := make([]string, len(header))
+		for k, h := range header {
+			if at, ok := t.col[h]; ok {
+				cells[k] = row[at]
+			}
+			switch h {
+			case "open", "high", "low", "close":
+				d, err := t.dec(cells[k])
+				if err != nil {
+					return nil, nil, t.bad(i, h, err)
+				}
+				cells[k] = d.String()
+			}
+		}
+		symbol := cells[0]
+		if kind == KindNews { // articles name many symbols: they stay together, under the file's name
+			symbol = strings.TrimSuffix(path.Base(t.name), path.Ext(t.name))
+		}
+		if symbol == "" {
+			return nil, nil, t.bad(i, header[0], fmt.Errorf("is empty"))
+		}
+		if _, ok := groups[symbol]; !ok {
+			order = append(order, symbol)
+		}
+		groups[symbol] = append(groups[symbol], cells)
+	}
+	return groups, order, nil
+}
+
+// request is the span of a symbol's rows, and the size of its bars.
+func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, error) {
+	q := Request{Kind: kind, Symbol: symbol}
+	zone, err := zoneOf(symbol)
+	if err != nil {
+		return q, err
+	}
+	g := raw{}
+	for i, r := range rows {
+		m, err := newMergeRow(kind, r, zone, time.Time{})
+		if err != nil {
+			return q, t.bad(i, symbol, err)
+		}
+		if q.From.IsZero() || m.day.Before(q.From) {
+			q.From = m.day
+		}
+		if m.day.After(q.To) {
+			q.To = m.day
+		}
+		if kind == KindBars {
+			when, err := parseStamp(r[1], zone)
+			if err != nil {
+				return q, t.bad(i, "timestamp", err)
+			}
+			g.starts, g.dates = append(g.starts, when.t), when.date
+		}
+	}
+	if kind == KindBars {
+		if q.Size, err = g.size(0); err != nil {
+			return q, pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, symbol, err)
+		}
+	}
+	return q, nil
+}

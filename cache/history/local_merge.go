@@ -1,0 +1,290 @@
+package history
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// merge writes the file that Load reads out of a symbol's chunks. Where chunks
+// overlap, the newest download counts.
+func (l *Local) merge(ctx context.Context, s shelf, symbol string) (string, int, error) {
+	have, err := l.chunks(s, symbol)
+	if err != nil {
+		return "", 0, err
+	}
+	zone, err := zoneOf(symbol)
+	if err != nil {
+		return "", 0, err
+	}
+	sort.SliceStable(have, func(i, j int) bool { return have[i].Fetched.Before(have[j].Fetched) })
+	var rows []mergeRow
+	var newest time.Time
+	for i, c := range have {
+		info, err := os.Stat(c.Path)
+		if err != nil {
+			return "", 0, fmt.Errorf("reading the store: %w", err)
+		}
+		if info.ModTime().After(newest) {
+			newest = info.ModTime()
+		}
+		if c.Empty {
+			continue
+		}
+		raw, err := os.ReadFile(c.Path)
+		if err != nil {
+			return "", 0, fmt.Errorf("reading the store: %w", err)
+		}
+		t, err := parse(ctx, c.Path, raw)
+		if err != nil {
+			return "", 0, err
+		}
+		for _, r := range t.rows {
+			m, err := newMergeRow(s.kind, r, zone, c.Fetched)
+			if err != nil {
+				return "", 0, fmt.Errorf("%s: %w", c.Path, err)
+			}
+			replaced := slices.ContainsFunc(have[i+1:], func(n chunkFile) bool { return !m.day.Before(n.From) && !m.day.After(n.To) })
+			if !replaced {
+				rows = append(rows, m)
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return "", 0, nil
+	}
+	sort.SliceStable(rows, func(i, j int) bool { return rows[i].key < rows[j].key })
+	if err := l.seams(s, symbol, rows); err != nil {
+		return "", 0, err
+	}
+	all := make([][]string, len(rows))
+	for i := range rows {
+		all[i] = rows[i].row
+	}
+	path := l.file(s, symbol)
+	old, err := os.ReadFile(path)
+	if err == nil {
+		t, err := parse(ctx, path, old)
+		if err == nil && slices.EqualFunc(t.rows, all, func(a, b []string) bool { return slices.Equal(a, b) }) {
+			return path, len(all), os.Chtimes(path, newest, newest) // unchanged: keep the file, and with it its digest
+		}
+	}
+	if err := writeParquet(ctx, path, s.kind.header(), all); err != nil {
+		return "", 0, err
+	}
+	return path, len(all), os.Chtimes(path, newest, newest)
+}
+
+// fresh reports whether the merged file is as new as the newest chunk. It may
+// not be when a fetch was killed between the two.
+func (l *Local) fresh(s shelf, symbol string) (bool, error) {
+	info, err := os.Stat(l.file(s, symbol))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the store: %w", err)
+	}
+	have, err := l.chunks(s, symbol)
+	for _, c := range have {
+		if i, err := os.Stat(c.Path); err == nil && i.ModTime().After(info.ModTime()) {
+			return false, nil
+		}
+	}
+	return true, err
+}
+
+// mergeRow is a row with what orders it.
+type mergeRow struct {
+	row          []string
+	key          string // by time, then by what tells rows of one time apart
+	day, fetched time.Time
+}
+
+func newMergeRow(kind RowKind, r []string, zone *time.Location, fetched time.Time) (mergeRow, error) {
+	at := r[1]
+	if kind == KindNews {
+		at = r[0]
+	}
+	when, err := parseStamp(at, zone)
+	if err != nil {
+		return mergeRow{}, err
+	}
+	key := at
+	if !when.date {
+		key = when.t.UTC().Format(time.RFC3339)
+	}
+	switch kind {
+	case KindActions:
+		key += "|" + r[2]
+	case KindNews:
+		key += "|" + r[1]
+	case KindMacro:
+		key += "|" + r[3]
+	}
+	return mergeRow{r, key, calendarDay(when.t), fetched}, nil
+}
+
+// seams refuses to join downloads of split-adjusted prices between which a split
+// lies: the older ones are in old terms.
+func (l *Local) seams(s shelf, symbol string, rows []mergeRow) error {
+	if s.kind != KindBars {
+		return nil
+	}
+	adj, err := l.adjusted(s, symbol)
+	if err != nil || adj != pitwall.SplitAdjusted {
+		return err
+	}
+	for i := 1; i < len(rows); i++ {
+		if rows[i].fetched.Equal(rows[i-1].fetched) {
+			continue
+		}
+		before, after := rows[i-1].row, rows[i].row
+		a, errA := pitwall.ParseDec(before[5])
+		b, errB := pitwall.ParseDec(after[2])
+		if err := errors.Join(errA, errB); err != nil {
+			return err
+		}
+		if name := splitLike(a.Float() / b.Float()); name != "" {
+			return pitwall.Errorf(pitwall.DataError, "%s: %s was downloaded at different times, and prices leap %s between %s and %s: there was a split in between", s.source, symbol, name, before[1], after[1]).
+				Hintf("pitwall data fetch %s %s --from %s --to %s --size %s --refresh", s.source, symbol, rows[0].day.Format(time.DateOnly), rows[len(rows)-1].day.Format(time.DateOnly), SizeName(s.size))
+		}
+	}
+	return nil
+}
+
+// sidecar says beside a file of bars what was done to its prices.
+func (l *Local) sidecar(s shelf, symbol string, adj pitwall.Adjustment) error {
+	if s.kind != KindBars || adj == "" {
+		return nil
+	}
+	path, text := l.file(s, symbol)+".yaml", []byte("adjusted: "+string(adj)+"\n")
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	return writeWhole(path, text)
+}
+
+// adjusted reads the sidecar.
+func (l *Local) adjusted(s shelf, symbol string) (pitwall.Adjustment, error) {
+	return adjustment(Input{FS: os.DirFS(l.shelfDir(s)), Path: filepath.Base(l.file(s, symbol)), Show: l.file(s, symbol)})
+}
+
+// splitLike names the split that a ratio of prices looks like, old over new: 2:1
+// for 1.85 .. 2.17, 1:10 for its inverse, else nothing.
+func splitLike(ratio float64) string {
+	for _, n := range []float64{2, 3, 4, 5, 10, 20} {
+		for _, r := range []float64{ratio, 1 / ratio} {
+			if r/n > 0.92 && r/n < 1.085 {
+				if r == ratio {
+					return fmt.Sprintf("%.0f:1", n)
+				}
+				return fmt.Sprintf("1:%.0f", n)
+			}
+		}
+	}
+	return ""
+}
+
+// validRows checks an answer as Load will, and that it answers what was asked.
+func validRows(q Request, a *Answer) error {
+	bad := func(format string, args ...any) error {
+		return pitwall.Errorf(pitwall.DataError, q.String()+": "+format, args...).Hintf("the source answered what cannot be; fetch another range or from another source")
+	}
+	zone, err := zoneOf(q.Symbol)
+	if err != nil {
+		return err
+	}
+	header := a.Kind.header()
+	seen := map[string]bool{}
+	kept := a.Rows[:0:0]
+	for _, r := range a.Rows {
+		if len(r) != len(header) {
+			return bad("a row has %d fields, %d are needed", len(r), len(header))
+		}
+		m, err := newMergeRow(a.Kind, r, zone, q.To)
+		switch {
+		case err != nil:
+			return bad("%v", err)
+		case a.Kind != KindNews && r[0] != q.Symbol:
+			return bad("a row is about %q", r[0])
+		case !q.holds(m.day):
+			return bad("a row of %s is outside the range", m.day.Format(time.DateOnly))
+		}
+		whole := strings.Join(r, "\x00")
+		if a.Kind != KindBars && seen[whole] {
+			a.drop("rows that came twice", 1)
+			continue
+		}
+		seen[whole] = true
+		kept = append(kept, r)
+	}
+	a.Rows = kept
+	if len(kept) == 0 {
+		return nil
+	}
+	t := &table{name: q.String(), header: header, rows: kept, col: map[string]int{}}
+	for i, h := range header {
+		t.col[h] = i
+	}
+	return t.valid(q.Size)
+}
+
+// valid checks a table of a known kind as its readers will.
+func (t *table) valid(size time.Duration) error {
+	l := &loader{opts: Options{Size: size}}
+	var err error
+	if l.newYork, err = time.LoadLocation("America/New_York"); err != nil {
+		return fmt.Errorf("loading the exchange's time zone: %w", err)
+	}
+	switch t.rowKind() {
+	case KindBars:
+		return l.readBars(t, "")
+	case KindActions:
+		return l.readActions(t)
+	case KindMacro, KindRevised:
+		for i, r := range t.rows {
+			if _, err := pitwall.ParseDec(r[t.col["value"]]); err != nil {
+				return t.bad(i, "value", err)
+			}
+			for _, c := range []string{"date", "first_seen", "as_of"} {
+				if at, ok := t.col[c]; ok {
+					if _, err := time.Parse(time.DateOnly, r[at]); err != nil {
+						return t.bad(i, c, err)
+					}
+				}
+			}
+		}
+	case KindNews:
+		for i, r := range t.rows {
+			if _, err := time.Parse(time.RFC3339, r[t.col["published_at"]]); err != nil {
+				return t.bad(i, "published_at", err)
+			}
+		}
+	}
+	return nil
+}
+
+// rowKind tells which of the store's kinds a table is; empty when none.
+func (t *table) rowKind() RowKind {
+	for _, k := range []RowKind{KindBars, KindActions, KindNews, KindMacro, KindRevised} {
+		need := k.header()
+		if k == KindActions {
+			need = need[:4]
+		}
+		if !slices.ContainsFunc(need, func(h string) bool { _, ok := t.col[h]; return !ok }) {
+			return k
+		}
+	}
+	return ""
+}

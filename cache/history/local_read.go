@@ -1,0 +1,248 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// Held is one file of the store.
+type Held struct {
+	Source   string    `json:"source"`
+	Kind     RowKind   `json:"kind"`
+	Size     string    `json:"size,omitempty"`
+	Symbol   string    `json:"symbol"`
+	From, To time.Time // days that were downloaded, with or without rows
+	Rows     int       `json:"rows"`
+	Bytes    int64     `json:"bytes"` // of the merged file
+	File     string    `json:"file"`
+}
+
+// List says what the store holds, by source, kind, size and symbol.
+func (l *Local) List(ctx context.Context) ([]Held, error) {
+	var list []Held
+	err := filepath.WalkDir(l.Dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) && path == l.Dir {
+				return fs.SkipAll
+			}
+			return err
+		}
+		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != l.Dir {
+			return fs.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(path) != ".parquet" {
+			return nil
+		}
+		rel, err := filepath.Rel(l.Dir, path)
+		if err != nil {
+			return err
+		}
+		parts := strings.Split(filepath.ToSlash(rel), "/")
+		if len(parts) < 3 || len(parts) > 4 {
+			return nil
+		}
+		h := Held{Source: parts[0], Kind: RowKind(parts[1]), Symbol: unescapeSymbol(strings.TrimSuffix(d.Name(), ".parquet")), File: path}
+		s := shelf{h.Source, h.Kind, 0}
+		if len(parts) == 4 {
+			h.Size = parts[2]
+			if s.size, err = ParseSize(h.Size); err != nil {
+				return nil // not ours
+			}
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		t, err := parse(ctx, path, raw)
+		if err != nil {
+			return err
+		}
+		h.Rows, h.Bytes = len(t.rows), int64(len(raw))
+		chunks, err := l.chunks(s, h.Symbol)
+		for i, c := range chunks {
+			if i == 0 {
+				h.From = c.From
+			}
+			if c.To.After(h.To) {
+				h.To = c.To
+			}
+		}
+		list = append(list, h)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the store at %s: %w", l.Dir, err)
+	}
+	return list, nil
+}
+
+// Need is what a strategy asks of one source in the store.
+type Need struct {
+	Source    string
+	Symbols   []string
+	Size      time.Duration // empty = 1d
+	From, To  time.Time     // days; zero = whatever there is
+	MayLack   bool          // other data is named too: symbols that are not here may be there
+	NeedsActs bool          // prices are as traded: without actions splits would be losses
+}
+
+// Inputs returns the files that a need is met with, or an error with the exact
+// command that would fetch what is missing.
+func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
+	if n.Size == 0 {
+		n.Size = 24 * time.Hour
+	}
+	if n.Source == "fred" {
+		list, err := l.shelves("fred", KindMacro, KindRevised)
+		if err == nil && len(list) == 0 {
+			err = pitwall.Errorf(pitwall.NoCoverage, "the store holds no macro series from fred").Hintf("pitwall data fetch fred CPIAUCSL UNRATE --from 2000-01-01")
+		}
+		return list, err
+	}
+	var list []Input
+	if n.Source == "files" { // an import of news or macro is not about one symbol
+		var err error
+		if list, err = l.shelves("files", KindNews, KindMacro, KindRevised); err != nil {
+			return nil, err
+		}
+	}
+	for _, symbol := range n.Symbols {
+		in, err := l.input(ctx, shelf{n.Source, KindBars, n.Size}, symbol, n)
+		if err != nil {
+			return nil, err
+		}
+		if in == nil {
+			continue
+		}
+		list = append(list, *in)
+		more := n
+		more.MayLack = !n.NeedsActs || pair.MatchString(symbol)
+		for _, k := range []RowKind{KindActions, KindNews} {
+			in, err := l.input(ctx, shelf{n.Source, k, 0}, symbol, more)
+			if err != nil {
+				return nil, err
+			}
+			if in != nil && !(k == KindNews && n.Source == "files") {
+				list = append(list, *in)
+			}
+			more.MayLack = true // nobody needs news
+		}
+	}
+	return list, nil
+}
+
+// input is one file, brought up to date; nil when there is none and none is
+// needed, or when the source said that there is nothing.
+func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Input, error) {
+	have, err := l.chunks(s, symbol)
+	if err != nil {
+		return nil, err
+	}
+	if len(have) == 0 && n.MayLack {
+		return nil, nil
+	}
+	today, err := l.today()
+	if err != nil {
+		return nil, err
+	}
+	from, to := n.From, n.To
+	if yesterday := today.AddDate(0, 0, -1); to.After(yesterday) {
+		to = yesterday
+	}
+	fetch := fmt.Sprintf("pitwall data fetch %s %s --from %s --to %s", s.source, symbol, dateOr(n.From, "2018-01-01"), dateOr(n.To, today.Format(time.DateOnly)))
+	if s.kind == KindBars {
+		fetch += " --size " + SizeName(s.size)
+	}
+	if s.kind != KindBars {
+		fetch += " --kind " + string(s.kind)
+	}
+	if s.source == "files" {
+		fetch = "pitwall data import FILE..."
+	}
+	what := strings.TrimPrefix(SizeName(s.size)+" bars", "0d bars")
+	if what == "" {
+		what = string(s.kind)
+	}
+	if len(have) == 0 {
+		return nil, pitwall.Errorf(pitwall.NoCoverage, "the store holds no %s of %s from %s", what, symbol, s.source).Hintf("%s", fetch)
+	}
+	if !from.IsZero() && s.kind != KindNews && s.source != "files" {
+		if to.IsZero() {
+			to = from
+		}
+		day, err := l.lacks(s, symbol, from, to)
+		if err != nil {
+			return nil, err
+		}
+		if !day.IsZero() {
+			return nil, pitwall.Errorf(pitwall.NoCoverage, "the store holds %s of %s from %s, but not %s", what, symbol, s.source, day.Format(time.DateOnly)).Hintf("%s", fetch)
+		}
+	}
+	if ok, err := l.fresh(s, symbol); err != nil {
+		return nil, err
+	} else if !ok {
+		if _, _, err := l.merge(ctx, s, symbol); err != nil {
+			return nil, err
+		}
+	}
+	path := l.file(s, symbol)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if s.kind == KindBars && !n.MayLack {
+			return nil, pitwall.Errorf(pitwall.NoCoverage, "%s has no %s of %s in the days that were fetched", s.source, what, symbol).Hintf("check the symbol's spelling, or use another source")
+		}
+		return nil, nil
+	}
+	in, err := diskFile(path)
+	return &in, err
+}
+
+// shelves are all files of a source and some kinds; a name that an earlier kind
+// has is left out of the later ones, so that vintages go before revised values.
+func (l *Local) shelves(source string, kinds ...RowKind) ([]Input, error) {
+	var list []Input
+	var held []string
+	for _, k := range kinds {
+		dir := l.shelfDir(shelf{source, k, 0})
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading the store: %w", err)
+		}
+		for _, e := range entries {
+			if filepath.Ext(e.Name()) != ".parquet" || slices.Contains(held, e.Name()) {
+				continue
+			}
+			held = append(held, e.Name())
+			in, err := diskFile(filepath.Join(dir, e.Name()))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, in)
+		}
+	}
+	return list, nil
+}
+
+// diskFile is a file on this machine as an input.
+func diskFile(path string) (Input, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Input{}, fmt.Errorf("reading the store: %w", err)
+	}
+	return Input{FS: os.DirFS("/"), Path: strings.TrimPrefix(filepath.ToSlash(abs), "/"), Show: path}, nil
+}
+
+func dateOr(t time.Time, other string) string {
+	if t.IsZero() {
+		return other
+	}
+	return t.Format(time.DateOnly)
+}

@@ -1,0 +1,338 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"pitwall"
+)
+
+// RowKind is a kind of rows that a source gives and the store keeps.
+type RowKind string
+
+// The kinds, each with the header of its files; see headers.
+const (
+	KindBars    RowKind = "bars"
+	KindActions RowKind = "actions"
+	KindNews    RowKind = "news"
+	KindMacro   RowKind = "macro"         // vintages: what was published when
+	KindRevised RowKind = "macro-revised" // only what is true today
+)
+
+// header returns the columns of a kind, in the order of Answer.Rows.
+func (k RowKind) header() []string {
+	switch k {
+	case KindBars:
+		return []string{"symbol", "timestamp", "open", "high", "low", "close", "volume"}
+	case KindActions:
+		return []string{"symbol", "ex_date", "type", "value", "pay_date", "record_date", "declaration_date", "source"}
+	case KindNews:
+		return []string{"published_at", "id", "symbols", "headline", "source", "summary"}
+	case KindMacro:
+		return []string{"series_id", "date", "value", "first_seen"}
+	case KindRevised:
+		return []string{"series_id", "date", "value", "as_of"}
+	}
+	return nil
+}
+
+// Request asks a source for one symbol or series. From and To are days, both
+// inclusive, as midnights in UTC that stand for the calendar date.
+type Request struct {
+	Kind     RowKind
+	Symbol   string
+	From, To time.Time
+	Size     time.Duration // of bars
+}
+
+// holds reports whether a calendar day lies in the request.
+func (q Request) holds(day time.Time) bool {
+	d := calendarDay(day)
+	return !d.Before(q.From) && !d.After(q.To)
+}
+
+// String names a request for messages: "AAPL 1d bars 2024-01-01..2024-12-31".
+func (q Request) String() string {
+	what := string(q.Kind)
+	if q.Kind == KindBars {
+		what = SizeName(q.Size) + " bars"
+	}
+	return fmt.Sprintf("%s %s %s..%s", q.Symbol, what, q.From.Format(time.DateOnly), q.To.Format(time.DateOnly))
+}
+
+// Answer is what a source said. No rows and no error means that it said cleanly
+// that there is nothing.
+type Answer struct {
+	Kind     RowKind            // KindRevised when vintages were asked and cannot be had
+	Rows     [][]string         // in the order of Kind's header, by time
+	Adjusted pitwall.Adjustment // of bars
+	Dropped  []Drop             // what was left out, and why
+}
+
+// Drop counts rows that were left out.
+type Drop struct {
+	Why   string
+	Count int
+}
+
+func (a *Answer) drop(why string, n int) {
+	for i := range a.Dropped {
+		if a.Dropped[i].Why == why {
+			a.Dropped[i].Count += n
+			return
+		}
+	}
+	if n > 0 {
+		a.Dropped = append(a.Dropped, Drop{why, n})
+	}
+}
+
+// Chunk is how much is asked for at once. Chunks are the steps in which an
+// interrupted download resumes.
+type Chunk string
+
+// The chunks.
+const (
+	Whole   Chunk = "whole"
+	ByYear  Chunk = "year"
+	ByMonth Chunk = "month"
+	ByWeek  Chunk = "week" // Monday to Sunday
+)
+
+// Offer is a kind that a source has.
+type Offer struct {
+	Kind     RowKind
+	Sizes    []time.Duration // of bars
+	Chunk    Chunk
+	Adjusted pitwall.Adjustment // of bars
+	Revises  bool               // older answers change: never complete, always asked again
+}
+
+// Remote is a source of history outside this machine. Fetch never returns half
+// an answer: rows, or an error that names source, symbol and what would work.
+type Remote interface {
+	Name() string
+	Offers() []Offer
+	Fetch(ctx context.Context, q Request) (*Answer, error)
+}
+
+// RemoteOptions are what every source takes. Clock and sleep are injected: tests
+// do not wait, and the host's clock is read in one file.
+type RemoteOptions struct {
+	BaseURL     string // empty = the vendor's
+	Key, Secret string
+	KeyNames    string // the variables that hold them, for messages
+	Now         func() time.Time
+	Sleep       func(context.Context, time.Duration) error
+	Transport   http.RoundTripper // empty = http.DefaultTransport
+}
+
+// vendor is what the sources share: a name, a base address and good manners.
+type vendor struct {
+	name string
+	opts RemoteOptions
+	wire *polite
+}
+
+// newVendor sets a source up that may ask perMinute times a minute.
+func newVendor(name, base string, perMinute int, o RemoteOptions) vendor {
+	if o.BaseURL == "" {
+		o.BaseURL = base
+	}
+	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
+	secrets := []string{}
+	for _, s := range []string{o.Key, o.Secret} {
+		if s != "" {
+			secrets = append(secrets, s, url.QueryEscape(s))
+		}
+	}
+	return vendor{name, o, &polite{next: o.Transport, limit: rate.NewLimiter(rate.Limit(float64(perMinute)/60), 1),
+		now: o.Now, sleep: o.Sleep, secrets: secrets}}
+}
+
+// Name implements Remote.
+func (v *vendor) Name() string { return v.name }
+
+// needKey refuses when a key is missing, and names the variable.
+func (v *vendor) needKey(have ...string) error {
+	for _, k := range have {
+		if k == "" {
+			return pitwall.Errorf(pitwall.NotAllowed, "%s needs a key", v.name).Hintf("set %s in the environment or in .env", v.opts.KeyNames)
+		}
+	}
+	return nil
+}
+
+// client returns a client whose every request ends with ctx.
+func (v *vendor) client(ctx context.Context) *http.Client {
+	return &http.Client{Transport: &bound{ctx: ctx, next: v.wire}}
+}
+
+// get reads one address below the base. Keys travel in the header if given.
+func (v *vendor) get(ctx context.Context, path string, query url.Values, header http.Header) ([]byte, error) {
+	address := v.opts.BaseURL + path
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("the address of %s is wrong", v.name) // err holds the query, and so the key
+	}
+	for k, h := range header {
+		req.Header[k] = h
+	}
+	resp, err := v.wire.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	return bodyOf(resp)
+}
+
+// explain turns any failure of a request into one error: who, what, why, and
+// what would work. No address and no key appear in it.
+func (v *vendor) explain(q Request, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %s: stopped: %w", v.name, q, context.Canceled)
+	}
+	e, ok := errors.AsType[*pitwall.Error](err)
+	if !ok {
+		if u, isURL := errors.AsType[*url.Error](err); isURL {
+			err = u.Err // the address holds the query
+		}
+		e = pitwall.Errorf(pitwall.DataError, "the answer cannot be read: %s", v.wire.redact(oneLine([]byte(err.Error())))).Hintf(tryAgain)
+	}
+	if e.Code == pitwall.NotAllowed && v.opts.KeyNames != "" && e.Hint == "" {
+		e = pitwall.Errorf(e.Code, "%s", e.Message).Hintf("check %s, and that your plan includes this data", v.opts.KeyNames)
+	}
+	return &pitwall.Error{Code: e.Code, Message: v.wire.redact(v.name + ": " + q.String() + ": " + e.Message), Hint: v.wire.redact(e.Hint)}
+}
+
+// mostPages ends an answer whose pages do not end.
+const mostPages = 5000
+
+// bound ties requests of libraries that know no context to one.
+type bound struct {
+	ctx   context.Context
+	next  http.RoundTripper
+	pages int
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b *bound) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.pages++; b.pages > mostPages {
+		return nil, garbage("it has more than %d pages", mostPages)
+	}
+	return b.next.RoundTrip(r.WithContext(b.ctx))
+}
+
+// garbage is an answer that is not what the source sends.
+func garbage(format string, args ...any) error {
+	return pitwall.Errorf(pitwall.DataError, "the answer is not usable: "+format, args...).Hintf(tryAgain)
+}
+
+// priceText writes a float as the shortest decimal that stands for it. Vendors
+// that keep 32-bit floats send 226.83999633789062 for 226.84.
+func priceText(f float64) (string, error) {
+	bits := 64
+	if float64(float32(f)) == f {
+		bits = 32
+	}
+	text := strconv.FormatFloat(f, 'f', -1, bits)
+	if d, err := pitwall.ParseDec(text); err == nil {
+		return d.String(), nil
+	}
+	d, err := pitwall.FromFloat(f)
+	return d.String(), err
+}
+
+// barRow makes a row of bars out of floats.
+func barRow(symbol, stamp string, prices [4]float64, volume string) ([]string, error) {
+	row := []string{symbol, stamp}
+	for _, p := range prices {
+		text, err := priceText(p)
+		if err != nil {
+			return nil, garbage("a price at %s: %v", stamp, err)
+		}
+		row = append(row, text)
+	}
+	return append(row, volume), nil
+}
+
+// calendarDay returns the calendar date of t in t's own zone, as a midnight in UTC.
+func calendarDay(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// startOfDay returns the start of a day in a zone.
+func startOfDay(day time.Time, zone *time.Location) time.Time {
+	y, m, d := day.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, zone)
+}
+
+// zoneOf returns the zone in which a symbol's days begin: UTC for pairs.
+func zoneOf(symbol string) (*time.Location, error) {
+	if pair.MatchString(symbol) {
+		return time.UTC, nil
+	}
+	return time.LoadLocation("America/New_York")
+}
+
+// barEnded reports whether a bar has ended by now: daily bars at 16:00 of their
+// day (24/7: at midnight), others a size after their start. delay is how late
+// the vendor's last prices settle.
+func barEnded(symbol string, start time.Time, size, delay time.Duration, now time.Time) bool {
+	end := start.Add(size)
+	if size >= 24*time.Hour {
+		y, m, d := start.Date()
+		end = time.Date(y, m, d, 16, 0, 0, 0, start.Location())
+		if pair.MatchString(symbol) {
+			end = time.Date(y, m, d+1, 0, 0, 0, 0, start.Location())
+		}
+	}
+	return !now.Before(end.Add(delay))
+}
+
+// barStamp writes a bar's start: a date when daily, else RFC 3339.
+func barStamp(start time.Time, size time.Duration) string {
+	if size >= 24*time.Hour {
+		return start.Format(time.DateOnly)
+	}
+	return start.Format(time.RFC3339)
+}
+
+// offerOf finds what a source offers for a request, or says what it has.
+func offerOf(r Remote, kind RowKind, size time.Duration) (Offer, error) {
+	var kinds, sizes []string
+	for _, o := range r.Offers() {
+		kinds = append(kinds, string(o.Kind))
+		if o.Kind != kind {
+			continue
+		}
+		if kind != KindBars || slices.Contains(o.Sizes, size) {
+			return o, nil
+		}
+		for _, s := range o.Sizes {
+			sizes = append(sizes, SizeName(s))
+		}
+	}
+	if len(sizes) > 0 {
+		return Offer{}, pitwall.Errorf(pitwall.InvalidInput, "%s has no bars of %s", r.Name(), SizeName(size)).Hintf("it has %s", strings.Join(sizes, ", "))
+	}
+	return Offer{}, pitwall.Errorf(pitwall.InvalidInput, "%s has no %s", r.Name(), kind).Hintf("it has %s", strings.Join(slices.Compact(kinds), ", "))
+}

@@ -1,0 +1,319 @@
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	finance "github.com/piquette/finance-go"
+	"github.com/piquette/finance-go/chart"
+	"github.com/piquette/finance-go/datetime"
+	"github.com/piquette/finance-go/form"
+
+	"pitwall"
+)
+
+// Yahoo downloads chart history with piquette/finance-go through a backend of
+// ours; its quotes are not used. Best effort: it is no official interface, and
+// it turns clients away at will.
+//
+// Prices and volume are split-adjusted as of the day of the download, dividends
+// not applied; dividends come as actions in the same terms, splits too (they
+// apply to nothing here, since prices hold them). Daily bars carry the
+// exchange's date, others the start of the bar in UTC. Left out and counted:
+// bars that are null in the answer (a hole, which the library turns into all
+// zeros), the live point at the end, and the bar that has not ended. The reach
+// is Yahoo's: minutes of the last 30 days, 2 to 30 minutes of 60 days, hours of 730.
+//
+// Tested against recorded payloads and local servers only.
+type Yahoo struct{ vendor }
+
+// NewYahoo returns the source; it needs no key.
+func NewYahoo(o RemoteOptions) *Yahoo {
+	y := &Yahoo{newVendor("yahoo", finance.YFinURL, 60, o)}
+	y.wire.accept = func(status int, body []byte) bool { // a chart error says more than its status
+		return (status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusUnprocessableEntity) && chartError(body) != nil
+	}
+	return y
+}
+
+// yahooDelay is how late Yahoo's closing prices settle.
+const yahooDelay = 20 * time.Minute
+
+// Offers implements Remote.
+func (y *Yahoo) Offers() []Offer {
+	m := time.Minute
+	return []Offer{
+		{Kind: KindBars, Sizes: []time.Duration{24 * time.Hour}, Chunk: ByYear, Adjusted: pitwall.SplitAdjusted},
+		{Kind: KindBars, Sizes: []time.Duration{time.Hour, 30 * m, 15 * m, 5 * m, 2 * m}, Chunk: ByMonth, Adjusted: pitwall.SplitAdjusted},
+		{Kind: KindBars, Sizes: []time.Duration{m}, Chunk: ByWeek, Adjusted: pitwall.SplitAdjusted}, // 8 days an answer at most
+		{Kind: KindActions, Chunk: Whole},
+	}
+}
+
+// chartBody is the part of an answer that is checked before the library, which
+// would panic on arrays of unequal length, sees it.
+type chartBody struct {
+	Chart struct {
+		Result []struct {
+			Meta struct {
+				Symbol      string `json:"symbol"`
+				Currency    string `json:"currency"`
+				Granularity string `json:"dataGranularity"`
+				Zone        string `json:"exchangeTimezoneName"`
+				Periods     struct {
+					Regular struct {
+						Start int64 `json:"start"`
+						End   int64 `json:"end"`
+					} `json:"regular"`
+				} `json:"currentTradingPeriod"`
+			} `json:"meta"`
+			Timestamp []int64 `json:"timestamp"`
+			Events    struct {
+				Dividends map[string]struct {
+					Amount float64 `json:"amount"`
+					Date   int64   `json:"date"`
+				} `json:"dividends"`
+				Splits map[string]struct {
+					Date        int64   `json:"date"`
+					Numerator   float64 `json:"numerator"`
+					Denominator float64 `json:"denominator"`
+				} `json:"splits"`
+			} `json:"events"`
+			Indicators *struct {
+				Quote []*struct {
+					Open   []*float64 `json:"open"`
+					High   []*float64 `json:"high"`
+					Low    []*float64 `json:"low"`
+					Close  []*float64 `json:"close"`
+					Volume []*int     `json:"volume"`
+				} `json:"quote"`
+				Adjclose []*struct {
+					Adjclose []*float64 `json:"adjclose"`
+				} `json:"adjclose"`
+			} `json:"indicators"`
+		} `json:"result"`
+		Error *chartFailure `json:"error"`
+	} `json:"chart"`
+}
+
+type chartFailure struct {
+	Code        string `json:"code"`
+	Description string `json:"description"`
+}
+
+// chartError returns the error object of an answer, or nil.
+func chartError(body []byte) *chartFailure {
+	var b chartBody
+	if json.Unmarshal(body, &b) != nil {
+		return nil
+	}
+	return b.Chart.Error
+}
+
+// chartBackend implements finance.Backend for one request.
+type chartBackend struct {
+	y        *Yahoo
+	symbol   string
+	interval string
+	body     chartBody // what came, for holes and events
+	empty    bool      // said cleanly that there is nothing
+}
+
+// Call implements finance.Backend.
+func (b *chartBackend) Call(path string, values *form.Values, ctx *context.Context, v any) error {
+	query, err := url.ParseQuery(values.Encode())
+	if err != nil {
+		return err
+	}
+	query.Set("events", "div,splits")
+	raw, err := b.y.get(*ctx, "/v8/finance/chart/"+url.PathEscape(strings.TrimPrefix(path, "v8/finance/chart/")), query, nil)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, &b.body); err != nil {
+		return garbage("%s", oneLine(raw))
+	}
+	if e := b.body.Chart.Error; e != nil {
+		if strings.Contains(e.Description, "Data doesn't exist for startDate") {
+			b.empty = true
+			return pitwall.Errorf(pitwall.NoCoverage, "no data in this range")
+		}
+		if e.Code == "Not Found" {
+			return pitwall.Errorf(pitwall.NoCoverage, "answered 404 %s: %s", e.Code, e.Description).Hintf("check how Yahoo spells the symbol: BRK-B, ^GSPC, BTC-USD")
+		}
+		return pitwall.Errorf(pitwall.DataError, "answered an error: %s: %s", e.Code, e.Description).Hintf("ask for another range or size; minutes reach back 30 days, hours 730")
+	}
+	if err := b.check(); err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, v)
+}
+
+// check refuses what the library would misread.
+func (b *chartBackend) check() error {
+	if len(b.body.Chart.Result) != 1 {
+		return garbage("it holds %d charts", len(b.body.Chart.Result))
+	}
+	r := b.body.Chart.Result[0]
+	switch {
+	case r.Meta.Symbol != b.symbol:
+		return garbage("it is about %q", r.Meta.Symbol)
+	case r.Meta.Currency != "USD":
+		return pitwall.Errorf(pitwall.Unsupported, "prices are in %q", r.Meta.Currency).Hintf("one currency per world, USD, for now")
+	case r.Meta.Granularity != b.interval && !(b.interval == "60m" && r.Meta.Granularity == "1h"):
+		return garbage("bars of %q came for %q", r.Meta.Granularity, b.interval)
+	case r.Indicators == nil || len(r.Indicators.Quote) != 1 || r.Indicators.Quote[0] == nil:
+		return garbage("it holds no prices")
+	}
+	q, n := r.Indicators.Quote[0], len(r.Timestamp)
+	if len(q.Open) != n || len(q.High) != n || len(q.Low) != n || len(q.Close) != n || len(q.Volume) != n {
+		return garbage("%d times, %d opens, %d highs, %d lows, %d closes, %d volumes", n, len(q.Open), len(q.High), len(q.Low), len(q.Close), len(q.Volume))
+	}
+	for _, a := range r.Indicators.Adjclose {
+		if a != nil && len(a.Adjclose) != n {
+			return garbage("%d times and %d adjusted closes", n, len(a.Adjclose))
+		}
+	}
+	return nil
+}
+
+// Fetch implements Remote.
+func (y *Yahoo) Fetch(ctx context.Context, q Request) (*Answer, error) {
+	zone, err := zoneOf(q.Symbol)
+	if err != nil {
+		return nil, err
+	}
+	size := q.Size
+	if q.Kind != KindBars {
+		size = 24 * time.Hour
+	}
+	interval := map[time.Duration]string{24 * time.Hour: "1d", time.Hour: "60m"}[size]
+	if interval == "" {
+		interval = fmt.Sprintf("%dm", size/time.Minute)
+	}
+	from, to := startOfDay(q.From, zone), startOfDay(q.To.AddDate(0, 0, 1), zone)
+	b := &chartBackend{y: y, symbol: q.Symbol, interval: interval}
+	it := chart.Client{B: b}.Get(&chart.Params{Params: finance.Params{Context: &ctx}, Symbol: q.Symbol,
+		Start: datetime.New(&from), End: datetime.New(&to), Interval: datetime.Interval(interval)})
+	if b.empty {
+		return &Answer{Kind: q.Kind, Adjusted: pitwall.SplitAdjusted}, nil
+	}
+	if it.Err() != nil {
+		return nil, y.explain(q, it.Err())
+	}
+	if name := b.body.Chart.Result[0].Meta.Zone; name != "" && zone != time.UTC { // London's days are not New York's
+		if zone, err = time.LoadLocation(name); err != nil {
+			return nil, y.explain(q, garbage("time zone %q", name))
+		}
+	}
+	if q.Kind == KindActions {
+		a, err := b.actions(q, zone)
+		return a, y.explain(q, err)
+	}
+	a, err := b.bars(q, it, zone, y.opts.Now())
+	return a, y.explain(q, err)
+}
+
+// bars turns the library's bars into rows.
+func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now time.Time) (*Answer, error) {
+	a := &Answer{Kind: KindBars, Adjusted: pitwall.SplitAdjusted}
+	quote := b.body.Chart.Result[0].Indicators.Quote[0]
+	open, close := sessionOpen, sessionClose
+	if p := b.body.Chart.Result[0].Meta.Periods.Regular; p.Start < p.End {
+		open, close = clockOf(time.Unix(p.Start, 0).In(zone)), clockOf(time.Unix(p.End, 0).In(zone))
+	}
+	for i := 0; it.Next(); i++ {
+		x := it.Bar()
+		start := time.Unix(int64(x.Timestamp), 0).In(zone)
+		switch {
+		case quote.Open[i] == nil || quote.High[i] == nil || quote.Low[i] == nil || quote.Close[i] == nil:
+			a.drop("null bars", 1)
+			continue
+		case !onGrid(start, q.Size, open, close):
+			a.drop("live points", 1)
+			continue
+		case !barEnded(q.Symbol, start, q.Size, yahooDelay, now):
+			a.drop("unfinished bars", 1)
+			continue
+		case !q.holds(start):
+			a.drop("bars outside the range", 1)
+			continue
+		}
+		volume := ""
+		if quote.Volume[i] != nil {
+			volume = strconv.Itoa(x.Volume)
+		}
+		row, err := barRow(q.Symbol, barStamp(start, q.Size), [4]float64{x.Open.InexactFloat64(), x.High.InexactFloat64(), x.Low.InexactFloat64(), x.Close.InexactFloat64()}, volume)
+		if err != nil {
+			return nil, err
+		}
+		a.Rows = append(a.Rows, row)
+	}
+	return a, nil
+}
+
+// onGrid reports whether a bar starts where bars of its size do: a day at
+// midnight or at the open, minutes and hours counted from the open and before
+// the close (all day when the session is). A live point carries the time of the
+// last trade instead, and the closing print of intraday charts that of the close.
+func onGrid(start time.Time, size, open, close time.Duration) bool {
+	since := clockOf(start)
+	if size >= 24*time.Hour {
+		return since == 0 || since == open
+	}
+	return (since-open)%size == 0 && (open >= close || since < close)
+}
+
+// actions turns dividends and splits into rows. Amounts are in the terms of the
+// split-adjusted prices.
+func (b *chartBackend) actions(q Request, zone *time.Location) (*Answer, error) {
+	a := &Answer{Kind: KindActions}
+	e := b.body.Chart.Result[0].Events
+	add := func(at int64, kind, value string) {
+		day := time.Unix(at, 0).In(zone)
+		if !q.holds(day) {
+			a.drop("actions outside the range", 1)
+			return
+		}
+		a.Rows = append(a.Rows, []string{q.Symbol, day.Format(time.DateOnly), kind, value, "", "", "", "yahoo, split-adjusted"})
+	}
+	for _, d := range e.Dividends {
+		text, err := priceText(d.Amount)
+		if err != nil || d.Amount <= 0 {
+			return nil, garbage("a dividend of %v", d.Amount)
+		}
+		add(d.Date, "dividend", text)
+	}
+	for _, s := range e.Splits {
+		if s.Numerator <= 0 || s.Denominator <= 0 {
+			return nil, garbage("a split of %v:%v", s.Numerator, s.Denominator)
+		}
+		value, err := ratioText(s.Numerator, s.Denominator)
+		if err != nil {
+			return nil, garbage("%v", err)
+		}
+		add(s.Date, "split", value)
+	}
+	slices.SortFunc(a.Rows, slices.Compare)
+	return a, nil
+}
+
+// ratioText writes a split: new units per old one, as a fraction when needed.
+func ratioText(num, den float64) (string, error) {
+	n, err := priceText(num)
+	if err != nil {
+		return "", err
+	}
+	d, err := priceText(den)
+	if err != nil || d == "1" {
+		return n, err
+	}
+	return n + "/" + d, nil
+}

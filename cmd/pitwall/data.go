@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"pitwall"
+	"pitwall/cache/history"
+)
+
+// storeSources are the names under data: that are read from the local store.
+var storeSources = []string{"yahoo", "alpaca", "fred", "polygon", "alphavantage", "files"}
+
+// openStore is the local store: PITWALL_DATA_DIR, else the user's cache folder.
+func openStore(s settings, now func() time.Time) (*history.Local, error) {
+	if s.DataDir != "" {
+		return &history.Local{Dir: s.DataDir, Now: now}, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil, pitwall.Errorf(pitwall.DataError, "there is no cache folder on this machine: %v", err).Hintf("set PITWALL_DATA_DIR to a folder for downloads")
+	}
+	return &history.Local{Dir: filepath.Join(dir, "pitwall", "data"), Now: now}, nil
+}
+
+// store opens the local store with what the environment says.
+func (a *app) store() (*history.Local, settings, error) {
+	s, err := readSettings()
+	if err != nil {
+		return nil, s, err
+	}
+	l, err := openStore(s, a.now)
+	return l, s, err
+}
+
+func (a *app) data() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "data",
+		Short: "Download, import and check prices and records",
+		Long: "The local store holds what the sources gave, downloaded once: PITWALL_DATA_DIR, else the cache folder of the user.\n" +
+			"A strategy reads it with data: [yahoo] (or alpaca, fred, polygon, alphavantage, files).",
+		Example: "  pitwall data fetch yahoo AAPL MSFT --from 2015-01-01\n  pitwall data ls\n  pitwall data check",
+		Args:    takes(0, 0),
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.dataFetch(), a.dataList(), a.dataImport(), a.dataCheck())
+	return c
+}
+
+// fetchFlags are fetch's settings.
+type fetchFlags struct {
+	from, to, size string
+	kinds          []string
+	refresh        bool
+}
+
+func (a *app) dataFetch() *cobra.Command {
+	var f fetchFlags
+	c := &cobra.Command{
+		Use:   "fetch SOURCE SYMBOL...",
+		Short: "Download what the store lacks",
+		Long: "fetch asks a source for bars and corporate actions (news and macro where it has them), in chunks: a year of days, a month of\n" +
+			"minutes. What is stored is not asked for again, so a fetch that was stopped goes on where it was; only days that were not over\n" +
+			"are. Every chunk is checked before it is stored. Keys come from the environment or .env:\n" +
+			"  yahoo         no key; split-adjusted; minutes reach back 30 days, hours 730\n" +
+			"  alpaca        APCA_API_KEY_ID and APCA_API_SECRET_KEY; as traded, with actions and news\n" +
+			"  fred          macro series; FRED_API_KEY for vintages, without it today's (revised) values\n" +
+			"  polygon       POLYGON_API_KEY; as traded, with actions\n" +
+			"  alphavantage  ALPHAVANTAGE_API_KEY; as traded, no actions\n" +
+			"These were tested against recorded answers and local servers only.",
+		Example: "  pitwall data fetch yahoo AAPL MSFT SPY --from 2015-01-01\n  pitwall data fetch alpaca AAPL --from 2024-01-01 --to 2024-03-31 --size 1m --kind bars\n" +
+			"  pitwall data fetch fred CPIAUCSL UNRATE --from 2000-01-01",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return &usageError{fmt.Errorf("name a source and at least one symbol\n  usage: %s", c.UseLine())}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return a.fetch(c.Context(), args[0], args[1:], f) },
+	}
+	c.Flags().StringVar(&f.from, "from", "", "first day, 2015-01-01 (needed)")
+	c.Flags().StringVar(&f.to, "to", "", "last day (default: today)")
+	c.Flags().StringVar(&f.size, "size", "1d", "size of bars: 1d, 1h, 5m, 1m")
+	c.Flags().StringSliceVar(&f.kinds, "kind", nil, "bars, actions, news, macro (default: all but news that the source has)")
+	c.Flags().BoolVar(&f.refresh, "refresh", false, "ask for everything again, after a split of adjusted prices")
+	return c
+}
+
+// request turns the flags into a request without kind and symbol.
+func (f fetchFlags) request(now time.Time) (history.Request, error) {
+	var q history.Request
+	var err error
+	if f.from == "" {
+		return q, &usageError{fmt.Errorf("--from is missing: give the first day, for example --from 2015-01-01")}
+	}
+	if f.to == "" {
+		f.to = now.AddDate(0, 0, 1).UTC().Format(time.DateOnly) // cut to today by the store
+	}
+	if q.From, err = time.Parse(time.DateOnly, f.from); err != nil {
+		return q, &usageError{fmt.Errorf("--from is %q; write 2015-01-31", f.from)}
+	}
+	if q.To, err = time.Parse(time.DateOnly, f.to); err != nil {
+		return q, &usageError{fmt.Errorf("--to is %q; write 2015-01-31", f.to)}
+	}
+	if q.From.After(q.To) {
+		return q, &usageError{fmt.Errorf("--from %s is after --to %s", f.from, f.to)}
+	}
+	if q.Size, err = history.ParseSize(f.size); err != nil {
+		return q, &usageError{fmt.Errorf("--size is %q; write 1d, 1h, 5m or 1m", f.size)}
+	}
+	return q, nil
+}
+
+// pick returns the kinds to fetch from a source.
+func (f fetchFlags) pick(r history.Remote) ([]history.RowKind, error) {
+	var has []history.RowKind
+	var names []string
+	for _, o := range r.Offers() {
+		if !slices.Contains(has, o.Kind) {
+			has, names = append(has, o.Kind), append(names, string(o.Kind))
+		}
+	}
+	if len(f.kinds) == 0 {
+		return slices.DeleteFunc(has, func(k history.RowKind) bool { return k == history.KindNews }), nil
+	}
+	var kinds []history.RowKind
+	for _, k := range f.kinds {
+		if !slices.Contains(has, history.RowKind(k)) {
+			return nil, &usageError{fmt.Errorf("%s has no %q; it has %s", r.Name(), k, strings.Join(names, ", "))}
+		}
+		kinds = append(kinds, history.RowKind(k))
+	}
+	return kinds, nil
+}
+
+// fetch downloads symbol by symbol. A symbol that a source does not have does
+// not stop the others; a refusal or a stop does.
+func (a *app) fetch(ctx context.Context, source string, symbols []string, f fetchFlags) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // the first Ctrl-C stops after the request that runs
+		select {
+		case <-a.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	local, s, err := a.store()
+	if err != nil {
+		return err
+	}
+	var remote history.Remote
+	var names []string
+	for _, r := range sources(s, history.RemoteOptions{Now: a.now, Sleep: hostSleep, Transport: a.transport}) {
+		names = append(names, r.Name())
+		if r.Name() == source {
+			remote = r
+		}
+	}
+	if remote == nil {
+		return &usageError{fmt.Errorf("there is no source %q; did you mean %q? the sources are %s", source, pitwall.Nearest(source, names), strings.Join(names, ", "))}
+	}
+	q, err := f.request(a.now())
+	if err != nil {
+		return err
+	}
+	kinds, err := f.pick(remote)
+	if err != nil {
+		return err
+	}
+	p := fetchProgress{app: a, terminal: term.IsTerminal(int(a.stderr.Fd()))}
+	failed := 0
+	for i, symbol := range symbols {
+		for _, k := range kinds {
+			q.Symbol, q.Kind = symbol, k
+			p.symbol = fmt.Sprintf("%d/%d", i+1, len(symbols))
+			done, err := local.Fetch(ctx, remote, q, f.refresh, p.show)
+			p.clear()
+			if err == nil {
+				a.fetched(symbol, done)
+				continue
+			}
+			code := pitwall.CodeOf(err)
+			if errors.Is(err, context.Canceled) || code != pitwall.NoCoverage && code != pitwall.DataError || len(symbols) == 1 {
+				return err
+			}
+			failed++
+			fmt.Fprintln(a.stderr, "pitwall:", explain(err))
+			break
+		}
+	}
+	if failed > 0 {
+		fmt.Fprintf(a.stderr, "pitwall: %d of %d symbols failed; what came is stored\n", failed, len(symbols))
+		return errSaid
+	}
+	return nil
+}
+
+// fetched says what a fetch did, a line per file.
+func (a *app) fetched(symbol string, f history.Fetched) {
+	line := fmt.Sprintf("%s %s: %d rows", symbol, f.Kind, f.Rows)
+	switch {
+	case f.Rows == 0:
+		line = fmt.Sprintf("%s %s: the source has nothing in this range", symbol, f.Kind)
+	case f.Asked == 0:
+		line += ", all there already"
+	default:
+		line += fmt.Sprintf(" (%d chunks downloaded)", f.Asked)
+	}
+	for _, d := range f.Dropped {
+		line += fmt.Sprintf("; left out: %d %s", d.Count, d.Why)
+	}
+	if f.Kind == history.KindRevised {
+		line += "; these are today's values, not what was known then: set FRED_API_KEY for vintages"
+	}
+	fmt.Fprintln(a.stdout, line)
+}
+
+// fetchProgress shows where a fetch stands: one line on a terminal, else a line
+// every few seconds.
+type fetchProgress struct {
+	app      *app
+	terminal bool
+	symbol   string // 3/20
+	last     time.Time
+	shown    bool
+}
+
+func (p *fetchProgress) show(s history.Step) {
+	line := fmt.Sprintf("%s %s %s %s  %s..%s  %d/%d  %d rows", s.Source, p.symbol, s.Symbol, s.Kind, s.From.Format(time.DateOnly), s.To.Format(time.DateOnly), s.Done, s.Total, s.Rows)
+	if p.terminal {
+		fmt.Fprint(p.app.stderr, "\r\x1b[K"+line)
+		p.shown = true
+		return
+	}
+	if now := p.app.now(); now.Sub(p.last) >= plainLine {
+		p.last = now
+		fmt.Fprintln(p.app.stderr, line)
+	}
+}
+
+func (p *fetchProgress) clear() {
+	if p.shown {
+		fmt.Fprint(p.app.stderr, "\r\x1b[K")
+		p.shown = false
+	}
+}
+
+// stored are the inputs of a strategy that names a source of the store.
+func (s *strategy) stored(source string) ([]history.Input, error) {
+	env, err := readSettings()
+	if err != nil {
+		return nil, err
+	}
+	local, err := openStore(env, hostNow)
+	if err != nil {
+		return nil, err
+	}
+	n := history.Need{Source: source, Symbols: append([]string{}, s.Symbols...), NeedsActs: source == "alpaca" || source == "polygon"}
+	if s.Benchmark != "" && !s.benchmarkOptional && !slices.Contains(s.Symbols, s.Benchmark) {
+		n.Symbols = append(n.Symbols, s.Benchmark)
+	}
+	for _, d := range s.Data {
+		n.MayLack = n.MayLack || d.Path != source && d.Path != "fred"
+	}
+	if s.BarSize != "" {
+		if n.Size, err = history.ParseSize(s.BarSize); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range []struct {
+		text string
+		to   *time.Time
+	}{{s.From, &n.From}, {s.To, &n.To}} {
+		if d.text != "" {
+			if *d.to, err = time.Parse(time.DateOnly, d.text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return local.Inputs(context.Background(), n)
+}

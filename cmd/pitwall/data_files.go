@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pitwall"
+	"pitwall/cache/history"
+)
+
+func (a *app) dataList() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "ls",
+		Short:   "List what the store holds",
+		Example: "  pitwall data ls\n  pitwall data ls --json",
+		Args:    takes(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			local, _, err := a.store()
+			if err != nil {
+				return err
+			}
+			list, err := local.List(c.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(append([]history.Held{}, list...))
+			}
+			if len(list) == 0 {
+				fmt.Fprintf(a.stdout, "the store at %s is empty\n  pitwall data fetch yahoo AAPL --from 2015-01-01\n", local.Dir)
+				return nil
+			}
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "SOURCE\tKIND\tSIZE\tSYMBOL\tFROM\tTO\tROWS\tBYTES")
+			for _, h := range list {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", h.Source, h.Kind, h.Size, h.Symbol, h.From.Format(time.DateOnly), h.To.Format(time.DateOnly), h.Rows, h.Bytes)
+			}
+			return w.Flush()
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON list on stdout")
+	return c
+}
+
+func (a *app) dataImport() *cobra.Command {
+	var adjusted string
+	c := &cobra.Command{
+		Use:   "import FILE...",
+		Short: "Check files of your own and copy them into the store",
+		Long: "import reads CSV or Parquet files of bars (symbol,timestamp,open,high,low,close,volume), actions (symbol,ex_date,type,value),\n" +
+			"news or macro, told apart by their header, checks every row and copies them into the store, where data: [files] finds them.\n" +
+			"A file with one wrong row is refused whole.",
+		Example: "  pitwall data import prices.csv actions.csv\n  pitwall data import --adjusted total closes.parquet",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &usageError{fmt.Errorf("name at least one file\n  usage: %s", c.UseLine())}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			local, _, err := a.store()
+			if err != nil {
+				return err
+			}
+			for _, name := range args {
+				done, err := local.Import(c.Context(), diskInput(name, pitwall.Adjustment(adjusted)))
+				if err != nil {
+					return err
+				}
+				for _, d := range done {
+					fmt.Fprintf(a.stdout, "%s: %s %s, %d rows\n", name, d.Symbol, d.Kind, d.Rows)
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&adjusted, "adjusted", "", "what was done to prices: raw, split or total (default: what FILE.yaml says)")
+	return c
+}
+
+func (a *app) dataCheck() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check [PATH...]",
+		Short: "Report gaps, doubles, impossible bars, jumps and what else is odd",
+		Long: "check reads every CSV and Parquet file below the paths (default: the store) and reports what Load would refuse and what it\n" +
+			"cannot see: missing days and bars, jumps like a missing split, adjusted prices, dividends without a pay date, revised macro and\n" +
+			"so on. It changes nothing. Exit code 1 when a file would be refused or prices look wrong.",
+		Example: "  pitwall data check\n  pitwall data check prices/ actions.csv --json",
+		RunE: func(c *cobra.Command, args []string) error {
+			r, err := a.check(c.Context(), args)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				if err := a.printJSON(r); err != nil {
+					return err
+				}
+			} else {
+				a.printChecked(r)
+			}
+			if r.Refused() {
+				return errSaid
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on stdout, one finding per symbol")
+	return c
+}
+
+// check reads the paths, or what the store holds.
+func (a *app) check(ctx context.Context, paths []string) (*history.Checked, error) {
+	var inputs []history.Input
+	for _, p := range paths {
+		inputs = append(inputs, diskInput(p, ""))
+	}
+	if len(paths) == 0 {
+		local, _, err := a.store()
+		if err != nil {
+			return nil, err
+		}
+		list, err := local.List(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) == 0 {
+			return nil, pitwall.Errorf(pitwall.NoCoverage, "the store at %s is empty", local.Dir).Hintf("name files or folders, or fetch some: pitwall data fetch yahoo AAPL --from 2015-01-01")
+		}
+		for _, h := range list {
+			inputs = append(inputs, diskInput(h.File, ""))
+		}
+	}
+	return history.Check(ctx, inputs)
+}
+
+// printChecked writes findings for a person, file by file.
+func (a *app) printChecked(r *history.Checked) {
+	file := ""
+	brief := r.Brief()
+	for _, f := range brief {
+		if f.File != file {
+			file = f.File
+			fmt.Fprintln(a.stdout, file)
+		}
+		line := "  " + f.Rule
+		if f.Symbol != "" {
+			line += " (" + f.Symbol + ")"
+		}
+		line += fmt.Sprintf(": %d", f.Count)
+		if len(f.Examples) > 0 {
+			line += ", " + strings.Join(f.Examples, "; ")
+		}
+		fmt.Fprintf(a.stdout, "%s\n      %s\n", line, f.Do)
+	}
+	fmt.Fprintf(a.stdout, "%d files, %d rows, %d findings\n", r.Files, r.Rows, len(brief))
+}
