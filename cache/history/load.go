@@ -261,23 +261,6 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-// ParseSize reads 1d, 1h, 5m.
-func ParseSize(s string) (time.Duration, error) {
-	var n int
-	var unit string
-	if _, err := fmt.Sscanf(s, "%d%s", &n, &unit); err == nil && n > 0 {
-		switch unit {
-		case "d":
-			return time.Duration(n) * 24 * time.Hour, nil
-		case "h":
-			return time.Duration(n) * time.Hour, nil
-		case "m":
-			return time.Duration(n) * time.Minute, nil
-		}
-	}
-	return 0, pitwall.Errorf(pitwall.InvalidInput, "bar size %q", s).Hintf("write 1d, 1h, 5m or 1m")
-}
-
 // Of is a store of what is held in memory already: of the leak harness, which
 // changes the future and keeps the past.
 func Of(series []*pitwall.Series, actions []pitwall.Action, records []pitwall.Record) *Store {

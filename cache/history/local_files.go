@@ -54,7 +54,7 @@ func (c chunkFile) name() string {
 func (l *Local) shelfDir(s shelf) string {
 	dir := filepath.Join(l.Dir, s.source, string(s.kind))
 	if s.kind == KindBars {
-		dir = filepath.Join(dir, SizeName(s.size))
+		dir = filepath.Join(dir, pitwall.SizeName(s.size))
 	}
 	return dir
 }

@@ -157,7 +157,7 @@ func (l *Local) seams(s shelf, symbol string, rows []mergeRow) error {
 		}
 		if name := splitLike(a.Float() / b.Float()); name != "" {
 			return pitwall.Errorf(pitwall.DataError, "%s: %s was downloaded at different times, and prices leap %s between %s and %s: there was a split in between", s.source, symbol, name, before[1], after[1]).
-				Hintf("pitwall data fetch %s %s --from %s --to %s --size %s --refresh", s.source, symbol, rows[0].day.Format(time.DateOnly), rows[len(rows)-1].day.Format(time.DateOnly), SizeName(s.size))
+				Hintf("pitwall data fetch %s %s --from %s --to %s --size %s --refresh", s.source, symbol, rows[0].day.Format(time.DateOnly), rows[len(rows)-1].day.Format(time.DateOnly), pitwall.SizeName(s.size))
 		}
 	}
 	return nil

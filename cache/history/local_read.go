@@ -54,7 +54,7 @@ func (l *Local) List(ctx context.Context) ([]Held, error) {
 		s := shelf{h.Source, h.Kind, 0}
 		if len(parts) == 4 {
 			h.Size = parts[2]
-			if s.size, err = ParseSize(h.Size); err != nil {
+			if s.size, err = pitwall.ParseSize(h.Size); err != nil {
 				return nil // not ours
 			}
 		}
@@ -160,7 +160,7 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 	}
 	fetch := fmt.Sprintf("pitwall data fetch %s %s --from %s --to %s", s.source, symbol, dateOr(n.From, "2018-01-01"), dateOr(n.To, today.Format(time.DateOnly)))
 	if s.kind == KindBars {
-		fetch += " --size " + SizeName(s.size)
+		fetch += " --size " + pitwall.SizeName(s.size)
 	}
 	if s.kind != KindBars {
 		fetch += " --kind " + string(s.kind)
@@ -168,7 +168,7 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 	if s.source == "files" {
 		fetch = "pitwall data import FILE..."
 	}
-	what := strings.TrimPrefix(SizeName(s.size)+" bars", "0d bars")
+	what := strings.TrimPrefix(pitwall.SizeName(s.size)+" bars", "0d bars")
 	if what == "" {
 		what = string(s.kind)
 	}

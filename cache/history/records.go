@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -62,14 +63,6 @@ func (l *loader) readRecords(kind string, t *table) error {
 		l.warn("%s: %d rows say neither when they were published nor under which rule; they are withheld", t.name, withheld)
 	}
 	return nil
-}
-
-// get reads a cell by its column's name, empty when there is no such column.
-func (t *table) get(row int, name string) string {
-	if c, ok := t.col[name]; ok {
-		return strings.TrimSpace(t.rows[row][c])
-	}
-	return ""
 }
 
 // hash names a row by its content: the same row has the same name wherever it
@@ -251,7 +244,8 @@ func (l *loader) readFundamentals(t *table) error {
 	return nil
 }
 
-// sortRecords orders records so that the same files give the same store.
+// sortRecords orders records so that the same files give the same store, and drops
+// those that are there twice, as an article may be that two symbols' files hold.
 func (l *loader) sortRecords() {
 	sort.SliceStable(l.records, func(i, j int) bool {
 		a, b := &l.records[i], &l.records[j]
@@ -260,4 +254,28 @@ func (l *loader) sortRecords() {
 		}
 		return a.ID < b.ID
 	})
+	type key struct{ kind, id, title, value string }
+	seen := map[key]int{}
+	kept := l.records[:0]
+	for _, r := range l.records {
+		k := key{string(r.Kind), r.ID, r.Title, r.Value}
+		i, twice := seen[k]
+		if twice && kept[i].Known.Equal(r.Known) {
+			kept[i].Symbols = union(kept[i].Symbols, r.Symbols)
+			continue
+		}
+		seen[k] = len(kept)
+		kept = append(kept, r)
+	}
+	if n := len(l.records) - len(kept); n > 0 {
+		l.warn("%d records are there twice and count once", n)
+	}
+	l.records = kept
+}
+
+// union is all symbols of two lists, in order.
+func union(a, b []string) []string {
+	all := append(slices.Clone(a), b...)
+	sort.Strings(all)
+	return slices.Compact(all)
 }

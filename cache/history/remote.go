@@ -64,7 +64,7 @@ func (q Request) holds(day time.Time) bool {
 func (q Request) String() string {
 	what := string(q.Kind)
 	if q.Kind == KindBars {
-		what = SizeName(q.Size) + " bars"
+		what = pitwall.SizeName(q.Size) + " bars"
 	}
 	return fmt.Sprintf("%s %s %s..%s", q.Symbol, what, q.From.Format(time.DateOnly), q.To.Format(time.DateOnly))
 }
@@ -328,11 +328,11 @@ func offerOf(r Remote, kind RowKind, size time.Duration) (Offer, error) {
 			return o, nil
 		}
 		for _, s := range o.Sizes {
-			sizes = append(sizes, SizeName(s))
+			sizes = append(sizes, pitwall.SizeName(s))
 		}
 	}
 	if len(sizes) > 0 {
-		return Offer{}, pitwall.Errorf(pitwall.InvalidInput, "%s has no bars of %s", r.Name(), SizeName(size)).Hintf("it has %s", strings.Join(sizes, ", "))
+		return Offer{}, pitwall.Errorf(pitwall.InvalidInput, "%s has no bars of %s", r.Name(), pitwall.SizeName(size)).Hintf("it has %s", strings.Join(sizes, ", "))
 	}
 	return Offer{}, pitwall.Errorf(pitwall.InvalidInput, "%s has no %s", r.Name(), kind).Hintf("it has %s", strings.Join(slices.Compact(kinds), ", "))
 }

@@ -88,15 +88,7 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 			return nil, &usageError{pitwall.Errorf(pitwall.InvalidNumber, "--cash is %q", f.cash).Hintf("use a number above 0, like 100000")}
 		}
 	}
-	if len(f.data) > 0 {
-		s.Data = nil
-		for _, d := range f.data {
-			in := diskInput(d, "")
-			s.Data = append(s.Data, dataEntry{Path: "/" + in.Path})
-		}
-		// A benchmark of the strategy's own data need not be in the given data.
-		s.benchmarkOptional = true
-	}
+	s.use(f.data)
 	return s, s.check()
 }
 

@@ -2,19 +2,20 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"pitwall"
+	"pitwall/cache/history"
 	"pitwall/tools/dare"
 )
 
-// usual is what a strategy that states nothing but its symbols says.
-func usual(t fataler, symbols ...string) simSpec {
-	cash := pitwall.Int(100_000)
-	spec, err := (&strategy{Symbols: symbols, Cash: &cash}).spec()
+// plain is what a strategy says that states nothing but its symbols.
+func plain(t fataler, symbols ...string) simSpec {
+	spec, err := usual(symbols...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +24,7 @@ func usual(t fataler, symbols ...string) simSpec {
 
 // sampled is the world of the harness's own sample.
 func sampled(t testing.TB) dare.Build {
-	return dared(usual(t, "AAA", "BBB", "GONE", "LATE"))
+	return dared(plain(t, "AAA", "BBB", "GONE", "LATE"))
 }
 
 func TestDareSample(t *testing.T) {
@@ -47,4 +48,54 @@ func TestPlants(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, len(list), 30)
+}
+
+// mutations is how many of a share of the usual 60 to make: PITWALL_DARE=600 go
+// test ./cmd/pitwall -run DareShared -v -timeout 0 makes ten times as many.
+func mutations(share int) int {
+	n := 60
+	_, _ = fmt.Sscan(os.Getenv("PITWALL_DARE"), &n)
+	return max(1, n*share/60)
+}
+
+// Real bars, macro vintages, news, statements and filings: no byte of the future.
+func TestDareShared(t *testing.T) {
+	root := "../../../shared/data/"
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("skipped: no ../shared")
+	}
+	records := []string{"macro", "news", "fundamentals", "filings"}
+	for _, c := range []struct {
+		name    string
+		share   int // of 60 mutations
+		files   []string
+		symbols []string
+		revised bool
+	}{
+		{"daily", 30, []string{"daily/us_daily_raw.csv", "daily/corporate_actions.csv", "daily/vix.csv"}, []string{"AAPL", "AMZN", "JPM", "SHV", "SGOV", "TQQQ", "TSLA"}, false},
+		{"daily, revised", 6, []string{"daily/lean_daily_raw_2010_2021.csv", "daily/lean_corporate_actions.csv"}, []string{"AAPL", "SPY", "GOOGL"}, true},
+		{"hourly", 12, []string{"intraday/nasdaq100_hourly_2025q4.csv"}, []string{"AAPL", "MSFT", "NVDA", "AMZN"}, false},
+		{"hourly, long", 6, []string{"intraday/polygon_hourly_2020_2026.csv"}, []string{"TQQQ", "SPY"}, false},
+		{"crypto", 6, []string{"intraday/crypto_hourly_2025q4.csv"}, []string{"BTC-USDT", "ETH-USDT"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var in []history.Input
+			for _, f := range append(c.files, records...) {
+				in = append(in, history.Input{FS: os.DirFS(root), Path: f})
+			}
+			store, err := history.Load(context.Background(), in, history.Options{})
+			require.NoError(t, err)
+			spec := plain(t, c.symbols...)
+			spec.Revised = c.revised
+			d := dare.Data{Series: store.Series(), Actions: store.Actions(), Records: store.Records()}
+			rep, err := dare.Run(context.Background(), d, dared(spec), dare.Options{Mutations: mutations(c.share), Steps: 12, Queries: 20, Seed: 1, Host: time.Now()})
+			require.NoError(t, err)
+			for _, f := range rep.Findings {
+				t.Errorf("%s seed %d at %s: %s", f.Check, f.Seed, f.At, f.Text)
+			}
+			require.Positive(t, rep.Fills)
+			require.Positive(t, rep.Answered)
+			t.Logf("%+v", rep)
+		})
+	}
 }

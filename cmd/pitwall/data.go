@@ -114,7 +114,7 @@ func (f fetchFlags) request(now time.Time) (history.Request, error) {
 	if q.From.After(q.To) {
 		return q, &usageError{fmt.Errorf("--from %s is after --to %s", f.from, f.to)}
 	}
-	if q.Size, err = history.ParseSize(f.size); err != nil {
+	if q.Size, err = pitwall.ParseSize(f.size); err != nil {
 		return q, &usageError{fmt.Errorf("--size is %q; write 1d, 1h, 5m or 1m", f.size)}
 	}
 	return q, nil
@@ -145,15 +145,8 @@ func (f fetchFlags) pick(r history.Remote) ([]history.RowKind, error) {
 // fetch downloads symbol by symbol. A symbol that a source does not have does
 // not stop the others; a refusal or a stop does.
 func (a *app) fetch(ctx context.Context, source string, symbols []string, f fetchFlags) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := a.stoppable(ctx)
 	defer cancel()
-	go func() { // the first Ctrl-C stops after the request that runs
-		select {
-		case <-a.stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	local, s, err := a.store()
 	if err != nil {
 		return err
@@ -273,7 +266,7 @@ func (s *strategy) stored(source string) ([]history.Input, error) {
 		n.MayLack = n.MayLack || d.Path != source && d.Path != "fred"
 	}
 	if s.BarSize != "" {
-		if n.Size, err = history.ParseSize(s.BarSize); err != nil {
+		if n.Size, err = pitwall.ParseSize(s.BarSize); err != nil {
 			return nil, err
 		}
 	}

@@ -64,6 +64,9 @@ type usageError struct{ error }
 
 // explain writes an error for a person: what happened, then what would work.
 func explain(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "stopped"
+	}
 	if e, ok := errors.AsType[*pitwall.Error](err); ok {
 		s := e.Message
 		if e.Hint != "" {
@@ -105,6 +108,20 @@ func (a *app) interrupts(cancel func()) func() {
 	return func() { signal.Stop(c); close(done) }
 }
 
+// stoppable is a context that the first Ctrl-C cancels: for what has no turn to
+// finish.
+func (a *app) stoppable(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-a.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "pitwall",
@@ -124,7 +141,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.init(), a.backtest(), a.serve(), a.verify(), a.data(), a.version())
+	root.AddCommand(a.demo(), a.init(), a.backtest(), a.serve(), a.verify(), a.data(), a.dare(), a.version())
 	return root
 }
 

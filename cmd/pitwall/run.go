@@ -266,7 +266,7 @@ func loadFor(ctx context.Context, s *strategy) (*history.Store, error) {
 		opts.Symbols = append(opts.Symbols, s.Benchmark)
 	}
 	if s.BarSize != "" {
-		if opts.Size, err = history.ParseSize(s.BarSize); err != nil {
+		if opts.Size, err = pitwall.ParseSize(s.BarSize); err != nil {
 			return nil, err
 		}
 	}

@@ -60,15 +60,8 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	if err := level.UnmarshalText([]byte(cfg.Log)); err != nil {
 		return fmt.Errorf("PITWALL_LOG is %q; use debug, info, warn or error", cfg.Log)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := a.stoppable(ctx)
 	defer cancel()
-	go func() { // one Ctrl-C is enough for a server
-		select {
-		case <-a.stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	// Before anything else can write there, stdout becomes the protocol's.
 	var wire mcp.Transport
 	if f.http == "" {

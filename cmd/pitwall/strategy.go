@@ -230,6 +230,19 @@ func (s *strategy) inputs() ([]history.Input, error) {
 	return list, nil
 }
 
+// use replaces the data by paths from the command line, if there are any.
+func (s *strategy) use(paths []string) {
+	if len(paths) == 0 {
+		return
+	}
+	s.Data = nil
+	for _, d := range paths {
+		s.Data = append(s.Data, dataEntry{Path: "/" + diskInput(d, "").Path})
+	}
+	// A benchmark of the strategy's own data need not be in the given data.
+	s.benchmarkOptional = true
+}
+
 // diskInput is a file or folder named on the command line.
 func diskInput(name string, adj pitwall.Adjustment) history.Input {
 	abs, err := filepath.Abs(name)

@@ -290,7 +290,7 @@ func readPrices(name string, m manifest) (runData, error) {
 		if err != nil {
 			return d, fmt.Errorf("zone of %s: %w", t.Symbol, err)
 		}
-		size, err := history.ParseSize(t.Size)
+		size, err := pitwall.ParseSize(t.Size)
 		if err != nil {
 			return d, err
 		}

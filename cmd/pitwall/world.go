@@ -255,7 +255,7 @@ func (b *builder) Build(ctx context.Context, by pitwall.Caller, name string, r t
 	}
 	store := b.store
 	if r.BarSize != "" {
-		size, err := history.ParseSize(r.BarSize)
+		size, err := pitwall.ParseSize(r.BarSize)
 		if err != nil {
 			return nil, err
 		}

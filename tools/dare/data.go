@@ -55,9 +55,16 @@ func (c *canaries) next(at time.Time) int {
 	return len(c.known) - 1
 }
 
-// price and text are what canary n looks like.
-func canaryPrice(n int) pitwall.Dec { return pitwall.Int(int64(7_000_000+n)) + 13*pitwall.One/100 }
-func canaryText(n int) string       { return fmt.Sprintf("CANARY-%07d", n) }
+// mark is a fraction that belongs to canary n: an average of canaries does not
+// have that of another.
+func mark(n int) int { return 1000 + n*7919%9000 }
+
+// canaryPrice, canaryVolume and canaryText are what canary n looks like.
+func canaryPrice(n int) pitwall.Dec {
+	return pitwall.Int(int64(7_000_000+n)) + pitwall.Dec(mark(n))*pitwall.One/10_000
+}
+func canaryVolume(n int) float64 { return float64(8_000_000_000+n) + float64(mark(n))/10_000 }
+func canaryText(n int) string    { return fmt.Sprintf("CANARY-%07d", n) }
 
 // mutate returns data that agree with d in all that is known at t.
 func mutate(d Data, kind string, t time.Time, r *rand.Rand) (Data, *canaries) {
@@ -111,7 +118,7 @@ func mutateSeries(s *pitwall.Series, kind string, t time.Time, r *rand.Rand, c *
 		switch kind {
 		case "L1 change":
 			k := c.next(time.Unix(0, s.Known[i]))
-			o, v = canaryPrice(k), float64(8_000_000_000+k)+0.5
+			o, v = canaryPrice(k), canaryVolume(k)
 			h, l, cl = o, o, o
 		case "L5 bait":
 			o, h, l, cl, v = pitwall.Int(80_000_000_000), pitwall.Int(90_000_000_000), 1, 1, 1e300
