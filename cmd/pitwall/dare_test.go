@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +40,9 @@ func TestDareSample(t *testing.T) {
 	t.Logf("%+v", rep)
 }
 
+var update = flag.Bool("update", false, "rewrite the list of planted leaks in tools/docs/wall.md")
+
+// Each planted leak is caught by a check of the harness.
 func TestPlants(t *testing.T) {
 	list, err := dare.Prove(context.Background(), sampled(t), dare.Options{Seed: 1, Host: time.Now()})
 	require.NoError(t, err)
@@ -48,6 +53,22 @@ func TestPlants(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, len(list), 30)
+
+	// The list is published with what caught each.
+	const page, heading = "../../tools/docs/wall.md", "| leak | what | caught by |\n|---|---|---|\n"
+	raw, err := os.ReadFile(page)
+	require.NoError(t, err)
+	head, published, ok := strings.Cut(string(raw), heading)
+	require.True(t, ok)
+	table := ""
+	for _, c := range list {
+		table += fmt.Sprintf("| %s | %s | %s |\n", c.Plant.Name, c.Plant.What, c.By)
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(page, []byte(head+heading+table), 0o644))
+		return
+	}
+	require.Equal(t, published, table, "go test ./cmd/pitwall -run Plants -update")
 }
 
 // mutations is how many of a share of the usual 60 to make: PITWALL_DARE=600 go

@@ -259,8 +259,14 @@ func (t *trial) canaries(c *canaries, list []step, seed uint64) {
 	}
 }
 
+// uuid is how an id looks that may hold the host's time (L12): ours are counters.
+var uuid = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+
 // host looks for the host's date in what the model can read (L10).
 func (t *trial) host(s step, seed uint64) {
+	if id := uuid.FindString(s.text); id != "" {
+		t.find("L12 id", seed, s.at, id)
+	}
 	date := t.o.Host.Format(time.DateOnly)
 	if t.o.Host.IsZero() || s.at.Format(time.DateOnly) >= date {
 		return

@@ -52,5 +52,5 @@ func TestSearch(t *testing.T) {
 
 // Pages speak of tools that exist and say nothing about markets.
 func TestPages(t *testing.T) {
-	require.Equal(t, []string{"orders", "sql", "strategy", "tools", "troubleshooting"}, docs.Pages())
+	require.Equal(t, []string{"orders", "sql", "strategy", "tools", "troubleshooting", "wall"}, docs.Pages())
 }

@@ -296,3 +296,31 @@ func randomSQL(r *rand.Rand) string {
 	}
 	return text
 }
+
+// D27: a value of any type is returned, or refused in words.
+func TestResultTypes(t *testing.T) {
+	w := naked(t, deadline)
+	for _, typ := range []string{"BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL(9,2)", "DECIMAL(38,10)", "VARCHAR"} {
+		r, err := w.Query(context.Background(), "SELECT 1::"+typ, 1)
+		require.NoError(t, err, typ)
+		require.Len(t, r.Rows, 1, typ)
+		require.NotNil(t, r.Rows[0][0], typ)
+	}
+	for text, want := range map[string]any{
+		"DATE '2024-01-03'": "2024-01-03", "TIME '10:11:12'": "10:11:12", "TIMESTAMP '2024-01-03 10:11:12'": "2024-01-03T10:11:12", "TIMESTAMPTZ '2024-01-03 10:11:12+00'": "2024-01-03T05:11:12-05:00",
+		"INTERVAL 3 DAY": "0 months 3 days 0s", "NULL": nil, "'a'::VARCHAR": "a", "-170141183460469231731687303715884105727::HUGEINT": "-170141183460469231731687303715884105727", "'Infinity'::DOUBLE": nil,
+	} {
+		r, err := w.Query(context.Background(), "SELECT "+text, 1)
+		require.NoError(t, err, text)
+		require.Equal(t, want, r.Rows[0][0], text)
+	}
+	for _, text := range []string{"[1,2]", "{'a': 1}", "MAP {'a': 1}", "'ab'::BLOB", "'101'::BIT", "uuid()", "'a'::ENUM('a','b')", "union_value(k := 1)", "TIMESTAMP_NS '2024-01-03 10:11:12.123456789'", "TIMETZ '10:11:12+00'", "'{}'::JSON", "[1,2]::INTEGER[2]"} {
+		r, err := w.Query(context.Background(), "SELECT "+text, 1)
+		if err != nil {
+			require.Equal(t, pitwall.SQLFailed, pitwall.CodeOf(err), "%s: %v", text, err)
+			continue
+		}
+		require.Len(t, r.Rows, 1, text)
+	}
+	require.Equal(t, [][]any{{int64(10)}}, w.ask(t, "SELECT count(*) FROM a"))
+}
