@@ -20,7 +20,7 @@ func Prove(ctx context.Context, build Build, o Options) ([]Caught, error) {
 	list := make([]Caught, 0, len(plants))
 	progress := o.Progress
 	for i, p := range plants {
-		po := Options{Mutations: 36, Steps: 8, Queries: 12, Seed: o.Seed, Host: o.Host, plant: p.do}
+		po := Options{Mutations: 36, Steps: 7, Queries: 9, Seed: o.Seed, Host: o.Host, plant: p.do}
 		rep, err := Run(ctx, Sample(), build, po)
 		if err != nil {
 			return list, fmt.Errorf("trying %q: %w", p.Name, err)
