@@ -27,13 +27,14 @@ type Tables struct {
 	market   pitwall.Market
 	now      func() time.Time
 	zone     *time.Location
-	command  []string      // of the worker; empty = this program
-	env      []string      // tests only
-	deadline time.Duration // of one query
+	command  []string        // of the worker; empty = this program
+	env      []string        // tests only
+	deadline time.Duration   // of one query
+	life     context.Context // until Close
+	end      func()
 
 	mu     sync.Mutex
 	specs  map[string]pitwall.TableSpec
-	closed bool
 	worker *worker // nil until the first query, and after it died
 	held           // what the worker holds
 }
@@ -62,7 +63,9 @@ func New(m pitwall.Market, now func() time.Time, zone *time.Location) *Tables {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return &Tables{market: m, now: now, zone: zone, deadline: deadline, specs: map[string]pitwall.TableSpec{}}
+	t := &Tables{market: m, now: now, zone: zone, deadline: deadline, specs: map[string]pitwall.TableSpec{}}
+	t.life, t.end = context.WithCancel(context.Background())
+	return t
 }
 
 // Command names a program that calls [Main], to be the worker in place of this
@@ -104,13 +107,16 @@ func (t *Tables) Defined() []pitwall.TableSpec {
 func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed {
-		return pitwall.Result{}, pitwall.Errorf(pitwall.WorldEnded, "this world was ended").Hintf("call again: the world that took its place answers")
+	if t.life.Err() != nil {
+		return pitwall.Result{}, ended()
 	}
 	// Loading is not the caller's to cut short: a half-loaded table would stay.
 	err := t.topUp(context.WithoutCancel(ctx))
 	if errors.Is(err, errGone) {
 		err = t.topUp(context.WithoutCancel(ctx)) // it died while idle: once more
+	}
+	if t.life.Err() != nil {
+		return pitwall.Result{}, ended()
 	}
 	if err != nil {
 		return pitwall.Result{}, fmt.Errorf("loading known bars into SQL: %w", err)
@@ -124,6 +130,8 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 		return pitwall.Result{}, &pitwall.Error{Code: pitwall.Code(a.Code), Message: a.Message, Hint: a.Hint}
 	case err == nil:
 		return t.result(a), nil
+	case t.life.Err() != nil:
+		return pitwall.Result{}, ended()
 	case errors.Is(err, errGone):
 		e := pitwall.Errorf(pitwall.SQLFailed, "the query broke the SQL engine: it crashed or needed more memory than it may have").Hintf("ask for less; the next query finds the tables as they were")
 		e.Err = err
@@ -134,11 +142,15 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 	return pitwall.Result{}, err
 }
 
-// Close implements pitwall.Tables.
+func ended() error {
+	return pitwall.Errorf(pitwall.WorldEnded, "this world was ended").Hintf("call again: the world that took its place answers")
+}
+
+// Close implements pitwall.Tables. A query that runs ends with an error.
 func (t *Tables) Close() error {
+	t.end()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.closed = true
 	return t.drop()
 }
 
@@ -154,6 +166,9 @@ func (t *Tables) drop() error {
 
 // call asks the worker; one that failed is ended.
 func (t *Tables) call(ctx context.Context, r request, limit time.Duration) (response, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(t.life, cancel)()
 	a, err := t.worker.call(ctx, r, limit)
 	if err != nil {
 		err = errors.Join(err, t.drop())

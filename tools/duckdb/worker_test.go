@@ -324,3 +324,22 @@ func TestResultTypes(t *testing.T) {
 	}
 	require.Equal(t, [][]any{{int64(10)}}, w.ask(t, "SELECT count(*) FROM a"))
 }
+
+// A world that is closed does not wait for the query that runs.
+func TestCloseEndsTheQuery(t *testing.T) {
+	w := newWorld(t, 10)
+	w.ask(t, "SELECT 1")
+	failed := make(chan error)
+	go func() {
+		_, err := w.Query(context.Background(), "SELECT count(*) FROM generate_series(1,10000) a, generate_series(1,10000) b, generate_series(1,10000) c", 10)
+		failed <- err
+	}()
+	time.Sleep(100 * time.Millisecond)
+	began := time.Now()
+	require.NoError(t, w.Close())
+	require.Equal(t, pitwall.WorldEnded, pitwall.CodeOf(<-failed))
+	require.Less(t, time.Since(began), slack(time.Second))
+	_, err := w.Query(context.Background(), "SELECT 1", 10)
+	require.Equal(t, pitwall.WorldEnded, pitwall.CodeOf(err))
+	require.NoError(t, w.Close(), "closing twice is fine")
+}
