@@ -441,6 +441,10 @@ func TestSharedData(t *testing.T) {
 	r = backtestJSON(t, dir, nil, "all.yaml")
 	require.Greater(t, r["bars"], 1900.0)
 	require.Greater(t, r["fills"], 100.0)
+	for _, run := range []string{"s-1", "s-2"} {
+		out, errs, code := command(t, dir, nil, "verify", filepath.Join("runs", run))
+		require.Equal(t, 0, code, errs+out)
+	}
 	nothingFillsOnMissingDays(t, filepath.Join(dir, r["out"].(string)))
 }
 

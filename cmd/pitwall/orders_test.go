@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
@@ -241,4 +243,24 @@ func TestTargetBesideExits(t *testing.T) {
 			require.Empty(t, last["open_orders"], "the exits ended with the position")
 		})
 	}
+}
+
+// The digest of a run that starts after its data do is found again from the bars
+// of the run alone.
+func TestVerifyStartsLater(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "s.yaml", "name: m\nsymbols: [A]\nfrom: 2024-01-20\ndata: [bars.csv]\nevery: 2\nagent: {model: script/momentum, params: {lookback: 3}}\n")
+	text := "symbol,timestamp,open,high,low,close,volume\n"
+	for d := range 60 {
+		p := 100 + 7*(d%9)
+		text += fmt.Sprintf("A,%s,%d,%d,%d,%d,1000000\n", time.Date(2024, 1, 1+d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), p, p+3, p-3, p+1)
+	}
+	write(t, dir, "bars.csv", text)
+	r := backtestJSON(t, dir, nil, "s.yaml")
+	require.Greater(t, r["fills"], 3.0)
+	out, errs, code := command(t, dir, nil, "verify", filepath.Join(dir, "runs", "m-1"))
+	require.Equal(t, 0, code, errs+out)
+	// Less history before the run, the same digest.
+	write(t, dir, "bars.csv", strings.Join(append([]string{"symbol,timestamp,open,high,low,close,volume"}, strings.Split(text, "\n")[11:]...), "\n"))
+	require.Equal(t, r["digest"], backtestJSON(t, dir, nil, "s.yaml")["digest"])
 }

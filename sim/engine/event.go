@@ -122,7 +122,11 @@ func (e *Engine) feed() {
 	for i := e.fed; i < len(e.events); i++ {
 		v := &e.events[i]
 		e.log.add(int64(v.Kind)<<56|int64(v.Status)<<48|int64(v.Rule)<<40|int64(count(v.Maker))<<32|int64(v.Book), int64(v.Num)<<32|int64(v.Sym))
-		e.log.add(int64(v.Bar), v.Time)
+		bar := int64(v.Bar)
+		if v.Kind == FillEvent {
+			bar -= int64(e.d.cols[v.Sym].first) // counted from the run's first: history before it is no matter
+		}
+		e.log.add(bar, v.Time)
 		e.log.add(int64(v.Qty), int64(v.Filled))
 		e.log.add(int64(v.Price), int64(v.Trigger))
 		e.log.add(int64(v.Fee), int64(v.Amount))
