@@ -100,7 +100,7 @@ func TestIndicatorsDoNotLookAhead(t *testing.T) {
 		clock.now = bars[n-1].Known
 		cut, _ := worldOf(t, clock.now, map[string][]pitwall.Bar{"X": bars[:n]})
 		for _, size := range []string{"", "1w"} {
-			args := map[string]any{"symbols": "X", "names": append(every(), "breadth:9"), "last": 3, "size": size}
+			args := map[string]any{"symbols": "X", "names": append(every(), "breadth:9"), "last": 3, "bar_size": size}
 			got, want := ask(t, s, full, args), ask(t, s, cut, args)
 			require.Equal(t, want, got, n)
 			require.Equal(t, bars[n-1].Known.Add(-24*time.Hour).Format(time.RFC3339) == got.Rows[2].Start, size == "", "the newest bar is the last known one")
@@ -166,7 +166,7 @@ func TestIndicatorsOnShortHistory(t *testing.T) {
 		w, _ := worldOf(t, last(bars[:n]), map[string][]pitwall.Bar{"X": bars[:n]})
 		for _, list := range names {
 			for _, size := range []string{"", "1w"} {
-				out := ask(t, s, w, map[string]any{"symbols": "X", "names": list, "last": 20, "size": size})
+				out := ask(t, s, w, map[string]any{"symbols": "X", "names": list, "last": 20, "bar_size": size})
 				if size == "" {
 					require.Len(t, out.Rows, min(n, 20))
 				}

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 
@@ -14,9 +15,10 @@ type macroIn struct {
 }
 
 type macroPoint struct {
-	Date  string `json:"date"`
-	Value string `json:"value"` // as published; empty for a missing observation
-	Known string `json:"known"`
+	Date    string `json:"date"`
+	Value   string `json:"value"` // as published; empty for a missing observation
+	Known   string `json:"known"`
+	Revised bool   `json:"revised,omitempty"`
 }
 
 type macroOut struct {
@@ -38,9 +40,9 @@ func (o macroOut) text(*pitwall.World) string {
 	if o.Warning != "" {
 		t.pairs("warning", o.Warning)
 	}
-	t.block("points", "date,value,known", len(o.Points), func(i int) []any {
+	t.block("points", "date,value,known,revised", len(o.Points), func(i int) []any {
 		p := o.Points[i]
-		return []any{p.Date, p.Value, p.Known}
+		return []any{p.Date, p.Value, p.Known, p.Revised}
 	})
 	return t.String()
 }
@@ -72,37 +74,34 @@ func macroSeries(ctx context.Context, w *pitwall.World, in macroIn) (macroOut, e
 	if err != nil {
 		return out, err
 	}
-	found, out.Revised = newestVintage(found)
+	found = newestVintage(found)
 	if len(found) == 0 {
 		return out, pitwall.Errorf(pitwall.NoCoverage, "of %s there are only revised values, which hold later knowledge", in.Series).
 			Hintf("use another series, or let the strategy say allow_revised: true: they are then shown after their usual release lag and marked")
 	}
-	if out.Revised {
-		out.Warning = "revised values: as they stand today, not as they were first published"
-	}
 	out.AgeDays = float64(int(w.Clock.Now().Sub(found[0].Known).Hours()/2.4+0.5)) / 10
 	for _, r := range found[:min(len(found), limit)] {
-		out.Points = append(out.Points, macroPoint{r.Event.Format(time.DateOnly), r.Value, w.Time(r.Known)})
+		out.Points = append(out.Points, macroPoint{r.Event.Format(time.DateOnly), r.Value, w.Time(r.Known), r.Revised})
+		out.Revised = out.Revised || r.Revised
+	}
+	if out.Revised {
+		out.Warning = "revised values among them: as they stand today, not as they were first published"
 	}
 	return out, nil
 }
 
-// newestVintage keeps, for each date, the value known last, newest date first.
-// Revised values count only where no vintage of the series is known at all.
-func newestVintage(found []pitwall.Record) (_ []pitwall.Record, revised bool) {
+// newestVintage keeps, for each date, the value known last, newest date first. A
+// revised value counts only for a date of which no vintage is known.
+func newestVintage(found []pitwall.Record) []pitwall.Record {
 	sort.SliceStable(found, func(i, j int) bool {
 		a, b := &found[i], &found[j]
-		if a.Revised != b.Revised {
+		switch {
+		case !a.Event.Equal(b.Event):
+			return a.Event.After(b.Event)
+		case a.Revised != b.Revised:
 			return !a.Revised
 		}
-		return a.Event.After(b.Event) || a.Event.Equal(b.Event) && a.Known.After(b.Known)
+		return a.Known.After(b.Known)
 	})
-	var list []pitwall.Record
-	for _, r := range found {
-		if len(list) > 0 && (r.Event.Equal(list[len(list)-1].Event) || r.Revised != list[0].Revised) {
-			continue
-		}
-		list = append(list, r)
-	}
-	return list, len(list) > 0 && list[0].Revised
+	return slices.CompactFunc(found, func(a, b pitwall.Record) bool { return a.Event.Equal(b.Event) })
 }

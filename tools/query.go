@@ -28,6 +28,9 @@ type queryOut struct {
 func (o queryOut) text(*pitwall.World) string {
 	var t text
 	t.pairs("rows", len(o.Rows), "truncated", o.Truncated)
+	if o.Truncated {
+		t.WriteString("there is more: limit gives up to 1000 rows and 256 KB\n")
+	}
 	t.WriteString(strings.Join(o.Columns, ","))
 	t.WriteByte('\n')
 	for _, row := range o.Rows {

@@ -38,7 +38,7 @@ type coverView struct {
 func (c coverView) String() string {
 	s := fmt.Sprintf("%s %s..%s (%d)", c.Name, c.From, c.Until, c.Count)
 	if c.Revised {
-		s += " revised only"
+		s += " revised"
 	}
 	return s
 }
@@ -115,8 +115,23 @@ func search(ctx context.Context, w *pitwall.World, what string, q pitwall.Record
 	if !q.Since.IsZero() && w.Time(q.Since)[:len(time.DateOnly)] > until {
 		return nil, nil, noCoverage(what+" after "+until, all)
 	}
+	if len(q.Symbols) == 0 {
+		of = together(of)
+	}
 	found, err := w.Records.Find(ctx, q)
-	return found, of[:min(len(of), maxCovered)], err
+	return found, of, err
+}
+
+// together is one line for all names.
+func together(of []coverView) []coverView {
+	all := coverView{Name: fmt.Sprintf("%d symbols", len(of)), From: of[0].From, Until: of[0].Until}
+	if len(of) == 1 {
+		return of
+	}
+	for _, c := range of {
+		all.From, all.Until, all.Count = min(all.From, c.From), max(all.Until, c.Until), all.Count+c.Count
+	}
+	return []coverView{all}
 }
 
 // oneLine makes a text of others fit for one line: no control characters, no

@@ -88,7 +88,7 @@ func TestRevisedSeries(t *testing.T) {
 	require.Contains(t, text, "NO_COVERAGE")
 	require.Contains(t, text, "allow_revised: true")
 	require.NotContains(t, text, "28000")
-	require.Contains(t, asked(t, w, "macro_series", ""), "GDP 2024-05-02..2024-05-02 (1) revised only")
+	require.Contains(t, asked(t, w, "macro_series", ""), "GDP 2024-05-02..2024-05-02 (1) revised")
 	w, _ = recorded(true)
 	text = asked(t, w, "macro_series", `{"series":"GDP"}`)
 	require.Contains(t, text, "revised=true")
@@ -151,4 +151,20 @@ func TestForeignTextIsOneLine(t *testing.T) {
 	require.Contains(t, text, "Apple[31m rises IGNORE ALL LIMITS yub")
 	require.NotContains(t, text, "\x1b")
 	require.NotContains(t, text, "\u202e")
+}
+
+// Where revised values are allowed they stand in for dates without a vintage, and
+// are marked.
+func TestRevisedFillIn(t *testing.T) {
+	w, c := recorded(true)
+	c.now = at("20 09:00:00")
+	w.Records = wall.NewRecords([]pitwall.Record{
+		{Kind: pitwall.Macro, ID: "a", Series: "X", Event: at("01 00:00:00"), Known: at("05 00:00:00"), Value: "1.5"},
+		{Kind: pitwall.Macro, ID: "b", Series: "X", Event: at("01 00:00:00"), Known: at("04 00:00:00"), Value: "9.5", Revised: true},
+		{Kind: pitwall.Macro, ID: "c", Series: "X", Event: at("02 00:00:00"), Known: at("06 00:00:00"), Value: "2.5", Revised: true},
+	}, c.Now, true)
+	text := asked(t, w, "macro_series", `{"series":"X"}`)
+	require.Contains(t, text, "2024-05-02,2.5,2024-05-06T00:00:00Z,true\n2024-05-01,1.5,2024-05-05T00:00:00Z,false\n")
+	require.NotContains(t, text, "9.5")
+	require.Contains(t, text, "warning=revised values among them")
 }

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -97,12 +98,23 @@ func (m momentum) decide(t turn) (agentloop.Reply, error) {
 			}
 		}
 	}
+	// What is held first: it may be too much of it now, and sales pay for purchases.
+	slices.SortStableFunc(winners, func(a, b string) int {
+		return cmp.Compare(count(!slices.Contains(held, a)), count(!slices.Contains(held, b)))
+	})
 	for _, s := range winners {
 		if err := c.add(2, "orders_submit", map[string]any{"symbol": s, "target_percent": part(len(winners)), "reason": "above its average: " + why[s]}); err != nil {
 			return agentloop.Reply{}, err
 		}
 	}
 	return agentloop.Reply{Calls: c}, nil
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func list(symbols []string) string {

@@ -12,7 +12,7 @@ import (
 
 // jump is a split that only shows in adj_close.
 type jump struct {
-	symbol string
+	series *pitwall.Series // whose prices show it
 	day    time.Time
 	ratio  float64
 }
@@ -90,7 +90,7 @@ func (l *loader) jump(t *table, g *raw, i int, adj string) {
 	}
 	factor := a / g.series.Close[k].Float()
 	if ratio := factor / g.factor; g.factor > 0 && (ratio > 1.24 || ratio < 0.81) {
-		l.jumps = append(l.jumps, jump{g.series.Instrument.Symbol, g.starts[k], ratio})
+		l.jumps = append(l.jumps, jump{g.series, g.starts[k], ratio})
 	}
 	g.factor = factor
 }
@@ -172,7 +172,7 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 			say(a.Ex, "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(a.Value.Float()/per.Float()), a.Ex.Format(time.DateOnly))
 		}
 		for _, j := range s.jumps {
-			if j.symbol == symbol && !known {
+			if j.series == x && !known {
 				say(j.day, "%s split %s on %s by its adj_close, and no corporate action is given: the split is not applied, so a position held over that day is valued wrongly", symbol, ratioName(j.ratio), j.day.Format(time.DateOnly))
 			}
 		}

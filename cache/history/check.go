@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -149,6 +150,10 @@ func (c *checker) file(ctx context.Context, in Input) {
 		return
 	}
 	c.out.Rows += len(t.rows)
+	if len(t.rows) == 0 {
+		c.say(in.Show, "", "no rows", strings.Join(t.header, ","), "remove the file, or see why it is empty")
+	}
+	defer c.refused(in, t, len(c.out.Findings))
 	switch kind := t.kind(); {
 	case kind == "bars":
 		adj, err := adjustment(in)
@@ -165,6 +170,25 @@ func (c *checker) file(ctx context.Context, in Input) {
 		}
 	default:
 		c.records(t)
+	}
+}
+
+// refused names what Load says of a file in which nothing else was found that
+// makes Load refuse it.
+func (c *checker) refused(in Input, t *table, before int) {
+	said := Checked{Findings: c.out.Findings[before:]}
+	if kind := t.kind(); kind == "bars" || kind == "instruments" || kind == "unused" || said.Refused() {
+		return // read in full above
+	}
+	l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
+	var err error
+	if kind := t.kind(); kind == "actions" {
+		err = l.readActions(t)
+	} else {
+		err = l.readRecords(kind, t)
+	}
+	if e, ok := errors.AsType[*pitwall.Error](err); ok {
+		c.say(in.Show, "", "unreadable", e.Message, "mend the row: a run over this file is refused")
 	}
 }
 
@@ -296,6 +320,11 @@ func (c *checker) readActions(t *table) {
 			c.say(t.name, symbol, "action twice", kind+" "+row[at[1]], "remove one: both would be booked")
 		}
 		seen[key] = true
+		switch kind {
+		case "split", "dividend", "special_dividend", "coupon", "funding", "cash":
+		default:
+			c.say(t.name, symbol, "unknown action", kind+" "+row[at[1]], "a run over that day is refused: use split, dividend, special_dividend, coupon, funding or cash")
+		}
 		if kind == "dividend" && !x.pay {
 			c.say(t.name, symbol, "no pay date", row[at[1]], "the dividend is paid on the ex date; add pay_date if the delay matters")
 		}
@@ -344,7 +373,7 @@ func (r *Checked) Brief() []Finding {
 func (r *Checked) Refused() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
 		switch f.Rule {
-		case "unreadable", "sidecar", "impossible bar", "double", "out of order", "jump like a missing split", "action twice":
+		case "unreadable", "sidecar", "impossible bar", "double", "out of order", "jump like a missing split", "action twice", "unknown action":
 			return true
 		}
 		return false

@@ -36,7 +36,7 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 	kind := t.rowKind()
 	if kind == "" {
 		return nil, pitwall.Errorf(pitwall.DataError, "%s: the header %q is none that the store keeps", in.Show, strings.Join(t.header, ",")).
-			Hintf("it keeps bars, actions, news and macro; name other files by their path under data")
+			Hintf("it keeps bars (%s), actions (%s), news (%s) and macro (%s); name other files by their path under data", strings.Join(KindBars.header(), ","), "symbol,ex_date,type,value,...", strings.Join(KindNews.header(), ","), strings.Join(KindMacro.header(), ","))
 	}
 	adj, err := adjustment(in)
 	if err != nil {
@@ -71,6 +71,9 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := l.sameAdjustment(in, shelf{"files", kind, q.Size}, symbol, adj, have); err != nil {
+			return nil, err
+		}
 		for _, c := range have {
 			same := c.From.Equal(q.From) && c.To.Equal(q.To)
 			if !same && !c.From.After(q.To) && !c.To.Before(q.From) {
@@ -92,6 +95,29 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 		done = append(done, Imported{kind, j.q.Symbol, rows, path})
 	}
 	return done, nil
+}
+
+// sameAdjustment refuses bars whose prices were adjusted otherwise than those of
+// the symbol that the store holds: a series has one adjustment.
+func (l *Local) sameAdjustment(in Input, s shelf, symbol string, adj pitwall.Adjustment, have []chunkFile) error {
+	if s.kind != KindBars || len(have) == 0 {
+		return nil
+	}
+	held, err := l.adjusted(s, symbol)
+	if err != nil {
+		return err
+	}
+	taken := func(a pitwall.Adjustment) pitwall.Adjustment { // unstated is taken as raw
+		if a == "" {
+			return pitwall.Raw
+		}
+		return a
+	}
+	if taken(held) == taken(adj) {
+		return nil
+	}
+	return pitwall.Errorf(pitwall.DataError, "%s: prices of %s are %s, and those that the store holds are %s", in.Show, symbol, taken(adj), taken(held)).
+		Hintf("a series has one adjustment: import prices that are %s, or remove %s first", taken(held), filepath.Dir(have[0].Path))
 }
 
 // bySymbol takes rows apart by symbol, in the columns of the kind. News stays

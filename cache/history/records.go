@@ -177,10 +177,11 @@ func (l *loader) filing(t *table, i int) (r pitwall.Record, err error) {
 		return r, err
 	}
 	r = pitwall.Record{Kind: pitwall.Filing, ID: t.hash(i), Event: event, Known: known, Source: t.get(i, "senator"), Fields: map[string]string{}}
-	if s := t.get(i, "ticker"); s != "" && s != "--" && s != "N/A" {
-		r.Symbols = []string{s}
+	ticker := strings.Join(strings.Fields(strings.TrimLeft(t.get(i, "ticker"), "- ")), " ") // forms say "--" for none
+	if ticker != "" && ticker != "N/A" && !strings.Contains(ticker, " ") {
+		r.Symbols = []string{ticker}
 	}
-	r.Title = strings.TrimSpace(t.get(i, "type") + " " + t.get(i, "ticker"))
+	r.Title = strings.TrimSpace(t.get(i, "type") + " " + ticker)
 	for _, name := range []string{"owner", "asset_type", "type", "amount"} {
 		if v := t.get(i, name); v != "" {
 			r.Fields[name] = v

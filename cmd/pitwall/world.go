@@ -71,8 +71,8 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
 		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
 		Costs: spec.Costs.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1}
-	if spec.Revised {
-		w.Warnings = append(w.Warnings, pitwall.Warning{Text: "macro series of which only revised values exist are shown after their usual release lag: the values hold later knowledge"})
+	if first := firstRevised(store); spec.Revised && !first.IsZero() {
+		w.Warnings = append(w.Warnings, pitwall.Warning{Known: first, Text: "macro series of which only revised values exist are shown after their usual release lag: the values hold later knowledge"})
 	}
 	if t := spec.Terms.Usual(); t.Type == pitwall.MarginAccount && (t.BorrowRate == 0 || t.MarginRate == 0) {
 		w.Warnings = append(w.Warnings, pitwall.Warning{Text: fmt.Sprintf("a margin account at borrow_rate %v and margin_rate %v a year: what costs nothing here costs something at a broker", t.BorrowRate, t.MarginRate)})
@@ -139,6 +139,16 @@ func adjusted(store *history.Store, spec simSpec) string {
 		return ""
 	}
 	return "prices came adjusted for later splits or dividends: " + strings.Join(names, ", ") + "; returns are right, levels, share counts and fees per share are not what they were"
+}
+
+// firstRevised is when the first revised value counts as known, zero without one.
+func firstRevised(store *history.Store) (first time.Time) {
+	for _, r := range store.Records() {
+		if r.Revised && (first.IsZero() || r.Known.Before(first)) {
+			first = r.Known
+		}
+	}
+	return first
 }
 
 // quiet is how long a symbol may be without a bar before that is worth saying.

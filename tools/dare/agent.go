@@ -122,7 +122,7 @@ func (a *agent) step(ctx context.Context, i int) {
 	tables = append(tables, "t0", "t1", "t2")
 	a.call(ctx, "market_indicators", map[string]any{"names": "breadth:3"})
 	for _, s := range visible[:min(len(visible), 2)] {
-		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:2", "obv"}, "size": "1w", "last": 3})
+		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:2", "obv"}, "bar_size": "1w", "last": 3})
 	}
 	a.call(ctx, "news_search", map[string]any{"query": some([]string{"the", "a", "canary", "earnings", "trump"}), "limit": 5})
 	a.call(ctx, "news_search", map[string]any{"since": a.world.Clock.Now().AddDate(0, 0, -r.IntN(3)).Format(time.RFC3339), "limit": 20})

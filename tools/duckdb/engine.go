@@ -217,6 +217,9 @@ func explain(err error) response {
 // message is DuckDB's own explanation without our wrapping.
 func message(err error) string {
 	s := err.Error()
+	if strings.Contains(s, "Out of Memory") || strings.Contains(s, "could not allocate") {
+		return "the query needs more memory than it may have (" + memoryLimit + "): read fewer rows, join less, or aggregate first"
+	}
 	if i := strings.Index(s, "\n\nLINE"); i > 0 {
 		s = s[:i]
 	}

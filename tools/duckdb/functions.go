@@ -30,7 +30,7 @@ func allowed() map[string]bool {
 		bool_and bool_or approx_count_distinct
 		row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
 		grouping grouping_id
-		unnest generate_series`) {
+		unnest generate_series list_value string_agg group_concat replace approx_quantile`) {
 		m[f] = true
 	}
 	return m

@@ -97,7 +97,7 @@ func (g *gate) judge(ctx context.Context, text string) (verdict, error) {
 	if tree.Error {
 		why := firstLine(tree.Message)
 		if strings.Contains(why, "can be serialized") {
-			why = "only a SELECT runs here"
+			why = "only a SELECT runs here; PIVOT is none: write max(CASE WHEN symbol = 'X' THEN close END)"
 		}
 		return verdict{err: refused("%s", why).Hintf("write one SELECT in DuckDB's dialect; docs_search \"SQL examples\" has some")}, nil
 	}
