@@ -136,7 +136,7 @@ func list(in Input) ([]Input, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, pitwall.Errorf(pitwall.DataError, "folder %s holds no .csv or .parquet file", in.Show)
+		return nil, pitwall.Errorf(pitwall.DataError, "folder %s holds no .csv or .parquet file", in.Show).Hintf("folders inside it are not read: name each under data")
 	}
 	return files, nil
 }

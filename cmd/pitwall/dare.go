@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -92,7 +93,11 @@ func (a *app) runDare(ctx context.Context, name string, data []string, plants bo
 	}
 	o.Progress = a.counter("mutations")
 	rep, err := dare.Run(ctx, dare.Data{Series: store.Series(), Actions: store.Actions(), Records: store.Records()}, dared(spec), o)
-	if err != nil {
+	if errors.Is(err, context.Canceled) && len(rep.Findings) == 0 {
+		fmt.Fprintf(a.stdout, "%sstopped: 0 bytes of the future seen in %d of %d mutations\n", line, rep.Mutations, o.Mutations)
+		return errSaid
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	for _, f := range rep.Findings {
