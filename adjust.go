@@ -12,7 +12,8 @@ import (
 // changed in place.
 //
 // A dividend D scales what is before it by 1 - D/C, where C is the last close
-// before the ex date (the CRSP and Yahoo convention). Prices are rounded to 8
+// before the ex date (the CRSP and Yahoo convention), both in units of before a
+// split of the same day. Prices are rounded to 8
 // decimals: they are for looking back, never what anyone could have traded at.
 func Adjust(bars []Bar, actions []Action, have, want Adjustment, now time.Time) ([]Bar, error) {
 	if want == "" || want == Raw && (have == Raw || have == "") || want == have {
@@ -43,7 +44,7 @@ func Adjust(bars []Bar, actions []Action, have, want Adjustment, now time.Time) 
 				}
 				ratio := a.Value.Float() / per.Float()
 				price, volume = price/ratio, volume*ratio
-			case want == TotalAdjusted && a.Type == "dividend" && a.Value > 0 && a.Value < bars[i].Close:
+			case want == TotalAdjusted && (a.Type == "dividend" || a.Type == "special_dividend") && a.Value > 0 && a.Value < bars[i].Close:
 				price *= 1 - a.Value.Float()/bars[i].Close.Float()
 			}
 		}

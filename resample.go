@@ -58,6 +58,10 @@ func Resample(bars []Bar, held, size time.Duration, zone *time.Location, now tim
 		n := i
 		for ; n < len(bars) && bars[n].Start.Before(end) && !bars[n].Known.After(now); n++ {
 			b := bars[n]
+			if n > 0 && b.Start.Before(bars[n-1].End) {
+				return nil, Errorf(Unsupported, "bars of %s overlap: that of %s begins before the one before it ends, so larger bars cannot be made of them", b.Symbol, b.Start.Format(time.RFC3339)).
+					Hintf("use the bars as they are held, without bar_size")
+			}
 			lag = max(lag, b.Known.Sub(b.End))
 			if held < OneDay {
 				late = max(late, b.Start.Sub(start)%held)

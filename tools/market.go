@@ -114,6 +114,16 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 	if len(in.Symbols) == 0 {
 		return out, pitwall.Errorf(pitwall.InvalidInput, "symbols is empty").Hintf("name at least one symbol; market_last_price lists them")
 	}
+	spec := pitwall.TableSpec{Symbols: in.Symbols, Adjusted: pitwall.Adjustment(in.Adjusted)}
+	var err error
+	if spec.Size, err = pitwall.ParseSize(in.BarSize); err != nil {
+		return out, err
+	}
+	switch spec.Adjusted {
+	case "", pitwall.Raw, pitwall.SplitAdjusted, pitwall.TotalAdjusted:
+	default:
+		return out, pitwall.Errorf(pitwall.InvalidInput, "adjusted is %q", in.Adjusted).Hintf("use split or total, or leave it out for prices as traded")
+	}
 	if out.Table == "" {
 		out.Table = "history"
 		if len(in.Symbols) == 1 {
@@ -133,12 +143,8 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 	}
 	slices.Sort(in.Symbols)
 	in.Symbols = slices.Compact(in.Symbols)
-	out.Symbols = in.Symbols
-	spec := pitwall.TableSpec{Name: out.Table, Symbols: in.Symbols, Adjusted: pitwall.Adjustment(in.Adjusted)}
-	var err error
-	if spec.Size, err = pitwall.ParseSize(in.BarSize); err != nil {
-		return out, err
-	}
+	out.Symbols, spec.Symbols = in.Symbols, in.Symbols
+	spec.Name = out.Table
 	var last time.Time
 	for _, s := range in.Symbols {
 		n, newest, err := rows(ctx, w, s, spec)

@@ -131,7 +131,7 @@ func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
 		}
 	}
 	if s.starter != nil {
-		out.Offer = asOf(s.starter.Offer().Data, out.w)
+		out.Offer = asOf(ctx, s.starter.Offer().Data, out.w)
 	}
 	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
 	if err != nil {
@@ -147,15 +147,14 @@ func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
 	return out, nil
 }
 
-// asOf cuts an offer at a world's time: what data there are later is as unknown
-// as what they hold. sim_start takes any day and says what there is when it has
-// none.
-func asOf(offer []OfferedData, w *pitwall.World) []OfferedData {
-	now := w.Time(w.Clock.Now())[:len(time.DateOnly)]
+// asOf cuts an offer at what a world may know: symbols that are listed now, until
+// their newest known bar. sim_start takes any day and says what there is when it
+// has none.
+func asOf(ctx context.Context, offer []OfferedData, w *pitwall.World) []OfferedData {
 	list := []OfferedData{}
 	for _, d := range offer {
-		if d.First <= now {
-			d.Last = min(d.Last, now)
+		if b, err := w.Market.Last(ctx, d.Symbol); err == nil {
+			d.Last = w.Time(b.Start)[:len(time.DateOnly)]
 			list = append(list, d)
 		}
 	}

@@ -129,12 +129,13 @@ func (l *loader) warnVolume(s *pitwall.Series) {
 			none++
 		}
 	}
-	switch {
-	case none > 0:
+	if none > 0 {
 		l.warn("%s has no volume in %d of %d bars: fills there are not capped", s.Instrument.Symbol, none, s.Len())
-	case zero == s.Len() && s.Instrument.Kind != pitwall.Index:
+	}
+	if zero == s.Len() && s.Instrument.Kind != pitwall.Index {
 		l.warn("%s has volume 0 in every bar: no order of it can fill", s.Instrument.Symbol)
-	case zero > 0 && s.Instrument.Kind != pitwall.Index: // known from the first such bar on
+	}
+	if zero > 0 && s.Instrument.Kind != pitwall.Index { // known from the first such bar on, whatever follows
 		b := s.Bar(first)
 		l.dated = append(l.dated, datedWarning{s.Instrument.Symbol, pitwall.Warning{Known: b.Known, Text: fmt.Sprintf("%s has a bar with volume 0 (%s): nothing fills or triggers in such bars", s.Instrument.Symbol, b.Start.Format(time.DateOnly))}})
 	}
@@ -156,7 +157,8 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 		}
 	}
 	for _, x := range s.series {
-		symbol, known := x.Instrument.Symbol, false
+		symbol := x.Instrument.Symbol
+		booked := map[string]bool{} // days of splits that are given
 		if x.Adjusted != pitwall.Raw || !contains(symbols, symbol) {
 			continue
 		}
@@ -164,7 +166,7 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 			if a.Symbol != symbol || a.Type != "split" {
 				continue
 			}
-			known = true
+			booked[a.Ex.Format(time.DateOnly)] = true
 			per := a.Per
 			if per == 0 {
 				per = pitwall.One
@@ -172,7 +174,7 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 			say(a.Ex, "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(a.Value.Float()/per.Float()), a.Ex.Format(time.DateOnly))
 		}
 		for _, j := range s.jumps {
-			if j.series == x && !known {
+			if j.series == x && !booked[j.day.Format(time.DateOnly)] {
 				say(j.day, "%s split %s on %s by its adj_close, and no corporate action is given: the split is not applied, so a position held over that day is valued wrongly", symbol, ratioName(j.ratio), j.day.Format(time.DateOnly))
 			}
 		}

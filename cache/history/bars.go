@@ -114,7 +114,9 @@ func (l *loader) place(t *table, g *raw) error {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
 	}
 	s.Size = size
-	l.weekend(g)
+	if err := g.weekend(); err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
+	}
 	for k, start := range g.starts {
 		end := start.Add(size)
 		if g.dates {
@@ -128,20 +130,20 @@ func (l *loader) place(t *table, g *raw) error {
 	return nil
 }
 
-// weekend warns of a stock that trades on a Saturday or Sunday: it may be crypto.
-func (l *loader) weekend(g *raw) {
+// weekend refuses a stock that trades on a Saturday or Sunday: it may be crypto,
+// whose day ends hours after a session's close.
+func (g *raw) weekend() error {
 	in := g.series.Instrument
-	if !g.dates || in.Calendar != pitwall.Sessions {
-		return
+	if !g.dates || in.Calendar != pitwall.Sessions || in.Kind != pitwall.Equity && in.Kind != pitwall.ETF {
+		return nil
 	}
 	for _, s := range g.starts {
 		if day := s.Weekday(); day == time.Saturday || day == time.Sunday {
-			l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: s, Text: fmt.Sprintf(
-				"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
-				in.Symbol, day, s.Format(time.DateOnly))}})
-			return
+			return fmt.Errorf("a bar on a %s (%s), and it is taken for a stock whose day ends at 16:00 New York; if it trades all week say so in instruments.csv (symbol,kind: %s,crypto), else remove the row",
+				day, s.Format(time.DateOnly), in.Symbol)
 		}
 	}
+	return nil
 }
 
 // midnights takes times that are all midnights as the dates that they stand for:
@@ -203,16 +205,33 @@ func (g *raw) size(asked time.Duration) (time.Duration, error) {
 		}
 	}
 	switch {
-	case g.dates && usual > 36*time.Hour && most > 1:
+	case g.dates && usual > 36*time.Hour && (most > 1 || usual > 4*24*time.Hour):
 		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(usual.Hours()/24+0.5))
 	case g.dates:
-		return 24 * time.Hour, nil
+		return 24 * time.Hour, g.mixed(24*time.Hour, 3)
 	case usual == 0 && asked > 0:
 		return asked, nil
 	case usual == 0:
 		return 0, fmt.Errorf("one bar alone does not show its size; give bar_size")
 	}
-	return usual, nil
+	return usual, g.mixed(usual, 6)
+}
+
+// mixed refuses bars of which a stretch is regularly much farther apart than the
+// rest: they are larger, and would be taken as known long before they ended.
+func (g *raw) mixed(size time.Duration, stretch int) error {
+	same := 0
+	for i := 2; i < len(g.starts); i++ {
+		d := g.starts[i].Sub(g.starts[i-1])
+		if d != g.starts[i-1].Sub(g.starts[i-2]) || d < 4*size {
+			same = 0
+			continue
+		}
+		if same++; same >= stretch {
+			return fmt.Errorf("bars are usually %s apart, and about %s regularly %s: bars of two sizes in one file; put them into two", pitwall.SizeName(size), g.starts[i].Format(time.DateOnly), pitwall.SizeName(d))
+		}
+	}
+	return nil
 }
 
 var pair = regexp.MustCompile(`^[A-Z0-9]{2,10}([-/]?(USDT|USDC)|[-/](USD|EUR|BTC|ETH))$`)

@@ -101,6 +101,9 @@ func released(series string, day time.Time) time.Time {
 		day = time.Date(y, m-(m-1)%3+3, 0, 0, 0, 0, 0, day.Location())
 	}
 	out := day.AddDate(0, 0, lag)
+	if next := nextBusinessDay(day); next.After(out) {
+		out = next // a month that ends before a long weekend
+	}
 	if r.office {
 		out = afterShutdown(out)
 	}

@@ -55,6 +55,7 @@ func TestKnownTimes(t *testing.T) {
 		"revised CPI: + 16 days":               {revised + "CPIAUCSL,2024-04-01,1,2026-07-29\n", []string{"2024-05-17 00:00:00"}},
 		"revised unemployment: + 10 days":      {revised + "UNRATE,2024-04-01,1,2026-07-29\n", []string{"2024-05-11 00:00:00"}},
 		"revised fed funds: + 3 days":          {revised + "FEDFUNDS,2024-04-01,1,2026-07-29\n", []string{"2024-05-04 00:00:00"}},
+		"fed funds before Labor Day":           {revised + "FEDFUNDS,2018-08-01,1,2026-07-29\n", []string{"2018-09-05 00:00:00"}},
 		"revised GDP: quarter's end + 31 days": {revised + "GDP,2024-04-01,1,2026-07-29\nGDPC1,2023-10-01,1,2026-07-29\n", []string{"2024-02-01 00:00:00", "2024-08-01 00:00:00"}},
 		"a yield on Friday: Monday":            {revised + "DGS10,2024-05-10,4.5,2026-07-29\n", []string{"2024-05-14 00:00:00"}},
 		"a yield before Memorial Day":          {revised + "T10Y2Y,2024-05-24,0.1,2026-07-29\n", []string{"2024-05-29 00:00:00"}},

@@ -77,9 +77,7 @@ func newSim(store *history.Store, spec simSpec, j pitwall.Journal) (*simWorld, e
 	if t := spec.Terms.Usual(); t.Type == pitwall.MarginAccount && (t.BorrowRate == 0 || t.MarginRate == 0) {
 		w.Warnings = append(w.Warnings, pitwall.Warning{Text: fmt.Sprintf("a margin account at borrow_rate %v and margin_rate %v a year: what costs nothing here costs something at a broker", t.BorrowRate, t.MarginRate)})
 	}
-	if text := adjusted(store, spec); text != "" {
-		w.Warnings = append(w.Warnings, pitwall.Warning{Text: text})
-	}
+	w.Warnings = append(w.Warnings, adjusted(store, spec)...)
 	w.Warnings = append(w.Warnings, store.DatedWarnings(spec.Symbols, from, to)...)
 	w.Warnings = append(w.Warnings, stale(store, spec, from, to)...)
 	w.Conditions = conditions(spec)
@@ -128,17 +126,13 @@ func conditions(spec simSpec) []string {
 
 // adjusted warns of prices that a vendor scaled by splits or dividends that came
 // later than the prices.
-func adjusted(store *history.Store, spec simSpec) string {
-	var names []string
+func adjusted(store *history.Store, spec simSpec) (list []pitwall.Warning) {
 	for _, s := range store.Series() {
 		if slices.Contains(spec.Symbols, s.Instrument.Symbol) && s.Adjusted != pitwall.Raw && s.Adjusted != "" {
-			names = append(names, fmt.Sprintf("%s (%s)", s.Instrument.Symbol, s.Adjusted))
+			list = append(list, pitwall.Warning{Known: s.Bar(0).Known, Text: fmt.Sprintf("prices of %s came adjusted (%s) for later splits or dividends: returns are right, levels, share counts and fees per share are not what they were", s.Instrument.Symbol, s.Adjusted)})
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "prices came adjusted for later splits or dividends: " + strings.Join(names, ", ") + "; returns are right, levels, share counts and fees per share are not what they were"
+	return list
 }
 
 // firstRevised is when the first revised value counts as known, zero without one.

@@ -157,6 +157,12 @@ func (e *engine) run(ctx context.Context, text string, limit int) (a response) {
 	if len(a.Columns) > maxColumns {
 		return explain(pitwall.Errorf(pitwall.SQLFailed, "the result has %d columns", len(a.Columns)).Hintf("at most %d", maxColumns))
 	}
+	for i, name := range a.Columns {
+		const most = 256 // bytes of a column's name
+		if len(name) > most {
+			a.Columns[i] = strings.ToValidUTF8(name[:most], "") + "..."
+		}
+	}
 	types, err := rows.ColumnTypes()
 	if err != nil {
 		return failed("reading columns", err)
@@ -223,7 +229,11 @@ func message(err error) string {
 	if i := strings.Index(s, "\n\nLINE"); i > 0 {
 		s = s[:i]
 	}
-	return strings.TrimSpace(s)
+	const most = 2000
+	if s = strings.TrimSpace(s); len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
 }
 
 // toCell turns a DuckDB value into one that JSON carries. Dates are 2006-01-02,
@@ -279,11 +289,11 @@ func toCell(v any, typ string) (cell, error) {
 		case "DATE":
 			return text(x.Format(time.DateOnly))
 		case "TIME":
-			return text(x.Format(time.TimeOnly))
+			return text(x.Format("15:04:05.999999"))
 		case "TIMESTAMPTZ":
 			return cell{Kind: isInstant, Int: x.UnixMicro()}, nil
 		}
-		return text(x.Format("2006-01-02T15:04:05"))
+		return text(x.Format("2006-01-02T15:04:05.999999999"))
 	case duck.Interval:
 		return text(fmt.Sprintf("%d months %d days %v", x.Months, x.Days, time.Duration(x.Micros)*time.Microsecond))
 	}

@@ -109,8 +109,8 @@ func (g *gate) judge(ctx context.Context, text string) (verdict, error) {
 	w.walk(tree.Statements[0])
 	v := verdict{err: w.err}
 	for name := range w.ctes {
-		if v.err == nil && systemName(name) {
-			v.err = refused("a WITH cannot be named %q", name).Hintf("names that begin with pitwall_, duckdb_, sqlite_, pg_ or pragma_ are taken")
+		if v.err == nil && (systemName(name) || !identifier.MatchString(name)) {
+			v.err = refused("a WITH cannot be named %q", name).Hintf("use letters, digits and _; names that begin with pitwall_, duckdb_, sqlite_, pg_, pragma_ or information_ are taken")
 		}
 	}
 	for t := range w.tables {

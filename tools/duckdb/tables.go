@@ -83,7 +83,7 @@ func (t *Tables) Define(_ context.Context, s pitwall.TableSpec) error {
 			Hintf("use lower-case letters, digits and _; names that begin with pitwall_, duckdb_, sqlite_, pg_, pragma_ or information_ are taken")
 	}
 	if _, ok := t.specs[s.Name]; !ok && len(t.specs) >= maxTables {
-		return pitwall.Errorf(pitwall.InvalidInput, "%d tables are loaded", len(t.specs)).Hintf("query the ones that there are")
+		return pitwall.Errorf(pitwall.InvalidInput, "%d tables are loaded", len(t.specs)).Hintf("query the ones that there are, or define one of them again")
 	}
 	t.specs[s.Name] = s
 	delete(t.views, s.Name)
@@ -212,7 +212,7 @@ func (t *Tables) topUp(ctx context.Context) error {
 		for _, v := range fresh.Views {
 			t.views[v.Name] = true
 		}
-		t.clock = t.now()
+		t.clock = time.UnixMicro(fresh.Now)
 		fresh, rows = load{Now: fresh.Now}, 0
 		clear(known)
 		return nil
@@ -247,7 +247,7 @@ func (t *Tables) topUp(ctx context.Context) error {
 			fresh.Views = append(fresh.Views, v)
 		}
 	}
-	if rows == 0 && len(fresh.Views) == 0 && len(fresh.Drop) == 0 && t.clock.Equal(t.now()) {
+	if rows == 0 && len(fresh.Views) == 0 && len(fresh.Drop) == 0 && t.clock.UnixMicro() == fresh.Now {
 		return nil
 	}
 	sort.Slice(fresh.Views, func(i, j int) bool { return fresh.Views[i].Name < fresh.Views[j].Name })
@@ -321,7 +321,7 @@ func (t *Tables) result(a response) pitwall.Result {
 			case isText:
 				row[i] = strings.ToValidUTF8(c.Text, "\uFFFD")
 			case isInstant:
-				row[i] = time.UnixMicro(c.Int).In(t.zone).Format(time.RFC3339)
+				row[i] = time.UnixMicro(c.Int).In(t.zone).Format(time.RFC3339Nano)
 			}
 		}
 		r.Rows, a.Cells = append(r.Rows, row), a.Cells[width:]

@@ -147,6 +147,7 @@ var hostile = []string{
 	"SELECT * FROM nosuchtable", "SELECT sum(close) OVER (ORDER BY random()) FROM a", "SELECT * FROM a WHERE EXISTS (SELECT 1 FROM read_csv('/etc/passwd'))", "FROM a SELECT random()",
 	"SELECT map([1],[2])", "SELECT json_serialize_sql('SELECT 1')", "SELECT unnest(range(1000000000))", "SELECT * FROM a PIVOT (random())", "SELECT 1e400", "SELECT {'a': 1}", "SELECT * FROM main.both",
 	"SELECT * FROM sqlite_master, (WITH sqlite_master AS (SELECT 1) SELECT 1) x", "SELECT * FROM pg_class, (WITH pg_class AS (SELECT 1) SELECT 1) x", "SELECT * FROM pitwall_bars, (WITH pitwall_bars AS (SELECT 1) SELECT 1) x", "SELECT 1; SELECT 2 -- x", "SELECT 1; -- x\nSELECT 2",
+	"SELECT * FROM '/etc/passwd.parquet', (WITH \"/etc/passwd.parquet\" AS (SELECT 1) SELECT 1) x",
 	strings.Repeat("(", 5000) + "1" + strings.Repeat(")", 5000),
 	"SELECT " + strings.Repeat("1+", 15000) + "1", "SELECT '" + strings.Repeat("x", 100_000) + "'",
 }
