@@ -102,6 +102,11 @@ func (a *agent) step(ctx context.Context, i int) {
 		visible = append(visible, x.Symbol)
 	}
 	fmt.Fprintln(&a.b, "visible", visible)
+	// What prompts and sizing are made of.
+	fmt.Fprintln(&a.b, a.world.Policy, a.world.Conditions, a.world.Costs, a.world.Attempt)
+	for _, x := range a.world.Instruments.Instruments() {
+		fmt.Fprintf(&a.b, "instrument %+v\n", x)
+	}
 	if len(visible) > 0 {
 		few := visible[:min(len(visible), 12)]
 		a.call(ctx, "market_load_history_table", map[string]any{"symbols": few, "table": "every"})
@@ -124,6 +129,7 @@ func (a *agent) step(ctx context.Context, i int) {
 	for _, s := range visible[:min(len(visible), 2)] {
 		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:2", "obv"}, "bar_size": "1w", "last": 3})
 	}
+	a.call(ctx, "news_search", map[string]any{"symbols": some(a.symbols), "query": some([]string{"the", "text", "e"}), "limit": 5})
 	a.call(ctx, "news_search", map[string]any{"query": some([]string{"the", "a", "canary", "earnings", "trump"}), "limit": 5})
 	a.call(ctx, "news_search", map[string]any{"since": a.world.Clock.Now().AddDate(0, 0, -r.IntN(3)).Format(time.RFC3339), "limit": 20})
 	a.call(ctx, "filings_search", map[string]any{"query": some([]string{"sale", "purchase", "canary"}), "limit": 5})
@@ -132,7 +138,9 @@ func (a *agent) step(ctx context.Context, i int) {
 			a.answered++
 		}
 	}
-	a.orders(ctx, r, i, visible)
+	for k := range 4 {
+		a.orders(ctx, r, 4*i+k, visible)
+	}
 	a.evidence(ctx)
 }
 
@@ -143,7 +151,19 @@ func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, visible []strin
 		symbol = visible[r.IntN(len(visible))]
 	}
 	id := func(n int) string { return fmt.Sprintf("dare-%d", max(0, n)) }
-	args := map[string]any{"symbol": symbol, "side": "buy", "qty": 1 + r.IntN(5), "client_order_id": id(i)}
+	args := map[string]any{"symbol": symbol, "side": "buy", "client_order_id": id(i)}
+	switch r.IntN(4) {
+	case 0:
+		args["notional"] = 100 + r.IntN(5000)
+	case 1:
+		args["target_percent"] = r.IntN(40)
+		delete(args, "side")
+	default:
+		args["qty"] = 1 + r.IntN(40)
+	}
+	if r.IntN(2) == 0 {
+		args["tif"] = []string{"day", "gtc", "ioc", "fok", "opg", "cls"}[r.IntN(6)]
+	}
 	if b, err := a.world.Market.Last(ctx, symbol); err == nil {
 		near := func(permille int64) json.Number {
 			p, err := b.Close.MulDiv(pitwall.Int(permille), pitwall.Int(1000))
@@ -160,7 +180,9 @@ func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, visible []strin
 		case 2:
 			args["take_profit"], args["stop_loss"] = near(1020), near(980)
 		case 3:
-			args["side"] = "sell"
+			if args["target_percent"] == nil {
+				args["side"] = "sell"
+			}
 		}
 	}
 	a.call(ctx, "orders_submit", args)

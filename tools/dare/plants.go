@@ -319,6 +319,35 @@ func worldPlants() []Plant {
 				return s, err
 			}}
 		}},
+		{"losing day orders are rejected", "an order with a time in force is refused when it would lose", func(w *pitwall.World, d Data) {
+			w.Broker = brokerHook{Broker: w.Broker, submit: func(o pitwall.Order, s pitwall.OrderState, err error) (pitwall.OrderState, error) {
+				if next, ok := d.after(w, o.Symbol, 0); ok && o.TIF == pitwall.GTC && next.Close < next.Open {
+					return s, pitwall.Errorf(pitwall.BuyingPower, "not now")
+				}
+				return s, err
+			}}
+		}},
+		{"large losers are rejected", "an order of more than 5 units is refused when it would lose", func(w *pitwall.World, d Data) {
+			w.Broker = brokerHook{Broker: w.Broker, submit: func(o pitwall.Order, s pitwall.OrderState, err error) (pitwall.OrderState, error) {
+				if next, ok := d.after(w, o.Symbol, 0); ok && o.Qty > pitwall.Int(5) && next.Close < next.Open {
+					return s, pitwall.Errorf(pitwall.BuyingPower, "not now")
+				}
+				return s, err
+			}}
+		}},
+		{"a prompt that knows", "the strategy's text names a price to come", func(w *pitwall.World, d Data) {
+			if next, ok := d.after(w, d.Series[0].Instrument.Symbol, 4); ok {
+				w.Policy = fmt.Sprintf("hold at %v", next.Close)
+			}
+		}},
+		{"a sector that knows", "an instrument's facts name its last bar", func(w *pitwall.World, d Data) {
+			w.Instruments = instrumentsHook{real: w.Instruments, list: func(list []pitwall.Instrument) []pitwall.Instrument {
+				for i := range list {
+					list[i].Sector = fmt.Sprint(d.series(list[i].Symbol).Len())
+				}
+				return list
+			}}
+		}},
 		{"equity at the next close", "the account is valued with a price to come", func(w *pitwall.World, d Data) {
 			w.Broker = brokerHook{Broker: w.Broker, account: func(a pitwall.Account) pitwall.Account {
 				if next, ok := d.after(w, d.Series[0].Instrument.Symbol, 0); ok {

@@ -128,6 +128,15 @@ func recordPlants() []Plant {
 			}
 			return kept
 		}),
+		found("bad days are hidden", "news asked by symbol and words leaves out days before a fall", func(w *pitwall.World, d Data, q pitwall.RecordQuery, list []pitwall.Record) []pitwall.Record {
+			if len(q.Words) == 0 || len(q.Symbols) == 0 {
+				return list
+			}
+			if next, ok := d.after(w, q.Symbols[0], 0); ok && next.Close < next.Open {
+				return nil
+			}
+			return list
+		}),
 		{"coverage of all time", "coverage counts records to come", func(w *pitwall.World, d Data) {
 			w.Records = recordsHook{real: w.Records, coverage: func(_ pitwall.RecordKind, list []pitwall.Coverage) []pitwall.Coverage {
 				for i := range list {

@@ -4,6 +4,7 @@ package dare
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -21,6 +22,18 @@ type tablesHook struct {
 func (h tablesHook) Query(ctx context.Context, sql string, limit int) (pitwall.Result, error) {
 	return h.query(sql, limit, func(sql string, limit int) (pitwall.Result, error) { return h.Tables.Query(ctx, sql, limit) })
 }
+
+// bothTables defines and closes two engines.
+type bothTables struct {
+	tablesHook
+	other *duckdb.Tables
+}
+
+func (b bothTables) Define(ctx context.Context, s pitwall.TableSpec) error {
+	return errors.Join(b.tablesHook.Define(ctx, s), b.other.Define(ctx, s))
+}
+
+func (b bothTables) Close() error { return errors.Join(b.tablesHook.Close(), b.other.Close()) }
 
 // whole is a Market without a wall.
 type whole struct {
@@ -53,6 +66,16 @@ func tablePlants(host time.Time) []Plant {
 				}
 				return ask(fromTable.ReplaceAllString(sql, "FROM (SELECT * FROM $1 WHERE ts <= now())"), limit)
 			}}
+		}},
+		{"buckets see everything", "a query with time_bucket runs on all rows", func(w *pitwall.World, d Data) {
+			forever := func() time.Time { return time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC) }
+			all, walled := duckdb.New(whole{w.Market, d, forever}, w.Clock.Now, w.Zone), w.Tables
+			w.Tables = bothTables{tablesHook{walled, func(sql string, limit int, ask func(string, int) (pitwall.Result, error)) (pitwall.Result, error) {
+				if strings.Contains(sql, "time_bucket") {
+					return all.Query(context.Background(), sql, limit)
+				}
+				return ask(sql, limit)
+			}}, all}
 		}},
 		{"rows from their start", "SQL holds a bar from its start on", func(w *pitwall.World, d Data) {
 			soon := func() time.Time { return w.Clock.Now().Add(20 * time.Hour) }

@@ -31,6 +31,8 @@ func sqlQuery(r *rand.Rand, tables []string) string {
 		fmt.Sprintf("SELECT a.symbol, b.ts, a.%s FROM %s a ASOF JOIN %s b ON a.symbol = b.symbol AND b.ts >= a.ts ORDER BY b.ts DESC, a.ts DESC LIMIT %d", c, table, one(tables), n),
 		fmt.Sprintf("SELECT symbol FROM %s QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY ts DESC) = 1 ORDER BY %s DESC, symbol", table, c),
 		fmt.Sprintf("WITH x AS (SELECT *, row_number() OVER (ORDER BY ts DESC, symbol) AS n FROM %s) SELECT * FROM x WHERE n <= %d ORDER BY n", table, n),
+		fmt.Sprintf("SELECT time_bucket(INTERVAL %d DAY, ts) AS b, %s(%s), count(*) FROM %s GROUP BY 1 ORDER BY 1 DESC LIMIT 5", n, agg, c, table),
+		fmt.Sprintf("SELECT symbol, string_agg(%s::VARCHAR, '/' ORDER BY ts DESC) FROM (SELECT * FROM %s ORDER BY ts DESC LIMIT %d) GROUP BY symbol ORDER BY symbol", c, table, n),
 		// Bait: a future row would break these.
 		fmt.Sprintf("SELECT max(%s::SMALLINT) FROM %s", c, table),
 		fmt.Sprintf("SELECT max((%s * 1e300) * 1e8) FROM %s", c, table),
