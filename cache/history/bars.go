@@ -114,9 +114,7 @@ func (l *loader) place(t *table, g *raw) error {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
 	}
 	s.Size = size
-	if err := g.weekend(); err != nil {
-		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
-	}
+	l.weekend(g)
 	for k, start := range g.starts {
 		end := start.Add(size)
 		if g.dates {
@@ -130,20 +128,22 @@ func (l *loader) place(t *table, g *raw) error {
 	return nil
 }
 
-// weekend refuses a stock that trades on a Saturday or Sunday: it may be crypto,
-// whose day ends hours after a session's close.
-func (g *raw) weekend() error {
+// weekend warns of a stock that trades on a Saturday or Sunday, once such a bar is
+// known: it may be crypto, whose day ends hours after a session's close.
+func (l *loader) weekend(g *raw) {
 	in := g.series.Instrument
-	if !g.dates || in.Calendar != pitwall.Sessions || in.Kind != pitwall.Equity && in.Kind != pitwall.ETF {
-		return nil
+	if !g.dates || in.Calendar != pitwall.Sessions {
+		return
 	}
 	for _, s := range g.starts {
 		if day := s.Weekday(); day == time.Saturday || day == time.Sunday {
-			return fmt.Errorf("a bar on a %s (%s), and it is taken for a stock whose day ends at 16:00 New York; if it trades all week say so in instruments.csv (symbol,kind: %s,crypto), else remove the row",
-				day, s.Format(time.DateOnly), in.Symbol)
+			_, end := session(in, s)
+			l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
+				"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
+				in.Symbol, day, s.Format(time.DateOnly))}})
+			return
 		}
 	}
-	return nil
 }
 
 // midnights takes times that are all midnights as the dates that they stand for:
@@ -234,7 +234,7 @@ func (g *raw) mixed(size time.Duration, stretch int) error {
 	return nil
 }
 
-var pair = regexp.MustCompile(`^[A-Z0-9]{2,10}([-/]?(USDT|USDC)|[-/](USD|EUR|BTC|ETH))$`)
+var pair = regexp.MustCompile(`^[A-Z0-9]{2,10}([-/]?(USDT|USDC)|[-/](USD|EUR|BTC|ETH))$|^(BTC|XBT|ETH|SOL|XRP|DOGE|ADA|LTC|BNB)(USD|EUR)$`)
 
 // instrument returns what instruments.csv says, or the defaults: a US equity in
 // whole units, or crypto when the name is a pair.

@@ -202,7 +202,7 @@ func TestParquetReadsLikeCSV(t *testing.T) {
 // What an instrument is follows from instruments.csv wherever it stands, and
 // from the name.
 func TestInstruments(t *testing.T) {
-	m := fstest.MapFS{"bars.csv": {Data: []byte(head + "BTC,2024-01-06,1,2,0.5,1.5,1\nIDX,2024-01-05,1,2,0.5,1.5,1\nSOLUSDT,2024-01-06,1,2,0.5,1.5,1\nX,2024-01-05,1,2,0.5,1.5,1\n")},
+	m := fstest.MapFS{"bars.csv": {Data: []byte(head + "BTC,2024-01-06,1,2,0.5,1.5,1\nIDX,2024-01-05,1,2,0.5,1.5,1\nSOLUSDT,2024-01-06,1,2,0.5,1.5,1\nX,2024-01-06,1,2,0.5,1.5,1\n")},
 		"inst.csv": {Data: []byte("symbol,kind,lot,tick\nBTC,crypto,0.001,0.01\nIDX,index,,\n")}}
 	s, err := Load(context.Background(), []Input{{FS: m, Path: "bars.csv"}, {FS: m, Path: "inst.csv"}}, Options{})
 	require.NoError(t, err)
@@ -211,9 +211,10 @@ func TestInstruments(t *testing.T) {
 	require.Equal(t, "0.001", btc.Instrument.Lot.String())
 	require.Equal(t, pitwall.Index, idx.Instrument.Kind)
 	require.Equal(t, pitwall.Crypto, sol.Instrument.Kind)
-	_, err = load(Options{}, "x.csv", head+"X,2024-01-05,1,2,0.5,1.5,1\nX,2024-01-06,1,2,0.5,1.5,1\n")
-	require.ErrorContains(t, err, "a bar on a Saturday (2024-01-06)", "a stock with a Saturday may be crypto")
-	require.ErrorContains(t, err, "X,crypto")
+	w := s.DatedWarnings([]string{"BTC", "X"}, time.Time{}, time.Time{})
+	require.Len(t, w, 1, "a stock with a Saturday is named")
+	require.Contains(t, w[0].Text, "X has a bar on a Saturday")
+	require.Equal(t, s.Series()[3].Bar(0).Known, w[0].Known, "when the bar is known, not before")
 }
 
 // The real files, where they are at hand.

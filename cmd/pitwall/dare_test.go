@@ -116,8 +116,10 @@ func TestDareShared(t *testing.T) {
 			for _, f := range rep.Findings {
 				t.Errorf("%s seed %d at %s: %s", f.Check, f.Seed, f.At, f.Text)
 			}
-			require.Positive(t, rep.Fills)
 			require.Positive(t, rep.Answered)
+			if rep.Mutations >= 6 {
+				require.Positive(t, rep.Fills)
+			}
 			t.Logf("%+v", rep)
 		})
 	}

@@ -57,7 +57,7 @@ func (c *canaries) next(at time.Time) int {
 
 // mark is a fraction that belongs to canary n: an average of canaries does not
 // have that of another.
-func mark(n int) int { return 1000 + n*7919%9000 }
+func mark(n int) int { return 1000 + int(uint32(n)*2654435761>>16)%9000 } // Knuth's multiplicative hash
 
 // canaryPrice, canaryVolume and canaryText are what canary n looks like.
 func canaryPrice(n int) pitwall.Dec {
