@@ -97,9 +97,12 @@ func (a *agent) step(ctx context.Context, i int) {
 	}
 	a.call(ctx, "docs_search", map[string]any{"query": "why was my order rejected"})
 	tables := []string{"every", "adjusted", "weeks", "nosuch", "pitwall_bars"}
-	visible := []string{}
+	visible, tradable := []string{}, []string{}
 	for _, x := range a.world.Instruments.Instruments() {
 		visible = append(visible, x.Symbol)
+		if x.Tradable {
+			tradable = append(tradable, x.Symbol)
+		}
 	}
 	fmt.Fprintln(&a.b, "visible", visible)
 	// What prompts and sizing are made of.
@@ -139,16 +142,16 @@ func (a *agent) step(ctx context.Context, i int) {
 		}
 	}
 	for k := range 4 {
-		a.orders(ctx, r, 4*i+k, visible)
+		a.orders(ctx, r, 4*i+k, tradable)
 	}
 	a.evidence(ctx)
 }
 
 // orders trades at random: what fills and what does not is told in later steps.
-func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, visible []string) {
+func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, tradable []string) {
 	symbol := a.symbols[r.IntN(len(a.symbols))]
-	if len(visible) > 0 && r.IntN(4) > 0 {
-		symbol = visible[r.IntN(len(visible))]
+	if len(tradable) > 0 && r.IntN(4) > 0 {
+		symbol = tradable[r.IntN(len(tradable))]
 	}
 	id := func(n int) string { return fmt.Sprintf("dare-%d", max(0, n)) }
 	args := map[string]any{"symbol": symbol, "side": "buy", "client_order_id": id(i)}
