@@ -33,7 +33,10 @@ var layers = map[string][]string{
 	"tools/report":       {},                             // reads a folder; shares no code with its writer
 	"server":             {"tools"},                      //
 	"agentloop":          {},                             // an ordinary MCP client
+	"agentloop/models":   {"agentloop"},                  // one file per provider
 	"agentloop/scripts":  {"agentloop"},                  //
+	"cache/replay":       {},                             // what models and outside tools answered
+	"tools/outside":      {"tools"},                      // REST endpoints and other MCP servers as tools
 	"examples":           {},                             // embedded files
 	"cmd/pitwall":        {"*"},                          // the only place that wires
 }
@@ -44,8 +47,9 @@ var pure = []string{"", "sim", "sim/engine", "sim/wall", "brokers/risk"}
 // impure are standard packages that a pure package must not import.
 var impure = []string{"os", "net", "net/http", "io/ioutil", "log", "log/slog", "os/exec", "math/rand", "math/rand/v2"}
 
-// sdk may be imported by these only: agentloop is a client, server a server.
-var sdk = []string{"server", "agentloop", "cmd/pitwall"}
+// sdk may be imported by these only: agentloop and tools/outside
+// are clients, server a server.
+var sdk = []string{"server", "agentloop", "tools/outside", "cmd/pitwall"}
 
 // goFile is a parsed file of the product (no tests).
 type goFile struct {

@@ -70,21 +70,35 @@ func (c client) system(ctx context.Context, strategy string) (string, error) {
 	return strategy, nil
 }
 
+// answer is what a call returned: the result that a model reads, and what is for
+// the loop only.
+type answer struct {
+	Result
+	data map[string]any // the structured part
+	meta mcp.Meta
+}
+
+// digest is the server's state digest, if it sends one.
+func (a answer) digest() string {
+	d, _ := a.meta[digestKey].(string)
+	return d
+}
+
 // call runs one tool. A tool's own failure is a Result with IsError; an error
-// means that the connection failed. The digest is the server's, if it sends one.
-func (c client) call(ctx context.Context, call Call) (Result, string, error) {
+// means that the connection failed.
+func (c client) call(ctx context.Context, call Call) (answer, error) {
 	args := call.Arguments
 	if len(args) == 0 {
 		args = json.RawMessage("{}")
 	}
 	r, err := c.session.CallTool(ctx, &mcp.CallToolParams{Name: call.Name, Arguments: args})
-	out := Result{ID: call.ID, Name: call.Name}
+	out := answer{Result: Result{ID: call.ID, Name: call.Name}}
 	if err != nil {
 		if ctx.Err() != nil || isClosed(err) {
-			return out, "", err
+			return out, err
 		}
 		out.IsError, out.Text = true, "error "+err.Error() // a protocol error: unknown tool, bad request
-		return out, "", nil
+		return out, nil
 	}
 	out.IsError = r.IsError
 	for _, content := range r.Content {
@@ -92,9 +106,9 @@ func (c client) call(ctx context.Context, call Call) (Result, string, error) {
 			out.Text += t.Text
 		}
 	}
-	out.Data, _ = r.StructuredContent.(map[string]any)
-	digest, _ := r.Meta[digestKey].(string)
-	return out, digest, nil
+	out.data, _ = r.StructuredContent.(map[string]any)
+	out.meta = r.Meta
+	return out, nil
 }
 
 func isClosed(err error) bool {

@@ -79,14 +79,14 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if l.system, err = l.client.system(ctx, cfg.Prompt); err != nil {
 		return l.out, err
 	}
-	now, _, err := l.client.call(ctx, Call{Name: "clock_now"})
+	now, err := l.client.call(ctx, Call{Name: "clock_now"})
 	if err != nil {
 		return l.out, err
 	}
 	if now.IsError {
 		return l.out, errors.New(now.Text)
 	}
-	after, _ := now.Data["as_of"].(string)
+	after, _ := now.data["as_of"].(string)
 	var lastTurn time.Time
 	turnAsOf, passed := after, 0                   // the last turn, and the bars since
 	for stride := 1; ; stride = l.Every.stride() { // the first bar is a turn
@@ -141,18 +141,18 @@ func (l *loop) next(ctx context.Context, after string, bars int) (snapshot, erro
 		if err != nil {
 			return snapshot{}, err
 		}
-		r, digest, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: args})
+		r, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: args})
 		if err != nil {
 			return snapshot{}, err
 		}
 		if r.IsError {
 			return snapshot{}, errors.New(r.Text)
 		}
-		s := snapshot{text: r.Text, digest: digest}
-		s.asOf, _ = r.Data["as_of"].(string)
-		s.ended, _ = r.Data["ended"].(bool)
-		s.equity, _ = r.Data["equity"].(float64)
-		n, _ := r.Data["advanced"].(float64)
+		s := snapshot{text: r.Text, digest: r.digest()}
+		s.asOf, _ = r.data["as_of"].(string)
+		s.ended, _ = r.data["ended"].(bool)
+		s.equity, _ = r.data["equity"].(float64)
+		n, _ := r.data["advanced"].(float64)
 		s.advanced = int(n)
 		if s.time, err = time.Parse(time.RFC3339, s.asOf); err != nil {
 			return snapshot{}, fmt.Errorf("the server's as_of: %w", err)
@@ -179,11 +179,11 @@ func (l *loop) since(ctx context.Context, after string, now snapshot) (snapshot,
 	if err != nil {
 		return now, err
 	}
-	r, _, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: args})
+	r, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: args})
 	if err != nil {
 		return now, err
 	}
-	if asOf, _ := r.Data["as_of"].(string); r.IsError || asOf != now.asOf {
+	if asOf, _ := r.data["as_of"].(string); r.IsError || asOf != now.asOf {
 		return now, fmt.Errorf("asking what happened since %s: %s", after, r.Text)
 	}
 	now.text = r.Text
@@ -212,7 +212,7 @@ func (l *loop) turn(ctx context.Context, snap snapshot) error {
 			return fmt.Errorf("asking the model: %w", err)
 		}
 		l.out.ModelCalls++
-		usage.Input, usage.Output = usage.Input+reply.Usage.Input, usage.Output+reply.Usage.Output
+		usage = usage.Add(reply.Usage)
 		if len(reply.Calls) > maxCalls {
 			rec.warn("too_many_calls")
 			reply.Calls = reply.Calls[:maxCalls]
@@ -265,14 +265,14 @@ func (l *loop) run(ctx context.Context, calls []Call, rec *Turn) ([]Result, erro
 			rec.warn("tool_error")
 			continue
 		}
-		r, _, err := l.client.call(ctx, c)
+		r, err := l.client.call(ctx, c)
 		if err != nil {
 			return nil, fmt.Errorf("calling %s: %w", c.Name, err)
 		}
 		if r.IsError {
 			rec.warn("tool_error")
 		}
-		results = append(results, r)
+		results = append(results, r.Result)
 	}
 	return results, nil
 }

@@ -3,10 +3,13 @@ package agentloop
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"time"
 )
 
 // Model answers one request of a turn: with calls, or with a final text.
 // Replies must depend on the request alone, so that a recorded one can stand in.
+// A failure is a *[ModelError].
 type Model interface {
 	Reply(ctx context.Context, r Request) (Reply, error)
 }
@@ -17,6 +20,12 @@ type Request struct {
 	Messages []Message      `json:"messages"`
 	Tools    []Tool         `json:"tools"`
 	Params   map[string]any `json:"params,omitempty"` // the strategy's params
+
+	// MaxOutput is how many tokens the reply may have; 0 = the provider's default.
+	MaxOutput int `json:"max_output,omitempty"`
+	// MaxCalls is after how many calls a streamed reply may be cut; 0 = never. It
+	// is no part of what a model sees.
+	MaxCalls int `json:"-"`
 }
 
 // Message is one entry of a turn's conversation: the user's, or a reply with
@@ -31,36 +40,112 @@ type Message struct {
 type Tool struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
-	Input       json.RawMessage `json:"input"`
+	Input       json.RawMessage `json:"input"` // its JSON schema
 }
 
 // Call is one call of a tool.
 type Call struct {
 	ID        string          `json:"id"`
 	Name      string          `json:"name"`
-	Arguments json.RawMessage `json:"arguments"`
+	Arguments json.RawMessage `json:"arguments"` // as the model sent them; may not be valid JSON
 }
 
-// Result is what a call returned. Text is what a model reads and what is
-// recorded. Data is the structured part for programs; numbers in it may have
-// lost digits past the 15th.
+// Result is what a call returned: the text is what a model reads and what is
+// recorded.
 type Result struct {
-	ID      string         `json:"id"`
-	Name    string         `json:"name"`
-	Text    string         `json:"text"`
-	IsError bool           `json:"is_error,omitempty"`
-	Data    map[string]any `json:"-"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Text    string `json:"text"`
+	IsError bool   `json:"is_error,omitempty"`
 }
 
 // Reply is what a model answered. Without calls the turn is over.
 type Reply struct {
-	Text  string `json:"text,omitempty"`
-	Calls []Call `json:"calls,omitempty"`
-	Usage Usage  `json:"-"`
+	Text      string `json:"text,omitempty"`
+	Reasoning string `json:"reasoning,omitempty"` // as far as the provider shows it
+	Calls     []Call `json:"calls,omitempty"`
+	Stop      Stop   `json:"stop,omitempty"`
+	Model     string `json:"model,omitempty"` // the provider's own id of the model that answered
+	// Opaque is the provider's own form of this reply, where signatures of its
+	// reasoning must be sent back as they came. Only its provider reads it.
+	Opaque json.RawMessage `json:"opaque,omitempty"`
+
+	// What may differ between two runs is no part of the record of a turn.
+	Usage Usage `json:"-"`
+	Tries []Try `json:"-"` // failed attempts before this answer
 }
+
+// Stop is why a reply ended.
+type Stop string
+
+// The reasons. Empty is a model that does not say.
+const (
+	StopEnd     Stop = "end"     // it had said everything
+	StopCalls   Stop = "calls"   // it waits for results
+	StopLength  Stop = "length"  // its output limit cut it: arguments may be torn
+	StopRefused Stop = "refused" // the provider's filter or the model declined
+	StopCut     Stop = "cut"     // we stopped reading after Request.MaxCalls calls
+)
 
 // Usage counts tokens; zero when a model has none.
 type Usage struct {
-	Input  int `json:"input,omitempty"`
-	Output int `json:"output,omitempty"`
+	Input      int `json:"input,omitempty"`       // all of the request, cached ones included
+	Output     int `json:"output,omitempty"`      // all of the reply, reasoning included
+	CacheRead  int `json:"cache_read,omitempty"`  // of Input: read from the provider's prompt cache
+	CacheWrite int `json:"cache_write,omitempty"` // of Input: written to it
+	Reasoning  int `json:"reasoning,omitempty"`   // of Output
+	// Estimated says that the provider reported none, as for a reply that we cut.
+	Estimated bool `json:"estimated,omitempty"`
+}
+
+// Add sums two usages.
+func (u Usage) Add(v Usage) Usage {
+	return Usage{u.Input + v.Input, u.Output + v.Output, u.CacheRead + v.CacheRead, u.CacheWrite + v.CacheWrite, u.Reasoning + v.Reasoning, u.Estimated || v.Estimated}
+}
+
+// Try is one failed attempt at asking a provider.
+type Try struct {
+	Status int           `json:"status,omitempty"` // of HTTP; 0 = no answer
+	Error  string        `json:"error"`
+	Wait   time.Duration `json:"wait_ns"` // before the next attempt
+}
+
+// Trouble is the kind of a provider's failure.
+type Trouble string
+
+// The kinds. The first three end a run: every further turn would fail alike.
+const (
+	TroubleAuth        Trouble = "auth"        // 401, 403: the key is missing, wrong or not allowed
+	TroubleBilling     Trouble = "billing"     // 402, or a quota that is used up
+	TroubleConfig      Trouble = "config"      // 404: there is no such model; a parameter it does not take
+	TroubleLimited     Trouble = "limited"     // 429 after all attempts
+	TroubleUnavailable Trouble = "unavailable" // 5xx, no connection, a timeout, after all attempts
+	TroubleBadReply    Trouble = "bad_reply"   // an answer that is no answer: torn JSON, no choice in it
+	TroubleRequest     Trouble = "request"     // any other 4xx: this request is refused, as one that is too long
+)
+
+// ModelError is a provider's failure. Its message never holds a key.
+type ModelError struct {
+	Kind    Trouble
+	Status  int // of HTTP; 0 = no answer
+	Message string
+	Hint    string // what would work
+	Tries   []Try  // the attempts before the last one
+}
+
+func (e *ModelError) Error() string {
+	s := string(e.Kind)
+	if e.Status != 0 {
+		s += fmt.Sprintf(" (%d)", e.Status)
+	}
+	s += ": " + e.Message
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+// Stops reports whether every further turn would fail alike.
+func (e *ModelError) Stops() bool {
+	return e.Kind == TroubleAuth || e.Kind == TroubleBilling || e.Kind == TroubleConfig
 }

@@ -31,9 +31,9 @@ func (buyHold) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, e
 			return done("could not read the account: %s", e.Text)
 		}
 		prices, open, history := t.results(0)[0], t.results(0)[1], t.results(0)[2]
-		fills, _ := history.Data["total_fills"].(float64)
+		fills := number(value(history.Text, "total_fills"))
 		symbols := tradable(prices)
-		if fills > 0 || len(rows(open, "orders")) > 0 {
+		if fills > 0 || len(block(open.Text, "open_orders")) > 0 {
 			return done("holding")
 		}
 		if len(symbols) == 0 {

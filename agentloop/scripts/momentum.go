@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pitwall/agentloop"
@@ -63,28 +64,19 @@ func (m momentum) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply
 func (m momentum) decide(t turn) (agentloop.Reply, error) {
 	var winners, held []string
 	why := map[string]string{}
-	answer, _ := t.results(1)[1].Data["rows"].([]any)
-	for _, row := range answer {
-		cells, _ := row.([]any)
-		if len(cells) != 4 {
-			return done("could not decide: the query answered %v", row)
-		}
-		symbol, _ := cells[0].(string)
-		bars, _ := cells[1].(float64)
-		last, ok1 := cells[2].(float64)
-		average, ok2 := cells[3].(float64)
+	for _, row := range query(t.results(1)[1].Text) {
+		symbol, last, average := row["symbol"], number(row["last"]), number(row["average"])
 		why[symbol] = fmt.Sprintf("close %.2f, average of %d bars %.2f", last, m.lookback, average)
-		if int(bars) == m.lookback && ok1 && ok2 && last > average {
+		if row["bars"] == strconv.Itoa(m.lookback) && last > average {
 			winners = append(winners, symbol)
 		}
 	}
-	for _, p := range rows(t.results(0)[1], "positions") {
-		symbol, _ := p["symbol"].(string)
-		held = append(held, symbol)
+	for _, p := range block(t.results(0)[1].Text, "positions") {
+		held = append(held, p["symbol"])
 	}
 	slices.Sort(winners)
 	slices.Sort(held)
-	if len(rows(t.results(0)[2], "orders")) > 0 {
+	if len(block(t.results(0)[2].Text, "open_orders")) > 0 {
 		return done("waiting for open orders")
 	}
 	if slices.Equal(winners, held) {

@@ -13,6 +13,8 @@ package scripts
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 
 	"pitwall/agentloop"
@@ -82,28 +84,23 @@ func done(format string, args ...any) (agentloop.Reply, error) {
 	return agentloop.Reply{Text: "RESULT: " + fmt.Sprintf(format, args...)}, nil
 }
 
-// rows returns a list of objects from a structured result.
-func rows(r agentloop.Result, field string) []map[string]any {
-	list, _ := r.Data[field].([]any)
-	var out []map[string]any
-	for _, x := range list {
-		if m, ok := x.(map[string]any); ok {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
 // tradable lists the symbols that may be traded and whose price is fresh.
 func tradable(prices agentloop.Result) []string {
 	const staleHours = 24 * 7
 	var symbols []string
-	for _, p := range rows(prices, "prices") {
-		age, _ := p["age_hours"].(float64)
-		symbol, _ := p["symbol"].(string)
-		if ok, _ := p["tradable"].(bool); ok && age < staleHours {
-			symbols = append(symbols, symbol)
+	for _, p := range block(prices.Text, "prices") {
+		if p["tradable"] == "true" && number(p["age_hours"]) < staleHours {
+			symbols = append(symbols, p["symbol"])
 		}
 	}
 	return symbols
+}
+
+// number reads a number, NaN without one.
+func number(s string) float64 {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return f
 }

@@ -1,0 +1,2 @@
+// Package models asks language models: one file per provider.
+package models
