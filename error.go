@@ -38,6 +38,7 @@ const (
 	OutsideFailed       Code = "OUTSIDE_FAILED"       // an outside tool gave no usable answer
 	ToolChanged         Code = "TOOL_CHANGED"         // an outside tool is not the one that was pinned: disabled
 	ReplayDiverged      Code = "REPLAY_DIVERGED"      // a repeated call answered other than recorded
+	NotRecorded         Code = "NOT_RECORDED"         // a strict replay met what was not recorded
 	Internal            Code = "INTERNAL"             // unforeseen; details are in the log under an id
 	WorldEnded          Code = "WORLD_ENDED"          // sim_start replaced it
 	TooManyWorlds       Code = "TOO_MANY_WORLDS"      // the caller's worlds are used up

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -129,19 +130,30 @@ func (w *World) Time(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// Digest is a running hash over each part that this world can show up to now: bars
-// and records. Later data never changes an earlier digest.
+// Digest is a running hash over each part that this world can show up to now:
+// bars, records, what became of the account, and the tables that were defined.
+// Later data never changes an earlier digest. Empty when the market is not
+// replayed.
 func (w *World) Digest() string {
 	bars := w.Market.Digest()
-	if w.Records == nil {
-		return bars
+	if bars == "" {
+		return ""
 	}
-	records := w.Records.Digest()
-	if records == "" {
-		return bars
+	h := sha256.New()
+	part := func(s string) { h.Write(append([]byte(s), '\n')) }
+	part(bars)
+	if w.Records != nil {
+		part(w.Records.Digest())
 	}
-	sum := sha256.Sum256([]byte(bars + "\n" + records))
-	return hex.EncodeToString(sum[:])
+	if p, ok := w.Clock.(Progress); ok {
+		part(p.Replay().Digest)
+	}
+	if w.Tables != nil {
+		for _, t := range w.Tables.Defined() {
+			part(fmt.Sprintf("%q %q %d %q", t.Name, t.Symbols, t.Size, t.Adjusted))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Close ends the world and frees what it holds.

@@ -12,33 +12,41 @@ import (
 // hidden are the tools that a model in a loop never sees: time is the loop's.
 var hidden = map[string]bool{"clock_next_bar": true, "sim_start": true, "sim_status": true}
 
-// isHidden reports whether a model may not call a tool. Servers may accept
-// dotted spellings, so those are the same name.
-func isHidden(name string) bool { return hidden[strings.ReplaceAll(name, ".", "_")] }
-
-// digestKey is where an answer's _meta holds the server's state digest.
-const digestKey = "pitwall/state_digest"
+// Where _meta holds what is for the loop only.
+const (
+	digestKey = "pitwall/state_digest" // of an answer: what its world can show up to now
+	futureKey = "pitwall/future_dated" // of an answer: what the wall removed from an outside tool's
+	effectKey = "pitwall/effect"       // of a tool: read, setup, change or step
+)
 
 // client wraps an MCP session with what the loop needs.
 type client struct{ session *mcp.ClientSession }
 
-// tools lists what the model may call.
-func (c client) tools(ctx context.Context) ([]Tool, error) {
-	var list []Tool
+// tools lists what models may call, and what each does to its world.
+func (c client) tools(ctx context.Context) (list []Tool, kinds map[string]string, err error) {
+	kinds = map[string]string{}
 	for t, err := range c.session.Tools(ctx, nil) {
 		if err != nil {
-			return nil, fmt.Errorf("listing tools: %w", err)
+			return nil, nil, fmt.Errorf("listing tools: %w", err)
 		}
-		if isHidden(t.Name) {
+		if hidden[t.Name] {
 			continue
 		}
 		schema, err := json.Marshal(t.InputSchema)
 		if err != nil {
-			return nil, fmt.Errorf("schema of %s: %w", t.Name, err)
+			return nil, nil, fmt.Errorf("schema of %s: %w", t.Name, err)
 		}
 		list = append(list, Tool{t.Name, t.Description, schema})
+		kind, told := t.Meta[effectKey].(string)
+		if !told { // a server that is not Pitwall: what only reads says so
+			kind = kindChange
+			if t.Annotations != nil && t.Annotations.ReadOnlyHint {
+				kind = kindRead
+			}
+		}
+		kinds[t.Name] = kind
 	}
-	return list, nil
+	return list, kinds, nil
 }
 
 // system returns the server's base prompt with the strategy's own, or the
@@ -82,6 +90,17 @@ type answer struct {
 func (a answer) digest() string {
 	d, _ := a.meta[digestKey].(string)
 	return d
+}
+
+// futureDated says what the wall removed from the answer, "" if nothing.
+func (a answer) futureDated() string {
+	m, ok := a.meta[futureKey].(map[string]any)
+	if !ok {
+		return ""
+	}
+	n, _ := m["removed"].(float64)
+	newest, _ := m["newest"].(string)
+	return fmt.Sprintf("%v rows known after now were removed, the newest of %s", n, newest)
 }
 
 // call runs one tool. A tool's own failure is a Result with IsError; an error

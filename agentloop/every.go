@@ -8,7 +8,8 @@ import (
 )
 
 // Every says when an agent has a turn: every so many bars, or at the first bar
-// of each day, week or month. The first bar always is a turn.
+// of each day, week or month. The zero value is never. The first bar always is a
+// turn.
 type Every struct {
 	Bars int
 	Unit string // day, week or month when Bars is 0
@@ -39,16 +40,15 @@ func ParseEvery(s string) (Every, error) {
 	return Every{}, fmt.Errorf("every is %q; write a number of bars, 1d, 1w, a weekday such as monday, or month", s)
 }
 
-// stride is how many bars one call of the clock may pass.
-func (e Every) stride() int { return max(1, e.Bars) }
-
 // due reports whether a bar is a turn, given the time of the last turn (zero
-// before the first).
-func (e Every) due(last, now time.Time) bool {
-	if last.IsZero() || e.Bars > 0 {
-		return true
+// before the first) and the bars since.
+func (e Every) due(last, now time.Time, passed int) bool {
+	if e.Bars > 0 {
+		return passed >= e.Bars
 	}
 	switch e.Unit {
+	case "":
+		return false
 	case "day":
 		return last.Format(time.DateOnly) != now.Format(time.DateOnly)
 	case "month":
@@ -61,4 +61,66 @@ func (e Every) due(last, now time.Time) bool {
 func weekStart(t time.Time, day time.Weekday) string {
 	back := (int(t.Weekday()) - int(day) + 7) % 7
 	return t.AddDate(0, 0, -back).Format(time.DateOnly)
+}
+
+// Trigger is a reason for a turn besides Every. Exactly one field is set.
+type Trigger struct {
+	Fill   bool      // an order was filled, or ended without, since the last turn
+	Move   float64   // percent, either way, of a close against that of the last turn
+	Symbol string    // of Move; empty = any symbol of the snapshot
+	At     string    // "15:30": each day at the first bar known at or after it, in the server's zone
+	On     time.Time // a day: its first bar, or the first after it
+}
+
+// reason says why an agent has a turn at a snapshot, "" when it has none.
+func (a *agentState) reason(s snapshot) string {
+	switch {
+	case a.last.IsZero():
+		return "first"
+	case a.Every.due(a.last, s.time, a.passed):
+		return "every"
+	}
+	for _, t := range a.Triggers {
+		switch {
+		case t.Fill && a.event:
+			return "fill"
+		case t.Move > 0:
+			for _, b := range s.closes {
+				before := a.closes[b.symbol]
+				if move := (b.close/before - 1) * 100; before > 0 && (t.Symbol == "" || t.Symbol == b.symbol) && (move >= t.Move || move <= -t.Move) {
+					return fmt.Sprintf("%s moved %+.2f %%", b.symbol, move)
+				}
+			}
+		case t.At != "":
+			today := s.time.Format(time.DateOnly)
+			if s.time.Format("15:04") >= t.At && (a.last.Format(time.DateOnly) != today || a.last.Format("15:04") < t.At) {
+				return "at " + t.At
+			}
+		case !t.On.IsZero():
+			day := t.On.Format(time.DateOnly)
+			if a.last.Format(time.DateOnly) < day && s.time.Format(time.DateOnly) >= day {
+				return "on " + day
+			}
+		}
+	}
+	return ""
+}
+
+// stride is how many bars one call of the clock may pass without missing a turn
+// of any agent.
+func stride(agents []*agentState) int {
+	n := 0
+	for _, a := range agents {
+		if len(a.Triggers) > 0 || a.Every.Bars == 0 {
+			return 1
+		}
+		left := a.Every.Bars - a.passed
+		if a.last.IsZero() {
+			left = 1
+		}
+		if n == 0 || left < n {
+			n = left
+		}
+	}
+	return max(1, n)
 }

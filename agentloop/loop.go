@@ -5,38 +5,44 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-)
 
-const (
-	defaultSteps = 25 // replies of one turn
-	maxCalls     = 50 // calls of one reply
+	"pitwall"
 )
 
 // Recorder keeps what happened. agentloop says what; cmd says where.
 type Recorder interface {
 	BeginTurn(n int)
-	// EndTurn keeps a turn (the same on every run), its one-line summary, and
+	// EndTurn keeps a turn (the same bytes on every run), its one-line summary, and
 	// what may differ between runs.
-	EndTurn(n int, turn, summary, timing any) error
+	EndTurn(n int, turn []byte, summary, timing any) error
 }
 
-// Config is one agent on one server.
+// Cache keeps what models answered. Requests are JSON objects; kind and slot
+// group them. A nil Cache keeps nothing: a live world must have none.
+type Cache interface {
+	Get(kind, slot string, request []byte) ([]byte, error)
+	// Put keeps the first answer to a request; another one is an error.
+	Put(kind, slot string, request, body []byte) error
+	// Differs says in which parts a request differs from the nearest one kept.
+	Differs(kind, slot string, request []byte) (string, error)
+}
+
+// Config is a run: agents, in the order of their turns, on one server.
 type Config struct {
 	Session  *mcp.ClientSession
-	Model    Model
-	Name     string // of the model, for the record
-	Agent    string // the strategy's name for the agent
-	Prompt   string // the strategy's own prompt
-	Params   map[string]any
-	Every    Every
-	MaxSteps int // replies in one turn; 0 = 25
+	Agents   []Agent
 	Recorder Recorder
+	Cache    Cache            // may be nil
+	Strict   bool             // ask no model: what is not recorded ends the run
+	Sample   int              // tells repeated runs of the same thing apart in the cache
 	Now      func() time.Time // host time, for timing only
 	Progress func(Progress)   // called after each move of the clock; may be nil
 	Stop     <-chan struct{}  // closed: end after the turn
+	Log      *slog.Logger     // one line per turn; may be nil
 }
 
 // Progress is where a run stands.
@@ -45,38 +51,50 @@ type Progress struct {
 	Equity float64
 	Bars   int
 	Turns  int
+	Spent  pitwall.Dec // new USD so far, of agents whose price is known
+	Cached int         // replies that came from the cache
 }
 
 // Outcome is how a run ended.
 type Outcome struct {
 	Bars       int
 	Turns      int
-	ModelCalls int
-	ToolCalls  int
-	Ended      bool // the replay was passed to its end; false = stopped before
+	ModelCalls int // new ones
+	CacheHits  int // replies that came from the cache
+	ToolCalls  int // made or, of a turn that came from the cache, recorded
+	Usage      Usage
+	Cost       *pitwall.Dec // new USD; nil when a price was not known
+	Recorded   *pitwall.Dec // USD that the replies from the cache cost once; nil alike
+	Ended      bool         // the replay was passed to its end; false = stopped before
+	Stopped    string       // why it was stopped, when that was neither Stop nor ctx: a budget
 	Warnings   map[string]int
+	First      string // the first warning of a model's failure or a cache's, with its words
 }
 
 // loop is a run in progress.
 type loop struct {
 	Config
 	client client
-	tools  []Tool
-	system string
+	agents []*agentState
 	out    Outcome
+	acted  bool // an agent had a turn since the clock's last move
 }
 
-// Run drives the agent until the replay ends, Stop closes, or ctx ends.
+// errBudget ends a run cleanly.
+var errBudget = errors.New("budget")
+
+// Run drives the agents until the replay ends, a budget is used up, Stop closes,
+// or ctx ends.
 func Run(ctx context.Context, cfg Config) (Outcome, error) {
-	l := &loop{Config: cfg, client: client{cfg.Session}, out: Outcome{Warnings: map[string]int{}}}
-	if l.MaxSteps == 0 {
-		l.MaxSteps = defaultSteps
+	zero := [2]pitwall.Dec{}
+	l := &loop{Config: cfg, client: client{cfg.Session}, out: Outcome{Warnings: map[string]int{}, Cost: &zero[0], Recorded: &zero[1]}}
+	if l.Recorder == nil || l.Now == nil {
+		return l.out, errors.New("a run needs a recorder and the host's time")
 	}
-	var err error
-	if l.tools, err = l.client.tools(ctx); err != nil {
-		return l.out, err
+	if l.Log == nil {
+		l.Log = slog.New(slog.DiscardHandler)
 	}
-	if l.system, err = l.client.system(ctx, cfg.Prompt); err != nil {
+	if err := l.start(ctx); err != nil {
 		return l.out, err
 	}
 	now, err := l.client.call(ctx, Call{Name: "clock_now"})
@@ -87,34 +105,27 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 		return l.out, errors.New(now.Text)
 	}
 	after, _ := now.data["as_of"].(string)
-	var lastTurn time.Time
-	turnAsOf, passed := after, 0                   // the last turn, and the bars since
-	for stride := 1; ; stride = l.Every.stride() { // the first bar is a turn
+	for _, a := range l.agents {
+		a.lastText = after
+	}
+	for {
 		select {
 		case <-l.Stop:
 			return l.out, nil
 		default:
 		}
-		snap, err := l.next(ctx, after, stride)
+		snap, err := l.next(ctx, after, stride(l.agents))
 		if err != nil {
 			return l.out, err
 		}
-		after = snap.asOf
-		passed += snap.advanced
-		if snap.advanced == stride && l.Every.due(lastTurn, snap.time) {
-			if passed > stride { // several moves: ask for all that happened since the last turn
-				if snap, err = l.since(ctx, turnAsOf, snap); err != nil {
-					return l.out, err
-				}
-			}
-			snap.advanced, passed = passed, 0
-			lastTurn, turnAsOf = snap.time, snap.asOf
-			if err := l.turn(ctx, snap); err != nil {
-				return l.out, fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
-			}
+		after, l.acted = snap.asOf, false
+		if err := l.bar(ctx, snap); errors.Is(err, errBudget) {
+			return l.out, nil
+		} else if err != nil {
+			return l.out, err
 		}
 		if l.Progress != nil {
-			l.Progress(Progress{snap.time, snap.equity, l.out.Bars, l.out.Turns})
+			l.Progress(Progress{snap.time, snap.equity, l.out.Bars, l.out.Turns, l.spent(), l.out.CacheHits})
 		}
 		if snap.ended {
 			l.out.Ended = true
@@ -123,40 +134,100 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	}
 }
 
+// start reads what does not change during a run: tools and prompts.
+func (l *loop) start(ctx context.Context) error {
+	if err := checkAgents(l.Config.Agents); err != nil {
+		return err
+	}
+	tools, kinds, err := l.client.tools(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range l.Config.Agents {
+		s, err := l.newAgent(a, tools, kinds)
+		if err != nil {
+			return err
+		}
+		if s.system, err = l.client.system(ctx, a.Prompt); err != nil {
+			return err
+		}
+		s.system += schemaPrompt(a.Schema)
+		s.keys.system = sum([]byte(s.system))
+		if s.keys.tools, err = digestTools(s.tools, kinds); err != nil {
+			return err
+		}
+		l.agents = append(l.agents, s)
+	}
+	return nil
+}
+
+// bar gives every agent that is due its turn, in the stated order.
+func (l *loop) bar(ctx context.Context, snap snapshot) error {
+	for _, a := range l.agents {
+		a.passed += snap.advanced
+		a.event = a.event || snap.event
+		why := ""
+		if snap.advanced > 0 {
+			why = a.reason(snap)
+		}
+		if why == "" {
+			continue
+		}
+		own := snap
+		if a.lastText != snap.from || l.acted { // more than this move to tell: all that happened since its last turn
+			var err error
+			if own, err = l.since(ctx, a.lastText, snap); err != nil {
+				return err
+			}
+		}
+		own.advanced = a.passed
+		a.passed, a.event, a.last, a.lastText = 0, false, snap.time, snap.asOf
+		for _, b := range snap.closes {
+			a.closes[b.symbol] = b.close
+		}
+		l.acted = true
+		if err := l.visit(ctx, a, own, why); err != nil {
+			return fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
+		}
+	}
+	return nil
+}
+
+// spent is the new money of all agents.
+func (l *loop) spent() (usd pitwall.Dec) {
+	if l.out.Cost != nil {
+		return *l.out.Cost
+	}
+	return 0
+}
+
 // snapshot is what clock_next_bar answered.
 type snapshot struct {
 	text     string
 	digest   string
+	from     string // the as_of that it tells from
 	asOf     string
 	time     time.Time
 	advanced int
 	ended    bool
+	event    bool // a fill, or an order that ended without
 	equity   float64
+	closes   []symbolClose
+}
+
+type symbolClose struct {
+	symbol string
+	close  float64
 }
 
 // next moves the clock. A live clock may have nothing yet: ask again.
 func (l *loop) next(ctx context.Context, after string, bars int) (snapshot, error) {
 	for {
-		args, err := json.Marshal(map[string]any{"bars": bars, "after": after})
+		s, err := l.clock(ctx, map[string]any{"bars": bars, "after": after})
 		if err != nil {
-			return snapshot{}, err
+			return s, err
 		}
-		r, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: args})
-		if err != nil {
-			return snapshot{}, err
-		}
-		if r.IsError {
-			return snapshot{}, errors.New(r.Text)
-		}
-		s := snapshot{text: r.Text, digest: r.digest()}
-		s.asOf, _ = r.data["as_of"].(string)
-		s.ended, _ = r.data["ended"].(bool)
-		s.equity, _ = r.data["equity"].(float64)
-		n, _ := r.data["advanced"].(float64)
-		s.advanced = int(n)
-		if s.time, err = time.Parse(time.RFC3339, s.asOf); err != nil {
-			return snapshot{}, fmt.Errorf("the server's as_of: %w", err)
-		}
+		s.from = after
 		l.out.Bars += s.advanced
 		if s.advanced > 0 || s.ended {
 			return s, nil
@@ -175,104 +246,50 @@ func (l *loop) next(ctx context.Context, after string, bars int) (snapshot, erro
 // since reads the snapshot of now with everything that happened after a time: a
 // clock that is past it does not move.
 func (l *loop) since(ctx context.Context, after string, now snapshot) (snapshot, error) {
-	args, err := json.Marshal(map[string]any{"after": after})
+	s, err := l.clock(ctx, map[string]any{"after": after})
 	if err != nil {
-		return now, err
+		return now, fmt.Errorf("asking what happened since %s: %w", after, err)
 	}
-	r, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: args})
+	if s.asOf != now.asOf {
+		return now, fmt.Errorf("asking what happened since %s: the clock moved from %s to %s and the loop did not move it", after, now.asOf, s.asOf)
+	}
+	s.ended = now.ended
+	return s, nil
+}
+
+// clock calls clock_next_bar.
+func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error) {
+	raw, err := json.Marshal(args)
 	if err != nil {
-		return now, err
+		return snapshot{}, err
 	}
-	if asOf, _ := r.data["as_of"].(string); r.IsError || asOf != now.asOf {
-		return now, fmt.Errorf("asking what happened since %s: %s", after, r.Text)
+	r, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: raw})
+	if err != nil {
+		return snapshot{}, err
 	}
-	now.text = r.Text
-	return now, nil
-}
-
-// turn asks the model until it stops calling tools.
-func (l *loop) turn(ctx context.Context, snap snapshot) error {
-	l.out.Turns++
-	n := l.out.Turns
-	started := l.Now()
-	l.Recorder.BeginTurn(n)
-	rec := Turn{Turn: n, AsOf: snap.asOf, Agent: l.Agent, Model: l.Name, StateDigest: snap.digest, System: l.system, Warnings: []string{}}
-	for _, t := range l.tools {
-		rec.Tools = append(rec.Tools, t.Name)
+	if r.IsError {
+		return snapshot{}, errors.New(r.Text)
 	}
-	messages := []Message{{User: fmt.Sprintf("Turn %d. Bars since your last turn: %d.\n%s", n, snap.advanced, snap.text)}}
-	var usage Usage
-	var modelTime time.Duration
-	finished := false
-	for step := 0; step < l.MaxSteps && !finished; step++ {
-		asked := l.Now()
-		reply, err := l.Model.Reply(ctx, Request{System: l.system, Messages: messages, Tools: l.tools, Params: l.Params})
-		modelTime += l.Now().Sub(asked)
-		if err != nil {
-			return fmt.Errorf("asking the model: %w", err)
-		}
-		l.out.ModelCalls++
-		usage = usage.Add(reply.Usage)
-		if len(reply.Calls) > maxCalls {
-			rec.warn("too_many_calls")
-			reply.Calls = reply.Calls[:maxCalls]
-		}
-		results, err := l.run(ctx, reply.Calls, &rec)
-		if err != nil {
-			return err
-		}
-		recordable(reply.Calls)
-		messages = append(messages, Message{Reply: &reply, Results: results})
-		finished = len(reply.Calls) == 0
+	s := snapshot{text: r.Text, digest: r.digest()}
+	s.asOf, _ = r.data["as_of"].(string)
+	s.ended, _ = r.data["ended"].(bool)
+	s.equity, _ = r.data["equity"].(float64)
+	n, _ := r.data["advanced"].(float64)
+	s.advanced = int(n)
+	for _, field := range []string{"fills", "closed_unfilled"} {
+		list, _ := r.data[field].([]any)
+		s.event = s.event || len(list) > 0
 	}
-	rec.Messages = messages
-	rec.finish(finished)
-	for _, w := range rec.Warnings {
-		l.out.Warnings[w]++
+	bars, _ := r.data["last_bars"].([]any)
+	for _, x := range bars {
+		b, _ := x.(map[string]any)
+		c := symbolClose{}
+		c.symbol, _ = b["symbol"].(string)
+		c.close, _ = b["close"].(float64)
+		s.closes = append(s.closes, c)
 	}
-	ended := l.Now()
-	return l.Recorder.EndTurn(n, rec, rec.summary(snap.equity), timing{Turn: n, Started: started.UTC().Format(time.RFC3339Nano), Seconds: ended.Sub(started).Seconds(), ModelSeconds: modelTime.Seconds(), Usage: usage})
-}
-
-// recordable turns arguments that are not JSON into a JSON text, and none into
-// an empty object, so that what a model really sent can be kept.
-func recordable(calls []Call) {
-	for i, c := range calls {
-		if len(c.Arguments) == 0 {
-			calls[i].Arguments = json.RawMessage("{}")
-		} else if !json.Valid(c.Arguments) {
-			text, err := json.Marshal(string(c.Arguments))
-			if err != nil {
-				text = []byte(`""`)
-			}
-			calls[i].Arguments = text
-		}
+	if s.time, err = time.Parse(time.RFC3339, s.asOf); err != nil {
+		return snapshot{}, fmt.Errorf("the server's as_of: %w", err)
 	}
-}
-
-// run makes the calls of one reply, one at a time, in the listed order.
-func (l *loop) run(ctx context.Context, calls []Call, rec *Turn) ([]Result, error) {
-	results := make([]Result, 0, len(calls))
-	for _, c := range calls {
-		l.out.ToolCalls++
-		if !json.Valid(c.Arguments) && len(c.Arguments) > 0 {
-			results = append(results, Result{ID: c.ID, Name: c.Name, IsError: true, Text: "error INVALID_INPUT: the arguments are not valid JSON"})
-			rec.warn("tool_error")
-			continue
-		}
-		if isHidden(c.Name) {
-			results = append(results, Result{ID: c.ID, Name: c.Name, IsError: true, Text: "error UNKNOWN_TOOL: the loop moves the clock; end your turn to let time pass"})
-			rec.warn("tool_error")
-			continue
-		}
-		r, err := l.client.call(ctx, c)
-		if err != nil {
-			return nil, fmt.Errorf("calling %s: %w", c.Name, err)
-		}
-		if r.IsError {
-			rec.warn("tool_error")
-		}
-		results = append(results, r.Result)
-	}
-	return results, nil
+	return s, nil
 }

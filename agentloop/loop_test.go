@@ -69,12 +69,28 @@ func (f modelFunc) Reply(_ context.Context, r agentloop.Request) (agentloop.Repl
 }
 
 // kept is a Recorder in memory.
-type kept struct{ turns []agentloop.Turn }
+type kept struct {
+	turns   []agentloop.Turn
+	bytes   []string
+	timings []any
+}
 
 func (k *kept) BeginTurn(int) {}
-func (k *kept) EndTurn(_ int, turn, _, _ any) error {
-	k.turns = append(k.turns, turn.(agentloop.Turn))
+func (k *kept) EndTurn(_ int, turn []byte, _, timing any) error {
+	var x agentloop.Turn
+	if err := json.Unmarshal(turn, &x); err != nil {
+		return err
+	}
+	k.turns, k.bytes, k.timings = append(k.turns, x), append(k.bytes, string(turn)), append(k.timings, timing)
 	return nil
+}
+
+// kinds are the kinds of a turn's warnings.
+func (k *kept) kinds(i int) (list []string) {
+	for _, w := range k.turns[i].Warnings {
+		list = append(list, w.Kind)
+	}
+	return list
 }
 
 func drive(t *testing.T, c *counter, every string, m modelFunc, edit func(*agentloop.Config)) (agentloop.Outcome, *kept, error) {
@@ -82,7 +98,7 @@ func drive(t *testing.T, c *counter, every string, m modelFunc, edit func(*agent
 	e, err := agentloop.ParseEvery(every)
 	require.NoError(t, err)
 	k := &kept{}
-	cfg := agentloop.Config{Session: c.serve(t), Model: m, Name: "test", Agent: "main", Prompt: "be good", Every: e, Recorder: k, Now: func() time.Time { return time.Unix(0, 0) }}
+	cfg := agentloop.Config{Session: c.serve(t), Agents: []agentloop.Agent{{Name: "main", Model: m, ModelName: "test", Prompt: "be good", Every: e}}, Recorder: k, Now: func() time.Time { return time.Unix(0, 0) }}
 	if edit != nil {
 		edit(&cfg)
 	}
@@ -112,7 +128,7 @@ func TestLoopRunsTurns(t *testing.T) {
 	require.True(t, out.Ended)
 	require.Equal(t, []int{11, 3, 6, 6}, []int{out.Bars, out.Turns, out.ModelCalls, out.ToolCalls}, "turns at bars 1, 6 and 11")
 	require.Equal(t, "done", k.turns[0].Result)
-	require.Equal(t, []string{"tool_error"}, k.turns[0].Warnings)
+	require.Equal(t, []string{"tool_error"}, k.kinds(0))
 	require.Equal(t, "2024-01-02T16:00:00Z", k.turns[0].AsOf)
 	require.Equal(t, 6, c.echoes)
 }
@@ -121,7 +137,7 @@ func TestNoTurnOnAPartOfAStride(t *testing.T) {
 	out, k, err := drive(t, &counter{days: 9}, "5", func(agentloop.Request) (agentloop.Reply, error) { return agentloop.Reply{Text: "hm"}, nil }, nil)
 	require.NoError(t, err)
 	require.Equal(t, 2, out.Turns, "with more data bar 9 would be no turn either")
-	require.Equal(t, []string{"no_tool_calls"}, k.turns[0].Warnings)
+	require.Equal(t, []string{"no_tool_calls"}, k.kinds(0))
 }
 
 func TestLoopIsBounded(t *testing.T) {
@@ -132,11 +148,11 @@ func TestLoopIsBounded(t *testing.T) {
 			many[i] = call("echo", `{}`)
 		}
 		return agentloop.Reply{Calls: many}, nil
-	}, func(cfg *agentloop.Config) { cfg.MaxSteps = 3 })
+	}, func(cfg *agentloop.Config) { cfg.Agents[0].MaxSteps = 3 })
 	require.NoError(t, err)
 	require.Equal(t, 3, out.ModelCalls)
 	require.Equal(t, 150, c.echoes)
-	require.Equal(t, []string{"too_many_calls", "step_limit"}, k.turns[0].Warnings)
+	require.Equal(t, []string{"too_many_calls", "step_limit"}, k.kinds(0))
 }
 
 func TestModelMayNotMoveTime(t *testing.T) {
@@ -155,7 +171,7 @@ func TestModelMayNotMoveTime(t *testing.T) {
 	require.True(t, results[1].IsError, "an unknown tool is the model's problem, not the run's end")
 	require.False(t, results[2].IsError)
 	require.Contains(t, results[3].Text, "the loop moves the clock", "nor by the dotted spelling")
-	require.Contains(t, results[4].Text, "not valid JSON", "a broken reply is the model's problem too")
+	require.Contains(t, results[4].Text, "not a valid JSON object", "a broken reply is the model's problem too")
 	body, err := json.Marshal(k.turns[0])
 	require.NoError(t, err, "and what it sent can be recorded")
 	require.Contains(t, string(body), `{\"x\":`)

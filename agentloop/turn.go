@@ -1,63 +1,133 @@
 package agentloop
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
+
+	"pitwall"
 )
 
 // Turn is the record of one turn: the same bytes on every run.
 type Turn struct {
-	Turn        int       `json:"turn"`
-	AsOf        string    `json:"as_of"`
-	Agent       string    `json:"agent"`
-	Model       string    `json:"model"`
-	StateDigest string    `json:"state_digest,omitempty"`
-	System      string    `json:"system"`
-	Tools       []string  `json:"tools"`
-	Messages    []Message `json:"messages"`
-	Result      string    `json:"result"`
-	Warnings    []string  `json:"warnings"`
+	Turn        int             `json:"turn"`
+	AsOf        string          `json:"as_of"`
+	Agent       string          `json:"agent"`
+	Model       string          `json:"model"`
+	Why         string          `json:"why"` // it had a turn: first, every, fill, a move, a schedule
+	StateDigest string          `json:"state_digest,omitempty"`
+	Status      Status          `json:"status"`
+	Result      string          `json:"result"`           // the line RESULT: of the last reply, else all of it
+	Output      json.RawMessage `json:"output,omitempty"` // the structured result, if one was asked for
+	Error       string          `json:"error,omitempty"`
+	Warnings    []Warning       `json:"warnings"`
+	System      string          `json:"system"`
+	Tools       []string        `json:"tools"`
+	ToolsDigest string          `json:"tools_digest"` // of names, descriptions and schemas
+	Params      map[string]any  `json:"params,omitempty"`
+	Messages    []Message       `json:"messages"`
+}
+
+// Status is how a turn ended.
+type Status string
+
+// The ways to end.
+const (
+	StatusOrdered    Status = "ordered"     // completed, with an order, a change or a cancel that was accepted
+	StatusNoAction   Status = "no_action"   // completed without one
+	StatusToolError  Status = "tool_error"  // completed; the last round of calls failed
+	StatusStepLimit  Status = "step_limit"  // stopped after its last step
+	StatusTurnBudget Status = "turn_budget" // stopped: usd_per_turn
+	StatusBudget     Status = "budget"      // stopped with the run
+	StatusModelError Status = "model_error" // the model gave no answer: skipped
+	StatusTimeout    Status = "timeout"     // the turn took too long: stopped
+)
+
+// Warning is something that a reader of the record should look at.
+type Warning struct {
+	Kind   string `json:"kind"`
+	Detail string `json:"detail,omitempty"`
 }
 
 // summary is one compact line about a turn.
 type summary struct {
-	Turn     int      `json:"turn"`
-	AsOf     string   `json:"as_of"`
-	Agent    string   `json:"agent"`
-	Model    string   `json:"model"`
-	Equity   float64  `json:"equity"`
-	Calls    []string `json:"calls"`
-	Orders   int      `json:"orders"` // calls that order, accepted or not
-	Result   string   `json:"result"`
-	Warnings []string `json:"warnings,omitempty"`
+	Turn     int       `json:"turn"`
+	AsOf     string    `json:"as_of"`
+	Agent    string    `json:"agent"`
+	Model    string    `json:"model"`
+	Why      string    `json:"why"`
+	Status   Status    `json:"status"`
+	Equity   float64   `json:"equity"`
+	Calls    []string  `json:"calls"`
+	Orders   int       `json:"orders"` // calls that order, accepted or not
+	Result   string    `json:"result"`
+	Warnings []Warning `json:"warnings,omitempty"`
 }
 
 // timing is what may differ between two runs of the same thing.
 type timing struct {
-	Turn         int     `json:"turn"`
-	Started      string  `json:"started"`
-	Seconds      float64 `json:"seconds"`
-	ModelSeconds float64 `json:"model_seconds"`
-	Usage        Usage   `json:"usage"`
+	Turn         int          `json:"turn"`
+	Agent        string       `json:"agent"`
+	Started      string       `json:"started"`
+	Seconds      float64      `json:"seconds"`
+	ModelSeconds float64      `json:"model_seconds"`
+	Cache        string       `json:"cache,omitempty"` // turn: all of it came from the cache; replies: some did
+	Miss         string       `json:"miss,omitempty"`  // in what the first miss of a run differed from the nearest entry
+	Asked        int          `json:"asked"`           // replies that were asked for
+	Cached       int          `json:"cached"`          // replies from the cache
+	Usage        Usage        `json:"usage"`           // of those that were asked for
+	USD          *pitwall.Dec `json:"usd"`             // their cost; null when the price is not known
+	RecordedUSD  *pitwall.Dec `json:"recorded_usd"`    // what those from the cache cost once
+	Recorded     Usage        `json:"recorded_usage"`  // and their usage
+	Tries        []Try        `json:"tries,omitempty"` // failed attempts at the provider
+	Warnings     []Warning    `json:"warnings,omitempty"`
 }
 
-// warn adds a warning once.
-func (t *Turn) warn(w string) {
-	if !slices.Contains(t.Warnings, w) {
+// warn adds a warning, once of a kind and detail.
+func (t *Turn) warn(kind, detail string) {
+	if w := (Warning{kind, detail}); !slices.Contains(t.Warnings, w) {
 		t.Warnings = append(t.Warnings, w)
 	}
 }
 
-// finish draws the conclusions of a turn.
-func (t *Turn) finish(finished bool) {
-	calls := t.calls()
-	if len(calls) == 0 {
-		t.warn("no_tool_calls")
+func orders(name string) bool {
+	return name == "orders_submit" || name == "orders_modify" || name == "orders_cancel"
+}
+
+// finish draws the conclusions of a turn that asked its model at least once.
+func (t *Turn) finish(a *agentState) {
+	if t.last() != nil && len(t.calls()) == 0 && len(t.Tools) > 0 {
+		t.warn("no_tool_calls", "")
 	}
-	if !finished {
-		t.warn("step_limit")
+	looked, ordered, failed := false, false, false
+	for _, m := range t.Messages {
+		failed = failed && len(m.Results) == 0
+		for i, r := range m.Results {
+			failed = failed || r.IsError
+			switch name := strings.ReplaceAll(m.Reply.Calls[i].Name, ".", "_"); {
+			case orders(name):
+				if !looked {
+					t.warn("order_without_data", "no tool had answered before "+name)
+				}
+				ordered = ordered || !r.IsError
+				if strings.HasPrefix(r.Text, "error "+string(pitwall.Unsupported)) {
+					t.warn("unsupported_order", firstLine(r.Text))
+				}
+			case !r.IsError && !strings.HasPrefix(name, "docs_"):
+				looked = true
+			}
+		}
 	}
-	last := t.Messages[len(t.Messages)-1].Reply
+	switch {
+	case t.Status != "":
+	case failed:
+		t.Status = StatusToolError
+	case ordered:
+		t.Status = StatusOrdered
+	default:
+		t.Status = StatusNoAction
+	}
+	last := t.last()
 	if last == nil {
 		return
 	}
@@ -67,6 +137,25 @@ func (t *Turn) finish(finished bool) {
 			t.Result = strings.TrimSpace(rest)
 		}
 	}
+	if len(a.Schema) > 0 && len(last.Calls) == 0 {
+		var err error
+		if t.Output, err = structured(a.Schema, last.Text); err != nil {
+			t.warn("structured_output_invalid", err.Error())
+		}
+	}
+}
+
+// last is the newest reply, nil without one.
+func (t *Turn) last() *Reply {
+	if len(t.Messages) == 0 {
+		return nil
+	}
+	return t.Messages[len(t.Messages)-1].Reply
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
 }
 
 func (t *Turn) calls() []string {
@@ -82,9 +171,9 @@ func (t *Turn) calls() []string {
 }
 
 func (t *Turn) summary(equity float64) summary {
-	s := summary{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Equity: equity, Calls: t.calls(), Result: t.Result, Warnings: t.Warnings}
+	s := summary{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Equity: equity, Calls: t.calls(), Result: t.Result, Warnings: t.Warnings}
 	for _, c := range s.Calls {
-		if c == "orders_submit" || c == "orders_modify" || c == "orders_cancel" {
+		if orders(c) {
 			s.Orders++
 		}
 	}

@@ -11,6 +11,9 @@
 package scripts
 
 import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -19,6 +22,29 @@ import (
 
 	"pitwall/agentloop"
 )
+
+//go:embed *.go
+var source embed.FS
+
+// Fingerprint is a digest over the source of all scripts: a script that was
+// edited does not answer for the one that was recorded.
+func Fingerprint() string {
+	h := sha256.New()
+	files, err := source.ReadDir(".")
+	for _, f := range files { // in order of names
+		var body []byte
+		if body, err = source.ReadFile(f.Name()); err != nil {
+			break
+		}
+		if !strings.HasSuffix(f.Name(), "_test.go") {
+			fmt.Fprintf(h, "%s %d\n%s", f.Name(), len(body), body)
+		}
+	}
+	if err != nil {
+		panic(fmt.Sprintf("reading the embedded scripts: %v", err)) // they are in the binary
+	}
+	return "scripts " + hex.EncodeToString(h.Sum(nil)[:8])
+}
 
 // New makes a script from the strategy's params, refusing unknown ones.
 type New func(params map[string]any) (agentloop.Model, error)

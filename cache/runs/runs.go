@@ -5,6 +5,7 @@
 //	turns/000123.json  one turn: prompt, calls, results, reply, warnings
 //	summaries.jsonl  one compact line per turn
 //	timing.jsonl     what may differ between two runs: host times, usage
+//	usage.json       what models used: tokens, cost, what came from the cache
 //	fills.csv equity.csv prices.csv metrics.json
 //
 // Files are appended to while the run goes on, line by line and unbuffered, so
@@ -156,12 +157,8 @@ func (f *Folder) BeginTurn(n int) {
 }
 
 // EndTurn keeps a turn's record, its summary line and its timing line.
-func (f *Folder) EndTurn(n int, turn, summary, timing any) error {
-	body, err := json.MarshalIndent(turn, "", " ")
-	if err != nil {
-		return fmt.Errorf("encoding turn %d: %w", n, err)
-	}
-	if err := f.replace(filepath.Join("turns", fmt.Sprintf("%06d.json", n)), append(body, '\n')); err != nil {
+func (f *Folder) EndTurn(n int, turn []byte, summary, timing any) error {
+	if err := f.replace(filepath.Join("turns", fmt.Sprintf("%06d.json", n)), turn); err != nil {
 		return err
 	}
 	f.mu.Lock()

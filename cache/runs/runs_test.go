@@ -29,7 +29,7 @@ func TestFolder(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, 3, f.Last())
-	require.NoError(t, f.EndTurn(3, map[string]int{"turn": 3}, map[string]int{"s": 1}, map[string]int{"t": 1}))
+	require.NoError(t, f.EndTurn(3, []byte(`{"turn":3}`), map[string]int{"s": 1}, map[string]int{"t": 1}))
 	read := func(name string) string {
 		raw, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)

@@ -63,10 +63,7 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 		return nil, err
 	}
 	if f.model != "" {
-		if f.model != s.Agent.Model {
-			s.Agent.Params = nil // another model's params
-		}
-		s.Agent.Model = f.model
+		s.useModel(f.model)
 	}
 	for _, x := range []struct {
 		from string

@@ -26,7 +26,14 @@ type settings struct {
 	FredKey       string `env:"FRED_API_KEY"`
 	PolygonKey    string `env:"POLYGON_API_KEY"`
 	AlphaKey      string `env:"ALPHAVANTAGE_API_KEY"`
+
+	Prices string `env:"PITWALL_PRICES"` // of models: name=in/out[/cache_read[/cache_write]], USD per million tokens
+
+	vars map[string]string // all of them, for the keys of models and outside tools
 }
+
+// get looks a variable up.
+func (s settings) get(name string) string { return s.vars[name] }
 
 func readSettings() (settings, error) {
 	vars, err := godotenv.Read(".env")
@@ -41,6 +48,7 @@ func readSettings() (settings, error) {
 		vars[k] = v
 	}
 	s, err := env.ParseAsWithOptions[settings](env.Options{Environment: vars})
+	s.vars = vars
 	if err != nil {
 		return s, fmt.Errorf("reading settings: %w", err)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"pitwall"
@@ -33,23 +35,29 @@ func first(a, b string) string {
 	return b
 }
 
-// newModel finds a model by its name in a strategy. Scripts are the only models
-// yet; names of providers refuse plainly.
-func newModel(name string, params map[string]any) (agentloop.Model, error) {
-	script, ok := strings.CutPrefix(name, "script/")
+// chosen is a model with what tells it from others.
+type chosen struct {
+	model       agentloop.Model
+	name        string // provider/model or script/name
+	fingerprint string
+	free        bool // it costs nothing: a script
+}
+
+// model finds an agent's model by its name.
+func (a *app) model(x agent, cfg settings) (chosen, error) {
+	script, ok := strings.CutPrefix(x.Model, "script/")
 	if !ok {
-		if name == "" {
-			name = "(none)"
-		}
-		return nil, pitwall.Errorf(pitwall.Unsupported, "model %s: only scripted models are supported yet", name).Hintf("use script/momentum or script/buyhold")
+		return chosen{}, pitwall.Errorf(pitwall.Unsupported, "model %s: only scripted models are supported yet", x.Model).Hintf("use script/momentum or script/buyhold")
 	}
-	make, ok := scripts.All()[script]
+	all := scripts.All()
+	make, ok := all[script]
 	if !ok {
-		return nil, pitwall.Errorf(pitwall.StrategyError, "there is no model %s", name).Hintf("use script/momentum or script/buyhold")
+		names := slices.Sorted(maps.Keys(all))
+		return chosen{}, pitwall.Errorf(pitwall.StrategyError, "there is no model %s", x.Model).Hintf("did you mean script/%s? scripts are %s", pitwall.Nearest(script, names), strings.Join(names, ", "))
 	}
-	m, err := make(params)
+	m, err := make(x.Params)
 	if err != nil {
-		return nil, pitwall.Errorf(pitwall.StrategyError, "model %s: %v", name, err)
+		return chosen{}, pitwall.Errorf(pitwall.StrategyError, "model %s: %v", x.Model, err)
 	}
-	return m, nil
+	return chosen{m, x.Model, scripts.Fingerprint(), true}, nil
 }

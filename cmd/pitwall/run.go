@@ -31,26 +31,26 @@ type runOptions struct {
 
 // result is what a backtest prints with --json.
 type result struct {
-	RunID           string      `json:"run_id"`
-	Mode            string      `json:"mode"`
-	Model           string      `json:"model"`
-	Bars            int         `json:"bars"`
-	Turns           int         `json:"turns"`
-	ModelCalls      int         `json:"model_calls"`
-	CacheHits       int         `json:"cache_hits"`
-	Orders          int         `json:"orders"`
-	Fills           int         `json:"fills"`
-	FinalEquity     pitwall.Dec `json:"final_equity"`
-	TotalReturn     float64     `json:"total_return"`
-	BenchmarkReturn *float64    `json:"benchmark_return"`
-	MaxDrawdown     float64     `json:"max_drawdown"`
-	Sharpe          *float64    `json:"sharpe"`
-	CostUSD         float64     `json:"cost_usd"`
-	CostUSDRecorded float64     `json:"cost_usd_recorded"`
-	Warnings        []string    `json:"warnings"`
-	Digest          string      `json:"digest"`
-	WallSeconds     float64     `json:"wall_seconds"`
-	Out             string      `json:"out"`
+	RunID           string       `json:"run_id"`
+	Mode            string       `json:"mode"`
+	Model           string       `json:"model"`
+	Bars            int          `json:"bars"`
+	Turns           int          `json:"turns"`
+	ModelCalls      int          `json:"model_calls"`
+	CacheHits       int          `json:"cache_hits"`
+	Orders          int          `json:"orders"`
+	Fills           int          `json:"fills"`
+	FinalEquity     pitwall.Dec  `json:"final_equity"`
+	TotalReturn     float64      `json:"total_return"`
+	BenchmarkReturn *float64     `json:"benchmark_return"`
+	MaxDrawdown     float64      `json:"max_drawdown"`
+	Sharpe          *float64     `json:"sharpe"`
+	CostUSD         *pitwall.Dec `json:"cost_usd"` // null = a price is not known
+	CostUSDRecorded *pitwall.Dec `json:"cost_usd_recorded"`
+	Warnings        []string     `json:"warnings"`
+	Digest          string       `json:"digest"`
+	WallSeconds     float64      `json:"wall_seconds"`
+	Out             string       `json:"out"`
 
 	complete  bool
 	attempt   int
@@ -77,9 +77,8 @@ type manifest struct {
 	Account   pitwall.Terms  `json:"account"`
 	Fills     pitwall.Rules  `json:"fills"`
 	Limits    string         `json:"limits"`
-	Model     string         `json:"model"`
-	Params    map[string]any `json:"params,omitempty"`
-	Prompt    string         `json:"prompt,omitempty"`
+	Model     string         `json:"model"` // of all agents
+	Agents    []agentInfo    `json:"agents"`
 	Attempt   int            `json:"attempt"`
 	Data      []history.File `json:"data"`
 	// What `pitwall verify` needs besides journal.jsonl and prices.csv.
@@ -93,11 +92,11 @@ type manifest struct {
 // runStrategy backtests a strategy into a run's folder.
 func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *result, err error) {
 	started := a.now()
-	model, err := newModel(s.Agent.Model, s.Agent.Params)
+	cfg, err := readSettings()
 	if err != nil {
 		return nil, err
 	}
-	every, err := agentloop.ParseEvery(s.Every)
+	agents, err := a.agents(s, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -135,12 +134,11 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	w.Attempt = attempt(dir, s.Symbols, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
-		Limits: spec.Limits.String(), Model: s.Agent.Model, Params: s.Agent.Params, Prompt: s.Agent.Prompt, Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
+		Limits: spec.Limits.String(), Model: modelNames(agents), Agents: describeAgents(s, agents, from, to), Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
-	outcome, runErr := a.drive(ctx, w, agentloop.Config{Model: model, Name: s.Agent.Model, Agent: "main", Prompt: s.Agent.Prompt, Params: s.Agent.Params,
-		Every: every, MaxSteps: s.Agent.MaxSteps, Recorder: folder, Now: a.now, Progress: o.progress, Stop: a.stop})
+	outcome, runErr := a.drive(ctx, w, agentloop.Config{Agents: agents, Recorder: folder, Now: a.now, Progress: o.progress, Stop: a.stop})
 	return a.finish(folder, w, m, outcome, runErr, started, spec)
 }
 
@@ -225,11 +223,8 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 			m.Warnings = append(m.Warnings, x.Text)
 		}
 	}
-	for _, kind := range []string{"tool_error", "step_limit", "too_many_calls", "no_tool_calls"} {
-		if n := out.Warnings[kind]; n > 0 {
-			m.Warnings = append(m.Warnings, fmt.Sprintf("%s in %d turns: see summaries.jsonl", kind, n))
-		}
-	}
+	m.Warnings = append(m.Warnings, toldOf(out)...)
+	m.Warnings = append(m.Warnings, trained(m.Agents)...)
 	if metrics.Rejected > 0 {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%d orders were rejected: see journal.jsonl", metrics.Rejected))
 	}
@@ -241,15 +236,15 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%d orders were denied by the risk limits (%s): nothing was sent", metrics.Denied, strings.Join(by, ", ")))
 	}
 	if m.Status == "incomplete" {
-		m.Warnings = append(m.Warnings, "the run was stopped before its end")
+		m.Warnings = append(m.Warnings, "the run was stopped before its end"+because(out.Stopped))
 	}
-	if err := errors.Join(folder.WriteJSON("metrics.json", metrics), folder.WriteJSON("manifest.json", m)); err != nil {
+	if err := errors.Join(folder.WriteJSON("metrics.json", metrics), folder.WriteJSON("usage.json", usageOf(out)), folder.WriteJSON("manifest.json", m)); err != nil {
 		return nil, errors.Join(runErr, err)
 	}
 	if runErr != nil {
 		return nil, fmt.Errorf("%w\n  what happened until then is in %s", runErr, folder.Dir)
 	}
-	return &result{RunID: m.RunID, Mode: string(pitwall.Sim), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, Orders: metrics.Orders, Fills: metrics.Fills,
+	return &result{RunID: m.RunID, Mode: string(pitwall.Sim), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: a.now().Sub(started).Seconds(), Out: folder.Dir,
 		complete: m.Status == "complete", attempt: m.Attempt, metrics: metrics, costs: spec.Costs, benchmark: spec.Benchmark, symbols: spec.Symbols}, nil
@@ -291,7 +286,7 @@ func (s *strategy) spec() (simSpec, error) {
 		return simSpec{}, err
 	}
 	l, err := s.limits()
-	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Revised: s.AllowRevised, Policy: s.Agent.Prompt}, err
+	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Revised: s.AllowRevised, Policy: s.team()[0].Prompt}, err
 }
 
 // logger writes to stderr: warnings and errors, since stdout belongs to results

@@ -18,7 +18,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
-	"pitwall/agentloop"
 	"pitwall/cache/history"
 	"pitwall/examples"
 )
@@ -39,11 +38,12 @@ type strategy struct {
 	Fills     fillRules    `yaml:"fills"`
 	Risk      yaml.Node    `yaml:"risk"`
 	// AllowRevised shows macro series of which only revised values exist.
-	AllowRevised bool  `yaml:"allow_revised"`
-	Agent        agent `yaml:"agent"`
+	AllowRevised bool             `yaml:"allow_revised"`
+	Agent        agent            `yaml:"agent"`
+	Agents       []agent          `yaml:"agents"` // several, in the order of their turns
+	Prices       map[string]price `yaml:"prices"` // of models, by name
 
 	// Known and refused until their time comes.
-	Agents   yaml.Node `yaml:"agents"`
 	Desk     yaml.Node `yaml:"desk"`
 	Pods     yaml.Node `yaml:"pods"`
 	Regime   yaml.Node `yaml:"regime"`
@@ -56,22 +56,6 @@ type strategy struct {
 	show  string // how to name the file
 
 	benchmarkOptional bool // other data was given: drop a benchmark that it lacks
-}
-
-type agent struct {
-	Model    string         `yaml:"model"`
-	Prompt   string         `yaml:"prompt"`
-	Params   map[string]any `yaml:"params"`
-	MaxSteps int            `yaml:"max_steps"`
-	Budget   *budget        `yaml:"budget"`
-}
-
-// budget is accepted now and holds trivially: the only models are scripts, and
-// they cost nothing.
-type budget struct {
-	USD        pitwall.Dec `yaml:"usd"`
-	USDPerTurn pitwall.Dec `yaml:"usd_per_turn"`
-	Tokens     int         `yaml:"tokens"`
 }
 
 // dataEntry is a path, or a path with what was done to its prices.
@@ -144,7 +128,7 @@ var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type
 func (s *strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
-		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "dataEntry": keys(dataEntry{})}[m[3]]
+		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "price": keys(price{}), "trigger": keys(trigger{}), "dataEntry": keys(dataEntry{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
@@ -159,7 +143,7 @@ func (s *strategy) check() error {
 	for _, later := range []struct {
 		key  string
 		node yaml.Node
-	}{{"agents", s.Agents}, {"desk", s.Desk}, {"pods", s.Pods}, {"regime", s.Regime}, {"memory", s.Memory}, {"universe", s.Universe}, {"extends", s.Extends}} {
+	}{{"desk", s.Desk}, {"pods", s.Pods}, {"regime", s.Regime}, {"memory", s.Memory}, {"universe", s.Universe}, {"extends", s.Extends}} {
 		if later.node.Kind != 0 {
 			return bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out")
 		}
@@ -176,15 +160,13 @@ func (s *strategy) check() error {
 		return bad("data is empty").Hintf("name folders or files, for example data: [data]")
 	case s.Cash != nil && *s.Cash <= 0:
 		return bad("cash is %v", *s.Cash).Hintf("start with cash above 0")
-	case s.Agent.MaxSteps < 0 || s.Agent.MaxSteps > 1000:
-		return bad("max_steps is %d", s.Agent.MaxSteps).Hintf("use 1 to 1000")
 	}
 	if s.Cash == nil {
 		cash := pitwall.Int(100_000)
 		s.Cash = &cash
 	}
-	if _, err := agentloop.ParseEvery(s.Every); err != nil {
-		return bad("%v", err)
+	if err := s.checkAgents(); err != nil {
+		return err
 	}
 	if _, err := s.spec(); err != nil {
 		return bad("%v", err)

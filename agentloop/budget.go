@@ -1,0 +1,129 @@
+package agentloop
+
+import (
+	"fmt"
+
+	"pitwall"
+)
+
+// Price is what a model costs, in USD per million tokens.
+type Price struct {
+	In, Out               pitwall.Dec
+	CacheRead, CacheWrite *pitwall.Dec // nil = as In
+}
+
+// Cost is the price of a usage, exact to 1e-8 USD (rounded half to even by
+// [pitwall.Dec]). Cached tokens are a part of the input.
+func (p Price) Cost(u Usage) (pitwall.Dec, error) {
+	var c pitwall.Calc
+	million := pitwall.Int(1_000_000)
+	at := func(tokens int, price pitwall.Dec) pitwall.Dec {
+		return c.MulDiv(pitwall.Int(int64(max(tokens, 0))), price, million)
+	}
+	read, write := p.In, p.In
+	if p.CacheRead != nil {
+		read = *p.CacheRead
+	}
+	if p.CacheWrite != nil {
+		write = *p.CacheWrite
+	}
+	sum := at(u.Input-u.CacheRead-u.CacheWrite, p.In)
+	for _, d := range []pitwall.Dec{at(u.CacheRead, read), at(u.CacheWrite, write), at(u.Output, p.Out)} {
+		sum = c.Add(sum, d)
+	}
+	return sum, c.Err
+}
+
+// Budget limits new spending of an agent in a run; what was recorded costs
+// nothing. A zero field is no limit.
+type Budget struct {
+	USD        pitwall.Dec
+	USDPerTurn pitwall.Dec
+	Tokens     int
+}
+
+func (b Budget) limitsMoney() bool { return b.USD > 0 || b.USDPerTurn > 0 }
+func (b Budget) limits() bool      { return b.limitsMoney() || b.Tokens > 0 }
+
+// ledger is what was spent.
+type ledger struct {
+	usd    pitwall.Dec
+	usage  Usage
+	tokens int
+}
+
+func (l *ledger) add(o ledger) error {
+	var c pitwall.Calc
+	l.usd, l.usage, l.tokens = c.Add(l.usd, o.usd), l.usage.Add(o.usage), l.tokens+o.tokens
+	return c.Err
+}
+
+// price is the cost of a usage as a ledger; the money is 0 where no price is known,
+// and nothing that needs it may be asked then.
+func (a *agentState) price(u Usage) (ledger, error) {
+	out := ledger{usage: u, tokens: u.Input + u.Output}
+	if a.Price == nil {
+		return out, nil
+	}
+	var err error
+	if out.usd, err = a.Price.Cost(u); err != nil {
+		return out, fmt.Errorf("the cost of %d and %d tokens: %w", u.Input, u.Output, err)
+	}
+	return out, nil
+}
+
+// bytesPerToken is a low estimate for English and JSON (usual is 3.5 to 4), so
+// that a reservation is rather too high. Scripts of other languages have fewer.
+const bytesPerToken = 3
+
+// estimate is what a request of so many bytes may cost at worst.
+func (a *agentState) estimate(requestBytes int) Usage {
+	return Usage{Input: requestBytes/bytesPerToken + 1, Output: a.MaxOutput, Estimated: true}
+}
+
+// refusal is why a call cannot be paid: whole ends the run, else the turn.
+type refusal struct {
+	whole bool
+	text  string
+}
+
+// afford tells whether the worst case of the next call fits into what is left.
+// Nothing is asked that could not be paid.
+func (a *agentState) afford(worst Usage, turn ledger) (*refusal, error) {
+	b := a.Budget
+	if !b.limits() {
+		return nil, nil
+	}
+	need, err := a.price(worst)
+	if err != nil {
+		return nil, err
+	}
+	var c pitwall.Calc
+	run, visit := c.Add(c.Add(a.spent.usd, turn.usd), need.usd), c.Add(turn.usd, need.usd)
+	if c.Err != nil {
+		return nil, c.Err
+	}
+	spent := fmt.Sprintf("the next call may cost %v USD (%d tokens in, %d out)", need.usd, worst.Input, worst.Output)
+	switch tokens := a.spent.tokens + turn.tokens + need.tokens; {
+	case b.USD > 0 && run > b.USD:
+		return &refusal{true, fmt.Sprintf("budget of %s: %v of %v USD is spent and %s", a.Name, c.Add(a.spent.usd, turn.usd), b.USD, spent)}, nil
+	case b.Tokens > 0 && tokens > b.Tokens:
+		return &refusal{true, fmt.Sprintf("budget of %s: %d of %d tokens are used and the next call may need %d", a.Name, a.spent.tokens+turn.tokens, b.Tokens, need.tokens)}, nil
+	case b.USDPerTurn > 0 && visit > b.USDPerTurn && turn.tokens == 0:
+		return &refusal{true, fmt.Sprintf("budget of %s: usd_per_turn is %v and one call alone may cost more: %s; raise it or lower max_tokens", a.Name, b.USDPerTurn, spent)}, nil
+	case b.USDPerTurn > 0 && visit > b.USDPerTurn:
+		return &refusal{false, fmt.Sprintf("usd_per_turn of %s: %v of %v USD is spent in this turn and %s", a.Name, turn.usd, b.USDPerTurn, spent)}, nil
+	}
+	return nil, nil
+}
+
+// near reports, once, that four fifths of a budget are used.
+func (a *agentState) near() bool {
+	b := a.Budget
+	near := b.USD > 0 && a.spent.usd >= b.USD/5*4 || b.Tokens > 0 && a.spent.tokens >= b.Tokens/5*4
+	if !near || a.warned {
+		return false
+	}
+	a.warned = true
+	return true
+}

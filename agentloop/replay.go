@@ -1,0 +1,357 @@
+package agentloop
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pitwall"
+)
+
+// Two levels are kept. A reply is one answer of a model to one request: an
+// interrupted run resumes where it stopped. A turn is a whole visit: it is keyed
+// by all that the model and its tools could see, and on a hit no model is asked.
+// Then the turn's reads are not repeated; its set-ups and changes (orders) are,
+// and each answer must be the recorded one.
+
+// The kinds of entries, and the version of their content: a change of what a key
+// or a body holds must change it.
+const (
+	replyKind     = "reply"
+	turnKind      = "turn"
+	recordVersion = 1
+)
+
+// Effects of a tool, as the server's list of tools says.
+const (
+	kindRead   = "read"
+	kindSetup  = "setup"
+	kindChange = "change"
+)
+
+// turnKey is all that a turn depends on, each part under its own name so that a
+// miss can say which differed.
+type turnKey struct {
+	Version     int            `json:"version"`
+	Agent       string         `json:"agent"`
+	Model       string         `json:"model"`
+	Fingerprint string         `json:"fingerprint"`
+	Params      map[string]any `json:"params"`
+	Prompt      string         `json:"prompt"`  // digest of the system prompt: the server's and the strategy's
+	Context     string         `json:"context"` // digest of the user's message: snapshot, turn, reason
+	Tools       string         `json:"tools"`   // digest of names, descriptions, schemas, effects
+	AsOf        string         `json:"as_of"`
+	StateDigest string         `json:"state_digest"`
+	Sample      int            `json:"sample"`
+	MaxSteps    int            `json:"max_steps"`
+	MaxOutput   int            `json:"max_output"`
+}
+
+// replyKey is all that a reply depends on.
+type replyKey struct {
+	Version     int      `json:"version"`
+	Model       string   `json:"model"`
+	Fingerprint string   `json:"fingerprint"`
+	Sample      int      `json:"sample"`
+	Request     Request  `json:"request"`
+	Arguments   [][]byte `json:"arguments"` // of all calls, byte for byte: JSON would merge what only looks different
+	_           struct{} // fields by name only
+}
+
+// turnHead is what a replay needs of a turn without reading all of it.
+type turnHead struct {
+	Status   Status          `json:"status"`
+	Summary  json.RawMessage `json:"summary"`
+	Warnings []Warning       `json:"warnings"`
+	Replies  int             `json:"replies"`
+	Calls    int             `json:"calls"`
+	Usage    Usage           `json:"usage"`
+	USD      *pitwall.Dec    `json:"usd"`
+	Answered string          `json:"answered,omitempty"`
+	Repeat   []repeat        `json:"repeat"`
+}
+
+// repeat is a call that a replay makes again.
+type repeat struct {
+	Reply     int    `json:"reply"` // the number of the reply that made it
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"`
+	Text      string `json:"text"`
+	IsError   bool   `json:"is_error,omitempty"`
+}
+
+// keptTurn is a turn from the cache: its head, and the bytes of its record.
+type keptTurn struct {
+	head turnHead
+	Turn []byte
+}
+
+// keptReply is a reply from the cache.
+type keptReply struct {
+	Reply Reply        `json:"reply"`
+	Usage Usage        `json:"usage"`
+	USD   *pitwall.Dec `json:"usd"`
+}
+
+func sum(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}
+
+// digestTools is over the tools in order of their names.
+func digestTools(tools []Tool, kinds map[string]string) (string, error) {
+	type row struct {
+		Tool
+		Kind string `json:"kind"`
+	}
+	rows := []row{}
+	for _, t := range tools {
+		rows = append(rows, row{t, kinds[t.Name]})
+	}
+	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.Name, b.Name) })
+	body, err := json.Marshal(rows)
+	if err != nil {
+		return "", fmt.Errorf("encoding the list of tools: %w", err)
+	}
+	return sum(body), nil
+}
+
+// key is the request under which this turn is kept; nil when it cannot be: without
+// a cache, or on a server that does not say what its world can show.
+func (v *visit) key(text string) (request []byte, slot string, err error) {
+	a := v.agent
+	if v.Cache == nil || v.rec.StateDigest == "" {
+		return nil, "", nil
+	}
+	request, err = json.Marshal(turnKey{recordVersion, a.Name, a.ModelName, a.Fingerprint, a.Params, a.keys.system, sum([]byte(text)), a.keys.tools,
+		v.rec.AsOf, v.rec.StateDigest, v.Sample, a.MaxSteps, a.MaxOutput})
+	if err != nil {
+		return nil, "", fmt.Errorf("encoding the key of the turn: %w", err)
+	}
+	return request, a.Name + " " + v.rec.AsOf, nil
+}
+
+// recall reads a turn from the cache, nil without one.
+func (v *visit) recall(request []byte, slot string) (*keptTurn, error) {
+	if request == nil {
+		return nil, nil
+	}
+	body, err := v.Cache.Get(turnKind, slot, request)
+	if err != nil {
+		v.warn("cache_failed", err.Error())
+		return nil, nil
+	}
+	if body == nil {
+		v.miss(slot, request)
+		return nil, nil
+	}
+	line, turn, ok := bytes.Cut(body, []byte("\n"))
+	k := &keptTurn{Turn: turn}
+	if err := json.Unmarshal(line, &k.head); err != nil || !ok {
+		v.warn("cache_failed", "a recorded turn cannot be read: it is asked for again")
+		return nil, nil
+	}
+	return k, nil
+}
+
+// miss says, once in a run, in what the nearest recorded turn differs.
+func (v *visit) miss(slot string, request []byte) {
+	if v.agent.missed {
+		return
+	}
+	v.agent.missed = true
+	parts, err := v.Cache.Differs(turnKind, slot, request)
+	if err != nil {
+		v.warn("cache_failed", err.Error())
+	}
+	v.t.Miss = parts
+	if parts != "" {
+		v.Log.Info("not recorded", "turn", v.t.Turn, "agent", v.agent.Name, "differs_in", parts)
+	}
+}
+
+// replay makes the calls of a recorded turn that change the world, and compares
+// every answer. Nothing is taken for done that was not done now.
+func (v *visit) replay(ctx context.Context, k *keptTurn) error {
+	h := k.head
+	v.t.Cache, v.t.Cached, v.tools = "turn", h.Replies, h.Calls
+	v.old = ledger{usage: h.Usage, tokens: h.Usage.Input + h.Usage.Output}
+	if h.USD != nil {
+		v.old.usd = *h.USD
+	}
+	if h.Answered != "" {
+		v.agent.answered = h.Answered
+	}
+	for i, c := range h.Repeat {
+		r, err := v.client.call(ctx, Call{Name: c.Name, Arguments: json.RawMessage(c.Arguments)})
+		if err != nil {
+			return fmt.Errorf("repeating %s: %w", c.Name, err)
+		}
+		if r.Text != c.Text || r.IsError != c.IsError {
+			v.out.Warnings["replay_diverged"]++
+			return pitwall.Errorf(pitwall.ReplayDiverged, "turn %d of %s at %s: call %d of those that are repeated, %s, answered other than recorded\n%s",
+				v.t.Turn, v.agent.Name, v.rec.AsOf, i+1, c.Name, difference(c.Text, r.Text)).
+				Hintf("the recorded turn is not what happens now; --no-cache asks the model again, pitwall cache clear --kind turn forgets all recorded turns")
+		}
+	}
+	for _, w := range h.Warnings {
+		v.out.Warnings[w.Kind]++
+	}
+	v.agent.failures = 0
+	return nil
+}
+
+// difference shows the first line in which two texts differ.
+func difference(recorded, now string) string {
+	a, b := strings.Split(recorded, "\n"), strings.Split(now, "\n")
+	for i := range max(len(a), len(b)) {
+		x, y := "(no line)", "(no line)"
+		if i < len(a) {
+			x = a[i]
+		}
+		if i < len(b) {
+			y = b[i]
+		}
+		if x != y {
+			return fmt.Sprintf("  line %d\n  - recorded: %s\n  + now:      %s", i+1, x, y)
+		}
+	}
+	return "  the texts are the same; one is an error and the other is not"
+}
+
+// keep puts a finished turn into the cache. A cache that fails is no reason to
+// stop a run: it is said and the run goes on.
+func (v *visit) keep(request []byte, slot string, turn []byte, line json.RawMessage) {
+	switch v.rec.Status {
+	case StatusBudget, StatusTurnBudget, StatusModelError, StatusTimeout:
+		return // what stopped it may not be there the next time
+	}
+	if request == nil {
+		return
+	}
+	all := ledger{}
+	if err := errors.Join(all.add(v.new), all.add(v.old)); err != nil {
+		v.warn("cache_failed", err.Error())
+		return
+	}
+	h := turnHead{Status: v.rec.Status, Summary: line, Warnings: v.rec.Warnings, Replies: v.t.Asked + v.t.Cached, Calls: v.tools, Usage: all.usage, Answered: v.agent.answered, Repeat: v.calls}
+	if v.agent.Price != nil {
+		h.USD = &all.usd
+	}
+	head, err := json.Marshal(h)
+	if err == nil {
+		err = v.Cache.Put(turnKind, slot, request, append(append(head, '\n'), turn...))
+	}
+	if err != nil {
+		v.warn("cache_failed", err.Error())
+	}
+}
+
+// reply asks for the next reply of a turn: the cache, then the model.
+func (v *visit) reply(ctx context.Context) (Reply, error) {
+	a := v.agent
+	r := Request{System: a.system, Messages: v.rec.Messages, Tools: a.tools, Params: a.Params, MaxOutput: a.MaxOutput, MaxCalls: maxCalls + 1}
+	request, err := v.replyKey(r)
+	if err != nil {
+		return Reply{}, err
+	}
+	if v.Cache != nil {
+		body, err := v.Cache.Get(replyKind, "", request)
+		if err != nil {
+			v.warn("cache_failed", err.Error())
+		}
+		var k keptReply
+		if body != nil && json.Unmarshal(body, &k) == nil {
+			readable(k.Reply.Calls)
+			v.t.Cached++
+			v.t.Cache = "replies"
+			old := ledger{usage: k.Usage, tokens: k.Usage.Input + k.Usage.Output}
+			if k.USD != nil {
+				old.usd = *k.USD
+			}
+			return k.Reply, v.old.add(old)
+		}
+	}
+	if v.Strict {
+		differs := ""
+		if v.t.Miss != "" {
+			differs = "; the nearest one differs in " + v.t.Miss
+		}
+		return Reply{}, pitwall.Errorf(pitwall.NotRecorded, "reply %d of this turn is not recorded%s", len(v.rec.Messages), differs).Hintf("leave out --strict-replay to ask the model")
+	}
+	worst := a.estimate(len(request))
+	no, err := a.afford(worst, v.new)
+	if err != nil {
+		return Reply{}, err
+	}
+	if no != nil {
+		return Reply{}, &refused{*no}
+	}
+	return v.fresh(ctx, r, request, worst)
+}
+
+// refused is a refusal on its way up.
+type refused struct{ refusal }
+
+func (r *refused) Error() string { return r.text }
+
+func (v *visit) replyKey(r Request) ([]byte, error) {
+	k := replyKey{Version: recordVersion, Model: v.agent.ModelName, Fingerprint: v.agent.Fingerprint, Sample: v.Sample, Request: r, Arguments: [][]byte{}}
+	for _, m := range r.Messages {
+		if m.Reply != nil {
+			for _, c := range m.Reply.Calls {
+				k.Arguments = append(k.Arguments, c.Arguments)
+			}
+		}
+	}
+	body, err := json.Marshal(k)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the request: %w", err)
+	}
+	return body, nil
+}
+
+// fresh asks the model and keeps what it said.
+func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usage) (Reply, error) {
+	a := v.agent
+	asked := v.Now()
+	reply, err := a.Model.Reply(ctx, r)
+	v.t.ModelSeconds += v.Now().Sub(asked).Seconds()
+	if err != nil {
+		return reply, err
+	}
+	v.t.Asked++
+	v.t.Tries = append(v.t.Tries, reply.Tries...)
+	readable(reply.Calls)
+	if reply.Usage == (Usage{}) && a.Budget.limits() {
+		reply.Usage = Usage{Input: worst.Input, Output: worst.Output, Estimated: true} // it told none: the worst case counts
+	}
+	cost, err := a.price(reply.Usage)
+	if err != nil {
+		return reply, err
+	}
+	if err := v.new.add(cost); err != nil {
+		return reply, err
+	}
+	if v.Cache == nil {
+		return reply, nil
+	}
+	k := keptReply{Reply: reply, Usage: reply.Usage}
+	if a.Price != nil {
+		k.USD = &cost.usd
+	}
+	body, err := json.Marshal(k)
+	if err == nil {
+		err = v.Cache.Put(replyKind, "", request, body)
+	}
+	if err != nil {
+		v.warn("cache_failed", err.Error())
+	}
+	return reply, nil
+}

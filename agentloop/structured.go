@@ -1,0 +1,66 @@
+package agentloop
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+)
+
+// schemaPrompt asks for a structured result: a sentence that every model
+// understands, rather than each provider's own switch, which most do not allow
+// together with tools.
+func schemaPrompt(schema json.RawMessage) string {
+	if len(schema) == 0 {
+		return ""
+	}
+	return "\nEnd your last answer with one JSON object, and nothing after it, that matches this schema:\n" + string(schema) + "\n"
+}
+
+func resolve(schema json.RawMessage) (*jsonschema.Resolved, error) {
+	var s jsonschema.Schema
+	if err := json.Unmarshal(schema, &s); err != nil {
+		return nil, err
+	}
+	return s.Resolve(nil)
+}
+
+func checkSchema(schema json.RawMessage) error {
+	_, err := resolve(schema)
+	return err
+}
+
+// structured finds the object at the end of a text, in a code fence or not, and
+// tests it against the schema.
+func structured(schema json.RawMessage, text string) (json.RawMessage, error) {
+	body := strings.TrimSpace(text)
+	body = strings.TrimSpace(strings.TrimSuffix(body, "```"))
+	if !strings.HasSuffix(body, "}") {
+		return nil, errors.New("the last answer does not end with a JSON object")
+	}
+	// The outermost object that reaches to the end: the first brace that parses.
+	for at := strings.IndexByte(body, '{'); at >= 0; {
+		if raw := json.RawMessage(body[at:]); json.Valid(raw) {
+			var v any
+			if err := json.Unmarshal(raw, &v); err != nil {
+				return nil, err
+			}
+			r, err := resolve(schema)
+			if err != nil {
+				return nil, err
+			}
+			if err := r.Validate(v); err != nil {
+				return nil, fmt.Errorf("the result does not match output_schema: %w", err)
+			}
+			return raw, nil
+		}
+		next := strings.IndexByte(body[at+1:], '{')
+		if next < 0 {
+			break
+		}
+		at += 1 + next
+	}
+	return nil, errors.New("the last answer does not end with a valid JSON object")
+}
