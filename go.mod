@@ -9,6 +9,7 @@ require (
 	github.com/duckdb/duckdb-go/v2 v2.10505.0 // the agent's SQL engine and the Parquet reader; marcboeker/go-duckdb moved here
 	github.com/google/jsonschema-go v0.4.3 // tool schemas from Go types; the SDK's own choice
 	github.com/joho/godotenv v1.5.1 // .env files, which env does not read
+	github.com/klauspost/compress v1.18.3 // zstd of the replay cache, in pure Go; DuckDB brings it anyway
 	github.com/markcheno/go-talib v0.0.0-20250114000313-ec55a20c902f // formulas of the indicators
 	github.com/modelcontextprotocol/go-sdk v1.8.0 // the protocol, both eras
 	github.com/piquette/finance-go v1.1.0 // chart history of Yahoo, named by the owner
@@ -33,7 +34,6 @@ require (
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/josharian/intern v1.0.0 // indirect
-	github.com/klauspost/compress v1.18.3 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
 	github.com/mailru/easyjson v0.7.7 // indirect
 	github.com/pierrec/lz4/v4 v4.1.25 // indirect

@@ -1,0 +1,214 @@
+package replay
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"unicode/utf8"
+
+	"pitwall"
+)
+
+// ErrNondeterministic says that a request was answered before, and otherwise.
+var ErrNondeterministic = errors.New("the same request was answered otherwise before")
+
+var errNotRegular = errors.New("it is not a regular file")
+
+// Options say how a store is used.
+type Options struct {
+	ReadOnly bool         // nothing is written, nothing quarantined
+	Secret   []byte       // if set, entries carry and must carry an HMAC-SHA256: for caches shared with those who should not be trusted to write
+	Log      *slog.Logger // what was found bad; empty = nowhere
+}
+
+// Store is a folder of entries. It is safe for concurrent use, by many
+// processes too.
+type Store struct {
+	dir     string
+	o       Options
+	codec   *codec
+	scratch sync.Pool // *scratch
+
+	mu   sync.Mutex
+	said map[string]bool // paths of bad entries that were logged
+
+	link func(old, name string) error // os.Link
+	step func(name string) error      // tests stop a write here
+}
+
+// scratch is memory that one call borrows.
+type scratch struct {
+	canon     canon
+	file, raw []byte
+}
+
+// Open returns the store in dir and makes the folder if it is not there.
+func Open(dir string, o Options) (*Store, error) {
+	if dir == "" {
+		return nil, pitwall.Errorf(pitwall.InvalidInput, "the replay cache has no folder")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if !o.ReadOnly {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("making the replay cache: %w", err)
+		}
+	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, pitwall.Errorf(pitwall.InvalidInput, "the replay cache %s is not a folder", dir)
+	}
+	c, err := newCodec(o.Secret)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, o: o, codec: c, said: map[string]bool{}, link: os.Link, step: func(string) error { return nil }}
+	s.scratch.New = func() any { return new(scratch) }
+	return s, nil
+}
+
+// Dir is the store's folder.
+func (s *Store) Dir() string { return s.dir }
+
+// place is where a request's entry belongs.
+type place struct {
+	kind, slot, key, path string
+	request               []byte // canonical
+}
+
+func (s *Store) place(b *scratch, kind, slot string, request []byte) (place, error) {
+	if !validKind(kind) || kind == quarantine {
+		return place{}, pitwall.Errorf(pitwall.InvalidInput, "%q is no kind of entry: 1 to 16 letters a-z, not %q", kind, quarantine)
+	}
+	if len(slot) > maxSlot || !utf8.ValidString(slot) {
+		return place{}, pitwall.Errorf(pitwall.InvalidInput, "a slot is at most %d bytes of UTF-8", maxSlot)
+	}
+	if err := b.canon.read(request); err != nil {
+		return place{}, err
+	}
+	p := place{kind: kind, slot: slot, key: keyOf(kind, b.canon.out), request: b.canon.out}
+	p.path = filepath.Join(s.dir, kind, groupOf(slot, p.key), p.key)
+	return p, nil
+}
+
+func validKind(kind string) bool {
+	for _, c := range kind {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return len(kind) >= 1 && len(kind) <= 16
+}
+
+func (s *Store) borrow() *scratch { return s.scratch.Get().(*scratch) }
+
+// giveBack keeps memory for the next call, unless one large entry would hold it
+// for good.
+func (s *Store) giveBack(b *scratch) {
+	if cap(b.file)+cap(b.raw)+cap(b.canon.out)+cap(b.canon.spare) < 8<<20 {
+		s.scratch.Put(b)
+	}
+}
+
+// Get returns the body kept for a request, nil without one. kind is "reply",
+// "turn" or "outside" (any [a-z]{1,16}); slot groups entries that compete for the
+// same place (such as an agent and a simulated time) and may be "".
+//
+// An entry that is not whole, not where it belongs or not signed is moved to the
+// quarantine, logged and not returned; one of another format is left alone.
+func (s *Store) Get(kind, slot string, request []byte) ([]byte, error) {
+	b := s.borrow()
+	defer s.giveBack(b)
+	p, err := s.place(b, kind, slot, request)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.read(b, p)
+	if err != nil && !errors.Is(err, errOther) {
+		return nil, fmt.Errorf("reading the replay cache: %w", err)
+	}
+	if e == nil {
+		return nil, nil
+	}
+	return append(make([]byte, 0, len(e.body)), e.body...), nil
+}
+
+// read returns the entry of a place in b's memory, nil without a good one.
+func (s *Store) read(b *scratch, p place) (*entry, error) {
+	e, info, err := s.load(b, p.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		switch {
+		case e.Kind != p.kind || e.Slot != p.slot || e.Key != p.key:
+			err = &badEntry{"it is the entry of another place"}
+		case !bytes.Equal(e.request, p.request):
+			// The key was made of p.request, so equal bytes are an equal key.
+			err = &badEntry{"its request is not the one of its key"}
+		default:
+			return &e, nil
+		}
+	}
+	if bad, ok := errors.AsType[*badEntry](err); ok {
+		s.reject(p.path, p.key, info, bad.why)
+		return nil, nil
+	}
+	return nil, err
+}
+
+// badEntry says why a file is not an entry. The machine's errors are no badEntry.
+type badEntry struct{ why string }
+
+func (e *badEntry) Error() string { return e.why }
+
+// load reads and decodes a file into b's memory. The FileInfo is of the file
+// that was read.
+func (s *Store) load(b *scratch, path string) (entry, fs.FileInfo, error) {
+	f, err := openEntry(path)
+	if errors.Is(err, errNotRegular) {
+		info, err := os.Lstat(path)
+		if err != nil {
+			return entry{}, nil, err
+		}
+		return entry{}, info, &badEntry{errNotRegular.Error()}
+	}
+	if err != nil {
+		return entry{}, nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return entry{}, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return entry{}, info, &badEntry{errNotRegular.Error()}
+	}
+	if info.Size() > maxFile {
+		return entry{}, info, &badEntry{fmt.Sprintf("it has %d bytes, more than any entry", info.Size())}
+	}
+	if n := int(info.Size()); cap(b.file) < n {
+		b.file = make([]byte, n)
+	}
+	file := b.file[:info.Size()]
+	if _, err := io.ReadFull(f, file); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			return entry{}, info, &badEntry{"it shrank while it was read"}
+		}
+		return entry{}, info, err
+	}
+	e, err := s.codec.decode(file, b.raw)
+	if cap(e.raw) > cap(b.raw) {
+		b.raw = e.raw[:0]
+	}
+	if err != nil && !errors.Is(err, errOther) {
+		err = &badEntry{err.Error()}
+	}
+	return e, info, err
+}
