@@ -15,6 +15,7 @@ type backtestFlags struct {
 	model, from, to, cash, symbols, out, url, tokenEnv string
 	data                                               []string
 	json, noCache, strictReplay                        bool
+	sample                                             int
 }
 
 func (a *app) backtest() *cobra.Command {
@@ -44,8 +45,9 @@ func (a *app) backtest() *cobra.Command {
 	fs.StringArrayVar(&f.data, "data", nil, "data file or folder instead of the strategy's (repeatable)")
 	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
-	fs.BoolVar(&f.noCache, "no-cache", false, "do not use recorded answers (there is no replay cache yet: always so)")
-	fs.BoolVar(&f.strictReplay, "strict-replay", false, "fail on a turn that is not recorded (not supported yet)")
+	fs.BoolVar(&f.noCache, "no-cache", false, "ask every model again and keep nothing")
+	fs.BoolVar(&f.strictReplay, "strict-replay", false, "ask no model: fail at the first answer that is not recorded")
+	fs.IntVar(&f.sample, "sample", 0, "number of a repeated run: each has recorded answers of its own")
 	fs.StringVar(&f.url, "url", "", "drive a remote server (not supported yet)")
 	fs.StringVar(&f.tokenEnv, "token-env", "", "variable that holds the remote server's token (not supported yet)")
 	return c
@@ -53,10 +55,13 @@ func (a *app) backtest() *cobra.Command {
 
 // strategy reads the file and applies the flags.
 func (f backtestFlags) strategy(name string) (*strategy, error) {
-	for flag, given := range map[string]bool{"--strict-replay": f.strictReplay, "--url": f.url != "", "--token-env": f.tokenEnv != ""} {
+	for flag, given := range map[string]bool{"--url": f.url != "", "--token-env": f.tokenEnv != ""} {
 		if given {
 			return nil, &usageError{pitwall.Errorf(pitwall.Unsupported, "%s is not supported yet", flag).Hintf("leave it out")}
 		}
+	}
+	if f.strictReplay && f.noCache {
+		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--strict-replay and --no-cache contradict each other").Hintf("leave one out")}
 	}
 	s, err := readStrategy(name)
 	if err != nil {
@@ -91,7 +96,7 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 
 func (a *app) backtestStrategy(c *cobra.Command, s *strategy, f backtestFlags) error {
 	p := a.newProgress(s)
-	res, err := a.runStrategy(c.Context(), s, runOptions{out: f.out, progress: p.show})
+	res, err := a.runStrategy(c.Context(), s, runOptions{out: f.out, progress: p.show, noCache: f.noCache, strict: f.strictReplay, sample: f.sample})
 	p.done()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -27,7 +28,8 @@ type settings struct {
 	PolygonKey    string `env:"POLYGON_API_KEY"`
 	AlphaKey      string `env:"ALPHAVANTAGE_API_KEY"`
 
-	Prices string `env:"PITWALL_PRICES"` // of models: name=in/out[/cache_read[/cache_write]], USD per million tokens
+	CacheDir string `env:"PITWALL_CACHE_DIR"` // what models and outside tools answered; empty = the user's cache folder, none = nothing is kept
+	Prices   string `env:"PITWALL_PRICES"`    // of models: name=in/out[/cache_read[/cache_write]], USD per million tokens
 
 	vars map[string]string // all of them, for the keys of models and outside tools
 }
@@ -53,4 +55,19 @@ func readSettings() (settings, error) {
 		return s, fmt.Errorf("reading settings: %w", err)
 	}
 	return s, nil
+}
+
+// noCacheDir as PITWALL_CACHE_DIR keeps nothing.
+const noCacheDir = "none"
+
+// cacheDir is where answers are kept.
+func (s settings) cacheDir() (string, error) {
+	if s.CacheDir != "" {
+		return s.CacheDir, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("there is no folder for the replay cache: %w\n  name one in PITWALL_CACHE_DIR", err)
+	}
+	return filepath.Join(dir, "pitwall", "replay"), nil
 }

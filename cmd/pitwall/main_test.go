@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(dir, "pitwall")
+	os.Setenv("PITWALL_CACHE_DIR", noCacheDir) // a test that wants answers kept names its own folder
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s", out)
 		os.Exit(1)
@@ -202,7 +203,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"bad param":           {strings.Replace(goodStrategy, "buyhold", "momentum, params: {lookback: 1}", 1), goodBars, nil, 1, "lookback is 1"},
 		"flag":                {goodStrategy, goodBars, []string{"--nope"}, 2, "unknown flag: --nope"},
 		"--cash":              {goodStrategy, goodBars, []string{"--cash", "x"}, 2, "--cash is \"x\""},
-		"--strict-replay":     {goodStrategy, goodBars, []string{"--strict-replay"}, 2, "--strict-replay is not supported yet"},
+		"--strict-replay":     {goodStrategy, goodBars, []string{"--strict-replay", "--no-cache"}, 2, "contradict each other"},
 		"--url":               {goodStrategy, goodBars, []string{"--url", "http://x"}, 2, "--url is not supported yet"},
 		"index":               {goodStrategy, goodBars, []string{"--data", "two"}, 1, "cannot be traded"},
 		"symbol in two files": {goodStrategy, goodBars, []string{"--data", "bars.csv", "--data", "copy.csv"}, 1, "A is in two files"},

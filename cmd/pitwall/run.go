@@ -17,6 +17,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/cache/history"
+	"pitwall/cache/replay"
 	"pitwall/cache/runs"
 	"pitwall/server"
 	"pitwall/tools"
@@ -27,6 +28,9 @@ import (
 type runOptions struct {
 	out      string
 	progress func(agentloop.Progress)
+	noCache  bool // ask every model again, keep nothing
+	strict   bool // ask no model at all
+	sample   int  // tells repeated runs of the same thing apart
 }
 
 // result is what a backtest prints with --json.
@@ -100,6 +104,10 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if err != nil {
 		return nil, err
 	}
+	kept, err := a.openCache(cfg, o)
+	if err != nil {
+		return nil, err
+	}
 	store, err := loadFor(ctx, s)
 	if err != nil {
 		return nil, err
@@ -138,7 +146,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
-	outcome, runErr := a.drive(ctx, w, agentloop.Config{Agents: agents, Recorder: folder, Now: a.now, Progress: o.progress, Stop: a.stop})
+	outcome, runErr := a.drive(ctx, w, agentloop.Config{Agents: agents, Recorder: folder, Cache: kept, Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()})
 	return a.finish(folder, w, m, outcome, runErr, started, spec)
 }
 
@@ -287,6 +295,23 @@ func (s *strategy) spec() (simSpec, error) {
 	}
 	l, err := s.limits()
 	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Revised: s.AllowRevised, Policy: s.team()[0].Prompt}, err
+}
+
+// openCache opens what models and tools answered before; nil without one. It is
+// for simulated worlds only.
+func (a *app) openCache(cfg settings, o runOptions) (agentloop.Cache, error) {
+	if o.noCache || cfg.CacheDir == noCacheDir {
+		return nil, nil // not a nil *replay.Store in an interface
+	}
+	dir, err := cfg.cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	store, err := replay.Open(dir, replay.Options{Log: a.logger()})
+	if err != nil {
+		return nil, fmt.Errorf("%w\n  the replay cache is in %s; PITWALL_CACHE_DIR names another folder, --no-cache runs without one", err, dir)
+	}
+	return store, nil
 }
 
 // logger writes to stderr: warnings and errors, since stdout belongs to results
