@@ -24,8 +24,13 @@ func TuneGC() {
 	debug.SetMemoryLimit(2 << 30)
 }
 
-// digestKey is where an answer's _meta holds the world's state digest.
-const digestKey = "pitwall/state_digest"
+// What _meta holds: of an answer, the world's state digest and what the wall
+// removed from an outside tool's answer; of a tool, its effect.
+const (
+	digestKey = "pitwall/state_digest"
+	futureKey = "pitwall/future_dated"
+	effectKey = "pitwall/effect"
+)
 
 // worldHeader carries the world's name from the URL to the handler. The HTTP
 // handler overwrites whatever a client sends under this name.
@@ -41,7 +46,20 @@ type Server struct {
 
 // New builds the server: every tool and prompt, recovery first.
 func New(version string, r *Registry, log *slog.Logger) *Server {
-	s := &Server{registry: r, log: log, set: tools.New(log, r)}
+	return build(version, r, log, tools.New(log, r))
+}
+
+// NewWith is New with outside tools. They are fixed for the server's life.
+func NewWith(version string, r *Registry, log *slog.Logger, o tools.Outside) (*Server, error) {
+	set, err := tools.NewWith(log, r, o)
+	if err != nil {
+		return nil, err
+	}
+	return build(version, r, log, set), nil
+}
+
+func build(version string, r *Registry, log *slog.Logger, set *tools.Set) *Server {
+	s := &Server{registry: r, log: log, set: set}
 	s.MCP = mcp.NewServer(&mcp.Implementation{Name: "pitwall", Title: "Pitwall", Version: version}, &mcp.ServerOptions{
 		Instructions: instructions,
 		Logger:       log,
@@ -68,10 +86,9 @@ func (s *Server) Run(ctx context.Context, t mcp.Transport) error { return s.MCP.
 
 // describe turns a tool into what MCP lists.
 func describe(t *tools.Tool) *mcp.Tool {
-	no := false
-	destructive := t.Destructive
-	return &mcp.Tool{Name: t.Name, Title: t.Title, Description: t.Description, InputSchema: t.In, OutputSchema: t.Out,
-		Annotations: &mcp.ToolAnnotations{Title: t.Title, ReadOnlyHint: t.Effect <= tools.Setup, IdempotentHint: t.Idempotent, DestructiveHint: &destructive, OpenWorldHint: &no}}
+	open, destructive := t.Open, t.Destructive
+	return &mcp.Tool{Meta: mcp.Meta{effectKey: t.Effect.String()}, Name: t.Name, Title: t.Title, Description: t.Description, InputSchema: t.In, OutputSchema: t.Out,
+		Annotations: &mcp.ToolAnnotations{Title: t.Title, ReadOnlyHint: t.Effect <= tools.Setup, IdempotentHint: t.Idempotent, DestructiveHint: &destructive, OpenWorldHint: &open}}
 }
 
 // handler resolves the caller's world on every call.
@@ -85,8 +102,12 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 		}
 		a := s.set.Call(ctx, w, t.Name, req.Params.Arguments)
 		r := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.Text}}, StructuredContent: a.JSON, IsError: a.IsError}
+		r.Meta = mcp.Meta{}
 		if a.Digest != "" {
-			r.Meta = mcp.Meta{digestKey: a.Digest}
+			r.Meta[digestKey] = a.Digest
+		}
+		if a.FutureDated != nil {
+			r.Meta[futureKey] = a.FutureDated
 		}
 		return r, nil
 	}

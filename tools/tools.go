@@ -31,6 +31,10 @@ const (
 	Step
 )
 
+func (e Effect) String() string {
+	return [...]string{"read", "setup", "change", "step"}[e]
+}
+
 // Tool describes one tool to hosts and models.
 type Tool struct {
 	Name        string
@@ -39,9 +43,11 @@ type Tool struct {
 	Effect      Effect
 	Destructive bool // may undo what cannot be had back
 	Idempotent  bool // the same call twice changes nothing more
+	Open        bool // reaches outside of Pitwall
 	In, Out     *jsonschema.Schema
 
-	call func(ctx context.Context, w *pitwall.World, raw json.RawMessage) (answer, error)
+	foreign *foreign // nil for our own
+	call    func(ctx context.Context, w *pitwall.World, raw json.RawMessage) (answer, error)
 }
 
 // Answer is what a call returned. Text is what counts for replay and tokens.
@@ -50,6 +56,9 @@ type Answer struct {
 	JSON    json.RawMessage
 	IsError bool
 	Digest  string // the world's state_digest after the call; empty without one
+	// FutureDated is what the wall removed from an outside tool's answer, for
+	// operators; nil when nothing. It must never become part of Text or JSON.
+	FutureDated *FutureDated
 }
 
 // Starter starts a new simulated world for a caller under a name. The server's
@@ -62,11 +71,12 @@ type Starter interface {
 
 // Set is a table of tools.
 type Set struct {
-	log     *slog.Logger
-	starter Starter
-	docs    *docs.Index
-	tools   []*Tool
-	byName  map[string]*Tool
+	log      *slog.Logger
+	starter  Starter
+	recorder Recorder // of outside tools; may be nil
+	docs     *docs.Index
+	tools    []*Tool
+	byName   map[string]*Tool
 }
 
 // New makes the set of all tools. starter may be nil: sim_start then refuses.
@@ -201,7 +211,11 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 		buf = append(buf, ',')
 	}
 	buf = append(buf, body[1:]...)
-	return Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Digest()}
+	out := Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Digest()}
+	if f, ok := a.value.(*foreignAnswer); ok && f.future.Removed > 0 {
+		out.FutureDated = &f.future
+	}
+	return out
 }
 
 // explain is the one shape of failure. What is not a pitwall.Error says
