@@ -56,8 +56,8 @@ const (
 	WhenBacktest When = "backtest"
 )
 
-// in reports whether a tool is there in worlds of a mode.
-func (w When) in(m pitwall.Mode) bool {
+// In reports whether a tool is there in worlds of a mode.
+func (w When) In(m pitwall.Mode) bool {
 	return w == "" || w == WhenBoth || (w == WhenBacktest) == (m == pitwall.Sim)
 }
 
@@ -126,7 +126,7 @@ func NewWith(log *slog.Logger, starter Starter, o Outside) (*Set, error) {
 	s.recorder = o.Recorder
 	for i := range o.Tools {
 		f := o.Tools[i]
-		if !f.When.in(o.Mode) {
+		if !f.When.In(o.Mode) {
 			continue
 		}
 		if err := s.addForeign(f, o.Mode); err != nil {
@@ -204,7 +204,7 @@ func (f *foreign) call(ctx context.Context, w *pitwall.World, raw json.RawMessag
 	if w.Mode == pitwall.Sim && !f.Wall.declared() {
 		return answer{}, f.Wall.undeclared(f.Name) // the worlds are others than the set was made for
 	}
-	if !f.When.in(w.Mode) {
+	if !f.When.In(w.Mode) {
 		return answer{}, pitwall.Errorf(pitwall.NotAllowed, "%s is not there in %s worlds", f.Name, w.Mode).Hintf("decide without it")
 	}
 	args, err := f.in.decode(raw)

@@ -65,15 +65,13 @@ func (f *foreign) payload(ctx context.Context, w *pitwall.World, now Moment, arg
 	return p, nil
 }
 
-// isError reports whether a payload is an object with a top-level error.
+// isError reports whether a payload is no answer: broken, or with a top-level error.
 func isError(p Payload) bool {
 	if p.Form != JSON {
 		return false
 	}
-	var m struct {
-		Error json.RawMessage `json:"error"`
-	}
-	return json.Unmarshal(p.Body, &m) == nil && m.Error != nil && string(m.Error) != "null"
+	var v any
+	return json.Unmarshal(p.Body, &v) != nil || errorOf(v) != ""
 }
 
 // pack writes the form on the first line, then the body as it came.

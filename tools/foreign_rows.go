@@ -30,11 +30,7 @@ func jsonRows(body []byte, path string) ([]any, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, &Said{Message: "there is text after its JSON answer", Hint: "decide without it"}
 	}
-	if m, ok := v.(map[string]any); ok && m["error"] != nil {
-		words, isText := m["error"].(string)
-		if !isText {
-			words = compact(m["error"])
-		}
+	if words := errorOf(v); words != "" {
 		return nil, &Said{Message: "it answered with an error", Hint: "change the arguments, or decide without it", Words: words}
 	}
 	if path != "" {
@@ -53,6 +49,21 @@ func jsonRows(body []byte, path string) ([]any, error) {
 		return v, nil
 	}
 	return []any{v}, nil
+}
+
+// errorOf is what an answer says went wrong: a text or an object named error.
+func errorOf(v any) string {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return ""
+	}
+	switch e := m["error"].(type) {
+	case string:
+		return e
+	case map[string]any:
+		return compact(e)
+	}
+	return ""
 }
 
 // csvRows reads a CSV with a header line. Fields past the header are left out.

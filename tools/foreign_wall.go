@@ -36,10 +36,18 @@ func (r Wall) undeclared(name string) error {
 		Hintf("declare clamp (parameters set to at most now), known (the field of each row that says when it was known) or timeless: true; or when: live")
 }
 
-// check refuses a rule that cannot hold.
-func (r Wall) check(name string, in *jsonschema.Schema, m pitwall.Mode, broken bool) error {
+// Declared refuses a tool of a simulation that declares nothing.
+func (r Wall) Declared(name string, m pitwall.Mode) error {
 	if m == pitwall.Sim && !r.declared() {
 		return r.undeclared(name)
+	}
+	return nil
+}
+
+// check refuses a rule that cannot hold.
+func (r Wall) check(name string, in *jsonschema.Schema, m pitwall.Mode, broken bool) error {
+	if err := r.Declared(name, m); err != nil {
+		return err
 	}
 	for i, c := range r.Clamp {
 		numeric := c.Format == "epoch" || c.Format == "epoch_ms"

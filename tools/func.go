@@ -140,7 +140,6 @@ func sourceOf(f any, files fs.FS) (text string, digest []byte) {
 	fn := runtime.FuncForPC(reflect.ValueOf(f).Pointer())
 	file, line := fn.FileLine(fn.Entry())
 	name := fn.Name()
-	base := strings.TrimSuffix(name[strings.LastIndex(name, ".")+1:], "-fm")
 	sum := sha256.New()
 	err := fs.WalkDir(files, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(p, ".go") {
@@ -153,7 +152,7 @@ func sourceOf(f any, files fs.FS) (text string, digest []byte) {
 		fmt.Fprintf(sum, "%s\x00%d\x00%s", p, len(src), src)
 		method := strings.HasSuffix(name, "-fm") // its wrapper has no line of its own
 		if text == "" && !closure.MatchString(name) && (method || path.Base(p) == filepath.Base(file)) {
-			text = declared(src, base, line, method)
+			text = declared(src, name, line, method)
 		}
 		return nil
 	})
@@ -164,7 +163,9 @@ func sourceOf(f any, files fs.FS) (text string, digest []byte) {
 }
 
 // declared returns the declaration of a function that holds a line.
-func declared(src []byte, name string, line int, method bool) string {
+func declared(src []byte, full string, line int, method bool) string {
+	parts := strings.Split(strings.TrimSuffix(full[strings.LastIndex(full, "/")+1:], "-fm"), ".")
+	name, receiver := parts[len(parts)-1], strings.Trim(parts[max(0, len(parts)-2)], "(*)")
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, "", src, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
@@ -175,6 +176,9 @@ func declared(src []byte, name string, line int, method bool) string {
 		if !ok || fn.Name.Name != name || (fn.Recv != nil) != method {
 			continue
 		}
+		if method && receiver != receiverOf(fn) {
+			continue
+		}
 		from, to := fset.Position(fn.Pos()), fset.Position(fn.End())
 		if !method && (line < from.Line || line > to.Line) {
 			continue
@@ -183,6 +187,18 @@ func declared(src []byte, name string, line int, method bool) string {
 			from = fset.Position(fn.Doc.Pos())
 		}
 		return string(bytes.TrimSpace(src[from.Offset:to.Offset]))
+	}
+	return ""
+}
+
+// receiverOf is the type's name of a method.
+func receiverOf(fn *ast.FuncDecl) string {
+	t := fn.Recv.List[0].Type
+	if p, ok := t.(*ast.StarExpr); ok {
+		t = p.X
+	}
+	if id, ok := t.(*ast.Ident); ok {
+		return id.Name
 	}
 	return ""
 }

@@ -1,0 +1,163 @@
+package outside
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"sort"
+	"strings"
+
+	"pitwall"
+)
+
+// values are a spec's values with those of the environment filled in. They know
+// which texts are secrets and take them out of what comes back.
+type values struct {
+	query, headers, env map[string]string
+	missing             []string // variables that are not set
+	short               []string // warnings about secrets too short to be told from other text
+	secrets             []string // every spelling, longest first
+}
+
+const (
+	minSecret = 4
+	hidden    = "[secret]"
+)
+
+// plainHeaders hold no secret, even where the file gives them as a constant.
+var plainHeaders = []string{"Accept", "Accept-Language", "Content-Type", "User-Agent"}
+
+func resolve(s Spec, env func(string) string) *values {
+	v := &values{}
+	spelled := map[string]bool{}
+	fill := func(in map[string]string, header bool) map[string]string {
+		out := map[string]string{}
+		for _, name := range slices.Sorted(maps.Keys(in)) {
+			value := in[name]
+			variable, isEnv := strings.CutPrefix(value, "$")
+			if isEnv {
+				if value = strings.TrimSpace(env(variable)); value == "" && !slices.Contains(v.missing, variable) {
+					v.missing = append(v.missing, variable)
+				}
+			}
+			out[name] = value
+			constant := header && len(value) >= 8 && !slices.Contains(plainHeaders, http.CanonicalHeaderKey(name))
+			switch {
+			case !isEnv && !constant || value == "":
+			case len(value) < minSecret:
+				v.short = append(v.short, "tool "+s.Name+": "+variable+" is too short to be kept out of answers")
+			default:
+				spell(spelled, value)
+			}
+		}
+		return out
+	}
+	if s.REST != nil {
+		v.query, v.headers = fill(s.REST.Query, false), fill(s.REST.Headers, true)
+	} else {
+		v.headers, v.env = fill(s.MCP.Headers, true), fill(s.MCP.Env, false)
+	}
+	v.secrets = slices.Collect(maps.Keys(spelled))
+	sort.Slice(v.secrets, func(i, j int) bool {
+		a, b := v.secrets[i], v.secrets[j]
+		return len(a) > len(b) || len(a) == len(b) && a < b
+	})
+	return v
+}
+
+// spell adds the spellings in which a secret may come back. Of "Bearer abc", abc
+// is one too.
+func spell(into map[string]bool, secret string) {
+	parts := []string{secret}
+	if _, rest, ok := strings.Cut(secret, " "); ok && len(rest) >= minSecret {
+		parts = append(parts, rest)
+	}
+	for _, p := range parts {
+		quoted, err := json.Marshal(p)
+		if err == nil {
+			into[strings.Trim(string(quoted), `"`)] = true
+		}
+		for _, spelling := range []string{p, url.QueryEscape(p), url.PathEscape(p), base64.StdEncoding.EncodeToString([]byte(p)), base64.RawURLEncoding.EncodeToString([]byte(p))} {
+			into[spelling] = true
+		}
+	}
+}
+
+// need says which variable is missing.
+func (v *values) need(tool string) error {
+	if len(v.missing) == 0 {
+		return nil
+	}
+	return pitwall.Errorf(pitwall.MissingKey, "%s needs %s, which is not set", tool, strings.Join(v.missing, " and ")).
+		Hintf("set it in the environment or in .env; until then decide without this tool")
+}
+
+// redact takes the secrets out of a text.
+func (v *values) redact(s string) string {
+	for _, x := range v.secrets {
+		s = strings.ReplaceAll(s, x, hidden)
+	}
+	return s
+}
+
+// redactError takes the secrets out of an error of ours.
+func (v *values) redactError(err error) error {
+	if e, ok := errors.AsType[*pitwall.Error](err); ok {
+		c := *e
+		c.Message, c.Hint, c.Err = v.redact(e.Message), v.redact(e.Hint), nil
+		return &c
+	}
+	if err == nil || v.redact(err.Error()) == err.Error() {
+		return err
+	}
+	return errors.New(v.redact(err.Error()))
+}
+
+// redactJSON takes the secrets out of a JSON text, however its strings are
+// escaped. A text that is not JSON is treated as plain.
+func (v *values) redactJSON(body []byte) []byte {
+	if len(v.secrets) == 0 {
+		return body
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var x any
+	if err := d.Decode(&x); err != nil || d.More() {
+		return []byte(v.redact(string(body)))
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v.redactValue(x)); err != nil {
+		return fmt.Appendf(nil, "%q", hidden)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+func (v *values) redactValue(x any) any {
+	switch x := x.(type) {
+	case string:
+		return v.redact(x)
+	case json.Number:
+		if s := v.redact(x.String()); s != x.String() {
+			return s
+		}
+	case []any:
+		for i := range x {
+			x[i] = v.redactValue(x[i])
+		}
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for k, y := range x {
+			out[v.redact(k)] = v.redactValue(y)
+		}
+		return out
+	}
+	return x
+}
