@@ -1,0 +1,188 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"google.golang.org/genai"
+
+	"pitwall/agentloop"
+)
+
+// gemini speaks generateContent through Google's library.
+type gemini struct {
+	model  string
+	params params
+	lib    *genai.Client
+}
+
+// newGemini sets all that the library would otherwise read from the environment.
+func newGemini(base, key, model string, given params, h *http.Client) (*gemini, error) {
+	lib, err := genai.NewClient(context.Background(), &genai.ClientConfig{APIKey: key, Backend: genai.BackendGeminiAPI, HTTPClient: h,
+		HTTPOptions: genai.HTTPOptions{BaseURL: strings.TrimSuffix(base, "/v1beta"), APIVersion: "v1beta"}})
+	if err != nil {
+		return nil, errors.New("gemini: the client cannot be made") // the library's error prints the key
+	}
+	return &gemini{model: model, params: given, lib: lib}, nil
+}
+
+func (g *gemini) version() string { return "gemini-1" }
+
+func (g *gemini) ask(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error) {
+	contents, err := g.contents(r)
+	if err != nil {
+		return agentloop.Reply{}, err
+	}
+	m := &geminiReply{builder: builder{maxCalls: r.MaxCalls}}
+	if g.params.stream() {
+		for chunk, err := range g.lib.Models.GenerateContentStream(ctx, g.model, contents, g.config(r)) {
+			if err != nil {
+				return agentloop.Reply{}, geminiError(err)
+			}
+			if m.chunk(chunk); m.cut {
+				break // which closes the connection
+			}
+		}
+	} else {
+		answer, err := g.lib.Models.GenerateContent(ctx, g.model, contents, g.config(r))
+		if err != nil {
+			return agentloop.Reply{}, geminiError(err)
+		}
+		m.chunk(answer)
+	}
+	if m.bad != "" {
+		return agentloop.Reply{}, badReplyf("%s", m.bad)
+	}
+	if !m.cut && (x.readErr != nil || m.stop == "") {
+		return agentloop.Reply{}, badReplyf("the answer ended without a finishReason")
+	}
+	return m.finish(x)
+}
+
+// geminiError turns an error inside of an answer into the status that it has.
+func geminiError(err error) error {
+	var inside genai.APIError
+	if !errors.As(err, &inside) || inside.Code == 0 {
+		return err
+	}
+	body, e := json.Marshal(map[string]any{"error": inside})
+	if e != nil {
+		body = []byte(inside.Message)
+	}
+	return &httpError{status: inside.Code, body: body}
+}
+
+func (g *gemini) config(r agentloop.Request) *genai.GenerateContentConfig {
+	p := g.params
+	c := &genai.GenerateContentConfig{Temperature: p.float32("temperature"), TopP: p.float32("top_p"), TopK: p.float32("top_k"),
+		MaxOutputTokens: int32(min(p.maxOutput(r.MaxOutput), 1<<30))}
+	if r.System != "" {
+		c.SystemInstruction = &genai.Content{Parts: []*genai.Part{{Text: r.System}}}
+	}
+	if v, ok := p.integer("seed"); ok {
+		seed := int32(v)
+		c.Seed = &seed
+	}
+	if budget, ok := p.integer("thinking"); ok {
+		n := int32(budget)
+		c.ThinkingConfig = &genai.ThinkingConfig{ThinkingBudget: &n, IncludeThoughts: budget > 0}
+	} else if effort := p.word("reasoning_effort"); effort != "" {
+		c.ThinkingConfig = &genai.ThinkingConfig{ThinkingLevel: genai.ThinkingLevel(strings.ToUpper(effort)), IncludeThoughts: true}
+	}
+	if len(r.Tools) > 0 {
+		t := &genai.Tool{}
+		for _, tool := range r.Tools {
+			t.FunctionDeclarations = append(t.FunctionDeclarations, &genai.FunctionDeclaration{Name: tool.Name, Description: tool.Description, ParametersJsonSchema: schema(tool)})
+		}
+		c.Tools = []*genai.Tool{t}
+	}
+	return c
+}
+
+func (g *gemini) contents(r agentloop.Request) ([]*genai.Content, error) {
+	var list []*genai.Content
+	say := func(role string, parts []*genai.Part) {
+		if len(parts) > 0 {
+			list = append(list, &genai.Content{Role: role, Parts: parts})
+		}
+	}
+	for _, m := range r.Messages {
+		if m.User != "" {
+			say("user", []*genai.Part{{Text: m.User}})
+		}
+		if m.Reply == nil {
+			continue
+		}
+		parts, err := g.parts(m.Reply)
+		if err != nil {
+			return nil, err
+		}
+		say("model", parts)
+		var results []*genai.Part
+		for i, res := range m.Results {
+			if i < len(m.Reply.Calls) {
+				res.ID, res.Name = m.Reply.Calls[i].ID, m.Reply.Calls[i].Name
+			}
+			if isMade(res.ID) {
+				res.ID = "" // the provider gave none: it matches by order
+			}
+			key := "output"
+			if res.IsError {
+				key = "error"
+			}
+			results = append(results, &genai.Part{FunctionResponse: &genai.FunctionResponse{ID: res.ID, Name: res.Name, Response: map[string]any{key: res.Text}}})
+		}
+		say("user", results)
+	}
+	return list, nil
+}
+
+// unsigned stands for a signature that cannot be had: Gemini 3 refuses a call
+// without one, and documents this text for calls that other models made.
+const unsigned = "skip_thought_signature_validator"
+
+// parts is a reply as it came, or rebuilt if it came from elsewhere or its calls
+// are no longer the same.
+func (g *gemini) parts(r *agentloop.Reply) ([]*genai.Part, error) {
+	if own := opaqueOf(r, "gemini"); own != nil {
+		var parts []*genai.Part
+		var calls, have []string
+		if json.Unmarshal(own, &parts) == nil {
+			for _, p := range parts {
+				if p.FunctionCall != nil {
+					calls = append(calls, p.FunctionCall.Name)
+				}
+			}
+		}
+		for _, c := range r.Calls {
+			have = append(have, c.Name)
+		}
+		if len(parts) > 0 && strings.Join(calls, "\n") == strings.Join(have, "\n") {
+			return parts, nil
+		}
+	}
+	var parts []*genai.Part
+	if r.Text != "" {
+		parts = append(parts, &genai.Part{Text: r.Text})
+	}
+	old := strings.HasPrefix(g.model, "gemini-1") || strings.HasPrefix(g.model, "gemini-2")
+	for i, c := range r.Calls {
+		args := map[string]any{}
+		if err := json.Unmarshal(object(c.Arguments), &args); err != nil {
+			return nil, fmt.Errorf("arguments of %s: %w", c.Name, err)
+		}
+		p := &genai.Part{FunctionCall: &genai.FunctionCall{ID: c.ID, Name: c.Name, Args: args}}
+		if isMade(c.ID) {
+			p.FunctionCall.ID = ""
+		}
+		if i == 0 && !old {
+			p.ThoughtSignature = []byte(unsigned)
+		}
+		parts = append(parts, p)
+	}
+	return parts, nil
+}

@@ -1,0 +1,116 @@
+package models
+
+import (
+	"encoding/json"
+
+	"google.golang.org/genai"
+
+	"pitwall/agentloop"
+)
+
+// geminiReply collects the parts of an answer, in order.
+type geminiReply struct {
+	builder
+	parts []*genai.Part
+	bad   string // why this is no answer
+}
+
+// chunk takes a chunk of a stream or a whole answer.
+func (m *geminiReply) chunk(a *genai.GenerateContentResponse) {
+	if a.ModelVersion != "" {
+		m.model = a.ModelVersion
+	}
+	if u := a.UsageMetadata; u != nil {
+		m.usage = agentloop.Usage{Input: int(u.PromptTokenCount + u.ToolUsePromptTokenCount), Output: int(u.CandidatesTokenCount + u.ThoughtsTokenCount),
+			CacheRead: int(u.CachedContentTokenCount), Reasoning: int(u.ThoughtsTokenCount)}
+		m.reported = m.usage.Input > 0 || m.usage.Output > 0
+	}
+	if f := a.PromptFeedback; f != nil && f.BlockReason != "" {
+		m.stop = agentloop.StopRefused
+	}
+	if len(a.Candidates) == 0 {
+		return
+	}
+	c := a.Candidates[0]
+	if c.Content != nil {
+		for _, p := range c.Content.Parts {
+			if p != nil {
+				m.part(p)
+			}
+			if m.cut {
+				m.usage.Output, m.usage.Reasoning, m.reported = 0, 0, false // of a part of it
+				return
+			}
+		}
+	}
+	if c.FinishReason != "" {
+		m.end(c.FinishReason, c.FinishMessage)
+	}
+}
+
+func (m *geminiReply) part(p *genai.Part) {
+	if f := p.FunctionCall; f != nil {
+		call := m.add(len(m.calls), f.ID, f.Name)
+		if call == nil {
+			return
+		}
+		if f.Args == nil {
+			f.Args = map[string]any{}
+		}
+		args, err := encode(f.Args) // keys come out sorted: the library's type is a map
+		if err != nil {
+			m.bad = "arguments are no JSON: " + err.Error()
+		}
+		call.args.Write(args)
+	}
+	if p.Thought {
+		m.reasoning.WriteString(p.Text)
+	} else {
+		m.text.WriteString(p.Text)
+	}
+	// Chunks of one text are one part again. A signed part stays apart: it must go
+	// back as it came.
+	if n := len(m.parts); n > 0 && isText(p) && isText(m.parts[n-1]) && m.parts[n-1].Thought == p.Thought {
+		m.parts[n-1].Text += p.Text
+		return
+	}
+	if !isText(p) || p.Text != "" {
+		m.parts = append(m.parts, p)
+	}
+}
+
+func isText(p *genai.Part) bool { return p.FunctionCall == nil && len(p.ThoughtSignature) == 0 }
+
+func (m *geminiReply) end(reason genai.FinishReason, why string) {
+	switch reason {
+	case genai.FinishReasonStop:
+		m.stop = agentloop.StopEnd
+	case genai.FinishReasonMaxTokens:
+		m.stop = agentloop.StopLength
+	case genai.FinishReasonMalformedFunctionCall, genai.FinishReasonUnexpectedToolCall, genai.FinishReasonTooManyToolCalls, genai.FinishReasonOther:
+		m.bad = "the model failed: " + string(reason) // another try may do better
+		if why != "" {
+			m.bad += ": " + why
+		}
+	default:
+		m.stop = agentloop.StopRefused
+	}
+}
+
+// finish keeps the provider's own form where there are thoughts or signatures.
+func (m *geminiReply) finish(x *exchange) (agentloop.Reply, error) {
+	r := m.reply(x)
+	keep := false
+	for _, p := range m.parts {
+		keep = keep || p.Thought || len(p.ThoughtSignature) > 0
+	}
+	if !keep {
+		return r, nil
+	}
+	content, err := json.Marshal(m.parts)
+	if err != nil {
+		return r, badReplyf("a part is no JSON: %v", err)
+	}
+	r.Opaque, err = json.Marshal(opaque{"gemini", content})
+	return r, err
+}

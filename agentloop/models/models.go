@@ -1,0 +1,176 @@
+package models
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"pitwall"
+	"pitwall/agentloop"
+)
+
+// Options say which model is asked and how. Zero values are what one wants.
+type Options struct {
+	// Name is "provider/model", a bare model name whose provider is known, a
+	// provider (its default model), or "": the first provider whose key is set.
+	Name    string
+	BaseURL string              // instead of the provider's own; then an OpenAI-compatible server needs no key
+	Params  map[string]any      // the strategy's; an unknown one is an error
+	Env     func(string) string // where keys come from, and nowhere else
+
+	Client   *http.Client                               // nil = one with timeouts
+	Sleep    func(context.Context, time.Duration) error // between attempts; nil = real
+	Jitter   func() float64                             // 0..1; nil = random
+	Attempts int                                        // 0 = 5
+}
+
+// Client asks one model of one provider. It may be used by several goroutines.
+type Client struct {
+	provider provider
+	model    string
+	host     string
+	params   params
+	dialect  dialect
+	secrets  []string
+
+	sleep    func(context.Context, time.Duration) error
+	jitter   func() float64
+	attempts int
+}
+
+// dialect asks once: one HTTP request, no retry.
+type dialect interface {
+	ask(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error)
+	version() string // changes when the same Request makes another body
+}
+
+// New finds the provider, its key and its dialect. Nothing is sent.
+func New(o Options) (*Client, error) {
+	if o.Env == nil {
+		o.Env = func(string) string { return "" }
+	}
+	secrets := secretsOf(o.Env)
+	c, err := newClient(o)
+	if err != nil {
+		if e, ok := errors.AsType[*pitwall.Error](err); ok {
+			e.Message, e.Hint = redact(secrets, e.Message), redact(secrets, e.Hint)
+		}
+		return nil, err
+	}
+	c.secrets = secrets
+	return c, nil
+}
+
+func newClient(o Options) (*Client, error) {
+	p, model, err := resolve(o.Name, o.BaseURL, o.Env)
+	if err != nil {
+		return nil, err
+	}
+	given, err := checkParams(p.dialect, p.name, o.Params)
+	if err != nil {
+		return nil, err
+	}
+	base, host, err := baseOf(p, o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	key := p.key(o.Env)
+	if key == "" && !p.local && (o.BaseURL == "" || p.dialect != "openai") {
+		return nil, pitwall.Errorf(pitwall.MissingKey, "%s/%s needs a key: %s is not set", p.name, model, p.variable()).
+			Hintf("set it in the environment or in .env, or use script/momentum, which needs none")
+	}
+	c := &Client{provider: p, model: model, host: host, params: given, sleep: o.Sleep, jitter: o.Jitter, attempts: o.Attempts}
+	if c.sleep == nil {
+		c.sleep = sleep
+	}
+	if c.jitter == nil {
+		c.jitter = rand.Float64
+	}
+	if c.attempts <= 0 {
+		c.attempts = 5
+	}
+	h := httpClient(o.Client)
+	switch p.dialect {
+	case "anthropic":
+		c.dialect = &anthropic{base: base, key: key, model: model, params: given, http: h}
+	case "gemini":
+		c.dialect, err = newGemini(base, key, model, given, h)
+	default:
+		c.dialect = newOpenAI(p, base, key, model, given, h)
+	}
+	return c, err
+}
+
+// baseOf checks a base URL. A user, password or query in it would be a key that
+// does not come from the environment, and would show in errors.
+func baseOf(p provider, given string) (base, host string, err error) {
+	base = p.base
+	if given != "" {
+		base = strings.TrimRight(given, "/")
+	}
+	u, err := url.Parse(base)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return "", "", pitwall.Errorf(pitwall.StrategyError, "base_url is no http or https URL").Hintf("such as %s", p.base)
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", "", pitwall.Errorf(pitwall.StrategyError, "base_url of %s holds a user, a query or a fragment", u.Host).
+			Hintf("keys come from the environment: %s", p.variable())
+	}
+	return base, u.Host, nil
+}
+
+// Name is the provider and the model.
+func (c *Client) Name() string { return c.provider.name + "/" + c.model }
+
+// Fingerprint is what identifies the model in a replay key: all that may change
+// a reply to the same Request. It never holds a key.
+func (c *Client) Fingerprint() string {
+	return redact(c.secrets, fmt.Sprintf("%s %s %s %s %s", c.provider.name, c.host, c.model, c.dialect.version(), c.params.canonical()))
+}
+
+// secretsOf are the values of all providers' key variables, not only the one in
+// use: a server or a proxy may echo any.
+func secretsOf(env func(string) string) (list []string) {
+	for _, p := range table() {
+		for _, v := range p.keys {
+			// Shorter ones are placeholders such as "none", which are words of a text.
+			if k := strings.TrimSpace(env(v)); len(k) >= 8 {
+				list = append(list, k)
+				if q, err := json.Marshal(k); err == nil {
+					if inner := string(bytes.Trim(q, `"`)); inner != k {
+						list = append(list, inner)
+					}
+				}
+				if e := url.QueryEscape(k); e != k {
+					list = append(list, e)
+				}
+			}
+		}
+	}
+	return list
+}
+
+func redact(secrets []string, s string) string {
+	for _, k := range secrets {
+		s = strings.ReplaceAll(s, k, "[key]")
+	}
+	return s
+}
+
+// redactReply keeps keys out of a reply, which is recorded: a server might echo one.
+func redactReply(secrets []string, r *agentloop.Reply) {
+	r.Text, r.Reasoning, r.Model = redact(secrets, r.Text), redact(secrets, r.Reasoning), redact(secrets, r.Model)
+	for i, c := range r.Calls {
+		r.Calls[i] = agentloop.Call{ID: redact(secrets, c.ID), Name: redact(secrets, c.Name), Arguments: json.RawMessage(redact(secrets, string(c.Arguments)))}
+	}
+	if r.Opaque != nil {
+		r.Opaque = json.RawMessage(redact(secrets, string(r.Opaque)))
+	}
+}

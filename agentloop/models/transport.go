@@ -1,0 +1,164 @@
+package models
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	maxBody  = 64 << 20 // bytes of an answer
+	maxError = 64 << 10 // bytes of an answer that is an error
+)
+
+// exchange is one HTTP request of one attempt. It travels in the context, as the
+// libraries let nothing else through, and brings back what they hide.
+type exchange struct {
+	patch map[string]any // set in the request's JSON where a library's type cannot say it
+
+	tried    bool // a request was sent: an error before that is the library's own
+	sent     int  // bytes of the request
+	answered bool // with a status of 2xx
+	body     bytes.Buffer
+	keep     bool  // keep a copy of the answer in body
+	readErr  error // why the answer ended early
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context, x *exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, x)
+}
+
+// httpError is an answer with another status than 2xx, or an error inside a
+// stream, for which the status is what the provider would have sent.
+type httpError struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (e *httpError) Error() string { return fmt.Sprintf("HTTP status %d", e.status) }
+
+var errTooLong = fmt.Errorf("the answer is longer than %d MB", maxBody>>20)
+
+// hook sees every request and answer below the libraries. It turns each status
+// but 2xx into an *httpError with its headers (the libraries drop Retry-After),
+// so nothing above it retries or follows a redirect to where a key does not belong.
+type hook struct{ base http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (h hook) RoundTrip(req *http.Request) (*http.Response, error) {
+	x, _ := req.Context().Value(exchangeKey{}).(*exchange)
+	if x == nil {
+		return nil, errors.New("a request outside of an exchange")
+	}
+	if x.tried {
+		return nil, errors.New("a second request in one attempt")
+	}
+	x.tried = true
+	req, err := x.prepare(req)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := h.base.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxError)) // a torn error is still that error
+		return nil, &httpError{resp.StatusCode, resp.Header, body}
+	}
+	x.answered = true
+	resp.Body = &answerBody{x: x, from: resp.Body}
+	return resp, nil
+}
+
+// prepare applies the patch and measures the request.
+func (x *exchange) prepare(req *http.Request) (*http.Request, error) {
+	if req.Body == nil {
+		return req, nil
+	}
+	body, err := io.ReadAll(req.Body)
+	req.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	if len(x.patch) > 0 {
+		fields := map[string]any{}
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		if err := d.Decode(&fields); err != nil {
+			return nil, fmt.Errorf("patching the request: %w", err)
+		}
+		for k, v := range x.patch {
+			fields[k] = v
+		}
+		if body, err = json.Marshal(fields); err != nil {
+			return nil, fmt.Errorf("patching the request: %w", err)
+		}
+	}
+	x.sent = len(body)
+	req = req.Clone(req.Context())
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	req.ContentLength = int64(len(body))
+	return req, nil
+}
+
+// answerBody limits an answer and ends it quietly on an error, which it keeps: a
+// library would log it, and each wraps it in its own way.
+type answerBody struct {
+	x    *exchange
+	from io.ReadCloser
+	n    int
+}
+
+func (b *answerBody) Read(p []byte) (int, error) {
+	if b.x.readErr != nil {
+		return 0, io.EOF
+	}
+	n, err := b.from.Read(p)
+	b.n += n
+	if b.n > maxBody {
+		b.x.readErr = errTooLong
+		return 0, io.EOF
+	}
+	if b.x.keep {
+		b.x.body.Write(p[:n])
+	}
+	if err != nil && err != io.EOF {
+		b.x.readErr, err = err, io.EOF
+	}
+	return n, err
+}
+
+func (b *answerBody) Close() error { return b.from.Close() }
+
+// httpClient puts the hook below a client; nil is one with timeouts. The whole of
+// a reply may take ten minutes: reasoning models are silent for long.
+func httpClient(given *http.Client) *http.Client {
+	c := &http.Client{Timeout: 10 * time.Minute}
+	if given != nil {
+		*c = *given
+	}
+	if c.Transport == nil {
+		c.Transport = &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			TLSHandshakeTimeout: 10 * time.Second,
+			ForceAttemptHTTP2:   true,
+			MaxIdleConns:        10,
+			IdleConnTimeout:     90 * time.Second,
+		}
+	}
+	c.Transport = hook{c.Transport}
+	return c
+}
