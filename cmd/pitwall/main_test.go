@@ -197,7 +197,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"risk not a mapping":  {goodStrategy + "risk: 5\n", goodBars, nil, 1, "risk"},
 		"adjusted twice":      {strings.Replace(goodStrategy, "[bars.csv]", "[{path: bars.csv, adjusted: total}, act.csv]", 1), goodBars, nil, 1, "it would count twice"},
 		"source":              {strings.Replace(goodStrategy, "bars.csv", "yahoo", 1), goodBars, nil, 1, "the store holds no 1d bars of A from yahoo"},
-		"provider":            {strings.Replace(goodStrategy, "script/buyhold", "openai/gpt", 1), goodBars, nil, 1, "only scripted models are supported yet"},
+		"provider":            {strings.Replace(goodStrategy, "script/buyhold", "openai/gpt", 1), goodBars, nil, 1, "OPENAI_API_KEY is not set"},
 		"unknown script":      {strings.Replace(goodStrategy, "buyhold", "nope", 1), goodBars, nil, 1, "there is no model script/nope"},
 		"unknown param":       {strings.Replace(goodStrategy, "buyhold", "momentum, params: {look: 3}", 1), goodBars, nil, 1, `there is no "look"`},
 		"bad param":           {strings.Replace(goodStrategy, "buyhold", "momentum, params: {lookback: 1}", 1), goodBars, nil, 1, "lookback is 1"},

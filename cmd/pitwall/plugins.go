@@ -2,11 +2,13 @@ package main
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/models"
 	"pitwall/agentloop/scripts"
 	"pitwall/cache/history"
 )
@@ -47,7 +49,15 @@ type chosen struct {
 func (a *app) model(x agent, cfg settings) (chosen, error) {
 	script, ok := strings.CutPrefix(x.Model, "script/")
 	if !ok {
-		return chosen{}, pitwall.Errorf(pitwall.Unsupported, "model %s: only scripted models are supported yet", x.Model).Hintf("use script/momentum or script/buyhold")
+		o := models.Options{Name: x.Model, BaseURL: x.BaseURL, Params: x.Params, Env: cfg.get}
+		if a.transport != nil {
+			o.Client = &http.Client{Transport: a.transport}
+		}
+		c, err := models.New(o)
+		if err != nil {
+			return chosen{}, err
+		}
+		return chosen{model: c, name: c.Name(), fingerprint: c.Fingerprint()}, nil
 	}
 	all := scripts.All()
 	make, ok := all[script]

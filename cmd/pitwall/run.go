@@ -17,7 +17,6 @@ import (
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/cache/history"
-	"pitwall/cache/replay"
 	"pitwall/cache/runs"
 	"pitwall/server"
 	"pitwall/tools"
@@ -88,6 +87,7 @@ type manifest struct {
 	// What `pitwall verify` needs besides journal.jsonl and prices.csv.
 	Traded   []traded         `json:"instruments,omitempty"`
 	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
+	Notes    []string         `json:"notes,omitempty"`   // about this machine: a key that is not set
 	Warnings []string         `json:"warnings"`
 	Digest   string           `json:"digest,omitempty"`
 	Error    string           `json:"error,omitempty"`
@@ -104,10 +104,15 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if err != nil {
 		return nil, err
 	}
-	kept, err := a.openCache(cfg, o)
+	kept, err := a.openCache(cfg, o.noCache)
 	if err != nil {
 		return nil, err
 	}
+	extra, err := a.outside(ctx, s, cfg, kept, o.strict)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, extra.Close()) }()
 	store, err := loadFor(ctx, s)
 	if err != nil {
 		return nil, err
@@ -143,10 +148,11 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
 		Limits: spec.Limits.String(), Model: modelNames(agents), Agents: describeAgents(s, agents, from, to), Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
+	m.Notes = extra.Warnings
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
-	outcome, runErr := a.drive(ctx, w, agentloop.Config{Agents: agents, Recorder: folder, Cache: kept, Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()})
+	outcome, runErr := a.drive(ctx, w.World, agentloop.Config{Agents: agents, Recorder: folder, Cache: kept.cache(), Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()}, tools.Outside{Tools: extra.Tools, Recorder: kept.recorder(o.strict)})
 	return a.finish(folder, w, m, outcome, runErr, started, spec)
 }
 
@@ -170,12 +176,19 @@ func texts(list []pitwall.Warning) []string {
 }
 
 // drive connects the loop to a server of its own and runs it.
-func (a *app) drive(ctx context.Context, w *simWorld, cfg agentloop.Config) (agentloop.Outcome, error) {
+func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config, more tools.Outside) (agentloop.Outcome, error) {
+	if w.Mode != pitwall.Sim && (cfg.Cache != nil || more.Recorder != nil) {
+		return agentloop.Outcome{}, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
+	}
+	more.Mode = w.Mode
 	registry := server.NewRegistry(noBuilder{})
-	if err := registry.Put(pitwall.Caller{Principal: pitwall.Local}, server.Main, w.World); err != nil {
+	if err := registry.Put(pitwall.Caller{Principal: pitwall.Local}, server.Main, w); err != nil {
 		return agentloop.Outcome{}, err
 	}
-	s := server.New(version(), registry, a.logger())
+	s, err := server.NewWith(version(), registry, a.logger(), more)
+	if err != nil {
+		return agentloop.Outcome{}, err
+	}
 	near, far := server.Pipe()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -295,23 +308,6 @@ func (s *strategy) spec() (simSpec, error) {
 	}
 	l, err := s.limits()
 	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Revised: s.AllowRevised, Policy: s.team()[0].Prompt}, err
-}
-
-// openCache opens what models and tools answered before; nil without one. It is
-// for simulated worlds only.
-func (a *app) openCache(cfg settings, o runOptions) (agentloop.Cache, error) {
-	if o.noCache || cfg.CacheDir == noCacheDir {
-		return nil, nil // not a nil *replay.Store in an interface
-	}
-	dir, err := cfg.cacheDir()
-	if err != nil {
-		return nil, err
-	}
-	store, err := replay.Open(dir, replay.Options{Log: a.logger()})
-	if err != nil {
-		return nil, fmt.Errorf("%w\n  the replay cache is in %s; PITWALL_CACHE_DIR names another folder, --no-cache runs without one", err, dir)
-	}
-	return store, nil
 }
 
 // logger writes to stderr: warnings and errors, since stdout belongs to results

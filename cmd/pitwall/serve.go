@@ -14,6 +14,7 @@ import (
 	"pitwall/cache/history"
 	"pitwall/examples"
 	"pitwall/server"
+	"pitwall/tools"
 )
 
 // serveFlags are serve's settings from the command line.
@@ -76,7 +77,23 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	server.TuneGC()
 	registry := server.NewRegistry(b)
 	defer registry.Close()
-	s := server.New(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})))
+	kept, err := a.openCache(cfg, false)
+	if err != nil {
+		return err
+	}
+	extra, err := a.outside(ctx, &strategy{Tools: b.outside}, cfg, kept, false)
+	if err != nil {
+		return err
+	}
+	defer extra.Close()
+	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})),
+		tools.Outside{Mode: pitwall.Sim, Tools: extra.Tools, Recorder: kept.recorder(false)})
+	if err != nil {
+		return err
+	}
+	for _, w := range extra.Warnings {
+		fmt.Fprintln(a.stderr, "pitwall: "+w)
+	}
 	if wire != nil {
 		if err := s.Run(ctx, wire); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("serving on stdio: %w", err)
@@ -109,6 +126,7 @@ func newBuilder(ctx context.Context, file string, data []string) (*builder, erro
 		if err != nil {
 			return nil, err
 		}
+		b.outside = s.Tools
 		if b.spec, err = s.spec(); err != nil {
 			return nil, err
 		}

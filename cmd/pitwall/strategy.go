@@ -20,6 +20,7 @@ import (
 	"pitwall"
 	"pitwall/cache/history"
 	"pitwall/examples"
+	"pitwall/tools/outside"
 )
 
 // strategy is a strategy file.
@@ -42,6 +43,7 @@ type strategy struct {
 	Agent        agent            `yaml:"agent"`
 	Agents       []agent          `yaml:"agents"` // several, in the order of their turns
 	Prices       map[string]price `yaml:"prices"` // of models, by name
+	Tools        []outside.Spec   `yaml:"tools"`  // REST endpoints and other MCP servers
 
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
@@ -122,13 +124,14 @@ func (s *strategy) parse(raw []byte) error {
 	return nil
 }
 
-var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type (?:main\.)?(\w+)`)
+var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type (?:\w+\.)?(\w+)`)
 
 // explain names file, line and, for an unknown key, the nearest known one.
 func (s *strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
-		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "price": keys(price{}), "trigger": keys(trigger{}), "dataEntry": keys(dataEntry{})}[m[3]]
+		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "price": keys(price{}), "trigger": keys(trigger{}),
+			"Spec": keys(outside.Spec{}), "REST": keys(outside.REST{}), "Parameter": keys(outside.Parameter{}), "Clamp": keys(outside.Clamp{}), "MCP": keys(outside.MCP{}), "dataEntry": keys(dataEntry{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
@@ -167,6 +170,11 @@ func (s *strategy) check() error {
 	}
 	if err := s.checkAgents(); err != nil {
 		return err
+	}
+	for _, t := range s.Tools {
+		if err := t.Check(); err != nil {
+			return bad("%v", err)
+		}
 	}
 	if _, err := s.spec(); err != nil {
 		return bad("%v", err)

@@ -15,6 +15,7 @@ import (
 	"pitwall/sim/wall"
 	"pitwall/tools"
 	"pitwall/tools/duckdb"
+	"pitwall/tools/outside"
 )
 
 // simSpec says what a simulated world replays.
@@ -248,6 +249,8 @@ type builder struct {
 	load  func(ctx context.Context, size time.Duration) (*history.Store, error)
 	store *history.Store // everything, for the offer and the default
 	spec  simSpec        // the default world
+
+	outside []outside.Spec // the strategy's tools from elsewhere
 
 	mu   sync.Mutex
 	seen map[string][]reached // per principal: worlds made before

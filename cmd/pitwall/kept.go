@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/cache/replay"
+	"pitwall/tools"
+	"pitwall/tools/outside"
+)
+
+// kept is the replay cache, as the loop and the server's outside tools see it. It
+// is for simulated worlds only. nil keeps nothing.
+type kept struct{ store *replay.Store }
+
+// openCache opens what models and tools answered before; nil without one.
+func (a *app) openCache(cfg settings, without bool) (*kept, error) {
+	if without || cfg.CacheDir == noCacheDir {
+		return nil, nil
+	}
+	dir, err := cfg.cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	store, err := replay.Open(dir, replay.Options{Log: a.logger()})
+	if err != nil {
+		return nil, fmt.Errorf("%w\n  the replay cache is in %s; PITWALL_CACHE_DIR names another folder, --no-cache runs without one", err, dir)
+	}
+	return &kept{store}, nil
+}
+
+// cache is what the loop uses. A nil store must not become an interface that is
+// not nil.
+func (k *kept) cache() agentloop.Cache {
+	if k == nil {
+		return nil
+	}
+	return k.store
+}
+
+// recorder is what outside tools use. Strict calls nothing.
+func (k *kept) recorder(strict bool) tools.Recorder {
+	switch {
+	case strict && k != nil:
+		return strictRecorder{k.store}
+	case k != nil:
+		return k.store
+	}
+	return nil
+}
+
+// strictRecorder answers for outside tools, or refuses: nothing is called.
+type strictRecorder struct{ *replay.Store }
+
+func (r strictRecorder) Get(kind, slot string, request []byte) ([]byte, error) {
+	body, err := r.Store.Get(kind, slot, request)
+	if err == nil && body == nil {
+		err = pitwall.Errorf(pitwall.ReplayDiverged, "this call is not recorded").Hintf("leave out --strict-replay to make it")
+	}
+	return body, err
+}
+
+// outside makes the strategy's outside tools.
+func (a *app) outside(ctx context.Context, s *strategy, cfg settings, k *kept, strict bool) (*outside.Set, error) {
+	o := outside.Options{Mode: pitwall.Sim, Env: cfg.get, Log: a.logger(), Recorder: k.recorder(strict)}
+	if a.transport != nil {
+		o.Client = &http.Client{Transport: a.transport}
+	}
+	return outside.Build(ctx, s.Tools, o)
+}
