@@ -7,5 +7,5 @@ import "embed"
 // FS holds the examples under their folder names: momentum/strategy.yaml,
 // data/aapl_daily.csv.
 //
-//go:embed data buyhold momentum
+//go:embed data buyhold m2_liquidity macro_risk momentum momentum_allocator news_sentiment
 var FS embed.FS
