@@ -78,6 +78,14 @@ func (s series) fresh(days int) bool {
 	return !math.IsNaN(v) && s.age <= float64(days)
 }
 
+// told is the newest value with its age, and whether it is too old to use.
+func (s series) told(days int) string {
+	if _, v := s.newest(); !math.IsNaN(v) && !s.fresh(days) {
+		return s.String() + ", too old to use"
+	}
+	return s.String()
+}
+
 // String is the newest value with its age.
 func (s series) String() string {
 	date, v := s.newest()

@@ -157,7 +157,7 @@ func score(found []headline, names map[string][]string) map[string]tally {
 // The words of strong catalysts: results, ratings, deals, and what goes wrong.
 // Words of mere daily moves ("outperforms competitors") are left out on purpose.
 const (
-	goodWords = " beat beats tops topped surpasses exceeds record raises raised hikes upgrade upgrades upgraded surge surges soars jumps rallies wins approval approves approved boosts bullish buyback partnership breakthrough expands "
+	goodWords = " beat beats tops topped surpasses exceeds record raises raised upgrade upgrades upgraded surge surges soars jumps rallies wins approval approves approved boosts bullish buyback partnership breakthrough expands "
 	badWords  = " miss misses missed cut cuts slashes downgrade downgrades downgraded plunge plunges sinks tumbles slumps falls fell drops lawsuit lawsuits sues sued probe investigation investigated fraud recall recalls warns warning weak layoffs breaches suspends bearish halts resigns "
 )
 

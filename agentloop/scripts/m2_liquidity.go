@@ -62,14 +62,14 @@ func (m m2Liquidity) decide(t turn) (agentloop.Reply, error) {
 	case math.IsNaN(now):
 		return done("no M2SL is known yet: nothing is ordered")
 	case !x.fresh(m.maxAge):
-		return done("no change: %s is older than %d days", x, m.maxAge)
+		return done("no change: %s, more than %d", x, m.maxAge)
 	case math.IsNaN(three) || math.IsNaN(six):
 		return done("no change: %s, but not of %s and %s", x, month(date3), month(date6))
 	}
 	why := fmt.Sprintf("%s: %+.2f %% against %s (%g), %+.2f %% against %s (%g)", x, 100*(now/three-1), month(date3), three, 100*(now/six-1), month(date6), six)
 	for _, name := range m.context {
 		if c := readSeries(t.results(1), name); len(c.points) > 0 {
-			why += "; " + c.String()
+			why += "; " + c.told(m.maxAge)
 		}
 	}
 	if now > three && now > six {

@@ -108,10 +108,9 @@ func (m macroRisk) tight(results []agentloop.Result) (tight bool, why string) {
 		if math.IsNaN(now) {
 			continue
 		}
-		text := x.String()
+		text := x.told(m.maxAge)
 		switch date, then := x.before(6); {
 		case !x.fresh(m.maxAge):
-			text += ", too old to use"
 		case name == "T10Y2Y" && now < 0:
 			tight, text = true, text+", inverted"
 		case name == "FEDFUNDS" && now > then+0.5:

@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"pitwall/agentloop"
 )
 
 // momentumAllocator holds the risky symbol when its total return over lookback bars
-// is above that of the safe one, and the safe symbol otherwise. From news_from on it
-// also reads the headlines of the last news_days about the symbols in news, and
-// stays safe when bad ones outnumber good ones by news_veto or more.
+// is above that of the safe one, and the safe symbol otherwise. From news_from on,
+// and always where the strategy has a tool search_news, it also reads the headlines
+// of the last news_days about the symbols in news, and stays safe when bad ones
+// outnumber good ones by news_veto or more. News that cannot be had decides nothing.
 type momentumAllocator struct {
 	risky, safe string
 	lookback    int
@@ -39,7 +39,7 @@ func newMomentumAllocator(given map[string]any) (agentloop.Model, error) {
 // Reply implements agentloop.Model: look, ask SQL and the news, order.
 func (m momentumAllocator) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
 	t := turn{r}
-	reading := len(m.news) > 0 && m.newsFrom != "" && t.asOf()[:len(time.DateOnly)] >= m.newsFrom
+	reading := len(m.news) > 0 && (t.has("search_news") || m.newsFrom != "" && t.asOf() >= m.newsFrom)
 	switch t.step() {
 	case 0:
 		if reading {

@@ -28,7 +28,7 @@ func newNewsSentiment(given map[string]any) (agentloop.Model, error) {
 		return nil, err
 	}
 	p := params{given: given}
-	m := newsSentiment{safe: p.text("safe", "SHV"), days: p.whole("days", 7, 1, 60, "days"), strong: p.whole("strong", 2, 1, 100, "headlines"), most: p.whole("most", 4, 2, 50, "companies")}
+	m := newsSentiment{safe: p.text("safe", "SHV"), days: p.whole("days", 10, 1, 60, "days"), strong: p.whole("strong", 2, 1, 100, "headlines"), most: p.whole("most", 4, 2, 50, "companies")}
 	m.symbols, m.names = p.lists("names")
 	if p.err == nil && (len(m.symbols) < 2 || len(m.symbols) > 20) {
 		p.bad("names", len(m.symbols), "2 to 20 companies, such as {AAPL: [Apple], JPM: [JPMorgan]}")
@@ -76,11 +76,7 @@ func (m newsSentiment) decide(t turn, step int) (agentloop.Reply, error) {
 	counts := score(t.headlines(step-1), m.names)
 	var best []string
 	for _, symbol := range m.symbols {
-		net, least := counts[symbol].net(), m.strong
-		if slices.Contains(s.held, symbol) {
-			least = 1 // a weaker echo of yesterday's catalyst is no reason to pay for a switch
-		}
-		if net >= least && slices.Contains(s.fresh, symbol) {
+		if counts[symbol].net() >= m.least(s, symbol) && slices.Contains(s.fresh, symbol) {
 			best = append(best, symbol)
 		}
 	}
@@ -89,17 +85,26 @@ func (m newsSentiment) decide(t turn, step int) (agentloop.Reply, error) {
 	})
 	best = best[:min(len(best), m.most)]
 	if len(best) < 2 {
-		return s.into(step, m.safe, fmt.Sprintf("%d of %d companies have strong catalysts: %s", len(best), len(m.symbols), m.scores(counts)))
+		return s.into(step, m.safe, fmt.Sprintf("strong catalysts at %d of %d companies, 2 wanted: %s", len(best), len(m.symbols), m.scores(counts)))
 	}
 	return s.rotate(step, best, func(symbol string, wanted bool) string {
 		if symbol == m.safe {
-			return fmt.Sprintf("%d companies have strong catalysts: %s", len(best), m.scores(counts))
+			return fmt.Sprintf("strong catalysts at %d of %d companies: %s", len(best), len(m.symbols), m.scores(counts))
 		}
 		if wanted {
-			return fmt.Sprintf("news of %d days about %s: %s, at least %d wanted", m.days, symbol, counts[symbol], m.strong)
+			return fmt.Sprintf("news of %d days about %s: %s, at least %d wanted", m.days, symbol, counts[symbol], m.least(s, symbol))
 		}
 		return fmt.Sprintf("not among the best %d: news of %d days about %s: %s", len(best), m.days, symbol, counts[symbol])
 	})
+}
+
+// least is the score that a company needs. A weaker echo of last week's catalyst is no
+// reason to pay for a switch.
+func (m newsSentiment) least(s seen, symbol string) int {
+	if slices.Contains(s.held, symbol) {
+		return 1
+	}
+	return m.strong
 }
 
 // scores tells all scores, best first.

@@ -103,7 +103,7 @@ func ordered(t turn, i int) (agentloop.Reply, error) {
 		return done("an order failed: %s", strings.TrimSpace(e.Text))
 	}
 	n := len(t.results(i))
-	return done("%d orders sent; %s", n, reason(t.Messages[i+1].Reply.Calls[n-1]))
+	return done("orders sent: %d; %s", n, reason(t.Messages[i+1].Reply.Calls[n-1]))
 }
 
 // reason is what an order said.
