@@ -10,8 +10,9 @@ import (
 	"pitwall/agentloop"
 )
 
-// momentumAllocator holds the risky symbol when its total return over lookback bars
-// is above that of the safe one, and the safe symbol otherwise. From news_from on,
+// momentumAllocator holds the risky symbol when its price gained more over lookback
+// bars than that of the safe one, and the safe symbol otherwise. (Splits are taken out;
+// dividends are not, since prices that come split-adjusted cannot be had otherwise.) From news_from on,
 // and always where the strategy has a tool search_news, it also reads the headlines
 // of the last news_days about the symbols in news, and stays safe when bad ones
 // outnumber good ones by news_veto or more. News that cannot be had decides nothing.
@@ -57,10 +58,10 @@ func (m momentumAllocator) Reply(_ context.Context, r agentloop.Request) (agentl
 			}
 		}
 		pairs := []any{
-			"market_load_history_table", map[string]any{"symbols": []string{m.risky, m.safe}, "table": "total", "adjusted": "total"},
+			"market_load_history_table", map[string]any{"symbols": []string{m.risky, m.safe}, "table": "prices", "adjusted": "split"},
 			"duckdb_query", map[string]any{"limit": 2, "sql": fmt.Sprintf(
 				"SELECT symbol, count(*) AS bars, 100 * (max_by(close, ts) / min_by(close, ts) - 1) AS percent FROM "+
-					"(SELECT symbol, ts, close FROM total QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY ts DESC) <= %d) "+
+					"(SELECT symbol, ts, close FROM prices QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY ts DESC) <= %d) "+
 					"GROUP BY symbol ORDER BY symbol", m.lookback+1)},
 		}
 		if reading {

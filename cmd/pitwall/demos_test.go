@@ -174,6 +174,22 @@ func readTurns(t *testing.T, run string) (turns []agentloop.Turn) {
 	return turns
 }
 
+// The demos with prices as Yahoo gives them, restated for later splits: tools refuse
+// to take those back.
+func TestDemosOverAdjustedPrices(t *testing.T) {
+	files := sharedFiles(t)
+	for _, name := range []string{"momentum_allocator", "macro_risk", "m2_liquidity"} {
+		raw, err := examples.FS.ReadFile(name + "/strategy.yaml")
+		require.NoError(t, err)
+		dir := t.TempDir()
+		text := regexp.MustCompile(`(?m)^data: .*$`).ReplaceAllString(string(raw), fmt.Sprintf("data: [{path: %s, adjusted: split}, %s]", files[1], files[5]))
+		write(t, dir, "s.yaml", text)
+		r := backtestJSON(t, dir, nil, "s.yaml")
+		require.NotContains(t, fmt.Sprint(r["warnings"]), "tool_error", name)
+		require.Positive(t, r["fills"], name)
+	}
+}
+
 // Each value of M2 that a turn saw is the newest vintage of the days before it, and
 // one that had been known for too long changed nothing.
 func TestM2LiquidityReadsVintages(t *testing.T) {
