@@ -65,7 +65,7 @@ type agentState struct {
 	lastText string    // the same as the server wrote it
 	passed   int       // bars since
 	closes   map[string]float64
-	event    bool              // a fill or a rejection since the last turn
+	event    bool // a fill or a rejection since the last turn
 
 	spent    ledger
 	failures int    // turns in a row

@@ -1,10 +1,8 @@
 package scripts
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -15,19 +13,13 @@ import (
 // close, and cash otherwise, judged at each turn.
 type momentum struct{ lookback int }
 
-func newMomentum(params map[string]any) (agentloop.Model, error) {
-	m := momentum{lookback: 100}
-	if err := onlyParams(params, "lookback"); err != nil {
+func newMomentum(given map[string]any) (agentloop.Model, error) {
+	if err := onlyParams(given, "lookback"); err != nil {
 		return nil, err
 	}
-	if v, given := params["lookback"]; given {
-		n, ok := v.(int)
-		if !ok || n < 2 || n > 5000 {
-			return nil, fmt.Errorf("params: lookback is %v; use a whole number of bars from 2 to 5000", v)
-		}
-		m.lookback = n
-	}
-	return m, nil
+	p := params{given: given}
+	m := momentum{lookback: p.whole("lookback", 100, 2, 5000, "bars")}
+	return m, p.err
 }
 
 // Reply implements agentloop.Model: look, load, ask SQL, order, say so.
@@ -40,7 +32,7 @@ func (m momentum) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply
 	}
 	switch t.step() {
 	case 0:
-		return reply(0, "market_last_price", struct{}{}, "account_positions", struct{}{}, "orders_open_orders", struct{}{})
+		return look()
 	case 1:
 		symbols := tradable(t.results(0)[0])
 		if len(symbols) == 0 {
@@ -54,52 +46,25 @@ func (m momentum) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply
 	case 2:
 		return m.decide(t)
 	}
-	if e, bad := t.failed(2); bad {
-		return done("an order failed: %s", strings.TrimSpace(e.Text))
-	}
-	return done("%d orders sent", len(t.results(2)))
+	return ordered(t, 2)
 }
 
-// decide orders only when the winners are not what is held: sales first.
 func (m momentum) decide(t turn) (agentloop.Reply, error) {
-	var winners, held []string
-	why := map[string]string{}
+	var winners []string
+	figures := map[string]string{}
 	for _, row := range query(t.results(1)[1].Text) {
 		symbol, last, average := row["symbol"], number(row["last"]), number(row["average"])
-		why[symbol] = fmt.Sprintf("close %.2f, average of %d bars %.2f", last, m.lookback, average)
+		figures[symbol] = fmt.Sprintf("close %.2f, average of %d bars %.2f", last, m.lookback, average)
 		if row["bars"] == strconv.Itoa(m.lookback) && last > average {
 			winners = append(winners, symbol)
 		}
 	}
-	for _, p := range block(t.results(0)[1].Text, "positions") {
-		held = append(held, p["symbol"])
-	}
-	slices.Sort(winners)
-	slices.Sort(held)
-	if len(block(t.results(0)[2].Text, "open_orders")) > 0 {
-		return done("waiting for open orders")
-	}
-	if slices.Equal(winners, held) {
-		return done("no change: holding %s", list(held))
-	}
-	var c calls
-	for _, s := range held {
-		if !slices.Contains(winners, s) {
-			if err := c.add(2, "orders_submit", map[string]any{"symbol": s, "target_percent": 0, "reason": "not above its average: " + why[s]}); err != nil {
-				return agentloop.Reply{}, err
-			}
+	return sees(t).rotate(2, winners, func(symbol string, wanted bool) string {
+		if wanted {
+			return "above its average: " + figures[symbol]
 		}
-	}
-	// What is held first: it may be too much of it now, and sales pay for purchases.
-	slices.SortStableFunc(winners, func(a, b string) int {
-		return cmp.Compare(count(!slices.Contains(held, a)), count(!slices.Contains(held, b)))
+		return "not above its average: " + figures[symbol]
 	})
-	for _, s := range winners {
-		if err := c.add(2, "orders_submit", map[string]any{"symbol": s, "target_percent": part(len(winners)), "reason": "above its average: " + why[s]}); err != nil {
-			return agentloop.Reply{}, err
-		}
-	}
-	return agentloop.Reply{Calls: c}, nil
 }
 
 func count(b bool) int {

@@ -52,8 +52,12 @@ type New func(params map[string]any) (agentloop.Model, error)
 // All lists the scripts by name (script/<name> in a strategy).
 func All() map[string]New {
 	return map[string]New{
-		"buyhold":  newBuyHold,
-		"momentum": newMomentum,
+		"buyhold":            newBuyHold,
+		"m2_liquidity":       newM2Liquidity,
+		"macro_risk":         newMacroRisk,
+		"momentum":           newMomentum,
+		"momentum_allocator": newMomentumAllocator,
+		"news_sentiment":     newNewsSentiment,
 	}
 }
 
@@ -85,7 +89,11 @@ func (t turn) results(i int) []agentloop.Result { return t.Messages[i+1].Results
 
 // failed returns the first failed result of reply i, if any.
 func (t turn) failed(i int) (agentloop.Result, bool) {
-	for _, r := range t.results(i) {
+	return failedOf(t.results(i))
+}
+
+func failedOf(results []agentloop.Result) (agentloop.Result, bool) {
+	for _, r := range results {
 		if r.IsError {
 			return r, true
 		}

@@ -168,9 +168,9 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 	if s.source == "files" {
 		fetch = "pitwall data import FILE..."
 	}
-	what := strings.TrimPrefix(pitwall.SizeName(s.size)+" bars", "0d bars")
-	if what == "" {
-		what = string(s.kind)
+	what := string(s.kind)
+	if s.kind == KindBars {
+		what = pitwall.SizeName(s.size) + " bars"
 	}
 	if len(have) == 0 {
 		return nil, pitwall.Errorf(pitwall.NoCoverage, "the store holds no %s of %s from %s", what, symbol, s.source).Hintf("%s", fetch)

@@ -40,7 +40,7 @@ func TestDareSample(t *testing.T) {
 	t.Logf("%+v", rep)
 }
 
-var update = flag.Bool("update", false, "rewrite the list of planted leaks in tools/docs/wall.md")
+var update = flag.Bool("update", false, "rewrite testdata/*.json and the list of planted leaks in tools/docs/wall.md")
 
 // Each planted leak is caught by a check of the harness.
 func TestPlants(t *testing.T) {

@@ -280,5 +280,10 @@ func (s *strategy) stored(source string) ([]history.Input, error) {
 			}
 		}
 	}
-	return local.Inputs(context.Background(), n)
+	list, err := local.Inputs(context.Background(), n)
+	var lacking *pitwall.Error
+	if errors.As(err, &lacking) && lacking.Code == pitwall.NoCoverage && len(s.fetch) > 0 {
+		lacking.Hint += "\n  or, as " + s.show + " says, all that it needs:\n  " + strings.Join(s.fetch, "\n  ")
+	}
+	return list, err
 }

@@ -53,9 +53,10 @@ type strategy struct {
 	Universe yaml.Node `yaml:"universe"`
 	Extends  yaml.Node `yaml:"extends"`
 
-	files fs.FS  // where data paths are looked up
-	dir   string // the strategy's folder inside files
-	show  string // how to name the file
+	files fs.FS    // where data paths are looked up
+	dir   string   // the strategy's folder inside files
+	show  string   // how to name the file
+	fetch []string // the commands in its comments that fetch its data
 
 	benchmarkOptional bool // other data was given: drop a benchmark that it lacks
 }
@@ -106,13 +107,18 @@ func readStrategy(name string) (*strategy, error) {
 	inside := strings.TrimSuffix(strings.TrimPrefix(path.Clean(filepath.ToSlash(name)), "examples/"), "/strategy.yaml")
 	raw, err := fs.ReadFile(examples.FS, inside+"/strategy.yaml")
 	if err != nil {
-		return nil, pitwall.Errorf(pitwall.StrategyError, "there is no strategy at %s", name).Hintf("the bundled ones are examples/momentum and examples/buyhold; pitwall init NAME writes one of your own")
+		return nil, pitwall.Errorf(pitwall.StrategyError, "there is no strategy at %s", name).Hintf("the bundled ones are examples/momentum and examples/buyhold, and with data that is fetched first examples/momentum_allocator, examples/macro_risk, examples/m2_liquidity and examples/news_sentiment; pitwall init NAME writes one of your own")
 	}
 	s.files, s.dir = examples.FS, inside
 	return &s, s.parse(raw)
 }
 
 func (s *strategy) parse(raw []byte) error {
+	for line := range strings.Lines(string(raw)) {
+		if command := strings.TrimSpace(strings.TrimLeft(line, "# ")); strings.HasPrefix(line, "#") && strings.HasPrefix(command, "pitwall data fetch ") {
+			s.fetch = append(s.fetch, command)
+		}
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
 	if err := dec.Decode(s); err != nil && !errors.Is(err, io.EOF) {
