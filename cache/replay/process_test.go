@@ -1,0 +1,3 @@
+package replay
+
+var helpers = map[string]func() error{}
