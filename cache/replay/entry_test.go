@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -39,6 +41,12 @@ func TestC3EveryBitAndEveryLength(t *testing.T) {
 			for bit := range 8 * len(good) {
 				bad := bytes.Clone(good)
 				bad[bit/8] ^= 1 << (bit % 8)
+				if _, err := s.codec.decode(bad, nil); err == nil || errors.Is(err, errOther) {
+					t.Fatalf("bit %d: %v", bit, err)
+				}
+				if secret != "" && bit%10 != 0 { // files take the time
+					continue
+				}
 				missed(t, s, path, bad, "bit %d", bit)
 			}
 			for n := range good {
@@ -189,7 +197,7 @@ func TestC9ZipBombs(t *testing.T) {
 		"more than the header says": forge(s, "-", head(1000, 0), bomb),
 		"less than the header says": forge(s, "-", head(2000, 0), small),
 		"negative":                  forge(s, "-", head(2000, -1000), small),
-		"overflow":                  forge(s, "-", head(1<<62, 1<<62), small),
+		"overflow":                  forge(s, "-", head(math.MaxInt, math.MaxInt), small),
 		"size unsaid":               forge(s, "-", head(1000, 0), stream.Bytes()),
 		"two frames":                forge(s, "-", head(1000, 0), append(bytes.Clone(small), bomb...)),
 		"small and empty frame":     forge(s, "-", head(1000, 0), append(bytes.Clone(small), 1)),
