@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -200,52 +201,57 @@ func (c *canon) sort(start int, own []member) error {
 	return nil
 }
 
-// text reads a string. Most have nothing to escape and are copied at once.
+// text reads a string. What is written as it should be is copied in one piece,
+// which is nearly everything.
 func (c *canon) text() error {
-	from := c.at
-	for c.at++; c.at < len(c.src); {
-		b := c.src[c.at]
-		switch {
+	src, from, i := c.src, c.at, c.at+1
+	for i < len(src) {
+		switch b := src[i]; {
 		case b == '"':
-			c.at++
-			c.out = append(c.out, c.src[from:c.at]...)
+			c.at = i + 1
+			c.out = append(c.out, src[from:c.at]...)
 			return nil
 		case b == '\\':
-			c.out = append(c.out, c.src[from:c.at]...)
+			if i+1 < len(src) && src[i+1] != 'u' && src[i+1] != '/' {
+				if c.at = i; strings.IndexByte(`"\bfnrt`, src[i+1]) < 0 {
+					return c.fail("an unknown escape")
+				}
+				i += 2
+				continue
+			}
+			c.at = i
+			c.out = append(c.out, src[from:i]...)
 			if err := c.escape(); err != nil {
 				return err
 			}
-			from = c.at
+			from, i = c.at, c.at
 		case b < ' ':
+			c.at = i
 			return c.fail("a control character in a string")
 		case b < utf8.RuneSelf:
-			c.at++
+			i++
 		default:
-			r, n := utf8.DecodeRune(c.src[c.at:])
+			r, n := utf8.DecodeRune(src[i:])
 			if r == utf8.RuneError && n <= 1 {
+				c.at = i
 				return c.fail("invalid UTF-8")
 			}
-			c.at += n
+			i += n
 		}
 	}
+	c.at = i
 	return c.fail("a string without end")
 }
 
-// escape reads a backslash and what it stands for.
+// escape reads an escape that has another way to be written: \/ and \u0041.
 func (c *canon) escape() error {
 	if c.at+1 >= len(c.src) {
 		return c.fail("a string without end")
 	}
-	switch b := c.src[c.at+1]; b {
-	case '"', '\\', 'b', 'f', 'n', 'r', 't':
-		c.out = append(c.out, '\\', b)
-	case '/':
-		c.out = append(c.out, '/')
-	case 'u':
+	if c.src[c.at+1] == 'u' {
 		return c.unicode()
-	default:
-		return c.fail("an unknown escape")
 	}
+	c.out = append(c.out, '/')
 	c.at += 2
 	return nil
 }

@@ -1,3 +1,66 @@
 // Package replay keeps what models and outside tools answered, so that a run can
-// be repeated without asking again.
+// be repeated without asking, or paying, again. An entry is found by all of the
+// request that it answers and by nothing else: a request that differs in one bit
+// of meaning is a miss.
+//
+//	request ─► Canonical ─► sha256 ─► key                Get: every byte is checked;
+//	                                   │                 what is bad is moved away and missed
+//	slot ────► sha256 ──► group ─┐     │
+//	                             ▼     ▼
+//	<dir>/<kind>/<group>/<key>           one file per entry, 0600
+//	<dir>/<kind>/<group>/.tmp-<pid>-...  being written; an hour later rubbish
+//	<dir>/quarantine/<key>.<n>           bad, kept for whoever wants to know why
+//
+// kind is what answered: reply (a model's call), turn, outside (a tool). slot is
+// what entries compete for, such as an agent and a simulated time; it is not in
+// the key (the caller puts what matters into the request) but in the entry, and
+// one under another slot is bad. Without a slot the group is the first two
+// digits of the key, so that no folder grows huge.
+//
+// # Format
+//
+//	pitwall replay 1 0b25d1ad\n      the format and a check of this line: another
+//	                                 format is a plain miss and left alone, a
+//	                                 flipped bit is not taken for one
+//	<64 hex>\n                       SHA-256 of all other bytes of the file
+//	<64 hex> or -\n                  HMAC-SHA256 of the first line and all below
+//	{"kind":...,"body_sha256":...}\n sizes and digests, in one spelling
+//	one zstd frame                   the canonical request, then the body
+//
+// The key is sha256("pitwall replay 1\n" + kind + "\n" + canonical request). The
+// same entry has the same bytes on every machine (testdata/golden.sha256): no
+// time, host or user is in it.
+//
+// # Who may be trusted
+//
+// Whoever can write to the folder can answer for a model. With Options.Secret
+// only who knows the secret can; a checksum alone stops accidents. Requests must
+// not hold keys or tokens: they are kept, compressed but readable, for as long as
+// the cache is. What authenticates a call does not change its answer and belongs
+// in a header.
+//
+// # Crashes, full disks, many processes
+//
+// An entry is written aside, synced and then linked to its name, which fails when
+// the name is taken. So it is whole or absent, and the first writer wins. Where
+// the file system has no hard links a rename takes the link's place after a look;
+// there two writers at the same moment may replace each other's whole entry. On
+// systems other than Unix folders are not synced.
+//
+// # Why not
+//
+// Why not RFC 8785 for the key: it reads numbers as float64, so two different
+// numbers of 17 digits get one key, and one request the other's answer.
+//
+// Why not a database: a file per entry needs no lock between processes, survives
+// kill -9 by rename alone, and can be looked at, copied and deleted by hand.
+//
+// Why not delete bad entries: they are evidence, of a disk or of a person.
+//
+// # How it is tested
+//
+// Tests carry the number of their item (C1...C17). TestMain starts this test
+// program again for processes that race or are killed. More cases for the
+// canonical form: go test ./cache/replay -run C1Keys -rapid.checks=1000000; fuzz:
+// -fuzz FuzzCanonical, -fuzz FuzzEntry. UPDATE_GOLDEN=1 writes the golden digest.
 package replay

@@ -55,8 +55,10 @@ type codec struct {
 func newCodec(secret []byte) (*codec, error) {
 	c := &codec{secret: secret, first: firstLine(version)}
 	var err error
-	// Without concurrency there is no goroutine and one order of blocks.
-	if c.enc, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(true)); err != nil {
+	// Without concurrency there is no goroutine and one order of blocks. A single
+	// segment says its size in the frame, small ones too.
+	if c.enc, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(1<<20),
+		zstd.WithSingleSegment(true), zstd.WithEncoderCRC(true)); err != nil {
 		return nil, fmt.Errorf("making the compressor: %w", err)
 	}
 	if c.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecoderLowmem(true)); err != nil {

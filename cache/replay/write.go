@@ -196,9 +196,13 @@ func (s *Store) quarantine(path, key string, read fs.FileInfo) (string, error) {
 			return "", err
 		}
 	}
-	to, err := reserve(filepath.Join(s.dir, quarantine, key), read.IsDir())
+	taken, err := reserve(filepath.Join(s.dir, quarantine, key), read.IsDir())
 	if err != nil {
 		return "", err
+	}
+	to := taken
+	if read.IsDir() { // os.Rename replaces files only
+		to = filepath.Join(taken, key)
 	}
 	now, err := os.Lstat(path)
 	if err == nil && !os.SameFile(now, read) {
@@ -208,7 +212,7 @@ func (s *Store) quarantine(path, key string, read fs.FileInfo) (string, error) {
 		err = os.Rename(path, to)
 	}
 	if err != nil {
-		err = errors.Join(err, os.Remove(to))
+		err = errors.Join(err, os.Remove(taken))
 		to = ""
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil

@@ -19,7 +19,8 @@ type settings struct {
 	Hosts []string `env:"PITWALL_HOSTS" envSeparator:","` // further Host names to accept
 	Log   string   `env:"PITWALL_LOG" envDefault:"warn"`  // debug, info, warn or error
 
-	DataDir       string `env:"PITWALL_DATA_DIR"` // the store of downloads; empty = the user's cache folder
+	CacheDir      string `env:"PITWALL_CACHE_DIR"` // what models and outside tools answered; empty = the user's cache folder
+	DataDir       string `env:"PITWALL_DATA_DIR"`  // the store of downloads; empty = the user's cache folder
 	AlpacaKey     string `env:"APCA_API_KEY_ID"`
 	AlpacaSecret  string `env:"APCA_API_SECRET_KEY"`
 	AlpacaKey2    string `env:"ALPACA_API_KEY"` // the same under its other name

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"pitwall"
+	"pitwall/cache/replay"
+)
+
+// cacheDir is the replay cache: PITWALL_CACHE_DIR, else in the user's cache
+// folder.
+func (s settings) cacheDir() (string, error) {
+	if s.CacheDir != "" {
+		return filepath.Abs(s.CacheDir)
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", pitwall.Errorf(pitwall.DataError, "there is no cache folder on this machine: %v", err).Hintf("set PITWALL_CACHE_DIR to a folder for recorded answers")
+	}
+	return filepath.Join(dir, "pitwall", "replay"), nil
+}
+
+// openCache opens the replay cache with what the environment says.
+func (a *app) openCache(readOnly bool) (*replay.Store, error) {
+	s, err := readSettings()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := s.cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	// The verbs say themselves what is bad.
+	return replay.Open(dir, replay.Options{ReadOnly: readOnly, Log: slog.New(slog.DiscardHandler)})
+}
+
+func (a *app) cache() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "cache",
+		Short: "Show, check and clear what models and outside tools answered",
+		Long: "A backtest keeps every answer of a model and of an outside tool, so that the same run asks nobody again: PITWALL_CACHE_DIR, else\n" +
+			"the cache folder of the user. An entry is found by all of its request, so one that does not fit is never used.",
+		Example: "  pitwall cache ls\n  pitwall cache verify\n  pitwall cache clear --kind turn --older 720h",
+		Args:    takes(0, 0),
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.cacheList(), a.cacheVerify(), a.cacheClear())
+	return c
+}
+
+// cacheKind is what ls says of a kind of entry.
+type cacheKind struct {
+	Kind    string    `json:"kind"`
+	Entries int       `json:"entries"`
+	Bytes   int64     `json:"bytes"`
+	Oldest  time.Time `json:"oldest"`
+	Newest  time.Time `json:"newest"`
+}
+
+// cacheHeld is what ls --json prints.
+type cacheHeld struct {
+	Dir         string      `json:"dir"`
+	Kinds       []cacheKind `json:"kinds"`
+	Quarantined int         `json:"quarantined"`
+}
+
+func (a *app) cacheList() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "ls",
+		Short:   "List how many answers are kept, by kind",
+		Example: "  pitwall cache ls\n  pitwall cache ls --json",
+		Args:    takes(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := a.openCache(true)
+			if err != nil {
+				return err
+			}
+			h, err := heldIn(c.Context(), s)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(h)
+			}
+			if len(h.Kinds) > 0 {
+				w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "KIND\tENTRIES\tBYTES\tOLDEST\tNEWEST")
+				for _, k := range h.Kinds {
+					fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\n", k.Kind, k.Entries, k.Bytes, k.Oldest.UTC().Format(time.DateOnly), k.Newest.UTC().Format(time.DateOnly))
+				}
+				if err := w.Flush(); err != nil {
+					return err
+				}
+			} else {
+				fmt.Fprintln(a.stdout, "nothing is kept yet")
+			}
+			if h.Quarantined > 0 {
+				fmt.Fprintf(a.stdout, "%s in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n", entries(h.Quarantined))
+			}
+			fmt.Fprintln(a.stdout, "in", h.Dir)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on stdout")
+	return c
+}
+
+func heldIn(ctx context.Context, s *replay.Store) (cacheHeld, error) {
+	h := cacheHeld{Dir: s.Dir(), Kinds: []cacheKind{}}
+	for i, err := range s.List(ctx) {
+		if err != nil {
+			return h, err
+		}
+		if n := len(h.Kinds); n == 0 || h.Kinds[n-1].Kind != i.Kind {
+			h.Kinds = append(h.Kinds, cacheKind{Kind: i.Kind, Oldest: i.Written, Newest: i.Written})
+		}
+		k := &h.Kinds[len(h.Kinds)-1]
+		k.Entries++
+		k.Bytes += i.Bytes
+		if i.Written.Before(k.Oldest) {
+			k.Oldest = i.Written
+		}
+		if i.Written.After(k.Newest) {
+			k.Newest = i.Written
+		}
+	}
+	var err error
+	h.Quarantined, _, err = s.Held()
+	return h, err
+}
+
+func (a *app) cacheVerify() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify",
+		Short: "Read every answer and move bad ones to the quarantine",
+		Long: "verify checks every byte of every entry and that each is where its request belongs. Bad ones go to quarantine/ in the same\n" +
+			"folder and are asked for again when they are needed. Exit code 1 when some are bad.",
+		Example: "  pitwall cache verify",
+		Args:    takes(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, cancel := a.stoppable(c.Context())
+			defer cancel()
+			s, err := a.openCache(false)
+			if err != nil {
+				return err
+			}
+			last := a.now()
+			r, err := s.Verify(ctx, func(done int) {
+				if now := a.now(); now.Sub(last) >= plainLine {
+					last = now
+					fmt.Fprintf(a.stderr, "%s read\n", entries(done))
+				}
+			})
+			if err != nil {
+				return err
+			}
+			moved := 0
+			for _, b := range r.Bad {
+				fmt.Fprintf(a.stdout, "bad: %s: %s\n", b.Path, b.Why)
+				if b.Moved {
+					moved++
+				}
+			}
+			fmt.Fprintf(a.stdout, "%s whole, %d bad, %d moved to %s\n", entries(r.Whole), len(r.Bad), moved, filepath.Join(s.Dir(), "quarantine"))
+			if r.Other > 0 {
+				fmt.Fprintf(a.stdout, "%s of another version of pitwall, left alone\n", entries(r.Other))
+			}
+			if r.Strange > 0 {
+				fmt.Fprintf(a.stdout, "%d files that are no entries, left alone\n", r.Strange)
+			}
+			if len(r.Bad) > 0 {
+				return errSaid
+			}
+			return nil
+		},
+	}
+}
+
+// clearFlags are clear's settings.
+type clearFlags struct {
+	kind  string
+	older time.Duration
+	yes   bool
+}
+
+func (a *app) cacheClear() *cobra.Command {
+	var f clearFlags
+	c := &cobra.Command{
+		Use:   "clear",
+		Short: "Remove answers that are kept",
+		Long: "clear removes entries; runs that need them ask again, and pay again. It asks first on a terminal and needs --yes elsewhere.\n" +
+			"Without --kind it removes all kinds but leaves the quarantine.",
+		Example: "  pitwall cache clear\n  pitwall cache clear --kind outside --yes\n  pitwall cache clear --older 720h --yes\n  pitwall cache clear --kind quarantine",
+		Args:    takes(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("older") && f.older <= 0 {
+				return &usageError{fmt.Errorf("--older is %v; write how long ago, such as 720h", f.older)}
+			}
+			return a.clearCache(c.Context(), f)
+		},
+	}
+	c.Flags().StringVar(&f.kind, "kind", "", "reply, turn, outside or quarantine (default: all but quarantine)")
+	c.Flags().DurationVar(&f.older, "older", 0, "only what was written longer ago than this, such as 720h (default: everything)")
+	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
+	return c
+}
+
+func (a *app) clearCache(ctx context.Context, f clearFlags) error {
+	kinds := []string{"reply", "turn", "outside", "quarantine"}
+	if known := strings.Join(kinds, ", "); f.kind != "" && !strings.Contains(", "+known+",", ", "+f.kind+",") {
+		return &usageError{fmt.Errorf("there is no kind %q; did you mean %q? the kinds are %s", f.kind, pitwall.Nearest(f.kind, kinds), known)}
+	}
+	s, err := a.openCache(false)
+	if err != nil {
+		return err
+	}
+	before := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) // everything, whatever the clocks say
+	if f.older > 0 {
+		before = a.now().Add(-f.older)
+	}
+	if !f.yes {
+		if !term.IsTerminal(int(os.Stdin.Fd())) {
+			return &usageError{fmt.Errorf("clear removes what is kept in %s and cannot ask here\n  if that is what you want: pitwall cache clear --yes", s.Dir())}
+		}
+		n, size, err := countBefore(ctx, s, f.kind, before)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stderr, "remove %s (%d bytes) from %s? [y/N] ", entries(n), size, s.Dir())
+		answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		if word := strings.ToLower(strings.TrimSpace(answer)); err != nil || word != "y" && word != "yes" {
+			fmt.Fprintln(a.stdout, "nothing was removed")
+			return nil
+		}
+	}
+	n, size, err := s.Clear(f.kind, before)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", entries(n), size, s.Dir())
+	return nil
+}
+
+// countBefore says what clear would remove.
+func countBefore(ctx context.Context, s *replay.Store, kind string, before time.Time) (n int, size int64, err error) {
+	if kind == "quarantine" {
+		return s.Held()
+	}
+	for i, err := range s.List(ctx) {
+		if err != nil {
+			return n, size, err
+		}
+		if (kind == "" || kind == i.Kind) && i.Written.Before(before) {
+			n++
+			size += i.Bytes
+		}
+	}
+	return n, size, nil
+}
+
+// entries is "1 entry" or "3 entries".
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
