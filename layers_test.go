@@ -39,6 +39,8 @@ var layers = map[string][]string{
 	"tools/outside":      {"tools"},                      // REST endpoints and other MCP servers as tools
 	"examples":           {},                             // embedded files
 	"cmd/pitwall":        {"*"},                          // the only place that wires
+
+	"agentloop/models/modeltest": {"agentloop"}, // a fake provider; imported by tests only
 }
 
 // pure packages do no I/O and hold no goroutine or clock.

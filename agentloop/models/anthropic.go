@@ -45,7 +45,7 @@ type anthropicMessage struct {
 }
 
 func (a *anthropic) ask(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error) {
-	m := &anthropicReply{builder: builder{maxCalls: r.MaxCalls}, blocks: map[int]*anthropicBlock{}}
+	m := &anthropicReply{builder: builder{maxCalls: r.MaxCalls, streamed: a.params.stream()}, blocks: map[int]*anthropicBlock{}}
 	wanted, err := a.request(r)
 	if err != nil {
 		return agentloop.Reply{}, err

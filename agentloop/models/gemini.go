@@ -37,11 +37,11 @@ func (g *gemini) ask(ctx context.Context, r agentloop.Request, x *exchange) (age
 	if err != nil {
 		return agentloop.Reply{}, err
 	}
-	m := &geminiReply{builder: builder{maxCalls: r.MaxCalls}}
+	m := &geminiReply{builder: builder{maxCalls: r.MaxCalls, streamed: g.params.stream()}}
 	if g.params.stream() {
 		for chunk, err := range g.lib.Models.GenerateContentStream(ctx, g.model, contents, g.config(r)) {
 			if err != nil {
-				return agentloop.Reply{}, geminiError(err)
+				return agentloop.Reply{}, geminiError(err, x)
 			}
 			if m.chunk(chunk); m.cut {
 				break // which closes the connection
@@ -50,7 +50,7 @@ func (g *gemini) ask(ctx context.Context, r agentloop.Request, x *exchange) (age
 	} else {
 		answer, err := g.lib.Models.GenerateContent(ctx, g.model, contents, g.config(r))
 		if err != nil {
-			return agentloop.Reply{}, geminiError(err)
+			return agentloop.Reply{}, geminiError(err, x)
 		}
 		m.chunk(answer)
 	}
@@ -64,9 +64,12 @@ func (g *gemini) ask(ctx context.Context, r agentloop.Request, x *exchange) (age
 }
 
 // geminiError turns an error inside of an answer into the status that it has.
-func geminiError(err error) error {
+func geminiError(err error, x *exchange) error {
 	var inside genai.APIError
 	if !errors.As(err, &inside) || inside.Code == 0 {
+		if x.answered {
+			return badReplyf("the answer cannot be read: %v", err)
+		}
 		return err
 	}
 	body, e := json.Marshal(map[string]any{"error": inside})
@@ -134,7 +137,7 @@ func (g *gemini) contents(r agentloop.Request) ([]*genai.Content, error) {
 			if res.IsError {
 				key = "error"
 			}
-			results = append(results, &genai.Part{FunctionResponse: &genai.FunctionResponse{ID: res.ID, Name: res.Name, Response: map[string]any{key: res.Text}}})
+			results = append(results, &genai.Part{FunctionResponse: &genai.FunctionResponse{ID: res.ID, Name: res.Name, Response: map[string]any{key: said(res.Text)}}})
 		}
 		say("user", results)
 	}

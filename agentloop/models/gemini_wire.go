@@ -38,7 +38,6 @@ func (m *geminiReply) chunk(a *genai.GenerateContentResponse) {
 				m.part(p)
 			}
 			if m.cut {
-				m.usage.Output, m.usage.Reasoning, m.reported = 0, 0, false // of a part of it
 				return
 			}
 		}

@@ -43,6 +43,7 @@ type Client struct {
 	sleep    func(context.Context, time.Duration) error
 	jitter   func() float64
 	attempts int
+	limit    time.Duration // of one attempt
 }
 
 // dialect asks once: one HTTP request, no retry.
@@ -96,7 +97,8 @@ func newClient(o Options) (*Client, error) {
 	if c.attempts <= 0 {
 		c.attempts = 5
 	}
-	h := httpClient(o.Client)
+	h, limit := httpClient(o.Client)
+	c.limit = limit
 	switch p.dialect {
 	case "anthropic":
 		c.dialect = &anthropic{base: base, key: key, model: model, params: given, http: h}

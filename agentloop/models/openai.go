@@ -35,7 +35,7 @@ func (o *openAI) version() string { return "openai-1" }
 
 func (o *openAI) ask(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error) {
 	req := o.request(r, x)
-	b := &builder{maxCalls: r.MaxCalls}
+	b := &builder{maxCalls: r.MaxCalls, streamed: req.Stream}
 	x.keep = true
 	var err error
 	if req.Stream {

@@ -21,6 +21,7 @@ type builder struct {
 	reported        bool // the usage is the provider's
 	maxCalls        int  // 0 = any number
 	cut             bool
+	streamed        bool // what was not read is not in the usage
 }
 
 type callBuilder struct {
@@ -60,9 +61,9 @@ func (b *builder) reply(x *exchange) agentloop.Reply {
 	if b.cut {
 		r.Stop = agentloop.StopCut
 	}
-	if !b.reported {
+	if !b.reported || b.cut && b.streamed {
 		r.Usage.Estimated = true
-		r.Usage.Output = (size + 3) / 4
+		r.Usage.Output = max(r.Usage.Output, (size+3)/4)
 		if r.Usage.Input == 0 {
 			r.Usage.Input = (x.sent + 3) / 4
 		}

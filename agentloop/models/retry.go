@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	firstWait   = time.Second     // doubled at each attempt
+	firstWait   = time.Second // doubled at each attempt
 	longestWait = 60 * time.Second
 	longestAsk  = 2 * time.Minute // a Retry-After above it ends the attempts
 	badReplies  = 3               // as many answers that are none end the attempts
@@ -38,7 +38,7 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 	var tries []agentloop.Try
 	for n, bad := 1, 0; ; n++ {
 		x := &exchange{}
-		reply, err := c.dialect.ask(withExchange(ctx, x), r, x)
+		reply, err := c.once(ctx, r, x)
 		if err == nil {
 			fixIDs(reply.Calls, r.Messages)
 			redactReply(c.secrets, &reply)
@@ -67,6 +67,18 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 			return agentloop.Reply{}, stopped(ctx, tries)
 		}
 	}
+}
+
+// once is one attempt within its time limit.
+func (c *Client) once(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error) {
+	ctx, cancel := context.WithTimeout(withExchange(ctx, x), c.limit)
+	defer cancel()
+	reply, err := c.dialect.ask(ctx, r, x)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // whatever a library or a torn answer made of it
+		x.readErr = nil
+	}
+	return reply, err
 }
 
 // wait is the pause after attempt n: what the provider asked for and up to half a
@@ -117,7 +129,7 @@ func classify(err error, x *exchange) failure {
 	}
 	var slow net.Error
 	switch {
-	case errors.As(err, &slow) && slow.Timeout():
+	case errors.As(err, &slow) && slow.Timeout(): // a deadline of the context, too
 		return failure{kind: agentloop.TroubleUnavailable, message: "no answer in time", retry: true}
 	case x.answered && errors.Is(err, errTooLong):
 		return failure{kind: agentloop.TroubleBadReply, message: err.Error(), retry: true}

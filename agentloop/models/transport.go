@@ -142,10 +142,15 @@ func (b *answerBody) Read(p []byte) (int, error) {
 
 func (b *answerBody) Close() error { return b.from.Close() }
 
-// httpClient puts the hook below a client; nil is one with timeouts. The whole of
-// a reply may take ten minutes: reasoning models are silent for long.
-func httpClient(given *http.Client) *http.Client {
-	c := &http.Client{Timeout: 10 * time.Minute}
+// longestReply is how long a reply may take as a whole: reasoning models are silent
+// for minutes.
+const longestReply = 10 * time.Minute
+
+// httpClient puts the hook below a client; nil is one with timeouts. The limit for
+// a whole reply becomes the caller's to keep, as a context: the error of
+// http.Client's own one cannot be told from a broken connection.
+func httpClient(given *http.Client) (*http.Client, time.Duration) {
+	c := &http.Client{}
 	if given != nil {
 		*c = *given
 	}
@@ -160,5 +165,10 @@ func httpClient(given *http.Client) *http.Client {
 		}
 	}
 	c.Transport = hook{c.Transport}
-	return c
+	limit := c.Timeout
+	if limit <= 0 {
+		limit = longestReply
+	}
+	c.Timeout = 0
+	return c, limit
 }
