@@ -31,11 +31,14 @@ func (s settings) cacheDir() (string, error) {
 	return filepath.Join(dir, "pitwall", "replay"), nil
 }
 
-// openCache opens the replay cache with what the environment says.
-func (a *app) openCache(readOnly bool) (*replay.Store, error) {
+// cacheStore opens the replay cache with what the environment says.
+func (a *app) cacheStore(readOnly bool) (*replay.Store, error) {
 	s, err := readSettings()
 	if err != nil {
 		return nil, err
+	}
+	if s.CacheDir == noCacheDir {
+		return nil, pitwall.Errorf(pitwall.NoCoverage, "PITWALL_CACHE_DIR is %s: nothing is kept", noCacheDir).Hintf("name a folder in it, or unset it for the user's cache folder")
 	}
 	dir, err := s.cacheDir()
 	if err != nil {
@@ -83,7 +86,7 @@ func (a *app) cacheList() *cobra.Command {
 		Example: "  pitwall cache ls\n  pitwall cache ls --json",
 		Args:    takes(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := a.openCache(true)
+			s, err := a.cacheStore(true)
 			if err != nil {
 				return err
 			}
@@ -152,7 +155,7 @@ func (a *app) cacheVerify() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := a.stoppable(c.Context())
 			defer cancel()
-			s, err := a.openCache(false)
+			s, err := a.cacheStore(false)
 			if err != nil {
 				return err
 			}
@@ -222,7 +225,7 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 	if known := strings.Join(kinds, ", "); f.kind != "" && !strings.Contains(", "+known+",", ", "+f.kind+",") {
 		return &usageError{fmt.Errorf("there is no kind %q; did you mean %q? the kinds are %s", f.kind, pitwall.Nearest(f.kind, kinds), known)}
 	}
-	s, err := a.openCache(false)
+	s, err := a.cacheStore(false)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,10 +14,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 
+	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/examples"
+	"pitwall/tools/outside"
 )
 
 // demo is a bundled strategy over the data of ../shared.
@@ -265,7 +267,8 @@ func TestDemosSayHowToGetTheirData(t *testing.T) {
 	}
 }
 
-// The tools of a live run are commented out; without the comment they are YAML.
+// The tools of a live run are declared, are left out of a backtest, and would be
+// refused in one if they did not say how the wall can hold.
 func TestDemoToolsAreYAML(t *testing.T) {
 	for name, want := range map[string][]string{
 		"momentum_allocator": {"search_news", "get_stock_bars"}, "macro_risk": {"get_stock_bars", "get_market_movers", "get_fred_series"},
@@ -273,15 +276,26 @@ func TestDemoToolsAreYAML(t *testing.T) {
 	} {
 		raw, err := examples.FS.ReadFile(name + "/strategy.yaml")
 		require.NoError(t, err)
-		_, block, ok := strings.Cut(string(raw), "\n# tools:\n")
-		require.True(t, ok)
-		var tools []map[string]any
-		require.NoError(t, yaml.Unmarshal([]byte(regexp.MustCompile(`(?m)^# `).ReplaceAllString(block, "")), &tools))
+		var s strategy
+		require.NoError(t, errors.Join(s.parse(raw), s.check()))
+		live, err := outside.Build(t.Context(), s.Tools, outside.Options{Mode: pitwall.Live})
+		require.NoError(t, err)
 		var names []string
-		for _, tool := range tools {
-			names = append(names, tool["name"].(string))
-			require.Equal(t, "live", tool["when"])
-			require.Contains(t, tool["rest"], "url")
+		for _, tool := range live.Tools {
+			names = append(names, tool.Name)
+		}
+		none, err := outside.Build(t.Context(), s.Tools, outside.Options{Mode: pitwall.Sim})
+		require.NoError(t, err)
+		require.Empty(t, none.Tools)
+		for i := range s.Tools {
+			s.Tools[i].When = "both"
+		}
+		_, err = outside.Build(t.Context(), s.Tools, outside.Options{Mode: pitwall.Sim})
+		if slices.Contains(want, "get_market_movers") {
+			require.ErrorContains(t, err, "get_market_movers")
+			require.Equal(t, pitwall.NotTimeSafe, pitwall.CodeOf(err))
+		} else {
+			require.NoError(t, err)
 		}
 		require.Equal(t, want, names)
 	}

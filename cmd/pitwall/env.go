@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -19,8 +18,7 @@ type settings struct {
 	Hosts []string `env:"PITWALL_HOSTS" envSeparator:","` // further Host names to accept
 	Log   string   `env:"PITWALL_LOG" envDefault:"warn"`  // debug, info, warn or error
 
-	CacheDir      string `env:"PITWALL_CACHE_DIR"` // what models and outside tools answered; empty = the user's cache folder
-	DataDir       string `env:"PITWALL_DATA_DIR"`  // the store of downloads; empty = the user's cache folder
+	DataDir       string `env:"PITWALL_DATA_DIR"` // the store of downloads; empty = the user's cache folder
 	AlpacaKey     string `env:"APCA_API_KEY_ID"`
 	AlpacaSecret  string `env:"APCA_API_SECRET_KEY"`
 	AlpacaKey2    string `env:"ALPACA_API_KEY"` // the same under its other name
@@ -60,15 +58,3 @@ func readSettings() (settings, error) {
 
 // noCacheDir as PITWALL_CACHE_DIR keeps nothing.
 const noCacheDir = "none"
-
-// cacheDir is where answers are kept.
-func (s settings) cacheDir() (string, error) {
-	if s.CacheDir != "" {
-		return s.CacheDir, nil
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("there is no folder for the replay cache: %w\n  name one in PITWALL_CACHE_DIR", err)
-	}
-	return filepath.Join(dir, "pitwall", "replay"), nil
-}

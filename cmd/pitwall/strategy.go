@@ -179,6 +179,9 @@ func (s *strategy) check() error {
 	}
 	for _, t := range s.Tools {
 		if err := t.Check(); err != nil {
+			if e, ok := errors.AsType[*pitwall.Error](err); ok {
+				return bad("%s", e.Message).Hintf("%s", e.Hint)
+			}
 			return bad("%v", err)
 		}
 	}
