@@ -1,0 +1,186 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall/agentloop"
+	"pitwall/agentloop/models/modeltest"
+	"pitwall/agentloop/scripts"
+	"pitwall/examples"
+)
+
+// canary is the key of every provider and source in these tests: it may occur
+// nowhere.
+const canary = "sk-canary-5f1e"
+
+var keyNames = []string{"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "FRED_API_KEY"}
+
+func testApp(t *testing.T) *app {
+	t.Helper()
+	null, err := os.OpenFile(filepath.Join(t.TempDir(), "stderr"), os.O_CREATE|os.O_RDWR, 0o600)
+	require.NoError(t, err)
+	t.Cleanup(func() { null.Close() })
+	return &app{now: hostNow, stdout: null, stderr: null, stop: make(chan struct{})}
+}
+
+// tree reads all files of a folder.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		out[rel] = string(body)
+		return err
+	}))
+	return out
+}
+
+// sameTurns asserts that two runs left the same bytes, but for what may differ.
+func sameTurns(t *testing.T, cold, warm string) {
+	t.Helper()
+	a, b := tree(t, cold), tree(t, warm)
+	for name := range a {
+		switch name {
+		case "manifest.json", "timing.jsonl", "usage.json": // run_id and attempt; times and costs
+			continue
+		}
+		require.Equal(t, a[name], b[name], name)
+	}
+	require.Len(t, b, len(a))
+}
+
+// dialects are the models under which a fake provider is asked.
+var dialects = map[string]func(url string) (model, base string){
+	"openai":    func(url string) (string, string) { return "openai/fake-1", url + "/v1" },
+	"anthropic": func(url string) (string, string) { return "anthropic/fake-1", url },
+	"gemini":    func(url string) (string, string) { return "gemini/fake-1", url },
+}
+
+// oneScript makes the script that an example names.
+func oneScript(t *testing.T, text string) agentloop.Model {
+	t.Helper()
+	var s strategy
+	require.NoError(t, s.parse([]byte(text)))
+	m, err := scripts.All()[strings.TrimPrefix(s.Agent.Model, "script/")](s.Agent.Params)
+	require.NoError(t, err)
+	return m
+}
+
+// asked turns an example into one whose model is asked over HTTP.
+var paramsBlock = regexp.MustCompile(`(?m)^  params:.*\n(    .*\n|\n)*`)
+
+func asked(text, model, base string) string {
+	text = paramsBlock.ReplaceAllString(text, "")
+	return regexp.MustCompile(`(?m)^  model: script/.*$`).ReplaceAllString(text, "  model: "+model+"\n  base_url: "+base)
+}
+
+// Every demo through every dialect: the second run asks nobody, sends its orders
+// again, and leaves the same bytes.
+func TestWarmDemosAskNobody(t *testing.T) {
+	files := sharedFiles(t)
+	for _, name := range []string{"momentum_allocator", "macro_risk", "m2_liquidity", "news_sentiment"} {
+		raw, err := examples.FS.ReadFile(name + "/strategy.yaml")
+		require.NoError(t, err)
+		for dialect, of := range dialects {
+			t.Run(name+" "+dialect, func(t *testing.T) {
+				text, outside := string(raw), &alpacaNews{}
+				if name == "news_sentiment" {
+					outside = serveNews(t)
+					text = strings.Replace(text, "https://data.alpaca.markets/v1beta1/news", outside.url+"/v1beta1/news", 1)
+					text = strings.Replace(text, "when: live", "when: both", 1)
+				}
+				for _, key := range keyNames {
+					t.Setenv(key, canary)
+				}
+				dir, cache := t.TempDir(), t.TempDir()
+				t.Setenv("PITWALL_CACHE_DIR", cache)
+				provider := modeltest.New(t, oneScript(t, text), modeltest.Options{})
+				model, base := of(provider.URL)
+				write(t, dir, "s.yaml", asked(text, model, base)+"\nprices: {"+model+": {in: 1, out: 10}}\n")
+				run := func(out string, more ...string) map[string]any {
+					return backtestJSON(t, dir, nil, append(append([]string{"s.yaml", "--out", out}, more...), files...)...)
+				}
+				cold := run("cold")
+				calls, fetched := provider.Calls(), outside.calls.Load()
+				require.EqualValues(t, cold["model_calls"], calls)
+				require.Equal(t, name == "news_sentiment", fetched > 0)
+				require.Greater(t, cold["cost_usd"], 0.0)
+				warm := run("warm", "--strict-replay")
+				require.Equal(t, calls, provider.Calls(), "no model is asked")
+				require.Equal(t, fetched, outside.calls.Load(), "nothing outside is called")
+				require.Equal(t, []any{0.0, cold["model_calls"], cold["digest"], 0.0, cold["cost_usd"]}, []any{warm["model_calls"], warm["cache_hits"], warm["digest"], warm["cost_usd"], warm["cost_usd_recorded"]})
+				sameTurns(t, filepath.Join(dir, "cold"), filepath.Join(dir, "warm"))
+				require.Contains(t, fmt.Sprint(provider.Keys()), canary, "the key did reach the provider")
+				for _, root := range []string{dir, cache} {
+					for file, body := range tree(t, root) {
+						require.NotContains(t, body, canary, file)
+					}
+				}
+				if want := goldenDigest(t, name); name != "news_sentiment" {
+					require.Equal(t, want, cold["digest"], "over HTTP a script decides as it does in process")
+				}
+			})
+		}
+	}
+}
+
+func goldenDigest(t *testing.T, name string) string {
+	raw, err := os.ReadFile("testdata/demos.json")
+	require.NoError(t, err)
+	var list map[string]golden
+	require.NoError(t, json.Unmarshal(raw, &list))
+	return list[name].Digest
+}
+
+// alpacaNews is a local server that answers as Alpaca's news endpoint does, from
+// the shared news; it knows the future and leaves it to the wall.
+type alpacaNews struct {
+	url   string
+	calls atomic.Int64
+}
+
+func serveNews(t *testing.T) *alpacaNews {
+	file, err := os.Open("../../../shared/data/news/finnhub_company_news_2025.csv")
+	require.NoError(t, err)
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	a := &alpacaNews{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.calls.Add(1)
+		q := r.URL.Query()
+		if r.Header.Get("APCA-API-SECRET-KEY") != canary {
+			http.Error(w, "who are you", http.StatusUnauthorized)
+			return
+		}
+		news := []map[string]any{}
+		for _, row := range rows[1:] { // newest last in the file
+			symbols := strings.Split(row[2], ";")
+			if slices.Contains(symbols, q.Get("symbols")) && row[0] >= q.Get("start")[:10] {
+				news = append(news, map[string]any{"created_at": row[0], "headline": row[3], "summary": row[5], "symbols": symbols})
+			}
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"news": news, "next_page_token": "of tomorrow"})
+	}))
+	t.Cleanup(server.Close)
+	a.url = server.URL
+	return a
+}
