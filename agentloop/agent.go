@@ -58,8 +58,10 @@ type agentState struct {
 	Agent
 	system string
 	tools  []Tool
-	kinds  map[string]string // effect by tool, as the server says
-	keys   struct{ system, tools string }
+	kinds  map[string]string              // effect by tool, as the server says
+	keys   struct{ system, tools string } // digests
+
+	toolBytes int // length of the tools as JSON
 
 	last     time.Time // of the last turn; zero before the first
 	lastText string    // the same as the server wrote it
@@ -93,6 +95,7 @@ func (l *loop) newAgent(a Agent, all []Tool, kinds map[string]string) (*agentSta
 	for _, t := range all {
 		if len(a.Tools) == 0 || slices.Contains(a.Tools, t.Name) {
 			s.tools = append(s.tools, t)
+			s.toolBytes += len(t.Name) + len(t.Description) + len(t.Input)
 		}
 	}
 	if len(a.Schema) > 0 {

@@ -53,15 +53,19 @@ type turnKey struct {
 	MaxOutput   int            `json:"max_output"`
 }
 
-// replyKey is all that a reply depends on.
+// replyKey is all that a reply depends on. What is the same in every request of a
+// run stands as its digest.
 type replyKey struct {
-	Version     int      `json:"version"`
-	Model       string   `json:"model"`
-	Fingerprint string   `json:"fingerprint"`
-	Sample      int      `json:"sample"`
-	Request     Request  `json:"request"`
-	Arguments   [][]byte `json:"arguments"` // of all calls, byte for byte: JSON would merge what only looks different
-	_           struct{} // fields by name only
+	Version     int            `json:"version"`
+	Model       string         `json:"model"`
+	Fingerprint string         `json:"fingerprint"`
+	Params      map[string]any `json:"params"`
+	MaxOutput   int            `json:"max_output"`
+	Sample      int            `json:"sample"`
+	Prompt      string         `json:"prompt"` // digest of the system prompt
+	Tools       string         `json:"tools"`  // digest of names, descriptions, schemas, effects
+	Messages    []Message      `json:"messages"`
+	Arguments   []string       `json:"arguments"` // of all calls, byte for byte: JSON would merge what only looks different
 }
 
 // turnHead is what a replay needs of a turn without reading all of it.
@@ -257,7 +261,7 @@ func (v *visit) keep(request []byte, slot string, turn []byte, line json.RawMess
 func (v *visit) reply(ctx context.Context) (Reply, error) {
 	a := v.agent
 	r := Request{System: a.system, Messages: v.rec.Messages, Tools: a.tools, Params: a.Params, MaxOutput: a.MaxOutput, MaxCalls: maxCalls + 1}
-	request, err := v.replyKey(r)
+	request, err := v.replyKey()
 	if err != nil {
 		return Reply{}, err
 	}
@@ -285,7 +289,7 @@ func (v *visit) reply(ctx context.Context) (Reply, error) {
 		}
 		return Reply{}, pitwall.Errorf(pitwall.NotRecorded, "reply %d of this turn is not recorded%s", len(v.rec.Messages), differs).Hintf("leave out --strict-replay to ask the model")
 	}
-	worst := a.estimate(len(request))
+	worst := a.estimate(len(request) + len(a.system) + a.toolBytes)
 	no, err := a.afford(worst, v.new)
 	if err != nil {
 		return Reply{}, err
@@ -301,12 +305,13 @@ type refused struct{ refusal }
 
 func (r *refused) Error() string { return r.text }
 
-func (v *visit) replyKey(r Request) ([]byte, error) {
-	k := replyKey{Version: recordVersion, Model: v.agent.ModelName, Fingerprint: v.agent.Fingerprint, Sample: v.Sample, Request: r, Arguments: [][]byte{}}
-	for _, m := range r.Messages {
+func (v *visit) replyKey() ([]byte, error) {
+	a := v.agent
+	k := replyKey{recordVersion, a.ModelName, a.Fingerprint, a.Params, a.MaxOutput, v.Sample, a.keys.system, a.keys.tools, v.rec.Messages, []string{}}
+	for _, m := range v.rec.Messages {
 		if m.Reply != nil {
 			for _, c := range m.Reply.Calls {
-				k.Arguments = append(k.Arguments, c.Arguments)
+				k.Arguments = append(k.Arguments, string(c.Arguments))
 			}
 		}
 	}

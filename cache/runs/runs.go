@@ -10,7 +10,9 @@
 //
 // Files are appended to while the run goes on, line by line and unbuffered, so
 // that after a crash everything up to the last whole line is there. Whole files
-// (manifest, turns, metrics) are written aside and renamed.
+// (manifest, turns, metrics) are written aside and renamed. Turns are written
+// behind the run's back, in their order: the journal says what was done, a turn
+// only why, and after a crash the last few may be missing.
 //
 // A [Folder] is a pitwall.Journal; it is also where agentloop records turns.
 // Package tools/report reads these files and shares no code with this one.
@@ -32,6 +34,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pitwall"
@@ -51,6 +54,10 @@ type Folder struct {
 	files     map[string]*os.File
 	turn      int
 	orders    map[string]origin
+
+	turns   chan func() error
+	written chan error // the first error of writing turns, at their end
+	failed  atomic.Bool
 }
 
 // origin is where an order came from.
@@ -87,7 +94,23 @@ func Create(dir string, ref Reference) (*Folder, error) {
 			return nil, errors.Join(fmt.Errorf("making the run's folder: %w", err), f.Close())
 		}
 	}
+	f.turns, f.written = make(chan func() error, waiting), make(chan error, 1)
+	go f.writeTurns(f.turns)
 	return f, nil
+}
+
+// waiting is how many turns may wait for being written.
+const waiting = 64
+
+func (f *Folder) writeTurns(turns <-chan func() error) {
+	var first error
+	for write := range turns {
+		if first == nil {
+			first = write()
+			f.failed.Store(first != nil)
+		}
+	}
+	f.written <- first
 }
 
 // Append implements pitwall.Journal: the line is in the file before it counts.
@@ -156,14 +179,55 @@ func (f *Folder) BeginTurn(n int) {
 	f.turn = n
 }
 
-// EndTurn keeps a turn's record, its summary line and its timing line.
+// EndTurn keeps a turn's record, its summary line and its timing line. It does
+// not wait for the disk; an error of an earlier turn ends the run.
 func (f *Folder) EndTurn(n int, turn []byte, summary, timing any) error {
-	if err := f.replace(filepath.Join("turns", fmt.Sprintf("%06d.json", n)), turn); err != nil {
-		return err
+	line, err := json.Marshal(summary)
+	if err != nil {
+		return fmt.Errorf("encoding the line of turn %d: %w", n, err)
+	}
+	times, err := json.Marshal(timing)
+	if err != nil {
+		return fmt.Errorf("encoding the times of turn %d: %w", n, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return errors.Join(f.line("summaries.jsonl", summary), f.line("timing.jsonl", timing))
+	if f.turns == nil {
+		return errors.New("the run's folder is closed")
+	}
+	if f.failed.Load() {
+		return f.finishTurns()
+	}
+	summaries, timings := f.files["summaries.jsonl"], f.files["timing.jsonl"]
+	f.turns <- func() error {
+		if err := f.replace(filepath.Join("turns", fmt.Sprintf("%06d.json", n)), turn); err != nil {
+			return err
+		}
+		_, err1 := summaries.Write(append(line, '\n'))
+		_, err2 := timings.Write(append(times, '\n'))
+		if err := errors.Join(err1, err2); err != nil {
+			return fmt.Errorf("writing the lines of turn %d: %w", n, err)
+		}
+		return nil
+	}
+	return nil
+}
+
+// finishTurns waits until all turns are written.
+func (f *Folder) finishTurns() error {
+	if f.turns == nil {
+		return nil
+	}
+	close(f.turns)
+	f.turns = nil
+	return <-f.written
+}
+
+// Flush waits until all turns are written. No turn may follow.
+func (f *Folder) Flush() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.finishTurns()
 }
 
 // Prices writes the bars that a run passed, and the one before them, whose close
@@ -231,7 +295,7 @@ func (f *Folder) write(name, text string) error {
 func (f *Folder) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var errs []error
+	errs := []error{f.finishTurns()}
 	for _, x := range f.files {
 		errs = append(errs, x.Close())
 	}

@@ -30,6 +30,8 @@ func TestFolder(t *testing.T) {
 	}
 	require.EqualValues(t, 3, f.Last())
 	require.NoError(t, f.EndTurn(3, []byte(`{"turn":3}`), map[string]int{"s": 1}, map[string]int{"t": 1}))
+	require.NoError(t, f.Flush())
+	require.ErrorContains(t, f.EndTurn(4, nil, 1, 1), "closed")
 	read := func(name string) string {
 		raw, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)

@@ -218,6 +218,7 @@ func (noBuilder) Offer() tools.Offer { return tools.Offer{} }
 
 // finish writes what a run leaves, whether it came to its end or not.
 func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop.Outcome, runErr error, started time.Time, spec simSpec) (*result, error) {
+	runErr = errors.Join(runErr, folder.Flush())
 	m.Status = "complete"
 	switch {
 	case errors.Is(runErr, context.Canceled):
