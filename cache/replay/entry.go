@@ -130,11 +130,11 @@ func (c *codec) decode(file, dst []byte) (entry, error) {
 	if len(c.secret) > 0 && !hmac.Equal(mac, []byte(c.mac(signed))) {
 		return e, errors.New("it is not signed with the secret of this cache")
 	}
-	line, frame, ok := bytes.Cut(signed[:min(len(signed), maxHeader)], []byte("\n"))
+	line, _, ok := bytes.Cut(signed[:min(len(signed), maxHeader)], []byte("\n"))
 	if !ok {
 		return e, errors.New("it has no header")
 	}
-	frame = signed[len(line)+1:]
+	frame := signed[len(line)+1:]
 	if err := json.Unmarshal(line, &e.header); err != nil {
 		return e, fmt.Errorf("its header: %w", err)
 	}
