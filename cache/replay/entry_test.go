@@ -228,7 +228,7 @@ func TestC9ZipBombs(t *testing.T) {
 	canonical, err := Canonical([]byte(request1))
 	require.NoError(t, err)
 	raw := append(bytes.Clone(canonical), "body"...)
-	missed(t, s, path, forge(s, "-", head(len(canonical), 4), enc.EncodeAll(raw, nil)), "another body")
+	missed(t, s, path, forge(s, "-", head(len(canonical), 4), s.codec.enc.EncodeAll(raw, nil)), "another body")
 	sum = sha256.Sum256([]byte("body"))
 	require.NoError(t, os.WriteFile(path, forge(s, "-", head(len(canonical), 4), s.codec.enc.EncodeAll(raw, nil)), 0o600))
 	require.Equal(t, "body", string(get(t, s, "turn", "a 2024", request1)), "the forger can make a whole one")
