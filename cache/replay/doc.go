@@ -19,7 +19,7 @@
 //
 // # Format
 //
-//	pitwall replay 1 0b25d1ad\n      the format and a check of this line: another
+//	pitwall replay 1 21b3b5ee\n      the format and a check of this line: another
 //	                                 format is a plain miss and left alone, a
 //	                                 flipped bit is not taken for one
 //	<64 hex>\n                       SHA-256 of all other bytes of the file

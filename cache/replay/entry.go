@@ -21,6 +21,7 @@ const (
 	maxHeader = 8 << 10
 	maxFile   = maxRaw + 2*maxHeader // what does not compress grows a little
 	maxSlot   = 1 << 10
+	slack     = 16 // the decompressor may write this much further before it looks
 )
 
 // errOther is an entry of another format: not ours to judge.
@@ -30,7 +31,7 @@ var errOther = errors.New("an entry of another format")
 type entry struct {
 	header
 	request, body []byte
-	raw           []byte // both
+	memory        []byte // that they lie in
 }
 
 // header is the third line of an entry.
@@ -61,7 +62,7 @@ func newCodec(secret []byte) (*codec, error) {
 		zstd.WithSingleSegment(true), zstd.WithEncoderCRC(true)); err != nil {
 		return nil, fmt.Errorf("making the compressor: %w", err)
 	}
-	if c.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecoderLowmem(true)); err != nil {
+	if c.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderLowmem(true)); err != nil {
 		return nil, fmt.Errorf("making the decompressor: %w", err)
 	}
 	return c, nil
@@ -130,11 +131,11 @@ func (c *codec) decode(file, dst []byte) (entry, error) {
 	if len(c.secret) > 0 && !hmac.Equal(mac, []byte(c.mac(signed))) {
 		return e, errors.New("it is not signed with the secret of this cache")
 	}
-	line, frame, ok := bytes.Cut(signed[:min(len(signed), maxHeader)], []byte("\n"))
+	line, _, ok := bytes.Cut(signed[:min(len(signed), maxHeader)], []byte("\n"))
 	if !ok {
 		return e, errors.New("it has no header")
 	}
-	frame = signed[len(line)+1:]
+	frame := signed[len(line)+1:]
 	if err := json.Unmarshal(line, &e.header); err != nil {
 		return e, fmt.Errorf("its header: %w", err)
 	}
@@ -156,14 +157,18 @@ func (c *codec) unpack(e *entry, frame, dst []byte) error {
 	if err := h.Decode(frame); err != nil || h.Skippable || !h.HasFCS || h.FrameContentSize != uint64(size) {
 		return errors.New("its frame is not of the size that the header says")
 	}
-	raw, err := c.dec.DecodeAll(frame, dst[:0])
+	if cap(dst) < size+slack {
+		dst = make([]byte, size+slack)
+	}
+	e.memory = dst
+	raw, err := c.dec.DecodeAll(frame, dst[:0:size+slack])
 	if err != nil {
 		return fmt.Errorf("its frame: %w", err)
 	}
 	if len(raw) != size {
 		return errors.New("its frame is not of the size that the header says")
 	}
-	e.raw, e.request, e.body = raw, raw[:e.Request], raw[e.Request:]
+	e.request, e.body = raw[:e.Request], raw[e.Request:]
 	if sum := sha256.Sum256(e.body); hex.EncodeToString(sum[:]) != e.SHA256 {
 		return errors.New("the digest of its body is wrong")
 	}

@@ -204,8 +204,8 @@ func (s *Store) load(b *scratch, path string) (entry, fs.FileInfo, error) {
 		return entry{}, info, err
 	}
 	e, err := s.codec.decode(file, b.raw)
-	if cap(e.raw) > cap(b.raw) {
-		b.raw = e.raw[:0]
+	if cap(e.memory) > cap(b.raw) {
+		b.raw = e.memory
 	}
 	if err != nil && !errors.Is(err, errOther) {
 		err = &badEntry{err.Error()}

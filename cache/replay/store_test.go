@@ -255,6 +255,22 @@ func TestLostRace(t *testing.T) {
 	}
 }
 
+// Clear may remove a folder between its making and the first file in it.
+func TestFolderGoneMeanwhile(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	times := 0
+	s.step = func(name string) error {
+		if name == "folders" && times < 3 {
+			times++
+			return os.RemoveAll(filepath.Join(s.dir, "turn"))
+		}
+		return nil
+	}
+	require.NoError(t, s.Put("turn", "s", []byte(request1), []byte("body")))
+	require.Equal(t, 3, times)
+	require.Equal(t, "body", string(get(t, s, "turn", "s", request1)))
+}
+
 func TestListVerifyClear(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	now := time.Now()

@@ -167,7 +167,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 		return err
 	}
 	v.Differences = append(v.Differences, files...)
-	again, err := rerun(data, m, journal, from, midnight(to, 1))
+	again, err := playAgain(data, m, journal, from, midnight(to, 1))
 	if err != nil {
 		v.Differences = append(v.Differences, "replaying the journal's orders: "+explain(err))
 	} else if m.Status == "complete" && again != m.Digest {
@@ -194,8 +194,8 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	return nil
 }
 
-// rerun sends the journal's orders to a venue again and returns its digest.
-func rerun(data runData, m manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
+// playAgain sends the journal's orders to a venue again and returns its digest.
+func playAgain(data runData, m manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
 	ctx := context.Background()
 	v, err := sim.New(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: to, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: &pitwall.MemoryJournal{}})
 	if err != nil {
