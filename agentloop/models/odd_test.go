@@ -184,3 +184,43 @@ func TestProvidersOwnWays(t *testing.T) {
 		require.Equal(t, has, strings.Contains(string(s.Bodies()[0]), `"reasoning_content":"hm"`))
 	}
 }
+
+// A connection that breaks after the finish_reason took the usage with it.
+func TestTornAfterTheEnd(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", stream)
+		fmt.Fprint(w, sse(delta(`{"content":"x"}`), endStop))
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	defer s.Close()
+	_, err := client(t, Options{Name: "openai/m", BaseURL: s.URL + "/v1", Attempts: 1}).Reply(t.Context(), hello)
+	require.ErrorContains(t, err, "bad_reply: the answer is torn")
+}
+
+// The tokens at a stream's start are of its first token only.
+func TestAnthropicWithoutUsageAtTheEnd(t *testing.T) {
+	url := answer(t, stream, sse(`{"type":"message_start","message":{"model":"m","usage":{"input_tokens":9,"output_tokens":1}}}`,
+		`{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"twelve bytes"}}`, `{"type":"message_delta","delta":{"stop_reason":"end_turn"}}`, `{"type":"message_stop"}`))
+	reply, err := client(t, Options{Name: "anthropic/m", BaseURL: url}).Reply(t.Context(), hello)
+	require.NoError(t, err)
+	require.Equal(t, agentloop.Usage{Input: 9, Output: 3, Estimated: true}, reply.Usage)
+}
+
+// Chunks of a text are one part again, but what is signed stays apart.
+func TestGeminiSignedText(t *testing.T) {
+	chunk := func(part string) string { return `{"candidates":[{"content":{"parts":[` + part + `]}}]}` }
+	url := answer(t, stream, sse(chunk(`{"text":"th","thought":true}`), chunk(`{"text":"ink","thought":true}`), chunk(`{"text":"a"}`), chunk(`{"text":"b"}`),
+		chunk(`{"text":"","thoughtSignature":"c2ln"}`), chunk(`{"text":"c"}`), chunk(`{"text":""}`), `{"candidates":[{"finishReason":"STOP"}]}`))
+	reply, err := client(t, Options{Name: "gemini/m", BaseURL: url}).Reply(t.Context(), hello)
+	require.NoError(t, err)
+	require.Equal(t, "abc", reply.Text)
+	require.Equal(t, "think", reply.Reasoning)
+	require.JSONEq(t, `{"provider":"gemini","content":[{"text":"think","thought":true},{"text":"ab"},{"thoughtSignature":"c2ln"},{"text":"c"}]}`, string(reply.Opaque))
+}
+
+func TestObject(t *testing.T) {
+	for in, want := range map[string]string{"": "{}", " ": "{}", `{ "a" : 1 }`: `{"a":1}`, "null": `{"_invalid":"null"}`, "{\"a\":\"\xff\"}": "{\"a\":\"\uFFFD\"}", `{"a"`: `{"_invalid":"{\"a\""}`} {
+		require.Equal(t, want, string(object([]byte(in))), in)
+	}
+}
