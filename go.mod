@@ -9,18 +9,21 @@ require (
 	github.com/duckdb/duckdb-go/v2 v2.10505.0 // the agent's SQL engine and the Parquet reader; marcboeker/go-duckdb moved here
 	github.com/google/jsonschema-go v0.4.3 // tool schemas from Go types; the SDK's own choice
 	github.com/joho/godotenv v1.5.1 // .env files, which env does not read
-	github.com/klauspost/compress v1.18.3 // zstd of the replay cache, in pure Go; DuckDB brings it anyway
 	github.com/markcheno/go-talib v0.0.0-20250114000313-ec55a20c902f // formulas of the indicators
 	github.com/modelcontextprotocol/go-sdk v1.8.0 // the protocol, both eras
 	github.com/piquette/finance-go v1.1.0 // chart history of Yahoo, named by the owner
+	github.com/sashabaranov/go-openai v1.43.0 // chat completions of OpenAI and all who are compatible: 1.3 CPU-s to build, openai-go 99
 	github.com/spf13/cobra v1.10.2 // the command line: help, flags, completion
 	go.yaml.in/yaml/v3 v3.0.6 // strategy files with known fields only; the kept successor of gopkg.in/yaml.v3
 	golang.org/x/sys v0.49.0 // moves descriptor 1 away from the protocol
 	golang.org/x/term v0.40.0 // is stderr a terminal
 	golang.org/x/time v0.15.0 // rate limits of the data sources
+	google.golang.org/genai v1.77.0 // Gemini, with thought signatures: 23 CPU-s to build
 )
 
 require (
+	cloud.google.com/go/auth v0.16.0 // indirect
+	cloud.google.com/go/compute/metadata v0.9.0 // indirect
 	github.com/apache/arrow-go/v18 v18.5.1 // indirect
 	github.com/duckdb/duckdb-go-bindings v0.10505.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/darwin-amd64 v0.10505.0 // indirect
@@ -28,12 +31,21 @@ require (
 	github.com/duckdb/duckdb-go-bindings/lib/linux-amd64 v0.10505.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/linux-arm64 v0.10505.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/windows-amd64 v0.10505.0 // indirect
+	github.com/felixge/httpsnoop v1.0.4 // indirect
+	github.com/go-logr/logr v1.4.3 // indirect
+	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-viper/mapstructure/v2 v2.5.0 // indirect
 	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/google/flatbuffers v25.12.19+incompatible // indirect
+	github.com/google/go-cmp v0.7.0 // indirect
+	github.com/google/s2a-go v0.1.9 // indirect
 	github.com/google/uuid v1.6.0 // indirect
+	github.com/googleapis/enterprise-certificate-proxy v0.3.6 // indirect
+	github.com/googleapis/gax-go/v2 v2.14.1 // indirect
+	github.com/gorilla/websocket v1.5.3 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/josharian/intern v1.0.0 // indirect
+	github.com/klauspost/compress v1.18.3 // zstd of the replay cache, in pure Go; DuckDB brings it anyway
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
 	github.com/mailru/easyjson v0.7.7 // indirect
 	github.com/pierrec/lz4/v4 v4.1.25 // indirect
@@ -44,42 +56,24 @@ require (
 	github.com/stretchr/testify v1.12.1 // tests, named by the owner
 	github.com/yosida95/uritemplate/v3 v3.0.2 // indirect
 	github.com/zeebo/xxh3 v1.1.0 // indirect
-	go.uber.org/goleak v1.3.0 // tests: no goroutine stays behind
-	golang.org/x/exp v0.0.0-20260112195511-716be5621a96 // indirect
-	golang.org/x/mod v0.33.0 // indirect
-	golang.org/x/oauth2 v0.35.0 // indirect
-	golang.org/x/sync v0.20.0 // indirect
-	golang.org/x/telemetry v0.0.0-20260209163413-e7419c687ee4 // indirect
-	golang.org/x/tools v0.42.0 // indirect
-	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
-	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
-)
-
-require (
-	github.com/sashabaranov/go-openai v1.43.0
-	google.golang.org/genai v1.77.0
-)
-
-require (
-	cloud.google.com/go/auth v0.16.0 // indirect
-	cloud.google.com/go/compute/metadata v0.9.0 // indirect
-	github.com/felixge/httpsnoop v1.0.4 // indirect
-	github.com/go-logr/logr v1.4.3 // indirect
-	github.com/go-logr/stdr v1.2.2 // indirect
-	github.com/google/go-cmp v0.7.0 // indirect
-	github.com/google/s2a-go v0.1.9 // indirect
-	github.com/googleapis/enterprise-certificate-proxy v0.3.6 // indirect
-	github.com/googleapis/gax-go/v2 v2.14.1 // indirect
-	github.com/gorilla/websocket v1.5.3 // indirect
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.60.0 // indirect
 	go.opentelemetry.io/otel v1.38.0 // indirect
 	go.opentelemetry.io/otel/metric v1.38.0 // indirect
 	go.opentelemetry.io/otel/trace v1.38.0 // indirect
+	go.uber.org/goleak v1.3.0 // tests: no goroutine stays behind
 	golang.org/x/crypto v0.48.0 // indirect
+	golang.org/x/exp v0.0.0-20260112195511-716be5621a96 // indirect
+	golang.org/x/mod v0.33.0 // indirect
 	golang.org/x/net v0.50.0 // indirect
+	golang.org/x/oauth2 v0.35.0 // indirect
+	golang.org/x/sync v0.20.0 // indirect
+	golang.org/x/telemetry v0.0.0-20260209163413-e7419c687ee4 // indirect
 	golang.org/x/text v0.34.0 // indirect
+	golang.org/x/tools v0.42.0 // indirect
+	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20251029180050-ab9386a59fda // indirect
 	google.golang.org/grpc v1.78.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
+	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
 )

@@ -43,7 +43,7 @@ func (m *geminiReply) chunk(a *genai.GenerateContentResponse) {
 		}
 	}
 	if c.FinishReason != "" {
-		m.end(c.FinishReason, c.FinishMessage)
+		m.end(c.FinishReason)
 	}
 }
 
@@ -80,7 +80,7 @@ func (m *geminiReply) part(p *genai.Part) {
 
 func isText(p *genai.Part) bool { return p.FunctionCall == nil && len(p.ThoughtSignature) == 0 }
 
-func (m *geminiReply) end(reason genai.FinishReason, why string) {
+func (m *geminiReply) end(reason genai.FinishReason) {
 	switch reason {
 	case genai.FinishReasonStop:
 		m.stop = agentloop.StopEnd
@@ -88,9 +88,6 @@ func (m *geminiReply) end(reason genai.FinishReason, why string) {
 		m.stop = agentloop.StopLength
 	case genai.FinishReasonMalformedFunctionCall, genai.FinishReasonUnexpectedToolCall, genai.FinishReasonTooManyToolCalls, genai.FinishReasonOther:
 		m.bad = "the model failed: " + string(reason) // another try may do better
-		if why != "" {
-			m.bad += ": " + why
-		}
 	default:
 		m.stop = agentloop.StopRefused
 	}

@@ -95,6 +95,7 @@ func TestNames(t *testing.T) {
 	}{
 		{"", "", openai, "openai/gpt-5-mini"},
 		{"", "", env("GEMINI_API_KEY", "k", "XAI_API_KEY", "k"), "gemini/gemini-2.5-flash"},
+		{"", "", env("OLLAMA_API_KEY", "k", "XAI_API_KEY", "k"), "xai/grok-4"},
 		{"openai", "", openai, "openai/gpt-5-mini"},
 		{"gpt-4.1-mini", "", openai, "openai/gpt-4.1-mini"},
 		{"o3", "", openai, "openai/o3"},

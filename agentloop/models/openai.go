@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,10 +72,8 @@ func (o *openAI) request(r agentloop.Request, x *exchange) openai.ChatCompletion
 	if v, ok := p.integer("seed"); ok {
 		req.Seed = &v
 	}
-	if n := p.maxOutput(r.MaxOutput); n > 0 && o.provider.maxTokens == "max_completion_tokens" {
-		req.MaxCompletionTokens = n
-	} else if n > 0 {
-		req.MaxTokens = n
+	if n := p.maxOutput(r.MaxOutput); n > 0 {
+		x.patch[cmp.Or(o.provider.maxTokens, "max_tokens")] = n
 	}
 	if req.Stream {
 		req.StreamOptions = &openai.StreamOptions{IncludeUsage: true}

@@ -83,7 +83,7 @@ func anthropicAssistant(s *Server, c *conversation, blocks []anthropicBlock) err
 			r.Calls = append(r.Calls, agentloop.Call{ID: b.ID, Name: b.Name, Arguments: b.Input})
 		case "thinking":
 			if i != 0 || b.Signature != sign(b.Thinking) {
-				return errors.New("Invalid `signature` in `thinking` block") //nolint:staticcheck // the provider's words
+				return errors.New("invalid signature in thinking block")
 			}
 			r.Reasoning, signature = b.Thinking, b.Signature
 		default:
