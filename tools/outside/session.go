@@ -30,6 +30,7 @@ type server struct {
 	turn chan struct{} // held while the fields below are used
 	link *link
 	// What the tools were when the process started, and those that differ since.
+	listing  map[string]listed // as of the last look
 	pinned   map[string]string
 	disabled map[string]error
 	closed   bool
@@ -153,6 +154,7 @@ func (x *server) ready(ctx context.Context) (*link, error) {
 		x.drop(x.link)
 		return nil, err
 	}
+	x.listing = list
 	x.compare(ctx, list)
 	return x.link, nil
 }
@@ -178,15 +180,8 @@ func (x *server) list(ctx context.Context) (map[string]listed, error) {
 		return nil, err
 	}
 	defer x.leave()
-	l, err := x.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list, err := listOf(ctx, l.session)
-	if err != nil {
-		x.drop(l)
-	}
-	return list, err
+	_, err := x.ready(ctx)
+	return x.listing, err
 }
 
 func listOf(ctx context.Context, session *mcp.ClientSession) (map[string]listed, error) {
