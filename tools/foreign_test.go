@@ -49,6 +49,8 @@ func answering(name string, form tools.Form, body string) (tools.Foreign, *atomi
 	}}, n
 }
 
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 func with(t testing.TB, m pitwall.Mode, r tools.Recorder, foreign ...tools.Foreign) *tools.Set {
 	t.Helper()
 	s, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, tools.Outside{Mode: m, Tools: foreign, Recorder: r})
