@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,7 +109,8 @@ tools:
 func TestRESTFailures(t *testing.T) {
 	other := serve(t, says(`[{"stolen":true}]`))
 	hang := make(chan struct{})
-	t.Cleanup(func() { close(hang) })
+	release := sync.OnceFunc(func() { close(hang) })
+	t.Cleanup(release)
 	tries := 0
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -181,6 +183,7 @@ tools:
 	require.Equal(t, pitwall.OutsideFailed, codeOf(t, a))
 	require.NotContains(t, a.Text, "canary")
 	require.NotContains(t, a.Text, "api_key")
+	release()
 	s.Close()
 	a = one("/gone", "timeless: true").call("one_tool", "")
 	require.Contains(t, a.Text, "could not be reached")
