@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,6 +127,9 @@ func NewWith(log *slog.Logger, starter Starter, o Outside) (*Set, error) {
 	s.recorder = o.Recorder
 	for i := range o.Tools {
 		f := o.Tools[i]
+		if !slices.Contains([]When{"", WhenBoth, WhenLive, WhenBacktest}, f.When) {
+			return nil, pitwall.Errorf(pitwall.StrategyError, "tool %s: when is %q", f.Name, f.When).Hintf("use live, backtest or both")
+		}
 		if !f.When.In(o.Mode) {
 			continue
 		}
@@ -150,11 +154,6 @@ func (s *Set) addForeign(f Foreign, m pitwall.Mode) error {
 	}
 	if f.Effect != Read && f.Effect != Change {
 		return pitwall.Errorf(pitwall.StrategyError, "tool %s: its effect is neither Read nor Change", f.Name)
-	}
-	switch f.When {
-	case "", WhenBoth, WhenLive, WhenBacktest:
-	default:
-		return pitwall.Errorf(pitwall.StrategyError, "tool %s: when is %q", f.Name, f.When).Hintf("use live, backtest or both")
 	}
 	if err := f.Wall.check(f.Name, f.In, m, f.Broken != nil); err != nil {
 		return err

@@ -67,11 +67,9 @@ func (a *foreignArgs) decode(raw json.RawMessage) (map[string]json.RawMessage, e
 	}
 	values := map[string]any{}
 	for name, v := range args {
-		d := json.NewDecoder(bytes.NewReader(v))
-		d.UseNumber()
-		var x any
-		if err := d.Decode(&x); err != nil {
-			return nil, pitwall.Errorf(pitwall.InvalidInput, "argument %s is not valid JSON", name)
+		var x any // numbers as float64 are exact enough to be judged; what is sent is the text
+		if err := json.Unmarshal(v, &x); err != nil {
+			return nil, pitwall.Errorf(pitwall.InvalidInput, "argument %s cannot be read", name)
 		}
 		values[name] = x
 	}

@@ -83,7 +83,7 @@ func spell(into map[string]bool, secret string) {
 		if err == nil {
 			into[strings.Trim(string(quoted), `"`)] = true
 		}
-		for _, spelling := range []string{p, url.QueryEscape(p), url.PathEscape(p), base64.StdEncoding.EncodeToString([]byte(p)), base64.RawURLEncoding.EncodeToString([]byte(p))} {
+		for _, spelling := range []string{p, strings.ReplaceAll(p, `"`, `""`), url.QueryEscape(p), url.PathEscape(p), base64.StdEncoding.EncodeToString([]byte(p)), base64.RawURLEncoding.EncodeToString([]byte(p))} {
 			into[spelling] = true
 		}
 	}

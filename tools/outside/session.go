@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -30,6 +31,7 @@ type server struct {
 	turn chan struct{} // held while the fields below are used
 	link *link
 	// What the tools were when the process started, and those that differ since.
+	listing  map[string]listed // as of the last look
 	pinned   map[string]string
 	disabled map[string]error
 	closed   bool
@@ -43,6 +45,7 @@ type link struct {
 	cancel  context.CancelFunc // ends every request of it
 	stale   *atomic.Bool       // the server said that its list changed
 	tooBig  *atomic.Bool       // an answer was over the cap
+	deaf    *atomic.Bool       // the stream that would say so has ended
 }
 
 func newServer(s Spec, v *values, o Options) *server {
@@ -65,7 +68,7 @@ func (x *server) leave() { <-x.turn }
 // longer.
 func (x *server) dial(ctx context.Context) (*link, error) {
 	life, cancel := context.WithCancel(context.Background())
-	l := &link{cancel: cancel, stale: &atomic.Bool{}, tooBig: &atomic.Bool{}}
+	l := &link{cancel: cancel, stale: &atomic.Bool{}, tooBig: &atomic.Bool{}, deaf: &atomic.Bool{}}
 	// No handlers: a server that asks for sampling, elicitation or roots is refused.
 	client := mcp.NewClient(&mcp.Implementation{Name: "pitwall", Version: "1"}, &mcp.ClientOptions{
 		Logger:                 slog.New(slog.DiscardHandler), // it would log the server's words
@@ -73,6 +76,7 @@ func (x *server) dial(ctx context.Context) (*link, error) {
 		MultiRoundTrip:         &mcp.MultiRoundTripOptions{Disabled: true},
 		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) { l.stale.Store(true) },
 	})
+	client.AddReceivingMiddleware(refuseRequests)
 	type result struct {
 		session *mcp.ClientSession
 		err     error
@@ -101,6 +105,17 @@ func (x *server) dial(ctx context.Context) (*link, error) {
 	}
 }
 
+// refuseRequests answers a server that asks for something; the SDK would list no
+// roots, which is an answer too.
+func refuseRequests(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		if method != "ping" && !strings.HasPrefix(method, "notifications/") {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "this client answers no requests"}
+		}
+		return next(ctx, method, req)
+	}
+}
+
 // ignore drops the error of closing what is given up anyway.
 func ignore(error) {}
 
@@ -111,7 +126,7 @@ func (x *server) transport(life context.Context, l *link) mcp.Transport {
 		if base == nil {
 			base = http.DefaultTransport
 		}
-		hc.Transport = &guarded{life: life, base: base, url: x.spec.MCP.URL, headers: x.values.headers, tooBig: l.tooBig}
+		hc.Transport = &guarded{life: life, base: base, url: x.spec.MCP.URL, headers: x.values.headers, tooBig: l.tooBig, deaf: l.deaf}
 		return &mcp.StreamableClientTransport{Endpoint: x.spec.MCP.URL, HTTPClient: hc, MaxRetries: 1, MaxEventSize: maxBytes + 1<<20}
 	}
 	c := x.spec.MCP.Command
@@ -137,6 +152,9 @@ func (x *server) ready(ctx context.Context) (*link, error) {
 	if x.closed {
 		return nil, &tools.Said{Message: "its connection was closed", Hint: "decide without it"}
 	}
+	if x.link != nil && x.link.deaf.Load() {
+		x.drop(x.link) // it would not hear of a change any more
+	}
 	if x.link != nil && !x.link.stale.Load() {
 		return x.link, nil
 	}
@@ -153,6 +171,7 @@ func (x *server) ready(ctx context.Context) (*link, error) {
 		x.drop(x.link)
 		return nil, err
 	}
+	x.listing = list
 	x.compare(ctx, list)
 	return x.link, nil
 }
@@ -178,15 +197,8 @@ func (x *server) list(ctx context.Context) (map[string]listed, error) {
 		return nil, err
 	}
 	defer x.leave()
-	l, err := x.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list, err := listOf(ctx, l.session)
-	if err != nil {
-		x.drop(l)
-	}
-	return list, err
+	_, err := x.ready(ctx)
+	return x.listing, err
 }
 
 func listOf(ctx context.Context, session *mcp.ClientSession) (map[string]listed, error) {
@@ -222,12 +234,12 @@ func (x *server) call(ctx context.Context, tool string, args map[string]json.Raw
 		if err == nil {
 			return x.content(r)
 		}
-		if answer, ok := errors.AsType[*jsonrpc.Error](err); ok && !errors.Is(err, mcp.ErrConnectionClosed) {
+		if answer, ok := errors.AsType[*jsonrpc.Error](err); ok && !isLost(err, answer) {
 			return tools.Payload{}, &tools.Said{Message: "it refused the call", Hint: "change the arguments, or decide without it", Words: x.values.redact(answer.Message)}
 		}
 		x.lose(l) // also after a timeout: what comes late must not be read as the next answer
 		switch {
-		case l.tooBig.Load():
+		case l.tooBig.Load() || strings.Contains(err.Error(), "maximum line length"): // of a process; the SDK exports no error for it
 			return tools.Payload{}, &tools.Said{Message: fmt.Sprintf("its answer is larger than %d bytes", maxBytes), Hint: "ask for less"}
 		case ctx.Err() != nil:
 			return tools.Payload{}, ctx.Err()
@@ -236,6 +248,12 @@ func (x *server) call(ctx context.Context, tool string, args map[string]json.Raw
 		}
 		x.o.Log.WarnContext(ctx, "connection lost; connecting once more", "server", x.spec.Name, "err", x.values.redact(err.Error()))
 	}
+}
+
+// isLost tells an answer of the server from an error of the connection, to which
+// the SDK gives codes too: client closing, server closing, rejected by transport.
+func isLost(err error, answer *jsonrpc.Error) bool {
+	return errors.Is(err, mcp.ErrConnectionClosed) || answer.Code <= -32003 && answer.Code >= -32005
 }
 
 // acquire returns a connection for a tool that is still what was pinned.

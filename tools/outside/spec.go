@@ -118,11 +118,14 @@ func (s Spec) checkREST(fail failer) error {
 	if r.Timeout < 0 {
 		return fail("timeout is %v", r.Timeout)
 	}
+	if scheme, rest, ok := strings.Cut(r.URL, "://"); ok && strings.Contains(scheme+strings.SplitN(rest, "/", 2)[0], "{") {
+		return fail("{parameters} go into the path of the url; its host is fixed")
+	}
 	u, err := checkURL(r.URL)
 	if err != nil {
 		return fail("%v", err)
 	}
-	if strings.Contains(u.Host, "{") || strings.Contains(u.RawQuery, "{") {
+	if strings.Contains(u.RawQuery, "{") {
 		return fail("{parameters} go into the path of the url; the others have in: query")
 	}
 	if err := checkValues(fail, "headers", r.Headers); err != nil {

@@ -24,6 +24,7 @@ type guarded struct {
 	url     string
 	headers map[string]string
 	tooBig  *atomic.Bool
+	deaf    *atomic.Bool
 }
 
 func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -47,8 +48,9 @@ func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	b := &capped{body: res.Body, left: maxBytes + 1<<20, end: end, tooBig: g.tooBig}
-	if r.Method == http.MethodGet && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
-		b.left = -1 // stands as long as the connection; each event has a cap of its own
+	listens := r.Method == http.MethodGet || r.Header.Get("Mcp-Method") == "subscriptions/listen"
+	if listens && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+		b.left, b.deaf = -1, g.deaf // stands as long as the connection; each event has a cap of its own
 	}
 	res.Body = b
 	return res, nil
@@ -60,6 +62,7 @@ type capped struct {
 	left   int
 	end    func()
 	tooBig *atomic.Bool
+	deaf   *atomic.Bool // set at the end, for a stream that tells of changes
 }
 
 func (c *capped) Read(p []byte) (int, error) {
@@ -71,6 +74,9 @@ func (c *capped) Read(p []byte) (int, error) {
 		p = p[:c.left]
 	}
 	n, err := c.body.Read(p)
+	if err != nil && c.deaf != nil {
+		c.deaf.Store(true)
+	}
 	if c.left > 0 {
 		c.left -= n
 	}
