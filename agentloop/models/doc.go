@@ -40,7 +40,8 @@
 // openai-go 99, anthropic-sdk-go 59, genai 23, go-openai 1.3; all official three take
 // 2.8 GB of memory. So: go-openai for OpenAI's dialect, genai for Gemini, whose
 // signatures its compatible endpoint hides, and a dialect of our own of 450 lines for
-// Anthropic. The limit was 30. This package on top of agentloop took COLD.
+// Anthropic. The limit was 30. This package on top of a built agentloop took 26 seconds
+// of user time and 8 of system time on two busy cores (24 s of wall): nearly all is genai.
 //
 // # Why not
 //

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop"
+	"pitwall/agentloop/models/modeltest"
 )
 
 // trader is a scripted model with all that a conversation can hold: reasoning,
@@ -252,6 +254,24 @@ func TestStops(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, stop, reply.Stop, d.name)
 			}
+		}
+	}
+}
+
+// A Client serves several agents at once.
+func TestConcurrent(t *testing.T) {
+	for _, d := range dialects {
+		s := serve(t, says("ok"), func(n int64) modeltest.Fault { return modeltest.Fault{Torn: n%5 == 0} })
+		c := client(t, Options{Name: d.name, BaseURL: s.URL + d.path, Sleep: func(context.Context, time.Duration) error { return nil }, Params: map[string]any{"temperature": 0}})
+		done := make(chan error)
+		for range 8 {
+			go func() {
+				_, err := c.Reply(context.Background(), hello)
+				done <- err
+			}()
+		}
+		for range 8 {
+			require.NoError(t, <-done)
 		}
 	}
 }
