@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -82,9 +83,12 @@ func newClient(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := p.key(o.Env)
+	key, variable := p.key(o.Env), p.variable()
+	if elsewhere(p, host) {
+		key, variable = strings.TrimSpace(o.Env(KeyElsewhere)), KeyElsewhere
+	}
 	if key == "" && !p.local && (o.BaseURL == "" || p.dialect != "openai") {
-		return nil, pitwall.Errorf(pitwall.MissingKey, "%s/%s needs a key: %s is not set", p.name, model, p.variable()).
+		return nil, pitwall.Errorf(pitwall.MissingKey, "%s/%s at %s needs a key: %s is not set", p.name, model, host, variable).
 			Hintf("set it in the environment or in .env, or use script/momentum, which needs none")
 	}
 	c := &Client{provider: p, model: model, host: host, params: given, sleep: o.Sleep, jitter: o.Jitter, attempts: o.Attempts}
@@ -108,6 +112,21 @@ func newClient(o Options) (*Client, error) {
 		c.dialect = newOpenAI(p, base, key, model, given, h)
 	}
 	return c, err
+}
+
+// KeyElsewhere holds the key for a base URL that is neither the provider's own nor
+// on this machine. The provider's key is not sent there: a strategy file from
+// somebody else names a server, and must not collect keys with it.
+const KeyElsewhere = "PITWALL_MODEL_KEY"
+
+func elsewhere(p provider, host string) bool {
+	own, err := url.Parse(p.base)
+	if err == nil && own.Host == host {
+		return false
+	}
+	name := (&url.URL{Host: host}).Hostname()
+	ip := net.ParseIP(name)
+	return name != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 // baseOf checks a base URL. A user, password or query in it would be a key that
@@ -140,7 +159,7 @@ func (c *Client) Fingerprint() string {
 // secretsOf are the values of all providers' key variables, not only the one in
 // use: a server or a proxy may echo any.
 func secretsOf(env func(string) string) (list []string) {
-	for _, p := range table() {
+	for _, p := range append(table(), provider{keys: []string{KeyElsewhere}}) {
 		for _, v := range p.keys {
 			// Shorter ones are placeholders such as "none", which are words of a text.
 			if k := strings.TrimSpace(env(v)); len(k) >= 8 {
