@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -106,9 +107,11 @@ func (l *loop) newAgent(a Agent, all []Tool, kinds map[string]string) (*agentSta
 	return s, nil
 }
 
-// may reports whether the agent may call a tool.
+// may reports whether the agent may call a tool. Pitwall's server takes a dotted
+// spelling (account.positions) for the same name.
 func (a *agentState) may(name string) bool {
-	return len(a.Tools) == 0 || slices.Contains(a.Tools, name)
+	under := strings.ReplaceAll(name, ".", "_")
+	return slices.ContainsFunc(a.tools, func(t Tool) bool { return t.Name == name || t.Name == under })
 }
 
 var errNoAgents = errors.New("a run needs an agent")

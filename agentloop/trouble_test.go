@@ -276,7 +276,7 @@ func TestSeveralAgents(t *testing.T) {
 	require.Contains(t, k.turns[1].Messages[0].User, "orders=1", "the second sees what the first did at the same bar")
 	require.Contains(t, k.turns[3].Messages[0].User, "since=2024-01-02T16:00:00Z")
 	require.Equal(t, []string{"look"}, k.turns[1].Tools)
-	require.Contains(t, k.turns[1].Messages[2].Results[0].Text, "there is no tool orders_submit for you; there is look")
+	require.Contains(t, k.turns[1].Messages[2].Results[0].Text, "there is no tool orders_submit; there is look")
 	require.Len(t, d.orders, 3, "only the fast one may order")
 	for _, bad := range []func(*agentloop.Config){
 		func(c *agentloop.Config) { c.Agents = append(c.Agents, c.Agents[0]) },

@@ -252,8 +252,8 @@ func (v *visit) run(ctx context.Context, calls []Call) ([]Result, error) {
 			refuse = "error INVALID_INPUT: the arguments are not a valid JSON object"
 		case hidden[name]:
 			refuse = "error UNKNOWN_TOOL: the loop moves the clock; end your turn to let time pass"
-		case !v.agent.may(name):
-			refuse = "error UNKNOWN_TOOL: there is no tool " + name + " for you; there is " + strings.Join(v.rec.Tools, ", ")
+		case !v.agent.may(c.Name):
+			refuse = "error UNKNOWN_TOOL: there is no tool " + c.Name + "; there is " + strings.Join(v.rec.Tools, ", ")
 		}
 		if refuse != "" {
 			results = append(results, Result{ID: c.ID, Name: c.Name, IsError: true, Text: refuse})

@@ -83,6 +83,9 @@ type app struct {
 	stdout, stderr *os.File
 	stop           chan struct{}     // closed at the first Ctrl-C
 	transport      http.RoundTripper // of downloads; empty = the network, a local server in tests
+
+	// sleep waits between two attempts at a model; empty = really, none in tests
+	sleep func(context.Context, time.Duration) error
 }
 
 // interrupts closes stop at the first Ctrl-C or SIGTERM and cancels at the

@@ -49,7 +49,7 @@ type chosen struct {
 func (a *app) model(x agent, cfg settings) (chosen, error) {
 	script, ok := strings.CutPrefix(x.Model, "script/")
 	if !ok {
-		o := models.Options{Name: x.Model, BaseURL: x.BaseURL, Params: x.Params, Env: cfg.get}
+		o := models.Options{Name: x.Model, BaseURL: x.BaseURL, Params: x.Params, Env: cfg.get, Sleep: a.sleep}
 		if a.transport != nil {
 			o.Client = &http.Client{Transport: a.transport}
 		}
