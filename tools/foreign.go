@@ -158,7 +158,7 @@ func (s *Set) addForeign(f Foreign, m pitwall.Mode) error {
 	if err := f.Wall.check(f.Name, f.In, m, f.Broken != nil); err != nil {
 		return err
 	}
-	in, err := newForeignArgs(f.In)
+	in, err := newForeignArgs(f.In, f.Wall.filled(m))
 	if err != nil {
 		return pitwall.Errorf(pitwall.StrategyError, "tool %s: its parameters are not a usable JSON schema: %v", f.Name, err)
 	}

@@ -24,7 +24,9 @@ type foreignArgs struct {
 	names    []string // sorted
 }
 
-func newForeignArgs(in *jsonschema.Schema) (*foreignArgs, error) {
+// newForeignArgs takes a schema as it was declared; the arguments named filled are
+// set here when the model leaves them out, so they are not required of it.
+func newForeignArgs(in *jsonschema.Schema, filled []string) (*foreignArgs, error) {
 	s := &jsonschema.Schema{Type: "object"}
 	if in != nil {
 		s = in.CloneSchemas()
@@ -37,6 +39,7 @@ func newForeignArgs(in *jsonschema.Schema) (*foreignArgs, error) {
 	}
 	s.AdditionalProperties = &jsonschema.Schema{Not: &jsonschema.Schema{}} // what is not listed is refused
 	s.PatternProperties = nil
+	s.Required = slices.DeleteFunc(slices.Clone(s.Required), func(n string) bool { return slices.Contains(filled, n) })
 	a := &foreignArgs{schema: s}
 	for name := range s.Properties {
 		a.names = append(a.names, name)

@@ -164,6 +164,9 @@ func TestForeignClamp(t *testing.T) {
 				sent = string(args["end"])
 				return tools.Payload{Form: tools.JSON, Body: []byte(`[]`)}, nil
 			}}
+		if c.given == "" {
+			f.In.Required = []string{"end"} // of the service, not of the model
+		}
 		args := `{}`
 		if c.given != "" {
 			args = `{"end":` + c.given + `}`
@@ -179,6 +182,7 @@ func TestForeignClamp(t *testing.T) {
 		}
 		w, _ := liveWorld()
 		sent = "?"
+		f.In.Required = nil
 		require.False(t, with(t, pitwall.Live, nil, f).Call(trader(), w, "clamped", json.RawMessage(args)).IsError)
 		if c.given == "" {
 			require.Empty(t, sent, "a live call is not clamped")

@@ -36,6 +36,17 @@ func (r Wall) undeclared(name string) error {
 		Hintf("declare clamp (parameters set to at most now), known (the field of each row that says when it was known) or timeless: true; or when: live")
 }
 
+// filled are the parameters that are set when they are left out.
+func (r Wall) filled(m pitwall.Mode) []string {
+	var names []string
+	for _, c := range r.Clamp {
+		if m == pitwall.Sim {
+			names = append(names, c.Param)
+		}
+	}
+	return names
+}
+
 // Declared refuses a tool of a simulation that declares nothing.
 func (r Wall) Declared(name string, m pitwall.Mode) error {
 	if m == pitwall.Sim && !r.declared() {
