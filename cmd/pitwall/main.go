@@ -141,7 +141,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.init(), a.backtest(), a.serve(), a.verify(), a.data(), a.dare(), a.trace(), a.why(), a.version())
+	root.AddCommand(a.demo(), a.init(), a.backtest(), a.serve(), a.verify(), a.data(), a.dare(), a.trace(), a.why(), a.doctor(), a.version())
 	return root
 }
 

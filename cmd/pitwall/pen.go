@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -233,4 +235,25 @@ func (p *pen) table(columns []column, rows [][]cell) {
 		}
 		p.write("\n")
 	}
+}
+
+// printSafeJSON is printJSON for text that others wrote: JSON leaves the upper
+// control characters as they are, and some terminals act on them.
+func (a *app) printSafeJSON(v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, r := range string(body) { // they can only stand inside strings
+		if clean(string(r)) != "" {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, "\\u%04x", unit)
+		}
+	}
+	_, err = fmt.Fprintln(a.stdout, b.String())
+	return err
 }

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
@@ -314,25 +312,4 @@ func plural(n int, word string) string {
 		return fmt.Sprintf("%d %sies", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, word)
-}
-
-// printSafeJSON is printJSON for text that others wrote: JSON leaves the upper
-// control characters as they are, and some terminals act on them.
-func (a *app) printSafeJSON(v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	for _, r := range string(body) { // they can only stand inside strings
-		if clean(string(r)) != "" {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.AppendRune(nil, r) {
-			fmt.Fprintf(&b, "\\u%04x", unit)
-		}
-	}
-	_, err = fmt.Fprintln(a.stdout, b.String())
-	return err
 }
