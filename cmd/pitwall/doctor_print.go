@@ -55,10 +55,10 @@ func (x *examination) print(asJSON bool) error {
 	for _, area := range areas {
 		x.area(p, area, func(f finding) bool { return f.Area == area && f.State != stateBad })
 	}
-	if p.failed == nil && bad > 0 {
-		return errSaid
+	if err := p.done(); err != nil || bad == 0 {
+		return err
 	}
-	return p.failed
+	return errSaid
 }
 
 // area prints the findings of one kind.

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -18,10 +18,9 @@ import (
 // through clean, so that no data can move the cursor, change the title or hide
 // what it says: the only escape codes that leave here are the pen's own.
 type pen struct {
-	out    io.Writer
+	out    *bufio.Writer
 	colour bool
 	width  int // of the terminal; 0 = lines are not cut
-	failed error
 }
 
 // style is a code of the terminal; empty = none.
@@ -39,7 +38,7 @@ const (
 
 // newPen looks at what stdout is.
 func (a *app) newPen() *pen {
-	p := &pen{out: a.stdout}
+	p := &pen{out: bufio.NewWriter(a.stdout)}
 	if fd := int(a.stdout.Fd()); term.IsTerminal(fd) {
 		p.colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 		p.width = 80
@@ -80,11 +79,11 @@ func cut(s string, n int) string {
 	return string([]rune(s)[:max(n-3, 1)]) + "..."
 }
 
-func (p *pen) write(s string) {
-	if _, err := io.WriteString(p.out, s); p.failed == nil {
-		p.failed = err
-	}
-}
+// write writes the pen's own text. An error stays with the writer until done.
+func (p *pen) write(s string) { _, _ = p.out.WriteString(s) }
+
+// done ends what was written.
+func (p *pen) done() error { return p.out.Flush() }
 
 // put writes a piece of a line.
 func (p *pen) put(s style, text string) {

@@ -90,7 +90,7 @@ func findRun(name string) (string, error) {
 	if len(names) == 0 {
 		return "", e.Hintf("pitwall backtest leaves one in runs/; there is none here")
 	}
-	return "", e.Hintf("did you mean %s? last is the newest of the %d in runs/", pitwall.Nearest(filepath.Base(name), names), len(names))
+	return "", e.Hintf("did you mean %s? last is the newest of the %d in runs/", oneLine(pitwall.Nearest(filepath.Base(name), names)), len(names))
 }
 
 func isRun(dir string) bool {

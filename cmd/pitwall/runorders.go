@@ -148,27 +148,30 @@ func hasWord(text, id string) bool {
 }
 
 // asked says what an order asked for.
-func asked(o pitwall.Order) string {
+func asked(o pitwall.OrderState) string {
 	s := fmt.Sprintf("%s %v %s %s", o.Side, o.Qty, o.Symbol, o.Type)
-	if o.Role != "" {
-		s = fmt.Sprintf("%s (%s)", s, o.Role)
+	stop := o.Stop
+	if o.Trigger != 0 { // as it stands: a trailing stop's moves, one in percent is found at the fill
+		stop = o.Trigger
 	}
-	for _, x := range []struct {
-		name string
-		at   pitwall.Dec
-	}{{"limit", o.Limit}, {"stop", o.Stop}, {"trail", o.Trail}} {
-		if x.at != 0 {
-			s += fmt.Sprintf(" %s %v", x.name, x.at.Round(4))
-		}
+	switch {
+	case o.Type == pitwall.LimitOrder:
+		s += fmt.Sprintf(" at %v", o.Limit.Round(4))
+	case stop != 0 && o.Limit != 0:
+		s += fmt.Sprintf(" at %v, limit %v,", stop.Round(4), o.Limit.Round(4))
+	case stop != 0:
+		s += fmt.Sprintf(" at %v", stop.Round(4))
+	}
+	if o.Trail != 0 {
+		s += fmt.Sprintf(" trailing by %v", o.Trail.Round(4))
 	}
 	if o.TrailPercent != 0 {
-		s += fmt.Sprintf(" trail %v %%", o.TrailPercent)
+		s += fmt.Sprintf(" trailing by %v %%", o.TrailPercent)
 	}
-	if o.Class != "" && o.Class != pitwall.Simple {
-		s += " " + string(o.Class)
-	}
-	if o.TIF != "" {
-		s += " " + string(o.TIF)
+	for _, word := range []string{string(o.Class), string(o.TIF), string(o.Role)} {
+		if word != "" && word != string(pitwall.Simple) {
+			s += " " + word
+		}
 	}
 	return s
 }

@@ -90,7 +90,7 @@ func (r *pastRun) pick(text string) (int, error) {
 			return t.Turn, nil
 		}
 	}
-	return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn up to %s in %s", text, r.dir).Hintf("the first is of %s", asOf(r.turns[0].AsOf))
+	return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn up to %s in %s", text, r.dir).Hintf("the first is of %s", oneLine(asOf(r.turns[0].AsOf)))
 }
 
 // totals are over the turns shown.
@@ -164,14 +164,14 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 	r.heading(p)
 	if len(r.turns) == 0 {
 		p.linef(plainText, "no turns yet")
-		return p.failed
+		return p.done()
 	}
 	p.write("\n")
 	r.turnTable(p)
 	p.write("\n")
 	sum.print(p)
 	p.linef(dim, "All of a turn: pitwall trace %s %d", r.dir, r.turns[len(r.turns)-1].Turn)
-	return p.failed
+	return p.done()
 }
 
 // heading says which run this is.

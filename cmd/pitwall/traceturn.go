@@ -73,7 +73,7 @@ func (a *app) traceTurn(r *pastRun, n int, f traceFlags) error {
 	if !f.full {
 		p.linef(dim, "  whole answers and the system prompt: pitwall trace %s %d --full", r.dir, n)
 	}
-	return p.failed
+	return p.done()
 }
 
 func section(p *pen, name string) {
@@ -215,7 +215,7 @@ func (r *pastRun) trouble(p *pen, t *agentloop.Turn) {
 // printOrder prints an order and its fills.
 func printOrder(p *pen, x *pastOrder) {
 	p.put(cyan, "  "+oneLine(x.ID)+"  ")
-	p.hang(4, plainText, asked(x.Order))
+	p.hang(4, plainText, asked(x.OrderState))
 	s := plainText
 	if x.Status == pitwall.Denied || x.Status == pitwall.Rejected {
 		s = red
@@ -253,7 +253,7 @@ func (r *pastRun) used(p *pen, n int) {
 	}
 	var u usage
 	whole := ""
-	if err := readJSON(r.path("usage.json"), &u); err == nil && u.CostUSD != nil && *u.CostUSD > 0 {
+	if err := readJSON(r.path("usage.json"), &u); err == nil && u.CostUSD != nil && y.USD != nil && *y.USD > 0 {
 		whole = fmt.Sprintf(" of the run's %.4f USD", u.CostUSD.Float())
 	}
 	from := ""

@@ -92,13 +92,13 @@ func (w *whyReport) print() error {
 		w.standing()
 		w.nearestFills()
 		w.undecided()
-		return p.failed
+		return p.done()
 	}
 	told := map[int]bool{}
 	for _, x := range orders {
 		w.explain(x, told)
 	}
-	return p.failed
+	return p.done()
 }
 
 // find are the orders that the question is about, and the answer in a sentence.
@@ -150,7 +150,7 @@ func (w *whyReport) events() {
 	for _, x := range w.past.list {
 		if x.Symbol == w.symbol && (x.Status == pitwall.Denied || x.Status == pitwall.Rejected) && (dayOf(x.sent) == w.day || dayOf(x.Updated) == w.day) {
 			p.put(red, fmt.Sprintf("  %-9s", x.Status))
-			p.hang(11, plainText, fmt.Sprintf("%s: %s", asked(x.Order), strings.TrimPrefix(became(x), string(x.Status)+": ")))
+			p.hang(11, plainText, fmt.Sprintf("%s: %s", asked(x.OrderState), strings.TrimPrefix(became(x), string(x.Status)+": ")))
 			if n := w.past.turnOf(x); n > 0 {
 				p.field("", "by turn %d: pitwall trace %s %d", n, w.run.dir, n)
 			}
@@ -182,10 +182,10 @@ func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
 	for _, f := range x.fills {
 		p.field("fill", "%s  %s", stamp(f.Time), bought(f))
 	}
-	p.field("order", "%s: %s, sent %s", x.ID, asked(x.Order), stamp(x.sent))
+	p.field("order", "%s: %s, sent %s", x.ID, asked(x.OrderState), stamp(x.sent))
 	entry := w.past.entry(x)
 	if entry != x {
-		p.field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.Order), stamp(entry.sent), x.ID)
+		p.field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.OrderState), stamp(entry.sent), x.ID)
 		for _, f := range entry.fills {
 			p.field("", "%s  %s", stamp(f.Time), bought(f))
 		}
@@ -279,7 +279,11 @@ func (w *whyReport) read(t *agentloop.Turn) {
 			name = ""
 			lines := strings.Split(strings.Trim(withoutMode(r.Text), "\n"), "\n")
 			if len(lines) == 1 {
-				p.linef(plainText, "  %s", cut(oneLine(lines[0]), max(p.width-13-len(r.Name), 40)))
+				room := 120
+				if p.width > 0 {
+					room = max(p.width-13-len(r.Name), 20)
+				}
+				p.linef(plainText, "  %s", cut(oneLine(lines[0]), room))
 				continue
 			}
 			p.write("\n")

@@ -17,7 +17,7 @@ func (w *whyReport) standing() {
 			continue
 		}
 		if x.Status.Open() || dayOf(x.Updated) >= w.day {
-			w.pen.field("order", "%s: %s, sent %s: %s", x.ID, asked(x.Order), stamp(x.sent), became(x))
+			w.pen.field("order", "%s: %s, sent %s: %s", x.ID, asked(x.OrderState), stamp(x.sent), became(x))
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (w *whyReport) notTraded(line turnLine) string {
 	}
 	var texts []string
 	for _, x := range w.past.from(t) {
-		s := fmt.Sprintf("%s: %s", asked(x.Order), became(x))
+		s := fmt.Sprintf("%s: %s", asked(x.OrderState), became(x))
 		if x.Symbol == w.symbol && len(x.fills) > 0 {
 			return fmt.Sprintf("its order filled on %s", dayOf(x.fills[0].Time))
 		}
