@@ -270,7 +270,7 @@ func (t totals) print(p *pen) {
 	}
 	p.put(bold, plural(t.Turns, "turn"))
 	p.put(plainText, ": "+strings.Join(parts, ", ")+"\n")
-	line := fmt.Sprintf("%s asked, %d cached; %s", plural(t.Asked, "reply"), t.Cached, spent(t.Tokens, t.USD))
+	line := fmt.Sprintf("%s asked for, %d cached; %s", plural(t.Asked, "reply"), t.Cached, spent(t.Tokens, t.USD))
 	if t.Cached > 0 && t.RecordedUSD != nil && *t.RecordedUSD > 0 {
 		line += fmt.Sprintf("; the cached ones once cost %.4f USD", t.RecordedUSD.Float())
 	}

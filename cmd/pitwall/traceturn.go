@@ -263,7 +263,7 @@ func (r *pastRun) used(p *pen, n int) {
 	case y.Cached > 0:
 		from = ": an interrupted turn went on"
 	}
-	p.linef(plainText, "  %s asked, %d from the cache%s", plural(y.Asked, "reply"), y.Cached, from)
+	p.linef(plainText, "  %s asked for, %d from the cache%s", plural(y.Asked, "reply"), y.Cached, from)
 	p.linef(plainText, "  %s%s", spent(y.Usage, y.USD), whole)
 	if y.Cached > 0 && y.RecordedUSD != nil && *y.RecordedUSD > 0 {
 		p.linef(plainText, "  what was cached once cost %.4f USD", y.RecordedUSD.Float())
