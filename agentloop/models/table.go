@@ -142,6 +142,8 @@ type Status struct {
 	Provider string
 	Default  string // the model that is used when none is named; empty = one must be named
 	Variable string // the variables that may hold its key, or the one that does
+	Base     string // the URL that is asked
+	Local    bool   // it is a server on one's own machine, which may or may not run
 	Usable   bool
 	Why      string
 }
@@ -151,7 +153,7 @@ type Status struct {
 func Providers(env func(string) string) []Status {
 	var list []Status
 	for _, p := range table() {
-		s := Status{Provider: p.name, Default: p.model, Variable: p.variable()}
+		s := Status{Provider: p.name, Default: p.model, Variable: p.variable(), Base: p.base, Local: p.local}
 		for i := len(p.keys) - 1; i >= 0; i-- {
 			if strings.TrimSpace(env(p.keys[i])) != "" {
 				s.Variable, s.Usable, s.Why = p.keys[i], true, p.keys[i]+" is set"

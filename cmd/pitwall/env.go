@@ -39,8 +39,16 @@ func (s settings) get(name string) string { return s.vars[name] }
 func readSettings() (settings, error) {
 	vars, err := godotenv.Read(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if _, ok := errors.AsType[*fs.PathError](err); !ok {
+			err = errors.New("it holds a line that is not NAME=value") // the reader's own words would repeat the line, and with it a key
+		}
 		return settings{}, fmt.Errorf("reading .env: %w", err)
 	}
+	return settingsFrom(vars)
+}
+
+// settingsFrom puts the environment over the variables of a file.
+func settingsFrom(vars map[string]string) (settings, error) {
 	if vars == nil {
 		vars = map[string]string{}
 	}

@@ -39,7 +39,7 @@ func TestProviderTroubles(t *testing.T) {
 		model   agentloop.Model // instead of the script
 		err     string          // the run fails with it
 		status  agentloop.Status
-		warning string // of the first turn, or of the run
+		warning string        // of the first turn, or of the run
 		wait    time.Duration // at least, before the only new attempt
 	}{
 		"401":              {fault: always(modeltest.Fault{Status: 401}), err: "asking the model", status: agentloop.StatusModelError},
@@ -53,8 +53,8 @@ func TestProviderTroubles(t *testing.T) {
 		"truncated always": {fault: always(modeltest.Fault{Truncate: true}), err: "failed in 5 turns in a row", status: agentloop.StatusModelError},
 		"torn once":        {fault: on(2, modeltest.Fault{Torn: true}), status: agentloop.StatusOrdered},
 		"10,000 calls":     {fault: on(1, modeltest.Fault{Calls: 10_000}), status: agentloop.StatusToolError, warning: "too_many_calls"},
-		"no such tool":     {model: sayer{call("make_money", `{}`)}, status: agentloop.StatusToolError, warning: "tool_error"},
-		"broken arguments": {model: sayer{call("orders_submit", `{"symbol":7,"colour":"red"}`)}, status: agentloop.StatusToolError, warning: "tool_error"},
+		"no such tool":     {model: oneCall{call("make_money", `{}`)}, status: agentloop.StatusToolError, warning: "tool_error"},
+		"broken arguments": {model: oneCall{call("orders_submit", `{"symbol":7,"colour":"red"}`)}, status: agentloop.StatusToolError, warning: "tool_error"},
 		"endless calls":    {model: endless{}, status: agentloop.StatusStepLimit, warning: "step_limit"},
 	} {
 		for dialect, of := range dialects {
@@ -118,10 +118,10 @@ func call(name, args string) agentloop.Call {
 	return agentloop.Call{ID: "c1", Name: name, Arguments: json.RawMessage(args)}
 }
 
-// sayer makes one call at the first step and then ends.
-type sayer struct{ agentloop.Call }
+// oneCall makes one call at the first step and then ends.
+type oneCall struct{ agentloop.Call }
 
-func (s sayer) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
+func (s oneCall) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
 	if len(r.Messages) == 1 {
 		return agentloop.Reply{Calls: []agentloop.Call{s.Call}}, nil
 	}

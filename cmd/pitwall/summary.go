@@ -41,7 +41,7 @@ func (a *app) summary(r *result) {
 		fmt.Fprintf(a.stdout, "  warning: %s\n", x)
 	}
 	fmt.Fprintf(a.stdout, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)\n", r.Out)
-	fmt.Fprintln(a.stdout, "Next: read a turn in turns/000001.json, change the strategy's params, or let your own model trade: pitwall serve")
+	fmt.Fprintf(a.stdout, "Next: look at its turns (pitwall trace %s), change the strategy's params, or let your own model trade: pitwall serve\n", r.Out)
 }
 
 func (r *result) benchmarkLine() string {

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/agentloop/models"
+	"pitwall/tools/outside"
+)
+
+// strategy says whether a strategy could run here.
+func (x *examination) strategy(ctx context.Context, name string) {
+	const area = "strategy"
+	s, err := readStrategy(name)
+	if err == nil {
+		err = s.check()
+	}
+	if err != nil {
+		x.failed(area, "file", stateBad, err)
+		return
+	}
+	x.add(area, "file", stateOK, fmt.Sprintf("%s: %s trades %s", s.show, s.Name, few(s.Symbols)), "")
+	prices, err := s.prices(x.cfg)
+	if err != nil {
+		prices = map[string]agentloop.Price{} // said under prices
+	}
+	for _, y := range s.team() {
+		x.agent(y, prices)
+	}
+	x.strategyData(ctx, s)
+	for _, t := range s.Tools {
+		x.tool(t)
+	}
+}
+
+// agent looks at one agent's model, key and price.
+func (x *examination) agent(y agent, prices map[string]agentloop.Price) {
+	const area = "strategy"
+	m, err := x.app.model(y, x.cfg)
+	switch code := pitwall.CodeOf(err); {
+	case err == nil:
+		detail := m.name
+		if !m.free {
+			detail += ", its key is set"
+			if y.BaseURL != "" {
+				detail = m.name + " at " + hostOf(y.BaseURL)
+			}
+		}
+		x.add(area, "agent "+y.Name, stateOK, detail, "")
+		if y.BaseURL != "" {
+			x.hosts = append(x.hosts, hostToReach{"agent " + y.Name, y.BaseURL, false})
+		}
+	case code == pitwall.MissingKey:
+		x.failed(area, "agent "+y.Name, stateMissing, err)
+		// With any key at all the name is found, and nothing is sent.
+		if m, err = x.app.model(y, settings{vars: anyKey()}); err != nil || y.Model == "" {
+			return
+		}
+	default:
+		x.failed(area, "agent "+y.Name, stateBad, err)
+		return
+	}
+	p, ok := prices[m.name]
+	b := y.Budget
+	switch {
+	case m.free:
+	case ok:
+		x.add(area, "price", stateOK, fmt.Sprintf("%s: %v in, %v out, USD per million tokens", m.name, p.In, p.Out), "")
+	case b != nil && b.USD+b.USDPerTurn > 0:
+		x.add(area, "price", stateBad, fmt.Sprintf("agent %s has a budget in USD and the price of %s is not known", y.Name, m.name), fmt.Sprintf("add prices: {%s: {in: 0.25, out: 2.00}}, or limit tokens instead", m.name))
+	default:
+		x.add(area, "price", stateMissing, m.name+": not known, so neither is what a run costs", fmt.Sprintf("prices: {%s: {in: 0.25, out: 2.00}} in USD per million tokens, or PITWALL_PRICES", m.name))
+	}
+}
+
+// anyKey is an environment in which every provider has a key.
+func anyKey() map[string]string {
+	vars := map[string]string{}
+	for _, p := range models.Providers(func(string) string { return "" }) {
+		for _, name := range strings.Split(p.Variable, " or ") {
+			vars[name] = "placeholder"
+		}
+	}
+	return vars
+}
+
+// hostOf shows a URL without what might be a secret in it.
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "its base_url"
+	}
+	return u.Host
+}
+
+// strategyData loads the data and says which days they cover.
+func (x *examination) strategyData(ctx context.Context, s *strategy) {
+	const area = "strategy"
+	store, err := loadFor(ctx, s)
+	if err != nil {
+		state := stateBad
+		if pitwall.CodeOf(err) == pitwall.NoCoverage { // it can be fetched
+			state = stateMissing
+		}
+		x.failed(area, "data", state, err)
+		return
+	}
+	spec, err := s.spec()
+	if err == nil {
+		var w *simWorld
+		if w, err = newSim(store, spec, &pitwall.MemoryJournal{}); err == nil {
+			err = w.Close()
+		}
+	}
+	if err != nil {
+		x.failed(area, "data", stateBad, err)
+		return
+	}
+	for _, series := range store.Series() {
+		x.covered(s, series)
+	}
+	kinds := map[pitwall.RecordKind]int{}
+	for _, r := range store.Records() {
+		kinds[r.Kind]++
+	}
+	for _, k := range slices.Sorted(maps.Keys(kinds)) {
+		x.add(area, "data", stateOK, fmt.Sprintf("%s: %d records", k, kinds[k]), "")
+	}
+	for _, w := range store.Warnings {
+		x.add(area, "data", stateOK, "note: "+w, "")
+	}
+}
+
+// covered compares a symbol's bars with the strategy's days.
+func (x *examination) covered(s *strategy, series *pitwall.Series) {
+	first, last := series.Bar(0).Start, series.Bar(series.Len()-1).Start
+	detail := fmt.Sprintf("%s: %d bars of %s, %s to %s", series.Instrument.Symbol, series.Len(), pitwall.SizeName(series.Size), first.Format(time.DateOnly), last.Format(time.DateOnly))
+	var gaps []string
+	if from, err := time.Parse(time.DateOnly, s.From); err == nil && first.Sub(from) > quiet {
+		gaps = append(gaps, "the strategy begins on "+s.From)
+	}
+	if to, err := time.Parse(time.DateOnly, s.To); err == nil && to.Sub(last) > quiet {
+		gaps = append(gaps, "the strategy ends on "+s.To)
+	}
+	if len(gaps) == 0 {
+		x.add("strategy", "data", stateOK, detail, "")
+		return
+	}
+	x.add("strategy", "data", stateMissing, detail+"; "+strings.Join(gaps, ", "), "fetch the days that lack, or move from and to")
+}
+
+// tool looks at what an outside tool needs. It is not called.
+func (x *examination) tool(t outside.Spec) {
+	const area = "strategy"
+	var lists []map[string]string
+	if t.REST != nil {
+		lists = []map[string]string{t.REST.Query, t.REST.Headers}
+	} else {
+		lists = []map[string]string{t.MCP.Env, t.MCP.Headers}
+	}
+	var missing []string
+	for _, list := range lists {
+		for _, v := range list {
+			if name, ok := strings.CutPrefix(v, "$"); ok && strings.TrimSpace(x.cfg.get(name)) == "" && !slices.Contains(missing, name) {
+				missing = append(missing, name)
+			}
+		}
+	}
+	slices.Sort(missing)
+	switch {
+	case len(missing) > 0:
+		x.add(area, "tool "+t.Name, stateMissing, strings.Join(missing, ", ")+" is not set", "set "+strings.Join(missing, " and "))
+	case t.MCP != nil && len(t.MCP.Command) > 0 && !runnable(t.MCP.Command[0]):
+		x.add(area, "tool "+t.Name, stateMissing, "there is no program "+t.MCP.Command[0], "install it, or give its whole path")
+	default:
+		x.add(area, "tool "+t.Name, stateOK, "has what it needs; it was not called", "")
+	}
+}
+
+func runnable(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}

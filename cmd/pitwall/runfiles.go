@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall"
+	"pitwall/agentloop"
+)
+
+// This file reads a run's folder for a person: also one that is still being
+// written or whose writer was killed. What cannot be read becomes a note.
+
+// turnLine is a line of summaries.jsonl.
+type turnLine struct {
+	Turn     int                 `json:"turn"`
+	AsOf     string              `json:"as_of"`
+	Agent    string              `json:"agent"`
+	Model    string              `json:"model"`
+	Why      string              `json:"why"`
+	Status   agentloop.Status    `json:"status"`
+	Equity   float64             `json:"equity,omitempty"`
+	Calls    []string            `json:"calls"`
+	Orders   int                 `json:"orders"`
+	Result   string              `json:"result"`
+	Warnings []agentloop.Warning `json:"warnings,omitempty"`
+}
+
+// turnTime is a line of timing.jsonl.
+type turnTime struct {
+	Turn         int                 `json:"turn"`
+	Seconds      float64             `json:"seconds"`
+	ModelSeconds float64             `json:"model_seconds"`
+	Cache        string              `json:"cache,omitempty"`
+	Miss         string              `json:"miss,omitempty"`
+	Asked        int                 `json:"asked"`
+	Cached       int                 `json:"cached"`
+	Usage        agentloop.Usage     `json:"usage"`
+	USD          *pitwall.Dec        `json:"usd"`
+	RecordedUSD  *pitwall.Dec        `json:"recorded_usd"`
+	Recorded     agentloop.Usage     `json:"recorded_usage"`
+	Tries        []agentloop.Try     `json:"tries,omitempty"`
+	Warnings     []agentloop.Warning `json:"warnings,omitempty"`
+}
+
+// pastRun is what a run has left so far.
+type pastRun struct {
+	dir      string
+	manifest manifest
+	turns    []turnLine
+	timing   map[int]turnTime
+	notes    []string
+}
+
+// runsDir is where backtests put their folders.
+const runsDir = "runs"
+
+// findRun finds a run's folder: a path, a name below runs/, or last.
+func findRun(name string) (string, error) {
+	if name == "last" {
+		return lastRun()
+	}
+	for _, dir := range []string{name, filepath.Join(runsDir, name)} {
+		if isRun(dir) {
+			return filepath.Clean(dir), nil
+		}
+	}
+	e := pitwall.Errorf(pitwall.InvalidInput, "there is no run at %s", oneLine(name))
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		e = pitwall.Errorf(pitwall.InvalidInput, "%s is not a run's folder: it has neither manifest.json nor summaries.jsonl", oneLine(name))
+	}
+	var names []string
+	entries, _ := os.ReadDir(runsDir) // none is an answer too
+	for _, x := range entries {
+		if isRun(filepath.Join(runsDir, x.Name())) {
+			names = append(names, x.Name())
+		}
+	}
+	if len(names) == 0 {
+		return "", e.Hintf("pitwall backtest leaves one in runs/; there is none here")
+	}
+	return "", e.Hintf("did you mean %s? last is the newest of the %d in runs/", oneLine(pitwall.Nearest(filepath.Base(name), names)), len(names))
+}
+
+func isRun(dir string) bool {
+	for _, f := range []string{"manifest.json", "summaries.jsonl", "journal.jsonl"} {
+		if info, err := os.Stat(filepath.Join(dir, f)); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
+}
+
+// lastRun is the run whose journal was written to last.
+func lastRun() (string, error) {
+	var newest time.Time
+	found := ""
+	entries, _ := os.ReadDir(runsDir)
+	for _, x := range entries {
+		dir := filepath.Join(runsDir, x.Name())
+		for _, f := range []string{"journal.jsonl", "summaries.jsonl", "manifest.json"} {
+			if info, err := os.Stat(filepath.Join(dir, f)); err == nil {
+				if t := info.ModTime(); found == "" || t.After(newest) {
+					found, newest = dir, t
+				}
+				break
+			}
+		}
+	}
+	if found == "" {
+		return "", pitwall.Errorf(pitwall.InvalidInput, "there is no run in runs/").Hintf("pitwall backtest examples/momentum leaves one; or name a run's folder")
+	}
+	return found, nil
+}
+
+// openRun reads what a run left.
+func openRun(name string) (*pastRun, error) {
+	dir, err := findRun(name)
+	if err != nil {
+		return nil, err
+	}
+	r := &pastRun{dir: dir, timing: map[int]turnTime{}}
+	raw, err := os.ReadFile(r.path("manifest.json"))
+	if err == nil {
+		err = json.Unmarshal(raw, &r.manifest)
+	}
+	switch {
+	case err != nil:
+		r.note("manifest.json cannot be read: %v", err)
+	case r.manifest.Status == "running":
+		r.note("it has not ended: it is still running, or it was killed")
+	case r.manifest.Error != "":
+		r.note("it failed: %s", r.manifest.Error)
+	}
+	r.turns = jsonLines[turnLine](r, "summaries.jsonl")
+	for _, t := range jsonLines[turnTime](r, "timing.jsonl") {
+		r.timing[t.Turn] = t
+	}
+	r.unlisted()
+	return r, nil
+}
+
+func (r *pastRun) path(name string) string { return filepath.Join(r.dir, name) }
+
+func (r *pastRun) note(format string, args ...any) {
+	r.notes = append(r.notes, oneLine(fmt.Sprintf(format, args...)))
+}
+
+// unlisted adds turns whose record was written and whose line was not: the run
+// was killed between the two.
+func (r *pastRun) unlisted() {
+	files, _ := os.ReadDir(r.path("turns"))
+	seen := map[int]bool{}
+	for _, t := range r.turns {
+		seen[t.Turn] = true
+	}
+	for _, f := range files {
+		n, err := strconv.Atoi(strings.TrimSuffix(f.Name(), ".json"))
+		if err != nil || seen[n] {
+			continue
+		}
+		t, _, err := r.turn(n)
+		if err != nil {
+			r.note("%v", err)
+			continue
+		}
+		line := turnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Result: t.Result, Warnings: t.Warnings, Calls: []string{}}
+		for _, m := range t.Messages {
+			if m.Reply == nil {
+				continue
+			}
+			for _, c := range m.Reply.Calls {
+				line.Calls = append(line.Calls, c.Name)
+				if changesOrders(c.Name) {
+					line.Orders++
+				}
+			}
+		}
+		r.turns = append(r.turns, line)
+	}
+	slices.SortStableFunc(r.turns, func(a, b turnLine) int { return a.Turn - b.Turn })
+}
+
+func changesOrders(tool string) bool {
+	switch strings.ReplaceAll(tool, ".", "_") {
+	case "orders_submit", "orders_modify", "orders_cancel":
+		return true
+	}
+	return false
+}
+
+// turn reads the record of a turn, and its bytes.
+func (r *pastRun) turn(n int) (*agentloop.Turn, []byte, error) {
+	name := filepath.Join("turns", fmt.Sprintf("%06d.json", n))
+	raw, err := os.ReadFile(r.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %d in %s", n, r.dir).Hintf("%s", r.have())
+	}
+	var t agentloop.Turn
+	if err == nil {
+		err = json.Unmarshal(raw, &t)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading %s: %w", r.path(name), err)
+	}
+	return &t, raw, nil
+}
+
+// have says which turns there are: 1 to 17, 19.
+func (r *pastRun) have() string {
+	if len(r.turns) == 0 {
+		return "it has no turns yet"
+	}
+	var parts []string
+	for i := 0; i < len(r.turns); {
+		first := r.turns[i].Turn
+		for i++; i < len(r.turns) && r.turns[i].Turn == r.turns[i-1].Turn+1; i++ {
+		}
+		last := r.turns[i-1].Turn
+		if part := strconv.Itoa(first); first == last {
+			parts = append(parts, part)
+		} else {
+			parts = append(parts, part+" to "+strconv.Itoa(last))
+		}
+	}
+	if len(parts) > 8 {
+		parts = append(parts[:7], "...", parts[len(parts)-1])
+	}
+	return "there are turns " + strings.Join(parts, ", ")
+}
+
+// jsonLines reads a file of lines. A torn last line is what a crash leaves.
+func jsonLines[T any](r *pastRun, name string) []T {
+	raw, err := os.ReadFile(r.path(name))
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.note("%v", err)
+		}
+		return nil
+	}
+	var list []T
+	for n := 1; len(raw) > 0; n++ {
+		line, rest, whole := bytes.Cut(raw, []byte("\n"))
+		raw = rest
+		var x T
+		switch err := json.Unmarshal(line, &x); {
+		case err == nil:
+			list = append(list, x)
+		case !whole:
+			r.note("%s ends in half a line, which is left out", name)
+		case len(bytes.TrimSpace(line)) > 0:
+			r.note("line %d of %s cannot be read and is left out", n, name)
+		}
+	}
+	return list
+}
+
+// csvRows reads fills.csv without its header.
+func (r *pastRun) csvRows(name string, fields int) [][]string {
+	raw, err := os.ReadFile(r.path(name))
+	if err != nil {
+		return nil
+	}
+	if end := bytes.LastIndexByte(raw, '\n') + 1; end < len(raw) {
+		raw = raw[:end]
+		r.note("%s ends in half a line, which is left out", name)
+	}
+	c := csv.NewReader(bytes.NewReader(raw))
+	c.FieldsPerRecord = fields
+	var rows [][]string
+	for {
+		row, err := c.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			r.note("%s cannot be read after row %d", name, len(rows))
+			break
+		}
+		rows = append(rows, row)
+	}
+	return rows[min(1, len(rows)):]
+}
+
+// readJSON reads a whole file.
+func readJSON(path string, v any) error {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, v)
+}

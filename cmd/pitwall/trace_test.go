@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTraceGolden(t *testing.T) {
+	dir := inMomentum(t)
+	goldenText(t, "trace_run", printed(t, dir, 0, "trace", "runs/momentum-1"))
+	goldenText(t, "trace_turn", printed(t, dir, 0, "trace", "last", "21"))
+	require.Equal(t, printed(t, dir, 0, "trace", "momentum-1"), printed(t, dir, 0, "trace", "last"))
+	full := printed(t, dir, 0, "trace", "last", "21", "--full")
+	require.Contains(t, full, "You are a trader inside Pitwall")
+	require.NotContains(t, full, "more lines")
+	require.Contains(t, printed(t, dir, 0, "trace", "last", "2013-10-05"), "turn 21 of")
+	require.Contains(t, printed(t, dir, 0, "trace", "last", "last"), "turn 41 of")
+}
+
+// A model that thinks, is refused, brackets, fails and writes escape codes.
+func TestTraceOfAModel(t *testing.T) {
+	dir := t.TempDir()
+	modelRun(t, dir, bracketReplies())
+	table := printed(t, dir, 0, "trace", "last")
+	goldenText(t, "trace_model", table)
+	harmless(t, table)
+	turn := printed(t, dir, 0, "trace", "last", "1")
+	goldenText(t, "trace_model_turn", turn)
+	for _, want := range []string{"I look at the account first.", "b1.tp", "b1.sl", "denied: MAX_ORDER_QTY", "buy 50 at 100", "0.0054 USD"} {
+		require.Contains(t, turn, want)
+	}
+	failed := printed(t, dir, 0, "trace", "last", "3")
+	goldenText(t, "trace_model_failed", failed)
+	require.Contains(t, failed, "HTTP 429: slow down; waited 2s")
+	bad := printed(t, dir, 0, "trace", "last", "4", "--full")
+	require.Contains(t, bad, "evil")
+	harmless(t, bad)
+}
+
+func TestTraceJSON(t *testing.T) {
+	dir := t.TempDir()
+	modelRun(t, dir, bracketReplies())
+	var run struct {
+		Turns []struct {
+			Turn   int
+			Timing *turnTime
+			Result string
+		}
+		Total totals
+	}
+	out := printed(t, dir, 0, "trace", "last", "--json")
+	harmless(t, out)
+	require.NoError(t, json.Unmarshal([]byte(out), &run))
+	require.Len(t, run.Turns, 7)
+	require.Equal(t, 3, run.Turns[0].Timing.Asked)
+	require.Equal(t, 1, run.Total.Warnings["model_skipped"])
+	require.Equal(t, hostile, run.Turns[3].Result, "JSON keeps every byte, escaped")
+	var turn struct {
+		Turn   struct{ Messages []any }
+		Orders []struct {
+			ID, Status string
+			Fills      []any
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(printed(t, dir, 0, "trace", "last", "1", "--json")), &turn))
+	require.Len(t, turn.Turn.Messages, 4)
+	require.Len(t, turn.Orders, 4, "the denied one, the entry and its two exits")
+	require.Len(t, turn.Orders[1].Fills, 1)
+}
+
+func TestTraceRefuses(t *testing.T) {
+	dir := inMomentum(t)
+	for _, c := range []struct {
+		want string
+		code int
+		args []string
+	}{
+		{"there are turns 1 to 41", 1, []string{"trace", "last", "999"}},
+		{"there are turns 1 to 41", 2, []string{"trace", "last", "x"}},
+		{"did you mean momentum-1?", 1, []string{"trace", "momentun-1"}},
+		{"its agents are main", 1, []string{"trace", "last", "--agent", "risk"}},
+		{"the first is of 2013-05-13", 1, []string{"trace", "last", "2001-01-01"}},
+		{"is not a run's folder", 1, []string{"trace", "."}},
+		{"usage:", 2, []string{"trace"}},
+	} {
+		require.Contains(t, printed(t, dir, c.code, c.args...), c.want)
+	}
+	require.Contains(t, printed(t, t.TempDir(), 1, "trace", "last"), "there is no run in runs/")
+}
+
+// What a killed writer leaves can be read.
+func TestTraceAfterACrash(t *testing.T) {
+	dir := inMomentum(t)
+	run := filepath.Join(dir, "runs", "momentum-1")
+	torn := func(name string, cut int) {
+		raw, err := os.ReadFile(filepath.Join(run, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(run, name), raw[:len(raw)-cut], 0o644))
+	}
+	torn("summaries.jsonl", 30)
+	torn("timing.jsonl", 20)
+	torn("journal.jsonl", 15)
+	torn("fills.csv", 10)
+	raw, err := os.ReadFile(filepath.Join(run, "manifest.json"))
+	require.NoError(t, err)
+	write(t, run, "manifest.json", strings.Replace(string(raw), `"complete"`, `"running"`, 1), "turns/000040.json.tmp", "{")
+	require.NoError(t, os.Remove(filepath.Join(run, "usage.json")))
+	out := printed(t, dir, 0, "trace", "last")
+	require.Contains(t, out, "note: it has not ended")
+	require.Contains(t, out, "summaries.jsonl ends in half a line")
+	require.Contains(t, out, "41 turns", "the last turn's line is torn, its record is whole")
+	require.Contains(t, printed(t, dir, 0, "trace", "last", "41"), "turn 41 of")
+	require.Contains(t, printed(t, dir, 0, "trace", "last", "21"), "buy 1416 at 69.1574")
+	require.Contains(t, printed(t, dir, 0, "why", "last", "AAPL", "2013-10-04"), "turn     21 of")
+
+	// Made by hand, with less than any version of ours wrote.
+	hand := t.TempDir()
+	write(t, hand, "summaries.jsonl", "{\"turn\":1,\"as_of\":\"x\",\"status\":\"no_action\"}\nnot json\n{\"turn\":3,\"as_of\":\"2024-01-03T16:00:00Z\"}\n{\"turn\":")
+	out = printed(t, hand, 0, "trace", ".")
+	require.Contains(t, out, "line 2 of summaries.jsonl cannot be read")
+	require.Contains(t, printed(t, hand, 1, "trace", ".", "2"), "there are turns 1, 3")
+	require.Contains(t, printed(t, hand, 1, "trace", ".", "3"), "no turn 3")
+	empty := t.TempDir()
+	write(t, empty, "journal.jsonl", "")
+	require.Contains(t, printed(t, empty, 0, "trace", "."), "no turns yet")
+}
+
+func TestTracePen(t *testing.T) {
+	require.Equal(t, "]0;owned [31mred[0m [2J 31m evil  done", clean(hostile))
+	require.Equal(t, "a\nb c\uFFFD", clean("a\r\nb\tc\xff"))
+	var b bytes.Buffer
+	p := &pen{out: bufio.NewWriter(&b), colour: true, width: 30}
+	text := func() string {
+		require.NoError(t, p.done())
+		defer b.Reset()
+		return b.String()
+	}
+	p.table([]column{{name: "n", right: true}, {name: "none"}, {name: "text", wide: true}}, [][]cell{{{"1", bold}, {}, {"short", plainText}}, {{"10", bold}, {}, {strings.Repeat("long ", 9), red}}})
+	table := text()
+	require.Regexp(t, "^ *\x1b\\[2mn\x1b\\[0m", table)
+	require.Contains(t, table, "\x1b[31mlong long long long lon...\x1b[0m\n")
+	require.NotContains(t, table, "none")
+	p.prose(2, dim, "one two three four five six seven eight\nnine\x1b[0m")
+	require.Equal(t, "  \x1b[2mone two three four five six\x1b[0m\n  \x1b[2mseven eight\x1b[0m\n  \x1b[2mnine[0m\x1b[0m\n", text())
+	p.colour = false
+	p.rows(2, 2, plainText, strings.Repeat("0123456789", 4)+"\nb\nc\nd")
+	require.Equal(t, "  0123456789012345678901234...\n  b\n  ... 2 more lines\n", text())
+}

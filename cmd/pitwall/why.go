@@ -1,0 +1,298 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pitwall"
+	"pitwall/agentloop"
+)
+
+func (a *app) why() *cobra.Command {
+	return &cobra.Command{
+		Use:   "why RUN SYMBOL DATE",
+		Short: "Say why a run traded a symbol on a day, or why it did not",
+		Long: "why goes from the fills of a symbol on a day back to the order and to the turn that decided it: what it had read, what it\n" +
+			"thought and what it said. DATE is a day of the exchange; without a fill on it, orders sent on it count, and then fills one day\n" +
+			"before or after. When there is none, the nearest fills are named, and what the nearest turn decided instead.\n" +
+			"RUN is a run's folder, its name below runs/, or last: the newest in runs/.",
+		Example: "  pitwall why last AAPL 2013-10-04\n  pitwall why runs/momentum-1 TQQQ 2020-03-16",
+		Args:    takes(3, 3),
+		RunE: func(_ *cobra.Command, args []string) error {
+			day, err := time.Parse(time.DateOnly, args[2])
+			if err != nil {
+				return &usageError{fmt.Errorf("DATE is %q; write a day like 2024-03-20", oneLine(args[2]))}
+			}
+			r, err := openRun(args[0])
+			if err != nil {
+				return err
+			}
+			past := r.orders()
+			symbol, err := past.symbol(args[1])
+			if err != nil {
+				return err
+			}
+			w := whyReport{run: r, past: past, pen: a.newPen(), symbol: symbol, day: day.Format(time.DateOnly)}
+			return w.print()
+		},
+	}
+}
+
+// whyReport answers one question.
+type whyReport struct {
+	run         *pastRun
+	past        *pastOrders
+	pen         *pen
+	symbol, day string
+}
+
+// symbol finds what a person calls a symbol.
+func (o *pastOrders) symbol(name string) (string, error) {
+	known := slices.Clone(o.run.manifest.Symbols)
+	for _, x := range o.list {
+		known = append(known, x.Symbol)
+	}
+	for _, f := range o.flows {
+		known = append(known, f.Symbol)
+	}
+	known = slices.DeleteFunc(known, func(s string) bool { return s == "" })
+	slices.Sort(known)
+	known = slices.Compact(known)
+	for _, k := range known {
+		if strings.EqualFold(k, name) {
+			return k, nil
+		}
+	}
+	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", o.run.dir, oneLine(name))
+	if len(known) == 0 {
+		return "", e.Hintf("it has no manifest and no orders to tell its symbols by")
+	}
+	return "", e.Hintf("did you mean %s? it trades %s", oneLine(pitwall.Nearest(name, known)), oneLine(strings.Join(known, ", ")))
+}
+
+// day is the exchange's day of a time.
+func dayOf(t time.Time) string { return t.Format(time.DateOnly) }
+
+// print writes the answer: the fills, or why there is none.
+func (w *whyReport) print() error {
+	p := w.pen
+	for _, n := range w.run.notes {
+		p.put(yellow, "note: ")
+		p.hang(6, plainText, n)
+	}
+	orders, said := w.find()
+	p.put(bold, w.symbol+" on "+w.day+": ")
+	p.hang(4, plainText, said)
+	w.events()
+	if len(orders) == 0 {
+		w.standing()
+		w.nearestFills()
+		w.undecided()
+		return p.done()
+	}
+	told := map[int]bool{}
+	for _, x := range orders {
+		w.explain(x, told)
+	}
+	return p.done()
+}
+
+// find are the orders that the question is about, and the answer in a sentence.
+func (w *whyReport) find() (list []*pastOrder, said string) {
+	with := func(match func(x *pastOrder, f pitwall.Fill) bool) (list []*pastOrder, fills []string) {
+		for _, f := range w.past.fills {
+			x := w.past.by[f.OrderID]
+			if f.Symbol == w.symbol && match(x, f) {
+				if !slices.Contains(list, x) {
+					list = append(list, x)
+				}
+				fills = append(fills, fmt.Sprintf("%s %v at %v", f.Side, f.Qty, f.Price.Round(4)))
+			}
+		}
+		return list, fills
+	}
+	list, fills := with(func(_ *pastOrder, f pitwall.Fill) bool { return dayOf(f.Time) == w.day })
+	if len(list) > 0 {
+		return list, few(fills)
+	}
+	list, _ = with(func(x *pastOrder, _ pitwall.Fill) bool { return dayOf(x.sent) == w.day && x.Parent == "" })
+	if len(list) > 0 {
+		return list, fmt.Sprintf("no fill, but an order was sent that filled on %s", dayOf(list[0].fills[0].Time))
+	}
+	day, _ := time.Parse(time.DateOnly, w.day) // parsed before
+	for _, d := range []int{1, -1} {
+		next := dayOf(day.AddDate(0, 0, d))
+		if list, fills = with(func(_ *pastOrder, f pitwall.Fill) bool { return dayOf(f.Time) == next }); len(list) > 0 {
+			return list, fmt.Sprintf("no fill; next to it, on %s: %s", next, few(fills))
+		}
+	}
+	if m := w.run.manifest; m.From != "" && (w.day < m.From || w.day > m.To) {
+		return nil, fmt.Sprintf("no fill: the run goes from %s to %s", m.From, m.To)
+	}
+	return nil, "no fill"
+}
+
+// few joins texts, the first of many.
+func few(list []string) string {
+	if len(list) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:3], ", "), len(list)-3)
+	}
+	return strings.Join(list, ", ")
+}
+
+// events are refusals, dividends, splits and the like of the day.
+func (w *whyReport) events() {
+	p := w.pen
+	for _, x := range w.past.list {
+		if x.Symbol == w.symbol && (x.Status == pitwall.Denied || x.Status == pitwall.Rejected) && (dayOf(x.sent) == w.day || dayOf(x.Updated) == w.day) {
+			p.put(red, fmt.Sprintf("  %-9s", x.Status))
+			p.hang(11, plainText, fmt.Sprintf("%s: %s", asked(x.OrderState), strings.TrimPrefix(became(x), string(x.Status)+": ")))
+			if n := w.past.turnOf(x); n > 0 {
+				p.field("", "by turn %d: pitwall trace %s %d", n, w.run.dir, n)
+			}
+		}
+	}
+	for _, f := range w.past.flows {
+		if f.Symbol != w.symbol || dayOf(f.Time) != w.day {
+			continue
+		}
+		s := fmt.Sprintf("%s of %v", f.Type, f.Amount.Round(2))
+		switch {
+		case f.Type == "split":
+			s = fmt.Sprintf("split: %v are held since", f.Qty)
+		case f.Each != 0 && f.Qty != 0:
+			s += fmt.Sprintf(": %v each on %v", f.Each, f.Qty)
+		}
+		if !f.Pay.IsZero() {
+			s += ", to be paid on " + dayOf(f.Pay)
+		}
+		p.put(yellow, "  event    ")
+		p.hang(11, plainText, s)
+	}
+}
+
+// explain goes from an order's fills to the turn behind it.
+func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
+	p := w.pen
+	p.write("\n")
+	for _, f := range x.fills {
+		p.field("fill", "%s  %s", stamp(f.Time), bought(f))
+	}
+	p.field("order", "%s: %s, sent %s", x.ID, asked(x.OrderState), stamp(x.sent))
+	entry := w.past.entry(x)
+	if entry != x {
+		p.field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.OrderState), stamp(entry.sent), x.ID)
+		for _, f := range entry.fills {
+			p.field("", "%s  %s", stamp(f.Time), bought(f))
+		}
+	}
+	if s := entry.Sizing; s != nil {
+		text := fmt.Sprintf("%s, at a price of %v and an equity of %v", s.Asked, s.Price.Round(4), s.Equity.Round(2))
+		if s.Limited != "" {
+			text += ", limited by " + s.Limited
+		}
+		p.field("size", "%s", text)
+	}
+	for _, c := range append(slices.Clone(entry.changes), changesOf(x, entry)...) {
+		p.field("changed", "%s  %s", stamp(c.AsOf), change(c))
+	}
+	if entry.Reason != "" {
+		p.field("reason", "%s", entry.Reason)
+	}
+	n := w.past.turnOf(x)
+	switch {
+	case n == 0:
+		p.field("turn", "none: no turn of an agent sent it")
+	case told[n]:
+		p.field("turn", "%d, as above", n)
+	default:
+		told[n] = true
+		w.turn(n)
+	}
+}
+
+// changesOf are a leg's own changes.
+func changesOf(x, entry *pastOrder) []pitwall.Entry {
+	if x == entry {
+		return nil
+	}
+	return x.changes
+}
+
+// turn says who decided, from what, with which thoughts.
+func (w *whyReport) turn(n int) {
+	p := w.pen
+	t, _, err := w.run.turn(n)
+	if err != nil {
+		p.field("turn", "%d: its record is not there: %v", n, explain(err))
+		return
+	}
+	replayed := "asked for in this run"
+	switch y, ok := w.run.timing[n]; {
+	case !ok:
+		replayed = "timing.jsonl does not say whether it was replayed"
+	case y.Cache == "turn":
+		replayed = "replayed: no model was asked in this run"
+	case y.Cached > 0:
+		replayed = fmt.Sprintf("%d of its %d replies came from the cache", y.Cached, y.Cached+y.Asked)
+	}
+	p.field("turn", "%d of %s, %s by %s; %s; %s", t.Turn, asOf(t.AsOf), t.Agent, t.Model, t.Status, replayed)
+	if t.Result != "" {
+		p.field("result", "%s", shorten(t.Result, 800))
+	}
+	if t.Error != "" {
+		p.field("error", "%s", t.Error)
+	}
+	for _, m := range t.Messages {
+		if m.Reply == nil {
+			continue
+		}
+		if s := m.Reply.Reasoning; s != "" {
+			p.field("thought", "%s", shorten(s, 800))
+		}
+		if s := m.Reply.Text; s != "" && !strings.Contains(s, t.Result) {
+			p.field("said", "%s", shorten(s, 800))
+		}
+	}
+	for _, warning := range t.Warnings {
+		p.field("warning", "%s %s", warning.Kind, oneLine(warning.Detail))
+	}
+	w.read(t)
+	p.field("whole", "pitwall trace %s %d", w.run.dir, n)
+}
+
+// read lists what a turn had read before it first ordered: the tools, with the
+// first lines of their answers.
+func (w *whyReport) read(t *agentloop.Turn) {
+	p, name := w.pen, "read"
+	for _, m := range t.Messages {
+		for _, r := range m.Results {
+			if changesOrders(r.Name) {
+				return
+			}
+			p.put(dim, fmt.Sprintf("  %-9s", name))
+			p.put(cyan, oneLine(r.Name))
+			name = ""
+			lines := strings.Split(strings.Trim(withoutMode(r.Text), "\n"), "\n")
+			if len(lines) == 1 {
+				room := 120
+				if p.width > 0 {
+					room = max(p.width-13-len(r.Name), 20)
+				}
+				p.linef(plainText, "  %s", cut(oneLine(lines[0]), room))
+				continue
+			}
+			p.write("\n")
+			p.barred("           | ", 3, plainText, strings.Join(lines, "\n"))
+		}
+	}
+}
+
+// shorten keeps the beginning of a long text.
+func shorten(s string, n int) string {
+	return cut(strings.TrimSpace(clean(s)), n)
+}
