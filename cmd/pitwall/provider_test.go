@@ -60,7 +60,7 @@ func TestProviderTroubles(t *testing.T) {
 		for dialect, of := range dialects {
 			t.Run(name+" "+dialect, func(t *testing.T) {
 				for _, key := range keyNames {
-					t.Setenv(key, canary)
+					t.Setenv(key, secretKey)
 				}
 				dir, cache := t.TempDir(), t.TempDir()
 				t.Setenv("PITWALL_CACHE_DIR", cache)
@@ -70,7 +70,7 @@ func TestProviderTroubles(t *testing.T) {
 				}
 				provider := modeltest.New(t, m, modeltest.Options{Fault: c.fault})
 				model, base := of(provider.URL)
-				text := strings.Replace(asked(string(raw), model, base), "[../data]", "[data]", 1)
+				text := strings.Replace(overHTTP(string(raw), model, base), "[../data]", "[data]", 1)
 				text = strings.Replace(text, "every: month", "every: 5", 1)
 				write(t, dir, "s.yaml", text)
 				data, err := fs.Sub(examples.FS, "data")
@@ -84,7 +84,7 @@ func TestProviderTroubles(t *testing.T) {
 				r, err := a.runStrategy(t.Context(), s, runOptions{out: filepath.Join(dir, "run")})
 				if c.err != "" {
 					require.ErrorContains(t, err, c.err)
-					require.NotContains(t, err.Error(), canary)
+					require.NotContains(t, err.Error(), secretKey)
 				} else {
 					require.NoError(t, err)
 					require.NotZero(t, r.Turns)
@@ -103,12 +103,12 @@ func TestProviderTroubles(t *testing.T) {
 				}
 				for _, root := range []string{dir, cache} {
 					for file, body := range tree(t, root) {
-						require.NotContains(t, body, canary, file)
+						require.NotContains(t, body, secretKey, file)
 					}
 				}
 				stderr, err := os.ReadFile(a.stderr.Name())
 				require.NoError(t, err)
-				require.NotContains(t, string(stderr), canary)
+				require.NotContains(t, string(stderr), secretKey)
 			})
 		}
 	}

@@ -23,9 +23,9 @@ import (
 	"pitwall/examples"
 )
 
-// canary is the key of every provider and source in these tests: it may occur
+// secretKey is the key of every provider and source in these tests: it may occur
 // nowhere.
-const canary = "sk-canary-5f1e"
+const secretKey = "sk-canary-5f1e"
 
 var keyNames = []string{"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "FRED_API_KEY"}
 
@@ -84,10 +84,10 @@ func oneScript(t *testing.T, text string) agentloop.Model {
 	return m
 }
 
-// asked turns an example into one whose model is asked over HTTP.
+// overHTTP turns an example into one whose model is asked over HTTP.
 var paramsBlock = regexp.MustCompile(`(?m)^  params:.*\n(    .*\n|\n)*`)
 
-func asked(text, model, base string) string {
+func overHTTP(text, model, base string) string {
 	text = paramsBlock.ReplaceAllString(text, "")
 	return regexp.MustCompile(`(?m)^  model: script/.*$`).ReplaceAllString(text, "  model: "+model+"\n  base_url: "+base)
 }
@@ -108,13 +108,13 @@ func TestWarmDemosAskNobody(t *testing.T) {
 					text = strings.Replace(text, "when: live", "when: both", 1)
 				}
 				for _, key := range keyNames {
-					t.Setenv(key, canary)
+					t.Setenv(key, secretKey)
 				}
 				dir, cache := t.TempDir(), t.TempDir()
 				t.Setenv("PITWALL_CACHE_DIR", cache)
 				provider := modeltest.New(t, oneScript(t, text), modeltest.Options{})
 				model, base := of(provider.URL)
-				write(t, dir, "s.yaml", asked(text, model, base)+"\nprices: {"+model+": {in: 1, out: 10}}\n")
+				write(t, dir, "s.yaml", overHTTP(text, model, base)+"\nprices: {"+model+": {in: 1, out: 10}}\n")
 				run := func(out string, more ...string) map[string]any {
 					return backtestJSON(t, dir, nil, append(append([]string{"s.yaml", "--out", out}, more...), files...)...)
 				}
@@ -128,10 +128,10 @@ func TestWarmDemosAskNobody(t *testing.T) {
 				require.Equal(t, fetched, outside.calls.Load(), "nothing outside is called")
 				require.Equal(t, []any{0.0, cold["model_calls"], cold["digest"], 0.0, cold["cost_usd"]}, []any{warm["model_calls"], warm["cache_hits"], warm["digest"], warm["cost_usd"], warm["cost_usd_recorded"]})
 				sameTurns(t, filepath.Join(dir, "cold"), filepath.Join(dir, "warm"))
-				require.Contains(t, fmt.Sprint(provider.Keys()), canary, "the key did reach the provider")
+				require.Contains(t, fmt.Sprint(provider.Keys()), secretKey, "the key did reach the provider")
 				for _, root := range []string{dir, cache} {
 					for file, body := range tree(t, root) {
-						require.NotContains(t, body, canary, file)
+						require.NotContains(t, body, secretKey, file)
 					}
 				}
 				if want := goldenDigest(t, name); name != "news_sentiment" {
@@ -167,7 +167,7 @@ func serveNews(t *testing.T) *alpacaNews {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.calls.Add(1)
 		q := r.URL.Query()
-		if r.Header.Get("APCA-API-SECRET-KEY") != canary {
+		if r.Header.Get("APCA-API-SECRET-KEY") != secretKey {
 			http.Error(w, "who are you", http.StatusUnauthorized)
 			return
 		}
