@@ -38,6 +38,7 @@ var layers = map[string][]string{
 	"cache/replay":       {},                             // what models and outside tools answered
 	"tools/outside":      {"tools"},                      // REST endpoints and other MCP servers as tools
 	"examples":           {},                             // embedded files
+	"examples/golang":    {"*"},                          // wires like cmd, for readers
 	"cmd/pitwall":        {"*"},                          // the only place that wires
 
 	"agentloop/models/modeltest": {"agentloop"}, // a fake provider; imported by tests only

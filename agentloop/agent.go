@@ -20,13 +20,25 @@ type Agent struct {
 	Params      map[string]any // for the model
 	Every       Every
 	Triggers    []Trigger
-	Tools       []string        // those it may use; empty = all
-	Schema      json.RawMessage // of the structured result that ends each turn; empty = none
-	MaxSteps    int             // replies in one turn; 0 = 25
-	MaxOutput   int             // tokens of one reply; 0 = the provider's default
-	Timeout     time.Duration   // of one turn, host time; 0 = 10 minutes
-	Budget      Budget
-	Price       *Price // nil: not known, so costs are not known either
+	// When, for those who write Go, is asked at each bar at which nothing else gives
+	// a turn: a reason gives one. It sees what the agent would.
+	When      func(Bar) (reason string)
+	Tools     []string        // those it may use; empty = all
+	Schema    json.RawMessage // of the structured result that ends each turn; empty = none
+	MaxSteps  int             // replies in one turn; 0 = 25
+	MaxOutput int             // tokens of one reply; 0 = the provider's default
+	Timeout   time.Duration   // of one turn, host time; 0 = 10 minutes
+	Budget    Budget
+	Price     *Price // nil: not known, so costs are not known either
+}
+
+// Bar is where a run stands when code decides whether to ask an agent.
+type Bar struct {
+	AsOf   time.Time
+	Since  time.Time // of the agent's last turn
+	Equity float64
+	Closes map[string]float64 // the newest known, by symbol
+	Last   map[string]float64 // those of the agent's last turn
 }
 
 const (
@@ -44,8 +56,8 @@ func (a *Agent) check() error {
 		return fmt.Errorf("an agent cannot be named %q; use lower-case letters, digits, - and _, at most 40", a.Name)
 	case a.Model == nil:
 		return fmt.Errorf("agent %s has no model", a.Name)
-	case a.Every == Every{} && len(a.Triggers) == 0:
-		return fmt.Errorf("agent %s never has a turn: give it every or triggers", a.Name)
+	case a.Every == Every{} && len(a.Triggers) == 0 && a.When == nil:
+		return fmt.Errorf("agent %s never has a turn: give it every, triggers or When", a.Name)
 	case a.Budget.limitsMoney() && a.Price == nil:
 		return fmt.Errorf("agent %s has a budget in USD and the price of %s is not known: add it to prices, or limit tokens instead", a.Name, a.ModelName)
 	case a.Budget.limits() && a.MaxOutput <= 0:

@@ -2,6 +2,7 @@ package agentloop
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -103,7 +104,14 @@ func (a *agentState) reason(s snapshot) string {
 			}
 		}
 	}
-	return ""
+	if a.When == nil {
+		return ""
+	}
+	b := Bar{AsOf: s.time, Since: a.last, Equity: s.equity, Closes: map[string]float64{}, Last: maps.Clone(a.closes)}
+	for _, c := range s.closes {
+		b.Closes[c.symbol] = c.close
+	}
+	return a.When(b)
 }
 
 // stride is how many bars one call of the clock may pass without missing a turn
@@ -111,7 +119,7 @@ func (a *agentState) reason(s snapshot) string {
 func stride(agents []*agentState) int {
 	n := 0
 	for _, a := range agents {
-		if len(a.Triggers) > 0 || a.Every.Bars == 0 {
+		if len(a.Triggers) > 0 || a.When != nil || a.Every.Bars == 0 {
 			return 1
 		}
 		left := a.Every.Bars - a.passed

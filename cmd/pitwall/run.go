@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/cache/history"
@@ -180,41 +178,14 @@ func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config,
 	if w.Mode != pitwall.Sim && (cfg.Cache != nil || more.Recorder != nil) {
 		return agentloop.Outcome{}, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
 	}
-	more.Mode = w.Mode
-	registry := server.NewRegistry(noBuilder{})
-	if err := registry.Put(pitwall.Caller{Principal: pitwall.Local}, server.Main, w); err != nil {
-		return agentloop.Outcome{}, err
-	}
-	s, err := server.NewWith(version(), registry, a.logger(), more)
+	session, done, err := server.One(ctx, version(), w, more, a.logger())
 	if err != nil {
 		return agentloop.Outcome{}, err
 	}
-	near, far := server.Pipe()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ss, err := s.Connect(ctx, far)
-	if err != nil {
-		return agentloop.Outcome{}, fmt.Errorf("starting the server: %w", err)
-	}
-	defer ss.Close()
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "pitwall-loop", Version: version()}, nil).
-		Connect(ctx, near, &mcp.ClientSessionOptions{ProtocolVersion: server.LoopProtocol})
-	if err != nil {
-		return agentloop.Outcome{}, fmt.Errorf("connecting to the server: %w", err)
-	}
-	defer session.Close()
+	defer done()
 	cfg.Session = session
 	return agentloop.Run(ctx, cfg)
 }
-
-// noBuilder is the builder of a run's own server: its one world is put there.
-type noBuilder struct{}
-
-func (noBuilder) Build(context.Context, pitwall.Caller, string, tools.StartRequest) (*pitwall.World, error) {
-	return nil, pitwall.Errorf(pitwall.Unsupported, "a run has one world")
-}
-
-func (noBuilder) Offer() tools.Offer { return tools.Offer{} }
 
 // finish writes what a run leaves, whether it came to its end or not.
 func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop.Outcome, runErr error, started time.Time, spec simSpec) (*result, error) {

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall/agentloop"
+	"pitwall/tools/duckdb"
+)
+
+func TestMain(m *testing.M) {
+	duckdb.Main()
+	os.Exit(m.Run())
+}
+
+// The agent is asked when the code says so, by the tool that is the code's own.
+func TestExample(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	require.NoError(t, run(context.Background(), []string{dir}))
+	files, err := filepath.Glob(filepath.Join(dir, "turns", "*.json"))
+	require.NoError(t, err)
+	require.Len(t, files, 23)
+	raw, err := os.ReadFile(files[1])
+	require.NoError(t, err)
+	var turn agentloop.Turn
+	require.NoError(t, json.Unmarshal(raw, &turn))
+	require.Equal(t, "AAPL -8.3 % since 2013-05-13", turn.Why)
+	require.Equal(t, agentloop.StatusOrdered, turn.Status)
+	require.Empty(t, turn.Warnings)
+	require.Contains(t, turn.Tools, "drawdown")
+	require.Contains(t, turn.Messages[1].Results[0].Text, "8.334")
+}
