@@ -110,7 +110,6 @@ func TestRESTFailures(t *testing.T) {
 	other := serve(t, says(`[{"stolen":true}]`))
 	hang := make(chan struct{})
 	release := sync.OnceFunc(func() { close(hang) })
-	t.Cleanup(release)
 	tries := 0
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -146,6 +145,7 @@ func TestRESTFailures(t *testing.T) {
 			}
 		}
 	})
+	t.Cleanup(release) // runs before the server's close, which waits for it
 	one := func(path, wall string) *rig {
 		return start(t, rig{env: map[string]string{"KEY": "canary-value"}}, `
 tools:
