@@ -255,8 +255,10 @@ func TestMCPPins(t *testing.T) {
 	for ss := range o.mcp.Sessions() {
 		ss.Close()
 	}
-	require.False(t, lost.call("research_series", `{}`).IsError, "connected once more")
-	require.Contains(t, lost.log.String(), "connecting once more")
+	n = o.count()
+	require.False(t, lost.call("research_series", `{}`).IsError)
+	// Noticed before the call or by it: both connect anew and list the tools again.
+	require.Greater(t, o.count()-n, 2, "connected once more")
 }
 
 func TestMCPRecording(t *testing.T) {
