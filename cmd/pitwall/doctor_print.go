@@ -72,9 +72,15 @@ func (x *examination) area(p *pen, name string, match func(finding) bool) {
 		if !said {
 			section(p, name)
 			said = true
+			if name == "network" {
+				p.linef(dim, "  hosts were connected to; the keys are not tested")
+			}
 		}
 		p.put(styles[f.State], fmt.Sprintf("  %-8s", f.State))
 		p.put(plainText, fmt.Sprintf("%-14s", f.Name)+" ")
+		if name != f.Area {
+			p.put(plainText, f.Area+": ")
+		}
 		p.hang(25, plainText, f.Detail)
 		if f.Mend != "" && f.State == stateBad || f.Mend != "" && f.Mend[:min(4, len(f.Mend))] != "set " {
 			p.put(dim, fmt.Sprintf("%25s", "")) // that something not set is to be set goes without saying

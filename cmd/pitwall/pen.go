@@ -211,26 +211,27 @@ func (p *pen) table(columns []column, rows [][]cell) {
 		head[i] = cell{c.name, dim}
 	}
 	for _, r := range append([][]cell{head}, rows...) {
-		gap := ""
+		space := "" // written before the next text: no line ends in spaces
 		for i, c := range r {
 			if widths[i] == 0 {
 				continue
 			}
-			p.write(gap)
-			pad := strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(c.text)))
-			gap = "  "
+			text, before, after := c.text, "", strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(c.text)))
 			switch {
 			case columns[i].wide && p.width > 0:
-				p.put(c.style, cut(c.text, max(p.width-used, 8)))
+				text = cut(text, max(p.width-used, 8))
 			case columns[i].wide:
-				p.put(c.style, cut(c.text, 200))
+				text = cut(text, 200)
 			case columns[i].right:
-				p.write(pad)
-				p.put(c.style, c.text)
-			default:
-				p.put(c.style, c.text)
-				gap = pad + gap
+				before, after = after, ""
 			}
+			space += before
+			if text != "" {
+				p.write(space)
+				p.put(c.style, text)
+				space = ""
+			}
+			space += after + "  "
 		}
 		p.write("\n")
 	}

@@ -205,7 +205,7 @@ func (r *pastRun) turn(n int) (*agentloop.Turn, []byte, error) {
 	name := filepath.Join("turns", fmt.Sprintf("%06d.json", n))
 	raw, err := os.ReadFile(r.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %d in %s", n, r.dir).Hintf("%s", r.have())
+		return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %d in %s", n, oneLine(r.dir)).Hintf("%s", r.have())
 	}
 	var t agentloop.Turn
 	if err == nil {

@@ -66,7 +66,7 @@ func (r *pastRun) only(agent string) error {
 	}
 	r.turns = slices.DeleteFunc(r.turns, func(t turnLine) bool { return t.Agent != agent })
 	if len(r.turns) == 0 {
-		return pitwall.Errorf(pitwall.InvalidInput, "no turn of %s is by an agent %q", r.dir, agent).Hintf("its agents are %s", strings.Join(slices.Sorted(maps.Keys(names)), ", "))
+		return pitwall.Errorf(pitwall.InvalidInput, "no turn of %s is by an agent %q", oneLine(r.dir), agent).Hintf("its agents are %s", strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (r *pastRun) pick(text string) (int, error) {
 	case notNumber == nil && slices.ContainsFunc(r.turns, func(t turnLine) bool { return t.Turn == n }):
 		return n, nil
 	case notNumber == nil || len(r.turns) == 0:
-		return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %s in %s", oneLine(text), r.dir).Hintf("%s", r.have())
+		return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %s in %s", oneLine(text), oneLine(r.dir)).Hintf("%s", r.have())
 	case text == "last":
 		return r.turns[len(r.turns)-1].Turn, nil
 	}
@@ -90,7 +90,7 @@ func (r *pastRun) pick(text string) (int, error) {
 			return t.Turn, nil
 		}
 	}
-	return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn up to %s in %s", text, r.dir).Hintf("the first is of %s", oneLine(asOf(r.turns[0].AsOf)))
+	return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn up to %s in %s", text, oneLine(r.dir)).Hintf("the first is of %s", oneLine(asOf(r.turns[0].AsOf)))
 }
 
 // totals are over the turns shown.

@@ -153,3 +153,21 @@ func TestTracePen(t *testing.T) {
 	p.rows(2, 2, plainText, strings.Repeat("0123456789", 4)+"\nb\nc\nd")
 	require.Equal(t, "  0123456789012345678901234...\n  b\n  ... 2 more lines\n", text())
 }
+
+// Several agents: a column for them, and one of them alone.
+func TestTraceAgents(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "summaries.jsonl", `{"turn":1,"as_of":"2024-01-02T16:00:00-05:00","agent":"trader","why":"first","status":"ordered","calls":["orders_submit"],"orders":1,"result":"bought"}
+{"turn":2,"as_of":"2024-01-02T16:00:00-05:00","agent":"risk","why":"first","status":"no_action","calls":[],"orders":0,"result":"fine"}
+{"turn":3,"as_of":"2024-01-03T16:00:00-05:00","agent":"trader","why":"fill","status":"budget","calls":[],"orders":0,"result":""}
+`, "timing.jsonl", `{"turn":1,"asked":2,"cached":0,"usage":{"input":10,"output":5},"usd":null,"recorded_usd":null}
+{"turn":2,"cache":"turn","asked":0,"cached":1,"usage":{},"usd":0,"recorded_usd":0.5}
+`, "manifest.json", `{"status":"running"}`)
+	out := printed(t, dir, 0, "trace", ".")
+	goldenText(t, "trace_agents", out)
+	require.Contains(t, out, "cost not known", "a sum with a part that is not known is not known")
+	one := printed(t, dir, 0, "trace", ".", "--agent", "risk")
+	require.NotContains(t, one, "bought")
+	require.Contains(t, one, "1 turn: 1 no_action")
+	require.Contains(t, printed(t, dir, 1, "trace", ".", "1", "--agent", "risk"), "there are turns 2")
+}

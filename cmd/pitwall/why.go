@@ -67,7 +67,7 @@ func (o *pastOrders) symbol(name string) (string, error) {
 			return k, nil
 		}
 	}
-	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", o.run.dir, oneLine(name))
+	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", oneLine(o.run.dir), oneLine(name))
 	if len(known) == 0 {
 		return "", e.Hintf("it has no manifest and no orders to tell its symbols by")
 	}
