@@ -1,24 +1,48 @@
-// Package agentloop drives an agent: it is an ordinary MCP client that moves
-// the clock, asks a Model, and runs the calls of each reply one at a time, in
-// the listed order, until the model stops.
+// Package agentloop drives agents: it is an ordinary MCP client that moves the
+// clock, asks a Model, and runs the calls of each reply one at a time, in the
+// listed order, until the model stops.
 //
-//	clock_next_bar ─► snapshot ─► Model.Reply ─► calls through MCP ─► results ─► Model.Reply ... ─► record
+//	clock_next_bar ─► who has a turn? ─► recorded? ─yes─► repeat its changes, compare every answer ─┐
+//	      ▲            (every, triggers)      └──no──► Model.Reply ─► calls through MCP ─► ... ────┤
+//	      └──────────────────────────── record of the turn, costs beside it ◄──────────────────────┘
 //
-// It imports only the root package and the MCP SDK, so it works against any
-// MCP server; what else it needs (where to record, the host's time) it declares
-// as small interfaces of its own.
+// loop.go moves time and picks agents (agent.go, every.go); visit.go is one turn;
+// replay.go is what is taken from and put into the cache; budget.go is money;
+// turn.go is the record; client.go is the server as the loop sees it.
+//
+// It imports only the root package, the MCP SDK and its schema library, so it
+// works against any MCP server; what else it needs (where to record, a cache, the
+// host's time) it declares as small interfaces of its own.
 //
 // The loop, not the model, moves time: clock_next_bar, sim_start and sim_status
 // are hidden from the model.
 //
+// # What is recorded where
+//
+// A turn's file holds what was the same whether or not it came from the cache. What
+// may differ (host times, tokens, money, attempts at the provider, cache marks,
+// warnings about any of these) is the timing line beside it.
+//
 // # To add a model
 //
 // Implement [Model] (one method) in agentloop/models, or in agentloop/scripts
-// when it is deterministic, and add one line to the table in cmd/pitwall.
+// when it is deterministic, and add one line to the table there.
+//
+// # To add a warning
+//
+// Turn.warn when it follows from what was said and answered; visit.warn when it
+// depends on money, time or the cache.
 //
 // # Why not
 //
 // Why not call tools directly in process: the loop would then test another path
 // than the one that hosts use. Through the channel transport a call costs well
 // under 0.1 ms.
+//
+// Why not key a turn by the bars themselves: the server's state_digest stands for
+// all that its world can show up to now, the account included; a key of a few
+// hundred bytes is checked in microseconds, and newer bars leave it as it was.
+//
+// Why not the providers' own structured output: most refuse it together with
+// tools. A sentence and a test of the answer work with all of them.
 package agentloop

@@ -50,6 +50,12 @@ func (p *progress) show(g agentloop.Progress) {
 	p.last = now
 	rate := float64(g.Turns) / now.Sub(p.started).Seconds()
 	line := fmt.Sprintf("%s  equity %s  %.0f turns/s", g.AsOf.Format(time.DateOnly), money(g.Equity), rate)
+	if g.Spent > 0 {
+		line += fmt.Sprintf("  %v USD", g.Spent.Round(2))
+	}
+	if g.Cached > 0 {
+		line += fmt.Sprintf("  %d cached", g.Cached)
+	}
 	share := 0.0
 	if span := p.to.Sub(p.from); span > 0 {
 		share = min(1, max(0, float64(g.AsOf.Sub(p.from))/float64(span)))

@@ -55,6 +55,7 @@ type result struct {
 
 	complete  bool
 	attempt   int
+	usage     usage
 	metrics   report.Metrics
 	costs     simCosts
 	benchmark string
@@ -240,7 +241,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 	return &result{RunID: m.RunID, Mode: string(pitwall.Sim), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: a.now().Sub(started).Seconds(), Out: folder.Dir,
-		complete: m.Status == "complete", attempt: m.Attempt, metrics: metrics, costs: spec.Costs, benchmark: spec.Benchmark, symbols: spec.Symbols}, nil
+		complete: m.Status == "complete", usage: usageOf(out), attempt: m.Attempt, metrics: metrics, costs: spec.Costs, benchmark: spec.Benchmark, symbols: spec.Symbols}, nil
 }
 
 // loadFor loads what a strategy names.

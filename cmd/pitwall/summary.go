@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+
+	"pitwall/agentloop"
 )
 
 // summary prints a run for a person.
@@ -24,7 +26,10 @@ func (a *app) summary(r *result) {
 	if m.Sharpe != nil {
 		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
 	}
-	row("bars, turns", "%d, %d with %d model calls", r.Bars, r.Turns, r.ModelCalls)
+	row("bars, turns", "%d, %d with %d model calls%s", r.Bars, r.Turns, r.ModelCalls, fromCache(r.CacheHits))
+	if r.usage.Tokens != (agentloop.Usage{}) || r.CostUSDRecorded == nil || *r.CostUSDRecorded > 0 {
+		row("models", "%s", modelCost(r.usage))
+	}
 	row("orders, fills", "%d, %d   invested in %.0f %% of the bars", r.Orders, r.Fills, m.Exposure*100)
 	assumed := ""
 	if r.costs.assumed {
@@ -56,4 +61,26 @@ func percent(f *float64) string {
 		return "n/a"
 	}
 	return fmt.Sprintf("%+.1f %%", *f*100)
+}
+
+// fromCache tells how many replies were not asked for.
+func fromCache(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d from the replay cache", n)
+}
+
+// modelCost says what the models cost: new money, and what the cache saved.
+func modelCost(u usage) string {
+	s := fmt.Sprintf("%d tokens in, %d out; cost ", u.Tokens.Input, u.Tokens.Output)
+	if u.CostUSD == nil {
+		s += "not known: give the price in prices or PITWALL_PRICES"
+	} else {
+		s += u.CostUSD.Round(4).String() + " USD"
+	}
+	if u.CostUSDRecorded != nil && *u.CostUSDRecorded > 0 {
+		s += fmt.Sprintf("; what came from the cache had cost %v USD", u.CostUSDRecorded.Round(4))
+	}
+	return s
 }
