@@ -162,8 +162,8 @@ func TestFingerprint(t *testing.T) {
 func TestProviders(t *testing.T) {
 	list := Providers(env("GEMINI_API_KEY", canary))
 	require.Len(t, list, 10)
-	require.Equal(t, Status{"openai", "gpt-5-mini", "OPENAI_API_KEY", false, "OPENAI_API_KEY is not set"}, list[0])
-	require.Equal(t, Status{"gemini", "gemini-2.5-flash", "GEMINI_API_KEY", true, "GEMINI_API_KEY is set"}, list[2])
+	require.Equal(t, Status{Provider: "openai", Default: "gpt-5-mini", Variable: "OPENAI_API_KEY", Base: "https://api.openai.com/v1", Why: "OPENAI_API_KEY is not set"}, list[0])
+	require.Equal(t, Status{Provider: "gemini", Default: "gemini-2.5-flash", Variable: "GEMINI_API_KEY", Base: "https://generativelanguage.googleapis.com", Usable: true, Why: "GEMINI_API_KEY is set"}, list[2])
 	require.Equal(t, "ollama", list[3].Provider)
 	require.True(t, list[3].Usable)
 	require.Contains(t, list[3].Why, "localhost:11434")
