@@ -79,6 +79,7 @@ func addTools(s *mcp.Server, o *other) {
 	})
 	add("asks", "Asks a model.", "", func(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		_, err := r.Session.Elicit(ctx, &mcp.ElicitParams{Message: "password?"})
+		//lint:ignore SA1019 an old server may still ask for roots, and that is refused
 		_, err2 := r.Session.ListRoots(ctx, nil)
 		return say(fmt.Sprintf("elicit: %v; roots: %v", err != nil, err2 != nil)), nil
 	})
