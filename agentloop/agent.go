@@ -71,10 +71,11 @@ type agentState struct {
 	Agent
 	system string
 	tools  []Tool
-	kinds  map[string]string              // effect by tool, as the server says
-	keys   struct{ system, tools string } // digests
+	traits map[string]trait                     // by tool, as the server says
+	keys   struct{ system, tools, seen string } // digests; seen is of the tools as a model sees them
 
-	toolBytes int // length of the tools as JSON
+	toolBytes int  // length of the tools as JSON
+	unknown   bool // one of them may have changed unseen
 
 	last     time.Time // of the last turn; zero before the first
 	lastText string    // the same as the server wrote it
@@ -89,7 +90,7 @@ type agentState struct {
 	missed   bool   // a first miss was explained
 }
 
-func (l *loop) newAgent(a Agent, all []Tool, kinds map[string]string) (*agentState, error) {
+func (l *loop) newAgent(a Agent, all []Tool, traits map[string]trait) (*agentState, error) {
 	if a.MaxSteps == 0 {
 		a.MaxSteps = defaultSteps
 	}
@@ -99,7 +100,7 @@ func (l *loop) newAgent(a Agent, all []Tool, kinds map[string]string) (*agentSta
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	s := &agentState{Agent: a, kinds: kinds, closes: map[string]float64{}}
+	s := &agentState{Agent: a, traits: traits, closes: map[string]float64{}}
 	for _, name := range a.Tools {
 		if !slices.ContainsFunc(all, func(t Tool) bool { return t.Name == name }) {
 			return nil, fmt.Errorf("agent %s may use %q, and the server has no such tool", a.Name, name)
@@ -108,6 +109,8 @@ func (l *loop) newAgent(a Agent, all []Tool, kinds map[string]string) (*agentSta
 	for _, t := range all {
 		if len(a.Tools) == 0 || slices.Contains(a.Tools, t.Name) {
 			s.tools = append(s.tools, t)
+			x := traits[t.Name]
+			s.unknown = s.unknown || x.Identity == unknownIdentity && x.Kind == kindRead
 			s.toolBytes += len(t.Name) + len(t.Description) + len(t.Input)
 		}
 	}

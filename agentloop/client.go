@@ -17,14 +17,26 @@ const (
 	digestKey = "pitwall/state_digest" // of an answer: what its world can show up to now
 	futureKey = "pitwall/future_dated" // of an answer: what the wall removed from an outside tool's
 	effectKey = "pitwall/effect"       // of a tool: read, setup, change or step
+	// of a tool from outside: a digest of what it is, which its description does not
+	// tell, such as a URL
+	identityKey = "pitwall/identity"
 )
+
+// unknownIdentity is that of a tool whose code may have changed unseen.
+const unknownIdentity = "unknown"
+
+// trait is what the loop knows of a tool besides what a model reads.
+type trait struct {
+	Kind     string `json:"kind"`               // its effect
+	Identity string `json:"identity,omitempty"` // of a tool from outside
+}
 
 // client wraps an MCP session with what the loop needs.
 type client struct{ session *mcp.ClientSession }
 
 // tools lists what models may call, and what each does to its world.
-func (c client) tools(ctx context.Context) (list []Tool, kinds map[string]string, err error) {
-	kinds = map[string]string{}
+func (c client) tools(ctx context.Context) (list []Tool, traits map[string]trait, err error) {
+	traits = map[string]trait{}
 	for t, err := range c.session.Tools(ctx, nil) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("listing tools: %w", err)
@@ -44,9 +56,19 @@ func (c client) tools(ctx context.Context) (list []Tool, kinds map[string]string
 				kind = kindRead
 			}
 		}
-		kinds[t.Name] = kind
+		identity, _ := t.Meta[identityKey].(string)
+		traits[t.Name] = trait{kind, identity}
 	}
-	return list, kinds, nil
+	return list, traits, nil
+}
+
+// server is its name and version.
+func (c client) server() string {
+	r := c.session.InitializeResult()
+	if r == nil || r.ServerInfo == nil {
+		return ""
+	}
+	return r.ServerInfo.Name + " " + r.ServerInfo.Version
 }
 
 // system returns the server's base prompt with the strategy's own, or the

@@ -139,12 +139,12 @@ func (l *loop) start(ctx context.Context) error {
 	if err := checkAgents(l.Config.Agents); err != nil {
 		return err
 	}
-	tools, kinds, err := l.client.tools(ctx)
+	tools, traits, err := l.client.tools(ctx)
 	if err != nil {
 		return err
 	}
 	for _, a := range l.Config.Agents {
-		s, err := l.newAgent(a, tools, kinds)
+		s, err := l.newAgent(a, tools, traits)
 		if err != nil {
 			return err
 		}
@@ -153,7 +153,10 @@ func (l *loop) start(ctx context.Context) error {
 		}
 		s.system += schemaPrompt(a.Schema)
 		s.keys.system = sum([]byte(s.system))
-		if s.keys.tools, err = digestTools(s.tools, kinds); err != nil {
+		if s.keys.tools, err = digestTools(s.tools, traits); err != nil {
+			return err
+		}
+		if s.keys.seen, err = digestTools(s.tools, nil); err != nil {
 			return err
 		}
 		l.agents = append(l.agents, s)

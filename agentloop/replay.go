@@ -45,7 +45,8 @@ type turnKey struct {
 	Params      map[string]any `json:"params"`
 	Prompt      string         `json:"prompt"`  // digest of the system prompt: the server's and the strategy's
 	Context     string         `json:"context"` // digest of the user's message: snapshot, turn, reason
-	Tools       string         `json:"tools"`   // digest of names, descriptions, schemas, effects
+	Tools       string         `json:"tools"`   // digest of names, descriptions, schemas, effects, identities
+	Server      string         `json:"server"`  // its name and version: another one may read the same data otherwise
 	AsOf        string         `json:"as_of"`
 	StateDigest string         `json:"state_digest"`
 	Sample      int            `json:"sample"`
@@ -63,7 +64,7 @@ type replyKey struct {
 	MaxOutput   int            `json:"max_output"`
 	Sample      int            `json:"sample"`
 	Prompt      string         `json:"prompt"` // digest of the system prompt
-	Tools       string         `json:"tools"`  // digest of names, descriptions, schemas, effects
+	Tools       string         `json:"tools"`  // digest of names, descriptions, schemas
 	Messages    []Message      `json:"messages"`
 	Arguments   []string       `json:"arguments"` // of all calls, byte for byte: JSON would merge what only looks different
 }
@@ -108,15 +109,16 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// digestTools is over the tools in order of their names.
-func digestTools(tools []Tool, kinds map[string]string) (string, error) {
+// digestTools is over the tools in order of their names, with or without what a
+// model does not see of them.
+func digestTools(tools []Tool, traits map[string]trait) (string, error) {
 	type row struct {
 		Tool
-		Kind string `json:"kind"`
+		trait
 	}
 	rows := []row{}
 	for _, t := range tools {
-		rows = append(rows, row{t, kinds[t.Name]})
+		rows = append(rows, row{t, traits[t.Name]})
 	}
 	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.Name, b.Name) })
 	body, err := json.Marshal(rows)
@@ -127,13 +129,14 @@ func digestTools(tools []Tool, kinds map[string]string) (string, error) {
 }
 
 // key is the request under which this turn is kept; nil when it cannot be: without
-// a cache, or on a server that does not say what its world can show.
+// a cache, on a server that does not say what its world can show, or with a tool
+// whose code may have changed unseen.
 func (v *visit) key(text string) (request []byte, slot string, err error) {
 	a := v.agent
-	if v.Cache == nil || v.rec.StateDigest == "" {
+	if v.Cache == nil || v.rec.StateDigest == "" || a.unknown {
 		return nil, "", nil
 	}
-	request, err = json.Marshal(turnKey{recordVersion, a.Name, a.ModelName, a.Fingerprint, a.Params, a.keys.system, sum([]byte(text)), a.keys.tools,
+	request, err = json.Marshal(turnKey{recordVersion, a.Name, a.ModelName, a.Fingerprint, a.Params, a.keys.system, sum([]byte(text)), a.keys.tools, v.client.server(),
 		v.rec.AsOf, v.rec.StateDigest, v.Sample, a.MaxSteps, a.MaxOutput})
 	if err != nil {
 		return nil, "", fmt.Errorf("encoding the key of the turn: %w", err)
@@ -236,7 +239,7 @@ func (v *visit) keep(request []byte, slot string, turn []byte, line json.RawMess
 	case StatusBudget, StatusTurnBudget, StatusModelError, StatusTimeout:
 		return // what stopped it may not be there the next time
 	}
-	if request == nil {
+	if request == nil || v.unlucky {
 		return
 	}
 	all := ledger{}
@@ -307,7 +310,7 @@ func (r *refused) Error() string { return r.text }
 
 func (v *visit) replyKey() ([]byte, error) {
 	a := v.agent
-	k := replyKey{recordVersion, a.ModelName, a.Fingerprint, a.Params, a.MaxOutput, v.Sample, a.keys.system, a.keys.tools, v.rec.Messages, []string{}}
+	k := replyKey{recordVersion, a.ModelName, a.Fingerprint, a.Params, a.MaxOutput, v.Sample, a.keys.system, a.keys.seen, v.rec.Messages, []string{}}
 	for _, m := range v.rec.Messages {
 		if m.Reply != nil {
 			for _, c := range m.Reply.Calls {

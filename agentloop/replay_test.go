@@ -64,6 +64,8 @@ type desk struct {
 	orders     []string
 	reads      int
 	orderError string
+	identity   string // of look, as a tool from outside
+	lookError  bool
 }
 
 func (d *desk) at() string {
@@ -80,9 +82,14 @@ func (d *desk) serve(t *testing.T) *mcp.ClientSession {
 		}
 		return r
 	}
+	identity := ""
 	tool := func(name, effect string, f func(args map[string]any) (*mcp.CallToolResult, error)) {
 		schema := json.RawMessage(`{"type":"object"}`)
-		s.AddTool(&mcp.Tool{Name: name, InputSchema: schema, Meta: mcp.Meta{"pitwall/effect": effect}}, func(_ context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		meta := mcp.Meta{"pitwall/effect": effect}
+		if identity != "" {
+			meta["pitwall/identity"] = identity
+		}
+		s.AddTool(&mcp.Tool{Name: name, InputSchema: schema, Meta: meta}, func(_ context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			args := map[string]any{}
 			if err := json.Unmarshal(r.Params.Arguments, &args); err != nil {
 				return nil, err
@@ -111,10 +118,14 @@ func (d *desk) serve(t *testing.T) *mcp.ClientSession {
 		return answer(fmt.Sprintf("close=%v orders=%d since=%v", closed, len(d.orders), args["after"]), map[string]any{"as_of": d.at(), "advanced": moved, "ended": d.n == d.days, "equity": 100,
 			"fills": fills, "last_bars": []any{map[string]any{"symbol": "AAA", "close": closed}}}), nil
 	})
+	identity = d.identity
 	tool("look", "read", func(map[string]any) (*mcp.CallToolResult, error) {
 		d.reads++
-		return answer("seen", nil), nil
+		r := answer("seen", nil)
+		r.IsError = d.lookError
+		return r, nil
 	})
+	identity = ""
 	tool("news", "read", func(map[string]any) (*mcp.CallToolResult, error) {
 		r := answer("no news", nil)
 		r.Meta["pitwall/future_dated"] = map[string]any{"removed": 3, "newest": "2030-01-01"}
@@ -235,6 +246,7 @@ func TestEachPartOfTheKey(t *testing.T) {
 	// What the model could not see changes a turn's key and no reply's: replies are
 	// found again, and what they call is called again.
 	run("state_digest", &desk{days: 1, salt: "other data"}, nil, 3)
+	run("identity of an outside tool", &desk{days: 1, identity: "another url"}, nil, 3)
 	run("max_steps", &desk{days: 1}, agent(func(a *agentloop.Agent) { a.MaxSteps = 9 }), 3)
 	run("agent", &desk{days: 1}, agent(func(a *agentloop.Agent) { a.Name = "other" }), 3)
 	turns := 0
@@ -243,7 +255,7 @@ func TestEachPartOfTheKey(t *testing.T) {
 			turns++
 		}
 	}
-	require.Equal(t, 13, turns, "the first run and twelve that are not it")
+	require.Equal(t, 14, turns, "the first run and thirteen that are not it")
 }
 
 func TestDivergedReplayStops(t *testing.T) {
@@ -292,6 +304,23 @@ func TestServerWithoutDigestKeepsRepliesOnly(t *testing.T) {
 	}
 	for k := range cache.m {
 		require.True(t, strings.HasPrefix(k, "reply"), k)
+	}
+}
+
+// A tool that may have changed unseen, and one that failed, are asked again: only
+// the model's replies are kept.
+func TestTurnsThatAreNotKept(t *testing.T) {
+	for _, d := range []desk{{days: 2, identity: "unknown"}, {days: 2, identity: "some url", lookError: true}} {
+		cache := &memory{m: map[string]string{}}
+		for _, asked := range []int{6, 0} {
+			d := d
+			out, _, err := d.run(t, &trader{}, cache, nil)
+			require.NoError(t, err)
+			require.Equal(t, []int{asked, 2}, []int{out.ModelCalls, d.reads})
+		}
+		for k := range cache.m {
+			require.True(t, strings.HasPrefix(k, "reply"), k)
+		}
 	}
 }
 

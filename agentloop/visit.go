@@ -22,6 +22,9 @@ type visit struct {
 	old   ledger // what its recorded replies cost once
 	calls []repeat
 	tools int // calls made
+	// unlucky is a turn in which a tool from outside failed: the next run may have
+	// better luck, or the key that was missing.
+	unlucky bool
 }
 
 // visit gives an agent its turn: from the cache, or by asking its model.
@@ -59,10 +62,16 @@ func (l *loop) visit(ctx context.Context, a *agentState, snap snapshot, why stri
 		return failed
 	}
 	body, line, err := v.record(snap.equity)
-	if err == nil && failed == nil {
+	if err != nil {
+		return err
+	}
+	if failed == nil {
 		v.keep(key, slot, body, line)
 	}
-	return errors.Join(err, v.end(started, body, line, v.rec.Status), failed)
+	if err := v.end(started, body, line, v.rec.Status); err != nil {
+		return err // worse than what stopped the turn: its record is lost
+	}
+	return failed
 }
 
 // record encodes a turn and its line, and counts its warnings.
@@ -266,11 +275,12 @@ func (v *visit) run(ctx context.Context, calls []Call) ([]Result, error) {
 		}
 		if r.IsError {
 			v.rec.warn("tool_error", c.Name+": "+firstLine(r.Text))
+			v.unlucky = v.unlucky || v.agent.traits[name].Identity != ""
 		}
 		if removed := r.futureDated(); removed != "" {
 			v.rec.warn("future_dated", c.Name+": "+removed)
 		}
-		if k := v.agent.kinds[name]; k == kindSetup || k == kindChange {
+		if k := v.agent.traits[name]; k.Kind == kindSetup || k.Kind == kindChange {
 			v.calls = append(v.calls, repeat{len(v.rec.Messages), c.Name, string(c.Arguments), r.Text, r.IsError})
 		}
 		results = append(results, r.Result)

@@ -30,6 +30,8 @@ const (
 	digestKey = "pitwall/state_digest"
 	futureKey = "pitwall/future_dated"
 	effectKey = "pitwall/effect"
+	// identityKey tells an outside tool from another that is described alike.
+	identityKey = "pitwall/identity"
 )
 
 // worldHeader carries the world's name from the URL to the handler. The HTTP
@@ -87,7 +89,11 @@ func (s *Server) Run(ctx context.Context, t mcp.Transport) error { return s.MCP.
 // describe turns a tool into what MCP lists.
 func describe(t *tools.Tool) *mcp.Tool {
 	open, destructive := t.Open, t.Destructive
-	return &mcp.Tool{Meta: mcp.Meta{effectKey: t.Effect.String()}, Name: t.Name, Title: t.Title, Description: t.Description, InputSchema: t.In, OutputSchema: t.Out,
+	meta := mcp.Meta{effectKey: t.Effect.String()}
+	if t.Identity != "" {
+		meta[identityKey] = t.Identity
+	}
+	return &mcp.Tool{Meta: meta, Name: t.Name, Title: t.Title, Description: t.Description, InputSchema: t.In, OutputSchema: t.Out,
 		Annotations: &mcp.ToolAnnotations{Title: t.Title, ReadOnlyHint: t.Effect <= tools.Setup, IdempotentHint: t.Idempotent, DestructiveHint: &destructive, OpenWorldHint: &open}}
 }
 

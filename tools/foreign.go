@@ -2,6 +2,8 @@ package tools
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -176,10 +178,33 @@ func (s *Set) addForeign(f Foreign, m pitwall.Mode) error {
 	if title == "" {
 		title = f.Name
 	}
-	t := &Tool{Name: f.Name, Title: title, Description: f.Description, Effect: f.Effect, Open: true, In: in.schema, Out: foreignOutput(), foreign: r, call: r.call}
+	t := &Tool{Name: f.Name, Title: title, Description: f.Description, Effect: f.Effect, Open: true, Identity: f.identity(), In: in.schema, Out: foreignOutput(), foreign: r, call: r.call}
 	s.tools = append(s.tools, t)
 	s.byName[t.Name] = t
 	return nil
+}
+
+// UnknownIdentity is that of a tool without a definition: what it does may have
+// changed since its answers were recorded.
+const UnknownIdentity = "unknown"
+
+// identity covers all that shapes a tool's answers besides its arguments.
+func (f Foreign) identity() string {
+	if f.Definition == nil {
+		return UnknownIdentity
+	}
+	body, err := json.Marshal(struct {
+		Definition []byte
+		Wall       Wall
+		Rows       string
+		Fields     []string
+		MaxBytes   int
+	}{f.Definition, f.Wall, f.Rows, f.Fields, f.MaxBytes})
+	if err != nil {
+		return UnknownIdentity // nothing in it that JSON cannot say
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 func foreignOutput() *jsonschema.Schema {

@@ -44,7 +44,10 @@ type Tool struct {
 	Destructive bool // may undo what cannot be had back
 	Idempotent  bool // the same call twice changes nothing more
 	Open        bool // reaches outside of Pitwall
-	In, Out     *jsonschema.Schema
+	// Identity tells an outside tool from another that is described alike: a digest
+	// of its definition and wall, or [UnknownIdentity]. Empty for Pitwall's own.
+	Identity string
+	In, Out  *jsonschema.Schema
 
 	foreign *foreign // nil for our own
 	call    func(ctx context.Context, w *pitwall.World, raw json.RawMessage) (answer, error)

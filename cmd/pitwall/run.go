@@ -179,7 +179,7 @@ func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config,
 	if w.Mode != pitwall.Sim && (cfg.Cache != nil || more.Recorder != nil) {
 		return agentloop.Outcome{}, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
 	}
-	session, done, err := server.One(ctx, version(), w, more, a.logger())
+	session, done, err := server.One(ctx, build(), w, more, a.logger())
 	if err != nil {
 		return agentloop.Outcome{}, err
 	}
