@@ -115,7 +115,7 @@ func (l *loop) newAgent(a Agent, all []Tool, traits map[string]trait) (*agentSta
 		}
 	}
 	if len(a.Schema) > 0 {
-		if err := checkSchema(a.Schema); err != nil {
+		if err := CheckSchema(a.Schema); err != nil {
 			return nil, fmt.Errorf("agent %s: output_schema: %w", a.Name, err)
 		}
 	}

@@ -27,7 +27,8 @@ func resolve(schema json.RawMessage) (*jsonschema.Resolved, error) {
 	return s.Resolve(nil)
 }
 
-func checkSchema(schema json.RawMessage) error {
+// CheckSchema says whether a schema of a structured result is usable.
+func CheckSchema(schema json.RawMessage) error {
 	_, err := resolve(schema)
 	return err
 }

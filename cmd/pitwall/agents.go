@@ -12,6 +12,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/tools"
 )
 
 // This file is a strategy's agents: who decides, when, with what, at which price.
@@ -98,7 +99,7 @@ func (s *strategy) useModel(name string) {
 			s.Agents[i].Model, s.Agents[i].Params = name, nil
 		}
 	}
-	if s.Agent.Model != name {
+	if len(s.Agents) == 0 && s.Agent.Model != name {
 		s.Agent.Model, s.Agent.Params = name, nil
 	}
 }
@@ -113,7 +114,7 @@ func (s *strategy) checkAgents() error {
 	bad := func(format string, args ...any) *pitwall.Error {
 		return pitwall.Errorf(pitwall.StrategyError, s.show+": "+format, args...)
 	}
-	if a := s.Agent; len(s.Agents) > 0 && (a.Prompt != "" || a.Params != nil || a.Name != "" || a.Every != "") {
+	if a := s.Agent; len(s.Agents) > 0 && (a.Model != "" || a.Prompt != "" || a.Params != nil || a.Name != "" || a.Every != "") {
 		return bad("agent and agents are both given").Hintf("move agent into the list agents")
 	}
 	seen := map[string]bool{}
@@ -139,8 +140,12 @@ func (s *strategy) checkAgents() error {
 		if _, err := a.triggers(); err != nil {
 			return bad("agent %s: %v", a.Name, err)
 		}
-		if _, err := a.schema(); err != nil {
+		if schema, err := a.schema(); err != nil {
 			return bad("agent %s: output_schema: %v", a.Name, err)
+		} else if len(schema) > 0 {
+			if err := agentloop.CheckSchema(schema); err != nil {
+				return bad("agent %s: output_schema is no JSON schema: %v", a.Name, err)
+			}
 		}
 		if _, err := time.Parse(time.DateOnly, a.Cutoff); a.Cutoff != "" && err != nil {
 			return bad("cutoff of %s is %q", a.Name, a.Cutoff).Hintf("write 2025-06-01")
@@ -289,6 +294,25 @@ func (a *app) agents(s *strategy, cfg settings) ([]agentloop.Agent, error) {
 		list = append(list, y)
 	}
 	return list, nil
+}
+
+// checkTools refuses agents that may use what is not there.
+func (s *strategy) checkTools(set *tools.Set) error {
+	var names []string
+	for _, t := range set.Tools() {
+		if t.Effect != tools.Step {
+			names = append(names, t.Name)
+		}
+	}
+	for _, a := range s.team() {
+		for _, name := range a.Tools {
+			if !slices.Contains(names, name) {
+				return pitwall.Errorf(pitwall.StrategyError, "%s: agent %s may use %q, and there is no such tool", s.show, a.Name, name).
+					Hintf("did you mean %q? there is %s", pitwall.Nearest(name, names), strings.Join(names, ", "))
+			}
+		}
+	}
+	return nil
 }
 
 // inside is the share of the days from..to that a model's training may know, and

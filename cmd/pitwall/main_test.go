@@ -148,6 +148,16 @@ func write(t testing.TB, dir string, files ...string) {
 	}
 }
 
+// agents is goodStrategy with these agents, tool one with a tool from elsewhere.
+func agents(list string) string {
+	text, _, _ := strings.Cut(goodStrategy, "agent:")
+	return text + "agents: [" + list + "]\n"
+}
+
+func tool(name, wall string) string {
+	return "tools:\n  - name: " + name + "\n    description: x\n    rest: {url: http://127.0.0.1:1/}\n    " + wall + "\n"
+}
+
 func TestBadInputIsAClearError(t *testing.T) {
 	for name, c := range map[string]struct {
 		strategy, bars string
@@ -205,6 +215,27 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"--cash":              {goodStrategy, goodBars, []string{"--cash", "x"}, 2, "--cash is \"x\""},
 		"--strict-replay":     {goodStrategy, goodBars, []string{"--strict-replay", "--no-cache"}, 2, "contradict each other"},
 		"--url":               {goodStrategy, goodBars, []string{"--url", "http://x"}, 2, "--url is not supported yet"},
+		"agent and agents":    {goodStrategy + "agents: [{name: a, model: script/buyhold}]\n", goodBars, nil, 1, "agent and agents are both given"},
+		"agents":              {agents("{name: a, model: script/buyhold}, {name: b, model: script/buyhold, every: monday, tools: [market_last_price]}"), goodBars, nil, 0, ""},
+		"agent twice":         {agents("{name: a, model: script/buyhold}, {name: a, model: script/buyhold}"), goodBars, nil, 1, "two agents are named a"},
+		"agent without name":  {agents("{model: script/buyhold}"), goodBars, nil, 1, `agent 1 is named ""`},
+		"agent's every":       {agents("{name: a, model: script/buyhold, every: often}"), goodBars, nil, 1, `every is "often"`},
+		"agent's tool":        {agents("{name: a, model: script/buyhold, tools: [market_last_prise]}"), goodBars, nil, 1, `did you mean "market_last_price"?`},
+		"clock as a tool":     {agents("{name: a, model: script/buyhold, tools: [clock_next_bar]}"), goodBars, nil, 1, "there is no such tool"},
+		"trigger":             {agents("{name: a, model: script/buyhold, triggers: [noon]}"), goodBars, nil, 1, `a trigger is "noon"`},
+		"trigger key":         {agents("{name: a, model: script/buyhold, triggers: [{mov: 3}]}"), goodBars, nil, 1, `did you mean "move"?`},
+		"two in a trigger":    {agents(`{name: a, model: script/buyhold, triggers: [{move: 3, at: "15:30"}]}`), goodBars, nil, 1, "exactly one of"},
+		"trigger time":        {agents(`{name: a, model: script/buyhold, triggers: [{at: "25:00"}]}`), goodBars, nil, 1, `at is "25:00"`},
+		"triggers":            {agents(`{name: a, model: script/buyhold, triggers: [fill, {move: 3, symbol: A}, {at: "15:30"}, {at: 2024-01-03}]}`), goodBars, nil, 0, ""},
+		"empty budget":        {agents("{name: a, model: script/buyhold, budget: {}}"), goodBars, nil, 1, "budget of a limits nothing"},
+		"budget of a script":  {agents("{name: a, model: script/buyhold, budget: {usd: 1}}"), goodBars, nil, 0, ""},
+		"price":               {goodStrategy + "prices: {openai/x: {in: 1}}\n", goodBars, nil, 1, "prices of openai/x need in and out"},
+		"schema":              {agents("{name: a, model: script/buyhold, output_schema: {type: 7}}"), goodBars, nil, 1, "output_schema"},
+		"cutoff":              {agents("{name: a, model: script/buyhold, cutoff: june}"), goodBars, nil, 1, `cutoff of a is "june"`},
+		"a name of ours":      {goodStrategy + tool("market_last_price", "timeless: true"), goodBars, nil, 1, "market_last_price"},
+		"no wall":             {goodStrategy + tool("movers", "known: \"\""), goodBars, nil, 1, "declare"},
+		"tool's key":          {goodStrategy + tool("movers", "timelesss: true"), goodBars, nil, 1, `did you mean "timeless"?`},
+		"tool":                {goodStrategy + tool("movers", "timeless: true"), goodBars, nil, 0, ""},
 		"index":               {goodStrategy, goodBars, []string{"--data", "two"}, 1, "cannot be traded"},
 		"symbol in two files": {goodStrategy, goodBars, []string{"--data", "bars.csv", "--data", "copy.csv"}, 1, "A is in two files"},
 	} {

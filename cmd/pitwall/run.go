@@ -112,6 +112,13 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
+	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, tools.Outside{Mode: pitwall.Sim, Tools: extra.Tools})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkTools(set); err != nil {
+		return nil, err
+	}
 	store, err := loadFor(ctx, s)
 	if err != nil {
 		return nil, err
