@@ -290,10 +290,16 @@ func (s *strategy) spec() (simSpec, error) {
 	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Revised: s.AllowRevised, Policy: s.team()[0].Prompt}, err
 }
 
-// logger writes to stderr: warnings and errors, since stdout belongs to results
-// and to the protocol.
+// logger writes to stderr, since stdout belongs to results and to the protocol:
+// warnings and errors, or what PITWALL_LOG says (info has a line per turn).
 func (a *app) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	level := slog.LevelWarn
+	if cfg, err := readSettings(); err == nil {
+		if err := level.UnmarshalText([]byte(cfg.Log)); err != nil {
+			level = slog.LevelWarn // serve and doctor say what is wrong with it
+		}
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
 }
 
 // printJSON prints one object on stdout.
