@@ -3,12 +3,9 @@ package agentloop
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"pitwall"
@@ -34,40 +31,6 @@ const (
 	kindSetup  = "setup"
 	kindChange = "change"
 )
-
-// turnKey is all that a turn depends on, each part under its own name so that a
-// miss can say which differed.
-type turnKey struct {
-	Version     int            `json:"version"`
-	Agent       string         `json:"agent"`
-	Model       string         `json:"model"`
-	Fingerprint string         `json:"fingerprint"`
-	Params      map[string]any `json:"params"`
-	Prompt      string         `json:"prompt"`  // digest of the system prompt: the server's and the strategy's
-	Context     string         `json:"context"` // digest of the user's message: snapshot, turn, reason
-	Tools       string         `json:"tools"`   // digest of names, descriptions, schemas, effects, identities
-	Server      string         `json:"server"`  // its name and version: another one may read the same data otherwise
-	AsOf        string         `json:"as_of"`
-	StateDigest string         `json:"state_digest"`
-	Sample      int            `json:"sample"`
-	MaxSteps    int            `json:"max_steps"`
-	MaxOutput   int            `json:"max_output"`
-}
-
-// replyKey is all that a reply depends on. What is the same in every request of a
-// run stands as its digest.
-type replyKey struct {
-	Version     int            `json:"version"`
-	Model       string         `json:"model"`
-	Fingerprint string         `json:"fingerprint"`
-	Params      map[string]any `json:"params"`
-	MaxOutput   int            `json:"max_output"`
-	Sample      int            `json:"sample"`
-	Prompt      string         `json:"prompt"` // digest of the system prompt
-	Tools       string         `json:"tools"`  // digest of names, descriptions, schemas
-	Messages    []Message      `json:"messages"`
-	Arguments   []string       `json:"arguments"` // of all calls, byte for byte: JSON would merge what only looks different
-}
 
 // turnHead is what a replay needs of a turn without reading all of it.
 type turnHead struct {
@@ -102,46 +65,6 @@ type keptReply struct {
 	Reply Reply        `json:"reply"`
 	Usage Usage        `json:"usage"`
 	USD   *pitwall.Dec `json:"usd"`
-}
-
-func sum(b []byte) string {
-	s := sha256.Sum256(b)
-	return hex.EncodeToString(s[:])
-}
-
-// digestTools is over the tools in order of their names, with or without what a
-// model does not see of them.
-func digestTools(tools []Tool, traits map[string]trait) (string, error) {
-	type row struct {
-		Tool
-		trait
-	}
-	rows := []row{}
-	for _, t := range tools {
-		rows = append(rows, row{t, traits[t.Name]})
-	}
-	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.Name, b.Name) })
-	body, err := json.Marshal(rows)
-	if err != nil {
-		return "", fmt.Errorf("encoding the list of tools: %w", err)
-	}
-	return sum(body), nil
-}
-
-// key is the request under which this turn is kept; nil when it cannot be: without
-// a cache, on a server that does not say what its world can show, or with a tool
-// whose code may have changed unseen.
-func (v *visit) key(text string) (request []byte, slot string, err error) {
-	a := v.agent
-	if v.Cache == nil || v.rec.StateDigest == "" || a.unknown {
-		return nil, "", nil
-	}
-	request, err = json.Marshal(turnKey{recordVersion, a.Name, a.ModelName, a.Fingerprint, a.Params, a.keys.system, sum([]byte(text)), a.keys.tools, v.client.server(),
-		v.rec.AsOf, v.rec.StateDigest, v.Sample, a.MaxSteps, a.MaxOutput})
-	if err != nil {
-		return nil, "", fmt.Errorf("encoding the key of the turn: %w", err)
-	}
-	return request, a.Name + " " + v.rec.AsOf, nil
 }
 
 // recall reads a turn from the cache, nil without one.
@@ -307,23 +230,6 @@ func (v *visit) reply(ctx context.Context) (Reply, error) {
 type refused struct{ refusal }
 
 func (r *refused) Error() string { return r.text }
-
-func (v *visit) replyKey() ([]byte, error) {
-	a := v.agent
-	k := replyKey{recordVersion, a.ModelName, a.Fingerprint, a.Params, a.MaxOutput, v.Sample, a.keys.system, a.keys.seen, v.rec.Messages, []string{}}
-	for _, m := range v.rec.Messages {
-		if m.Reply != nil {
-			for _, c := range m.Reply.Calls {
-				k.Arguments = append(k.Arguments, string(c.Arguments))
-			}
-		}
-	}
-	body, err := json.Marshal(k)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the request: %w", err)
-	}
-	return body, nil
-}
 
 // fresh asks the model and keeps what it said.
 func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usage) (Reply, error) {
