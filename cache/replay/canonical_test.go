@@ -88,8 +88,8 @@ func TestC1KeysAreEqualExactlyWhenRequestsAre(t *testing.T) {
 			t.Fatalf("%s\ncanonical %s\nagain     %s %v", x, cx, again, err)
 		}
 	})
-	require.Greater(t, equal, 2000)
-	require.Greater(t, different, 2000)
+	require.Greater(t, equal, (equal+different)/5, "of each enough to mean something")
+	require.Greater(t, different, (equal+different)/5)
 }
 
 // decimal is a number before it is written: digits × 10^exp.
