@@ -83,6 +83,9 @@ type agentState struct {
 	closes   map[string]float64
 	event    bool // a fill or a rejection since the last turn
 
+	ordered   bool // its last turn changed orders
+	disturbed bool // another agent did, at the same bar and after it
+
 	spent    ledger
 	failures int    // turns in a row
 	answered string // the provider's own id of the model, as last seen

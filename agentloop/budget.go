@@ -34,12 +34,13 @@ func (p Price) Cost(u Usage) (pitwall.Dec, error) {
 	return sum, c.Err
 }
 
-// Budget limits new spending of an agent in a run; what was recorded costs
-// nothing. A zero field is no limit.
+// Budget limits the spending of an agent. A zero field is no limit.
 type Budget struct {
-	USD        pitwall.Dec
+	USD    pitwall.Dec // new money of a run: what was recorded costs nothing
+	Tokens int         // new tokens of a run
+	// USDPerTurn is a limit of the turn itself, recorded replies included: where a
+	// turn ends must not depend on what happened to be recorded.
 	USDPerTurn pitwall.Dec
-	Tokens     int
 }
 
 func (b Budget) limitsMoney() bool { return b.USD > 0 || b.USDPerTurn > 0 }
@@ -72,13 +73,11 @@ func (a *agentState) price(u Usage) (ledger, error) {
 	return out, nil
 }
 
-// bytesPerToken is a low estimate for English and JSON (usual is 3.5 to 4), so
-// that a reservation is rather too high. Scripts of other languages have fewer.
-const bytesPerToken = 3
-
-// estimate is what a request of so many bytes may cost at worst.
+// estimate is what a request of so many bytes may use: two thirds of a token per
+// byte, since tables of dates and prices, most of what a trader reads, have about
+// 1.7 bytes a token (English has 4); and all of the output that it may have.
 func (a *agentState) estimate(requestBytes int) Usage {
-	return Usage{Input: requestBytes/bytesPerToken + 1, Output: a.MaxOutput, Estimated: true}
+	return Usage{Input: requestBytes*2/3 + 1, Output: a.MaxOutput, Estimated: true}
 }
 
 // refusal is why a call cannot be paid: whole ends the run, else the turn.
@@ -89,7 +88,7 @@ type refusal struct {
 
 // afford tells whether the worst case of the next call fits into what is left.
 // Nothing is asked that could not be paid.
-func (a *agentState) afford(worst Usage, turn ledger) (*refusal, error) {
+func (a *agentState) afford(worst Usage, turn, recorded ledger) (*refusal, error) {
 	b := a.Budget
 	if !b.limits() {
 		return nil, nil
@@ -99,7 +98,8 @@ func (a *agentState) afford(worst Usage, turn ledger) (*refusal, error) {
 		return nil, err
 	}
 	var c pitwall.Calc
-	run, visit := c.Add(c.Add(a.spent.usd, turn.usd), need.usd), c.Add(turn.usd, need.usd)
+	used := c.Add(turn.usd, recorded.usd)
+	run, visit := c.Add(c.Add(a.spent.usd, turn.usd), need.usd), c.Add(used, need.usd)
 	if c.Err != nil {
 		return nil, c.Err
 	}
@@ -109,10 +109,10 @@ func (a *agentState) afford(worst Usage, turn ledger) (*refusal, error) {
 		return &refusal{true, fmt.Sprintf("budget of %s: %v of %v USD is spent and %s", a.Name, c.Add(a.spent.usd, turn.usd), b.USD, spent)}, nil
 	case b.Tokens > 0 && tokens > b.Tokens:
 		return &refusal{true, fmt.Sprintf("budget of %s: %d of %d tokens are used and the next call may need %d", a.Name, a.spent.tokens+turn.tokens, b.Tokens, need.tokens)}, nil
-	case b.USDPerTurn > 0 && visit > b.USDPerTurn && turn.tokens == 0:
+	case b.USDPerTurn > 0 && visit > b.USDPerTurn && used == 0:
 		return &refusal{true, fmt.Sprintf("budget of %s: usd_per_turn is %v and one call alone may cost more: %s; raise it or lower max_tokens", a.Name, b.USDPerTurn, spent)}, nil
 	case b.USDPerTurn > 0 && visit > b.USDPerTurn:
-		return &refusal{false, fmt.Sprintf("usd_per_turn of %s: %v of %v USD is spent in this turn and %s", a.Name, turn.usd, b.USDPerTurn, spent)}, nil
+		return &refusal{false, fmt.Sprintf("usd_per_turn of %s: %v of %v USD of this turn are used and %s", a.Name, used, b.USDPerTurn, spent)}, nil
 	}
 	return nil, nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pitwall"
 )
 
 // This file is what recorded answers are found by: what is not in a key must not be
@@ -29,6 +31,7 @@ type turnKey struct {
 	Sample      int            `json:"sample"`
 	MaxSteps    int            `json:"max_steps"`
 	MaxOutput   int            `json:"max_output"`
+	TurnBudget  string         `json:"turn_budget,omitempty"` // usd_per_turn and the price that it is held by
 }
 
 // replyKey is all that a reply depends on. What is the same in every request of a
@@ -55,7 +58,7 @@ func (v *visit) key(text string) (request []byte, slot string, err error) {
 		return nil, "", nil
 	}
 	request, err = json.Marshal(turnKey{recordVersion, a.Name, a.ModelName, a.Fingerprint, a.Params, a.keys.system, sum([]byte(text)), a.keys.tools, v.client.server(),
-		v.rec.AsOf, v.rec.StateDigest, v.Sample, a.MaxSteps, a.MaxOutput})
+		v.rec.AsOf, v.rec.StateDigest, v.Sample, a.MaxSteps, a.MaxOutput, a.turnBudget()})
 	if err != nil {
 		return nil, "", fmt.Errorf("encoding the key of the turn: %w", err)
 	}
@@ -77,6 +80,20 @@ func (v *visit) replyKey() ([]byte, error) {
 		return nil, fmt.Errorf("encoding the request: %w", err)
 	}
 	return body, nil
+}
+
+// turnBudget is what decides where usd_per_turn ends a turn, empty without one.
+func (a *agentState) turnBudget() string {
+	if a.Budget.USDPerTurn == 0 {
+		return ""
+	}
+	cached := func(d *pitwall.Dec) pitwall.Dec {
+		if d == nil {
+			return a.Price.In
+		}
+		return *d
+	}
+	return fmt.Sprint(a.Budget.USDPerTurn, a.Price.In, a.Price.Out, cached(a.Price.CacheRead), cached(a.Price.CacheWrite))
 }
 
 func sum(b []byte) string {

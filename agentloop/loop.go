@@ -59,6 +59,7 @@ type Progress struct {
 type Outcome struct {
 	Bars       int
 	Turns      int
+	Answered   int // turns in which the model answered at all, now or in the record
 	ModelCalls int // new ones
 	CacheHits  int // replies that came from the cache
 	ToolCalls  int // made or, of a turn that came from the cache, recorded
@@ -188,9 +189,14 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 		for _, b := range snap.closes {
 			a.closes[b.symbol] = b.close
 		}
-		l.acted = true
+		l.acted, a.ordered = true, false
 		if err := l.visit(ctx, a, own, why); err != nil {
 			return fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
+		}
+		for _, b := range l.agents {
+			if a.ordered && b != a && b.lastText == snap.asOf { // had its turn at this bar: "since" does not tell it
+				b.disturbed, b.event = true, true
+			}
 		}
 	}
 	return nil

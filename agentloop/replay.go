@@ -40,7 +40,6 @@ type turnHead struct {
 	Replies  int             `json:"replies"`
 	Calls    int             `json:"calls"`
 	Usage    Usage           `json:"usage"`
-	USD      *pitwall.Dec    `json:"usd"`
 	Answered string          `json:"answered,omitempty"`
 	Repeat   []repeat        `json:"repeat"`
 }
@@ -60,11 +59,11 @@ type keptTurn struct {
 	Turn []byte
 }
 
-// keptReply is a reply from the cache.
+// keptReply is a reply from the cache. What it cost follows from its usage and the
+// price of today.
 type keptReply struct {
-	Reply Reply        `json:"reply"`
-	Usage Usage        `json:"usage"`
-	USD   *pitwall.Dec `json:"usd"`
+	Reply Reply `json:"reply"`
+	Usage Usage `json:"usage"`
 }
 
 // recall reads a turn from the cache, nil without one.
@@ -111,9 +110,9 @@ func (v *visit) miss(slot string, request []byte) {
 func (v *visit) replay(ctx context.Context, k *keptTurn) error {
 	h := k.head
 	v.t.Cache, v.t.Cached, v.tools = "turn", h.Replies, h.Calls
-	v.old = ledger{usage: h.Usage, tokens: h.Usage.Input + h.Usage.Output}
-	if h.USD != nil {
-		v.old.usd = *h.USD
+	var err error
+	if v.old, err = v.agent.price(h.Usage); err != nil {
+		return err
 	}
 	if h.Answered != "" {
 		v.agent.answered = h.Answered
@@ -159,7 +158,7 @@ func difference(recorded, now string) string {
 // stop a run: it is said and the run goes on.
 func (v *visit) keep(request []byte, slot string, turn []byte, line json.RawMessage) {
 	switch v.rec.Status {
-	case StatusBudget, StatusTurnBudget, StatusModelError, StatusTimeout:
+	case StatusBudget, StatusModelError, StatusTimeout:
 		return // what stopped it may not be there the next time
 	}
 	if request == nil || v.unlucky {
@@ -171,9 +170,6 @@ func (v *visit) keep(request []byte, slot string, turn []byte, line json.RawMess
 		return
 	}
 	h := turnHead{Status: v.rec.Status, Summary: line, Warnings: v.rec.Warnings, Replies: v.t.Asked + v.t.Cached, Calls: v.tools, Usage: all.usage, Answered: v.agent.answered, Repeat: v.calls}
-	if v.agent.Price != nil {
-		h.USD = &all.usd
-	}
 	head, err := json.Marshal(h)
 	if err == nil {
 		err = v.Cache.Put(turnKind, slot, request, append(append(head, '\n'), turn...))
@@ -201,11 +197,8 @@ func (v *visit) reply(ctx context.Context) (Reply, error) {
 			readable(k.Reply.Calls)
 			v.t.Cached++
 			v.t.Cache = "replies"
-			old := ledger{usage: k.Usage, tokens: k.Usage.Input + k.Usage.Output}
-			if k.USD != nil {
-				old.usd = *k.USD
-			}
-			return k.Reply, v.old.add(old)
+			old, err := a.price(k.Usage)
+			return k.Reply, errors.Join(err, v.old.add(old))
 		}
 	}
 	if v.Strict {
@@ -216,7 +209,7 @@ func (v *visit) reply(ctx context.Context) (Reply, error) {
 		return Reply{}, pitwall.Errorf(pitwall.NotRecorded, "reply %d of this turn is not recorded%s", len(v.rec.Messages), differs).Hintf("leave out --strict-replay to ask the model")
 	}
 	worst := a.estimate(len(request) + len(a.system) + a.toolBytes)
-	no, err := a.afford(worst, v.new)
+	no, err := a.afford(worst, v.new, v.old)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -243,8 +236,8 @@ func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usag
 	v.t.Asked++
 	v.t.Tries = append(v.t.Tries, reply.Tries...)
 	readable(reply.Calls)
-	if reply.Usage == (Usage{}) && a.Budget.limits() {
-		reply.Usage = Usage{Input: worst.Input, Output: worst.Output, Estimated: true} // it told none: the worst case counts
+	if reply.Usage == (Usage{}) && (a.Price == nil || *a.Price != (Price{})) {
+		reply.Usage = Usage{Input: worst.Input, Output: worst.Output, Estimated: true} // it told none: the estimate counts
 	}
 	cost, err := a.price(reply.Usage)
 	if err != nil {
@@ -253,19 +246,22 @@ func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usag
 	if err := v.new.add(cost); err != nil {
 		return reply, err
 	}
-	if v.Cache == nil {
-		return reply, nil
-	}
+	// The reply goes on as it would come from the cache: encoding it changes how its
+	// arguments are written (a < b), and the next request is keyed by them.
 	k := keptReply{Reply: reply, Usage: reply.Usage}
-	if a.Price != nil {
-		k.USD = &cost.usd
-	}
 	body, err := json.Marshal(k)
-	if err == nil {
-		err = v.Cache.Put(replyKind, "", request, body)
-	}
 	if err != nil {
-		v.warn("cache_failed", err.Error())
+		return reply, fmt.Errorf("encoding the reply: %w", err)
 	}
-	return reply, nil
+	k = keptReply{}
+	if err := json.Unmarshal(body, &k); err != nil {
+		return reply, fmt.Errorf("decoding the reply: %w", err)
+	}
+	readable(k.Reply.Calls)
+	if v.Cache != nil {
+		if err := v.Cache.Put(replyKind, "", request, body); err != nil {
+			v.warn("cache_failed", err.Error())
+		}
+	}
+	return k.Reply, nil
 }

@@ -16,7 +16,7 @@ func schemaPrompt(schema json.RawMessage) string {
 	if len(schema) == 0 {
 		return ""
 	}
-	return "\nEnd your last answer with one JSON object, and nothing after it, that matches this schema:\n" + string(schema) + "\n"
+	return "\nAfter the line RESULT: end your last answer with one JSON object, and nothing after it, that matches this schema:\n" + string(schema) + "\n"
 }
 
 func resolve(schema json.RawMessage) (*jsonschema.Resolved, error) {
@@ -33,6 +33,12 @@ func CheckSchema(schema json.RawMessage) error {
 	return err
 }
 
+// Where an object is looked for, so that a hostile text takes no time.
+const (
+	longestObject = 64 << 10
+	mostBraces    = 200
+)
+
 // structured finds the object at the end of a text, in a code fence or not, and
 // tests it against the schema.
 func structured(schema json.RawMessage, text string) (json.RawMessage, error) {
@@ -41,8 +47,10 @@ func structured(schema json.RawMessage, text string) (json.RawMessage, error) {
 	if !strings.HasSuffix(body, "}") {
 		return nil, errors.New("the last answer does not end with a JSON object")
 	}
+	body = body[max(0, len(body)-longestObject):]
 	// The outermost object that reaches to the end: the first brace that parses.
-	for at := strings.IndexByte(body, '{'); at >= 0; {
+	tries := 0
+	for at := strings.IndexByte(body, '{'); at >= 0 && tries < mostBraces; tries++ {
 		if raw := json.RawMessage(body[at:]); json.Valid(raw) {
 			var v any
 			if err := json.Unmarshal(raw, &v); err != nil {

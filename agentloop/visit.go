@@ -42,6 +42,10 @@ func (l *loop) visit(ctx context.Context, a *agentState, snap snapshot, why stri
 	if why != "first" && why != "every" {
 		text += "Why now: " + why + ".\n"
 	}
+	if a.disturbed {
+		text += "After your last turn and at the same time another agent changed orders: open_orders below is how they stand.\n"
+		a.disturbed = false
+	}
 	text += snap.text
 	key, slot, err := v.key(text)
 	if err != nil {
@@ -58,8 +62,8 @@ func (l *loop) visit(ctx context.Context, a *agentState, snap snapshot, why stri
 		return v.end(started, kept.Turn, kept.head.Summary, kept.head.Status)
 	}
 	failed := v.ask(ctx, text)
-	if failed != nil && v.rec.Status == "" { // a lost server, a cancelled run: no turn that ended
-		return failed
+	if failed != nil && v.rec.Status == "" { // a lost server, a cancelled run: no turn that ended, but it may have cost
+		return errors.Join(failed, v.settle())
 	}
 	body, line, err := v.record(snap.equity)
 	if err != nil {
@@ -92,18 +96,13 @@ func (v *visit) record(equity float64) (body []byte, line json.RawMessage, err e
 // end books what a turn cost and hands its record over.
 func (v *visit) end(started time.Time, body []byte, line json.RawMessage, status Status) error {
 	a := v.agent
-	if err := a.spent.add(v.new); err != nil {
-		return err
-	}
-	v.out.ModelCalls, v.out.CacheHits, v.out.ToolCalls = v.out.ModelCalls+v.t.Asked, v.out.CacheHits+v.t.Cached, v.out.ToolCalls+v.tools
-	v.out.Usage = v.out.Usage.Add(v.new.usage)
-	v.t.Usage, v.t.Recorded = v.new.usage, v.old.usage
-	if err := errors.Join(v.book(&v.out.Cost, &v.t.USD, v.new), v.book(&v.out.Recorded, &v.t.RecordedUSD, v.old)); err != nil {
+	if err := v.settle(); err != nil {
 		return err
 	}
 	if a.near() {
 		v.warn("budget_near", fmt.Sprintf("%s has used 80 %% of its budget: %v USD, %d tokens", a.Name, a.spent.usd, a.spent.tokens))
 	}
+	a.ordered = status == StatusOrdered
 	v.t.Seconds = v.Now().Sub(started).Seconds()
 	usd := "?"
 	if v.t.USD != nil {
@@ -111,6 +110,20 @@ func (v *visit) end(started time.Time, body []byte, line json.RawMessage, status
 	}
 	v.Log.Info("turn", "n", v.t.Turn, "as_of", v.rec.AsOf, "agent", a.Name, "status", string(status), "tools", v.tools, "asked", v.t.Asked, "cached", v.t.Cached, "usd", usd)
 	return v.Recorder.EndTurn(v.t.Turn, body, line, v.t)
+}
+
+// settle adds what this turn used to the agent's and the run's sums.
+func (v *visit) settle() error {
+	if err := v.agent.spent.add(v.new); err != nil {
+		return err
+	}
+	v.out.ModelCalls, v.out.CacheHits, v.out.ToolCalls = v.out.ModelCalls+v.t.Asked, v.out.CacheHits+v.t.Cached, v.out.ToolCalls+v.tools
+	v.out.Usage = v.out.Usage.Add(v.new.usage)
+	v.t.Usage, v.t.Recorded = v.new.usage, v.old.usage
+	if v.t.Asked+v.t.Cached > 0 {
+		v.out.Answered++
+	}
+	return errors.Join(v.book(&v.out.Cost, &v.t.USD, v.new), v.book(&v.out.Recorded, &v.t.RecordedUSD, v.old))
 }
 
 // book adds a cost to the run's sum. A sum with a part that is not known is not
@@ -138,7 +151,7 @@ func (v *visit) warn(kind, detail string) {
 	if v.out.First == "" {
 		v.out.First = kind + ": " + detail
 	}
-	v.Log.Warn(kind, "turn", v.t.Turn, "agent", v.agent.Name, "detail", detail)
+	v.Log.Info(kind, "turn", v.t.Turn, "agent", v.agent.Name, "detail", detail)
 }
 
 // ask asks the model until it stops calling tools, and runs its calls. An error
@@ -155,7 +168,7 @@ func (v *visit) ask(ctx context.Context, text string) error {
 		}
 		a.failures = 0
 		v.check(&reply)
-		results, err := v.run(ctx, reply.Calls)
+		results, err := v.run(ctx, limited, reply.Calls)
 		if err != nil {
 			return err
 		}
@@ -231,6 +244,11 @@ func (v *visit) check(r *Reply) {
 	}
 }
 
+// passing reports whether a failure has to do with this machine and moment.
+func passing(text string) bool {
+	return strings.HasPrefix(text, "error "+string(pitwall.Timeout)) || strings.HasPrefix(text, "error "+string(pitwall.Internal))
+}
+
 // readable turns arguments that are not JSON into a JSON text, and none into an
 // empty object, so that what a model really sent can be kept. No tool takes a text.
 func readable(calls []Call) {
@@ -249,14 +267,17 @@ func readable(calls []Call) {
 	}
 }
 
-// run makes the calls of one reply, one at a time, in the listed order.
-func (v *visit) run(ctx context.Context, calls []Call) ([]Result, error) {
+// run makes the calls of one reply, one at a time, in the listed order. A turn
+// whose time is up makes no further one; one that was begun is let end.
+func (v *visit) run(ctx, turn context.Context, calls []Call) ([]Result, error) {
 	results := make([]Result, 0, len(calls))
 	for _, c := range calls {
 		v.tools++
 		name := strings.ReplaceAll(c.Name, ".", "_")
 		refuse := ""
 		switch {
+		case turn.Err() != nil:
+			refuse = "error TIMEOUT: the turn's time is up; this call was not made"
 		case c.Arguments[0] != '{':
 			refuse = "error INVALID_INPUT: the arguments are not a valid JSON object"
 		case hidden[name]:
@@ -275,7 +296,7 @@ func (v *visit) run(ctx context.Context, calls []Call) ([]Result, error) {
 		}
 		if r.IsError {
 			v.rec.warn("tool_error", c.Name+": "+firstLine(r.Text))
-			v.unlucky = v.unlucky || v.agent.traits[name].Identity != ""
+			v.unlucky = v.unlucky || v.agent.traits[name].Identity != "" || passing(r.Text)
 		}
 		if removed := r.futureDated(); removed != "" {
 			v.rec.warn("future_dated", c.Name+": "+removed)
