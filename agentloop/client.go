@@ -120,9 +120,15 @@ func (a answer) futureDated() string {
 	if !ok {
 		return ""
 	}
-	n, _ := m["removed"].(float64)
-	newest, _ := m["newest"].(string)
-	return fmt.Sprintf("%v rows known after now were removed, the newest of %s", n, newest)
+	var parts []string
+	if n, _ := m["removed"].(float64); n > 0 {
+		newest, _ := m["newest"].(string)
+		parts = append(parts, fmt.Sprintf("%v rows known after now were removed, the newest of %s", n, newest))
+	}
+	if n, _ := m["unreadable"].(float64); n > 0 {
+		parts = append(parts, fmt.Sprintf("%v rows without a time in the known field were removed: look at known and rows", n))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // call runs one tool. A tool's own failure is a Result with IsError; an error

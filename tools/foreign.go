@@ -240,7 +240,7 @@ func (f *foreign) call(ctx context.Context, w *pitwall.World, raw json.RawMessag
 	if err != nil {
 		return answer{}, err
 	}
-	p, err := f.payload(ctx, w, now, args)
+	p, record, err := f.payload(ctx, w, now, args)
 	if err != nil {
 		return answer{}, f.failed(ctx, now, err)
 	}
@@ -248,9 +248,15 @@ func (f *foreign) call(ctx context.Context, w *pitwall.World, raw json.RawMessag
 	if err != nil {
 		return answer{}, f.failed(ctx, now, err)
 	}
-	if n := seen.future.Removed; n > 0 {
+	record()
+	if d := seen.future; d.Removed > 0 || d.Unreadable > 0 {
 		f.warned.Do(func() {
-			f.set.log.WarnContext(ctx, "outside tool answered rows of the future; they were removed", "tool", f.Name, "removed", n, "newest", seen.future.Newest, "now", w.Time(now.Now))
+			if d.Removed > 0 {
+				f.set.log.WarnContext(ctx, "outside tool answered rows of the future; they were removed", "tool", f.Name, "removed", d.Removed, "newest", d.Newest, "now", w.Time(now.Now))
+			}
+			if d.Unreadable > 0 {
+				f.set.log.WarnContext(ctx, "outside tool answered rows without a time in the known field; they were removed: look at known and rows", "tool", f.Name, "known", f.Wall.Known, "removed", d.Unreadable)
+			}
 		})
 	}
 	return answer{newForeignAnswer(f.Name, notes, seen), w}, nil

@@ -27,11 +27,14 @@ type recordedRequest struct {
 }
 
 // payload asks the recorder, else the tool. What is kept is the raw answer: the
-// wall stands behind it, so that a recorded answer is no way round it.
-func (f *foreign) payload(ctx context.Context, w *pitwall.World, now Moment, args map[string]json.RawMessage) (Payload, error) {
+// wall stands behind it, so that a recorded answer is no way round it. record keeps
+// it: called when the wall found it to be an answer.
+func (f *foreign) payload(ctx context.Context, w *pitwall.World, now Moment, args map[string]json.RawMessage) (p Payload, record func(), err error) {
+	record = func() {}
 	r := f.set.recorder
 	if r == nil || now.Mode != pitwall.Sim || f.Effect != Read || f.Definition == nil {
-		return f.reach(ctx, now, args)
+		p, err = f.reach(ctx, now, args)
+		return p, record, err
 	}
 	sum := sha256.Sum256(f.Definition)
 	q := recordedRequest{Tool: f.Name, Definition: hex.EncodeToString(sum[:]), Args: args, AsOf: w.Time(now.Now)}
@@ -40,29 +43,29 @@ func (f *foreign) payload(ctx context.Context, w *pitwall.World, now Moment, arg
 	}
 	request, err := json.Marshal(q)
 	if err != nil {
-		return Payload{}, fmt.Errorf("encoding the request of %s: %w", f.Name, err)
+		return Payload{}, record, fmt.Errorf("encoding the request of %s: %w", f.Name, err)
 	}
 	slot := f.Name + "@" + q.AsOf
 	body, err := r.Get(OutsideKind, slot, request)
 	switch {
 	case err == nil && body != nil:
 		if p, ok := unpack(body); ok {
-			return p, nil
+			return p, record, nil
 		}
 		f.set.log.ErrorContext(ctx, "a recorded answer cannot be read; asking again", "tool", f.Name, "as_of", q.AsOf)
 	case pitwall.CodeOf(err) == pitwall.ReplayDiverged:
-		return Payload{}, err // a strict replay: nothing may be asked anew
+		return Payload{}, record, err // a strict replay: nothing may be asked anew
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		f.set.log.ErrorContext(ctx, "the recorder failed; asking the tool", "tool", f.Name, "err", err)
 	}
-	p, err := f.reach(ctx, now, args)
-	if err != nil || isError(p) {
-		return p, err // errors are not kept: the next run may have better luck
+	if p, err = f.reach(ctx, now, args); err != nil || isError(p) {
+		return p, record, err // errors are not kept: the next run may have better luck
 	}
-	if err := r.Put(OutsideKind, slot, request, pack(p)); err != nil {
-		f.set.log.ErrorContext(ctx, "the answer was not recorded", "tool", f.Name, "err", err)
-	}
-	return p, nil
+	return p, func() {
+		if err := r.Put(OutsideKind, slot, request, pack(p)); err != nil {
+			f.set.log.ErrorContext(ctx, "the answer was not recorded", "tool", f.Name, "err", err)
+		}
+	}, nil
 }
 
 // isError reports whether a payload is no answer: broken, or with a top-level error.

@@ -43,7 +43,9 @@ const (
 
 var jsonNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-var compactDate = regexp.MustCompile(`^(19|20|21)\d{6}$`)
+// unsigned is a date or a time written without signs: 20240131, 2024013116, 202401311600,
+// 20240131160000. Read as an epoch some of these would be long ago, and visible.
+var unsigned = regexp.MustCompile(`^(19|20|21)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(\d\d(\d\d(\d\d)?)?)?$`)
 
 // knownAt reads when a row was known. What cannot be read for sure is no time.
 func knownAt(v any, zone *time.Location) (time.Time, bool) {
@@ -67,10 +69,16 @@ func knownAt(v any, zone *time.Location) (time.Time, bool) {
 			return laterReading(t, layout, s), true
 		}
 	}
-	if compactDate.MatchString(s) {
-		if t, err := time.Parse("20060102", s); err == nil {
+	if unsigned.MatchString(s) && len(s) != 10 { // ten digits are seconds: such a number is a time of this century
+		layout := "20060102150405"[:len(s)]
+		t, err := time.ParseInLocation(layout, s, zone)
+		if err != nil {
+			return time.Time{}, false
+		}
+		if len(s) == 8 {
 			return dayOver(t.Format(time.DateOnly), zone), true
 		}
+		return laterReading(t, layout, s), true
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	switch {

@@ -98,7 +98,7 @@ func (r Wall) clamp(now Moment, in *jsonschema.Schema, args map[string]json.RawM
 		if err != nil {
 			return nil, err
 		}
-		if given != "" {
+		if given != "" && !c.unbounded(given) {
 			later, err := c.later(now, given)
 			if err != nil {
 				return nil, err
@@ -154,6 +154,15 @@ func (c Clamp) unreadable(v string) error {
 	return pitwall.Errorf(pitwall.InvalidInput, "argument %s is %q", c.Param, oneLine(v, 60)).Hintf("write %s, or leave it out for now", form)
 }
 
+// unbounded reports whether a value is one that services take for no bound at all:
+// it counts as not given.
+func (c Clamp) unbounded(v string) bool {
+	if n, err := strconv.ParseFloat(v, 64); err == nil && decimalNumber.MatchString(v) && (c.Format == "epoch" || c.Format == "epoch_ms") {
+		return n <= 0
+	}
+	return v < "1900" && (c.Format == "time" || c.Format == "date") && len(v) > 4 && v[4] == '-'
+}
+
 // later reports whether a value asks for more than is known now. A date names a
 // whole day, so today is later than now.
 func (c Clamp) later(now Moment, v string) (bool, error) {
@@ -189,8 +198,9 @@ var lastZone = time.FixedZone("", -12*3600)
 // FutureDated is what the wall removed from an answer. It is for operators: the
 // count itself is news from tomorrow, so it is never in what a model reads.
 type FutureDated struct {
-	Removed int    `json:"removed"`
-	Newest  string `json:"newest,omitempty"`
+	Removed    int    `json:"removed"` // rows known after now
+	Newest     string `json:"newest,omitempty"`
+	Unreadable int    `json:"unreadable,omitempty"` // rows without a time in the known field: removed too
 }
 
 // shown is what is left of an answer.
@@ -247,8 +257,12 @@ func (s *shown) drop(now Moment, field string) {
 			kept = append(kept, row)
 			continue
 		}
+		if !ok {
+			s.future.Unreadable++
+			continue
+		}
 		s.future.Removed++
-		if ok && t.After(newest) {
+		if t.After(newest) {
 			newest = t
 			s.future.Newest = t.In(now.Zone).Format(time.RFC3339)
 		}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"sort"
@@ -30,13 +29,10 @@ const (
 	hidden    = "[secret]"
 )
 
-// plainHeaders hold no secret, even where the file gives them as a constant.
-var plainHeaders = []string{"Accept", "Accept-Language", "Content-Type", "User-Agent"}
-
 func resolve(s Spec, env func(string) string) *values {
 	v := &values{}
 	spelled := map[string]bool{}
-	fill := func(in map[string]string, header bool) map[string]string {
+	fill := func(in map[string]string) map[string]string {
 		out := map[string]string{}
 		for _, name := range slices.Sorted(maps.Keys(in)) {
 			value := in[name]
@@ -47,9 +43,8 @@ func resolve(s Spec, env func(string) string) *values {
 				}
 			}
 			out[name] = value
-			constant := header && len(value) >= 8 && !slices.Contains(plainHeaders, http.CanonicalHeaderKey(name))
 			switch {
-			case !isEnv && !constant || value == "":
+			case !isEnv || value == "": // a constant stands in the file for all to read; those that look like secrets are refused there
 			case len(value) < minSecret:
 				v.short = append(v.short, "tool "+s.Name+": "+variable+" is too short to be kept out of answers")
 			default:
@@ -59,9 +54,9 @@ func resolve(s Spec, env func(string) string) *values {
 		return out
 	}
 	if s.REST != nil {
-		v.query, v.headers = fill(s.REST.Query, false), fill(s.REST.Headers, true)
+		v.query, v.headers = fill(s.REST.Query), fill(s.REST.Headers)
 	} else {
-		v.headers, v.env = fill(s.MCP.Headers, true), fill(s.MCP.Env, false)
+		v.headers, v.env = fill(s.MCP.Headers), fill(s.MCP.Env)
 	}
 	v.secrets = slices.Collect(maps.Keys(spelled))
 	sort.Slice(v.secrets, func(i, j int) bool {
