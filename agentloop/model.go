@@ -108,6 +108,9 @@ type Try struct {
 	Status int           `json:"status,omitempty"` // of HTTP; 0 = no answer
 	Error  string        `json:"error"`
 	Wait   time.Duration `json:"wait_ns"` // before the next attempt
+	// Usage is an estimate of what it cost all the same: an answer that was begun and
+	// came torn is billed, and no provider says how much.
+	Usage Usage `json:"usage,omitzero"`
 }
 
 // Trouble is the kind of a provider's failure.
@@ -131,6 +134,7 @@ type ModelError struct {
 	Message string
 	Hint    string // what would work
 	Tries   []Try  // the attempts before the last one
+	Usage   Usage  // of the last one, as of a Try
 }
 
 func (e *ModelError) Error() string {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pitwall"
@@ -230,6 +231,16 @@ func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usag
 	asked := v.Now()
 	reply, err := a.Model.Reply(ctx, r)
 	v.t.ModelSeconds += v.Now().Sub(asked).Seconds()
+	lost := reply.Tries
+	if m, ok := errors.AsType[*ModelError](err); ok {
+		lost = append(slices.Clone(m.Tries), Try{Usage: m.Usage})
+	}
+	for _, t := range lost { // failed attempts are billed too, as far as they came
+		cost, bad := a.price(t.Usage)
+		if bad := errors.Join(bad, v.new.add(cost)); bad != nil {
+			return reply, bad
+		}
+	}
 	if err != nil {
 		return reply, err
 	}

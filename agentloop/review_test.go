@@ -137,3 +137,19 @@ func TestHostileObjectTakesNoTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, k.kinds(0), "structured_output_invalid")
 }
+
+// An answer that was begun and came torn is billed: its estimate counts, whether
+// the next attempt had more luck or not.
+func TestFailedAttemptsCost(t *testing.T) {
+	torn := agentloop.Try{Status: 200, Error: "torn", Usage: agentloop.Usage{Input: 1000, Estimated: true}}
+	m := agentModel(func(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
+		if len(r.Messages) == 1 {
+			return agentloop.Reply{Calls: []agentloop.Call{call("look", `{}`)}, Usage: agentloop.Usage{Input: 1000}, Tries: []agentloop.Try{torn}}, nil
+		}
+		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.TroubleBadReply, Tries: []agentloop.Try{torn}, Usage: torn.Usage}
+	})
+	out, _, err := (&desk{days: 1}).run(t, m, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, "0.004", out.Cost.String())
+	require.True(t, out.Usage.Estimated)
+}

@@ -37,6 +37,7 @@ type Client struct {
 	provider provider
 	model    string
 	host     string
+	base     string // where it is asked: a gateway may serve several by path
 	params   params
 	dialect  dialect
 	secrets  []string
@@ -91,7 +92,7 @@ func newClient(o Options) (*Client, error) {
 		return nil, pitwall.Errorf(pitwall.MissingKey, "%s/%s at %s needs a key: %s is not set", p.name, model, host, variable).
 			Hintf("set it in the environment or in .env, or use script/momentum, which needs none")
 	}
-	c := &Client{provider: p, model: model, host: host, params: given, sleep: o.Sleep, jitter: o.Jitter, attempts: o.Attempts}
+	c := &Client{provider: p, model: model, host: host, base: base, params: given, sleep: o.Sleep, jitter: o.Jitter, attempts: o.Attempts}
 	if c.sleep == nil {
 		c.sleep = sleep
 	}
@@ -153,7 +154,7 @@ func (c *Client) Name() string { return c.provider.name + "/" + c.model }
 // Fingerprint is what identifies the model in a replay key: all that may change
 // a reply to the same Request. It never holds a key.
 func (c *Client) Fingerprint() string {
-	return redact(c.secrets, fmt.Sprintf("%s %s %s %s %s", c.provider.name, c.host, c.model, c.dialect.version(), c.params.canonical()))
+	return redact(c.secrets, fmt.Sprintf("%s %s %s %s %s", c.provider.name, c.base, c.model, c.dialect.version(), c.params.canonical()))
 }
 
 // secretsOf are the values of all providers' key variables, not only the one in

@@ -46,7 +46,7 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 			return reply, nil
 		}
 		if ctx.Err() != nil {
-			return agentloop.Reply{}, stopped(ctx, tries)
+			return agentloop.Reply{}, stopped(ctx, tries, x.used())
 		}
 		f := classify(err, x)
 		// Redacted before it is cut: half a key is a secret too.
@@ -59,12 +59,12 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 			f.hint = fmt.Sprintf("it asks to wait %s, and at most %s is waited", f.after, longestAsk)
 		}
 		if !f.retry || n >= c.attempts || bad >= badReplies {
-			return agentloop.Reply{}, &agentloop.ModelError{Kind: f.kind, Status: f.status, Message: f.message, Hint: f.hint, Tries: tries}
+			return agentloop.Reply{}, &agentloop.ModelError{Kind: f.kind, Status: f.status, Message: f.message, Hint: f.hint, Tries: tries, Usage: x.used()}
 		}
 		wait := c.wait(n, f.after)
-		tries = append(tries, agentloop.Try{Status: f.status, Error: f.message, Wait: wait})
+		tries = append(tries, agentloop.Try{Status: f.status, Error: f.message, Wait: wait, Usage: x.used()})
 		if err := c.sleep(ctx, wait); err != nil {
-			return agentloop.Reply{}, stopped(ctx, tries)
+			return agentloop.Reply{}, stopped(ctx, tries, agentloop.Usage{})
 		}
 	}
 }
@@ -93,12 +93,12 @@ func (c *Client) wait(n int, after time.Duration) time.Duration {
 
 // stopped is the end by the caller's context, which is no failure of the provider:
 // errors.Is finds the context's error and errors.As the attempts.
-func stopped(ctx context.Context, tries []agentloop.Try) error {
+func stopped(ctx context.Context, tries []agentloop.Try, last agentloop.Usage) error {
 	err := ctx.Err()
 	if err == nil {
 		err = context.Canceled // only the sleep was stopped
 	}
-	return fmt.Errorf("%w: %w", err, &agentloop.ModelError{Kind: agentloop.TroubleUnavailable, Message: "stopped by the caller", Tries: tries})
+	return fmt.Errorf("%w: %w", err, &agentloop.ModelError{Kind: agentloop.TroubleUnavailable, Message: "stopped by the caller", Tries: tries, Usage: last})
 }
 
 // sleep waits, or returns early with the context's error. A context is its timer:

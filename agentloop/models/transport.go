@@ -1,6 +1,8 @@
 package models
 
 import (
+	"pitwall/agentloop"
+
 	"bytes"
 	"context"
 	"encoding/json"
@@ -24,10 +26,21 @@ type exchange struct {
 
 	tried    bool // a request was sent: an error before that is the library's own
 	sent     int  // bytes of the request
+	read     int  // bytes of the answer
 	answered bool // with a status of 2xx
 	body     bytes.Buffer
 	keep     bool  // keep a copy of the answer in body
 	readErr  error // why the answer ended early
+}
+
+// used estimates what a failed attempt used: nothing before an answer began, else
+// its request at 4 bytes a token and its answer at 50, since a stream wraps each
+// token in about as much.
+func (x *exchange) used() agentloop.Usage {
+	if !x.answered {
+		return agentloop.Usage{}
+	}
+	return agentloop.Usage{Input: (x.sent + 3) / 4, Output: (x.read + 49) / 50, Estimated: true}
 }
 
 type exchangeKey struct{}
@@ -127,6 +140,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.from.Read(p)
 	b.n += n
+	b.x.read = b.n
 	if b.n > maxBody {
 		b.x.readErr = errTooLong
 		return 0, io.EOF

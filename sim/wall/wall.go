@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -206,8 +207,16 @@ func (w *Wall) give(by int64) {
 	}
 }
 
-// feed adds one bar to the chain: fixed-width words, then the symbol.
+// feed adds one bar to the chain: fixed-width words, then the symbol. With the
+// first bar comes what else shapes answers about the series: what its prices are,
+// and its instrument.
 func (w *Wall) feed(s *pitwall.Series, i int) {
+	if i == 0 {
+		in := s.Instrument
+		in.Zone = nil // a pointer; its name follows
+		about := fmt.Appendf(w.chain[:], "%d %q %+v %s", s.Size, s.Adjusted, in, s.Instrument.Location())
+		w.chain = sha256.Sum256(about)
+	}
 	buf := make([]byte, 0, 160)
 	buf = append(buf, w.chain[:]...)
 	for _, v := range [...]int64{s.Start[i], s.End[i], s.Known[i], int64(s.Open[i]), int64(s.High[i]), int64(s.Low[i]), int64(s.Close[i])} {
