@@ -1,8 +1,6 @@
 package models
 
 import (
-	"pitwall/agentloop"
-
 	"bytes"
 	"context"
 	"encoding/json"
@@ -12,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"pitwall/agentloop"
 )
 
 const (

@@ -92,6 +92,15 @@ func (s *strategy) team() []agent {
 	return []agent{one}
 }
 
+// policy is the prompt of a strategy's only agent: several have each their own, and
+// none may read another's.
+func (s *strategy) policy() string {
+	if len(s.Agents) > 0 {
+		return ""
+	}
+	return s.Agent.Prompt
+}
+
 // useModel gives every agent another model. Params are the old one's.
 func (s *strategy) useModel(name string) {
 	for i := range s.Agents {
@@ -137,12 +146,17 @@ func (s *strategy) checkAgents() error {
 		if _, err := a.every(s.Every); err != nil {
 			return bad("%v", err)
 		}
-		if _, err := a.triggers(); err != nil {
+		if list, err := a.triggers(); err != nil {
+			return bad("agent %s: %v", a.Name, err)
+		} else if err := s.checkTriggers(list); err != nil {
 			return bad("agent %s: %v", a.Name, err)
 		}
 		if schema, err := a.schema(); err != nil {
 			return bad("agent %s: output_schema: %v", a.Name, err)
 		} else if len(schema) > 0 {
+			if kind, ok := a.schemaType(); !ok {
+				return bad("agent %s: output_schema is of type %q", a.Name, kind).Hintf("a result is an object: type: object, with properties")
+			}
 			if err := agentloop.CheckSchema(schema); err != nil {
 				return bad("agent %s: output_schema is no JSON schema: %v", a.Name, err)
 			}
@@ -154,6 +168,20 @@ func (s *strategy) checkAgents() error {
 	for name, p := range s.Prices {
 		if p.In == nil || p.Out == nil || *p.In < 0 || *p.Out < 0 {
 			return bad("prices of %s need in and out, in USD per million tokens", name)
+		}
+	}
+	return nil
+}
+
+// checkTriggers refuses what can never fire.
+func (s *strategy) checkTriggers(list []agentloop.Trigger) error {
+	for _, t := range list {
+		day := t.On.Format(time.DateOnly)
+		switch {
+		case t.Symbol != "" && !slices.Contains(s.Symbols, t.Symbol) && t.Symbol != s.Benchmark:
+			return fmt.Errorf("a trigger moves with %s, which is not among symbols and benchmark", t.Symbol)
+		case !t.On.IsZero() && (s.From != "" && day < s.From || s.To != "" && day > s.To):
+			return fmt.Errorf("a trigger is at %s, and the run goes from %s to %s", day, s.From, s.To)
 		}
 	}
 	return nil
@@ -208,6 +236,15 @@ func (a *agent) schema() (json.RawMessage, error) {
 	return json.Marshal(v)
 }
 
+// schemaType is the type that the output schema asks for, and whether it is object.
+func (a *agent) schemaType() (string, bool) {
+	var v struct {
+		Type string `yaml:"type"`
+	}
+	err := a.Schema.Decode(&v)
+	return v.Type, err == nil && v.Type == "object"
+}
+
 // prices are those of the strategy over those of the environment.
 func (s *strategy) prices(cfg settings) (map[string]agentloop.Price, error) {
 	table, err := parsePrices(cfg.Prices)
@@ -253,14 +290,14 @@ func parsePrices(text string) (map[string]agentloop.Price, error) {
 }
 
 // agents makes the strategy's agents ready to run.
-func (a *app) agents(s *strategy, cfg settings) ([]agentloop.Agent, error) {
+func (a *app) agents(s *strategy, cfg settings, strict bool) ([]agentloop.Agent, error) {
 	table, err := s.prices(cfg)
 	if err != nil {
 		return nil, err
 	}
 	var list []agentloop.Agent
 	for _, x := range s.team() {
-		m, err := a.model(x, cfg)
+		m, err := a.model(x, cfg, strict)
 		if err != nil {
 			return nil, err
 		}

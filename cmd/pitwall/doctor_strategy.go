@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/url"
 	"os/exec"
@@ -12,7 +13,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
-	"pitwall/agentloop/models"
+	"pitwall/tools"
 	"pitwall/tools/outside"
 )
 
@@ -39,12 +40,35 @@ func (x *examination) strategy(ctx context.Context, name string) {
 	for _, t := range s.Tools {
 		x.tool(t)
 	}
+	x.tools(ctx, s)
+}
+
+// tools makes the set that a backtest would have, as far as nobody must be asked:
+// the tools of other MCP servers are known only to them.
+func (x *examination) tools(ctx context.Context, s *strategy) {
+	var own []outside.Spec
+	for _, t := range s.Tools {
+		if t.MCP == nil {
+			own = append(own, t)
+		}
+	}
+	built, err := outside.Build(ctx, own, outside.Options{Mode: pitwall.Sim, Env: x.cfg.get})
+	if err == nil {
+		var set *tools.Set
+		set, err = tools.NewWith(slog.New(slog.DiscardHandler), nil, tools.Outside{Mode: pitwall.Sim, Tools: built.Tools})
+		if err == nil && len(own) == len(s.Tools) {
+			err = s.checkTools(set)
+		}
+	}
+	if err != nil {
+		x.failed("strategy", "tools", stateBad, err)
+	}
 }
 
 // agent looks at one agent's model, key and price.
 func (x *examination) agent(y agent, prices map[string]agentloop.Price) {
 	const area = "strategy"
-	m, err := x.app.model(y, x.cfg)
+	m, err := x.app.model(y, x.cfg, false)
 	switch code := pitwall.CodeOf(err); {
 	case err == nil:
 		detail := m.name
@@ -61,7 +85,7 @@ func (x *examination) agent(y agent, prices map[string]agentloop.Price) {
 	case code == pitwall.MissingKey:
 		x.failed(area, "agent "+y.Name, stateMissing, err)
 		// With any key at all the name is found, and nothing is sent.
-		if m, err = x.app.model(y, settings{vars: anyKey()}); err != nil || y.Model == "" {
+		if m, err = x.app.model(y, settings{}, true); err != nil || y.Model == "" {
 			return
 		}
 	default:
@@ -79,17 +103,6 @@ func (x *examination) agent(y agent, prices map[string]agentloop.Price) {
 	default:
 		x.add(area, "price", stateMissing, m.name+": not known, so neither is what a run costs", fmt.Sprintf("prices: {%s: {in: 0.25, out: 2.00}} in USD per million tokens, or PITWALL_PRICES", m.name))
 	}
-}
-
-// anyKey is an environment in which every provider has a key.
-func anyKey() map[string]string {
-	vars := map[string]string{}
-	for _, p := range models.Providers(func(string) string { return "" }) {
-		for _, name := range strings.Split(p.Variable, " or ") {
-			vars[name] = "placeholder"
-		}
-	}
-	return vars
 }
 
 // hostOf shows a URL without what might be a secret in it.

@@ -30,9 +30,11 @@ func runFolder(out, name string) (string, error) {
 }
 
 // attempt counts the runs beside dir that share a symbol and a day with this
-// one, this one included: trying again is a way to look ahead.
+// one, this one included: trying again is a way to look ahead. Runs that failed, and
+// those that did the same as another, are no tries.
 func attempt(dir string, symbols []string, from, to time.Time) int {
 	n := 1
+	seen := map[string]bool{}
 	others, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*", "manifest.json"))
 	if err != nil {
 		return n // the pattern is ours: cannot fail
@@ -43,6 +45,10 @@ func attempt(dir string, symbols []string, from, to time.Time) int {
 		if err != nil || json.Unmarshal(raw, &m) != nil || filepath.Dir(file) == dir {
 			continue // not a run of ours
 		}
+		if m.Status == "failed" || m.Digest != "" && seen[m.Digest] {
+			continue // it looked at nothing, or is the same run again
+		}
+		seen[m.Digest] = true
 		shared := slices.ContainsFunc(m.Symbols, func(s string) bool { return slices.Contains(symbols, s) })
 		if shared && m.From < to.Format(time.DateOnly) && from.Format(time.DateOnly) <= m.To {
 			n++

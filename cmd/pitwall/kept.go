@@ -71,3 +71,13 @@ func (a *app) outside(ctx context.Context, s *strategy, cfg settings, k *kept, s
 	}
 	return outside.Build(ctx, s.Tools, o)
 }
+
+// elsewhereOnly says which tools of a strategy are not there in a backtest.
+func elsewhereOnly(s *strategy) (notes []string) {
+	for _, t := range s.Tools {
+		if !tools.When(t.When).In(pitwall.Sim) {
+			notes = append(notes, "tool "+t.Name+" is for live runs only and is not offered")
+		}
+	}
+	return notes
+}

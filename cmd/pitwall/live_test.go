@@ -87,7 +87,7 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	a := testApp(t)
 	s, err := backtestFlags{}.strategy(file)
 	require.NoError(t, err)
-	agents, err := a.agents(s, settings{})
+	agents, err := a.agents(s, settings{}, false)
 	require.NoError(t, err)
 	store, err := loadFor(t.Context(), s)
 	require.NoError(t, err)

@@ -46,10 +46,13 @@ type chosen struct {
 }
 
 // model finds an agent's model by its name.
-func (a *app) model(x agent, cfg settings) (chosen, error) {
+func (a *app) model(x agent, cfg settings, strict bool) (chosen, error) {
 	script, ok := strings.CutPrefix(x.Model, "script/")
 	if !ok {
 		o := models.Options{Name: x.Model, BaseURL: x.BaseURL, Params: x.Params, Env: cfg.get, Sleep: a.sleep}
+		if strict && x.Model != "" {
+			o.Env = placeholder(cfg.get) // nothing is asked: a key is not needed
+		}
 		if a.transport != nil {
 			o.Client = &http.Client{Transport: a.transport}
 		}
@@ -70,4 +73,14 @@ func (a *app) model(x agent, cfg settings) (chosen, error) {
 		return chosen{}, pitwall.Errorf(pitwall.StrategyError, "model %s: %v", x.Model, err)
 	}
 	return chosen{m, x.Model, scripts.Fingerprint(), true}, nil
+}
+
+// placeholder gives every key that is not set a value that opens nothing.
+func placeholder(env func(string) string) func(string) string {
+	return func(name string) string {
+		if v := env(name); v != "" {
+			return v
+		}
+		return "none"
+	}
 }

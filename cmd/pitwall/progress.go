@@ -93,3 +93,17 @@ func money(f float64) string {
 	}
 	return s
 }
+
+// sayStop tells, at the first Ctrl-C, that a turn is being finished. The returned
+// function ends the waiting for one.
+func (a *app) sayStop() func() {
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-a.stop:
+			fmt.Fprintln(a.stderr, "\nfinishing this turn; Ctrl-C again stops at once. What was answered is kept: the same command goes on from there")
+		case <-done:
+		}
+	}()
+	return func() { close(done) }
+}

@@ -99,7 +99,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if err != nil {
 		return nil, err
 	}
-	agents, err := a.agents(s, cfg)
+	agents, err := a.agents(s, cfg, o.strict)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +145,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
+	defer a.sayStop()()
 	w, err := newSim(store, spec, folder)
 	if err != nil {
 		return nil, err
@@ -154,7 +155,10 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
 		Limits: spec.Limits.String(), Model: modelNames(agents), Agents: describeAgents(s, agents, from, to), Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
-	m.Notes = extra.Warnings
+	m.Notes = append(extra.Warnings, elsewhereOnly(s)...)
+	for _, n := range m.Notes {
+		fmt.Fprintln(a.stderr, "note: "+n)
+	}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
@@ -197,9 +201,15 @@ func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config,
 
 // finish writes what a run leaves, whether it came to its end or not.
 func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop.Outcome, runErr error, started time.Time, spec simSpec) (*result, error) {
-	runErr = errors.Join(runErr, folder.Flush())
+	flushed := folder.Flush()
 	m.Status = "complete"
 	switch {
+	case flushed != nil: // also of a run that was stopped: what it says is not all there
+		runErr = errors.Join(runErr, flushed)
+		m.Status, m.Error = "failed", runErr.Error()
+	case runErr == nil && out.Turns > 0 && out.Answered == 0:
+		runErr = pitwall.Errorf(pitwall.NoCoverage, "the model answered in none of %d turns: %s", out.Turns, strings.TrimPrefix(out.First, "model_skipped: ")).Hintf("pitwall doctor %s says what is missing; pitwall trace %s shows the attempts", m.Strategy, folder.Dir)
+		m.Status, m.Error = "failed", runErr.Error()
 	case errors.Is(runErr, context.Canceled):
 		m.Status, runErr = "incomplete", nil
 	case runErr != nil:
@@ -287,7 +297,7 @@ func (s *strategy) spec() (simSpec, error) {
 		return simSpec{}, err
 	}
 	l, err := s.limits()
-	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Revised: s.AllowRevised, Policy: s.team()[0].Prompt}, err
+	return simSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Cash: *s.Cash, Costs: c, Terms: terms, Rules: s.rules(c.volumeShare), Limits: l, Revised: s.AllowRevised, Policy: s.policy()}, err
 }
 
 // logger writes to stderr, since stdout belongs to results and to the protocol:

@@ -46,7 +46,7 @@ func (a *app) summary(r *result) {
 		fmt.Fprintf(a.stdout, "  warning: %s\n", x)
 	}
 	fmt.Fprintf(a.stdout, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)\n", r.Out)
-	fmt.Fprintf(a.stdout, "Next: look at its turns (pitwall trace %s), change the strategy's params, or let your own model trade: pitwall serve\n", r.Out)
+	fmt.Fprintln(a.stdout, "Next: "+r.next())
 }
 
 func (r *result) benchmarkLine() string {
@@ -83,4 +83,16 @@ func modelCost(u usage) string {
 		s += fmt.Sprintf("; what came from the cache had cost %v USD", u.CostUSDRecorded.Round(4))
 	}
 	return s
+}
+
+// next is what to do after a run.
+func (r *result) next() string {
+	trace := "pitwall trace " + r.Out
+	switch {
+	case !r.complete:
+		return "see where it stopped (" + trace + "); the same command goes on from there and asks nothing twice"
+	case strings.HasPrefix(r.Model, "script/"):
+		return "look at its turns (" + trace + "), change the strategy's params, or let your own model trade: pitwall serve"
+	}
+	return "look at its turns (" + trace + "), ask why it traded (pitwall why " + r.Out + " SYMBOL DATE), have it checked (pitwall verify " + r.Out + ")"
 }

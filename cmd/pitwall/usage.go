@@ -80,9 +80,15 @@ func trained(list []agentInfo) (out []string) {
 // toldOf are the turns' warnings, counted by kind.
 func toldOf(out agentloop.Outcome) (list []string) {
 	for _, kind := range slices.Sorted(maps.Keys(out.Warnings)) {
-		list = append(list, fmt.Sprintf("%s in %d turns: see summaries.jsonl", kind, out.Warnings[kind]))
+		if n := out.Warnings[kind]; kind == "budget" {
+			continue // why the run was stopped says it
+		} else if n == 1 {
+			list = append(list, kind+" once: pitwall trace says where")
+		} else {
+			list = append(list, fmt.Sprintf("%s %d times: pitwall trace says where", kind, n))
+		}
 	}
-	if out.First != "" {
+	if out.First != "" && !strings.HasPrefix(out.First, "budget:") {
 		list = append(list, out.First)
 	}
 	return list

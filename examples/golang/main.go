@@ -58,11 +58,15 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	dir := "runs/golang"
+	dir := fmt.Sprintf("runs/golang-%d", os.Getpid())
 	if len(args) > 0 {
-		dir = args[0]
+		dir = args[0] // go run ./examples/golang FOLDER
 	}
 	symbols := []string{"AAPL"}
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		return err
+	}
 	store, err := history.Load(ctx, []history.Input{{FS: examples.FS, Path: "data"}}, history.Options{Symbols: symbols})
 	if err != nil {
 		return err
@@ -73,14 +77,14 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	defer folder.Close()
 	costs := pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}
-	venue, err := sim.New(sim.Config{Source: store, Symbols: symbols, From: time.Date(2013, 5, 13, 0, 0, 0, 0, time.UTC), Cash: pitwall.Int(100_000),
+	venue, err := sim.New(sim.Config{Source: store, Symbols: symbols, From: time.Date(2013, 5, 13, 0, 0, 0, 0, newYork), Cash: pitwall.Int(100_000),
 		Costs: costs, Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}, Journal: folder})
 	if err != nil {
 		return err
 	}
 	market := wall.New(store, venue.Now, symbols)
 	world := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: venue, Market: market, Instruments: market, Journal: folder, Costs: costs,
-		Broker: risk.New(venue, folder, venue, market, market, risk.NoLimits()), Tables: duckdb.New(market, venue.Now, time.UTC)}
+		Broker: risk.New(venue, folder, venue, market, market, risk.NoLimits()), Tables: duckdb.New(market, venue.Now, newYork), Zone: newYork}
 	defer world.Close()
 	mine := tools.Func("drawdown", "How far a symbol is below its highest close.", drawdown, tools.Timeless(), tools.Source(source))
 	session, done, err := server.One(ctx, "example", world, tools.Outside{Tools: []tools.Foreign{mine}}, slog.New(slog.DiscardHandler))
