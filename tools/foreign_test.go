@@ -215,7 +215,7 @@ func TestForeignKnownFormats(t *testing.T) {
 		{`"2024-01-05T21:00:00.25Z"`, time.Date(2024, 1, 5, 16, 0, 0, 250e6, ny)},
 		{`"2024-01-05"`, time.Date(2024, 1, 6, 0, 0, 0, 0, ny)},
 		{`"20240105"`, time.Date(2024, 1, 6, 0, 0, 0, 0, ny)},
-		{`20240105`, time.Date(2024, 1, 6, 0, 0, 0, 0, ny)}, // a date, not a second of 1970
+		{`20240105`, time.Date(2024, 1, 6, 0, 0, 0, 0, ny)},        // a date, not a second of 1970
 		{`"202401051600"`, time.Date(2024, 1, 5, 16, 0, 0, 0, ny)}, // not milliseconds of 1976
 		{`202401051600`, time.Date(2024, 1, 5, 16, 0, 0, 0, ny)},
 		{`"20240105160000"`, time.Date(2024, 1, 5, 16, 0, 0, 0, ny)},
