@@ -55,8 +55,8 @@ func faultTable() []faultCase {
 	return []faultCase{
 		{name: "400", faults: []modeltest.Fault{status(400)}, kind: "request", status: 400, says: "planted: Bad Request"},
 		{name: "400 for a parameter", faults: []modeltest.Fault{badParam}, kind: "config", status: 400, says: "params"},
-		{name: "400 for the key", faults: []modeltest.Fault{badKey}, kind: "auth", status: 400, says: "check the key"},
-		{name: "401", faults: []modeltest.Fault{status(401)}, kind: "auth", status: 401, says: "planted: Unauthorized; check the key"},
+		{name: "400 for the key", faults: []modeltest.Fault{badKey}, kind: "auth", status: 400, says: "was refused"},
+		{name: "401", faults: []modeltest.Fault{status(401)}, kind: "auth", status: 401, says: "planted: Unauthorized; the key of"},
 		{name: "402", faults: []modeltest.Fault{status(402)}, kind: "billing", status: 402, says: "planted: Payment Required"},
 		{name: "403", faults: []modeltest.Fault{status(403)}, kind: "auth", status: 403, says: "planted: Forbidden"},
 		{name: "404", faults: []modeltest.Fault{status(404)}, kind: "config", status: 404, says: "check the model's name"},

@@ -37,6 +37,8 @@ type Client struct {
 	provider provider
 	model    string
 	host     string
+	variable string // where its key was looked for
+	keyless  bool   // and none was there
 	base     string // where it is asked: a gateway may serve several by path
 	params   params
 	dialect  dialect
@@ -92,7 +94,7 @@ func newClient(o Options) (*Client, error) {
 		return nil, pitwall.Errorf(pitwall.MissingKey, "%s/%s at %s needs a key: %s is not set", p.name, model, host, variable).
 			Hintf("set it in the environment or in .env, or use script/momentum, which needs none")
 	}
-	c := &Client{provider: p, model: model, host: host, base: base, params: given, sleep: o.Sleep, jitter: o.Jitter, attempts: o.Attempts}
+	c := &Client{provider: p, model: model, host: host, base: base, variable: variable, keyless: key == "", params: given, sleep: o.Sleep, jitter: o.Jitter, attempts: o.Attempts}
 	if c.sleep == nil {
 		c.sleep = sleep
 	}

@@ -54,6 +54,9 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 		if f.kind == agentloop.TroubleBadReply {
 			bad++
 		}
+		if f.kind == agentloop.TroubleAuth {
+			f.hint = c.aboutKey()
+		}
 		if f.after > longestAsk {
 			f.kind, f.retry = agentloop.TroubleLimited, false
 			f.hint = fmt.Sprintf("it asks to wait %s, and at most %s is waited", f.after, longestAsk)
@@ -67,6 +70,14 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 			return agentloop.Reply{}, stopped(ctx, tries, agentloop.Usage{})
 		}
 	}
+}
+
+// aboutKey names the variable of the key that was refused.
+func (c *Client) aboutKey() string {
+	if c.keyless {
+		return "no key was sent: set " + c.variable
+	}
+	return "the key of " + c.variable + " was refused: is it whole, and allowed to use " + c.model + "?"
 }
 
 // once is one attempt within its time limit.
@@ -167,7 +178,7 @@ func byStatus(e *httpError) failure {
 	case s == http.StatusPaymentRequired, (s == http.StatusTooManyRequests || s == http.StatusBadRequest || s == http.StatusForbidden) && billing:
 		f.kind, f.hint = agentloop.TroubleBilling, "the provider's quota or credit is used up"
 	case s == http.StatusUnauthorized, s == http.StatusForbidden, s == http.StatusBadRequest && has("api_key_invalid", "api key not valid"):
-		f.kind, f.hint = agentloop.TroubleAuth, "check the key in the environment"
+		f.kind, f.hint = agentloop.TroubleAuth, "" // which key is the client's to say
 	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed, s < 400:
 		f.kind, f.hint = agentloop.TroubleConfig, "check the model's name and base_url"
 	case s == http.StatusBadRequest && has("unsupported_parameter", "unsupported_value", "unknown_parameter", "invalid_model", "model_not_found", "model not exist", "does not support tools"):

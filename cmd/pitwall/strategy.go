@@ -132,6 +132,27 @@ func (s *strategy) parse(raw []byte) error {
 
 var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type (?:\w+\.)?(\w+)`)
 
+var wrongType = regexp.MustCompile("line (\\d+): cannot unmarshal !!\\w+ ?(`[^`]*`|) ?into (.+)")
+
+// wanted says in words of YAML what a Go type takes.
+func wanted(goType string) string {
+	switch {
+	case goType == "time.Duration":
+		return "a duration, such as 30s or 5m"
+	case strings.HasPrefix(goType, "[]"):
+		return "a list, such as [a, b]"
+	case strings.HasPrefix(goType, "map[") || strings.Contains(goType, "."):
+		return "keys and values, such as {key: value}"
+	case strings.HasPrefix(goType, "int"):
+		return "a whole number"
+	case strings.HasPrefix(goType, "float"):
+		return "a number"
+	case goType == "bool":
+		return "true or false"
+	}
+	return "a text"
+}
+
 // explain names file, line and, for an unknown key, the nearest known one.
 func (s *strategy) explain(err error) error {
 	text := err.Error()
@@ -139,6 +160,9 @@ func (s *strategy) explain(err error) error {
 		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "price": keys(price{}), "trigger": keys(trigger{}),
 			"Spec": keys(outside.Spec{}), "REST": keys(outside.REST{}), "Parameter": keys(outside.Parameter{}), "Clamp": keys(outside.Clamp{}), "MCP": keys(outside.MCP{}), "dataEntry": keys(dataEntry{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
+	}
+	if m := wrongType.FindStringSubmatch(text); m != nil {
+		return pitwall.Errorf(pitwall.StrategyError, "%s: line %s: %s is not what belongs there", s.show, m[1], m[2]).Hintf("write %s", wanted(m[3]))
 	}
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
 	return pitwall.Errorf(pitwall.StrategyError, "%s: %s", s.show, text)
