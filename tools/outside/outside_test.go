@@ -93,13 +93,14 @@ func (r *tape) everything() string {
 
 // rig is a strategy's tools in a set, with all that they leave.
 type rig struct {
-	t     testing.TB
-	mode  pitwall.Mode
-	env   map[string]string
-	tape  *tape
-	log   *log
-	set   *tools.Set
-	built *outside.Set
+	t        testing.TB
+	mode     pitwall.Mode
+	env      map[string]string
+	tape     *tape
+	recorder tools.Recorder // instead of tape
+	log      *log
+	set      *tools.Set
+	built    *outside.Set
 }
 
 func parse(t testing.TB, text string) []outside.Spec {
@@ -125,6 +126,9 @@ func (r *rig) try(text string) error {
 	var rec tools.Recorder
 	if r.tape != nil {
 		o.Recorder, rec = r.tape, r.tape
+	}
+	if r.recorder != nil {
+		o.Recorder, rec = r.recorder, r.recorder
 	}
 	built, err := outside.Build(context.Background(), parse(r.t, text), o)
 	if err != nil {
