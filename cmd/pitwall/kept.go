@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"pitwall"
@@ -11,6 +13,40 @@ import (
 	"pitwall/tools"
 	"pitwall/tools/outside"
 )
+
+// deciders are a run's agents, the tools that they have besides Pitwall's own, and
+// what was answered before.
+type deciders struct {
+	agents []agentloop.Agent
+	extra  *outside.Set
+	kept   *kept
+}
+
+// deciders makes them, and refuses what could not run before anything is written.
+func (a *app) deciders(ctx context.Context, s *strategy, o runOptions) (*deciders, error) {
+	cfg, err := readSettings()
+	if err != nil {
+		return nil, err
+	}
+	d := &deciders{}
+	if d.agents, err = a.agents(s, cfg, o.strict); err != nil {
+		return nil, err
+	}
+	if d.kept, err = a.openCache(cfg, o.noCache); err != nil {
+		return nil, err
+	}
+	if d.extra, err = a.outside(ctx, s, cfg, d.kept, o.strict); err != nil {
+		return nil, err
+	}
+	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, tools.Outside{Mode: pitwall.Sim, Tools: d.extra.Tools})
+	if err == nil {
+		err = s.checkTools(set)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.extra.Close())
+	}
+	return d, nil
+}
 
 // kept is the replay cache, as the loop and the server's outside tools see it. It
 // is for simulated worlds only. nil keeps nothing.

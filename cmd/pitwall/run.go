@@ -95,30 +95,11 @@ type manifest struct {
 // runStrategy backtests a strategy into a run's folder.
 func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *result, err error) {
 	started := a.now()
-	cfg, err := readSettings()
+	who, err := a.deciders(ctx, s, o)
 	if err != nil {
 		return nil, err
 	}
-	agents, err := a.agents(s, cfg, o.strict)
-	if err != nil {
-		return nil, err
-	}
-	kept, err := a.openCache(cfg, o.noCache)
-	if err != nil {
-		return nil, err
-	}
-	extra, err := a.outside(ctx, s, cfg, kept, o.strict)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, extra.Close()) }()
-	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, tools.Outside{Mode: pitwall.Sim, Tools: extra.Tools})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.checkTools(set); err != nil {
-		return nil, err
-	}
+	defer func() { err = errors.Join(err, who.extra.Close()) }()
 	store, err := loadFor(ctx, s)
 	if err != nil {
 		return nil, err
@@ -154,15 +135,16 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	w.Attempt = attempt(dir, s.Symbols, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
-		Limits: spec.Limits.String(), Model: modelNames(agents), Agents: describeAgents(s, agents, from, to), Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
-	m.Notes = append(extra.Warnings, elsewhereOnly(s)...)
+		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
+	m.Notes = append(who.extra.Warnings, elsewhereOnly(s)...)
 	for _, n := range m.Notes {
 		fmt.Fprintln(a.stderr, "note: "+n)
 	}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
-	outcome, runErr := a.drive(ctx, w.World, agentloop.Config{Agents: agents, Recorder: folder, Cache: kept.cache(), Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()}, tools.Outside{Tools: extra.Tools, Recorder: kept.recorder(o.strict)})
+	outcome, runErr := a.drive(ctx, w.World, agentloop.Config{Agents: who.agents, Recorder: folder, Cache: who.kept.cache(), Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()},
+		tools.Outside{Tools: who.extra.Tools, Recorder: who.kept.recorder(o.strict)})
 	return a.finish(folder, w, m, outcome, runErr, started, spec)
 }
 
