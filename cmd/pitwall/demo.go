@@ -25,7 +25,7 @@ func (a *app) demo() *cobra.Command {
 			fmt.Fprintln(a.stdout, "A scripted agent trades Apple, 2013 to 2018, over MCP: it moves bar by bar, loads the price table,")
 			fmt.Fprintln(a.stdout, "asks SQL for the 100-day average, reads its account, and orders. Nothing later than its clock can be seen.")
 			fmt.Fprintln(a.stdout)
-			return a.backtestStrategy(c, s, backtestFlags{})
+			return a.backtestStrategy(c, s, backtestFlags{noCache: true}) // a first result should not wait for a disk
 		},
 	}
 }
