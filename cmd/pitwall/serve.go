@@ -77,7 +77,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	server.TuneGC()
 	registry := server.NewRegistry(b)
 	defer registry.Close()
-	kept, err := a.openCache(cfg, false)
+	kept, err := a.openCache(cfg, len(b.outside) == 0) // only their answers are kept
 	if err != nil {
 		return err
 	}
