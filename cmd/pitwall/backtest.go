@@ -60,6 +60,9 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 			return nil, &usageError{pitwall.Errorf(pitwall.Unsupported, "%s is not supported yet", flag).Hintf("leave it out")}
 		}
 	}
+	if f.sample < 0 {
+		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--sample is %d", f.sample).Hintf("use 0 or more")}
+	}
 	if f.strictReplay && f.noCache {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--strict-replay and --no-cache contradict each other").Hintf("leave one out")}
 	}

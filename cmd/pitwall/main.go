@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // exchanges' zones on machines without a zone database
@@ -152,6 +153,13 @@ func (a *app) root() *cobra.Command {
 func takes(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {
+			if most == 0 && c.HasSubCommands() {
+				names := []string{}
+				for _, sub := range c.Commands() {
+					names = append(names, sub.Name())
+				}
+				return &usageError{fmt.Errorf("there is no command %q of %s\n  it has %s", args[0], c.Name(), strings.Join(names, ", "))}
+			}
 			return &usageError{fmt.Errorf("%d arguments are given\n  usage: %s", len(args), c.UseLine())}
 		}
 		return nil

@@ -136,3 +136,32 @@ func (endless) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, e
 	c.ID = "c" + strconv.Itoa(len(r.Messages))
 	return agentloop.Reply{Calls: []agentloop.Call{c}}, nil
 }
+
+// A budget that pays no call stops a run as incomplete; a model that answers
+// nothing fails it.
+func TestNothingIsAnswered(t *testing.T) {
+	raw, err := examples.FS.ReadFile("buyhold/strategy.yaml")
+	require.NoError(t, err)
+	provider := modeltest.New(t, endless{}, modeltest.Options{Fault: func(int64) modeltest.Fault { return modeltest.Fault{Status: 500} }})
+	t.Setenv("OPENAI_API_KEY", secretKey)
+	for budget, want := range map[string]string{"": "the model answered in none of 4 turns: unavailable (500)", "  budget: {usd: 0.00001}\n": ""} {
+		dir := t.TempDir()
+		data, err := fs.Sub(examples.FS, "data")
+		require.NoError(t, err)
+		require.NoError(t, os.CopyFS(filepath.Join(dir, "data"), data))
+		text := strings.Replace(overHTTP(string(raw), "openai/fake-1", provider.URL+"/v1"), "[../data]", "[data]", 1)
+		write(t, dir, "s.yaml", text+"\n"+budget+"prices: {openai/fake-1: {in: 1, out: 1}}\n")
+		a := testApp(t)
+		a.sleep = func(context.Context, time.Duration) error { return nil }
+		s, err := backtestFlags{to: "2013-08-05"}.strategy(filepath.Join(dir, "s.yaml"))
+		require.NoError(t, err)
+		r, err := a.runStrategy(t.Context(), s, runOptions{out: filepath.Join(dir, "run")})
+		if want != "" {
+			require.ErrorContains(t, err, want)
+			continue
+		}
+		require.NoError(t, err)
+		require.False(t, r.complete)
+		require.Contains(t, strings.Join(r.Warnings, "\n"), "the run was stopped before its end: budget of main: 0 of 0.00001 USD is spent")
+	}
+}

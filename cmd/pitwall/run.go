@@ -189,7 +189,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 	case flushed != nil: // also of a run that was stopped: what it says is not all there
 		runErr = errors.Join(runErr, flushed)
 		m.Status, m.Error = "failed", runErr.Error()
-	case runErr == nil && out.Turns > 0 && out.Answered == 0:
+	case runErr == nil && out.Turns > 0 && out.Answered == 0 && out.Stopped == "":
 		runErr = pitwall.Errorf(pitwall.NoCoverage, "the model answered in none of %d turns: %s", out.Turns, strings.TrimPrefix(out.First, "model_skipped: ")).Hintf("pitwall doctor %s says what is missing; pitwall trace %s shows the attempts", m.Strategy, folder.Dir)
 		m.Status, m.Error = "failed", runErr.Error()
 	case errors.Is(runErr, context.Canceled):
