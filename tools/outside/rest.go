@@ -47,7 +47,7 @@ func rest(s Spec, v *values, o Options) tools.Foreign {
 			}
 		}
 	}
-	definition, err := json.Marshal(map[string]any{"method": r.Method, "url": r.URL, "query": r.Query, "headers": r.Headers, "answer": r.Answer, "parameters": s.Parameters})
+	definition, err := json.Marshal(map[string]any{"method": r.Method, "url": r.URL, "query": r.Query, "headers": r.Headers, "answer": r.Answer, "parameters": s.Parameters, "settings": v.settings})
 	if err != nil {
 		definition = nil // a default that is no JSON: it is then not recorded
 	}

@@ -77,3 +77,26 @@ func TestStrictAsksNoServer(t *testing.T) {
 	require.Equal(t, pitwall.ReplayDiverged, pitwall.CodeOf(err))
 	require.Equal(t, n, o.count())
 }
+
+// A feed or a limit from the environment is no secret: rows that hold it stay as
+// they are, and another value is another tool.
+func TestSettingsAreNoSecrets(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"news":[{"at":"2024-01-02","price":1000.25,"text":"%s 1000"}]}`, r.URL.Query().Get("feed"))
+	})
+	text := `
+tools:
+  - name: search_news
+    description: x
+    rest: {url: "` + s.URL + `/", rows: news, query: {limit: $LIMIT, feed: $FEED, api_key: $NEWS_KEY}}
+    known: at
+`
+	tape := newTape()
+	for _, feed := range []string{"iexx", "sipp", "iexx"} {
+		a := start(t, rig{tape: tape, env: map[string]string{"LIMIT": "1000", "FEED": feed, "NEWS_KEY": "sk-12345678"}}, text).call("search_news", `{}`)
+		require.False(t, a.IsError, a.Text)
+		require.Contains(t, a.Text, "2024-01-02,1000.25,"+feed+" 1000")
+	}
+	require.Equal(t, 2, s.count())
+	require.NotContains(t, tape.everything(), "sk-12345678")
+}

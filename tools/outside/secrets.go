@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -22,6 +23,9 @@ type values struct {
 	missing             []string // variables that are not set
 	short               []string // warnings about secrets too short to be told from other text
 	secrets             []string // every spelling, longest first
+	// settings are values of variables that are no secrets, such as a feed or a
+	// limit: they may stand in answers, and belong to what a tool is.
+	settings map[string]string
 }
 
 const (
@@ -29,8 +33,17 @@ const (
 	hidden    = "[secret]"
 )
 
+// suspect names make what they hold a secret; so does its length.
+var suspect = regexp.MustCompile(`(?i)key|auth|secret|token|cookie|pass|cred|sess|sign|login|user|^pin|pin$`)
+
+const longestSetting = 15
+
+func isSetting(variable, name, value string) bool {
+	return len(value) <= longestSetting && !suspect.MatchString(variable) && !suspect.MatchString(name)
+}
+
 func resolve(s Spec, env func(string) string) *values {
-	v := &values{}
+	v := &values{settings: map[string]string{}}
 	spelled := map[string]bool{}
 	fill := func(in map[string]string) map[string]string {
 		out := map[string]string{}
@@ -45,6 +58,8 @@ func resolve(s Spec, env func(string) string) *values {
 			out[name] = value
 			switch {
 			case !isEnv || value == "": // a constant stands in the file for all to read; those that look like secrets are refused there
+			case isSetting(variable, name, value):
+				v.settings[variable] = value
 			case len(value) < minSecret:
 				v.short = append(v.short, "tool "+s.Name+": "+variable+" is too short to be kept out of answers")
 			default:
