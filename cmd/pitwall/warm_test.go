@@ -184,3 +184,30 @@ func serveNews(t *testing.T) *alpacaNews {
 	a.url = server.URL
 	return a
 }
+
+// A year of bars more, in the same file and in the run: every old turn is found.
+func TestAppendedYearKeepsOldTurns(t *testing.T) {
+	files := sharedFiles(t)
+	raw, err := examples.FS.ReadFile("m2_liquidity/strategy.yaml")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	t.Setenv("PITWALL_CACHE_DIR", t.TempDir())
+	whole, err := os.ReadFile(files[1])
+	require.NoError(t, err)
+	header, rows, _ := strings.Cut(string(whole), "\n")
+	var cut strings.Builder
+	cut.WriteString(header + "\n")
+	for line := range strings.Lines(rows) {
+		if strings.Split(line, ",")[1] < "2024-05-25" {
+			cut.WriteString(line)
+		}
+	}
+	write(t, dir, "s.yaml", regexp.MustCompile(`(?m)^to: .*\n`).ReplaceAllString(string(raw), ""), "cut.csv", cut.String())
+	old := backtestJSON(t, dir, nil, append([]string{"s.yaml", "--data", "cut.csv"}, files[2:]...)...)
+	more := backtestJSON(t, dir, nil, append([]string{"s.yaml", "--to", "2025-05-27"}, files...)...)
+	require.Greater(t, more["turns"], old["turns"])
+	require.Equal(t, old["model_calls"], more["cache_hits"])
+	timing, err := os.ReadFile(filepath.Join(dir, "runs", "m2_liquidity-2", "timing.jsonl"))
+	require.NoError(t, err)
+	require.EqualValues(t, old["turns"], strings.Count(string(timing), `"cache":"turn"`), "as turns, not as replies only")
+}
