@@ -88,7 +88,7 @@ type refusal struct {
 
 // afford tells whether the worst case of the next call fits into what is left.
 // Nothing is asked that could not be paid.
-func (a *agentState) afford(worst Usage, turn, recorded ledger) (*refusal, error) {
+func (a *agentState) afford(worst Usage, turn, recorded, lost ledger) (*refusal, error) {
 	b := a.Budget
 	if !b.limits() {
 		return nil, nil
@@ -99,16 +99,18 @@ func (a *agentState) afford(worst Usage, turn, recorded ledger) (*refusal, error
 	}
 	var c pitwall.Calc
 	used := c.Add(turn.usd, recorded.usd)
-	run, visit := c.Add(c.Add(a.spent.usd, turn.usd), need.usd), c.Add(used, need.usd)
+	already := c.Add(c.Add(a.spent.usd, turn.usd), lost.usd) // failed attempts are no part of usd_per_turn: they would make two runs differ
+	run, visit := c.Add(already, need.usd), c.Add(used, need.usd)
 	if c.Err != nil {
 		return nil, c.Err
 	}
 	spent := fmt.Sprintf("the next call may cost %v USD (%d tokens in, %d out)", need.usd, worst.Input, worst.Output)
-	switch tokens := a.spent.tokens + turn.tokens + need.tokens; {
+	before := a.spent.tokens + turn.tokens + lost.tokens
+	switch tokens := before + need.tokens; {
 	case b.USD > 0 && run > b.USD:
-		return &refusal{true, fmt.Sprintf("budget of %s: %v of %v USD is spent and %s", a.Name, c.Add(a.spent.usd, turn.usd), b.USD, spent)}, nil
+		return &refusal{true, fmt.Sprintf("budget of %s: %v of %v USD is spent and %s", a.Name, already, b.USD, spent)}, nil
 	case b.Tokens > 0 && tokens > b.Tokens:
-		return &refusal{true, fmt.Sprintf("budget of %s: %d of %d tokens are used and the next call may need %d", a.Name, a.spent.tokens+turn.tokens, b.Tokens, need.tokens)}, nil
+		return &refusal{true, fmt.Sprintf("budget of %s: %d of %d tokens are used and the next call may need %d", a.Name, before, b.Tokens, need.tokens)}, nil
 	case b.USDPerTurn > 0 && visit > b.USDPerTurn && used == 0:
 		return &refusal{true, fmt.Sprintf("budget of %s: usd_per_turn is %v and one call alone may cost more: %s; raise it or lower max_tokens", a.Name, b.USDPerTurn, spent)}, nil
 	case b.USDPerTurn > 0 && visit > b.USDPerTurn:

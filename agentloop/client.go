@@ -12,6 +12,9 @@ import (
 // hidden are the tools that a model in a loop never sees: time is the loop's.
 var hidden = map[string]bool{"clock_next_bar": true, "sim_start": true, "sim_status": true}
 
+// Hidden reports whether no model may call a tool: the loop's own, for time.
+func Hidden(name string) bool { return hidden[name] }
+
 // Where _meta holds what is for the loop only.
 const (
 	digestKey = "pitwall/state_digest" // of an answer: what its world can show up to now

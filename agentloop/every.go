@@ -85,6 +85,8 @@ func (a *agentState) reason(s snapshot) string {
 		switch {
 		case t.Fill && a.event:
 			return "fill"
+		case t.Fill && a.disturbed:
+			return "another agent changed orders"
 		case t.Move > 0:
 			for _, b := range s.closes {
 				before := a.closes[b.symbol]

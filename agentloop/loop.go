@@ -195,7 +195,7 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 		}
 		for _, b := range l.agents {
 			if a.ordered && b != a && b.lastText == snap.asOf { // had its turn at this bar: "since" does not tell it
-				b.disturbed, b.event = true, true
+				b.disturbed = true
 			}
 		}
 	}

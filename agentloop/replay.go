@@ -42,6 +42,7 @@ type turnHead struct {
 	Calls    int             `json:"calls"`
 	Usage    Usage           `json:"usage"`
 	Answered string          `json:"answered,omitempty"`
+	Ordered  bool            `json:"ordered"`
 	Repeat   []repeat        `json:"repeat"`
 }
 
@@ -110,7 +111,7 @@ func (v *visit) miss(slot string, request []byte) {
 // every answer. Nothing is taken for done that was not done now.
 func (v *visit) replay(ctx context.Context, k *keptTurn) error {
 	h := k.head
-	v.t.Cache, v.t.Cached, v.tools = "turn", h.Replies, h.Calls
+	v.t.Cache, v.t.Cached, v.tools, v.ordered = "turn", h.Replies, h.Calls, h.Ordered
 	var err error
 	if v.old, err = v.agent.price(h.Usage); err != nil {
 		return err
@@ -170,7 +171,7 @@ func (v *visit) keep(request []byte, slot string, turn []byte, line json.RawMess
 		v.warn("cache_failed", err.Error())
 		return
 	}
-	h := turnHead{Status: v.rec.Status, Summary: line, Warnings: v.rec.Warnings, Replies: v.t.Asked + v.t.Cached, Calls: v.tools, Usage: all.usage, Answered: v.agent.answered, Repeat: v.calls}
+	h := turnHead{Status: v.rec.Status, Summary: line, Warnings: v.rec.Warnings, Replies: v.t.Asked + v.t.Cached, Calls: v.tools, Usage: all.usage, Answered: v.agent.answered, Ordered: v.ordered, Repeat: v.calls}
 	head, err := json.Marshal(h)
 	if err == nil {
 		err = v.Cache.Put(turnKind, slot, request, append(append(head, '\n'), turn...))
@@ -210,7 +211,7 @@ func (v *visit) reply(ctx context.Context) (Reply, error) {
 		return Reply{}, pitwall.Errorf(pitwall.NotRecorded, "reply %d of this turn is not recorded%s", len(v.rec.Messages), differs).Hintf("leave out --strict-replay to ask the model")
 	}
 	worst := a.estimate(len(request) + len(a.system) + a.toolBytes)
-	no, err := a.afford(worst, v.new, v.old)
+	no, err := a.afford(worst, v.new, v.old, v.lost)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -237,7 +238,7 @@ func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usag
 	}
 	for _, t := range lost { // failed attempts are billed too, as far as they came
 		cost, bad := a.price(t.Usage)
-		if bad := errors.Join(bad, v.new.add(cost)); bad != nil {
+		if bad := errors.Join(bad, v.lost.add(cost)); bad != nil {
 			return reply, bad
 		}
 	}

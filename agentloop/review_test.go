@@ -115,7 +115,7 @@ func TestAgentLearnsWhatALaterOneDid(t *testing.T) {
 	for _, turn := range k.turns {
 		got = append(got, turn.AsOf[8:10]+" "+turn.Agent+" "+turn.Why)
 	}
-	require.Equal(t, []string{"02 first first", "02 second first", "03 first fill", "04 second every"}, got)
+	require.Equal(t, []string{"02 first first", "02 second first", "03 first another agent changed orders", "04 second every"}, got)
 	require.Contains(t, k.turns[2].Messages[0].User, "another agent changed orders")
 	require.NotContains(t, k.turns[0].Messages[0].User, "another agent")
 }
@@ -152,4 +152,59 @@ func TestFailedAttemptsCost(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "0.004", out.Cost.String())
 	require.True(t, out.Usage.Estimated)
+}
+
+// A turn that was cut by a cancel or by its own time is not a good one to replay.
+func TestCutTurnsAreNotKept(t *testing.T) {
+	for name, steps := range map[string]int{"cancelled": 0, "timeout": 2} {
+		cache := &memory{m: map[string]string{}}
+		ctx, cancel := context.WithCancel(context.Background())
+		deaf := modelFunc(func(r agentloop.Request) (agentloop.Reply, error) { // looks at no context
+			if len(r.Messages) == 1 {
+				return agentloop.Reply{Calls: []agentloop.Call{call("look", `{}`)}}, nil
+			}
+			if len(r.Messages) == 2 {
+				if name == "cancelled" {
+					cancel()
+				} else {
+					time.Sleep(150 * time.Millisecond)
+				}
+				return agentloop.Reply{Calls: []agentloop.Call{call("orders_submit", `{"symbol":"AAA"}`)}}, nil
+			}
+			return agentloop.Reply{Text: "RESULT: done"}, nil
+		})
+		d := &desk{days: 1}
+		_, err := agentloop.Run(ctx, agentloop.Config{Session: d.serve(t), Cache: cache, Recorder: &kept{}, Now: func() time.Time { return time.Unix(0, 0) },
+			Agents: []agentloop.Agent{{Name: "main", Model: deaf, ModelName: "m", Every: agentloop.Every{Bars: 1}, MaxSteps: steps, Timeout: 100 * time.Millisecond, Price: &agentloop.Price{}}}})
+		if name == "cancelled" {
+			require.ErrorIs(t, err, context.Canceled)
+		} else {
+			require.NoError(t, err)
+		}
+		require.Empty(t, d.orders, name)
+		for k := range cache.m {
+			require.True(t, strings.HasPrefix(k, "reply"), name)
+		}
+		cancel()
+	}
+}
+
+// What an unlucky attempt cost ends no turn early: the record would differ.
+func TestLostAttemptsAreNoPartOfTheTurnsBudget(t *testing.T) {
+	torn := agentloop.Usage{Input: 5000, Estimated: true}
+	unlucky := agentModel(func(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
+		reply, err := (&trader{}).Reply(context.Background(), r)
+		if len(r.Messages) == 1 {
+			reply.Tries = []agentloop.Try{{Usage: torn}}
+		}
+		return reply, err
+	})
+	limit := func(c *agentloop.Config) { c.Agents[0].Budget = agentloop.Budget{USDPerTurn: dec(t, "0.016")} }
+	out, k, err := (&desk{days: 1}).run(t, unlucky, nil, limit)
+	require.NoError(t, err)
+	require.Equal(t, agentloop.StatusOrdered, k.turns[0].Status)
+	require.Equal(t, "0.011", out.Cost.String(), "and yet it is paid")
+	_, l, err := (&desk{days: 1}).run(t, &trader{}, nil, limit)
+	require.NoError(t, err)
+	require.Equal(t, k.bytes, l.bytes)
 }

@@ -47,6 +47,9 @@ func structured(schema json.RawMessage, text string) (json.RawMessage, error) {
 	if !strings.HasSuffix(body, "}") {
 		return nil, errors.New("the last answer does not end with a JSON object")
 	}
+	if i := strings.LastIndex(body, "RESULT:"); i >= 0 {
+		body = body[i:] // what was quoted before it is not the result
+	}
 	body = body[max(0, len(body)-longestObject):]
 	// The outermost object that reaches to the end: the first brace that parses.
 	tries := 0

@@ -25,6 +25,8 @@ type visit struct {
 	// unlucky is a turn in which a tool from outside failed: the next run may have
 	// better luck, or the key that was missing.
 	unlucky bool
+	ordered bool   // an order, a change or a cancel was accepted
+	lost    ledger // what failed attempts may have cost
 }
 
 // visit gives an agent its turn: from the cache, or by asking its model.
@@ -102,7 +104,7 @@ func (v *visit) end(started time.Time, body []byte, line json.RawMessage, status
 	if a.near() {
 		v.warn("budget_near", fmt.Sprintf("%s has used 80 %% of its budget: %v USD, %d tokens", a.Name, a.spent.usd, a.spent.tokens))
 	}
-	a.ordered = status == StatusOrdered
+	a.ordered = v.ordered
 	v.t.Seconds = v.Now().Sub(started).Seconds()
 	usd := "?"
 	if v.t.USD != nil {
@@ -114,7 +116,7 @@ func (v *visit) end(started time.Time, body []byte, line json.RawMessage, status
 
 // settle adds what this turn used to the agent's and the run's sums.
 func (v *visit) settle() error {
-	if err := v.agent.spent.add(v.new); err != nil {
+	if err := errors.Join(v.new.add(v.lost), v.agent.spent.add(v.new)); err != nil {
 		return err
 	}
 	v.out.ModelCalls, v.out.CacheHits, v.out.ToolCalls = v.out.ModelCalls+v.t.Asked, v.out.CacheHits+v.t.Cached, v.out.ToolCalls+v.tools
@@ -148,7 +150,7 @@ func (v *visit) book(sum **pitwall.Dec, turn **pitwall.Dec, l ledger) error {
 func (v *visit) warn(kind, detail string) {
 	v.t.Warnings = append(v.t.Warnings, Warning{kind, detail})
 	v.out.Warnings[kind]++
-	if v.out.First == "" {
+	if v.out.First == "" && kind != "budget" {
 		v.out.First = kind + ": " + detail
 	}
 	v.Log.Info(kind, "turn", v.t.Turn, "agent", v.agent.Name, "detail", detail)
@@ -176,6 +178,9 @@ func (v *visit) ask(ctx context.Context, text string) error {
 		if len(reply.Calls) == 0 {
 			return nil
 		}
+		if err := limited.Err(); err != nil {
+			return v.failed(ctx, limited, err)
+		}
 	}
 	v.rec.Status = StatusStepLimit
 	v.rec.warn("step_limit", fmt.Sprintf("stopped after %d replies", a.MaxSteps))
@@ -189,24 +194,27 @@ func (v *visit) failed(run, turn context.Context, err error) error {
 	}
 	var stop *refused
 	if errors.As(err, &stop) {
-		v.rec.Error, v.rec.Status = stop.text, StatusTurnBudget
-		v.warn("budget", stop.text)
 		if stop.whole {
-			v.rec.Status, v.out.Stopped = StatusBudget, stop.text
+			v.rec.Error, v.rec.Status, v.out.Stopped = stop.text, StatusBudget, stop.text
+			v.warn("budget", stop.text)
 			return errBudget
 		}
+		v.rec.Error, v.rec.Status = stop.text, StatusTurnBudget
+		v.rec.warn("turn_budget", stop.text)
 		return nil
+	}
+	m, ok := errors.AsType[*ModelError](err)
+	if ok {
+		v.t.Tries = append(v.t.Tries, m.Tries...)
 	}
 	if turn.Err() != nil {
 		v.rec.Error, v.rec.Status = fmt.Sprintf("the turn took longer than %v and was stopped", v.agent.Timeout), StatusTimeout
 		v.warn("model_skipped", v.rec.Error)
 		return v.again(err)
 	}
-	m, ok := errors.AsType[*ModelError](err)
 	if !ok {
 		return fmt.Errorf("asking the model: %w", err)
 	}
-	v.t.Tries = append(v.t.Tries, m.Tries...)
 	v.rec.Error, v.rec.Status = m.Error(), StatusModelError
 	v.warn("model_skipped", m.Error())
 	if m.Stops() {
@@ -272,6 +280,9 @@ func readable(calls []Call) {
 func (v *visit) run(ctx, turn context.Context, calls []Call) ([]Result, error) {
 	results := make([]Result, 0, len(calls))
 	for _, c := range calls {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		v.tools++
 		name := strings.ReplaceAll(c.Name, ".", "_")
 		refuse := ""
@@ -286,6 +297,7 @@ func (v *visit) run(ctx, turn context.Context, calls []Call) ([]Result, error) {
 			refuse = "error UNKNOWN_TOOL: there is no tool " + c.Name + "; there is " + strings.Join(v.rec.Tools, ", ")
 		}
 		if refuse != "" {
+			v.unlucky = v.unlucky || turn.Err() != nil
 			results = append(results, Result{ID: c.ID, Name: c.Name, IsError: true, Text: refuse})
 			v.rec.warn("tool_error", firstLine(refuse))
 			continue
@@ -302,6 +314,7 @@ func (v *visit) run(ctx, turn context.Context, calls []Call) ([]Result, error) {
 			v.rec.warn("future_dated", c.Name+": "+removed)
 		}
 		if k := v.agent.traits[name]; k.Kind == kindSetup || k.Kind == kindChange {
+			v.ordered = v.ordered || orders(name) && !r.IsError
 			v.calls = append(v.calls, repeat{len(v.rec.Messages), c.Name, string(c.Arguments), r.Text, r.IsError})
 		}
 		results = append(results, r.Result)

@@ -250,7 +250,7 @@ func TestForeignKnownFormats(t *testing.T) {
 // Rows that do not say when they were known are removed, in every mode.
 func TestForeignFailsClosed(t *testing.T) {
 	rows := []string{}
-	for _, v := range []string{`null`, `""`, `"soon"`, `true`, `{}`, `["2020-01-01"]`, `2020`, `12345678`, `-1704488400`, `1e400`, `"0x5F5E1000"`, `"2020-01-01T10:00"`, `"01/02/2020"`, `"Jan 2, 2020"`, `1704488400000000`, `"2020-02-30"`, `"1_600_000_000"`, `"NaN"`} {
+	for _, v := range []string{`null`, `""`, `"soon"`, `true`, `{}`, `["2020-01-01"]`, `2020`, `12345678`, `-1704488400`, `1e400`, `"0x5F5E1000"`, `"2020-01-01T10:00"`, `"01/02/2020"`, `"Jan 2, 2020"`, `1704488400000000`, `"2020-02-30"`, `"1_600_000_000"`, `"NaN"`, `"202431011600"`, `202431011600`, `"202401311600.5"`} {
 		rows = append(rows, `{"at":`+v+`,"v":"HIDDEN"}`)
 	}
 	rows = append(rows, `{"v":"HIDDEN"}`, `"HIDDEN"`, `["HIDDEN"]`, `{"AT":"2020-01-01","v":"HIDDEN"}`, `{"at":"2020-01-01","at":"2099-01-01","v":"HIDDEN"}`)

@@ -47,6 +47,10 @@ var jsonNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 // 20240131160000. Read as an epoch some of these would be long ago, and visible.
 var unsigned = regexp.MustCompile(`^(19|20|21)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(\d\d(\d\d(\d\d)?)?)?$`)
 
+// almost is a number of 12 digits that begins like a year: rather a time written
+// wrongly than milliseconds of 1970 to 1976.
+var almost = regexp.MustCompile(`^(19|20|21)\d{10}(\.\d*)?$`)
+
 // knownAt reads when a row was known. What cannot be read for sure is no time.
 func knownAt(v any, zone *time.Location) (time.Time, bool) {
 	s := ""
@@ -79,6 +83,9 @@ func knownAt(v any, zone *time.Location) (time.Time, bool) {
 			return dayOver(t.Format(time.DateOnly), zone), true
 		}
 		return laterReading(t, layout, s), true
+	}
+	if almost.MatchString(s) {
+		return time.Time{}, false
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	switch {

@@ -215,7 +215,7 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 	}
 	buf = append(buf, body[1:]...)
 	out := Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Digest()}
-	if f, ok := a.value.(*foreignAnswer); ok && f.future.Removed > 0 {
+	if f, ok := a.value.(*foreignAnswer); ok && (f.future.Removed > 0 || f.future.Unreadable > 0) {
 		out.FutureDated = &f.future
 	}
 	return out

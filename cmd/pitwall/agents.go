@@ -146,9 +146,7 @@ func (s *strategy) checkAgents() error {
 		if _, err := a.every(s.Every); err != nil {
 			return bad("%v", err)
 		}
-		if list, err := a.triggers(); err != nil {
-			return bad("agent %s: %v", a.Name, err)
-		} else if err := s.checkTriggers(list); err != nil {
+		if _, err := a.triggers(); err != nil {
 			return bad("agent %s: %v", a.Name, err)
 		}
 		if schema, err := a.schema(); err != nil {
@@ -173,18 +171,21 @@ func (s *strategy) checkAgents() error {
 	return nil
 }
 
-// checkTriggers refuses what can never fire.
-func (s *strategy) checkTriggers(list []agentloop.Trigger) error {
-	for _, t := range list {
-		day := t.On.Format(time.DateOnly)
-		switch {
-		case t.Symbol != "" && !slices.Contains(s.Symbols, t.Symbol) && t.Symbol != s.Benchmark:
-			return fmt.Errorf("a trigger moves with %s, which is not among symbols and benchmark", t.Symbol)
-		case !t.On.IsZero() && (s.From != "" && day < s.From || s.To != "" && day > s.To):
-			return fmt.Errorf("a trigger is at %s, and the run goes from %s to %s", day, s.From, s.To)
+// idleTriggers says which triggers can never fire in this run. They are no error:
+// another run of the same file may have other symbols and days.
+func (s *strategy) idleTriggers(agents []agentloop.Agent) (notes []string) {
+	for _, a := range agents {
+		for _, t := range a.Triggers {
+			day := t.On.Format(time.DateOnly)
+			switch {
+			case t.Symbol != "" && !slices.Contains(s.Symbols, t.Symbol) && t.Symbol != s.Benchmark:
+				notes = append(notes, fmt.Sprintf("a trigger of agent %s moves with %s, which is not among symbols and benchmark: it never fires", a.Name, t.Symbol))
+			case !t.On.IsZero() && (s.From != "" && day < s.From || s.To != "" && day > s.To):
+				notes = append(notes, fmt.Sprintf("a trigger of agent %s is at %s, outside of the run: it never fires", a.Name, day))
+			}
 		}
 	}
-	return nil
+	return notes
 }
 
 // every is when the agent has a turn. With triggers and nothing else said, it has
@@ -337,7 +338,7 @@ func (a *app) agents(s *strategy, cfg settings, strict bool) ([]agentloop.Agent,
 func (s *strategy) checkTools(set *tools.Set) error {
 	var names []string
 	for _, t := range set.Tools() {
-		if t.Effect != tools.Step {
+		if !agentloop.Hidden(t.Name) {
 			names = append(names, t.Name)
 		}
 	}

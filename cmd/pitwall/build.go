@@ -6,16 +6,18 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // build is the version, and of a build from a checkout what tells it from others:
 // recorded turns were read through its tools, and a tool that was mended since must
 // be asked again. It costs about a millisecond, once.
 func build() string {
-	if version() != "dev" {
-		return version()
+	v := version()
+	if v != "dev" && !strings.Contains(v, "+dirty") {
+		return v
 	}
-	return "dev " + buildID()
+	return v + " " + buildID()
 }
 
 // buildID is a digest of the linker's note, which depends on what was built and not

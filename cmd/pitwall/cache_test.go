@@ -96,7 +96,7 @@ func TestCacheClear(t *testing.T) {
 		"cache clear --older 0s --yes":  "--older is 0s; write how long ago",
 		"cache clear --older -1h --yes": "--older is -1h0m0s",
 		"cache clear now":               "usage: pitwall cache clear",
-		"cache lss":                     "usage: pitwall cache",
+		"cache lss":                     "there is no command \"lss\" of cache\n  it has clear, ls, verify",
 	} {
 		_, errs, code := command(t, t.TempDir(), nil, strings.Fields(line)...)
 		require.Equal(t, 2, code, line)

@@ -30,8 +30,8 @@ func runFolder(out, name string) (string, error) {
 }
 
 // attempt counts the runs beside dir that share a symbol and a day with this
-// one, this one included: trying again is a way to look ahead. Runs that failed, and
-// those that did the same as another, are no tries.
+// one, this one included: trying again is a way to look ahead. Runs that failed
+// before their first turn, and those that did the same as another, are no tries.
 func attempt(dir string, symbols []string, from, to time.Time) int {
 	n := 1
 	seen := map[string]bool{}
@@ -45,7 +45,8 @@ func attempt(dir string, symbols []string, from, to time.Time) int {
 		if err != nil || json.Unmarshal(raw, &m) != nil || filepath.Dir(file) == dir {
 			continue // not a run of ours
 		}
-		if m.Status == "failed" || m.Digest != "" && seen[m.Digest] {
+		turns, err := os.ReadDir(filepath.Join(filepath.Dir(file), "turns"))
+		if m.Status == "failed" && err == nil && len(turns) == 0 || m.Digest != "" && seen[m.Digest] {
 			continue // it looked at nothing, or is the same run again
 		}
 		seen[m.Digest] = true

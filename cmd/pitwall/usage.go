@@ -88,7 +88,7 @@ func toldOf(out agentloop.Outcome) (list []string) {
 			list = append(list, fmt.Sprintf("%s %d times: pitwall trace says where", kind, n))
 		}
 	}
-	if out.First != "" && !strings.HasPrefix(out.First, "budget:") {
+	if out.First != "" {
 		list = append(list, out.First)
 	}
 	return list

@@ -33,13 +33,14 @@ const (
 	hidden    = "[secret]"
 )
 
-// suspect names make what they hold a secret; so does its length.
-var suspect = regexp.MustCompile(`(?i)key|auth|secret|token|cookie|pass|cred|sess|sign|login|user|^pin|pin$`)
+// suspect names make what they hold a secret; so does its shape.
+var suspect = regexp.MustCompile(`(?i)key|auth|secret|token|cookie|pass|pwd|cred|sess|sign|login|user|bearer|otp|code|private|access|account|client|^pin|pin$|id$`)
 
-const longestSetting = 15
+// harmless are the shapes of a setting: a number, true, a short word.
+var harmless = regexp.MustCompile(`^([0-9]{1,9}|true|false|[a-z]{1,8})$`)
 
 func isSetting(variable, name, value string) bool {
-	return len(value) <= longestSetting && !suspect.MatchString(variable) && !suspect.MatchString(name)
+	return harmless.MatchString(value) && !suspect.MatchString(variable) && !suspect.MatchString(name)
 }
 
 func resolve(s Spec, env func(string) string) *values {
