@@ -86,8 +86,8 @@ type refusal struct {
 	text  string
 }
 
-// afford tells whether the worst case of the next call fits into what is left.
-// Nothing is asked that could not be paid.
+// afford tells whether the estimated worst case of the next call fits into what is
+// left, before anything is asked.
 func (a *agentState) afford(worst Usage, turn, recorded, lost ledger) (*refusal, error) {
 	b := a.Budget
 	if !b.limits() {
@@ -104,17 +104,17 @@ func (a *agentState) afford(worst Usage, turn, recorded, lost ledger) (*refusal,
 	if c.Err != nil {
 		return nil, c.Err
 	}
-	spent := fmt.Sprintf("the next call may cost %v USD (%d tokens in, %d out)", need.usd, worst.Input, worst.Output)
+	next := fmt.Sprintf("the next call may cost %v USD (%d tokens in, %d out)", need.usd, worst.Input, worst.Output)
 	before := a.spent.tokens + turn.tokens + lost.tokens
 	switch tokens := before + need.tokens; {
 	case b.USD > 0 && run > b.USD:
-		return &refusal{true, fmt.Sprintf("budget of %s: %v of %v USD is spent and %s", a.Name, already, b.USD, spent)}, nil
+		return &refusal{true, fmt.Sprintf("budget of %s: %v of %v USD is spent and %s", a.Name, already, b.USD, next)}, nil
 	case b.Tokens > 0 && tokens > b.Tokens:
 		return &refusal{true, fmt.Sprintf("budget of %s: %d of %d tokens are used and the next call may need %d", a.Name, before, b.Tokens, need.tokens)}, nil
 	case b.USDPerTurn > 0 && visit > b.USDPerTurn && used == 0:
-		return &refusal{true, fmt.Sprintf("budget of %s: usd_per_turn is %v and one call alone may cost more: %s; raise it or lower max_tokens", a.Name, b.USDPerTurn, spent)}, nil
+		return &refusal{true, fmt.Sprintf("budget of %s: usd_per_turn is %v and one call alone may cost more: %s; raise it or lower max_tokens", a.Name, b.USDPerTurn, next)}, nil
 	case b.USDPerTurn > 0 && visit > b.USDPerTurn:
-		return &refusal{false, fmt.Sprintf("usd_per_turn of %s: %v of %v USD of this turn are used and %s", a.Name, used, b.USDPerTurn, spent)}, nil
+		return &refusal{false, fmt.Sprintf("usd_per_turn of %s: %v of %v USD of this turn are used and %s", a.Name, used, b.USDPerTurn, next)}, nil
 	}
 	return nil, nil
 }

@@ -66,6 +66,7 @@ type desk struct {
 	orderError string
 	identity   string // of look, as a tool from outside
 	lookError  bool
+	version    string // of the server
 }
 
 func (d *desk) at() string {
@@ -73,7 +74,7 @@ func (d *desk) at() string {
 }
 
 func (d *desk) serve(t *testing.T) *mcp.ClientSession {
-	s := mcp.NewServer(&mcp.Implementation{Name: "desk", Version: "1"}, nil)
+	s := mcp.NewServer(&mcp.Implementation{Name: "desk", Version: "1" + d.version}, nil)
 	answer := func(text string, data any) *mcp.CallToolResult {
 		r := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "as_of=" + d.at() + "\n" + text}}, StructuredContent: data, Meta: mcp.Meta{}}
 		if !d.silent {
@@ -247,6 +248,11 @@ func TestEachPartOfTheKey(t *testing.T) {
 	// found again, and what they call is called again.
 	run("state_digest", &desk{days: 1, salt: "other data"}, nil, 3)
 	run("identity of an outside tool", &desk{days: 1, identity: "another url"}, nil, 3)
+	run("server", &desk{days: 1, version: ".1"}, nil, 3)
+	run("turn_budget", &desk{days: 1}, agent(func(a *agentloop.Agent) { a.Budget.USDPerTurn = pitwall.Int(1) }), 3)
+	run("price of the turn_budget", &desk{days: 1}, agent(func(a *agentloop.Agent) {
+		a.Budget.USDPerTurn, a.Price = pitwall.Int(1), &agentloop.Price{In: pitwall.Int(2), Out: pitwall.Int(10)}
+	}), 3)
 	run("max_steps", &desk{days: 1}, agent(func(a *agentloop.Agent) { a.MaxSteps = 9 }), 3)
 	run("agent", &desk{days: 1}, agent(func(a *agentloop.Agent) { a.Name = "other" }), 3)
 	turns := 0
@@ -255,7 +261,7 @@ func TestEachPartOfTheKey(t *testing.T) {
 			turns++
 		}
 	}
-	require.Equal(t, 14, turns, "the first run and thirteen that are not it")
+	require.Equal(t, 17, turns, "the first run and sixteen that are not it")
 }
 
 func TestDivergedReplayStops(t *testing.T) {
