@@ -416,9 +416,10 @@ func TestForeignArguments(t *testing.T) {
 func TestForeignFailures(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	w := simAt(friday(t))
+	timeout := time.Minute
 	answer := func(wall tools.Wall, call func(context.Context) (tools.Payload, error)) (tools.Answer, string) {
 		var log strings.Builder
-		s, err := tools.NewWith(slog.New(slog.NewTextHandler(&log, nil)), nil, tools.Outside{Mode: pitwall.Sim, Tools: []tools.Foreign{{Name: "fails", Timeout: 30 * time.Millisecond, Wall: wall,
+		s, err := tools.NewWith(slog.New(slog.NewTextHandler(&log, nil)), nil, tools.Outside{Mode: pitwall.Sim, Tools: []tools.Foreign{{Name: "fails", Timeout: timeout, Wall: wall,
 			Call: func(ctx context.Context, _ tools.Moment, _ map[string]json.RawMessage) (tools.Payload, error) {
 				return call(ctx)
 			}}}})
@@ -442,8 +443,10 @@ func TestForeignFailures(t *testing.T) {
 		require.Contains(t, log, "FUTURE")
 	}
 	release := make(chan struct{})
+	timeout = 30 * time.Millisecond
 	a, _ := answer(timeless, func(context.Context) (tools.Payload, error) { <-release; return tools.Payload{}, nil })
 	close(release)
+	timeout = time.Minute
 	require.Equal(t, pitwall.Timeout, code(t, a), "also a function that does not look at its context")
 	require.Contains(t, a.Text, "30ms")
 	a, log := answer(timeless, func(context.Context) (tools.Payload, error) { panic("boom") })

@@ -147,10 +147,14 @@ func TestRESTFailures(t *testing.T) {
 	})
 	t.Cleanup(release) // runs before the server's close, which waits for it
 	one := func(path, wall string) *rig {
+		timeout := "1m" // a slow machine must not turn another failure into this one
+		if path == "/hang" {
+			timeout = "300ms"
+		}
 		return start(t, rig{env: map[string]string{"KEY": "canary-value"}}, `
 tools:
   - name: one_tool
-    rest: {url: "`+s.URL+path+`", query: {api_key: $KEY}, headers: {Authorization: $KEY}, timeout: 300ms}
+    rest: {url: "`+s.URL+path+`", query: {api_key: $KEY}, headers: {Authorization: $KEY}, timeout: `+timeout+`}
     `+wall)
 	}
 	a := one("/500", "timeless: true").call("one_tool", "")
