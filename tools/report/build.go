@@ -131,10 +131,8 @@ func (r *Run) passive(s *Sheet) {
 	if err != nil {
 		from = r.Points[0].At
 	}
-	lots := map[string]pitwall.Dec{}
 	raw := map[string]bool{}
 	for _, t := range m.Traded {
-		lots[t.Symbol] = t.Lot
 		raw[t.Symbol] = t.Adjusted == pitwall.Raw || t.Adjusted == ""
 	}
 	var actions []pitwall.Action
@@ -145,8 +143,8 @@ func (r *Run) passive(s *Sheet) {
 	}
 	to := r.Points[len(r.Points)-1].At
 	for _, opens := range []bool{true, false} {
-		for _, l := range []map[string]pitwall.Dec{nil, lots} {
-			if p := passive(r.Bars, m.Symbols, from, to, l, actions, opens); p != nil {
+		for _, whole := range []bool{false, true} {
+			if p := r.passiveRow(from, to, actions, whole, opens); p != nil {
 				s.Passive = append(s.Passive, *p)
 			}
 		}

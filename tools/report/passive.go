@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -9,26 +10,28 @@ import (
 	"pitwall"
 )
 
-// Passive is what equal parts of symbols, bought at their first open on or after a
-// date and held, would have given, without costs: at opens or at closes, in
-// fractions or in whole lots (rounded down; the rest stays cash). actions are
-// those of raw prices: splits change the units, dividends stay as cash. The
-// drawdown counts the money put in as a peak.
-func passive(bars map[string][]pitwall.Bar, symbols []string, from, to time.Time, lots map[string]pitwall.Dec, actions []pitwall.Action, atOpens bool) *Passive {
-	type part struct {
-		bars    []pitwall.Bar
-		actions []pitwall.Action
-		units   float64
-		cash    float64
-		last    float64
-	}
-	parts := make([]part, 0, len(symbols))
-	for _, name := range symbols {
-		list := between(bars[name], from, to)
+// idle is one symbol's part of the money, bought once and never touched again.
+type idle struct {
+	bars        []pitwall.Bar
+	actions     []pitwall.Action // after the purchase, of raw prices
+	units, cash float64
+	last        float64
+}
+
+// passive is what equal parts of symbols, each bought at its first open in the
+// run and held, would have given, without costs: valued at opens or at closes, in
+// fractions or in whole lots (rounded down; the rest stays cash). Until a symbol's
+// first open its part is cash. Of raw prices splits change the units, and
+// dividends stay as cash. The drawdown counts the money put in as a peak. nil when
+// no symbol has a bar.
+func (r *Run) passiveRow(from, to time.Time, actions []pitwall.Action, whole, atOpens bool) *Passive {
+	var parts []idle
+	for _, name := range r.Manifest.Symbols {
+		list := between(r.Bars[name], from, to)
 		if len(list) == 0 || list[0].Open <= 0 {
 			continue
 		}
-		p := part{bars: list}
+		p := idle{bars: list, last: list[0].Open.Float()}
 		for _, a := range actions {
 			if a.Symbol == name && a.Ex.After(list[0].Start) {
 				p.actions = append(p.actions, a)
@@ -39,64 +42,71 @@ func passive(bars map[string][]pitwall.Bar, symbols []string, from, to time.Time
 	if len(parts) == 0 {
 		return nil
 	}
-	const money = 1.0
-	whole := lots != nil
-	each := money / float64(len(parts))
-	left := 0.0
+	row := Passive{Rule: passiveRule(len(parts), whole, atOpens, len(actions) > 0)}
+	each := 1 / float64(len(parts))
 	for i := range parts {
 		p := &parts[i]
-		price := p.bars[0].Open.Float()
-		p.units, p.last = each/price, price
-		if whole { // of 100,000 in all, as lots are not divisible
-			size := lots[p.bars[0].Symbol].Float()
-			if size == 0 {
-				size = 1
-			}
-			p.units = math.Floor(float64(each*wholeMoney)/price/size) * size / wholeMoney
+		p.units = each / p.last
+		if whole {
+			lot := r.lot(p.bars[0].Symbol)
+			p.units = math.Floor(float64(each*wholeMoney)/p.last/lot) * lot / wholeMoney
+			p.cash = each - float64(p.units*p.last)
+			row.Cash += p.cash
 		}
-		p.cash = each - float64(p.units*price)
-		left += p.cash
 	}
-	curve := []float64{money}
-	for {
-		at := time.Time{}
-		for _, p := range parts {
-			if len(p.bars) > 0 && (at.IsZero() || p.bars[0].Start.Before(at)) {
-				at = p.bars[0].Start
-			}
-		}
-		if at.IsZero() {
-			break
-		}
+	curve := []float64{1}
+	for at := earliest(parts); !at.IsZero(); at = earliest(parts) {
 		sum := 0.0
 		for i := range parts {
-			p := &parts[i]
-			if len(p.bars) > 0 && p.bars[0].Start.Equal(at) {
-				for len(p.actions) > 0 && !p.actions[0].Ex.After(at) {
-					a := p.actions[0]
-					p.actions = p.actions[1:]
-					switch {
-					case a.Type != split:
-						p.cash += float64(p.units * a.Value.Float())
-					case a.Per != 0:
-						p.units = p.units * a.Value.Float() / a.Per.Float()
-					default:
-						p.units *= a.Value.Float()
-					}
-				}
-				p.last = p.bars[0].Close.Float()
-				if atOpens {
-					p.last = p.bars[0].Open.Float()
-				}
-				p.bars = p.bars[1:]
-			}
-			sum += float64(p.units*p.last) + p.cash
+			parts[i].step(at, atOpens)
+			sum += float64(parts[i].units*parts[i].last) + parts[i].cash
 		}
 		curve = append(curve, sum)
 	}
-	p := &Passive{TotalReturn: curve[len(curve)-1] - 1, MaxDrawdown: MaxDrawdown(curve), Cash: left}
-	p.Rule = passiveRule(len(parts), whole, atOpens, len(actions) > 0)
-	return p
+	row.TotalReturn, row.MaxDrawdown = curve[len(curve)-1]-1, MaxDrawdown(curve)
+	return &row
+}
+
+// earliest is the next start of a bar; zero: there is none.
+func earliest(parts []idle) (at time.Time) {
+	for _, p := range parts {
+		if len(p.bars) > 0 && (at.IsZero() || p.bars[0].Start.Before(at)) {
+			at = p.bars[0].Start
+		}
+	}
+	return at
+}
+
+// step values the part at its bar that starts at a time, if there is one.
+func (p *idle) step(at time.Time, atOpens bool) {
+	if len(p.bars) == 0 || !p.bars[0].Start.Equal(at) {
+		return
+	}
+	for ; len(p.actions) > 0 && !p.actions[0].Ex.After(at); p.actions = p.actions[1:] {
+		switch a := p.actions[0]; {
+		case a.Type != split:
+			p.cash += float64(p.units * a.Value.Float())
+		case a.Per != 0:
+			p.units *= a.Value.Float() / a.Per.Float()
+		default:
+			p.units *= a.Value.Float()
+		}
+	}
+	p.last = p.bars[0].Close.Float()
+	if atOpens {
+		p.last = p.bars[0].Open.Float()
+	}
+	p.bars = p.bars[1:]
+}
+
+// lot is the smallest quantity of a symbol, in money at a price of one.
+func (r *Run) lot(symbol string) float64 {
+	for _, t := range r.Manifest.Traded {
+		if t.Symbol == symbol && t.Lot > 0 {
+			return t.Lot.Float() * cmp.Or(t.Multiplier, pitwall.One).Float()
+		}
+	}
+	return 1
 }
 
 // wholeMoney is what whole lots are bought with, so that the row does not depend
@@ -111,7 +121,7 @@ func passiveRule(n int, whole, atOpens, actions bool) string {
 	}
 	fmt.Fprintf(&b, "buy %s at the first open, hold", names)
 	if whole {
-		fmt.Fprintf(&b, "; whole lots of %.0f", wholeMoney)
+		b.WriteString("; whole lots, from 100,000 of money")
 	} else {
 		b.WriteString("; fractions")
 	}
