@@ -104,8 +104,8 @@ func Compare(runs []*Run) (*Comparison, error) {
 	return c, nil
 }
 
-// figures are the rows of a comparison, in their order.
-var figures = []struct {
+// compared are the rows of a comparison, in their order.
+var compared = []struct {
 	name string
 	kind Kind
 	of   func(*Sheet) *float64
@@ -159,7 +159,7 @@ func dec2(d *pitwall.Dec) *float64 {
 // figureRows are the figures that at least one run defines.
 func figureRows(sheets []*Sheet) []Row {
 	rows := []Row{}
-	for _, f := range figures {
+	for _, f := range compared {
 		row := Row{Name: f.name, Kind: f.kind}
 		defined := false
 		for _, s := range sheets {

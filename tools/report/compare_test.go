@@ -72,7 +72,7 @@ func (m *madeRun) open(t testing.TB) *Run {
 	for _, x := range m.turns {
 		put(fmt.Sprintf("turns/%06d.json", x.Turn), x)
 		line := TurnLine{Turn: x.Turn, AsOf: x.AsOf, Agent: x.Agent, Why: x.Why, Status: x.Status}
-		for _, s := range steps(&x) {
+		for _, s := range asked(&x) {
 			line.Calls = append(line.Calls, s.name)
 		}
 		raw, err := json.Marshal(line)

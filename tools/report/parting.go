@@ -115,7 +115,7 @@ func part(a, b *Run) Parting {
 			break // what one run ordered after the other's end parts nothing
 		}
 		if p.Orders == nil {
-			p.Orders = ordered(a, b, x)
+			p.Orders = orderedApart(a, b, x)
 		}
 	}
 	p.Text = p.sentence()
@@ -188,8 +188,8 @@ func records(a, b *Run, x pair) (t [2]*Turn, same bool, err error) {
 	return t, false, nil
 }
 
-// ordered compares what a pair ordered; nil: the same.
-func ordered(a, b *Run, x pair) *Departure {
+// orderedApart compares what a pair ordered; nil: the same.
+func orderedApart(a, b *Run, x pair) *Departure {
 	var sent [2][]string
 	d := x.departure()
 	d.What = DifferentOrders

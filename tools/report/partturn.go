@@ -25,9 +25,9 @@ func telling(x, y *Turn) (What, [2]string) {
 	if p, q := question(x), question(y); p != q {
 		return DifferentState, firstLines(p, q)
 	}
-	p, q := steps(x), steps(y)
+	p, q := asked(x), asked(y)
 	for i := range max(len(p), len(q)) {
-		a, b := step{}, step{}
+		a, b := call{}, call{}
 		if i < len(p) {
 			a = p[i]
 		}
@@ -35,10 +35,10 @@ func telling(x, y *Turn) (What, [2]string) {
 			b = q[i]
 		}
 		switch {
-		case a.call != b.call && (isOrder(a.name) || isOrder(b.name)):
-			return DifferentOrders, around(a.call, b.call)
-		case a.call != b.call:
-			return DifferentCall, around(a.call, b.call)
+		case a.text != b.text && (isOrder(a.name) || isOrder(b.name)):
+			return DifferentOrders, around(a.text, b.text)
+		case a.text != b.text:
+			return DifferentCall, around(a.text, b.text)
 		case a.result != b.result:
 			return DifferentResult, firstLines(a.result, b.result)
 		}
@@ -60,16 +60,16 @@ func question(t *Turn) string {
 	return turnNumber.ReplaceAllString(t.Messages[0].User, "")
 }
 
-// step is a call with its result.
-type step struct{ name, call, result string }
+// call is a call with its result.
+type call struct{ name, text, result string }
 
-func steps(t *Turn) (list []step) {
+func asked(t *Turn) (list []call) {
 	for _, m := range t.Messages {
 		if m.Reply == nil {
 			continue
 		}
 		for i, c := range m.Reply.Calls {
-			s := step{name: c.Name, call: c.Name + " " + canonical(c.Arguments)}
+			s := call{name: c.Name, text: c.Name + " " + canonical(c.Arguments)}
 			if i < len(m.Results) {
 				s.result = m.Results[i].Text
 			}

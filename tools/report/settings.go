@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 )
@@ -69,7 +68,7 @@ func (r *Run) settings() [][2]string {
 	list = append(list, [2]string{"costs", compact(s.Costs)}, [2]string{"account", compact(s.Account)}, [2]string{"fill rules", compact(s.Fills)}, [2]string{"limits", s.Limits})
 	var files []string
 	for _, d := range s.Data {
-		files = append(files, fmt.Sprintf("%s %.8s", path.Base(strings.ReplaceAll(d.Path, "\\", "/")), d.Sha256))
+		files = append(files, fmt.Sprintf("%s %.8s", d.Path[strings.LastIndexAny(d.Path, `/\`)+1:], d.Sha256))
 	}
 	slices.Sort(files)
 	list = append(list, [2]string{"data", strings.Join(files, ", ")})
