@@ -183,19 +183,33 @@ func TestPartings(t *testing.T) {
 // Two agents of one time, in another order, are matched by their names; agents of
 // one time are told apart.
 func TestPartingsOfAgents(t *testing.T) {
-	two := func(first, second, words string) *madeRun {
+	two := func(names ...string) *madeRun { // each says its name
 		m := made(2)
-		m.turns = []Turn{madeTurn(1, "2024-01-02T21:00:00Z", first, "x"), madeTurn(2, "2024-01-02T21:00:00Z", second, "x")}
-		m.turns[1].Messages[2].Reply.Text = words
+		for i, name := range names {
+			m.turns[i] = madeTurn(i+1, "2024-01-02T21:00:00Z", name, "x")
+			m.turns[i].Messages[1].Reply.Text = name
+		}
 		return m
 	}
-	p := part(two("a", "b", "RESULT: done").open(t), two("b", "a", "RESULT: done").open(t))
+	p := part(two("a", "b").open(t), two("b", "a").open(t))
 	require.Equal(t, "never: 2 turns alike", p.Text)
-	p = part(two("a", "b", "RESULT: done").open(t), two("a", "b", "RESULT: no").open(t))
+	p = part(two("a", "b").open(t), two("a", "b").with(2, "RESULT: done", "RESULT: no").open(t))
 	require.Equal(t, "b", p.First.Agent)
 	require.Equal(t, [2]int{2, 2}, p.First.Turns)
-	p = part(two("a", "a", "RESULT: done").open(t), two("a", "a", "RESULT: done").open(t))
+	p = part(two("a", "a").open(t), two("a", "a").open(t))
 	require.Equal(t, 2, p.Alike, "two turns of one agent at one time are two")
+}
+
+// What could be seen may differ where the question reads the same: alone it parts
+// nothing, and beside another difference it is said.
+func TestPartingWithAnotherState(t *testing.T) {
+	b := made(6)
+	b.turns[3].StateDigest = "other"
+	require.Nil(t, part(made(6).open(t), b.open(t)).First)
+	p := part(made(6).open(t), b.with(4, "RESULT: done", "RESULT: no").open(t))
+	require.True(t, p.First.OtherState)
+	require.Contains(t, p.Text, "where what could be seen differed too")
+	require.False(t, part(made(6).open(t), made(6).with(4, "RESULT: done", "RESULT: no").open(t)).First.OtherState)
 }
 
 // A record that is gone or torn is said, and does not end the comparison.
