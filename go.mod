@@ -77,3 +77,5 @@ require (
 	google.golang.org/protobuf v1.36.11 // indirect
 	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
 )
+
+require github.com/creack/pty v1.1.24 // indirect

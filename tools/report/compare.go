@@ -22,7 +22,8 @@ type Kind string
 
 // The kinds.
 const (
-	Percent Kind = "percent" // a fraction: 0.012 is +1.2 %
+	Percent Kind = "percent" // a fraction that is a gain or a loss: 0.012 is +1.20 %
+	Share   Kind = "share"   // a fraction of something: 0.012 is 1.20 %
 	Ratio   Kind = "ratio"   // two decimals
 	Money   Kind = "money"   // of the account's currency, or USD where the name says so
 	Count   Kind = "count"
@@ -115,26 +116,26 @@ var compared = []struct {
 	{"buy and hold", Percent, func(s *Sheet) *float64 { return s.Headline.BuyHoldReturn }},
 	{"benchmark", Percent, func(s *Sheet) *float64 { return s.Headline.BenchmarkReturn }},
 	{"CAGR", Percent, func(s *Sheet) *float64 { return s.Strategy.CAGR }},
-	{"volatility", Percent, func(s *Sheet) *float64 { return s.Strategy.Volatility }},
+	{"volatility", Share, func(s *Sheet) *float64 { return s.Strategy.Volatility }},
 	{"max drawdown", Percent, func(s *Sheet) *float64 { return &s.Headline.MaxDrawdown }},
 	{"longest under water, days", Count, func(s *Sheet) *float64 { return count(s.Strategy.UnderWater) }},
 	{"Sharpe", Ratio, func(s *Sheet) *float64 { return s.Headline.Sharpe }},
 	{"Sortino", Ratio, func(s *Sheet) *float64 { return s.Strategy.Sortino }},
 	{"Calmar", Ratio, func(s *Sheet) *float64 { return s.Strategy.Calmar }},
 	{"deflated Sharpe", Ratio, func(s *Sheet) *float64 { return s.Luck.Deflated }},
-	{"random traders beaten", Percent, func(s *Sheet) *float64 {
+	{"random traders beaten", Share, func(s *Sheet) *float64 {
 		if s.Luck.Random == nil {
 			return nil
 		}
 		return &s.Luck.Random.Beaten
 	}},
-	{"time invested", Percent, func(s *Sheet) *float64 { return s.Activity.Exposure }},
+	{"time invested", Share, func(s *Sheet) *float64 { return s.Activity.Exposure }},
 	{"turnover a year", Ratio, func(s *Sheet) *float64 { return s.Activity.TurnoverYearly }},
 	{"turns", Count, func(s *Sheet) *float64 { return count(s.Run.Turns) }},
 	{"orders", Count, func(s *Sheet) *float64 { return count(s.Headline.Orders) }},
 	{"fills", Count, func(s *Sheet) *float64 { return count(s.Headline.Fills) }},
 	{"closed trades", Count, func(s *Sheet) *float64 { return count(s.Trading.Closed) }},
-	{"trades won", Percent, func(s *Sheet) *float64 { return s.Trading.WinRate }},
+	{"trades won", Share, func(s *Sheet) *float64 { return s.Trading.WinRate }},
 	{"profit factor", Ratio, func(s *Sheet) *float64 { return s.Trading.ProfitFactor }},
 	{"fees", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.Fees) }},
 	{"slippage", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.Slippage) }},
@@ -168,7 +169,7 @@ func figureRows(sheets []*Sheet) []Row {
 				n = nil // JSON has no word for it
 			}
 			defined = defined || n != nil
-			row.Values = append(row.Values, Value{n, f.kind.write(n)})
+			row.Values = append(row.Values, Value{n, f.kind.Write(n)})
 		}
 		for _, v := range row.Values[min(1, len(row.Values)):] {
 			row.Differ = row.Differ || differs(row.Values[0].Number, v.Number)
@@ -188,13 +189,15 @@ func differs(a, b *float64) bool {
 	return math.Abs(*a-*b) > 1e-12*max(1, math.Abs(*a), math.Abs(*b))
 }
 
-// write is a figure as a terminal prints it.
-func (k Kind) write(f *float64) string {
+// Write is a figure as a terminal prints it.
+func (k Kind) Write(f *float64) string {
 	switch {
 	case f == nil:
 		return "n/a"
 	case k == Percent:
 		return fmt.Sprintf("%+.2f %%", *f*100)
+	case k == Share:
+		return fmt.Sprintf("%.2f %%", *f*100)
 	case k == Count:
 		return strconv.FormatFloat(*f, 'f', -1, 64)
 	case k == Money:

@@ -21,7 +21,7 @@ type madeRun struct {
 // made makes a run whose agent looks at a price each day and buys on the third.
 func made(days int) *madeRun {
 	m := &madeRun{manifest: map[string]any{"run_id": "r", "status": "complete", "symbols": []string{"A"}, "from": "2024-01-02", "to": "2024-01-09", "cash": 1000,
-		"model": "m/1", "costs": map[string]any{"commission_bps": 10}, "data": []any{map[string]any{"path": "../x/bars.csv", "sha256": "0123456789"}},
+		"model": "m/1", "costs": map[string]any{"commission_bps": 10}, "data": []any{map[string]any{"path": "../x/bars.csv", "sha256": "0123456789"}, map[string]any{"path": "act.csv", "sha256": "fedcba9876"}},
 		"agents": []any{map[string]any{"name": "main", "model": "m/1", "prompt": "Buy it."}}}}
 	for d := range days {
 		asOf := time.Date(2024, 1, 2+d, 21, 0, 0, 0, time.UTC).Format(time.RFC3339)
@@ -229,18 +229,18 @@ func TestPartingOfATornRecord(t *testing.T) {
 
 func TestAround(t *testing.T) {
 	same := strings.Repeat("x", 300)
-	got := around(same+"A"+same, same+"B"+same)
+	got := Around(same+"A"+same, same+"B"+same)
 	require.Equal(t, "..."+strings.Repeat("x", 80)+"A"+strings.Repeat("x", 79)+"...", got[0])
 	require.Equal(t, "..."+strings.Repeat("x", 80)+"B"+strings.Repeat("x", 79)+"...", got[1])
-	require.Equal(t, [2]string{"", "..." + strings.Repeat("x", 80)}, [2]string{around("", same)[0], around(same, same+"y")[0]})
-	require.Equal(t, [2]string{"a b", "a \uFFFD"}, around("a\n\tb", "a \xff"))
+	require.Equal(t, [2]string{"", "..." + strings.Repeat("x", 80)}, [2]string{Around("", same)[0], Around(same, same+"y")[0]})
+	require.Equal(t, [2]string{"a b", "a \uFFFD"}, Around("a\n\tb", "a \xff"))
 }
 
 func TestCompare(t *testing.T) {
 	b := made(4)
 	b.manifest["run_id"], b.manifest["to"] = "q", "2024-01-05"
 	b.manifest["agents"] = []any{map[string]any{"name": "other", "model": "m/1", "prompt": "Sell it."}}
-	b.manifest["data"] = []any{map[string]any{"path": "bars.csv", "sha256": "9999999999"}}
+	b.manifest["data"] = []any{map[string]any{"path": "act.csv", "sha256": "fedcba9876"}, map[string]any{"path": "bars.csv", "sha256": "9999999999"}}
 	c, err := Compare([]*Run{made(6).open(t), b.open(t), made(6).open(t)})
 	require.NoError(t, err)
 	require.Len(t, c.Sheets, 3)
@@ -259,7 +259,7 @@ func TestCompare(t *testing.T) {
 	require.Equal(t, map[string][]Value{
 		"to":     {{Text: "2024-01-09"}, {Text: "2024-01-05"}, {Text: "2024-01-09"}},
 		"prompt": {{Text: "Buy it."}, {Text: "Sell it."}, {Text: "Buy it."}},
-		"data":   {{Text: "bars.csv 01234567"}, {Text: "bars.csv 99999999"}, {Text: "bars.csv 01234567"}},
+		"data":   {{Text: "act.csv fedcba98, bars.csv 01234567"}, {Text: "act.csv fedcba98, bars.csv 99999999"}, {Text: "act.csv fedcba98, bars.csv 01234567"}},
 	}, differ)
 	rows := map[string]Row{}
 	for _, r := range c.Rows {
@@ -280,8 +280,8 @@ func TestCompare(t *testing.T) {
 func TestKindsAreWritten(t *testing.T) {
 	f := func(x float64) *float64 { return &x }
 	for want, got := range map[string]string{
-		"n/a": Money.write(nil), "-12.35 %": Percent.write(f(-0.123456)), "1,234,567.90": Money.write(f(1234567.895)), "-999.00": Money.write(f(-999)),
-		"-1,000.00": Money.write(f(-1000)), "3": Count.write(f(3)), "1.50": Ratio.write(f(1.5)),
+		"n/a": Money.Write(nil), "-12.35 %": Percent.Write(f(-0.123456)), "1,234,567.90": Money.Write(f(1234567.895)), "-999.00": Money.Write(f(-999)),
+		"-1,000.00": Money.Write(f(-1000)), "3": Count.Write(f(3)), "45.20 %": Share.Write(f(0.452)), "1.50": Ratio.Write(f(1.5)),
 	} {
 		require.Equal(t, want, got)
 	}

@@ -208,7 +208,7 @@ func orderedApart(a, b *Run, x pair) *Departure {
 	for i := range max(len(sent[0]), len(sent[1])) {
 		p, q := at(sent[0], i), at(sent[1], i)
 		if p != q {
-			d.Lines = around(p, q)
+			d.Lines = Around(p, q)
 			return d
 		}
 	}

@@ -36,9 +36,9 @@ func telling(x, y *Turn) (What, [2]string) {
 		}
 		switch {
 		case a.text != b.text && (isOrder(a.name) || isOrder(b.name)):
-			return DifferentOrders, around(a.text, b.text)
+			return DifferentOrders, Around(a.text, b.text)
 		case a.text != b.text:
-			return DifferentCall, around(a.text, b.text)
+			return DifferentCall, Around(a.text, b.text)
 		case a.result != b.result:
 			return DifferentResult, firstLines(a.result, b.result)
 		}
@@ -136,14 +136,14 @@ func firstLines(a, b string) [2]string {
 	p, q := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for i := range max(len(p), len(q)) {
 		if x, y := at(p, i), at(q, i); x != y {
-			return around(x, y)
+			return Around(x, y)
 		}
 	}
 	return [2]string{}
 }
 
-// around shortens two differing lines to what is near their first difference.
-func around(a, b string) [2]string {
+// Around shortens two differing lines to what is near their first difference.
+func Around(a, b string) [2]string {
 	p, q := []rune(oneLine(a)), []rune(oneLine(b))
 	same := 0
 	for same < min(len(p), len(q)) && p[same] == q[same] {
