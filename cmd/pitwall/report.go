@@ -103,7 +103,8 @@ func (a *app) sheet(s *report.Sheet, file, png string) error {
 	p := a.newPen()
 	h := s.Run
 	p.put(bold, fmt.Sprintf("%s: %s on %s, %s to %s", h.ID, oneLine(h.Model), oneLine(strings.Join(h.Symbols, ", ")), h.From, h.To))
-	p.put(statusStyle(h.Status), "  "+h.Status)
+	p.write("  ")
+	p.put(statusStyle(h.Status), oneLine(h.Status))
 	p.write("\n")
 	curves := []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold}
 	columns := []column{{name: ""}, {name: "run", right: true}, {name: h.Benchmark, right: true}, {name: "buy and hold", right: true}}
@@ -166,8 +167,11 @@ func (a *app) more(p *pen, s *report.Sheet) {
 	if l.Return != nil {
 		line("luck", "return %s to %s in 90 %% of %d resampled runs", report.Percent.Write(&l.Return.Low), report.Percent.Write(&l.Return.High), l.Resamples)
 	}
-	if l.Deflated != nil {
+	switch {
+	case l.Trials > 1 && l.Deflated != nil:
 		line("", "P(Sharpe better than the best of %d without skill) %s", l.Trials, report.Ratio.Write(l.Deflated))
+	case l.Probabilistic != nil:
+		line("", "P(Sharpe above 0) %s", report.Ratio.Write(l.Probabilistic))
 	}
 	if x := l.Random; x != nil {
 		line("random traders", "%.0f %% of %d beaten; their median %s", x.Beaten*100, x.Traders, report.Percent.Write(&x.Median))

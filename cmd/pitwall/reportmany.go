@@ -95,7 +95,7 @@ func (a *app) comparison(c *report.Comparison, dirs []string, file string) error
 		p.indent = 2
 		p.table(columns, rows)
 	}
-	p.linef(dim, "  %d figures are the same in all %d runs", same, len(dirs))
+	p.linef(dim, "  the same in all %d runs: %s", len(dirs), plural(same, "figure"))
 	settings := 0
 	for _, r := range c.Settings {
 		if !r.Differ {

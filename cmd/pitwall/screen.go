@@ -43,7 +43,9 @@ func (s *screen) room() int { return max(s.width()-1, 1) }
 // there, so that no code is needed for it.
 func (s *screen) draw(line string, letters int) {
 	fmt.Fprint(s.out, "\r"+line+strings.Repeat(" ", max(0, min(s.drawn, s.room())-letters)))
-	s.drawn = letters
+	if s.drawn <= s.room() { // else some of it lies beyond the window's edge, and may come back
+		s.drawn = letters
+	}
 }
 
 // drawText replaces the line with a text that is cut at the window's edge.
