@@ -96,7 +96,9 @@ func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry) (Metri
 	first, last := points[0], points[len(points)-1]
 	m.First, m.Last = &first.At, &last.At
 	m.FinalEquity = last.Exact
-	m.TotalReturn = last.Equity/start.Float() - 1
+	if start > 0 {
+		m.TotalReturn = last.Equity/start.Float() - 1
+	}
 	if last.Benchmark != 0 && first.Benchmark != 0 {
 		m.BenchmarkReturn = ratio(last.Benchmark, first.Benchmark)
 	}
@@ -132,8 +134,9 @@ func ratio(last, first float64) *float64 {
 func MaxDrawdown(equity []float64) float64 {
 	worst, peak := 0.0, math.Inf(-1)
 	for _, e := range equity {
-		peak = max(peak, e)
-		worst = min(worst, e/peak-1)
+		if peak = max(peak, e); peak > 0 {
+			worst = min(worst, e/peak-1)
+		}
 	}
 	return worst
 }
