@@ -31,21 +31,21 @@ func hold(tracks []track, costRate float64, want func(symbol, step int) float64)
 	cash, value := 1.0, make([]float64, len(tracks))
 	worth := func() float64 { return cash + sum(value) }
 	for t := range tracks[0].before {
-		close := worth()
+		equity := worth()
 		for i, k := range tracks {
-			k.before[t] = value[i] / close
+			k.before[t] = value[i] / equity
 			value[i] *= 1 + k.overnight[t]
 		}
-		open := worth()
+		equity = worth()
 		for i := range tracks {
 			if w := want(i, t); w >= 0 {
-				traded := w*open - value[i]
+				traded := w*equity - value[i]
 				value[i] += traded
 				cash -= traded + costRate*math.Abs(traded)
 			}
 		}
 		for i, k := range tracks {
-			k.after[t] = value[i] / open
+			k.after[t] = value[i] / equity
 			value[i] *= 1 + k.intraday[t]
 		}
 	}
@@ -79,16 +79,16 @@ func TestFloorChecksItself(t *testing.T) {
 	f := randomFloor(tracks, actual, 0.001, 9, 300)
 	// The account pays a fill's cost from cash and the formula pays it from all.
 	require.InDelta(t, actual, f.Check, 0.002)
-	free := hold(tracks, 0, randomly(rng, 3, 500))
-	require.InDelta(t, free, randomFloor(tracks, free, 0, 9, 10).Check, 1e-12, "without costs the method is exact")
 	require.True(t, f.Low < f.Median && f.Median < f.High)
 	require.Equal(t, 300, f.Traders)
 	require.Equal(t, "300 traders, each with the run's own positions moved by a random number of steps and dealt at random to its 3 symbols, at 10 bps of what they trade", f.Rule)
 	require.Equal(t, f, randomFloor(tracks, actual, 0.001, 9, 300), "the same seed, the same floor")
 	require.NotEqual(t, f, randomFloor(tracks, actual, 0.001, 10, 300))
+	free := hold(tracks, 0, randomly(rng, 3, 500))
+	require.InDelta(t, free, randomFloor(tracks, free, 0, 9, 10).Check, 1e-12, "without costs the method is exact")
 }
 
-// Every trader that there is, by a plain loop over the formula in the brief: each
+// Every trader that there is, by a plain loop over the formula: each
 // shift and each deal once. The floor's percentiles are theirs.
 func TestFloorIsTheSetOfAllTraders(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
