@@ -41,7 +41,8 @@
 //	tracking error   stdev(r - b) * sqrt(P)
 //	turnover         mean of a day's traded value / that day's equity (LEAN); times P
 //	exposure         share of steps with a position
-//	benchmark        the benchmark's close against its close at the first bar
+//	benchmark        the benchmark's close against its close at the first bar, with
+//	                 the splits and dividends of raw prices (dividends stay cash)
 //	buy and hold     equal parts of every symbol at its first close in the run,
 //	                 fractional, no costs, with the splits and dividends of raw
 //	                 prices (dividends stay cash); a part waits in cash until then
