@@ -138,13 +138,10 @@ func TestFloorIsTheSetOfAllTraders(t *testing.T) {
 	slices.Sort(all)
 	require.InDelta(t, all[0], f.Low, 1e-12, "one of 14 is more than 5 %")
 	require.InDelta(t, all[13], f.High, 1e-12)
-	below := 0
-	for _, x := range all {
-		if x < actual {
-			below++
-		}
+	for i, x := range all {
+		f := randomFloor(tracks, x+1e-9, cost, 1, 14000)
+		require.InDelta(t, float64(i+1)/14, f.Beaten, 0.012, "every trader is as likely as any")
 	}
-	require.InDelta(t, float64(below)/14, f.Beaten, 0.02, "every trader is as likely as any")
 	require.Zero(t, randomFloor(tracks, f.Low, cost, 1, 14000).Beaten, "strictly below")
 }
 
@@ -241,6 +238,8 @@ func TestFloorEdges(t *testing.T) {
 	lost := randomFloor([]track{{zero, []float64{0, -0.6, 5}, []float64{0, 2, 2}, []float64{2, 2, 2}}}, -1, 0, 1, 50)
 	require.Equal(t, -1.0, lost.Check, "twice the money in what falls by 60 % loses all, and stays so")
 	require.Equal(t, -1.0, lost.Low)
+	late := randomFloor([]track{{zero, []float64{0, 0, -0.6}, []float64{0, 2, 2}, []float64{2, 2, 2}}}, -1, 0, 1, 50)
+	require.Equal(t, -1.0, late.Check, "no more than all, in the last step too")
 	short := randomFloor([]track{{zero, []float64{0.1, 0.1, 0.1}, []float64{0, -1, -1}, []float64{-1, -1, -1}}}, 0, 0.01, 1, 50)
 	require.InDelta(t, 0.9*0.9*0.9*0.99-1, short.Check, 1e-12, "a short loses what the symbol gains, and its opening costs")
 	require.Nil(t, randomFloor([]track{{zero, []float64{1e308, 1e308, 1e308}, all, all}}, 0, 0, 1, 10), "beyond what a number holds")
