@@ -191,6 +191,9 @@ func MaxDrawdown(equity []float64) float64 {
 	return worst
 }
 
+// noise is how much returns that are all alike differ by rounding, as a share.
+const noise = 1e-12
+
 // Sharpe returns mean(r)/stdev(r, n-1)*sqrt(periods) at a risk-free rate of 0,
 // nil below two returns or without variance.
 func Sharpe(r []float64, periods float64) *float64 {
@@ -209,8 +212,8 @@ func Sharpe(r []float64, periods float64) *float64 {
 		variance += float64((x - mean) * (x - mean))
 	}
 	variance /= float64(len(r) - 1)
-	if variance == 0 {
-		return nil
+	if variance <= float64(noise*noise)*mean*mean {
+		return nil // none, or that of rounding
 	}
 	s := mean / math.Sqrt(variance) * math.Sqrt(periods)
 	if math.IsNaN(s) || math.IsInf(s, 0) {
