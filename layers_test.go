@@ -43,6 +43,7 @@ var layers = map[string][]string{
 	"cmd/pitwall":        {"*"},                                                // the only place that wires
 
 	"agentloop/models/modeltest": {"agentloop"}, // a fake provider; imported by tests only
+	"tools/report/browsertest":   {},            // a headless browser; imported by tests only
 }
 
 // pure packages do no I/O and hold no goroutine or clock.
