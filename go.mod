@@ -85,3 +85,5 @@ require (
 	google.golang.org/protobuf v1.36.11 // indirect
 	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
 )
+
+require github.com/chromedp/cdproto v0.159.0
