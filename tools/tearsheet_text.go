@@ -27,9 +27,10 @@ func (o *sheetOut) text(w *pitwall.World) string {
 		t.pairs("against", x.Against, "excess_return", figure(x.Excess), "beta", figure(x.Beta), "alpha_arithmetic", figure(x.Alpha), "correlation", figure(x.Correlation),
 			"information_ratio_period", figure(x.InformationRatio), "tracking_error", figure(x.TrackingError))
 	}
-	for _, p := range o.Passive {
-		t.pairs("doing_nothing", figure(&p.TotalReturn), "max_drawdown", figure(&p.MaxDrawdown), "rule", p.Rule)
-	}
+	t.block("doing_nothing", "total_return,max_drawdown,rule", len(o.Passive), func(i int) []any {
+		p := o.Passive[i]
+		return []any{figure(&p.TotalReturn), figure(&p.MaxDrawdown), p.Rule}
+	})
 	a := o.Activity
 	t.pairs("exposure", figure(a.Exposure), "gross", figure(a.GrossExposure), "net", figure(a.NetExposure), "turnover_day", figure(a.Turnover), "traded", figure(&a.Traded), "holding_days_mean", figure(a.HoldingMean))
 	x := o.Trading
