@@ -21,7 +21,7 @@ const (
 func (o *sheetOut) text(w *pitwall.World) string {
 	var t text
 	r := o.Run
-	t.pairs("run", r.Name, "from", r.From, "to", r.To, "steps", o.Headline.Bars, "attempt", r.Attempt, "cash", r.Cash, "equity", o.Headline.FinalEquity, "symbols", strings.Join(first(r.Symbols, textSymbols), " "))
+	t.pairs("from", r.From, "to", r.To, "steps", o.Headline.Bars, "attempt", r.Attempt, "cash", r.Cash, "equity", o.Headline.FinalEquity, "symbols", strings.Join(first(r.Symbols, textSymbols), " "))
 	o.figures(&t)
 	if x := o.Relative; x != nil {
 		t.pairs("against", x.Against, "excess_return", figure(x.Excess), "beta", figure(x.Beta), "alpha_arithmetic", figure(x.Alpha), "correlation", figure(x.Correlation),

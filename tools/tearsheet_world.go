@@ -33,7 +33,7 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	if err != nil {
 		return nil, err
 	}
-	m := report.Manifest{Name: w.Name, Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Warnings: []string{}, Notes: []string{}}
+	m := report.Manifest{Name: titled(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Warnings: []string{}, Notes: []string{}}
 	for _, x := range w.Warnings {
 		if !x.Known.After(w.Clock.Now()) {
 			m.Warnings = append(m.Warnings, x.Text)
@@ -74,6 +74,15 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	}
 	bars, refer := sheetBars(ctx, w, &m, traded, start)
 	return report.FromJournal(entries, m, bars, refer), nil
+}
+
+// titled is what a reader calls the world.
+func titled(w *pitwall.World) string {
+	title := map[pitwall.Mode]string{pitwall.Sim: "Simulation", pitwall.Paper: "Paper trading", pitwall.Live: "Live trading"}[w.Mode]
+	if w.Name == "" || w.Name == "main" {
+		return title
+	}
+	return title + " " + w.Name
 }
 
 // written are the journal's entries up to its newest, with equity points in the

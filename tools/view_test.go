@@ -122,7 +122,7 @@ func example(n int) map[string]any {
 		times, own, bench, hold = append(times, 1740000000+int64(i)*86400), append(own, v), append(bench, b), append(hold, b*0.7+0.01)
 	}
 	return map[string]any{"mode": "sim", "as_of": "2025-06-30T16:00:00-04:00",
-		"run":      map[string]any{"name": "main", "from": "2025-03-03", "to": "2025-06-30", "symbols": []string{"AAPL", "MSFT", "NVDA", "AMZN", "JPM", "UNH", "V"}, "benchmark": "SPY", "attempt": 2, "cash": 100000},
+		"run":      map[string]any{"name": "Simulation", "from": "2025-03-03", "to": "2025-06-30", "symbols": []string{"AAPL", "MSFT", "NVDA", "AMZN", "JPM", "UNH", "V"}, "benchmark": "SPY", "attempt": 2, "cash": 100000},
 		"strategy": map[string]any{"total_return": v, "max_drawdown": -0.0411, "sharpe": 1.42, "days": n, "few_periods": false}, "benchmark": map[string]any{"total_return": b, "max_drawdown": -0.0812},
 		"buy_and_hold": map[string]any{"total_return": b * 0.7, "max_drawdown": -0.07},
 		"trading":      map[string]any{"closed": 12, "win_rate": 0.58}, "costs": map[string]any{"commission": 204.785, "slippage": 102.36},
@@ -151,7 +151,7 @@ func TestViewInAHost(t *testing.T) {
 	p.Eval(`(`+inView+`.querySelector("#chart path.strategy").getAttribute("d").match(/[ML]/g)||[]).length`, &length)
 	require.Equal(t, 120, length, "every point is a mark")
 	require.Contains(t, text(p, "#tiles"), "SPY")
-	require.Contains(t, text(p, "#tiles"), "87 %")
+	require.Contains(t, text(p, "#tiles"), "87\u00a0%")
 	require.Contains(t, text(p, "#positions"), "JPM")
 	require.Contains(t, text(p, "#fills tr:nth-child(2)"), "JPM", "the newest fill is the first")
 	require.Contains(t, text(p, "#warnings"), "attempt 2")

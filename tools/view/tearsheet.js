@@ -99,17 +99,22 @@
 
   const number = v => typeof v === "number" && isFinite(v);
   const sign = v => (v < 0 ? "−" : "+");
-  function percent(v, signed = true) {
+  function percent(v) {
     if (!number(v)) return "–";
     const x = Math.abs(v) * 100, text = x >= 1000 ? Math.round(x).toLocaleString("en-US") : x.toFixed(x >= 100 ? 1 : 2);
-    return (Number(text.replace(/,/g, "")) === 0 || !signed ? "" : sign(v)) + text + " %";
+    return (Number(text.replace(/,/g, "")) === 0 ? "" : sign(v)) + text + "\u00a0%";
   }
+  const whole = v => (number(v) ? Math.round(v * 100) + "\u00a0%" : "–");
+  const money = v => (number(v) ? v.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace("-", "−") : "–");
   const plain = (v, places = 2) => (number(v) ? v.toFixed(places).replace("-", "−") : "–");
   const amount = v => (number(v) ? v.toLocaleString("en-US", { maximumFractionDigits: 4 }).replace("-", "−") : "–");
   const day = t => new Date(t * 1000).toISOString().slice(0, 10);
   const clock = s => String(s || "").slice(0, 16).replace("T", " ");
   // Control characters say nothing and may break a line's order.
-  const text = s => String(s === undefined || s === null ? "" : s).replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
+  function text(s, most = 400) {
+    const t = String(s === undefined || s === null ? "" : s).replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
+    return t.length > most ? t.slice(0, most - 1) + "…" : t;
+  }
 
   function element(tag, words, className) {
     const e = document.createElement(tag);
@@ -137,33 +142,33 @@
     say("");
     $("plain").hidden = true;
     $("body").hidden = false;
-    $("name").textContent = text(s.run.name) || "Tear sheet";
-    const symbols = (s.run.symbols || []).map(text), many = symbols.length > 6;
+    $("name").textContent = text(s.run.name, 80) || "Tear sheet";
+    const symbols = (s.run.symbols || []).map(x => text(x, 24)), many = symbols.length > 6;
     $("about").textContent = [s.mode, s.run.from && s.run.from + " to " + s.run.to, symbols.slice(0, 6).join(", ") + (many ? " and " + (symbols.length - 6) + " more" : ""),
-      s.run.attempt > 1 && "attempt " + s.run.attempt, "as of " + clock(s.as_of)].filter(Boolean).map(text).join(" · ");
+      s.run.attempt > 1 && "attempt " + s.run.attempt, "as of " + clock(s.as_of)].filter(Boolean).map(x => text(x)).join(" · ");
     tiles(s);
     draw();
     table("positions", s.positions, "Nothing is held.", [
-      ["Symbol", p => text(p.symbol)], ["Quantity", p => amount(p.qty)], ["Price", p => amount(p.last)], ["Value", p => amount(p.value)], ["Gain", p => amount(p.unrealized), p => p.unrealized]]);
+      ["Symbol", p => text(p.symbol, 24)], ["Quantity", p => amount(p.qty)], ["Price", p => amount(p.last)], ["Value", p => money(p.value)], ["Gain", p => money(p.unrealized), p => p.unrealized]]);
     table("fills", (s.fills || []).slice().reverse(), "No order has filled yet.", [
-      ["Symbol", f => text(f.symbol)], ["Time", f => clock(f.time)], ["Side", f => text(f.side)], ["Quantity", f => amount(f.qty)], ["Price", f => amount(f.price)], ["Fee", f => amount(f.fee)]]);
+      ["Symbol", f => text(f.symbol, 24)], ["Time", f => text(clock(f.time))], ["Side", f => text(f.side, 8)], ["Quantity", f => amount(f.qty)], ["Price", f => amount(f.price)], ["Fee", f => money(f.fee)]]);
     list("warnings", s.warnings);
     list("notes", (s.notes || []).concat(s.omitted || []));
     resized();
   }
 
   function tiles(s) {
-    const other = s.benchmark || s.buy_and_hold, name = s.benchmark ? text(s.run.benchmark) : "buy and hold";
+    const other = s.benchmark || s.buy_and_hold, name = s.benchmark ? text(s.run.benchmark, 24) : "buy and hold";
     const versus = key => (other ? name + " " + percent(other[key]) : "");
     const t = s.trading || {}, luck = s.luck || {}, random = luck.random_trader;
     const rows = [
       ["Return", percent(s.strategy.total_return), versus("total_return"), s.strategy.total_return],
       ["Largest drawdown", percent(-Math.abs(s.strategy.max_drawdown ?? NaN)), versus("max_drawdown")],
       ["Sharpe ratio", plain(s.strategy.sharpe), s.strategy.few_periods ? "few days: says little" : s.strategy.days + " days"],
-      ["Closed trades", String(t.closed ?? "–"), number(t.win_rate) ? percent(t.win_rate, false) + " won" : ""],
-      ["Costs", amount((s.costs.commission || 0) + (s.costs.slippage || 0)), "commission and slippage"],
+      ["Closed trades", String(t.closed ?? "–"), number(t.win_rate) ? whole(t.win_rate) + " won" : ""],
+      ["Costs", money((s.costs.commission || 0) + (s.costs.slippage || 0)), "commission and slippage"],
     ];
-    if (random) rows.push(["Beats random traders", percent(random.beaten, false).replace(/\.\d+/, ""), "90 % end " + percent(random.low) + " to " + percent(random.high)]);
+    if (random) rows.push(["Beats random traders", whole(random.beaten), "90 % end " + percent(random.low) + " to " + percent(random.high)]);
     $("tiles").replaceChildren(...rows.map(([label, value, beside, tone]) => {
       const box = element("div");
       box.append(element("dt", label), element("dd", value, "big" + (number(tone) && tone ? (tone < 0 ? " bad" : " good") : "")));
@@ -212,7 +217,7 @@
     $("figure").hidden = n === 0;
     if (!n) return;
     const width = Math.max(260, $("chart").clientWidth), height = Math.round(Math.min(300, Math.max(170, width * 0.42)));
-    const lines = [["strategy", "Strategy", c.strategy], ["benchmark", text(data.run.benchmark), c.benchmark], ["hold", "Buy and hold", c.buy_and_hold]]
+    const lines = [["strategy", "Strategy", c.strategy], ["benchmark", text(data.run.benchmark, 24), c.benchmark], ["hold", "Buy and hold", c.buy_and_hold]]
       .filter(l => l[2] && l[2].length);
     const random = data.luck && data.luck.random_trader;
     const values = lines.flatMap(l => l[2]).concat(0, random ? [random.low, random.high] : []);
