@@ -125,10 +125,7 @@ func (p *painter) plot(s *report.Sheet, other comparison) {
 		p.line(f.pixels(c), c.width, c.colour, c.dashes...)
 	}
 	line := f.pixels(own)
-	if len(line) > 1 {
-		base := f.y(0)
-		p.area(append(append([]xy{{line[0].x, base}}, line...), xy{line[len(line)-1].x, base}), shade)
-	}
+	p.under(line, f.y(0), shade)
 	p.line(line, own.width, own.colour)
 	p.dot(line[len(line)-1], 6, paper)
 	p.dot(line[len(line)-1], 4.5, own.colour)

@@ -224,10 +224,20 @@ func TestTicks(t *testing.T) {
 	require.Equal(t, []string{"10\u00a0Mar\u00a02025", "17\u00a0Mar", "24\u00a0Mar", "31\u00a0Mar", "7\u00a0Apr", "14\u00a0Apr", "21\u00a0Apr", "28\u00a0Apr"}, labels)
 }
 
+// A curve that jumps at every point is the dearest to draw: the time of a path grows
+// with the square of its edges in a row of pixels.
 func BenchmarkShare(b *testing.B) {
-	s := example(5000, 24*time.Hour)
-	for b.Loop() {
-		var out bytes.Buffer
-		require.NoError(b, Share(&out, s))
+	wild := example(20000, 24*time.Hour)
+	for i := range wild.Curve {
+		wild.Curve[i].Equity = 100000 * (1 + float64(i%7)/10)
+	}
+	for name, s := range map[string]*report.Sheet{"walk": example(5000, 24*time.Hour), "jumps": wild} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				var out bytes.Buffer
+				require.NoError(b, Share(&out, s))
+				b.ReportMetric(float64(out.Len()), "bytes")
+			}
+		})
 	}
 }

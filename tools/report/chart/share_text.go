@@ -118,10 +118,11 @@ func path(points []xy) vg.Path {
 	return v
 }
 
+// line draws in pieces: the raster's time grows with the square of what one path
+// has in a row of pixels. Each piece begins a point before the last one's end, so that
+// all corners are joined.
 func (p *painter) line(points []xy, width float64, c color.Color, dashes ...float64) {
-	if len(points) < 2 {
-		return
-	}
+	const piece = 16
 	p.canvas.SetColor(c)
 	p.canvas.SetLineWidth(vg.Length(width))
 	var list []vg.Length
@@ -129,7 +130,36 @@ func (p *painter) line(points []xy, width float64, c color.Color, dashes ...floa
 		list = append(list, vg.Length(d))
 	}
 	p.canvas.SetLineDash(list, 0)
-	p.canvas.Stroke(path(points))
+	for from := 0; from+1 < len(points); from += piece - 2 {
+		to := min(from+piece, len(points))
+		p.canvas.Stroke(path(points[from:to]))
+		if to == len(points) {
+			break
+		}
+	}
+}
+
+// under fills what is between a line and a height, in strips for the same reason.
+// They meet between two pixels, where no seam is seen.
+func (p *painter) under(points []xy, base float64, c color.Color) {
+	const strip = 24
+	points = slices.Clone(points)
+	for len(points) > 1 {
+		edge := (math.Floor(points[0].x/strip) + 1) * strip
+		n := 1
+		for n < len(points) && points[n].x < edge {
+			n++
+		}
+		part := append([]xy{{points[0].x, base}}, points[:n]...)
+		if n < len(points) { // cut at the edge, and go on from there
+			a, b := points[n-1], points[n]
+			points[n-1] = xy{edge, a.y + (b.y-a.y)*(edge-a.x)/(b.x-a.x)}
+			part = append(part, points[n-1])
+			n--
+		}
+		p.area(append(part, xy{part[len(part)-1].x, base}), c)
+		points = points[n:]
+	}
 }
 
 func (p *painter) area(points []xy, c color.Color) {
