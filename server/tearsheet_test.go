@@ -156,6 +156,37 @@ func TestTearsheetBehindTheWall(t *testing.T) {
 	require.True(t, bytes.Equal(picture, picture2), "the picture shows what comes")
 }
 
+// A split changes nothing of what was gained, and a dividend is a gain.
+func TestTearsheetOverASplit(t *testing.T) {
+	returns := func(src pitwall.Source) (benchmark, hold float64) {
+		r := server.NewRegistry(&builder{other: src, symbols: []string{"AAA", "BBB"}})
+		defer func() { require.NoError(t, r.Close()) }()
+		near, far := mcp.NewInMemoryTransports()
+		cs := connect(t, server.New("test", r, slog.New(slog.DiscardHandler)), near, far)
+		_, text := call(t, cs, "clock_next_bar", map[string]any{"bars": 30})
+		require.Contains(t, text, "advanced=30")
+		_, sheet, _ := tearsheet(t, cs, map[string]any{"benchmark": "AAA", "picture": false})
+		return sheet["benchmark"].(map[string]any)["total_return"].(float64), sheet["buy_and_hold"].(map[string]any)["total_return"].(float64)
+	}
+	bench, hold := returns(made(60, "AAA", "BBB"))
+	src := later{walk: made(60, "AAA", "BBB")}
+	s := src.series[0]
+	const at = 14 // the day of the split, counted from 0
+	for i := at; i < s.Len(); i++ {
+		s.Open[i], s.High[i], s.Low[i], s.Close[i] = s.Open[i]/4, s.High[i]/4, s.Low[i]/4, s.Close[i]/4
+	}
+	ex := time.Date(2020, 1, at+1, 0, 0, 0, 0, newYork)
+	src.actions = []pitwall.Action{{Symbol: "AAA", Ex: ex, Type: "split", Value: pitwall.Int(4)}}
+	bench2, hold2 := returns(src)
+	require.InDelta(t, bench, bench2, 1e-9)
+	require.InDelta(t, hold, hold2, 1e-9)
+	src.actions = append(src.actions, pitwall.Action{Symbol: "AAA", Ex: ex.AddDate(0, 0, 5), Type: "dividend", Value: pitwall.One})
+	bench3, hold3 := returns(src)
+	first := made(60, "AAA").series[0].Close[4].Float() // the run begins on the fifth day
+	require.InDelta(t, bench+4/first, bench3, 1e-9, "four new units earn one each")
+	require.InDelta(t, hold+2/first, hold3, 1e-9, "half of the money is in it")
+}
+
 func TestTearsheetView(t *testing.T) {
 	s, _ := newServer(t, 20, "AAA")
 	near, far := mcp.NewInMemoryTransports()

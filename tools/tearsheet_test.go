@@ -17,12 +17,15 @@ import (
 func TestTearsheetOfALiveWorld(t *testing.T) {
 	w, b := liveWorld()
 	b.held = pitwall.Int(3)
+	w.Warnings = []pitwall.Warning{{Text: "told from the start"}, {Known: w.Clock.Now(), Text: "known now"}, {Known: w.Clock.Now().Add(time.Nanosecond), Text: "news of tomorrow"}}
 	a := newSet().Call(trader(), w, "report_tearsheet", nil)
 	require.False(t, a.IsError, a.Text)
 	require.Contains(t, a.Text, "NO_COVERAGE: this live world keeps no equity points")
 	require.Contains(t, a.Text, "total_return,-\n")
 	require.Contains(t, a.Text, "\nX,3,")
 	require.Empty(t, a.Images)
+	require.Contains(t, a.Text, "warning: told from the start\nwarning: known now\n")
+	require.NotContains(t, a.Text+string(a.JSON), "tomorrow")
 	var out struct {
 		Run       struct{ Name string }
 		Strategy  map[string]any
