@@ -1,203 +1,160 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
-	"os"
+	"fmt"
+	"maps"
 	"path/filepath"
-	"strconv"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"pitwall/tools/report"
 )
 
 // The figures of a tear sheet over real runs equal what plain formulas give over
 // the run's folder. Nothing here is shared with tools/report: files are read with
 // encoding/csv and encoding/json, money is float64, and each formula is written
-// again from its definition (sheet_real_*_test.go).
+// again from its definition (the other sheet_real files).
 func TestSheetOfRealRuns(t *testing.T) {
-	for name, make := range realRuns(t) {
+	for name, begin := range realRuns(t) {
 		t.Run(name, func(t *testing.T) {
-			dir := make(t)
-			r, got := openRealRun(t, dir), sheetJSON(t, dir)
-			want := r.sheet()
-			for _, d := range differences("", want, got) { t.Error(d) }
+			dir := begin(t)
+			r := checkSheet(t, dir, wrongToday[name])
 			r.checkReplay(t)
-			r.checkLuck(t, got)
+			r.checkColumns(t)
+			r.checkLuck(t, sheetJSON(t, dir))
 		})
 	}
 }
 
-// realRun is a run's folder, read without code of the product.
-type realRun struct {
-	man     manifestFile
-	usage   *usageFile
-	journal []journalLine
-	steps   []step
-	bars    map[string][]barRow
-	turns   map[string]fillRow // by order
-	nTurns  int
-	start   float64
+// wrongToday are figures of the sheet that are wrong, by run: as long as they
+// are, nothing else may differ, and when one is right its line must go.
+var wrongToday = map[string][]string{
+	"crypto": {
+		`^\.(months|years)\.\d+\.(return|benchmark|buy_and_hold): `, // a day that ends at midnight counts for the next month
+	},
+	"plan": {
+		`^\.(months|years)\.0\.(benchmark|buy_and_hold): `, // counted from the end of the first day, not from the start
+		`^\.passive\.[13]\.`,            // whole lots of 100000, whatever the run's cash is
+		`^\.trades(\.(9|10|11)\..*)?: `, // an open position is listed by fill, a closed one by order
+		`^\.trading\.open: `,
+	},
 }
 
-type manifestFile struct {
-	RunID       string `json:"run_id"`
-	Status      string
-	Pitwall     string
-	Name        string
-	Symbols     []string
-	Benchmark   string
-	From        string
-	Every       string
-	Cash        float64
-	Model       string
-	Agents      []struct{ Name, Model, Every, Prompt, Cutoff string }
-	Attempt     int
-	Digest      string
-	Notes       []string
-	Warnings    []string
-	Costs       map[string]float64
-	Instruments []struct {
-		Symbol string
-		Kind   string
-		Lot    float64
-	}
-	Actions []struct {
-		Symbol string
-		Ex     time.Time `json:"ex_date"`
-		Type   string
-		Value  float64
-		Per    float64
-	}
-}
-
-type usageFile struct {
-	Tokens   struct{ Input, Output float64 }
-	Cost     *float64 `json:"cost_usd"`
-	Recorded *float64 `json:"cost_usd_recorded"`
-}
-
-type journalLine struct {
-	Kind  string
-	Verb  string
-	AsOf  time.Time `json:"as_of"`
-	State *struct{ Status string }
-	Fill  *struct {
-		Order, Book, Symbol, Side              string
-		Qty, Price, Fee, Slippage, Reference float64
-		Time                                   time.Time
-	}
-	Flow *struct {
-		Symbol, Type      string
-		Qty, Each, Amount float64
-	}
-	Mark *struct{ Equity, Cash float64 }
-}
-
-// step is a row of equity.csv.
-type step struct {
-	at                             time.Time
-	equity, cash, benchmark, hold float64
-}
-
-type fillRow struct {
-	turn   float64
-	reason string
-}
-
-type barRow struct {
-	open, close       float64
-	start, end, known time.Time
-}
-
-func openRealRun(t *testing.T, dir string) *realRun {
+// checkSheet compares a run's sheet, then each of its figures when that is
+// changed: what would pass all the same is not checked.
+func checkSheet(t *testing.T, dir string, wrong []string) *realRun {
 	t.Helper()
-	r := &realRun{bars: map[string][]barRow{}, turns: map[string]fillRow{}}
-	readRealJSON(t, filepath.Join(dir, "manifest.json"), &r.man)
-	readRealJSON(t, filepath.Join(dir, "usage.json"), &r.usage)
-	r.start = r.man.Cash
-	f, err := os.Open(filepath.Join(dir, "journal.jsonl"))
-	require.NoError(t, err)
-	defer f.Close()
-	for dec := json.NewDecoder(f); dec.More(); {
-		var e journalLine
-		require.NoError(t, dec.Decode(&e))
-		r.journal = append(r.journal, e)
+	r, got := openRealRun(t, dir), sheetJSON(t, dir)
+	want, seen := any(r.sheet()), map[string]bool{}
+	known := func(d string) bool {
+		return slices.ContainsFunc(wrong, func(w string) bool {
+			ok := regexp.MustCompile(w).MatchString(d)
+			seen[w] = seen[w] || ok
+			return ok
+		})
 	}
-	summaries, err := os.ReadFile(filepath.Join(dir, "summaries.jsonl"))
-	require.NoError(t, err)
-	for _, c := range summaries {
-		if c == '\n' {
-			r.nTurns++
+	for _, d := range differences("", want, got) {
+		require.True(t, known(d), "%s", d)
+	}
+	for _, w := range wrong {
+		require.True(t, seen[w], "%s is right now: take it out of wrongToday", w)
+	}
+	n := 0
+	eachLeaf("", got, func(path string, set func(any), v any) {
+		set(other(v))
+		defer set(v)
+		if found := differences("", want, got); !known(path+": ") && !slices.ContainsFunc(found, func(d string) bool { return strings.HasPrefix(d, path+": ") }) {
+			require.Regexp(t, `^\.luck\.(random_trader|\w+_interval)\.`, path, "is not checked")
 		}
-	}
-	for _, row := range realRows(t, dir, "equity.csv") {
-		r.steps = append(r.steps, step{when(t, row[0]), num(t, row[1]), num(t, row[2]), num(t, row[3]), num(t, row[4])})
-	}
-	for _, row := range realRows(t, dir, "fills.csv") {
-		r.turns[row[8]] = fillRow{num(t, row[7]), row[9]}
-	}
-	for _, row := range realRows(t, dir, "prices.csv") {
-		r.bars[row[0]] = append(r.bars[row[0]], barRow{num(t, row[2]), num(t, row[5]), when(t, row[7]), when(t, row[8]), when(t, row[9])})
-	}
+		n++
+	})
+	require.Greater(t, n, 200)
 	return r
 }
 
-func readRealJSON(t *testing.T, file string, to any) {
-	t.Helper()
-	raw, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(raw, to))
-}
-
-func realRows(t *testing.T, dir, file string) [][]string {
-	t.Helper()
-	f, err := os.Open(filepath.Join(dir, file))
-	require.NoError(t, err)
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	require.NoError(t, err)
-	return rows[1:]
-}
-
-func num(t *testing.T, s string) float64 {
-	t.Helper()
-	if s == "" {
-		return 0
+// eachLeaf visits the values of a JSON tree that are no object and no list.
+func eachLeaf(path string, v any, do func(path string, set func(any), v any)) {
+	visit := func(path string, x any, set func(any)) {
+		switch x.(type) {
+		case obj, []any:
+			eachLeaf(path, x, do)
+		default:
+			do(path, set, x)
+		}
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	require.NoError(t, err)
-	return f
-}
-
-func when(t *testing.T, s string) time.Time {
-	t.Helper()
-	at, err := time.Parse(time.RFC3339, s)
-	require.NoError(t, err)
-	return at
-}
-
-// sheetJSON is the sheet as its readers get it.
-func sheetJSON(t *testing.T, dir string) map[string]any {
-	t.Helper()
-	run, err := report.Open(os.DirFS(dir))
-	require.NoError(t, err)
-	s, err := run.Sheet()
-	require.NoError(t, err)
-	raw, err := json.Marshal(s)
-	require.NoError(t, err)
-	var m map[string]any
-	require.NoError(t, json.Unmarshal(raw, &m))
-	return m
-}
-
-func realRuns(t *testing.T) map[string]func(t *testing.T) string {
-	at := func(dir string) func(*testing.T) string { return func(*testing.T) string { return dir } }
-	return map[string]func(*testing.T) string{
-		"crypto": at("/tmp/wt6r/crun"), "macro": at("/tmp/r6/runs/macro_risk-1"), "news": at("/tmp/r6/runs/news_sentiment-1"), "passive": at("/tmp/sb/runs/passive-1"),
-		"alloc": at("/tmp/r6/runs/momentum_allocator-1"), "m2": at("/tmp/r6/runs/m2_liquidity-1"), "mom": at("/tmp/r6/runs/momentum-1"),
+	switch x := v.(type) {
+	case obj:
+		for k := range x {
+			visit(path+"."+k, x[k], func(v any) { x[k] = v })
+		}
+	case []any:
+		for i := range x {
+			visit(fmt.Sprintf("%s.%d", path, i), x[i], func(v any) { x[i] = v })
+		}
 	}
+}
+
+// other is a value that is a little off.
+func other(v any) any {
+	switch x := v.(type) {
+	case float64:
+		return x*(1+1e-6) + 1e-6
+	case string:
+		return x + "x"
+	case bool:
+		return !x
+	}
+	return 0.0
+}
+
+// Doing nothing with ten of the StockBench paper's names: what the paper's rule
+// gives is known from elsewhere.
+func TestSheetPassiveOfStockBench(t *testing.T) {
+	dir := t.TempDir()
+	files := sharedFiles(t)
+	write(t, dir, "s.yaml", `
+name: passive
+symbols: [AAPL, AMZN, CAT, HD, JNJ, JPM, MSFT, PG, UNH, V]
+benchmark: SPY
+from: 2025-03-03
+to: 2025-06-30
+cash: 100000
+every: month
+costs: {commission_bps: 10, slippage_bps: 5}
+agent: {model: script/buyhold, prompt: Buy equal parts and hold.}
+`)
+	backtestJSON(t, dir, nil, "s.yaml", "--out", "run", files[0], files[1]) // prices, no corporate actions
+	checkSheet(t, filepath.Join(dir, "run"), nil)
+	rows := sheetJSON(t, filepath.Join(dir, "run"))["passive"].([]any)
+	require.Len(t, rows, 4)
+	for i, want := range [][3]string{ // return and drawdown in percent, and what the rule says
+		{"-2.753", "-14.129", "fractions; valued at opens"}, {"-2.765", "-13.897", "whole lots of 100000; valued at opens"},
+		{"-2.578", "-13.070", "fractions; valued at closes"}, {"-2.592", "-12.853", "whole lots of 100000; valued at closes"},
+	} {
+		row := rows[i].(obj)
+		require.Equal(t, want[0], fmt.Sprintf("%.3f", 100*row["total_return"].(float64)))
+		require.Equal(t, want[1], fmt.Sprintf("%.3f", 100*row["max_drawdown"].(float64)))
+		require.Contains(t, row["rule"], want[2])
+	}
+}
+
+// What a run's record says about trials, money spent and the model reaches the
+// figures: the news demo as if it were the seventh try of a model that costs.
+func TestSheetOfTriedAndPaidRun(t *testing.T) {
+	dir := realRuns(t)["news_sentiment"](t)
+	for file, change := range map[string]obj{
+		"manifest.json": {"attempt": 7},
+		"usage.json":    {"cost_usd": 1.5, "cost_usd_recorded": 2.25, "tokens": obj{"input": 5000, "output": 70}},
+	} {
+		var m obj
+		readRealJSON(t, filepath.Join(dir, file), &m)
+		maps.Copy(m, change)
+		raw, err := json.Marshal(m)
+		require.NoError(t, err)
+		write(t, dir, file, string(raw))
+	}
+	checkSheet(t, dir, nil)
 }

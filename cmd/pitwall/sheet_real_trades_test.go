@@ -3,11 +3,7 @@ package main
 import (
 	"math"
 	"slices"
-	"strings"
-	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
 // lot is what is left of one order's fills in a symbol.
@@ -33,9 +29,9 @@ func (x trip) days() float64   { return x.to.Sub(x.from).Hours() / 24 }
 
 // given is what a symbol gave.
 type given struct {
-	symbol                                               string
+	symbol                                            string
 	cash, traded, fills, fees, dividends, borrow, qty float64
-	price                                                float64
+	price                                             float64
 }
 
 // book is what a run's journal adds up to.
@@ -268,6 +264,9 @@ func (b *book) symbols() []any {
 	list := []any{}
 	for _, s := range names {
 		g := b.of[s]
+		if g.fills == 0 {
+			continue
+		}
 		list = append(list, obj{"symbol": s, "gain": g.cash, "share": g.cash / b.r.start, "traded": g.traded, "fills": g.fills, "fees": g.fees,
 			"dividends": g.dividends, "borrow": g.borrow, "qty": g.qty, "price": g.price})
 	}
@@ -282,47 +281,4 @@ func cmpFloat(a, b float64) int {
 		return 1
 	}
 	return 0
-}
-
-func (r *realRun) activity(b *book) obj {
-	var turnover, traded, held []float64
-	for _, d := range r.days() {
-		m := b.traded[day(d.at).Format(time.DateOnly)]
-		turnover, traded = append(turnover, m/d.equity), append(traded, m)
-	}
-	for _, x := range b.trades {
-		if !x.open {
-			held = append(held, x.days())
-		}
-	}
-	o := obj{
-		"exposure": b.held / float64(len(r.steps)), "gross_exposure": average(b.gross), "net_exposure": average(b.net),
-		"turnover_day": average(turnover), "turnover_year": average(turnover) * r.perYear(), "traded": sum(traded),
-		"holding_days_mean": nil, "holding_days_median": nil,
-	}
-	if len(held) > 0 {
-		o["holding_days_mean"], o["holding_days_median"] = average(held), quantile(held, 0.5)
-	}
-	return o
-}
-
-// checkReplay: the journal as it was added up here gives the equity that the run
-// wrote, at every step, and symbols and the rest give its whole gain.
-func (r *realRun) checkReplay(t *testing.T) {
-	t.Helper()
-	b := r.replay()
-	require.Len(t, b.value, len(r.steps))
-	for i, s := range r.steps {
-		require.InEpsilon(t, s.equity, b.value[i], 1e-12, "%s", s.at)
-	}
-	gain := b.other
-	for _, g := range b.of {
-		gain += g.cash
-	}
-	require.InDelta(t, r.steps[len(r.steps)-1].equity-r.start, gain, 1e-5)
-	var rules []string
-	for _, e := range r.journal {
-		rules = append(rules, e.Kind)
-	}
-	require.NotContains(t, strings.Join(rules, " "), "halt")
 }

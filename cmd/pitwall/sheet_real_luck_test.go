@@ -1,0 +1,176 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// checkLuck compares what is random with another draw of the same method: each
+// percentile of the sheet lies where the other's neighbours put it.
+func (r *realRun) checkLuck(t *testing.T, got obj) {
+	t.Helper()
+	luck := got["luck"].(obj)
+	var equity []float64
+	for _, d := range r.days() {
+		equity = append(equity, d.equity)
+	}
+	rng := rand.New(rand.NewPCG(3, 5))
+	total, sharpe, down := r.resample(rng, returns(r.start, equity), luck["mean_block"].(float64))
+	between := func(what string, v any, sample []float64, p float64) {
+		t.Helper()
+		// 1000 resamples put a 5th percentile between the 2.5th and the 8th; 3.6
+		// standard errors of the share, sqrt(0.05*0.95/1000) = 0.7 %
+		require.InDelta(t, quantile(sample, p), v, math.Max(quantile(sample, p+0.03)-quantile(sample, p), quantile(sample, p)-quantile(sample, p-0.03))+1e-9, "%s %v", what, p)
+	}
+	for name, sample := range map[string][]float64{"return_interval": total, "sharpe_interval": sharpe, "drawdown_interval": down} {
+		i := luck[name].(obj)
+		between(name, i["low"], sample, 0.05)
+		between(name, i["high"], sample, 0.95)
+	}
+	random := luck["random_trader"].(obj)
+	floor, own := r.randomTraders(rng)
+	borrow := got["costs"].(obj)["borrow"].(float64) / r.start
+	share := func(v any) (below float64) {
+		for _, x := range floor {
+			if x < v.(float64) {
+				below += 1 / float64(len(floor))
+			}
+		}
+		return below
+	}
+	for name, p := range map[string]float64{"low": 0.05, "median": 0.5, "high": 0.95} {
+		require.InDelta(t, p, share(random[name]), 0.045, name) // 0.016 is a standard error of the median's
+	}
+	require.InDelta(t, share(equity[len(equity)-1]/r.start-1), random["beaten"], 0.05)
+	require.InEpsilon(t, 1+own, 1+random["check"].(float64), 0.001)
+	require.InEpsilon(t, equity[len(equity)-1]/r.start-1+borrow, random["check"], 0.01, "the method gives the run itself")
+	require.Contains(t, random["rule"], fmt.Sprintf("%v traders", random["traders"]))
+}
+
+// resample is the stationary bootstrap: blocks of geometric length, from anywhere,
+// around the end.
+func (r *realRun) resample(rng *rand.Rand, x []float64, block float64) (total, sharpe, down []float64) {
+	n := len(x)
+	for range 2000 {
+		var sample []float64
+		at, v, peak, worst := rng.IntN(n), 1.0, 1.0, 0.0
+		for range n {
+			sample = append(sample, x[at])
+			v *= 1 + x[at]
+			peak = math.Max(peak, v)
+			worst = math.Min(worst, v/peak-1)
+			if at = (at + 1) % n; rng.Float64() < 1/block {
+				at = rng.IntN(n)
+			}
+		}
+		var s, q float64
+		for _, a := range sample {
+			s, q = s+a, q+a*a
+		}
+		mean := s / float64(n)
+		sharpe = append(sharpe, mean/math.Sqrt((q-mean*s)/float64(n-1))*math.Sqrt(r.perYear()))
+		total, down = append(total, v-1), append(down, worst)
+	}
+	return total, sharpe, down
+}
+
+// randomTraders hold the run's weights at other times and of other symbols, and
+// pay for its turnover; own is the run's own path.
+func (r *realRun) randomTraders(rng *rand.Rand) (floor []float64, own float64) {
+	var weight, gain [][]float64
+	var turn []float64
+	symbols := r.man.Symbols
+	qty, cash := map[string]float64{}, r.start
+	var rate, traded float64
+	i := 0
+	for k, s := range r.steps {
+		var moved float64
+		for ; i < len(r.journal) && !(r.journal[i].Mark != nil && r.journal[i].AsOf.Equal(s.at)); i++ {
+			switch e := r.journal[i]; {
+			case e.Fill != nil:
+				sign := 1.0
+				if e.Fill.Side == "sell" {
+					sign = -1
+				}
+				qty[e.Fill.Symbol] += sign * e.Fill.Qty
+				cash -= sign*e.Fill.Qty*e.Fill.Price + e.Fill.Fee
+				moved += e.Fill.Qty * e.Fill.Price
+				traded += e.Fill.Qty * e.Fill.Price
+				rate += e.Fill.Fee + e.Fill.Slippage
+			case e.Flow != nil && e.Flow.Type == "split":
+				qty[e.Flow.Symbol] = e.Flow.Qty
+			case e.Flow != nil:
+				cash += e.Flow.Amount
+			}
+		}
+		w, g, value := make([]float64, len(symbols)), make([]float64, len(symbols)), cash
+		for j, symbol := range symbols {
+			p, next := r.openAt(symbol, k)
+			w[j], g[j] = qty[symbol]*p, next/p-1
+			value += w[j]
+		}
+		for j := range w {
+			w[j] /= value
+		}
+		weight, gain, turn = append(weight, w), append(gain, g), append(turn, moved/value)
+	}
+	rate /= traded
+	path := func(shift int, deal []int) float64 {
+		v := 1.0
+		had := make([]float64, len(symbols))
+		for k := range gain {
+			x := weight[(k+shift)%len(gain)]
+			step, c := 1.0, 0.0
+			for j, w := range x {
+				c += math.Abs(w - had[j])
+				step += w * gain[k][deal[j]]
+			}
+			for j, w := range x {
+				had[j] = w * (1 + gain[k][deal[j]]) / step
+			}
+			v *= step * (1 - rate*c)
+		}
+		return v - 1
+	}
+	same := make([]int, len(symbols))
+	for j := range same {
+		same[j] = j
+	}
+	for range 4000 {
+		floor = append(floor, path(rng.IntN(len(gain)), rng.Perm(len(symbols))))
+	}
+	return floor, path(0, same)
+}
+
+// openAt is a symbol's open in step k, and what that is worth at the next open, or
+// at the last close; dividends and splits in between included.
+func (r *realRun) openAt(symbol string, k int) (now, next float64) {
+	for i, b := range r.bars[symbol] {
+		if !b.known.Equal(r.steps[k].at) {
+			continue
+		}
+		if k+1 == len(r.steps) || i+1 == len(r.bars[symbol]) {
+			return b.open, b.close
+		}
+		if k == 0 { // the run begins when its first bar has ended
+			b.open = b.close
+		}
+		n := r.bars[symbol][i+1]
+		next = n.open
+		for _, a := range r.man.Actions {
+			if a.Symbol == symbol && a.Ex.After(b.start) && !a.Ex.After(n.start) {
+				if a.Type == "split" {
+					next *= a.Value / math.Max(a.Per, 1)
+				} else {
+					next += a.Value
+				}
+			}
+		}
+		return b.open, next
+	}
+	return 1, 1
+}
