@@ -59,7 +59,7 @@ func tolerance(path string, v float64) float64 {
 	switch path[strings.LastIndex(path, ".")+1:] {
 	case "profit", "fees", "gain", "expectancy", "average_win", "average_loss", "largest_win", "largest_loss", "slippage", "commission", "entry_price", "exit_price", "other":
 		return 1e-12*math.Abs(v) + 2e-8
-	case "return", "profit_factor", "cash_left":
+	case "return", "share", "profit_factor", "cash_left":
 		return 1e-9*math.Abs(v) + 1e-13
 	}
 	return 1e-12*math.Abs(v) + 1e-14

@@ -48,8 +48,8 @@ func anyTexts(list []string) []any {
 
 // day is the session that a step ends: a bar that ends at midnight belongs to the
 // day before.
-func day(at time.Time) time.Time {
-	if at.Hour() == 0 && at.Minute() == 0 {
+func (r *realRun) day(at time.Time) time.Time {
+	if at.Hour() == 0 && at.Minute() == 0 && !r.midnight {
 		return at.AddDate(0, 0, -1)
 	}
 	return at
@@ -58,7 +58,7 @@ func day(at time.Time) time.Time {
 // days are the last steps of each day.
 func (r *realRun) days() (list []step) {
 	for i, s := range r.steps {
-		if i+1 == len(r.steps) || day(r.steps[i+1].at).Format(time.DateOnly) != day(s.at).Format(time.DateOnly) {
+		if i+1 == len(r.steps) || r.day(r.steps[i+1].at).Format(time.DateOnly) != r.day(s.at).Format(time.DateOnly) {
 			list = append(list, s)
 		}
 	}
@@ -68,7 +68,7 @@ func (r *realRun) days() (list []step) {
 // periods a year: 365 when a Saturday or Sunday has a step.
 func (r *realRun) perYear() float64 {
 	for _, s := range r.steps {
-		if w := day(s.at).Weekday(); w == time.Saturday || w == time.Sunday {
+		if w := r.day(s.at).Weekday(); w == time.Saturday || w == time.Sunday {
 			return 365
 		}
 	}
@@ -225,8 +225,8 @@ func (r *realRun) periods(layout string) []any {
 	last := step{equity: r.start, benchmark: r.start, hold: r.start}
 	days := r.days()
 	for i, d := range days {
-		name := day(d.at).Format(layout)
-		if i+1 < len(days) && day(days[i+1].at).Format(layout) == name {
+		name := r.day(d.at).Format(layout)
+		if i+1 < len(days) && r.day(days[i+1].at).Format(layout) == name {
 			continue
 		}
 		o := obj{"period": name, "return": d.equity/last.equity - 1, "benchmark": nil, "buy_and_hold": nil}

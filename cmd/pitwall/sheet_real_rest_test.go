@@ -105,7 +105,7 @@ func (r *realRun) costs(b *book) obj {
 func (r *realRun) activity(b *book) obj {
 	var turnover, traded, held []float64
 	for _, d := range r.days() {
-		m := b.traded[day(d.at).Format(time.DateOnly)]
+		m := b.traded[r.day(d.at).Format(time.DateOnly)]
 		turnover, traded = append(turnover, m/d.equity), append(traded, m)
 	}
 	for _, x := range b.trades {
@@ -142,6 +142,9 @@ func (r *realRun) luck(v []float64) obj {
 		"probabilistic_sharpe": normal(sr / spread), "deflated_sharpe": normal((sr - best) / spread), "trials": trials, "mean_block": math.Cbrt(n),
 		"inside_cutoff":   nil,
 		"return_interval": skip{}, "sharpe_interval": skip{}, "drawdown_interval": skip{}, "resamples": 1000.0, "seed": 1.0, "random_trader": skip{},
+	}
+	if n < 30 { // blocks of so few days say nothing
+		o["mean_block"], o["return_interval"], o["sharpe_interval"], o["drawdown_interval"] = 0.0, nil, nil, nil
 	}
 	for _, a := range r.man.Agents {
 		if a.Cutoff != "" {

@@ -28,26 +28,37 @@ func realRuns(t *testing.T) map[string]func(t *testing.T) string {
 		"macro_risk":     example("macro_risk"),     // dividends and splits, two symbols
 		"news_sentiment": example("news_sentiment"), // ten names and SHV
 		"crypto":         cryptoRun,                 // weekends trade, fractional lots
+		"hourly":         hourlyRun,                 // the same by the hour, under 30 days, without a benchmark
 		"plan":           planRun,                   // hourly, shorts, margin, partial fills, a model that costs
 	}
 }
 
 func cryptoRun(t *testing.T) string {
-	dir := t.TempDir()
-	data, err := filepath.Abs("../../../shared/data/daily/crypto_daily.csv")
-	require.NoError(t, err)
-	write(t, dir, "s.yaml", fmt.Sprintf(`
-name: crypto
+	return cryptoRunOver(t, "daily/crypto_daily.csv", `
 symbols: [BTC-USD]
 benchmark: BTC-USD
-data: [%s]
 from: 2020-01-15
 to: 2023-02-10
-cash: 100000
 every: 7
-costs: {commission_bps: 10, slippage_bps: 5}
 agent: {model: script/momentum, prompt: Hold it above its average., params: {lookback: 50}}
-`, data))
+`)
+}
+
+func hourlyRun(t *testing.T) string {
+	return cryptoRunOver(t, "intraday/crypto_hourly_2025q4.csv", `
+symbols: [BTC-USDT, ETH-USDT]
+from: 2025-10-28
+to: 2025-11-10
+every: 9
+agent: {model: script/momentum, prompt: Hold what is above its average., params: {lookback: 20}}
+`)
+}
+
+func cryptoRunOver(t *testing.T, file, text string) string {
+	dir := t.TempDir()
+	data, err := filepath.Abs("../../../shared/data/" + file)
+	require.NoError(t, err)
+	write(t, dir, "s.yaml", fmt.Sprintf("name: crypto\ncash: 100000\ncosts: {commission_bps: 10, slippage_bps: 5}\ndata: [%s]\n%s", data, text))
 	backtestJSON(t, dir, nil, "s.yaml", "--out", "run")
 	return filepath.Join(dir, "run")
 }

@@ -32,8 +32,11 @@ func TestSheetOfRealRuns(t *testing.T) {
 // wrongToday are figures of the sheet that are wrong, by run: as long as they
 // are, nothing else may differ, and when one is right its line must go.
 var wrongToday = map[string][]string{
-	"crypto": {
-		`^\.(months|years)\.\d+\.(return|benchmark|buy_and_hold): `, // a day that ends at midnight counts for the next month
+	"crypto": {endsAtMidnight},
+	"hourly": {
+		endsAtMidnight,
+		`^\.(months|years)\.0\.buy_and_hold: `,                  // counted from the end of the first day, not from the start
+		`^\.(trades|trading|activity\.holding_days_mean)\b.*: `, // a trade is cut in two when another symbol's exit fills between its parts
 	},
 	"plan": {
 		`^\.(months|years)\.0\.(benchmark|buy_and_hold): `, // counted from the end of the first day, not from the start
@@ -43,12 +46,21 @@ var wrongToday = map[string][]string{
 	},
 }
 
+// endsAtMidnight: what a market that never closes does until the end of a day counts for
+// the next day, and on the last of a month for the next month.
+const endsAtMidnight = "midnight"
+
 // checkSheet compares a run's sheet, then each of its figures when that is
 // changed: what would pass all the same is not checked.
 func checkSheet(t *testing.T, dir string, wrong []string) *realRun {
 	t.Helper()
 	r, got := openRealRun(t, dir), sheetJSON(t, dir)
-	want, seen := any(r.sheet()), map[string]bool{}
+	seen := map[string]bool{}
+	if slices.Contains(wrong, endsAtMidnight) {
+		seen[endsAtMidnight] = len(differences("", r.sheet(), got)) > 0
+		r.midnight = true
+	}
+	want := r.sheet()
 	known := func(d string) bool {
 		return slices.ContainsFunc(wrong, func(w string) bool {
 			ok := regexp.MustCompile(w).MatchString(d)
@@ -57,7 +69,9 @@ func checkSheet(t *testing.T, dir string, wrong []string) *realRun {
 		})
 	}
 	for _, d := range differences("", want, got) {
-		require.True(t, known(d), "%s", d)
+		if !known(d) {
+			t.Error(d)
+		}
 	}
 	for _, w := range wrong {
 		require.True(t, seen[w], "%s is right now: take it out of wrongToday", w)

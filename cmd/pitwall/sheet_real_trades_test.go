@@ -123,28 +123,31 @@ func (b *book) fill(e journalLine) float64 {
 	g.fills++
 	g.traded += money
 	g.fees += f.Fee
-	g.qty += sign * f.Qty
+	g.qty = units(g.qty + sign*f.Qty)
 	g.cash -= sign*money + f.Fee
 	b.slippage += f.Slippage
-	b.traded[day(e.AsOf).Format(time.DateOnly)] += money
+	b.traded[b.r.day(e.AsOf).Format(time.DateOnly)] += money
 	qty := f.Qty
-	for qty > 1e-9 && len(b.lots[f.Symbol]) > 0 && b.lots[f.Symbol][0].sign != sign {
+	for qty > 0 && len(b.lots[f.Symbol]) > 0 && b.lots[f.Symbol][0].sign != sign {
 		first := &b.lots[f.Symbol][0]
 		q := math.Min(qty, first.qty)
 		part := first.fee * q / first.qty
 		b.pair(trip{f.Symbol, f.Book, first.order, f.Order, first.sign, q, q * first.price, q * f.Price, part + f.Fee*q/f.Qty, first.at, f.Time, false})
 		first.fee -= part
-		first.qty -= q
-		qty -= q
-		if first.qty < 1e-9 {
+		first.qty = units(first.qty - q)
+		qty = units(qty - q)
+		if first.qty == 0 {
 			b.lots[f.Symbol] = b.lots[f.Symbol][1:]
 		}
 	}
-	if qty > 1e-9 {
+	if qty > 0 {
 		b.lots[f.Symbol] = append(b.lots[f.Symbol], lot{f.Order, f.Time, sign, qty, f.Price, f.Fee * qty / f.Qty})
 	}
 	return -sign*money - f.Fee
 }
+
+// units is a quantity without the dust of float64.
+func units(q float64) float64 { return math.Round(q*1e8) / 1e8 }
 
 // pair adds to the trade of the same two orders, if there is one.
 func (b *book) pair(x trip) {
@@ -165,7 +168,7 @@ func (b *book) pair(x trip) {
 func (b *book) split(symbol string, after float64) {
 	ratio := after / b.of[symbol].qty
 	for i := range b.lots[symbol] {
-		b.lots[symbol][i].qty *= ratio
+		b.lots[symbol][i].qty = units(b.lots[symbol][i].qty * ratio)
 		b.lots[symbol][i].price /= ratio
 	}
 	b.of[symbol].qty = after
