@@ -78,16 +78,49 @@ func (r *realRun) resample(rng *rand.Rand, x []float64, block float64) (total, s
 }
 
 // randomTraders hold the run's weights at other times and of other symbols, and
-// pay for its turnover; own is the run's own path.
+// pay for what that trades; own is the run's own path.
 func (r *realRun) randomTraders(rng *rand.Rand) (floor []float64, own float64) {
-	var weight, gain [][]float64
-	var turn []float64
-	symbols := r.man.Symbols
-	qty, cash := map[string]float64{}, r.start
-	var rate, traded float64
-	i := 0
+	weight, rate := r.weights()
+	var gain [][]float64
+	for k := range r.steps {
+		g := []float64{}
+		for _, symbol := range r.man.Symbols {
+			p, next := r.openAt(symbol, k)
+			g = append(g, next/p-1)
+		}
+		gain = append(gain, g)
+	}
+	path := func(shift int, deal []int) float64 {
+		v, had := 1.0, make([]float64, len(deal))
+		for k := range gain {
+			step, traded := 1.0, 0.0
+			x := weight[(k+shift)%len(gain)]
+			for j, w := range x {
+				traded += math.Abs(w - had[j])
+				step += w * gain[k][deal[j]]
+			}
+			for j, w := range x {
+				had[j] = w * (1 + gain[k][deal[j]]) / step
+			}
+			v *= step * (1 - rate*traded)
+		}
+		return v - 1
+	}
+	same := make([]int, len(r.man.Symbols))
+	for j := range same {
+		same[j] = j
+	}
+	for range 4000 {
+		floor = append(floor, path(rng.IntN(len(gain)), rng.Perm(len(same))))
+	}
+	return floor, path(0, same)
+}
+
+// weights are the shares of equity in each symbol after each step's fills, at its
+// open; rate is what fees and slippage took of what was traded.
+func (r *realRun) weights() (list [][]float64, rate float64) {
+	qty, cash, traded, i := map[string]float64{}, r.start, 0.0, 0
 	for k, s := range r.steps {
-		var moved float64
 		for ; i < len(r.journal) && !(r.journal[i].Mark != nil && r.journal[i].AsOf.Equal(s.at)); i++ {
 			switch e := r.journal[i]; {
 			case e.Fill != nil:
@@ -97,7 +130,6 @@ func (r *realRun) randomTraders(rng *rand.Rand) (floor []float64, own float64) {
 				}
 				qty[e.Fill.Symbol] += sign * e.Fill.Qty
 				cash -= sign*e.Fill.Qty*e.Fill.Price + e.Fill.Fee
-				moved += e.Fill.Qty * e.Fill.Price
 				traded += e.Fill.Qty * e.Fill.Price
 				rate += e.Fill.Fee + e.Fill.Slippage
 			case e.Flow != nil && e.Flow.Type == "split":
@@ -106,43 +138,18 @@ func (r *realRun) randomTraders(rng *rand.Rand) (floor []float64, own float64) {
 				cash += e.Flow.Amount
 			}
 		}
-		w, g, value := make([]float64, len(symbols)), make([]float64, len(symbols)), cash
-		for j, symbol := range symbols {
-			p, next := r.openAt(symbol, k)
-			w[j], g[j] = qty[symbol]*p, next/p-1
-			value += w[j]
+		value, w := cash, []float64{}
+		for _, symbol := range r.man.Symbols {
+			p, _ := r.openAt(symbol, k)
+			w = append(w, qty[symbol]*p)
+			value += qty[symbol] * p
 		}
 		for j := range w {
 			w[j] /= value
 		}
-		weight, gain, turn = append(weight, w), append(gain, g), append(turn, moved/value)
+		list = append(list, w)
 	}
-	rate /= traded
-	path := func(shift int, deal []int) float64 {
-		v := 1.0
-		had := make([]float64, len(symbols))
-		for k := range gain {
-			x := weight[(k+shift)%len(gain)]
-			step, c := 1.0, 0.0
-			for j, w := range x {
-				c += math.Abs(w - had[j])
-				step += w * gain[k][deal[j]]
-			}
-			for j, w := range x {
-				had[j] = w * (1 + gain[k][deal[j]]) / step
-			}
-			v *= step * (1 - rate*c)
-		}
-		return v - 1
-	}
-	same := make([]int, len(symbols))
-	for j := range same {
-		same[j] = j
-	}
-	for range 4000 {
-		floor = append(floor, path(rng.IntN(len(gain)), rng.Perm(len(symbols))))
-	}
-	return floor, path(0, same)
+	return list, rate / traded
 }
 
 // openAt is a symbol's open in step k, and what that is worth at the next open, or

@@ -80,11 +80,11 @@ func (r *realRun) passivePath(opens, whole bool) (path []float64, left float64) 
 				cash -= qty[s] * b.open
 				left += part - qty[s]*b.open
 			}
-			if price[s] = price[s]; ok {
+			switch {
+			case ok && opens:
+				price[s] = b.open
+			case ok:
 				price[s] = b.close
-				if opens {
-					price[s] = b.open
-				}
 			}
 		}
 		v := cash

@@ -45,7 +45,6 @@ type book struct {
 	traded          map[string]float64 // by day
 	gross, net      []float64
 	held            float64 // steps with a position
-	cash            []float64
 	value           []float64
 	orders          float64
 	rejected        float64
