@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -136,10 +137,21 @@ func TestC5KilledAtEveryStep(t *testing.T) {
 func TestC5KilledAtAnyTime(t *testing.T) {
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(5, 5))
+	files := func() (n int) {
+		require.NoError(t, filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				n++
+			}
+			return nil // what is being renamed may be gone
+		}))
+		return n
+	}
 	for range 12 {
+		before := files()
 		c := helper(t, "write", dir, "")
 		require.NoError(t, c.Start())
-		time.Sleep(40*time.Millisecond + time.Duration(r.IntN(60_000))*time.Microsecond)
+		require.Eventually(t, func() bool { return files() > before }, time.Minute, time.Millisecond, "it has begun to write")
+		time.Sleep(time.Duration(r.IntN(60_000)) * time.Microsecond)
 		require.NoError(t, c.Process.Kill())
 		require.ErrorContains(t, c.Wait(), "killed")
 	}

@@ -29,6 +29,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -68,23 +69,24 @@ type Denial struct {
 	Count int    `json:"count"`
 }
 
-// point is one line of equity.csv.
-type point struct {
-	at                        time.Time
-	equity, cash, bench, hold float64
-	hasBench                  bool
-	exact                     pitwall.Dec
-}
-
 // Read computes the metrics of a run's folder. start is the cash that the run
 // began with.
 func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
-	m := Metrics{Start: start, FinalEquity: start}
 	points, err := readEquity(run)
 	if err != nil {
-		return m, err
+		return Metrics{}, err
 	}
-	if err := m.readJournal(run); err != nil {
+	journal, err := readJournal(run)
+	if err != nil {
+		return Metrics{}, err
+	}
+	return headline(start, points, journal)
+}
+
+// headline computes the metrics.
+func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry) (Metrics, error) {
+	m := Metrics{Start: start, FinalEquity: start}
+	if err := m.count(journal); err != nil {
 		return m, err
 	}
 	m.Bars = len(points)
@@ -92,38 +94,28 @@ func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
 		return m, nil
 	}
 	first, last := points[0], points[len(points)-1]
-	m.First, m.Last = &first.at, &last.at
-	m.FinalEquity = last.exact
-	m.TotalReturn = last.equity/start.Float() - 1
-	if last.hasBench && first.hasBench {
-		m.BenchmarkReturn = ratio(last.bench, first.bench)
+	m.First, m.Last = &first.At, &last.At
+	m.FinalEquity = last.Exact
+	m.TotalReturn = last.Equity/start.Float() - 1
+	if last.Benchmark != 0 && first.Benchmark != 0 {
+		m.BenchmarkReturn = ratio(last.Benchmark, first.Benchmark)
 	}
-	m.BuyHoldReturn = ratio(last.hold, first.hold)
-	equity := []float64{start.Float()}
-	var daily []point
+	m.BuyHoldReturn = ratio(last.Hold, first.Hold)
+	equity := values(start.Float(), points, equityOf)
 	invested := 0
-	for i, p := range points {
-		equity = append(equity, p.equity)
-		if p.cash != p.equity {
+	for _, p := range points {
+		if p.Cash != p.Equity {
 			invested++
-		}
-		if i+1 == len(points) || points[i+1].at.Format(time.DateOnly) != p.at.Format(time.DateOnly) {
-			daily = append(daily, p)
 		}
 	}
 	m.MaxDrawdown = MaxDrawdown(equity)
 	m.Exposure = float64(invested) / float64(len(points))
-	returns, prev := []float64{}, start.Float()
-	weekend := false
+	daily := days(points)
+	changes, prev := []float64{}, start.Float()
 	for _, p := range daily {
-		returns, prev = append(returns, p.equity/prev-1), p.equity
-		weekend = weekend || p.at.Weekday() == time.Sunday
+		changes, prev = append(changes, p.Equity/prev-1), p.Equity
 	}
-	periods := 252.0
-	if weekend {
-		periods = 365
-	}
-	m.Sharpe = Sharpe(returns, periods)
+	m.Sharpe = Sharpe(changes, periods(daily))
 	return m, nil
 }
 
@@ -168,10 +160,14 @@ func Sharpe(r []float64, periods float64) *float64 {
 		return nil
 	}
 	s := mean / math.Sqrt(variance) * math.Sqrt(periods)
+	if math.IsNaN(s) || math.IsInf(s, 0) {
+		return nil // after a total loss there are no returns
+	}
 	return &s
 }
 
-func readEquity(run fs.FS) ([]point, error) {
+// readEquity reads equity.csv as it must be: every line whole.
+func readEquity(run fs.FS) ([]Point, error) {
 	f, err := run.Open("equity.csv")
 	if err != nil {
 		return nil, fmt.Errorf("reading the run: %w", err)
@@ -181,52 +177,65 @@ func readEquity(run fs.FS) ([]point, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading equity.csv: %w", err)
 	}
-	var points []point
-	for i, r := range rows {
-		if i == 0 || len(r) != 5 {
-			continue
-		}
-		p := point{}
-		var errs [3]error
-		p.at, errs[0] = time.Parse(time.RFC3339, r[0])
-		p.exact, errs[1] = pitwall.ParseDec(r[1])
-		p.cash, errs[2] = strconv.ParseFloat(r[2], 64)
-		for _, err := range errs {
-			if err != nil {
-				return nil, fmt.Errorf("equity.csv line %d: %w", i+1, err)
-			}
-		}
-		p.equity = p.exact.Float()
-		if r[3] != "" {
-			p.bench, err = strconv.ParseFloat(r[3], 64)
-			p.hasBench = err == nil && p.bench != 0
-		}
-		if r[4] != "" {
-			if p.hold, err = strconv.ParseFloat(r[4], 64); err != nil {
-				return nil, fmt.Errorf("equity.csv line %d: %w", i+1, err)
-			}
-		}
-		points = append(points, p)
-	}
-	return points, nil
+	return points(rows[min(1, len(rows)):])
 }
 
-// readJournal counts orders and sums what trading cost.
-func (m *Metrics) readJournal(run fs.FS) error {
+// points reads the rows of equity.csv.
+func points(rows [][]string) ([]Point, error) {
+	var list []Point
+	for i, row := range rows {
+		if len(row) != 5 {
+			continue
+		}
+		var p Point
+		var errs [3]error
+		p.At, errs[0] = time.Parse(time.RFC3339, row[0])
+		p.Exact, errs[1] = pitwall.ParseDec(row[1])
+		p.Cash, errs[2] = strconv.ParseFloat(row[2], 64)
+		p.Equity = p.Exact.Float()
+		for k, to := range []*float64{&p.Benchmark, &p.Hold} {
+			if text := row[3+k]; text != "" {
+				var err error
+				*to, err = strconv.ParseFloat(text, 64)
+				errs[0] = errors.Join(errs[0], err)
+			}
+		}
+		if err := errors.Join(errs[:]...); err != nil {
+			return nil, fmt.Errorf("equity.csv line %d: %w", i+2, err)
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+// readJournal reads journal.jsonl as it must be: every line whole.
+func readJournal(run fs.FS) ([]pitwall.Entry, error) {
 	f, err := run.Open("journal.jsonl")
 	if err != nil {
-		return fmt.Errorf("reading the run: %w", err)
+		return nil, fmt.Errorf("reading the run: %w", err)
 	}
 	defer f.Close()
+	var list []pitwall.Entry
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
-	var a pitwall.Calc
-	denied := map[string]int{}
 	for n := 1; lines.Scan(); n++ {
 		var e pitwall.Entry
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return fmt.Errorf("journal.jsonl line %d: %w", n, err)
+			return nil, fmt.Errorf("journal.jsonl line %d: %w", n, err)
 		}
+		list = append(list, e)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("reading journal.jsonl: %w", err)
+	}
+	return list, nil
+}
+
+// count counts orders and sums what trading cost.
+func (m *Metrics) count(journal []pitwall.Entry) error {
+	var a pitwall.Calc
+	denied := map[string]int{}
+	for _, e := range journal {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Verb == "submit":
 			m.Orders++
@@ -239,13 +248,10 @@ func (m *Metrics) readJournal(run fs.FS) error {
 					denied[c.Name]++
 				}
 			}
-		case e.Kind == pitwall.EntryFill:
+		case e.Kind == pitwall.EntryFill && e.Fill != nil:
 			m.Fills++
 			m.Fees, m.Slippage = a.Add(m.Fees, e.Fill.Fee), a.Add(m.Slippage, e.Fill.Slippage)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("reading journal.jsonl: %w", err)
 	}
 	for limit, n := range denied {
 		m.DeniedBy = append(m.DeniedBy, Denial{limit, n})

@@ -158,7 +158,8 @@ func Open(fsys fs.FS) (*Run, error) {
 	r.Turns = Lines[TurnLine](f, "summaries.jsonl")
 	slices.SortStableFunc(r.Turns, func(a, b TurnLine) int { return a.Turn - b.Turn })
 	r.readOrigins()
-	if err := r.readPoints(); err != nil {
+	var err error
+	if r.Points, err = points(f.Rows("equity.csv", 5)); err != nil {
 		return nil, err
 	}
 	if err := r.readBars(); err != nil {
@@ -221,37 +222,6 @@ func (r *Run) readOrigins() {
 			r.Origins[row[8]] = Origin{n, cmp.Or(o.Reason, row[9])}
 		}
 	}
-}
-
-func (r *Run) readPoints() error {
-	for i, row := range r.folder.Rows("equity.csv", 5) {
-		p := Point{}
-		var errs [3]error
-		p.At, errs[0] = time.Parse(time.RFC3339, row[0])
-		p.Exact, errs[1] = pitwall.ParseDec(row[1])
-		p.Cash, errs[2] = strconv.ParseFloat(row[2], 64)
-		p.Equity = p.Exact.Float()
-		for _, err := range errs {
-			if err != nil {
-				return fmt.Errorf("equity.csv row %d: %w", i+1, err)
-			}
-		}
-		for _, x := range []struct {
-			text string
-			to   *float64
-		}{{row[3], &p.Benchmark}, {row[4], &p.Hold}} {
-			if x.text == "" {
-				continue
-			}
-			v, err := strconv.ParseFloat(x.text, 64)
-			if err != nil {
-				return fmt.Errorf("equity.csv row %d: %w", i+1, err)
-			}
-			*x.to = v
-		}
-		r.Points = append(r.Points, p)
-	}
-	return nil
 }
 
 func (r *Run) readBars() error {

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+)
+
+// track is a symbol over the steps of a run. Moves are fractions, 0 at a step
+// without a bar; a short position has a negative share.
+type track struct {
+	overnight []float64 // open / close before - 1, with splits and dividends
+	intraday  []float64 // close / open - 1
+	before    []float64 // position held into the step / equity at the close before
+	after     []float64 // position after the fills at the step's open / equity then
+}
+
+// stake is a symbol's position around a step's open.
+type stake struct {
+	symbol        int
+	before, after float64
+}
+
+// path is how a run stood over its steps, without its moves.
+type path struct {
+	stakes [][]stake // of each step; symbols without a position are left out
+	traded []float64 // value traded at each step's open / equity then
+	entry  []float64 // what it takes to hold the step's `before` from cash
+	around float64   // what it takes to go from the last `after` to the first `before`
+}
+
+// randomFloor says what traders without any idea would have made of the run's own
+// behaviour. Each takes the run's path of positions, all symbols together, moves it
+// around the run's steps by a random number of them, and deals it to the symbols by
+// a random permutation. So holding times, exposure, concentration and turnover are
+// the run's own, and only what was held when is random. At the seam the trader buys
+// the position that it begins with, and goes from the run's last position to its
+// first; both cost. A trader's equity compounds, over the steps,
+//
+//	(1 + sum before*overnight) * (1 - costRate*traded) * (1 + sum after*intraday)
+//
+// and ends at 0 when all is lost. traded is the run's own at that place of the path:
+// the sum over symbols of |after - before moved by the run's own night|, so that
+// holding on costs nothing. Beaten counts traders strictly below actual, the run's
+// total return. Check is the same method with no shift and every symbol its own.
+//
+// nil without any position, below two steps, or without traders. Steps beyond the
+// shortest list are left out. One symbol that is always held makes all traders
+// alike: the range is then narrow, and Rule says so when it is narrower than the
+// method's own error.
+func randomFloor(tracks []track, actual, costRate float64, seed uint64, traders int) *Random {
+	p, ok := pathOf(tracks)
+	if !ok || traders < 1 {
+		return nil
+	}
+	steps := len(p.traded)
+	overnight, intraday := columns(tracks, steps)
+	deal := make([]int, len(tracks))
+	for i := range deal {
+		deal[i] = i
+	}
+	check := p.trade(overnight, intraday, deal, 0, costRate)
+	rng := rand.New(rand.NewPCG(seed, streamFloor))
+	rets := make([]float64, traders)
+	for i := range rets {
+		rng.Shuffle(len(deal), func(a, b int) { deal[a], deal[b] = deal[b], deal[a] })
+		rets[i] = p.trade(overnight, intraday, deal, rng.IntN(steps), costRate)
+	}
+	slices.Sort(rets)
+	out := Random{Traders: traders, Low: percentile(rets, 0.05), Median: percentile(rets, 0.5),
+		High: percentile(rets, 0.95), Check: check}
+	for _, x := range []float64{out.Low, out.Median, out.High, out.Check} {
+		if finite(x) == nil {
+			return nil
+		}
+	}
+	below, _ := slices.BinarySearch(rets, actual)
+	out.Beaten = float64(below) / float64(traders)
+	out.Rule = floorRule(out, actual, costRate, len(tracks))
+	return &out
+}
+
+// floorRule says in a sentence what was done, and when the result says little.
+func floorRule(out Random, actual, costRate float64, symbols int) string {
+	deal := "dealt at random to its " + strconv.Itoa(symbols) + " symbols"
+	if symbols == 1 {
+		deal = "in its one symbol"
+	}
+	rule := fmt.Sprintf("%d traders, each with the run's own positions moved by a random number of steps and %s, at %s bps of what they trade",
+		out.Traders, deal, strconv.FormatFloat(math.Round(costRate*1e6)/100, 'f', -1, 64))
+	if out.High-out.Low <= math.Abs(out.Check-actual) {
+		rule += "; they differ by less than the method's own error, so the share beaten says little"
+	}
+	return rule
+}
+
+// pathOf takes the positions out of the tracks; false without any, or below two
+// steps.
+func pathOf(tracks []track) (path, bool) {
+	if len(tracks) == 0 {
+		return path{}, false
+	}
+	steps := math.MaxInt
+	for _, k := range tracks {
+		steps = min(steps, len(k.overnight), len(k.intraday), len(k.before), len(k.after))
+	}
+	if steps < 2 {
+		return path{}, false
+	}
+	p := path{stakes: make([][]stake, steps), traded: make([]float64, steps), entry: make([]float64, steps)}
+	held := false
+	for t := range steps {
+		night := 1.0
+		for i, k := range tracks {
+			if k.before[t] != 0 || k.after[t] != 0 {
+				p.stakes[t] = append(p.stakes[t], stake{i, k.before[t], k.after[t]})
+				night += float64(k.before[t] * k.overnight[t])
+				p.entry[t] += math.Abs(k.before[t])
+				held = true
+			}
+		}
+		for _, s := range p.stakes[t] {
+			kept := 0.0
+			if night > 0 {
+				kept = s.before * (1 + tracks[s.symbol].overnight[t]) / night
+			}
+			p.traded[t] += math.Abs(s.after - kept)
+		}
+	}
+	for _, k := range tracks {
+		p.around += math.Abs(k.before[0] - k.after[steps-1])
+	}
+	return p, held
+}
+
+// columns lays the moves out by step and then by symbol.
+func columns(tracks []track, steps int) (overnight, intraday []float64) {
+	for t := range steps {
+		for _, k := range tracks {
+			overnight, intraday = append(overnight, k.overnight[t]), append(intraday, k.intraday[t])
+		}
+	}
+	return overnight, intraday
+}
+
+// trade returns the total return of the path begun at the step `shift`, with the
+// positions of symbol i in symbol deal[i].
+func (p path) trade(overnight, intraday []float64, deal []int, shift int, costRate float64) float64 {
+	equity := 1.0
+	if shift > 0 {
+		equity = (1 - float64(costRate*p.entry[shift])) * (1 - float64(costRate*p.around))
+	}
+	row, at := 0, shift
+	for range p.traded {
+		night, day := 1.0, 1.0
+		for _, s := range p.stakes[at] {
+			k := row + deal[s.symbol]
+			night += float64(s.before * overnight[k])
+			day += float64(s.after * intraday[k])
+		}
+		cost := 1 - float64(costRate*p.traded[at])
+		if !(equity > 0 && night > 0 && cost > 0 && day > 0) {
+			return -1
+		}
+		equity *= night * cost * day
+		row += len(deal)
+		if at++; at == len(p.traded) {
+			at = 0
+		}
+	}
+	return equity - 1
+}

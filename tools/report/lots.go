@@ -1,0 +1,163 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"pitwall"
+)
+
+// holding is what a book has of one symbol, as lots in the order of their buying.
+type holding struct {
+	qty  pitwall.Dec // negative when short
+	lots []lot
+}
+
+// lot is what one fill opened and no other has closed yet.
+type lot struct {
+	qty, price, fees pitwall.Dec // qty has the sign of the position
+	at               time.Time
+	order            string
+}
+
+// lots closes lots first in, first out, and keeps what that gave.
+type lots struct {
+	a      pitwall.Calc
+	held   map[[2]string]*holding // by book and symbol
+	closed []RoundTrip
+	many   map[string]pitwall.Dec // money per unit and price, by symbol
+}
+
+func (l *lots) of(book, symbol string) *holding {
+	key := [2]string{book, symbol}
+	if l.held[key] == nil {
+		l.held[key] = &holding{}
+	}
+	return l.held[key]
+}
+
+// multiplier is the money that one unit is worth at a price of one.
+func (l *lots) multiplier(symbol string) pitwall.Dec { return cmp.Or(l.many[symbol], pitwall.One) }
+
+// trade books a quantity with a sign: what is against the position closes it, the
+// rest opens.
+func (l *lots) trade(book, symbol string, qty, price, fee pitwall.Dec, at time.Time, order string) {
+	h, left := l.of(book, symbol), qty
+	for left != 0 && len(h.lots) > 0 && (h.lots[0].qty > 0) != (left > 0) {
+		first := &h.lots[0]
+		n := min(first.qty.Abs(), left.Abs())
+		if left < 0 {
+			n = -n
+		}
+		part := l.a.MulDiv(first.fees, n.Abs(), first.qty.Abs())
+		paid := l.a.MulDiv(fee, n.Abs(), qty.Abs())
+		l.close(book, symbol, *first, n, price, l.a.Add(part, paid), at, order)
+		first.qty, first.fees = l.a.Add(first.qty, n), l.a.Sub(first.fees, part)
+		left = l.a.Sub(left, n)
+		if first.qty == 0 {
+			h.lots = h.lots[1:]
+		}
+	}
+	if left != 0 {
+		h.lots = append(h.lots, lot{left, price, l.a.MulDiv(fee, left.Abs(), qty.Abs()), at, order})
+	}
+	h.qty = l.a.Add(h.qty, qty)
+}
+
+// close keeps that n units (with the sign of the closing) of a lot were closed.
+func (l *lots) close(book, symbol string, from lot, n, price, fees pitwall.Dec, at time.Time, order string) {
+	t := RoundTrip{Symbol: symbol, Book: book, Side: "long", Qty: n.Abs(), EntryTime: from.at, EntryPrice: from.price, EntryOrder: from.order, ExitTime: &at, ExitPrice: &price, ExitOrder: order, Fees: fees}
+	if n > 0 {
+		t.Side = "short"
+	}
+	t.Profit = l.profit(t, price)
+	if k := len(l.closed) - 1; k >= 0 && order != "" && from.order != "" && sameTrip(l.closed[k], t) {
+		l.merge(&l.closed[k], t)
+		return
+	}
+	l.closed = append(l.closed, t)
+}
+
+// profit is what a trip gave or stands at, at a price.
+func (l *lots) profit(t RoundTrip, price pitwall.Dec) pitwall.Dec {
+	move := l.a.Sub(price, t.EntryPrice)
+	if t.Side == "short" {
+		move = -move
+	}
+	return l.a.Sub(l.a.Mul(l.a.Mul(t.Qty, move), l.multiplier(t.Symbol)), t.Fees)
+}
+
+func sameTrip(a, b RoundTrip) bool {
+	return a.Symbol == b.Symbol && a.Book == b.Book && a.Side == b.Side && a.EntryOrder == b.EntryOrder && a.ExitOrder == b.ExitOrder
+}
+
+// merge adds a further fill of the same two orders to a trip: prices are means by
+// quantity, times those of the first entry and the last exit.
+func (l *lots) merge(t *RoundTrip, more RoundTrip) {
+	qty := l.a.Add(t.Qty, more.Qty)
+	mean := func(p, q pitwall.Dec) pitwall.Dec {
+		return l.a.Add(p, l.a.MulDiv(l.a.Sub(q, p), more.Qty, qty))
+	}
+	exit := mean(*t.ExitPrice, *more.ExitPrice)
+	t.EntryPrice, t.ExitPrice, t.Qty = mean(t.EntryPrice, more.EntryPrice), &exit, qty
+	t.ExitTime = more.ExitTime
+	t.Fees, t.Profit = l.a.Add(t.Fees, more.Fees), l.a.Add(t.Profit, more.Profit)
+}
+
+// split gives a position a new quantity: each lot gets its part, at a price that
+// keeps its value.
+func (l *lots) split(book, symbol string, qty pitwall.Dec) {
+	h := l.of(book, symbol)
+	before := h.qty
+	if before == 0 || qty == before {
+		return
+	}
+	if qty == 0 {
+		h.lots, h.qty = nil, 0
+		return
+	}
+	left := qty
+	for i := range h.lots {
+		x := &h.lots[i]
+		n := left
+		if i+1 < len(h.lots) {
+			n = l.a.MulDiv(x.qty, qty, before)
+		}
+		left = l.a.Sub(left, n)
+		if n != 0 {
+			x.price = l.a.MulDiv(x.price, x.qty, n)
+		}
+		x.qty = n
+	}
+	h.lots = slices.DeleteFunc(h.lots, func(x lot) bool { return x.qty == 0 })
+	h.qty = qty
+}
+
+// open are the positions that are left, valued at their last prices.
+func (l *lots) open(last func(symbol string) pitwall.Dec) []RoundTrip {
+	var list []RoundTrip
+	for _, key := range l.keys() {
+		for _, x := range l.held[key].lots {
+			t := RoundTrip{Symbol: key[1], Book: key[0], Side: "long", Qty: x.qty.Abs(), EntryTime: x.at, EntryPrice: x.price, EntryOrder: x.order, Fees: x.fees}
+			if x.qty < 0 {
+				t.Side = "short"
+			}
+			if price := last(t.Symbol); price != 0 {
+				t.Profit = l.profit(t, price)
+			}
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// keys are the books and symbols that were ever held, in order.
+func (l *lots) keys() [][2]string {
+	list := make([][2]string, 0, len(l.held))
+	for key := range l.held {
+		list = append(list, key)
+	}
+	slices.SortFunc(list, func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	return list
+}

@@ -1,0 +1,297 @@
+package report
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"pitwall"
+)
+
+// walk goes once through a run's journal, step by step, with the prices that were
+// known at each.
+type walk struct {
+	run     *Run
+	lots    lots
+	names   []string // of what may be traded and has bars, in order
+	symbols map[string]*walked
+	gains   map[string]*Attribution
+	order   []string // of gains, as first seen
+	other   pitwall.Dec
+	steps   []step
+	tracks  []track
+	traded  float64 // since the last step
+	costs   CostTable
+	known   map[string]pitwall.OrderState // legs, by id
+}
+
+// step is what a walk sees at an equity point.
+type step struct {
+	at                 time.Time
+	equity             float64
+	held               bool
+	gross, net, traded float64 // money
+}
+
+// walked is a symbol on the walk.
+type walked struct {
+	bars       []pitwall.Bar
+	next       int     // the first bar that was not known at the last step
+	close      float64 // of the bar before it
+	actions    []pitwall.Action
+	multiplier float64
+	raw        bool
+}
+
+func newWalk(r *Run) *walk {
+	w := &walk{run: r, symbols: map[string]*walked{}, gains: map[string]*Attribution{}, known: map[string]pitwall.OrderState{}}
+	w.lots = lots{held: map[[2]string]*holding{}, many: map[string]pitwall.Dec{}}
+	for _, t := range r.Manifest.Traded {
+		w.lots.many[t.Symbol] = t.Multiplier
+	}
+	w.names = r.tradable()
+	for _, name := range w.names {
+		s := &walked{bars: r.Bars[name], multiplier: w.lots.multiplier(name).Float(), raw: true}
+		for _, t := range r.Manifest.Traded {
+			if t.Symbol == name {
+				s.raw = t.Adjusted == pitwall.Raw || t.Adjusted == ""
+			}
+		}
+		for _, a := range r.Manifest.Actions {
+			if a.Symbol == name && s.raw {
+				s.actions = append(s.actions, a)
+			}
+		}
+		w.symbols[name] = s
+	}
+	w.tracks = make([]track, len(w.names))
+	return w
+}
+
+// tradable are the symbols that have bars and may be traded, or were: a benchmark
+// is neither.
+func (r *Run) tradable() []string {
+	may := map[string]bool{}
+	for _, name := range r.Manifest.Symbols {
+		may[name] = true
+	}
+	for _, e := range r.Journal {
+		if e.Kind == pitwall.EntryFill && e.Fill != nil {
+			may[e.Fill.Symbol] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.Bars)), func(name string) bool { return !may[name] })
+}
+
+// all goes through the journal.
+func (w *walk) all() error {
+	before := make([]float64, len(w.names)) // positions into the step, by symbol
+	for _, e := range w.run.Journal {
+		switch {
+		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Parent != "":
+			w.known[e.State.ID] = *e.State
+		case e.Kind == pitwall.EntryFill && e.Fill != nil:
+			w.fill(*e.Fill)
+		case e.Kind == pitwall.EntryCash && e.Flow != nil:
+			w.flow(e.Book, *e.Flow)
+		case e.Kind == pitwall.EntryMark && e.Mark != nil && (e.Book == pitwall.MainBook || e.Book == ""):
+			w.mark(*e.Mark, before)
+		}
+	}
+	return w.lots.a.Err
+}
+
+func (w *walk) gain(symbol string) *Attribution {
+	if w.gains[symbol] == nil {
+		w.gains[symbol] = &Attribution{Symbol: symbol}
+		w.order = append(w.order, symbol)
+	}
+	return w.gains[symbol]
+}
+
+func (w *walk) fill(f pitwall.Fill) {
+	a := &w.lots.a
+	qty := f.Qty
+	if f.Side == pitwall.Sell {
+		qty = -qty
+	}
+	value := a.Mul(a.Mul(qty, f.Price), w.lots.multiplier(f.Symbol))
+	g := w.gain(f.Symbol)
+	g.Gain = a.Sub(a.Sub(g.Gain, value), f.Fee)
+	g.Fees = a.Add(g.Fees, f.Fee)
+	g.Fills++
+	g.Traded += math.Abs(value.Float())
+	w.traded += math.Abs(value.Float())
+	w.costs.Commission, w.costs.Slippage = a.Add(w.costs.Commission, f.Fee), a.Add(w.costs.Slippage, f.Slippage)
+	w.lots.trade(f.Book, f.Symbol, qty, f.Price, f.Fee, f.Time, f.OrderID)
+}
+
+// flow books money that moved without an order. A dividend counts when it was
+// earned, so what is paid later counts no more; a future's daily settlement is in
+// the price of its fills.
+func (w *walk) flow(book string, f pitwall.CashFlow) {
+	a := &w.lots.a
+	switch f.Type {
+	case "paid", "variation", "margin_call":
+		return
+	case "interest":
+		w.costs.Interest = a.Add(w.costs.Interest, f.Amount)
+		if f.Amount < 0 {
+			w.costs.Borrow = a.Sub(w.costs.Borrow, f.Amount)
+		}
+	case "borrow":
+		w.costs.Borrow = a.Sub(w.costs.Borrow, f.Amount)
+	case "split":
+		w.lots.split(book, f.Symbol, f.Qty)
+	case "reinvested":
+		w.lots.trade(book, f.Symbol, f.Qty, f.Each, 0, f.Time, "")
+	case "expiry":
+		w.expire(book, f)
+		return
+	case "cash_in_lieu":
+	default: // dividends and other cash per unit
+		w.costs.Dividends = a.Add(w.costs.Dividends, f.Amount)
+	}
+	if f.Symbol == "" {
+		w.other = a.Add(w.other, f.Amount)
+		return
+	}
+	g := w.gain(f.Symbol)
+	g.Gain = a.Add(g.Gain, f.Amount)
+	switch f.Type {
+	case "borrow":
+		g.Borrow = a.Sub(g.Borrow, f.Amount)
+	case "split", "reinvested", "cash_in_lieu":
+	default:
+		g.Dividends = a.Add(g.Dividends, f.Amount)
+	}
+}
+
+// expire closes what expired at its settlement price.
+func (w *walk) expire(book string, f pitwall.CashFlow) {
+	a := &w.lots.a
+	h := w.lots.of(book, f.Symbol)
+	qty := -h.qty
+	if qty == 0 {
+		return
+	}
+	g := w.gain(f.Symbol)
+	g.Gain = a.Sub(g.Gain, a.Mul(a.Mul(qty, f.Each), w.lots.multiplier(f.Symbol)))
+	w.lots.trade(book, f.Symbol, qty, f.Each, 0, f.Time, expired)
+}
+
+// expired stands in place of the order of what expired.
+const expired = "expiry"
+
+// mark ends a step: the bars that became known since the last one moved what was
+// held.
+func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
+	now := step{at: p.Time, equity: p.Equity.Float(), traded: w.traded}
+	w.traded = 0
+	last := w.run.Manifest.Cash.Float()
+	if k := len(w.steps); k > 0 {
+		last = w.steps[k-1].equity
+	}
+	held := make([]float64, len(w.names))
+	for i, name := range w.names {
+		for _, book := range w.books() {
+			held[i] += w.lots.of(book, name).qty.Float()
+		}
+	}
+	for _, h := range w.lots.held {
+		now.held = now.held || h.qty != 0
+	}
+	opened := last
+	moves := make([]moved, len(w.names))
+	for i, name := range w.names {
+		s := w.symbols[name]
+		moves[i] = s.until(p.Time)
+		opened += float64(before[i] * moves[i].prev * s.multiplier * moves[i].overnight)
+	}
+	for i, name := range w.names {
+		m, many := moves[i], w.symbols[name].multiplier
+		t := &w.tracks[i]
+		t.overnight, t.intraday = append(t.overnight, m.overnight), append(t.intraday, m.intraday)
+		t.before = append(t.before, share(float64(before[i]*m.prev*many), last))
+		t.after = append(t.after, share(float64(held[i]*m.open*many), opened))
+		value := float64(held[i] * m.close * many)
+		now.gross, now.net = now.gross+math.Abs(value), now.net+value
+		before[i] = held[i]
+	}
+	w.steps = append(w.steps, now)
+}
+
+// books are those that ever held something.
+func (w *walk) books() []string {
+	var list []string
+	for _, key := range w.lots.keys() {
+		if len(list) == 0 || list[len(list)-1] != key[0] {
+			list = append(list, key[0])
+		}
+	}
+	return list
+}
+
+func share(value, of float64) float64 {
+	if of <= 0 {
+		return 0
+	}
+	return value / of
+}
+
+// moved is what a symbol did in a step: prices, and relative moves.
+type moved struct {
+	prev, open, close   float64
+	overnight, intraday float64
+}
+
+// until takes the bars that were known by a time. Splits and dividends of raw
+// prices belong to the move over night.
+func (s *walked) until(at time.Time) moved {
+	m := moved{prev: s.close, open: s.close, close: s.close}
+	for first := true; s.next < len(s.bars) && !s.bars[s.next].Known.After(at); s.next++ {
+		b := s.bars[s.next]
+		open, end := b.Open.Float(), b.Close.Float()
+		if s.close != 0 && open != 0 {
+			units, cash := s.acted(b)
+			night := (open*units+cash)/s.close - 1
+			day := end/open - 1
+			if first {
+				m.overnight, m.intraday = night, day
+			} else {
+				m.intraday = (1+m.intraday)*(1+night)*(1+day) - 1
+			}
+		} else if open != 0 && first {
+			m.intraday = end/open - 1
+		}
+		if first {
+			m.open = open
+		}
+		first = false
+		s.close, m.close = end, end
+	}
+	return m
+}
+
+// acted is what one unit became, and the cash that it gave, at a bar's open.
+func (s *walked) acted(b pitwall.Bar) (units, cash float64) {
+	units = 1
+	for len(s.actions) > 0 && !s.actions[0].Ex.After(b.Start) {
+		x := s.actions[0]
+		s.actions = s.actions[1:]
+		if s.next == 0 || !x.Ex.After(s.bars[s.next-1].Start) {
+			continue // before the first bar
+		}
+		if x.Type == split {
+			per := x.Per.Float()
+			if per == 0 {
+				per = 1
+			}
+			units *= x.Value.Float() / per
+		} else {
+			cash += float64(units * x.Value.Float())
+		}
+	}
+	return units, cash
+}
