@@ -6,7 +6,6 @@ import (
 	"html"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -16,11 +15,11 @@ import (
 )
 
 //go:embed chart.css
-var style string
+var sheet string
 
 // CSS is the style of the classes that charts use. Its colours are variables of
 // the page: --ink, --faint, --grid, --good, --bad and --c0 to --c7.
-func CSS() string { return style }
+func CSS() string { return sheet }
 
 // Line is a series with a name and the class of its colour: c0 to c7.
 type Line struct {
@@ -104,6 +103,9 @@ func (c Chart) span() (from, to float64, ok bool) {
 	return from, to, from < to
 }
 
+// dates is how many dates fit below a chart.
+func (c Chart) dates(size Size) int { return max(2, int(size.Width/95)) }
+
 const (
 	textSize = 12
 	padTop   = 8
@@ -120,6 +122,9 @@ func (c Chart) draw(cv *canvas, size Size, from, to float64) {
 			}
 		}
 	}
+	ticks := dateTicks{c.dates(size), c.Zone}.Ticks(from, to)
+	before, after := overhang(ticks, from, to, vg.Length(size.Width)-right-60)
+	right = max(right, after)
 	height := vg.Length(size.Height) - padTop - between*vg.Length(len(c.Panels)-1)
 	top := vg.Length(size.Height) - padTop
 	type placed struct {
@@ -127,7 +132,7 @@ func (c Chart) draw(cv *canvas, size Size, from, to float64) {
 		area draw.Canvas
 	}
 	var plots []placed
-	var left, over vg.Length
+	left, over := before, vg.Length(0)
 	for i, p := range c.Panels {
 		h := height * vg.Length(p.Share)
 		area := draw.Crop(base, 0, -right, top-h, top-vg.Length(size.Height))
@@ -161,7 +166,7 @@ func (c Chart) plot(p Panel, last bool, from, to float64, size Size, height vg.L
 		a.Tick.Label.Color = ink("tick")
 	}
 	x.Y.Tick.Marker = numberTicks{max(2, int(height/42)), p.Tick}
-	x.X.Tick.Marker = dateTicks{max(2, int(size.Width/95)), c.Zone}
+	x.X.Tick.Marker = dateTicks{c.dates(size), c.Zone}
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = ink("grid"), ink("grid")
 	x.Add(grid)
@@ -265,12 +270,24 @@ func (p Panel) label(l Line, size Size) string {
 	return value
 }
 
-// width is how wide text is drawn, in pixels: measured with the library's font,
-// whose widths are those of Helvetica and Arial.
+// width is how wide text may be drawn, in pixels: measured with the library's font,
+// whose widths are those of Helvetica and Arial, and a fifth more, since the
+// reader's font may be wider and bold.
 func width(text string) vg.Length {
 	s := plot.New().X.Tick.Label
 	s.Font.Size = textSize
-	return s.Width(text)
+	return 1.2 * s.Width(text)
+}
+
+// overhang is how far the labels of the dates reach over the ends of an axis that
+// is about so wide.
+func overhang(ticks []plot.Tick, from, to float64, axis vg.Length) (left, right vg.Length) {
+	for _, t := range ticks {
+		at := axis * vg.Length((t.Value-from)/(to-from))
+		half := width(t.Label) / 2
+		left, right = max(left, half-at), max(right, half-(axis-at))
+	}
+	return left, right
 }
 
 // finish puts marks, the ends of lines and their labels on a drawn panel.
@@ -353,9 +370,4 @@ func (p Panel) marks(cv *canvas, at func(time.Time, float64) vg.Point) {
 		}
 		cv.b.WriteString(path)
 	}
-}
-
-// join2 joins what is not empty.
-func joinWords(words ...string) string {
-	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), " ")
 }

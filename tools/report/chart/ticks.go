@@ -17,7 +17,7 @@ type numberTicks struct {
 
 // Ticks implements plot.Ticker.
 func (t numberTicks) Ticks(low, high float64) []plot.Tick {
-	step, digits := niceStep((high - low) / float64(max(t.n, 1)))
+	step, digits := roundStep((high - low) / float64(max(t.n, 1)))
 	var list []plot.Tick
 	for i := math.Ceil(low/step - 1e-9); i*step <= high+step*1e-9; i++ {
 		list = append(list, plot.Tick{Value: i * step, Label: t.format(i*step, digits)})
@@ -25,9 +25,9 @@ func (t numberTicks) Ticks(low, high float64) []plot.Tick {
 	return list
 }
 
-// niceStep is the smallest of 1, 2, 5 x 10^k that is not under least, and the
+// roundStep is the smallest of 1, 2, 5 x 10^k that is not under least, and the
 // digits after the point that tell its multiples apart.
-func niceStep(least float64) (step float64, digits int) {
+func roundStep(least float64) (step float64, digits int) {
 	k := math.Floor(math.Log10(least))
 	for _, m := range []float64{1, 2, 5, 10} {
 		if step = m * math.Pow(10, k); step >= least*(1-1e-9) {
