@@ -6,7 +6,9 @@ import (
 	"html"
 	"math"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -159,12 +161,12 @@ func (c Chart) plot(p Panel, last bool, from, to float64, size Size, height vg.L
 	low, high := p.values()
 	x.X.Min, x.X.Max, x.Y.Min, x.Y.Max = from, to, low, high
 	for _, a := range []*plot.Axis{&x.X, &x.Y} {
-		a.Padding = 0
 		a.Width = 0
 		a.Tick.Length, a.Tick.Width = 0, 0
 		a.Tick.Label.Font.Size = textSize
 		a.Tick.Label.Color = ink("tick")
 	}
+	x.X.Padding, x.Y.Padding = 4, 6
 	x.Y.Tick.Marker = numberTicks{max(2, int(height/42)), p.Tick}
 	x.X.Tick.Marker = dateTicks{c.dates(size), c.Zone}
 	grid := plotter.NewGrid()
@@ -265,18 +267,36 @@ func (p Panel) values() (low, high float64) {
 func (p Panel) label(l Line, size Size) string {
 	value := p.Value(l.Value[len(l.Value)-1])
 	if size.Names && l.Name != "" {
-		return l.Name + " " + value
+		return Short(l.Name) + " " + value
 	}
 	return value
 }
 
+// Short cuts a name that comes from outside to what fits beside a chart.
+func Short(name string) string {
+	const most = 24
+	if r := []rune(name); len(r) > most {
+		return string(r[:most-1]) + "\u2026"
+	}
+	return name
+}
+
 // width is how wide text may be drawn, in pixels: measured with the library's font,
-// whose widths are those of Helvetica and Arial, and a fifth more, since the
-// reader's font may be wider and bold.
+// whose widths are those of Helvetica and Arial, and a third more, since the
+// reader's font may be wider, and bold. A sign that is no Latin letter or digit is
+// taken to be as wide as high.
 func width(text string) vg.Length {
 	s := plot.New().X.Tick.Label
 	s.Font.Size = textSize
-	return 1.2 * s.Width(text)
+	w := vg.Length(0)
+	latin := strings.Map(func(r rune) rune {
+		if r == 0xa0 || strings.ContainsRune(" .,:+-\u2212%", r) || r < 0x250 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		w += textSize
+		return -1
+	}, text)
+	return w + 1.35*s.Width(latin)
 }
 
 // overhang is how far the labels of the dates reach over the ends of an axis that

@@ -12,10 +12,10 @@ import (
 
 // Sizes of a page: the drawing is scaled to its column, so that text is about 12
 // pixels high in both.
-func Wide(height float64) Size { return Size{Width: 960, Height: height, Names: true} }
+func Wide(height float64) Size { return Size{Width: 1100, Height: height, Names: true} }
 
 // Half is for two charts beside each other on a wide screen.
-func Half(height float64) Size { return Size{Width: 520, Height: height} }
+func Half(height float64) Size { return Size{Width: 580, Height: height} }
 
 // Narrow is for a telephone.
 func Narrow(height float64) Size { return Size{Width: 360, Height: height} }

@@ -35,26 +35,30 @@ func curves(s *report.Sheet) table {
 	num := func(name, variant string, of func(*report.Stats) *float64) {
 		add(name, variant, func(f *report.Stats) string { return number(of(f), 3) })
 	}
+	// A size has no plus: it cannot be less than nothing.
+	size := func(name, variant string, of func(*report.Stats) *float64) {
+		add(name, variant, func(f *report.Stats) string { return share(of(f), 2) })
+	}
 	pct("Total return", "last / first - 1", 2, func(f *report.Stats) *float64 { return f.TotalReturn })
-	pct("CAGR", "over the periods of daily returns", 2, func(f *report.Stats) *float64 { return f.CAGR })
-	pct("Volatility", "standard deviation of daily returns, n-1, annualized", 2, func(f *report.Stats) *float64 { return f.Volatility })
+	pct("CAGR", "(last / first)^(periods a year / daily returns) - 1", 2, func(f *report.Stats) *float64 { return f.CAGR })
+	size("Volatility", "standard deviation of daily returns, n-1, annualized", func(f *report.Stats) *float64 { return f.Volatility })
 	num("Sharpe", "mean / standard deviation (n-1), annualized, risk-free rate 0", func(f *report.Stats) *float64 { return f.Sharpe })
 	num("Sortino", "mean / downside deviation over all days, target 0, annualized", func(f *report.Stats) *float64 { return f.Sortino })
-	pct("Downside deviation", "root of the mean square of min(r, 0), annualized", 2, func(f *report.Stats) *float64 { return f.DownsideDev })
+	size("Downside deviation", "root of the mean square of min(r, 0), annualized", func(f *report.Stats) *float64 { return f.DownsideDev })
 	pct("Max drawdown", "min(E / peak - 1)", 2, func(f *report.Stats) *float64 { return f.MaxDrawdown })
 	num("Calmar", "CAGR / |max drawdown|", func(f *report.Stats) *float64 { return f.Calmar })
 	add("Longest under water", "daily points below a peak", func(f *report.Stats) string { return fmt.Sprint(f.UnderWater) })
-	pct("Ulcer index", "root of the mean square drawdown", 2, func(f *report.Stats) *float64 { return f.Ulcer })
+	size("Ulcer index", "sqrt(sum of drawdown^2 / (n - 1))", func(f *report.Stats) *float64 { return f.Ulcer })
 	num("Omega", "sum of gains / sum of losses, threshold 0", func(f *report.Stats) *float64 { return f.Omega })
-	pct("Days won", "of days that moved", 1, func(f *report.Stats) *float64 { return f.WinRate })
-	num("Profit factor of days", "", func(f *report.Stats) *float64 { return f.ProfitFactor })
+	size("Days won", "of days that moved", func(f *report.Stats) *float64 { return f.WinRate })
+	num("Profit factor of days", "sum of gains / sum of losses", func(f *report.Stats) *float64 { return f.ProfitFactor })
 	num("Payoff of days", "mean gain / mean loss", func(f *report.Stats) *float64 { return f.Payoff })
-	num("Tail ratio", "95th percentile / |5th|", func(f *report.Stats) *float64 { return f.TailRatio })
+	num("Tail ratio", "|95th percentile| / |5th percentile|", func(f *report.Stats) *float64 { return f.TailRatio })
 	pct("VaR 95 %", "historical, a day", 2, func(f *report.Stats) *float64 { return f.VaR95 })
 	pct("VaR 95 %", "normal, a day", 2, func(f *report.Stats) *float64 { return f.VaR95Normal })
-	pct("Expected shortfall 95 %", "historical, a day", 2, func(f *report.Stats) *float64 { return f.ES95 })
-	num("Skew", "", func(f *report.Stats) *float64 { return f.Skew })
-	num("Kurtosis", "3 for a normal distribution", func(f *report.Stats) *float64 { return f.Kurtosis })
+	pct("Expected shortfall 95 %", "mean of the worst 5 % of days", 2, func(f *report.Stats) *float64 { return f.ES95 })
+	num("Skew", "population moments", func(f *report.Stats) *float64 { return f.Skew })
+	num("Kurtosis", "population moments, 3 for a normal distribution", func(f *report.Stats) *float64 { return f.Kurtosis })
 	pct("Best day", "", 2, func(f *report.Stats) *float64 { return f.Best })
 	pct("Worst day", "", 2, func(f *report.Stats) *float64 { return f.Worst })
 	add("Daily returns", "", func(f *report.Stats) string { return fmt.Sprint(f.Days) })
@@ -82,7 +86,7 @@ func relative(s *report.Sheet) table {
 		[3]string{"Alpha, compounded", percent(x.AlphaCompound, 2), "(1 + mean(r - beta * b))^periods - 1"},
 		[3]string{"Correlation", number(x.Correlation, 3), ""},
 		[3]string{"Information ratio", number(x.InformationRatio, 4), "of a period, not annualized"},
-		[3]string{"Tracking error", percent(x.TrackingError, 2), "annualized"})
+		[3]string{"Tracking error", share(x.TrackingError, 2), "annualized"})
 }
 
 func activity(s *report.Sheet) table {

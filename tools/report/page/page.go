@@ -28,6 +28,9 @@ var pageCSS string
 //go:embed page.js
 var pageJS string
 
+//go:embed decisions.js
+var decisionsJS string
+
 // Write writes report.html of a run. s is what r.Sheet computed.
 func Write(w io.Writer, r *report.Run, s *report.Sheet) error {
 	v, blocks, err := newView(r, s)
@@ -62,7 +65,7 @@ func write(w io.Writer, text string, v titled, blocks []block) error {
 	}
 	f := frame{CSS: template.CSS(css), View: v}
 	f.Title, f.Subtitle = v.title()
-	f.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", hash(css), hash(pageJS))
+	f.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s' '%s'; base-uri 'none'; form-action 'none'", hash(css), hash(pageJS), hash(decisionsJS))
 	var page bytes.Buffer
 	if err := t.Execute(&page, f); err != nil {
 		return err
@@ -77,7 +80,7 @@ func write(w io.Writer, text string, v titled, blocks []block) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(w, "<script>%s</script>\n</body>\n</html>\n", pageJS)
+	_, err = fmt.Fprintf(w, "<script>%s</script>\n<script>%s</script>\n</body>\n</html>\n", pageJS, decisionsJS)
 	return err
 }
 

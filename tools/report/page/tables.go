@@ -129,7 +129,8 @@ func trades(s *report.Sheet, turns map[int]bool) table {
 			price = exact(x.ExitPrice.Round(4))
 		}
 		row := cells(fmt.Sprint(i+1), clean(x.Symbol), clean(x.Side), moment(x.EntryTime), exact(x.Qty), exact(x.EntryPrice.Round(4)), out, price,
-			number(&x.Days, 1), money(x.Profit), percent(x.Return, 1), money(x.Fees), clean(x.EntryReason), clean(x.ExitReason))
+			number(&x.Days, 1), money(x.Profit), percent(x.Return, 1), money(x.Fees), "", "")
+		row[12], row[13] = folded(clean(x.EntryReason)), folded(clean(x.ExitReason))
 		row[3].Link, row[6].Link = link(x.EntryTurn), link(x.ExitTurn)
 		row[9].Class, row[10].Class = sign(&profit), sign(x.Return)
 		t.Rows = append(t.Rows, row)

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"time"
 
 	"pitwall"
 	"pitwall/tools/report"
@@ -72,24 +73,27 @@ type table struct {
 // column is a table's heading. Kind is num or text: how it is sorted and aligned.
 type column struct{ Name, Kind string }
 
-// cell is text, perhaps with a place in the page where it leads. Long text folds.
+// cell is text, perhaps with a place in the page where it leads.
 type cell struct {
 	Text  string `json:"t"`
+	Fold  string `json:"f,omitempty"` // what is shown of a text that folds
 	Link  string `json:"l,omitempty"`
 	Class string `json:"c,omitempty"`
 }
 
 const (
-	foldAt      = 64  // letters of a reason that are shown before it folds
+	foldAt      = 28  // letters of a reason that are shown before it folds
 	firstTrades = 100 // rows of the table of trades
 	priceCharts = 12
 )
 
-// Long tells whether the text folds.
-func (c cell) Long() bool { return len([]rune(c.Text)) > foldAt }
-
-// Short is the text as far as it is shown folded.
-func (c cell) Short() string { return string([]rune(c.Text)[:foldAt]) + "\u2026" }
+// folded is a cell whose text folds when it is long.
+func folded(text string) cell {
+	if r := []rune(text); len(r) > foldAt+4 {
+		return cell{Text: text, Fold: string(r[:foldAt]) + "\u2026"}
+	}
+	return cell{Text: text}
+}
 
 func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	v := &view{Name: clean(cmp.Or(s.Run.Name, s.Run.ID)), Turns: len(turnRows(r)), Warnings: cleaned(s.Warnings), Notes: cleaned(s.Notes)}
@@ -237,13 +241,33 @@ func (v *view) prices(r *report.Run, s *report.Sheet) map[string]string {
 		}
 		f := figure{ID: fmt.Sprintf("price-%d", len(v.Prices)+1), Title: clean(a.Symbol), Wide: svg(c, size), Narrow: svg(c, chart.Narrow(200)),
 			Caption: fmt.Sprintf("%s, gain %s", plural(len(marks), "fill", "fills"), money(a.Gain))}
-		if gaps := c.Gaps(); len(gaps) > 0 {
-			f.Caption += "; " + strings.Join(gaps, "; ")
+		for _, x := range append(splits(r, a.Symbol, from, to), c.Gaps()...) {
+			f.Caption += "; " + x
 		}
 		drawn[a.Symbol] = "#" + f.ID
 		v.Prices = append(v.Prices, f)
 	}
 	return drawn
+}
+
+// splits names the splits of raw prices, which show as jumps.
+func splits(r *report.Run, symbol string, from, to time.Time) []string {
+	var list []string
+	for _, t := range r.Manifest.Traded {
+		if t.Symbol == symbol && t.Adjusted != pitwall.Raw && t.Adjusted != "" {
+			return nil
+		}
+	}
+	for _, a := range r.Manifest.Actions {
+		if a.Symbol == symbol && a.Type == "split" && !a.Ex.Before(from) && !a.Ex.After(to) {
+			per := a.Per
+			if per == 0 {
+				per = pitwall.One
+			}
+			list = append(list, fmt.Sprintf("split %s:%s on %s, prices are as traded", a.Value, per, a.Ex.Format(time.DateOnly)))
+		}
+	}
+	return list
 }
 
 // fillsOf are a run's executions by symbol, in their order.
