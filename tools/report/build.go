@@ -16,6 +16,7 @@ const (
 	luckSeed  = 1
 	resamples = 1000
 	traders   = 1000
+	floorWork = 40_000_000 // positions that all random traders together pass: a fifth of a second
 )
 
 // Sheet computes the figures of a run.
@@ -302,13 +303,27 @@ func (s *Sheet) luck(r *Run, w *walk) {
 	l.Probabilistic, l.Deflated = probabilisticSharpe(x, 0), deflatedSharpe(x, l.Trials)
 	if s.Activity.Traded > 0 && s.Strategy.TotalReturn != nil && len(w.names) > 0 {
 		rate := (s.Headline.Fees.Float() + s.Headline.Slippage.Float()) / s.Activity.Traded
-		l.Random = randomFloor(w.tracks, *s.Strategy.TotalReturn, rate, luckSeed, traders)
+		l.Random = randomFloor(w.tracks, *s.Strategy.TotalReturn, rate, luckSeed, w.traders())
 	}
 	for _, a := range r.Manifest.Agents {
 		if a.Inside != nil && (l.Inside == nil || *a.Inside > *l.Inside) {
 			l.Inside, l.InsideOf = a.Inside, a.Model
 		}
 	}
+}
+
+// traders is how many random traders are worth their time: fewer in a run that
+// held hundreds of positions at once.
+func (w *walk) traders() int {
+	held := 1
+	for _, t := range w.tracks {
+		for i := range t.after {
+			if t.before[i] != 0 || t.after[i] != 0 {
+				held++
+			}
+		}
+	}
+	return min(traders, max(floorWork/held, traders/10))
 }
 
 // costs fills what trading and deciding cost.

@@ -27,17 +27,19 @@ type stake struct {
 type path struct {
 	stakes [][]stake // of each step; symbols without a position are left out
 	traded []float64 // value traded at each step's open / equity then
-	entry  []float64 // what it takes to hold the step's `before` from cash
-	around float64   // what it takes to go from the last `after` to the first `before`
+	entry  []float64 // the same for a trader who begins at that step
+	last   []stake   // before: the positions at the end of the last step
+	around float64   // value traded to go from them to the first step's
 }
 
 // randomFloor says what traders without any idea would have made of the run's own
 // behaviour. Each takes the run's path of positions, all symbols together, moves it
 // around the run's steps by a random number of them, and deals it to the symbols by
 // a random permutation. So holding times, exposure, concentration and turnover are
-// the run's own, and only what was held when is random. At the seam the trader buys
-// the position that it begins with, and goes from the run's last position to its
-// first; both cost. A trader's equity compounds, over the steps,
+// the run's own, and only what was held when is random. There is a seam: the trader
+// begins as the run began, which is in cash, and buys what the path says at once; and where
+// the path goes around, it goes from the run's last positions to its first ones at
+// that step's open. A trader's equity compounds, over the steps,
 //
 //	(1 + sum before*overnight) * (1 - costRate*traded) * (1 + sum after*intraday)
 //
@@ -48,8 +50,8 @@ type path struct {
 //
 // nil without any position, below two steps, or without traders. Steps beyond the
 // shortest list are left out. One symbol that is always held makes all traders
-// alike: the range is then narrow, and Rule says so when it is narrower than the
-// method's own error.
+// alike, and like the run: Rule says so when the range is no wider than the method's
+// own error.
 func randomFloor(tracks []track, actual, costRate float64, seed uint64, traders int) *Random {
 	p, ok := pathOf(tracks)
 	if !ok || traders < 1 {
@@ -90,7 +92,7 @@ func floorRule(out Random, actual, costRate float64, symbols int) string {
 	}
 	rule := fmt.Sprintf("%d traders, each with the run's own positions moved by a random number of steps and %s, at %s bps of what they trade",
 		out.Traders, deal, strconv.FormatFloat(math.Round(costRate*1e6)/100, 'f', -1, 64))
-	if out.High-out.Low <= math.Abs(out.Check-actual) {
+	if out.High-out.Low <= math.Abs(out.Check-actual)+1e-9 {
 		rule += "; they differ by less than the method's own error, so the share beaten says little"
 	}
 	return rule
@@ -117,9 +119,9 @@ func pathOf(tracks []track) (path, bool) {
 			if k.before[t] != 0 || k.after[t] != 0 {
 				p.stakes[t] = append(p.stakes[t], stake{i, k.before[t], k.after[t]})
 				night += float64(k.before[t] * k.overnight[t])
-				p.entry[t] += math.Abs(k.before[t])
 				held = true
 			}
+			p.entry[t] += math.Abs(k.after[t] - k.before[0])
 		}
 		for _, s := range p.stakes[t] {
 			kept := 0.0
@@ -129,10 +131,26 @@ func pathOf(tracks []track) (path, bool) {
 			p.traded[t] += math.Abs(s.after - kept)
 		}
 	}
-	for _, k := range tracks {
-		p.around += math.Abs(k.before[0] - k.after[steps-1])
-	}
+	p.end(tracks, steps)
 	return p, held
+}
+
+// end sets where the path ends, and what it takes to begin again from there.
+func (p *path) end(tracks []track, steps int) {
+	day := 1.0
+	for _, k := range tracks {
+		day += float64(k.after[steps-1] * k.intraday[steps-1])
+	}
+	for i, k := range tracks {
+		left := 0.0
+		if day > 0 {
+			left = k.after[steps-1] * (1 + k.intraday[steps-1]) / day
+		}
+		if left != 0 {
+			p.last = append(p.last, stake{symbol: i, before: left})
+		}
+		p.around += math.Abs(k.after[0] - left)
+	}
 }
 
 // columns lays the moves out by step and then by symbol.
@@ -148,19 +166,23 @@ func columns(tracks []track, steps int) (overnight, intraday []float64) {
 // trade returns the total return of the path begun at the step `shift`, with the
 // positions of symbol i in symbol deal[i].
 func (p path) trade(overnight, intraday []float64, deal []int, shift int, costRate float64) float64 {
-	equity := 1.0
-	if shift > 0 {
-		equity = (1 - float64(costRate*p.entry[shift])) * (1 - float64(costRate*p.around))
-	}
-	row, at := 0, shift
-	for range p.traded {
-		night, day := 1.0, 1.0
-		for _, s := range p.stakes[at] {
-			k := row + deal[s.symbol]
-			night += float64(s.before * overnight[k])
-			day += float64(s.after * intraday[k])
+	equity, row, at := 1.0, 0, shift
+	for t := range p.traded {
+		into, traded := p.stakes[at], p.traded[at]
+		switch {
+		case t == 0 && shift > 0:
+			into, traded = p.stakes[0], p.entry[shift]
+		case t > 0 && at == 0:
+			into, traded = p.last, p.around
 		}
-		cost := 1 - float64(costRate*p.traded[at])
+		night, day := 1.0, 1.0
+		for _, s := range into {
+			night += float64(s.before * overnight[row+deal[s.symbol]])
+		}
+		for _, s := range p.stakes[at] {
+			day += float64(s.after * intraday[row+deal[s.symbol]])
+		}
+		cost := 1 - float64(costRate*traded)
 		if !(equity > 0 && night > 0 && cost > 0 && day > 0) {
 			return -1
 		}

@@ -29,9 +29,10 @@ func TestBlocks(t *testing.T) {
 	}
 	rng := rand.NewPCG(1, 1)
 	breaks, around, ends := 0, 0, 0
-	count, runs := make([]int, n), map[int]int{}
+	count, first, runs := make([]int, n), make([]int, n), map[int]int{}
 	for range rounds {
 		drawBlocks(rng, from, to, length)
+		first[int(to[0])]++
 		run := 1
 		for i, x := range to {
 			count[int(x)]++
@@ -61,6 +62,7 @@ func TestBlocks(t *testing.T) {
 	require.InEpsilon(t, 1-seen, float64(around)/float64(ends), 0.02, "blocks go around the end")
 	for i, c := range count {
 		require.InEpsilon(t, rounds, c, 0.12, "place %d is drawn as often as any", i)
+		require.InEpsilon(t, rounds/n, first[i], 0.5, "a resample may begin at place %d as at any", i)
 	}
 	require.InEpsilon(t, 1-seen, float64(runs[2])/float64(runs[1]), 0.05, "lengths are geometric")
 	require.InEpsilon(t, 1-seen, float64(runs[3])/float64(runs[2]), 0.06, "lengths are geometric")
