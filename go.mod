@@ -6,6 +6,7 @@ require (
 	cloud.google.com/go v0.121.0 // calendar dates in the interface of Alpaca's library
 	github.com/alpacahq/alpaca-trade-api-go/v3 v3.9.1 // bars, corporate actions and news of Alpaca, named by the owner
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment, named by the owner
+	github.com/creack/pty v1.1.24 // tests: what is written to a terminal
 	github.com/duckdb/duckdb-go/v2 v2.10505.0 // the agent's SQL engine and the Parquet reader; marcboeker/go-duckdb moved here
 	github.com/chromedp/chromedp v0.23.0 // tests: a headless browser opens the pages
 	github.com/google/jsonschema-go v0.4.3 // tool schemas from Go types; the SDK's own choice
