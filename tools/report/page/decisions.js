@@ -6,10 +6,15 @@ let index = { rows: [], shared: [] }, shown = [], from = 0, to = STEP;
 let query = "", hits = null; // hits: row -> [count, snippet], null without a search
 const blocks = new Map(); // block -> promise of its bodies
 const texts = new Map(); // block -> promise of its turns' text
+const unpacked = async (n) => {
+  const b = await inflate("turns-" + n);
+  for (const t of b.turns) for (const p of t.parts) p.t = b.texts[p.t];
+  return b.turns;
+};
 const bodies = (n) => {
   if (!blocks.has(n)) {
     if (blocks.size > 8) blocks.delete(blocks.keys().next().value);
-    blocks.set(n, inflate("turns-" + n));
+    blocks.set(n, unpacked(n));
   }
   return blocks.get(n);
 };
@@ -131,7 +136,7 @@ const search = async () => {
   for (const [b, rows] of byBlock) {
     if (!texts.has(b)) {
       texts.set(b, b < 0 ? Promise.resolve(rows.map((r) => [r.n, r.t, r.a, r.s, r.r].join("\n")))
-        : inflate("turns-" + b).then((list) => rows.map((r) => textOf(r, list[r.i]))));
+        : unpacked(b).then((list) => rows.map((r) => textOf(r, list[r.i]))));
     }
     const all = await texts.get(b);
     if (mine !== round) return; // a newer search is under way
@@ -194,6 +199,7 @@ const start = async () => {
   $("#earlier").addEventListener("click", () => { from = Math.max(0, from - STEP); render(); });
   index = await inflate("index");
   select();
+  performance.mark("ready");
   document.documentElement.dataset.ready = "1";
   return go();
 };

@@ -17,7 +17,7 @@
 //
 // # Size
 //
-// The decisions are most of a run. Their bodies are gzip in base64, a quarter of
+// The decisions are most of a run. Their bodies are gzip in Ascii85, a quarter of
 // a megabyte of turns to a block, and the browser's own DecompressionStream
 // opens a block when a turn of it is asked for. System prompts are stored once.
 // The list shows 200 turns at a time.

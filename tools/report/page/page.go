@@ -75,8 +75,7 @@ func write(w io.Writer, text string, v titled, blocks []block) error {
 		return err
 	}
 	for _, b := range blocks {
-		// Only the letters of base64: nothing that could end the element.
-		if _, err := fmt.Fprintf(w, "<script type=\"text/plain\" id=\"block-%s\">%s</script>\n", b.name, base64.StdEncoding.EncodeToString(b.gzip)); err != nil {
+		if _, err := fmt.Fprintf(w, "<script type=\"text/plain\" id=\"block-%s\">%s</script>\n", b.name, letters(b.gzip)); err != nil {
 			return err
 		}
 	}

@@ -15,10 +15,27 @@ const link = (hash, text) => {
   return a;
 };
 
+// unpack reads Ascii85 with v in the place of <: five letters are four bytes.
+const unpack = (s) => {
+  const out = new Uint8Array(s.length * 4); // z is four zeros
+  let n = 0, group = 0, have = 0;
+  const put = (v, count) => { for (let k = 0; k < count; k++) out[n++] = v >>> (24 - 8 * k); };
+  for (let i = 0; i < s.length; i++) {
+    let c = s.charCodeAt(i);
+    if (c === 122) { put(0, 4); continue; }
+    if (c === 118) c = 60;
+    group = group * 85 + c - 33;
+    if (++have === 5) { put(group, 4); group = have = 0; }
+  }
+  if (have) {
+    for (let k = have; k < 5; k++) group = group * 85 + 84;
+    put(group, have - 1);
+  }
+  return out.subarray(0, n);
+};
 // inflate reads a block of JSON.
 const inflate = async (name) => {
-  const text = atob(document.getElementById("block-" + name).textContent);
-  const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
+  const bytes = unpack(document.getElementById("block-" + name).textContent);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return JSON.parse(await new Response(stream).text());
 };
