@@ -14,7 +14,7 @@ import (
 type backtestFlags struct {
 	model, from, to, cash, symbols, out, url, tokenEnv string
 	data                                               []string
-	json, noCache, strictReplay                        bool
+	json, noCache, strictReplay, noReport              bool
 	sample                                             int
 }
 
@@ -47,6 +47,7 @@ func (a *app) backtest() *cobra.Command {
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	fs.BoolVar(&f.noCache, "no-cache", false, "ask every model again and keep nothing")
 	fs.BoolVar(&f.strictReplay, "strict-replay", false, "ask no model: fail at the first answer that is not recorded")
+	fs.BoolVar(&f.noReport, "no-report", false, "write no report.html at the end: for many runs in a row")
 	fs.IntVar(&f.sample, "sample", 0, "number of a repeated run: each has recorded answers of its own")
 	fs.StringVar(&f.url, "url", "", "drive a remote server (not supported yet)")
 	fs.StringVar(&f.tokenEnv, "token-env", "", "variable that holds the remote server's token (not supported yet)")
@@ -98,18 +99,19 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 }
 
 func (a *app) backtestStrategy(c *cobra.Command, s *strategy, f backtestFlags) error {
-	p := a.newProgress(s)
-	res, err := a.runStrategy(c.Context(), s, runOptions{out: f.out, progress: p.show, noCache: f.noCache, strict: f.strictReplay, sample: f.sample})
+	p := newProgress(screenOf(a.stderr), a.now, s)
+	a.beside = p
+	res, err := a.runStrategy(c.Context(), s, runOptions{out: f.out, window: p.window, progress: p.show, noCache: f.noCache, strict: f.strictReplay, sample: f.sample, page: !f.noReport})
 	p.done()
 	if err != nil {
 		return err
 	}
+	print := a.summary
 	if f.json {
-		if err := a.printJSON(res); err != nil {
-			return err
-		}
-	} else {
-		a.summary(res)
+		print = func(r *result) error { return a.printJSON(r) }
+	}
+	if err := print(res); err != nil {
+		return err
 	}
 	if !res.complete {
 		fmt.Fprintf(a.stderr, "pitwall: stopped before the end; what there is lies in %s\n", res.Out)

@@ -161,7 +161,7 @@ func (a *app) cacheVerify() *cobra.Command {
 			}
 			last := a.now()
 			r, err := s.Verify(ctx, func(done int) {
-				if now := a.now(); now.Sub(last) >= plainLine {
+				if now := a.now(); now.Sub(last) >= fetchLine {
 					last = now
 					fmt.Fprintf(a.stderr, "%s read\n", entries(done))
 				}

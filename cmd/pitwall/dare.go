@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"pitwall"
 	"pitwall/cache/history"
@@ -118,13 +117,14 @@ func (a *app) runDare(ctx context.Context, name string, data []string, plants bo
 
 // counter shows how far something is, on a terminal only.
 func (a *app) counter(what string) func(done, of int) {
-	if !term.IsTerminal(int(a.stderr.Fd())) {
+	on := screenOf(a.stderr)
+	if !on.terminal {
 		return nil
 	}
 	return func(done, of int) {
-		fmt.Fprintf(a.stderr, "\r%s %d of %d ", what, done, of)
+		on.drawText(fmt.Sprintf("%s %d of %d ", what, done, of))
 		if done == of {
-			fmt.Fprint(a.stderr, "\r\033[K")
+			on.clear()
 		}
 	}
 }

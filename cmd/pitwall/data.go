@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"pitwall"
 	"pitwall/cache/history"
@@ -170,7 +169,7 @@ func (a *app) fetch(ctx context.Context, source string, symbols []string, f fetc
 	if err != nil {
 		return err
 	}
-	p := fetchProgress{app: a, terminal: term.IsTerminal(int(a.stderr.Fd()))}
+	p := fetchProgress{screen: screenOf(a.stderr), now: a.now}
 	failed := 0
 	for i, symbol := range symbols {
 		for _, k := range kinds {
@@ -218,33 +217,28 @@ func (a *app) fetched(symbol string, f history.Fetched) {
 	fmt.Fprintln(a.stdout, line)
 }
 
+// fetchLine is how often a fetch says where it stands when it is no terminal that
+// reads it.
+const fetchLine = 5 * time.Second
+
 // fetchProgress shows where a fetch stands: one line on a terminal, else a line
 // every few seconds.
 type fetchProgress struct {
-	app      *app
-	terminal bool
-	symbol   string // 3/20
-	last     time.Time
-	shown    bool
+	screen
+	now    func() time.Time
+	symbol string // 3/20
+	last   time.Time
 }
 
 func (p *fetchProgress) show(s history.Step) {
 	line := fmt.Sprintf("%s %s %s %s  %s..%s  %d/%d  %d rows", s.Source, p.symbol, s.Symbol, s.Kind, s.From.Format(time.DateOnly), s.To.Format(time.DateOnly), s.Done, s.Total, s.Rows)
 	if p.terminal {
-		fmt.Fprint(p.app.stderr, "\r\x1b[K"+line)
-		p.shown = true
+		p.drawText(line)
 		return
 	}
-	if now := p.app.now(); now.Sub(p.last) >= plainLine {
+	if now := p.now(); now.Sub(p.last) >= fetchLine {
 		p.last = now
-		fmt.Fprintln(p.app.stderr, line)
-	}
-}
-
-func (p *fetchProgress) clear() {
-	if p.shown {
-		fmt.Fprint(p.app.stderr, "\r\x1b[K")
-		p.shown = false
+		fmt.Fprintln(p.out, line)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
@@ -83,6 +84,7 @@ type app struct {
 	now            func() time.Time
 	stdout, stderr *os.File
 	stop           chan struct{}     // closed at the first Ctrl-C
+	beside         io.Writer         // stderr while a line of progress is drawn there; empty = stderr
 	transport      http.RoundTripper // of downloads; empty = the network, a local server in tests
 
 	// sleep waits between two attempts at a model; empty = really, none in tests
@@ -145,7 +147,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.data(), a.cache(), a.dare(), a.version())
+	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.dare(), a.version())
 	return root
 }
 

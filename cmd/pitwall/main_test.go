@@ -424,11 +424,7 @@ func TestStdoutBelongsToTheProtocol(t *testing.T) {
 // One Ctrl-C ends a run after its turn: the folder is whole and says incomplete.
 func TestInterruptLeavesAWholeFolder(t *testing.T) {
 	dir := t.TempDir()
-	rows := []string{"symbol,timestamp,open,high,low,close,volume"}
-	for d := range 6000 {
-		rows = append(rows, fmt.Sprintf("A,%s,10,11,9,%d.5,100000", time.Date(1990, 1, 1+d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), 9+d%2))
-	}
-	write(t, dir, "s.yaml", strings.Replace(goodStrategy, "buyhold", "momentum", 1), "bars.csv", strings.Join(rows, "\n")+"\n")
+	longRun(t, dir)
 	c := exec.Command(binary, "backtest", "s.yaml", "--json")
 	c.Dir = dir
 	var out, errs bytes.Buffer

@@ -18,9 +18,11 @@ import (
 // through clean, so that no data can move the cursor, change the title or hide
 // what it says: the only escape codes that leave here are the pen's own.
 type pen struct {
-	out    *bufio.Writer
-	colour bool
-	width  int // of the terminal; 0 = lines are not cut
+	out      *bufio.Writer
+	terminal bool
+	colour   bool
+	width    int // of the terminal; 0 = lines are not cut
+	indent   int // of tables
 }
 
 // style is a code of the terminal; empty = none.
@@ -40,6 +42,7 @@ const (
 func (a *app) newPen() *pen {
 	p := &pen{out: bufio.NewWriter(a.stdout)}
 	if fd := int(a.stdout.Fd()); term.IsTerminal(fd) {
+		p.terminal = true
 		p.colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 		p.width = 80
 		if w, _, err := term.GetSize(fd); err == nil && w > 0 {
@@ -193,7 +196,7 @@ type cell struct {
 // table writes rows under their heads. Columns in which no row says anything are
 // left out.
 func (p *pen) table(columns []column, rows [][]cell) {
-	widths, used := make([]int, len(columns)), 0
+	widths, used := make([]int, len(columns)), p.indent
 	for i := range columns {
 		for _, r := range rows {
 			r[i].text = oneLine(r[i].text)
@@ -211,7 +214,7 @@ func (p *pen) table(columns []column, rows [][]cell) {
 		head[i] = cell{c.name, dim}
 	}
 	for _, r := range append([][]cell{head}, rows...) {
-		space := "" // written before the next text: no line ends in spaces
+		space := strings.Repeat(" ", p.indent) // written before the next text: no line ends in spaces
 		for i, c := range r {
 			if widths[i] == 0 {
 				continue

@@ -24,10 +24,12 @@ import (
 // runOptions are a backtest's settings from the command line.
 type runOptions struct {
 	out      string
+	window   func(from, to time.Time) // told once it is known
 	progress func(agentloop.Progress)
 	noCache  bool // ask every model again, keep nothing
 	strict   bool // ask no model at all
 	sample   int  // tells repeated runs of the same thing apart
+	page     bool // write report.html at the end
 }
 
 // result is what a backtest prints with --json.
@@ -53,6 +55,7 @@ type result struct {
 	WallSeconds     float64      `json:"wall_seconds"`
 	Out             string       `json:"out"`
 
+	page      string // report.html; empty = there is none
 	complete  bool
 	attempt   int
 	usage     usage
@@ -121,6 +124,9 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if err != nil {
 		return nil, err
 	}
+	if o.window != nil {
+		o.window(from, to)
+	}
 	folder, err := runs.Create(dir, references(store, spec, from, to))
 	if err != nil {
 		return nil, err
@@ -138,14 +144,21 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
 	m.Notes = slices.Concat(who.extra.Warnings, elsewhereOnly(s), s.idleTriggers(who.agents))
 	for _, n := range m.Notes {
-		fmt.Fprintln(a.stderr, "note: "+n)
+		fmt.Fprintln(a.errs(), "note: "+oneLine(n))
 	}
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
 	outcome, runErr := a.drive(ctx, w.World, agentloop.Config{Agents: who.agents, Recorder: folder, Cache: who.kept.cache(), Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()},
 		tools.Outside{Tools: who.extra.Tools, Recorder: who.kept.recorder(o.strict)})
-	return a.finish(folder, w, m, outcome, runErr, started, spec)
+	res, err = a.finish(folder, w, m, outcome, runErr, started, spec)
+	if o.page {
+		page := a.page(dir)
+		if res != nil {
+			res.page, res.WallSeconds = page, a.now().Sub(started).Seconds()
+		}
+	}
+	return res, err
 }
 
 // stated are an account's terms as they hold: of a cash account without margins.
@@ -291,7 +304,7 @@ func (a *app) logger() *slog.Logger {
 			level = slog.LevelWarn // serve and doctor say what is wrong with it
 		}
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(a.errs(), &slog.HandlerOptions{Level: level}))
 }
 
 // printJSON prints one object on stdout.

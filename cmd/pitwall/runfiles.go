@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +14,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/tools/report"
 )
 
 // This file reads a run's folder for a person: also one that is still being
@@ -60,7 +58,7 @@ type pastRun struct {
 	manifest manifest
 	turns    []turnLine
 	timing   map[int]turnTime
-	notes    []string
+	files    *report.Folder
 }
 
 // runsDir is where backtests put their folders.
@@ -130,12 +128,8 @@ func openRun(name string) (*pastRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &pastRun{dir: dir, timing: map[int]turnTime{}}
-	raw, err := os.ReadFile(r.path("manifest.json"))
-	if err == nil {
-		err = json.Unmarshal(raw, &r.manifest)
-	}
-	switch {
+	r := &pastRun{dir: dir, timing: map[int]turnTime{}, files: &report.Folder{FS: os.DirFS(dir)}}
+	switch err := r.files.JSON("manifest.json", &r.manifest); {
 	case err != nil:
 		r.note("manifest.json cannot be read: %v", err)
 	case r.manifest.Status == "running":
@@ -143,8 +137,8 @@ func openRun(name string) (*pastRun, error) {
 	case r.manifest.Error != "":
 		r.note("it failed: %s", r.manifest.Error)
 	}
-	r.turns = jsonLines[turnLine](r, "summaries.jsonl")
-	for _, t := range jsonLines[turnTime](r, "timing.jsonl") {
+	r.turns = report.Lines[turnLine](r.files, "summaries.jsonl")
+	for _, t := range report.Lines[turnTime](r.files, "timing.jsonl") {
 		r.timing[t.Turn] = t
 	}
 	r.unlisted()
@@ -154,7 +148,16 @@ func openRun(name string) (*pastRun, error) {
 func (r *pastRun) path(name string) string { return filepath.Join(r.dir, name) }
 
 func (r *pastRun) note(format string, args ...any) {
-	r.notes = append(r.notes, oneLine(fmt.Sprintf(format, args...)))
+	r.files.Notes = append(r.files.Notes, fmt.Sprintf(format, args...))
+}
+
+// notes say what could not be read, a line each.
+func (r *pastRun) notes() []string {
+	list := []string{}
+	for _, n := range r.files.Notes {
+		list = append(list, oneLine(n))
+	}
+	return list
 }
 
 // unlisted adds turns whose record was written and whose line was not: the run
@@ -238,66 +241,4 @@ func (r *pastRun) have() string {
 		parts = append(parts[:7], "...", parts[len(parts)-1])
 	}
 	return "there are turns " + strings.Join(parts, ", ")
-}
-
-// jsonLines reads a file of lines. A torn last line is what a crash leaves.
-func jsonLines[T any](r *pastRun, name string) []T {
-	raw, err := os.ReadFile(r.path(name))
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			r.note("%v", err)
-		}
-		return nil
-	}
-	var list []T
-	for n := 1; len(raw) > 0; n++ {
-		line, rest, whole := bytes.Cut(raw, []byte("\n"))
-		raw = rest
-		var x T
-		switch err := json.Unmarshal(line, &x); {
-		case err == nil:
-			list = append(list, x)
-		case !whole:
-			r.note("%s ends in half a line, which is left out", name)
-		case len(bytes.TrimSpace(line)) > 0:
-			r.note("line %d of %s cannot be read and is left out", n, name)
-		}
-	}
-	return list
-}
-
-// csvRows reads fills.csv without its header.
-func (r *pastRun) csvRows(name string, fields int) [][]string {
-	raw, err := os.ReadFile(r.path(name))
-	if err != nil {
-		return nil
-	}
-	if end := bytes.LastIndexByte(raw, '\n') + 1; end < len(raw) {
-		raw = raw[:end]
-		r.note("%s ends in half a line, which is left out", name)
-	}
-	c := csv.NewReader(bytes.NewReader(raw))
-	c.FieldsPerRecord = fields
-	var rows [][]string
-	for {
-		row, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			r.note("%s cannot be read after row %d", name, len(rows))
-			break
-		}
-		rows = append(rows, row)
-	}
-	return rows[min(1, len(rows)):]
-}
-
-// readJSON reads a whole file.
-func readJSON(path string, v any) error {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(raw, v)
 }

@@ -9,6 +9,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/tools/report"
 )
 
 // This file goes from a run's orders to the turns that sent them and back. The
@@ -36,7 +37,7 @@ type pastOrders struct {
 // orders reads journal.jsonl and fills.csv.
 func (r *pastRun) orders() *pastOrders {
 	o := &pastOrders{run: r, by: map[string]*pastOrder{}, turns: map[string]int{}}
-	for _, e := range jsonLines[pitwall.Entry](r, "journal.jsonl") {
+	for _, e := range report.Lines[pitwall.Entry](r.files, "journal.jsonl") {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
 			o.get(e.ID, e.AsOf).Order = *e.Order
@@ -56,7 +57,7 @@ func (r *pastRun) orders() *pastOrders {
 			o.flows = append(o.flows, *e.Flow)
 		}
 	}
-	for _, row := range r.csvRows("fills.csv", 10) {
+	for _, row := range r.files.Rows("fills.csv", 10) {
 		n, err := strconv.Atoi(row[7])
 		if err == nil && n > 0 {
 			o.turns[row[8]] = n

@@ -3,26 +3,23 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"pitwall/agentloop"
 )
 
 // summary prints a run for a person.
-func (a *app) summary(r *result) {
-	w := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+func (a *app) summary(r *result) error {
+	p := a.newPen()
 	m := r.metrics
-	row := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
-	}
-	fmt.Fprintf(a.stdout, "%s: %s on %s", r.RunID, r.Model, strings.Join(r.symbols, ", "))
+	title := fmt.Sprintf("%s: %s on %s", r.RunID, r.Model, strings.Join(r.symbols, ", "))
 	if m.First != nil {
-		fmt.Fprintf(a.stdout, ", %s to %s", m.First.Format("2006-01-02"), m.Last.Format("2006-01-02"))
+		title += fmt.Sprintf(", %s to %s", m.First.Format("2006-01-02"), m.Last.Format("2006-01-02"))
 	}
-	fmt.Fprintln(a.stdout)
+	p.linef(bold, "%s", title)
+	row := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }
 	row("final equity", "%s from %s", money(m.FinalEquity.Float()), money(m.Start.Float()))
-	row("return", "%s   buy and hold %s%s", percent(&m.TotalReturn), percent(m.BuyHoldReturn), r.benchmarkLine())
-	row("max drawdown", "%s", percent(&m.MaxDrawdown))
+	p.figure("return", gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), r.benchmarkLine())
+	p.figure("max drawdown", gain(m.MaxDrawdown), percent(&m.MaxDrawdown), "")
 	if m.Sharpe != nil {
 		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
 	}
@@ -37,16 +34,32 @@ func (a *app) summary(r *result) {
 	}
 	row("costs", "fees %s, slippage %s; %v%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.costs.Costs, assumed)
 	if r.attempt > 1 {
-		row("attempt", "%d over these dates: trying again is a way to look ahead", r.attempt)
+		p.figure("attempt", yellow, fmt.Sprint(r.attempt), " over these dates: trying again is a way to look ahead")
 	}
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
-	w.Flush()
 	for _, x := range r.Warnings {
-		fmt.Fprintf(a.stdout, "  warning: %s\n", x)
+		p.put(yellow, "  warning: ")
+		p.linef(plainText, "%s", x)
 	}
-	fmt.Fprintf(a.stdout, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)\n", r.Out)
-	fmt.Fprintln(a.stdout, "Next: "+r.next())
+	p.linef(plainText, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
+	if r.page != "" {
+		how := ""
+		if p.terminal {
+			how = "   (open it: pitwall report " + r.Out + " --open)"
+		}
+		p.linef(plainText, "Page: %s%s", r.page, how)
+	}
+	p.linef(plainText, "Next: %s", r.next())
+	return p.done()
+}
+
+// figure writes a line of the table: a name, a figure in its colour, and what
+// belongs to it.
+func (p *pen) figure(name string, s style, value, format string, args ...any) {
+	p.put(dim, fmt.Sprintf("  %-15s", name))
+	p.put(s, value)
+	p.linef(plainText, format, args...)
 }
 
 func (r *result) benchmarkLine() string {

@@ -158,7 +158,7 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 			Turns  []row    `json:"turns"`
 			Total  totals   `json:"total"`
 			Notes  []string `json:"notes"`
-		}{r.dir, r.manifest.Status, rows, sum, append([]string{}, r.notes...)})
+		}{r.dir, r.manifest.Status, rows, sum, r.notes()})
 	}
 	p := a.newPen()
 	r.heading(p)
@@ -182,7 +182,7 @@ func (r *pastRun) heading(p *pen) {
 		p.put(plainText, fmt.Sprintf(": %s on %s, %s to %s, %s", m.Model, strings.Join(m.Symbols, ", "), m.From, m.To, m.Status))
 	}
 	p.write("\n")
-	for _, n := range r.notes {
+	for _, n := range r.notes() {
 		p.put(yellow, "note: ")
 		p.hang(6, plainText, n)
 	}

@@ -253,7 +253,7 @@ func (r *pastRun) used(p *pen, n int) {
 	}
 	var u usage
 	whole := ""
-	if err := readJSON(r.path("usage.json"), &u); err == nil && u.CostUSD != nil && y.USD != nil && *y.USD > 0 {
+	if err := r.files.JSON("usage.json", &u); err == nil && u.CostUSD != nil && y.USD != nil && *y.USD > 0 {
 		whole = fmt.Sprintf(" of the run's %.4f USD", u.CostUSD.Float())
 	}
 	from := ""
@@ -297,5 +297,5 @@ func (a *app) turnJSON(r *pastRun, n int, raw []byte, followed []*pastOrder) err
 		Timing *turnTime       `json:"timing"`
 		Orders []order         `json:"orders"`
 		Notes  []string        `json:"notes"`
-	}{r.dir, raw, timing, list, append([]string{}, r.notes...)})
+	}{r.dir, raw, timing, list, r.notes()})
 }

@@ -105,6 +105,7 @@ func because(why string) string {
 // usage is usage.json: what models used in a run. It differs between a first run
 // and one from the cache, so it is no part of the manifest.
 type usage struct {
+	Turns           *int            `json:"turns"`       // null in folders of before it was written
 	ModelCalls      int             `json:"model_calls"` // asked for in this run
 	CacheHits       int             `json:"cache_hits"`  // replies from the cache
 	ToolCalls       int             `json:"tool_calls"`
@@ -115,5 +116,5 @@ type usage struct {
 }
 
 func usageOf(o agentloop.Outcome) usage {
-	return usage{o.ModelCalls, o.CacheHits, o.ToolCalls, o.Usage, o.Cost, o.Recorded, o.Stopped}
+	return usage{&o.Turns, o.ModelCalls, o.CacheHits, o.ToolCalls, o.Usage, o.Cost, o.Recorded, o.Stopped}
 }

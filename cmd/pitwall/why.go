@@ -80,7 +80,7 @@ func dayOf(t time.Time) string { return t.Format(time.DateOnly) }
 // print writes the answer: the fills, or why there is none.
 func (w *whyReport) print() error {
 	p := w.pen
-	for _, n := range w.run.notes {
+	for _, n := range w.run.notes() {
 		p.put(yellow, "note: ")
 		p.hang(6, plainText, n)
 	}

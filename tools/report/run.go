@@ -97,20 +97,21 @@ type TurnLine struct {
 
 // Turn is a file of turns/.
 type Turn struct {
-	Turn     int             `json:"turn"`
-	AsOf     string          `json:"as_of"`
-	Agent    string          `json:"agent"`
-	Model    string          `json:"model"`
-	Why      string          `json:"why"`
-	Status   string          `json:"status"`
-	Result   string          `json:"result"`
-	Output   json.RawMessage `json:"output,omitempty"`
-	Error    string          `json:"error,omitempty"`
-	Warnings []Warning       `json:"warnings"`
-	System   string          `json:"system"`
-	Tools    []string        `json:"tools"`
-	Params   json.RawMessage `json:"params,omitempty"`
-	Messages []Message       `json:"messages"`
+	Turn        int             `json:"turn"`
+	AsOf        string          `json:"as_of"`
+	Agent       string          `json:"agent"`
+	Model       string          `json:"model"`
+	Why         string          `json:"why"`
+	StateDigest string          `json:"state_digest,omitempty"`
+	Status      string          `json:"status"`
+	Result      string          `json:"result"`
+	Output      json.RawMessage `json:"output,omitempty"`
+	Error       string          `json:"error,omitempty"`
+	Warnings    []Warning       `json:"warnings"`
+	System      string          `json:"system"`
+	Tools       []string        `json:"tools"`
+	Params      json.RawMessage `json:"params,omitempty"`
+	Messages    []Message       `json:"messages"`
 }
 
 // Warning is a warning of a turn.

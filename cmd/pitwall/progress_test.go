@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"pitwall"
+	"pitwall/agentloop"
+)
+
+// fakeTerminal keeps what a window of some width shows. It knows returns, line
+// breaks and colours, and nothing else.
+type fakeTerminal struct {
+	t      require.TestingT
+	width  int
+	rows   [][]rune
+	col    int
+	raw    bytes.Buffer
+	widest int
+}
+
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func (f *fakeTerminal) Write(b []byte) (int, error) {
+	f.raw.Write(b)
+	if f.rows == nil {
+		f.rows = [][]rune{nil}
+	}
+	for _, r := range colours.ReplaceAllString(string(b), "") {
+		last := len(f.rows) - 1
+		switch {
+		case r == '\r':
+			f.col = 0
+		case r == '\n':
+			f.rows, f.col = append(f.rows, nil), 0
+		case r < ' ':
+			require.Failf(f.t, "control", "%U", r)
+		default:
+			for len(f.rows[last]) <= f.col {
+				f.rows[last] = append(f.rows[last], ' ')
+			}
+			f.rows[last][f.col] = r
+			f.col++
+			f.widest = max(f.widest, f.col)
+		}
+	}
+	return len(b), nil
+}
+
+// lines are what the window shows.
+func (f *fakeTerminal) lines() (list []string) {
+	for _, r := range f.rows {
+		list = append(list, strings.TrimRight(string(r), " "))
+	}
+	return list
+}
+
+// fakeRun is a progress of a run of 100 days, which started at equity 1000.
+type fakeRun struct {
+	*progress
+	clock time.Time
+	term  *fakeTerminal
+}
+
+func newFakeRun(t require.TestingT, width int, terminal, colour bool) *fakeRun {
+	r := &fakeRun{clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), term: &fakeTerminal{t: t, width: width}}
+	cash := pitwall.Int(1000)
+	on := screen{out: r.term, terminal: terminal, colour: colour, width: func() int { return r.term.width }}
+	r.progress = newProgress(on, func() time.Time { return r.clock }, &strategy{Cash: &cash})
+	from := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	r.window(from, from.AddDate(0, 0, 100))
+	return r
+}
+
+// day shows that so many days are over, after some host time.
+func (r *fakeRun) day(n int, equity float64, wait time.Duration) {
+	r.clock = r.clock.Add(wait)
+	r.show(agentloop.Progress{AsOf: r.from.AddDate(0, 0, n), Equity: equity, Bars: n, Turns: n, Spent: pitwall.Int(int64(n)) / 50, Cached: n / 2})
+}
+
+func TestProgressLines(t *testing.T) {
+	for _, c := range []struct {
+		width int
+		want  string
+	}{
+		{200, "[█████████████░░░░░░░]  65 %  2024-03-06  ▁▁▂▂▂▂▃▃▃▄▄▄▅▅▅▅▆▆▆▇▇▇██  equity 1,065  +6.5 %  4s left  1.3 USD  10 turns/s  32 cached"},
+		{110, "[██████░░░░]  65 %  2024-03-06  ▁▂▂▃▄▄▅▅▆▇▇█  equity 1,065  +6.5 %  4s left  1.3 USD  10 turns/s  32 cached"},
+		{80, "[██████░░░░]  65 %  2024-03-06  ▁▂▂▃▄▄▅▅▆▇▇█  equity 1,065  +6.5 %  4s left"},
+		{60, " 65 %  2024-03-06  ▁▂▂▃▄▄▅▅▆▇▇█  equity 1,065  +6.5 %"},
+		{40, " 65 %  2024-03-06  ▁▂▂▃▄▄▅▅▆▇▇█"},
+		{20, " 65 %  2024-03-06"},
+		{8, " 65 %"},
+		{3, ""},
+	} {
+		r := newFakeRun(t, c.width, true, false)
+		for n := 1; n <= 65; n++ {
+			r.day(n, 1000+float64(n), redraw)
+		}
+		require.Equal(t, []string{c.want}, r.term.lines(), "width %d", c.width)
+		require.Less(t, r.term.widest, max(c.width, 2), "the last column stays free")
+		require.NotContains(t, r.term.raw.String(), "\x1b", "no colour, no escape code")
+		r.done()
+		require.Equal(t, []string{""}, r.term.lines(), "it clears itself")
+	}
+}
+
+func TestProgressColours(t *testing.T) {
+	r := newFakeRun(t, 120, true, true)
+	r.day(1, 1000, redraw)
+	require.NotContains(t, r.term.raw.String(), "\x1b", "neither gain nor loss")
+	r.day(2, 990, redraw)
+	require.Contains(t, r.term.raw.String(), "\x1b[31m-1.0 %\x1b[0m")
+	require.NotContains(t, r.term.raw.String(), "\x1b[32m")
+	r.day(3, 1020, redraw)
+	require.Contains(t, r.term.raw.String(), "\x1b[32m+2.0 %\x1b[0m")
+	require.Contains(t, r.term.raw.String(), "\x1b[32m▃▁█\x1b[0m")
+}
+
+// At most ten lines a second, whatever moves; the curve misses nothing.
+func TestProgressIsDrawnTenTimesASecond(t *testing.T) {
+	r := newFakeRun(t, 120, true, false)
+	for n := range 1000 {
+		r.day(n/10, 1000, time.Millisecond)
+	}
+	require.Equal(t, 10, strings.Count(r.term.raw.String(), "\r"))
+}
+
+func TestProgressPiped(t *testing.T) {
+	r := newFakeRun(t, 0, false, false)
+	for n := 1; n <= 61; n++ {
+		r.day(n, 1000-float64(n), time.Second)
+	}
+	r.done()
+	require.Equal(t, "30 %  2024-01-31  equity 970  -3.0 %  1m10s left  0.6 USD  1.0 turns/s  15 cached\n"+
+		"60 %  2024-03-01  equity 940  -6.0 %  40s left  1.2 USD  1.0 turns/s  30 cached\n", r.term.raw.String())
+	short := newFakeRun(t, 0, false, false)
+	short.day(1, 1000, 29*time.Second)
+	short.done()
+	require.Empty(t, short.term.raw.String(), "a short run is quiet")
+}
+
+// A note of the run stands on a line of its own; the bar comes back below it. A ^C
+// that the terminal echoes behind the bar goes with it.
+func TestProgressMakesRoom(t *testing.T) {
+	r := newFakeRun(t, 80, true, false)
+	r.day(5, 1000, redraw)
+	_, err := r.term.Write([]byte("^C"))
+	require.NoError(t, err)
+	_, err = r.Write([]byte("note: x\n"))
+	require.NoError(t, err)
+	r.day(6, 1000, redraw)
+	lines := r.term.lines()
+	require.Len(t, lines, 2)
+	require.Equal(t, "note: x", lines[0])
+	require.Contains(t, lines[1], "2024-01-07")
+}
+
+// Whatever a run does and however the window changes, a line fits and nothing of an
+// older one is left behind it.
+func TestProgressFitsAnyWindow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := newFakeRun(t, 80, true, rapid.Bool().Draw(t, "colour"))
+		for i := range rapid.IntRange(1, 30).Draw(t, "moves") {
+			r.term.width = rapid.IntRange(1, 200).Draw(t, "width")
+			r.term.widest = 0
+			equity := rapid.OneOf(rapid.Float64Range(-1e12, 1e12), rapid.SampledFrom([]float64{0, 1000, math.MaxFloat64, 5e-324})).Draw(t, "equity")
+			r.day(rapid.IntRange(-10, 200).Draw(t, "day"), equity, time.Duration(i+1)*time.Second)
+			require.Less(t, r.term.widest, max(r.term.width, 2))
+		}
+		r.term.width = 200
+		r.day(50, 1000, time.Second)
+		fresh := newFakeRun(t, 200, true, false)
+		fresh.started, fresh.curve, fresh.clock = r.started, r.curve, r.clock.Add(-time.Second)
+		fresh.last = fresh.clock.Add(-time.Second)
+		fresh.curve.list = append([]float64{}, r.curve.list...)
+		want := fresh.parts(agentloop.Progress{AsOf: r.from.AddDate(0, 0, 50), Equity: 1000, Turns: 50, Spent: pitwall.One, Cached: 25}, r.clock, 20, 24)
+		text := []string{}
+		for _, x := range want {
+			text = append(text, x.text)
+		}
+		require.Equal(t, strings.Join(text, "  "), r.term.lines()[0])
+	})
+}
+
+func TestSparkline(t *testing.T) {
+	var s samples
+	require.Empty(t, s.spark(10))
+	s.add(1)
+	require.Empty(t, s.spark(10), "one value is no curve")
+	s.add(1)
+	require.Equal(t, "▁▁", s.spark(10), "a flat one")
+	s = samples{}
+	for i := range 8 {
+		s.add(float64(i))
+	}
+	require.Equal(t, "▁▂▃▄▅▆▇█", s.spark(8))
+	require.Equal(t, "▁▄█", s.spark(3))
+	s = samples{}
+	for i := range 100_000 {
+		s.add(math.Sin(float64(i)/100_000*2*math.Pi + 0.1))
+	}
+	require.LessOrEqual(t, len(s.list), mostSamples)
+	require.Equal(t, "▅▆▇██▇▆▅▄▃▁▁▁▂▃▅", s.spark(16), "the whole curve, not its end")
+	s.add(-5)
+	require.True(t, strings.HasSuffix(s.spark(16), "▁"), "the last value is shown even when it is not kept")
+}
+
+func TestScreenOfAFile(t *testing.T) {
+	f, err := os.CreateTemp(t.TempDir(), "x")
+	require.NoError(t, err)
+	defer f.Close()
+	s := screenOf(f)
+	require.False(t, s.terminal || s.colour, "a file is no terminal")
+	require.Equal(t, 80, s.width())
+}

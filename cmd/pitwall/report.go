@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"pitwall"
+	"pitwall/tools/report"
+)
+
+// reportFlags are report's settings.
+type reportFlags struct {
+	out, png   string
+	json, open bool
+}
+
+func (a *app) report() *cobra.Command {
+	var f reportFlags
+	c := &cobra.Command{
+		Use:   "report RUN [RUN...]",
+		Short: "Write a run's page, or a page that sets runs side by side",
+		Long: "report writes one HTML file that needs no network: did the run beat doing nothing, was it luck, what did it cost, and what did\n" +
+			"each turn decide. It prints the figures and the file's path. RUN is a run's folder, its name below runs/, or last: the newest in\n" +
+			"runs/. It may still be running, or have crashed: what is there is shown, and what is missing is said.\n" +
+			"With several runs the page sets them side by side, and the table shows what differs and where their decisions first part: turns are\n" +
+			"matched by their time and agent, and held against the first run's.\n" +
+			"The page goes to " + pageName + " in the run's folder, a comparison to compare-A-B.html in the current folder; -o names another file.\n" +
+			"--json prints the figures and writes a page only if -o names one.",
+		Example: "  pitwall report last --open\n  pitwall report momentum-1 -o page.html --png share.png\n  pitwall report momentum-1 momentum-2\n  pitwall report last --json",
+		Args:    takes(1, 20),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return a.reportMany(args, f)
+			}
+			return a.reportOne(args[0], f)
+		},
+	}
+	fs := c.Flags()
+	fs.StringVarP(&f.out, "out", "o", "", "the page's file")
+	fs.BoolVar(&f.open, "open", false, "open the page in the browser")
+	fs.BoolVar(&f.json, "json", false, "print the figures as one JSON object on stdout")
+	fs.StringVar(&f.png, "png", "", "also write a picture of 1200 x 630 to share, of one run")
+	return c
+}
+
+// pastReport is a run that was read, with its figures.
+type pastReport struct {
+	dir   string
+	run   *report.Run
+	sheet *report.Sheet
+}
+
+func readReport(name string) (r pastReport, err error) {
+	if r.dir, err = findRun(name); err != nil {
+		return r, err
+	}
+	if r.run, err = report.Open(os.DirFS(r.dir)); err == nil {
+		r.sheet, err = r.run.Sheet()
+	}
+	if err != nil {
+		return r, pitwall.Errorf(pitwall.InvalidInput, "%s cannot be read: %s", oneLine(r.dir), oneLine(err.Error())).Hintf("pitwall trace %s shows the turns that it has", oneLine(r.dir))
+	}
+	return r, nil
+}
+
+func (a *app) reportOne(name string, f reportFlags) error {
+	r, err := readReport(name)
+	if err != nil {
+		return err
+	}
+	file := f.out
+	if file == "" && (!f.json || f.open) {
+		file = filepath.Join(r.dir, pageName)
+	}
+	if file != "" {
+		if err := writeAside(file, func(w io.Writer) error { return page.Write(w, r.run, r.sheet) }); err != nil {
+			return err
+		}
+	}
+	if f.png != "" {
+		if err := writeAside(f.png, func(w io.Writer) error { return chart.Share(w, r.sheet) }); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		err = a.printSafeJSON(r.sheet)
+	} else {
+		err = a.sheet(r.sheet, file, f.png)
+	}
+	if err == nil && f.open {
+		a.open(file)
+	}
+	return err
+}
+
+// sheet prints a run's figures beside those of doing nothing.
+func (a *app) sheet(s *report.Sheet, file, png string) error {
+	p := a.newPen()
+	h := s.Run
+	p.put(bold, fmt.Sprintf("%s: %s on %s, %s to %s", h.ID, oneLine(h.Model), oneLine(strings.Join(h.Symbols, ", ")), h.From, h.To))
+	p.write("  ")
+	p.put(statusStyle(h.Status), oneLine(h.Status))
+	p.write("\n")
+	curves := []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold}
+	columns := []column{{name: ""}, {name: "run", right: true}, {name: h.Benchmark, right: true}, {name: "buy and hold", right: true}}
+	var rows [][]cell
+	for _, x := range []struct {
+		name string
+		kind report.Kind
+		of   func(*report.Stats) *float64
+	}{
+		{"return", report.Percent, func(s *report.Stats) *float64 { return s.TotalReturn }},
+		{"a year", report.Percent, func(s *report.Stats) *float64 { return s.CAGR }},
+		{"volatility", report.Share, func(s *report.Stats) *float64 { return s.Volatility }},
+		{"max drawdown", report.Percent, func(s *report.Stats) *float64 { return s.MaxDrawdown }},
+		{"Sharpe", report.Ratio, func(s *report.Stats) *float64 { return s.Sharpe }},
+		{"Sortino", report.Ratio, func(s *report.Stats) *float64 { return s.Sortino }},
+	} {
+		row := []cell{{x.name, dim}}
+		for _, c := range curves {
+			row = append(row, figureCell(x.kind, x.of, c))
+		}
+		rows = append(rows, row)
+	}
+	p.indent = 2
+	p.table(columns, rows)
+	a.more(p, s)
+	for _, w := range s.Warnings {
+		p.put(yellow, "  warning: ")
+		p.linef(plainText, "%s", w)
+	}
+	for _, n := range s.Notes {
+		p.put(yellow, "  note: ")
+		p.linef(plainText, "%s", n)
+	}
+	if file != "" {
+		p.linef(plainText, "Page: %s", file)
+	}
+	if png != "" {
+		p.linef(plainText, "Picture: %s", png)
+	}
+	return p.done()
+}
+
+// figureCell is a figure of a curve, in colour if it is a gain or a loss.
+func figureCell(k report.Kind, of func(*report.Stats) *float64, s *report.Stats) cell {
+	if s == nil {
+		return cell{}
+	}
+	f := of(s)
+	c := cell{text: k.Write(f)}
+	if f != nil && k == report.Percent {
+		c.style = gain(*f)
+	}
+	return c
+}
+
+// more are the figures that only the run has: luck, trading and costs.
+func (a *app) more(p *pen, s *report.Sheet) {
+	line := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }
+	l := s.Luck
+	if l.Return != nil {
+		line("luck", "return %s to %s in 90 %% of %d resampled runs", report.Percent.Write(&l.Return.Low), report.Percent.Write(&l.Return.High), l.Resamples)
+	}
+	switch {
+	case l.Trials > 1 && l.Deflated != nil:
+		line("", "P(Sharpe better than the best of %d without skill) %s", l.Trials, report.Ratio.Write(l.Deflated))
+	case l.Probabilistic != nil:
+		line("", "P(Sharpe above 0) %s", report.Ratio.Write(l.Probabilistic))
+	}
+	if x := l.Random; x != nil {
+		line("random traders", "%.0f %% of %d beaten; their median %s", x.Beaten*100, x.Traders, report.Percent.Write(&x.Median))
+	}
+	if l.Inside != nil && *l.Inside > 0 {
+		p.figure("training", yellow, fmt.Sprintf("%.0f %%", *l.Inside*100), " of the days are not after the cutoff of %s", oneLine(l.InsideOf))
+	}
+	line("trades", "%d closed, %d open; %d orders, %d fills, %d turns", s.Trading.Closed, s.Trading.Open, s.Headline.Orders, s.Headline.Fills, s.Run.Turns)
+	models := "models not known"
+	if c := s.Costs.Models; c != nil {
+		models = fmt.Sprintf("models %v USD", c.Round(4))
+	}
+	line("costs", "commission %s, slippage %s, borrow %s, %s", money(s.Costs.Commission.Float()), money(s.Costs.Slippage.Float()), money(s.Costs.Borrow.Float()), models)
+	if s.Costs.Models != nil && *s.Costs.Models > 0 && s.Costs.ReturnAfter != nil {
+		p.figure("after models", gain(*s.Costs.ReturnAfter), report.Percent.Write(s.Costs.ReturnAfter), "")
+	}
+	if s.Run.Attempt > 1 {
+		p.figure("attempt", yellow, fmt.Sprint(s.Run.Attempt), " over these dates: trying again is a way to look ahead")
+	}
+	if len(s.Run.Digest) >= 16 {
+		line("digest", "%s", s.Run.Digest[:16])
+	}
+}
+
+// statusStyle is the colour of a run's status.
+func statusStyle(status string) style {
+	switch status {
+	case "complete":
+		return green
+	case "failed":
+		return red
+	}
+	return yellow
+}

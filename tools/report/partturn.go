@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// This file compares two turns: what was asked, called, answered and said. Prompts,
+// parameters and models are settings, and no part of it.
+
+// lineLength is how much of a differing line is shown, in letters.
+const lineLength = 160
+
+// turnNumber is what a question begins with: runs that began on other days count
+// otherwise.
+var turnNumber = regexp.MustCompile(`^Turn \d+\. `)
+
+// telling is the most telling difference of two turns, in the order of What's
+// values: words may differ while decisions do not.
+func telling(x, y *Turn) (What, [2]string) {
+	if p, q := question(x), question(y); p != q {
+		return DifferentState, firstLines(p, q)
+	}
+	p, q := asked(x), asked(y)
+	for i := range max(len(p), len(q)) {
+		a, b := call{}, call{}
+		if i < len(p) {
+			a = p[i]
+		}
+		if i < len(q) {
+			b = q[i]
+		}
+		switch {
+		case a.text != b.text && (isOrder(a.name) || isOrder(b.name)):
+			return DifferentOrders, Around(a.text, b.text)
+		case a.text != b.text:
+			return DifferentCall, Around(a.text, b.text)
+		case a.result != b.result:
+			return DifferentResult, firstLines(a.result, b.result)
+		}
+	}
+	if p, q := spoken(x), spoken(y); p != q {
+		return DifferentReply, firstLines(p, q)
+	}
+	if x.Status != y.Status || x.Error != y.Error {
+		return DifferentStatus, [2]string{oneLine(x.Status + " " + x.Error), oneLine(y.Status + " " + y.Error)}
+	}
+	return "", [2]string{}
+}
+
+// question is what a turn began with.
+func question(t *Turn) string {
+	if len(t.Messages) == 0 {
+		return ""
+	}
+	return turnNumber.ReplaceAllString(t.Messages[0].User, "")
+}
+
+// call is a call with its result.
+type call struct{ name, text, result string }
+
+func asked(t *Turn) (list []call) {
+	for _, m := range t.Messages {
+		if m.Reply == nil {
+			continue
+		}
+		for i, c := range m.Reply.Calls {
+			s := call{name: c.Name, text: c.Name + " " + canonical(c.Arguments)}
+			if i < len(m.Results) {
+				s.result = m.Results[i].Text
+			}
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// spoken is all that a model wrote in a turn.
+func spoken(t *Turn) string {
+	var b strings.Builder
+	for _, m := range t.Messages {
+		if m.Reply != nil {
+			b.WriteString(m.Reply.Reasoning + "\n" + m.Reply.Text + "\n")
+		}
+	}
+	return b.String()
+}
+
+// isOrder names the tools that change orders.
+func isOrder(tool string) bool {
+	return slices.Contains([]string{"orders_submit", "orders_modify", "orders_cancel"}, strings.ReplaceAll(tool, ".", "_"))
+}
+
+// orderCalls are the calls of a turn that change orders, without what has no effect
+// on the market: the reason, the confidence, the caller's own id.
+func orderCalls(t *Turn) (list []string) {
+	for _, m := range t.Messages {
+		if m.Reply == nil {
+			continue
+		}
+		for _, c := range m.Reply.Calls {
+			if isOrder(c.Name) {
+				list = append(list, c.Name+" "+canonical(c.Arguments, "reason", "confidence", "client_order_id"))
+			}
+		}
+	}
+	return list
+}
+
+// canonical writes arguments with their keys in order; what is no JSON stays.
+func canonical(raw json.RawMessage, without ...string) string {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return string(raw)
+	}
+	if m, ok := v.(map[string]any); ok {
+		for _, k := range without {
+			delete(m, k)
+		}
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return string(raw)
+	}
+	return string(text)
+}
+
+// firstLines are the first differing lines of two texts.
+func firstLines(a, b string) [2]string {
+	p, q := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range max(len(p), len(q)) {
+		if x, y := at(p, i), at(q, i); x != y {
+			return Around(x, y)
+		}
+	}
+	return [2]string{}
+}
+
+// Around shortens two differing lines to what is near their first difference.
+func Around(a, b string) [2]string {
+	p, q := []rune(oneLine(a)), []rune(oneLine(b))
+	same := 0
+	for same < min(len(p), len(q)) && p[same] == q[same] {
+		same++
+	}
+	from := 0
+	if max(len(p), len(q)) > lineLength && same > lineLength/2 {
+		from = same - lineLength/2
+	}
+	return [2]string{window(p, from), window(q, from)}
+}
+
+func window(line []rune, from int) string {
+	head, tail := "", ""
+	if len(line) == 0 {
+		return ""
+	}
+	if from > 0 {
+		head = "..."
+	}
+	line = line[min(from, len(line)):]
+	if len(line) > lineLength {
+		line, tail = line[:lineLength], "..."
+	}
+	return head + string(line) + tail
+}
+
+// oneLine is a text without line breaks and runs of spaces.
+func oneLine(s string) string {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
