@@ -1,11 +1,3 @@
-// Package chart draws a tear sheet.
-//
-// It depends on gonum.org/v1/plot: its canvas rasters lines and text in pure Go with
-// fonts that it brings along, so that a picture needs no browser, no network and no
-// font of the machine, and is the same everywhere.
-//
-// [Share] is the picture for a post or a chat. It draws on the canvas itself and not
-// by plot.Plot: axes, legends and titles of that kind of picture are set by hand.
 package chart
 
 import (
@@ -58,6 +50,11 @@ var ( // read only
 // drawdown of both, what random traders reached, and what identifies the run. The
 // same sheet gives the same bytes on every machine of one architecture. A figure that
 // is not defined is shown as a dash; equity that is not a number is left out.
+//
+// It draws on the library's image canvas and not by a Plot: title, axes and names of
+// such a picture are set by hand. The library brings its fonts along, so that nothing
+// is asked of the machine; they have no Chinese, Japanese or Korean letters, which
+// become question marks.
 func Share(w io.Writer, s *report.Sheet) error {
 	p := newPainter()
 	other := passive(s)
