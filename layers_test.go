@@ -31,7 +31,6 @@ var layers = map[string][]string{
 	"tools/docs":         {},                                                   //
 	"tools/duckdb":       {},                                                   // sees a Market, never a Source
 	"tools/report":       {},                                                   // reads a folder; shares no code with its writer
-	"tools/report/chart": {"tools/report"},                                     // pictures of a sheet
 	"server":             {"tools"},                                            //
 	"agentloop":          {},                                                   // an ordinary MCP client
 	"agentloop/models":   {"agentloop"},                                        // one file per provider
