@@ -1,11 +1,3 @@
-// Package chart draws a tear sheet.
-//
-// It depends on gonum.org/v1/plot: its canvas rasters lines and text in pure Go with
-// fonts that it brings along, so that a picture needs no browser, no network and no
-// font of the machine, and is the same everywhere.
-//
-// [Share] is the picture for a post or a chat. It draws on the canvas itself and not
-// by plot.Plot: axes, legends and titles of that kind of picture are set by hand.
 package chart
 
 import (
@@ -39,7 +31,7 @@ const (
 
 var ( // read only
 	paper  = color.NRGBA{0xff, 0xff, 0xff, 0xff}
-	ink    = color.NRGBA{0x11, 0x18, 0x27, 0xff}
+	dark   = color.NRGBA{0x11, 0x18, 0x27, 0xff}
 	muted  = color.NRGBA{0x5b, 0x65, 0x75, 0xff}
 	faint  = color.NRGBA{0xe6, 0xe9, 0xee, 0xff}
 	zero   = color.NRGBA{0xa3, 0xab, 0xb8, 0xff}
@@ -58,6 +50,11 @@ var ( // read only
 // drawdown of both, what random traders reached, and what identifies the run. The
 // same sheet gives the same bytes on every machine of one architecture. A figure that
 // is not defined is shown as a dash; equity that is not a number is left out.
+//
+// It draws on the library's image canvas and not by a Plot: title, axes and names of
+// such a picture are set by hand. The library brings its fonts along, so that nothing
+// is asked of the machine; they have no Chinese, Japanese or Korean letters, which
+// become question marks.
 func Share(w io.Writer, s *report.Sheet) error {
 	p := newPainter()
 	other := passive(s)
@@ -99,7 +96,7 @@ func (p *painter) header(s *report.Sheet) {
 		p.text(x-w+14, 66, badge.text, 17, bold, paper)
 		x -= w + 10
 	}
-	p.text(left, 76, p.cut(p.clean(cmp.Or(s.Run.Name, s.Run.ID, "Strategy")), x-left-20, 38, bold), 38, bold, ink)
+	p.text(left, 76, p.cut(p.clean(cmp.Or(s.Run.Name, s.Run.ID, "Strategy")), x-left-20, 38, bold), 38, bold, dark)
 	var parts []string
 	for _, x := range []string{s.Run.Model, symbols(s.Run.Symbols), dates(s.Run.From, s.Run.To)} {
 		if x = p.clean(x); x != "" {
@@ -169,13 +166,13 @@ func (p *painter) figures(s *report.Sheet, other comparison) {
 		return &d
 	}
 	p.figure(left, "RETURN", percent(total(&s.Strategy)), sign(total(&s.Strategy)), versus(total))
-	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), ink, versus(fall))
+	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, versus(fall))
 	if r := s.Luck.Random; r != nil {
-		p.figure(left+760, "BEATS RANDOM TRADERS", strconv.FormatFloat(100*r.Beaten, 'f', 0, 64)+" %", ink,
+		p.figure(left+760, "BEATS RANDOM TRADERS", strconv.FormatFloat(100*r.Beaten, 'f', 0, 64)+" %", dark,
 			fmt.Sprintf("of %s with the same turnover", grouped(r.Traders)))
 		return
 	}
-	p.figure(left+760, "SHARPE RATIO", decimal(s.Strategy.Sharpe), ink, days(s.Strategy.Days))
+	p.figure(left+760, "SHARPE RATIO", decimal(s.Strategy.Sharpe), dark, days(s.Strategy.Days))
 }
 
 func (p *painter) figure(x float64, name, value string, c color.NRGBA, beside string) {
@@ -213,7 +210,7 @@ func days(n int) string {
 func sign(v *float64) color.NRGBA {
 	switch {
 	case v == nil || math.Abs(*v) < 0.00005:
-		return ink
+		return dark
 	case *v < 0:
 		return red
 	}

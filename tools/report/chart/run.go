@@ -1,0 +1,216 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"pitwall"
+	"pitwall/tools/report"
+)
+
+// Sizes of a page: the drawing is scaled to its column, so that text is about 12
+// pixels high in both.
+func Wide(height float64) Size { return Size{Width: 1100, Height: height, Names: true} }
+
+// Half is for two charts beside each other on a wide screen.
+func Half(height float64) Size { return Size{Width: 580, Height: height} }
+
+// Narrow is for a telephone.
+func Narrow(height float64) Size { return Size{Width: 360, Height: height} }
+
+// Named is a line's name and class, for a legend.
+type Named struct{ Name, Class string }
+
+// Legend names a chart's lines in order, each once.
+func (c Chart) Legend() []Named {
+	var list []Named
+	seen := map[Named]bool{}
+	for _, p := range c.Panels {
+		for _, l := range p.Lines {
+			if n := (Named{l.Name, l.Class}); l.Name != "" && !seen[n] {
+				list, seen[n] = append(list, n), true
+			}
+		}
+	}
+	return list
+}
+
+// Gaps names the stretches without data that break the chart's first line.
+func (c Chart) Gaps() []string {
+	var list []string
+	if len(c.Panels) == 0 || len(c.Panels[0].Lines) == 0 {
+		return nil
+	}
+	at := c.Panels[0].Lines[0].At
+	gap := gapOf(at)
+	for i := 1; i < len(at); i++ {
+		if seconds(at[i])-seconds(at[i-1]) > gap {
+			list = append(list, fmt.Sprintf("no data from %s to %s", at[i-1].Format(time.DateOnly), at[i].Format(time.DateOnly)))
+		}
+	}
+	return list
+}
+
+// Empty says that there is nothing to draw.
+func (c Chart) Empty() bool { _, _, ok := c.span(); return !ok }
+
+func wholePercent(v float64) string { return Percent(v, 1) }
+
+// Equity shows the run's return since its start against its benchmark and against
+// buying and holding, with the drawdown below.
+func Equity(s *report.Sheet) Chart {
+	start := s.Run.Cash.Float()
+	own := Line{Name: "Run", Class: "c0"}
+	bench := Line{Name: s.Run.Benchmark, Class: "c1"}
+	hold := Line{Name: "Buy and hold", Class: "c2"}
+	drop := Line{Class: "drop", Area: true}
+	peak := start
+	var bench0, hold0 float64
+	for _, p := range s.Curve {
+		own.add(p.At, p.Equity/start-1)
+		peak = max(peak, p.Equity)
+		drop.add(p.At, p.Equity/peak-1)
+		if bench0 == 0 {
+			bench0 = p.Benchmark
+		}
+		if p.Benchmark > 0 {
+			bench.add(p.At, p.Benchmark/bench0-1)
+		}
+		if hold0 == 0 {
+			hold0 = p.Hold
+		}
+		if p.Hold > 0 {
+			hold.add(p.At, p.Hold/hold0-1)
+		}
+	}
+	lines := []Line{own}
+	summary := []string{fmt.Sprintf("Return of the run from %s to %s: %s", s.Run.From, s.Run.To, ended(own))}
+	for _, l := range []Line{bench, hold} {
+		if len(l.At) > 0 {
+			lines = append(lines, l)
+			summary = append(summary, fmt.Sprintf("%s: %s", l.Name, ended(l)))
+		}
+	}
+	summary = append(summary, fmt.Sprintf("deepest drawdown of the run %s", wholePercent(s.Headline.MaxDrawdown)))
+	c := Chart{Zone: zone(s.Curve), Summary: strings.Join(summary, "; ") + "."}
+	c.Panels = []Panel{
+		{Lines: lines, Share: 0.72, Has: true, Labels: true, Tick: percentTick, Value: wholePercent},
+		{Lines: []Line{drop}, Share: 0.28, Has: true, Tick: percentTick, Value: wholePercent},
+	}
+	return c
+}
+
+func (l *Line) add(at time.Time, v float64) { l.At, l.Value = append(l.At, at), append(l.Value, v) }
+
+func ended(l Line) string {
+	if len(l.Value) == 0 {
+		return "no data"
+	}
+	return wholePercent(l.Value[len(l.Value)-1])
+}
+
+func zone(points []report.Point) *time.Location {
+	if len(points) == 0 {
+		return time.UTC
+	}
+	return points[0].At.Location()
+}
+
+// Rolling shows the Sharpe ratio of the last daily returns, over 63 of them, or
+// over a third of the run when that is less. Under 5 there is no chart and the
+// window is 0. A window without variance has no value.
+func Rolling(s *report.Sheet) (c Chart, window int) {
+	n := len(s.Daily)
+	window = min(63, n/3)
+	if window < 5 {
+		return Chart{}, 0
+	}
+	returns := make([]float64, n)
+	prev := s.Run.Cash.Float()
+	for i, p := range s.Daily {
+		returns[i], prev = p.Equity/prev-1, p.Equity
+	}
+	l := Line{Name: "Sharpe", Class: "c0"}
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := window; i <= n; i++ {
+		v := math.NaN()
+		if x := report.Sharpe(returns[i-window:i], s.Strategy.PeriodsAYear); x != nil && !math.IsInf(*x, 0) && !math.IsNaN(*x) {
+			v = *x
+			low, high = min(low, v), max(high, v)
+		}
+		l.add(s.Daily[i-1].At, v)
+	}
+	if low > high {
+		return Chart{}, 0
+	}
+	two := func(v float64) string { return number(v, 2) }
+	return Chart{
+		Zone:    zone(s.Daily),
+		Summary: fmt.Sprintf("Rolling Sharpe ratio over %d daily returns: between %s and %s, last %s.", window, two(low), two(high), last(l)),
+		Panels:  []Panel{{Lines: []Line{l}, Share: 1, Has: true, Labels: true, Tick: number, Value: two}},
+	}, window
+}
+
+func last(l Line) string {
+	if v := l.Value[len(l.Value)-1]; !math.IsNaN(v) {
+		return number(v, 2)
+	}
+	return "not defined"
+}
+
+// Price shows the closes of a symbol's bars in a stretch of time with fills on them.
+func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) Chart {
+	l := Line{Class: "price"}
+	for _, b := range bars {
+		if !b.End.Before(from) && !b.End.After(to) {
+			l.add(b.End, b.Close.Float())
+		}
+	}
+	bought, sold := 0, 0
+	for _, m := range marks {
+		if m.Up {
+			bought++
+		} else {
+			sold++
+		}
+	}
+	digits := 2
+	if n := len(l.Value); n > 0 && l.Value[n-1] < 1 {
+		digits = 4
+	}
+	price := func(v float64) string { return number(v, digits) }
+	c := Chart{Zone: time.UTC, Panels: []Panel{{Lines: []Line{l}, Marks: marks, Share: 1, Labels: true, Tick: number, Value: price}}}
+	if len(l.At) > 0 {
+		c.Zone = l.At[0].Location()
+		c.Summary = fmt.Sprintf("Price of %s from %s to %s, first %s, last %s, with %d purchases and %d sales.", symbol,
+			l.At[0].Format(time.DateOnly), l.At[len(l.At)-1].Format(time.DateOnly), price(l.Value[0]), price(l.Value[len(l.Value)-1]), bought, sold)
+	}
+	return c
+}
+
+// Compare shows the returns of several runs, each since its own start. There are
+// colours for eight.
+func Compare(names []string, sheets []*report.Sheet) Chart {
+	c := Chart{Zone: time.UTC}
+	top := Panel{Share: 1, Has: true, Labels: true, Tick: percentTick, Value: wholePercent}
+	var summary []string
+	for i, s := range sheets {
+		l := Line{Name: names[i], Class: fmt.Sprintf("c%d", i%8)}
+		for _, p := range s.Curve {
+			l.add(p.At, p.Equity/s.Run.Cash.Float()-1)
+		}
+		if len(l.At) == 0 {
+			continue
+		}
+		if len(top.Lines) == 0 {
+			c.Zone = zone(s.Curve)
+		}
+		top.Lines = append(top.Lines, l)
+		summary = append(summary, l.Name+": "+ended(l))
+	}
+	c.Summary = "Returns of the runs: " + strings.Join(summary, "; ") + "."
+	c.Panels = []Panel{top}
+	return c
+}

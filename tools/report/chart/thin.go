@@ -1,0 +1,81 @@
+package chart
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/plot/plotter"
+)
+
+// thin cuts a line into parts without gaps and leaves of each column of pixels
+// the first of its smallest and of its largest values, in their order. The first and
+// last point of a part stay.
+func thin(l Line, from, to float64, columns int) []plotter.XYs {
+	gap := gapOf(l.At)
+	var parts []plotter.XYs
+	var part, column plotter.XYs
+	at := -1
+	flush := func() {
+		part = append(part, extremes(column)...)
+		column = column[:0]
+	}
+	for i, t := range l.At {
+		x, y := seconds(t), l.Value[i]
+		if math.IsNaN(y) || math.IsInf(y, 0) {
+			continue
+		}
+		if n := len(column); n > 0 && x-column[n-1].X > gap {
+			flush()
+			parts, part = append(parts, part), nil
+		}
+		if c := int((x - from) / (to - from) * float64(columns)); c != at {
+			flush()
+			at = c
+		}
+		column = append(column, plotter.XY{X: x, Y: y})
+		if i == 0 || i == len(l.At)-1 {
+			flush()
+		}
+	}
+	flush()
+	if len(part) > 0 {
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+func extremes(column plotter.XYs) plotter.XYs {
+	if len(column) < 3 {
+		return column
+	}
+	low, high := 0, 0
+	for i, p := range column {
+		if p.Y < column[low].Y {
+			low = i
+		}
+		if p.Y > column[high].Y {
+			high = i
+		}
+	}
+	if low == high {
+		return column[low : low+1]
+	}
+	return plotter.XYs{column[min(low, high)], column[max(low, high)]}
+}
+
+// gapOf is how many seconds without a point break a line.
+func gapOf(at []time.Time) float64 {
+	const least = 30 * 24 * 3600
+	if len(at) < 3 {
+		return math.Inf(1)
+	}
+	steps := make([]float64, 0, len(at)-1)
+	for i := 1; i < len(at); i++ {
+		steps = append(steps, seconds(at[i])-seconds(at[i-1]))
+	}
+	slices.Sort(steps)
+	return max(least, 10*steps[len(steps)/2])
+}
+
+func seconds(t time.Time) float64 { return float64(t.Unix()) }

@@ -1,0 +1,179 @@
+package chart
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot"
+)
+
+// numberTicks are at most n values at distances of 1, 2 or 5 times a power of ten.
+type numberTicks struct {
+	n      int
+	format func(v float64, digits int) string
+}
+
+// Ticks implements plot.Ticker.
+func (t numberTicks) Ticks(low, high float64) []plot.Tick {
+	step, digits := roundStep((high - low) / float64(max(t.n, 1)))
+	var list []plot.Tick
+	for i := math.Ceil(low/step - 1e-9); i*step <= high+step*1e-9; i++ {
+		list = append(list, plot.Tick{Value: i * step, Label: t.format(i*step, digits)})
+	}
+	return list
+}
+
+// roundStep is the smallest of 1, 2, 5 x 10^k that is not under least, and the
+// digits after the point that tell its multiples apart.
+func roundStep(least float64) (step float64, digits int) {
+	k := math.Floor(math.Log10(least))
+	for _, m := range []float64{1, 2, 5, 10} {
+		if step = m * math.Pow(10, k); step >= least*(1-1e-9) {
+			break
+		}
+	}
+	return step, max(0, -int(math.Floor(math.Log10(step)+1e-9)))
+}
+
+// Percent writes a fraction as a signed percentage.
+func Percent(v float64, digits int) string {
+	s := number(v*100, digits)
+	if v > 0 && strings.ContainsAny(s, "123456789") {
+		s = "+" + s
+	}
+	return s + "\u00a0%"
+}
+
+// percentTick writes a tick: its step is in hundredths of what is shown.
+func percentTick(v float64, digits int) string { return Percent(v, max(0, digits-2)) }
+
+// number writes digits with a true minus sign, and no minus before a zero.
+func number(v float64, digits int) string {
+	s := strconv.FormatFloat(v, 'f', digits, 64)
+	if rest, ok := strings.CutPrefix(s, "-"); ok {
+		if !strings.ContainsAny(rest, "123456789") {
+			return rest
+		}
+		return "\u2212" + rest
+	}
+	return s
+}
+
+// step is a distance between dates.
+type step struct {
+	years, months, days int
+	clock               time.Duration
+}
+
+// about is its length.
+func (s step) about() time.Duration {
+	const day = 24 * time.Hour
+	return time.Duration(s.years)*365*day + time.Duration(s.months)*30*day + time.Duration(s.days)*day + s.clock
+}
+
+// steps are what a reader expects, shortest first.
+func steps() []step {
+	list := []step{}
+	for _, m := range []int{1, 5, 15, 30, 60, 120, 180, 360, 720} {
+		list = append(list, step{clock: time.Duration(m) * time.Minute})
+	}
+	for _, d := range []int{1, 2, 5, 10, 15} {
+		list = append(list, step{days: d})
+	}
+	for _, m := range []int{1, 2, 3, 6} {
+		list = append(list, step{months: m})
+	}
+	for _, y := range []int{1, 2, 5, 10, 20, 50} {
+		list = append(list, step{years: y})
+	}
+	return list
+}
+
+// dateTicks are dates at most n of which fit, in a zone.
+type dateTicks struct {
+	n    int
+	zone *time.Location
+}
+
+// Ticks implements plot.Ticker; values are seconds since 1970.
+func (t dateTicks) Ticks(low, high float64) []plot.Tick {
+	from, to := time.Unix(int64(low), 0).In(t.zone), time.Unix(int64(high), 0).In(t.zone)
+	var s step
+	for _, s = range steps() {
+		if to.Sub(from) <= time.Duration(t.n)*s.about() {
+			break
+		}
+	}
+	var list []plot.Tick
+	var last time.Time
+	for at := s.first(from); !at.After(to); at = s.next(at) {
+		if !at.Before(from) {
+			list = append(list, plot.Tick{Value: float64(at.Unix()), Label: s.label(at, last)})
+			last = at
+		}
+	}
+	return list
+}
+
+// first is the last tick not after t.
+func (s step) first(t time.Time) time.Time {
+	y, m, d := t.Date()
+	switch {
+	case s.years > 0:
+		return time.Date(y-y%s.years, 1, 1, 0, 0, 0, 0, t.Location())
+	case s.months > 0:
+		return time.Date(y, m-time.Month((int(m)-1)%s.months), 1, 0, 0, 0, 0, t.Location())
+	case s.days > 0:
+		return time.Date(y, m, d-(d-1)%s.days, 0, 0, 0, 0, t.Location())
+	}
+	return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+}
+
+func (s step) next(t time.Time) time.Time {
+	y, m, d := t.Date()
+	switch {
+	case s.years > 0 || s.months > 0:
+		return time.Date(y+s.years, m+time.Month(s.months), 1, 0, 0, 0, 0, t.Location())
+	case s.days > 0:
+		next := time.Date(y, m, d+s.days, 0, 0, 0, 0, t.Location())
+		// Days count from the first of a month; a tick just before the next first
+		// would stand on it.
+		if first := time.Date(y, m+1, 1, 0, 0, 0, 0, t.Location()); s.days > 1 && next.AddDate(0, 0, s.days/2).After(first) {
+			return first
+		}
+		return next
+	}
+	next := t.Add(s.clock)
+	// A day of 23 or 25 hours starts anew.
+	if day := time.Date(y, m, d+1, 0, 0, 0, 0, t.Location()); !next.Before(day) {
+		return day
+	}
+	return next
+}
+
+// label says what changed since the last label.
+func (s step) label(t, last time.Time) string {
+	y, m, d := t.Date()
+	first := last.IsZero()
+	ly, lm, ld := last.Date()
+	switch {
+	case s.years > 0:
+		return strconv.Itoa(y)
+	case s.months > 0 && (first || y != ly):
+		if m == 1 {
+			return strconv.Itoa(y)
+		}
+		return t.Format("Jan 2006")
+	case s.months > 0:
+		return t.Format("Jan")
+	case s.days > 0 && (first || y != ly):
+		return t.Format("2 Jan 2006")
+	case s.days > 0:
+		return t.Format("2 Jan")
+	case first || y != ly || m != lm || d != ld:
+		return t.Format("2 Jan 15:04")
+	}
+	return t.Format("15:04")
+}

@@ -1,0 +1,126 @@
+package page
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"pitwall/tools/report"
+	"pitwall/tools/report/chart"
+)
+
+// comparing is what compare.html shows.
+type comparing struct {
+	Names    []string
+	Dates    string
+	Curves   *figure
+	Settings table
+	Figures  table
+	Partings []parting
+}
+
+func (c *comparing) title() (string, string) {
+	return "Runs side by side: " + strings.Join(c.Names, ", "), c.Dates
+}
+
+// parting is where a run's decisions part from the first run's.
+type parting struct {
+	Name, Text string
+	Facts      []fact
+	Lines      [2]string
+	HasLines   bool
+	First      string // name of the first run
+}
+
+// Compare writes the page that sets runs side by side. c is what report.Compare
+// gave for the same runs, in the same order.
+func Compare(w io.Writer, runs []*report.Run, c *report.Comparison) error {
+	if len(runs) != len(c.Sheets) || len(runs) == 0 {
+		return fmt.Errorf("writing a comparison: %d runs and %d sheets; give the runs that were compared", len(runs), len(c.Sheets))
+	}
+	v := &comparing{Names: names(c.Sheets)}
+	from, to := c.Sheets[0].Run.From, c.Sheets[0].Run.To
+	for _, s := range c.Sheets {
+		from, to = min(from, s.Run.From), max(to, s.Run.To)
+	}
+	v.Dates = clean(from + " to " + to)
+	if x := chart.Compare(v.Names, c.Sheets); !x.Empty() {
+		v.Curves = &figure{ID: "curves-chart", Wide: svg(x, chart.Wide(420)), Narrow: svg(x, chart.Narrow(320)), Legend: x.Legend(),
+			Caption: "Return of each run since its own start."}
+	}
+	v.Settings = rows("settings", "What the runs were asked to do", "Setting", v.Names, c.Settings)
+	v.Figures = rows("compared", "Figures; those that differ are strong", "Figure", v.Names, c.Rows)
+	for _, p := range c.Partings {
+		v.Partings = append(v.Partings, newParting(p, v.Names))
+	}
+	return write(w, compareHTML, v, nil)
+}
+
+// names are the runs' ids; two of the same id are told apart by their place.
+func names(sheets []*report.Sheet) []string {
+	list := make([]string, len(sheets))
+	seen := map[string]bool{}
+	for i, s := range sheets {
+		list[i] = clean(s.Run.ID)
+		if list[i] == "" || seen[list[i]] {
+			list[i] = strings.TrimSpace(fmt.Sprintf("%s (%d)", list[i], i+1))
+		}
+		seen[list[i]] = true
+	}
+	return list
+}
+
+// rows is a table with a column for each run.
+func rows(id, caption, first string, names []string, list []report.Row) table {
+	t := table{ID: id, Caption: caption, Head: []column{{first, "text"}}}
+	for _, n := range names {
+		t.Head = append(t.Head, column{n, "side"})
+	}
+	for _, r := range list {
+		row := []cell{{Text: clean(r.Name)}}
+		for _, x := range r.Values {
+			c := cell{Text: clean(x.Text)}
+			if r.Kind != report.Text {
+				c.Text, c.Class = minus(c.Text), "figure"
+			}
+			if r.Differ {
+				c.Class += " differs"
+			}
+			row = append(row, c)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func newParting(p report.Parting, names []string) parting {
+	out := parting{Name: names[p.Run], First: names[0], Text: clean(p.Text)}
+	out.Facts = append(out.Facts, fact{Name: "Turns that both have", Value: fmt.Sprint(p.Common)}, fact{Name: "Alike before the first difference", Value: fmt.Sprint(p.Alike)})
+	at := func(name string, d *report.Departure) {
+		if d == nil {
+			out.Facts = append(out.Facts, fact{Name: name, Value: "none"})
+			return
+		}
+		out.Facts = append(out.Facts, fact{Name: name, Value: clean(string(d.What)), Note: clean(strings.TrimSpace(fmt.Sprintf("%s %s, %s and %s", d.AsOf, d.Agent, turnName(d.Turns[0]), turnName(d.Turns[1]))))})
+	}
+	at("First difference", p.First)
+	at("First different orders", p.Orders)
+	if d := p.First; d != nil && (d.Lines[0] != "" || d.Lines[1] != "") {
+		out.HasLines, out.Lines = true, [2]string{said(d.Lines[0]), said(d.Lines[1])}
+	}
+	return out
+}
+
+func turnName(n int) string {
+	if n == 0 {
+		return "no turn"
+	}
+	return fmt.Sprintf("turn %d", n)
+}
+
+func said(s string) string {
+	if s == "" {
+		return "(nothing)"
+	}
+	return clean(s)
+}

@@ -1,0 +1,148 @@
+package page
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"pitwall/tools/report"
+)
+
+func cells(texts ...string) []cell {
+	row := make([]cell, 0, len(texts))
+	for _, t := range texts {
+		row = append(row, cell{Text: t})
+	}
+	return row
+}
+
+func columns(kinds string, names ...string) []column {
+	list := make([]column, 0, len(names))
+	for i, n := range names {
+		kind := "num"
+		if kinds[i] == 't' {
+			kind = "text"
+		}
+		list = append(list, column{n, kind})
+	}
+	return list
+}
+
+// year is a row of the heat map.
+type year struct {
+	Year  string
+	Cells [13]cell // twelve months and the year
+}
+
+// months is the heat map, newest year first. The strength of a colour is the
+// month's part of the strongest one.
+func months(s *report.Sheet) []year {
+	most := 0.01
+	for _, m := range s.Months {
+		most = max(most, math.Abs(m.Return))
+	}
+	total := map[string]float64{}
+	for _, y := range s.Years {
+		total[y.Period] = y.Return
+	}
+	var list []year
+	for _, m := range s.Months {
+		y, month, _ := strings.Cut(m.Period, "-")
+		if len(list) == 0 || list[len(list)-1].Year != y {
+			row := year{Year: y}
+			if t, is := total[y]; is {
+				row.Cells[12] = cell{Text: percent(&t, 1), Class: sign(&t)}
+			}
+			list = append(list, row)
+		}
+		var n int
+		if _, err := fmt.Sscanf(month, "%d", &n); err == nil && n >= 1 && n <= 12 {
+			text := strings.TrimSuffix(percent(&m.Return, 1), "\u00a0%")
+			list[len(list)-1].Cells[n-1] = cell{Text: text, Class: heat(m.Return / most)}
+		}
+	}
+	return list
+}
+
+// heat is the class of a month: h-4 to h4.
+func heat(v float64) string {
+	n := int(math.Ceil(math.Abs(v) * 4))
+	switch {
+	case v == 0 || math.IsNaN(v):
+		return "h0"
+	case v < 0:
+		return fmt.Sprintf("n%d", min(n, 4))
+	}
+	return fmt.Sprintf("p%d", min(n, 4))
+}
+
+func years(s *report.Sheet) table {
+	t := table{ID: "years", Caption: "Returns of the years", Head: columns("tnnn", "Year", "Run", clean(s.Run.Benchmark), "Buy and hold")}
+	if s.Run.Benchmark == "" {
+		t.Head[2].Name = "Benchmark"
+	}
+	for _, y := range s.Years {
+		row := cells(y.Period, percent(&y.Return, 1), percent(y.Benchmark, 1), percent(y.Hold, 1))
+		row[1].Class = sign(&y.Return)
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func symbols(s *report.Sheet, drawn map[string]string) table {
+	t := table{ID: "by-symbol", Caption: "What each symbol gave", Head: columns("tnnnnnnnn", "Symbol", "Gain", "Of the cash at start", "Traded", "Fills", "Fees", "Dividends", "Borrow", "Still held")}
+	for _, a := range s.Symbols {
+		gain := a.Gain.Float()
+		row := cells(clean(a.Symbol), money(a.Gain), percent(a.Share, 2), number(&a.Traded, 0), fmt.Sprint(a.Fills), money(a.Fees), money(a.Dividends), money(a.Borrow), held(a))
+		row[0].Link, row[1].Class = drawn[a.Symbol], sign(&gain)
+		t.Rows = append(t.Rows, row)
+	}
+	if s.Other != 0 {
+		t.Rows = append(t.Rows, cells("other: interest, margin, transfers", money(s.Other), "", "", "", "", "", "", ""))
+	}
+	return t
+}
+
+func held(a report.Attribution) string {
+	if a.Qty == 0 {
+		return "0"
+	}
+	return exact(a.Qty) + " at " + exact(a.Price.Round(4))
+}
+
+func trades(s *report.Sheet, turns map[int]bool) table {
+	t := table{ID: "trades-table", Caption: "Trades, in the order of their exits, open ones last", Head: columns("ntttnntnnnnntt",
+		"No.", "Symbol", "Side", "Entered", "Quantity", "At", "Left", "At", "Days", "Profit", "Return", "Fees", "Why in", "Why out")}
+	link := func(n int) string {
+		if turns[n] {
+			return fmt.Sprintf("#turn-%d", n)
+		}
+		return ""
+	}
+	for i, x := range s.Trades {
+		profit := x.Profit.Float()
+		out, price := "open", "\u2013"
+		if x.ExitTime != nil {
+			out = moment(*x.ExitTime)
+		}
+		if x.ExitPrice != nil {
+			price = exact(x.ExitPrice.Round(4))
+		}
+		row := cells(fmt.Sprint(i+1), clean(x.Symbol), clean(x.Side), moment(x.EntryTime), exact(x.Qty), exact(x.EntryPrice.Round(4)), out, price,
+			number(&x.Days, 1), money(x.Profit), percent(x.Return, 1), money(x.Fees), "", "")
+		row[12], row[13] = folded(clean(x.EntryReason)), folded(clean(x.ExitReason))
+		row[3].Link, row[6].Link = link(x.EntryTurn), link(x.ExitTurn)
+		row[9].Class, row[10].Class = sign(&profit), sign(x.Return)
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func passive(s *report.Sheet) table {
+	t := table{ID: "passive", Caption: "Doing nothing, by stated rules", Head: columns("tnnn", "Rule", "Return", "Max drawdown", "Cash left")}
+	for _, p := range s.Passive {
+		row := cells(clean(p.Rule), percent(&p.TotalReturn, 3), percent(&p.MaxDrawdown, 3), share(&p.Cash, 2))
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
