@@ -49,7 +49,7 @@ func anyTexts(list []string) []any {
 // day is the session that a step ends: a bar that ends at midnight belongs to the
 // day before.
 func (r *realRun) day(at time.Time) time.Time {
-	if at.Hour() == 0 && at.Minute() == 0 && !r.midnight {
+	if at.Hour() == 0 && at.Minute() == 0 {
 		return at.AddDate(0, 0, -1)
 	}
 	return at
@@ -164,7 +164,7 @@ func (r *realRun) stats(v []float64) any {
 // underWater adds drawdown, its dates, the longest stretch and the ulcer index.
 func (r *realRun) underWater(v []float64, o obj) {
 	days := r.days()
-	date := func(i int) string { return days[max(i, 0)].at.Format(time.DateOnly) }
+	date := func(i int) string { return r.day(days[max(i, 0)].at).Format(time.DateOnly) }
 	peak, at, worst, from, to, stretch, longest, squares := r.start, -1, 0.0, -1, -1, 0, 0, 0.0
 	for i, x := range v {
 		if x > peak {

@@ -18,12 +18,12 @@ func (r *realRun) passive() []any {
 			v, left := r.passivePath(at == "opens", whole)
 			lots, symbols, dividends := "fractions", "the symbol", "prices as in the data, no dividends added"
 			if whole {
-				lots = fmt.Sprintf("whole lots of %v", r.start)
+				lots = "whole lots of the run's cash"
 			}
 			if len(r.man.Symbols) > 1 {
 				symbols = fmt.Sprintf("equal parts of %d symbols", len(r.man.Symbols))
 			}
-			if len(r.man.Actions) > 0 {
+			if slices.ContainsFunc(r.man.Actions, func(a action) bool { return slices.Contains(r.man.Symbols, a.Symbol) }) {
 				dividends = "dividends stay as cash"
 			}
 			valued := map[string]string{"opens": "opens, to the last one", "closes": "closes"}[at]
@@ -109,13 +109,6 @@ func (r *realRun) lot(symbol string) float64 {
 // which it has to a hundredth.
 func (r *realRun) checkColumns(t *testing.T) {
 	t.Helper()
-	if !slices.ContainsFunc(r.man.Actions, func(a action) bool { return a.Symbol == r.man.Benchmark }) && len(r.man.Actions) > 0 {
-		for _, row := range realRows(t, "../../../shared/data/daily", "corporate_actions.csv") { // the folder has none of a benchmark that is not traded
-			if row[0] == r.man.Benchmark {
-				r.man.Actions = append(r.man.Actions, action{Symbol: row[0], Ex: when(t, row[1]+"T00:00:00-05:00"), Type: row[2], Value: num(t, row[3])})
-			}
-		}
-	}
 	benchmark, hold := r.held([]string{r.man.Benchmark}), r.held(r.man.Symbols)
 	for k, s := range r.steps {
 		if r.man.Benchmark == "" {

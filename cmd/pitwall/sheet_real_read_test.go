@@ -24,8 +24,6 @@ type realRun struct {
 	turns   map[string]fillRow // by order
 	nTurns  int
 	start   float64
-
-	midnight bool // a step that ends at midnight counts for the day that begins
 }
 
 type manifestFile struct {

@@ -22,7 +22,7 @@ func (r *realRun) header() obj {
 		agents = append(agents, o)
 	}
 	o := obj{
-		"id": m.RunID, "name": m.Name, "status": m.Status, "model": m.Model, "symbols": anyTexts(m.Symbols), "from": first.Format(time.DateOnly), "to": last.Format(time.DateOnly),
+		"id": m.RunID, "name": m.Name, "status": m.Status, "model": m.Model, "symbols": anyTexts(m.Symbols), "from": r.day(first).Format(time.DateOnly), "to": r.day(last).Format(time.DateOnly),
 		"cash": m.Cash, "turns": float64(r.nTurns), "attempt": float64(m.Attempt), "digest": m.Digest, "pitwall": m.Pitwall, "agents": agents,
 	}
 	for k, v := range map[string]string{"every": m.Every, "benchmark": m.Benchmark} {
@@ -85,12 +85,12 @@ func (r *realRun) costs(b *book) obj {
 	if least := r.man.Costs["min_per_order"]; least > 0 {
 		stated += fmt.Sprintf("%v at least an order, ", least)
 	}
-	fees, borrow, traded := b.sum(func(g *given) float64 { return g.fees }), b.sum(func(g *given) float64 { return g.borrow })-math.Min(b.interest, 0), b.sum(func(g *given) float64 { return g.traded })
+	fees, borrow, traded := b.sum(func(g *given) float64 { return g.fees }), b.sum(func(g *given) float64 { return g.borrow }), b.sum(func(g *given) float64 { return g.traded })
 	total := r.steps[len(r.steps)-1].equity/r.start - 1
 	o := obj{
 		"commission": fees, "slippage": b.slippage, "borrow": borrow, "interest": b.interest, "dividends": b.sum(func(g *given) float64 { return g.dividends }),
 		"tokens_in": r.usage.Tokens.Input, "tokens_out": r.usage.Tokens.Output, "models_usd": nil, "models_new_usd": nil, "models_recorded_usd": nil,
-		"return_before_models": total, "return_after_models": nil, "return_before_costs": total + (fees+b.slippage+borrow)/r.start,
+		"return_before_models": total, "return_after_models": nil, "return_before_costs": total + (fees+b.slippage+borrow-math.Min(b.interest, 0))/r.start,
 		"cost_of_traded_bps": opt((fees + b.slippage) / traded * 1e4),
 		"stated":             fmt.Sprintf("%s%v bps slippage", stated, r.man.Costs["slippage_bps"]),
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ func TestSheetOfRealRuns(t *testing.T) {
 	for name, begin := range realRuns(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := begin(t)
-			r := checkSheet(t, dir, wrongToday[name])
+			r := checkSheet(t, dir)
 			r.checkReplay(t)
 			r.checkColumns(t)
 			r.checkLuck(t, sheetJSON(t, dir))
@@ -29,58 +28,20 @@ func TestSheetOfRealRuns(t *testing.T) {
 	}
 }
 
-// wrongToday are figures of the sheet that are wrong, by run: as long as they
-// are, nothing else may differ, and when one is right its line must go.
-var wrongToday = map[string][]string{
-	"crypto": {endsAtMidnight},
-	"hourly": {
-		endsAtMidnight,
-		`^\.(months|years)\.0\.buy_and_hold: `,                  // counted from the end of the first day, not from the start
-		`^\.(trades|trading|activity\.holding_days_mean)\b.*: `, // a trade is cut in two when another symbol's exit fills between its parts
-	},
-	"plan": {
-		`^\.(months|years)\.0\.(benchmark|buy_and_hold): `, // counted from the end of the first day, not from the start
-		`^\.passive\.[13]\.`,            // whole lots of 100000, whatever the run's cash is
-		`^\.trades(\.(9|10|11)\..*)?: `, // an open position is listed by fill, a closed one by order
-		`^\.trading\.open: `,
-	},
-}
-
-// endsAtMidnight: what a market that never closes does until the end of a day counts for
-// the next day, and on the last of a month for the next month.
-const endsAtMidnight = "midnight"
-
 // checkSheet compares a run's sheet, then each of its figures when that is
 // changed: what would pass all the same is not checked.
-func checkSheet(t *testing.T, dir string, wrong []string) *realRun {
+func checkSheet(t *testing.T, dir string) *realRun {
 	t.Helper()
 	r, got := openRealRun(t, dir), sheetJSON(t, dir)
-	seen := map[string]bool{}
-	if slices.Contains(wrong, endsAtMidnight) {
-		seen[endsAtMidnight] = len(differences("", r.sheet(), got)) > 0
-		r.midnight = true
-	}
 	want := r.sheet()
-	known := func(d string) bool {
-		return slices.ContainsFunc(wrong, func(w string) bool {
-			ok := regexp.MustCompile(w).MatchString(d)
-			seen[w] = seen[w] || ok
-			return ok
-		})
-	}
 	for _, d := range differences("", want, got) {
-		if !known(d) {
-			t.Error(d)
-		}
-	}
-	for _, w := range wrong {
-		require.True(t, seen[w], "%s is right now: take it out of wrongToday", w)
+		t.Error(d)
 	}
 	n := 0
 	eachLeaf("", got, func(path string, set func(any), v any) {
 		set(other(v))
 		defer set(v)
-		if found := differences("", want, got); !known(path+": ") && !slices.ContainsFunc(found, func(d string) bool { return strings.HasPrefix(d, path+": ") }) {
+		if found := differences("", want, got); !slices.ContainsFunc(found, func(d string) bool { return strings.HasPrefix(d, path+": ") }) {
 			require.Regexp(t, `^\.luck\.(random_trader|\w+_interval)\.`, path, "is not checked")
 		}
 		n++
@@ -141,12 +102,12 @@ costs: {commission_bps: 10, slippage_bps: 5}
 agent: {model: script/buyhold, prompt: Buy equal parts and hold.}
 `)
 	backtestJSON(t, dir, nil, "s.yaml", "--out", "run", files[0], files[1]) // prices, no corporate actions
-	checkSheet(t, filepath.Join(dir, "run"), nil)
+	checkSheet(t, filepath.Join(dir, "run"))
 	rows := sheetJSON(t, filepath.Join(dir, "run"))["passive"].([]any)
 	require.Len(t, rows, 4)
 	for i, want := range [][3]string{ // return and drawdown in percent, and what the rule says
-		{"-2.753", "-14.129", "fractions; valued at opens"}, {"-2.765", "-13.897", "whole lots of 100000; valued at opens"},
-		{"-2.578", "-13.070", "fractions; valued at closes"}, {"-2.592", "-12.853", "whole lots of 100000; valued at closes"},
+		{"-2.753", "-14.129", "fractions; valued at opens"}, {"-2.765", "-13.897", "whole lots of the run's cash; valued at opens"},
+		{"-2.578", "-13.070", "fractions; valued at closes"}, {"-2.592", "-12.853", "whole lots of the run's cash; valued at closes"},
 	} {
 		row := rows[i].(obj)
 		require.Equal(t, want[0], fmt.Sprintf("%.3f", 100*row["total_return"].(float64)))
@@ -170,5 +131,5 @@ func TestSheetOfTriedAndPaidRun(t *testing.T) {
 		require.NoError(t, err)
 		write(t, dir, file, string(raw))
 	}
-	checkSheet(t, dir, nil)
+	checkSheet(t, dir)
 }

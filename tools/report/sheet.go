@@ -76,7 +76,8 @@ type Point struct {
 
 // Stats are the figures of one equity curve over daily closes, the starting cash
 // included as the first point: the first return is that of the first day. A day
-// ends with its last step, by the date of the step's end in the market's zone.
+// ends with its last step, by the date of the step's end in the market's zone;
+// midnight ends the day before it.
 // Formulas and variants: see the package's doc.
 type Stats struct {
 	TotalReturn   *float64 `json:"total_return"`
@@ -188,8 +189,8 @@ type RoundTrip struct {
 type CostTable struct {
 	Commission       pitwall.Dec  `json:"commission"` // and all other fees of fills
 	Slippage         pitwall.Dec  `json:"slippage"`
-	Borrow           pitwall.Dec  `json:"borrow"`   // of shorts and of cash: what Interest has below 0 is in it too
-	Interest         pitwall.Dec  `json:"interest"` // earned; negative: paid
+	Borrow           pitwall.Dec  `json:"borrow"`   // of shorts
+	Interest         pitwall.Dec  `json:"interest"` // earned on cash; negative: paid for borrowed cash
 	Dividends        pitwall.Dec  `json:"dividends"`
 	Models           *pitwall.Dec `json:"models_usd"` // nil: a price is not known
 	ModelsNew        *pitwall.Dec `json:"models_new_usd"`
@@ -198,7 +199,7 @@ type CostTable struct {
 	TokensOut        int64        `json:"tokens_out"`
 	ReturnBefore     *float64     `json:"return_before_models"`
 	ReturnAfter      *float64     `json:"return_after_models"` // nil: spend not known
-	ReturnWithout    *float64     `json:"return_before_costs"` // commission, slippage and borrow added back, uncompounded
+	ReturnWithout    *float64     `json:"return_before_costs"` // commission, slippage, borrow and interest paid added back, uncompounded
 	CostOfTradedBps  *float64     `json:"cost_of_traded_bps"`  // commission and slippage over traded value
 	StatedCommission string       `json:"stated,omitempty"`    // the rates that the run assumed
 }
@@ -256,6 +257,6 @@ type Random struct {
 	Median  float64 `json:"median"`
 	High    float64 `json:"high"`
 	Beaten  float64 `json:"beaten"` // share of them that the run beats
-	Check   float64 `json:"check"`  // what the method gives for the run itself: near its total return before borrow and interest, which traders do not pay
+	Check   float64 `json:"check"`  // what the method gives for the run itself: near its total return
 	Rule    string  `json:"rule"`
 }
