@@ -98,7 +98,7 @@ func (p *painter) header(s *report.Sheet) {
 	}
 	p.text(left, 76, p.cut(p.clean(cmp.Or(s.Run.Name, s.Run.ID, "Strategy")), x-left-20, 38, bold), 38, bold, dark)
 	var parts []string
-	for _, x := range []string{s.Run.Model, symbols(s.Run.Symbols), fromTo(s.Run.From, s.Run.To)} {
+	for _, x := range []string{s.Run.Model, symbols(s.Run.Symbols), dates(s.Run.From, s.Run.To)} {
 		if x = p.clean(x); x != "" {
 			parts = append(parts, x)
 		}
@@ -143,7 +143,7 @@ func symbols(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-func fromTo(from, to string) string {
+func dates(from, to string) string {
 	if from == to || to == "" {
 		return from
 	}
