@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -50,17 +51,46 @@ func writePage(dir string) (file string, err error) {
 }
 
 // writeAside writes a file beside its place and renames it, so that a reader sees
-// the old one or the new one, whole.
+// the old one or the new one, whole. A link stays and its file is replaced, with the
+// permissions that it has; a device or a pipe is written to, never replaced.
 func writeAside(file string, write func(io.Writer) error) error {
+	if err := writeWhole(file, write); err != nil {
+		return fmt.Errorf("writing %s: %w", oneLine(file), err)
+	}
+	return nil
+}
+
+func writeWhole(file string, write func(io.Writer) error) error {
+	mode := fs.FileMode(0o644)
+	if to, err := filepath.EvalSymlinks(file); err == nil {
+		file = to
+	}
+	switch info, err := os.Stat(file); {
+	case err != nil: // a new file
+	case info.IsDir():
+		return errors.New("it is a folder; name a file")
+	case !info.Mode().IsRegular():
+		f, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return finish(f, write)
+	default:
+		mode = info.Mode().Perm()
+	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".pitwall-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // nothing is there after the rename
-	w := bufio.NewWriter(f)
-	err = write(w)
-	if err = errors.Join(err, w.Flush(), f.Chmod(0o644), f.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
+	if err := errors.Join(f.Chmod(mode), finish(f, write)); err != nil {
+		return err
 	}
 	return os.Rename(f.Name(), file)
+}
+
+// finish writes and closes a file.
+func finish(f *os.File, write func(io.Writer) error) error {
+	w := bufio.NewWriter(f)
+	return errors.Join(write(w), w.Flush(), f.Close())
 }

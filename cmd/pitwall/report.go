@@ -104,12 +104,12 @@ func (a *app) reportOne(name string, f reportFlags) error {
 func (a *app) sheet(s *report.Sheet, file, png string) error {
 	p := a.newPen()
 	h := s.Run
-	p.put(bold, fmt.Sprintf("%s: %s on %s, %s to %s", h.ID, oneLine(h.Model), oneLine(strings.Join(h.Symbols, ", ")), h.From, h.To))
+	p.put(bold, oneLine(fmt.Sprintf("%s: %s on %s, %s to %s", h.ID, h.Model, strings.Join(h.Symbols, ", "), h.From, h.To)))
 	p.write("  ")
 	p.put(statusStyle(h.Status), oneLine(h.Status))
 	p.write("\n")
 	curves := []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold}
-	columns := []column{{name: ""}, {name: "run", right: true}, {name: h.Benchmark, right: true}, {name: "buy and hold", right: true}}
+	columns := []column{{name: ""}, {name: "run", right: true}, {name: oneLine(h.Benchmark), right: true}, {name: "buy and hold", right: true}}
 	var rows [][]cell
 	for _, x := range []struct {
 		name string
@@ -134,11 +134,11 @@ func (a *app) sheet(s *report.Sheet, file, png string) error {
 	a.more(p, s)
 	for _, w := range s.Warnings {
 		p.put(yellow, "  warning: ")
-		p.linef(plainText, "%s", w)
+		p.linef(plainText, "%s", oneLine(w))
 	}
 	for _, n := range s.Notes {
 		p.put(yellow, "  note: ")
-		p.linef(plainText, "%s", n)
+		p.linef(plainText, "%s", oneLine(n))
 	}
 	if file != "" {
 		p.linef(plainText, "Page: %s", file)
@@ -165,6 +165,12 @@ func figureCell(k report.Kind, of func(*report.Stats) *float64, s *report.Stats)
 // more are the figures that only the run has: luck, trading and costs.
 func (a *app) more(p *pen, s *report.Sheet) {
 	line := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }
+	if d := s.Strategy.MaxDrawdown; d != nil && s.Headline.MaxDrawdown < *d-1e-9 {
+		line("within days", "max drawdown %s; the table is of days' ends", report.Percent.Write(&s.Headline.MaxDrawdown))
+	}
+	if s.Strategy.FewForYearly {
+		line("few days", "%s: the figures of a year say little", plural(s.Strategy.Days, "daily return"))
+	}
 	l := s.Luck
 	if l.Return != nil {
 		line("luck", "return %s to %s in 90 %% of %d resampled runs", report.Percent.Write(&l.Return.Low), report.Percent.Write(&l.Return.High), l.Resamples)
@@ -194,7 +200,7 @@ func (a *app) more(p *pen, s *report.Sheet) {
 		p.figure("attempt", yellow, fmt.Sprint(s.Run.Attempt), " over these dates: trying again is a way to look ahead")
 	}
 	if len(s.Run.Digest) >= 16 {
-		line("digest", "%s", s.Run.Digest[:16])
+		line("digest", "%s", oneLine(s.Run.Digest[:16]))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pitwall/agentloop"
+	"pitwall/tools/report"
 )
 
 // summary prints a run for a person.
@@ -13,7 +14,7 @@ func (a *app) summary(r *result) error {
 	m := r.metrics
 	title := fmt.Sprintf("%s: %s on %s", r.RunID, r.Model, strings.Join(r.symbols, ", "))
 	if m.First != nil {
-		title += fmt.Sprintf(", %s to %s", m.First.Format("2006-01-02"), m.Last.Format("2006-01-02"))
+		title += fmt.Sprintf(", %s to %s", report.DateOf(*m.First), report.DateOf(*m.Last))
 	}
 	p.linef(bold, "%s", title)
 	row := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall/tools/report"
+)
+
+// A page replaces files and nothing else: a link stays a link, a file keeps who may
+// read it, and a device stays what it is.
+func TestWriteAside(t *testing.T) {
+	dir := t.TempDir()
+	says := func(text string) func(io.Writer) error {
+		return func(w io.Writer) error { _, err := io.WriteString(w, text); return err }
+	}
+	reads := func(name string) string {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return string(raw)
+	}
+	file := filepath.Join(dir, "file")
+	require.NoError(t, writeAside(file, says("one")))
+	require.Equal(t, "one", reads("file"))
+	require.ErrorContains(t, writeAside(file, func(io.Writer) error { return errors.New("the page's fault") }), "file: the page's fault")
+	require.Equal(t, "one", reads("file"), "a fault leaves the old one")
+	require.EqualError(t, writeAside(dir, says("x")), "writing "+dir+": it is a folder; name a file")
+	require.ErrorContains(t, writeAside(filepath.Join(dir, "no", "file"), says("x")), "writing "+filepath.Join(dir, "no", "file")+": ")
+	if runtime.GOOS == "windows" {
+		t.Skip("skipped: links, permissions and devices are others there")
+	}
+	require.NoError(t, os.Chmod(file, 0o600))
+	link := filepath.Join(dir, "link")
+	require.NoError(t, os.Symlink("file", link))
+	require.NoError(t, writeAside(link, says("two")))
+	require.Equal(t, "two", reads("file"))
+	info, err := os.Lstat(link)
+	require.NoError(t, err)
+	require.NotZero(t, info.Mode()&os.ModeSymlink)
+	info, err = os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	null := filepath.Join(dir, "null") // a link: were it replaced, the machine's own would stay
+	require.NoError(t, os.Symlink(os.DevNull, null))
+	require.NoError(t, writeAside(null, says("three")))
+	info, err = os.Stat(null)
+	require.NoError(t, err)
+	require.NotZero(t, info.Mode()&os.ModeDevice)
+	left, err := filepath.Glob(filepath.Join(dir, ".pitwall-*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+// The summary names the days that the page names: midnight ends the day before it.
+func TestSummaryNamesDays(t *testing.T) {
+	first, last := time.Date(2024, 1, 16, 0, 0, 0, 0, time.UTC), time.Date(2024, 6, 21, 0, 0, 0, 0, time.UTC)
+	a := testApp(t)
+	require.NoError(t, a.summary(&result{RunID: "r", Model: "m", Digest: "0123456789abcdef", symbols: []string{"BTC-USD"}, metrics: report.Metrics{First: &first, Last: &last}}))
+	raw, err := os.ReadFile(a.stdout.Name())
+	require.NoError(t, err)
+	require.Contains(t, string(raw), "r: m on BTC-USD, 2024-01-15 to 2024-06-20\n")
+}
+
+// What the table leaves out is said below it, and no text of a run makes lines of
+// its own.
+func TestSheetSaysWhatItLeavesOut(t *testing.T) {
+	a := testApp(t)
+	fall, deeper := -0.06, -0.07
+	s := &report.Sheet{Run: report.Header{ID: "r\nPage: evil"}, Warnings: []string{"w\nPage: evil"}, Notes: []string{"n\nPage: evil"}}
+	s.Strategy = report.Stats{MaxDrawdown: &fall, FewForYearly: true, Days: 16}
+	s.Headline.MaxDrawdown = deeper
+	require.NoError(t, a.sheet(s, "", ""))
+	raw, err := os.ReadFile(a.stdout.Name())
+	require.NoError(t, err)
+	require.Contains(t, string(raw), "max drawdown -7.00 %; the table is of days' ends\n")
+	require.Contains(t, string(raw), "16 daily returns: the figures of a year say little\n")
+	require.NotContains(t, string(raw), "\nPage: evil")
+}
