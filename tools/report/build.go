@@ -45,6 +45,9 @@ func (r *Run) Sheet() (*Sheet, error) {
 		start.Equity = m.Cash.Float()
 		s.Months, s.Years = calendar(start, s.Daily, "2006-01"), calendar(start, s.Daily, "2006")
 	}
+	if w.lots.a.Err != nil {
+		return nil, fmt.Errorf("adding up the trades: %w", w.lots.a.Err)
+	}
 	return s, nil
 }
 
@@ -53,14 +56,23 @@ func (r *Run) header() Header {
 	h := Header{ID: m.RunID, Name: m.Name, Status: m.Status, Model: m.Model, Symbols: append([]string{}, m.Symbols...), Benchmark: m.Benchmark, From: m.From, To: m.To, Every: m.Every, Cash: m.Cash,
 		Turns: len(r.Turns), Attempt: m.Attempt, Digest: m.Digest, Pitwall: m.Pitwall, Error: m.Error, Agents: append([]Agent{}, m.Agents...)}
 	if n := len(r.Points); n > 0 {
-		h.From, h.To = dateOf(r.Points[0].At), dateOf(r.Points[n-1].At)
+		h.From, h.To = DateOf(r.Points[0].At), DateOf(r.Points[n-1].At)
 	}
 	return h
 }
 
-// periods is how many daily returns a year has: 365 when weekends trade.
+// periods is how many daily returns a year has: 365 when weekends trade, which is
+// when there are as many Saturdays as weeks. A Sunday says nothing, since markets
+// open on Sunday evenings and some trade from Sunday to Thursday, nor does the one
+// Saturday of a special session.
 func periods(daily []Point) float64 {
-	if slices.ContainsFunc(daily, func(p Point) bool { return inDay(p.At).Weekday() == time.Sunday }) {
+	saturdays := 0
+	for _, p := range daily {
+		if inDay(p.At).Weekday() == time.Saturday {
+			saturdays++
+		}
+	}
+	if saturdays > 0 && 14*saturdays > len(daily) {
 		return 365
 	}
 	return 252
@@ -100,6 +112,8 @@ func (s *Sheet) compare(m Manifest) {
 			rel.Excess = &x
 		}
 		s.Benchmark, s.Relative = &f, &rel
+	} else if i := slices.IndexFunc(s.Daily, func(p Point) bool { return p.Benchmark > 0 }); i >= 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("the benchmark %s has no price before %s: only months and years compare with it", m.Benchmark, DateOf(s.Daily[i].At)))
 	}
 	if s.Daily[0].Hold > 0 && s.Curve[0].Hold > 0 {
 		curve := values(s.Curve[0].Hold, s.Daily, holdOf)
@@ -118,7 +132,7 @@ func (s *Sheet) dates(f *Stats, curve []float64) {
 		if i < 0 {
 			return ""
 		}
-		return dateOf(s.Daily[max(i-1, 0)].At)
+		return DateOf(s.Daily[max(i-1, 0)].At)
 	}
 	peak, trough, recovered := drawdownSpan(curve)
 	f.MaxDDFrom, f.MaxDDTo, f.MaxDDRecovery = day(peak), day(trough), day(recovered)
@@ -171,7 +185,7 @@ func (w *walk) activity(s *Sheet) {
 		gross, net = gross+share(x.gross, x.equity), net+share(x.net, x.equity)
 		s.Activity.Traded += x.traded
 		sum += x.traded
-		if i+1 == len(w.steps) || dateOf(w.steps[i+1].at) != dateOf(x.at) {
+		if i+1 == len(w.steps) || DateOf(w.steps[i+1].at) != DateOf(x.at) {
 			traded, equity = append(traded, sum), append(equity, x.equity)
 			sum = 0
 		}
@@ -245,18 +259,19 @@ func (w *walk) cause(order string) (turn int, reason string) {
 		return o.Turn, o.Reason
 	}
 	leg, is := w.known[order]
-	if !is {
-		return o.Turn, o.Reason
+	if !is || leg.Parent == "" { // of an order that the venue sent itself: why it did
+		return o.Turn, cmp.Or(o.Reason, leg.Reason)
 	}
 	parent := w.run.Origins[leg.Parent]
 	return parent.Turn, string(leg.Role) + " of " + leg.Parent
 }
 
-// price is the last price of a symbol that was known at the last step.
+// price is the last price of a symbol that was known at the last step: its last
+// bar's close, without bars the price of its last fill, 0 when neither is known.
 func (w *walk) price(symbol string) pitwall.Dec {
 	s := w.symbols[symbol]
 	if s == nil || s.next == 0 {
-		return 0
+		return w.filled[symbol]
 	}
 	return s.bars[s.next-1].Close
 }
@@ -274,9 +289,13 @@ func (w *walk) attribution(s *Sheet) {
 			}
 		}
 		if g.Qty != 0 {
-			if g.Price = w.price(name); g.Price == 0 {
+			switch x := w.symbols[name]; {
+			case w.price(name) == 0:
 				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and no price of it is in prices.csv: its gain is not whole", g.Qty, name))
+			case x == nil || x.next == 0:
+				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and no price of it is in prices.csv: they are valued at its last fill, %v", g.Qty, name, w.price(name)))
 			}
+			g.Price = w.price(name)
 			g.Gain = a.Add(g.Gain, a.Mul(a.Mul(g.Qty, g.Price), w.lots.multiplier(name)))
 		}
 		total = a.Add(total, g.Gain)

@@ -22,8 +22,8 @@ func lastOf(points []Point, layout string) []Point {
 // inDay is a time within the day that a step ends: midnight ends the day before it.
 func inDay(t time.Time) time.Time { return t.Add(-1) }
 
-// dateOf is the date of the day that a step ends.
-func dateOf(t time.Time) string { return inDay(t).Format(time.DateOnly) }
+// DateOf is the date of the day that a step ends.
+func DateOf(t time.Time) string { return inDay(t).Format(time.DateOnly) }
 
 // calendar are the returns of months (2006-01) or years (2006): the period's last
 // point against the last one before it, at first against what the run began with.

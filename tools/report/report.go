@@ -154,21 +154,53 @@ func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry) (Metri
 	}
 	m.BuyHoldReturn = ratio(last.Hold, first.Hold)
 	equity := values(start.Float(), points, equityOf)
-	invested := 0
-	for _, p := range points {
-		if p.Cash != p.Equity {
-			invested++
+	m.MaxDrawdown = MaxDrawdown(equity)
+	if x := exposure(heldAt(journal)); x != nil {
+		m.Exposure = *x
+	}
+	daily := days(points)
+	m.Sharpe = Sharpe(returnsOf(values(start.Float(), daily, equityOf)), periods(daily))
+	return m, nil
+}
+
+// heldAt says for each step whether something was held at its end. Equity that
+// differs from cash does not say it: a future's gains are cash, and a dividend that
+// is not paid yet is not.
+func heldAt(journal []pitwall.Entry) (list []bool) {
+	var a pitwall.Calc
+	held := map[[2]string]pitwall.Dec{}
+	set := func(book, symbol string, qty pitwall.Dec) {
+		if held[[2]string{book, symbol}] = qty; qty == 0 {
+			delete(held, [2]string{book, symbol})
 		}
 	}
-	m.MaxDrawdown = MaxDrawdown(equity)
-	m.Exposure = float64(invested) / float64(len(points))
-	daily := days(points)
-	changes, prev := []float64{}, start.Float()
-	for _, p := range daily {
-		changes, prev = append(changes, p.Equity/prev-1), p.Equity
+	for _, e := range journal {
+		switch {
+		case e.Kind == pitwall.EntryFill && e.Fill != nil:
+			qty := e.Fill.Qty
+			if e.Fill.Side == pitwall.Sell {
+				qty = -qty
+			}
+			set(e.Fill.Book, e.Fill.Symbol, a.Add(held[[2]string{e.Fill.Book, e.Fill.Symbol}], qty))
+		case e.Kind == pitwall.EntryCash && e.Flow != nil:
+			switch f := e.Flow; f.Type {
+			case "split":
+				set(e.Book, f.Symbol, f.Qty)
+			case "reinvested":
+				set(e.Book, f.Symbol, a.Add(held[[2]string{e.Book, f.Symbol}], f.Qty))
+			case "expiry":
+				set(e.Book, f.Symbol, 0)
+			}
+		case isStep(e):
+			list = append(list, len(held) > 0)
+		}
 	}
-	m.Sharpe = Sharpe(changes, periods(daily))
-	return m, nil
+	return list
+}
+
+// isStep says whether an entry is the account's equity at the end of a step.
+func isStep(e pitwall.Entry) bool {
+	return e.Kind == pitwall.EntryMark && e.Mark != nil && (e.Book == pitwall.MainBook || e.Book == "")
 }
 
 func ratio(last, first float64) *float64 {
@@ -247,12 +279,12 @@ func points(rows [][]string) ([]Point, error) {
 		var errs [3]error
 		p.At, errs[0] = time.Parse(time.RFC3339, row[0])
 		p.Exact, errs[1] = pitwall.ParseDec(row[1])
-		p.Cash, errs[2] = strconv.ParseFloat(row[2], 64)
+		p.Cash, errs[2] = number(row[2])
 		p.Equity = p.Exact.Float()
 		for k, to := range []*float64{&p.Benchmark, &p.Hold} {
 			if text := row[3+k]; text != "" {
 				var err error
-				*to, err = strconv.ParseFloat(text, 64)
+				*to, err = number(text)
 				errs[0] = errors.Join(errs[0], err)
 			}
 		}
@@ -262,6 +294,15 @@ func points(rows [][]string) ([]Point, error) {
 		list = append(list, p)
 	}
 	return list, nil
+}
+
+// number reads a figure: what is none would spoil all that is computed from it.
+func number(text string) (float64, error) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err == nil && finite(f) == nil {
+		err = fmt.Errorf("%s is no figure", text)
+	}
+	return f, err
 }
 
 // readJournal reads journal.jsonl as it must be: every line whole.

@@ -44,7 +44,9 @@ func TestReadARun(t *testing.T) {
 	journal := strings.Join([]string{`{"seq":1,"as_of":"2024-01-02T00:00:00Z","kind":"start","amount":1000}`,
 		`{"seq":2,"as_of":"2024-01-02T00:00:00Z","kind":"intent","verb":"submit"}`,
 		`{"seq":3,"as_of":"2024-01-02T00:00:00Z","kind":"fill","fill":{"fee":1.5,"slippage":0.25}}`,
-		`{"seq":4,"as_of":"2024-01-02T00:00:00Z","kind":"order","state":{"status":"rejected"}}`}, "\n")
+		`{"seq":4,"as_of":"2024-01-02T00:00:00Z","kind":"order","state":{"status":"rejected"}}`,
+		`{"seq":5,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"equity":1000}}`, `{"seq":6,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"equity":1100}}`,
+		`{"seq":7,"as_of":"2024-01-02T00:00:00Z","kind":"fill","fill":{"symbol":"A","side":"buy","qty":1}}`, `{"seq":8,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"equity":990}}`}, "\n")
 	run := fstest.MapFS{"equity.csv": {Data: []byte(equity)}, "journal.jsonl": {Data: []byte(journal)}}
 	m, err := Read(run, pitwall.Int(1000))
 	require.NoError(t, err)
@@ -54,7 +56,7 @@ func TestReadARun(t *testing.T) {
 	require.InDelta(t, 0.1, *m.BuyHoldReturn, 1e-15)
 	require.InDelta(t, -0.1, m.MaxDrawdown, 1e-15)
 	require.InDelta(t, 1.0/3, m.Exposure, 1e-15)
-	require.Equal(t, []int{3, 1, 1, 1}, []int{m.Bars, m.Orders, m.Fills, m.Rejected})
+	require.Equal(t, []int{3, 1, 2, 1}, []int{m.Bars, m.Orders, m.Fills, m.Rejected})
 	require.Equal(t, "1.5", m.Fees.String())
 	require.Equal(t, time.January, m.First.Month())
 }
@@ -65,6 +67,8 @@ func TestReadSaysWhatIsBroken(t *testing.T) {
 		"equity.csv":           {"journal.jsonl": {}},
 		"journal.jsonl":        {"equity.csv": {Data: []byte(good)}},
 		"equity.csv line 2":    {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,x,1,1,1\n")}, "journal.jsonl": {}},
+		"NaN is no figure":     {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,1,1,NaN,1\n")}, "journal.jsonl": {}},
+		"-Inf is no figure":    {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,1,-Inf,1,1\n")}, "journal.jsonl": {}},
 		"journal.jsonl line 1": {"equity.csv": {Data: []byte(good)}, "journal.jsonl": {Data: []byte("{")}},
 	} {
 		_, err := Read(run, pitwall.One)

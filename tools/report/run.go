@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -155,6 +156,11 @@ func Open(fsys fs.FS) (*Run, error) {
 	case m.Error != "":
 		f.note("the run failed: %s", m.Error)
 	}
+	for _, name := range []string{"journal.jsonl", "equity.csv", "fills.csv", "prices.csv", "summaries.jsonl"} {
+		if _, err := fs.Stat(f, name); errors.Is(err, fs.ErrNotExist) {
+			f.note("%s is not there: what is computed from it is missing or 0", name)
+		}
+	}
 	r.Journal = Lines[pitwall.Entry](f, "journal.jsonl")
 	r.Turns = Lines[TurnLine](f, "summaries.jsonl")
 	slices.SortStableFunc(r.Turns, func(a, b TurnLine) int { return a.Turn - b.Turn })
@@ -162,6 +168,9 @@ func Open(fsys fs.FS) (*Run, error) {
 	var err error
 	if r.Points, err = points(f.Rows("equity.csv", 5)); err != nil {
 		return nil, err
+	}
+	if n := len(heldAt(r.Journal)); n != len(r.Points) {
+		f.note("equity.csv has %d steps and journal.jsonl %d: returns are of the first, trades and costs of the second", len(r.Points), n)
 	}
 	if err := r.readBars(); err != nil {
 		return nil, err

@@ -233,7 +233,7 @@ type Luck struct {
 	Sharpe        *Interval `json:"sharpe_interval"`
 	Drawdown      *Interval `json:"drawdown_interval"`
 	Resamples     int       `json:"resamples"`
-	Block         float64   `json:"mean_block"` // days: the cube root of their number; 0: under 30 days, no intervals
+	Block         float64   `json:"mean_block"` // days: the cube root of their number; 0: under 20 returns, no intervals
 	Seed          uint64    `json:"seed"`
 	Probabilistic *float64  `json:"probabilistic_sharpe"` // P(true Sharpe > 0), from the daily Sharpe ratio, Skew and Kurtosis
 	Deflated      *float64  `json:"deflated_sharpe"`      // P(true Sharpe > the best of Trials without skill)

@@ -23,7 +23,8 @@ type walk struct {
 	tracks  []track
 	traded  float64 // since the last step
 	costs   CostTable
-	known   map[string]pitwall.OrderState // legs, by id
+	known   map[string]pitwall.OrderState // legs and orders with a reason, by id
+	filled  map[string]pitwall.Dec        // the price of the last fill, by symbol: older ones than a split are gone
 }
 
 // step is what a walk sees at an equity point.
@@ -45,7 +46,7 @@ type walked struct {
 }
 
 func newWalk(r *Run) *walk {
-	w := &walk{run: r, symbols: map[string]*walked{}, gains: map[string]*Attribution{}, known: map[string]pitwall.OrderState{}}
+	w := &walk{run: r, symbols: map[string]*walked{}, gains: map[string]*Attribution{}, known: map[string]pitwall.OrderState{}, filled: map[string]pitwall.Dec{}}
 	w.lots = lots{held: map[[2]string]*holding{}, many: map[string]pitwall.Dec{}}
 	for _, t := range r.Manifest.Traded {
 		w.lots.many[t.Symbol] = t.Multiplier
@@ -89,13 +90,13 @@ func (w *walk) all() error {
 	before := make([]float64, len(w.names)) // positions into the step, by symbol
 	for _, e := range w.run.Journal {
 		switch {
-		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Parent != "":
+		case e.Kind == pitwall.EntryOrder && e.State != nil && (e.State.Parent != "" || e.State.Reason != ""):
 			w.known[e.State.ID] = *e.State
 		case e.Kind == pitwall.EntryFill && e.Fill != nil:
 			w.fill(*e.Fill)
 		case e.Kind == pitwall.EntryCash && e.Flow != nil:
 			w.flow(e.Book, *e.Flow)
-		case e.Kind == pitwall.EntryMark && e.Mark != nil && (e.Book == pitwall.MainBook || e.Book == ""):
+		case isStep(e):
 			w.mark(*e.Mark, before)
 		}
 	}
@@ -125,6 +126,7 @@ func (w *walk) fill(f pitwall.Fill) {
 	w.traded += math.Abs(value.Float())
 	w.costs.Commission, w.costs.Slippage = a.Add(w.costs.Commission, f.Fee), a.Add(w.costs.Slippage, f.Slippage)
 	w.lots.trade(f.Book, f.Symbol, qty, f.Price, f.Fee, f.Time, f.OrderID)
+	w.filled[f.Symbol] = f.Price
 }
 
 // flow books money that moved without an order. A dividend counts when it was
@@ -141,6 +143,7 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 		w.costs.Borrow = a.Sub(w.costs.Borrow, f.Amount)
 	case "split":
 		w.lots.split(book, f.Symbol, f.Qty)
+		delete(w.filled, f.Symbol)
 	case "reinvested":
 		w.lots.trade(book, f.Symbol, f.Qty, f.Each, 0, f.Time, "")
 	case "expiry":
@@ -190,9 +193,9 @@ func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
 	if k := len(w.steps); k > 0 {
 		last = w.steps[k-1].equity
 	}
-	held := make([]float64, len(w.names))
+	held, books := make([]float64, len(w.names)), w.books()
 	for i, name := range w.names {
-		for _, book := range w.books() {
+		for _, book := range books {
 			held[i] += w.lots.of(book, name).qty.Float()
 		}
 	}

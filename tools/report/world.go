@@ -19,7 +19,7 @@ func FromJournal(entries []pitwall.Entry, m Manifest, bars map[string][]pitwall.
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
 			r.Origins[e.ID] = Origin{Reason: e.Order.Reason}
-		case e.Kind == pitwall.EntryMark && e.Mark != nil && (e.Book == pitwall.MainBook || e.Book == ""):
+		case isStep(e):
 			p := Point{At: e.Mark.Time, Equity: e.Mark.Equity.Float(), Cash: e.Mark.Cash.Float(), Exact: e.Mark.Equity}
 			if ref != nil {
 				p.Benchmark, p.Hold = ref(p.At)

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+)
+
+// Figures that must not say more than is known.
+
+// A future's gains are cash: equity is cash, and still something is held.
+func TestExposureOfAFuture(t *testing.T) {
+	r := small()
+	for i, e := range r.Journal {
+		if e.Mark != nil {
+			r.Journal[i].Mark.Cash = e.Mark.Equity
+		}
+	}
+	for i := range r.Points {
+		r.Points[i].Cash = r.Points[i].Equity
+	}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	require.Equal(t, 0.8, s.Headline.Exposure)
+	require.Equal(t, *s.Activity.Exposure, s.Headline.Exposure)
+}
+
+func TestHeldAt(t *testing.T) {
+	one := pitwall.One
+	fill := func(book string, side pitwall.Side, qty pitwall.Dec) pitwall.Entry {
+		return pitwall.Entry{Kind: pitwall.EntryFill, Fill: &pitwall.Fill{Book: book, Symbol: "A", Side: side, Qty: qty}}
+	}
+	flow := func(kind string, qty pitwall.Dec) pitwall.Entry {
+		return pitwall.Entry{Kind: pitwall.EntryCash, Book: "main", Flow: &pitwall.CashFlow{Symbol: "A", Type: kind, Qty: qty}}
+	}
+	mark := pitwall.Entry{Kind: pitwall.EntryMark, Book: "main", Mark: &pitwall.EquityPoint{}}
+	other := pitwall.Entry{Kind: pitwall.EntryMark, Book: "pod", Mark: &pitwall.EquityPoint{}}
+	require.Equal(t, []bool{false, true, false, true, true, false, true, false, false}, heldAt([]pitwall.Entry{mark,
+		fill("main", pitwall.Sell, one), mark, other, fill("main", pitwall.Buy, one), mark,
+		fill("pod", pitwall.Buy, one), fill("main", pitwall.Sell, one), mark, fill("pod", pitwall.Sell, one), flow("split", -3*one), mark, flow("split", 0), mark,
+		flow("reinvested", one), mark, flow("expiry", one), mark, flow("dividend", one), mark}))
+}
+
+// After equity of zero or less there are no returns, in the headline as elsewhere.
+func TestSharpeAfterATotalLoss(t *testing.T) {
+	r := &Run{Manifest: Manifest{Cash: 100 * pitwall.One}, Bars: map[string][]pitwall.Bar{}}
+	for i, e := range []float64{110, 90, -20, -25, -21} {
+		r.Points = append(r.Points, Point{At: dayN(1).AddDate(0, 0, i), Equity: e})
+	}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	require.InDelta(t, *Sharpe([]float64{0.1, 90.0/110 - 1, -20.0/90 - 1}, 252), *s.Strategy.Sharpe, 1e-9)
+	require.Equal(t, s.Strategy.Sharpe, s.Headline.Sharpe)
+}
+
+func TestPeriodsAYear(t *testing.T) {
+	year := func(trades func(time.Time) bool, n int) float64 {
+		var list []Point
+		for at := time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC); len(list) < n; at = at.AddDate(0, 0, 1) {
+			if trades(at) {
+				list = append(list, Point{At: at})
+			}
+		}
+		return periods(list)
+	}
+	all := func(time.Time) bool { return true }
+	require.Equal(t, 365.0, year(all, 300))
+	require.Equal(t, 365.0, year(all, 7))
+	require.Equal(t, 252.0, year(func(at time.Time) bool { return at.Weekday() <= time.Thursday }, 300), "Sunday to Thursday")
+	require.Equal(t, 252.0, year(func(at time.Time) bool { return at.Weekday() != time.Saturday }, 300), "opens on Sunday evenings")
+	require.Equal(t, 252.0, year(func(at time.Time) bool {
+		return at.Weekday() != time.Sunday && (at.Weekday() != time.Saturday || at.YearDay() == 20)
+	}, 250), "one special session")
+}
+
+// Without prices what is held is worth what it last traded at, and that is said.
+func TestNoPrices(t *testing.T) {
+	r := small()
+	r.Bars = map[string][]pitwall.Bar{}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	require.Equal(t, []string{"BBB", "50", "-1.5"}, []string{s.Symbols[0].Symbol, s.Symbols[0].Price.String(), s.Symbols[0].Gain.String()}, "fee and borrow")
+	require.Equal(t, "-1", s.Trades[1].Profit.String(), "its fee")
+	require.Contains(t, strings.Join(s.Notes, "\n"), "-4 BBB are still held and no price of it is in prices.csv: they are valued at its last fill, 50")
+	for i, e := range r.Journal { // a split of what is still held: the price before it says nothing
+		if e.Flow != nil && e.Flow.Type == "borrow" {
+			r.Journal[i].Flow = &pitwall.CashFlow{Symbol: "BBB", Type: "split", Qty: -8 * pitwall.One}
+		}
+	}
+	s, err = r.Sheet()
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(s.Notes, "\n"), "-8 BBB are still held and no price of it is in prices.csv: its gain is not whole")
+}
+
+// An order that the venue sent says why.
+func TestMarginCallIsAReason(t *testing.T) {
+	r := small()
+	for i, e := range r.Journal {
+		if e.State != nil {
+			r.Journal[i].State = &pitwall.OrderState{Order: pitwall.Order{ID: "o-1s", Reason: "margin call"}}
+		}
+	}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	require.Equal(t, "margin call", s.Trades[0].ExitReason)
+	require.Zero(t, s.Trades[0].ExitTurn)
+}
+
+func TestLateBenchmarkIsSaid(t *testing.T) {
+	r := small()
+	r.Points[0].Benchmark, r.Points[1].Benchmark = 0, 0
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	require.Nil(t, s.Benchmark)
+	require.Equal(t, []string{"the benchmark CCC has no price before 2024-01-03: only months and years compare with it"}, s.Notes)
+}
+
+// A folder that has lost a file says so: no orders is not the same as none known.
+func TestLostFilesAreSaid(t *testing.T) {
+	manifest, err := json.Marshal(map[string]any{"run_id": "r", "status": "complete", "cash": 100})
+	require.NoError(t, err)
+	whole := fstest.MapFS{"manifest.json": {Data: manifest}, "usage.json": {Data: []byte("{}")}, "summaries.jsonl": {}, "prices.csv": {}, "fills.csv": {},
+		"journal.jsonl": {Data: []byte(`{"seq":1,"as_of":"2024-01-02T00:00:00Z","kind":"mark","book":"main","mark":{"time":"2024-01-02T00:00:00Z","equity":100,"cash":100}}` + "\n")},
+		"equity.csv":    {Data: []byte("timestamp,equity,cash,benchmark,buy_and_hold\n2024-01-02T00:00:00Z,100,100,,\n")}}
+	notes := func(without, empty string) []string {
+		fsys := fstest.MapFS{}
+		for name, f := range whole {
+			switch name {
+			case without:
+			case empty:
+				fsys[name] = &fstest.MapFile{}
+			default:
+				fsys[name] = f
+			}
+		}
+		r, err := Open(fsys)
+		require.NoError(t, err)
+		return r.Notes
+	}
+	require.Empty(t, notes("", ""))
+	for _, name := range []string{"summaries.jsonl", "prices.csv", "fills.csv"} {
+		require.Equal(t, []string{name + " is not there: what is computed from it is missing or 0"}, notes(name, ""))
+	}
+	require.Equal(t, []string{"journal.jsonl is not there: what is computed from it is missing or 0", "equity.csv has 1 steps and journal.jsonl 0: returns are of the first, trades and costs of the second"}, notes("journal.jsonl", ""))
+	require.Equal(t, []string{"equity.csv has 1 steps and journal.jsonl 0: returns are of the first, trades and costs of the second"}, notes("", "journal.jsonl"))
+	require.Len(t, notes("equity.csv", ""), 2)
+}
+
+// Money beyond what can be kept is an error, not a wrong figure.
+func TestTooMuchMoney(t *testing.T) {
+	r := small()
+	for i, e := range r.Journal {
+		if e.Fill != nil && e.Fill.Symbol == "BBB" {
+			r.Journal[i].Fill.Qty = 1_000_000_000 * pitwall.One
+		}
+	}
+	r.Bars["BBB"][4].Close = 1000 * pitwall.One
+	_, err := r.Sheet()
+	require.ErrorContains(t, err, "number too large")
+}
