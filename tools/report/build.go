@@ -61,23 +61,6 @@ func (r *Run) header() Header {
 	return h
 }
 
-// periods is how many daily returns a year has: 365 when weekends trade, which is
-// when there are as many Saturdays as weeks. A Sunday says nothing, since markets
-// open on Sunday evenings and some trade from Sunday to Thursday, nor does the one
-// Saturday of a special session.
-func periods(daily []Point) float64 {
-	saturdays := 0
-	for _, p := range daily {
-		if inDay(p.At).Weekday() == time.Saturday {
-			saturdays++
-		}
-	}
-	if saturdays > 0 && 14*saturdays > len(daily) {
-		return 365
-	}
-	return 252
-}
-
 // values are a curve with what it began with.
 func values(start float64, daily []Point, of func(Point) float64) []float64 {
 	list := make([]float64, 0, len(daily)+1)

@@ -25,6 +25,23 @@ func inDay(t time.Time) time.Time { return t.Add(-1) }
 // DateOf is the date of the day that a step ends.
 func DateOf(t time.Time) string { return inDay(t).Format(time.DateOnly) }
 
+// periods is how many daily returns a year has: 365 when weekends trade, which is
+// when there are as many Saturdays as weeks. A Sunday says nothing, since markets
+// open on Sunday evenings and some trade from Sunday to Thursday, nor does the one
+// Saturday of a special session.
+func periods(daily []Point) float64 {
+	saturdays := 0
+	for _, p := range daily {
+		if inDay(p.At).Weekday() == time.Saturday {
+			saturdays++
+		}
+	}
+	if saturdays > 0 && 14*saturdays > len(daily) {
+		return 365
+	}
+	return 252
+}
+
 // calendar are the returns of months (2006-01) or years (2006): the period's last
 // point against the last one before it, at first against what the run began with.
 func calendar(before Point, points []Point, layout string) []Month {
