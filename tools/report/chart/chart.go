@@ -48,6 +48,7 @@ type Panel struct {
 	Share  float64 // of the chart's height
 	Base   float64 // a value that has a stronger line, when HasBase
 	Has    bool    // Base counts
+	Least  float64 // the axis reaches down to it at least; 0: no such rule
 	Labels bool    // the last value stands at each line's end
 	Tick   func(v float64, digits int) string
 	Value  func(v float64) string // of a label
@@ -67,7 +68,7 @@ type Size struct {
 	Names         bool // labels at a line's end have its name, not the value only
 }
 
-// SVG draws a chart. A chart without a point is empty.
+// SVG draws a chart as an element of an HTML page. A chart without a point is empty.
 func SVG(c Chart, size Size) string {
 	from, to, ok := c.span()
 	if !ok {
@@ -80,7 +81,7 @@ func SVG(c Chart, size Size) string {
 			role = "group" // an image hides its links
 		}
 	}
-	fmt.Fprintf(&cv.b, `<svg class="chart" role="%s" aria-label="%s" viewBox="0 0 %g %g" xmlns="http://www.w3.org/2000/svg">`,
+	fmt.Fprintf(&cv.b, `<svg class="chart" role="%s" aria-label="%s" viewBox="0 0 %g %g">`,
 		role, html.EscapeString(c.Summary), size.Width, size.Height)
 	c.draw(cv, size, from, to)
 	cv.flush()
@@ -97,6 +98,9 @@ func (c Chart) span() (from, to float64, ok bool) {
 			if len(l.At) > 0 {
 				from, to = min(from, seconds(l.At[0])), max(to, seconds(l.At[len(l.At)-1]))
 			}
+		}
+		for _, m := range p.Marks {
+			from, to = min(from, seconds(m.At)), max(to, seconds(m.At))
 		}
 	}
 	if from == to {
@@ -238,7 +242,7 @@ func (a area) Plot(c draw.Canvas, p *plot.Plot) {
 func (p Panel) values() (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	if p.Has {
-		low, high = p.Base, p.Base
+		low, high = min(p.Base, p.Least), p.Base
 	}
 	for _, l := range p.Lines {
 		for _, v := range l.Value {

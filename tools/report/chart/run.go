@@ -56,7 +56,13 @@ func (c Chart) Gaps() []string {
 // Empty says that there is nothing to draw.
 func (c Chart) Empty() bool { _, _, ok := c.span(); return !ok }
 
-func wholePercent(v float64) string { return Percent(v, 1) }
+// roundPercent has one digit, and two below one percent.
+func roundPercent(v float64) string {
+	if math.Abs(v) < 0.00995 {
+		return Percent(v, 2)
+	}
+	return Percent(v, 1)
+}
 
 // Equity shows the run's return since its start against its benchmark and against
 // buying and holding, with the drawdown below.
@@ -93,11 +99,12 @@ func Equity(s *report.Sheet) Chart {
 			summary = append(summary, fmt.Sprintf("%s: %s", l.Name, ended(l)))
 		}
 	}
-	summary = append(summary, fmt.Sprintf("deepest drawdown of the run %s", wholePercent(s.Headline.MaxDrawdown)))
+	summary = append(summary, fmt.Sprintf("deepest drawdown of the run %s", roundPercent(s.Headline.MaxDrawdown)))
 	c := Chart{Zone: zone(s.Curve), Summary: strings.Join(summary, "; ") + "."}
 	c.Panels = []Panel{
-		{Lines: lines, Share: 0.72, Has: true, Labels: true, Tick: percentTick, Value: wholePercent},
-		{Lines: []Line{drop}, Share: 0.28, Has: true, Tick: percentTick, Value: wholePercent},
+		{Lines: lines, Share: 0.72, Has: true, Labels: true, Tick: percentTick, Value: roundPercent},
+		// Down to 1 % at least: a run that hardly moved must not look like one that fell.
+		{Lines: []Line{drop}, Share: 0.28, Has: true, Least: -0.01, Tick: percentTick, Value: roundPercent},
 	}
 	return c
 }
@@ -108,14 +115,24 @@ func ended(l Line) string {
 	if len(l.Value) == 0 {
 		return "no data"
 	}
-	return wholePercent(l.Value[len(l.Value)-1])
+	return roundPercent(l.Value[len(l.Value)-1])
 }
 
 func zone(points []report.Point) *time.Location {
 	if len(points) == 0 {
 		return time.UTC
 	}
-	return points[0].At.Location()
+	return zoneOf(points[0].At)
+}
+
+// zoneOf is the zone that a time was written in. Reading a time gives the machine's
+// own zone when its offset agrees, whose summer time the record knows nothing of.
+func zoneOf(t time.Time) *time.Location {
+	if t.Location() != time.Local {
+		return t.Location()
+	}
+	name, offset := t.Zone()
+	return time.FixedZone(name, offset)
 }
 
 // Rolling shows the Sharpe ratio of the last daily returns, over 63 of them, or
@@ -183,7 +200,7 @@ func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) 
 	price := func(v float64) string { return number(v, digits) }
 	c := Chart{Zone: time.UTC, Panels: []Panel{{Lines: []Line{l}, Marks: marks, Share: 1, Labels: true, Tick: number, Value: price}}}
 	if len(l.At) > 0 {
-		c.Zone = l.At[0].Location()
+		c.Zone = zoneOf(l.At[0])
 		c.Summary = fmt.Sprintf("Price of %s from %s to %s, first %s, last %s, with %d purchases and %d sales.", symbol,
 			l.At[0].Format(time.DateOnly), l.At[len(l.At)-1].Format(time.DateOnly), price(l.Value[0]), price(l.Value[len(l.Value)-1]), bought, sold)
 	}
@@ -194,7 +211,7 @@ func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) 
 // colours for eight.
 func Compare(names []string, sheets []*report.Sheet) Chart {
 	c := Chart{Zone: time.UTC}
-	top := Panel{Share: 1, Has: true, Labels: true, Tick: percentTick, Value: wholePercent}
+	top := Panel{Share: 1, Has: true, Labels: true, Tick: percentTick, Value: roundPercent}
 	var summary []string
 	for i, s := range sheets {
 		l := Line{Name: names[i], Class: fmt.Sprintf("c%d", i%8)}

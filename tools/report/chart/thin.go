@@ -33,8 +33,11 @@ func thin(l Line, from, to float64, columns int) []plotter.XYs {
 			flush()
 			at = c
 		}
+		if i == len(l.At)-1 {
+			flush()
+		}
 		column = append(column, plotter.XY{X: x, Y: y})
-		if i == 0 || i == len(l.At)-1 {
+		if i == 0 {
 			flush()
 		}
 	}

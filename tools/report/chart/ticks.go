@@ -100,12 +100,20 @@ type dateTicks struct {
 // Ticks implements plot.Ticker; values are seconds since 1970.
 func (t dateTicks) Ticks(low, high float64) []plot.Tick {
 	from, to := time.Unix(int64(low), 0).In(t.zone), time.Unix(int64(high), 0).In(t.zone)
-	var s step
-	for _, s = range steps() {
-		if to.Sub(from) <= time.Duration(t.n)*s.about() {
+	var list []plot.Tick
+	for _, s := range steps() {
+		if to.Sub(from) > 3*time.Duration(t.n)*s.about() {
+			continue // far too many to count
+		}
+		if list = s.between(from, to); len(list) <= t.n {
 			break
 		}
 	}
+	return list
+}
+
+// between lists the ticks of a stretch of time.
+func (s step) between(from, to time.Time) []plot.Tick {
 	var list []plot.Tick
 	var last time.Time
 	for at := s.first(from); !at.After(to); at = s.next(at) {

@@ -132,7 +132,7 @@ const search = async () => {
   if (!query) { hits = null; select(); return; }
   const found = new Map(), byBlock = new Map();
   for (const r of index.rows) byBlock.set(r.b, (byBlock.get(r.b) || []).concat([r]));
-  let done = 0;
+  let done = 0, rest = performance.now();
   for (const [b, rows] of byBlock) {
     if (!texts.has(b)) {
       texts.set(b, b < 0 ? Promise.resolve(rows.map((r) => [r.n, r.t, r.a, r.s, r.r].join("\n")))
@@ -142,9 +142,10 @@ const search = async () => {
     if (mine !== round) return; // a newer search is under way
     rows.forEach((r, i) => find(r, all[i], found));
     done += rows.length;
-    if (byBlock.size > 8) {
+    if (performance.now() - rest > 50) {
       say(`Searched ${done} of ${index.rows.length} turns, found ${found.size}`);
       await new Promise((next) => setTimeout(next));
+      rest = performance.now();
       if (mine !== round) return;
     }
   }

@@ -1,0 +1,134 @@
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall/tools/report"
+)
+
+// Same run, same bytes: in other processes with other zones, languages and numbers
+// of processors.
+func TestSameBytes(t *testing.T) {
+	if os.Getenv("PAGE_DIGEST") != "" {
+		f := newFake(3, 300)
+		runs := []*report.Run{f.open(t), f.open(t)}
+		c, err := report.Compare(runs)
+		require.NoError(t, err)
+		var b bytes.Buffer
+		require.NoError(t, Compare(&b, runs, c))
+		fmt.Printf("digest %x %x\n", sha256.Sum256(render(t, runs[0])), sha256.Sum256(b.Bytes()))
+		return
+	}
+	digest := regexp.MustCompile(`digest [0-9a-f]{64} [0-9a-f]{64}`)
+	seen := map[string]string{}
+	for _, env := range []string{"TZ=UTC LANG=C GOMAXPROCS=1", "TZ=Asia/Tokyo LANG=de_DE.UTF-8 GOMAXPROCS=7", "TZ=America/New_York LANG=tr_TR.UTF-8 GOMAXPROCS=2"} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestSameBytes$")
+		cmd.Env = append(append(os.Environ(), "PAGE_DIGEST=1"), strings.Fields(env)...)
+		cmd.Dir = t.TempDir()
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		seen[digest.FindString(string(out))] = env
+	}
+	require.Len(t, seen, 1)
+	require.NotContains(t, seen, "")
+}
+
+// The page names nothing but itself.
+func TestNothingOfTheMachine(t *testing.T) {
+	raw := string(render(t, newFake(2, 100).open(t)))
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	dir, err := os.Getwd()
+	require.NoError(t, err)
+	for _, bad := range []string{dir, os.TempDir() + "/", "http-equiv=\"refresh\"", "src=", "url(", "@import", "href=\"http", "style=\"", "http://", "https://"} {
+		if i := strings.Index(raw, bad); i >= 0 {
+			t.Errorf("%q is in the page: %q", bad, raw[max(0, i-60):min(len(raw), i+60)])
+		}
+	}
+	if len(host) > 6 {
+		require.False(t, strings.Contains(raw, host), "the host's name is in the page")
+	}
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain\ttext\n":                   "plain\ttext\n",
+		"\x1b[1;31mred\x1b[0m":            "red",
+		"\x1b]8;;http://x\x07link":        "link",
+		"\x1b]0;title\x1b\\rest":          "rest",
+		"\u009b31mred":                    "red",
+		"a\x00b\x08c\x7fd\u0085e":         "abcde",
+		"line\r\nend":                     "line\nend",
+		"abc\u202edef":                    "abc\u27e6U+202E\u27e7def",
+		"zero\u200bwidth\ufeff":           "zero\u27e6U+200B\u27e7width\u27e6U+FEFF\u27e7",
+		"\U000e0041":                      "\u27e6U+E0041\u27e7",
+		"bad \xff\xfe":                    "bad \ufffd",
+		"\U0001f468\u200d\U0001f469":      "\U0001f468\u200d\U0001f469", // a joiner of emoji stays
+		"\u05e9\u05dc\u05d5\u05dd \u682a": "\u05e9\u05dc\u05d5\u05dd \u682a",
+	} {
+		require.Equal(t, want, clean(in), "%q", in)
+		require.Equal(t, want, clean(clean(in)), "%q twice", in)
+	}
+}
+
+func TestFigures(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{percent(ptr(0.1234), 1), "+12.3\u00a0%"},
+		{percent(ptr(-0.00001), 1), "0.0\u00a0%"},
+		{percent(ptr(-12.345), 2), "\u22121,234.50\u00a0%"},
+		{percent(nil, 1), "n/a"},
+		{share(ptr(0.5), 0), "50\u00a0%"},
+		{number(ptr(-1234567.891), 2), "\u22121,234,567.89"},
+		{number(ptr(999), 0), "999"},
+		{money(dec(-0.004)), "0.00"},
+		{money(dec(100000)), "100,000.00"},
+		{exact(dec(1234.5)), "1,234.5"},
+		{points(-0.334), "\u221233.4\u00a0points"},
+		{bps(nil), "n/a"},
+		{dollars(nil), "not known"},
+		{plural(1, "turn", "turns"), "1 turn"},
+		{plural(1500, "turn", "turns"), "1,500 turns"},
+	} {
+		require.Equal(t, c.want, c.got)
+	}
+}
+
+// An answer never says more than its weakest figure.
+func TestAnswers(t *testing.T) {
+	s := &report.Sheet{Curve: []report.Point{{Equity: 1}}}
+	s.Headline.TotalReturn, s.Headline.Fills = 0.10, 3
+	s.Run.Benchmark = "SPY"
+	s.Headline.BenchmarkReturn, s.Headline.BuyHoldReturn = ptr(0.05), ptr(0.02)
+	require.Equal(t, "Yes: it did better than SPY and buy and hold.", beat(s).Answer)
+	s.Headline.BuyHoldReturn = ptr(0.10)
+	require.Equal(t, "It beat SPY, but not buy and hold.", beat(s).Answer, "as good is not better")
+	s.Headline.BenchmarkReturn = ptr(0.3)
+	require.Equal(t, "No: it did not beat SPY or buy and hold.", beat(s).Answer)
+	s.Headline.Fills = 0
+	require.Equal(t, "It traded nothing.", beat(s).Answer)
+
+	require.Equal(t, "Too little happened to tell.", luck(s).Answer)
+	s.Luck = report.Luck{Return: &report.Interval{Low: 0.01, High: 0.2}, Deflated: ptr(0.97), Trials: 3, Random: &report.Random{Beaten: 0.96}}
+	require.Equal(t, "These figures speak against luck alone.", luck(s).Answer)
+	for _, worse := range []func(l *report.Luck){
+		func(l *report.Luck) { l.Return = &report.Interval{Low: -0.01, High: 0.2} },
+		func(l *report.Luck) { l.Deflated = ptr(0.9) },
+		func(l *report.Luck) { l.Random = &report.Random{Beaten: 0.9} },
+		func(l *report.Luck) { l.Inside = ptr(0.5) },
+	} {
+		x := *s
+		worse(&x.Luck)
+		require.Contains(t, luck(&x).Answer, "Luck is not ruled out: ")
+	}
+	s.Headline.TotalReturn = -0.1
+	require.Equal(t, "There is no gain to explain.", luck(s).Answer)
+}
