@@ -129,8 +129,9 @@ func (b *process) start(path string) {
 
 // Page is an open file.
 type Page struct {
-	t   testing.TB
-	ctx context.Context
+	t      testing.TB
+	ctx    context.Context
+	scheme []*emulation.MediaFeature // of colours; nil: the browser's own
 
 	mu     sync.Mutex
 	faults []string
@@ -285,17 +286,18 @@ func (p *Page) Key(keys string) {
 // Emulate sets the colour scheme that the reader prefers.
 func (p *Page) Emulate(dark bool) {
 	p.t.Helper()
-	scheme := "light"
+	p.scheme = []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}
 	if dark {
-		scheme = "dark"
+		p.scheme[0].Value = "dark"
 	}
-	p.media(emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	p.media(emulation.SetEmulatedMediaParams{Features: p.scheme})
 }
 
-// Print shows the page as it is printed.
+// Print shows the page as a printer gets it from a reader with the colour scheme
+// that was set.
 func (p *Page) Print() {
 	p.t.Helper()
-	p.media(emulation.SetEmulatedMediaParams{Media: "print"})
+	p.media(emulation.SetEmulatedMediaParams{Media: "print", Features: p.scheme})
 }
 
 func (p *Page) media(m emulation.SetEmulatedMediaParams) {

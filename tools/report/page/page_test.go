@@ -106,6 +106,7 @@ func TestPage(t *testing.T) {
 	shot(p, "page-390-light")
 	// Paper is light, wide and has no controls.
 	p.Emulate(true)
+	p.Resize(718, 1000) // A4 at 96 dots an inch, without margins
 	p.Print()
 	require.Equal(t, "rgb(255, 255, 255)", eval[string](p, `getComputedStyle(document.documentElement).backgroundColor`))
 	require.Equal(t, []string{"none", "none", "block"}, eval[[]string](p, `["#filter", "nav", ".wide"].map(s => getComputedStyle(document.querySelector(s)).display)`))
