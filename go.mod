@@ -6,9 +6,9 @@ require (
 	cloud.google.com/go v0.121.0 // calendar dates in the interface of Alpaca's library
 	github.com/alpacahq/alpaca-trade-api-go/v3 v3.9.1 // bars, corporate actions and news of Alpaca, named by the owner
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment, named by the owner
+	github.com/chromedp/chromedp v0.23.0 // tests: a headless browser opens the pages
 	github.com/creack/pty v1.1.24 // tests: what is written to a terminal
 	github.com/duckdb/duckdb-go/v2 v2.10505.0 // the agent's SQL engine and the Parquet reader; marcboeker/go-duckdb moved here
-	github.com/chromedp/chromedp v0.23.0 // tests: a headless browser opens the pages
 	github.com/google/jsonschema-go v0.4.3 // tool schemas from Go types; the SDK's own choice
 	github.com/joho/godotenv v1.5.1 // .env files, which env does not read
 	github.com/markcheno/go-talib v0.0.0-20250114000313-ec55a20c902f // formulas of the indicators
@@ -20,7 +20,7 @@ require (
 	golang.org/x/sys v0.49.0 // moves descriptor 1 away from the protocol
 	golang.org/x/term v0.40.0 // is stderr a terminal
 	golang.org/x/time v0.15.0 // rate limits of the data sources
-	gonum.org/v1/plot v0.17.0 // charts as SVG: scales, ticks, axes and lines
+	gonum.org/v1/plot v0.17.0 // charts in pure Go, fonts included: SVG for the page, PNG to share
 	google.golang.org/genai v1.77.0 // Gemini, with thought signatures: 23 CPU-s to build
 )
 
@@ -81,13 +81,14 @@ require (
 	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
 )
 
+require github.com/chromedp/cdproto v0.159.0
+
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect
 	codeberg.org/go-latex/latex v0.2.0 // indirect
 	codeberg.org/go-pdf/fpdf v0.11.1 // indirect
 	git.sr.ht/~sbinet/gg v0.7.0 // indirect
 	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
-	github.com/chromedp/cdproto v0.159.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
 	golang.org/x/image v0.30.0 // indirect

@@ -18,28 +18,28 @@ import (
 // it is. A package that is not listed may import nothing of ours but the root.
 // Change it only when the shape of the house changes.
 var layers = map[string][]string{
-	"":                   {},                             // the vocabulary
-	"sim":                {"sim/engine"},                 // pure: sees a Source, never a file
-	"sim/engine":         {},                             // the inner loop: integers and columns
-	"sim/wall":           {},                             // the wall is all here
-	"brokers/brokertest": {},                             // the judge of every broker; imported by tests only
-	"brokers/risk":       {},                             // pure checks and the guard
-	"cache/history":      {},                             // the store of bars
-	"cache/runs":         {},                             // the runs' folders
-	"tools":              {"tools/docs", "tools/report"}, // never sim, brokers or cache: what it needs it declares
-	"tools/dare":         {"tools", "tools/duckdb"},      // the leak harness; sees worlds that cmd builds
-	"tools/docs":         {},                             //
-	"tools/duckdb":       {},                             // sees a Market, never a Source
-	"tools/report":       {},                             // reads a folder; shares no code with its writer
-	"server":             {"tools"},                      //
-	"agentloop":          {},                             // an ordinary MCP client
-	"agentloop/models":   {"agentloop"},                  // one file per provider
-	"agentloop/scripts":  {"agentloop"},                  //
-	"cache/replay":       {},                             // what models and outside tools answered
-	"tools/outside":      {"tools"},                      // REST endpoints and other MCP servers as tools
-	"examples":           {},                             // embedded files
-	"examples/golang":    {"*"},                          // wires like cmd, for readers
-	"cmd/pitwall":        {"*"},                          // the only place that wires
+	"":                   {},                                                   // the vocabulary
+	"sim":                {"sim/engine"},                                       // pure: sees a Source, never a file
+	"sim/engine":         {},                                                   // the inner loop: integers and columns
+	"sim/wall":           {},                                                   // the wall is all here
+	"brokers/brokertest": {},                                                   // the judge of every broker; imported by tests only
+	"brokers/risk":       {},                                                   // pure checks and the guard
+	"cache/history":      {},                                                   // the store of bars
+	"cache/runs":         {},                                                   // the runs' folders
+	"tools":              {"tools/docs", "tools/report", "tools/report/chart"}, // never sim, brokers or cache: what it needs it declares
+	"tools/dare":         {"tools", "tools/duckdb"},                            // the leak harness; sees worlds that cmd builds
+	"tools/docs":         {},                                                   //
+	"tools/duckdb":       {},                                                   // sees a Market, never a Source
+	"tools/report":       {},                                                   // reads a folder; shares no code with its writer
+	"server":             {"tools"},                                            //
+	"agentloop":          {},                                                   // an ordinary MCP client
+	"agentloop/models":   {"agentloop"},                                        // one file per provider
+	"agentloop/scripts":  {"agentloop"},                                        //
+	"cache/replay":       {},                                                   // what models and outside tools answered
+	"tools/outside":      {"tools"},                                            // REST endpoints and other MCP servers as tools
+	"examples":           {},                                                   // embedded files
+	"examples/golang":    {"*"},                                                // wires like cmd, for readers
+	"cmd/pitwall":        {"*"},                                                // the only place that wires
 
 	"agentloop/models/modeltest": {"agentloop"},                          // a fake provider; imported by tests only
 	"tools/report/browsertest":   {},                                     // a headless browser; imported by tests only

@@ -151,7 +151,7 @@ func (c client) call(ctx context.Context, call Call) (answer, error) {
 		return out, nil
 	}
 	out.IsError = r.IsError
-	for _, content := range r.Content {
+	for _, content := range r.Content { // pictures are for hosts: no model here reads them, no replay compares them
 		if t, ok := content.(*mcp.TextContent); ok {
 			out.Text += t.Text
 		}

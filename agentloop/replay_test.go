@@ -67,6 +67,7 @@ type desk struct {
 	identity   string // of look, as a tool from outside
 	lookError  bool
 	version    string // of the server
+	picture    string // comes with every answer
 }
 
 func (d *desk) at() string {
@@ -77,6 +78,9 @@ func (d *desk) serve(t *testing.T) *mcp.ClientSession {
 	s := mcp.NewServer(&mcp.Implementation{Name: "desk", Version: "1" + d.version}, nil)
 	answer := func(text string, data any) *mcp.CallToolResult {
 		r := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "as_of=" + d.at() + "\n" + text}}, StructuredContent: data, Meta: mcp.Meta{}}
+		if d.picture != "" {
+			r.Content = append(r.Content, &mcp.ImageContent{MIMEType: "image/png", Data: []byte(d.picture)})
+		}
 		if !d.silent {
 			h := sha256.Sum256([]byte(fmt.Sprint(d.n, d.salt)))
 			r.Meta["pitwall/state_digest"] = hex.EncodeToString(h[:])
@@ -218,6 +222,22 @@ func TestWarmRunAsksNothing(t *testing.T) {
 	c, _, err := longer.run(t, m, cache, nil)
 	require.NoError(t, err)
 	require.Equal(t, []int{6, 12}, []int{c.ModelCalls, c.CacheHits}, "newer bars leave older turns as they were")
+}
+
+// A picture in an answer is for hosts: no model reads it, no record holds it, and a
+// replay does not compare it.
+func TestPicturesAreNoPartOfATurn(t *testing.T) {
+	cache := &memory{m: map[string]string{}}
+	_, plain, err := (&desk{days: 4}).run(t, &trader{}, &memory{m: map[string]string{}}, nil)
+	require.NoError(t, err)
+	m := &trader{}
+	_, cold, err := (&desk{days: 4, picture: "a drawing"}).run(t, m, cache, nil)
+	require.NoError(t, err)
+	require.Equal(t, plain.bytes, cold.bytes)
+	out, warm, err := (&desk{days: 4, picture: "another one"}).run(t, m, cache, nil)
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 12}, []int{out.ModelCalls, out.CacheHits})
+	require.Equal(t, cold.bytes, warm.bytes)
 }
 
 // Each part of a turn's key, changed alone, makes every turn a miss.

@@ -65,7 +65,7 @@ func build(version string, r *Registry, log *slog.Logger, set *tools.Set) *Serve
 	s.MCP = mcp.NewServer(&mcp.Implementation{Name: "pitwall", Title: "Pitwall", Version: version}, &mcp.ServerOptions{
 		Instructions: instructions,
 		Logger:       log,
-		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}},
+		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}, Resources: &mcp.ResourceCapabilities{}},
 		// What a caller sees is the caller's own.
 		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" },
 	})
@@ -74,6 +74,7 @@ func build(version string, r *Registry, log *slog.Logger, set *tools.Set) *Serve
 		s.MCP.AddTool(describe(t), s.handler(t))
 	}
 	s.addPrompts()
+	s.addViews()
 	return s
 }
 
@@ -93,6 +94,9 @@ func describe(t *tools.Tool) *mcp.Tool {
 	if t.Identity != "" {
 		meta[identityKey] = t.Identity
 	}
+	if t.View != "" {
+		meta[uiKey] = map[string]any{"resourceUri": t.View}
+	}
 	return &mcp.Tool{Meta: meta, Name: t.Name, Title: t.Title, Description: t.Description, InputSchema: t.In, OutputSchema: t.Out,
 		Annotations: &mcp.ToolAnnotations{Title: t.Title, ReadOnlyHint: t.Effect <= tools.Setup, IdempotentHint: t.Idempotent, DestructiveHint: &destructive, OpenWorldHint: &open}}
 }
@@ -108,6 +112,9 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 		}
 		a := s.set.Call(ctx, w, t.Name, req.Params.Arguments)
 		r := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.Text}}, StructuredContent: a.JSON, IsError: a.IsError}
+		for _, i := range a.Images {
+			r.Content = append(r.Content, &mcp.ImageContent{MIMEType: i.MIME, Data: i.Data})
+		}
 		r.Meta = mcp.Meta{}
 		if a.Digest != "" {
 			r.Meta[digestKey] = a.Digest

@@ -61,6 +61,7 @@ func made(n int, symbols ...string) walk {
 // builder builds worlds over a source.
 type builder struct {
 	src     walk
+	other   pitwall.Source // instead of src, if given
 	symbols []string
 
 	mu    sync.Mutex
@@ -69,16 +70,20 @@ type builder struct {
 
 func (b *builder) Build(_ context.Context, _ pitwall.Caller, name string, r tools.StartRequest) (*pitwall.World, error) {
 	j := &pitwall.MemoryJournal{}
+	src := pitwall.Source(b.src)
+	if b.other != nil {
+		src = b.other
+	}
 	cash := pitwall.Int(100_000)
 	if r.Cash != nil {
 		cash = *r.Cash
 	}
 	costs := pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}
-	v, err := sim.New(sim.Config{Source: b.src, Symbols: b.symbols, From: time.Date(2020, 1, 5, 0, 0, 0, 0, newYork), Cash: cash, Costs: costs, Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}, Journal: j})
+	v, err := sim.New(sim.Config{Source: src, Symbols: b.symbols, From: time.Date(2020, 1, 5, 0, 0, 0, 0, newYork), Cash: cash, Costs: costs, Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}, Journal: j})
 	if err != nil {
 		return nil, err
 	}
-	m := wall.New(b.src, v.Now, b.symbols)
+	m := wall.New(src, v.Now, b.symbols)
 	w := &pitwall.World{Name: name, Mode: pitwall.Sim, Clock: v, Market: m, Instruments: m, Broker: risk.New(v, j, v, nil, nil, risk.NoLimits()),
 		Tables: duckdb.New(m, v.Now, newYork), Journal: j, Costs: costs, Zone: newYork, Attempt: 1}
 	b.mu.Lock()

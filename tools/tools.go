@@ -48,6 +48,8 @@ type Tool struct {
 	// of its definition and wall, or [UnknownIdentity]. Empty for Pitwall's own.
 	Identity string
 	In, Out  *jsonschema.Schema
+	// View is the resource that shows its answers in hosts that can; see [Views].
+	View string
 
 	foreign *foreign // nil for our own
 	call    func(ctx context.Context, w *pitwall.World, raw json.RawMessage) (answer, error)
@@ -62,6 +64,15 @@ type Answer struct {
 	// FutureDated is what the wall removed from an outside tool's answer, for
 	// operators; nil when nothing. It must never become part of Text or JSON.
 	FutureDated *FutureDated
+	// Images are for a host to show. They repeat what Text says: they are no part of
+	// what a replay compares, nor of what a model in a loop reads.
+	Images []Image
+}
+
+// Image is a picture.
+type Image struct {
+	MIME string
+	Data []byte
 }
 
 // Starter starts a new simulated world for a caller under a name. The server's
@@ -100,6 +111,7 @@ func all(s *Set) {
 	addOrders(s)
 	addDocs(s)
 	addSim(s)
+	addReport(s)
 }
 
 // answerer is what a tool returns: a value that is a JSON object and renders
@@ -111,6 +123,9 @@ type answer struct {
 	value answerer
 	world *pitwall.World
 }
+
+// pictured is implemented by values that come with pictures.
+type pictured interface{ images() []Image }
 
 // elsewhere is implemented by values that speak of another world than the one
 // called, such as the one that sim_start made.
@@ -215,6 +230,9 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 	}
 	buf = append(buf, body[1:]...)
 	out := Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Digest()}
+	if p, ok := a.value.(pictured); ok {
+		out.Images = p.images()
+	}
 	if f, ok := a.value.(*foreignAnswer); ok && (f.future.Removed > 0 || f.future.Unreadable > 0) {
 		out.FutureDated = &f.future
 	}

@@ -88,7 +88,7 @@ func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *manifest) error 
 		m.Traded = append(m.Traded, traded{in, in.Location().String(), pitwall.SizeName(s.Size), s.Adjusted})
 	}
 	for _, a := range w.store.Actions() {
-		if slices.Contains(spec.Symbols, a.Symbol) && !a.Ex.After(until) && !a.Ex.Before(w.from) {
+		if (slices.Contains(spec.Symbols, a.Symbol) || a.Symbol == spec.Benchmark) && !a.Ex.After(until) && !a.Ex.Before(w.from) {
 			m.Actions = append(m.Actions, a)
 		}
 	}

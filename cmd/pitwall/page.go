@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"pitwall/tools/report"
+	"pitwall/tools/report/page"
 )
 
 // pageName is a run's page in its folder.

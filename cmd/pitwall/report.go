@@ -11,6 +11,8 @@ import (
 
 	"pitwall"
 	"pitwall/tools/report"
+	"pitwall/tools/report/chart"
+	"pitwall/tools/report/page"
 )
 
 // reportFlags are report's settings.

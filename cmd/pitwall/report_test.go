@@ -149,7 +149,7 @@ func TestReportOfHostileText(t *testing.T) {
 	raw, err := json.Marshal(m)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, raw, 0o644))
-	for _, args := range [][]string{{"report", "fake-1"}, {"report", "fake-1", "b\x1b[31m"}, {"report", "fake-1", "--json"}, {"runs"}, {"runs", "--json"}} {
+	for _, args := range [][]string{{"report", "fake-1"}, {"report", "fake-1", "b\x1b[31m"}, {"report", "fake-1", "--json"}, {"report", "fake-1", "b\x1b[31m", "--json"}, {"runs"}, {"runs", "--json"}} {
 		out := printed(t, dir, 0, args...)
 		require.Contains(t, out, "owned", "%v: the text is there", args)
 		harmless(t, out)

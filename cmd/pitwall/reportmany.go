@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"pitwall/tools/report"
+	"pitwall/tools/report/page"
 )
 
 // reportMany sets runs side by side.

@@ -153,9 +153,9 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		tools.Outside{Tools: who.extra.Tools, Recorder: who.kept.recorder(o.strict)})
 	res, err = a.finish(folder, w, m, outcome, runErr, started, spec)
 	if o.page {
-		page := a.page(dir)
+		file := a.page(dir)
 		if res != nil {
-			res.page, res.WallSeconds = page, a.now().Sub(started).Seconds()
+			res.page, res.WallSeconds = file, a.now().Sub(started).Seconds()
 		}
 	}
 	return res, err

@@ -149,8 +149,8 @@ func goldenText(t *testing.T, name, got string) {
 		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(file)
-	require.NoError(t, err, "go test ./cmd/pitwall -run 'Trace|Why|Doctor' -update")
-	require.Equal(t, string(want), got, "go test ./cmd/pitwall -run 'Trace|Why|Doctor' -update")
+	require.NoError(t, err, "go test ./cmd/pitwall -run 'Trace|Why|Doctor|Report|Runs' -update")
+	require.Equal(t, string(want), got, "go test ./cmd/pitwall -run 'Trace|Why|Doctor|Report|Runs' -update")
 }
 
 // printed runs the binary, which must end with a code.

@@ -181,10 +181,15 @@ func TestL26FutureActions(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, y, x)
 		require.Equal(t, b.Digest(), a.Digest())
+		require.Empty(t, a.Actions("A"))
 	}
 	at = day(6)
 	a, b := wall.New(with, func() time.Time { return at }, nil), wall.New(without, func() time.Time { return at }, nil)
 	require.NotEqual(t, b.Digest(), a.Digest(), "an action that went ex is a part of what can be shown")
+	require.Equal(t, with.actions[:1], a.Actions("A"), "and the one of the next day is not")
+	require.Empty(t, a.Actions("NOPE"))
+	with.source[0].Adjusted = pitwall.SplitAdjusted
+	require.Empty(t, a.Actions("A"), "adjusted prices need none")
 }
 
 type acting struct {

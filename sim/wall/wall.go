@@ -124,6 +124,17 @@ func (w *Wall) Bars(_ context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error
 	return slices.Clip(bars[from:]), nil
 }
 
+// Actions returns a symbol's corporate actions that went ex by now, by ex date. None
+// when its prices are adjusted: what was done to them needs no second time.
+func (w *Wall) Actions(symbol string) []pitwall.Action {
+	s, _, err := w.known(symbol)
+	if err != nil || s.Adjusted == pitwall.SplitAdjusted || s.Adjusted == pitwall.TotalAdjusted {
+		return nil
+	}
+	all, now := w.actions[symbol], w.now().UnixNano()
+	return slices.Clone(all[:sort.Search(len(all), func(i int) bool { return all[i].Ex.UnixNano() > now })])
+}
+
 // Count implements pitwall.Market.
 func (w *Wall) Count(_ context.Context, symbol string) (int, error) {
 	_, n, err := w.known(symbol)

@@ -3,6 +3,7 @@ package dare
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,6 +86,9 @@ func (a *agent) call(ctx context.Context, tool string, args map[string]any) tool
 	r := a.set.Call(ctx, a.world, tool, raw)
 	a.calls++
 	fmt.Fprintf(&a.b, "> %s %s\n%s\n%s\n%s\n", tool, raw, r.Text, r.JSON, r.Digest)
+	for _, i := range r.Images {
+		fmt.Fprintf(&a.b, "image %s %x\n", i.MIME, sha256.Sum256(i.Data))
+	}
 	return r
 }
 
@@ -94,6 +98,10 @@ func (a *agent) step(ctx context.Context, i int) {
 	some := func(list []string) string { return list[r.IntN(len(list))] }
 	for _, tool := range []string{"clock_now", "account_positions", "account_portfolio", "account_history", "orders_open_orders", "market_last_price", "sim_status", "macro_series", "sim_start"} {
 		a.call(ctx, tool, nil)
+	}
+	if i%4 == 0 { // its figures about luck are the dearest of all answers
+		a.call(ctx, "report_tearsheet", map[string]any{"benchmark": a.symbols[i%len(a.symbols)], "picture": i%16 == 0})
+		a.call(ctx, "report_tearsheet", map[string]any{"picture": false})
 	}
 	a.call(ctx, "docs_search", map[string]any{"query": "why was my order rejected"})
 	tables := []string{"every", "adjusted", "weeks", "nosuch", "pitwall_bars"}

@@ -41,7 +41,9 @@ func (r *Run) Sheet() (*Sheet, error) {
 	s.luck(r, w)
 	s.costs(r, w)
 	if len(s.Daily) > 0 {
-		s.Months, s.Years = calendar(s.Daily, m.Cash.Float(), "2006-01"), calendar(s.Daily, m.Cash.Float(), "2006")
+		start := s.Curve[0]
+		start.Equity = m.Cash.Float()
+		s.Months, s.Years = calendar(start, s.Daily, "2006-01"), calendar(start, s.Daily, "2006")
 	}
 	return s, nil
 }
@@ -51,14 +53,14 @@ func (r *Run) header() Header {
 	h := Header{ID: m.RunID, Name: m.Name, Status: m.Status, Model: m.Model, Symbols: append([]string{}, m.Symbols...), Benchmark: m.Benchmark, From: m.From, To: m.To, Every: m.Every, Cash: m.Cash,
 		Turns: len(r.Turns), Attempt: m.Attempt, Digest: m.Digest, Pitwall: m.Pitwall, Error: m.Error, Agents: append([]Agent{}, m.Agents...)}
 	if n := len(r.Points); n > 0 {
-		h.From, h.To = r.Points[0].At.Format(time.DateOnly), r.Points[n-1].At.Format(time.DateOnly)
+		h.From, h.To = dateOf(r.Points[0].At), dateOf(r.Points[n-1].At)
 	}
 	return h
 }
 
 // periods is how many daily returns a year has: 365 when weekends trade.
 func periods(daily []Point) float64 {
-	if slices.ContainsFunc(daily, func(p Point) bool { return p.At.Weekday() == time.Sunday }) {
+	if slices.ContainsFunc(daily, func(p Point) bool { return inDay(p.At).Weekday() == time.Sunday }) {
 		return 365
 	}
 	return 252
@@ -116,7 +118,7 @@ func (s *Sheet) dates(f *Stats, curve []float64) {
 		if i < 0 {
 			return ""
 		}
-		return s.Daily[max(i-1, 0)].At.Format(time.DateOnly)
+		return dateOf(s.Daily[max(i-1, 0)].At)
 	}
 	peak, trough, recovered := drawdownSpan(curve)
 	f.MaxDDFrom, f.MaxDDTo, f.MaxDDRecovery = day(peak), day(trough), day(recovered)
@@ -138,13 +140,16 @@ func (r *Run) passive(s *Sheet) {
 	}
 	var actions []pitwall.Action
 	for _, a := range m.Actions {
-		if raw[a.Symbol] {
+		if raw[a.Symbol] && slices.Contains(m.Symbols, a.Symbol) {
 			actions = append(actions, a)
 		}
 	}
 	to := r.Points[len(r.Points)-1].At
 	for _, opens := range []bool{true, false} {
 		for _, whole := range []bool{false, true} {
+			if whole && m.Cash <= 0 {
+				continue
+			}
 			if p := r.passiveRow(from, to, actions, whole, opens); p != nil {
 				s.Passive = append(s.Passive, *p)
 			}
@@ -166,7 +171,7 @@ func (w *walk) activity(s *Sheet) {
 		gross, net = gross+share(x.gross, x.equity), net+share(x.net, x.equity)
 		s.Activity.Traded += x.traded
 		sum += x.traded
-		if i+1 == len(w.steps) || w.steps[i+1].at.Format(time.DateOnly) != x.at.Format(time.DateOnly) {
+		if i+1 == len(w.steps) || dateOf(w.steps[i+1].at) != dateOf(x.at) {
 			traded, equity = append(traded, sum), append(equity, x.equity)
 			sum = 0
 		}
@@ -185,7 +190,7 @@ func (w *walk) activity(s *Sheet) {
 
 // trades fills the list of trades and the figures over the closed ones.
 func (w *walk) trades(s *Sheet) {
-	closed := w.lots.closed
+	closed := w.lots.ended()
 	open := w.lots.open(func(symbol string) pitwall.Dec { return w.price(symbol) })
 	var profits, held []float64
 	for _, t := range closed {
@@ -303,7 +308,7 @@ func (s *Sheet) luck(r *Run, w *walk) {
 	l.Probabilistic, l.Deflated = probabilisticSharpe(x, 0), deflatedSharpe(x, l.Trials)
 	if s.Activity.Traded > 0 && s.Strategy.TotalReturn != nil && len(w.names) > 0 {
 		rate := (s.Headline.Fees.Float() + s.Headline.Slippage.Float()) / s.Activity.Traded
-		l.Random = randomFloor(w.tracks, *s.Strategy.TotalReturn, rate, luckSeed, w.traders())
+		l.Random = w.floor(*s.Strategy.TotalReturn, rate)
 	}
 	for _, a := range r.Manifest.Agents {
 		if a.Inside != nil && (l.Inside == nil || *a.Inside > *l.Inside) {
@@ -311,6 +316,31 @@ func (s *Sheet) luck(r *Run, w *walk) {
 		}
 	}
 }
+
+// floor is the random floor. What the run paid to be short or on margin its random
+// traders pay too: as a share of mean equity, once at the end.
+func (w *walk) floor(actual, rate float64) *Random {
+	equity := 0.0
+	for _, x := range w.steps {
+		equity += x.equity / float64(len(w.steps))
+	}
+	kept := 1 - share(w.carry(), equity)
+	if kept <= 0 {
+		return nil
+	}
+	f := randomFloor(w.tracks, (1+actual)/kept-1, rate, luckSeed, w.traders())
+	if f == nil || kept == 1 {
+		return f
+	}
+	for _, x := range []*float64{&f.Low, &f.Median, &f.High, &f.Check} {
+		*x = (1+*x)*kept - 1
+	}
+	f.Rule += fmt.Sprintf(", less the %.2f %% that the run paid to borrow", (1-kept)*100)
+	return f
+}
+
+// carry is what borrowing shares and cash cost.
+func (w *walk) carry() float64 { return w.costs.Borrow.Float() + max(0, -w.costs.Interest.Float()) }
 
 // traders is how many random traders are worth their time: fewer in a run that
 // held hundreds of positions at once.
@@ -343,7 +373,7 @@ func (s *Sheet) costs(r *Run, w *walk) {
 			x := *c.ReturnBefore - c.Models.Float()/cash
 			c.ReturnAfter = &x
 		}
-		x := *c.ReturnBefore + (c.Commission.Float()+c.Slippage.Float()+c.Borrow.Float())/cash
+		x := *c.ReturnBefore + (c.Commission.Float()+c.Slippage.Float()+w.carry())/cash
 		c.ReturnWithout = &x
 	}
 	if s.Activity.Traded > 0 {

@@ -12,26 +12,27 @@ func days(points []Point) []Point {
 func lastOf(points []Point, layout string) []Point {
 	var list []Point
 	for i, p := range points {
-		if i+1 == len(points) || points[i+1].At.Format(layout) != p.At.Format(layout) {
+		if i+1 == len(points) || inDay(points[i+1].At).Format(layout) != inDay(p.At).Format(layout) {
 			list = append(list, p)
 		}
 	}
 	return list
 }
 
+// inDay is a time within the day that a step ends: midnight ends the day before it.
+func inDay(t time.Time) time.Time { return t.Add(-1) }
+
+// dateOf is the date of the day that a step ends.
+func dateOf(t time.Time) string { return inDay(t).Format(time.DateOnly) }
+
 // calendar are the returns of months (2006-01) or years (2006): the period's last
-// point against the last one before it, at first against the starting cash. A
-// comparison that began within the period counts from there.
-func calendar(points []Point, cash float64, layout string) []Month {
+// point against the last one before it, at first against what the run began with.
+func calendar(before Point, points []Point, layout string) []Month {
 	var list []Month
-	before := Point{Equity: cash}
-	for i, p := range lastOf(points, layout) {
-		m := Month{Period: p.At.Format(layout)}
+	for _, p := range lastOf(points, layout) {
+		m := Month{Period: inDay(p.At).Format(layout)}
 		if before.Equity > 0 {
 			m.Return = p.Equity/before.Equity - 1
-		}
-		if i == 0 {
-			before.Benchmark, before.Hold = points[0].Benchmark, points[0].Hold
 		}
 		if before.Benchmark > 0 && p.Benchmark > 0 {
 			m.Benchmark = ratio(p.Benchmark, before.Benchmark)

@@ -38,7 +38,6 @@ func made(days int) *madeRun {
 // madeTurn asks once: name, arguments, result of each call, then words.
 func madeTurn(n int, asOf, agent, question string, calls ...string) Turn {
 	t := Turn{Turn: n, AsOf: asOf, Agent: agent, Model: "m/1", Why: "every", Status: "no_action", Result: "done", StateDigest: "s" + asOf}
-	type result struct{ Name, Text string }
 	reply := map[string]any{}
 	var list []any
 	var results []any

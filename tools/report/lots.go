@@ -26,6 +26,7 @@ type lots struct {
 	a      pitwall.Calc
 	held   map[[2]string]*holding // by book and symbol
 	closed []RoundTrip
+	trips  map[trip]int           // where in closed the trip of two orders is
 	many   map[string]pitwall.Dec // money per unit and price, by symbol
 }
 
@@ -36,6 +37,9 @@ func (l *lots) of(book, symbol string) *holding {
 	}
 	return l.held[key]
 }
+
+// trip is what makes fills one trade: the same two orders.
+type trip struct{ book, symbol, side, entry, exit string }
 
 // multiplier is the money that one unit is worth at a price of one.
 func (l *lots) multiplier(symbol string) pitwall.Dec { return cmp.Or(l.many[symbol], pitwall.One) }
@@ -72,11 +76,23 @@ func (l *lots) close(book, symbol string, from lot, n, price, fees pitwall.Dec, 
 		t.Side = "short"
 	}
 	t.Profit = l.profit(t, price)
-	if k := len(l.closed) - 1; k >= 0 && order != "" && from.order != "" && sameTrip(l.closed[k], t) {
+	key := trip{book, symbol, t.Side, from.order, order}
+	if k, known := l.trips[key]; known && order != "" && from.order != "" {
 		l.merge(&l.closed[k], t)
 		return
 	}
+	if l.trips == nil {
+		l.trips = map[trip]int{}
+	}
+	l.trips[key] = len(l.closed)
 	l.closed = append(l.closed, t)
+}
+
+// ended are the closed trips in the order of their last exits.
+func (l *lots) ended() []RoundTrip {
+	slices.SortStableFunc(l.closed, func(a, b RoundTrip) int { return a.ExitTime.Compare(*b.ExitTime) })
+	l.trips = nil // places have moved
+	return l.closed
 }
 
 // profit is what a trip gave or stands at, at a price.
@@ -88,10 +104,6 @@ func (l *lots) profit(t RoundTrip, price pitwall.Dec) pitwall.Dec {
 	return l.a.Sub(l.a.Mul(l.a.Mul(t.Qty, move), l.multiplier(t.Symbol)), t.Fees)
 }
 
-func sameTrip(a, b RoundTrip) bool {
-	return a.Symbol == b.Symbol && a.Book == b.Book && a.Side == b.Side && a.EntryOrder == b.EntryOrder && a.ExitOrder == b.ExitOrder
-}
-
 // merge adds a further fill of the same two orders to a trip: prices are means by
 // quantity, times those of the first entry and the last exit.
 func (l *lots) merge(t *RoundTrip, more RoundTrip) {
@@ -99,9 +111,11 @@ func (l *lots) merge(t *RoundTrip, more RoundTrip) {
 	mean := func(p, q pitwall.Dec) pitwall.Dec {
 		return l.a.Add(p, l.a.MulDiv(l.a.Sub(q, p), more.Qty, qty))
 	}
-	exit := mean(*t.ExitPrice, *more.ExitPrice)
-	t.EntryPrice, t.ExitPrice, t.Qty = mean(t.EntryPrice, more.EntryPrice), &exit, qty
-	t.ExitTime = more.ExitTime
+	if more.ExitPrice != nil {
+		exit := mean(*t.ExitPrice, *more.ExitPrice)
+		t.ExitPrice, t.ExitTime = &exit, more.ExitTime
+	}
+	t.EntryPrice, t.Qty = mean(t.EntryPrice, more.EntryPrice), qty
 	t.Fees, t.Profit = l.a.Add(t.Fees, more.Fees), l.a.Add(t.Profit, more.Profit)
 }
 
@@ -145,6 +159,10 @@ func (l *lots) open(last func(symbol string) pitwall.Dec) []RoundTrip {
 			}
 			if price := last(t.Symbol); price != 0 {
 				t.Profit = l.profit(t, price)
+			}
+			if n := len(list) - 1; n >= 0 && list[n].Symbol == t.Symbol && list[n].Book == t.Book && list[n].EntryOrder == t.EntryOrder && t.EntryOrder != "" {
+				l.merge(&list[n], t)
+				continue
 			}
 			list = append(list, t)
 		}

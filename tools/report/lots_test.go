@@ -43,6 +43,10 @@ func TestLots(t *testing.T) {
 			fills: []fill{{"10", "100", "1", "a"}, {"30", "104", "3", "a"}, {"-20", "120", "2", "c"}, {"-20", "124", "2", "c"}},
 			want:  []string{"long 40 a@103 c@122 fees 8 profit 752"},
 		},
+		"parts of an open order are one": {
+			fills: []fill{{"10", "100", "1", "a"}, {"30", "104", "3", "a"}},
+			open:  []string{"long 40 a@103 open fees 4 profit 1076"},
+		},
 		"through zero": {
 			fills: []fill{{"10", "100", "1", "a"}, {"-25", "90", "5", "b"}, {"15", "80", "3", "c"}},
 			want:  []string{"long 10 a@100 b@90 fees 3 profit -103", "short 15 b@90 c@80 fees 6 profit 144"},
@@ -65,9 +69,21 @@ func TestLots(t *testing.T) {
 			l.trade("main", "X", dec(f.qty), dec(f.price), dec(f.fee), dayN(i+1), f.order)
 		}
 		require.NoError(t, l.a.Err, name)
-		require.Equal(t, c.want, told(l.closed), name)
+		require.Equal(t, append([]string{}, c.want...), told(l.ended()), name)
 		require.Equal(t, append([]string{}, c.open...), told(l.open(func(string) pitwall.Dec { return 130 * pitwall.One })), name)
 	}
+}
+
+// Other exits in between do not cut a trade in two.
+func TestLotsMergeAcross(t *testing.T) {
+	l := lots{held: map[[2]string]*holding{}}
+	for i, x := range []struct {
+		symbol, order string
+		qty           int64
+	}{{"X", "a", 10}, {"Y", "b", 5}, {"X", "c", -4}, {"Y", "d", -5}, {"X", "c", -6}} {
+		l.trade("main", x.symbol, pitwall.Int(x.qty), 100*pitwall.One, 0, dayN(i+1), x.order)
+	}
+	require.Equal(t, []string{"long 5 b@100 d@100 fees 0 profit 0", "long 10 a@100 c@100 fees 0 profit 0"}, told(l.ended()), "in the order of their last exits")
 }
 
 func TestLotsSplit(t *testing.T) {

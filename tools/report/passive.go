@@ -43,13 +43,13 @@ func (r *Run) passiveRow(from, to time.Time, actions []pitwall.Action, whole, at
 		return nil
 	}
 	row := Passive{Rule: passiveRule(len(parts), whole, atOpens, len(actions) > 0)}
-	each := 1 / float64(len(parts))
+	each, money := 1/float64(len(parts)), r.Manifest.Cash.Float()
 	for i := range parts {
 		p := &parts[i]
 		p.units = each / p.last
 		if whole {
 			lot := r.lot(p.bars[0].Symbol)
-			p.units = math.Floor(float64(each*wholeMoney)/p.last/lot) * lot / wholeMoney
+			p.units = math.Floor(float64(each*money)/p.last/lot) * lot / money
 			p.cash = each - float64(p.units*p.last)
 			row.Cash += p.cash
 		}
@@ -109,10 +109,6 @@ func (r *Run) lot(symbol string) float64 {
 	return 1
 }
 
-// wholeMoney is what whole lots are bought with, so that the row does not depend
-// on what a run began with.
-const wholeMoney = 100_000.0
-
 func passiveRule(n int, whole, atOpens, actions bool) string {
 	var b strings.Builder
 	names := "the symbol"
@@ -121,7 +117,7 @@ func passiveRule(n int, whole, atOpens, actions bool) string {
 	}
 	fmt.Fprintf(&b, "buy %s at the first open, hold", names)
 	if whole {
-		b.WriteString("; whole lots, from 100,000 of money")
+		b.WriteString("; whole lots of the run's cash")
 	} else {
 		b.WriteString("; fractions")
 	}

@@ -61,7 +61,7 @@ type Agent struct {
 	Every  string   `json:"every,omitempty"`
 	Prompt string   `json:"prompt,omitempty"`
 	Cutoff string   `json:"cutoff,omitempty"`        // the last day that the model's training knows
-	Inside *float64 `json:"inside_cutoff,omitempty"` // share of the run's days not after it; nil: not known
+	Inside *float64 `json:"inside_cutoff,omitempty"` // see Luck.Inside
 }
 
 // Point is equity at the end of a step, and what the comparisons were worth then.
@@ -75,7 +75,10 @@ type Point struct {
 }
 
 // Stats are the figures of one equity curve over daily closes, the starting cash
-// included as the first point. Formulas and variants: see the package's doc.
+// included as the first point: the first return is that of the first day. A day
+// ends with its last step, by the date of the step's end in the market's zone;
+// midnight ends the day before it.
+// Formulas and variants: see the package's doc.
 type Stats struct {
 	TotalReturn   *float64 `json:"total_return"`
 	CAGR          *float64 `json:"cagr"`
@@ -85,25 +88,25 @@ type Stats struct {
 	DownsideDev   *float64 `json:"downside_deviation"`
 	MaxDrawdown   *float64 `json:"max_drawdown"`
 	Calmar        *float64 `json:"calmar"`
-	UnderWater    int      `json:"under_water_days"` // the longest stretch below a peak, in daily points
-	Ulcer         *float64 `json:"ulcer"`
-	Omega         *float64 `json:"omega"`
-	WinRate       *float64 `json:"win_rate_days"` // of days that moved
+	UnderWater    int      `json:"under_water_days"` // the longest stretch below a peak, in daily points; one that has not ended counts
+	Ulcer         *float64 `json:"ulcer"`            // sqrt(sum of squared drawdowns / (n-1))
+	Omega         *float64 `json:"omega"`            // above 0; equals the profit factor of days
+	WinRate       *float64 `json:"win_rate_days"`    // of days that moved
 	ProfitFactor  *float64 `json:"profit_factor_days"`
 	Payoff        *float64 `json:"payoff_days"`
-	TailRatio     *float64 `json:"tail_ratio"`
+	TailRatio     *float64 `json:"tail_ratio"` // 95th percentile / |5th|
 	VaR95         *float64 `json:"var95_historical"`
 	VaR95Normal   *float64 `json:"var95_normal"`
 	ES95          *float64 `json:"es95_historical"`
-	Skew          *float64 `json:"skew"`
-	Kurtosis      *float64 `json:"kurtosis"` // 3 for a normal distribution
+	Skew          *float64 `json:"skew"`     // m3/m2^1.5, moments of the population (divided by n)
+	Kurtosis      *float64 `json:"kurtosis"` // m4/m2^2: 3 for a normal distribution
 	Best          *float64 `json:"best_day"`
 	Worst         *float64 `json:"worst_day"`
 	Days          int      `json:"days"`                        // daily returns
 	PeriodsAYear  float64  `json:"periods_per_year"`            // 252, or 365 when weekends trade
 	FewForYearly  bool     `json:"few_periods"`                 // under 30 periods: yearly figures say little
 	RiskFreeRate  float64  `json:"risk_free_rate"`              // per year; 0
-	MaxDDFrom     string   `json:"max_drawdown_from,omitempty"` // date of the peak
+	MaxDDFrom     string   `json:"max_drawdown_from,omitempty"` // date of the peak, the first of equal ones
 	MaxDDTo       string   `json:"max_drawdown_to,omitempty"`   // date of the trough
 	MaxDDRecovery string   `json:"max_drawdown_recovered,omitempty"`
 }
@@ -120,7 +123,8 @@ type Relative struct {
 	TrackingError    *float64 `json:"tracking_error"`           // annualized
 }
 
-// Passive is what buying in equal parts and doing nothing would have given.
+// Passive is what buying in equal parts and doing nothing would have given, over
+// every bar of the run. Rule says how it was bought and valued.
 type Passive struct {
 	Rule        string  `json:"rule"`
 	TotalReturn float64 `json:"total_return"`
@@ -131,12 +135,12 @@ type Passive struct {
 // Activity is how much was held and traded.
 type Activity struct {
 	Exposure       *float64 `json:"exposure"`          // share of steps with a position
-	GrossExposure  *float64 `json:"gross_exposure"`    // mean of (sum |position|)/equity; nil without prices
-	NetExposure    *float64 `json:"net_exposure"`      // mean of (sum position)/equity
-	Turnover       *float64 `json:"turnover_day"`      // mean of traded value/equity a day
+	GrossExposure  *float64 `json:"gross_exposure"`    // mean over steps of (sum |position|)/equity, at the last known closes; nil without prices
+	NetExposure    *float64 `json:"net_exposure"`      // mean over steps of (sum position)/equity
+	Turnover       *float64 `json:"turnover_day"`      // mean over days of traded value/equity at the day's end
 	TurnoverYearly *float64 `json:"turnover_year"`     // the same times periods a year
-	Traded         float64  `json:"traded"`            // money, both ways
-	HoldingMean    *float64 `json:"holding_days_mean"` // calendar days, closed trades
+	Traded         float64  `json:"traded"`            // money, both ways, at the prices of the fills
+	HoldingMean    *float64 `json:"holding_days_mean"` // hours/24 from the first entry fill to the last exit fill, closed trades
 	HoldingMedian  *float64 `json:"holding_days_median"`
 }
 
@@ -156,8 +160,10 @@ type Trading struct {
 }
 
 // RoundTrip is a position in one symbol that was opened by one order and closed by
-// one: lots are closed first in, first out. An open one is valued at the last
-// known price.
+// one: lots are closed first in, first out, and fees are shared by quantity. Its
+// prices are means over its fills. An exit that came with an order (take_profit,
+// stop_loss) counts for that order's turn. An open one is valued at the last known
+// price.
 type RoundTrip struct {
 	Symbol      string       `json:"symbol"`
 	Book        string       `json:"book,omitempty"`
@@ -176,15 +182,15 @@ type RoundTrip struct {
 	Fees        pitwall.Dec  `json:"fees"`
 	Profit      pitwall.Dec  `json:"profit"` // after fees, without dividends
 	Return      *float64     `json:"return"` // profit / value at the entry
-	Days        float64      `json:"days"`   // calendar days held
+	Days        float64      `json:"days"`   // hours held / 24; of an open one to the last step
 }
 
 // CostTable is what trading and deciding cost.
 type CostTable struct {
 	Commission       pitwall.Dec  `json:"commission"` // and all other fees of fills
 	Slippage         pitwall.Dec  `json:"slippage"`
-	Borrow           pitwall.Dec  `json:"borrow"`   // of shorts and of cash
-	Interest         pitwall.Dec  `json:"interest"` // earned; negative: paid
+	Borrow           pitwall.Dec  `json:"borrow"`   // of shorts
+	Interest         pitwall.Dec  `json:"interest"` // earned on cash; negative: paid for borrowed cash
 	Dividends        pitwall.Dec  `json:"dividends"`
 	Models           *pitwall.Dec `json:"models_usd"` // nil: a price is not known
 	ModelsNew        *pitwall.Dec `json:"models_new_usd"`
@@ -193,12 +199,12 @@ type CostTable struct {
 	TokensOut        int64        `json:"tokens_out"`
 	ReturnBefore     *float64     `json:"return_before_models"`
 	ReturnAfter      *float64     `json:"return_after_models"` // nil: spend not known
-	ReturnWithout    *float64     `json:"return_before_costs"` // commission, slippage and borrow added back, uncompounded
+	ReturnWithout    *float64     `json:"return_before_costs"` // commission, slippage, borrow and interest paid added back, uncompounded
 	CostOfTradedBps  *float64     `json:"cost_of_traded_bps"`  // commission and slippage over traded value
 	StatedCommission string       `json:"stated,omitempty"`    // the rates that the run assumed
 }
 
-// Attribution is what a symbol gave.
+// Attribution is what a symbol gave; one that never traded has none.
 type Attribution struct {
 	Symbol    string      `json:"symbol"`
 	Gain      pitwall.Dec `json:"gain"`  // fees, dividends and borrow included
@@ -207,12 +213,13 @@ type Attribution struct {
 	Fills     int         `json:"fills"`
 	Fees      pitwall.Dec `json:"fees"`
 	Dividends pitwall.Dec `json:"dividends"`
-	Borrow    pitwall.Dec `json:"borrow"`
-	Qty       pitwall.Dec `json:"qty"`   // still held
-	Price     pitwall.Dec `json:"price"` // at which that is valued
+	Borrow    pitwall.Dec `json:"borrow"` // of shorts in it; what cash cost belongs to no symbol
+	Qty       pitwall.Dec `json:"qty"`    // still held
+	Price     pitwall.Dec `json:"price"`  // at which that is valued; 0 when none is held
 }
 
-// Month is the return of a calendar month (2006-01) or a year (2006).
+// Month is the return of a calendar month (2006-01) or a year (2006): its last
+// daily point against the last one before it, the starting cash at first.
 type Month struct {
 	Period    string   `json:"period"`
 	Return    float64  `json:"return"`
@@ -226,13 +233,13 @@ type Luck struct {
 	Sharpe        *Interval `json:"sharpe_interval"`
 	Drawdown      *Interval `json:"drawdown_interval"`
 	Resamples     int       `json:"resamples"`
-	Block         float64   `json:"mean_block"` // days
+	Block         float64   `json:"mean_block"` // days: the cube root of their number; 0: under 30 days, no intervals
 	Seed          uint64    `json:"seed"`
-	Probabilistic *float64  `json:"probabilistic_sharpe"` // P(true Sharpe > 0)
+	Probabilistic *float64  `json:"probabilistic_sharpe"` // P(true Sharpe > 0), from the daily Sharpe ratio, Skew and Kurtosis
 	Deflated      *float64  `json:"deflated_sharpe"`      // P(true Sharpe > the best of Trials without skill)
 	Trials        int       `json:"trials"`
 	Random        *Random   `json:"random_trader"` // nil: no trades, or no prices
-	Inside        *float64  `json:"inside_cutoff"` // share of the run's days inside the model's training; nil: not known
+	Inside        *float64  `json:"inside_cutoff"` // share of the run's calendar time up to the end (UTC) of the model's cutoff day, from the manifest; nil: not known
 	InsideOf      string    `json:"inside_of,omitempty"`
 }
 

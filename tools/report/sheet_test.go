@@ -102,8 +102,8 @@ func TestSheetByHand(t *testing.T) {
 	require.InDelta(t, (1000.0/101*(2*48+0.5)+1000.0/49*49)/2000-1, s.Passive[0].TotalReturn, 1e-12)
 	require.InDelta(t, (1000.0/101*(2*49+0.5)+1000.0/49*48)/2000-1, s.Passive[2].TotalReturn, 1e-12)
 	require.Contains(t, s.Passive[0].Rule, "opens")
-	require.InDelta(t, (495*(2*48+0.5)+5+1020*49.0+20)/100_000-1, s.Passive[1].TotalReturn, 1e-12, "whole lots of 100,000")
-	require.InDelta(t, 25.0/100_000, s.Passive[1].Cash, 1e-12)
+	require.InDelta(t, (9*(2*48+0.5)+91+20*49.0+20)/2000-1, s.Passive[1].TotalReturn, 1e-12, "whole lots")
+	require.InDelta(t, 111.0/2000, s.Passive[1].Cash, 1e-12)
 	_, err = json.Marshal(s)
 	require.NoError(t, err)
 }
@@ -160,6 +160,21 @@ func TestOddRuns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"2024", "2025"}, []string{s.Years[0].Period, s.Years[1].Period})
 	require.InDelta(t, 0.1, s.Years[1].Return, 1e-12)
+}
+
+// A market that never closes ends its day at midnight: that is no new day.
+func TestMidnightEndsTheDay(t *testing.T) {
+	r := &Run{Manifest: Manifest{Cash: 100 * pitwall.One}, Bars: map[string][]pitwall.Bar{}}
+	for i, e := range []float64{110, 121, 133.1} { // of 30 and 31 January and 1 February
+		r.Points = append(r.Points, Point{At: time.Date(2024, 1, 31+i, 0, 0, 0, 0, time.UTC), Equity: e, Benchmark: 10 * float64(i+1)})
+	}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	require.Equal(t, "2024-01-30 2024-02-01", s.Run.From+" "+s.Run.To)
+	require.Equal(t, []string{"2024-01", "2024-02"}, []string{s.Months[0].Period, s.Months[1].Period})
+	require.InDelta(t, 0.21, s.Months[0].Return, 1e-9)
+	require.InDelta(t, 1.0, *s.Months[0].Benchmark, 1e-9, "from its first point")
+	require.Equal(t, 252.0, s.Strategy.PeriodsAYear)
 }
 
 func TestPropertySheetEncodes(t *testing.T) {

@@ -137,9 +137,6 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 		return
 	case "interest":
 		w.costs.Interest = a.Add(w.costs.Interest, f.Amount)
-		if f.Amount < 0 {
-			w.costs.Borrow = a.Sub(w.costs.Borrow, f.Amount)
-		}
 	case "borrow":
 		w.costs.Borrow = a.Sub(w.costs.Borrow, f.Amount)
 	case "split":

@@ -17,7 +17,7 @@ import (
 	"pitwall/tools/report"
 )
 
-func moments(n int, step time.Duration) []time.Time {
+func everyStep(n int, step time.Duration) []time.Time {
 	list := make([]time.Time, n)
 	for i := range list {
 		list[i] = time.Date(2024, 1, 2, 16, 0, 0, 0, time.UTC).Add(time.Duration(i) * step)
@@ -35,7 +35,7 @@ func wave(n int) []float64 {
 
 func oneLine(n int, step time.Duration) Chart {
 	return Chart{Zone: time.UTC, Summary: "a wave", Panels: []Panel{{Share: 1, Labels: true, Tick: number, Value: func(v float64) string { return number(v, 2) },
-		Lines: []Line{{Name: "wave", Class: "c0", At: moments(n, step), Value: wave(n)}}}}}
+		Lines: []Line{{Name: "wave", Class: "c0", At: everyStep(n, step), Value: wave(n)}}}}}
 }
 
 func TestSizeOfManyPoints(t *testing.T) {
@@ -93,7 +93,7 @@ func TestThin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(rapid.Float64Range(-100, 100), 1, 400).Draw(t, "values")
 		columns := rapid.IntRange(1, 50).Draw(t, "columns")
-		l := Line{At: moments(len(values), time.Hour), Value: values}
+		l := Line{At: everyStep(len(values), time.Hour), Value: values}
 		from, to := seconds(l.At[0]), seconds(l.At[len(values)-1])+1
 		parts := thin(l, from, to, columns)
 		require.Len(t, parts, 1)
@@ -118,14 +118,14 @@ func TestThin(t *testing.T) {
 }
 
 func TestGapsBreakLines(t *testing.T) {
-	l := Line{At: moments(40, 24*time.Hour), Value: wave(40)}
+	l := Line{At: everyStep(40, 24*time.Hour), Value: wave(40)}
 	for i := 20; i < 40; i++ {
 		l.At[i] = l.At[i].AddDate(1, 0, 0)
 	}
 	require.Len(t, thin(l, seconds(l.At[0]), seconds(l.At[39]), 1000), 2)
 	c := Chart{Panels: []Panel{{Lines: []Line{l}}}}
 	require.Equal(t, []string{"no data from 2024-01-21 to 2025-01-22"}, c.Gaps())
-	month := Line{At: moments(40, 30*24*time.Hour), Value: wave(40)}
+	month := Line{At: everyStep(40, 30*24*time.Hour), Value: wave(40)}
 	require.Len(t, thin(month, seconds(month.At[0]), seconds(month.At[39]), 1000), 1, "monthly bars have no gaps")
 	l.Value[5] = math.NaN()
 	for _, part := range thin(l, seconds(l.At[0]), seconds(l.At[39]), 1000) {

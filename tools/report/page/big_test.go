@@ -135,3 +135,14 @@ func TestTurnsWithoutRecords(t *testing.T) {
 	require.Contains(t, eval[string](p, `document.querySelector("#warnings").textContent`), "half a line")
 	p.Clean()
 }
+
+// A block that cannot be unpacked is said; the rest of the page stands.
+func TestDamagedPage(t *testing.T) {
+	raw := string(render(t, newFake(1, 60).open(t)))
+	at := strings.Index(raw, `id="block-index">`) + len(`id="block-index">`)
+	p := browsertest.Open(t, file(t, []byte(raw[:at+20]+"!!!!!"+raw[at+25:])), 1400, 900)
+	p.Wait(`document.querySelector("#count").textContent.startsWith("The decisions cannot be unpacked here")`)
+	require.Empty(t, eval[[]string](p, emptyCharts))
+	p.Click(`#trades-table th:nth-child(2) button`)
+	p.Clean()
+}
