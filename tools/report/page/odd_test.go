@@ -114,19 +114,20 @@ func TestOddRuns(t *testing.T) {
 	killed := newFake(1, 40)
 	killed.edit = func(m map[string]any) { m["status"] = "running" }
 	for _, c := range []struct {
-		name string
-		run  *fake
-		want []string
+		name   string
+		run    *fake
+		prices int
+		want   []string
 	}{
-		{"no-trades", still, []string{"It traded nothing.", "Nothing was bought or sold.", "There is no trade.", "There is no gain to explain."}},
-		{"one-bar", bar, []string{"The run has no turns.", "There are too few daily returns"}},
-		{"one-turn", single, []string{"1 turn"}},
-		{"total-loss", lost, []string{"There is no gain to explain.", "−101.", "No: it did not beat"}},
-		{"gap", gap, []string{"no data from 2024-02-09 to 2025-02-12"}},
-		{"200-symbols", many, []string{"Of 200 symbols with fills the 12 with the largest traded value are drawn", "SYM199"}},
-		{"quarter-hours", hours, []string{"2024-01-01 10:15"}},
-		{"nothing", none, []string{"The run has no equity curve.", "There is no equity curve to judge."}},
-		{"killed", killed, []string{"This run has not ended"}},
+		{"no-trades", still, 0, []string{"It traded nothing.", "Nothing was bought or sold.", "There is no trade.", "There is no gain to explain."}},
+		{"one-bar", bar, 0, []string{"The run has no turns.", "There are too few daily returns"}},
+		{"one-turn", single, 1, []string{"1 turn"}},
+		{"total-loss", lost, 1, []string{"There is no gain to explain.", "−101.", "No: it did not beat"}},
+		{"gap", gap, 2, []string{"no data from 2024-02-09 to 2025-02-12"}},
+		{"200-symbols", many, 12, []string{"Of 200 symbols with fills the 12 with the largest traded value are drawn", "SYM199"}},
+		{"quarter-hours", hours, 1, []string{"2024-01-01 10:15"}},
+		{"nothing", none, 0, []string{"The run has no equity curve.", "There is no equity curve to judge."}},
+		{"killed", killed, 1, []string{"This run has not ended"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := show(t, c.run.open(t), 1400, 900)
@@ -136,6 +137,7 @@ func TestOddRuns(t *testing.T) {
 				require.Contains(t, text, want)
 			}
 			require.NotRegexp(t, "NaN|Inf\\b", text)
+			require.Equal(t, c.prices, eval[int](p, `document.querySelectorAll("#prices figure").length`), "charts of prices")
 			shot(p, "odd-"+c.name+"-1400")
 			p.Resize(390, 844)
 			good(t, p)
