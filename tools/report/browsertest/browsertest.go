@@ -121,7 +121,13 @@ func (b *process) start(path string) {
 		_ = chromedp.Cancel(ctx) // asks the browser to close and waits for it
 		cancel()
 		end()
-		_ = os.RemoveAll(profile)
+		// Its helpers may write for a moment longer.
+		for range 20 {
+			if os.RemoveAll(profile) == nil {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
 	}
 	b.err = chromedp.Do(ctx)
 }
