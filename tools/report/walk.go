@@ -14,7 +14,8 @@ import (
 type walk struct {
 	run     *Run
 	lots    lots
-	names   []string // of what may be traded and has bars, in order
+	names   []string       // of what may be traded and has bars, in order
+	place   map[string]int // of a name in names
 	symbols map[string]*walked
 	gains   map[string]*Attribution
 	order   []string // of gains, as first seen
@@ -46,13 +47,14 @@ type walked struct {
 }
 
 func newWalk(r *Run) *walk {
-	w := &walk{run: r, symbols: map[string]*walked{}, gains: map[string]*Attribution{}, known: map[string]pitwall.OrderState{}, filled: map[string]pitwall.Dec{}}
+	w := &walk{run: r, place: map[string]int{}, symbols: map[string]*walked{}, gains: map[string]*Attribution{}, known: map[string]pitwall.OrderState{}, filled: map[string]pitwall.Dec{}}
 	w.lots = lots{held: map[[2]string]*holding{}, many: map[string]pitwall.Dec{}}
 	for _, t := range r.Manifest.Traded {
 		w.lots.many[t.Symbol] = t.Multiplier
 	}
 	w.names = r.tradable()
-	for _, name := range w.names {
+	for i, name := range w.names {
+		w.place[name] = i
 		s := &walked{bars: r.Bars[name], multiplier: w.lots.multiplier(name).Float(), raw: true}
 		for _, t := range r.Manifest.Traded {
 			if t.Symbol == name {
@@ -193,14 +195,16 @@ func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
 	if k := len(w.steps); k > 0 {
 		last = w.steps[k-1].equity
 	}
-	held, books := make([]float64, len(w.names)), w.books()
-	for i, name := range w.names {
-		for _, book := range books {
-			held[i] += w.lots.of(book, name).qty.Float()
+	units := make([]pitwall.Dec, len(w.names)) // of all books; sums are exact, so their order does not matter
+	for key, h := range w.lots.held {
+		now.held = now.held || h.qty != 0
+		if i, has := w.place[key[1]]; has {
+			units[i] = w.lots.a.Add(units[i], h.qty)
 		}
 	}
-	for _, h := range w.lots.held {
-		now.held = now.held || h.qty != 0
+	held := make([]float64, len(w.names))
+	for i := range units {
+		held[i] = units[i].Float()
 	}
 	opened := last
 	moves := make([]moved, len(w.names))
@@ -220,17 +224,6 @@ func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
 		before[i] = held[i]
 	}
 	w.steps = append(w.steps, now)
-}
-
-// books are those that ever held something.
-func (w *walk) books() []string {
-	var list []string
-	for _, key := range w.lots.keys() {
-		if len(list) == 0 || list[len(list)-1] != key[0] {
-			list = append(list, key[0])
-		}
-	}
-	return list
 }
 
 func share(value, of float64) float64 {

@@ -17,7 +17,6 @@ package browsertest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -122,15 +121,22 @@ func (b *process) start(path string) {
 		_ = chromedp.Cancel(ctx) // asks the browser to close and waits for it
 		cancel()
 		end()
-		_ = os.RemoveAll(profile)
+		// Its helpers may write for a moment longer.
+		for range 20 {
+			if os.RemoveAll(profile) == nil {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
 	}
 	b.err = chromedp.Do(ctx)
 }
 
 // Page is an open file.
 type Page struct {
-	t   testing.TB
-	ctx context.Context
+	t      testing.TB
+	ctx    context.Context
+	scheme []*emulation.MediaFeature // of colours; nil: the browser's own
 
 	mu     sync.Mutex
 	faults []string
@@ -241,99 +247,6 @@ func (p *Page) Faults() []string {
 func (p *Page) Clean() {
 	p.t.Helper()
 	require.Empty(p.t, p.Faults(), "faults of the page")
-}
-
-// Eval runs JavaScript in the page, waits for it when it is a promise, and decodes
-// its value into out; nil ignores the value.
-func (p *Page) Eval(js string, out any) {
-	p.t.Helper()
-	if out == nil {
-		run(p, "evaluating "+js, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
-		return
-	}
-	raw := run(p, "evaluating "+js, chromedp.Evaluate[[]byte](js, chromedp.EvalAwaitPromise))
-	require.NoError(p.t, json.Unmarshal(raw, out), "%s gave %s", js, raw)
-}
-
-// Wait waits until a JavaScript expression is true.
-func (p *Page) Wait(js string) {
-	p.t.Helper()
-	run(p, "waiting for "+js, chromedp.Poll[chromedp.Void](js,
-		chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(20*time.Millisecond)))
-}
-
-// Click scrolls to the first element that a CSS selector finds and clicks on its
-// middle with a real mouse event.
-func (p *Page) Click(selector string) {
-	p.t.Helper()
-	p.do("clicking "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
-}
-
-// Type focuses an element and types text with real key events; the keys of
-// github.com/chromedp/chromedp/kb are understood.
-func (p *Page) Type(selector, text string) {
-	p.t.Helper()
-	p.do("typing into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
-}
-
-// Key presses keys where the focus is.
-func (p *Page) Key(keys string) {
-	p.t.Helper()
-	p.do("pressing "+keys, chromedp.KeyEvent(keys))
-}
-
-// Emulate sets the colour scheme that the reader prefers.
-func (p *Page) Emulate(dark bool) {
-	p.t.Helper()
-	scheme := "light"
-	if dark {
-		scheme = "dark"
-	}
-	p.media(emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-}
-
-// Print shows the page as it is printed.
-func (p *Page) Print() {
-	p.t.Helper()
-	p.media(emulation.SetEmulatedMediaParams{Media: "print"})
-}
-
-func (p *Page) media(m emulation.SetEmulatedMediaParams) {
-	p.t.Helper()
-	p.do("emulating a medium", chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, m)
-		return err
-	}))
-}
-
-// Resize changes the size of the page.
-func (p *Page) Resize(width, height int) {
-	p.t.Helper()
-	p.do("resizing", chromedp.EmulateViewport(int64(width), int64(height)))
-}
-
-// PDF prints the page on A4.
-func (p *Page) PDF() []byte {
-	p.t.Helper()
-	return run(p, "printing", chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4), chromedp.PDFPrintBackground()))
-}
-
-// Screenshot writes the whole page, also what is below the fold, as a PNG.
-func (p *Page) Screenshot(file string) {
-	p.t.Helper()
-	p.save(file, run(p, "taking a screenshot", chromedp.FullScreenshot(100)))
-}
-
-// View writes what is in view as a PNG.
-func (p *Page) View(file string) {
-	p.t.Helper()
-	p.save(file, run(p, "taking a screenshot", chromedp.CaptureScreenshot()))
-}
-
-func (p *Page) save(file string, raw []byte) {
-	p.t.Helper()
-	require.NoError(p.t, os.MkdirAll(filepath.Dir(file), 0o755))
-	require.NoError(p.t, os.WriteFile(file, raw, 0o644))
 }
 
 func describe(d *runtime.ExceptionDetails) string {

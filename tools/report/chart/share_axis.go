@@ -3,6 +3,7 @@ package chart
 import (
 	"cmp"
 	"image/color"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -105,11 +106,13 @@ func (p *painter) names(f frame, list []curve, r *report.Random) {
 		c    color.NRGBA
 	}
 	var names []name
+	indent := 16.0
 	for _, c := range list {
 		names = append(names, name{f.y(c.value[len(c.value)-1]), []string{c.name}, c.colour})
 	}
 	if r != nil && finite(r.Low, r.High, r.Median) {
-		names = append(names, name{f.y(r.Median), []string{"90 % of random", "traders end in here"}, amber})
+		names = append(names, name{min(max(f.y(r.Median), plotTop), plotBottom), []string{"90 % of random:", short(r.Low) + " to " + short(r.High)}, amber})
+		indent = 32
 	}
 	slices.SortStableFunc(names, func(a, b name) int { return cmp.Compare(a.y, b.y) })
 	const apart = 23 // of two lines
@@ -132,8 +135,11 @@ func (p *painter) names(f frame, list []curve, r *report.Random) {
 			if len(n.text) > 1 {
 				size, face = 15, regular
 			}
-			p.text(plotRight+16, y, p.cut(p.clean(line), right-plotRight-16, size, face), size, face, n.c)
+			p.text(plotRight+indent, y, p.cut(p.clean(line), right-plotRight-indent, size, face), size, face, n.c)
 			y += apart - 3
 		}
 	}
 }
+
+// short is a return without a decimal.
+func short(v float64) string { return axisPercent(v, min(0.01, max(math.Abs(v), 1e-9))) }

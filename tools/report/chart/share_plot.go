@@ -132,14 +132,16 @@ func (p *painter) plot(s *report.Sheet, other comparison) {
 	p.names(f, append(rest, own), s.Luck.Random)
 }
 
-// fit finds the frame that shows all, zero and the random floor included.
+// fit finds the frame that shows all curves and zero, and of the random floor as
+// much as leaves the curves two thirds of the height on each side.
 func fit(own curve, rest []curve, r *report.Random) frame {
 	f := frame{from: own.at[0], to: own.at[len(own.at)-1]}
 	for _, c := range append(slices.Clone(rest), own) {
 		f.low, f.high = min(f.low, slices.Min(c.value)), max(f.high, slices.Max(c.value))
 	}
 	if r != nil && finite(r.Low, r.High) {
-		f.low, f.high = min(f.low, r.Low), max(f.high, r.High)
+		more := (f.high - f.low) / 2
+		f.low, f.high = min(f.low, max(r.Low, f.low-more)), max(f.high, min(r.High, f.high+more))
 	}
 	if f.high-f.low < 0.002 { // nothing moved: a line in the middle of one percent
 		f.low, f.high = f.low-0.005, f.high+0.005
@@ -206,16 +208,27 @@ func axisPercent(v, step float64) string {
 	return "+" + text + " %"
 }
 
-// floor draws where nine of ten random traders ended.
+// floor draws beside the end of the curves where nine of ten random traders ended,
+// and their median; an arrow where that is outside of the frame.
 func (p *painter) floor(f frame, r *report.Random) {
 	if !finite(r.Low, r.High, r.Median) {
 		return
 	}
-	low, high := f.y(r.Low), f.y(r.High)
+	const x, wide = plotRight + 15, 8
+	low, high := min(f.y(r.Low), plotBottom), max(f.y(r.High), plotTop)
 	if low-high < 2 {
 		low, high = low+1, high-1
 	}
-	p.rect(plotLeft, high, plotRight, low, band)
-	y := f.y(r.Median)
-	p.line([]xy{{plotLeft, y}, {plotRight, y}}, 1.5, amber, 2, 5)
+	p.rect(x, high, x+wide, low, band)
+	for _, end := range []struct {
+		out     bool
+		y, tail float64
+	}{{f.y(r.High) < plotTop, plotTop, 5}, {f.y(r.Low) > plotBottom, plotBottom, -5}} {
+		if end.out {
+			p.line([]xy{{x, end.y + end.tail}, {x + wide/2, end.y}, {x + wide, end.y + end.tail}}, 1.5, amber)
+		}
+	}
+	if y := f.y(r.Median); y > plotTop && y < plotBottom {
+		p.line([]xy{{x - 2, y}, {x + wide + 2, y}}, 2.5, amber)
+	}
 }

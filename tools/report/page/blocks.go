@@ -3,12 +3,17 @@ package page
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"encoding/ascii85"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
 
 	"pitwall/tools/report"
 )
@@ -26,7 +31,7 @@ func newBlock(name string, v any) (block, error) {
 	}
 	var b bytes.Buffer
 	// The header has neither a time nor a system's name: same JSON, same bytes.
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	w, err := gzip.NewWriterLevel(&b, 6)
 	if err != nil {
 		return block{}, err
 	}
@@ -120,42 +125,63 @@ func (p *pool) put(s string) int {
 
 // decisions are the blocks of all turns, and their list.
 func decisions(r *report.Run, fills map[int][]fillLink) ([]block, []row, error) {
-	shared := &pool{at: map[string]int{}}
-	var blocks []block
-	var pending []body
-	size, count := 0, 0
-	flush := func() error {
-		if len(pending) == 0 {
-			return nil
-		}
-		b, err := newBlock(fmt.Sprintf("turns-%d", count), pack(pending))
-		blocks, pending, size, count = append(blocks, b), nil, 0, count+1
-		return err
-	}
 	rows := turnRows(r)
-	for i := range rows {
-		t, err := r.Turn(rows[i].Turn)
-		if err != nil {
-			continue // shown as a turn without a record
+	records := make([]record, len(rows))
+	each(len(rows), func(i int) {
+		if t, err := r.Turn(rows[i].Turn); err == nil { // else it is shown as a turn without a record
+			records[i] = newRecord(t, fills[t.Turn])
+			rows[i].complete(t)
 		}
-		b := newBody(t, shared, fills[t.Turn])
-		rows[i].complete(t)
-		rows[i].Block, rows[i].At = count, len(pending)
-		pending, size = append(pending, b), size+500 // what the body itself is, about
-		for _, p := range b.Parts {
-			size += len(p.Text)
+	})
+	shared := &pool{at: map[string]int{}}
+	var groups [][]body
+	size := blockSize
+	for i, x := range records {
+		if !x.is {
+			continue
 		}
 		if size >= blockSize {
-			if err := flush(); err != nil {
-				return nil, nil, err
-			}
+			groups, size = append(groups, nil), 0
+		}
+		x.body.System, x.body.Tools, x.body.Params = shared.put(x.system), shared.put(x.tools), shared.put(x.params)
+		last := len(groups) - 1
+		rows[i].Block, rows[i].At = last, len(groups[last])
+		groups[last] = append(groups[last], x.body)
+		size += 500 // what the body itself is, about
+		for _, p := range x.body.Parts {
+			size += len(p.Text)
 		}
 	}
-	if err := flush(); err != nil {
-		return nil, nil, err
+	blocks, errs := make([]block, len(groups)+1), make([]error, len(groups)+1)
+	each(len(blocks), func(i int) {
+		if i == len(groups) {
+			blocks[i], errs[i] = newBlock("index", index{rows, shared.list})
+		} else {
+			blocks[i], errs[i] = newBlock(fmt.Sprintf("turns-%d", i), pack(groups[i]))
+		}
+	})
+	return blocks, rows, errors.Join(errs...)
+}
+
+// each calls f for 0 to n-1, on all cores at once.
+func each(n int, f func(i int)) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
 	}
-	b, err := newBlock("index", index{rows, shared.list})
-	return append(blocks, b), rows, err
+	all.Wait()
+}
+
+// record is a turn as it was read: what turns share is not yet.
+type record struct {
+	is                    bool
+	body                  body
+	system, tools, params string
 }
 
 // packed is a block of turns. Texts of one kind stand together, prompts with prompts
@@ -211,9 +237,10 @@ func (x *row) complete(t *report.Turn) {
 	x.Status, x.Result = cmp.Or(x.Status, clean(t.Status)), cmp.Or(x.Result, clean(t.Result))
 }
 
-func newBody(t *report.Turn, shared *pool, fills []fillLink) body {
-	b := body{Model: clean(t.Model), Why: clean(t.Why), Error: clean(t.Error), Output: plainJSON(t.Output), Fills: fills, Parts: []part{}}
-	b.System, b.Tools, b.Params = shared.put(clean(t.System)), shared.put(clean(strings.Join(t.Tools, ", "))), shared.put(plainJSON(t.Params))
+func newRecord(t *report.Turn, fills []fillLink) record {
+	x := record{is: true, system: clean(t.System), tools: clean(strings.Join(t.Tools, ", ")), params: plainJSON(t.Params)}
+	b := &x.body
+	*b = body{Model: clean(t.Model), Why: clean(t.Why), Error: clean(t.Error), Output: plainJSON(t.Output), Fills: fills, Parts: []part{}}
 	for _, w := range t.Warnings {
 		b.Warnings = append(b.Warnings, [2]string{clean(w.Kind), clean(w.Detail)})
 	}
@@ -239,7 +266,7 @@ func newBody(t *report.Turn, shared *pool, fills []fillLink) body {
 			add(kind, x.Name, x.Text)
 		}
 	}
-	return b
+	return x
 }
 
 // plainJSON is JSON as text without its escapes of letters, so that a search for

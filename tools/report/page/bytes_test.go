@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/ascii85"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"pitwall/tools/report"
 )
@@ -78,6 +80,19 @@ func TestClean(t *testing.T) {
 		require.Equal(t, want, clean(in), "%q", in)
 		require.Equal(t, want, clean(clean(in)), "%q twice", in)
 	}
+}
+
+// A block holds no letter that could end its element, and only gzip.
+func TestLetters(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		raw := rapid.SliceOf(rapid.Byte()).Draw(t, "raw")
+		out := letters(raw)
+		require.NotContains(t, string(out), "<")
+		back := make([]byte, len(out)*4)
+		n, _, err := ascii85.Decode(back, bytes.ReplaceAll(out, []byte("v"), []byte("<")), true)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(raw, back[:n]))
+	})
 }
 
 func TestFigures(t *testing.T) {

@@ -204,4 +204,8 @@ const start = async () => {
   document.documentElement.dataset.ready = "1";
   return go();
 };
-start();
+start().catch((e) => {
+  // An old browser, or a file that was cut: the rest of the page stands.
+  if (list) say("The decisions cannot be unpacked here: " + e.message);
+  else throw e;
+});

@@ -6,7 +6,7 @@
 //
 // # What a page may do
 //
-// Nothing but run the one script and the one style sheet whose hashes its policy
+// Nothing but run the two scripts and the one style sheet whose hashes its policy
 // names: default-src is 'none', so it can load nothing, send nothing and run
 // nothing that a prompt, a headline or a symbol brought along. All text of a run
 // is hostile. It reaches the page in two ways only: through html/template, which

@@ -99,7 +99,7 @@ func (f *fake) open(t testing.TB) *report.Run {
 func (f *fake) folder() fstest.MapFS {
 	fsys := fstest.MapFS{}
 	put := func(name, text string) { fsys[name] = &fstest.MapFile{Data: []byte(text)} }
-	var journal, equity, fills, prices, summaries strings.Builder
+	var journal, equity, fills, prices strings.Builder
 	seq := 0
 	entry := func(e pitwall.Entry) {
 		seq++
@@ -150,6 +150,28 @@ func (f *fake) folder() fstest.MapFS {
 			pending = append(pending, o)
 		}
 	}
+	f.records(put)
+	put("journal.jsonl", journal.String())
+	put("equity.csv", equity.String())
+	put("fills.csv", fills.String())
+	put("prices.csv", prices.String())
+	put("usage.json", `{"model_calls":3,"tokens":{"input":1200,"output":300},"cost_usd":0.25,"cost_usd_recorded":0}`)
+	return fsys
+}
+
+func line(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return append(raw, '\n')
+}
+
+func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// records writes the turns and the manifest.
+func (f *fake) records(put func(name, text string)) {
+	var summaries strings.Builder
 	for _, t := range f.turns {
 		raw, err := json.Marshal(t)
 		if err != nil {
@@ -164,6 +186,7 @@ func (f *fake) folder() fstest.MapFS {
 		}
 		summaries.Write(line(report.TurnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Calls: []string{"market_last_price"}, Orders: orders, Result: t.Result, Warnings: t.Warnings}))
 	}
+	put("summaries.jsonl", summaries.String())
 	m := map[string]any{"run_id": f.name + "-1", "status": "complete", "name": f.name, "symbols": f.symbols, "benchmark": "BENCH", "cash": f.cash, "model": "script/fake", "attempt": 1,
 		"agents": []map[string]string{{"name": "main", "model": "script/fake"}}}
 	var traded []map[string]string
@@ -178,21 +201,4 @@ func (f *fake) folder() fstest.MapFS {
 		f.edit(m)
 	}
 	put("manifest.json", string(line(m)))
-	put("journal.jsonl", journal.String())
-	put("equity.csv", equity.String())
-	put("fills.csv", fills.String())
-	put("prices.csv", prices.String())
-	put("summaries.jsonl", summaries.String())
-	put("usage.json", `{"model_calls":3,"tokens":{"input":1200,"output":300},"cost_usd":0.25,"cost_usd_recorded":0}`)
-	return fsys
 }
-
-func line(v any) []byte {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return append(raw, '\n')
-}
-
-func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -73,6 +73,7 @@ func TestHostileText(t *testing.T) {
 	for _, want := range []string{evil[0], evil[1], evil[2], evil[3], "red bell", "⟦U+202E⟧fdp.exe", "Zürich 株式 \U0001f4c8 עברית", "⟦U+E0041⟧"} {
 		require.Contains(t, body, want, "what was said is shown as it was said")
 	}
+	require.Empty(t, eval[[]string](p, "document.documentElement.textContent.match(/[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]/g) || []"), "signs that turn or hide text")
 	for _, list := range []string{".turn *", "table *", "dl *", "li *"} {
 		require.Zero(t, eval[int](p, `[...document.querySelectorAll("`+list+`")].filter(e => ["SCRIPT", "IMG", "IFRAME"].includes(e.tagName) || [...e.attributes].some(a => a.name.startsWith("on"))).length`), list)
 	}
@@ -113,19 +114,20 @@ func TestOddRuns(t *testing.T) {
 	killed := newFake(1, 40)
 	killed.edit = func(m map[string]any) { m["status"] = "running" }
 	for _, c := range []struct {
-		name string
-		run  *fake
-		want []string
+		name   string
+		run    *fake
+		prices int
+		want   []string
 	}{
-		{"no-trades", still, []string{"It traded nothing.", "Nothing was bought or sold.", "There is no trade.", "There is no gain to explain."}},
-		{"one-bar", bar, []string{"The run has no turns.", "There are too few daily returns"}},
-		{"one-turn", single, []string{"1 turn"}},
-		{"total-loss", lost, []string{"There is no gain to explain.", "−101.", "No: it did not beat"}},
-		{"gap", gap, []string{"no data from 2024-02-09 to 2025-02-12"}},
-		{"200-symbols", many, []string{"Of 200 symbols with fills the 12 with the largest traded value are drawn", "SYM199"}},
-		{"quarter-hours", hours, []string{"2024-01-01 10:15"}},
-		{"nothing", none, []string{"The run has no equity curve.", "There is no equity curve to judge."}},
-		{"killed", killed, []string{"This run has not ended"}},
+		{"no-trades", still, 0, []string{"It traded nothing.", "Nothing was bought or sold.", "There is no trade.", "There is no gain to explain."}},
+		{"one-bar", bar, 0, []string{"The run has no turns.", "There are too few daily returns"}},
+		{"one-turn", single, 1, []string{"1 turn"}},
+		{"total-loss", lost, 1, []string{"There is no gain to explain.", "−101.", "No: it did not beat"}},
+		{"gap", gap, 2, []string{"no data from 2024-02-09 to 2025-02-12"}},
+		{"200-symbols", many, 12, []string{"Of 200 symbols with fills the 12 with the largest traded value are drawn", "SYM199"}},
+		{"quarter-hours", hours, 1, []string{"2024-01-01 10:15"}},
+		{"nothing", none, 0, []string{"The run has no equity curve.", "There is no equity curve to judge."}},
+		{"killed", killed, 1, []string{"This run has not ended"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := show(t, c.run.open(t), 1400, 900)
@@ -135,6 +137,7 @@ func TestOddRuns(t *testing.T) {
 				require.Contains(t, text, want)
 			}
 			require.NotRegexp(t, "NaN|Inf\\b", text)
+			require.Equal(t, c.prices, eval[int](p, `document.querySelectorAll("#prices figure").length`), "charts of prices")
 			shot(p, "odd-"+c.name+"-1400")
 			p.Resize(390, 844)
 			good(t, p)

@@ -106,6 +106,7 @@ func TestPage(t *testing.T) {
 	shot(p, "page-390-light")
 	// Paper is light, wide and has no controls.
 	p.Emulate(true)
+	p.Resize(718, 1000) // A4 at 96 dots an inch, without margins
 	p.Print()
 	require.Equal(t, "rgb(255, 255, 255)", eval[string](p, `getComputedStyle(document.documentElement).backgroundColor`))
 	require.Equal(t, []string{"none", "none", "block"}, eval[[]string](p, `["#filter", "nav", ".wide"].map(s => getComputedStyle(document.querySelector(s)).display)`))
@@ -138,6 +139,14 @@ func TestFillsLeadToTurnsAndBack(t *testing.T) {
 	p.Click(want + ` .fill a`)
 	p.Wait(inView + `("` + back[0] + `")`)
 	require.Contains(t, eval[[]string](p, `[...document.querySelectorAll("`+back[0]+` a")].map(a => a.getAttribute("href"))`), want, "the trade leads back to its turn")
+	// So does every trade that any turn names.
+	require.Greater(t, eval[int](p, `(async () => { let n = 0; for (const r of index.rows) for (const f of (await bodies(r.b))[r.i].fills || []) for (const k of f.r || []) n++; return n; })()`), 30)
+	require.Empty(t, eval[[]string](p, `(async () => {
+		const bad = [];
+		for (const r of index.rows) for (const f of (await bodies(r.b))[r.i].fills || []) for (const k of f.r || [])
+			if (!document.querySelector("#trade-" + k)?.querySelector('a[href="#turn-' + r.n + '"]')) bad.push("turn " + r.n + ", trade " + k);
+		return bad;
+	})()`))
 	// Every link of the page has an end.
 	require.Empty(t, eval[[]string](p, `[...document.querySelectorAll("a")].map(a => a.getAttribute("href")).filter(h => !h.startsWith("#turn-") && !document.querySelector(h))`))
 	require.Empty(t, eval[[]string](p, `[...document.querySelectorAll("a")].map(a => a.getAttribute("href")).filter(h => h.startsWith("#turn-") && !index.rows.some(r => "#turn-" + r.n === h))`))

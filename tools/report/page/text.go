@@ -18,6 +18,9 @@ var ansi = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x0
 // clean makes foreign text safe to look at: terminal sequences and control
 // characters go, and signs that turn or hide what a reader sees are named.
 func clean(s string) string {
+	if plain(s) {
+		return s
+	}
 	s = strings.ToValidUTF8(s, "\ufffd")
 	if strings.IndexFunc(s, odd) < 0 {
 		return s
@@ -35,6 +38,16 @@ func clean(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// plain tells text of ASCII letters, spaces and line ends: most of it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c >= 0x7f || c < ' ' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 func odd(r rune) bool {

@@ -1,0 +1,125 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"pitwall"
+	"pitwall/tools/report"
+	"pitwall/tools/report/chart"
+)
+
+// prices draws the symbols in which most was traded, with their fills, and returns
+// the address of each one's chart.
+func (v *view) prices(r *report.Run, s *report.Sheet) map[string]string {
+	drawn := map[string]string{}
+	fills := fillsOf(r)
+	list := slices.DeleteFunc(slices.Clone(s.Symbols), func(a report.Attribution) bool { return len(fills[a.Symbol]) == 0 })
+	slices.SortStableFunc(list, func(a, b report.Attribution) int {
+		return cmp.Or(cmp.Compare(b.Traded, a.Traded), cmp.Compare(a.Symbol, b.Symbol))
+	})
+	if len(list) == 0 {
+		v.PricesNote = "Nothing was bought or sold."
+		return drawn
+	}
+	v.PricesNote = "A mark is a fill at its price: bought points up, sold points down. It leads to the turn that sent the order."
+	if len(list) > priceCharts {
+		v.PricesNote += fmt.Sprintf(" Of %d symbols with fills the %d with the largest traded value are drawn; all are in the table below.", len(list), priceCharts)
+		list = list[:priceCharts]
+	}
+	for _, a := range list {
+		marks := marksOf(r, fills[a.Symbol])
+		from, to := marks[0].At, marks[len(marks)-1].At
+		if len(r.Points) > 0 {
+			from, to = earlier(from, r.Points[0].At), later(to, r.Points[len(r.Points)-1].At)
+		}
+		c := chart.Price(clean(a.Symbol), r.Bars[a.Symbol], from, to, marks)
+		size := chart.Half(210)
+		if len(list) == 1 {
+			size = chart.Wide(260)
+		}
+		f := figure{ID: fmt.Sprintf("price-%d", len(v.Prices)+1), Title: clean(a.Symbol), Wide: svg(c, size), Narrow: svg(c, chart.Narrow(200)),
+			Caption: fmt.Sprintf("%s, gain %s", plural(len(marks), "fill", "fills"), money(a.Gain))}
+		for _, x := range append(splits(r, a.Symbol, from, to), c.Gaps()...) {
+			f.Caption += "; " + x
+		}
+		drawn[a.Symbol] = "#" + f.ID
+		v.Prices = append(v.Prices, f)
+	}
+	return drawn
+}
+
+// splits names the splits of raw prices, which show as jumps.
+func splits(r *report.Run, symbol string, from, to time.Time) []string {
+	var list []string
+	for _, t := range r.Manifest.Traded {
+		if t.Symbol == symbol && t.Adjusted != pitwall.Raw && t.Adjusted != "" {
+			return nil
+		}
+	}
+	for _, a := range r.Manifest.Actions {
+		if a.Symbol == symbol && a.Type == "split" && !a.Ex.Before(from) && !a.Ex.After(to) {
+			per := a.Per
+			if per == 0 {
+				per = pitwall.One
+			}
+			list = append(list, fmt.Sprintf("split %s:%s on %s, prices are as traded", a.Value, per, a.Ex.Format(time.DateOnly)))
+		}
+	}
+	return list
+}
+
+// fillsOf are a run's executions by symbol, in their order.
+func fillsOf(r *report.Run) map[string][]pitwall.Fill {
+	fills := map[string][]pitwall.Fill{}
+	for _, e := range r.Journal {
+		if e.Kind == pitwall.EntryFill && e.Fill != nil {
+			fills[e.Fill.Symbol] = append(fills[e.Fill.Symbol], *e.Fill)
+		}
+	}
+	return fills
+}
+
+func marksOf(r *report.Run, fills []pitwall.Fill) []chart.Mark {
+	var marks []chart.Mark
+	for _, f := range fills {
+		m := chart.Mark{At: f.Time, Value: f.Price.Float(), Up: f.Side == pitwall.Buy, Title: describe(f)}
+		if n := r.Origins[f.OrderID].Turn; n > 0 {
+			m.Link = fmt.Sprintf("#turn-%d", n)
+			m.Title += fmt.Sprintf(", turn %d", n)
+		}
+		marks = append(marks, m)
+	}
+	return marks
+}
+
+func describe(f pitwall.Fill) string {
+	verb := "bought"
+	if f.Side != pitwall.Buy {
+		verb = "sold"
+	}
+	return clean(fmt.Sprintf("%s %s %s at %s, %s", verb, exact(f.Qty), f.Symbol, exact(f.Price.Round(4)), moment(f.Time)))
+}
+
+// fillLinks lead from each turn to what its orders became.
+func fillLinks(r *report.Run, s *report.Sheet, drawn map[string]string) map[int][]fillLink {
+	trades := map[string][]int{} // by order
+	for i, t := range s.Trades {
+		trades[t.EntryOrder] = append(trades[t.EntryOrder], i+1)
+		if t.ExitOrder != "" && t.ExitOrder != t.EntryOrder {
+			trades[t.ExitOrder] = append(trades[t.ExitOrder], i+1)
+		}
+	}
+	links := map[int][]fillLink{}
+	for _, e := range r.Journal {
+		if e.Kind != pitwall.EntryFill || e.Fill == nil {
+			continue
+		}
+		if n := r.Origins[e.Fill.OrderID].Turn; n > 0 {
+			links[n] = append(links[n], fillLink{describe(*e.Fill), drawn[e.Fill.Symbol], trades[e.Fill.OrderID]})
+		}
+	}
+	return links
+}
