@@ -8,6 +8,16 @@ func Nearest(word string, known []string) string {
 	return slices.MinFunc(known, func(a, b string) int { return distance(word, a) - distance(word, b) })
 }
 
+// Near is Nearest for words that are meant to be long or many: it says nothing when
+// more than a third of the letters differ.
+func Near(word string, known []string) (string, bool) {
+	if len(known) == 0 {
+		return "", false
+	}
+	x := Nearest(word, known)
+	return x, distance(word, x) <= max(1, len(word)/3)
+}
+
 // distance is the Levenshtein distance in bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)

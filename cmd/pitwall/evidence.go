@@ -29,33 +29,46 @@ func runFolder(out, name string) (string, error) {
 	return "", fmt.Errorf("runs/ is full")
 }
 
-// attempt counts the runs beside dir that share a symbol and a day with this
-// one, this one included: trying again is a way to look ahead. Runs that failed
-// before their first turn, and those that did the same as another, are no tries.
-func attempt(dir string, symbols []string, from, to time.Time) int {
+// attempt counts the runs beside dir that share a symbol and a day with run m, m
+// included: trying again is a way to look ahead. No tries are runs that failed
+// before their first turn, those that did the same as another or as m (as far as
+// its digest is known), and those that were stopped on the way to what m does.
+func attempt(dir string, m manifest) int {
 	n := 1
-	seen := map[string]bool{}
+	seen := map[string]bool{m.Digest: true}
 	others, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*", "manifest.json"))
 	if err != nil {
 		return n // the pattern is ours: cannot fail
 	}
 	for _, file := range others {
-		var m manifest
+		var x manifest
 		raw, err := os.ReadFile(file)
-		if err != nil || json.Unmarshal(raw, &m) != nil || filepath.Dir(file) == dir {
-			continue // not a run of ours
+		if err != nil || json.Unmarshal(raw, &x) != nil || filepath.Dir(file) == filepath.Clean(dir) {
+			continue // not a run of ours, or this one
 		}
 		turns, err := os.ReadDir(filepath.Join(filepath.Dir(file), "turns"))
-		if m.Status == "failed" && err == nil && len(turns) == 0 || m.Digest != "" && seen[m.Digest] {
-			continue // it looked at nothing, or is the same run again
+		if x.Status == "failed" && err == nil && len(turns) == 0 || x.Digest != "" && seen[x.Digest] || x.Status != "complete" && sameTrial(x, m) {
+			continue
 		}
-		seen[m.Digest] = true
-		shared := slices.ContainsFunc(m.Symbols, func(s string) bool { return slices.Contains(symbols, s) })
-		if shared && m.From < to.Format(time.DateOnly) && from.Format(time.DateOnly) <= m.To {
+		seen[x.Digest] = true
+		shared := slices.ContainsFunc(x.Symbols, func(s string) bool { return slices.Contains(m.Symbols, s) })
+		if shared && x.From <= m.To && m.From <= x.To {
 			n++
 		}
 	}
 	return n
+}
+
+// sameTrial reports whether two runs were asked to do the same.
+func sameTrial(x, y manifest) bool {
+	asked := func(m manifest) string {
+		raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data})
+		if err != nil {
+			return m.RunID // not to be compared
+		}
+		return string(raw)
+	}
+	return asked(x) == asked(y)
 }
 
 // traded is an instrument of a run, as verify needs it.

@@ -134,9 +134,16 @@ func (a *app) root() *cobra.Command {
 		Short:         "Let a language model trade bar by bar: backtest it, or serve the tools over MCP",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &usageError{fmt.Errorf("there is no command %q\n  see: pitwall --help", args[0])}
+				names, near := []string{}, ""
+				for _, sub := range c.Commands() {
+					names = append(names, sub.Name())
+				}
+				if x, is := pitwall.Near(args[0], names); is {
+					near = "did you mean pitwall " + x + "? "
+				}
+				return &usageError{fmt.Errorf("there is no command %q\n  %ssee: pitwall --help", args[0], near)}
 			}
 			return nil
 		},

@@ -247,7 +247,7 @@ func (a *app) sayStop() func() {
 	go func() {
 		select {
 		case <-a.stop:
-			fmt.Fprintln(a.errs(), "\nfinishing this turn; Ctrl-C again stops at once. What was answered is kept: the same command goes on from there")
+			fmt.Fprintln(a.errs(), "\nfinishing this turn; Ctrl-C again stops at once. What was answered is kept: the same command runs again, asks nothing twice and goes on from there")
 		case <-done:
 		}
 	}()

@@ -138,10 +138,11 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		return nil, err
 	}
 	defer w.Close()
-	w.Attempt = attempt(dir, s.Symbols, from, to)
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
-		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Attempt: w.Attempt, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
+		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
+	w.Attempt = attempt(dir, m)
+	m.Attempt = w.Attempt
 	m.Notes = slices.Concat(who.extra.Warnings, elsewhereOnly(s), s.idleTriggers(who.agents))
 	for _, n := range m.Notes {
 		fmt.Fprintln(a.errs(), "note: "+oneLine(n))
@@ -223,6 +224,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 		return nil, errors.Join(runErr, err)
 	}
 	m.Digest = w.venue.Replay().Digest
+	m.Attempt = attempt(folder.Dir, m)              // a repeat of a known run is no try
 	m.Warnings = append(m.Warnings[:0], w.notes...) // those of days that were not reached did not happen
 	for _, x := range w.Warnings {
 		if !x.Known.After(w.Clock.Now()) {
@@ -240,6 +242,9 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 			by = append(by, fmt.Sprintf("%s %d", d.Limit, d.Count))
 		}
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%d orders were denied by the risk limits (%s): nothing was sent", metrics.Denied, strings.Join(by, ", ")))
+	}
+	if m.Status == "complete" && metrics.Orders == 0 && metrics.Denied == 0 && out.Turns > 0 {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("nothing was ordered in %d turns: pitwall trace says what they said", out.Turns))
 	}
 	if m.Status == "incomplete" {
 		m.Warnings = append(m.Warnings, "the run was stopped before its end"+because(out.Stopped))

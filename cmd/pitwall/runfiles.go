@@ -88,7 +88,11 @@ func findRun(name string) (string, error) {
 	if len(names) == 0 {
 		return "", e.Hintf("pitwall backtest leaves one in runs/; there is none here")
 	}
-	return "", e.Hintf("did you mean %s? last is the newest of the %d in runs/", oneLine(pitwall.Nearest(filepath.Base(name), names)), len(names))
+	near := ""
+	if x, is := pitwall.Near(filepath.Base(name), append(names, "last")); is {
+		near = "did you mean " + oneLine(x) + "? "
+	}
+	return "", e.Hintf("%slast is the newest of the %d in runs/; pitwall runs lists them", near, len(names))
 }
 
 func isRun(dir string) bool {

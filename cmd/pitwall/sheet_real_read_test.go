@@ -27,17 +27,20 @@ type realRun struct {
 }
 
 type manifestFile struct {
-	RunID       string `json:"run_id"`
-	Status      string
-	Pitwall     string
-	Name        string
-	Symbols     []string
-	Benchmark   string
-	From        string
-	Every       string
-	Cash        float64
-	Model       string
-	Agents      []struct{ Name, Model, Every, Prompt, Cutoff string }
+	RunID     string `json:"run_id"`
+	Status    string
+	Pitwall   string
+	Name      string
+	Symbols   []string
+	Benchmark string
+	From      string
+	Every     string
+	Cash      float64
+	Model     string
+	Agents    []struct {
+		Name, Model, Every, Prompt, Cutoff string
+		Params                             obj
+	}
 	Attempt     int
 	Digest      string
 	Notes       []string

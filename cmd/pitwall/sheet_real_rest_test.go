@@ -16,6 +16,9 @@ func (r *realRun) header() obj {
 				o[k] = v
 			}
 		}
+		if len(a.Params) > 0 {
+			o["params"] = a.Params
+		}
 		if a.Cutoff != "" {
 			o["inside_cutoff"] = r.inside(a.Cutoff)
 		}

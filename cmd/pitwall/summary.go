@@ -104,7 +104,7 @@ func (r *result) next() string {
 	trace := "pitwall trace " + r.Out
 	switch {
 	case !r.complete:
-		return "see where it stopped (" + trace + "); the same command goes on from there and asks nothing twice"
+		return "see where it stopped (" + trace + "); the same command runs again, asks nothing twice and goes on from there"
 	case strings.HasPrefix(r.Model, "script/"):
 		return "look at its turns (" + trace + "), change the strategy's params, or let your own model trade: pitwall serve"
 	}

@@ -40,7 +40,7 @@ func (a *app) verify() *cobra.Command {
 			"implementation that shares no code with the first, and says what differs.\n" +
 			"verify --fills checks any list of fills (timestamp,symbol,side,qty,price,fee) against bars: which of them could not have been.\n" +
 			"Times without a zone are the exchange's. Exit code 1 when something differs or is unexplained.",
-		Example: "  pitwall verify runs/momentum-1\n  pitwall verify --fills fills.csv --data prices/ --json",
+		Example: "  pitwall verify last\n  pitwall verify --fills fills.csv --data prices/ --json",
 		Args:    takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
@@ -53,7 +53,11 @@ func (a *app) verify() *cobra.Command {
 			case len(f.data) > 0 || f.short || f.tolerance != "":
 				return &usageError{fmt.Errorf("--data, --short and --tolerance-bps go with --fills; a run brings its own bars")}
 			}
-			return a.verifyRun(args[0], f.json)
+			dir, err := findRun(args[0])
+			if err != nil {
+				return err
+			}
+			return a.verifyRun(dir, f.json)
 		},
 	}
 	c.Flags().StringVar(&f.fills, "fills", "", "CSV of fills: timestamp,symbol,side,qty,price,fee")

@@ -130,7 +130,11 @@ func conditions(spec simSpec) []string {
 func adjusted(store *history.Store, spec simSpec) (list []pitwall.Warning) {
 	for _, s := range store.Series() {
 		if slices.Contains(spec.Symbols, s.Instrument.Symbol) && s.Adjusted != pitwall.Raw && s.Adjusted != "" {
-			list = append(list, pitwall.Warning{Known: s.Bar(0).Known, Text: fmt.Sprintf("prices of %s came adjusted (%s) for later splits or dividends: returns are right, levels, share counts and fees per share are not what they were", s.Instrument.Symbol, s.Adjusted)})
+			right := "returns are right"
+			if s.Adjusted == pitwall.SplitAdjusted {
+				right += " but for dividends, which are in no price"
+			}
+			list = append(list, pitwall.Warning{Known: s.Bar(0).Known, Text: fmt.Sprintf("prices of %s came adjusted (%s) for later splits or dividends: %s; levels, share counts and fees per share are not what they were", s.Instrument.Symbol, s.Adjusted, right)})
 		}
 	}
 	return list

@@ -331,7 +331,14 @@ func (w *walk) floor(actual, rate float64) *Random {
 		return nil
 	}
 	f := randomFloor(w.tracks, (1+actual)/kept-1, rate, luckSeed, w.traders())
-	if f == nil || kept == 1 {
+	if f == nil {
+		return nil
+	}
+	if f.Telling && w.boughtOnce() {
+		f.Telling = false
+		f.Rule += "; the run bought once and held, so there is no timing to judge and the share beaten says little"
+	}
+	if kept == 1 {
 		return f
 	}
 	for _, x := range []*float64{&f.Low, &f.Median, &f.High, &f.Check} {
@@ -339,6 +346,19 @@ func (w *walk) floor(actual, rate float64) *Random {
 	}
 	f.Rule += fmt.Sprintf(", less the %.2f %% that the run paid to borrow", (1-kept)*100)
 	return f
+}
+
+// boughtOnce reports whether a run was in the market nearly always and traded no
+// more than to get in and out.
+func (w *walk) boughtOnce() bool {
+	held, traded := 0, 0.0
+	for _, x := range w.steps {
+		if x.held {
+			held++
+		}
+		traded += share(x.traded, x.equity)
+	}
+	return held*10 >= len(w.steps)*9 && traded <= 2.1
 }
 
 // carry is what borrowing shares and cash cost.

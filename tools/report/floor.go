@@ -80,19 +80,20 @@ func randomFloor(tracks []track, actual, costRate float64, seed uint64, traders 
 	}
 	below, _ := slices.BinarySearch(rets, actual)
 	out.Beaten = float64(below) / float64(traders)
-	out.Rule = floorRule(out, actual, costRate, len(tracks))
+	out.Telling = out.High-out.Low > math.Abs(out.Check-actual)+1e-9
+	out.Rule = floorRule(out, costRate, len(tracks))
 	return &out
 }
 
 // floorRule says in a sentence what was done, and when the result says little.
-func floorRule(out Random, actual, costRate float64, symbols int) string {
+func floorRule(out Random, costRate float64, symbols int) string {
 	deal := "dealt at random to its " + strconv.Itoa(symbols) + " symbols"
 	if symbols == 1 {
 		deal = "in its one symbol"
 	}
 	rule := fmt.Sprintf("%d traders, each with the run's own positions moved by a random number of steps and %s, at %s bps of what they trade",
 		out.Traders, deal, strconv.FormatFloat(math.Round(costRate*1e6)/100, 'f', -1, 64))
-	if out.High-out.Low <= math.Abs(out.Check-actual)+1e-9 {
+	if !out.Telling {
 		rule += "; they differ by less than the method's own error, so the share beaten says little"
 	}
 	return rule

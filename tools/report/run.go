@@ -179,6 +179,8 @@ func Open(fsys fs.FS) (*Run, error) {
 	switch err := f.JSON("usage.json", &u); {
 	case err == nil:
 		r.Usage = &u
+	case errors.Is(err, fs.ErrNotExist):
+		f.note("what the models used is not known: the run has not come to its end")
 	default:
 		f.note("what the models used is not known: %v", err)
 	}

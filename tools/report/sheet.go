@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"time"
 
 	"pitwall"
@@ -56,12 +57,13 @@ type Header struct {
 
 // Agent is one of a run's agents.
 type Agent struct {
-	Name   string   `json:"name"`
-	Model  string   `json:"model"`
-	Every  string   `json:"every,omitempty"`
-	Prompt string   `json:"prompt,omitempty"`
-	Cutoff string   `json:"cutoff,omitempty"`        // the last day that the model's training knows
-	Inside *float64 `json:"inside_cutoff,omitempty"` // see Luck.Inside
+	Name   string          `json:"name"`
+	Model  string          `json:"model"`
+	Every  string          `json:"every,omitempty"`
+	Prompt string          `json:"prompt,omitempty"`
+	Params json.RawMessage `json:"params,omitempty"`        // of a script
+	Cutoff string          `json:"cutoff,omitempty"`        // the last day that the model's training knows
+	Inside *float64        `json:"inside_cutoff,omitempty"` // see Luck.Inside
 }
 
 // Point is equity at the end of a step, and what the comparisons were worth then.
@@ -256,7 +258,8 @@ type Random struct {
 	Low     float64 `json:"low"` // 5th percentile of their total returns
 	Median  float64 `json:"median"`
 	High    float64 `json:"high"`
-	Beaten  float64 `json:"beaten"` // share of them that the run beats
-	Check   float64 `json:"check"`  // what the method gives for the run itself: near its total return
+	Beaten  float64 `json:"beaten"`  // share of them that the run beats
+	Check   float64 `json:"check"`   // what the method gives for the run itself: near its total return
+	Telling bool    `json:"telling"` // false: the traders are too much alike for Beaten to say anything
 	Rule    string  `json:"rule"`
 }
