@@ -9,6 +9,7 @@ require (
 	github.com/chromedp/chromedp v0.23.0 // tests: a headless browser opens the pages
 	github.com/creack/pty v1.1.24 // tests: what is written to a terminal
 	github.com/duckdb/duckdb-go/v2 v2.10505.0 // the agent's SQL engine and the Parquet reader; marcboeker/go-duckdb moved here
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // the standard library's next encoding/json: reads the records of turns in less than half the time; chromedp brings it anyway
 	github.com/google/jsonschema-go v0.4.3 // tool schemas from Go types; the SDK's own choice
 	github.com/joho/godotenv v1.5.1 // .env files, which env does not read
 	github.com/markcheno/go-talib v0.0.0-20250114000313-ec55a20c902f // formulas of the indicators
@@ -89,7 +90,6 @@ require (
 	codeberg.org/go-pdf/fpdf v0.11.1 // indirect
 	git.sr.ht/~sbinet/gg v0.7.0 // indirect
 	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
-	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
 	golang.org/x/image v0.30.0 // indirect
 )

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	json2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"pitwall"
 )
 
@@ -193,9 +196,14 @@ func (r *Run) Turn(n int) (*Turn, error) {
 	if r.folder == nil {
 		return nil, pitwall.Errorf(pitwall.NoCoverage, "a world in memory keeps no turns")
 	}
-	var t Turn
-	if err := r.folder.JSON(fmt.Sprintf("turns/%06d.json", n), &t); err != nil {
+	name := fmt.Sprintf("turns/%06d.json", n)
+	raw, err := fs.ReadFile(r.folder, name)
+	if err != nil {
 		return nil, err
+	}
+	var t Turn
+	if err := json2.Unmarshal(raw, &t, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return &t, nil
 }
