@@ -266,13 +266,13 @@ func (w *walk) price(symbol string) pitwall.Dec {
 func (w *walk) attribution(s *Sheet) {
 	a := &w.lots.a
 	total := pitwall.Dec(0)
+	held := map[string]pitwall.Dec{} // in all books
+	for _, key := range w.lots.keys() {
+		held[key[1]] = a.Add(held[key[1]], w.lots.held[key].qty)
+	}
 	for _, name := range w.order {
 		g := *w.gains[name]
-		for _, key := range w.lots.keys() {
-			if key[1] == name {
-				g.Qty = a.Add(g.Qty, w.lots.held[key].qty)
-			}
-		}
+		g.Qty = a.Add(g.Qty, held[name])
 		if g.Qty != 0 {
 			if g.Price = w.price(name); g.Price == 0 {
 				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and no price of it is in prices.csv: its gain is not whole", g.Qty, name))
