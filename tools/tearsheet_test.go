@@ -109,7 +109,7 @@ func TestTearsheetIsCut(t *testing.T) {
 
 // It reads what is there and waits for nothing more.
 func TestTearsheetDoesNotWait(t *testing.T) {
-	ctx, cancel := context.WithTimeout(trader(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(trader(), 3*time.Minute)
 	defer cancel()
 	for _, points := range []int{0, 1, 2} {
 		w := sheetWorld(t, points, 0, "")

@@ -278,3 +278,29 @@ func TestViewWithoutAHost(t *testing.T) {
 	p.Wait(inView + `.querySelector("#status").textContent.includes("No host answered")`)
 	clean(t, p)
 }
+
+// An answer of any shape is said to be none, what is nearly nothing has no minus, and
+// a small price is seen. The next answer is shown as if nothing had been.
+func TestViewTakesAnything(t *testing.T) {
+	p := openHost(t, 600, false, seen)
+	p.Wait(`host.got.some(m => m.method === "ui/notifications/initialized")`)
+	for _, bad := range []string{`{structuredContent: {run: {}}}`, `{structuredContent: {run: {symbols: 7}, strategy: null, curve: {}}}`,
+		`{content: [null], structuredContent: {run: {}}}`, `{content: "x", structuredContent: 5}`, `{structuredContent: {run: {}, strategy: {}, costs: {}, curve: {time: null}}}`} {
+		p.Eval(inView+`.querySelector("#status").textContent = ""`, nil)
+		p.Eval(`host.notify("ui/notifications/tool-result", `+bad+`)`, nil)
+		p.Wait(`/cannot be shown|no figures/.test(` + inView + `.querySelector("#status").textContent)`)
+	}
+	p.Eval(`host.frame.contentWindow.postMessage(null, "*"); host.frame.contentWindow.postMessage({jsonrpc: "2.0"}, "*"); host.notify("ui/notifications/host-context-changed", {theme: 5, styles: {variables: "x"}})`, nil)
+	s := example(20)
+	s["strategy"].(map[string]any)["sharpe"] = -0.001
+	s["luck"].(map[string]any)["random_trader"].(map[string]any)["beaten"] = 0.9996
+	row := s["positions"].([]any)[0].(map[string]any)
+	row["last"], row["unrealized"] = 0.00000123, -0.001
+	show(t, p, map[string]any{"content": []any{}, "structuredContent": s})
+	require.NotContains(t, text(p, "#tiles"), "−0.00")
+	require.Contains(t, text(p, "#tiles"), "99\u00a0%")
+	require.Contains(t, text(p, "#positions tr:nth-child(2)"), "0.00000123")
+	require.NotContains(t, text(p, "#positions tr:nth-child(2)"), "−")
+	require.Empty(t, text(p, "#status"))
+	clean(t, p)
+}

@@ -80,7 +80,7 @@ type barView struct {
 func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 	list := make([]positionView, 0, len(a.Positions))
 	for _, p := range a.Positions {
-		v := positionView{Symbol: p.Symbol, Qty: p.Qty, AvgPrice: p.AvgPrice.Round(4), Last: p.Last, Value: p.Value, Unrealized: p.Unrealized, LastTime: w.Time(p.LastTime)}
+		v := positionView{Symbol: p.Symbol, Qty: p.Qty, AvgPrice: averaged(p.AvgPrice), Last: p.Last, Value: p.Value, Unrealized: p.Unrealized, LastTime: w.Time(p.LastTime)}
 		if a.Equity > 0 {
 			if share, err := p.Notional.MulDiv(pitwall.Int(100), a.Equity); err == nil {
 				v.Percent = share.Round(2)
@@ -89,6 +89,14 @@ func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 		list = append(list, v)
 	}
 	return list
+}
+
+// averaged is a mean price to four digits, and all that one under 1 has.
+func averaged(d pitwall.Dec) pitwall.Dec {
+	if d.Abs() < pitwall.One {
+		return d
+	}
+	return d.Round(4)
 }
 
 func viewOrder(w *pitwall.World, o pitwall.OrderState) orderView {

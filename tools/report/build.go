@@ -256,13 +256,13 @@ func (w *walk) price(symbol string) pitwall.Dec {
 func (w *walk) attribution(s *Sheet) {
 	a := &w.lots.a
 	total := pitwall.Dec(0)
+	held := map[string]pitwall.Dec{} // in all books
+	for _, key := range w.lots.keys() {
+		held[key[1]] = a.Add(held[key[1]], w.lots.held[key].qty)
+	}
 	for _, name := range w.order {
 		g := *w.gains[name]
-		for _, key := range w.lots.keys() {
-			if key[1] == name {
-				g.Qty = a.Add(g.Qty, w.lots.held[key].qty)
-			}
-		}
+		g.Qty = a.Add(g.Qty, held[name])
 		if g.Qty != 0 {
 			switch x := w.symbols[name]; {
 			case w.price(name) == 0:

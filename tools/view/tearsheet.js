@@ -33,7 +33,7 @@
     const p = m.params || {};
     switch (m.method) {
       case "ui/notifications/tool-input": input = p.arguments || {}; break;
-      case "ui/notifications/tool-result": result(p); break;
+      case "ui/notifications/tool-result": shown(p); break;
       case "ui/notifications/tool-cancelled": say("The call was cancelled" + (p.reason ? ": " + p.reason : "."), true); break;
       case "ui/notifications/host-context-changed": context(p); break;
       case "ui/resource-teardown":
@@ -80,7 +80,7 @@
   $("refresh").addEventListener("click", async () => {
     $("refresh").disabled = true;
     try {
-      result(await request("tools/call", { name: TOOL, arguments: { ...input, picture: false } }));
+      shown(await request("tools/call", { name: TOOL, arguments: { ...input, picture: false } }));
     } catch (e) {
       say("Refreshing failed: " + e.message, true);
     }
@@ -104,10 +104,14 @@
     const x = Math.abs(v) * 100, text = x >= 1000 ? Math.round(x).toLocaleString("en-US") : x.toFixed(x >= 100 ? 1 : 2);
     return (Number(text.replace(/,/g, "")) === 0 ? "" : sign(v)) + text + "\u00a0%";
   }
+  // Cut and not rounded, as on the page: 99.6 % is not all.
+  const chance = v => (number(v) ? (v > 0 && v < 0.01 ? "under 1" : Math.floor(v * 100 + 1e-9)) + "\u00a0%" : "–");
   const whole = v => (number(v) ? Math.round(v * 100) + "\u00a0%" : "–");
-  const money = v => (number(v) ? v.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace("-", "−") : "–");
-  const plain = (v, places = 2) => (number(v) ? v.toFixed(places).replace("-", "−") : "–");
-  const amount = v => (number(v) ? v.toLocaleString("en-US", { maximumFractionDigits: 4 }).replace("-", "−") : "–");
+  const minus = s => (/[1-9]/.test(s) ? s.replace("-", "−") : s.replace("-", "")); // no minus before a zero
+  const money = v => (number(v) ? minus(v.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })) : "–");
+  const plain = (v, places = 2) => (number(v) ? minus(v.toFixed(places)) : "–");
+  // Four digits after the point, and all eight of a price under 1.
+  const amount = v => (number(v) ? minus(v.toLocaleString("en-US", { maximumFractionDigits: Math.abs(v) < 1 ? 8 : 4 })) : "–");
   const day = t => new Date(t * 1000).toISOString().slice(0, 10);
   const clock = s => String(s || "").slice(0, 16).replace("T", " ");
   // Control characters say nothing and may break a line's order.
@@ -127,6 +131,18 @@
     $("status").textContent = text(words);
     $("status").className = bad ? "bad" : "";
     $("status").hidden = !words;
+  }
+
+  // shown is result of an answer that may be anything.
+  function shown(r) {
+    try {
+      result(r);
+    } catch (e) {
+      data = null;
+      $("body").hidden = true;
+      say("The answer cannot be shown: " + e.message, true);
+      resized();
+    }
   }
 
   function result(r) {
@@ -168,7 +184,7 @@
       ["Closed trades", String(t.closed ?? "–"), number(t.win_rate) ? whole(t.win_rate) + " won" : ""],
       ["Costs", money((s.costs.commission || 0) + (s.costs.slippage || 0)), "commission and slippage"],
     ];
-    if (random) rows.push(["Beats random traders", whole(random.beaten), "90 % end " + percent(random.low) + " to " + percent(random.high)]);
+    if (random) rows.push(["Beats random traders", chance(random.beaten), "90 % end " + percent(random.low) + " to " + percent(random.high)]);
     $("tiles").replaceChildren(...rows.map(([label, value, beside, tone]) => {
       const box = element("div");
       box.append(element("dt", label), element("dd", value, "big" + (number(tone) && tone ? (tone < 0 ? " bad" : " good") : "")));

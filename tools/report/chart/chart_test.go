@@ -14,6 +14,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"pgregory.net/rapid"
 
+	"pitwall"
 	"pitwall/tools/report"
 )
 
@@ -127,6 +128,10 @@ func TestGapsBreakLines(t *testing.T) {
 	require.Equal(t, []string{"no data from 2024-01-21 to 2025-01-22"}, c.Gaps())
 	month := Line{At: everyStep(40, 30*24*time.Hour), Value: wave(40)}
 	require.Len(t, thin(month, seconds(month.At[0]), seconds(month.At[39]), 1000), 1, "monthly bars have no gaps")
+	// A gap after the first point is one too.
+	first := Line{At: everyStep(5, 24*time.Hour), Value: wave(5)}
+	first.At[0] = first.At[0].AddDate(-1, 0, 0)
+	require.Len(t, thin(first, seconds(first.At[0]), seconds(first.At[4]), 100), 2)
 	l.Value[5] = math.NaN()
 	for _, part := range thin(l, seconds(l.At[0]), seconds(l.At[39]), 1000) {
 		for _, p := range part {
@@ -177,6 +182,7 @@ func TestNumbers(t *testing.T) {
 	require.Equal(t, "0.0 %|+0.5 %|+1.0 %", label(0, 0.011, 3, percentTick))
 	require.Equal(t, "110.0|110.5|111.0", label(109.8, 111.2, 4, number))
 	require.Equal(t, "0|20000|40000", label(0, 50000, 3, number))
+	require.Equal(t, "2|4", label(0.5, 4.7, 2, number), "no multiple of 5 is inside")
 	rapid.Check(t, func(t *rapid.T) {
 		low := rapid.Float64Range(-1e6, 1e6).Draw(t, "low")
 		span := math.Pow(10, rapid.Float64Range(-4, 6).Draw(t, "span"))
@@ -203,4 +209,48 @@ func TestMarksMerge(t *testing.T) {
 	require.Less(t, strings.Count(svg, "<a "), 130)
 	require.Greater(t, strings.Count(svg, "<a "), 60)
 	require.Contains(t, svg, "fills, the first: a fill")
+}
+
+// A chart of any prices ends, tells them apart and shows none below zero.
+func TestPricesOfAnySize(t *testing.T) {
+	at := everyStep(3, 24*time.Hour)
+	for _, c := range []struct{ prices, want, not string }{
+		{"0.00000123 0.00000124 0.00000120", "first 0.00000123, last 0.00000120", ">0.0000<"},
+		{"0.00000123 0.00000123 0.00000123", "last 0.00000123", "\u2212"},
+		{"90000000000.00000001 90000000000.00000002 90000000000", "last 90000000000.00", "NaN"}, // as near as floats can be
+		{"50000000.00000001 50000000.00000002 50000000.00000003", "last 50000000.00", "NaN"},
+		{"0.5 0.25 0.75", "last 0.7500", "NaN"},
+		{"99.5 101 100", "last 100.00", "NaN"},
+	} {
+		var bars []pitwall.Bar
+		for i, s := range strings.Fields(c.prices) {
+			d, err := pitwall.ParseDec(s)
+			require.NoError(t, err)
+			bars = append(bars, pitwall.Bar{End: at[i], Close: d})
+		}
+		svg := SVG(Price("X", bars, at[0], at[2], nil), Half(210))
+		require.Contains(t, svg, c.want)
+		require.NotContains(t, svg, c.not)
+	}
+}
+
+// A day that ends at midnight has its own date, as in the tables.
+func TestMidnightEndsTheDayBefore(t *testing.T) {
+	var bars []pitwall.Bar
+	for i := range 40 {
+		end := time.Date(2024, 1, 2+i, 0, 0, 0, 0, time.UTC)
+		if i >= 20 {
+			end = end.AddDate(1, 0, 0)
+		}
+		bars = append(bars, pitwall.Bar{End: end, Close: pitwall.Int(int64(100 + i))})
+	}
+	c := Price("X", bars, bars[0].End, bars[39].End, nil)
+	require.Contains(t, c.Summary, "from 2024-01-01 to 2025-02-09,")
+	require.Equal(t, []string{"no data from 2024-01-20 to 2025-01-21"}, c.Gaps())
+}
+
+func TestChance(t *testing.T) {
+	for v, want := range map[float64]string{0: "0 %", 0.001: "under 1 %", 0.29: "29 %", 0.57: "57 %", 0.9496: "94 %", 0.95: "95 %", 0.9996: "99 %", 1: "100 %"} {
+		require.Equal(t, want, strings.ReplaceAll(Chance(v), "\u00a0", " "))
+	}
 }

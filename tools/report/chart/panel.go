@@ -33,8 +33,12 @@ func (p Panel) values() (low, high float64) {
 	if low > high {
 		return 0, 1
 	}
-	if low == high {
-		air := max(math.Abs(low)*0.02, 0.001)
+	// Values that a float can hardly tell apart have no ticks between them.
+	if size := max(math.Abs(low), math.Abs(high)); high-low <= size*1e-9 {
+		air := size * 0.02
+		if size == 0 {
+			air = 0.001
+		}
 		return low - air, high + air
 	}
 	air := (high - low) * 0.05

@@ -47,11 +47,14 @@ func (c Chart) Gaps() []string {
 	gap := gapOf(at)
 	for i := 1; i < len(at); i++ {
 		if seconds(at[i])-seconds(at[i-1]) > gap {
-			list = append(list, fmt.Sprintf("no data from %s to %s", at[i-1].Format(time.DateOnly), at[i].Format(time.DateOnly)))
+			list = append(list, fmt.Sprintf("no data from %s to %s", day(at[i-1]), day(at[i])))
 		}
 	}
 	return list
 }
+
+// day is the date that a step ends: midnight ends the day before it, as in all tables.
+func day(t time.Time) string { return t.Add(-1).Format(time.DateOnly) }
 
 // Empty says that there is nothing to draw.
 func (c Chart) Empty() bool { _, _, ok := c.span(); return !ok }
@@ -194,17 +197,26 @@ func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) 
 		}
 	}
 	digits := 2
-	if n := len(l.Value); n > 0 && l.Value[n-1] < 1 {
-		digits = 4
+	if n := len(l.Value); n > 0 {
+		digits = priceDigits(l.Value[n-1])
 	}
 	price := func(v float64) string { return number(v, digits) }
 	c := Chart{Zone: time.UTC, Panels: []Panel{{Lines: []Line{l}, Marks: marks, Share: 1, Labels: true, Tick: number, Value: price}}}
 	if len(l.At) > 0 {
 		c.Zone = zoneOf(l.At[0])
 		c.Summary = fmt.Sprintf("Price of %s from %s to %s, first %s, last %s, with %d purchases and %d sales.", symbol,
-			l.At[0].Format(time.DateOnly), l.At[len(l.At)-1].Format(time.DateOnly), price(l.Value[0]), price(l.Value[len(l.Value)-1]), bought, sold)
+			day(l.At[0]), day(l.At[len(l.At)-1]), price(l.Value[0]), price(l.Value[len(l.Value)-1]), bought, sold)
 	}
 	return c
+}
+
+// priceDigits are two, and of a price under 1 so many that four of its own figures
+// are seen, at most the eight that prices have.
+func priceDigits(v float64) int {
+	if v <= 0 || v >= 1 {
+		return 2
+	}
+	return min(8, 3-int(math.Floor(math.Log10(v))))
 }
 
 // Compare shows the returns of several runs, each since its own start. There are

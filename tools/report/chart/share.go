@@ -168,7 +168,7 @@ func (p *painter) figures(s *report.Sheet, other comparison) {
 	p.figure(left, "RETURN", percent(total(&s.Strategy)), sign(total(&s.Strategy)), versus(total))
 	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, versus(fall))
 	if r := s.Luck.Random; r != nil {
-		p.figure(left+760, "BEATS RANDOM TRADERS", strconv.FormatFloat(100*r.Beaten, 'f', 0, 64)+" %", dark,
+		p.figure(left+760, "BEATS RANDOM TRADERS", Chance(r.Beaten), dark,
 			fmt.Sprintf("of %s with the same turnover", grouped(r.Traders)))
 		return
 	}

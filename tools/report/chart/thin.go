@@ -15,7 +15,7 @@ func thin(l Line, from, to float64, columns int) []plotter.XYs {
 	gap := gapOf(l.At)
 	var parts []plotter.XYs
 	var part, column plotter.XYs
-	at := -1
+	at, before := -1, math.Inf(1) // column and time of the last point
 	flush := func() {
 		part = append(part, extremes(column)...)
 		column = column[:0]
@@ -25,10 +25,11 @@ func thin(l Line, from, to float64, columns int) []plotter.XYs {
 		if math.IsNaN(y) || math.IsInf(y, 0) {
 			continue
 		}
-		if n := len(column); n > 0 && x-column[n-1].X > gap {
+		if x-before > gap {
 			flush()
 			parts, part = append(parts, part), nil
 		}
+		before = x
 		if c := int((x - from) / (to - from) * float64(columns)); c != at {
 			flush()
 			at = c

@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// numberTicks are at most n values at distances of 1, 2 or 5 times a power of ten.
+// numberTicks are about n values, one at least, at distances of 1, 2 or 5 times a power of ten.
 type numberTicks struct {
 	n      int
 	format func(v float64, digits int) string
@@ -17,10 +17,13 @@ type numberTicks struct {
 
 // Ticks implements plot.Ticker.
 func (t numberTicks) Ticks(low, high float64) []plot.Tick {
-	step, digits := roundStep((high - low) / float64(max(t.n, 1)))
 	var list []plot.Tick
-	for i := math.Ceil(low/step - 1e-9); i*step <= high+step*1e-9; i++ {
-		list = append(list, plot.Tick{Value: i * step, Label: t.format(i*step, digits)})
+	// Between 0.5 and 4.7 there is no multiple of 5: then the next distance.
+	for n := max(t.n, 1); len(list) == 0 && n < 1000; n *= 2 {
+		step, digits := roundStep((high - low) / float64(n))
+		for i := math.Ceil(low/step - 1e-9); i*step <= high+step*1e-9; i++ {
+			list = append(list, plot.Tick{Value: i * step, Label: t.format(i*step, digits)})
+		}
 	}
 	return list
 }
@@ -44,6 +47,16 @@ func Percent(v float64, digits int) string {
 		s = "+" + s
 	}
 	return s + "\u00a0%"
+}
+
+// Chance writes a probability or a share of many in whole percent. It is cut and not
+// rounded: a figure under a limit does not look as if it reached it, 99.6 % is not
+// all, and little is not nothing.
+func Chance(v float64) string {
+	if v > 0 && v < 0.01 {
+		return "under 1\u00a0%"
+	}
+	return number(math.Floor(v*100+1e-9), 0) + "\u00a0%" // 0.29*100 is a bit under 29
 }
 
 // percentTick writes a tick: its step is in hundredths of what is shown.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"pitwall"
 	"pitwall/tools/report"
 )
 
@@ -65,8 +66,9 @@ func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain\ttext\n":                   "plain\ttext\n",
 		"\x1b[1;31mred\x1b[0m":            "red",
-		"\x1b]8;;http://x\x07link":        "link",
-		"\x1b]0;title\x1b\\rest":          "rest",
+		"\x1b]8;;http://x\x07link":        "8;;http://xlink", // a model has read it
+		"\x1b]0;title\x1b\\rest":          "0;titlerest",
+		"a\u2063b\u3164c\U000e0120d":      "a\u27e6U+2063\u27e7b\u27e6U+3164\u27e7c\u27e6U+E0120\u27e7d",
 		"\u009b31mred":                    "red",
 		"a\x00b\x08c\x7fd\u0085e":         "abcde",
 		"line\r\nend":                     "line\nend",
@@ -107,6 +109,12 @@ func TestFigures(t *testing.T) {
 		{money(dec(-0.004)), "0.00"},
 		{money(dec(100000)), "100,000.00"},
 		{exact(dec(1234.5)), "1,234.5"},
+		{ret(ptr(0.0004)), "+0.04\u00a0%"},
+		{ret(ptr(-0.1234)), "\u221212.3\u00a0%"},
+		{price(1234567), "0.01234567"},
+		{price(123), "0.00000123"},
+		{price(pitwall.Int(1234) + 123456789), "1,235.2346"},
+		{chance(nil), "n/a"},
 		{points(-0.334), "\u221233.4\u00a0points"},
 		{bps(nil), "n/a"},
 		{dollars(nil), "not known"},
@@ -143,6 +151,13 @@ func TestAnswers(t *testing.T) {
 		x := *s
 		worse(&x.Luck)
 		require.Contains(t, luck(&x).Answer, "Luck is not ruled out: ")
+	}
+	// Near a limit and near none or all, words and figures agree.
+	s.Luck = report.Luck{Deflated: ptr(0.9496), Probabilistic: ptr(0.9996), Random: &report.Random{Beaten: 0.9491}, Inside: ptr(0.001)}
+	q := luck(s)
+	require.Equal(t, "Luck is not ruled out: it beats only 94\u00a0% of random traders; the deflated Sharpe ratio is 94\u00a0%, under 95 %; the model's training knows under 1\u00a0% of the days.", q.Answer)
+	for _, f := range q.Facts {
+		require.NotContains(t, f.Value, "100\u00a0%")
 	}
 	s.Headline.TotalReturn = -0.1
 	require.Equal(t, "There is no gain to explain.", luck(s).Answer)

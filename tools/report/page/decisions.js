@@ -86,7 +86,7 @@ const line = (row) => {
   d.addEventListener("toggle", () => {
     if (d.open && !d.drawn) {
       const box = el("div", "body");
-      d.drawn = draw(row, box).then(() => d.append(box));
+      d.drawn = draw(row, box).catch((e) => box.append(el("p", "bad", "This turn cannot be unpacked: " + e.message))).then(() => d.append(box));
     }
   });
   return d;
@@ -111,9 +111,14 @@ const select = () => {
   say(hits ? `${n} ${n === 1 ? "hit" : "hits"} in ${part}` : part);
 };
 
+// Letters that JSON in a result writes by number are searched as letters.
+const letters = (s) => !s || !s.includes("\\u") ? s : s.replace(/\\u([0-9a-f]{4})/gi, (all, hex) => {
+  const c = String.fromCharCode(parseInt(hex, 16));
+  return /^[\p{L}\p{N}&<>']$/u.test(c) ? c : all;
+});
 // Search: all text of a turn, block by block, so that the page stays alive.
 const textOf = (row, t) => [row.n, row.t, row.a, row.s, row.r, t.model, t.why, t.error, t.output, ...(t.warnings || []).flat(),
-  ...t.parts.flatMap((p) => [p.n, p.t]), ...(t.fills || []).map((f) => f.t)].filter((s) => s !== undefined && s !== "").join("\n");
+  ...t.parts.flatMap((p) => [p.n, letters(p.t)]), ...(t.fills || []).map((f) => f.t)].filter((s) => s !== undefined && s !== "").join("\n");
 const find = (row, text, found) => {
   const low = text.toLowerCase();
   let n = 0, first = -1;
@@ -125,7 +130,8 @@ const find = (row, text, found) => {
   const cut = (s) => s.replace(/\s+/g, " ");
   found.set(row, [n, [(first > 40 ? "\u2026" : "") + cut(whole.slice(Math.max(0, first - 40), first)), whole.slice(first, end), cut(whole.slice(end, end + 80)) + "\u2026"]]);
 };
-let round = 0;
+const listed = (r) => [r.n, r.t, r.a, r.s, r.r].join("\n"); // what the list shows of a turn
+let round = 0, unread = 0; // turns whose block cannot be unpacked
 const search = async () => {
   const mine = ++round;
   query = $("#query").value.trim().toLowerCase();
@@ -135,8 +141,8 @@ const search = async () => {
   let done = 0, rest = performance.now();
   for (const [b, rows] of byBlock) {
     if (!texts.has(b)) {
-      texts.set(b, b < 0 ? Promise.resolve(rows.map((r) => [r.n, r.t, r.a, r.s, r.r].join("\n")))
-        : unpacked(b).then((list) => rows.map((r) => textOf(r, list[r.i]))));
+      texts.set(b, b < 0 ? Promise.resolve(rows.map(listed))
+        : unpacked(b).then((list) => rows.map((r) => textOf(r, list[r.i])), () => { unread += rows.length; return rows.map(listed); }));
     }
     const all = await texts.get(b);
     if (mine !== round) return; // a newer search is under way
@@ -151,6 +157,7 @@ const search = async () => {
   }
   hits = found;
   select();
+  if (unread) say(`${$("#count").textContent}; of ${unread} turns only what the list shows can be read`);
   const inPrompt = index.shared.some((s) => s.toLowerCase().includes(query));
   if (inPrompt) say($("#count").textContent + "; it is also in a system prompt, list of tools or parameters that turns share");
 };

@@ -85,7 +85,7 @@ func dec(v float64) pitwall.Dec {
 	if err != nil {
 		panic(err)
 	}
-	return d.Round(4)
+	return d.Round(8)
 }
 
 // open writes the folder and reads it as a run.

@@ -11,14 +11,14 @@ import (
 // tiles are the figures that a reader sees first.
 func tiles(s *report.Sheet) []fact {
 	h := s.Headline
-	list := []fact{{"Return", percent(&h.TotalReturn, 1), money(s.Run.Cash) + " became " + money(h.FinalEquity), sign(&h.TotalReturn)}}
+	list := []fact{{"Return", ret(&h.TotalReturn), money(s.Run.Cash) + " became " + money(h.FinalEquity), sign(&h.TotalReturn)}}
 	if h.BenchmarkReturn != nil {
-		list = append(list, fact{"Benchmark " + clean(s.Run.Benchmark), percent(h.BenchmarkReturn, 1), "bought at the first close, no costs", sign(h.BenchmarkReturn)})
+		list = append(list, fact{"Benchmark " + clean(s.Run.Benchmark), ret(h.BenchmarkReturn), "bought at the first close, no costs", sign(h.BenchmarkReturn)})
 	}
 	if h.BuyHoldReturn != nil {
-		list = append(list, fact{"Buy and hold", percent(h.BuyHoldReturn, 1), "equal parts of the run's symbols, no costs", sign(h.BuyHoldReturn)})
+		list = append(list, fact{"Buy and hold", ret(h.BuyHoldReturn), "equal parts of the run's symbols, no costs", sign(h.BuyHoldReturn)})
 	}
-	down := fact{Name: "Max drawdown", Value: percent(&h.MaxDrawdown, 1), Note: span(s.Strategy)}
+	down := fact{Name: "Max drawdown", Value: ret(&h.MaxDrawdown), Note: span(s.Strategy)}
 	sharpe := fact{Name: "Sharpe ratio", Value: number(h.Sharpe, 2), Note: "daily, annualized, risk-free rate 0"}
 	if s.Strategy.FewForYearly {
 		sharpe.Note = "under 30 daily returns: it says little"
@@ -52,7 +52,7 @@ func beat(s *report.Sheet) question {
 			return
 		}
 		d := h.TotalReturn - *r
-		q.Facts = append(q.Facts, fact{Name: "Against " + name, Value: points(d), Note: "run " + percent(&h.TotalReturn, 1) + ", " + name + " " + percent(r, 1), Class: sign(&d)})
+		q.Facts = append(q.Facts, fact{Name: "Against " + name, Value: points(d), Note: "run " + ret(&h.TotalReturn) + ", " + name + " " + ret(r), Class: sign(&d)})
 		if d > 0 {
 			over = append(over, name)
 		} else {
@@ -62,7 +62,7 @@ func beat(s *report.Sheet) question {
 	against(clean(s.Run.Benchmark), h.BenchmarkReturn)
 	against("buy and hold", h.BuyHoldReturn)
 	for _, p := range s.Passive[:min(1, len(s.Passive))] {
-		q.Facts = append(q.Facts, fact{Name: "Passive row", Value: percent(&p.TotalReturn, 1), Note: clean(p.Rule)})
+		q.Facts = append(q.Facts, fact{Name: "Passive row", Value: ret(&p.TotalReturn), Note: clean(p.Rule)})
 	}
 	if x := s.Relative; x != nil {
 		q.Facts = append(q.Facts, fact{Name: "Beta to " + clean(x.Against), Value: number(x.Beta, 2), Note: "alpha " + percent(x.Alpha, 1) + " a year, correlation " + number(x.Correlation, 2)})
@@ -86,7 +86,7 @@ func beat(s *report.Sheet) question {
 
 // points writes a difference of two returns.
 func points(d float64) string {
-	return strings.TrimSuffix(percent(&d, 1), "\u00a0%") + "\u00a0points"
+	return strings.TrimSuffix(ret(&d), "\u00a0%") + "\u00a0points"
 }
 
 // luck answers whether it was luck. The answer never says more than the weakest
@@ -98,10 +98,10 @@ func luck(s *report.Sheet) question {
 	known := false
 	if x := l.Random; x != nil {
 		known = true
-		q.Facts = append(q.Facts, fact{Name: "Beats random traders", Value: share(&x.Beaten, 0),
+		q.Facts = append(q.Facts, fact{Name: "Beats random traders", Value: chance(&x.Beaten),
 			Note: fmt.Sprintf("%d of them: 5 %% under %s, median %s, 5 %% over %s. %s", x.Traders, percent(&x.Low, 1), percent(&x.Median, 1), percent(&x.High, 1), clean(x.Rule))})
 		if x.Beaten < 0.95 {
-			doubts = append(doubts, fmt.Sprintf("%s of random traders did at least as well", share(ptr(1-x.Beaten), 0)))
+			doubts = append(doubts, fmt.Sprintf("it beats only %s of random traders", chance(&x.Beaten)))
 		}
 	}
 	if x := l.Return; x != nil {
@@ -119,17 +119,17 @@ func luck(s *report.Sheet) question {
 	}
 	if x := l.Probabilistic; x != nil {
 		known = true
-		q.Facts = append(q.Facts, fact{Name: "Probabilistic Sharpe ratio", Value: share(x, 0), Note: "chance that the true Sharpe ratio is above 0"})
+		q.Facts = append(q.Facts, fact{Name: "Probabilistic Sharpe ratio", Value: chance(x), Note: "chance that the true Sharpe ratio is above 0"})
 	}
 	if x := l.Deflated; x != nil {
-		q.Facts = append(q.Facts, fact{Name: "Deflated Sharpe ratio", Value: share(x, 0), Note: fmt.Sprintf("chance that it is above the best of %s without skill", plural(l.Trials, "trial", "trials"))})
+		q.Facts = append(q.Facts, fact{Name: "Deflated Sharpe ratio", Value: chance(x), Note: fmt.Sprintf("chance that it is above the best of %s without skill", plural(l.Trials, "trial", "trials"))})
 		if *x < 0.95 {
-			doubts = append(doubts, fmt.Sprintf("the deflated Sharpe ratio is %s, under 95 %%", share(x, 0)))
+			doubts = append(doubts, fmt.Sprintf("the deflated Sharpe ratio is %s, under 95 %%", chance(x)))
 		}
 	}
 	q.Facts = append(q.Facts, fact{Name: "Attempt on these dates", Value: fmt.Sprint(max(1, s.Run.Attempt)), Note: "each further attempt makes a good result less telling"}, inside(l))
 	if l.Inside != nil && *l.Inside > 0 {
-		doubts = append(doubts, fmt.Sprintf("the model's training knows %s of the days", share(l.Inside, 0)))
+		doubts = append(doubts, fmt.Sprintf("the model's training knows %s of the days", chance(l.Inside)))
 	}
 	switch {
 	case s.Headline.TotalReturn <= 0:
@@ -145,7 +145,7 @@ func luck(s *report.Sheet) question {
 }
 
 func inside(l report.Luck) fact {
-	f := fact{Name: "Inside the model's training", Value: share(l.Inside, 0), Note: clean(l.InsideOf)}
+	f := fact{Name: "Inside the model's training", Value: chance(l.Inside), Note: clean(l.InsideOf)}
 	switch {
 	case l.Inside == nil:
 		f.Value, f.Note = "not known", "no training cutoff is stated"

@@ -70,7 +70,7 @@ func TestHostileText(t *testing.T) {
 	p.Wait(`document.querySelector(".turn .body pre")`)
 	p.Eval(`document.querySelectorAll("th button").forEach(b => b.click())`, nil)
 	body := eval[string](p, `document.querySelector(".turn .body").textContent`)
-	for _, want := range []string{evil[0], evil[1], evil[2], evil[3], "red bell", "⟦U+202E⟧fdp.exe", "Zürich 株式 \U0001f4c8 עברית", "⟦U+E0041⟧"} {
+	for _, want := range []string{evil[0], evil[1], evil[2], evil[3], "red 0;titlebell", "⟦U+202E⟧fdp.exe", "Zürich 株式 \U0001f4c8 עברית", "⟦U+E0041⟧"} {
 		require.Contains(t, body, want, "what was said is shown as it was said")
 	}
 	require.Empty(t, eval[[]string](p, "document.documentElement.textContent.match(/[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]/g) || []"), "signs that turn or hide text")

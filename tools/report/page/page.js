@@ -80,9 +80,10 @@ const sorter = (table, rows, text, show) => {
     button.addEventListener("click", async () => {
       const up = th.getAttribute("aria-sort") === (numeric ? "descending" : "ascending");
       const ascending = numeric ? up : !up;
+      const list = [...(await rows() || [])];
+      if (!list.length) return;
       table.querySelectorAll("th").forEach((x) => x.removeAttribute("aria-sort"));
       th.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-      const list = (await rows()).slice();
       const sign = ascending ? 1 : -1;
       list.sort((a, b) => {
         const x = text(a, i), y = text(b, i);
@@ -116,11 +117,18 @@ const showTrades = (rows) => {
     return tr;
   }));
 };
-const loadTrades = async () => trades.rows ??= await inflate("trades");
+const loadTrades = async () => {
+  try {
+    return trades.rows || (trades.rows = await inflate("trades"));
+  } catch (e) {
+    $("#trades-more").textContent = "The trades cannot be unpacked here: " + e.message;
+  }
+};
 const allTrades = async () => {
-  if (trades.all) return;
+  const rows = await loadTrades();
+  if (trades.all || !rows) return;
   trades.all = true;
-  showTrades(await loadTrades());
+  showTrades(rows);
   $("#trades-more").remove();
 };
 if (trades.table) {

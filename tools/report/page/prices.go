@@ -25,12 +25,13 @@ func (v *view) prices(r *report.Run, s *report.Sheet) map[string]string {
 		return drawn
 	}
 	v.PricesNote = "A mark is a fill at its price: bought points up, sold points down. It leads to the turn that sent the order."
+	turns := orderTurns(r, s)
 	if len(list) > priceCharts {
 		v.PricesNote += fmt.Sprintf(" Of %d symbols with fills the %d with the largest traded value are drawn; all are in the table below.", len(list), priceCharts)
 		list = list[:priceCharts]
 	}
 	for _, a := range list {
-		marks := marksOf(r, fills[a.Symbol])
+		marks := marksOf(turns, fills[a.Symbol])
 		from, to := marks[0].At, marks[len(marks)-1].At
 		if len(r.Points) > 0 {
 			from, to = earlier(from, r.Points[0].At), later(to, r.Points[len(r.Points)-1].At)
@@ -82,11 +83,26 @@ func fillsOf(r *report.Run) map[string][]pitwall.Fill {
 	return fills
 }
 
-func marksOf(r *report.Run, fills []pitwall.Fill) []chart.Mark {
+// orderTurns says which turn sent an order. A leg, as a stop loss, came with
+// another order: the sheet's trades know whose turn it counts for.
+func orderTurns(r *report.Run, s *report.Sheet) map[string]int {
+	turns := map[string]int{}
+	for _, t := range s.Trades {
+		turns[t.EntryOrder], turns[t.ExitOrder] = t.EntryTurn, t.ExitTurn
+	}
+	for id, o := range r.Origins {
+		if o.Turn > 0 {
+			turns[id] = o.Turn
+		}
+	}
+	return turns
+}
+
+func marksOf(turns map[string]int, fills []pitwall.Fill) []chart.Mark {
 	var marks []chart.Mark
 	for _, f := range fills {
 		m := chart.Mark{At: f.Time, Value: f.Price.Float(), Up: f.Side == pitwall.Buy, Title: describe(f)}
-		if n := r.Origins[f.OrderID].Turn; n > 0 {
+		if n := turns[f.OrderID]; n > 0 {
 			m.Link = fmt.Sprintf("#turn-%d", n)
 			m.Title += fmt.Sprintf(", turn %d", n)
 		}
@@ -100,7 +116,7 @@ func describe(f pitwall.Fill) string {
 	if f.Side != pitwall.Buy {
 		verb = "sold"
 	}
-	return clean(fmt.Sprintf("%s %s %s at %s, %s", verb, exact(f.Qty), f.Symbol, exact(f.Price.Round(4)), moment(f.Time)))
+	return clean(fmt.Sprintf("%s %s %s at %s, %s", verb, exact(f.Qty), f.Symbol, price(f.Price), moment(f.Time)))
 }
 
 // fillLinks lead from each turn to what its orders became.
@@ -112,12 +128,12 @@ func fillLinks(r *report.Run, s *report.Sheet, drawn map[string]string) map[int]
 			trades[t.ExitOrder] = append(trades[t.ExitOrder], i+1)
 		}
 	}
-	links := map[int][]fillLink{}
+	links, turns := map[int][]fillLink{}, orderTurns(r, s)
 	for _, e := range r.Journal {
 		if e.Kind != pitwall.EntryFill || e.Fill == nil {
 			continue
 		}
-		if n := r.Origins[e.Fill.OrderID].Turn; n > 0 {
+		if n := turns[e.Fill.OrderID]; n > 0 {
 			links[n] = append(links[n], fillLink{describe(*e.Fill), drawn[e.Fill.Symbol], trades[e.Fill.OrderID]})
 		}
 	}

@@ -107,7 +107,7 @@ func held(a report.Attribution) string {
 	if a.Qty == 0 {
 		return "0"
 	}
-	return exact(a.Qty) + " at " + exact(a.Price.Round(4))
+	return exact(a.Qty) + " at " + price(a.Price)
 }
 
 func trades(s *report.Sheet, turns map[int]bool) table {
@@ -121,14 +121,14 @@ func trades(s *report.Sheet, turns map[int]bool) table {
 	}
 	for i, x := range s.Trades {
 		profit := x.Profit.Float()
-		out, price := "open", "\u2013"
+		out, exit := "open", "\u2013"
 		if x.ExitTime != nil {
 			out = moment(*x.ExitTime)
 		}
 		if x.ExitPrice != nil {
-			price = exact(x.ExitPrice.Round(4))
+			exit = price(*x.ExitPrice)
 		}
-		row := cells(fmt.Sprint(i+1), clean(x.Symbol), clean(x.Side), moment(x.EntryTime), exact(x.Qty), exact(x.EntryPrice.Round(4)), out, price,
+		row := cells(fmt.Sprint(i+1), clean(x.Symbol), clean(x.Side), moment(x.EntryTime), exact(x.Qty), price(x.EntryPrice), out, exit,
 			number(&x.Days, 1), money(x.Profit), percent(x.Return, 1), money(x.Fees), "", "")
 		row[12], row[13] = folded(clean(x.EntryReason)), folded(clean(x.ExitReason))
 		row[3].Link, row[6].Link = link(x.EntryTurn), link(x.ExitTurn)

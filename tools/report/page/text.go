@@ -12,8 +12,9 @@ import (
 	"pitwall/tools/report/chart"
 )
 
-// ansi are sequences that a terminal obeys: colours, cursor moves, titles.
-var ansi = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\-_])|\u009b[0-?]*[ -/]*[@-~]")
+// ansi are sequences that a terminal obeys: colours, cursor moves. Of those that
+// carry text, as a title, the text stays: a model has read it.
+var ansi = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|[@-Z\\\\-_])|\u009b[0-?]*[ -/]*[@-~]")
 
 // clean makes foreign text safe to look at: terminal sequences and control
 // characters go, and signs that turn or hide what a reader sees are named.
@@ -60,7 +61,9 @@ func hides(r rune) bool {
 	switch {
 	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, // embeddings, overrides, isolates
 		r == 0x200e, r == 0x200f, r == 0x061c, // marks
-		r == 0x200b, r == 0x2060, r == 0xfeff, r == 0x00ad, // no width
+		r == 0x200b, r >= 0x2060 && r <= 0x2064, r >= 0x206a && r <= 0x206f, r == 0xfeff, r == 0x00ad, r == 0x034f, r == 0x180e, // no width
+		r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0, // letters that are blank
+		r >= 0xfff9 && r <= 0xfffb, r >= 0xe0100 && r <= 0xe01ef, // notes and variants, which can carry text
 		r == 0x2028, r == 0x2029, // ends of lines in some readers only
 		r >= 0xe0000 && r <= 0xe007f: // tags
 		return true
@@ -81,6 +84,22 @@ func percent(v *float64, digits int) string {
 // share writes a fraction without a plus.
 func share(v *float64, digits int) string { return strings.TrimPrefix(percent(v, digits), "+") }
 
+// ret writes a return with one digit, and with two below one percent, as charts do.
+func ret(v *float64) string {
+	if v != nil && math.Abs(*v) < 0.00995 {
+		return percent(v, 2)
+	}
+	return percent(v, 1)
+}
+
+// chance writes a probability or a share of many, cut to whole percent.
+func chance(v *float64) string {
+	if v == nil || math.IsNaN(*v) {
+		return missing
+	}
+	return chart.Chance(*v)
+}
+
 func number(v *float64, digits int) string {
 	if v == nil || math.IsNaN(*v) {
 		return missing
@@ -100,6 +119,15 @@ func minus(s string) string {
 
 // money writes an amount with two digits.
 func money(d pitwall.Dec) string { return group(minus(strconv.FormatFloat(d.Float(), 'f', 2, 64))) }
+
+// price writes four digits after the point, and all of a price under 1, which may
+// have no other.
+func price(d pitwall.Dec) string {
+	if d.Abs() >= pitwall.One {
+		d = d.Round(4)
+	}
+	return exact(d)
+}
 
 // exact writes all digits that an amount has.
 func exact(d pitwall.Dec) string { return group(minus(d.String())) }
