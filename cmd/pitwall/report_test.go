@@ -96,7 +96,7 @@ func TestReportManyGolden(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "runs/less/report.html"), "--no-report")
 	out := printed(t, dir, 0, "report", "momentum-1", "less", "momentum-1")
 	goldenText(t, "report_many", out)
-	require.Contains(t, out, "  momentum-1: never: 41 turns alike\n")
+	require.Contains(t, out, "  momentum-1 (3): never: 41 turns alike\n")
 	require.FileExists(t, filepath.Join(dir, "compare-momentum-1-less-momentum-1.html"))
 	var c struct {
 		Partings []struct{ Text string }

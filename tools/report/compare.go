@@ -255,7 +255,7 @@ func attempts(sheets []*Sheet) string {
 	n := sheets[0].Luck.Trials
 	for _, s := range sheets {
 		if s.Luck.Trials != n {
-			return " (each of its attempts)"
+			return " (own attempts)"
 		}
 	}
 	if n == 1 {

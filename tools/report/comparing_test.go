@@ -87,7 +87,7 @@ func TestCompareNamesFigures(t *testing.T) {
 		}
 		return list
 	}
-	for want, list := range map[string]map[string]Row{"(1 attempt)": named(1, 0), "(3 attempts)": named(3, 3), "(each of its attempts)": named(1, 3)} {
+	for want, list := range map[string]map[string]Row{"(1 attempt)": named(1, 0), "(3 attempts)": named(3, 3), "(own attempts)": named(1, 3)} {
 		require.Contains(t, list, "deflated Sharpe "+want)
 		require.Contains(t, list, "probabilistic Sharpe")
 		require.Contains(t, list, "exposure")
