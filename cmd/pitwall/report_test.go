@@ -106,6 +106,8 @@ func TestReportManyGolden(t *testing.T) {
 	require.Len(t, c.Partings, 1)
 	require.Len(t, c.Sheets, 2)
 	require.NoFileExists(t, filepath.Join(dir, "compare-momentum-1-less.html"))
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "old/momentum-1"), os.DirFS(filepath.Join(dir, "runs/momentum-1"))))
+	require.Contains(t, printed(t, dir, 0, "report", "momentum-1", "old/momentum-1"), "  old/momentum-1: never: 41 turns alike\n", "two folders of one name are told apart")
 }
 
 func TestCompareName(t *testing.T) {

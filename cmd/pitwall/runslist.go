@@ -48,7 +48,8 @@ func (a *app) runs() *cobra.Command {
 		Use:   "runs",
 		Short: "List the runs with their headline figures",
 		Long: "runs lists the runs in a folder, the newest first: what was run, and what came of it. Against is the benchmark's return, or that of\n" +
-			"buying and holding when the run has none. A damaged folder is listed with what is wrong with it.",
+			"buying and holding when the run has none. From and to are the days that it came to. A damaged\n" +
+			"folder is listed with what is wrong with it.",
 		Example: "  pitwall runs\n  pitwall runs --dir elsewhere/runs --json",
 		Args:    takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
