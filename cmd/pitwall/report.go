@@ -108,16 +108,19 @@ func (a *app) sheet(s *report.Sheet, file, png string) error {
 	p.write("  ")
 	p.put(statusStyle(h.Status), oneLine(h.Status))
 	p.write("\n")
+	p.put(dim, "  Did it beat doing nothing? ")
+	p.hang(4, plainText, oneLine(s.Beat()))
 	curves := []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold}
 	columns := []column{{name: ""}, {name: "run", right: true}, {name: oneLine(h.Benchmark), right: true}, {name: "buy and hold", right: true}}
 	var rows [][]cell
+	few := false
 	for _, x := range []struct {
 		name string
 		kind report.Kind
 		of   func(*report.Stats) *float64
 	}{
 		{"return", report.Percent, func(s *report.Stats) *float64 { return s.TotalReturn }},
-		{"a year", report.Percent, func(s *report.Stats) *float64 { return s.CAGR }},
+		{"CAGR", report.Percent, func(s *report.Stats) *float64 { return s.CAGR }},
 		{"volatility", report.Share, func(s *report.Stats) *float64 { return s.Volatility }},
 		{"max drawdown", report.Percent, func(s *report.Stats) *float64 { return s.MaxDrawdown }},
 		{"Sharpe", report.Ratio, func(s *report.Stats) *float64 { return s.Sharpe }},
@@ -125,12 +128,19 @@ func (a *app) sheet(s *report.Sheet, file, png string) error {
 	} {
 		row := []cell{{x.name, dim}}
 		for _, c := range curves {
-			row = append(row, figureCell(x.kind, x.of, c))
+			f := figureCell(x.kind, x.of, c)
+			if x.name != "return" && x.name != "max drawdown" {
+				few = f.mark(c) || few
+			}
+			row = append(row, f)
 		}
 		rows = append(rows, row)
 	}
 	p.indent = 2
 	p.table(columns, rows)
+	if few {
+		p.linef(dim, "  * from %s: under 30, figures of a year say little", plural(s.Strategy.Days, "daily return"))
+	}
 	a.more(p, s)
 	for _, w := range s.Warnings {
 		p.put(yellow, "  warning: ")
@@ -162,32 +172,42 @@ func figureCell(k report.Kind, of func(*report.Stats) *float64, s *report.Stats)
 	return c
 }
 
+// mark marks a figure of a year that few daily returns gave, and says whether it did.
+func (c *cell) mark(s *report.Stats) bool {
+	if s == nil || !s.FewForYearly || c.text == report.Percent.Write(nil) {
+		return false
+	}
+	c.text += "*"
+	return true
+}
+
 // more are the figures that only the run has: luck, trading and costs.
 func (a *app) more(p *pen, s *report.Sheet) {
 	line := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }
 	if d := s.Strategy.MaxDrawdown; d != nil && s.Headline.MaxDrawdown < *d-1e-9 {
 		line("within days", "max drawdown %s; the table is of days' ends", report.Percent.Write(&s.Headline.MaxDrawdown))
 	}
-	if s.Strategy.FewForYearly {
-		line("few days", "%s: the figures of a year say little", plural(s.Strategy.Days, "daily return"))
-	}
 	l := s.Luck
 	if l.Return != nil {
 		line("luck", "return %s to %s in 90 %% of %d resampled runs", report.Percent.Write(&l.Return.Low), report.Percent.Write(&l.Return.High), l.Resamples)
 	}
-	switch {
-	case l.Trials > 1 && l.Deflated != nil:
-		line("", "P(Sharpe better than the best of %d without skill) %s", l.Trials, report.Ratio.Write(l.Deflated))
-	case l.Probabilistic != nil:
-		line("", "P(Sharpe above 0) %s", report.Ratio.Write(l.Probabilistic))
+	label := "luck"
+	if l.Return != nil {
+		label = ""
+	}
+	if l.Probabilistic != nil {
+		line(label, "probabilistic Sharpe %s", report.Ratio.Write(l.Probabilistic))
+	}
+	if l.Trials > 1 && l.Deflated != nil {
+		line("", "deflated Sharpe (%s) %s", plural(l.Trials, "attempt"), report.Ratio.Write(l.Deflated))
 	}
 	if x := l.Random; x != nil {
-		line("random traders", "%.0f %% of %d beaten; their median %s", x.Beaten*100, x.Traders, report.Percent.Write(&x.Median))
+		line("random traders", "%s of %d beaten; their median %s", report.Share.Write(&x.Beaten), x.Traders, report.Percent.Write(&x.Median))
 	}
 	if l.Inside != nil && *l.Inside > 0 {
 		p.figure("training", yellow, fmt.Sprintf("%.0f %%", *l.Inside*100), " of the days are not after the cutoff of %s", oneLine(l.InsideOf))
 	}
-	line("trades", "%d closed, %d open; %d orders, %d fills, %d turns", s.Trading.Closed, s.Trading.Open, s.Headline.Orders, s.Headline.Fills, s.Run.Turns)
+	line("trades", "%d closed, %d open; %s, %s, %s", s.Trading.Closed, s.Trading.Open, plural(s.Headline.Orders, "order"), plural(s.Headline.Fills, "fill"), plural(s.Run.Turns, "turn"))
 	models := "models not known"
 	if c := s.Costs.Models; c != nil {
 		models = fmt.Sprintf("models %v USD", c.Round(4))

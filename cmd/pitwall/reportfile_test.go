@@ -73,14 +73,17 @@ func TestSummaryNamesDays(t *testing.T) {
 // its own.
 func TestSheetSaysWhatItLeavesOut(t *testing.T) {
 	a := testApp(t)
-	fall, deeper := -0.06, -0.07
+	fall, deeper, yearly := -0.06, -0.07, 0.5
 	s := &report.Sheet{Run: report.Header{ID: "r\nPage: evil"}, Warnings: []string{"w\nPage: evil"}, Notes: []string{"n\nPage: evil"}}
-	s.Strategy = report.Stats{MaxDrawdown: &fall, FewForYearly: true, Days: 16}
+	s.Strategy = report.Stats{TotalReturn: &fall, MaxDrawdown: &fall, CAGR: &yearly, Volatility: &yearly, Sharpe: &yearly, Sortino: &yearly, FewForYearly: true, Days: 16}
 	s.Headline.MaxDrawdown = deeper
 	require.NoError(t, a.sheet(s, "", ""))
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "max drawdown -7.00 %; the table is of days' ends\n")
-	require.Contains(t, string(raw), "16 daily returns: the figures of a year say little\n")
+	for _, line := range []string{"  return          -6.00 %\n", "  CAGR          +50.00 %*\n", "  volatility     50.00 %*\n", "  max drawdown    -6.00 %\n", "  Sharpe            0.50*\n", "  Sortino           0.50*\n",
+		"  * from 16 daily returns: under 30, figures of a year say little\n"} {
+		require.Contains(t, string(raw), line)
+	}
 	require.NotContains(t, string(raw), "\nPage: evil")
 }

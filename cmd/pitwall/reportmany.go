@@ -26,7 +26,7 @@ func (a *app) reportMany(names []string, f reportFlags) error {
 		}
 		list, dirs = append(list, r.run), append(dirs, r.dir)
 	}
-	c, err := report.Compare(list)
+	c, err := report.Compare(list, runNames(dirs)...)
 	if err != nil {
 		return err
 	}
@@ -71,32 +71,63 @@ func compareName(dirs []string) string {
 // comparison prints what differs and where decisions part.
 func (a *app) comparison(c *report.Comparison, dirs []string, file string) error {
 	p := a.newPen()
-	columns := []column{{name: ""}}
-	for _, d := range dirs {
-		columns = append(columns, column{name: filepath.Base(d), right: true})
+	p.figures(c)
+	for i, v := range c.Verdicts {
+		p.put(cyan, "  "+c.Names[i]+": ")
+		p.hang(4, plainText, v)
 	}
+	for _, w := range c.Warnings {
+		p.put(yellow, "  warning: ")
+		p.hang(4, plainText, w)
+	}
+	p.settings(c)
+	p.linef(bold, "decisions, against %s", c.Names[0])
+	for _, x := range c.Partings {
+		p.put(cyan, "  "+c.Names[x.Run]+": ")
+		p.hang(4, plainText, x.Text)
+		p.departed(x, c.Names, dirs[x.Run])
+	}
+	p.linef(plainText, "Page: %s", file)
+	return p.done()
+}
+
+// figures prints the table: what differs, and what is always shown.
+func (p *pen) figures(c *report.Comparison) {
 	same := 0
+	few := false
 	var rows [][]cell
 	for _, r := range c.Rows {
-		if !r.Differ {
+		if !r.Differ && !r.Always {
 			same++
 			continue
 		}
 		row := []cell{{r.Name, dim}}
-		for _, v := range r.Values {
+		for i, v := range r.Values {
 			x := cell{text: v.Text}
 			if r.Kind == report.Percent && v.Number != nil {
 				x.style = gain(*v.Number)
+			}
+			if r.Yearly {
+				few = x.mark(&c.Sheets[i].Strategy) || few
 			}
 			row = append(row, x)
 		}
 		rows = append(rows, row)
 	}
-	if len(rows) > 0 {
-		p.indent = 2
-		p.table(columns, rows)
+	columns := []column{{name: ""}}
+	for _, name := range fitNames(c.Names, rows, p.width) {
+		columns = append(columns, column{name: name, right: true})
 	}
-	p.linef(dim, "  the same in all %d runs: %s", len(dirs), plural(same, "figure"))
+	p.indent = 2
+	p.table(columns, rows)
+	if few {
+		p.linef(dim, "  * from under 30 daily returns: figures of a year say little")
+	}
+	p.linef(dim, "  the same in all %d runs: %s", len(c.Names), plural(same, "figure"))
+}
+
+// settings prints how the runs were set up otherwise.
+func (p *pen) settings(c *report.Comparison) {
 	settings := 0
 	for _, r := range c.Settings {
 		if !r.Differ {
@@ -115,25 +146,17 @@ func (a *app) comparison(c *report.Comparison, dirs []string, file string) error
 			if text == "" {
 				text = "none"
 			}
-			p.put(dim, fmt.Sprintf("  %-12s %s: ", name, filepath.Base(dirs[i])))
+			p.put(dim, fmt.Sprintf("  %-12s %s: ", name, c.Names[i]))
 			p.linef(plainText, "%s", text)
 		}
 	}
 	if settings == 0 {
 		p.linef(dim, "  no setting differs")
 	}
-	p.linef(bold, "decisions, against %s", filepath.Base(dirs[0]))
-	for _, x := range c.Partings {
-		p.put(cyan, "  "+filepath.Base(dirs[x.Run])+": ")
-		p.hang(4, plainText, x.Text)
-		departed(p, x, dirs)
-	}
-	p.linef(plainText, "Page: %s", file)
-	return p.done()
 }
 
-// departed prints the first differing lines of both runs.
-func departed(p *pen, x report.Parting, dirs []string) {
+// departed prints the first differing lines of both runs, and where the rest is.
+func (p *pen) departed(x report.Parting, names []string, dir string) {
 	for _, d := range []*report.Departure{x.First, x.Orders} {
 		if d == nil || d == x.Orders && x.First != nil && d.Turns == x.First.Turns && d.What == x.First.What {
 			continue
@@ -143,11 +166,11 @@ func departed(p *pen, x report.Parting, dirs []string) {
 			if line == "" {
 				line = "nothing"
 			}
-			p.put(dim, "    "+filepath.Base(dirs[of])+"  ")
+			p.put(dim, "    "+names[of]+"  ")
 			p.linef(plainText, "%s", line)
 		}
 		if n := d.Turns[1]; n > 0 {
-			p.linef(dim, "    whole: pitwall trace %s %d", dirs[x.Run], n)
+			p.linef(dim, "    whole: pitwall trace %s %d", dir, n)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type listedRun struct {
 	Name            string       `json:"name"`
 	Model           string       `json:"model"`
 	Symbols         []string     `json:"symbols"`
-	From            string       `json:"from"`
+	From            string       `json:"from"` // the dates of its first and last bar; those that were asked for while there is none
 	To              string       `json:"to"`
 	TotalReturn     *float64     `json:"total_return"`
 	Benchmark       string       `json:"benchmark"`
@@ -48,7 +48,8 @@ func (a *app) runs() *cobra.Command {
 		Use:   "runs",
 		Short: "List the runs with their headline figures",
 		Long: "runs lists the runs in a folder, the newest first: what was run, and what came of it. Against is the benchmark's return, or that of\n" +
-			"buying and holding when the run has none. A damaged folder is listed with what is wrong with it.",
+			"buying and holding when the run has none. From and to are the days that it came to. A damaged\n" +
+			"folder is listed with what is wrong with it.",
 		Example: "  pitwall runs\n  pitwall runs --dir elsewhere/runs --json",
 		Args:    takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
@@ -109,6 +110,9 @@ func readListed(dir string) listedRun {
 	var metrics report.Metrics
 	switch err := readJSON(filepath.Join(dir, "metrics.json"), &metrics); {
 	case err == nil:
+		if metrics.First != nil && metrics.Last != nil {
+			x.From, x.To = report.DateOf(*metrics.First), report.DateOf(*metrics.Last)
+		}
 		x.TotalReturn, x.BenchmarkReturn, x.BuyHoldReturn, x.MaxDrawdown, x.Sharpe = &metrics.TotalReturn, metrics.BenchmarkReturn, metrics.BuyHoldReturn, &metrics.MaxDrawdown, metrics.Sharpe
 	case x.Damaged == "" && (m.Status != "running" || !errors.Is(err, fs.ErrNotExist)):
 		x.Damaged = "metrics.json: " + reason(err)
@@ -148,6 +152,12 @@ func (a *app) runsTable(dir string, list []listedRun) error {
 		p.linef(plainText, "there is no run in %s: pitwall backtest examples/momentum leaves one", dir)
 		return p.done()
 	}
+	p.runs(list)
+	return p.done()
+}
+
+// runs prints runs, as wide as the terminal.
+func (p *pen) runs(list []listedRun) {
 	columns := []column{{name: "run"}, {name: "status"}, {name: "return", right: true}, {name: "against", right: true}, {name: "drawdown", right: true}, {name: "Sharpe", right: true},
 		{name: "from"}, {name: "to"}, {name: "turns", right: true}, {name: "USD", right: true}, {name: "attempt", right: true}, {name: "model"}, {name: "strategy"}, {name: "written (UTC)"}, {name: "trouble", wide: true}}
 	var rows [][]cell
@@ -156,7 +166,7 @@ func (a *app) runsTable(dir string, list []listedRun) error {
 		if against == nil {
 			against, of = x.BuyHoldReturn, "hold"
 		}
-		row := []cell{{x.Run, bold}, {x.Status, statusStyle(x.Status)}, signedCell(x.TotalReturn), {}, signedCell(x.MaxDrawdown), {}, {text: x.From}, {text: x.To}, {}, {}, {}, {text: x.Model}, {text: x.Strategy}, {x.Written.Format("2006-01-02 15:04"), dim}, {x.Damaged, red}}
+		row := []cell{{x.Run, bold}, {x.Status, statusStyle(x.Status)}, signedCell(x.TotalReturn), {}, signedCell(x.MaxDrawdown), {}, {text: x.From}, {text: x.To}, {}, {}, {}, {text: x.Model}, {text: strategyName(x.Strategy)}, {x.Written.Format("2006-01-02 15:04"), dim}, {x.Damaged, red}}
 		if against != nil {
 			row[3].text = strings.TrimSpace(of + " " + percent(against))
 		}
@@ -174,8 +184,27 @@ func (a *app) runsTable(dir string, list []listedRun) error {
 		}
 		rows = append(rows, row)
 	}
+	below := fitRuns(columns, rows, p.width)
 	p.table(columns, rows)
-	return p.done()
+	for i, trouble := range below {
+		if trouble != "" {
+			p.put(red, "  "+oneLine(list[i].Run)+": ")
+			p.hang(4, plainText, oneLine(trouble))
+		}
+	}
+}
+
+// strategyName is a strategy in a list: the last part of its path, of strategy.yaml the
+// folder's.
+func strategyName(path string) string {
+	if path == "" {
+		return "" // not known
+	}
+	name := lastParts(path, 1)
+	if dir := filepath.Dir(path); name == "strategy.yaml" && dir != "." {
+		return lastParts(dir, 1)
+	}
+	return name
 }
 
 // signedCell is a gain or a loss in its colour.

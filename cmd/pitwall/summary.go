@@ -28,7 +28,7 @@ func (a *app) summary(r *result) error {
 	if r.usage.Tokens != (agentloop.Usage{}) || r.CostUSDRecorded == nil || *r.CostUSDRecorded > 0 {
 		row("models", "%s", modelCost(r.usage))
 	}
-	row("orders, fills", "%d, %d   invested in %.0f %% of the bars", r.Orders, r.Fills, m.Exposure*100)
+	row("orders, fills", "%d, %d   exposure %s", r.Orders, r.Fills, report.Share.Write(&m.Exposure))
 	assumed := ""
 	if r.costs.assumed {
 		assumed = " (assumed: the strategy states none)"

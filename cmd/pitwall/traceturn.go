@@ -12,6 +12,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/tools/report"
 )
 
 // How many lines are shown without --full.
@@ -177,7 +178,7 @@ func compact(raw json.RawMessage) string {
 	if json.Compact(&b, raw) != nil {
 		return string(raw)
 	}
-	return b.String()
+	return report.PlainJSON(b.Bytes())
 }
 
 func indented(raw json.RawMessage) string {
@@ -185,7 +186,7 @@ func indented(raw json.RawMessage) string {
 	if json.Indent(&b, raw, "", "  ") != nil {
 		return string(raw)
 	}
-	return b.String()
+	return report.PlainJSON(b.Bytes())
 }
 
 // trouble prints errors, warnings and failed attempts.

@@ -3,7 +3,9 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"pitwall"
 )
@@ -11,9 +13,12 @@ import (
 // Comparison sets runs side by side. The first run is what the others are held
 // against.
 type Comparison struct {
+	Names    []string  `json:"names"` // what the texts call the runs; no two are alike
 	Sheets   []*Sheet  `json:"sheets"`
-	Settings []Row     `json:"settings"` // what the runs were asked to do
+	Settings []Row     `json:"settings"` // how the runs were set up, and the days that they came to
 	Rows     []Row     `json:"figures"`
+	Verdicts []string  `json:"verdicts"` // of each run, whether it beat doing nothing
+	Warnings []string  `json:"warnings"` // what makes figures hard to compare
 	Partings []Parting `json:"partings"` // one for each run but the first
 }
 
@@ -36,6 +41,8 @@ type Row struct {
 	Kind   Kind    `json:"kind"`
 	Values []Value `json:"values"` // one per run
 	Differ bool    `json:"differ"`
+	Always bool    `json:"always,omitempty"` // shown where it does not differ too
+	Yearly bool    `json:"yearly,omitempty"` // of a year: it says little for a sheet whose Strategy.FewForYearly is set
 }
 
 // Value is a figure of one run. Number is nil for texts, and for a figure that the
@@ -52,7 +59,7 @@ type Parting struct {
 	Run    int        `json:"run"`    // index in Sheets
 	Common int        `json:"common"` // turns that both runs have
 	Alike  int        `json:"alike"`  // of those, how many come before First: all of them when it is nil
-	First  *Departure `json:"first"`  // the first difference of any kind; nil: none
+	First  *Departure `json:"first"`  // the first difference of any kind; nil: none, or no turn in common
 	Orders *Departure `json:"orders"` // the first turn that ordered differently, reasons aside; nil: none
 	Text   string     `json:"text"`   // all of it as one sentence
 }
@@ -85,24 +92,77 @@ const (
 	NoRecord        What = "record" // a turn's record cannot be read
 )
 
-// Compare sets runs side by side.
-func Compare(runs []*Run) (*Comparison, error) {
-	c := &Comparison{Partings: []Parting{}}
+// Compare sets runs side by side. Names tell them apart in texts, one for each; without
+// them their ids do, numbered where they are alike.
+func Compare(runs []*Run, names ...string) (*Comparison, error) {
+	c := &Comparison{Names: names, Verdicts: []string{}, Warnings: []string{}, Partings: []Parting{}}
+	if len(names) != len(runs) {
+		c.Names = ids(runs)
+	}
 	for _, r := range runs {
 		s, err := r.Sheet()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.Manifest.RunID, err)
 		}
 		c.Sheets = append(c.Sheets, s)
+		c.Verdicts = append(c.Verdicts, s.verdict())
 	}
 	c.Settings = settingRows(runs)
-	c.Rows = figureRows(c.Sheets)
+	c.Rows = append(statusRow(c.Sheets), figureRows(c.Sheets)...)
+	c.periods()
 	for i := 1; i < len(runs); i++ {
 		p := part(runs[0], runs[i])
 		p.Run = i
+		if p.Common == 0 {
+			p.Text = fmt.Sprintf("no turn in common: %s is %s, %s %s", c.Names[0], c.Sheets[0].Run.period(), c.Names[i], c.Sheets[i].Run.period())
+		}
 		c.Partings = append(c.Partings, p)
 	}
 	return c, nil
+}
+
+// ids are the names of the runs; one that is there already gets its place.
+func ids(runs []*Run) []string {
+	list := make([]string, 0, len(runs))
+	for i, r := range runs {
+		id := oneLine(r.Manifest.RunID)
+		if id == "" || slices.Contains(list, id) {
+			id = strings.TrimSpace(fmt.Sprintf("%s (%d)", id, i+1))
+		}
+		list = append(list, id)
+	}
+	return list
+}
+
+// periods warns when the runs are not over the same days.
+func (c *Comparison) periods() {
+	var list []string
+	differ := false
+	for i, s := range c.Sheets {
+		differ = differ || s.Run.period() != c.Sheets[0].Run.period()
+		list = append(list, c.Names[i]+" is "+s.Run.period())
+	}
+	if differ {
+		c.Warnings = append(c.Warnings, "the periods differ, and with them what the figures are of: "+strings.Join(list, ", "))
+	}
+}
+
+// period is the days that a run came to.
+func (h Header) period() string { return oneLine(h.From + " to " + h.To) }
+
+// statusRow says which runs did not come to their end; none when all did.
+func statusRow(sheets []*Sheet) []Row {
+	row := Row{Name: "status", Kind: Text, Always: true}
+	all := true
+	for _, s := range sheets {
+		all = all && s.Run.complete()
+		row.Values = append(row.Values, Value{Text: oneLine(s.Run.Status)})
+		row.Differ = row.Differ || s.Run.Status != sheets[0].Run.Status
+	}
+	if all {
+		return nil
+	}
+	return []Row{row}
 }
 
 // compared are the rows of a comparison, in their order.
@@ -113,8 +173,8 @@ var compared = []struct {
 }{
 	{"final equity", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.FinalEquity) }},
 	{"return", Percent, func(s *Sheet) *float64 { return &s.Headline.TotalReturn }},
-	{"buy and hold", Percent, func(s *Sheet) *float64 { return s.Headline.BuyHoldReturn }},
-	{"benchmark", Percent, func(s *Sheet) *float64 { return s.Headline.BenchmarkReturn }},
+	{"benchmark return", Percent, func(s *Sheet) *float64 { return s.Headline.BenchmarkReturn }},
+	{"buy-and-hold return", Percent, func(s *Sheet) *float64 { return s.Headline.BuyHoldReturn }},
 	{"CAGR", Percent, func(s *Sheet) *float64 { return s.Strategy.CAGR }},
 	{"volatility", Share, func(s *Sheet) *float64 { return s.Strategy.Volatility }},
 	{"max drawdown", Percent, func(s *Sheet) *float64 { return &s.Headline.MaxDrawdown }},
@@ -122,6 +182,7 @@ var compared = []struct {
 	{"Sharpe", Ratio, func(s *Sheet) *float64 { return s.Headline.Sharpe }},
 	{"Sortino", Ratio, func(s *Sheet) *float64 { return s.Strategy.Sortino }},
 	{"Calmar", Ratio, func(s *Sheet) *float64 { return s.Strategy.Calmar }},
+	{"probabilistic Sharpe", Ratio, func(s *Sheet) *float64 { return s.Luck.Probabilistic }},
 	{"deflated Sharpe", Ratio, func(s *Sheet) *float64 { return s.Luck.Deflated }},
 	{"random traders beaten", Share, func(s *Sheet) *float64 {
 		if s.Luck.Random == nil {
@@ -129,7 +190,7 @@ var compared = []struct {
 		}
 		return &s.Luck.Random.Beaten
 	}},
-	{"time invested", Share, func(s *Sheet) *float64 { return s.Activity.Exposure }},
+	{"exposure", Share, func(s *Sheet) *float64 { return s.Activity.Exposure }},
 	{"turnover a year", Ratio, func(s *Sheet) *float64 { return s.Activity.TurnoverYearly }},
 	{"turns", Count, func(s *Sheet) *float64 { return count(s.Run.Turns) }},
 	{"orders", Count, func(s *Sheet) *float64 { return count(s.Headline.Orders) }},
@@ -162,6 +223,14 @@ func figureRows(sheets []*Sheet) []Row {
 	rows := []Row{}
 	for _, f := range compared {
 		row := Row{Name: f.name, Kind: f.kind}
+		switch f.name {
+		case "return", "benchmark return", "buy-and-hold return": // what every run is held against
+			row.Always = true
+		case "CAGR", "volatility", "Sharpe", "Sortino", "Calmar":
+			row.Yearly = true
+		case "deflated Sharpe":
+			row.Name += attempts(sheets)
+		}
 		defined := false
 		for _, s := range sheets {
 			n := f.of(s)
@@ -179,6 +248,20 @@ func figureRows(sheets []*Sheet) []Row {
 		}
 	}
 	return rows
+}
+
+// attempts is how many a deflated Sharpe ratio counts, when all count alike.
+func attempts(sheets []*Sheet) string {
+	n := sheets[0].Luck.Trials
+	for _, s := range sheets {
+		if s.Luck.Trials != n {
+			return " (own attempts)"
+		}
+	}
+	if n == 1 {
+		return " (1 attempt)"
+	}
+	return fmt.Sprintf(" (%d attempts)", n)
 }
 
 // differs leaves out what the order of a sum can do to a number.

@@ -104,6 +104,10 @@ func part(a, b *Run) Parting {
 			both = i + 1
 		}
 	}
+	if p.Common == 0 {
+		p.Text = "no turn in common"
+		return p // what one of them did alone parts nothing
+	}
 	for i, x := range list {
 		if p.First == nil {
 			if p.First = departure(a, b, x, i >= both); p.First == nil {
@@ -224,9 +228,6 @@ func at(list []string, i int) string {
 
 // sentence says all of a parting.
 func (p *Parting) sentence() string {
-	if p.Common == 0 {
-		return "they have no turn in common"
-	}
 	if p.First == nil {
 		return fmt.Sprintf("never: %s alike", turns(p.Alike))
 	}

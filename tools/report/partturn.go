@@ -111,6 +111,9 @@ func orderCalls(t *Turn) (list []string) {
 	return list
 }
 
+// hidden are the escapes that PlainJSON takes back.
+var hidden = map[string]byte{"u003c": '<', "u003e": '>', "u0026": '&'}
+
 // canonical writes arguments with their keys in order; what is no JSON stays.
 func canonical(raw json.RawMessage, without ...string) string {
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -128,7 +131,27 @@ func canonical(raw json.RawMessage, without ...string) string {
 	if err != nil {
 		return string(raw)
 	}
-	return string(text)
+	return PlainJSON(text)
+}
+
+// PlainJSON is JSON with < > and & as they are. Writers of JSON hide them behind
+// escapes for the sake of HTML; nothing else changes, numbers and order included.
+func PlainJSON(raw []byte) string {
+	var b strings.Builder
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' || i+1 == len(raw) { // a backslash is only in strings
+			b.WriteByte(raw[i])
+			continue
+		}
+		if c, is := hidden[strings.ToLower(string(raw[i+1:min(i+6, len(raw))]))]; is {
+			b.WriteByte(c)
+			i += 5
+			continue
+		}
+		b.Write(raw[i : i+2])
+		i++
+	}
+	return b.String()
 }
 
 // firstLines are the first differing lines of two texts.

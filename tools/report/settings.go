@@ -21,7 +21,7 @@ type setting struct {
 	Agents []map[string]json.RawMessage `json:"agents"`
 }
 
-// settingRows are what the runs were asked to do, those that differ and those that
+// settingRows are how the runs were set up, those that differ and those that
 // do not; what no run says is left out.
 func settingRows(runs []*Run) []Row {
 	var names []string
@@ -54,12 +54,13 @@ func settingRows(runs []*Run) []Row {
 }
 
 // settings are a run's, by name: agents' with the agent's name where a run has
-// several, so that two runs of one agent each compare whatever they call it.
+// several, so that two runs of one agent each compare whatever they call it. The
+// days are those that the run came to.
 func (r *Run) settings() [][2]string {
-	m := r.Manifest
+	m, h := r.Manifest, r.header()
 	list := [][2]string{
 		{"strategy", m.Strategy}, {"pitwall", m.Pitwall}, {"symbols", strings.Join(m.Symbols, ", ")}, {"benchmark", m.Benchmark},
-		{"from", m.From}, {"to", m.To}, {"every", m.Every}, {"cash", m.Cash.String()}, {"model", m.Model},
+		{"from", h.From}, {"to", h.To}, {"every", m.Every}, {"cash", m.Cash.String()}, {"model", m.Model},
 	}
 	var s setting
 	if r.folder == nil || r.folder.JSON("manifest.json", &s) != nil {
@@ -104,5 +105,5 @@ func compact(raw json.RawMessage) string {
 	if json.Compact(&b, raw) != nil {
 		return string(raw)
 	}
-	return b.String()
+	return PlainJSON(b.Bytes())
 }

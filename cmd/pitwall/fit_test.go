@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"pitwall"
+	"pitwall/tools/report"
+)
+
+func TestRunNames(t *testing.T) {
+	for _, c := range [][2][]string{
+		{{"runs/a", "runs/b"}, {"a", "b"}},
+		{{"runs/a", "old/a", "runs/b"}, {"runs/a", "old/a", "b"}},
+		{{"x/runs/a", "y/runs/a"}, {"x/runs/a", "y/runs/a"}},
+		{{"a", "x/a"}, {"a", "x/a"}},
+		{{"runs/a", "runs/b", "runs/a"}, {"a", "b", "a (3)"}},
+		{{"runs/a\x1b[1m\nb"}, {"a[1m b"}},
+	} {
+		require.Equal(t, c[1], runNames(c[0]))
+	}
+}
+
+// A table of runs side by side is as wide as the terminal where names can be cut;
+// names that would be alike are not.
+func TestFitNames(t *testing.T) {
+	rows := [][]cell{{{text: "return"}, {text: "+1.00 %"}, {text: "+2.00 %"}}}
+	names := []string{"a-long-strategy-name-1", "a-long-strategy-name-2"}
+	require.Equal(t, names, fitNames(names, rows, 0), "a pipe has no width")
+	require.Equal(t, names, fitNames(names, rows, 56))
+	require.Equal(t, []string{"a-long-s...gy-name-1", "a-long-s...gy-name-2"}, fitNames(names, rows, 53))
+	require.Equal(t, []string{"a-...e-1", "a-...e-2"}, fitNames(names, rows, 10), "no shorter than 8")
+	alike := []string{"a-long-1-strategy", "a-long-2-strategy"}
+	require.Equal(t, alike, fitNames(alike, rows, 30))
+}
+
+// The list of runs is never wider than the terminal, and says what is wrong with a
+// run in any width.
+func TestRunsFit(t *testing.T) {
+	text := rapid.StringMatching(`[a-zé/.-]{0,40}`)
+	rapid.Check(t, func(t *rapid.T) {
+		ratio := 0.123
+		var list []listedRun
+		for i := range rapid.IntRange(1, 4).Draw(t, "runs") {
+			list = append(list, listedRun{Run: fmt.Sprint("r", i, text.Draw(t, "run")), Status: "complete", Strategy: text.Draw(t, "strategy"), Model: text.Draw(t, "model"),
+				From: "2024-01-02", To: "2024-02-01", TotalReturn: &ratio, BuyHoldReturn: &ratio, MaxDrawdown: &ratio, Sharpe: &ratio, Damaged: text.Draw(t, "damaged")})
+		}
+		width := rapid.IntRange(24, 250).Draw(t, "width")
+		var b bytes.Buffer
+		p := &pen{out: bufio.NewWriter(&b), width: width}
+		p.runs(list)
+		require.NoError(t, p.done())
+		for line := range strings.SplitSeq(strings.TrimSpace(b.String()), "\n") {
+			if strings.Contains(line, ": ") {
+				continue // below the table: one long word may not break
+			}
+			require.LessOrEqual(t, utf8.RuneCountInString(line), width, "%d: %s", width, line)
+		}
+		said := strings.Join(strings.Fields(b.String()), "")
+		for _, x := range list {
+			require.Contains(t, said, x.Damaged)
+		}
+	})
+}
+
+// What gives way first: trouble goes below, then the model is cut, then columns go
+// from the right.
+func TestRunsGiveWay(t *testing.T) {
+	ratio := 0.123
+	list := []listedRun{{Run: "momentum-1", Status: "failed", Strategy: "examples/momentum/strategy.yaml", Model: "some-provider/some-long-model-1.5", From: "2024-01-02", To: "2024-02-01",
+		TotalReturn: &ratio, MaxDrawdown: &ratio, Sharpe: &ratio, Written: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Damaged: "metrics.json: it is not there"}}
+	shown := func(width int) string {
+		var b bytes.Buffer
+		p := &pen{out: bufio.NewWriter(&b), width: width}
+		p.runs(list)
+		require.NoError(t, p.done())
+		return b.String()
+	}
+	require.Contains(t, shown(0), "  some-provider/some-long-model-1.5  momentum  2026-01-01 00:00  metrics.json: it is not there\n")
+	require.Contains(t, shown(170), "  some-provider/some-long-model-1.5  momentum  2026-01-01 00:00  metrics.json: it is not there\n")
+	require.Contains(t, shown(140), "  some-provider/some-long-model-1.5  momentum  2026-01-01 00:00\n  momentum-1: metrics.json: it is not there\n")
+	require.Contains(t, shown(120), "  some-provider/some...  momentum  2026-01-01 00:00\n")
+	require.Contains(t, shown(100), "  some-prov...  momentum\n")
+	require.Contains(t, shown(80), "  2024-02-01\n  momentum-1: metrics.json: it is not there\n")
+}
+
+// A run is listed with the days that it came to; midnight ends the day before it.
+func TestRunsNameDaysReached(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "far"), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "none"), 0o755))
+	manifest := `{"run_id":"r","status":"failed","from":"2024-01-01","to":"2024-12-31"}`
+	write(t, dir, "far/manifest.json", manifest, "far/metrics.json", `{"total_return":0.1,"first":"2024-01-02T00:00:00Z","last":"2024-03-02T00:00:00Z"}`,
+		"none/manifest.json", manifest, "none/metrics.json", `{"total_return":0}`)
+	for run, want := range map[string]string{"far": "2024-01-01 2024-03-01", "none": "2024-01-01 2024-12-31"} {
+		x := readListed(filepath.Join(dir, run))
+		require.Equal(t, want, x.From+" "+x.To)
+	}
+}
+
+func TestStrategyName(t *testing.T) {
+	for path, want := range map[string]string{"examples/momentum": "momentum", "s.yaml": "s.yaml", "mine/strategy.yaml": "mine", "strategy.yaml": "strategy.yaml", "a/b/own.yaml": "own.yaml", "": ""} {
+		require.Equal(t, want, strategyName(path))
+	}
+}
+
+// compared prints a comparison.
+func compared(t *testing.T, c *report.Comparison, dirs ...string) string {
+	t.Helper()
+	a := testApp(t)
+	require.NoError(t, a.comparison(c, dirs, "x.html"))
+	raw, err := os.ReadFile(a.stdout.Name())
+	require.NoError(t, err)
+	return string(raw)
+}
+
+// A comparison shows what every run is held against and its status where they are
+// the same, marks figures of a year from a few days, and warns.
+func TestComparisonSays(t *testing.T) {
+	f := func(x float64) *float64 { return &x }
+	row := func(r report.Row, values ...string) report.Row {
+		for _, v := range values {
+			r.Values = append(r.Values, report.Value{Number: f(1), Text: v})
+		}
+		return r
+	}
+	sheets := []*report.Sheet{{}, {}}
+	sheets[1].Strategy.FewForYearly = true
+	out := compared(t, &report.Comparison{Names: []string{"a", "b"}, Sheets: sheets, Verdicts: []string{"beat SPX (+1.0 %)", "did not beat SPX (+2.0 %)"}, Warnings: []string{"the periods differ"},
+		Rows: []report.Row{row(report.Row{Name: "status", Kind: report.Text, Always: true}, "failed", "failed"), row(report.Row{Name: "Sharpe", Yearly: true, Differ: true}, "1.00", "2.00"),
+			row(report.Row{Name: "Sortino", Yearly: true, Differ: true}, "1.00", "n/a"), row(report.Row{Name: "turns"}, "7", "7")},
+		Partings: []report.Parting{{Run: 1, Text: "no turn in common: a is 2020, b 2021"}}}, "runs/a", "runs/b")
+	require.Equal(t, strings.Join([]string{
+		"                a       b",
+		"  status   failed  failed",
+		"  Sharpe     1.00   2.00*",
+		"  Sortino    1.00     n/a",
+		"  * from under 30 daily returns: figures of a year say little",
+		"  the same in all 2 runs: 1 figure",
+		"  a: beat SPX (+1.0 %)",
+		"  b: did not beat SPX (+2.0 %)",
+		"  warning: the periods differ",
+		"  no setting differs",
+		"decisions, against a",
+		"  b: no turn in common: a is 2020, b 2021",
+		"Page: x.html", ""}, "\n"), out)
+}
+
+// Figures have the names and units of the comparison, and one of a thing is one.
+func TestSheetNamesFigures(t *testing.T) {
+	p, d := 0.591, 0.42
+	s := &report.Sheet{Run: report.Header{ID: "r", Status: "incomplete", Turns: 1, Benchmark: "SPX"}, Curve: make([]report.Point, 1)}
+	s.Luck = report.Luck{Probabilistic: &p, Deflated: &d, Trials: 3, Random: &report.Random{Traders: 1000, Beaten: 0.399}}
+	s.Headline = report.Metrics{Orders: 1, Fills: 2, TotalReturn: 0.1, BenchmarkReturn: &d}
+	a := testApp(t)
+	require.NoError(t, a.sheet(s, "", ""))
+	require.NoError(t, a.summary(&result{RunID: "r", Digest: "0123456789abcdef", metrics: report.Metrics{Exposure: 2.0 / 3, FinalEquity: pitwall.One}}))
+	raw, err := os.ReadFile(a.stdout.Name())
+	require.NoError(t, err)
+	for _, line := range []string{"  Did it beat doing nothing? No: it did not beat SPX. The run is incomplete: this is up to its last record.\n", "  luck           probabilistic Sharpe 0.59\n", "                 deflated Sharpe (3 attempts) 0.42\n",
+		"  random traders 39.90 % of 1000 beaten; ", "; 1 order, 2 fills, 1 turn\n", "0, 0   exposure 66.67 %\n"} {
+		require.Contains(t, string(raw), line)
+	}
+	require.Less(t, strings.Index(string(raw), "Did it beat"), strings.Index(string(raw), "CAGR"), "the first line after the head")
+}
+
+// Arguments are shown without the escapes that JSON has for HTML's sake.
+func TestTraceShowsSigns(t *testing.T) {
+	require.Equal(t, `{"sql":"a <= b","n":1.10}`, compact([]byte(`{"sql": "a \u003c= b", "n": 1.10}`)))
+	require.Equal(t, "{\n  \"sql\": \"a <= b\"\n}", indented([]byte(`{"sql": "a \u003c= b"}`)))
+}

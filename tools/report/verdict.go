@@ -1,0 +1,85 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// This file answers the first question about a run: did it beat doing nothing?
+
+// Beat answers whether the run beat doing nothing: its benchmark, and buying and
+// holding its symbols. It is one sentence, and a second one when the run did not
+// come to its end.
+func (s *Sheet) Beat() string {
+	over, under := s.against(false)
+	var text string
+	switch {
+	case len(s.Curve) == 0:
+		text = "There is no equity curve to judge."
+	case s.Headline.Fills == 0:
+		text = "It traded nothing."
+	case len(over)+len(under) == 0:
+		text = "There is nothing to compare with."
+	case len(under) == 0:
+		text = "Yes: it did better than " + strings.Join(over, " and ") + "."
+	case len(over) == 0:
+		text = "No: it did not beat " + strings.Join(under, " or ") + "."
+	default:
+		text = "It beat " + over[0] + ", but not " + under[0] + "."
+	}
+	switch {
+	case s.Run.complete():
+	case s.Run.Status == "running":
+		text += " The run has not ended: this is up to its last record."
+	default:
+		text += fmt.Sprintf(" The run is %s: this is up to its last record.", s.Run.Status)
+	}
+	return text
+}
+
+// verdict is Beat for a line that begins with the run's name, with the returns that
+// it is held against.
+func (s *Sheet) verdict() string {
+	over, under := s.against(true)
+	switch {
+	case len(s.Curve) == 0:
+		return "no equity curve to judge"
+	case s.Headline.Fills == 0 && len(over)+len(under) > 0:
+		return "traded nothing, against " + strings.Join(append(over, under...), " and ")
+	case s.Headline.Fills == 0:
+		return "traded nothing"
+	case len(over)+len(under) == 0:
+		return "nothing to compare with"
+	case len(under) == 0:
+		return "beat " + strings.Join(over, " and ")
+	case len(over) == 0:
+		return "did not beat " + strings.Join(under, " or ")
+	}
+	return "beat " + over[0] + ", but not " + under[0]
+}
+
+// against names what doing nothing was: what the run returned more than, and what it
+// did not. Equal is not more.
+func (s *Sheet) against(figures bool) (over, under []string) {
+	for _, x := range []struct {
+		name string
+		of   *float64
+	}{{oneLine(s.Run.Benchmark), s.Headline.BenchmarkReturn}, {"buy and hold", s.Headline.BuyHoldReturn}} {
+		if x.of == nil {
+			continue
+		}
+		if figures {
+			x.name += fmt.Sprintf(" (%+.1f %%)", *x.of*100)
+		}
+		if s.Headline.TotalReturn > *x.of {
+			over = append(over, x.name)
+		} else {
+			under = append(under, x.name)
+		}
+	}
+	return over, under
+}
+
+// complete says whether the run came to its end; a world without a folder has no
+// status, and no end that it could miss.
+func (h Header) complete() bool { return h.Status == "" || h.Status == "complete" }

@@ -1,0 +1,41 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestBeat(t *testing.T) {
+	f := func(x float64) *float64 { return &x }
+	for _, c := range []struct {
+		name            string
+		points, fills   int
+		run             float64
+		benchmark, hold *float64
+		status          string
+		want, verdict   string
+	}{
+		{"both", 2, 1, 0.2, f(0.1), f(0.15), "complete", "Yes: it did better than SPX and buy and hold.", "beat SPX (+10.0 %) and buy and hold (+15.0 %)"},
+		{"neither", 2, 1, 0.2, f(0.67), f(1.903), "complete", "No: it did not beat SPX or buy and hold.", "did not beat SPX (+67.0 %) or buy and hold (+190.3 %)"},
+		{"the first", 2, 1, 0.2, f(-0.1), f(0.3), "complete", "It beat SPX, but not buy and hold.", "beat SPX (-10.0 %), but not buy and hold (+30.0 %)"},
+		{"the second", 2, 1, 0.2, f(0.3), f(0.1), "complete", "It beat buy and hold, but not SPX.", "beat buy and hold (+10.0 %), but not SPX (+30.0 %)"},
+		{"equal is not better", 2, 1, 0.1, f(0.1), nil, "complete", "No: it did not beat SPX.", "did not beat SPX (+10.0 %)"},
+		{"only holding", 2, 1, 0.2, nil, f(0.1), "complete", "Yes: it did better than buy and hold.", "beat buy and hold (+10.0 %)"},
+		{"no trades", 2, 0, 0, f(0.1), f(-0.1), "complete", "It traded nothing.", "traded nothing, against buy and hold (-10.0 %) and SPX (+10.0 %)"},
+		{"no trades, nothing to compare with", 2, 0, 0, nil, nil, "complete", "It traded nothing.", "traded nothing"},
+		{"nothing to compare with", 2, 1, 0.1, nil, nil, "complete", "There is nothing to compare with.", "nothing to compare with"},
+		{"no curve", 0, 0, 0, nil, nil, "complete", "There is no equity curve to judge.", "no equity curve to judge"},
+		{"a world without a folder", 2, 1, 0.2, f(0.1), nil, "", "Yes: it did better than SPX.", "beat SPX (+10.0 %)"},
+		{"incomplete", 2, 1, 0.2, f(0.1), nil, "incomplete", "Yes: it did better than SPX. The run is incomplete: this is up to its last record.", "beat SPX (+10.0 %)"},
+		{"failed before its first step", 0, 0, 0, nil, nil, "failed", "There is no equity curve to judge. The run is failed: this is up to its last record.", "no equity curve to judge"},
+		{"running", 2, 1, 0.05, f(0.1), nil, "running", "No: it did not beat SPX. The run has not ended: this is up to its last record.", "did not beat SPX (+10.0 %)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &Sheet{Run: Header{Benchmark: "SPX", Status: c.status}, Curve: make([]Point, c.points),
+				Headline: Metrics{TotalReturn: c.run, BenchmarkReturn: c.benchmark, BuyHoldReturn: c.hold, Fills: c.fills}}
+			require.Equal(t, c.want, s.Beat())
+			require.Equal(t, c.verdict, s.verdict())
+		})
+	}
+}
