@@ -196,13 +196,13 @@ func (a *app) more(p *pen, s *report.Sheet) {
 		label = ""
 	}
 	if l.Probabilistic != nil {
-		line(label, "probabilistic Sharpe %s", report.Ratio.Write(l.Probabilistic))
+		line(label, "probabilistic Sharpe %s", chart.Chance(*l.Probabilistic))
 	}
 	if l.Trials > 1 && l.Deflated != nil {
-		line("", "deflated Sharpe (%s) %s", plural(l.Trials, "attempt"), report.Ratio.Write(l.Deflated))
+		line("", "deflated Sharpe (%s) %s", plural(l.Trials, "attempt"), chart.Chance(*l.Deflated))
 	}
 	if x := l.Random; x != nil {
-		line("random traders", "%s of %d beaten; their median %s", report.Share.Write(&x.Beaten), x.Traders, report.Percent.Write(&x.Median))
+		line("random traders", "%s of %d beaten; their median %s", chart.Chance(x.Beaten), x.Traders, report.Percent.Write(&x.Median))
 	}
 	if l.Inside != nil && *l.Inside > 0 {
 		p.figure("training", yellow, fmt.Sprintf("%.0f %%", *l.Inside*100), " of the days are not after the cutoff of %s", oneLine(l.InsideOf))

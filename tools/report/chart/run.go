@@ -156,7 +156,7 @@ func Rolling(s *report.Sheet) (c Chart, window int) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := window; i <= n; i++ {
 		v := math.NaN()
-		if x := report.Sharpe(returns[i-window:i], s.Strategy.PeriodsAYear); x != nil && !math.IsInf(*x, 0) && !math.IsNaN(*x) {
+		if x := report.Sharpe(returns[i-window:i], s.Strategy.PeriodsAYear); x != nil && !math.IsInf(*x, 0) && !math.IsNaN(*x) && moved(returns[i-window:i], s.Strategy.PeriodsAYear) {
 			v = *x
 			low, high = min(low, v), max(high, v)
 		}
@@ -171,6 +171,22 @@ func Rolling(s *report.Sheet) (c Chart, window int) {
 		Summary: fmt.Sprintf("Rolling Sharpe ratio over %d daily returns: between %s and %s, last %s.", window, two(low), two(high), last(l)),
 		Panels:  []Panel{{Lines: []Line{l}, Share: 1, Has: true, Labels: true, Tick: number, Value: two}},
 	}, window
+}
+
+// moved reports whether a window says anything about risk: a third of its days
+// moved, by a volatility of 1 % a year or more. Cash and treasury bills do not.
+func moved(r []float64, periods float64) bool {
+	mean, square, days := 0.0, 0.0, 0
+	for _, x := range r {
+		mean += x / float64(len(r))
+		if math.Abs(x) > 1e-9 {
+			days++
+		}
+	}
+	for _, x := range r {
+		square += (x - mean) * (x - mean)
+	}
+	return days*3 >= len(r) && math.Sqrt(square/float64(len(r)-1)*periods) >= 0.01
 }
 
 func last(l Line) string {

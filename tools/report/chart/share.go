@@ -165,7 +165,11 @@ func (p *painter) figures(s *report.Sheet, other comparison) {
 		d := -math.Abs(*x.MaxDrawdown)
 		return &d
 	}
-	p.figure(left, "RETURN", percent(total(&s.Strategy)), sign(total(&s.Strategy)), versus(total))
+	beside := versus(total)
+	if s.Benchmark != nil && s.BuyHold != nil {
+		beside = p.cut(p.clean(other.name), 80, 19, regular) + "  " + percent(total(other.stats)) + "   buy & hold  " + percent(total(s.BuyHold))
+	}
+	p.figure(left, "RETURN", percent(total(&s.Strategy)), sign(total(&s.Strategy)), beside)
 	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, versus(fall))
 	if r := s.Luck.Random; r != nil {
 		p.figure(left+760, "BEATS RANDOM TRADERS", Chance(r.Beaten), dark,

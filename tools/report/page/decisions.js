@@ -29,7 +29,7 @@ const fold = (title, text) => el("details", "", el("summary", "", title), pre(te
 const draw = async (row, box) => {
   if (row.b < 0) return box.append(el("p", "empty", "This turn has no record that can be read."));
   const t = (await bodies(row.b))[row.i];
-  const facts = [t.model && "model " + t.model, t.why && "woken by " + t.why].filter(Boolean).join(", ");
+  const facts = [t.model && "model " + t.model, t.why && "its turn came by: " + t.why].filter(Boolean).join(", ");
   if (facts) box.append(el("p", "note", facts));
   if (t.error) box.append(el("h4", "", "Error"), pre(t.error, "error"));
   for (const [kind, detail] of t.warnings || []) box.append(el("p", "bad", "Warning " + kind + (detail ? ": " + detail : "")));

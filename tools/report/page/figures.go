@@ -13,7 +13,7 @@ func figures(s *report.Sheet) []table {
 
 // curves sets the run, its benchmark and buying and holding side by side.
 func curves(s *report.Sheet) table {
-	t := table{ID: "figures-curve", Caption: "Over daily closing equity, the starting cash included", Head: columns("tnnnt", "Figure", "Run", "Benchmark", "Buy and hold", "Variant")}
+	t := table{ID: "figures-curve", Caption: "Over daily closing equity, the starting cash included", Head: columns("tnnnt", "Figure", "Run", "Benchmark", "Buy and hold", "Formula")}
 	if s.Run.Benchmark != "" {
 		t.Head[2].Name = clean(s.Run.Benchmark)
 	}
@@ -45,7 +45,7 @@ func curves(s *report.Sheet) table {
 	num("Sharpe", "mean / standard deviation (n-1), annualized, risk-free rate 0", func(f *report.Stats) *float64 { return f.Sharpe })
 	num("Sortino", "mean / downside deviation over all days, target 0, annualized", func(f *report.Stats) *float64 { return f.Sortino })
 	size("Downside deviation", "root of the mean square of min(r, 0), annualized", func(f *report.Stats) *float64 { return f.DownsideDev })
-	pct("Max drawdown", "min(E / peak - 1)", 2, func(f *report.Stats) *float64 { return f.MaxDrawdown })
+	pct("Max drawdown", "min(E / peak - 1), of days' ends", 2, func(f *report.Stats) *float64 { return f.MaxDrawdown })
 	num("Calmar", "CAGR / |max drawdown|", func(f *report.Stats) *float64 { return f.Calmar })
 	add("Longest under water", "daily points below a peak", func(f *report.Stats) string { return fmt.Sprint(f.UnderWater) })
 	size("Ulcer index", "sqrt(sum of drawdown^2 / (n - 1))", func(f *report.Stats) *float64 { return f.Ulcer })
@@ -67,7 +67,7 @@ func curves(s *report.Sheet) table {
 }
 
 func short(id, caption string, rows ...[3]string) table {
-	t := table{ID: id, Caption: caption, Head: columns("tnt", "Figure", "Value", "Variant")}
+	t := table{ID: id, Caption: caption, Head: columns("tnt", "Figure", "Value", "Formula")}
 	for _, r := range rows {
 		t.Rows = append(t.Rows, cells(r[0], r[1], r[2]))
 	}
@@ -80,7 +80,7 @@ func relative(s *report.Sheet) table {
 		return short("figures-relative", "Against the benchmark")
 	}
 	return short("figures-relative", "Against "+clean(x.Against),
-		[3]string{"Excess return", percent(x.Excess, 2), "total return less the benchmark's"},
+		[3]string{"Excess return", excess(x.Excess), "total return less the benchmark's"},
 		[3]string{"Beta", number(x.Beta, 3), "of daily returns"},
 		[3]string{"Alpha, arithmetic", percent(x.Alpha, 2), "(mean r - beta * mean b) * periods a year"},
 		[3]string{"Alpha, compounded", percent(x.AlphaCompound, 2), "(1 + mean(r - beta * b))^periods - 1"},
@@ -96,7 +96,7 @@ func activity(s *report.Sheet) table {
 		{"Gross exposure", share(a.GrossExposure, 1), "mean of (sum |position|) / equity"},
 		{"Net exposure", percent(a.NetExposure, 1), "mean of (sum position) / equity"},
 		{"Turnover a day", share(a.Turnover, 2), "mean of traded value / equity"},
-		{"Turnover a year", share(a.TurnoverYearly, 0), "the same times periods a year"},
+		{"Turnover a year", number(a.TurnoverYearly, 2), "the same times periods a year: how often equity was traded"},
 		{"Traded", number(&a.Traded, 2), "money, both ways"},
 		{"Holding time, mean", number(a.HoldingMean, 1), "calendar days of closed trades"},
 		{"Holding time, median", number(a.HoldingMedian, 1), "calendar days of closed trades"},
@@ -124,4 +124,11 @@ func trading(s *report.Sheet) table {
 		[3]string{"Average loss", number(x.AverageLoss, 2), ""},
 		[3]string{"Largest win", number(x.Largest, 2), ""},
 		[3]string{"Largest loss", number(x.Smallest, 2), ""})
+}
+
+func excess(v *float64) string {
+	if v == nil {
+		return missing
+	}
+	return points(*v)
 }

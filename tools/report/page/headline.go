@@ -13,10 +13,10 @@ func tiles(s *report.Sheet) []fact {
 	h := s.Headline
 	list := []fact{{"Return", ret(&h.TotalReturn), money(s.Run.Cash) + " became " + money(h.FinalEquity), sign(&h.TotalReturn)}}
 	if h.BenchmarkReturn != nil {
-		list = append(list, fact{"Benchmark " + clean(s.Run.Benchmark), ret(h.BenchmarkReturn), "bought at the first close, no costs", sign(h.BenchmarkReturn)})
+		list = append(list, fact{"Benchmark " + clean(s.Run.Benchmark), ret(h.BenchmarkReturn), "bought at the first close, no costs", ""})
 	}
 	if h.BuyHoldReturn != nil {
-		list = append(list, fact{"Buy and hold", ret(h.BuyHoldReturn), "equal parts of the run's symbols, no costs", sign(h.BuyHoldReturn)})
+		list = append(list, fact{"Buy and hold", ret(h.BuyHoldReturn), "equal parts of the run's symbols, no costs", ""})
 	}
 	down := fact{Name: "Max drawdown", Value: ret(&h.MaxDrawdown), Note: span(s.Strategy)}
 	sharpe := fact{Name: "Sharpe ratio", Value: number(h.Sharpe, 2), Note: "daily, annualized, risk-free rate 0"}
@@ -46,41 +46,26 @@ func questions(s *report.Sheet) []question {
 func beat(s *report.Sheet) question {
 	h := s.Headline
 	q := question{Text: "Did it beat doing nothing?"}
-	var over, under []string
 	against := func(name string, r *float64) {
 		if r == nil {
 			return
 		}
 		d := h.TotalReturn - *r
 		q.Facts = append(q.Facts, fact{Name: "Against " + name, Value: points(d), Note: "run " + ret(&h.TotalReturn) + ", " + name + " " + ret(r), Class: sign(&d)})
-		if d > 0 {
-			over = append(over, name)
-		} else {
-			under = append(under, name)
-		}
 	}
 	against(clean(s.Run.Benchmark), h.BenchmarkReturn)
 	against("buy and hold", h.BuyHoldReturn)
 	for _, p := range s.Passive[:min(1, len(s.Passive))] {
-		q.Facts = append(q.Facts, fact{Name: "Passive row", Value: ret(&p.TotalReturn), Note: clean(p.Rule)})
+		q.Facts = append(q.Facts, fact{Name: "Held from the first open", Value: ret(&p.TotalReturn), Note: clean(p.Rule)})
 	}
 	if x := s.Relative; x != nil {
-		q.Facts = append(q.Facts, fact{Name: "Beta to " + clean(x.Against), Value: number(x.Beta, 2), Note: "alpha " + percent(x.Alpha, 1) + " a year, correlation " + number(x.Correlation, 2)})
+		note := "alpha " + percent(x.Alpha, 1) + " a year, correlation " + number(x.Correlation, 2)
+		if s.Strategy.FewForYearly {
+			note = "correlation " + number(x.Correlation, 2) + "; too few days for an alpha"
+		}
+		q.Facts = append(q.Facts, fact{Name: "Beta to " + clean(x.Against), Value: number(x.Beta, 2), Note: note})
 	}
-	switch {
-	case len(s.Curve) == 0:
-		q.Answer = "There is no equity curve to judge."
-	case h.Fills == 0:
-		q.Answer = "It traded nothing."
-	case len(over)+len(under) == 0:
-		q.Answer = "There is nothing to compare with."
-	case len(under) == 0:
-		q.Answer = "Yes: it did better than " + strings.Join(over, " and ") + "."
-	case len(over) == 0:
-		q.Answer = "No: it did not beat " + strings.Join(under, " or ") + "."
-	default:
-		q.Answer = "It beat " + over[0] + ", but not " + under[0] + "."
-	}
+	q.Answer = clean(s.Beat())
 	return q
 }
 
@@ -100,7 +85,9 @@ func luck(s *report.Sheet) question {
 		known = true
 		q.Facts = append(q.Facts, fact{Name: "Beats random traders", Value: chance(&x.Beaten),
 			Note: fmt.Sprintf("%d of them: 5 %% under %s, median %s, 5 %% over %s. %s", x.Traders, percent(&x.Low, 1), percent(&x.Median, 1), percent(&x.High, 1), clean(x.Rule))})
-		if x.Beaten < 0.95 {
+		if !x.Telling {
+			doubts = append(doubts, "there was too little timing to hold against random traders")
+		} else if x.Beaten < 0.95 {
 			doubts = append(doubts, fmt.Sprintf("it beats only %s of random traders", chance(&x.Beaten)))
 		}
 	}
@@ -167,9 +154,10 @@ func cost(s *report.Sheet) question {
 		{Name: "Borrow", Value: money(c.Borrow)},
 		{Name: "Of traded value", Value: bps(c.CostOfTradedBps), Note: "commission and slippage of " + number(&s.Activity.Traded, 0) + " traded"},
 		{Name: "Models", Value: dollars(c.Models), Note: fmt.Sprintf("new calls %s, from the cache %s; %s tokens in, %s out", dollars(c.ModelsNew), dollars(c.ModelsRecorded), group(fmt.Sprint(c.TokensIn)), group(fmt.Sprint(c.TokensOut)))},
-		{Name: "Return before models", Value: percent(c.ReturnBefore, 2)},
-		{Name: "Return after models", Value: percent(c.ReturnAfter, 2)},
-		{Name: "Return without trading costs", Value: percent(c.ReturnWithout, 2), Note: "commission, slippage and borrow added back, not compounded"},
+		{Name: "Return without trading costs", Value: percent(c.ReturnWithout, 2), Note: "commission, slippage, borrow and interest paid added back, not compounded"},
+	}
+	if c.Models == nil || *c.Models != 0 {
+		q.Facts = append(q.Facts, fact{Name: "Return before models", Value: percent(c.ReturnBefore, 2)}, fact{Name: "Return after models", Value: percent(c.ReturnAfter, 2)})
 	}
 	if c.Interest != 0 || c.Dividends != 0 {
 		q.Facts = append(q.Facts, fact{Name: "Interest and dividends", Value: money(c.Interest) + " and " + money(c.Dividends)})

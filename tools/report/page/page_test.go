@@ -176,7 +176,7 @@ func TestSearchAndFilter(t *testing.T) {
 	p.Wait(`document.querySelector("#turn-77 .body pre.reply")`)
 	require.Equal(t, 1, eval[int](p, `CSS.highlights.get("hit").size`), "the word is marked")
 	body := eval[string](p, `document.querySelector("#turn-77 .body").textContent`)
-	for _, want := range []string{"You are a trader", "Turn 77. What do you do?", "thought 77", "market_last_price", "\"symbol\": \"SYM0\"", "\"price\": 101.25", "orders_submit", "woken by every"} {
+	for _, want := range []string{"You are a trader", "Turn 77. What do you do?", "thought 77", "market_last_price", "\"symbol\": \"SYM0\"", "\"price\": 101.25", "orders_submit", "its turn came by: every"} {
 		require.Contains(t, body, want)
 	}
 	p.Eval(`(() => { const q = document.querySelector("#query"); q.value = "thought 1"; q.dispatchEvent(new Event("input")); })()`, nil)

@@ -34,7 +34,7 @@ type year struct {
 	Cells [13]cell // twelve months and the year
 }
 
-// months is the heat map, newest year first. The strength of a colour is the
+// months is the heat map, oldest year first. The strength of a colour is the
 // month's part of the strongest one.
 func months(s *report.Sheet) []year {
 	most := 0.01
@@ -64,7 +64,7 @@ func months(s *report.Sheet) []year {
 	return list
 }
 
-// heat is the class of a month: h-4 to h4.
+// heat is the class of a month: n4 to n1 for losses, h0, p1 to p4.
 func heat(v float64) string {
 	n := int(math.Ceil(math.Abs(v) * 4))
 	switch {
@@ -112,7 +112,7 @@ func held(a report.Attribution) string {
 
 func trades(s *report.Sheet, turns map[int]bool) table {
 	t := table{ID: "trades-table", Caption: "Trades, in the order of their exits, open ones last", Head: columns("ntttnntnnnnntt",
-		"No.", "Symbol", "Side", "Entered", "Quantity", "At", "Left", "At", "Days", "Profit", "Return", "Fees", "Why in", "Why out")}
+		"No.", "Symbol", "Side", "Entry", "Quantity", "Entry price", "Exit", "Exit price", "Days", "Profit", "Return", "Fees", "Why in", "Why out")}
 	link := func(n int) string {
 		if turns[n] {
 			return fmt.Sprintf("#turn-%d", n)

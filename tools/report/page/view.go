@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pitwall/tools/report"
@@ -80,7 +81,7 @@ type cell struct {
 }
 
 const (
-	foldAt      = 28  // letters of a reason that are shown before it folds
+	foldAt      = 60  // letters of a reason that are shown before it folds
 	firstTrades = 100 // rows of the table of trades
 	priceCharts = 12
 )
@@ -97,6 +98,7 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	v := &view{Name: clean(cmp.Or(s.Run.Name, s.Run.ID)), Turns: len(turnRows(r)), Warnings: cleaned(s.Warnings), Notes: cleaned(s.Notes)}
 	v.Facts = fmt.Sprintf("%s to %s", cmp.Or(clean(s.Run.From), "?"), cmp.Or(clean(s.Run.To), "?"))
 	v.about(s)
+	v.troubles(r)
 	v.Tiles = tiles(s)
 	v.Questions = questions(s)
 	v.charts(s)
@@ -156,6 +158,14 @@ func (v *view) about(s *report.Sheet) {
 	add("Benchmark", h.Benchmark)
 	add("Cash at start", money(h.Cash))
 	add("Model", h.Model)
+	for _, a := range h.Agents {
+		prefix := ""
+		if len(h.Agents) > 1 {
+			prefix = a.Name + ": "
+		}
+		add("Prompt", named(prefix, a.Prompt))
+		add("Parameters", named(prefix, plainJSON(a.Params)))
+	}
 	if len(h.Agents) > 1 || len(h.Agents) == 1 && h.Agents[0].Model != h.Model {
 		for _, a := range h.Agents {
 			add("Agent "+a.Name, a.Model)
@@ -178,9 +188,20 @@ func (v *view) about(s *report.Sheet) {
 	}
 }
 
+// named puts a name before a text, if there is one.
+func named(name, text string) string {
+	if text == "" {
+		return ""
+	}
+	return name + text
+}
+
 func every(s string) string {
 	if s == "" {
 		return ""
+	}
+	if _, err := strconv.Atoi(s); err == nil {
+		return ", every " + s + " bars"
 	}
 	return ", every " + s
 }
@@ -200,7 +221,21 @@ func (v *view) charts(s *report.Sheet) {
 	}
 	if c, window := chart.Rolling(s); !c.Empty() {
 		v.Rolling = &figure{ID: "rolling-chart", Wide: svg(c, chart.Wide(200)), Narrow: svg(c, chart.Narrow(190)),
-			Caption: fmt.Sprintf("Each point is the Sharpe ratio of the %d daily returns up to it, annualized with %g periods a year, risk-free rate 0.", window, s.Strategy.PeriodsAYear)}
+			Caption: fmt.Sprintf("Each point is the Sharpe ratio of the %d daily returns up to it, annualized with %g periods a year, risk-free rate 0. Windows that hardly moved (under 1 %% a year, or on fewer than a third of their days) are left out.", window, s.Strategy.PeriodsAYear)}
+	}
+}
+
+// troubles adds to the alert that turns failed, when it is more than one in ten.
+func (v *view) troubles(r *report.Run) {
+	failed := 0
+	for _, t := range r.Turns {
+		bad := t.Status != "" && t.Status != "ordered" && t.Status != "no_action"
+		if bad || slices.ContainsFunc(t.Warnings, func(w report.Warning) bool { return w.Kind == "tool_error" }) {
+			failed++
+		}
+	}
+	if failed*10 > len(r.Turns) {
+		v.Alert = strings.TrimSpace(fmt.Sprintf("%s In %d of %s something failed: filter the decisions by errors and warnings.", v.Alert, failed, plural(len(r.Turns), "turn", "turns")))
 	}
 }
 
