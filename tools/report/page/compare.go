@@ -13,6 +13,8 @@ import (
 type comparing struct {
 	Names    []string
 	Dates    string
+	Verdicts []fact // did each beat doing nothing
+	Warnings []string
 	Curves   *figure
 	Settings table
 	Figures  table
@@ -35,10 +37,13 @@ type parting struct {
 // Compare writes the page that sets runs side by side. c is what report.Compare
 // gave for the same runs, in the same order.
 func Compare(w io.Writer, runs []*report.Run, c *report.Comparison) error {
-	if len(runs) != len(c.Sheets) || len(runs) == 0 {
+	if len(runs) != len(c.Sheets) || len(runs) != len(c.Names) || len(runs) == 0 {
 		return fmt.Errorf("writing a comparison: %d runs and %d sheets; give the runs that were compared", len(runs), len(c.Sheets))
 	}
-	v := &comparing{Names: names(c.Sheets)}
+	v := &comparing{Names: cleaned(c.Names), Warnings: cleaned(c.Warnings)}
+	for i, text := range c.Verdicts {
+		v.Verdicts = append(v.Verdicts, fact{Name: v.Names[i], Value: clean(text)})
+	}
 	from, to := c.Sheets[0].Run.From, c.Sheets[0].Run.To
 	for _, s := range c.Sheets {
 		from, to = min(from, s.Run.From), max(to, s.Run.To)
@@ -48,26 +53,26 @@ func Compare(w io.Writer, runs []*report.Run, c *report.Comparison) error {
 		v.Curves = &figure{ID: "curves-chart", Wide: svg(x, chart.Wide(420)), Narrow: svg(x, chart.Narrow(320)), Legend: x.Legend(),
 			Caption: "Return of each run since its own start."}
 	}
-	v.Settings = rows("settings", "What the runs were asked to do", "Setting", v.Names, c.Settings)
-	v.Figures = rows("compared", "Figures; those that differ are strong", "Figure", v.Names, c.Rows)
+	v.Settings = rows("settings", "What was run, and the dates reached", "Setting", v.Names, c.Settings)
+	v.Figures = rows("compared", "Figures; those that differ are strong"+little(c), "Figure", v.Names, c.Rows)
 	for _, p := range c.Partings {
 		v.Partings = append(v.Partings, newParting(p, v.Names))
 	}
 	return write(w, compareHTML, v, nil)
 }
 
-// names are the runs' ids; two of the same id are told apart by their place.
-func names(sheets []*report.Sheet) []string {
-	list := make([]string, len(sheets))
-	seen := map[string]bool{}
-	for i, s := range sheets {
-		list[i] = clean(s.Run.ID)
-		if list[i] == "" || seen[list[i]] {
-			list[i] = strings.TrimSpace(fmt.Sprintf("%s (%d)", list[i], i+1))
+// little says which figures a short run makes weak.
+func little(c *report.Comparison) string {
+	var weak []string
+	for i, s := range c.Sheets {
+		if s.Strategy.FewForYearly {
+			weak = append(weak, clean(c.Names[i]))
 		}
-		seen[list[i]] = true
 	}
-	return list
+	if len(weak) == 0 {
+		return ""
+	}
+	return "; under 30 daily returns figures of a year say little: " + strings.Join(weak, ", ")
 }
 
 // rows is a table with a column for each run.
@@ -95,6 +100,9 @@ func rows(id, caption, first string, names []string, list []report.Row) table {
 
 func newParting(p report.Parting, names []string) parting {
 	out := parting{Name: names[p.Run], First: names[0], Text: clean(p.Text)}
+	if p.Common == 0 {
+		return out // the text says all
+	}
 	out.Facts = append(out.Facts, fact{Name: "Turns that both have", Value: fmt.Sprint(p.Common)}, fact{Name: "Alike before the first difference", Value: fmt.Sprint(p.Alike)})
 	at := func(name string, d *report.Departure) {
 		if d == nil {
