@@ -99,9 +99,9 @@ func clean(t *testing.T, p *browsertest.Page) {
 	}
 }
 
-// shot keeps a picture for looking at, with PITWALL_PICTURES=folder.
+// shot keeps a picture for looking at, with PITWALL_SCREENSHOTS=folder.
 func shot(p *browsertest.Page, name string) {
-	if dir := os.Getenv("PITWALL_PICTURES"); dir != "" {
+	if dir := os.Getenv("PITWALL_SCREENSHOTS"); dir != "" {
 		p.Screenshot(filepath.Join(dir, name+".png"))
 	}
 }

@@ -236,18 +236,23 @@
     const lines = [["strategy", "Strategy", c.strategy], ["benchmark", text(data.run.benchmark, 24), c.benchmark], ["hold", "Buy and hold", c.buy_and_hold]]
       .filter(l => l[2] && l[2].length);
     const random = data.luck && data.luck.random_trader;
-    const values = lines.flatMap(l => l[2]).concat(0, random ? [random.low, random.high] : []);
+    const values = lines.flatMap(l => l[2]).concat(0);
     let low = Math.min(...values), high = Math.max(...values);
+    if (random) { // as much of it as leaves the curves most of the height
+      const more = (high - low) / 2;
+      [low, high] = [Math.min(low, Math.max(random.low, low - more)), Math.max(high, Math.min(random.high, high + more))];
+    }
     if (high - low < 0.002) { low -= 0.005; high += 0.005; }
-    const pad = (high - low) * 0.06, left = 46, right = width - 8, top = 6, bottom = height - 20;
+    const pad = (high - low) * 0.06, left = 46, right = width - (random ? 24 : 8), top = 6, bottom = height - 20;
     low -= pad; high += pad;
     const from = c.time[0], span = c.time[n - 1] - from;
     const x = t => (span ? left + (right - left) * (t - from) / span : (left + right) / 2);
     const y = v => bottom - (bottom - top) * (v - low) / (high - low);
     const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": "Return over time: strategy " + percent(c.strategy[n - 1]) });
     if (random) {
-      svg.append(node("rect", { class: "band", x: left, width: right - left, y: y(random.high), height: Math.max(1, y(random.low) - y(random.high)) }),
-        node("line", { class: "median", x1: left, x2: right, y1: y(random.median), y2: y(random.median) }));
+      const inside = v => Math.min(bottom, Math.max(top, y(v)));
+      svg.append(node("rect", { class: "band", x: right + 10, width: 8, y: inside(random.high), height: Math.max(1, inside(random.low) - inside(random.high)) }),
+        node("line", { class: "median", x1: right + 8, x2: right + 20, y1: inside(random.median), y2: inside(random.median) }));
     }
     const unit = step((high - low) / 5);
     for (let k = Math.ceil(low / unit); k * unit <= high; k++) {
