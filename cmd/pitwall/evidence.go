@@ -32,7 +32,10 @@ func runFolder(out, name string) (string, error) {
 // attempt counts the runs beside dir that share a symbol and a day with run m, m
 // included: trying again is a way to look ahead. No tries are runs that failed
 // before their first turn, those that did the same as another or as m (as far as
-// its digest is known), and those that were stopped on the way to what m does.
+// its digest is known), and those that were stopped on the way to what m does. Before
+// the run there is no digest: then one that was asked to do the same counts as the
+// same. Agents see the attempt, and a repeat must see what the first run saw, or its
+// recorded answers do not fit.
 func attempt(dir string, m manifest) int {
 	n := 1
 	seen := map[string]bool{m.Digest: true}
@@ -46,8 +49,7 @@ func attempt(dir string, m manifest) int {
 		if err != nil || json.Unmarshal(raw, &x) != nil || filepath.Dir(file) == filepath.Clean(dir) {
 			continue // not a run of ours, or this one
 		}
-		turns, err := os.ReadDir(filepath.Join(filepath.Dir(file), "turns"))
-		if x.Status == "failed" && err == nil && len(turns) == 0 || x.Digest != "" && seen[x.Digest] || x.Status != "complete" && sameTrial(x, m) {
+		if x.Status == "failed" && untried(filepath.Dir(file)) || x.Digest != "" && seen[x.Digest] || (m.Digest == "" || x.Status != "complete") && sameTrial(x, m) {
 			continue
 		}
 		seen[x.Digest] = true
@@ -57,6 +59,13 @@ func attempt(dir string, m manifest) int {
 		}
 	}
 	return n
+}
+
+// untried reports whether a run has no turn. It is asked of failed runs only: a folder
+// of turns is long.
+func untried(dir string) bool {
+	turns, err := os.ReadDir(filepath.Join(dir, "turns"))
+	return err == nil && len(turns) == 0
 }
 
 // sameTrial reports whether two runs were asked to do the same.

@@ -202,7 +202,11 @@ func (a *app) more(p *pen, s *report.Sheet) {
 		line("", "deflated Sharpe (%s) %s", plural(l.Trials, "attempt"), chart.Chance(*l.Deflated))
 	}
 	if x := l.Random; x != nil {
-		line("random traders", "%s of %d beaten; their median %s", chart.Chance(x.Beaten), x.Traders, report.Percent.Write(&x.Median))
+		little := ""
+		if !x.Telling {
+			little = "; too little timing for that to say much"
+		}
+		line("random traders", "%s of %d beaten; their median %s%s", chart.Chance(x.Beaten), x.Traders, report.Percent.Write(&x.Median), little)
 	}
 	if l.Inside != nil && *l.Inside > 0 {
 		p.figure("training", yellow, fmt.Sprintf("%.0f %%", *l.Inside*100), " of the days are not after the cutoff of %s", oneLine(l.InsideOf))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -95,6 +96,9 @@ const (
 // Compare sets runs side by side. Names tell them apart in texts, one for each; without
 // them their ids do, numbered where they are alike.
 func Compare(runs []*Run, names ...string) (*Comparison, error) {
+	if len(runs) == 0 {
+		return nil, errors.New("comparing no runs; give one at least")
+	}
 	c := &Comparison{Names: names, Verdicts: []string{}, Warnings: []string{}, Partings: []Parting{}}
 	if len(names) != len(runs) {
 		c.Names = ids(runs)

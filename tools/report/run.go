@@ -182,8 +182,10 @@ func Open(fsys fs.FS) (*Run, error) {
 	switch err := f.JSON("usage.json", &u); {
 	case err == nil:
 		r.Usage = &u
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist) && r.Manifest.Status == "running":
 		f.note("what the models used is not known: the run has not come to its end")
+	case errors.Is(err, fs.ErrNotExist):
+		f.note("what the models used is not known: usage.json is not there")
 	default:
 		f.note("what the models used is not known: %v", err)
 	}

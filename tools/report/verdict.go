@@ -16,7 +16,7 @@ func (s *Sheet) Beat() string {
 	switch {
 	case len(s.Curve) == 0:
 		text = "There is no equity curve to judge."
-	case s.Headline.Fills == 0:
+	case s.idle():
 		text = "It traded nothing."
 	case len(over)+len(under) == 0:
 		text = "There is nothing to compare with."
@@ -44,9 +44,9 @@ func (s *Sheet) verdict() string {
 	switch {
 	case len(s.Curve) == 0:
 		return "no equity curve to judge"
-	case s.Headline.Fills == 0 && len(over)+len(under) > 0:
+	case s.idle() && len(over)+len(under) > 0:
 		return "traded nothing, against " + strings.Join(append(over, under...), " and ")
-	case s.Headline.Fills == 0:
+	case s.idle():
 		return "traded nothing"
 	case len(over)+len(under) == 0:
 		return "nothing to compare with"
@@ -79,6 +79,10 @@ func (s *Sheet) against(figures bool) (over, under []string) {
 	}
 	return over, under
 }
+
+// idle says whether the run traded nothing. Without a step in the journal there is no
+// exposure, and nothing says what was traded.
+func (s *Sheet) idle() bool { return s.Headline.Fills == 0 && s.Activity.Exposure != nil }
 
 // complete says whether the run came to its end; a world without a folder has no
 // status, and no end that it could miss.

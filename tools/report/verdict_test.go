@@ -33,9 +33,22 @@ func TestBeat(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &Sheet{Run: Header{Benchmark: "SPX", Status: c.status}, Curve: make([]Point, c.points),
-				Headline: Metrics{TotalReturn: c.run, BenchmarkReturn: c.benchmark, BuyHoldReturn: c.hold, Fills: c.fills}}
+				Activity: Activity{Exposure: f(0)}, Headline: Metrics{TotalReturn: c.run, BenchmarkReturn: c.benchmark, BuyHoldReturn: c.hold, Fills: c.fills}}
 			require.Equal(t, c.want, s.Beat())
 			require.Equal(t, c.verdict, s.verdict())
 		})
 	}
+}
+
+// Without a journal nobody knows what was traded: the curve is judged all the same.
+func TestBeatWithoutJournal(t *testing.T) {
+	x := 0.1
+	s := &Sheet{Run: Header{Benchmark: "SPX", Status: "complete"}, Curve: make([]Point, 2), Headline: Metrics{TotalReturn: 0.2, BenchmarkReturn: &x}}
+	require.Equal(t, "Yes: it did better than SPX.", s.Beat())
+	require.Equal(t, "beat SPX (+10.0 %)", s.verdict())
+}
+
+func TestCompareNothing(t *testing.T) {
+	_, err := Compare(nil)
+	require.EqualError(t, err, "comparing no runs; give one at least")
 }

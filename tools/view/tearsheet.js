@@ -184,7 +184,7 @@
       ["Closed trades", String(t.closed ?? "–"), number(t.win_rate) ? whole(t.win_rate) + " won" : ""],
       ["Costs", money((s.costs.commission || 0) + (s.costs.slippage || 0)), "commission and slippage"],
     ];
-    if (random) rows.push(["Beats random traders", chance(random.beaten), "90 % end " + percent(random.low) + " to " + percent(random.high)]);
+    if (random) rows.push(["Beats random traders", chance(random.beaten), "90 % end " + percent(random.low) + " to " + percent(random.high) + (random.telling === false ? "; it says little here" : "")]);
     $("tiles").replaceChildren(...rows.map(([label, value, beside, tone]) => {
       const box = element("div");
       box.append(element("dt", label), element("dd", value, "big" + (number(tone) && tone ? (tone < 0 ? " bad" : " good") : "")));

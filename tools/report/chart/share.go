@@ -171,7 +171,7 @@ func (p *painter) figures(s *report.Sheet, other comparison) {
 	}
 	p.figure(left, "RETURN", percent(total(&s.Strategy)), sign(total(&s.Strategy)), beside)
 	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, versus(fall))
-	if r := s.Luck.Random; r != nil {
+	if r := s.Luck.Random; r != nil && r.Telling { // else the share beaten says nothing about skill
 		p.figure(left+760, "BEATS RANDOM TRADERS", Chance(r.Beaten), dark,
 			fmt.Sprintf("of %s with the same turnover", grouped(r.Traders)))
 		return

@@ -41,7 +41,7 @@ func example(n int, step time.Duration) *report.Sheet {
 	}
 	s.Strategy = report.Stats{TotalReturn: ptr(equity/100000 - 1), MaxDrawdown: ptr(fall), Sharpe: ptr(1.42), Days: n}
 	s.Benchmark = &report.Stats{TotalReturn: ptr(bench/500 - 1), MaxDrawdown: ptr(-0.0812)}
-	s.Luck.Random = &report.Random{Traders: 1000, Low: -0.061, Median: 0.012, High: 0.094, Beaten: 0.87}
+	s.Luck.Random = &report.Random{Traders: 1000, Low: -0.061, Median: 0.012, High: 0.094, Beaten: 0.87, Telling: true}
 	return s
 }
 
@@ -240,4 +240,15 @@ func BenchmarkShare(b *testing.B) {
 			}
 		})
 	}
+}
+
+// The share of traders beaten is no headline when it says nothing.
+func TestShareOfNoTiming(t *testing.T) {
+	of := func(telling bool, beaten float64) string {
+		x := example(83, 24*time.Hour)
+		x.Luck.Random.Telling, x.Luck.Random.Beaten = telling, beaten
+		return string(picture(t, x))
+	}
+	require.False(t, of(true, 0.2) == of(true, 0.9))
+	require.True(t, of(false, 0.2) == of(false, 0.9))
 }
