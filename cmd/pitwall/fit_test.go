@@ -167,8 +167,8 @@ func TestSheetNamesFigures(t *testing.T) {
 	require.NoError(t, a.summary(&result{RunID: "r", Digest: "0123456789abcdef", metrics: report.Metrics{Exposure: 2.0 / 3, FinalEquity: pitwall.One}}))
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)
-	for _, line := range []string{"  Did it beat doing nothing? No: it did not beat SPX. The run is incomplete: this is up to its last record.\n", "  luck           probabilistic Sharpe 0.59\n", "                 deflated Sharpe (3 attempts) 0.42\n",
-		"  random traders 39.90 % of 1000 beaten; ", "; 1 order, 2 fills, 1 turn\n", "0, 0   exposure 66.67 %\n"} {
+	for _, line := range []string{"  Did it beat doing nothing? No: it did not beat SPX. The run is incomplete: this is up to its last record.\n", "  luck           probabilistic Sharpe 59 %\n", "                 deflated Sharpe (3 attempts) 42 %\n",
+		"  random traders 39 % of 1000 beaten; ", "; 1 order, 2 fills, 1 turn\n", "0, 0   exposure 66.67 %\n"} {
 		require.Contains(t, string(raw), line)
 	}
 	require.Less(t, strings.Index(string(raw), "Did it beat"), strings.Index(string(raw), "CAGR"), "the first line after the head")

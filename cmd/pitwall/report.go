@@ -196,17 +196,17 @@ func (a *app) more(p *pen, s *report.Sheet) {
 		label = ""
 	}
 	if l.Probabilistic != nil {
-		line(label, "probabilistic Sharpe %s", chart.Chance(*l.Probabilistic))
+		line(label, "probabilistic Sharpe %s", chance(*l.Probabilistic))
 	}
 	if l.Trials > 1 && l.Deflated != nil {
-		line("", "deflated Sharpe (%s) %s", plural(l.Trials, "attempt"), chart.Chance(*l.Deflated))
+		line("", "deflated Sharpe (%s) %s", plural(l.Trials, "attempt"), chance(*l.Deflated))
 	}
 	if x := l.Random; x != nil {
 		little := ""
 		if !x.Telling {
 			little = "; too little timing for that to say much"
 		}
-		line("random traders", "%s of %d beaten; their median %s%s", chart.Chance(x.Beaten), x.Traders, report.Percent.Write(&x.Median), little)
+		line("random traders", "%s of %d beaten; their median %s%s", chance(x.Beaten), x.Traders, report.Percent.Write(&x.Median), little)
 	}
 	if l.Inside != nil && *l.Inside > 0 {
 		p.figure("training", yellow, fmt.Sprintf("%.0f %%", *l.Inside*100), " of the days are not after the cutoff of %s", oneLine(l.InsideOf))
@@ -238,3 +238,6 @@ func statusStyle(status string) style {
 	}
 	return yellow
 }
+
+// chance is a probability as the page has it, with a space that terminals know.
+func chance(v float64) string { return strings.ReplaceAll(chart.Chance(v), "\u00a0", " ") }
