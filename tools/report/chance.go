@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // What makes the figures about luck repeatable.
 const (
@@ -58,10 +61,16 @@ func (w *walk) floor(actual, rate float64) *Random {
 	return f
 }
 
-// boughtOnce reports whether a run was in the market nearly always and traded no
-// more than to get in and out.
+// boughtOnce reports whether a run was in the market nearly always, in all of its
+// symbols, and traded no more than to get in and out. One that left symbols out has
+// chosen, and that is held against traders who choose at random.
 func (w *walk) boughtOnce() bool {
 	held, traded := 0, 0.0
+	for _, t := range w.tracks {
+		if !slices.ContainsFunc(t.after, func(x float64) bool { return x != 0 }) {
+			return false
+		}
+	}
 	for _, x := range w.steps {
 		if x.held {
 			held++

@@ -52,7 +52,7 @@ func TestCompareHoldsAgainstDoingNothing(t *testing.T) {
 		for i := range r.Points {
 			r.Points[i].Benchmark = 100 + float64(i)*10
 		}
-		r.Journal = nil
+		r.Journal = []pitwall.Entry{{Kind: pitwall.EntryMark, Mark: &pitwall.EquityPoint{Time: r.Points[0].At, Equity: r.Points[0].Exact}}}
 	}
 	c, err := Compare(runs, "a", "b")
 	require.NoError(t, err)

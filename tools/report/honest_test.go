@@ -150,6 +150,7 @@ func TestLostFilesAreSaid(t *testing.T) {
 	require.Equal(t, []string{"journal.jsonl is not there: what is computed from it is missing or 0", "equity.csv has 1 steps and journal.jsonl 0: returns are of the first, trades and costs of the second"}, notes("journal.jsonl", ""))
 	require.Equal(t, []string{"equity.csv has 1 steps and journal.jsonl 0: returns are of the first, trades and costs of the second"}, notes("", "journal.jsonl"))
 	require.Len(t, notes("equity.csv", ""), 2)
+	require.Equal(t, []string{"what the models used is not known: usage.json is not there"}, notes("usage.json", ""), "the run came to its end")
 }
 
 // Money beyond what can be kept is an error, not a wrong figure.

@@ -52,3 +52,23 @@ func TestCompareNothing(t *testing.T) {
 	_, err := Compare(nil)
 	require.EqualError(t, err, "comparing no runs; give one at least")
 }
+
+func TestBoughtOnce(t *testing.T) {
+	in, out := []float64{0, 0.5, 0.5}, []float64{0, 0, 0}
+	of := func(traded float64, held int, tracks ...[]float64) bool {
+		w := &walk{}
+		for i := range 20 {
+			w.steps = append(w.steps, step{equity: 100, held: i >= 20-held})
+		}
+		w.steps[1].traded = traded
+		for _, x := range tracks {
+			w.tracks = append(w.tracks, track{after: x})
+		}
+		return w.boughtOnce()
+	}
+	require.True(t, of(100, 19, in))
+	require.True(t, of(210, 18, in, in), "in and out")
+	require.False(t, of(211, 19, in), "more than that")
+	require.False(t, of(100, 17, in), "it waited")
+	require.False(t, of(100, 19, in, out), "it chose one of two symbols")
+}
