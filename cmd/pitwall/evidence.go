@@ -32,7 +32,8 @@ func runFolder(out, name string) (string, error) {
 // attempt counts the runs beside dir that share a symbol and a day with run m, m
 // included: trying again is a way to look ahead. No tries are runs that failed
 // before their first turn, those that did the same as another or as m (as far as
-// its digest is known), and those that were stopped on the way to what m does. Before
+// its digest is known), and those that were stopped on the way to what m does
+// and kept their answers, which m goes on from. Before
 // the run there is no digest: then one that was asked to do the same counts as the
 // same. Agents see the attempt, and a repeat must see what the first run saw, or its
 // recorded answers do not fit.
@@ -49,7 +50,7 @@ func attempt(dir string, m manifest) int {
 		if err != nil || json.Unmarshal(raw, &x) != nil || filepath.Dir(file) == filepath.Clean(dir) {
 			continue // not a run of ours, or this one
 		}
-		if x.Status == "failed" && untried(filepath.Dir(file)) || x.Digest != "" && seen[x.Digest] || (m.Digest == "" || x.Status != "complete") && sameTrial(x, m) {
+		if x.Status == "failed" && untried(filepath.Dir(file)) || x.Digest != "" && seen[x.Digest] || (m.Digest == "" || x.Status != "complete" && !x.NoCache && !m.NoCache) && sameTrial(x, m) {
 			continue
 		}
 		seen[x.Digest] = true
@@ -71,7 +72,7 @@ func untried(dir string) bool {
 // sameTrial reports whether two runs were asked to do the same.
 func sameTrial(x, y manifest) bool {
 	asked := func(m manifest) string {
-		raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data})
+		raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample})
 		if err != nil {
 			return m.RunID // not to be compared
 		}

@@ -85,6 +85,8 @@ type manifest struct {
 	Model     string         `json:"model"` // of all agents
 	Agents    []agentInfo    `json:"agents"`
 	Attempt   int            `json:"attempt"`
+	Sample    int            `json:"sample,omitempty"`
+	NoCache   bool           `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
 	Data      []history.File `json:"data"`
 	// What `pitwall verify` needs besides journal.jsonl and prices.csv.
 	Traded   []traded         `json:"instruments,omitempty"`
@@ -140,7 +142,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	defer w.Close()
 	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
-		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
+		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Sample: o.sample, NoCache: o.noCache, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
 	w.Attempt = attempt(dir, m)
 	m.Attempt = w.Attempt
 	m.Notes = slices.Concat(who.extra.Warnings, elsewhereOnly(s), s.idleTriggers(who.agents))
