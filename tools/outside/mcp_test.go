@@ -326,7 +326,7 @@ func TestMCPSilentServer(t *testing.T) {
 	r := rig{t: t}
 	began := time.Now()
 	require.ErrorContains(t, r.try(research(s.URL, "      allow: [a]\n      timeless: [a]\n      timeout: 300ms\n")), "TIMEOUT")
-	require.Less(t, time.Since(began), 8*time.Second)
+	require.Less(t, time.Since(began), time.Minute)
 }
 
 // serveStdio makes the test's own binary an MCP server when it is asked to be one.

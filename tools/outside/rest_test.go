@@ -172,7 +172,7 @@ tools:
 	require.Contains(t, one("/here", "timeless: true").call("one_tool", "").Text, "arrived")
 	began := time.Now()
 	require.Equal(t, pitwall.Timeout, codeOf(t, one("/hang", "timeless: true").call("one_tool", "")))
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Less(t, time.Since(began), time.Minute)
 	a = one("/big", "timeless: true").call("one_tool", "")
 	require.Equal(t, pitwall.OutsideFailed, codeOf(t, a))
 	require.Contains(t, a.Text, "larger than 10485760 bytes")
