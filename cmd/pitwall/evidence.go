@@ -31,12 +31,11 @@ func runFolder(out, name string) (string, error) {
 
 // attempt counts the runs beside dir that share a symbol and a day with run m, m
 // included: trying again is a way to look ahead. No tries are runs that failed
-// before their first turn, those that did the same as another or as m (as far as
-// its digest is known), and those that were stopped on the way to what m does
-// and kept their answers, which m goes on from. Before
-// the run there is no digest: then one that was asked to do the same counts as the
-// same. Agents see the attempt, and a repeat must see what the first run saw, or its
-// recorded answers do not fit.
+// before their first turn, those that did the same as another or as m, and those
+// that were stopped on the way to what m does and kept their answers, which m goes
+// on from. Before a run there is no digest: then what was asked to do the same
+// counts as the same. Agents see the attempt, and a repeat must see what the first
+// run saw, or its recorded answers do not fit.
 func attempt(dir string, m manifest) int {
 	n := 1
 	seen := map[string]bool{m.Digest: true}
