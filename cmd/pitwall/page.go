@@ -74,7 +74,7 @@ func writeWhole(file string, write func(io.Writer) error) error {
 		if err != nil {
 			return err
 		}
-		return finish(f, write)
+		return writeTo(f, write)
 	default:
 		mode = info.Mode().Perm()
 	}
@@ -83,14 +83,14 @@ func writeWhole(file string, write func(io.Writer) error) error {
 		return err
 	}
 	defer os.Remove(f.Name()) // nothing is there after the rename
-	if err := errors.Join(f.Chmod(mode), finish(f, write)); err != nil {
+	if err := errors.Join(f.Chmod(mode), writeTo(f, write)); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), file)
 }
 
-// finish writes and closes a file.
-func finish(f *os.File, write func(io.Writer) error) error {
+// writeTo writes and closes a file.
+func writeTo(f *os.File, write func(io.Writer) error) error {
 	w := bufio.NewWriter(f)
 	return errors.Join(write(w), w.Flush(), f.Close())
 }

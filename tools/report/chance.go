@@ -47,17 +47,16 @@ func (w *walk) floor(actual, rate float64) *Random {
 	if f == nil {
 		return nil
 	}
+	if kept != 1 {
+		for _, x := range []*float64{&f.Low, &f.Median, &f.High, &f.Check} {
+			*x = (1+*x)*kept - 1
+		}
+		f.Rule += fmt.Sprintf(", less the %.2f %% that the run paid to borrow", (1-kept)*100)
+	}
 	if f.Telling && w.boughtOnce() {
 		f.Telling = false
 		f.Rule += "; the run bought once and held, so there is no timing to judge and the share beaten says little"
 	}
-	if kept == 1 {
-		return f
-	}
-	for _, x := range []*float64{&f.Low, &f.Median, &f.High, &f.Check} {
-		*x = (1+*x)*kept - 1
-	}
-	f.Rule += fmt.Sprintf(", less the %.2f %% that the run paid to borrow", (1-kept)*100)
 	return f
 }
 
