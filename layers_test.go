@@ -25,7 +25,7 @@ var layers = map[string][]string{
 	"brokers/brokertest": {},                                                   // the judge of every broker; imported by tests only
 	"brokers/risk":       {},                                                   // pure checks and the guard
 	"cache/history":      {},                                                   // the store of bars
-	"cache/runs":         {},                                                   // the runs' folders
+	"cache/runs":         {"agentloop"},                                        // the runs' folders; the record of a turn is agentloop's
 	"tools":              {"tools/docs", "tools/report", "tools/report/chart"}, // never sim, brokers or cache: what it needs it declares
 	"tools/dare":         {"tools", "tools/duckdb"},                            // the leak harness; sees worlds that cmd builds
 	"tools/docs":         {},                                                   //

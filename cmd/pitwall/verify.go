@@ -18,6 +18,7 @@ import (
 
 	"pitwall"
 	"pitwall/cache/history"
+	"pitwall/cache/runs"
 	"pitwall/sim"
 	"pitwall/tools/report"
 )
@@ -137,7 +138,7 @@ func (d runData) Actions() []pitwall.Action { return d.actions }
 
 // verifyRun recomputes a run.
 func (a *app) verifyRun(dir string, asJSON bool) error {
-	var m manifest
+	var m runs.Manifest
 	raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
 	if err != nil {
 		return pitwall.Errorf(pitwall.InvalidInput, "%s is not a run's folder: it has no manifest.json", dir).Hintf("pitwall backtest leaves one in runs/")
@@ -199,7 +200,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 }
 
 // playAgain sends the journal's orders to a venue again and returns its digest.
-func playAgain(data runData, m manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
+func playAgain(data runData, m runs.Manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
 	ctx := context.Background()
 	v, err := sim.New(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: to, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: &pitwall.MemoryJournal{}})
 	if err != nil {
@@ -236,7 +237,7 @@ func playAgain(data runData, m manifest, journal []pitwall.Entry, from, to time.
 
 // ending compares a complete run's end: its journal must reach the last bar that
 // it brought along, and say the digest of its manifest.
-func ending(m manifest, data runData, journal []pitwall.Entry, from time.Time) []string {
+func ending(m runs.Manifest, data runData, journal []pitwall.Entry, from time.Time) []string {
 	if m.Status != "complete" {
 		return nil
 	}
@@ -286,7 +287,7 @@ func readJournal(name string) ([]pitwall.Entry, error) {
 }
 
 // readPrices reads prices.csv into the series that the manifest describes.
-func readPrices(name string, m manifest) (runData, error) {
+func readPrices(name string, m runs.Manifest) (runData, error) {
 	d := runData{actions: m.Actions}
 	by := map[string]*pitwall.Series{}
 	for _, t := range m.Traded {
