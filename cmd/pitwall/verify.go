@@ -20,6 +20,7 @@ import (
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/sim"
+	"pitwall/sim/audit"
 	"pitwall/tools/report"
 )
 
@@ -50,7 +51,7 @@ func (a *app) verify() *cobra.Command {
 			case f.fills != "" && len(f.data) == 0:
 				return &usageError{fmt.Errorf("--fills needs --data: the bars to check against")}
 			case f.fills != "":
-				return a.audit(c, f)
+				return a.verifyFills(c, f)
 			case len(f.data) > 0 || f.short || f.tolerance != "":
 				return &usageError{fmt.Errorf("--data, --short and --tolerance-bps go with --fills; a run brings its own bars")}
 			}
@@ -69,8 +70,8 @@ func (a *app) verify() *cobra.Command {
 	return c
 }
 
-// audit checks somebody's fills against bars.
-func (a *app) audit(c *cobra.Command, f verifyFlags) error {
+// verifyFills checks somebody's fills against bars.
+func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 	var inputs []history.Input
 	for _, d := range f.data {
 		inputs = append(inputs, diskInput(d, ""))
@@ -79,7 +80,7 @@ func (a *app) audit(c *cobra.Command, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	o := report.AuditOptions{AllowShort: f.short}
+	o := audit.TradeOptions{AllowShort: f.short}
 	if f.tolerance != "" {
 		if o.ToleranceBps, err = pitwall.ParseDec(f.tolerance); err != nil || o.ToleranceBps < 0 {
 			return &usageError{fmt.Errorf("--tolerance-bps is %q; use a number of 0 or more", f.tolerance)}
@@ -98,7 +99,7 @@ func (a *app) audit(c *cobra.Command, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	trades, err := report.ReadTrades(f.fills, file, func(symbol string) *time.Location {
+	trades, err := audit.ReadTrades(f.fills, file, func(symbol string) *time.Location {
 		if z := zones[symbol]; z != nil {
 			return z
 		}
@@ -107,7 +108,7 @@ func (a *app) audit(c *cobra.Command, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	r := report.Audit(trades, store, o)
+	r := audit.CheckTrades(trades, store, o)
 	if f.json {
 		if err := a.printJSON(r); err != nil {
 			return err
@@ -163,7 +164,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err1 != nil || err2 != nil {
 		return fmt.Errorf("%s/manifest.json: from %q, to %q", dir, m.From, m.To)
 	}
-	v, err := report.Verify(report.Case{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal})
+	v, err := audit.Verify(audit.Run{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal})
 	if err != nil {
 		return err
 	}
