@@ -154,7 +154,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.dare(), a.version())
+	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.version())
 	return root
 }
 

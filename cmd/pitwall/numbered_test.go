@@ -20,7 +20,7 @@ import (
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/tools"
-	"pitwall/tools/dare"
+	"pitwall/tools/leaktest"
 )
 
 // L7: a 24/7 world that is moved by k days trades the same, k days later: nothing
@@ -84,7 +84,7 @@ func TestL08HostClock(t *testing.T) {
 // L50: 64 worlds at different times, side by side over the same data, see what
 // each alone sees.
 func TestL50ManyWorlds(t *testing.T) {
-	d, build := dare.Sample(), sampled(t)
+	d, build := leaktest.Sample(), sampled(t)
 	at := func(i int) string {
 		w, err := build(d, d.Series[0].Bar(5+i).Start)
 		require.NoError(t, err)
