@@ -21,11 +21,13 @@ func (a *app) leaktest() *cobra.Command {
 		Use:     "leaktest [FILE]",
 		Aliases: []string{"dare"},
 		Short:   "Try to see the future through every tool, on your own data",
-		Long: "leaktest builds worlds over a strategy's data that start at random times, lets a script call every tool and generated SQL at\n" +
-			"each step, changes everything known after some step, and does it again: not a byte up to that step may differ. Future rows\n" +
-			"carry canaries, which must not appear before their time. Exit code 1 when a leak was found.\n" +
-			"Pitwall's own tests plant known leaks and check that this harness catches each (go test ./tools/leaktest). What a model\n" +
-			"remembers of the data it was trained on is beyond any wall.",
+		Long: "leaktest builds worlds over a strategy's data that start at random times, lets\n" +
+			"a script call every tool and generated SQL at each step, changes everything\n" +
+			"known after some step, and does it again: not a byte up to that step may differ.\n" +
+			"Future rows carry canaries, which must not appear before their time. Exit code\n" +
+			"1 when a leak was found. Pitwall's own tests plant known leaks and check that\n" +
+			"each is caught (go test ./tools/leaktest). What a model remembers of the data\n" +
+			"it was trained on is beyond any wall.",
 		Example: "  pitwall leaktest\n  pitwall leaktest my/strategy.yaml --mutations 600\n  pitwall leaktest my/strategy.yaml --data bars.csv",
 		Args:    takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
