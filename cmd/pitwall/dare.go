@@ -60,7 +60,11 @@ func (a *app) runDare(ctx context.Context, name string, data []string, plants bo
 	if err := s.check(); err != nil {
 		return err
 	}
-	store, err := loadFor(ctx, s)
+	local, err := a.store()
+	if err != nil {
+		return err
+	}
+	store, err := loadFor(ctx, s, local)
 	if err != nil {
 		return err
 	}
