@@ -62,7 +62,11 @@ func (a *app) runLeaktest(ctx context.Context, name string, data []string, o lea
 	if err := s.check(); err != nil {
 		return err
 	}
-	store, err := loadFor(ctx, s)
+	local, err := a.store()
+	if err != nil {
+		return err
+	}
+	store, err := loadFor(ctx, s, local)
 	if err != nil {
 		return err
 	}
