@@ -36,7 +36,7 @@ func runFolder(out, name string) (string, error) {
 // on from. Before a run there is no digest: then what was asked to do the same
 // counts as the same. Agents see the attempt, and a repeat must see what the first
 // run saw, or its recorded answers do not fit.
-func attempt(dir string, m manifest) int {
+func attempt(dir string, m runs.Manifest) int {
 	n := 1
 	seen := map[string]bool{m.Digest: true}
 	others, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*", "manifest.json"))
@@ -44,7 +44,7 @@ func attempt(dir string, m manifest) int {
 		return n // the pattern is ours: cannot fail
 	}
 	for _, file := range others {
-		var x manifest
+		var x runs.Manifest
 		raw, err := os.ReadFile(file)
 		if err != nil || json.Unmarshal(raw, &x) != nil || filepath.Dir(file) == filepath.Clean(dir) {
 			continue // not a run of ours, or this one
@@ -69,8 +69,8 @@ func untried(dir string) bool {
 }
 
 // sameTrial reports whether two runs were asked to do the same.
-func sameTrial(x, y manifest) bool {
-	asked := func(m manifest) string {
+func sameTrial(x, y runs.Manifest) bool {
+	asked := func(m runs.Manifest) string {
 		raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample})
 		if err != nil {
 			return m.RunID // not to be compared
@@ -80,17 +80,17 @@ func sameTrial(x, y manifest) bool {
 	return asked(x) == asked(y)
 }
 
-// traded is an instrument of a run, as verify needs it.
-type traded struct {
-	pitwall.Instrument
-	Zone     string             `json:"zone"`
-	Size     string             `json:"bar_size"`
-	Adjusted pitwall.Adjustment `json:"adjusted"`
+// dataFiles are the files of a store as the manifest lists them.
+func dataFiles(list []history.File) (out []runs.DataFile) {
+	for _, f := range list {
+		out = append(out, runs.DataFile(f))
+	}
+	return out
 }
 
 // prices writes the bars of what the run traded, compared itself with or settled
 // against, and says in the manifest what they are.
-func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *manifest) error {
+func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *runs.Manifest) error {
 	until := w.Clock.Now()
 	shown := map[string]bool{spec.Benchmark: true}
 	for _, s := range w.store.Series() {
@@ -107,7 +107,7 @@ func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *manifest) error 
 		}
 		in := s.Instrument
 		in.Tradable = slices.Contains(spec.Symbols, in.Symbol)
-		m.Traded = append(m.Traded, traded{in, in.Location().String(), pitwall.SizeName(s.Size), s.Adjusted})
+		m.Traded = append(m.Traded, runs.Traded{Instrument: in, Zone: in.Location().String(), Size: pitwall.SizeName(s.Size), Adjusted: s.Adjusted})
 	}
 	for _, a := range w.store.Actions() {
 		if (slices.Contains(spec.Symbols, a.Symbol) || a.Symbol == spec.Benchmark) && !a.Ex.After(until) && !a.Ex.Before(w.from) {

@@ -58,43 +58,11 @@ type result struct {
 	page      string // report.html; empty = there is none
 	complete  bool
 	attempt   int
-	usage     usage
+	usage     runs.Usage
 	metrics   report.Metrics
 	costs     simCosts
 	benchmark string
 	symbols   []string
-}
-
-// manifest says what was run.
-type manifest struct {
-	RunID     string         `json:"run_id"`
-	Status    string         `json:"status"` // running, complete, incomplete or failed
-	Pitwall   string         `json:"pitwall"`
-	Strategy  string         `json:"strategy"`
-	Name      string         `json:"name"`
-	Symbols   []string       `json:"symbols"`
-	Benchmark string         `json:"benchmark,omitempty"`
-	From      string         `json:"from"`
-	To        string         `json:"to"`
-	Every     string         `json:"every"`
-	Cash      pitwall.Dec    `json:"cash"`
-	Costs     pitwall.Costs  `json:"costs"`
-	Account   pitwall.Terms  `json:"account"`
-	Fills     pitwall.Rules  `json:"fills"`
-	Limits    string         `json:"limits"`
-	Model     string         `json:"model"` // of all agents
-	Agents    []agentInfo    `json:"agents"`
-	Attempt   int            `json:"attempt"`
-	Sample    int            `json:"sample,omitempty"`
-	NoCache   bool           `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
-	Data      []history.File `json:"data"`
-	// What `pitwall verify` needs besides journal.jsonl and prices.csv.
-	Traded   []traded         `json:"instruments,omitempty"`
-	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
-	Notes    []string         `json:"notes,omitempty"`   // about this machine: a key that is not set
-	Warnings []string         `json:"warnings"`
-	Digest   string           `json:"digest,omitempty"`
-	Error    string           `json:"error,omitempty"`
 }
 
 // runStrategy backtests a strategy into a run's folder.
@@ -140,9 +108,9 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		return nil, err
 	}
 	defer w.Close()
-	m := manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
+	m := runs.Manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
-		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Sample: o.sample, NoCache: o.noCache, Data: store.Files, Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
+		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Sample: o.sample, NoCache: o.noCache, Data: dataFiles(store.Files), Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
 	w.Attempt = attempt(dir, m)
 	m.Attempt = w.Attempt
 	m.Notes = slices.Concat(who.extra.Warnings, elsewhereOnly(s), s.idleTriggers(who.agents))
@@ -198,7 +166,7 @@ func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config,
 }
 
 // finish writes what a run leaves, whether it came to its end or not.
-func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop.Outcome, runErr error, started time.Time, spec simSpec) (*result, error) {
+func (a *app) finish(folder *runs.Folder, w *simWorld, m runs.Manifest, out agentloop.Outcome, runErr error, started time.Time, spec simSpec) (*result, error) {
 	flushed := folder.Flush()
 	m.Status = "complete"
 	switch {
@@ -251,7 +219,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 	if m.Status == "incomplete" {
 		m.Warnings = append(m.Warnings, "the run was stopped before its end"+because(out.Stopped))
 	}
-	if err := errors.Join(folder.WriteJSON("metrics.json", metrics), folder.WriteJSON("usage.json", usageOf(out)), folder.WriteJSON("manifest.json", m)); err != nil {
+	if err := errors.Join(folder.WriteJSON("metrics.json", metrics), folder.WriteJSON("usage.json", runs.UsageOf(out)), folder.WriteJSON("manifest.json", m)); err != nil {
 		return nil, errors.Join(runErr, err)
 	}
 	if runErr != nil {
@@ -260,7 +228,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m manifest, out agentloop
 	return &result{RunID: m.RunID, Mode: string(pitwall.Sim), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: a.now().Sub(started).Seconds(), Out: folder.Dir,
-		complete: m.Status == "complete", usage: usageOf(out), attempt: m.Attempt, metrics: metrics, costs: spec.Costs, benchmark: spec.Benchmark, symbols: spec.Symbols}, nil
+		complete: m.Status == "complete", usage: runs.UsageOf(out), attempt: m.Attempt, metrics: metrics, costs: spec.Costs, benchmark: spec.Benchmark, symbols: spec.Symbols}, nil
 }
 
 // loadFor loads what a strategy names.

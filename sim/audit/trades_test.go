@@ -1,0 +1,152 @@
+package audit
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+)
+
+func dec(s string) pitwall.Dec {
+	d, err := pitwall.ParseDec(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// barsOf makes bars from lines "2024-01-02 09:30 open high low close [volume]";
+// without a time of day they are daily ones, 09:30 to 16:00.
+func barsOf(t testing.TB, symbol string, size time.Duration, lines ...string) *pitwall.Series {
+	loc := newYork(t)
+	s := &pitwall.Series{Adjusted: pitwall.Raw, Size: size, Instrument: pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Lot: pitwall.One, Tradable: true, Zone: loc}}
+	for _, line := range lines {
+		f := strings.Fields(line)
+		clock, long := "09:30", 6*time.Hour+30*time.Minute
+		if size < 24*time.Hour {
+			clock, long = f[1], size
+			f = append(f[:1], f[2:]...)
+		}
+		start, err := time.ParseInLocation("2006-01-02 15:04", f[0]+" "+clock, loc)
+		require.NoError(t, err)
+		b := pitwall.Bar{Symbol: symbol, Start: start, End: start.Add(long), Known: start.Add(long),
+			Open: dec(f[1]), High: dec(f[2]), Low: dec(f[3]), Close: dec(f[4]), Volume: pitwall.NoVolume}
+		if len(f) > 5 {
+			b.Volume = dec(f[5]).Float()
+		}
+		require.NoError(t, s.Append(b))
+	}
+	return s
+}
+
+const day, minute = 24 * time.Hour, time.Minute
+
+func TestReadTrades(t *testing.T) {
+	ny := newYork(t)
+	zone := func(symbol string) *time.Location {
+		if symbol == "X" {
+			return ny
+		}
+		return nil
+	}
+	text := "Price,qty,SIDE,symbol,timestamp,book,fee\n" +
+		"10.5,1,BUY,X,2024-01-02,main,\n" +
+		"10.5,1,Sell,X,2024-01-02 09:30:00,main,0.25\n" +
+		"10.5,1,buy,X,2024-01-02T09:30,main,0\n" +
+		"10.5,1,buy,X,2024-01-02T09:30:00.25,main,0\n" +
+		"10.5,1,buy,X,2024-01-02T09:30:00+01:00,main,0\n" +
+		"10.5,1,buy,BTC,2024-01-02 09:30:00,main,0\n"
+	got, err := ReadTrades("trades.csv", strings.NewReader(text), zone)
+	require.NoError(t, err)
+	var stamps []string
+	for i, tr := range got {
+		require.Equal(t, i+2, tr.Line)
+		require.Equal(t, i == 0, tr.DateOnly)
+		stamps = append(stamps, tr.Time.Format(time.RFC3339Nano))
+	}
+	require.Equal(t, []string{"2024-01-02T00:00:00-05:00", "2024-01-02T09:30:00-05:00", "2024-01-02T09:30:00-05:00",
+		"2024-01-02T09:30:00.25-05:00", "2024-01-02T09:30:00+01:00", "2024-01-02T09:30:00Z"}, stamps)
+	require.Equal(t, pitwall.Sell, got[1].Side)
+	require.Equal(t, "0.25", got[1].Fee.String())
+}
+
+func TestReadTradesNamesFileAndLine(t *testing.T) {
+	head := "timestamp,symbol,side,qty,price\n"
+	for text, want := range map[string]string{
+		"":                                  "t.csv line 1",
+		"timestamp,symbol,side,qty\n":       `t.csv line 1: no column "price"`,
+		head + "2024-01-02,X,hold,1,1\n":    `t.csv line 2: side "hold"`,
+		head + "\n2024-01-02,X,buy,one,1\n": "t.csv line 3: qty",
+		head + "2024-13-02,X,buy,1,1\n":     "t.csv line 2: timestamp",
+		head + "2024-01-02,,buy,1,1\n":      "t.csv line 2: symbol",
+		head + "2024-01-02,X,buy,1\n":       "line 2",
+		head + "2024-01-02,X,buy,1,1e99\n":  "t.csv line 2: price",
+	} {
+		_, err := ReadTrades("t.csv", strings.NewReader(text), func(string) *time.Location { return nil })
+		require.ErrorContains(t, err, want, "%q", text)
+	}
+}
+
+func TestAudit(t *testing.T) {
+	data := fixed{series: []*pitwall.Series{
+		barsOf(t, "D", day, "2024-01-02 100 102 99 101", "2024-01-03 103 105 103 104"),
+		barsOf(t, "M", minute, "2024-01-02 09:30 100 101 99 100", "2024-01-02 09:31 103 104 102 103", "2024-01-02 10:00 90 91 89 90"),
+	}}
+	for _, c := range []struct{ row, reason string }{
+		{"2024-01-02,D,buy,1,99", ""},
+		{"2024-01-02,D,buy,1,102", ""},
+		{"2024-01-02,D,buy,1,102.01", "price 102.01 is outside the day's range 99 .. 102 (2024-01-02)"},
+		{"2024-01-02 00:00:00,D,buy,1,100", ""}, // midnight where only daily bars exist
+		{"2024-01-02T00:00:00Z,D,buy,1,100", ""},
+		{"2024-01-02 09:30:00,D,buy,1,100", ""},
+		{"2024-01-02 16:00:00,D,buy,1,98", "price 98 is outside the bar's range 99 .. 102 (bar of 2024-01-02 09:30)"},
+		{"2024-01-02 17:00:00,D,buy,1,101", "no bar of D at 2024-01-02 17:00:00; price 101 is inside the day's range 99 .. 102"},
+		{"2024-01-04,D,buy,1,100", "no bar of D on 2024-01-04"},
+		{"2024-01-02,Z,buy,1,100", "no data for Z"},
+		{"2024-01-02 09:31:00,M,buy,1,100", ""}, // the edge of two bars: the first
+		{"2024-01-02 09:31:00,M,buy,1,103", ""}, // and the second
+		{"2024-01-02 09:31:00,M,buy,1,101.5", "price 101.5 is outside the bar's range 102 .. 104 (bar of 2024-01-02 09:31)"},
+		{"2024-01-02 09:30:30,M,buy,1,103", "price 103 is outside the bar's range 99 .. 101 (bar of 2024-01-02 09:30)"},
+		{"2024-01-02T14:30:30Z,M,buy,1,100", ""},
+		{"2024-01-02 09:45:00,M,buy,1,95", "no bar of M at 2024-01-02 09:45:00; price 95 is inside the day's range 89 .. 104"},
+		{"2024-01-02 09:45:00,M,buy,1,105", "no bar of M at 2024-01-02 09:45:00; price 105 is outside even the day's range 89 .. 104"},
+		{"2024-01-02,M,buy,1,95", ""}, // a day's range
+		{"2024-01-02 00:00:00,M,buy,1,95", "no bar of M at 2024-01-02 00:00:00; price 95 is inside the day's range 89 .. 104"},
+		{"2024-01-02,D,buy,0,100", "qty 0 is not above 0"},
+		{"2024-01-02,D,buy,-1,0", "qty -1 is not above 0; price 0 is not above 0; price 0 is outside the day's range 99 .. 102 (2024-01-02)"},
+		{"2024-01-02,D,sell,1,103", "price 103 is outside the day's range 99 .. 102 (2024-01-02); sold 1 with 0 held"},
+	} {
+		trades, err := ReadTrades("t.csv", strings.NewReader("timestamp,symbol,side,qty,price\n"+c.row+"\n"), func(string) *time.Location { return newYork(t) })
+		require.NoError(t, err)
+		rep := CheckTrades(trades, data, TradeOptions{})
+		if c.reason == "" {
+			require.Equal(t, TradeResult{Fills: 1, Explained: 1, Findings: []Finding{}}, rep, c.row)
+			continue
+		}
+		require.Len(t, rep.Findings, 1, c.row)
+		require.Equal(t, c.reason, rep.Findings[0].Reason, c.row)
+		require.Equal(t, []int{1, 0, 1, 2}, []int{rep.Fills, rep.Explained, rep.Unexplained, rep.Findings[0].Line})
+	}
+	ten := []Trade{{Time: data.series[0].Bar(0).Start, Symbol: "D", Side: pitwall.Buy, Qty: pitwall.One, Price: dec("102.1")}}
+	require.Equal(t, 1, CheckTrades(ten, data, TradeOptions{ToleranceBps: dec("10")}).Explained, "102 x 1.001 = 102.102")
+	require.Equal(t, 0, CheckTrades(ten, data, TradeOptions{ToleranceBps: dec("9")}).Explained, "102 x 1.0009 = 102.0918")
+}
+
+func TestAuditOfHoldings(t *testing.T) {
+	x := barsOf(t, "X", day, "2024-01-02 100 102 98 100", "2024-01-03 50 51 49 50", "2024-01-04 50 51 49 50")
+	splits := []pitwall.Action{{Symbol: "X", Ex: x.Bar(1).Start, Type: "split", Value: pitwall.Int(2)}}
+	at := func(line, bar int, side pitwall.Side, qty int64, price string) Trade {
+		return Trade{Line: line, Time: x.Bar(bar).Start, Symbol: "X", Side: side, Qty: pitwall.Int(qty), Price: dec(price)}
+	}
+	book := []Trade{at(2, 1, pitwall.Sell, 15, "50"), at(3, 0, pitwall.Buy, 10, "100"), at(4, 2, pitwall.Sell, 6, "50"), at(5, 2, pitwall.Buy, 1, "50"), at(6, 2, pitwall.Sell, 1, "50")}
+	rep := CheckTrades(book, fixed{[]*pitwall.Series{x}, splits}, TradeOptions{})
+	require.Equal(t, []Finding{{Line: 4, Time: "2024-01-04T09:30:00-05:00", Symbol: "X", Side: "sell", Qty: "6", Price: "50", Reason: "sold 6 with 5 held"}}, rep.Findings)
+	require.Equal(t, []int{5, 4, 1}, []int{rep.Fills, rep.Explained, rep.Unexplained})
+	require.Empty(t, CheckTrades(book, fixed{[]*pitwall.Series{x}, splits}, TradeOptions{AllowShort: true}).Findings)
+	x.Adjusted = pitwall.SplitAdjusted
+	rep = CheckTrades(book, fixed{[]*pitwall.Series{x}, splits}, TradeOptions{})
+	require.Equal(t, "sold 15 with 10 held", rep.Findings[0].Reason, "the series' units are new ones already")
+}
