@@ -82,10 +82,7 @@ require (
 	pgregory.net/rapid v1.3.0 // tests: properties with shrinking
 )
 
-require (
-	github.com/chromedp/cdproto v0.159.0
-	golang.org/x/image v0.30.0
-)
+require github.com/chromedp/cdproto v0.159.0
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect
@@ -94,4 +91,5 @@ require (
 	git.sr.ht/~sbinet/gg v0.7.0 // indirect
 	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
+	golang.org/x/image v0.30.0 // indirect
 )

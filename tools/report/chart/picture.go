@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode"
 
-	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -30,7 +29,7 @@ func (s style) font(size float64) font.Font {
 	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(size)}
 	switch s {
 	case bold:
-		f.Weight = xfont.WeightBold
+		f.Weight = 3 // bold, in a scale where 0 is regular
 	case mono:
 		f.Variant = "Mono"
 	}
