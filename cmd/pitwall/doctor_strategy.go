@@ -117,7 +117,7 @@ func hostOf(raw string) string {
 // strategyData loads the data and says which days they cover.
 func (x *examination) strategyData(ctx context.Context, s *strategy) {
 	const area = "strategy"
-	store, err := loadFor(ctx, s)
+	store, err := loadFor(ctx, s, x.cfg.store(x.app.now))
 	if err != nil {
 		state := stateBad
 		if pitwall.CodeOf(err) == pitwall.NoCoverage { // it can be fetched

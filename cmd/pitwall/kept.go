@@ -24,7 +24,7 @@ type deciders struct {
 
 // deciders makes them, and refuses what could not run before anything is written.
 func (a *app) deciders(ctx context.Context, s *strategy, o runOptions) (*deciders, error) {
-	cfg, err := readSettings()
+	cfg, err := a.settings()
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,11 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, who.extra.Close()) }()
-	store, err := loadFor(ctx, s)
+	local, err := a.store()
+	if err != nil {
+		return nil, err
+	}
+	store, err := loadFor(ctx, s, local)
 	if err != nil {
 		return nil, err
 	}
@@ -232,8 +236,8 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m runs.Manifest, out agen
 }
 
 // loadFor loads what a strategy names.
-func loadFor(ctx context.Context, s *strategy) (*history.Store, error) {
-	inputs, err := s.inputs()
+func loadFor(ctx context.Context, s *strategy, local *history.Local) (*history.Store, error) {
+	inputs, err := s.inputs(ctx, local)
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +278,7 @@ func (s *strategy) spec() (simSpec, error) {
 // warnings and errors, or what PITWALL_LOG says (info has a line per turn).
 func (a *app) logger() *slog.Logger {
 	level := slog.LevelWarn
-	if cfg, err := readSettings(); err == nil {
+	if cfg, err := a.settings(); err == nil {
 		if err := level.UnmarshalText([]byte(cfg.Log)); err != nil {
 			level = slog.LevelWarn // serve and doctor say what is wrong with it
 		}

@@ -46,7 +46,7 @@ func (a *app) serve() *cobra.Command {
 }
 
 func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error {
-	cfg, err := readSettings()
+	cfg, err := a.settings()
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 			return err
 		}
 	}
-	b, err := newBuilder(ctx, file, f.data)
+	b, err := newBuilder(ctx, file, f.data, cfg.store(a.now))
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 
 // newBuilder prepares the worlds: a strategy's, or one over the data given, or
 // one over the bundled data.
-func newBuilder(ctx context.Context, file string, data []string) (*builder, error) {
+func newBuilder(ctx context.Context, file string, data []string, local *history.Local) (*builder, error) {
 	var inputs []history.Input
 	b := &builder{}
 	if file != "" {
@@ -123,10 +123,10 @@ func newBuilder(ctx context.Context, file string, data []string) (*builder, erro
 		if b.spec, err = s.spec(); err != nil {
 			return nil, err
 		}
-		if b.store, err = loadFor(ctx, s); err != nil {
+		if b.store, err = loadFor(ctx, s, local); err != nil {
 			return nil, err
 		}
-		if inputs, err = s.inputs(); err != nil {
+		if inputs, err = s.inputs(ctx, local); err != nil {
 			return nil, err
 		}
 	}
