@@ -23,7 +23,7 @@ type visit struct {
 	old    ledger // what its recorded replies cost once
 	calls  []repeat
 	tools  int // calls made
-	// unlucky is a turn in which a tool from outside failed: the next run may have
+	// unlucky is a turn in which an external tool failed: the next run may have
 	// better luck, or the key that was missing.
 	unlucky bool
 	ordered bool   // an order, a change or a cancel was accepted

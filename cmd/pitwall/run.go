@@ -124,8 +124,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
-	outcome, runErr := a.drive(ctx, w.World, agentloop.Config{Agents: who.agents, Recorder: folder, Cache: who.kept.cache(), Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()},
-		tools.Outside{Tools: who.extra.Tools, Recorder: who.kept.recorder(o.strict)})
+	outcome, runErr := a.drive(ctx, w.World, agentloop.Config{Agents: who.agents, Recorder: folder, Cache: who.kept.cache(), Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()}, who.extra.Tools)
 	res, err = a.finish(folder, w, m, outcome, runErr, started, spec)
 	if o.page {
 		file := a.page(dir)
@@ -156,11 +155,11 @@ func texts(list []pitwall.Warning) []string {
 }
 
 // drive connects the loop to a server of its own and runs it.
-func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config, more tools.Outside) (agentloop.Outcome, error) {
-	if w.Mode != pitwall.Sim && (cfg.Cache != nil || more.Recorder != nil) {
+func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config, external []tools.External) (agentloop.Outcome, error) {
+	if w.Mode != pitwall.Sim && cfg.Cache != nil {
 		return agentloop.Outcome{}, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
 	}
-	session, done, err := server.One(ctx, build(), w, more, a.logger())
+	session, done, err := server.One(ctx, build(), w, external, a.logger())
 	if err != nil {
 		return agentloop.Outcome{}, err
 	}

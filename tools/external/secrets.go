@@ -1,11 +1,9 @@
-package outside
+package external
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
@@ -82,6 +80,11 @@ func resolve(s Spec, env func(string) string) *values {
 	return v
 }
 
+// Missing lists the variables of the environment that a spec names and env lacks.
+func (s Spec) Missing(env func(string) string) []string {
+	return slices.Sorted(slices.Values(resolve(s, env).missing))
+}
+
 // spell adds the spellings in which a secret may come back. Of "Bearer abc", abc
 // is one too.
 func spell(into map[string]bool, secret string) {
@@ -136,39 +139,9 @@ func (v *values) redactJSON(body []byte) []byte {
 	if len(v.secrets) == 0 {
 		return body
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var x any
-	if err := d.Decode(&x); err != nil || d.More() {
+	x, err := exactJSON(body)
+	if err != nil {
 		return []byte(v.redact(string(body)))
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v.redactValue(x)); err != nil {
-		return fmt.Appendf(nil, "%q", hidden)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
-func (v *values) redactValue(x any) any {
-	switch x := x.(type) {
-	case string:
-		return v.redact(x)
-	case json.Number:
-		if s := v.redact(x.String()); s != x.String() {
-			return s
-		}
-	case []any:
-		for i := range x {
-			x[i] = v.redactValue(x[i])
-		}
-	case map[string]any:
-		out := make(map[string]any, len(x))
-		for k, y := range x {
-			out[v.redact(k)] = v.redactValue(y)
-		}
-		return out
-	}
-	return x
+	return []byte(compact(mapText(x, v.redact)))
 }

@@ -1,4 +1,4 @@
-package outside
+package external
 
 import (
 	"context"
@@ -18,7 +18,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"pitwall"
-	"pitwall/tools"
 )
 
 // server is one MCP server with at most one connection. The connection is made
@@ -150,7 +149,7 @@ func (x *server) transport(life context.Context, l *link) mcp.Transport {
 // turn.
 func (x *server) ready(ctx context.Context) (*link, error) {
 	if x.closed {
-		return nil, &tools.Said{Message: "its connection was closed", Hint: "decide without it"}
+		return nil, &Error{Message: "its connection was closed", Hint: "decide without it"}
 	}
 	if x.link != nil && x.link.deaf.Load() {
 		x.drop(x.link) // it would not hear of a change any more
@@ -186,7 +185,7 @@ func (x *server) compare(ctx context.Context, list map[string]listed) {
 		}
 		if now != x.pinned[name] && x.disabled[name] == nil {
 			x.disabled[name] = changed(x.spec.local(name), x.pinned[name], now)
-			x.o.Log.ErrorContext(ctx, "outside tool changed and is disabled", "tool", x.spec.local(name), "old", x.pinned[name], "new", now)
+			x.o.Log.ErrorContext(ctx, "external tool changed and is disabled", "tool", x.spec.local(name), "old", x.pinned[name], "new", now)
 		}
 	}
 }
@@ -209,7 +208,7 @@ func listOf(ctx context.Context, session *mcp.ClientSession) (map[string]listed,
 			return nil, err
 		}
 		if n++; n > maxListed {
-			return nil, &tools.Said{Message: fmt.Sprintf("it lists over %d tools", maxListed), Hint: "decide without it"}
+			return nil, &Error{Message: fmt.Sprintf("it lists over %d tools", maxListed), Hint: "decide without it"}
 		}
 		schema, err := json.Marshal(t.InputSchema)
 		if err != nil {
@@ -221,30 +220,30 @@ func listOf(ctx context.Context, session *mcp.ClientSession) (map[string]listed,
 }
 
 // call calls a tool; over a new connection once when the old one is lost.
-func (x *server) call(ctx context.Context, tool string, args map[string]json.RawMessage) (tools.Payload, error) {
+func (x *server) call(ctx context.Context, tool string, args map[string]json.RawMessage) (Payload, error) {
 	if err := x.values.need(x.spec.local(tool)); err != nil {
-		return tools.Payload{}, err
+		return Payload{}, err
 	}
 	for attempt := 1; ; attempt++ {
 		l, err := x.acquire(ctx, tool)
 		if err != nil {
-			return tools.Payload{}, x.explain(err)
+			return Payload{}, x.values.explain(err)
 		}
 		r, err := l.session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: args})
 		if err == nil {
 			return x.content(r)
 		}
 		if answer, ok := errors.AsType[*jsonrpc.Error](err); ok && !isLost(err, answer) {
-			return tools.Payload{}, &tools.Said{Message: "it refused the call", Hint: "change the arguments, or decide without it", Words: x.values.redact(answer.Message)}
+			return Payload{}, &Error{Message: "it refused the call", Hint: "change the arguments, or decide without it", Quote: x.values.redact(answer.Message)}
 		}
 		x.lose(l) // also after a timeout: what comes late must not be read as the next answer
 		switch {
 		case l.tooBig.Load() || strings.Contains(err.Error(), "maximum line length"): // of a process; the SDK exports no error for it
-			return tools.Payload{}, &tools.Said{Message: fmt.Sprintf("its answer is larger than %d bytes", maxBytes), Hint: "ask for less"}
+			return Payload{}, &Error{Message: fmt.Sprintf("its answer is larger than %d bytes", maxBytes), Hint: "ask for less"}
 		case ctx.Err() != nil:
-			return tools.Payload{}, ctx.Err()
+			return Payload{}, ctx.Err()
 		case attempt == 2:
-			return tools.Payload{}, x.explain(err)
+			return Payload{}, x.values.explain(err)
 		}
 		x.o.Log.WarnContext(ctx, "connection lost; connecting once more", "server", x.spec.Name, "err", x.values.redact(err.Error()))
 	}
@@ -302,8 +301,6 @@ func (x *server) close() error {
 	return nil
 }
 
-func (x *server) explain(err error) error { return explainHTTP(err, x.values) }
-
 // startError is why a server could not be asked at start.
 func (x *server) startError(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*pitwall.Error](err); ok {
@@ -312,5 +309,5 @@ func (x *server) startError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return pitwall.Errorf(pitwall.Timeout, "tool %s: the MCP server did not answer within %v", x.spec.Name, orDefault(x.spec.MCP.Timeout)).Hintf("look whether it runs at %s", x.spec.server())
 	}
-	return pitwall.Errorf(pitwall.OutsideFailed, "tool %s: the MCP server cannot be used: %.300s", x.spec.Name, x.values.redact(err.Error())).Hintf("look whether it runs at %s", x.spec.server())
+	return pitwall.Errorf(pitwall.ExternalFailed, "tool %s: the MCP server cannot be used: %.300s", x.spec.Name, x.values.redact(err.Error())).Hintf("look whether it runs at %s", x.spec.server())
 }

@@ -1,4 +1,4 @@
-package tools
+package external
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package outside
+package external
 
 import (
 	"fmt"
@@ -11,14 +11,13 @@ import (
 	"time"
 
 	"pitwall"
-	"pitwall/tools"
 )
 
 // Spec is one entry of tools: in a strategy file: a REST tool or an MCP server.
 type Spec struct {
 	Name        string               `yaml:"name"`
 	Description string               `yaml:"description"`
-	When        string               `yaml:"when"` // live, backtest or both (default)
+	When        When                 `yaml:"when"` // live, backtest or both (default)
 	REST        *REST                `yaml:"rest"`
 	MCP         *MCP                 `yaml:"mcp"`
 	Parameters  map[string]Parameter `yaml:"parameters"`
@@ -49,12 +48,6 @@ type Parameter struct {
 	As          string `yaml:"as"` // its name on the wire
 }
 
-// Clamp is a parameter that is at most now in a simulation.
-type Clamp struct {
-	Param  string `yaml:"param"`
-	Format string `yaml:"format"` // time, date, epoch or epoch_ms
-}
-
 // MCP is another MCP server, by URL or by command.
 type MCP struct {
 	URL      string             `yaml:"url"`
@@ -71,7 +64,6 @@ type MCP struct {
 }
 
 var (
-	toolName   = regexp.MustCompile(`^[a-z][a-z0-9_]{2,39}$`)
 	serverName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
 	envName    = regexp.MustCompile(`^\$[A-Za-z_][A-Za-z0-9_]*$`)
 	inPath     = regexp.MustCompile(`\{([^{}]*)\}`)
@@ -93,7 +85,7 @@ func (s Spec) Check() error {
 		return fail("its name must be 3 to 40 lower-case letters, digits and _, a letter first")
 	case s.MCP != nil && !serverName.MatchString(s.Name):
 		return fail("its name must be at most 30 lower-case letters, digits and _, a letter first")
-	case !slices.Contains([]string{"", "live", "backtest", "both"}, s.When):
+	case !s.When.valid():
 		return fail("when is %q; use live, backtest or both", s.When)
 	}
 	if s.REST != nil {
@@ -154,7 +146,7 @@ func (s Spec) checkREST(fail failer) error {
 			return fail("the url has {%s}, and no parameter with in: path has that name", m[1])
 		}
 	}
-	return checkClamp(fail, s.Clamp)
+	return checkFormats(s.Name, s.Clamp)
 }
 
 func (s Spec) checkParameter(fail failer, name string, p Parameter, taken map[string]bool) error {
@@ -255,7 +247,7 @@ func (s Spec) checkMCP(fail failer) error {
 		if p, ok := m.Pin[tool]; ok && !hexDigest.MatchString(p) {
 			return fail("the pin of %s is not a sha256 in hexadecimal", tool)
 		}
-		if err := checkClamp(fail, m.Clamp[tool]); err != nil {
+		if err := checkFormats(local, m.Clamp[tool]); err != nil {
 			return err
 		}
 	}
@@ -305,22 +297,4 @@ func checkValues(fail failer, where string, values map[string]string) error {
 		}
 	}
 	return nil
-}
-
-func checkClamp(fail failer, list []Clamp) error {
-	for _, c := range list {
-		if !slices.Contains([]string{"time", "date", "epoch", "epoch_ms"}, c.Format) {
-			return fail("clamp of %s: format is %q; use time, date, epoch or epoch_ms", c.Param, c.Format)
-		}
-	}
-	return nil
-}
-
-// wall is the declaration of one tool in the words of package tools.
-func wall(clamp []Clamp, known string, timeless bool) tools.Wall {
-	w := tools.Wall{Known: known, Timeless: timeless}
-	for _, c := range clamp {
-		w.Clamp = append(w.Clamp, tools.Clamp{Param: c.Param, Format: c.Format})
-	}
-	return w
 }

@@ -1,4 +1,4 @@
-package outside_test
+package external_test
 
 import (
 	"encoding/base64"
@@ -62,7 +62,7 @@ tools:
 	require.Equal(t, a, again.call("search_news", `{"symbols":"AAPL,MSFT","end":"2026-01-01T00:00:00Z"}`))
 	require.Equal(t, 1, s.count(), "the second run asks nobody")
 	b := again.call("search_news", `{"symbols":"OTHER"}`)
-	require.Equal(t, pitwall.MissingKey, codeOf(t, b))
+	require.Equal(t, pitwall.MissingKey, code(t, b))
 	require.Contains(t, b.Text, "APCA_API_KEY_ID and APCA_API_SECRET_KEY")
 	require.Equal(t, 1, s.count())
 	require.NotContains(t, tape.everything(), "canary")
@@ -98,11 +98,11 @@ tools:
 	n := s.count()
 	for _, id := range []string{"..", ".", "a/../b", `a\\..\\b`, "", `a\u0000`, `a\nb`} {
 		a := r.call("get_series", `{"id":"`+id+`"}`)
-		require.Equal(t, pitwall.InvalidInput, codeOf(t, a), id)
+		require.Equal(t, pitwall.InvalidInput, code(t, a), id)
 		require.Contains(t, a.Text, "argument id")
 	}
-	require.Equal(t, pitwall.InvalidInput, codeOf(t, r.call("get_series", `{"id":"a","who":"x\r\nX-Evil: 1"}`)))
-	require.Equal(t, pitwall.InvalidInput, codeOf(t, r.call("get_series", `{"id":"a","api_key":"mine"}`)))
+	require.Equal(t, pitwall.InvalidInput, code(t, r.call("get_series", `{"id":"a","who":"x\r\nX-Evil: 1"}`)))
+	require.Equal(t, pitwall.InvalidInput, code(t, r.call("get_series", `{"id":"a","api_key":"mine"}`)))
 	require.Equal(t, n, s.count(), "nothing was sent")
 }
 
@@ -158,7 +158,7 @@ tools:
     `+wall)
 	}
 	a := one("/500", "timeless: true").call("one_tool", "")
-	require.Equal(t, pitwall.OutsideFailed, codeOf(t, a))
+	require.Equal(t, pitwall.ExternalFailed, code(t, a))
 	require.Contains(t, a.Text, "status 500")
 	require.Contains(t, a.Text, "FUTURE words")
 	require.Less(t, len(a.Text), 500)
@@ -166,15 +166,15 @@ tools:
 	require.Contains(t, a.Text, "status 500")
 	require.NotContains(t, a.Text+string(a.JSON), "FUTURE", "the wall holds for errors too")
 	a = one("/away", "timeless: true").call("one_tool", "")
-	require.Equal(t, pitwall.OutsideFailed, codeOf(t, a))
+	require.Equal(t, pitwall.ExternalFailed, code(t, a))
 	require.Contains(t, a.Text, "redirects to another host")
 	require.Zero(t, other.count(), "no request went there, so no header did")
 	require.Contains(t, one("/here", "timeless: true").call("one_tool", "").Text, "arrived")
 	began := time.Now()
-	require.Equal(t, pitwall.Timeout, codeOf(t, one("/hang", "timeless: true").call("one_tool", "")))
+	require.Equal(t, pitwall.Timeout, code(t, one("/hang", "timeless: true").call("one_tool", "")))
 	require.Less(t, time.Since(began), time.Minute)
 	a = one("/big", "timeless: true").call("one_tool", "")
-	require.Equal(t, pitwall.OutsideFailed, codeOf(t, a))
+	require.Equal(t, pitwall.ExternalFailed, code(t, a))
 	require.Contains(t, a.Text, "larger than 10485760 bytes")
 	r := one("/busy", "timeless: true")
 	require.Contains(t, r.call("one_tool", "").Text, "second try")
@@ -184,7 +184,7 @@ tools:
 	require.Contains(t, a.Text, "status 429")
 	require.Equal(t, 1, tries, "a wait beyond the timeout is not tried")
 	a = one("/broken", "timeless: true").call("one_tool", "")
-	require.Equal(t, pitwall.OutsideFailed, codeOf(t, a))
+	require.Equal(t, pitwall.ExternalFailed, code(t, a))
 	require.NotContains(t, a.Text, "canary")
 	require.NotContains(t, a.Text, "api_key")
 	release()

@@ -1,4 +1,4 @@
-package outside
+package external
 
 import (
 	"context"
@@ -13,16 +13,16 @@ import (
 
 // Options say where the tools run.
 type Options struct {
-	Mode     pitwall.Mode
+	Mode     pitwall.Mode        // of the worlds to come: in Sim each tool must have a time policy
 	Env      func(string) string // of .env and the environment; empty is not set
-	Client   *http.Client        // nil is a plain one; its redirects, cookies and timeout are ours
+	Client   *http.Client        // nil is a plain one; its redirects, cookies and timeout are replaced
 	Log      *slog.Logger
-	Recorder tools.Recorder // of listings, in simulations; may be nil
+	Recorder Recorder // of answers and listings, in simulations only; may be nil
 }
 
-// Set is what specs became.
+// Set holds the tools of a strategy file and their connections.
 type Set struct {
-	Tools    []tools.Foreign
+	Tools    []tools.External
 	Warnings []string
 
 	servers []*server
@@ -37,20 +37,7 @@ func (s *Set) Close() error {
 	return errors.Join(errs...)
 }
 
-// orDefault is a timeout, or the one where none is given.
-func orDefault(d time.Duration) time.Duration {
-	if d <= 0 {
-		return 30 * time.Second
-	}
-	return d
-}
-
-// maxBytes is the most that one answer may hold.
-const maxBytes = 10 << 20
-
-// Build makes the tools of a strategy file. Entries for other worlds are left
-// out; nothing is connected before every declaration is known to hold.
-func Build(ctx context.Context, specs []Spec, o Options) (*Set, error) {
+func (o Options) withDefaults() Options {
 	if o.Env == nil {
 		o.Env = func(string) string { return "" }
 	}
@@ -60,12 +47,27 @@ func Build(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	return o
+}
+
+// orDefault returns a timeout, or the default where none is given.
+func orDefault(d time.Duration) time.Duration {
+	if d <= 0 {
+		return defaultTimeout
+	}
+	return d
+}
+
+// Build makes the tools of a strategy file. Entries for other worlds are left
+// out; nothing is connected before every declaration is known to hold.
+func Build(ctx context.Context, specs []Spec, o Options) (*Set, error) {
+	o = o.withDefaults()
 	var here []Spec
 	for _, s := range specs {
 		if err := s.Check(); err != nil {
 			return nil, err
 		}
-		if !tools.When(s.When).In(o.Mode) {
+		if !s.When.In(o.Mode) {
 			continue
 		}
 		if err := s.timeSafe(o.Mode); err != nil {
@@ -74,6 +76,7 @@ func Build(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 		here = append(here, s)
 	}
 	set := &Set{}
+	var all []Tool
 	for _, s := range here {
 		v := resolve(s, o.Env)
 		for _, name := range v.missing {
@@ -81,7 +84,7 @@ func Build(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 		}
 		set.Warnings = append(set.Warnings, v.short...)
 		if s.REST != nil {
-			set.Tools = append(set.Tools, rest(s, v, o))
+			all = append(all, rest(s, v, o))
 			continue
 		}
 		x := newServer(s, v, o)
@@ -90,7 +93,11 @@ func Build(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 		if err != nil {
 			return nil, errors.Join(v.redactError(err), set.Close())
 		}
-		set.Tools = append(set.Tools, list...)
+		all = append(all, list...)
+	}
+	var err error
+	if set.Tools, err = New(o, all...); err != nil {
+		return nil, errors.Join(err, set.Close())
 	}
 	return set, nil
 }
@@ -98,10 +105,10 @@ func Build(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 // timeSafe refuses what declares nothing before anything is connected.
 func (s Spec) timeSafe(m pitwall.Mode) error {
 	if s.REST != nil {
-		return wall(s.Clamp, s.Known, s.Timeless).Declared(s.Name, m)
+		return s.timePolicy().declared(s.Name, m)
 	}
 	for _, tool := range s.MCP.Allow {
-		if err := s.wallOf(tool).Declared(s.local(tool), m); err != nil {
+		if err := s.timePolicyOf(tool).declared(s.local(tool), m); err != nil {
 			return err
 		}
 	}

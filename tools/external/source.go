@@ -1,11 +1,9 @@
-package tools
+package external
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -17,100 +15,17 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"time"
-
-	"pitwall"
 )
-
-// Option sets something of a [Func].
-type Option func(*Foreign)
-
-// Timeless says that answers do not depend on time, other than through the
-// Moment: true of a function that only computes on the world's own data.
-func Timeless() Option { return func(f *Foreign) { f.Wall.Timeless = true } }
-
-// Known names the field of each row that says when it was known.
-func Known(field string) Option { return func(f *Foreign) { f.Wall.Known = field } }
-
-// Clamped names a parameter that is at most now: time, date, epoch or epoch_ms.
-func Clamped(param, format string) Option {
-	return func(f *Foreign) { f.Wall.Clamp = append(f.Wall.Clamp, Clamp{param, format}) }
-}
-
-// Changes says that the function keeps state: it is repeated on replay and must
-// answer the same. It is never recorded.
-func Changes() Option { return func(f *Foreign) { f.Effect = Change } }
-
-// RowsAt names where the list stands in the answer.
-func RowsAt(path string) Option { return func(f *Foreign) { f.Rows = path } }
-
-// Deadline bounds one call; default 30 s.
-func Deadline(d time.Duration) Option { return func(f *Foreign) { f.Timeout = d } }
-
-// OnlyIn keeps the tool out of other worlds.
-func OnlyIn(w When) Option { return func(f *Foreign) { f.When = w } }
-
-// Source gives the package's files (//go:embed *.go), from which the function's
-// own text goes into the description: a model reads best what a tool does from
-// what it does. Its identity then covers all the files.
-func Source(files fs.FS) Option {
-	return func(f *Foreign) { f.source = files }
-}
 
 // maxSourceLines is where a function is too long to be a description.
 const maxSourceLines = 100
 
-// Func makes a tool of a Go function. The schema comes from In as for our own
-// tools; a string is answered as text, everything else as JSON.
-func Func[In, Out any](name, description string, f func(ctx context.Context, now Moment, in In) (Out, error), opts ...Option) Foreign {
-	dec := newDecoder[In]()
-	t := Foreign{Name: name, Description: description, In: dec.schema, World: true}
-	for _, o := range opts {
-		o(&t)
-	}
-	t.describe(f)
-	t.Call = func(ctx context.Context, now Moment, args map[string]json.RawMessage) (Payload, error) {
-		raw, err := json.Marshal(args)
-		if err != nil {
-			return Payload{}, fmt.Errorf("encoding arguments: %w", err)
-		}
-		var in In
-		if err := dec.decode(raw, &in); err != nil {
-			return Payload{}, err
-		}
-		out, err := f(ctx, now, in)
-		if err != nil {
-			return Payload{}, ofFunc(err)
-		}
-		if s, ok := any(out).(string); ok {
-			return Payload{Text, []byte(s)}, nil
-		}
-		body, err := json.Marshal(out)
-		if err != nil {
-			return Payload{}, fmt.Errorf("encoding the answer of %s: %w", name, err)
-		}
-		return Payload{JSON, body}, nil
-	}
-	return t
-}
-
-// ofFunc passes errors with a code, deadlines and outside failures as they are;
-// others are the function's words.
-func ofFunc(err error) error {
-	_, coded := errors.AsType[*pitwall.Error](err)
-	_, said := errors.AsType[*Said](err)
-	if coded || said || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return &Said{Message: "it failed", Hint: "change the arguments, or decide without it", Words: err.Error()}
-}
-
 // describe puts the source, or at least the signature, into the description and
 // the definition.
-func (t *Foreign) describe(f any) {
+func (t *Tool) describe(f any) {
 	text := "func" + strings.TrimPrefix(reflect.TypeOf(f).String(), "func")
-	if t.source != nil {
-		src, all := sourceOf(f, t.source)
+	if t.Source != nil {
+		src, all := sourceOf(f, t.Source)
 		if src != "" {
 			text = src
 		} else {

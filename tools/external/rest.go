@@ -1,4 +1,4 @@
-package outside
+package external
 
 import (
 	"bytes"
@@ -19,7 +19,6 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"pitwall"
-	"pitwall/tools"
 )
 
 // endpoint is a REST tool.
@@ -31,7 +30,7 @@ type endpoint struct {
 }
 
 // rest makes the tool of one endpoint.
-func rest(s Spec, v *values, o Options) tools.Foreign {
+func rest(s Spec, v *values, o Options) Tool {
 	r := s.REST
 	e := &endpoint{spec: s, values: v, o: o, client: sameHost(o.Client)}
 	in := &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{}}
@@ -51,8 +50,8 @@ func rest(s Spec, v *values, o Options) tools.Foreign {
 	if err != nil {
 		definition = nil // a default that is no JSON: it is then not recorded
 	}
-	return tools.Foreign{Name: s.Name, Description: s.Description, In: in, When: tools.When(s.When), Wall: wall(s.Clamp, s.Known, s.Timeless), Rows: r.Rows, Fields: r.Fields,
-		Definition: definition, Timeout: orDefault(r.Timeout), MaxBytes: maxBytes, Call: e.call}
+	return Tool{Name: s.Name, Description: s.Description, In: in, When: s.When, Time: s.timePolicy(), Rows: r.Rows, Fields: r.Fields,
+		Definition: definition, Timeout: r.Timeout, Call: e.call}
 }
 
 var errRedirect = errors.New("it redirects to another host, which is not followed")
@@ -74,30 +73,32 @@ func sameHost(base *http.Client) *http.Client {
 	return &c
 }
 
-func (e *endpoint) call(ctx context.Context, _ tools.Moment, args map[string]json.RawMessage) (tools.Payload, error) {
+func (s Spec) timePolicy() TimePolicy { return TimePolicy{s.Clamp, s.Known, s.Timeless} }
+
+func (e *endpoint) call(ctx context.Context, _ Moment, args map[string]json.RawMessage) (Payload, error) {
 	if err := e.values.need(e.spec.Name); err != nil {
-		return tools.Payload{}, err
+		return Payload{}, err
 	}
 	res, body, err := e.send(ctx, args)
 	if err != nil {
-		return tools.Payload{}, e.explain(err)
+		return Payload{}, e.values.explain(err)
 	}
 	if wait, again := e.retryAfter(res); again {
-		e.o.Log.WarnContext(ctx, "outside tool asks to wait; trying once more", "tool", e.spec.Name, "status", res.StatusCode, "wait", wait)
+		e.o.Log.WarnContext(ctx, "external tool asks to wait; trying once more", "tool", e.spec.Name, "status", res.StatusCode, "wait", wait)
 		if err := pause(ctx, wait); err != nil {
-			return tools.Payload{}, err
+			return Payload{}, err
 		}
 		if res, body, err = e.send(ctx, args); err != nil {
-			return tools.Payload{}, e.explain(err)
+			return Payload{}, e.values.explain(err)
 		}
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return tools.Payload{}, &tools.Said{Message: fmt.Sprintf("it answered status %d", res.StatusCode), Hint: hintOf(res.StatusCode), Words: string(e.values.redactJSON(body))}
+		return Payload{}, &Error{Message: fmt.Sprintf("it answered status %d", res.StatusCode), Hint: hintOf(res.StatusCode), Quote: string(e.values.redactJSON(body))}
 	}
 	if e.spec.REST.Answer == "csv" {
-		return tools.Payload{Form: tools.CSV, Body: []byte(e.values.redact(string(body)))}, nil
+		return Payload{Form: CSV, Body: []byte(e.values.redact(string(body)))}, nil
 	}
-	return tools.Payload{Form: tools.JSON, Body: e.values.redactJSON(body)}, nil
+	return Payload{Form: JSON, Body: e.values.redactJSON(body)}, nil
 }
 
 func hintOf(status int) string {
@@ -128,7 +129,7 @@ func (e *endpoint) send(ctx context.Context, args map[string]json.RawMessage) (*
 		return nil, nil, err
 	}
 	if len(body) > maxBytes {
-		return nil, nil, &tools.Said{Message: fmt.Sprintf("its answer is larger than %d bytes", maxBytes), Hint: "ask for less"}
+		return nil, nil, &Error{Message: fmt.Sprintf("its answer is larger than %d bytes", maxBytes), Hint: "ask for less"}
 	}
 	return res, body, nil
 }
@@ -237,20 +238,12 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // explain says what failed without the URL, whose query may hold a key.
-func (e *endpoint) explain(err error) error {
-	return explainHTTP(err, e.values)
-}
-
-func explainHTTP(err error, v *values) error {
-	_, coded := errors.AsType[*pitwall.Error](err)
-	said, isSaid := errors.AsType[*tools.Said](err)
+func (v *values) explain(err error) error {
 	switch {
-	case coded || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+	case isExplained(err):
 		return err
-	case isSaid:
-		return said
 	case errors.Is(err, errRedirect):
-		return &tools.Said{Message: errRedirect.Error(), Hint: "the operator should give the final url"}
+		return &Error{Message: errRedirect.Error(), Hint: "the operator should give the final url"}
 	}
 	what := "the request failed"
 	if op, ok := errors.AsType[*net.OpError](err); ok {
@@ -259,5 +252,5 @@ func explainHTTP(err error, v *values) error {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
 	}
-	return &tools.Said{Message: what, Words: v.redact(err.Error()), Hint: "decide without it, or try again later"}
+	return &Error{Message: what, Quote: v.redact(err.Error()), Hint: "decide without it, or try again later"}
 }

@@ -1,9 +1,10 @@
-package outside_test
+package external_test
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -17,18 +18,28 @@ import (
 
 	"pitwall"
 	"pitwall/tools"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // clock and market are the least of a world that a tool needs.
 type clock struct{ now time.Time }
 
-func (c clock) Now() time.Time                                                { return c.now }
-func (c clock) Next(context.Context, time.Time) (time.Time, error)            { return c.now, nil }
-func (c clock) Last(context.Context, string) (pitwall.Bar, error)             { return pitwall.Bar{}, nil }
-func (c clock) Bars(context.Context, pitwall.BarQuery) ([]pitwall.Bar, error) { return nil, nil }
-func (c clock) Count(context.Context, string) (int, error)                    { return 0, nil }
-func (c clock) Digest() string                                                { return "" }
+func (c clock) Now() time.Time                                     { return c.now }
+func (c clock) Next(context.Context, time.Time) (time.Time, error) { return c.now, nil }
+func (c clock) Last(context.Context, string) (pitwall.Bar, error)  { return c.bar(), nil }
+func (c clock) Bars(context.Context, pitwall.BarQuery) ([]pitwall.Bar, error) {
+	return []pitwall.Bar{c.bar()}, nil
+}
+func (c clock) Count(context.Context, string) (int, error) { return 1, nil }
+func (c clock) Digest() string                             { return "" }
+
+func (c clock) bar() pitwall.Bar {
+	return pitwall.Bar{Symbol: "X", Start: c.now.Add(-time.Minute), End: c.now, Known: c.now, Close: pitwall.Int(100)}
+}
+
+func trader() context.Context {
+	return pitwall.WithCaller(context.Background(), pitwall.Caller{Principal: "local"})
+}
 
 func world(m pitwall.Mode) *pitwall.World {
 	z, err := time.LoadLocation("America/New_York")
@@ -62,6 +73,7 @@ type tape struct {
 	mu       sync.Mutex
 	held     map[string][]byte
 	requests []string
+	fail     error
 }
 
 func newTape() *tape { return &tape{held: map[string][]byte{}} }
@@ -69,15 +81,21 @@ func newTape() *tape { return &tape{held: map[string][]byte{}} }
 func (r *tape) Get(kind, slot string, request []byte) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.requests = append(r.requests, kind+slot+string(request))
-	return r.held[kind+string(request)], nil
+	r.requests = append(r.requests, kind+" "+slot+" "+string(request))
+	b, ok := r.held[kind+string(request)]
+	if r.fail == nil && !ok && len(r.held)%2 == 1 {
+		return nil, fs.ErrNotExist // either way of saying no is understood
+	}
+	return b, r.fail
 }
 
 func (r *tape) Put(kind, slot string, request, body []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held[kind+string(request)] = body
-	return nil
+	if r.fail == nil {
+		r.held[kind+string(request)] = body
+	}
+	return r.fail
 }
 
 // everything is all that the tape holds.
@@ -97,16 +115,16 @@ type rig struct {
 	mode     pitwall.Mode
 	env      map[string]string
 	tape     *tape
-	recorder tools.Recorder // instead of tape
+	recorder external.Recorder // instead of tape
 	log      *log
 	set      *tools.Set
-	built    *outside.Set
+	built    *external.Set
 }
 
-func parse(t testing.TB, text string) []outside.Spec {
+func parse(t testing.TB, text string) []external.Spec {
 	t.Helper()
 	var file struct {
-		Tools []outside.Spec `yaml:"tools"`
+		Tools []external.Spec `yaml:"tools"`
 	}
 	d := yaml.NewDecoder(strings.NewReader(text))
 	d.KnownFields(true)
@@ -122,21 +140,20 @@ func (r *rig) try(text string) error {
 	}
 	r.log = &log{}
 	l := slog.New(slog.NewTextHandler(r.log, nil))
-	o := outside.Options{Mode: r.mode, Env: func(k string) string { return r.env[k] }, Log: l}
-	var rec tools.Recorder
+	o := external.Options{Mode: r.mode, Env: func(k string) string { return r.env[k] }, Log: l}
 	if r.tape != nil {
-		o.Recorder, rec = r.tape, r.tape
+		o.Recorder = r.tape
 	}
 	if r.recorder != nil {
-		o.Recorder, rec = r.recorder, r.recorder
+		o.Recorder = r.recorder
 	}
-	built, err := outside.Build(context.Background(), parse(r.t, text), o)
+	built, err := external.Build(context.Background(), parse(r.t, text), o)
 	if err != nil {
 		return err
 	}
 	r.built = built
 	r.t.Cleanup(func() { require.NoError(r.t, built.Close()) })
-	r.set, err = tools.NewWith(l, nil, tools.Outside{Mode: r.mode, Tools: built.Tools, Recorder: rec})
+	r.set, err = tools.NewWith(l, nil, built.Tools)
 	return err
 }
 
@@ -149,11 +166,10 @@ func start(t testing.TB, r rig, text string) *rig {
 
 func (r *rig) call(name, args string) tools.Answer {
 	r.t.Helper()
-	ctx := pitwall.WithCaller(context.Background(), pitwall.Caller{Principal: "local"})
-	return r.set.Call(ctx, world(r.mode), name, json.RawMessage(args))
+	return r.set.Call(trader(), world(r.mode), name, json.RawMessage(args))
 }
 
-func codeOf(t testing.TB, a tools.Answer) pitwall.Code {
+func code(t testing.TB, a tools.Answer) pitwall.Code {
 	t.Helper()
 	var e struct{ Error pitwall.Error }
 	require.True(t, a.IsError, a.Text)
@@ -194,4 +210,24 @@ func (s *site) last() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests[len(s.requests)-1]
+}
+
+// What recorded answers are found by must not change with the code: an identity is
+// in the keys of turns, a request in those of answers.
+func TestStoredKeys(t *testing.T) {
+	f, _ := answering("pinned", external.JSON, `{"r":[]}`)
+	f.Definition, f.Time, f.Rows, f.Fields = []byte("d"), external.TimePolicy{Known: "at", Timeless: true}, "r", []string{"a"}
+	x, _ := with(t, pitwall.Sim, nil, f).Find("pinned")
+	require.Equal(t, "76ae72bfabb0f8b1f666d74c187a03a6d3b0e7ed5140f61d75a9e888ae48d00b", x.Identity)
+	r := start(t, rig{env: map[string]string{"LIMIT": "50", "KEY": "50"}}, `
+tools:
+  - name: search_news
+    description: x
+    rest: {url: "https://example.com/{sym}", rows: news, fields: [at, text], query: {limit: $LIMIT}, headers: {K: $KEY}}
+    parameters: {sym: {type: string, required: true, in: path}, end: {type: string}}
+    clamp: [{param: end, format: time}]
+    known: at
+`)
+	x, _ = r.set.Find("search_news")
+	require.Equal(t, "7d405f4fa63761740114137a5b9d2bb93774bd7163fc1c15ed7b5a41e305ad0a", x.Identity)
 }

@@ -1,4 +1,4 @@
-package tools_test
+package external_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 
 	"pitwall"
 	"pitwall/tools"
+	"pitwall/tools/external"
 )
 
 // written is an instant as a service may write it, and when it is known then.
@@ -34,7 +35,7 @@ func written(t *rapid.T, at time.Time, z *time.Location) (string, time.Time) {
 
 // For any rows and any time: what is visible is exactly what was known, in both
 // parts, and nothing depends on the rest.
-func TestPropertyForeignWall(t *testing.T) {
+func TestPropertyWall(t *testing.T) {
 	zones := []*time.Location{time.UTC, zone(t, "America/New_York"), zone(t, "Asia/Kolkata")}
 	rapid.Check(t, func(t *rapid.T) {
 		z := rapid.SampledFrom(zones).Draw(t, "zone")
@@ -63,16 +64,16 @@ func TestPropertyForeignWall(t *testing.T) {
 			}
 		}
 		call := func(rows []string) tools.Answer {
-			form, body := tools.JSON, `{"rows":[`+strings.Join(rows, ",")+`],"count":`+fmt.Sprint(len(rows))+`}`
+			form, body := external.JSON, `{"rows":[`+strings.Join(rows, ",")+`],"count":`+fmt.Sprint(len(rows))+`}`
 			if isCSV {
-				form, body = tools.CSV, "known,v\n"+strings.Join(rows, "\n")
+				form, body = external.CSV, "known,v\n"+strings.Join(rows, "\n")
 			}
 			f, _ := answering("property", form, body)
-			f.Wall.Known = "known"
+			f.Time.Known = "known"
 			if !isCSV {
 				f.Rows = "rows"
 			}
-			s, err := tools.NewWith(discard(), nil, tools.Outside{Mode: pitwall.Sim, Tools: []tools.Foreign{f}})
+			s, err := newSet(discard(), pitwall.Sim, nil, f)
 			require.NoError(t, err)
 			return s.Call(trader(), simAt(now), "property", nil)
 		}

@@ -1,4 +1,4 @@
-package outside_test
+package external_test
 
 import (
 	"context"
@@ -173,15 +173,15 @@ func TestMCPCalls(t *testing.T) {
 			require.Equal(t, 1, a.FutureDated.Removed)
 		}
 		a = r.call("research_fails", `{}`)
-		require.Equal(t, pitwall.OutsideFailed, codeOf(t, a))
+		require.Equal(t, pitwall.ExternalFailed, code(t, a))
 		require.Contains(t, a.Text, "FUTURE words")
 		a = r.call("research_breaks", `{}`)
-		require.Equal(t, pitwall.OutsideFailed, codeOf(t, a))
+		require.Equal(t, pitwall.ExternalFailed, code(t, a))
 		n := o.calls.Load()
-		require.Equal(t, pitwall.InvalidInput, codeOf(t, r.call("research_series", `{"nope":1}`)))
+		require.Equal(t, pitwall.InvalidInput, code(t, r.call("research_series", `{"nope":1}`)))
 		require.Equal(t, n, o.calls.Load())
 		if modern {
-			require.Contains(t, r.call("research_needs", `{}`).Text, "nobody gives")
+			require.Contains(t, r.call("research_needs", `{}`).Text, "more input, which is not supported")
 		} else {
 			require.Contains(t, r.call("research_needs", `{}`).Text, "does not support elicitation")
 			a = r.call("research_asks", `{}`)
@@ -196,7 +196,7 @@ func TestMCPHangsAndBigAnswers(t *testing.T) {
 		r := start(t, rig{}, research(o.URL, strings.Replace(all, "2m", "3s", 1)))
 		began := time.Now()
 		a := r.call("research_hangs", `{}`)
-		require.Equal(t, pitwall.Timeout, codeOf(t, a))
+		require.Equal(t, pitwall.Timeout, code(t, a))
 		require.Less(t, time.Since(began), 30*time.Second)
 		require.False(t, r.call("research_series", `{}`).IsError, "the next call has a connection of its own "+r.log.String())
 	})
@@ -204,7 +204,7 @@ func TestMCPHangsAndBigAnswers(t *testing.T) {
 		o := newOther(t, modern)
 		r := start(t, rig{}, research(o.URL, all))
 		a := r.call("research_big", `{}`)
-		require.Equal(t, pitwall.OutsideFailed, codeOf(t, a), a.Text)
+		require.Equal(t, pitwall.ExternalFailed, code(t, a), a.Text)
 		require.Contains(t, a.Text, "larger than 10485760 bytes")
 		require.Less(t, len(a.Text), 500)
 		require.EqualValues(t, 1, o.calls.Load(), "not asked again")
@@ -222,7 +222,7 @@ func TestMCPChangedTool(t *testing.T) {
 			func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) { return say(rows), nil })
 		var a tools.Answer
 		require.Eventually(t, func() bool { a = r.call("research_series", `{}`); return a.IsError }, time.Minute, 10*time.Millisecond)
-		require.Equal(t, pitwall.ToolChanged, codeOf(t, a), a.Text+r.log.String())
+		require.Equal(t, pitwall.ToolChanged, code(t, a), a.Text+r.log.String())
 		require.Regexp(t, `had digest [0-9a-f]{64} and has [0-9a-f]{64}`, a.Text)
 		require.NotContains(t, a.Text, "sell everything")
 		require.False(t, r.call("research_structured", `{}`).IsError, "others are as they were")
@@ -287,7 +287,7 @@ func TestMCPRecording(t *testing.T) {
 	}
 	without := start(t, rig{tape: tape}, text)
 	require.Equal(t, a, without.call("research_series", `{}`), "nor a key")
-	require.Equal(t, pitwall.MissingKey, codeOf(t, without.call("research_search", `{"query":"new"}`)))
+	require.Equal(t, pitwall.MissingKey, code(t, without.call("research_search", `{"query":"new"}`)))
 	require.False(t, warm.call("research_search", `{"query":"new"}`).IsError, "the first real call connects")
 	require.Greater(t, o.count(), n)
 
@@ -295,14 +295,14 @@ func TestMCPRecording(t *testing.T) {
 	o.mcp.AddTool(&mcp.Tool{Name: "series", Description: "Other text.", InputSchema: object("")}, func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) { return say(rows), nil })
 	late := start(t, rig{tape: tape, env: env}, text)
 	require.Equal(t, a, late.call("research_series", `{}`), "recorded")
-	require.Equal(t, pitwall.ToolChanged, codeOf(t, late.call("research_series", `{"id":"new"}`)))
+	require.Equal(t, pitwall.ToolChanged, code(t, late.call("research_series", `{"id":"new"}`)))
 
 	for _, r := range []*rig{cold, warm, without, late} {
 		require.NotContains(t, r.log.String()+tape.everything()+a.Text+echo.Text+string(echo.JSON), "canary")
 	}
 	fresh := start(t, rig{}, text)
 	require.Contains(t, strings.Join(fresh.built.Warnings, "\n"), "TOKEN is not set")
-	require.Equal(t, pitwall.MissingKey, codeOf(t, fresh.call("research_series", `{"id":"x"}`)), "the list does not depend on keys")
+	require.Equal(t, pitwall.MissingKey, code(t, fresh.call("research_series", `{"id":"x"}`)), "the list does not depend on keys")
 	require.Len(t, fresh.set.Tools(), len(cold.set.Tools()))
 }
 
@@ -356,14 +356,14 @@ func TestMCPCommand(t *testing.T) {
 	require.Contains(t, a.Text, "PATH=/bin")
 	require.NotContains(t, a.Text, "canary", "the host's environment holds keys of others")
 	a = r.call("local_dies", `{}`)
-	require.Equal(t, pitwall.OutsideFailed, codeOf(t, a), a.Text)
+	require.Equal(t, pitwall.ExternalFailed, code(t, a), a.Text)
 	require.False(t, r.call("local_series", `{}`).IsError, "started again")
-	require.Equal(t, pitwall.Timeout, codeOf(t, r.call("local_hangs", `{}`)))
+	require.Equal(t, pitwall.Timeout, code(t, r.call("local_hangs", `{}`)))
 	require.False(t, r.call("local_series", `{}`).IsError)
 	require.NotContains(t, r.log.String(), "canary")
 	r = start(t, rig{env: map[string]string{"SEARCH_KEY": "canary-search"}}, strings.Replace(text, "timeout: 5s", "timeout: 60s", 1))
 	a = r.call("local_big", `{}`)
-	require.Equal(t, pitwall.OutsideFailed, codeOf(t, a), a.Text)
+	require.Equal(t, pitwall.ExternalFailed, code(t, a), a.Text)
 	require.Contains(t, a.Text, "larger than", r.log.String())
 	require.False(t, r.call("local_series", `{}`).IsError)
 }

@@ -1,4 +1,4 @@
-package tools_test
+package external_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 
 	"pitwall"
 	"pitwall/tools"
+	"pitwall/tools/external"
 )
 
 //go:embed func_test.go
@@ -31,7 +32,7 @@ type closeRow struct {
 }
 
 // lastCloses gives the newest closes of a symbol.
-func lastCloses(ctx context.Context, now tools.Moment, in closesIn) ([]closeRow, error) {
+func lastCloses(ctx context.Context, now external.Moment, in closesIn) ([]closeRow, error) {
 	bars, err := now.Market.Bars(ctx, pitwall.BarQuery{Symbol: in.Symbol})
 	if in.Symbol == "BAD" {
 		err = errors.New("no such thing as BAD")
@@ -46,17 +47,19 @@ func lastCloses(ctx context.Context, now tools.Moment, in closesIn) ([]closeRow,
 type notebook struct{ lines []string }
 
 // note keeps a line.
-func (n *notebook) note(_ context.Context, _ tools.Moment, in struct {
+func (n *notebook) note(_ context.Context, _ external.Moment, in struct {
 	Line string `json:"line"`
 }) (string, error) {
 	n.lines = append(n.lines, in.Line)
 	return fmt.Sprintf("%d lines", len(n.lines)), nil
 }
 
+var timeless = external.TimePolicy{Timeless: true}
+
 func TestFunc(t *testing.T) {
 	n := &notebook{}
-	s := with(t, pitwall.Sim, nil, tools.Func("last_closes", "The newest closes.", lastCloses, tools.Timeless(), tools.Source(ownFiles)),
-		tools.Func("keep_note", "Keeps a line.", n.note, tools.Timeless(), tools.Changes(), tools.Source(ownFiles)))
+	s := with(t, pitwall.Sim, nil, external.Func(external.Tool{Name: "last_closes", Description: "The newest closes.", Time: timeless, Source: ownFiles}, lastCloses),
+		external.Func(external.Tool{Name: "keep_note", Description: "Keeps a line.", Effect: tools.Change, Time: timeless, Source: ownFiles}, n.note))
 	tool, ok := s.Find("last_closes")
 	require.True(t, ok)
 	require.True(t, strings.HasPrefix(tool.Description, "The newest closes.\n// lastCloses gives the newest closes of a symbol.\nfunc lastCloses(ctx context.Context"), tool.Description)
@@ -69,7 +72,7 @@ func TestFunc(t *testing.T) {
 	require.False(t, a.IsError, a.Text)
 	require.JSONEq(t, `{"mode":"sim","as_of":"2024-01-05T16:00:00-05:00","rows":[{"known":"2024-01-05T16:00:00-05:00","close":100}]}`, string(a.JSON))
 	a = s.Call(trader(), w, "last_closes", json.RawMessage(`{"symbol":"BAD"}`))
-	require.Equal(t, pitwall.OutsideFailed, code(t, a))
+	require.Equal(t, pitwall.ExternalFailed, code(t, a))
 	require.Contains(t, a.Text, "no such thing as BAD")
 	require.Equal(t, pitwall.InvalidInput, code(t, s.Call(trader(), w, "last_closes", json.RawMessage(`{"symbol":"X","x":1}`))))
 
@@ -80,39 +83,39 @@ func TestFunc(t *testing.T) {
 	reader := pitwall.WithCaller(context.Background(), pitwall.Caller{ReadOnly: true})
 	require.Equal(t, pitwall.NotAllowed, code(t, s.Call(reader, w, "keep_note", json.RawMessage(`{"line":"b"}`))))
 	require.Len(t, n.lines, 1)
-	require.Equal(t, pitwall.NotTimeSafe, refused(t, pitwall.Sim, tools.Func("keep_note", "", n.note)).Code, "Go functions declare too")
+	require.Equal(t, pitwall.NotTimeSafe, refused(t, pitwall.Sim, external.Func(external.Tool{Name: "keep_note"}, n.note)).Code, "Go functions declare too")
 }
 
 func TestFuncSource(t *testing.T) {
 	var log strings.Builder
-	closure := func(context.Context, tools.Moment, struct{}) (string, error) { return "x", nil }
-	f := tools.Func("closure_tool", "A closure.", closure, tools.Timeless(), tools.Source(ownFiles))
-	require.Equal(t, "A closure.\nfunc(context.Context, tools.Moment, struct {}) (string, error)", f.Description)
-	_, err := tools.NewWith(slog.New(slog.NewTextHandler(&log, nil)), nil, tools.Outside{Mode: pitwall.Sim, Tools: []tools.Foreign{f}})
+	closure := func(context.Context, external.Moment, struct{}) (string, error) { return "x", nil }
+	f := external.Func(external.Tool{Name: "closure_tool", Description: "A closure.", Time: timeless, Source: ownFiles}, closure)
+	require.Equal(t, "A closure.\nfunc(context.Context, external.Moment, struct {}) (string, error)", f.Description)
+	_, err := newSet(slog.New(slog.NewTextHandler(&log, nil)), pitwall.Sim, nil, f)
 	require.NoError(t, err)
 	require.Contains(t, log.String(), "shows the signature only")
-	f = tools.Func("last_closes", "", lastCloses, tools.Timeless())
-	require.Contains(t, f.Description, "func(context.Context, tools.Moment, tools_test.closesIn)")
+	f = external.Func(external.Tool{Name: "last_closes", Time: timeless}, lastCloses)
+	require.Contains(t, f.Description, "func(context.Context, external.Moment, external_test.closesIn)")
 	require.Nil(t, f.Definition, "what it does is not known, so nothing is recorded")
 	require.Empty(t, f.Warnings)
 	src, err := ownFiles.ReadFile("func_test.go")
 	require.NoError(t, err)
 	long := strings.Replace(string(src), "rows := []closeRow{}", strings.Repeat("\n", 120)+"rows := []closeRow{}", 1)
-	f = tools.Func("last_closes", "", lastCloses, tools.Timeless(), tools.Source(fstest.MapFS{"a/func_test.go": {Data: []byte(long)}}))
+	f = external.Func(external.Tool{Name: "last_closes", Time: timeless, Source: fstest.MapFS{"a/func_test.go": {Data: []byte(long)}}}, lastCloses)
 	require.Len(t, f.Warnings, 1)
 	require.Contains(t, f.Warnings[0], "lines")
-	changed := tools.Func("last_closes", "", lastCloses, tools.Timeless(), tools.Source(fstest.MapFS{"func_test.go": {Data: src}, "helper.go": {Data: []byte("package x")}}))
+	changed := external.Func(external.Tool{Name: "last_closes", Time: timeless, Source: fstest.MapFS{"func_test.go": {Data: src}, "helper.go": {Data: []byte("package x")}}}, lastCloses)
 	require.NotEqual(t, f.Definition, changed.Definition, "a helper that changes makes another tool")
-	lost := tools.Func("last_closes", "", lastCloses, tools.Timeless(), tools.Source(fstest.MapFS{"other.go": {Data: src}}))
+	lost := external.Func(external.Tool{Name: "last_closes", Time: timeless, Source: fstest.MapFS{"other.go": {Data: src}}}, lastCloses)
 	require.NotContains(t, lost.Description, "rows :=", "a file of another name")
 }
 
 // A function that computes on visible data is recorded under the world's state.
 func TestFuncIsRecordedWithTheWorld(t *testing.T) {
 	calls := 0
-	f := tools.Func("counts", "", lastCloses, tools.Timeless(), tools.Source(ownFiles))
+	f := external.Func(external.Tool{Name: "counts", Time: timeless, Source: ownFiles}, lastCloses)
 	inner := f.Call
-	f.Call = func(ctx context.Context, now tools.Moment, args map[string]json.RawMessage) (tools.Payload, error) {
+	f.Call = func(ctx context.Context, now external.Moment, args map[string]json.RawMessage) (external.Payload, error) {
 		calls++
 		return inner(ctx, now, args)
 	}

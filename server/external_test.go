@@ -11,24 +11,30 @@ import (
 	"pitwall"
 	"pitwall/server"
 	"pitwall/tools"
+	"pitwall/tools/external"
 )
 
-func outsideTool(name string, e tools.Effect) tools.Foreign {
-	return tools.Foreign{Name: name, Description: "d", Effect: e, Wall: tools.Wall{Known: "at"},
-		Call: func(context.Context, tools.Moment, map[string]json.RawMessage) (tools.Payload, error) {
-			return tools.Payload{Form: tools.JSON, Body: []byte(`[{"at":"2019-12-31","n":9007199254740993},{"at":"2031-01-01","n":1}]`)}, nil
+func externalTool(name string, e tools.Effect) external.Tool {
+	return external.Tool{Name: name, Description: "d", Effect: e, Time: external.TimePolicy{Known: "at"},
+		Call: func(context.Context, external.Moment, map[string]json.RawMessage) (external.Payload, error) {
+			return external.Payload{Form: external.JSON, Body: []byte(`[{"at":"2019-12-31","n":9007199254740993},{"at":"2031-01-01","n":1}]`)}, nil
 		}}
 }
 
-// Outside tools through MCP: effects and annotations of all tools, and what the
+// External tools through MCP: effects and annotations of all tools, and what the
 // wall removed in _meta only.
-func TestOutsideTools(t *testing.T) {
+func TestExternalTools(t *testing.T) {
 	r := server.NewRegistry(&builder{src: made(60, "AAA"), symbols: []string{"AAA"}})
 	t.Cleanup(func() { require.NoError(t, r.Close()) })
 	log := slog.New(slog.DiscardHandler)
-	_, err := server.NewWith("test", r, log, tools.Outside{Mode: pitwall.Sim, Tools: []tools.Foreign{outsideTool("orders_submit", tools.Read)}})
+	newServer := func(list ...external.Tool) (*server.Server, error) {
+		ready, err := external.New(external.Options{Mode: pitwall.Sim}, list...)
+		require.NoError(t, err)
+		return server.NewWith("test", r, log, ready)
+	}
+	_, err := newServer(externalTool("orders_submit", tools.Read))
 	require.ErrorContains(t, err, "STRATEGY_ERROR")
-	s, err := server.NewWith("test", r, log, tools.Outside{Mode: pitwall.Sim, Tools: []tools.Foreign{outsideTool("reads_outside", tools.Read), outsideTool("keeps_state", tools.Change)}})
+	s, err := newServer(externalTool("reads_outside", tools.Read), externalTool("keeps_state", tools.Change))
 	require.NoError(t, err)
 	near, far := server.Pipe()
 	cs := connectAs(t, s, near, far, server.LoopProtocol)
@@ -41,8 +47,8 @@ func TestOutsideTools(t *testing.T) {
 			seen++
 			require.Equal(t, e, tool.Meta["pitwall/effect"], tool.Name)
 		}
-		foreign := tool.Name == "reads_outside" || tool.Name == "keeps_state"
-		require.Equal(t, foreign, *tool.Annotations.OpenWorldHint, tool.Name)
+		open := tool.Name == "reads_outside" || tool.Name == "keeps_state"
+		require.Equal(t, open, *tool.Annotations.OpenWorldHint, tool.Name)
 		require.Equal(t, tool.Meta["pitwall/effect"] == "read" || tool.Meta["pitwall/effect"] == "setup", tool.Annotations.ReadOnlyHint, tool.Name)
 	}
 	require.Equal(t, len(want), seen)
