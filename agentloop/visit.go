@@ -316,7 +316,7 @@ func (v *visit) run(ctx, turn context.Context, calls []Call) ([]Result, error) {
 			v.rec.warn("future_dated", c.Name+": "+removed)
 		}
 		if k := v.agent.traits[name]; k.Kind == kindSetup || k.Kind == kindChange {
-			v.ordered = v.ordered || orders(name) && !r.IsError
+			v.ordered = v.ordered || ChangesOrders(name) && !r.IsError
 			v.calls = append(v.calls, repeat{len(v.rec.Messages), c.Name, string(c.Arguments), r.Text, r.IsError})
 		}
 		results = append(results, r.Result)

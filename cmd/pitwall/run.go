@@ -115,7 +115,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	m := runs.Manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
 		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Sample: o.sample, NoCache: o.noCache, Data: dataFiles(store.Files), Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
-	w.Attempt = attempt(dir, m)
+	w.Attempt = runs.Attempt(dir, m)
 	m.Attempt = w.Attempt
 	m.Notes = slices.Concat(who.extra.Warnings, elsewhereOnly(s), s.idleTriggers(who.agents))
 	for _, n := range m.Notes {
@@ -197,7 +197,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m runs.Manifest, out agen
 		return nil, errors.Join(runErr, err)
 	}
 	m.Digest = w.venue.Replay().Digest
-	m.Attempt = attempt(folder.Dir, m)              // a repeat of a known run is no try
+	m.Attempt = runs.Attempt(folder.Dir, m)         // a repeat of a known run is no try
 	m.Warnings = append(m.Warnings[:0], w.notes...) // those of days that were not reached did not happen
 	for _, x := range w.Warnings {
 		if !x.Known.After(w.Clock.Now()) {

@@ -1,26 +1,3 @@
-// Package runs writes a run's folder: the evidence that a run leaves.
-//
-//	manifest.json    what was run: strategy, data, versions, model
-//	journal.jsonl    one line per change of state, in order
-//	turns/000123.json  one turn: prompt, calls, results, reply, warnings
-//	summaries.jsonl  one compact line per turn
-//	timing.jsonl     what may differ between two runs: host times, usage
-//	usage.json       what models used: tokens, cost, what came from the cache
-//	fills.csv equity.csv prices.csv metrics.json
-//
-// Files are appended to while the run goes on, line by line and unbuffered, so
-// that after a crash everything up to the last whole line is there. Whole files
-// (manifest, turns, metrics) are written aside and renamed. Turns are written
-// behind the run's back, in their order: the journal says what was done, a turn
-// only why, and after a crash the last few may be missing.
-//
-// A [Folder] is a pitwall.Journal; it is also where agentloop records turns.
-// Package tools/report reads these files and shares no code with this one.
-//
-// # Why not
-//
-// Why not fsync: a simulated run can be run again. Live journals are another
-// matter and get their own type.
 package runs
 
 import (
@@ -59,15 +36,6 @@ type Folder struct {
 	failed  atomic.Bool
 }
 
-var headers = map[string]string{
-	"journal.jsonl":   "",
-	"summaries.jsonl": "",
-	"timing.jsonl":    "",
-	"fills.csv":       "timestamp,symbol,side,qty,price,fee,book,turn,order,reason\n",
-	"equity.csv":      "timestamp,equity,cash,benchmark,buy_and_hold\n",
-	"prices.csv":      "symbol,timestamp,open,high,low,close,volume,start,end,known\n",
-}
-
 // Create makes a run's folder. It refuses one that already holds something.
 func Create(dir string, ref Reference) (*Folder, error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
@@ -77,11 +45,11 @@ func Create(dir string, ref Reference) (*Folder, error) {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
 	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
-	for name, header := range headers {
+	for _, name := range append([]string{JournalFile, SummariesFile, TimingFile}, csvFiles...) {
 		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err == nil {
 			f.files[name] = file
-			_, err = file.WriteString(header)
+			_, err = file.WriteString(header(name))
 		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("making the run's folder: %w", err), f.Close())
@@ -111,7 +79,7 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e.Seq = f.mem.Last() + 1
-	if err := f.line("journal.jsonl", e); err != nil {
+	if err := f.line(JournalFile, e); err != nil {
 		return 0, err
 	}
 	var err error
@@ -138,7 +106,7 @@ func (f *Folder) fill(x pitwall.Fill, turn int) error {
 	if !submitted {
 		turn = 0
 	}
-	return f.write("fills.csv", strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
+	return f.write(FillsFile, strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
 		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(reason)}, ",")+"\n")
 }
 
@@ -151,7 +119,7 @@ func (f *Folder) mark(p pitwall.EquityPoint) error {
 		}
 		hold = h.Round(2).String()
 	}
-	return f.write("equity.csv", p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+"\n")
+	return f.write(EquityFile, p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+"\n")
 }
 
 // quote writes a CSV field.
@@ -189,9 +157,9 @@ func (f *Folder) EndTurn(n int, turn []byte, summary, timing any) error {
 	if f.failed.Load() {
 		return f.finishTurns()
 	}
-	summaries, timings := f.files["summaries.jsonl"], f.files["timing.jsonl"]
+	summaries, timings := f.files[SummariesFile], f.files[TimingFile]
 	f.turns <- func() error {
-		if err := f.replace(filepath.Join("turns", fmt.Sprintf("%06d.json", n)), turn); err != nil {
+		if err := f.replace(filepath.FromSlash(turnFile(n)), turn); err != nil {
 			return err
 		}
 		_, err1 := summaries.Write(append(line, '\n'))
@@ -243,7 +211,7 @@ func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
 		fmt.Fprintf(&b, "%s,%s,%v,%v,%v,%v,%s,%s,%s,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume,
 			x.Start.Format(time.RFC3339), x.End.Format(time.RFC3339), x.Known.Format(time.RFC3339))
 	}
-	return f.write("prices.csv", b.String())
+	return f.write(PricesFile, b.String())
 }
 
 // WriteJSON writes a whole file (manifest.json, metrics.json).
