@@ -51,8 +51,8 @@ func (a *app) cacheStore(readOnly bool) (*replay.Store, error) {
 func (a *app) cache() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cache",
-		Short: "Show, check and clear what models and outside tools answered",
-		Long: "A backtest keeps every answer of a model and of an outside tool, so that the same run asks nobody again: PITWALL_CACHE_DIR, else\n" +
+		Short: "Show, check and clear what models and external tools answered",
+		Long: "A backtest keeps every answer of a model and of an external tool, so that the same run asks nobody again: PITWALL_CACHE_DIR, else\n" +
 			"the cache folder of the user. An entry is found by all of its request, so one that does not fit is never used.",
 		Example: "  pitwall cache ls\n  pitwall cache verify\n  pitwall cache clear --kind turn --older 720h",
 		Args:    takes(0, 0),
