@@ -24,8 +24,17 @@ import (
 // one that was fetched before its last day had passed is asked for again. Files
 // appear under their name only when they are whole and on disk.
 type Local struct {
-	Dir string
-	Now func() time.Time
+	Dir     string
+	Now     func() time.Time
+	Sources map[string][]Offer // what each source has, by name
+}
+
+// usable reports an error where no folder was found.
+func (l *Local) usable() error {
+	if l.Dir == "" {
+		return pitwall.Errorf(pitwall.DataError, "no cache folder found on this machine").Hintf("set PITWALL_DATA_DIR to a folder for downloads")
+	}
+	return nil
 }
 
 // Step is told after every chunk.
@@ -47,11 +56,34 @@ type Fetched struct {
 	Dropped []Drop
 }
 
+// String says in one line what was fetched.
+func (f Fetched) String() string {
+	line := fmt.Sprintf("%s: %d rows", f.Kind, f.Rows)
+	switch {
+	case f.Rows == 0:
+		line = fmt.Sprintf("%s: the source has nothing in this range", f.Kind)
+	case f.Asked == 0:
+		line += ", all there already"
+	default:
+		line += fmt.Sprintf(" (%d chunks downloaded)", f.Asked)
+	}
+	for _, d := range f.Dropped {
+		line += fmt.Sprintf("; left out: %d %s", d.Count, d.Why)
+	}
+	if f.Kind == KindRevised {
+		line += "; these are today's values, not what was known then"
+	}
+	return line
+}
+
 // Fetch downloads what the store lacks of a request, chunk by chunk, and merges.
 // When it is stopped or refused, the finished chunks stay and the next call asks
 // only for the rest. refresh asks for everything again.
 func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, show func(Step)) (Fetched, error) {
 	var out Fetched
+	if err := l.usable(); err != nil {
+		return out, err
+	}
 	offer, err := offerOf(r, q.Kind, q.Size)
 	if err != nil {
 		return out, err

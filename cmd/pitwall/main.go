@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // exchanges' zones on machines without a zone database
@@ -37,7 +38,7 @@ func main() {
 
 // run is main with an exit code, so that tests can call it.
 func run(args []string) int {
-	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+	a := &app{now: hostNow, settings: sync.OnceValues(readSettings), stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer a.interrupts(cancel)()
@@ -82,6 +83,7 @@ func explain(err error) string {
 // app is what every verb shares.
 type app struct {
 	now            func() time.Time
+	settings       func() (settings, error) // the environment and .env, read once
 	stdout, stderr *os.File
 	stop           chan struct{}     // closed at the first Ctrl-C
 	beside         io.Writer         // stderr while a line of progress is drawn there; empty = stderr
@@ -154,7 +156,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.dare(), a.version())
+	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.version())
 	return root
 }
 

@@ -14,7 +14,6 @@ import (
 	"pitwall/cache/history"
 	"pitwall/examples"
 	"pitwall/server"
-	"pitwall/tools"
 )
 
 // serveFlags are serve's settings from the command line.
@@ -46,7 +45,7 @@ func (a *app) serve() *cobra.Command {
 }
 
 func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error {
-	cfg, err := readSettings()
+	cfg, err := a.settings()
 	if err != nil {
 		return err
 	}
@@ -63,24 +62,23 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 			return err
 		}
 	}
-	b, err := newBuilder(ctx, file, f.data)
+	b, err := newBuilder(ctx, file, f.data, cfg.store(a.now))
 	if err != nil {
 		return err
 	}
 	server.TuneGC()
 	registry := server.NewRegistry(b)
 	defer registry.Close()
-	kept, err := a.openCache(cfg, len(b.outside) == 0) // only their answers are kept
+	kept, err := a.openCache(cfg, len(b.external) == 0) // only their answers are kept
 	if err != nil {
 		return err
 	}
-	extra, err := a.outside(ctx, &strategy{Tools: b.outside}, cfg, kept, false)
+	extra, err := a.external(ctx, &strategy{Tools: b.external}, cfg, kept, false)
 	if err != nil {
 		return err
 	}
 	defer extra.Close()
-	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})),
-		tools.Outside{Mode: pitwall.Sim, Tools: extra.Tools, Recorder: kept.recorder(false)})
+	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), extra.Tools)
 	if err != nil {
 		return err
 	}
@@ -111,7 +109,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 
 // newBuilder prepares the worlds: a strategy's, or one over the data given, or
 // one over the bundled data.
-func newBuilder(ctx context.Context, file string, data []string) (*builder, error) {
+func newBuilder(ctx context.Context, file string, data []string, local *history.Local) (*builder, error) {
 	var inputs []history.Input
 	b := &builder{}
 	if file != "" {
@@ -119,14 +117,14 @@ func newBuilder(ctx context.Context, file string, data []string) (*builder, erro
 		if err != nil {
 			return nil, err
 		}
-		b.outside = s.Tools
+		b.external = s.Tools
 		if b.spec, err = s.spec(); err != nil {
 			return nil, err
 		}
-		if b.store, err = loadFor(ctx, s); err != nil {
+		if b.store, err = loadFor(ctx, s, local); err != nil {
 			return nil, err
 		}
-		if inputs, err = s.inputs(); err != nil {
+		if inputs, err = s.inputs(ctx, local); err != nil {
 			return nil, err
 		}
 	}

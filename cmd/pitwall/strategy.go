@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ import (
 	"pitwall"
 	"pitwall/cache/history"
 	"pitwall/examples"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // strategy is a strategy file.
@@ -43,7 +44,7 @@ type strategy struct {
 	Agent        agent            `yaml:"agent"`
 	Agents       []agent          `yaml:"agents"` // several, in the order of their turns
 	Prices       map[string]price `yaml:"prices"` // of models, by name
-	Tools        []outside.Spec   `yaml:"tools"`  // REST endpoints and other MCP servers
+	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
 
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
@@ -158,7 +159,7 @@ func (s *strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "price": keys(price{}), "trigger": keys(trigger{}),
-			"Spec": keys(outside.Spec{}), "REST": keys(outside.REST{}), "Parameter": keys(outside.Parameter{}), "Clamp": keys(outside.Clamp{}), "MCP": keys(outside.MCP{}), "dataEntry": keys(dataEntry{})}[m[3]]
+			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "dataEntry": keys(dataEntry{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
@@ -229,15 +230,15 @@ func (s *strategy) check() error {
 }
 
 // inputs resolves the data entries against the strategy's folder.
-func (s *strategy) inputs() ([]history.Input, error) {
+func (s *strategy) inputs(ctx context.Context, local *history.Local) ([]history.Input, error) {
 	var list []history.Input
 	for _, d := range s.Data {
 		switch d.Path {
 		case "":
 			return nil, pitwall.Errorf(pitwall.StrategyError, "%s: a data entry has no path", s.show)
 		}
-		if slices.Contains(storeSources, d.Path) {
-			more, err := s.stored(d.Path)
+		if local.Has(d.Path) {
+			more, err := s.stored(ctx, local, d.Path)
 			if err != nil {
 				return nil, err
 			}
@@ -251,6 +252,38 @@ func (s *strategy) inputs() ([]history.Input, error) {
 		list = append(list, history.Input{FS: s.files, Path: path.Join(s.dir, d.Path), Show: d.Path, Adjusted: d.Adjusted})
 	}
 	return list, nil
+}
+
+// stored are the inputs of a strategy that names a source of the store.
+func (s *strategy) stored(ctx context.Context, local *history.Local, source string) (list []history.Input, err error) {
+	n := history.Need{Source: source, Symbols: append([]string{}, s.Symbols...)}
+	if s.Benchmark != "" && !s.benchmarkOptional && !slices.Contains(s.Symbols, s.Benchmark) {
+		n.Symbols = append(n.Symbols, s.Benchmark)
+	}
+	for _, d := range s.Data {
+		n.MayLack = n.MayLack || d.Path != source && local.HasBars(d.Path)
+	}
+	if s.BarSize != "" {
+		if n.Size, err = pitwall.ParseSize(s.BarSize); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range []struct {
+		text string
+		to   *time.Time
+	}{{s.From, &n.From}, {s.To, &n.To}} {
+		if d.text != "" {
+			if *d.to, err = time.Parse(time.DateOnly, d.text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	list, err = local.Inputs(ctx, n)
+	var lacking *pitwall.Error
+	if errors.As(err, &lacking) && lacking.Code == pitwall.NoCoverage && len(s.fetch) > 0 {
+		lacking.Hint += "\n  or, as " + s.show + " says, all that it needs:\n  " + strings.Join(s.fetch, "\n  ")
+	}
+	return list, err
 }
 
 // use replaces the data by paths from the command line, if there are any.

@@ -17,8 +17,8 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/history"
 	"pitwall/cache/runs"
-	"pitwall/tools"
 )
 
 // This file makes the runs that the tests of trace, why and doctor read.
@@ -112,7 +112,7 @@ func modelRun(t *testing.T, dir string, replies []*agentloop.Reply) {
 	s := strategy{show: "s.yaml", files: fstest.MapFS{"bars.csv": {Data: []byte(marginBars)}, "act.csv": {Data: []byte("symbol,ex_date,type,value,pay_date\nA,2024-01-04,dividend,0.5,2024-01-09\n")}}}
 	require.NoError(t, s.parse([]byte(marginStrategy)))
 	require.NoError(t, s.check())
-	store, err := loadFor(t.Context(), &s)
+	store, err := loadFor(t.Context(), &s, &history.Local{})
 	require.NoError(t, err)
 	spec, err := s.spec()
 	require.NoError(t, err)
@@ -122,12 +122,12 @@ func modelRun(t *testing.T, dir string, replies []*agentloop.Reply) {
 	w, err := newSim(store, spec, folder)
 	require.NoError(t, err)
 	defer w.Close()
-	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 	price := agentloop.Price{In: pitwall.Int(1), Out: pitwall.Int(10)}
 	every, err := agentloop.ParseEvery("1d")
 	require.NoError(t, err)
 	out, err := a.drive(t.Context(), w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: &sayer{replies: replies}, ModelName: "fake/sayer", Price: &price, Every: every}},
-		Recorder: folder, Now: a.now, Stop: a.stop}, tools.Outside{})
+		Recorder: folder, Now: a.now, Stop: a.stop}, nil)
 	require.NoError(t, err)
 	require.NoError(t, folder.WriteJSON("usage.json", runs.UsageOf(out)))
 	require.NoError(t, folder.WriteJSON("manifest.json", runs.Manifest{RunID: "fake-1", Status: "complete", Symbols: s.Symbols, From: "2024-01-02", To: "2024-01-09", Model: "fake/sayer"}))
