@@ -50,7 +50,7 @@ func Func[In, Out any](t Tool, f func(ctx context.Context, now Moment, in In) (O
 	return t
 }
 
-// isExplained reports whether an error needs no words of ours: it has a code, is
+// isExplained reports whether an error says what failed as it is: it has a code, is
 // an [Error], or is the end of its context.
 func isExplained(err error) bool {
 	_, coded := errors.AsType[*pitwall.Error](err)

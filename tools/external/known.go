@@ -33,7 +33,7 @@ func dayOver(day string, zone *time.Location) time.Time {
 	return end
 }
 
-// Epochs are told apart by size. Numbers below are no time (a year, a count) and
+// The size of an epoch tells its unit. Numbers below are no time (a year, a count) and
 // 20240131 is a date: reading either as seconds would make it 1970, and visible.
 const (
 	minSeconds = 1e8 // 1973
@@ -97,8 +97,8 @@ func knownAt(v any, zone *time.Location) (time.Time, bool) {
 	return time.UnixMicro(int64(math.Ceil(n * 1e6))), true
 }
 
-// laterReading is the later of the instants that a wall-clock time can name where
-// clocks change: in the hour that comes twice, and in the hour that is skipped.
+// laterReading returns the later of the instants that a wall-clock time can name where
+// clocks change: in the repeated hour and in the skipped one.
 func laterReading(t time.Time, layout, s string) time.Time {
 	text := t.Format(layout)
 	if !strings.HasPrefix(s, text) {

@@ -113,7 +113,7 @@ func (t TimePolicy) clamp(now Moment, in *jsonschema.Schema, args map[string]jso
 	return notes, nil
 }
 
-// most is the latest value that may be asked for.
+// most returns the latest value allowed.
 func (c Clamp) most(now Moment) string {
 	switch c.Format {
 	case "date":
@@ -163,7 +163,7 @@ func (c Clamp) unbounded(v string) bool {
 	return v < "1900" && (c.Format == "time" || c.Format == "date") && len(v) > 4 && v[4] == '-'
 }
 
-// later reports whether a value asks for more than is known now. A date names a
+// later reports whether a value reaches beyond now. A date names a
 // whole day, so today is later than now.
 func (c Clamp) later(now Moment, v string) (bool, error) {
 	switch c.Format {

@@ -19,7 +19,7 @@ import (
 type values struct {
 	query, headers, env map[string]string
 	missing             []string // variables that are not set
-	short               []string // warnings about secrets too short to be told from other text
+	short               []string // warnings about secrets too short to redact
 	secrets             []string // every spelling, longest first
 	// settings are values of variables that are no secrets, such as a feed or a
 	// limit: they may stand in answers, and belong to what a tool is.
@@ -120,7 +120,7 @@ func (v *values) redact(s string) string {
 	return s
 }
 
-// redactError takes the secrets out of an error of ours.
+// redactError takes the secrets out of an error.
 func (v *values) redactError(err error) error {
 	if e, ok := errors.AsType[*pitwall.Error](err); ok {
 		c := *e

@@ -21,16 +21,16 @@ import (
 )
 
 // server is one MCP server with at most one connection. The connection is made
-// when it is needed and made anew once when it is lost.
+// when needed, and once more when it is lost.
 type server struct {
 	spec   Spec
 	values *values
 	o      Options
 
-	turn chan struct{} // held while the fields below are used
-	link *link
+	lock chan struct{} // a mutex whose wait a context can end; guards the fields below
+	conn *conn
 	// What the tools were when the process started, and those that differ since.
-	listing  map[string]listed // as of the last look
+	listing  map[string]listed // as last listed
 	pinned   map[string]string
 	disabled map[string]error
 	closed   bool
@@ -38,42 +38,42 @@ type server struct {
 	closing sync.WaitGroup // lost connections that are being closed
 }
 
-// link is one connection.
-type link struct {
-	session *mcp.ClientSession
-	cancel  context.CancelFunc // ends every request of it
-	stale   *atomic.Bool       // the server said that its list changed
-	tooBig  *atomic.Bool       // an answer was over the cap
-	deaf    *atomic.Bool       // the stream that would say so has ended
+// conn is one connection.
+type conn struct {
+	session     *mcp.ClientSession
+	cancel      context.CancelFunc // ends every request of it
+	listChanged *atomic.Bool       // the server said that its list changed
+	tooBig      *atomic.Bool       // an answer was over the cap
+	streamEnded *atomic.Bool       // the stream that announces changes has ended
 }
 
 func newServer(s Spec, v *values, o Options) *server {
-	return &server{spec: s, values: v, o: o, turn: make(chan struct{}, 1), pinned: map[string]string{}, disabled: map[string]error{}}
+	return &server{spec: s, values: v, o: o, lock: make(chan struct{}, 1), pinned: map[string]string{}, disabled: map[string]error{}}
 }
 
-// enter waits for the turn as long as ctx allows.
-func (x *server) enter(ctx context.Context) error {
+// hold takes the lock, waiting as long as ctx allows.
+func (x *server) hold(ctx context.Context) error {
 	select {
-	case x.turn <- struct{}{}:
+	case x.lock <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (x *server) leave() { <-x.turn }
+func (x *server) release() { <-x.lock }
 
 // dial makes a connection. It is given up with ctx even where the SDK waits
 // longer.
-func (x *server) dial(ctx context.Context) (*link, error) {
+func (x *server) dial(ctx context.Context) (*conn, error) {
 	life, cancel := context.WithCancel(context.Background())
-	l := &link{cancel: cancel, stale: &atomic.Bool{}, tooBig: &atomic.Bool{}, deaf: &atomic.Bool{}}
+	l := &conn{cancel: cancel, listChanged: &atomic.Bool{}, tooBig: &atomic.Bool{}, streamEnded: &atomic.Bool{}}
 	// No handlers: a server that asks for sampling, elicitation or roots is refused.
 	client := mcp.NewClient(&mcp.Implementation{Name: "pitwall", Version: "1"}, &mcp.ClientOptions{
 		Logger:                 slog.New(slog.DiscardHandler), // it would log the server's words
 		Capabilities:           &mcp.ClientCapabilities{},
 		MultiRoundTrip:         &mcp.MultiRoundTripOptions{Disabled: true},
-		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) { l.stale.Store(true) },
+		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) { l.listChanged.Store(true) },
 	})
 	client.AddReceivingMiddleware(refuseRequests)
 	type result struct {
@@ -118,14 +118,14 @@ func refuseRequests(next mcp.MethodHandler) mcp.MethodHandler {
 // ignore drops the error of closing what is given up anyway.
 func ignore(error) {}
 
-func (x *server) transport(life context.Context, l *link) mcp.Transport {
+func (x *server) transport(life context.Context, l *conn) mcp.Transport {
 	if x.spec.MCP.URL != "" {
 		hc := sameHost(x.o.Client)
 		base := hc.Transport
 		if base == nil {
 			base = http.DefaultTransport
 		}
-		hc.Transport = &guarded{life: life, base: base, url: x.spec.MCP.URL, headers: x.values.headers, tooBig: l.tooBig, deaf: l.deaf}
+		hc.Transport = &guarded{life: life, base: base, url: x.spec.MCP.URL, headers: x.values.headers, tooBig: l.tooBig, streamEnded: l.streamEnded}
 		return &mcp.StreamableClientTransport{Endpoint: x.spec.MCP.URL, HTTPClient: hc, MaxRetries: 1, MaxEventSize: maxBytes + 1<<20}
 	}
 	c := x.spec.MCP.Command
@@ -145,34 +145,34 @@ func (x *server) transport(life context.Context, l *link) mcp.Transport {
 	return &mcp.CommandTransport{Command: cmd, TerminateDuration: terminate}
 }
 
-// ready returns a connection whose tools are what was pinned. The caller has the
-// turn.
-func (x *server) ready(ctx context.Context) (*link, error) {
+// ready returns a connection whose tools are what was pinned. The caller holds
+// the lock.
+func (x *server) ready(ctx context.Context) (*conn, error) {
 	if x.closed {
 		return nil, &Error{Message: "its connection was closed", Hint: "decide without it"}
 	}
-	if x.link != nil && x.link.deaf.Load() {
-		x.drop(x.link) // it would not hear of a change any more
+	if x.conn != nil && x.conn.streamEnded.Load() {
+		x.drop(x.conn) // it would not see a change any more
 	}
-	if x.link != nil && !x.link.stale.Load() {
-		return x.link, nil
+	if x.conn != nil && !x.conn.listChanged.Load() {
+		return x.conn, nil
 	}
-	if x.link == nil {
+	if x.conn == nil {
 		l, err := x.dial(ctx)
 		if err != nil {
 			return nil, err
 		}
-		x.link = l
+		x.conn = l
 	}
-	x.link.stale.Store(false) // before listing: a change during it counts
-	list, err := listOf(ctx, x.link.session)
+	x.conn.listChanged.Store(false) // before listing: a change during it counts
+	list, err := listOf(ctx, x.conn.session)
 	if err != nil {
-		x.drop(x.link)
+		x.drop(x.conn)
 		return nil, err
 	}
 	x.listing = list
 	x.compare(ctx, list)
-	return x.link, nil
+	return x.conn, nil
 }
 
 // compare disables what is no longer what was pinned, for good: a tool that
@@ -192,10 +192,10 @@ func (x *server) compare(ctx context.Context, list map[string]listed) {
 
 // list connects and lists.
 func (x *server) list(ctx context.Context) (map[string]listed, error) {
-	if err := x.enter(ctx); err != nil {
+	if err := x.hold(ctx); err != nil {
 		return nil, err
 	}
-	defer x.leave()
+	defer x.release()
 	_, err := x.ready(ctx)
 	return x.listing, err
 }
@@ -236,7 +236,7 @@ func (x *server) call(ctx context.Context, tool string, args map[string]json.Raw
 		if answer, ok := errors.AsType[*jsonrpc.Error](err); ok && !isLost(err, answer) {
 			return Payload{}, &Error{Message: "it refused the call", Hint: "change the arguments, or decide without it", Quote: x.values.redact(answer.Message)}
 		}
-		x.lose(l) // also after a timeout: what comes late must not be read as the next answer
+		x.lose(l) // also after a timeout: a late answer must not be read as the next one
 		switch {
 		case l.tooBig.Load() || strings.Contains(err.Error(), "maximum line length"): // of a process; the SDK exports no error for it
 			return Payload{}, &Error{Message: fmt.Sprintf("its answer is larger than %d bytes", maxBytes), Hint: "ask for less"}
@@ -249,18 +249,18 @@ func (x *server) call(ctx context.Context, tool string, args map[string]json.Raw
 	}
 }
 
-// isLost tells an answer of the server from an error of the connection, to which
-// the SDK gives codes too: client closing, server closing, rejected by transport.
+// isLost reports whether an error is one of the connection, not an answer of the
+// server. The SDK gives both codes: client closing, server closing, rejected by transport.
 func isLost(err error, answer *jsonrpc.Error) bool {
 	return errors.Is(err, mcp.ErrConnectionClosed) || answer.Code <= -32003 && answer.Code >= -32005
 }
 
 // acquire returns a connection for a tool that is still what was pinned.
-func (x *server) acquire(ctx context.Context, tool string) (*link, error) {
-	if err := x.enter(ctx); err != nil {
+func (x *server) acquire(ctx context.Context, tool string) (*conn, error) {
+	if err := x.hold(ctx); err != nil {
 		return nil, err
 	}
-	defer x.leave()
+	defer x.release()
 	if err := x.disabled[tool]; err != nil {
 		return nil, err
 	}
@@ -272,16 +272,16 @@ func (x *server) acquire(ctx context.Context, tool string) (*link, error) {
 }
 
 // lose gives a connection up.
-func (x *server) lose(l *link) {
-	x.turn <- struct{}{}
-	defer x.leave()
+func (x *server) lose(l *conn) {
+	x.lock <- struct{}{}
+	defer x.release()
 	x.drop(l)
 }
 
-// drop closes a connection in the background. The caller has the turn.
-func (x *server) drop(l *link) {
-	if x.link == l {
-		x.link = nil
+// drop closes a connection in the background. The caller holds the lock.
+func (x *server) drop(l *conn) {
+	if x.conn == l {
+		x.conn = nil
 	}
 	l.cancel()
 	x.closing.Go(func() { ignore(l.session.Close()) })
@@ -289,10 +289,10 @@ func (x *server) drop(l *link) {
 
 // close ends the connection and waits until everything of it has ended.
 func (x *server) close() error {
-	x.turn <- struct{}{}
-	l := x.link
-	x.link, x.closed = nil, true
-	x.leave()
+	x.lock <- struct{}{}
+	l := x.conn
+	x.conn, x.closed = nil, true
+	x.release()
 	if l != nil {
 		ignore(l.session.Close())
 		l.cancel()
@@ -301,13 +301,13 @@ func (x *server) close() error {
 	return nil
 }
 
-// startError is why a server could not be asked at start.
+// startError says why a server could not be listed at start.
 func (x *server) startError(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*pitwall.Error](err); ok {
 		return err
 	}
 	if ctx.Err() != nil {
-		return pitwall.Errorf(pitwall.Timeout, "tool %s: the MCP server did not answer within %v", x.spec.Name, orDefault(x.spec.MCP.Timeout)).Hintf("look whether it runs at %s", x.spec.server())
+		return pitwall.Errorf(pitwall.Timeout, "tool %s: the MCP server did not answer within %v", x.spec.Name, orDefault(x.spec.MCP.Timeout)).Hintf("check that it runs at %s", x.spec.server())
 	}
-	return pitwall.Errorf(pitwall.ExternalFailed, "tool %s: the MCP server cannot be used: %.300s", x.spec.Name, x.values.redact(err.Error())).Hintf("look whether it runs at %s", x.spec.server())
+	return pitwall.Errorf(pitwall.ExternalFailed, "tool %s: the MCP server cannot be used: %.300s", x.spec.Name, x.values.redact(err.Error())).Hintf("check that it runs at %s", x.spec.server())
 }

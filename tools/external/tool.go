@@ -91,9 +91,9 @@ type Payload struct {
 // Error is a failure reported by the other side. Its words are data: quoted, cut,
 // and withheld where the time policy does not cover them.
 type Error struct {
-	Message string // ours: what failed
-	Hint    string // ours: what works
-	Quote   string // theirs
+	Message string // what failed
+	Hint    string // what works
+	Quote   string // what the other side said
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -19,12 +19,12 @@ var errTooBig = errors.New("the answer is larger than what is read")
 // guarded sends requests to the host of one URL only, adds the headers there, caps
 // what comes back and ends with its connection.
 type guarded struct {
-	life    context.Context
-	base    http.RoundTripper
-	url     string
-	headers map[string]string
-	tooBig  *atomic.Bool
-	deaf    *atomic.Bool
+	life        context.Context
+	base        http.RoundTripper
+	url         string
+	headers     map[string]string
+	tooBig      *atomic.Bool
+	streamEnded *atomic.Bool
 }
 
 func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -50,7 +50,7 @@ func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 	b := &capped{body: res.Body, left: maxBytes + 1<<20, end: end, tooBig: g.tooBig}
 	listens := r.Method == http.MethodGet || r.Header.Get("Mcp-Method") == "subscriptions/listen"
 	if listens && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
-		b.left, b.deaf = -1, g.deaf // stands as long as the connection; each event has a cap of its own
+		b.left, b.streamEnded = -1, g.streamEnded // stands as long as the connection; each event has a cap of its own
 	}
 	res.Body = b
 	return res, nil
@@ -58,11 +58,11 @@ func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // capped is a body of at most left bytes; below 0 is no cap.
 type capped struct {
-	body   io.ReadCloser
-	left   int
-	end    func()
-	tooBig *atomic.Bool
-	deaf   *atomic.Bool // set at the end, for a stream that tells of changes
+	body        io.ReadCloser
+	left        int
+	end         func()
+	tooBig      *atomic.Bool
+	streamEnded *atomic.Bool // set at the end of a stream that announces changes
 }
 
 func (c *capped) Read(p []byte) (int, error) {
@@ -74,8 +74,8 @@ func (c *capped) Read(p []byte) (int, error) {
 		p = p[:c.left]
 	}
 	n, err := c.body.Read(p)
-	if err != nil && c.deaf != nil {
-		c.deaf.Store(true)
+	if err != nil && c.streamEnded != nil {
+		c.streamEnded.Store(true)
 	}
 	if c.left > 0 {
 		c.left -= n
