@@ -1,19 +1,11 @@
 package report
 
-import (
-	"time"
-
-	"pitwall"
-)
-
-// Reference gives what the benchmark and buy-and-hold were worth at a time, in
-// money; 0: none.
-type Reference func(at time.Time) (benchmark, hold float64)
+import "pitwall"
 
 // FromJournal is a run without a folder: the journal of a world and the prices
 // that it may know. m says what is known of a manifest, at least the cash that the
 // world began with. It has no turns.
-func FromJournal(entries []pitwall.Entry, m Manifest, bars map[string][]pitwall.Bar, ref Reference) *Run {
+func FromJournal(entries []pitwall.Entry, m Manifest, bars map[string][]pitwall.Bar, ref pitwall.Reference) *Run {
 	r := &Run{Manifest: m, Journal: entries, Bars: bars, Origins: map[string]Origin{}}
 	for _, e := range entries {
 		switch {
@@ -22,7 +14,8 @@ func FromJournal(entries []pitwall.Entry, m Manifest, bars map[string][]pitwall.
 		case isStep(e):
 			p := Point{At: e.Mark.Time, Equity: e.Mark.Equity.Float(), Cash: e.Mark.Cash.Float(), Exact: e.Mark.Equity}
 			if ref != nil {
-				p.Benchmark, p.Hold = ref(p.At)
+				benchmark, hold := ref(p.At)
+				p.Benchmark, p.Hold = benchmark.Float(), hold.Float()
 			}
 			r.Points = append(r.Points, p)
 		}
