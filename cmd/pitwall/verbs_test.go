@@ -19,7 +19,6 @@ import (
 	"pitwall/agentloop"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
-	"pitwall/tools"
 )
 
 // This file makes the runs that the tests of trace, why and doctor read.
@@ -128,7 +127,7 @@ func modelRun(t *testing.T, dir string, replies []*agentloop.Reply) {
 	every, err := agentloop.ParseEvery("1d")
 	require.NoError(t, err)
 	out, err := a.drive(t.Context(), w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: &sayer{replies: replies}, ModelName: "fake/sayer", Price: &price, Every: every}},
-		Recorder: folder, Now: a.now, Stop: a.stop}, tools.Outside{})
+		Recorder: folder, Now: a.now, Stop: a.stop}, nil)
 	require.NoError(t, err)
 	require.NoError(t, folder.WriteJSON("usage.json", runs.UsageOf(out)))
 	require.NoError(t, folder.WriteJSON("manifest.json", runs.Manifest{RunID: "fake-1", Status: "complete", Symbols: s.Symbols, From: "2024-01-02", To: "2024-01-09", Model: "fake/sayer"}))
