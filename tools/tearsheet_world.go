@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -32,14 +31,11 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	if err != nil {
 		return nil, err
 	}
-	m := report.Manifest{Name: titled(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Warnings: []string{}, Notes: []string{}}
+	m := report.World{Name: titled(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Costs: w.Costs, Journal: entries, Warnings: []string{}, Notes: []string{}}
 	for _, x := range w.Warnings {
 		if !x.Known.After(w.Clock.Now()) {
 			m.Warnings = append(m.Warnings, x.Text)
 		}
-	}
-	if m.Costs, err = json.Marshal(w.Costs); err != nil {
-		return nil, fmt.Errorf("encoding the costs: %w", err)
 	}
 	var start time.Time
 	marks := 0
@@ -71,8 +67,8 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	default:
 		m.Notes = append(m.Notes, fmt.Sprintf("NO_COVERAGE: this %s world keeps no equity points, so return, risk and luck are not known; positions, fills and trades are what there is", w.Mode))
 	}
-	bars, refer := sheetBars(ctx, w, &m, traded, start)
-	return report.FromJournal(entries, m, bars, refer), nil
+	refer := sheetBars(ctx, w, &m, traded, start)
+	return report.FromWorld(m, refer), nil
 }
 
 // titled is what a reader calls the world.
@@ -112,7 +108,7 @@ func written(ctx context.Context, w *pitwall.World) ([]pitwall.Entry, error) {
 // sheetBars loads the bars that the figures need: of symbols that were traded, of
 // what they settle against, of the benchmark, and in a simulation of all that may be
 // traded, which is what buy and hold holds. What cannot be had becomes a note.
-func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded map[string]bool, start time.Time) (map[string][]pitwall.Bar, pitwall.Reference) {
+func sheetBars(ctx context.Context, w *pitwall.World, m *report.World, traded map[string]bool, start time.Time) pitwall.Reference {
 	wanted := map[string]bool{}
 	for s := range traded {
 		wanted[s] = true
@@ -129,6 +125,7 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded
 	}
 	slices.Sort(m.Symbols)
 	bars := map[string][]pitwall.Bar{}
+	m.Bars = bars
 	load := func(symbol string, tradable bool) {
 		if symbol == "" || bars[symbol] != nil {
 			return
@@ -147,8 +144,7 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded
 		}
 		bars[symbol] = list
 		i.Tradable = tradable
-		t := report.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw}
-		m.Traded = append(m.Traded, t)
+		m.Instruments = append(m.Instruments, i)
 		if a, ok := w.Market.(acting); ok {
 			for _, x := range a.Actions(symbol) {
 				if !x.Ex.Before(start) {
@@ -160,7 +156,7 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded
 	for _, s := range m.Symbols {
 		load(s, true)
 	}
-	for _, t := range slices.Clone(m.Traded) {
+	for _, t := range slices.Clone(m.Instruments) {
 		load(t.Underlying, false)
 	}
 	load(m.Benchmark, wanted[m.Benchmark])
@@ -171,7 +167,7 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded
 		}
 	}
 	refer := pitwall.NewReference(m.Cash, seriesOf(m.Benchmark, bars[m.Benchmark]), hold, m.Actions, start)
-	return bars, func(at time.Time) (benchmark, held pitwall.Dec) {
+	return func(at time.Time) (benchmark, held pitwall.Dec) {
 		if benchmark, held = refer(at); benchmark == 0 && len(bars[m.Benchmark]) > 0 {
 			benchmark = m.Cash // listed, without a bar since the start
 		}
