@@ -34,16 +34,17 @@ func Open(fsys fs.FS) *Run {
 	r.Damaged = readJSON(fsys, ManifestFile, &r.Manifest)
 	switch {
 	case r.Damaged != nil:
-		r.note("manifest.json cannot be read: %v", r.Damaged)
+		r.Note("manifest.json cannot be read: %v", r.Damaged)
 	case r.Manifest.Status == "running":
-		r.note("the run has not ended: it is still running, or it was killed")
+		r.Note("the run has not ended: it is still running, or it was killed")
 	case r.Manifest.Error != "":
-		r.note("the run failed: %s", r.Manifest.Error)
+		r.Note("the run failed: %s", r.Manifest.Error)
 	}
 	return r
 }
 
-func (r *Run) note(format string, args ...any) {
+// Note adds a note.
+func (r *Run) Note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
@@ -55,11 +56,11 @@ func (r *Run) leave(f *fault) error {
 	r.left[f.file]++
 	switch {
 	case f.torn:
-		r.note("%s ends in half a line, which is left out", f.file)
+		r.Note("%s ends in half a line, which is left out", f.file)
 	case r.left[f.file] <= maxLeft:
-		r.note("line %d of %s cannot be read and is left out", f.line, f.file)
+		r.Note("line %d of %s cannot be read and is left out", f.line, f.file)
 	case r.left[f.file] == maxLeft+1:
-		r.note("%s has more lines that cannot be read and are left out", f.file)
+		r.Note("%s has more lines that cannot be read and are left out", f.file)
 	}
 	return nil
 }
@@ -67,7 +68,7 @@ func (r *Run) leave(f *fault) error {
 // missing notes why a file cannot be read, unless it is not there.
 func (r *Run) missing(err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.note("%v", err)
+		r.Note("%v", err)
 	}
 }
 
@@ -152,7 +153,7 @@ func (r *Run) Lines() []agentloop.TurnLine {
 		}
 		t, err := r.Turn(n)
 		if err != nil {
-			r.note("%v", err)
+			r.Note("%v", err)
 			continue
 		}
 		list = append(list, t.Line())

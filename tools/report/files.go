@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -10,12 +9,14 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // CheckFiles compares what people read of a run (fills.csv, equity.csv and
 // metrics.json) with its journal, and the cash that it began with. Each difference
 // is one line; at most one per file, the first.
 func CheckFiles(run fs.FS, journal []pitwall.Entry, cash pitwall.Dec) ([]string, error) {
+	folder := runs.Strict{FS: run}
 	var fills, points []string
 	var list []string
 	for _, e := range journal {
@@ -33,8 +34,8 @@ func CheckFiles(run fs.FS, journal []pitwall.Entry, cash pitwall.Dec) ([]string,
 		file string
 		cols int
 		want []string
-	}{{"fills.csv", 7, fills}, {"equity.csv", 3, points}} {
-		why, err := sameRows(run, x.file, x.cols, x.want)
+	}{{runs.FillsFile, 7, fills}, {runs.EquityFile, 3, points}} {
+		why, err := sameRows(folder, x.file, x.cols, x.want)
 		if err != nil {
 			return nil, err
 		}
@@ -42,13 +43,9 @@ func CheckFiles(run fs.FS, journal []pitwall.Entry, cash pitwall.Dec) ([]string,
 			list = append(list, why)
 		}
 	}
-	raw, err := fs.ReadFile(run, "metrics.json")
+	said, err := folder.Metrics()
 	if err != nil {
 		return nil, fmt.Errorf("reading the run: %w", err)
-	}
-	var said Metrics
-	if err := json.Unmarshal(raw, &said); err != nil {
-		return nil, fmt.Errorf("metrics.json: %w", err)
 	}
 	is, err := Read(run, cash)
 	if err != nil {
@@ -58,7 +55,7 @@ func CheckFiles(run fs.FS, journal []pitwall.Entry, cash pitwall.Dec) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	var again Metrics // through JSON, as the other one
+	var again runs.Metrics // through JSON, as the other one
 	if err := json.Unmarshal(text, &again); err != nil {
 		return nil, err
 	}
@@ -75,17 +72,11 @@ func CheckFiles(run fs.FS, journal []pitwall.Entry, cash pitwall.Dec) ([]string,
 }
 
 // sameRows compares the first columns of a CSV file with what they should be.
-func sameRows(run fs.FS, file string, cols int, want []string) (string, error) {
-	f, err := run.Open(file)
+func sameRows(run runs.Strict, file string, cols int, want []string) (string, error) {
+	rows, err := run.Rows(file)
 	if err != nil {
-		return "", fmt.Errorf("reading the run: %w", err)
+		return "", err
 	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", file, err)
-	}
-	rows = rows[min(1, len(rows)):]
 	for i := range max(len(rows), len(want)) {
 		switch {
 		case i >= len(rows):
@@ -93,7 +84,7 @@ func sameRows(run fs.FS, file string, cols int, want []string) (string, error) {
 		case i >= len(want):
 			return fmt.Sprintf("%s has %d rows, the journal %d", file, len(rows), len(want)), nil
 		}
-		if got := strings.Join(rows[i][:min(cols, len(rows[i]))], ","); got != want[i] {
+		if got := strings.Join(rows[i][:cols], ","); got != want[i] {
 			return fmt.Sprintf("%s line %d: %s; the journal says %s", file, i+2, got, want[i]), nil
 		}
 	}
