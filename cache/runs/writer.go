@@ -17,9 +17,6 @@ import (
 	"pitwall"
 )
 
-// Reference gives what the benchmark and buy-and-hold were worth at a time.
-type Reference func(at time.Time) (benchmark, hold pitwall.Dec)
-
 // Folder is a run's folder, open for writing. It is safe for concurrent use.
 type Folder struct {
 	Dir string
@@ -27,7 +24,7 @@ type Folder struct {
 	mem pitwall.MemoryJournal // for Follow
 
 	mu        sync.Mutex
-	reference Reference
+	reference pitwall.Reference
 	files     map[string]*os.File
 	reasons   map[string]string // of the orders that were submitted, by id
 
@@ -37,7 +34,7 @@ type Folder struct {
 }
 
 // Create makes a run's folder. It refuses one that already holds something.
-func Create(dir string, ref Reference) (*Folder, error) {
+func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return nil, pitwall.Errorf(pitwall.InvalidInput, "the folder %s is not empty", dir).Hintf("name another with --out")
 	}

@@ -66,51 +66,14 @@ func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *runs.Manifest) e
 }
 
 // references values the benchmark and buy-and-hold from the bars of the run.
-func references(store *history.Store, spec simSpec, from, to time.Time) runs.Reference {
-	find := func(symbol string) *pitwall.Series {
-		for _, s := range store.Series() {
-			if s.Instrument.Symbol == symbol {
-				return s
-			}
-		}
-		return nil
+func references(store *history.Store, spec simSpec, from time.Time) pitwall.Reference {
+	named := map[string]*pitwall.Series{}
+	for _, s := range store.Series() {
+		named[s.Instrument.Symbol] = s
 	}
-	// worth is money put into a series at its first close in the run: of raw prices
-	// with its splits, and with its dividends kept as cash.
-	worth := func(s *pitwall.Series, money pitwall.Dec, at time.Time) pitwall.Dec {
-		n := s.KnownAt(at.UnixNano())
-		first := s.KnownAt(from.UnixNano())
-		if n == 0 || first >= n {
-			return money // not listed yet in the run: cash
-		}
-		var a pitwall.Calc
-		units, cash := a.Div(money, s.Close[first]), pitwall.Dec(0)
-		for _, x := range store.Actions() {
-			if ex := x.Ex.UnixNano(); s.Adjusted != pitwall.Raw || x.Symbol != s.Instrument.Symbol || ex <= s.Start[first] || ex > s.Start[n-1] {
-				continue
-			}
-			if x.Type != "split" {
-				cash = a.Add(cash, a.Mul(units, x.Value))
-			} else if per := max(x.Per, 0); per != 0 {
-				units = a.MulDiv(units, x.Value, per)
-			} else {
-				units = a.Mul(units, x.Value)
-			}
-		}
-		v := a.Add(a.Mul(units, s.Close[n-1]), cash)
-		if a.Err != nil {
-			return money
-		}
-		return v
+	var symbols []*pitwall.Series
+	for _, s := range spec.Symbols {
+		symbols = append(symbols, named[s])
 	}
-	return func(at time.Time) (benchmark, hold pitwall.Dec) {
-		if s := find(spec.Benchmark); s != nil && s.KnownAt(at.UnixNano()) > 0 {
-			benchmark = worth(s, spec.Cash, at)
-		}
-		part := spec.Cash / pitwall.Dec(len(spec.Symbols))
-		for _, symbol := range spec.Symbols {
-			hold += worth(find(symbol), part, at)
-		}
-		return benchmark, hold
-	}
+	return pitwall.NewReference(spec.Cash, named[spec.Benchmark], symbols, store.Actions(), from)
 }

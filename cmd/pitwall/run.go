@@ -101,7 +101,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if o.window != nil {
 		o.window(from, to)
 	}
-	folder, err := runs.Create(dir, references(store, spec, from, to))
+	folder, err := runs.Create(dir, references(store, spec, from))
 	if err != nil {
 		return nil, err
 	}

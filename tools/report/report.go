@@ -43,7 +43,8 @@
 //	                 the splits and dividends of raw prices (dividends stay cash)
 //	buy and hold     equal parts of every symbol at its first close in the run,
 //	                 fractional, no costs, with the splits and dividends of raw
-//	                 prices (dividends stay cash); a part waits in cash until then
+//	                 prices (dividends stay cash); a part waits in cash until then.
+//	                 Exact: pitwall.BuyAndHold, also for the rows of doing nothing
 //
 // How much could be luck. All draws come from the seed that is stated.
 //

@@ -50,7 +50,7 @@ func small() *Run {
 		"BBB": {bar("BBB", 1, "49", "49"), bar("BBB", 2, "49", "49"), bar("BBB", 3, "50", "50"), bar("BBB", 4, "50", "50"), bar("BBB", 5, "49", "48")},
 		"CCC": {bar("CCC", 1, "10", "10")},
 	}
-	r := FromWorld(w, func(t time.Time) (float64, float64) { return 2000 + 10*float64(t.Day()), 0 })
+	r := FromWorld(w, func(t time.Time) (benchmark, hold pitwall.Dec) { return pitwall.Int(int64(2000 + 10*t.Day())), 0 })
 	r.Manifest.RunID, r.Manifest.Status = "small-1", "complete"
 	r.Origins["o-1"] = Origin{4, "a dip"}
 	zero, spent := pitwall.Dec(0), n("3")
@@ -100,9 +100,10 @@ func TestSheetByHand(t *testing.T) {
 	require.Equal(t, []Month{{"2024-01", s.Headline.TotalReturn, s.Benchmark.TotalReturn, nil}}, s.Months)
 	require.Len(t, s.Passive, 4)
 	// 1000 of AAA at 101 and 1000 of BBB at 49, at the last opens 48 (twice, with a
-	// dividend of 0.5 on the old or new units: the action's units are the old ones) and 49.
-	require.InDelta(t, (1000.0/101*(2*48+0.5)+1000.0/49*49)/2000-1, s.Passive[0].TotalReturn, 1e-12)
-	require.InDelta(t, (1000.0/101*(2*49+0.5)+1000.0/49*48)/2000-1, s.Passive[2].TotalReturn, 1e-12)
+	// dividend of 0.5 on the old or new units: the action's units are the old ones) and
+	// 49. Units have eight places: 1000/101 = 9.9009901, 1000/49 = 20.40816327.
+	require.InDelta(t, (9.9009901*(2*48+0.5)+20.40816327*49)/2000-1, s.Passive[0].TotalReturn, 1e-12)
+	require.InDelta(t, (9.9009901*(2*49+0.5)+20.40816327*48)/2000-1, s.Passive[2].TotalReturn, 1e-12)
 	require.Contains(t, s.Passive[0].Rule, "opens")
 	require.InDelta(t, (9*(2*48+0.5)+91+20*49.0+20)/2000-1, s.Passive[1].TotalReturn, 1e-12, "whole lots")
 	require.InDelta(t, 111.0/2000, s.Passive[1].Cash, 1e-12)

@@ -1,15 +1,9 @@
 package report
 
 import (
-	"time"
-
 	"pitwall"
 	"pitwall/cache/runs"
 )
-
-// Reference gives what the benchmark and buy-and-hold were worth at a time, in
-// money; 0: none.
-type Reference func(at time.Time) (benchmark, hold float64)
 
 // World is what is known of a world without a folder.
 type World struct {
@@ -31,7 +25,7 @@ type World struct {
 }
 
 // FromWorld returns a run without a folder. It has no turns.
-func FromWorld(w World, ref Reference) *Run {
+func FromWorld(w World, ref pitwall.Reference) *Run {
 	m := runs.Manifest{Name: w.Name, Symbols: w.Symbols, Benchmark: w.Benchmark, From: w.From, Cash: w.Cash, Costs: w.Costs, Attempt: w.Attempt, Actions: w.Actions, Digest: w.Digest, Notes: w.Notes, Warnings: w.Warnings}
 	for _, i := range w.Instruments {
 		m.Traded = append(m.Traded, runs.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw})
@@ -44,7 +38,8 @@ func FromWorld(w World, ref Reference) *Run {
 		case isStep(e):
 			p := Point{At: e.Mark.Time, Equity: e.Mark.Equity.Float(), Cash: e.Mark.Cash.Float(), Exact: e.Mark.Equity}
 			if ref != nil {
-				p.Benchmark, p.Hold = ref(p.At)
+				benchmark, hold := ref(p.At)
+				p.Benchmark, p.Hold = benchmark.Float(), hold.Float()
 			}
 			r.Points = append(r.Points, p)
 		}
