@@ -18,7 +18,8 @@ import (
 
 // Run is a run's folder, read as far as it can be: also one that is still being
 // written or whose writer was killed. What cannot be read is left out and becomes a
-// note; a file that is not there reads as empty. It is not safe for concurrent use.
+// note; a file that is not there reads as empty. Turn and RawTurn are safe for
+// concurrent use, the rest is not.
 type Run struct {
 	fs.FS
 	Manifest Manifest
