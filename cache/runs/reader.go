@@ -53,10 +53,12 @@ const maxLeft = 3
 
 // leave notes that a part of a file is left out.
 func (r *Run) leave(f *fault) error {
+	if f.torn {
+		r.Note("%s ends in half a line, which is left out", f.file)
+		return nil
+	}
 	r.left[f.file]++
 	switch {
-	case f.torn:
-		r.Note("%s ends in half a line, which is left out", f.file)
 	case r.left[f.file] <= maxLeft:
 		r.Note("line %d of %s cannot be read and is left out", f.line, f.file)
 	case r.left[f.file] == maxLeft+1:

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/agentloop"
 )
 
 // Folder is a run's folder, open for writing. It is safe for concurrent use.
@@ -135,13 +137,9 @@ func (f *Folder) Follow(ctx context.Context, from int64) iter.Seq2[pitwall.Entry
 	return f.mem.Follow(ctx, from)
 }
 
-// EndTurn keeps a turn's record, its summary line and its timing line. It does
-// not wait for the disk; an error of an earlier turn ends the run.
-func (f *Folder) EndTurn(n int, turn []byte, summary, timing any) error {
-	line, err := json.Marshal(summary)
-	if err != nil {
-		return fmt.Errorf("encoding the line of turn %d: %w", n, err)
-	}
+// EndTurn keeps a turn's record, its line and its timing. It does not wait for the
+// disk; an error of an earlier turn ends the run.
+func (f *Folder) EndTurn(n int, turn []byte, line json.RawMessage, timing agentloop.Timing) error {
 	times, err := json.Marshal(timing)
 	if err != nil {
 		return fmt.Errorf("encoding the times of turn %d: %w", n, err)
@@ -159,7 +157,7 @@ func (f *Folder) EndTurn(n int, turn []byte, summary, timing any) error {
 		if err := f.replace(filepath.FromSlash(turnFile(n)), turn); err != nil {
 			return err
 		}
-		_, err1 := summaries.Write(append(line, '\n'))
+		_, err1 := summaries.Write(slices.Concat(line, []byte("\n")))
 		_, err2 := timings.Write(append(times, '\n'))
 		if err := errors.Join(err1, err2); err != nil {
 			return fmt.Errorf("writing the lines of turn %d: %w", n, err)

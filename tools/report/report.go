@@ -1,7 +1,9 @@
-// Package report computes a run's figures from its folder alone: equity.csv,
-// fills.csv and journal.jsonl. It shares no code with what wrote them.
+// Package report computes a run's figures from its folder alone, which it reads
+// through cache/runs, the folder's owner.
 //
 //	run's folder ──► Read ──► Metrics
+//	             └─► Open ──► Run ──► Sheet, Compare, package page
+//	a world in memory ─► FromWorld ─┘
 //
 // Formulas, with the variant named (engines disagree). r are the returns of daily
 // closing equity, the starting cash included as the first point, n their number; P
@@ -69,8 +71,15 @@
 //
 // # To add a figure
 //
-// Add a field to Metrics, its formula with source above, and a case to the
-// golden test.
+// Add a field to Sheet (to Metrics in cache/runs/schema.go if the folder is to hold
+// it), its formula with source above, and a case to the golden test.
+//
+// # Why not
+//
+// Why not a schema of its own, so that two implementations read each folder: nothing
+// was found by it, and each new field needed two edits. What must be computed twice
+// (fills, fees, cash, equity) is in sim/audit. Package tools builds a World and never
+// sees the folder's types.
 package report
 
 import (
