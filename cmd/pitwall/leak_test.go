@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -155,7 +156,7 @@ func TestTheFutureChangesNothing(t *testing.T) {
 	checks := flag.Lookup("rapid.checks")
 	before := checks.Value.String()
 	defer func() { require.NoError(t, checks.Value.Set(before)) }()
-	n := "25"
+	n := strconv.Itoa(often(8, 25))
 	if v := os.Getenv("PITWALL_LEAKS"); v != "" {
 		n = v
 	}

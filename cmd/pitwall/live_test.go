@@ -82,10 +82,10 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	_, errs, code := command(t, dir, nil, "init", "mine")
 	require.Equal(t, 0, code, errs)
 	file := filepath.Join(dir, "mine")
-	backtestJSON(t, dir, nil, "mine", "--out", "backtest")
+	backtestJSON(t, dir, nil, "mine", "--to", aYear(), "--out", "backtest")
 
 	a := testApp(t)
-	s, err := backtestFlags{}.strategy(file)
+	s, err := backtestFlags{to: aYear()}.strategy(file)
 	require.NoError(t, err)
 	agents, err := a.agents(s, settings{}, false)
 	require.NoError(t, err)
