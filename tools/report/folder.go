@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
+	"strconv"
+
+	"pitwall"
 )
 
 // Folder reads a run's folder as far as it can be read: also one that is still
@@ -55,6 +59,33 @@ func Lines[T any](f *Folder, name string) []T {
 			f.note("%s ends in half a line, which is left out", name)
 		case len(bytes.TrimSpace(line)) > 0:
 			f.note("line %d of %s cannot be read and is left out", n, name)
+		}
+	}
+	return list
+}
+
+// Journal reads journal.jsonl. Journals without turns were written before entries
+// had one: what is known then is the column of fills.csv, so the turns of orders
+// that never filled, and of changes, are lost.
+func (f *Folder) Journal() []pitwall.Entry {
+	list := Lines[pitwall.Entry](f, "journal.jsonl")
+	orders := func(e pitwall.Entry) bool { return e.Order != nil || e.Fill != nil }
+	if !slices.ContainsFunc(list, orders) || slices.ContainsFunc(list, func(e pitwall.Entry) bool { return e.Turn > 0 }) {
+		return list
+	}
+	f.note("the journal of this older run has no turns: those of orders that never filled are not known")
+	turns := map[string]int{}
+	for _, row := range f.Rows("fills.csv", 10) {
+		if n, err := strconv.Atoi(row[7]); err == nil && n > 0 {
+			turns[row[8]] = n
+		}
+	}
+	for i, e := range list {
+		if e.State != nil && e.State.Parent != "" {
+			turns[e.ID] = turns[e.State.Parent]
+		}
+		if e.Change == nil && e.Verb != "cancel" && (e.State == nil || e.State.Status != pitwall.Denied) {
+			list[i].Turn = turns[e.ID]
 		}
 	}
 	return list

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,7 +23,6 @@ type Run struct {
 	Points   []Point                  // equity at the end of each step
 	Bars     map[string][]pitwall.Bar // what was traded or compared with, oldest first
 	Turns    []TurnLine               // in their order
-	Origins  map[string]Origin        // by order: which turn sent it, and why
 	Usage    *Usage                   // nil: not known
 	Notes    []string                 // what could not be read
 
@@ -62,12 +60,6 @@ type Traded struct {
 	Zone     string             `json:"zone"`
 	Size     string             `json:"bar_size"`
 	Adjusted pitwall.Adjustment `json:"adjusted"`
-}
-
-// Origin is where an order came from.
-type Origin struct {
-	Turn   int
-	Reason string
 }
 
 // Usage is usage.json.
@@ -149,7 +141,7 @@ type Message struct {
 // Open reads a run's folder, also one whose run has not ended.
 func Open(fsys fs.FS) (*Run, error) {
 	f := &Folder{FS: fsys}
-	r := &Run{folder: f, Bars: map[string][]pitwall.Bar{}, Origins: map[string]Origin{}}
+	r := &Run{folder: f, Bars: map[string][]pitwall.Bar{}}
 	if err := f.JSON("manifest.json", &r.Manifest); err != nil {
 		return nil, fmt.Errorf("reading the run: %w", err)
 	}
@@ -164,10 +156,9 @@ func Open(fsys fs.FS) (*Run, error) {
 			f.note("%s is not there: what is computed from it is missing or 0", name)
 		}
 	}
-	r.Journal = Lines[pitwall.Entry](f, "journal.jsonl")
+	r.Journal = f.Journal()
 	r.Turns = Lines[TurnLine](f, "summaries.jsonl")
 	slices.SortStableFunc(r.Turns, func(a, b TurnLine) int { return a.Turn - b.Turn })
-	r.readOrigins()
 	var err error
 	if r.Points, err = points(f.Rows("equity.csv", 5)); err != nil {
 		return nil, err
@@ -227,23 +218,6 @@ func (r *Run) TurnFiles() []int {
 	}
 	slices.Sort(list)
 	return list
-}
-
-// readOrigins takes from the journal why an order was sent, and from fills.csv
-// which turn did.
-func (r *Run) readOrigins() {
-	for _, e := range r.Journal {
-		if e.Kind == pitwall.EntryIntent && e.Order != nil {
-			r.Origins[e.ID] = Origin{Reason: e.Order.Reason}
-		}
-	}
-	for _, row := range r.folder.Rows("fills.csv", 10) {
-		n, err := strconv.Atoi(row[7])
-		if err == nil && n > 0 {
-			o := r.Origins[row[8]]
-			r.Origins[row[8]] = Origin{n, cmp.Or(o.Reason, row[9])}
-		}
-	}
 }
 
 func (r *Run) readBars() error {

@@ -14,12 +14,9 @@ type Reference func(at time.Time) (benchmark, hold float64)
 // that it may know. m says what is known of a manifest, at least the cash that the
 // world began with. It has no turns.
 func FromJournal(entries []pitwall.Entry, m Manifest, bars map[string][]pitwall.Bar, ref Reference) *Run {
-	r := &Run{Manifest: m, Journal: entries, Bars: bars, Origins: map[string]Origin{}}
+	r := &Run{Manifest: m, Journal: entries, Bars: bars}
 	for _, e := range entries {
-		switch {
-		case e.Kind == pitwall.EntryIntent && e.Order != nil:
-			r.Origins[e.ID] = Origin{Reason: e.Order.Reason}
-		case isStep(e):
+		if isStep(e) {
 			p := Point{At: e.Mark.Time, Equity: e.Mark.Equity.Float(), Cash: e.Mark.Cash.Float(), Exact: e.Mark.Equity}
 			if ref != nil {
 				p.Benchmark, p.Hold = ref(p.At)
