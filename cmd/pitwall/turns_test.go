@@ -33,7 +33,7 @@ func twoAgents(t *testing.T) (dir string) {
 			"orders_submit", `{"symbol":"A","side":"buy","qty":1,"type":"limit","limit":10,"tif":"gtc","client_order_id":"low"}`,
 			"orders_submit", `{"symbol":"A","side":"buy","qty":1,"type":"limit","limit":11,"tif":"gtc","client_order_id":"gone"}`),
 		says("RESULT: ordered"),
-		calls("", "orders_cancel", `{"id":"gone"}`, "orders_modify", `{"id":"low","qty":101}`, "orders_cancel", `{"id":"nope"}`),
+		calls("", "orders_cancel", `{"id":"gone"}`, "orders_modify", `{"id":"low","qty":101}`, "orders_cancel", `{"id":"nope"}`, "orders_modify", `{"id":"b1.sl","stop":96}`),
 		says("RESULT: canceled"),
 		says("RESULT: waiting"),
 	})
@@ -68,9 +68,9 @@ func TestEveryOrderHasItsTurn(t *testing.T) {
 		require.Equal(t, e.Turn > 0, e.Kind == pitwall.EntryIntent || e.Kind == pitwall.EntryOrder || e.Kind == pitwall.EntryFill, "%+v", e)
 	}
 	require.Equal(t, []string{"d1 denied 1", "d2 denied 2", "r rejected 2", "b1 fill 1", "b1 filled 1", "low intentreplace 3", "gone intentcancel 4", "gone canceled 4",
-		"low order 4", "nope intentcancel 4", "b1.tp fill 1", "b1.tp filled 1", "b1.sl canceled 1"}, got)
+		"low order 4", "nope intentcancel 4", "b1.sl intentreplace 4", "b1.tp fill 1", "b1.tp filled 1", "b1.sl canceled 1"}, got)
 
-	for turn, want := range map[int][]string{1: {"d1", "b1", "b1.tp", "b1.sl"}, 2: {"d2", "r", "low", "gone"}, 3: {"low"}, 4: {"low", "gone"}, 5: nil} {
+	for turn, want := range map[int][]string{1: {"d1", "b1", "b1.tp", "b1.sl"}, 2: {"d2", "r", "low", "gone"}, 3: {"low"}, 4: {"b1.sl", "low", "gone"}, 5: nil} {
 		require.Equal(t, want, followed(t, dir, turn), "turn %d", turn)
 	}
 	require.Contains(t, printed(t, dir, 0, "trace", "last", "4"), `replace {"qty":101} by turn 4: change denied: MAX_ORDER_QTY`)
@@ -108,5 +108,6 @@ func TestFolderWithoutTurnsOpens(t *testing.T) {
 	require.Contains(t, exit, note)
 	require.Contains(t, printed(t, dir, 0, "why", "last", "A", "2024-01-02"), "denied")
 	require.NotContains(t, printed(t, dir, 0, "why", "last", "A", "2024-01-02"), "by turn")
+	require.Contains(t, printed(t, dir, 0, "trace", "last", "1"), "replace {\"stop\":96}\n", "its turn is not known")
 	require.Contains(t, printed(t, dir, 0, "report", "last"), "older run has no turns")
 }
