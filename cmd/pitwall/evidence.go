@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -27,57 +26,6 @@ func runFolder(out, name string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("runs/ is full")
-}
-
-// attempt counts the runs beside dir that share a symbol and a day with run m, m
-// included: trying again is a way to look ahead. No tries are runs that failed
-// before their first turn, those that did the same as another or as m, and those
-// that were stopped on the way to what m does and kept their answers, which m goes
-// on from. Before a run there is no digest: then what was asked to do the same
-// counts as the same. Agents see the attempt, and a repeat must see what the first
-// run saw, or its recorded answers do not fit.
-func attempt(dir string, m runs.Manifest) int {
-	n := 1
-	seen := map[string]bool{m.Digest: true}
-	others, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*", "manifest.json"))
-	if err != nil {
-		return n // the pattern is ours: cannot fail
-	}
-	for _, file := range others {
-		var x runs.Manifest
-		raw, err := os.ReadFile(file)
-		if err != nil || json.Unmarshal(raw, &x) != nil || filepath.Dir(file) == filepath.Clean(dir) {
-			continue // not a run of ours, or this one
-		}
-		if x.Status == "failed" && untried(filepath.Dir(file)) || x.Digest != "" && seen[x.Digest] || (m.Digest == "" || x.Status != "complete" && !x.NoCache && !m.NoCache) && sameTrial(x, m) {
-			continue
-		}
-		seen[x.Digest] = true
-		shared := slices.ContainsFunc(x.Symbols, func(s string) bool { return slices.Contains(m.Symbols, s) })
-		if shared && x.From <= m.To && m.From <= x.To {
-			n++
-		}
-	}
-	return n
-}
-
-// untried reports whether a run has no turn. It is asked of failed runs only: a folder
-// of turns is long.
-func untried(dir string) bool {
-	turns, err := os.ReadDir(filepath.Join(dir, "turns"))
-	return err == nil && len(turns) == 0
-}
-
-// sameTrial reports whether two runs were asked to do the same.
-func sameTrial(x, y runs.Manifest) bool {
-	asked := func(m runs.Manifest) string {
-		raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample})
-		if err != nil {
-			return m.RunID // not to be compared
-		}
-		return string(raw)
-	}
-	return asked(x) == asked(y)
 }
 
 // dataFiles are the files of a store as the manifest lists them.
@@ -118,51 +66,14 @@ func (w *simWorld) prices(folder *runs.Folder, spec simSpec, m *runs.Manifest) e
 }
 
 // references values the benchmark and buy-and-hold from the bars of the run.
-func references(store *history.Store, spec simSpec, from, to time.Time) runs.Reference {
-	find := func(symbol string) *pitwall.Series {
-		for _, s := range store.Series() {
-			if s.Instrument.Symbol == symbol {
-				return s
-			}
-		}
-		return nil
+func references(store *history.Store, spec simSpec, from time.Time) pitwall.Reference {
+	named := map[string]*pitwall.Series{}
+	for _, s := range store.Series() {
+		named[s.Instrument.Symbol] = s
 	}
-	// worth is money put into a series at its first close in the run: of raw prices
-	// with its splits, and with its dividends kept as cash.
-	worth := func(s *pitwall.Series, money pitwall.Dec, at time.Time) pitwall.Dec {
-		n := s.KnownAt(at.UnixNano())
-		first := s.KnownAt(from.UnixNano())
-		if n == 0 || first >= n {
-			return money // not listed yet in the run: cash
-		}
-		var a pitwall.Calc
-		units, cash := a.Div(money, s.Close[first]), pitwall.Dec(0)
-		for _, x := range store.Actions() {
-			if ex := x.Ex.UnixNano(); s.Adjusted != pitwall.Raw || x.Symbol != s.Instrument.Symbol || ex <= s.Start[first] || ex > s.Start[n-1] {
-				continue
-			}
-			if x.Type != "split" {
-				cash = a.Add(cash, a.Mul(units, x.Value))
-			} else if per := max(x.Per, 0); per != 0 {
-				units = a.MulDiv(units, x.Value, per)
-			} else {
-				units = a.Mul(units, x.Value)
-			}
-		}
-		v := a.Add(a.Mul(units, s.Close[n-1]), cash)
-		if a.Err != nil {
-			return money
-		}
-		return v
+	var symbols []*pitwall.Series
+	for _, s := range spec.Symbols {
+		symbols = append(symbols, named[s])
 	}
-	return func(at time.Time) (benchmark, hold pitwall.Dec) {
-		if s := find(spec.Benchmark); s != nil && s.KnownAt(at.UnixNano()) > 0 {
-			benchmark = worth(s, spec.Cash, at)
-		}
-		part := spec.Cash / pitwall.Dec(len(spec.Symbols))
-		for _, symbol := range spec.Symbols {
-			hold += worth(find(symbol), part, at)
-		}
-		return benchmark, hold
-	}
+	return pitwall.NewReference(spec.Cash, named[spec.Benchmark], symbols, store.Actions(), from)
 }

@@ -11,14 +11,14 @@ import (
 	"pitwall/agentloop"
 	"pitwall/cache/replay"
 	"pitwall/tools"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // deciders are a run's agents, the tools that they have besides Pitwall's own, and
 // what was answered before.
 type deciders struct {
 	agents []agentloop.Agent
-	extra  *outside.Set
+	extra  *external.Set
 	kept   *kept
 }
 
@@ -35,10 +35,10 @@ func (a *app) deciders(ctx context.Context, s *strategy, o runOptions) (*decider
 	if d.kept, err = a.openCache(cfg, o.noCache); err != nil {
 		return nil, err
 	}
-	if d.extra, err = a.outside(ctx, s, cfg, d.kept, o.strict); err != nil {
+	if d.extra, err = a.external(ctx, s, cfg, d.kept, o.strict); err != nil {
 		return nil, err
 	}
-	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, tools.Outside{Mode: pitwall.Sim, Tools: d.extra.Tools})
+	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, d.extra.Tools)
 	if err == nil {
 		err = s.checkTools(set)
 	}
@@ -48,7 +48,7 @@ func (a *app) deciders(ctx context.Context, s *strategy, o runOptions) (*decider
 	return d, nil
 }
 
-// kept is the replay cache, as the loop and the server's outside tools see it. It
+// kept is the replay cache, as the loop and the server's external tools see it. It
 // is for simulated worlds only. nil keeps nothing.
 type kept struct{ store *replay.Store }
 
@@ -77,8 +77,8 @@ func (k *kept) cache() agentloop.Cache {
 	return k.store
 }
 
-// recorder is what outside tools use. Strict calls nothing.
-func (k *kept) recorder(strict bool) tools.Recorder {
+// recorder is what external tools use. Strict calls nothing.
+func (k *kept) recorder(strict bool) external.Recorder {
 	switch {
 	case strict && k != nil:
 		return strictRecorder{k.store}
@@ -88,7 +88,7 @@ func (k *kept) recorder(strict bool) tools.Recorder {
 	return nil
 }
 
-// strictRecorder answers for outside tools, or refuses: nothing is called.
+// strictRecorder answers for external tools, or refuses: nothing is called.
 type strictRecorder struct{ *replay.Store }
 
 func (r strictRecorder) Get(kind, slot string, request []byte) ([]byte, error) {
@@ -99,19 +99,19 @@ func (r strictRecorder) Get(kind, slot string, request []byte) ([]byte, error) {
 	return body, err
 }
 
-// outside makes the strategy's outside tools.
-func (a *app) outside(ctx context.Context, s *strategy, cfg settings, k *kept, strict bool) (*outside.Set, error) {
-	o := outside.Options{Mode: pitwall.Sim, Env: cfg.get, Log: a.logger(), Recorder: k.recorder(strict)}
+// external makes the strategy's external tools.
+func (a *app) external(ctx context.Context, s *strategy, cfg settings, k *kept, strict bool) (*external.Set, error) {
+	o := external.Options{Mode: pitwall.Sim, Env: cfg.get, Log: a.logger(), Recorder: k.recorder(strict)}
 	if a.transport != nil {
 		o.Client = &http.Client{Transport: a.transport}
 	}
-	return outside.Build(ctx, s.Tools, o)
+	return external.Build(ctx, s.Tools, o)
 }
 
 // elsewhereOnly says which tools of a strategy are not there in a backtest.
 func elsewhereOnly(s *strategy) (notes []string) {
 	for _, t := range s.Tools {
-		if !tools.When(t.When).In(pitwall.Sim) {
+		if !t.When.In(pitwall.Sim) {
 			notes = append(notes, "tool "+t.Name+" is for live runs only and is not offered")
 		}
 	}

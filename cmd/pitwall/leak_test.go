@@ -77,7 +77,7 @@ func evidence(t fataler, rows [2][]string, tamper func(*simWorld)) map[string]st
 	model, err := scripts.All()["momentum"](params)
 	must(err)
 	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
-	_, err = a.drive(ctx, w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop}, tools.Outside{})
+	_, err = a.drive(ctx, w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop}, nil)
 	must(err)
 	must(folder.Close())
 	left := map[string]string{}

@@ -16,7 +16,6 @@ import (
 	"pitwall/cache/history"
 	"pitwall/cache/replay"
 	"pitwall/cache/runs"
-	"pitwall/tools"
 )
 
 // liveClock is a live clock whose bars come when they come: every other call runs
@@ -108,10 +107,10 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	kept, err := replay.Open(t.TempDir(), replay.Options{})
 	require.NoError(t, err)
 	cfg.Cache = kept
-	_, err = a.drive(t.Context(), live, cfg, tools.Outside{})
+	_, err = a.drive(t.Context(), live, cfg, nil)
 	require.Equal(t, pitwall.Unsupported, pitwall.CodeOf(err), "an old answer must not send a new order")
 	cfg.Cache = nil
-	out, err := a.drive(t.Context(), live, cfg, tools.Outside{})
+	out, err := a.drive(t.Context(), live, cfg, nil)
 	require.NoError(t, err)
 	require.True(t, out.Ended)
 	require.NoError(t, folder.Close())

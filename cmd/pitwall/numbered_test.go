@@ -45,7 +45,7 @@ func TestL07WorldShift(t *testing.T) {
 		model, err := scripts.All()["momentum"](params)
 		require.NoError(t, err)
 		a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
-		_, err = a.drive(context.Background(), w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop}, tools.Outside{})
+		_, err = a.drive(context.Background(), w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop}, nil)
 		require.NoError(t, err)
 		fills, _, err := w.venue.Fills(context.Background(), pitwall.Cursor{})
 		require.NoError(t, err)

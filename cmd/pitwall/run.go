@@ -101,7 +101,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if o.window != nil {
 		o.window(from, to)
 	}
-	folder, err := runs.Create(dir, references(store, spec, from, to))
+	folder, err := runs.Create(dir, references(store, spec, from))
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	m := runs.Manifest{RunID: filepath.Base(dir), Status: "running", Pitwall: version(), Strategy: s.show, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs.Costs, Account: stated(spec.Terms), Fills: spec.Rules,
 		Limits: spec.Limits.String(), Model: modelNames(who.agents), Agents: describeAgents(s, who.agents, from, to), Sample: o.sample, NoCache: o.noCache, Data: dataFiles(store.Files), Warnings: append(slices.Clone(w.notes), texts(w.Warnings)...)}
-	w.Attempt = attempt(dir, m)
+	w.Attempt = runs.Attempt(dir, m)
 	m.Attempt = w.Attempt
 	m.Notes = slices.Concat(who.extra.Warnings, elsewhereOnly(s), s.idleTriggers(who.agents))
 	for _, n := range m.Notes {
@@ -124,8 +124,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategy, o runOptions) (res *
 	if err := folder.WriteJSON("manifest.json", m); err != nil {
 		return nil, err
 	}
-	outcome, runErr := a.drive(ctx, w.World, agentloop.Config{Agents: who.agents, Recorder: folder, Cache: who.kept.cache(), Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()},
-		tools.Outside{Tools: who.extra.Tools, Recorder: who.kept.recorder(o.strict)})
+	outcome, runErr := a.drive(ctx, w.World, agentloop.Config{Agents: who.agents, Recorder: folder, Cache: who.kept.cache(), Strict: o.strict, Sample: o.sample, Now: a.now, Progress: o.progress, Stop: a.stop, Log: a.logger()}, who.extra.Tools)
 	res, err = a.finish(folder, w, m, outcome, runErr, started, spec)
 	if o.page {
 		file := a.page(dir)
@@ -156,11 +155,11 @@ func texts(list []pitwall.Warning) []string {
 }
 
 // drive connects the loop to a server of its own and runs it.
-func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config, more tools.Outside) (agentloop.Outcome, error) {
-	if w.Mode != pitwall.Sim && (cfg.Cache != nil || more.Recorder != nil) {
+func (a *app) drive(ctx context.Context, w *pitwall.World, cfg agentloop.Config, external []tools.External) (agentloop.Outcome, error) {
+	if w.Mode != pitwall.Sim && cfg.Cache != nil {
 		return agentloop.Outcome{}, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
 	}
-	session, done, err := server.One(ctx, build(), w, more, a.logger())
+	session, done, err := server.One(ctx, build(), w, external, a.logger())
 	if err != nil {
 		return agentloop.Outcome{}, err
 	}
@@ -198,7 +197,7 @@ func (a *app) finish(folder *runs.Folder, w *simWorld, m runs.Manifest, out agen
 		return nil, errors.Join(runErr, err)
 	}
 	m.Digest = w.venue.Replay().Digest
-	m.Attempt = attempt(folder.Dir, m)              // a repeat of a known run is no try
+	m.Attempt = runs.Attempt(folder.Dir, m)         // a repeat of a known run is no try
 	m.Warnings = append(m.Warnings[:0], w.notes...) // those of days that were not reached did not happen
 	for _, x := range w.Warnings {
 		if !x.Known.After(w.Clock.Now()) {

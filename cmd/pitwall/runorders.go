@@ -30,7 +30,7 @@ type pastOrders struct {
 // orders reads the journal.
 func (r *pastRun) orders() *pastOrders {
 	o := &pastOrders{run: r, by: map[string]*pastOrder{}}
-	for _, e := range r.files.Journal() {
+	for _, e := range r.Journal() {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
 			o.get(e.ID, e).Order = *e.Order

@@ -14,7 +14,6 @@ import (
 	"pitwall/cache/history"
 	"pitwall/examples"
 	"pitwall/server"
-	"pitwall/tools"
 )
 
 // serveFlags are serve's settings from the command line.
@@ -70,17 +69,16 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	server.TuneGC()
 	registry := server.NewRegistry(b)
 	defer registry.Close()
-	kept, err := a.openCache(cfg, len(b.outside) == 0) // only their answers are kept
+	kept, err := a.openCache(cfg, len(b.external) == 0) // only their answers are kept
 	if err != nil {
 		return err
 	}
-	extra, err := a.outside(ctx, &strategy{Tools: b.outside}, cfg, kept, false)
+	extra, err := a.external(ctx, &strategy{Tools: b.external}, cfg, kept, false)
 	if err != nil {
 		return err
 	}
 	defer extra.Close()
-	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})),
-		tools.Outside{Mode: pitwall.Sim, Tools: extra.Tools, Recorder: kept.recorder(false)})
+	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), extra.Tools)
 	if err != nil {
 		return err
 	}
@@ -119,7 +117,7 @@ func newBuilder(ctx context.Context, file string, data []string, local *history.
 		if err != nil {
 			return nil, err
 		}
-		b.outside = s.Tools
+		b.external = s.Tools
 		if b.spec, err = s.spec(); err != nil {
 			return nil, err
 		}

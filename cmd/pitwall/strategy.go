@@ -21,7 +21,7 @@ import (
 	"pitwall"
 	"pitwall/cache/history"
 	"pitwall/examples"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // strategy is a strategy file.
@@ -44,7 +44,7 @@ type strategy struct {
 	Agent        agent            `yaml:"agent"`
 	Agents       []agent          `yaml:"agents"` // several, in the order of their turns
 	Prices       map[string]price `yaml:"prices"` // of models, by name
-	Tools        []outside.Spec   `yaml:"tools"`  // REST endpoints and other MCP servers
+	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
 
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
@@ -159,7 +159,7 @@ func (s *strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"strategy": keys(strategy{}), "costs": keys(costs{}), "account": keys(account{}), "fillRules": keys(fillRules{}), "agent": keys(agent{}), "budget": keys(budget{}), "price": keys(price{}), "trigger": keys(trigger{}),
-			"Spec": keys(outside.Spec{}), "REST": keys(outside.REST{}), "Parameter": keys(outside.Parameter{}), "Clamp": keys(outside.Clamp{}), "MCP": keys(outside.MCP{}), "dataEntry": keys(dataEntry{})}[m[3]]
+			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "dataEntry": keys(dataEntry{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.show, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {

@@ -15,7 +15,7 @@ func (a *app) summary(r *result) error {
 	m := r.metrics
 	title := fmt.Sprintf("%s: %s on %s", r.RunID, r.Model, strings.Join(r.symbols, ", "))
 	if m.First != nil {
-		title += fmt.Sprintf(", %s to %s", report.DateOf(*m.First), report.DateOf(*m.Last))
+		title += fmt.Sprintf(", %s to %s", runs.DateOf(*m.First), runs.DateOf(*m.Last))
 	}
 	p.linef(bold, "%s", title)
 	row := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }

@@ -19,7 +19,6 @@ import (
 	"pitwall/agentloop"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
-	"pitwall/tools"
 )
 
 // This file makes the runs that the tests of trace, why and doctor read.
@@ -131,7 +130,7 @@ func modelRun(t *testing.T, dir string, replies ...[]*agentloop.Reply) {
 	for i, list := range replies {
 		agents = append(agents, agentloop.Agent{Name: []string{"main", "second"}[i], Model: &sayer{replies: list}, ModelName: "fake/sayer", Price: &price, Every: every})
 	}
-	out, err := a.drive(t.Context(), w.World, agentloop.Config{Agents: agents, Recorder: folder, Now: a.now, Stop: a.stop}, tools.Outside{})
+	out, err := a.drive(t.Context(), w.World, agentloop.Config{Agents: agents, Recorder: folder, Now: a.now, Stop: a.stop}, nil)
 	require.NoError(t, err)
 	require.NoError(t, folder.WriteJSON("usage.json", runs.UsageOf(out)))
 	require.NoError(t, folder.WriteJSON("manifest.json", runs.Manifest{RunID: "fake-1", Status: "complete", Symbols: s.Symbols, From: "2024-01-02", To: "2024-01-09", Model: "fake/sayer"}))

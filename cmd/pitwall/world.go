@@ -15,7 +15,7 @@ import (
 	"pitwall/sim/wall"
 	"pitwall/tools"
 	"pitwall/tools/duckdb"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // simSpec says what a simulated world replays.
@@ -254,7 +254,7 @@ type builder struct {
 	store *history.Store // everything, for the offer and the default
 	spec  simSpec        // the default world
 
-	outside []outside.Spec // the strategy's tools from elsewhere
+	external []external.Spec // the strategy's external tools
 
 	mu   sync.Mutex
 	seen map[string][]reached // per principal: worlds made before
