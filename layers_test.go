@@ -20,12 +20,13 @@ import (
 var layers = map[string][]string{
 	"":                   {},                                                   // the vocabulary
 	"sim":                {"sim/engine"},                                       // pure: sees a Source, never a file
+	"sim/audit":          {},                                                   // the rules a second time: never sim or sim/engine, which it checks
 	"sim/engine":         {},                                                   // the inner loop: integers and columns
 	"sim/wall":           {},                                                   // the wall is all here
 	"brokers/brokertest": {},                                                   // the judge of every broker; imported by tests only
 	"brokers/risk":       {},                                                   // pure checks and the guard
 	"cache/history":      {},                                                   // the store of bars
-	"cache/runs":         {},                                                   // the runs' folders
+	"cache/runs":         {"agentloop"},                                        // the runs' folders; the record of a turn is agentloop's
 	"tools":              {"tools/docs", "tools/report", "tools/report/chart"}, // never sim, brokers or cache: what it needs it declares
 	"tools/dare":         {"tools", "tools/duckdb"},                            // the leak harness; sees worlds that cmd builds
 	"tools/docs":         {},                                                   //
@@ -48,7 +49,7 @@ var layers = map[string][]string{
 }
 
 // pure packages do no I/O and hold no goroutine or clock.
-var pure = []string{"", "sim", "sim/engine", "sim/wall", "brokers/risk"}
+var pure = []string{"", "sim", "sim/audit", "sim/engine", "sim/wall", "brokers/risk"}
 
 // impure are standard packages that a pure package must not import.
 var impure = []string{"os", "net", "net/http", "io/ioutil", "log", "log/slog", "os/exec", "math/rand", "math/rand/v2"}

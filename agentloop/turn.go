@@ -49,23 +49,23 @@ type Warning struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// summary is one compact line about a turn.
-type summary struct {
+// TurnLine is one compact line about a turn.
+type TurnLine struct {
 	Turn     int       `json:"turn"`
 	AsOf     string    `json:"as_of"`
 	Agent    string    `json:"agent"`
 	Model    string    `json:"model"`
 	Why      string    `json:"why"`
 	Status   Status    `json:"status"`
-	Equity   float64   `json:"equity"`
+	Equity   *float64  `json:"equity,omitempty"` // nil: not known
 	Calls    []string  `json:"calls"`
 	Orders   int       `json:"orders"` // calls that order, accepted or not
 	Result   string    `json:"result"`
 	Warnings []Warning `json:"warnings,omitempty"`
 }
 
-// timing is what may differ between two runs of the same thing.
-type timing struct {
+// Timing is what may differ between two runs of the same thing.
+type Timing struct {
 	Turn         int          `json:"turn"`
 	Agent        string       `json:"agent"`
 	Started      string       `json:"started"`
@@ -170,8 +170,9 @@ func (t *Turn) calls() []string {
 	return names
 }
 
-func (t *Turn) summary(equity float64) summary {
-	s := summary{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Equity: equity, Calls: t.calls(), Result: t.Result, Warnings: t.Warnings}
+// Line returns the turn in one line, without its equity: no record holds that.
+func (t *Turn) Line() TurnLine {
+	s := TurnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Calls: t.calls(), Result: t.Result, Warnings: t.Warnings}
 	for _, c := range s.Calls {
 		if orders(c) {
 			s.Orders++

@@ -17,7 +17,7 @@ type visit struct {
 	*loop
 	agent *agentState
 	rec   Turn
-	t     timing
+	t     Timing
 	new   ledger // spent in this turn
 	old   ledger // what its recorded replies cost once
 	calls []repeat
@@ -34,7 +34,7 @@ func (l *loop) visit(ctx context.Context, a *agentState, snap snapshot, why stri
 	l.out.Turns++
 	n, started := l.out.Turns, l.Now()
 	l.Recorder.BeginTurn(n)
-	v := &visit{loop: l, agent: a, t: timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
+	v := &visit{loop: l, agent: a, t: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
 	v.rec = Turn{Turn: n, AsOf: snap.asOf, Agent: a.Name, Model: a.ModelName, Why: why, StateDigest: snap.digest, System: a.system,
 		ToolsDigest: a.keys.tools, Params: a.Params, Warnings: []Warning{}}
 	for _, t := range a.tools {
@@ -86,7 +86,9 @@ func (v *visit) record(equity float64) (body []byte, line json.RawMessage, err e
 	if body, err = json.MarshalIndent(v.rec, "", " "); err != nil {
 		return nil, nil, fmt.Errorf("encoding the turn: %w", err)
 	}
-	if line, err = json.Marshal(v.rec.summary(equity)); err != nil {
+	summary := v.rec.Line()
+	summary.Equity = &equity
+	if line, err = json.Marshal(summary); err != nil {
 		return nil, nil, fmt.Errorf("encoding the turn's line: %w", err)
 	}
 	for _, w := range v.rec.Warnings {

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitwall"
-	"pitwall/tools/report"
+	"pitwall/sim/audit"
 )
 
 // The venue and the second implementation agree on every fill, fee, flow, state
@@ -18,7 +18,7 @@ func TestPropertyVerifyAgrees(t *testing.T) {
 		w := drawWorld(t, everything)
 		p := w.play(t, nil)
 		terms := w.cfg.Terms
-		v, err := report.Verify(report.Case{Data: w, Symbols: w.cfg.Symbols, From: w.cfg.From, Terms: terms, Costs: w.cfg.Costs, Rules: w.cfg.Rules, Journal: p.journal.Entries()})
+		v, err := audit.Verify(audit.Run{Data: w, Symbols: w.cfg.Symbols, From: w.cfg.From, Terms: terms, Costs: w.cfg.Costs, Rules: w.cfg.Rules, Journal: p.journal.Entries()})
 		if err != nil {
 			t.Fatal(err)
 		}

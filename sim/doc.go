@@ -7,8 +7,8 @@
 // Fill first, publish second: at a step the resting orders meet the bars that
 // become known, and only then can the trader see those bars. An order meets a
 // bar only when the bar's Start is not before the order's acceptance, so never
-// the bar that prompted it. The exact rules are in sim/engine/RULES.md; their
-// numbers in fills are those of the order documentation (tools/docs).
+// the bar that prompted it. RULES.md beside this file has the exact
+// rules; their numbers in fills are those of the order documentation (tools/docs).
 //
 // Strings, times and the lock live here, integers there.
 //

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"pitwall/cache/runs"
 )
 
 // A try is another idea on the same days. The same run again is none, nor is one
@@ -79,11 +81,11 @@ func mustJSON(t *testing.T, v any) []byte {
 // answers that were recorded do not fit.
 func TestAttemptBeforeARepeat(t *testing.T) {
 	dir := t.TempDir()
-	put := func(name string, m manifest) {
+	put := func(name string, m runs.Manifest) {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o755))
 		write(t, filepath.Join(dir, name), "manifest.json", string(mustJSON(t, m)))
 	}
-	m := manifest{Symbols: []string{"AAPL"}, From: "2013-05-13", To: "2013-12-31", Every: "5"}
+	m := runs.Manifest{Symbols: []string{"AAPL"}, From: "2013-05-13", To: "2013-12-31", Every: "5"}
 	first, other, failed := m, m, m
 	first.Status, first.Digest = "complete", "1"
 	other.Status, other.Digest, other.Every = "complete", "2", "10"

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/cache/replay"
+	"pitwall/cache/runs"
 )
 
 // A run that is killed at a random time leaves a cache from which the next run
@@ -80,7 +81,7 @@ func hits(t *testing.T, run string) int {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(run, "usage.json"))
 	require.NoError(t, err)
-	var u usage
+	var u runs.Usage
 	require.NoError(t, json.Unmarshal(raw, &u))
 	return u.CacheHits
 }

@@ -14,50 +14,19 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
 // This file reads a run's folder for a person: also one that is still being
 // written or whose writer was killed. What cannot be read becomes a note.
 
-// turnLine is a line of summaries.jsonl.
-type turnLine struct {
-	Turn     int                 `json:"turn"`
-	AsOf     string              `json:"as_of"`
-	Agent    string              `json:"agent"`
-	Model    string              `json:"model"`
-	Why      string              `json:"why"`
-	Status   agentloop.Status    `json:"status"`
-	Equity   float64             `json:"equity,omitempty"`
-	Calls    []string            `json:"calls"`
-	Orders   int                 `json:"orders"`
-	Result   string              `json:"result"`
-	Warnings []agentloop.Warning `json:"warnings,omitempty"`
-}
-
-// turnTime is a line of timing.jsonl.
-type turnTime struct {
-	Turn         int                 `json:"turn"`
-	Seconds      float64             `json:"seconds"`
-	ModelSeconds float64             `json:"model_seconds"`
-	Cache        string              `json:"cache,omitempty"`
-	Miss         string              `json:"miss,omitempty"`
-	Asked        int                 `json:"asked"`
-	Cached       int                 `json:"cached"`
-	Usage        agentloop.Usage     `json:"usage"`
-	USD          *pitwall.Dec        `json:"usd"`
-	RecordedUSD  *pitwall.Dec        `json:"recorded_usd"`
-	Recorded     agentloop.Usage     `json:"recorded_usage"`
-	Tries        []agentloop.Try     `json:"tries,omitempty"`
-	Warnings     []agentloop.Warning `json:"warnings,omitempty"`
-}
-
 // pastRun is what a run has left so far.
 type pastRun struct {
 	dir      string
-	manifest manifest
-	turns    []turnLine
-	timing   map[int]turnTime
+	manifest runs.Manifest
+	turns    []agentloop.TurnLine
+	timing   map[int]agentloop.Timing
 	files    *report.Folder
 }
 
@@ -132,7 +101,7 @@ func openRun(name string) (*pastRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &pastRun{dir: dir, timing: map[int]turnTime{}, files: &report.Folder{FS: os.DirFS(dir)}}
+	r := &pastRun{dir: dir, timing: map[int]agentloop.Timing{}, files: &report.Folder{FS: os.DirFS(dir)}}
 	switch err := r.files.JSON("manifest.json", &r.manifest); {
 	case err != nil:
 		r.note("manifest.json cannot be read: %v", err)
@@ -141,8 +110,8 @@ func openRun(name string) (*pastRun, error) {
 	case r.manifest.Error != "":
 		r.note("it failed: %s", r.manifest.Error)
 	}
-	r.turns = report.Lines[turnLine](r.files, "summaries.jsonl")
-	for _, t := range report.Lines[turnTime](r.files, "timing.jsonl") {
+	r.turns = report.Lines[agentloop.TurnLine](r.files, "summaries.jsonl")
+	for _, t := range report.Lines[agentloop.Timing](r.files, "timing.jsonl") {
 		r.timing[t.Turn] = t
 	}
 	r.unlisted()
@@ -182,21 +151,9 @@ func (r *pastRun) unlisted() {
 			r.note("%v", err)
 			continue
 		}
-		line := turnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Result: t.Result, Warnings: t.Warnings, Calls: []string{}}
-		for _, m := range t.Messages {
-			if m.Reply == nil {
-				continue
-			}
-			for _, c := range m.Reply.Calls {
-				line.Calls = append(line.Calls, c.Name)
-				if changesOrders(c.Name) {
-					line.Orders++
-				}
-			}
-		}
-		r.turns = append(r.turns, line)
+		r.turns = append(r.turns, t.Line())
 	}
-	slices.SortStableFunc(r.turns, func(a, b turnLine) int { return a.Turn - b.Turn })
+	slices.SortStableFunc(r.turns, func(a, b agentloop.TurnLine) int { return a.Turn - b.Turn })
 }
 
 func changesOrders(tool string) bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
@@ -90,7 +91,7 @@ func listRuns(dir string) ([]listedRun, error) {
 // readListed reads a run's headline from its small files alone.
 func readListed(dir string) listedRun {
 	x := listedRun{Run: filepath.Base(dir), Symbols: []string{}}
-	var m manifest
+	var m runs.Manifest
 	switch err := readJSON(filepath.Join(dir, "manifest.json"), &m); {
 	case errors.Is(err, fs.ErrNotExist):
 		x.Status, x.Damaged = "damaged", "it has no manifest.json"
@@ -117,7 +118,7 @@ func readListed(dir string) listedRun {
 	case x.Damaged == "" && (m.Status != "running" || !errors.Is(err, fs.ErrNotExist)):
 		x.Damaged = "metrics.json: " + reason(err)
 	}
-	var u usage
+	var u runs.Usage
 	if readJSON(filepath.Join(dir, "usage.json"), &u) == nil {
 		x.Turns = u.Turns
 		if u.CostUSD != nil && u.CostUSDRecorded != nil {

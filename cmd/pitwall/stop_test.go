@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop/models/modeltest"
+	"pitwall/cache/runs"
 	"pitwall/examples"
 )
 
@@ -69,7 +70,7 @@ func appears(t *testing.T, file string) {
 // status is a run's status in its manifest.
 func status(t *testing.T, run string) string {
 	t.Helper()
-	var m manifest
+	var m runs.Manifest
 	require.NoError(t, readJSON(filepath.Join(run, "manifest.json"), &m))
 	return m.Status
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
@@ -86,7 +87,7 @@ func fromCache(n int) string {
 }
 
 // modelCost says what the models cost: new money, and what the cache saved.
-func modelCost(u usage) string {
+func modelCost(u runs.Usage) string {
 	s := fmt.Sprintf("%d tokens in, %d out; cost ", u.Tokens.Input, u.Tokens.Output)
 	if u.CostUSD == nil {
 		s += "not known: give the price in prices or PITWALL_PRICES"

@@ -64,7 +64,7 @@ func (r *pastRun) only(agent string) error {
 	for _, t := range r.turns {
 		names[clean(t.Agent)] = true
 	}
-	r.turns = slices.DeleteFunc(r.turns, func(t turnLine) bool { return t.Agent != agent })
+	r.turns = slices.DeleteFunc(r.turns, func(t agentloop.TurnLine) bool { return t.Agent != agent })
 	if len(r.turns) == 0 {
 		return pitwall.Errorf(pitwall.InvalidInput, "no turn of %s is by an agent %q", oneLine(r.dir), agent).Hintf("its agents are %s", strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 	}
@@ -78,7 +78,7 @@ func (r *pastRun) pick(text string) (int, error) {
 	switch {
 	case notDay != nil && notNumber != nil && text != "last":
 		return 0, &usageError{fmt.Errorf("TURN is %q; write a number, a day like 2024-03-20, or last\n  %s", oneLine(text), r.have())}
-	case notNumber == nil && slices.ContainsFunc(r.turns, func(t turnLine) bool { return t.Turn == n }):
+	case notNumber == nil && slices.ContainsFunc(r.turns, func(t agentloop.TurnLine) bool { return t.Turn == n }):
 		return n, nil
 	case notNumber == nil || len(r.turns) == 0:
 		return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %s in %s", oneLine(text), oneLine(r.dir)).Hintf("%s", r.have())
@@ -141,12 +141,12 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 	}
 	if f.json {
 		type row struct {
-			turnLine
-			Timing *turnTime `json:"timing"`
+			agentloop.TurnLine
+			Timing *agentloop.Timing `json:"timing"`
 		}
 		rows := []row{}
 		for _, t := range r.turns {
-			x := row{turnLine: t}
+			x := row{TurnLine: t}
 			if y, ok := r.timing[t.Turn]; ok {
 				x.Timing = &y
 			}
@@ -245,7 +245,7 @@ func statusCell(s agentloop.Status) cell {
 }
 
 // resultCell is a turn's result, after the kinds of its warnings.
-func (r *pastRun) resultCell(t turnLine) cell {
+func (r *pastRun) resultCell(t agentloop.TurnLine) cell {
 	var kinds []string
 	text := t.Result
 	for _, w := range append(slices.Clone(t.Warnings), r.timing[t.Turn].Warnings...) {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"pitwall/agentloop"
 )
 
 func TestTraceGolden(t *testing.T) {
@@ -50,7 +52,7 @@ func TestTraceJSON(t *testing.T) {
 	var run struct {
 		Turns []struct {
 			Turn   int
-			Timing *turnTime
+			Timing *agentloop.Timing
 			Result string
 		}
 		Total totals

@@ -12,6 +12,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
@@ -252,7 +253,7 @@ func (r *pastRun) used(p *pen, n int) {
 		p.linef(dim, "  timing.jsonl has no line for it")
 		return
 	}
-	var u usage
+	var u runs.Usage
 	whole := ""
 	if err := r.files.JSON("usage.json", &u); err == nil && u.CostUSD != nil && y.USD != nil && *y.USD > 0 {
 		whole = fmt.Sprintf(" of the run's %.4f USD", u.CostUSD.Float())
@@ -285,7 +286,7 @@ func (a *app) turnJSON(r *pastRun, n int, raw []byte, followed []*pastOrder) err
 	for _, x := range followed {
 		list = append(list, order{x.OrderState, append([]pitwall.Fill{}, x.fills...)})
 	}
-	var timing *turnTime
+	var timing *agentloop.Timing
 	if y, ok := r.timing[n]; ok {
 		timing = &y
 	}
@@ -293,10 +294,10 @@ func (a *app) turnJSON(r *pastRun, n int, raw []byte, followed []*pastOrder) err
 		raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
 	}
 	return a.printSafeJSON(struct {
-		Run    string          `json:"run"`
-		Turn   json.RawMessage `json:"turn"`
-		Timing *turnTime       `json:"timing"`
-		Orders []order         `json:"orders"`
-		Notes  []string        `json:"notes"`
+		Run    string            `json:"run"`
+		Turn   json.RawMessage   `json:"turn"`
+		Timing *agentloop.Timing `json:"timing"`
+		Orders []order           `json:"orders"`
+		Notes  []string          `json:"notes"`
 	}{r.dir, raw, timing, list, r.notes()})
 }

@@ -129,8 +129,8 @@ func modelRun(t *testing.T, dir string, replies []*agentloop.Reply) {
 	out, err := a.drive(t.Context(), w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: &sayer{replies: replies}, ModelName: "fake/sayer", Price: &price, Every: every}},
 		Recorder: folder, Now: a.now, Stop: a.stop}, tools.Outside{})
 	require.NoError(t, err)
-	require.NoError(t, folder.WriteJSON("usage.json", usageOf(out)))
-	require.NoError(t, folder.WriteJSON("manifest.json", manifest{RunID: "fake-1", Status: "complete", Symbols: s.Symbols, From: "2024-01-02", To: "2024-01-09", Model: "fake/sayer"}))
+	require.NoError(t, folder.WriteJSON("usage.json", runs.UsageOf(out)))
+	require.NoError(t, folder.WriteJSON("manifest.json", runs.Manifest{RunID: "fake-1", Status: "complete", Symbols: s.Symbols, From: "2024-01-02", To: "2024-01-09", Model: "fake/sayer"}))
 }
 
 var (

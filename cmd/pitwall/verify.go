@@ -18,7 +18,9 @@ import (
 
 	"pitwall"
 	"pitwall/cache/history"
+	"pitwall/cache/runs"
 	"pitwall/sim"
+	"pitwall/sim/audit"
 	"pitwall/tools/report"
 )
 
@@ -49,7 +51,7 @@ func (a *app) verify() *cobra.Command {
 			case f.fills != "" && len(f.data) == 0:
 				return &usageError{fmt.Errorf("--fills needs --data: the bars to check against")}
 			case f.fills != "":
-				return a.audit(c, f)
+				return a.verifyFills(c, f)
 			case len(f.data) > 0 || f.short || f.tolerance != "":
 				return &usageError{fmt.Errorf("--data, --short and --tolerance-bps go with --fills; a run brings its own bars")}
 			}
@@ -68,8 +70,8 @@ func (a *app) verify() *cobra.Command {
 	return c
 }
 
-// audit checks somebody's fills against bars.
-func (a *app) audit(c *cobra.Command, f verifyFlags) error {
+// verifyFills checks somebody's fills against bars.
+func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 	var inputs []history.Input
 	for _, d := range f.data {
 		inputs = append(inputs, diskInput(d, ""))
@@ -78,7 +80,7 @@ func (a *app) audit(c *cobra.Command, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	o := report.AuditOptions{AllowShort: f.short}
+	o := audit.TradeOptions{AllowShort: f.short}
 	if f.tolerance != "" {
 		if o.ToleranceBps, err = pitwall.ParseDec(f.tolerance); err != nil || o.ToleranceBps < 0 {
 			return &usageError{fmt.Errorf("--tolerance-bps is %q; use a number of 0 or more", f.tolerance)}
@@ -97,7 +99,7 @@ func (a *app) audit(c *cobra.Command, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	trades, err := report.ReadTrades(f.fills, file, func(symbol string) *time.Location {
+	trades, err := audit.ReadTrades(f.fills, file, func(symbol string) *time.Location {
 		if z := zones[symbol]; z != nil {
 			return z
 		}
@@ -106,7 +108,7 @@ func (a *app) audit(c *cobra.Command, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	r := report.Audit(trades, store, o)
+	r := audit.CheckTrades(trades, store, o)
 	if f.json {
 		if err := a.printJSON(r); err != nil {
 			return err
@@ -137,7 +139,7 @@ func (d runData) Actions() []pitwall.Action { return d.actions }
 
 // verifyRun recomputes a run.
 func (a *app) verifyRun(dir string, asJSON bool) error {
-	var m manifest
+	var m runs.Manifest
 	raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
 	if err != nil {
 		return pitwall.Errorf(pitwall.InvalidInput, "%s is not a run's folder: it has no manifest.json", dir).Hintf("pitwall backtest leaves one in runs/")
@@ -162,7 +164,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err1 != nil || err2 != nil {
 		return fmt.Errorf("%s/manifest.json: from %q, to %q", dir, m.From, m.To)
 	}
-	v, err := report.Verify(report.Case{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal})
+	v, err := audit.Verify(audit.Run{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal})
 	if err != nil {
 		return err
 	}
@@ -199,7 +201,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 }
 
 // playAgain sends the journal's orders to a venue again and returns its digest.
-func playAgain(data runData, m manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
+func playAgain(data runData, m runs.Manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
 	ctx := context.Background()
 	v, err := sim.New(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: to, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: &pitwall.MemoryJournal{}})
 	if err != nil {
@@ -236,7 +238,7 @@ func playAgain(data runData, m manifest, journal []pitwall.Entry, from, to time.
 
 // ending compares a complete run's end: its journal must reach the last bar that
 // it brought along, and say the digest of its manifest.
-func ending(m manifest, data runData, journal []pitwall.Entry, from time.Time) []string {
+func ending(m runs.Manifest, data runData, journal []pitwall.Entry, from time.Time) []string {
 	if m.Status != "complete" {
 		return nil
 	}
@@ -286,7 +288,7 @@ func readJournal(name string) ([]pitwall.Entry, error) {
 }
 
 // readPrices reads prices.csv into the series that the manifest describes.
-func readPrices(name string, m manifest) (runData, error) {
+func readPrices(name string, m runs.Manifest) (runData, error) {
 	d := runData{actions: m.Actions}
 	by := map[string]*pitwall.Series{}
 	for _, t := range m.Traded {

@@ -54,7 +54,7 @@ func (w *whyReport) nearestFills() {
 // one up to its end. A later one could decide nothing about it.
 func (w *whyReport) undecided() {
 	p := w.pen
-	var held, next []turnLine // of one time each: agents have turns together
+	var held, next []agentloop.TurnLine // of one time each: agents have turns together
 	for _, t := range w.run.turns {
 		switch {
 		case asOf(t.AsOf) > w.day+"~":
@@ -62,7 +62,7 @@ func (w *whyReport) undecided() {
 				next = append(next, t)
 			}
 		case len(held) > 0 && held[0].AsOf != t.AsOf:
-			held = []turnLine{t}
+			held = []agentloop.TurnLine{t}
 		default:
 			held = append(held, t)
 		}
@@ -85,7 +85,7 @@ func (w *whyReport) undecided() {
 }
 
 // notTraded is why a turn led to no fill of the symbol.
-func (w *whyReport) notTraded(line turnLine) string {
+func (w *whyReport) notTraded(line agentloop.TurnLine) string {
 	switch line.Status {
 	case agentloop.StatusNoAction:
 		return "it ended without an order"

@@ -6,8 +6,8 @@
 //	                                        ▲
 //	                 Submit, Replace, Cancel (numbers in, *pitwall.Error out)
 //
-// RULES.md beside this file is the contract: tools/report implements it a second
-// time, slowly, and `pitwall verify` compares the two.
+// sim/RULES.md is the contract: sim/audit implements it a second time, slowly, and
+// `pitwall verify` compares the two.
 //
 // A bar without a trade costs four comparisons: each symbol keeps its resting
 // orders in four sorted indexes (buy and sell limits and stops) and remembers the
@@ -18,8 +18,8 @@
 // # To add an order type
 //
 // order.go lists it, index.go says where it rests, match.go at which price a bar
-// fills it (and path.go on a path), RULES.md what the rule is; then
-// tools/report and a scenario.
+// fills it (and path.go on a path), sim/RULES.md what the rule is; then sim/audit
+// and a scenario.
 //
 // # Campaigns
 //

@@ -11,6 +11,14 @@ import (
 	"pitwall"
 )
 
+func dec(s string) pitwall.Dec {
+	d, err := pitwall.ParseDec(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
 func dayN(n int) time.Time { return time.Date(2024, 1, n, 9, 30, 0, 0, time.UTC) }
 
 // told is a round trip in short.

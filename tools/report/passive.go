@@ -84,7 +84,7 @@ func (p *idle) step(at time.Time, atOpens bool) {
 	}
 	for ; len(p.actions) > 0 && !p.actions[0].Ex.After(at); p.actions = p.actions[1:] {
 		switch a := p.actions[0]; {
-		case a.Type != split:
+		case a.Type != "split":
 			p.cash += float64(p.units * a.Value.Float())
 		case a.Per != 0:
 			p.units *= a.Value.Float() / a.Per.Float()

@@ -2,8 +2,6 @@
 // fills.csv and journal.jsonl. It shares no code with what wrote them.
 //
 //	run's folder ──► Read ──► Metrics
-//	journal, bars ──► Verify (the replica: sim/engine/RULES.md a second time) ──► differences
-//	anybody's fills, bars ──► Audit ──► fills that no bar explains
 //
 // Formulas, with the variant named (engines disagree). r are the returns of daily
 // closing equity, the starting cash included as the first point, n their number; P

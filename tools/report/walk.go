@@ -276,7 +276,7 @@ func (s *walked) acted(b pitwall.Bar) (units, cash float64) {
 		if s.next == 0 || !x.Ex.After(s.bars[s.next-1].Start) {
 			continue // before the first bar
 		}
-		if x.Type == split {
+		if x.Type == "split" {
 			per := x.Per.Float()
 			if per == 0 {
 				per = 1

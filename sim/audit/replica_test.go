@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"fmt"
@@ -94,7 +94,7 @@ type play struct {
 	flows  []string
 }
 
-func (p play) kase(t testing.TB) (Case, *pitwall.Series) {
+func (p play) newRun(t testing.TB) (Run, *pitwall.Series) {
 	if p.size == 0 {
 		p.size = day
 	}
@@ -124,11 +124,11 @@ func (p play) kase(t testing.TB) (Case, *pitwall.Series) {
 		e.Seq = int64(i) + 2
 		journal = append(journal, e)
 	}
-	return Case{Data: data, Terms: p.terms, Costs: p.costs, Rules: p.rules, Journal: journal}, x
+	return Run{Data: data, Terms: p.terms, Costs: p.costs, Rules: p.rules, Journal: journal}, x
 }
 
 func (p play) run(t *testing.T) {
-	c, x := p.kase(t)
+	c, x := p.newRun(t)
 	r, err := newReplica(c)
 	require.NoError(t, err)
 	require.NoError(t, r.run(time.Time{}))
@@ -147,7 +147,7 @@ func (p play) run(t *testing.T) {
 		require.Equal(t, want, strings.TrimSpace(fmt.Sprintf("%s %s %s", o.ID, o.status, o.code)))
 	}
 	require.Equal(t, p.end, r.books[0].cash.String(), "cash")
-	require.Empty(t, r.wrong)
+	require.Empty(t, r.differences)
 }
 
 func TestRulesByHand(t *testing.T) {
@@ -162,7 +162,7 @@ func TestRulesByHand(t *testing.T) {
 func flat(date string) string { return date + " 100 101 99 100" }
 
 func lifePlays(t *testing.T) []play {
-	till := func(clock string) func(*pitwall.Order) {
+	expiresAt := func(clock string) func(*pitwall.Order) {
 		return func(o *pitwall.Order) { o.TIF, o.GoodTill = pitwall.GTD, mustTime(clock) }
 	}
 	three := []string{flat("2024-01-02"), "2024-01-03 98 99 97 98", "2024-01-04 96 97 94 95"}
@@ -171,8 +171,8 @@ func lifePlays(t *testing.T) []play {
 	ticker := []*pitwall.Series{barsOf(t, "M", minute, "2024-01-03 09:30 1 1 1 1", "2024-01-04 09:30 1 1 1 1")}
 	return []play{
 		{name: "gtd inside a bar counts at its open alone", bars: three, acts: []act{
-			{order: ask("o1 buy 10 limit 95", till("2024-01-04T10:30:00-05:00"))}, {order: ask("o2 buy 10 limit 97", till("2024-01-04T10:30:00-05:00"))},
-			{order: ask("o3 buy 10 limit 95", till("2024-01-04T16:00:00-05:00"))}},
+			{order: ask("o1 buy 10 limit 95", expiresAt("2024-01-04T10:30:00-05:00"))}, {order: ask("o2 buy 10 limit 97", expiresAt("2024-01-04T10:30:00-05:00"))},
+			{order: ask("o3 buy 10 limit 95", expiresAt("2024-01-04T16:00:00-05:00"))}},
 			fills: []string{"o2 2 10@96", "o3 2 10@95"}, status: "o1 expired, o2 filled, o3 filled", end: "8090"},
 		{name: "latency", size: minute, bars: minutes, rules: pitwall.Rules{Latency: time.Second}, acts: []act{{order: ask("o1 buy 10 market")}},
 			fills: []string{"o1 2 10@102"}, status: "o1 filled", end: "8980"},

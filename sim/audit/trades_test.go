@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"strings"
@@ -121,9 +121,9 @@ func TestAudit(t *testing.T) {
 	} {
 		trades, err := ReadTrades("t.csv", strings.NewReader("timestamp,symbol,side,qty,price\n"+c.row+"\n"), func(string) *time.Location { return newYork(t) })
 		require.NoError(t, err)
-		rep := Audit(trades, data, AuditOptions{})
+		rep := CheckTrades(trades, data, TradeOptions{})
 		if c.reason == "" {
-			require.Equal(t, Report{Fills: 1, Explained: 1, Findings: []Finding{}}, rep, c.row)
+			require.Equal(t, TradeResult{Fills: 1, Explained: 1, Findings: []Finding{}}, rep, c.row)
 			continue
 		}
 		require.Len(t, rep.Findings, 1, c.row)
@@ -131,8 +131,8 @@ func TestAudit(t *testing.T) {
 		require.Equal(t, []int{1, 0, 1, 2}, []int{rep.Fills, rep.Explained, rep.Unexplained, rep.Findings[0].Line})
 	}
 	ten := []Trade{{Time: data.series[0].Bar(0).Start, Symbol: "D", Side: pitwall.Buy, Qty: pitwall.One, Price: dec("102.1")}}
-	require.Equal(t, 1, Audit(ten, data, AuditOptions{ToleranceBps: dec("10")}).Explained, "102 x 1.001 = 102.102")
-	require.Equal(t, 0, Audit(ten, data, AuditOptions{ToleranceBps: dec("9")}).Explained, "102 x 1.0009 = 102.0918")
+	require.Equal(t, 1, CheckTrades(ten, data, TradeOptions{ToleranceBps: dec("10")}).Explained, "102 x 1.001 = 102.102")
+	require.Equal(t, 0, CheckTrades(ten, data, TradeOptions{ToleranceBps: dec("9")}).Explained, "102 x 1.0009 = 102.0918")
 }
 
 func TestAuditOfHoldings(t *testing.T) {
@@ -142,11 +142,11 @@ func TestAuditOfHoldings(t *testing.T) {
 		return Trade{Line: line, Time: x.Bar(bar).Start, Symbol: "X", Side: side, Qty: pitwall.Int(qty), Price: dec(price)}
 	}
 	book := []Trade{at(2, 1, pitwall.Sell, 15, "50"), at(3, 0, pitwall.Buy, 10, "100"), at(4, 2, pitwall.Sell, 6, "50"), at(5, 2, pitwall.Buy, 1, "50"), at(6, 2, pitwall.Sell, 1, "50")}
-	rep := Audit(book, fixed{[]*pitwall.Series{x}, splits}, AuditOptions{})
+	rep := CheckTrades(book, fixed{[]*pitwall.Series{x}, splits}, TradeOptions{})
 	require.Equal(t, []Finding{{Line: 4, Time: "2024-01-04T09:30:00-05:00", Symbol: "X", Side: "sell", Qty: "6", Price: "50", Reason: "sold 6 with 5 held"}}, rep.Findings)
 	require.Equal(t, []int{5, 4, 1}, []int{rep.Fills, rep.Explained, rep.Unexplained})
-	require.Empty(t, Audit(book, fixed{[]*pitwall.Series{x}, splits}, AuditOptions{AllowShort: true}).Findings)
+	require.Empty(t, CheckTrades(book, fixed{[]*pitwall.Series{x}, splits}, TradeOptions{AllowShort: true}).Findings)
 	x.Adjusted = pitwall.SplitAdjusted
-	rep = Audit(book, fixed{[]*pitwall.Series{x}, splits}, AuditOptions{})
+	rep = CheckTrades(book, fixed{[]*pitwall.Series{x}, splits}, TradeOptions{})
 	require.Equal(t, "sold 15 with 10 held", rep.Findings[0].Reason, "the series' units are new ones already")
 }

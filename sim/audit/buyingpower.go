@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"fmt"
@@ -70,7 +70,7 @@ func (r *replica) others(o *order) pitwall.Dec {
 	var sum pitwall.Dec
 	var counted []*order
 	for _, p := range r.orders {
-		if p == o || p == r.asking || !p.live() || p.ReduceOnly && p.Type != pitwall.MarketOrder && o.Class != pitwall.OCO || p.Book != o.Book || p.Symbol != o.Symbol || p.Side != o.Side || together(o, p) ||
+		if p == o || p == r.testing || !p.live() || p.ReduceOnly && p.Type != pitwall.MarketOrder && o.Class != pitwall.OCO || p.Book != o.Book || p.Symbol != o.Symbol || p.Side != o.Side || together(o, p) ||
 			slices.ContainsFunc(counted, func(q *order) bool { return together(q, p) }) {
 			continue
 		}
@@ -157,8 +157,8 @@ func (r *replica) settled(b *book) pitwall.Dec {
 
 // test is section 9 at submission.
 func (r *replica) test(o *order, s *symbol) pitwall.Code {
-	r.asking = o
-	defer func() { r.asking = nil }()
+	r.testing = o
+	defer func() { r.testing = nil }()
 	if o.ReduceOnly || o.Class == pitwall.OCO {
 		if o.status != pitwall.Held && (r.reducible(o) == 0 || o.Class == pitwall.OCO && o.remaining() > r.reducible(o)-r.others(o)) {
 			return pitwall.ReduceOnly

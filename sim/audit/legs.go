@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"time"
@@ -29,8 +29,8 @@ func (r *replica) finish(o *order, status pitwall.Status, code pitwall.Code) {
 	}
 }
 
-// enough ends the rest of an entry when one of its exits acts: section 11.
-func (r *replica) enough(o *order) {
+// endEntry ends the rest of an entry when one of its exits acts: section 11.
+func (r *replica) endEntry(o *order) {
 	if o.parent != nil && o.parent.Class != pitwall.OCO {
 		r.finish(o.parent, pitwall.Canceled, "")
 	}
@@ -73,7 +73,7 @@ func (r *replica) after(o *order, s *symbol, qty, price, ref pitwall.Dec, way ho
 			if r.symbol(p.Symbol).bar != nil {
 				r.finish(p, pitwall.Canceled, "")
 			} else {
-				r.cancel(p, r.ahead)
+				r.cancel(p, r.stepEnd)
 			}
 		}
 	}

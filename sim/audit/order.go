@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ type order struct {
 	status               pitwall.Status
 	code, refused        pitwall.Code // refused: by an answer of the journal without a state
 	filled, traded, fees pitwall.Dec  // traded is money
-	active, till         time.Time
+	active, expiresAt    time.Time
 	trigger              pitwall.Dec
 	triggered            bool
 	met, marketable      bool      // was at an open as a limit; was marketable at the first
@@ -53,11 +53,11 @@ func (o *order) remaining() pitwall.Dec {
 // input is an intent and the journal's answer where that is to be believed.
 type input struct {
 	pitwall.Entry
-	refused pitwall.Code // by an answer without a state
-	word    bool         // it is a refusal that only the venue can know
+	refused   pitwall.Code // by an answer without a state
+	venueOnly bool         // it is a refusal that only the venue can know
 }
 
-func funds(c pitwall.Code) bool {
+func isFunds(c pitwall.Code) bool {
 	return slices.Contains([]pitwall.Code{pitwall.BuyingPower, pitwall.ShortNotAllowed, pitwall.NoBorrow, pitwall.ReduceOnly, pitwall.MarginCall}, c)
 }
 
@@ -78,9 +78,9 @@ func inputs(journal []pitwall.Entry, states map[string]*pitwall.OrderState) []in
 				in.refused = pitwall.Code(code)
 			}
 		}
-		in.word = in.refused != "" && !funds(in.refused)
-		if state := states[e.ID]; e.Verb == "submit" && state != nil && state.Status == pitwall.Rejected && state.Error != nil && !funds(state.Error.Code) {
-			in.refused, in.word = state.Error.Code, true
+		in.venueOnly = in.refused != "" && !isFunds(in.refused)
+		if state := states[e.ID]; e.Verb == "submit" && state != nil && state.Status == pitwall.Rejected && state.Error != nil && !isFunds(state.Error.Code) {
+			in.refused, in.venueOnly = state.Error.Code, true
 		}
 		all = append(all, in)
 	}
@@ -97,7 +97,7 @@ func (r *replica) apply() {
 			continue
 		}
 		o := r.order(in.ID)
-		if in.word || o == nil || !o.open() {
+		if in.venueOnly || o == nil || !o.open() {
 			continue
 		}
 		var code pitwall.Code
@@ -110,12 +110,12 @@ func (r *replica) apply() {
 			r.cancel(o, r.now)
 		}
 		if code != in.refused {
-			r.wrong = append(r.wrong, difference{in.Seq, fmt.Sprintf("entry %d, %s of %s: the journal answers %s, the rules give %s", in.Seq, in.Verb, in.ID, said(in.refused), said(code))})
+			r.differences = append(r.differences, difference{in.Seq, fmt.Sprintf("entry %d, %s of %s: the journal answers %s, the rules give %s", in.Seq, in.Verb, in.ID, answerOf(in.refused), answerOf(code))})
 		}
 	}
 }
 
-func said(c pitwall.Code) string {
+func answerOf(c pitwall.Code) string {
 	if c == "" {
 		return "yes"
 	}
@@ -145,7 +145,7 @@ func (r *replica) submit(in input) {
 	}
 	s := r.symbol(o.Symbol)
 	switch {
-	case in.word:
+	case in.venueOnly:
 		o.code = in.refused
 	case s == nil || r.book(o.Book) == nil:
 		o.code = pitwall.UnknownSymbol
@@ -175,9 +175,9 @@ func (r *replica) submit(in input) {
 
 // accept is sections 1, 3 (trailing), 6 and 12 at acceptance.
 func (r *replica) accept(o *order, s *symbol) {
-	o.active, o.till = r.now.Add(r.Rules.Latency), time.Time{}
+	o.active, o.expiresAt = r.now.Add(r.Rules.Latency), time.Time{}
 	if o.TIF == pitwall.GTD {
-		o.till = o.GoodTill
+		o.expiresAt = o.GoodTill
 	}
 	o.met, o.marketable = false, false
 	o.Limit = r.tick(s, o.Limit, o.Side == pitwall.Sell)
@@ -279,7 +279,7 @@ func (r *replica) cancel(o *order, at time.Time) {
 		way = o.parent // a held leg is where its entry is
 	}
 	start, end, ok := s.inProgress(at)
-	if ok && way.status != pitwall.Held && !start.Before(way.active) && (way.till.IsZero() || start.Before(way.till)) {
+	if ok && way.status != pitwall.Held && !start.Before(way.active) && (way.expiresAt.IsZero() || start.Before(way.expiresAt)) {
 		if o.cancelAt.IsZero() {
 			o.cancelAt, o.cancelBy = at, end
 		}

@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"slices"
@@ -41,8 +41,8 @@ func (r *replica) interest() {
 	}
 }
 
-// night is section 2.1a.
-func (r *replica) night(s *symbol) {
+// overnight is section 2.1a.
+func (r *replica) overnight(s *symbol) {
 	day, before := s.sessionDay(s.bar.Start), s.day
 	s.day = day
 	if before.IsZero() || day.Equal(before) {
@@ -70,8 +70,8 @@ func (r *replica) night(s *symbol) {
 	}
 }
 
-// act is section 2.1b.
-func (r *replica) act(s *symbol) {
+// corporateActions is section 2.1b.
+func (r *replica) corporateActions(s *symbol) {
 	for len(s.actions) > 0 && !s.actions[0].Ex.After(s.bar.Start) {
 		a := s.actions[0]
 		s.actions = s.actions[1:]

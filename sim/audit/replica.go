@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"fmt"
@@ -9,14 +9,14 @@ import (
 	"pitwall"
 )
 
-// replica is the second implementation of the simulation: slow, plain, by the
-// sections of sim/engine/RULES.md. It shares no code with the engine.
+// replica computes a run again, slowly and plainly, by the sections of
+// sim/RULES.md. It shares no code with the engine.
 type replica struct {
-	Case
+	Run
 	a       pitwall.Calc
 	now     time.Time
 	day     time.Time // latest session day of the step before
-	ahead   time.Time // where the step under way ends
+	stepEnd time.Time // where the step under way ends
 	symbols []*symbol // by symbol
 	named   map[string]*symbol
 	books   []*book  // in the order in which they began
@@ -25,14 +25,14 @@ type replica struct {
 	inputs  []input                        // intents still to come
 	states  map[string]*pitwall.OrderState // the journal's last ones
 	calls   int                            // margin call orders so far
-	asking  *order                         // that asks for money now: it does not stand in others' way
+	testing *order                         // that asks for money now: it does not stand in others' way
 	broken  error                          // a book that does not balance
 
 	// What came of it.
-	fills  []outFill
-	points []outPoint
-	flows  []outFlow
-	wrong  []difference // answers to replace and cancel that the rules do not give
+	fills       []outFill
+	points      []outPoint
+	flows       []outFlow
+	differences []difference // answers to replace and cancel that the rules do not give
 }
 
 type outFill struct {
@@ -69,8 +69,8 @@ type symbol struct {
 	taken  pitwall.Dec // what they took
 }
 
-func newReplica(c Case) (*replica, error) {
-	r := &replica{Case: c, named: map[string]*symbol{}}
+func newReplica(c Run) (*replica, error) {
+	r := &replica{Run: c, named: map[string]*symbol{}}
 	r.Terms = c.Terms.Usual()
 	for _, e := range c.Journal {
 		if e.Kind == pitwall.EntryStart {
@@ -204,7 +204,7 @@ func (r *replica) nextKnown() (time.Time, bool) {
 // step is section 2.
 func (r *replica) step(known time.Time) {
 	var latest time.Time
-	r.ahead = known
+	r.stepEnd = known
 	r.retire()
 	for _, s := range r.symbols {
 		s.bar = nil
@@ -218,12 +218,12 @@ func (r *replica) step(known time.Time) {
 			}
 		}
 	}
-	r.tills()
+	r.scheduleExpiry()
 	r.interest()                  // 0
 	for _, s := range r.symbols { // 1
 		if s.bar != nil {
-			r.night(s)
-			r.act(s)
+			r.overnight(s)
+			r.corporateActions(s)
 		}
 	}
 	r.pay(latest)                // 2
@@ -270,40 +270,40 @@ func (r *replica) retire() {
 	r.orders = open
 }
 
-// tills is section 6: a day order ends with the session of the first bar it may
+// scheduleExpiry is section 6: a day order ends with the session of the first bar it may
 // meet, its own symbol's or else that of a symbol that trades alike.
-func (r *replica) tills() {
+func (r *replica) scheduleExpiry() {
 	for _, o := range r.orders {
-		if !o.live() || !o.till.IsZero() || o.TIF != pitwall.Day && o.TIF != pitwall.CLS {
+		if !o.live() || !o.expiresAt.IsZero() || o.TIF != pitwall.Day && o.TIF != pitwall.CLS {
 			continue
 		}
 		own := r.symbol(o.Symbol)
-		if grace := o.active.Add(max(7*24*time.Hour, 2*own.Size)); !r.ahead.Before(grace) {
+		if grace := o.active.Add(max(7*24*time.Hour, 2*own.Size)); !r.stepEnd.Before(grace) {
 			defer func() {
-				if o.till.IsZero() {
-					o.till = grace
+				if o.expiresAt.IsZero() {
+					o.expiresAt = grace
 				}
 			}()
 		}
 		if own.bar != nil {
 			if !own.bar.Start.Before(o.active) {
-				o.till = own.close
+				o.expiresAt = own.close
 			}
 			continue
 		}
 		for _, s := range r.symbols {
 			if s.bar != nil && s.Size == own.Size && s.Instrument.Calendar == own.Instrument.Calendar && s.Instrument.Location().String() == own.Instrument.Location().String() && !s.bar.Start.Before(o.active) {
-				o.till = s.close
+				o.expiresAt = s.close
 				break
 			}
 		}
 	}
 }
 
-// expire ends the orders whose till and lag are over.
+// expire ends the orders whose expiresAt and lag are over.
 func (r *replica) expire(t time.Time) {
 	for _, o := range r.orders {
-		if !o.open() || o.till.IsZero() || o.till.Add(r.symbol(o.Symbol).lag).After(t) {
+		if !o.open() || o.expiresAt.IsZero() || o.expiresAt.Add(r.symbol(o.Symbol).lag).After(t) {
 			continue
 		}
 		if o.TIF == pitwall.CLS {

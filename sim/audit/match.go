@@ -1,4 +1,4 @@
-package report
+package audit
 
 import "pitwall"
 
@@ -59,7 +59,7 @@ func (o *order) isStop() bool { return !o.isLimit() && !o.isMarket() }
 // meets returns the symbol of o if o may meet its bar: section 1.
 func (r *replica) meets(o *order) *symbol {
 	s := r.symbol(o.Symbol)
-	if !o.live() || s.bar == nil || s.bar.Start.Before(o.active) || !o.till.IsZero() && !s.bar.Start.Before(o.till) {
+	if !o.live() || s.bar == nil || s.bar.Start.Before(o.active) || !o.expiresAt.IsZero() && !s.bar.Start.Before(o.expiresAt) {
 		return nil
 	}
 	return s
@@ -69,7 +69,7 @@ func (r *replica) meets(o *order) *symbol {
 func (r *replica) inside(o *order) *symbol {
 	s := r.meets(o)
 	if s == nil || s.bar.Volume == 0 || o.TIF == pitwall.IOC || o.TIF == pitwall.FOK || o.TIF == pitwall.OPG ||
-		!o.till.IsZero() && o.till.Before(s.bar.End) {
+		!o.expiresAt.IsZero() && o.expiresAt.Before(s.bar.End) {
 		return nil
 	}
 	return s
@@ -140,7 +140,7 @@ func (r *replica) open(o *order, s *symbol) {
 	}
 	if s.bar.Volume != 0 && o.isStop() && hits(o.Side, price, o.trigger) {
 		o.triggered = true
-		r.enough(o)
+		r.endEntry(o)
 	}
 	if s.bar.Volume != 0 && o.isLimit() && !o.met {
 		o.met, o.marketable = true, o.parent == nil && beats(o.Side, price, o.Limit)
@@ -179,7 +179,7 @@ func (r *replica) stop(o *order, s *symbol) {
 // touch is what a stop does that a price inside a bar triggers.
 func (r *replica) touch(o *order, s *symbol, at, want pitwall.Dec) {
 	o.triggered, o.acted = true, true
-	r.enough(o)
+	r.endEntry(o)
 	switch {
 	case o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, at):
 		r.fill(o, s, at, false, atStop, want)
@@ -233,7 +233,7 @@ func (r *replica) walk(s *symbol) {
 				continue
 			}
 			o.triggered = true
-			r.enough(o)
+			r.endEntry(o)
 			if o.Type != pitwall.StopLimit || !beats(o.Side, o.Limit, price) {
 				o.acted = true
 				r.fill(o, s, price, false, atStop, o.remaining())

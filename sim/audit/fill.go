@@ -1,4 +1,4 @@
-package report
+package audit
 
 import "pitwall"
 
@@ -83,7 +83,7 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 	if qty <= 0 || o.TIF == pitwall.FOK && qty < o.remaining() {
 		return
 	}
-	r.enough(o)
+	r.endEntry(o)
 	price := ref
 	if !maker {
 		var part pitwall.Dec

@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"fmt"
@@ -68,7 +68,7 @@ func (r *replica) reducible(o *order) pitwall.Dec {
 }
 
 func (r *replica) flow(b *book, f pitwall.CashFlow) {
-	r.flows = append(r.flows, outFlow{f, b.name, r.ahead})
+	r.flows = append(r.flows, outFlow{f, b.name, r.stepEnd})
 }
 
 // trade books a fill and returns what it realized.

@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"cmp"
@@ -11,8 +11,8 @@ import (
 	"pitwall"
 )
 
-// Case is a run to be verified: its journal, and what it ran on.
-type Case struct {
+// Run is a run to be verified: its journal, and what it ran on.
+type Run struct {
 	Data     pitwall.Source
 	Symbols  []string // empty = all
 	From, To time.Time
@@ -22,8 +22,8 @@ type Case struct {
 	Journal  []pitwall.Entry
 }
 
-// Verdict is what the comparison found. The counts are the journal's.
-type Verdict struct {
+// Result is what the comparison found. The counts are the journal's.
+type Result struct {
 	Orders      int      `json:"orders"`
 	Fills       int      `json:"fills"`
 	Points      int      `json:"points"`
@@ -41,10 +41,10 @@ type difference struct {
 
 // Verify runs a journal's intents through the replica and compares all that the
 // journal says came of them. An error means that no comparison was possible.
-func Verify(c Case) (Verdict, error) {
+func Verify(c Run) (Result, error) {
 	r, err := newReplica(c)
 	if err != nil {
-		return Verdict{}, err
+		return Result{}, err
 	}
 	until := r.now
 	for _, e := range c.Journal {
@@ -53,21 +53,21 @@ func Verify(c Case) (Verdict, error) {
 		}
 	}
 	if err := r.run(until); err != nil {
-		return Verdict{}, fmt.Errorf("the second implementation: %w", err)
+		return Result{}, fmt.Errorf("the second implementation: %w", err)
 	}
-	found := r.wrong
-	var v Verdict
+	found := r.differences
+	var v Result
 	for _, p := range []struct {
 		n    *int
 		kind pitwall.EntryKind
 		want []item
 	}{{&v.Fills, pitwall.EntryFill, r.fillItems()}, {&v.Points, pitwall.EntryMark, r.pointItems()}, {&v.Flows, pitwall.EntryCash, r.flowItems()}, {&v.Orders, pitwall.EntryOrder, r.stateItems()}} {
-		said := journalItems(c.Journal, p.kind)
+		recorded := journalItems(c.Journal, p.kind)
 		if p.kind == pitwall.EntryOrder {
-			said = journalStates(c.Journal)
+			recorded = journalStates(c.Journal)
 		}
-		*p.n = len(said)
-		found = append(found, compare(c.Journal, said, p.want)...)
+		*p.n = len(recorded)
+		found = append(found, compare(c.Journal, recorded, p.want)...)
 	}
 	slices.SortStableFunc(found, func(a, b difference) int { return cmp.Compare(a.seq, b.seq) })
 	for i, d := range found {
@@ -232,14 +232,14 @@ func (r *replica) state(o *order) pitwall.OrderState {
 
 // compare names what differs between the journal and the rules: figures of what
 // both have, what one of them has not, and the first one out of order.
-func compare(journal []pitwall.Entry, said, rules []item) []difference {
+func compare(journal []pitwall.Entry, recorded, rules []item) []difference {
 	var found []difference
 	in, has := map[string]int{}, map[string]bool{}
 	for i, it := range rules {
 		in[it.what] = i
 	}
-	last, turned := -1, false
-	for _, s := range said {
+	last, reordered := -1, false
+	for _, s := range recorded {
 		has[s.what] = true
 		i, ok := in[s.what]
 		if !ok {
@@ -249,8 +249,8 @@ func compare(journal []pitwall.Entry, said, rules []item) []difference {
 		if d := differing(s.fields, rules[i].fields); d != "" {
 			found = append(found, difference{s.seq, fmt.Sprintf("entry %d, %s: %s", s.seq, s.what, d)})
 		}
-		if strings.HasPrefix(s.what, "fill") && i < last && !turned {
-			turned = true
+		if strings.HasPrefix(s.what, "fill") && i < last && !reordered {
+			reordered = true
 			found = append(found, difference{s.seq, fmt.Sprintf("entry %d, %s: out of order, the rules have it before %s", s.seq, s.what, rules[last].what)})
 		}
 		last = max(last, i)
@@ -281,12 +281,12 @@ func list(fields [][2]string) string {
 	return strings.Join(parts, ", ")
 }
 
-func differing(said, rules [][2]string) string {
+func differing(recorded, rules [][2]string) string {
 	var parts []string
-	for i := range max(len(said), len(rules)) {
+	for i := range max(len(recorded), len(rules)) {
 		s, w := [2]string{"", "nothing"}, [2]string{"", "nothing"}
-		if i < len(said) {
-			s = said[i]
+		if i < len(recorded) {
+			s = recorded[i]
 		}
 		if i < len(rules) {
 			w = rules[i]

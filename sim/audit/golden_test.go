@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"bytes"
@@ -247,7 +247,7 @@ func (g goldenCase) replica(t *testing.T) *replica {
 	if g.Costs.Volume != nil {
 		rules.VolumeShare = *g.Costs.Volume
 	}
-	r, err := newReplica(Case{Data: fixed{series, g.actions(x)}, Costs: g.costs(), Rules: rules, Journal: journal, Terms: pitwall.Terms{
+	r, err := newReplica(Run{Data: fixed{series, g.actions(x)}, Costs: g.costs(), Rules: rules, Journal: journal, Terms: pitwall.Terms{
 		Type: g.Account.Type, Initial: g.Account.Initial, LongMaintenance: g.Account.Maintenance, SettleDays: g.Account.Settle, BorrowRate: g.Costs.Borrow.Rate}})
 	require.NoError(t, err)
 	return r

@@ -1,4 +1,4 @@
-package report
+package audit
 
 import (
 	"strings"
@@ -26,7 +26,7 @@ func TestMoreRulesByHand(t *testing.T) {
 	}
 	tenth := pitwall.Change{TrailPercent: dec("10")}
 	for _, p := range []play{
-		{name: "two positions, the worst one is enough", bars: []string{flat("2024-01-02"), flat("2024-01-03"), "2024-01-04 60 60 45 45", "2024-01-05 45 45 45 45"},
+		{name: "two positions, the worst one is endEntry", bars: []string{flat("2024-01-02"), flat("2024-01-03"), "2024-01-04 60 60 45 45", "2024-01-05 45 45 45 45"},
 			more: []*pitwall.Series{barsOf(t, "Y", day, "2024-01-02 50 50 50 50", "2024-01-03 50 50 50 50", "2024-01-04 20 20 15 15", "2024-01-05 15 15 15 15")},
 			acts: []act{{order: ask("y buy 100 market", on("Y"))}, {order: ask("x buy 100 market")}},
 			// equity 4500 + 1500 - 5000 = 1000; maintenance 1500, of Y alone 375
@@ -56,12 +56,12 @@ func TestMoreRulesByHand(t *testing.T) {
 
 func TestReplaceBeyondFunds(t *testing.T) {
 	c, _ := play{bars: []string{flat("2024-01-02"), flat("2024-01-03")}, terms: pitwall.Terms{Type: pitwall.CashAccount}, acts: []act{
-		{order: ask("a buy 50 limit 90")}, {order: ask("b buy 50 limit 90")}, {replace: "a", change: pitwall.Change{Qty: dec("62")}}}}.kase(t)
+		{order: ask("a buy 50 limit 90")}, {order: ask("b buy 50 limit 90")}, {replace: "a", change: pitwall.Change{Qty: dec("62")}}}}.newRun(t)
 	r, err := newReplica(c)
 	require.NoError(t, err)
 	require.NoError(t, r.run(time.Time{}))
-	require.Len(t, r.wrong, 1, "62 x 90 + 50 x 90 = 10080")
-	require.Equal(t, "entry 4, replace of a: the journal answers yes, the rules give BUYING_POWER", r.wrong[0].text)
+	require.Len(t, r.differences, 1, "62 x 90 + 50 x 90 = 10080")
+	require.Equal(t, "entry 4, replace of a: the journal answers yes, the rules give BUYING_POWER", r.differences[0].text)
 	require.Equal(t, []string{"50", "a"}, []string{r.order("a").Qty.String(), r.orders[0].ID}, "as it was, where it was")
 }
 
@@ -71,7 +71,7 @@ func TestPartOfTheData(t *testing.T) {
 			return []pitwall.Action{{Symbol: "X", Ex: x.Bar(1).Start, Type: "split", Value: dec("2")}}
 		},
 		acts: []act{{order: ask("a buy 112 market")}, {order: ask("b buy 1 market")}}}
-	c, x := p.kase(t)
+	c, x := p.newRun(t)
 	c.From, c.To = x.Bar(1).Start, x.Bar(3).Start
 	c.Journal[0].AsOf = x.Bar(0).Known
 	r, err := newReplica(c)
@@ -108,13 +108,13 @@ func TestBarsInProgress(t *testing.T) {
 
 func TestAMarginCallIsNotTheTraders(t *testing.T) {
 	p := play{bars: []string{flat("2024-01-02"), flat("2024-01-03"), "2024-01-04 60 61 43 44", "2024-01-05 43 45 42 44"}, acts: []act{{order: ask("b buy 150 market")}, {at: 2, cancel: "call-1"}}}
-	c, _ := p.kase(t)
+	c, _ := p.newRun(t)
 	r, err := newReplica(c)
 	require.NoError(t, err)
 	require.NoError(t, r.run(time.Time{}))
 	require.Equal(t, pitwall.Filled, r.order("call-1").status)
-	require.Len(t, r.wrong, 1)
-	require.Contains(t, r.wrong[0].text, "cancel of call-1: the journal answers yes, the rules give MARGIN_CALL")
+	require.Len(t, r.differences, 1)
+	require.Contains(t, r.differences[0].text, "cancel of call-1: the journal answers yes, the rules give MARGIN_CALL")
 }
 
 func TestVerdictIsCapped(t *testing.T) {

@@ -1,0 +1,119 @@
+package runs
+
+import (
+	"pitwall"
+	"pitwall/agentloop"
+)
+
+// This file is the schema of a run's folder: what each file holds. The record of a
+// turn and its two lines are agentloop's own types (Turn, TurnLine, Timing), and a
+// line of journal.jsonl is a pitwall.Entry.
+
+// Manifest is manifest.json: what was run.
+type Manifest struct {
+	RunID     string        `json:"run_id"`
+	Status    string        `json:"status"` // running, complete, incomplete or failed
+	Pitwall   string        `json:"pitwall"`
+	Strategy  string        `json:"strategy"`
+	Name      string        `json:"name"`
+	Symbols   []string      `json:"symbols"`
+	Benchmark string        `json:"benchmark,omitempty"`
+	From      string        `json:"from"`
+	To        string        `json:"to"`
+	Every     string        `json:"every"`
+	Cash      pitwall.Dec   `json:"cash"`
+	Costs     pitwall.Costs `json:"costs"`
+	Account   pitwall.Terms `json:"account"`
+	Fills     pitwall.Rules `json:"fills"`
+	Limits    string        `json:"limits"`
+	Model     string        `json:"model"` // of all agents
+	Agents    []Agent       `json:"agents"`
+	Attempt   int           `json:"attempt"`
+	Sample    int           `json:"sample,omitempty"`
+	NoCache   bool          `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
+	Data      []DataFile    `json:"data"`
+	// What a verifier needs besides journal.jsonl and prices.csv.
+	Traded   []Traded         `json:"instruments,omitempty"`
+	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
+	Notes    []string         `json:"notes,omitempty"`   // about the machine: a key that is not set
+	Warnings []string         `json:"warnings"`
+	Digest   string           `json:"digest,omitempty"`
+	Error    string           `json:"error,omitempty"`
+}
+
+// Agent is one of a run's agents.
+type Agent struct {
+	Name        string         `json:"name"`
+	Model       string         `json:"model"`
+	Fingerprint string         `json:"fingerprint,omitempty"`
+	Prompt      string         `json:"prompt,omitempty"`
+	Params      map[string]any `json:"params,omitempty"`
+	Every       string         `json:"every,omitempty"`
+	Triggers    []Trigger      `json:"triggers,omitempty"`
+	Tools       []string       `json:"tools,omitempty"`
+	Budget      *Budget        `json:"budget,omitempty"`
+	Price       *Price         `json:"price_per_million,omitempty"`
+	Cutoff      string         `json:"cutoff,omitempty"` // the last day that the model's training knows
+	// Inside is the share of the run's days that are not after the cutoff; absent
+	// when the cutoff is not known.
+	Inside *float64 `json:"inside_cutoff,omitempty"`
+}
+
+// Trigger gives an agent a turn between its regular ones; exactly one of Fill, Move
+// and At is set.
+type Trigger struct {
+	Fill   bool
+	Move   float64 // percent since the agent's last turn, of Symbol or of any
+	Symbol string
+	At     string // a time of day or a date
+}
+
+// Budget limits an agent's new spending. A zero field is no limit.
+type Budget struct {
+	USD        pitwall.Dec
+	USDPerTurn pitwall.Dec
+	Tokens     int
+}
+
+// Price is USD per million tokens; nil is as In.
+type Price struct {
+	In         pitwall.Dec  `json:"in"`
+	Out        pitwall.Dec  `json:"out"`
+	CacheRead  *pitwall.Dec `json:"cache_read,omitempty"`
+	CacheWrite *pitwall.Dec `json:"cache_write,omitempty"`
+}
+
+// DataFile is a file that the run's data came from.
+type DataFile struct {
+	Path     string             `json:"path"`
+	Kind     string             `json:"kind"` // bars, actions, instruments, a kind of records, or unused
+	Rows     int                `json:"rows"`
+	SHA256   string             `json:"sha256"`
+	Adjusted pitwall.Adjustment `json:"adjusted,omitempty"`
+}
+
+// Traded is an instrument whose bars are in prices.csv.
+type Traded struct {
+	pitwall.Instrument
+	Zone     string             `json:"zone"`
+	Size     string             `json:"bar_size"`
+	Adjusted pitwall.Adjustment `json:"adjusted"`
+}
+
+// Usage is usage.json: what the models used. It differs between a first run and one
+// from the replay cache, so it is no part of the manifest.
+type Usage struct {
+	Turns           *int            `json:"turns"`       // null in folders from before it was written
+	ModelCalls      int             `json:"model_calls"` // asked for in this run
+	CacheHits       int             `json:"cache_hits"`  // replies from the replay cache
+	ToolCalls       int             `json:"tool_calls"`
+	Tokens          agentloop.Usage `json:"tokens"`            // of model_calls
+	CostUSD         *pitwall.Dec    `json:"cost_usd"`          // of model_calls; null = a price is not known
+	CostUSDRecorded *pitwall.Dec    `json:"cost_usd_recorded"` // what the replies from the cache once cost
+	Stopped         string          `json:"stopped,omitempty"`
+}
+
+// UsageOf returns what a run's outcome says of its models.
+func UsageOf(o agentloop.Outcome) Usage {
+	return Usage{&o.Turns, o.ModelCalls, o.CacheHits, o.ToolCalls, o.Usage, o.Cost, o.Recorded, o.Stopped}
+}
