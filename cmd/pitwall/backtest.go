@@ -12,10 +12,10 @@ import (
 
 // backtestFlags are what the command line changes about a strategy.
 type backtestFlags struct {
-	model, from, to, cash, symbols, out, url, tokenEnv string
-	data                                               []string
-	json, noCache, strictReplay, noReport              bool
-	sample                                             int
+	model, from, to, cash, symbols, out   string
+	data                                  []string
+	json, noCache, strictReplay, noReport bool
+	sample                                int
 }
 
 func (a *app) backtest() *cobra.Command {
@@ -49,18 +49,11 @@ func (a *app) backtest() *cobra.Command {
 	fs.BoolVar(&f.strictReplay, "strict-replay", false, "ask no model: fail at the first answer that is not recorded")
 	fs.BoolVar(&f.noReport, "no-report", false, "write no report.html at the end: for many runs in a row")
 	fs.IntVar(&f.sample, "sample", 0, "number of a repeated run: each has recorded answers of its own")
-	fs.StringVar(&f.url, "url", "", "drive a remote server (not supported yet)")
-	fs.StringVar(&f.tokenEnv, "token-env", "", "variable that holds the remote server's token (not supported yet)")
 	return c
 }
 
 // strategy reads the file and applies the flags.
 func (f backtestFlags) strategy(name string) (*strategy, error) {
-	for flag, given := range map[string]bool{"--url": f.url != "", "--token-env": f.tokenEnv != ""} {
-		if given {
-			return nil, &usageError{pitwall.Errorf(pitwall.Unsupported, "%s is not supported yet", flag).Hintf("leave it out")}
-		}
-	}
 	if f.sample < 0 {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--sample is %d", f.sample).Hintf("use 0 or more")}
 	}

@@ -218,7 +218,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"flag":                {goodStrategy, goodBars, []string{"--nope"}, 2, "unknown flag: --nope"},
 		"--cash":              {goodStrategy, goodBars, []string{"--cash", "x"}, 2, "--cash is \"x\""},
 		"--strict-replay":     {goodStrategy, goodBars, []string{"--strict-replay", "--no-cache"}, 2, "contradict each other"},
-		"--url":               {goodStrategy, goodBars, []string{"--url", "http://x"}, 2, "--url is not supported yet"},
+		"--url":               {goodStrategy, goodBars, []string{"--url", "http://x"}, 2, "unknown flag: --url"},
 		"agent and agents":    {goodStrategy + "agents: [{name: a, model: script/buyhold}]\n", goodBars, nil, 1, "agent and agents are both given"},
 		"agents":              {agents("{name: a, model: script/buyhold}, {name: b, model: script/buyhold, every: monday, tools: [market_last_price]}"), goodBars, nil, 0, ""},
 		"agent twice":         {agents("{name: a, model: script/buyhold}, {name: a, model: script/buyhold}"), goodBars, nil, 1, "two agents are named a"},
@@ -270,7 +270,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 	require.Contains(t, errs, "examples/momentum")
 	_, errs, code = command(t, t.TempDir(), nil, "serve", "--read-only")
 	require.Equal(t, 2, code)
-	require.Contains(t, errs, "not supported yet")
+	require.Contains(t, errs, "unknown flag: --read-only")
 	_, errs, code = command(t, t.TempDir(), []string{"PITWALL_TOKEN="}, "serve", "--http", "0.0.0.0:0")
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "PITWALL_TOKEN is not set")

@@ -19,9 +19,8 @@ import (
 
 // serveFlags are serve's settings from the command line.
 type serveFlags struct {
-	http, toolsets, tools string
-	data                  []string
-	readOnly              bool
+	http string
+	data []string
 }
 
 func (a *app) serve() *cobra.Command {
@@ -34,9 +33,6 @@ func (a *app) serve() *cobra.Command {
 		Example: "  pitwall serve\n  pitwall serve examples/momentum\n  pitwall serve --data prices/ --http 127.0.0.1:8080",
 		Args:    takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if f.readOnly || f.toolsets != "" || f.tools != "" {
-				return &usageError{pitwall.Errorf(pitwall.Unsupported, "--read-only, --toolsets and --tools are not supported yet").Hintf("leave them out")}
-			}
 			file := ""
 			if len(args) == 1 {
 				file = args[0]
@@ -46,9 +42,6 @@ func (a *app) serve() *cobra.Command {
 	}
 	c.Flags().StringVar(&f.http, "http", "", "address to serve on, such as 127.0.0.1:8080; other than loopback needs PITWALL_TOKEN")
 	c.Flags().StringArrayVar(&f.data, "data", nil, "data file or folder (repeatable)")
-	c.Flags().BoolVar(&f.readOnly, "read-only", false, "offer no tool that changes anything (not supported yet)")
-	c.Flags().StringVar(&f.toolsets, "toolsets", "", "offer only these sets of tools (not supported yet)")
-	c.Flags().StringVar(&f.tools, "tools", "", "offer only these tools (not supported yet)")
 	return c
 }
 
