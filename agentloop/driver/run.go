@@ -53,13 +53,14 @@ type Config struct {
 	Now      func() time.Time // host time, for timing only
 	Stop     <-chan struct{}  // closed: end after the turn
 	Log      *slog.Logger
-	Progress func(agentloop.Progress)   // called after each move of the clock
-	Window   func(from, to time.Time)   // called once, when the run's days are known
+	Progress func(agentloop.Progress) // called after each move of the clock
+	Window   func(from, to time.Time) // called once, when the run's days are known
 }
 
 // Run backtests a strategy into a folder that pitwall report, trace, why and verify
-// accept. A strategy that cannot run leaves no folder behind. Of a run that was
-// stopped there is a result; Result.Complete says whether it came to its end.
+// accept. A strategy that cannot run leaves no folder and has no result. A run that
+// began has a result, and an error too when it failed; Result.Complete reports
+// whether it came to its end.
 func Run(ctx context.Context, c Config) (*Result, error) {
 	if c.Now == nil || c.Dir == "" {
 		return nil, errors.New("driver: a run needs Dir and Now")

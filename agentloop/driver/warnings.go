@@ -150,4 +150,3 @@ func endsEarly(store *history.Store, spec SimSpec, to time.Time) []string {
 	}
 	return []string{fmt.Sprintf("the data end on %s, before the last day asked for (%s)", last.Format(time.DateOnly), spec.To)}
 }
-

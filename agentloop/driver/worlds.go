@@ -12,15 +12,83 @@ import (
 )
 
 // Worlds makes the simulated worlds that a server offers. It implements
-// server.Builder and is safe for concurrent use.
+// server.Builder and is safe for concurrent use once [Worlds.Check] has returned.
 type Worlds struct {
-	Spec  SimSpec        // the default world
-	Store *history.Store // everything, for the offer and the default
-	// Load returns the data in bars of one size, for worlds that ask for it.
-	Load func(ctx context.Context, size time.Duration) (*history.Store, error)
+	// Load reads the data in bars of one size; 0 = whatever there is.
+	Load  func(ctx context.Context, size time.Duration) (*history.Store, error)
+	Store *history.Store // everything, for the offer and the default; nil = what Load returns
+	Spec  SimSpec        // the default world; without symbols it is chosen from the data
 
-	mu   sync.Mutex
-	seen map[string][]reached // per principal: worlds made before
+	mu     sync.Mutex
+	stores map[time.Duration]*history.Store
+	seen   map[string][]reached // per principal: worlds made before
+}
+
+// Check reads the data and builds the default world once, so that what cannot work
+// is an error now and not at the first call.
+func (b *Worlds) Check(ctx context.Context) (err error) {
+	if b.Store == nil {
+		if b.Store, err = b.load(ctx, 0); err != nil { // several bar sizes of a symbol: daily bars first
+			daily, second := b.load(ctx, 24*time.Hour)
+			if second != nil {
+				return err
+			}
+			b.Store = daily
+			b.Store.Warnings = append(b.Store.Warnings, "symbols come in several bar sizes: daily bars are used; sim_start with bar_size chooses others")
+		}
+	}
+	if len(b.Spec.Symbols) == 0 {
+		if b.Spec, err = defaultSpec(b.Store); err != nil {
+			return err
+		}
+	}
+	_, err = NewSim(b.Store, b.Spec, &pitwall.MemoryJournal{})
+	return err
+}
+
+// load keeps one store per bar size: worlds share it and never write it.
+func (b *Worlds) load(ctx context.Context, size time.Duration) (*history.Store, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s := b.stores[size]; s != nil {
+		return s, nil
+	}
+	s, err := b.Load(ctx, size)
+	if err != nil {
+		return nil, err
+	}
+	if b.stores == nil {
+		b.stores = map[time.Duration]*history.Store{}
+	}
+	b.stores[size] = s
+	return s, nil
+}
+
+// defaultSpec trades everything that is not an index, and begins after a year of
+// history, so that an agent has something to look back on.
+func defaultSpec(store *history.Store) (SimSpec, error) {
+	spec, err := (&Strategy{}).Spec()
+	if err != nil {
+		return spec, err
+	}
+	var longest *pitwall.Series
+	for _, x := range store.Series() {
+		if x.Instrument.Kind != pitwall.Index && (longest == nil || x.Len() > longest.Len()) {
+			longest = x
+		}
+	}
+	if longest == nil {
+		return spec, pitwall.Errorf(pitwall.DataError, "the data holds only indices, and they cannot be traded")
+	}
+	for _, x := range store.Series() {
+		// Bars of another size are only watched: name them in a strategy to trade both.
+		if x.Instrument.Kind != pitwall.Index && x.Size == longest.Size {
+			spec.Symbols = append(spec.Symbols, x.Instrument.Symbol)
+		}
+	}
+	const year = 250
+	spec.From = longest.Bar(min(year, longest.Len()/4)).Start.Format(time.DateOnly)
+	return spec, nil
 }
 
 // reached is how far a world has seen: up to its venue's clock, or, once it has
@@ -51,7 +119,7 @@ func (b *Worlds) Build(ctx context.Context, by pitwall.Caller, name string, r to
 		if err != nil {
 			return nil, err
 		}
-		if store, err = b.Load(ctx, size); err != nil {
+		if store, err = b.load(ctx, size); err != nil {
 			return nil, err
 		}
 	}

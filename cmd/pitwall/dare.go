@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/tools/dare"
 )
@@ -57,14 +58,14 @@ func (a *app) runDare(ctx context.Context, name string, data []string, plants bo
 		return err
 	}
 	s.use(data)
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return err
 	}
-	store, err := loadFor(ctx, s)
+	store, err := s.load(ctx)
 	if err != nil {
 		return err
 	}
-	spec, err := s.spec()
+	spec, err := s.Spec()
 	if err != nil {
 		return err
 	}
@@ -130,23 +131,22 @@ func (a *app) counter(what string) func(done, of int) {
 }
 
 // usual is what a strategy says that states nothing but its symbols.
-func usual(symbols ...string) (simSpec, error) {
-	cash := pitwall.Int(100_000)
-	return (&strategy{Symbols: symbols, Cash: &cash}).spec()
+func usual(symbols ...string) (driver.SimSpec, error) {
+	return (&driver.Strategy{Symbols: symbols}).Spec()
 }
 
 // dared is what the leak harness builds its worlds of: newSim over data whose
 // future it has changed.
-func dared(spec simSpec) dare.Build {
+func dared(spec driver.SimSpec) dare.Build {
 	return func(d dare.Data, from time.Time) (*pitwall.World, error) {
 		store := history.Of(d.Series, d.Actions, d.Records)
 		s := spec
 		s.Symbols = slices.DeleteFunc(slices.Clone(spec.Symbols), func(symbol string) bool { return !slices.Contains(store.Symbols(), symbol) })
 		s.From, s.To = from.Format(time.DateOnly), ""
-		w, err := newSim(store, s, &pitwall.MemoryJournal{})
+		w, err := driver.NewSim(store, s, &pitwall.MemoryJournal{})
 		if err != nil {
 			return nil, err
 		}
-		return w.World, nil
+		return w.World(), nil
 	}
 }

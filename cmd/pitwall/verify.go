@@ -164,7 +164,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err1 != nil || err2 != nil {
 		return fmt.Errorf("%s/manifest.json: from %q, to %q", dir, m.From, m.To)
 	}
-	v, err := audit.Verify(audit.Run{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal})
+	v, err := audit.Verify(audit.Run{Data: data, Symbols: m.Symbols, From: from, To: to.AddDate(0, 0, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal})
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 		return err
 	}
 	v.Differences = append(v.Differences, files...)
-	again, err := playAgain(data, m, journal, from, midnight(to, 1))
+	again, err := playAgain(data, m, journal, from, to.AddDate(0, 0, 1))
 	if err != nil {
 		v.Differences = append(v.Differences, "replaying the journal's orders: "+explain(err))
 	} else if m.Status == "complete" && again != m.Digest {
