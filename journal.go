@@ -23,11 +23,37 @@ const (
 	EntryEnd     EntryKind = "end"     // the run ended; Note says how
 )
 
+// Cause is the turn that caused a change of state, and where a world has several
+// the role and pod that had it. A call's own entries (an intent, its outcome, what
+// it did to other orders) belong to the turn that made the call. What happens to an
+// order later (a fill, an expiry) belongs to the turn that submitted it, a leg to
+// its parent's. The zero Cause marks what no turn caused: start and end, equity
+// points, cash flows and the venue's own orders (margin calls).
+type Cause struct {
+	Turn int    `json:"turn,omitempty"` // counts from 1
+	Role string `json:"role,omitempty"`
+	Pod  string `json:"pod,omitempty"`
+}
+
+type causeKey struct{}
+
+// WithCause puts the cause of one call into its context.
+func WithCause(ctx context.Context, c Cause) context.Context {
+	return context.WithValue(ctx, causeKey{}, c)
+}
+
+// CauseFrom returns the cause of this call, zero without one.
+func CauseFrom(ctx context.Context) Cause {
+	c, _ := ctx.Value(causeKey{}).(Cause)
+	return c
+}
+
 // Entry is one line of a journal: one change of state. Seq counts from 1.
 type Entry struct {
-	Seq    int64        `json:"seq"`
-	AsOf   time.Time    `json:"as_of"` // the world's time
-	Kind   EntryKind    `json:"kind"`
+	Seq  int64     `json:"seq"`
+	AsOf time.Time `json:"as_of"` // the world's time
+	Kind EntryKind `json:"kind"`
+	Cause
 	Verb   string       `json:"verb,omitempty"` // of an intent: submit, replace, cancel
 	Book   string       `json:"book,omitempty"`
 	By     *Caller      `json:"by,omitempty"`

@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"cache/history":      {},                                                   // the store of bars
 	"cache/runs":         {"agentloop"},                                        // the runs' folders; the record of a turn is agentloop's
 	"tools":              {"tools/docs", "tools/report", "tools/report/chart"}, // never sim, brokers or cache: what it needs it declares
-	"tools/dare":         {"tools", "tools/duckdb"},                            // the leak harness; sees worlds that cmd builds
+	"tools/leaktest":     {"tools"},                                            // the leak harness; sees worlds that cmd builds
 	"tools/docs":         {},                                                   //
 	"tools/duckdb":       {},                                                   // sees a Market, never a Source
 	"tools/report":       {},                                                   // reads a folder; shares no code with its writer

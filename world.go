@@ -101,6 +101,7 @@ type World struct {
 
 	effects sync.Mutex
 	ended   atomic.Bool
+	visits  atomic.Int64
 }
 
 // Warning is something to know about a world's data, from a time on: a split of
@@ -113,6 +114,13 @@ type Warning struct {
 // Ended reports whether the world was closed: it takes no orders and its clock
 // does not move any more.
 func (w *World) Ended() bool { return w.ended.Load() }
+
+// Turn returns the turn of a caller that does not number its own: each call that
+// moves the clock begins the next one. What comes before the first belongs to turn 1.
+func (w *World) Turn() int { return int(max(w.visits.Load(), 1)) }
+
+// BeginTurn counts a call that has moved the clock.
+func (w *World) BeginTurn() { w.visits.Add(1) }
 
 // Serialize runs f while no other effect (an order, a step of the clock) runs
 // in this world: calls of one session arrive concurrently and out of order.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"pitwall"
 )
 
 // hidden are the tools that a model in a loop never sees: time is the loop's.
@@ -14,16 +16,6 @@ var hidden = map[string]bool{"clock_next_bar": true, "sim_start": true, "sim_sta
 
 // Hidden reports whether no model may call a tool: the loop's own, for time.
 func Hidden(name string) bool { return hidden[name] }
-
-// Where _meta holds what is for the loop only.
-const (
-	digestKey = "pitwall/state_digest" // of an answer: what its world can show up to now
-	futureKey = "pitwall/future_dated" // of an answer: what the wall removed from an outside tool's
-	effectKey = "pitwall/effect"       // of a tool: read, setup, change or step
-	// of a tool from outside: a digest of what it is, which its description does not
-	// tell, such as a URL
-	identityKey = "pitwall/identity"
-)
 
 // unknownIdentity is that of a tool whose code may have changed unseen.
 const unknownIdentity = "unknown"
@@ -35,7 +27,10 @@ type trait struct {
 }
 
 // client wraps an MCP session with what the loop needs.
-type client struct{ session *mcp.ClientSession }
+type client struct {
+	session *mcp.ClientSession
+	turn    int // that makes the calls; 0: the loop itself
+}
 
 // tools lists what models may call, and what each does to its world.
 func (c client) tools(ctx context.Context) (list []Tool, traits map[string]trait, err error) {
@@ -52,14 +47,14 @@ func (c client) tools(ctx context.Context) (list []Tool, traits map[string]trait
 			return nil, nil, fmt.Errorf("schema of %s: %w", t.Name, err)
 		}
 		list = append(list, Tool{t.Name, t.Description, schema})
-		kind, told := t.Meta[effectKey].(string)
+		kind, told := t.Meta[pitwall.MetaEffect].(string)
 		if !told { // a server that is not Pitwall: what only reads says so
 			kind = kindChange
 			if t.Annotations != nil && t.Annotations.ReadOnlyHint {
 				kind = kindRead
 			}
 		}
-		identity, _ := t.Meta[identityKey].(string)
+		identity, _ := t.Meta[pitwall.MetaIdentity].(string)
 		traits[t.Name] = trait{kind, identity}
 	}
 	return list, traits, nil
@@ -113,13 +108,13 @@ type answer struct {
 
 // digest is the server's state digest, if it sends one.
 func (a answer) digest() string {
-	d, _ := a.meta[digestKey].(string)
+	d, _ := a.meta[pitwall.MetaDigest].(string)
 	return d
 }
 
 // futureDated says what the wall removed from the answer, "" if nothing.
 func (a answer) futureDated() string {
-	m, ok := a.meta[futureKey].(map[string]any)
+	m, ok := a.meta[pitwall.MetaFuture].(map[string]any)
 	if !ok {
 		return ""
 	}
@@ -141,7 +136,11 @@ func (c client) call(ctx context.Context, call Call) (answer, error) {
 	if len(args) == 0 {
 		args = json.RawMessage("{}")
 	}
-	r, err := c.session.CallTool(ctx, &mcp.CallToolParams{Name: call.Name, Arguments: args})
+	params := &mcp.CallToolParams{Name: call.Name, Arguments: args}
+	if c.turn > 0 {
+		params.Meta = mcp.Meta{pitwall.MetaTurn: c.turn}
+	}
+	r, err := c.session.CallTool(ctx, params)
 	out := answer{Result: Result{ID: call.ID, Name: call.Name}}
 	if err != nil {
 		if ctx.Err() != nil || isClosed(err) {

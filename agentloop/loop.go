@@ -15,7 +15,6 @@ import (
 
 // Recorder keeps what happened. agentloop says what; cmd says where.
 type Recorder interface {
-	BeginTurn(n int)
 	// EndTurn keeps a turn (the same bytes on every run), its one-line summary, and
 	// what may differ between runs.
 	EndTurn(n int, turn []byte, summary, timing any) error
@@ -88,7 +87,7 @@ var errBudget = errors.New("budget")
 // or ctx ends.
 func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	zero := [2]pitwall.Dec{}
-	l := &loop{Config: cfg, client: client{cfg.Session}, out: Outcome{Warnings: map[string]int{}, Cost: &zero[0], Recorded: &zero[1]}}
+	l := &loop{Config: cfg, client: client{session: cfg.Session}, out: Outcome{Warnings: map[string]int{}, Cost: &zero[0], Recorded: &zero[1]}}
 	if l.Recorder == nil || l.Now == nil {
 		return l.out, errors.New("a run needs a recorder and the host's time")
 	}

@@ -75,7 +75,6 @@ type kept struct {
 	timings []any
 }
 
-func (k *kept) BeginTurn(int) {}
 func (k *kept) EndTurn(_ int, turn []byte, _, timing any) error {
 	var x agentloop.Turn
 	if err := json.Unmarshal(turn, &x); err != nil {

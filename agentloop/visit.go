@@ -15,13 +15,14 @@ import (
 // visit is one turn in progress.
 type visit struct {
 	*loop
-	agent *agentState
-	rec   Turn
-	t     Timing
-	new   ledger // spent in this turn
-	old   ledger // what its recorded replies cost once
-	calls []repeat
-	tools int // calls made
+	client client // says which turn calls
+	agent  *agentState
+	rec    Turn
+	t      Timing
+	new    ledger // spent in this turn
+	old    ledger // what its recorded replies cost once
+	calls  []repeat
+	tools  int // calls made
 	// unlucky is a turn in which a tool from outside failed: the next run may have
 	// better luck, or the key that was missing.
 	unlucky bool
@@ -33,8 +34,7 @@ type visit struct {
 func (l *loop) visit(ctx context.Context, a *agentState, snap snapshot, why string) error {
 	l.out.Turns++
 	n, started := l.out.Turns, l.Now()
-	l.Recorder.BeginTurn(n)
-	v := &visit{loop: l, agent: a, t: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
+	v := &visit{loop: l, client: client{l.Session, n}, agent: a, t: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
 	v.rec = Turn{Turn: n, AsOf: snap.asOf, Agent: a.Name, Model: a.ModelName, Why: why, StateDigest: snap.digest, System: a.system,
 		ToolsDigest: a.keys.tools, Params: a.Params, Warnings: []Warning{}}
 	for _, t := range a.tools {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime/debug"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -23,16 +24,6 @@ func TuneGC() {
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(2 << 30)
 }
-
-// What _meta holds: of an answer, the world's state digest and what the wall
-// removed from an outside tool's answer; of a tool, its effect.
-const (
-	digestKey = "pitwall/state_digest"
-	futureKey = "pitwall/future_dated"
-	effectKey = "pitwall/effect"
-	// identityKey tells an outside tool from another that is described alike.
-	identityKey = "pitwall/identity"
-)
 
 // worldHeader carries the world's name from the URL to the handler. The HTTP
 // handler overwrites whatever a client sends under this name.
@@ -90,9 +81,9 @@ func (s *Server) Run(ctx context.Context, t mcp.Transport) error { return s.MCP.
 // describe turns a tool into what MCP lists.
 func describe(t *tools.Tool) *mcp.Tool {
 	open, destructive := t.Open, t.Destructive
-	meta := mcp.Meta{effectKey: t.Effect.String()}
+	meta := mcp.Meta{pitwall.MetaEffect: t.Effect.String()}
 	if t.Identity != "" {
-		meta[identityKey] = t.Identity
+		meta[pitwall.MetaIdentity] = t.Identity
 	}
 	if t.View != "" {
 		meta[uiKey] = map[string]any{"resourceUri": t.View}
@@ -105,7 +96,7 @@ func describe(t *tools.Tool) *mcp.Tool {
 func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 	return func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		by, name := caller(req)
-		ctx = pitwall.WithCaller(ctx, by)
+		ctx = pitwall.WithCause(pitwall.WithCaller(ctx, by), cause(req.Params.Meta))
 		w, err := s.registry.World(ctx, by, name)
 		if err != nil {
 			return errorResult(err, s.log), nil
@@ -117,10 +108,10 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 		}
 		r.Meta = mcp.Meta{}
 		if a.Digest != "" {
-			r.Meta[digestKey] = a.Digest
+			r.Meta[pitwall.MetaDigest] = a.Digest
 		}
 		if a.FutureDated != nil {
-			r.Meta[futureKey] = a.FutureDated
+			r.Meta[pitwall.MetaFuture] = a.FutureDated
 		}
 		return r, nil
 	}
@@ -138,6 +129,15 @@ func caller(req *mcp.CallToolRequest) (pitwall.Caller, string) {
 		}
 	}
 	return by, name
+}
+
+// cause reads the turn that the caller says its call belongs to; zero: it says none.
+func cause(meta mcp.Meta) pitwall.Cause {
+	n, _ := meta[pitwall.MetaTurn].(float64)
+	if n < 1 || n > math.MaxInt32 || n != math.Trunc(n) {
+		return pitwall.Cause{}
+	}
+	return pitwall.Cause{Turn: int(n)}
 }
 
 // errorResult is an error of a call that found no world.

@@ -24,11 +24,14 @@ func (v *Venue) drain(ctx context.Context, asked *order) error {
 				continue
 			}
 			state := n.OrderState
-			entry.Kind, entry.ID, entry.State = pitwall.EntryOrder, n.ID, &state
+			entry.Kind, entry.ID, entry.State, entry.Cause = pitwall.EntryOrder, n.ID, &state, v.cause(n)
+			if asked != nil {
+				entry.Cause = pitwall.CauseFrom(ctx)
+			}
 		case engine.FillEvent:
 			f := v.fill(x)
 			v.fills = append(v.fills, f)
-			entry.Kind, entry.ID, entry.Fill = pitwall.EntryFill, f.OrderID, &f
+			entry.Kind, entry.ID, entry.Fill, entry.Cause = pitwall.EntryFill, f.OrderID, &f, v.byNum[x.Num].cause
 		case engine.FlowEvent:
 			f := pitwall.CashFlow{Time: v.now(), Type: x.Flow, Qty: x.Qty, Each: x.Price, Amount: x.Amount}
 			if x.Sym >= 0 {
@@ -56,6 +59,19 @@ func (v *Venue) drain(ctx context.Context, asked *order) error {
 	}
 	v.live = keep
 	return nil
+}
+
+// cause returns what the newest state of an order goes back to: its submission, or
+// the cancel of it or of its parent that had to wait for a bar in progress.
+func (v *Venue) cause(n *order) pitwall.Cause {
+	if n.Status == pitwall.Canceled {
+		for o := n; o != nil && (o == n || o.Filled == 0); o = v.byID[o.Parent] {
+			if o.cancel != (pitwall.Cause{}) {
+				return o.cancel
+			}
+		}
+	}
+	return n.cause
 }
 
 // numbered returns the record of an engine's order; those that it makes itself

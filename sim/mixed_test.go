@@ -13,7 +13,8 @@ import (
 
 // mixed is a world of a stock with daily session bars and a coin with hourly
 // ones: while the stock's bar is in progress the coin's bars pass.
-func mixed(t *testing.T) *sim.Venue {
+func mixed(t *testing.T) (*sim.Venue, *pitwall.MemoryJournal) {
+	j := &pitwall.MemoryJournal{}
 	stock := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "S", Kind: pitwall.Equity, Lot: pitwall.One, Zone: newYork}, Size: 24 * time.Hour}
 	coin := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "C", Kind: pitwall.Crypto, Lot: 1, Zone: time.UTC, Calendar: pitwall.AlwaysOpen}, Size: time.Hour}
 	add := func(s *pitwall.Series, start, end time.Time, low int64) {
@@ -28,9 +29,9 @@ func mixed(t *testing.T) *sim.Venue {
 		add(coin, start, start.Add(time.Hour), 95)
 	}
 	v, err := sim.New(sim.Config{Source: source{[]*pitwall.Series{coin, stock}}, Symbols: []string{"S", "C"}, From: time.Date(2024, 1, 2, 0, 0, 0, 0, newYork), Cash: pitwall.Int(100_000),
-		Rules: pitwall.Rules{VolumeShare: pitwall.NoVolumeLimit}, Journal: &pitwall.MemoryJournal{}})
+		Rules: pitwall.Rules{VolumeShare: pitwall.NoVolumeLimit}, Journal: j})
 	require.NoError(t, err)
-	return v
+	return v, j
 }
 
 // until passes bars to a time of the second day in New York.
@@ -50,10 +51,13 @@ func TestCancelWaitsForTheBarInProgress(t *testing.T) {
 	order := func(id string, limit int64) pitwall.Order {
 		return pitwall.Order{ID: id, Symbol: "S", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.Int(10), Limit: pitwall.Int(limit), TIF: pitwall.GTC}
 	}
-	v := mixed(t)
+	v, j := mixed(t)
 	until(t, v, 9)
-	for _, o := range []pitwall.Order{order("near", 95), order("far", 50)} {
-		s, err := v.Submit(ctx, o)
+	legs := order("legs", 50)
+	legs.Class, legs.Legs = pitwall.Bracket, []pitwall.Leg{{Role: pitwall.TakeProfit, Limit: pitwall.Int(150)}, {Role: pitwall.StopLoss, Stop: pitwall.Int(20)}}
+	one, two := pitwall.WithCause(ctx, pitwall.Cause{Turn: 1}), pitwall.WithCause(ctx, pitwall.Cause{Turn: 2, Role: "trader", Pod: "p"})
+	for _, o := range []pitwall.Order{order("near", 95), order("far", 50), legs} {
+		s, err := v.Submit(one, o)
 		require.NoError(t, err)
 		require.Equal(t, pitwall.Working, s.Status, s.Error)
 	}
@@ -65,8 +69,8 @@ func TestCancelWaitsForTheBarInProgress(t *testing.T) {
 	require.Equal(t, pitwall.Canceled, s.Status, "before the open a cancel takes effect at once")
 
 	until(t, v, 12)
-	for _, id := range []string{"near", "far"} {
-		s, err = v.Cancel(ctx, id)
+	for _, id := range []string{"near", "far", "legs"} {
+		s, err = v.Cancel(two, id)
 		require.NoError(t, err)
 		require.Equal(t, pitwall.Working, s.Status)
 		require.Contains(t, s.Note, "may still fill it")
@@ -86,13 +90,21 @@ func TestCancelWaitsForTheBarInProgress(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got[0].Status, id)
 	}
+	ends := map[string]pitwall.Cause{}
+	for _, e := range j.Entries() {
+		if e.Kind == pitwall.EntryOrder && !e.State.Status.Open() || e.Kind == pitwall.EntryMark && e.Turn != 0 {
+			ends[e.ID] = e.Cause
+		}
+	}
+	asked := pitwall.CauseFrom(two)
+	require.Equal(t, map[string]pitwall.Cause{"near": {Turn: 1}, "far": asked, "legs": asked, "legs.tp": asked, "legs.sl": asked}, ends, "an end belongs to the turn that asked for it, a fill to the order's")
 }
 
 // A stock order that was sent while its bar was in progress meets the next day's
 // bar, a coin's the next hour; a coin's end decides nothing about the stock's day.
 func TestMixedCalendars(t *testing.T) {
 	ctx := context.Background()
-	v := mixed(t)
+	v, _ := mixed(t)
 	until(t, v, 12)
 	for _, o := range []pitwall.Order{{ID: "stock", Symbol: "S", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.Day}, {ID: "coin", Symbol: "C", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.Day}} {
 		s, err := v.Submit(ctx, o)

@@ -16,6 +16,8 @@ type order struct {
 	asked  pitwall.Order // as submitted, before any change: its identity
 	handle engine.Handle
 	sym    int32
+	cause  pitwall.Cause // of its submission; of a leg, of its parent's
+	cancel pitwall.Cause // of the call that canceled it
 }
 
 // nowhere is the handle of what the engine never had.
@@ -42,7 +44,7 @@ func (v *Venue) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	if v.ended {
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.EndOfData, "no bar is left, so nothing can fill any more").Hintf("sim_start begins again")
 	}
-	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.now(), Updated: v.now()}, asked: o, sym: -1, handle: nowhere}
+	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.now(), Updated: v.now()}, asked: o, sym: -1, handle: nowhere, cause: pitwall.CauseFrom(ctx)}
 	n.asked.Legs = append([]pitwall.Leg(nil), o.Legs...) // rounding changes the order's own
 	v.remember("submit", o.ID, o.Book, o.Symbol, string(o.Side), string(o.Type), string(o.Class), string(o.TIF), o.Group, fmt.Sprint(o.Qty, o.Limit, o.Stop, o.Trail, o.TrailPercent, o.ReduceOnly, o.GoodTill.UnixNano(), o.Legs), fmt.Sprint(v.engine.Now()))
 	spec, e := v.accepts(n)
@@ -79,7 +81,7 @@ func (v *Venue) keepLegs(n *order) map[int]*order {
 			if n.Class == pitwall.OCO {
 				o.Side = n.Side
 			}
-			leg := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Held, Accepted: v.now(), Updated: v.now()}, asked: o, sym: n.sym}
+			leg := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Held, Accepted: v.now(), Updated: v.now()}, asked: o, sym: n.sym, cause: n.cause}
 			v.keep(leg)
 			v.byNum = append(v.byNum, leg)
 			legs[i] = leg
@@ -206,6 +208,7 @@ func (v *Venue) Cancel(ctx context.Context, id string) (pitwall.OrderState, erro
 	if _, e := v.engine.Cancel(n.handle); e != nil {
 		return pitwall.OrderState{}, e
 	}
+	n.cancel = pitwall.CauseFrom(ctx)
 	if err := v.drain(ctx, n); err != nil {
 		return pitwall.OrderState{}, err
 	}

@@ -236,7 +236,7 @@ func TestWorstPath(t *testing.T) {
 // A cancel of a group, or of a held leg, is no way round the bar in progress.
 func TestNoWayRoundTheBarInProgress(t *testing.T) {
 	ctx := context.Background()
-	v := mixed(t)
+	v, _ := mixed(t)
 	until(t, v, 9)
 	entry := pitwall.Order{ID: "y", Symbol: "S", Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: pitwall.Int(95), Qty: pitwall.Int(10), TIF: pitwall.GTC, Class: pitwall.Bracket,
 		Legs: []pitwall.Leg{{Role: pitwall.TakeProfit, Limit: pitwall.Int(150)}, {Role: pitwall.StopLoss, Stop: pitwall.Int(60)}}}

@@ -115,6 +115,9 @@ func clockNextBar(ctx context.Context, w *pitwall.World, in nextIn) (snapshot, e
 	if out.Advanced, out.Ended, err = pass(ctx, w, since, bars, until); err != nil {
 		return out, err
 	}
+	if out.Advanced > 0 {
+		w.BeginTurn()
+	}
 	return out, fillSnapshot(ctx, w, since, &out)
 }
 

@@ -188,6 +188,10 @@ func (s *Set) Call(ctx context.Context, w *pitwall.World, name string, raw json.
 			err = pitwall.Errorf(pitwall.WorldEnded, "this world was ended by sim_start; nothing was sent").Hintf("call again: the new world answers")
 			return
 		}
+		if c := pitwall.CauseFrom(ctx); c.Turn == 0 { // read under the lock: the clock may have moved while the call waited
+			c.Turn = w.Turn()
+			ctx = pitwall.WithCause(ctx, c)
+		}
 		a, err = s.guarded(ctx, t, w, raw)
 	}
 	if t.Effect >= Change {

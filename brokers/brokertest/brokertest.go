@@ -5,7 +5,14 @@
 //
 // It checks what callers rely on: an order's ID is its identity, every method is
 // safe to repeat, refusals say why, fills can be read from a cursor without a
-// gap or a double, and the account adds up.
+// gap or a duplicate, and the account adds up.
+//
+// # To add a broker
+//
+// Write brokers/<name>/: a pitwall.Broker, whose test calls Run. Add its package to
+// layers_test.go and a row to brokers in cmd/pitwall/providers.go (name, modes, the
+// variables of its keys, constructor). Let go test ./cmd/pitwall -run
+// TestDoctorGolden -update write cmd/pitwall/testdata/verbs/doctor.txt.
 //
 // # To add a rule
 //

@@ -141,7 +141,7 @@ func (g *Guard) outcome(ctx context.Context, id, book string, send func() (pitwa
 }
 
 func (g *Guard) record(ctx context.Context, e pitwall.Entry) (int64, error) {
-	e.AsOf = g.clock.Now()
+	e.AsOf, e.Cause = g.clock.Now(), pitwall.CauseFrom(ctx)
 	seq, err := g.journal.Append(ctx, e)
 	if err != nil {
 		return 0, &pitwall.Error{Code: pitwall.JournalFailed, Message: "the journal could not be written", Hint: "free disk space or fix the run's folder; order states can still be read", Err: err}

@@ -3,6 +3,7 @@ package risk_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -95,4 +96,30 @@ func TestZeroLimitsRefuse(t *testing.T) {
 	require.Empty(t, b.sent)
 	require.Equal(t, "no limits", risk.NoLimits().String())
 	require.Equal(t, "nothing allowed", risk.Limits{}.String())
+}
+
+// Whatever the guard writes has the turn of the call that asked for it: what passes,
+// what is denied, a change and a change that is denied, a cancel.
+func TestEveryEntryHasItsTurn(t *testing.T) {
+	d := newDesk(t, limits{"max_order_qty": 5})
+	turn := 0
+	ctx := func() context.Context {
+		turn++
+		return pitwall.WithCause(t.Context(), pitwall.Cause{Turn: turn})
+	}
+	_, err := d.Guard.Submit(ctx(), named("denied", b("A", "6")))
+	require.NoError(t, err)
+	_, err = d.Guard.Submit(ctx(), named("x", bl("A", "5", "100")))
+	require.NoError(t, err)
+	_, err = d.Guard.Replace(ctx(), "x", pitwall.Change{Qty: n("6")})
+	require.Equal(t, risk.MaxOrderQty, pitwall.CodeOf(err))
+	_, err = d.Guard.Replace(ctx(), "x", pitwall.Change{Qty: n("4")})
+	require.NoError(t, err)
+	_, err = d.Guard.Cancel(ctx(), "x")
+	require.NoError(t, err)
+	var got []string
+	for _, e := range d.journal.Entries() {
+		got = append(got, fmt.Sprintf("%d %s %s %s", e.Turn, e.ID, e.Kind, e.Verb))
+	}
+	require.Equal(t, []string{"1 denied order ", "2 x intent submit", "2 x order ", "3 x order ", "4 x intent replace", "4 x order ", "5 x intent cancel", "5 x order "}, got)
 }

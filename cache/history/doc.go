@@ -34,9 +34,13 @@
 //
 // # To add a source
 //
-// One file: a Remote that gives rows in the columns of its RowKind and says in
-// its doc what its prices and times are; a row in allSources of the tests, whose
-// judge lets it fail in every way; a line in cmd/pitwall/plugins.go.
+// Write <name>.go: a Remote that gives rows in the columns of its RowKind, with a
+// comment that says what its prices and times are. Add a row to allSources in
+// remote_test.go, where a judge makes it fail in every way, and a row to sources in
+// cmd/pitwall/providers.go: the store, data fetch and doctor follow from it. Add the
+// line that TestDocsListTheSources asks for to tools/docs/strategy.md, and let
+// go test ./cmd/pitwall -run TestDoctorGolden -update write
+// cmd/pitwall/testdata/verbs/doctor.txt.
 //
 // # Why not
 //

@@ -25,6 +25,9 @@ type Imported struct {
 // Nothing of it is stored when any row is wrong. Days that another import holds
 // already are refused, unless they are the same days.
 func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
+	if err := l.usable(); err != nil {
+		return nil, err
+	}
 	raw, err := fs.ReadFile(in.FS, in.Path)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", in.Show, err)

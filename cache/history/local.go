@@ -24,8 +24,17 @@ import (
 // one that was fetched before its last day had passed is asked for again. Files
 // appear under their name only when they are whole and on disk.
 type Local struct {
-	Dir string
-	Now func() time.Time
+	Dir     string
+	Now     func() time.Time
+	Sources map[string][]Offer // what each source has, by name
+}
+
+// usable reports an error where no folder was found.
+func (l *Local) usable() error {
+	if l.Dir == "" {
+		return pitwall.Errorf(pitwall.DataError, "no cache folder found on this machine").Hintf("set PITWALL_DATA_DIR to a folder for downloads")
+	}
+	return nil
 }
 
 // Step is told after every chunk.
@@ -52,6 +61,9 @@ type Fetched struct {
 // only for the rest. refresh asks for everything again.
 func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, show func(Step)) (Fetched, error) {
 	var out Fetched
+	if err := l.usable(); err != nil {
+		return out, err
+	}
 	offer, err := offerOf(r, q.Kind, q.Size)
 	if err != nil {
 		return out, err

@@ -29,6 +29,9 @@ type Held struct {
 // List says what the store holds, by source, kind, size and symbol.
 func (l *Local) List(ctx context.Context) ([]Held, error) {
 	var list []Held
+	if err := l.usable(); err != nil {
+		return nil, err
+	}
 	err := filepath.WalkDir(l.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) && path == l.Dir {
@@ -87,12 +90,33 @@ func (l *Local) List(ctx context.Context) ([]Held, error) {
 
 // Need is what a strategy asks of one source in the store.
 type Need struct {
-	Source    string
-	Symbols   []string
-	Size      time.Duration // empty = 1d
-	From, To  time.Time     // days; zero = whatever there is
-	MayLack   bool          // other data is named too: symbols that are not here may be there
-	NeedsActs bool          // prices are as traded: without actions splits would be losses
+	Source   string
+	Symbols  []string
+	Size     time.Duration // empty = 1d
+	From, To time.Time     // days; zero = whatever there is
+	MayLack  bool          // other data is named too: symbols that are not here may be there
+}
+
+// Has reports whether the store takes rows of a source; files are what Import
+// copied.
+func (l *Local) Has(source string) bool {
+	_, ok := l.Sources[source]
+	return ok || source == "files"
+}
+
+// HasBars reports whether a source may have bars: only one that offers other
+// kinds alone has none.
+func (l *Local) HasBars(source string) bool {
+	offers, ok := l.Sources[source]
+	return !ok || slices.ContainsFunc(offers, func(o Offer) bool { return o.Kind == KindBars })
+}
+
+// needsActions reports whether a source's prices are as traded and its actions can
+// be fetched: without them splits would be losses.
+func (l *Local) needsActions(source string) bool {
+	offers := l.Sources[source]
+	return slices.ContainsFunc(offers, func(o Offer) bool { return o.Kind == KindBars && o.Adjusted == pitwall.Raw }) &&
+		slices.ContainsFunc(offers, func(o Offer) bool { return o.Kind == KindActions })
 }
 
 // Inputs returns the files that a need is met with, or an error with the exact
@@ -101,10 +125,13 @@ func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
 	if n.Size == 0 {
 		n.Size = 24 * time.Hour
 	}
-	if n.Source == "fred" {
-		list, err := l.shelves("fred", KindMacro, KindRevised)
+	if err := l.usable(); err != nil {
+		return nil, err
+	}
+	if !l.HasBars(n.Source) {
+		list, err := l.shelves(n.Source, KindMacro, KindRevised)
 		if err == nil && len(list) == 0 {
-			err = pitwall.Errorf(pitwall.NoCoverage, "the store holds no macro series from fred").Hintf("pitwall data fetch fred CPIAUCSL UNRATE --from 2000-01-01")
+			err = pitwall.Errorf(pitwall.NoCoverage, "the store holds no macro series from %s", n.Source).Hintf("pitwall data fetch %s CPIAUCSL UNRATE --from 2000-01-01", n.Source)
 		}
 		return list, err
 	}
@@ -125,7 +152,7 @@ func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
 		}
 		list = append(list, *in)
 		more := n
-		more.MayLack = !n.NeedsActs || pair.MatchString(symbol)
+		more.MayLack = !l.needsActions(n.Source) || pair.MatchString(symbol)
 		for _, k := range []RowKind{KindActions, KindNews} {
 			in, err := l.input(ctx, shelf{n.Source, k, 0}, symbol, more)
 			if err != nil {

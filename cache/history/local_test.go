@@ -234,16 +234,19 @@ func TestInputsNameTheCommand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 520, s.Series()[0].Len())
 
-	need.NeedsActs = true
+	l.Sources = map[string][]Offer{"years": {{Kind: KindBars, Adjusted: pitwall.Raw}, {Kind: KindActions}}, "fred": NewFred(RemoteOptions{}).Offers()}
 	_, err = l.Inputs(context.Background(), need)
 	require.ErrorContains(t, err, "--kind actions", "prices as traded need splits")
 	need.Symbols = []string{"A", "B"}
-	need.NeedsActs, need.MayLack = false, true
+	l.Sources["years"] = y.Offers()
+	need.MayLack = true
 	in, err = l.Inputs(context.Background(), need)
 	require.NoError(t, err, "other data may hold B")
 	require.Len(t, in, 1)
 	_, err = l.Inputs(context.Background(), Need{Source: "fred"})
 	require.ErrorContains(t, err, "pitwall data fetch fred")
+	_, err = (&Local{}).Inputs(context.Background(), need)
+	require.ErrorContains(t, err, "no cache folder found", "never a folder below the current one")
 }
 
 func TestMacroIsAskedAgain(t *testing.T) {

@@ -52,18 +52,11 @@ type Folder struct {
 	mu        sync.Mutex
 	reference Reference
 	files     map[string]*os.File
-	turn      int
-	orders    map[string]origin
+	reasons   map[string]string // of the orders that were submitted, by id
 
 	turns   chan func() error
 	written chan error // the first error of writing turns, at their end
 	failed  atomic.Bool
-}
-
-// origin is where an order came from.
-type origin struct {
-	turn   int
-	reason string
 }
 
 var headers = map[string]string{
@@ -83,7 +76,7 @@ func Create(dir string, ref Reference) (*Folder, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "turns"), 0o755); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
-	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, orders: map[string]origin{}}
+	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
 	for name, header := range headers {
 		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err == nil {
@@ -125,10 +118,10 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	switch e.Kind {
 	case pitwall.EntryIntent:
 		if e.Order != nil {
-			f.orders[e.ID] = origin{f.turn, e.Order.Reason}
+			f.reasons[e.ID] = e.Order.Reason
 		}
 	case pitwall.EntryFill:
-		err = f.fill(*e.Fill)
+		err = f.fill(*e.Fill, e.Turn)
 	case pitwall.EntryMark:
 		err = f.mark(*e.Mark)
 	}
@@ -138,10 +131,15 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	return f.mem.Append(ctx, e)
 }
 
-func (f *Folder) fill(x pitwall.Fill) error {
-	o := f.orders[x.OrderID]
+// fill writes a line of fills.csv. Its turn and reason are those of a submission:
+// legs and the venue's own orders have none there; the journal knows their turn.
+func (f *Folder) fill(x pitwall.Fill, turn int) error {
+	reason, submitted := f.reasons[x.OrderID]
+	if !submitted {
+		turn = 0
+	}
 	return f.write("fills.csv", strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
-		x.Book, strconv.Itoa(o.turn), quote(x.OrderID), quote(o.reason)}, ",")+"\n")
+		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(reason)}, ",")+"\n")
 }
 
 func (f *Folder) mark(p pitwall.EquityPoint) error {
@@ -170,13 +168,6 @@ func (f *Folder) Last() int64 { return f.mem.Last() }
 // Follow implements pitwall.Journal.
 func (f *Folder) Follow(ctx context.Context, from int64) iter.Seq2[pitwall.Entry, error] {
 	return f.mem.Follow(ctx, from)
-}
-
-// BeginTurn says that what is ordered from now on belongs to a turn.
-func (f *Folder) BeginTurn(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.turn = n
 }
 
 // EndTurn keeps a turn's record, its summary line and its timing line. It does

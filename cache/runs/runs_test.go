@@ -19,10 +19,10 @@ func TestFolder(t *testing.T) {
 	require.NoError(t, err)
 	ctx := context.Background()
 	at := time.Date(2024, 1, 2, 16, 0, 0, 0, time.UTC)
-	f.BeginTurn(3)
+	turn := pitwall.Cause{Turn: 3}
 	for _, e := range []pitwall.Entry{
-		{AsOf: at, Kind: pitwall.EntryIntent, Verb: "submit", ID: "o1", Order: &pitwall.Order{ID: "o1", Reason: "because, \"so\"\nthere"}},
-		{AsOf: at, Kind: pitwall.EntryFill, ID: "o1", Fill: &pitwall.Fill{OrderID: "o1", Symbol: "A", Side: pitwall.Buy, Qty: pitwall.One, Price: pitwall.Int(5), Book: "main", Time: at}},
+		{AsOf: at, Kind: pitwall.EntryIntent, Cause: turn, Verb: "submit", ID: "o1", Order: &pitwall.Order{ID: "o1", Reason: "because, \"so\"\nthere"}},
+		{AsOf: at, Kind: pitwall.EntryFill, Cause: turn, ID: "o1", Fill: &pitwall.Fill{OrderID: "o1", Symbol: "A", Side: pitwall.Buy, Qty: pitwall.One, Price: pitwall.Int(5), Book: "main", Time: at}},
 		{AsOf: at, Kind: pitwall.EntryMark, Mark: &pitwall.EquityPoint{Time: at, Equity: pitwall.Int(9), Cash: pitwall.Int(4)}},
 	} {
 		_, err := f.Append(ctx, e)

@@ -122,7 +122,7 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 
 // runStrategy gathers what a strategy needs of this machine and runs it.
 func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags, p *progress) (res *driver.Result, err error) {
-	cfg, err := readSettings()
+	cfg, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
 	c.Tools, c.Notes = extra.Tools, extra.Warnings
-	if c.Source, err = s.load(ctx); err != nil {
+	if c.Source, err = s.load(ctx, cfg.store(a.now)); err != nil {
 		return nil, err
 	}
 	if c.Dir == "" {

@@ -33,7 +33,7 @@ func (s settings) cacheDir() (string, error) {
 
 // cacheStore opens the replay cache with what the environment says.
 func (a *app) cacheStore(readOnly bool) (*replay.Store, error) {
-	s, err := readSettings()
+	s, err := a.settings()
 	if err != nil {
 		return nil, err
 	}

@@ -16,29 +16,22 @@ import (
 	"pitwall/cache/history"
 )
 
-// storeSources are the names under data: that are read from the local store.
-var storeSources = []string{"yahoo", "alpaca", "fred", "polygon", "alphavantage", "files"}
-
-// openStore is the local store: PITWALL_DATA_DIR, else the user's cache folder.
-func openStore(s settings, now func() time.Time) (*history.Local, error) {
-	if s.DataDir != "" {
-		return &history.Local{Dir: s.DataDir, Now: now}, nil
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return nil, pitwall.Errorf(pitwall.DataError, "there is no cache folder on this machine: %v", err).Hintf("set PITWALL_DATA_DIR to a folder for downloads")
-	}
-	return &history.Local{Dir: filepath.Join(dir, "pitwall", "data"), Now: now}, nil
+// store opens the local store of downloads.
+func (a *app) store() (*history.Local, error) {
+	cfg, err := a.settings()
+	return cfg.store(a.now), err
 }
 
-// store opens the local store with what the environment says.
-func (a *app) store() (*history.Local, settings, error) {
-	s, err := readSettings()
-	if err != nil {
-		return nil, s, err
+// store is PITWALL_DATA_DIR, else in the user's cache folder.
+func (s settings) store(now func() time.Time) *history.Local {
+	l := &history.Local{Dir: s.DataDir, Now: now, Sources: map[string][]history.Offer{}}
+	if dir, err := os.UserCacheDir(); l.Dir == "" && err == nil {
+		l.Dir = filepath.Join(dir, "pitwall", "data")
 	}
-	l, err := openStore(s, a.now)
-	return l, s, err
+	for _, x := range sources() {
+		l.Sources[x.name] = x.open(history.RemoteOptions{}).Offers()
+	}
+	return l
 }
 
 func (a *app) data() *cobra.Command {
@@ -46,13 +39,20 @@ func (a *app) data() *cobra.Command {
 		Use:   "data",
 		Short: "Download, import and check prices and records",
 		Long: "The local store holds what the sources gave, downloaded once: PITWALL_DATA_DIR, else the cache folder of the user.\n" +
-			"A strategy reads it with data: [yahoo] (or alpaca, fred, polygon, alphavantage, files).",
+			"A strategy reads it with data: [yahoo]; sources are " + strings.Join(sourceNames(), ", ") + " and files (what import copied).",
 		Example: "  pitwall data fetch yahoo AAPL MSFT --from 2015-01-01\n  pitwall data ls\n  pitwall data check",
 		Args:    takes(0, 0),
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.dataFetch(), a.dataList(), a.dataImport(), a.dataCheck())
 	return c
+}
+
+func sourceNames() (names []string) {
+	for _, s := range sources() {
+		names = append(names, s.name)
+	}
+	return names
 }
 
 // fetchFlags are fetch's settings.
@@ -64,17 +64,16 @@ type fetchFlags struct {
 
 func (a *app) dataFetch() *cobra.Command {
 	var f fetchFlags
+	var list strings.Builder
+	for _, x := range sources() {
+		fmt.Fprintf(&list, "  %-13s %s\n", x.name, x)
+	}
 	c := &cobra.Command{
 		Use:   "fetch SOURCE SYMBOL...",
 		Short: "Download what the store lacks",
 		Long: "fetch asks a source for bars and corporate actions (news and macro where it has them), in chunks: a year of days, a month of\n" +
 			"minutes. What is stored is not asked for again, so a fetch that was stopped goes on where it was; only days that were not over\n" +
-			"are. Every chunk is checked before it is stored. Keys come from the environment or .env:\n" +
-			"  yahoo         no key; split-adjusted; minutes reach back 30 days, hours 730\n" +
-			"  alpaca        APCA_API_KEY_ID and APCA_API_SECRET_KEY; as traded, with actions and news\n" +
-			"  fred          macro series; FRED_API_KEY for vintages, without it today's (revised) values\n" +
-			"  polygon       POLYGON_API_KEY; as traded, with actions\n" +
-			"  alphavantage  ALPHAVANTAGE_API_KEY; as traded, no actions\n" +
+			"are. Every chunk is checked before it is stored. Keys come from the environment or .env:\n" + list.String() +
 			"These were tested against recorded answers and local servers only.",
 		Example: "  pitwall data fetch yahoo AAPL MSFT SPY --from 2015-01-01\n  pitwall data fetch alpaca AAPL --from 2024-01-01 --to 2024-03-31 --size 1m --kind bars\n" +
 			"  pitwall data fetch fred CPIAUCSL UNRATE --from 2000-01-01",
@@ -143,24 +142,20 @@ func (f fetchFlags) pick(r history.Remote) ([]history.RowKind, error) {
 
 // fetch downloads symbol by symbol. A symbol that a source does not have does
 // not stop the others; a refusal or a stop does.
-func (a *app) fetch(ctx context.Context, source string, symbols []string, f fetchFlags) error {
+func (a *app) fetch(ctx context.Context, name string, symbols []string, f fetchFlags) error {
 	ctx, cancel := a.stoppable(ctx)
 	defer cancel()
-	local, s, err := a.store()
+	cfg, err := a.settings()
 	if err != nil {
 		return err
 	}
-	var remote history.Remote
-	var names []string
-	for _, r := range sources(s, history.RemoteOptions{Now: a.now, Sleep: hostSleep, Transport: a.transport}) {
-		names = append(names, r.Name())
-		if r.Name() == source {
-			remote = r
-		}
+	i := slices.IndexFunc(sources(), func(s source) bool { return s.name == name })
+	if i < 0 {
+		names := sourceNames()
+		return &usageError{fmt.Errorf("there is no source %q; did you mean %q? the sources are %s", name, pitwall.Nearest(name, names), strings.Join(names, ", "))}
 	}
-	if remote == nil {
-		return &usageError{fmt.Errorf("there is no source %q; did you mean %q? the sources are %s", source, pitwall.Nearest(source, names), strings.Join(names, ", "))}
-	}
+	row, local := sources()[i], cfg.store(a.now)
+	remote := row.connect(cfg, history.RemoteOptions{Now: a.now, Sleep: hostSleep, Transport: a.transport})
 	q, err := f.request(a.now())
 	if err != nil {
 		return err
@@ -178,7 +173,7 @@ func (a *app) fetch(ctx context.Context, source string, symbols []string, f fetc
 			done, err := local.Fetch(ctx, remote, q, f.refresh, p.show)
 			p.clear()
 			if err == nil {
-				a.fetched(symbol, done)
+				a.fetched(row, symbol, done)
 				continue
 			}
 			code := pitwall.CodeOf(err)
@@ -198,7 +193,7 @@ func (a *app) fetch(ctx context.Context, source string, symbols []string, f fetc
 }
 
 // fetched says what a fetch did, a line per file.
-func (a *app) fetched(symbol string, f history.Fetched) {
+func (a *app) fetched(from source, symbol string, f history.Fetched) {
 	line := fmt.Sprintf("%s %s: %d rows", symbol, f.Kind, f.Rows)
 	switch {
 	case f.Rows == 0:
@@ -212,7 +207,7 @@ func (a *app) fetched(symbol string, f history.Fetched) {
 		line += fmt.Sprintf("; left out: %d %s", d.Count, d.Why)
 	}
 	if f.Kind == history.KindRevised {
-		line += "; these are today's values, not what was known then: set FRED_API_KEY for vintages"
+		line += "; these are today's values, not what was known then: set " + from.keys.String() + " for vintages"
 	}
 	fmt.Fprintln(a.stdout, line)
 }

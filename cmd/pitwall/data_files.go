@@ -21,7 +21,7 @@ func (a *app) dataList() *cobra.Command {
 		Example: "  pitwall data ls\n  pitwall data ls --json",
 		Args:    takes(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			local, _, err := a.store()
+			local, err := a.store()
 			if err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ func (a *app) dataImport() *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			local, _, err := a.store()
+			local, err := a.store()
 			if err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func (a *app) check(ctx context.Context, paths []string) (*history.Checked, erro
 		inputs = append(inputs, diskInput(p, ""))
 	}
 	if len(paths) == 0 {
-		local, _, err := a.store()
+		local, err := a.store()
 		if err != nil {
 			return nil, err
 		}

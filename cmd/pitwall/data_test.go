@@ -75,7 +75,7 @@ func newConsole(t testing.TB) *console {
 	errs, err := os.CreateTemp(t.(*testing.T).TempDir(), "err")
 	require.NoError(t, err)
 	now := time.Date(2026, 11, 20, 20, 0, 0, 0, time.UTC)
-	c.app = &app{now: func() time.Time { now = now.Add(2 * time.Second); return now }, stdout: out, stderr: errs, stop: make(chan struct{}), transport: vendorAt{chartServer(t), &c.asked}}
+	c.app = &app{now: func() time.Time { now = now.Add(2 * time.Second); return now }, stdout: out, stderr: errs, stop: make(chan struct{}), settings: readSettings, transport: vendorAt{chartServer(t), &c.asked}}
 	return c
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agentloop/models"
+	"pitwall/cache/history"
 )
 
 // finding is one thing that doctor looked at. It never holds the value of a key.
@@ -58,7 +59,7 @@ func (a *app) doctor() *cobra.Command {
 		Args:    takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			x := &examination{app: a}
-			cfg, err := readSettings()
+			cfg, err := a.settings()
 			if err != nil {
 				x.add("settings", ".env", stateBad, err.Error(), "write lines of NAME=value, or remove the file")
 				cfg, _ = settingsFrom(nil) // the environment alone
@@ -69,6 +70,7 @@ func (a *app) doctor() *cobra.Command {
 			}
 			x.models()
 			x.sources()
+			x.brokers()
 			x.storage(c.Context())
 			x.machine(c.Context())
 			x.settings()
@@ -134,53 +136,36 @@ func (x *examination) models() {
 	}
 }
 
-// sourceKeys are the variables of a source; how each may be named.
-type sourceKeys struct {
-	url     string
-	keys    []string // what is set, "" where nothing is
-	names   []string
-	without string // what it gives without its key; empty = nothing
-}
-
-func (s settings) sourceKeys() map[string]sourceKeys {
-	return map[string]sourceKeys{
-		"yahoo":        {url: "https://query2.finance.yahoo.com"},
-		"alpaca":       {"https://data.alpaca.markets", []string{first(s.AlpacaKey, s.AlpacaKey2), first(s.AlpacaSecret, s.AlpacaSecret2)}, []string{"APCA_API_KEY_ID or ALPACA_API_KEY", "APCA_API_SECRET_KEY or ALPACA_API_SECRET"}, ""},
-		"fred":         {"https://api.stlouisfed.org", []string{s.FredKey}, []string{"FRED_API_KEY"}, "today's (revised) values only"},
-		"polygon":      {"https://api.polygon.io", []string{s.PolygonKey}, []string{"POLYGON_API_KEY"}, ""},
-		"alphavantage": {"https://www.alphavantage.co", []string{s.AlphaKey}, []string{"ALPHAVANTAGE_API_KEY"}, ""},
+// keyed says whether a row of a table has its keys. what says what it is.
+func (x *examination) keyed(area, name, what string, keys keyVars, without string) bool {
+	_, missing := keys.lookUp(x.cfg)
+	switch {
+	case len(keys) == 0:
+		x.add(area, name, stateOK, what+"needs no key", "")
+	case len(missing) > 0:
+		detail := what + strings.Join(missing, ", ") + " is not set"
+		if without != "" {
+			detail += "; without it " + without
+		}
+		x.add(area, name, stateMissing, detail, "set "+strings.Join(missing, " and "))
+		return false
+	default:
+		x.add(area, name, stateOK, what+keys.String()+" is set", "")
 	}
-}
-
-// sourceNames are the sources in the order of the table.
-func sourceNames() []string {
-	return slices.DeleteFunc(slices.Clone(storeSources), func(s string) bool { return s == "files" })
+	return true
 }
 
 func (x *examination) sources() {
-	known := x.cfg.sourceKeys()
-	for _, name := range sourceNames() {
-		k := known[name]
-		var missing []string
-		for i, v := range k.keys {
-			if strings.TrimSpace(v) == "" {
-				missing = append(missing, k.names[i])
-			}
+	for _, s := range sources() {
+		if x.keyed("data sources", s.name, "", s.keys, s.without) {
+			x.hosts = append(x.hosts, hostToReach{s.name, s.url, false})
 		}
-		switch {
-		case len(k.keys) == 0:
-			x.add("data sources", name, stateOK, "needs no key", "")
-		case len(missing) > 0:
-			detail := strings.Join(missing, ", ") + " is not set"
-			if k.without != "" {
-				detail += "; without it " + k.without
-			}
-			x.add("data sources", name, stateMissing, detail, "set "+strings.Join(missing, " and "))
-			continue
-		default:
-			x.add("data sources", name, stateOK, strings.Join(k.names, ", ")+" is set", "")
-		}
-		x.hosts = append(x.hosts, hostToReach{name, k.url, false})
+	}
+}
+
+func (x *examination) brokers() {
+	for _, b := range brokers() {
+		x.keyed("brokers", b.name, "mode "+strings.Trim(fmt.Sprint(b.modes), "[]")+"; ", b.keys, "")
 	}
 }
 
@@ -217,7 +202,7 @@ func tryWorld(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := s.newSim(ctx)
+	w, err := s.newSim(ctx, &history.Local{})
 	if err != nil {
 		return err
 	}

@@ -9,15 +9,15 @@ import (
 
 // storage looks at where downloads and recorded answers are kept.
 func (x *examination) storage(ctx context.Context) {
-	if local, err := openStore(x.cfg, x.app.now); err != nil {
-		x.failed("storage", "data store", stateBad, err)
-	} else {
+	local := x.cfg.store(x.app.now)
+	list, err := local.List(ctx)
+	if local.Dir != "" {
 		x.folder("data store", local.Dir, "PITWALL_DATA_DIR")
-		if list, err := local.List(ctx); err != nil {
-			x.failed("storage", "data store", stateBad, err)
-		} else if len(list) > 0 {
-			x.list[len(x.list)-1].Detail += fmt.Sprintf("; %s: pitwall data ls", plural(len(list), "series file"))
-		}
+	}
+	if err != nil {
+		x.failed("storage", "data store", stateBad, err)
+	} else if len(list) > 0 {
+		x.list[len(x.list)-1].Detail += fmt.Sprintf("; %s: pitwall data ls", plural(len(list), "series file"))
 	}
 	if x.cfg.CacheDir == noCacheDir {
 		x.add("storage", "replay cache", stateOK, "off: PITWALL_CACHE_DIR is none", "")

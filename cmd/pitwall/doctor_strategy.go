@@ -115,7 +115,7 @@ func hostOf(raw string) string {
 // strategyData loads the data and says which days they cover.
 func (x *examination) strategyData(ctx context.Context, s *strategyFile) {
 	const area = "strategy"
-	store, err := s.load(ctx)
+	store, err := s.load(ctx, x.cfg.store(x.app.now))
 	if err != nil {
 		state := stateBad
 		if pitwall.CodeOf(err) == pitwall.NoCoverage { // it can be fetched

@@ -111,7 +111,7 @@ func told(t *testing.T, list []row, until int) []string {
 }
 
 // Files of every kind, read by their readers: what stands in lines that were known
-// later changes nothing before. The harness in tools/dare changes what was read;
+// later changes nothing before. The harness in tools/leaktest changes what was read;
 // this one what is read.
 func TestFilesTellNoFuture(t *testing.T) {
 	for seed := range uint64(8) {

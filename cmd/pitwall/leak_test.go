@@ -76,7 +76,7 @@ func evidence(t fataler, rows [2][]string, tamper func(*simWorld)) map[string]st
 	params := map[string]any{"lookback": 4}
 	model, err := scripts.All()["momentum"](params)
 	must(err)
-	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 	_, err = a.drive(ctx, w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop}, tools.Outside{})
 	must(err)
 	must(folder.Close())
@@ -278,7 +278,7 @@ func drawOnce(seed int) (rows, other [2][]string, cut string) {
 // shown: passed bars, or history before its start.
 func TestAttempts(t *testing.T) {
 	ctx := context.Background()
-	b, err := newBuilder(ctx, "", nil)
+	b, err := newBuilder(ctx, "", nil, &history.Local{})
 	require.NoError(t, err)
 	ann, bob := pitwall.Caller{Principal: "ann"}, pitwall.Caller{Principal: "bob"}
 	start := func(by pitwall.Caller, from, to string) *pitwall.World {

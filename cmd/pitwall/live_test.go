@@ -13,6 +13,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/brokers/risk"
+	"pitwall/cache/history"
 	"pitwall/cache/replay"
 	"pitwall/cache/runs"
 	"pitwall/tools"
@@ -89,7 +90,7 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	require.NoError(t, err)
 	agents, err := a.agents(s, settings{}, false)
 	require.NoError(t, err)
-	store, err := loadFor(t.Context(), s)
+	store, err := loadFor(t.Context(), s, &history.Local{})
 	require.NoError(t, err)
 	spec, err := s.spec()
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // exchanges' zones on machines without a zone database
@@ -39,7 +40,7 @@ func main() {
 
 // run is main with an exit code, so that tests can call it.
 func run(args []string) int {
-	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+	a := &app{now: hostNow, settings: sync.OnceValues(readSettings), stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer a.interrupts(cancel)()
@@ -84,6 +85,7 @@ func explain(err error) string {
 // app is what every verb shares.
 type app struct {
 	now            func() time.Time
+	settings       func() (settings, error) // the environment and .env, read once
 	stdout, stderr *os.File
 	stop           chan struct{}     // closed at the first Ctrl-C
 	beside         io.Writer         // stderr while a line of progress is drawn there; empty = stderr
@@ -156,7 +158,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.dare(), a.version())
+	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.version())
 	return root
 }
 
@@ -181,7 +183,7 @@ func takes(least, most int) cobra.PositionalArgs {
 // warnings and errors, or what PITWALL_LOG says (info has a line per turn).
 func (a *app) logger() *slog.Logger {
 	level := slog.LevelWarn
-	if cfg, err := readSettings(); err == nil {
+	if cfg, err := a.settings(); err == nil {
 		if err := level.UnmarshalText([]byte(cfg.Log)); err != nil {
 			level = slog.LevelWarn // serve and doctor say what is wrong with it
 		}

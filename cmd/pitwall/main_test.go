@@ -19,6 +19,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
 
+	"pitwall/cache/history"
 	"pitwall/server"
 	"pitwall/tools/duckdb"
 )
@@ -341,7 +342,7 @@ func conversation(t *testing.T, transport mcp.Transport, version string) string 
 // The same conversation with the built binary over stdio and over HTTP, both in
 // both protocol eras, and in process: one digest.
 func TestEveryTransportGivesOneDigest(t *testing.T) {
-	b, err := newBuilder(context.Background(), "examples/momentum", nil)
+	b, err := newBuilder(context.Background(), "examples/momentum", nil, &history.Local{})
 	require.NoError(t, err)
 	registry := server.NewRegistry(b)
 	defer registry.Close()

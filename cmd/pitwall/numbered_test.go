@@ -20,7 +20,7 @@ import (
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/tools"
-	"pitwall/tools/dare"
+	"pitwall/tools/leaktest"
 )
 
 // L7: a 24/7 world that is moved by k days trades the same, k days later: nothing
@@ -44,7 +44,7 @@ func TestL07WorldShift(t *testing.T) {
 		params := map[string]any{"lookback": 5}
 		model, err := scripts.All()["momentum"](params)
 		require.NoError(t, err)
-		a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+		a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 		_, err = a.drive(context.Background(), w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop}, tools.Outside{})
 		require.NoError(t, err)
 		fills, _, err := w.venue.Fills(context.Background(), pitwall.Cursor{})
@@ -69,7 +69,7 @@ func TestL08HostClock(t *testing.T) {
 		s, err := readStrategy("examples/momentum")
 		require.NoError(t, err)
 		require.NoError(t, s.check())
-		a := &app{now: func() time.Time { return now }, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+		a := &app{now: func() time.Time { return now }, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 		out := filepath.Join(dir, name, "run")
 		_, err = a.runStrategy(context.Background(), s, runOptions{out: out})
 		require.NoError(t, err)
@@ -84,12 +84,12 @@ func TestL08HostClock(t *testing.T) {
 // L50: 64 worlds at different times, side by side over the same data, see what
 // each alone sees.
 func TestL50ManyWorlds(t *testing.T) {
-	d, build := dare.Sample(), sampled(t)
+	d, build := leaktest.Sample(), sampled(t)
 	at := func(i int) string {
 		w, err := build(d, d.Series[0].Bar(5+i).Start)
 		require.NoError(t, err)
 		defer w.Close()
-		set := tools.New((&app{stderr: os.Stderr}).logger(), nil)
+		set := tools.New((&app{stderr: os.Stderr, settings: readSettings}).logger(), nil)
 		ctx := pitwall.WithCaller(context.Background(), pitwall.Caller{Principal: pitwall.Local})
 		text := ""
 		for _, c := range [][2]string{{"clock_next_bar", `{}`}, {"market_load_history_table", `{"symbols":["AAA","BBB"],"table":"h"}`}, {"duckdb_query", `{"sql":"SELECT count(*), max(ts), max(high), sum(volume) FROM h"}`},

@@ -47,7 +47,7 @@ func (a *app) serve() *cobra.Command {
 }
 
 func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error {
-	cfg, err := readSettings()
+	cfg, err := a.settings()
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 			return err
 		}
 	}
-	worlds, external, err := newWorlds(ctx, file, f.data)
+	worlds, external, err := newWorlds(ctx, file, f.data, cfg.store(a.now))
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 
 // newWorlds prepares the worlds of a server: a strategy's, with its external tools,
 // or those over the data given, or over the bundled data.
-func newWorlds(ctx context.Context, file string, data []string) (w *driver.Worlds, external []outside.Spec, err error) {
+func newWorlds(ctx context.Context, file string, data []string, local *history.Local) (w *driver.Worlds, external []outside.Spec, err error) {
 	var inputs []history.Input
 	w = &driver.Worlds{}
 	if file != "" {
@@ -125,10 +125,10 @@ func newWorlds(ctx context.Context, file string, data []string) (w *driver.World
 		if w.Spec, err = s.Spec(); err != nil {
 			return nil, nil, err
 		}
-		if w.Store, err = s.load(ctx); err != nil {
+		if w.Store, err = s.load(ctx, local); err != nil {
 			return nil, nil, err
 		}
-		if inputs, err = s.inputs(); err != nil {
+		if inputs, err = s.inputs(ctx, local); err != nil {
 			return nil, nil, err
 		}
 	}

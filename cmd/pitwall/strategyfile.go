@@ -53,8 +53,8 @@ func readStrategy(name string) (*strategyFile, error) {
 }
 
 // load reads the data that the strategy names.
-func (s *strategyFile) load(ctx context.Context) (*history.Store, error) {
-	inputs, err := s.inputs()
+func (s *strategyFile) load(ctx context.Context, local *history.Local) (*history.Store, error) {
+	inputs, err := s.inputs(ctx, local)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +62,8 @@ func (s *strategyFile) load(ctx context.Context) (*history.Store, error) {
 }
 
 // newSim makes a simulated world that keeps its journal in memory.
-func (s *strategyFile) newSim(ctx context.Context) (*driver.Sim, error) {
-	store, err := s.load(ctx)
+func (s *strategyFile) newSim(ctx context.Context, local *history.Local) (*driver.Sim, error) {
+	store, err := s.load(ctx, local)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s *strategyFile) newSim(ctx context.Context) (*driver.Sim, error) {
 
 // inputs resolves the data entries: vendors in the store, paths in the strategy's
 // folder.
-func (s *strategyFile) inputs() (list []history.Input, err error) {
+func (s *strategyFile) inputs(ctx context.Context, local *history.Local) (list []history.Input, err error) {
 	if len(s.Data) == 0 {
 		return nil, pitwall.Errorf(pitwall.StrategyError, "%s: data is empty", s.File).Hintf("name folders or files, for example data: [data]")
 	}
@@ -84,8 +84,8 @@ func (s *strategyFile) inputs() (list []history.Input, err error) {
 		switch {
 		case d.Path == "":
 			return nil, pitwall.Errorf(pitwall.StrategyError, "%s: a data entry has no path", s.File)
-		case slices.Contains(storeSources, d.Path):
-			more, err := s.stored(d.Path)
+		case local.Has(d.Path):
+			more, err := s.stored(ctx, local, d.Path)
 			if err != nil {
 				return nil, err
 			}
@@ -99,22 +99,14 @@ func (s *strategyFile) inputs() (list []history.Input, err error) {
 	return list, nil
 }
 
-// stored returns what the store of downloads holds of a vendor for the strategy.
-func (s *strategyFile) stored(source string) ([]history.Input, error) {
-	env, err := readSettings()
-	if err != nil {
-		return nil, err
-	}
-	local, err := openStore(env, hostNow)
-	if err != nil {
-		return nil, err
-	}
-	n := history.Need{Source: source, Symbols: slices.Clone(s.Symbols), NeedsActs: source == "alpaca" || source == "polygon"}
+// stored returns what the store of downloads holds of a source for the strategy.
+func (s *strategyFile) stored(ctx context.Context, local *history.Local, source string) (list []history.Input, err error) {
+	n := history.Need{Source: source, Symbols: slices.Clone(s.Symbols)}
 	if s.Benchmark != "" && !s.BenchmarkOptional && !slices.Contains(s.Symbols, s.Benchmark) {
 		n.Symbols = append(n.Symbols, s.Benchmark)
 	}
 	for _, d := range s.Data {
-		n.MayLack = n.MayLack || d.Path != source && d.Path != "fred"
+		n.MayLack = n.MayLack || d.Path != source && local.HasBars(d.Path)
 	}
 	if s.BarSize != "" {
 		if n.Size, err = pitwall.ParseSize(s.BarSize); err != nil {
@@ -131,7 +123,7 @@ func (s *strategyFile) stored(source string) ([]history.Input, error) {
 			}
 		}
 	}
-	list, err := local.Inputs(context.Background(), n)
+	list, err = local.Inputs(ctx, n)
 	var lacking *pitwall.Error
 	if errors.As(err, &lacking) && lacking.Code == pitwall.NoCoverage && len(s.Fetch) > 0 {
 		lacking.Hint += "\n  or, as " + s.File + " says, all that it needs:\n  " + strings.Join(s.Fetch, "\n  ")

@@ -17,6 +17,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/tools"
 )
@@ -112,7 +113,7 @@ func modelRun(t *testing.T, dir string, replies []*agentloop.Reply) {
 	s := strategy{show: "s.yaml", files: fstest.MapFS{"bars.csv": {Data: []byte(marginBars)}, "act.csv": {Data: []byte("symbol,ex_date,type,value,pay_date\nA,2024-01-04,dividend,0.5,2024-01-09\n")}}}
 	require.NoError(t, s.parse([]byte(marginStrategy)))
 	require.NoError(t, s.check())
-	store, err := loadFor(t.Context(), &s)
+	store, err := loadFor(t.Context(), &s, &history.Local{})
 	require.NoError(t, err)
 	spec, err := s.spec()
 	require.NoError(t, err)
@@ -122,7 +123,7 @@ func modelRun(t *testing.T, dir string, replies []*agentloop.Reply) {
 	w, err := newSim(store, spec, folder)
 	require.NoError(t, err)
 	defer w.Close()
-	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 	price := agentloop.Price{In: pitwall.Int(1), Out: pitwall.Int(10)}
 	every, err := agentloop.ParseEvery("1d")
 	require.NoError(t, err)

@@ -5,19 +5,20 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"pitwall"
 	"pitwall/cache/history"
-	"pitwall/tools/dare"
+	"pitwall/tools/leaktest"
 )
 
 // plain is what a strategy says that states nothing but its symbols.
 func plain(t fataler, symbols ...string) simSpec {
-	spec, err := usual(symbols...)
+	cash := pitwall.Int(100_000)
+	spec, err := (&strategy{Symbols: symbols, Cash: &cash}).spec()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,12 +26,12 @@ func plain(t fataler, symbols ...string) simSpec {
 }
 
 // sampled is the world of the harness's own sample.
-func sampled(t testing.TB) dare.Build {
-	return dared(plain(t, "AAA", "BBB", "GONE", "LATE"))
+func sampled(t testing.TB) leaktest.Build {
+	return leakWorldBuilder(plain(t, "AAA", "BBB", "GONE", "LATE"))
 }
 
-func TestDareSample(t *testing.T) {
-	rep, err := dare.Run(context.Background(), dare.Sample(), sampled(t), dare.Options{Mutations: 12, Steps: 8, Queries: 10, Seed: 1, Host: time.Now()})
+func TestLeaktestSample(t *testing.T) {
+	rep, err := leaktest.Run(context.Background(), leaktest.Sample(), sampled(t), leaktest.Options{Mutations: 12, Steps: 8, Queries: 10, Seed: 1, Host: time.Now()})
 	require.NoError(t, err)
 	for _, f := range rep.Findings {
 		t.Errorf("%s seed %d at %s: %s", f.Check, f.Seed, f.At, f.Text)
@@ -40,48 +41,18 @@ func TestDareSample(t *testing.T) {
 	t.Logf("%+v", rep)
 }
 
-var update = flag.Bool("update", false, "rewrite testdata/*.json and the list of planted leaks in tools/docs/wall.md")
+var update = flag.Bool("update", false, "rewrite testdata/*.json")
 
-// Each planted leak is caught by a check of the harness.
-func TestPlants(t *testing.T) {
-	t.Parallel()
-	list, err := dare.Prove(context.Background(), sampled(t), dare.Options{Seed: 1, Host: time.Now()})
-	require.NoError(t, err)
-	for _, c := range list {
-		t.Logf("%-34s %s", c.Plant.Name, c.By)
-		if c.By == "" {
-			t.Errorf("not caught: %s", c.Plant.Name)
-		}
-	}
-	require.GreaterOrEqual(t, len(list), 30)
-
-	// The list is published with what caught each.
-	const page, heading = "../../tools/docs/wall.md", "| leak | what | caught by |\n|---|---|---|\n"
-	raw, err := os.ReadFile(page)
-	require.NoError(t, err)
-	head, published, ok := strings.Cut(string(raw), heading)
-	require.True(t, ok)
-	table := ""
-	for _, c := range list {
-		table += fmt.Sprintf("| %s | %s | %s |\n", c.Plant.Name, c.Plant.What, c.By)
-	}
-	if *update {
-		require.NoError(t, os.WriteFile(page, []byte(head+heading+table), 0o644))
-		return
-	}
-	require.Equal(t, published, table, "go test ./cmd/pitwall -run Plants -update")
-}
-
-// mutations is how many of a share of 60 to make. CI makes 60 (PITWALL_DARE=60);
-// PITWALL_DARE=600 go test ./cmd/pitwall -run DareShared -v -timeout 0 is the campaign.
+// mutations is how many of a share of 60 to make. CI makes 60 (PITWALL_LEAKTEST=60);
+// PITWALL_LEAKTEST=600 go test ./cmd/pitwall -run LeaktestShared -v -timeout 0 is the campaign.
 func mutations(share int) int {
 	n := 15
-	_, _ = fmt.Sscan(os.Getenv("PITWALL_DARE"), &n)
+	_, _ = fmt.Sscan(os.Getenv("PITWALL_LEAKTEST"), &n)
 	return max(1, n*share/60)
 }
 
 // Real bars, macro vintages, news, statements and filings: no byte of the future.
-func TestDareShared(t *testing.T) {
+func TestLeaktestShared(t *testing.T) {
 	root := "../../../shared/data/"
 	if _, err := os.Stat(root); err != nil {
 		t.Skip("skipped: no ../shared")
@@ -110,8 +81,8 @@ func TestDareShared(t *testing.T) {
 			require.NoError(t, err)
 			spec := plain(t, c.symbols...)
 			spec.Revised = c.revised
-			d := dare.Data{Series: store.Series(), Actions: store.Actions(), Records: store.Records()}
-			rep, err := dare.Run(context.Background(), d, dared(spec), dare.Options{Mutations: mutations(c.share), Steps: 12, Queries: 20, Seed: 1, Host: time.Now()})
+			d := leaktest.Data{Series: store.Series(), Actions: store.Actions(), Records: store.Records()}
+			rep, err := leaktest.Run(context.Background(), d, leakWorldBuilder(spec), leaktest.Options{Mutations: mutations(c.share), Steps: 12, Queries: 20, Seed: 1, Host: time.Now()})
 			require.NoError(t, err)
 			for _, f := range rep.Findings {
 				t.Errorf("%s seed %d at %s: %s", f.Check, f.Seed, f.At, f.Text)

@@ -1,6 +1,7 @@
-package dare
+package leaktest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/tools"
 )
 
 // Build makes a fresh world over data whose clock stands at from or just after,
@@ -27,7 +29,7 @@ type Options struct {
 	Host      time.Time // the host's time: its date must not turn up
 	Progress  func(done, of int)
 
-	plant func(w *pitwall.World, d Data) // what [Prove] puts in
+	stopAtFirst bool // stop after the first mutation with a finding
 }
 
 // Finding is one byte too many.
@@ -54,9 +56,10 @@ const perStart = 6
 func Run(ctx context.Context, d Data, build Build, o Options) (Report, error) {
 	var rep Report
 	if o.Mutations < 1 || o.Steps < 2 || len(d.Series) == 0 {
-		return rep, errors.New("dare needs data, mutations and at least two steps")
+		return rep, errors.New("leaktest needs data, mutations and at least two steps")
 	}
 	t := trial{ctx: ctx, data: d, build: build, o: o, rep: &rep}
+	t.set, t.log = newTools()
 	for rep.Mutations < o.Mutations {
 		seed := o.Seed + uint64(rep.Mutations/perStart)
 		r := rand.New(rand.NewPCG(seed, 7))
@@ -72,7 +75,7 @@ func Run(ctx context.Context, d Data, build Build, o Options) (Report, error) {
 			if o.Progress != nil {
 				o.Progress(rep.Mutations, o.Mutations)
 			}
-			if o.plant != nil && len(rep.Findings) > 0 {
+			if o.stopAtFirst && len(rep.Findings) > 0 {
 				return rep, nil
 			}
 		}
@@ -88,6 +91,8 @@ type trial struct {
 	o     Options
 	rep   *Report
 	from  time.Time
+	set   *tools.Set
+	log   *bytes.Buffer
 }
 
 // run drives a fresh world.
@@ -96,10 +101,8 @@ func (t *trial) run(d Data, seed uint64, until time.Time) ([]step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("building a world from %s: %w", t.from.Format(time.DateOnly), err)
 	}
-	if t.o.plant != nil {
-		t.o.plant(w, d)
-	}
-	a := newAgent(w, t.data, t.o, seed)
+	t.log.Reset()
+	a := &agent{world: w, set: t.set, log: t.log, seed: seed, symbols: t.data.symbols(), macros: t.data.macros(), queries: t.o.Queries}
 	list, err := a.trade(t.ctx, t.o.Steps, until)
 	err = errors.Join(err, w.Close())
 	t.rep.Worlds++
@@ -149,11 +152,8 @@ func (t *trial) base(seed uint64, r *rand.Rand) ([]step, error) {
 			continue
 		}
 		for _, s := range list {
-			for _, m := range canary.FindAllStringSubmatch(s.text, -1) {
-				if number(m) >= 0 {
-					t.find("L51 shared", seed, s.at, m[0]+" is of another world")
-					break
-				}
+			if seen := sightings(s.text); len(seen) > 0 {
+				t.find("shared", seed, s.at, seen[0].text+" is of another world")
 			}
 		}
 		if seed == t.o.Seed {
@@ -170,9 +170,9 @@ func (t *trial) base(seed uint64, r *rand.Rand) ([]step, error) {
 
 // shared runs a world of canaries from this start to its end, before any other.
 // None may turn up in a world over the data as they are: what two worlds share,
-// such as a cache, must not carry one's future into the other (L50, L51).
+// such as a cache, must not carry one's future into the other.
 func (t *trial) shared(seed uint64, r *rand.Rand) error {
-	d, c := mutate(t.data, "L1 change", t.from, r)
+	d, c := mutate(t.data, "change", t.from, r)
 	list, err := t.run(d, seed, time.Time{})
 	t.canaries(c, list, seed)
 	return err
@@ -183,7 +183,7 @@ func (t *trial) mutation(seed uint64, r *rand.Rand, base []step, kind string) er
 	at := base[r.IntN(len(base)-1)].at
 	d, c := mutate(t.data, kind, at, r)
 	until := at
-	if kind == "L1 change" {
+	if kind == "change" {
 		until = time.Time{} // go on: canaries must not be early
 	}
 	list, err := t.run(d, seed, until)
@@ -235,37 +235,62 @@ func difference(a, b string) string {
 	return "the other world says more"
 }
 
-var canary = regexp.MustCompile(`CANARY-(\d{7})|\b7(\d{6})\.(\d{4})\b|\b8(\d{9})\.(\d{4})\b`)
+// canaryWord and canaryNumber begin with a literal, which is what makes a search
+// of megabytes cheap. A number's digits before its point are read backward.
+var (
+	canaryWord   = regexp.MustCompile(`CANARY-\d{7}`)
+	canaryNumber = regexp.MustCompile(`\.\d{4}\b`)
+)
 
-// number is the canary that a match of the pattern above is, or -1.
-func number(m []string) int {
-	n, err := strconv.Atoi(m[1] + m[2] + m[4])
-	if err != nil || m[1] == "" && m[3]+m[5] != strconv.Itoa(mark(n)) {
-		return -1
+// sighting is a canary that stands in a text.
+type sighting struct {
+	n    int
+	text string
+}
+
+// sightings lists the canaries in a text.
+func sightings(text string) (list []sighting) {
+	for _, m := range canaryWord.FindAllString(text, -1) {
+		if n, err := strconv.Atoi(m[len("CANARY-"):]); err == nil {
+			list = append(list, sighting{n, m})
+		}
 	}
-	return n
+	for _, at := range canaryNumber.FindAllStringIndex(text, -1) {
+		start := at[0]
+		for start > 0 && text[start-1] >= '0' && text[start-1] <= '9' {
+			start--
+		}
+		whole := text[start:at[0]]
+		if len(whole) == 7 && whole[0] == '7' || len(whole) == 10 && whole[0] == '8' {
+			n, err := strconv.Atoi(whole[1:])
+			if err == nil && text[at[0]+1:at[1]] == strconv.Itoa(mark(n)) {
+				list = append(list, sighting{n, text[start:at[1]]})
+			}
+		}
+	}
+	return list
 }
 
 // canaries requires that none is seen before its row is known.
 func (t *trial) canaries(c *canaries, list []step, seed uint64) {
 	t.rep.Canaries += len(c.known)
 	for _, s := range list {
-		for _, m := range canary.FindAllStringSubmatch(s.text, -1) {
-			if n := number(m); n >= 0 && n < len(c.known) && c.known[n].After(s.at) {
-				t.find("L4 canary", seed, s.at, fmt.Sprintf("%s is of %s", m[0], c.known[n].Format(time.RFC3339)))
+		for _, x := range sightings(s.text) {
+			if x.n < len(c.known) && c.known[x.n].After(s.at) {
+				t.find("canary", seed, s.at, fmt.Sprintf("%s is of %s", x.text, c.known[x.n].Format(time.RFC3339)))
 				return
 			}
 		}
 	}
 }
 
-// uuid is how an id looks that may hold the host's time (L12): ours are counters.
-var uuid = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+// uuid matches the middle of an id that may hold the host's time; ours are counters.
+var uuid = regexp.MustCompile(`-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-`)
 
-// host looks for the host's date in what the model can read (L10).
+// host looks for the host's date in what the model can read.
 func (t *trial) host(s step, seed uint64) {
 	if id := uuid.FindString(s.text); id != "" {
-		t.find("L12 id", seed, s.at, id)
+		t.find("id", seed, s.at, id)
 	}
 	if t.o.Host.IsZero() {
 		return
@@ -275,7 +300,7 @@ func (t *trial) host(s step, seed uint64) {
 			continue // the simulated clock may show it by right
 		}
 		if i := strings.Index(s.text, day); i >= 0 {
-			t.find("L10 host clock", seed, s.at, s.text[max(0, i-100):min(len(s.text), i+40)])
+			t.find("host clock", seed, s.at, s.text[max(0, i-100):min(len(s.text), i+40)])
 			return
 		}
 	}

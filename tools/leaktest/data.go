@@ -1,4 +1,4 @@
-package dare
+package leaktest
 
 import (
 	"fmt"
@@ -43,7 +43,7 @@ func (d Data) macros() []string {
 }
 
 // kinds of mutations, by the number under which the test plan has them.
-var kinds = []string{"L1 change", "L2 drop", "L1 delete", "L3 add", "L5 bait", "L1 double"}
+var kinds = []string{"change", "drop", "delete", "add", "bait", "duplicate"}
 
 // canaries remembers when each canary may be seen.
 type canaries struct {
@@ -78,13 +78,13 @@ func mutate(d Data, kind string, t time.Time, r *rand.Rand) (Data, *canaries) {
 	for _, a := range d.Actions {
 		if a.Ex.After(t) {
 			switch kind {
-			case "L2 drop":
+			case "drop":
 				continue
-			case "L1 delete":
+			case "delete":
 				if r.IntN(2) == 0 {
 					continue
 				}
-			case "L1 change", "L5 bait":
+			case "change", "bait":
 				a.Value += a.Value / 3
 			}
 		}
@@ -97,7 +97,7 @@ func mutate(d Data, kind string, t time.Time, r *rand.Rand) (Data, *canaries) {
 			m.Records = append(m.Records, x)
 		}
 	}
-	if kind == "L3 add" {
+	if kind == "add" {
 		m.add(t, c)
 	}
 	sort.SliceStable(m.Series, func(i, j int) bool { return m.Series[i].Instrument.Symbol < m.Series[j].Instrument.Symbol })
@@ -111,18 +111,18 @@ func mutateSeries(s *pitwall.Series, kind string, t time.Time, r *rand.Rand, c *
 		Start: s.Start[:n:n], End: s.End[:n:n], Known: s.Known[:n:n], Open: s.Open[:n:n], High: s.High[:n:n], Low: s.Low[:n:n], Close: s.Close[:n:n], Volume: s.Volume[:n:n]}
 	for i := n; i < s.Len(); i++ {
 		last := i == s.Len()-1 && x.Len() == 0 // a symbol of the strategy has some bar
-		if !last && (kind == "L2 drop" || kind == "L1 delete" && r.IntN(2) == 0) {
+		if !last && (kind == "drop" || kind == "delete" && r.IntN(2) == 0) {
 			continue
 		}
 		o, h, l, cl, v := s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i]
 		switch kind {
-		case "L1 change":
+		case "change":
 			k := c.next(time.Unix(0, s.Known[i]))
 			o, v = canaryPrice(k), canaryVolume(k)
 			h, l, cl = o, o, o
-		case "L5 bait":
+		case "bait":
 			o, h, l, cl, v = pitwall.Int(80_000_000_000), pitwall.Int(90_000_000_000), 1, 1, 1e300
-		case "L1 double":
+		case "duplicate":
 			o, h, l, cl, v = 2*o, 2*h, 2*l, 2*cl, 2*v
 			if s.Volume[i] == pitwall.NoVolume {
 				v = 1
@@ -137,22 +137,22 @@ func mutateSeries(s *pitwall.Series, kind string, t time.Time, r *rand.Rand, c *
 // mutateRecord is what becomes of a record that is known after t.
 func mutateRecord(x pitwall.Record, kind string, t time.Time, r *rand.Rand, c *canaries) []pitwall.Record {
 	switch kind {
-	case "L2 drop":
+	case "drop":
 		return nil
-	case "L1 delete":
+	case "delete":
 		if r.IntN(2) == 0 {
 			return nil
 		}
-	case "L1 change":
+	case "change":
 		k := c.next(x.Known)
 		x.ID, x.Title, x.Text, x.Source = x.ID+"c", canaryText(k), canaryText(k), canaryText(k)
 		if x.Value != "" {
 			x.Value = canaryPrice(k).String()
 		}
 		x.Fields = map[string]string{}
-	case "L5 bait":
+	case "bait":
 		x.ID, x.Title, x.Text, x.Value = x.ID+"b", "\x00\u202e' OR 1=1 --", "NaN", "99999999999999999999999999"
-	case "L1 double":
+	case "duplicate":
 		y := x
 		y.ID, y.Known = x.ID+"2", t.Add(x.Known.Sub(t)/2+1)
 		return []pitwall.Record{y, x}
@@ -169,7 +169,7 @@ func (d *Data) add(t time.Time, c *canaries) {
 			like = s
 		}
 	}
-	fresh := mutateSeries(like, "L1 change", t, nil, c)
+	fresh := mutateSeries(like, "change", t, nil, c)
 	n := like.KnownAt(t.UnixNano())
 	for _, times := range []*[]int64{&fresh.Start, &fresh.End, &fresh.Known} {
 		*times = slices.Clone((*times)[n:])

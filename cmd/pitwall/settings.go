@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -18,24 +19,47 @@ type settings struct {
 	Hosts []string `env:"PITWALL_HOSTS" envSeparator:","` // further Host names to accept
 	Log   string   `env:"PITWALL_LOG" envDefault:"warn"`  // debug, info, warn or error
 
-	DataDir       string `env:"PITWALL_DATA_DIR"` // the store of downloads; empty = the user's cache folder
-	AlpacaKey     string `env:"APCA_API_KEY_ID"`
-	AlpacaSecret  string `env:"APCA_API_SECRET_KEY"`
-	AlpacaKey2    string `env:"ALPACA_API_KEY"` // the same under its other name
-	AlpacaSecret2 string `env:"ALPACA_API_SECRET"`
-	FredKey       string `env:"FRED_API_KEY"`
-	PolygonKey    string `env:"POLYGON_API_KEY"`
-	AlphaKey      string `env:"ALPHAVANTAGE_API_KEY"`
-
-	CacheDir string `env:"PITWALL_CACHE_DIR"` // what models and outside tools answered; empty = the user's cache folder, none = nothing is kept
+	DataDir  string `env:"PITWALL_DATA_DIR"`  // the store of downloads; empty = the user's cache folder
+	CacheDir string `env:"PITWALL_CACHE_DIR"` // what models and external tools answered; empty = the user's cache folder, none = nothing is kept
 	Prices   string `env:"PITWALL_PRICES"`    // of models: name=in/out[/cache_read[/cache_write]], USD per million tokens
 
-	vars map[string]string // all of them, for the keys of models and outside tools
+	vars map[string]string // every variable: keys are looked up by the names in the tables
 }
 
 // get looks a variable up.
 func (s settings) get(name string) string { return s.vars[name] }
 
+// keyVars are the variables that hold a key's parts, each with its other
+// names: of each part the first one that is set counts.
+type keyVars [][]string
+
+// String returns "A and B (or C and D)".
+func (k keyVars) String() string {
+	var names, others []string
+	for _, part := range k {
+		names = append(names, part[0])
+		others = append(others, part[1:]...)
+	}
+	if len(others) == 0 {
+		return strings.Join(names, " and ")
+	}
+	return fmt.Sprintf("%s (or %s)", strings.Join(names, " and "), strings.Join(others, " and "))
+}
+
+// lookUp returns the value of each part, and the names of those not set.
+func (k keyVars) lookUp(s settings) (values, missing []string) {
+	for _, part := range k {
+		i := slices.IndexFunc(part, func(name string) bool { return strings.TrimSpace(s.get(name)) != "" })
+		if i < 0 {
+			values, missing = append(values, ""), append(missing, strings.Join(part, " or "))
+			continue
+		}
+		values = append(values, strings.TrimSpace(s.get(part[i])))
+	}
+	return values, missing
+}
+
+// readSettings reads the environment and .env. main calls it once.
 func readSettings() (settings, error) {
 	vars, err := godotenv.Read(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

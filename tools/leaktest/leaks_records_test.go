@@ -1,6 +1,4 @@
-//go:build !noplants
-
-package dare
+package leaktest
 
 import (
 	"context"
@@ -43,15 +41,15 @@ func (h recordsHook) Digest() string {
 	return h.real.Digest()
 }
 
-// found is a plant in what Find returns.
-func found(name, what string, change func(w *pitwall.World, d Data, q pitwall.RecordQuery, list []pitwall.Record) []pitwall.Record) Plant {
-	return Plant{name, what, func(w *pitwall.World, d Data) {
+// found is a leak in what Find returns.
+func found(name, what string, change func(w *pitwall.World, d Data, q pitwall.RecordQuery, list []pitwall.Record) []pitwall.Record) leak {
+	return leak{name, what, func(w *pitwall.World, d Data) {
 		w.Records = recordsHook{real: w.Records, find: func(q pitwall.RecordQuery, list []pitwall.Record) []pitwall.Record { return change(w, d, q, list) }}
 	}}
 }
 
-// early is a plant that shows records of a kind from another time on.
-func early(name, what string, kind pitwall.RecordKind, since func(r pitwall.Record) time.Time) Plant {
+// early is a leak that shows records of a kind from another time on.
+func early(name, what string, kind pitwall.RecordKind, since func(r pitwall.Record) time.Time) leak {
 	return found(name, what, func(w *pitwall.World, d Data, q pitwall.RecordQuery, list []pitwall.Record) []pitwall.Record {
 		if q.Kind != kind {
 			return list
@@ -67,9 +65,9 @@ func early(name, what string, kind pitwall.RecordKind, since func(r pitwall.Reco
 	})
 }
 
-func recordPlants() []Plant {
+func recordLeaks() []leak {
 	event := func(r pitwall.Record) time.Time { return r.Event }
-	return []Plant{
+	return []leak{
 		early("macro value on its date", "a value is known on the day that it is about", pitwall.Macro, event),
 		early("news a day early", "news count from the day before", pitwall.News, func(r pitwall.Record) time.Time { return r.Known.AddDate(0, 0, -1) }),
 		early("statement at the period's end", "a statement is known before it was filed", pitwall.Fundamental, event),

@@ -1,4 +1,4 @@
-package dare
+package leaktest
 
 import (
 	"fmt"

@@ -1,6 +1,4 @@
-//go:build !noplants
-
-package dare
+package leaktest
 
 import (
 	"context"
@@ -55,9 +53,9 @@ func (m whole) Bars(_ context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error
 
 var fromTable = regexp.MustCompile(`FROM (every|adjusted|weeks|t\d)\b`)
 
-func tablePlants(host time.Time) []Plant {
+func tableLeaks(host time.Time) []leak {
 	memory := map[string]pitwall.Result{} // of all worlds
-	return []Plant{
+	return []leak{
 		{"a view instead of copying", "the engine holds all rows behind a view, and the table behind it can be read", func(w *pitwall.World, d Data) {
 			forever := func() time.Time { return time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC) }
 			w.Tables = tablesHook{duckdb.New(whole{w.Market, d, forever}, w.Clock.Now, w.Zone), func(sql string, limit int, ask func(string, int) (pitwall.Result, error)) (pitwall.Result, error) {

@@ -1,4 +1,4 @@
-package dare
+package leaktest
 
 import (
 	"bytes"
@@ -40,20 +40,22 @@ type agent struct {
 	b               strings.Builder
 }
 
-func newAgent(w *pitwall.World, base Data, o Options, seed uint64) *agent {
+// newTools makes the tools that all worlds of a trial share, and the log that the
+// tools write.
+func newTools() (*tools.Set, *bytes.Buffer) {
 	log := &bytes.Buffer{}
-	plain := slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+	h := slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
 		}
 		return a
 	}})
-	return &agent{world: w, set: tools.New(slog.New(plain), nil), log: log, seed: seed, symbols: base.symbols(), macros: base.macros(), queries: o.Queries}
+	return tools.New(slog.New(h), nil), log
 }
 
 // trade makes the calls of at most n steps, or of those up to a time.
 func (a *agent) trade(ctx context.Context, n int, until time.Time) ([]step, error) {
-	ctx = pitwall.WithCaller(ctx, pitwall.Caller{Principal: pitwall.Local, Agent: "dare"})
+	ctx = pitwall.WithCaller(ctx, pitwall.Caller{Principal: pitwall.Local, Agent: "leaktest"})
 	var list []step
 	for i := range n {
 		if !until.IsZero() && !a.world.Clock.Now().Before(until) {
@@ -161,7 +163,7 @@ func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, tradable []stri
 	if len(tradable) > 0 && r.IntN(4) > 0 {
 		symbol = tradable[r.IntN(len(tradable))]
 	}
-	id := func(n int) string { return fmt.Sprintf("dare-%d", max(0, n)) }
+	id := func(n int) string { return fmt.Sprintf("leak-%d", max(0, n)) }
 	args := map[string]any{"symbol": symbol, "side": "buy", "client_order_id": id(i)}
 	switch r.IntN(4) {
 	case 0:
@@ -274,7 +276,7 @@ func (a *agent) evidence(ctx context.Context) {
 	a.fills = len(fills)
 	for _, f := range fills {
 		if at, ok := accepted[f.OrderID]; ok && f.Time.Before(at) || f.Time.After(a.world.Clock.Now()) {
-			a.found = append(a.found, fmt.Sprintf("L52: order %s of %s filled at %s", f.OrderID, at.Format(time.RFC3339), f.Time.Format(time.RFC3339)))
+			a.found = append(a.found, fmt.Sprintf("order %s of %s filled at %s", f.OrderID, at.Format(time.RFC3339), f.Time.Format(time.RFC3339)))
 		}
 	}
 }

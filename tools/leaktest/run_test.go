@@ -1,4 +1,4 @@
-package dare
+package leaktest
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ func TestHostClockAtEveryHour(t *testing.T) {
 			tr := trial{o: Options{Host: host}, rep: &rep}
 			tr.host(step{at: time.Date(2020, 1, 2, 16, 0, 0, 0, loc), text: text}, 1)
 			require.Len(t, rep.Findings, 1, "%s in %s", host, zone)
-			require.Equal(t, "L10 host clock", rep.Findings[0].Check)
+			require.Equal(t, "host clock", rep.Findings[0].Check)
 
 			tr.host(step{at: host.In(loc).AddDate(0, 0, 2), text: text}, 1)
 			require.Len(t, rep.Findings, 1, "a simulated clock past that date")

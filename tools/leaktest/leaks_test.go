@@ -1,6 +1,4 @@
-//go:build !noplants
-
-package dare
+package leaktest
 
 import (
 	"context"
@@ -11,16 +9,11 @@ import (
 	"pitwall"
 )
 
-// Plant is a leak to be put into a world, to see that the harness catches it.
-type Plant struct {
-	Name string
-	What string
+// leak is planted in a world to show that the harness catches it.
+type leak struct {
+	name string
+	what string
 	do   func(w *pitwall.World, d Data)
-}
-
-// Plants lists the leaks. host is the host's time, which one of them tells.
-func Plants(host time.Time) []Plant {
-	return append(append(append(marketPlants(), recordPlants()...), tablePlants(host)...), worldPlants()...)
 }
 
 // marketHook is a Market some of whose answers are changed.
@@ -83,17 +76,17 @@ func (d Data) after(w *pitwall.World, symbol string, k int) (pitwall.Bar, bool) 
 	return s.Bar(i), true
 }
 
-// hook is a plant in the market.
-func hook(name, what string, make func(w *pitwall.World, d Data, m *marketHook)) Plant {
-	return Plant{name, what, func(w *pitwall.World, d Data) {
+// hook is a leak through the market.
+func hook(name, what string, change func(w *pitwall.World, d Data, m *marketHook)) leak {
+	return leak{name, what, func(w *pitwall.World, d Data) {
 		m := &marketHook{Market: w.Market}
-		make(w, d, m)
+		change(w, d, m)
 		w.Market = *m
 	}}
 }
 
-// tomorrow is a plant that changes the newest bar by the next one.
-func tomorrow(name, what string, change func(b *pitwall.Bar, next pitwall.Bar)) Plant {
+// tomorrow is a leak that changes the newest bar by the next one.
+func tomorrow(name, what string, change func(b *pitwall.Bar, next pitwall.Bar)) leak {
 	return hook(name, what, func(w *pitwall.World, d Data, m *marketHook) {
 		m.last = func(symbol string, b pitwall.Bar) pitwall.Bar {
 			if next, ok := d.after(w, symbol, 0); ok {
@@ -110,8 +103,8 @@ func tomorrow(name, what string, change func(b *pitwall.Bar, next pitwall.Bar)) 
 	})
 }
 
-func marketPlants() []Plant {
-	return []Plant{
+func marketLeaks() []leak {
+	return []leak{
 		tomorrow("next close as last price", "the last price is the next bar's close", func(b *pitwall.Bar, next pitwall.Bar) { b.Close = next.Close }),
 		tomorrow("day's close during the day", "the forming bar's close, stamped with its start", func(b *pitwall.Bar, next pitwall.Bar) {
 			b.Start, b.Close = next.Start, next.Close
@@ -195,7 +188,7 @@ func marketPlants() []Plant {
 		hook("digest over everything", "the state digest covers bars to come", func(_ *pitwall.World, d Data, m *marketHook) {
 			m.digest = func(s string) string { return s + fmt.Sprint(len(d.Series), d.Series[0].Len(), len(d.Records)) }
 		}),
-		Plant{"unknown, not yet listed", "the error for a symbol says when it will list", func(w *pitwall.World, d Data) {
+		leak{"unknown, not yet listed", "the error for a symbol says when it will list", func(w *pitwall.World, d Data) {
 			w.Instruments = instrumentsHook{real: w.Instruments, one: func(i pitwall.Instrument, err error, symbol string) (pitwall.Instrument, error) {
 				if s := d.series(symbol); err != nil && s.Len() > 0 {
 					err = pitwall.Errorf(pitwall.UnknownSymbol, "%s lists on %s", symbol, s.Bar(0).Start.Format(time.DateOnly))
@@ -260,8 +253,8 @@ func (h brokerHook) Fills(ctx context.Context, since pitwall.Cursor) ([]pitwall.
 	return list, c, err
 }
 
-func worldPlants() []Plant {
-	return []Plant{
+func worldLeaks() []leak {
+	return []leak{
 		{"index of today's symbols", "the list of symbols holds those that list later", func(w *pitwall.World, d Data) {
 			w.Instruments = instrumentsHook{real: w.Instruments, list: func([]pitwall.Instrument) []pitwall.Instrument {
 				var all []pitwall.Instrument

@@ -1,4 +1,4 @@
-package pitwall
+package leaktest
 
 import (
 	"io/fs"
@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every test that the page about the wall names is there, and every number of the
-// two lists is accounted for.
-func TestWallPageNamesRealTests(t *testing.T) {
-	raw, err := os.ReadFile("tools/docs/wall.md")
+// Every test that LEAKS.md names exists, and every number of its two lists has a
+// row.
+func TestPageNamesRealTests(t *testing.T) {
+	raw, err := os.ReadFile("LEAKS.md")
 	require.NoError(t, err)
 	defined := map[string]bool{}
-	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -31,7 +31,7 @@ func TestWallPageNamesRealTests(t *testing.T) {
 	named := 0
 	for _, name := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(raw), -1) {
 		named++
-		require.True(t, defined[name], "tools/docs/wall.md names %s, and there is no such test", name)
+		require.True(t, defined[name], "LEAKS.md names %s; no such test exists", name)
 	}
 	require.Greater(t, named, 60)
 	covered := map[string]int{}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"pitwall"
+	"pitwall/cache/history"
+)
+
+// This file holds the tables of what can be plugged in: data sources and brokers.
+// Model providers have theirs in agentloop/models/table.go, scripted models in
+// agentloop/scripts/scripts.go.
+
+// source is a row of the table of data sources. The store, the help of data,
+// doctor and the page about data read it; nothing else names a source.
+type source struct {
+	name    string
+	help    string  // what it gives
+	keys    keyVars // key, then secret; empty = it needs none
+	without string  // what it gives without its key; empty = nothing
+	url     string  // its host, for doctor --network
+	open    func(history.RemoteOptions) history.Remote
+}
+
+func sources() []source {
+	return []source{
+		{name: "yahoo", help: "split-adjusted; minutes reach back 30 days, hours 730", url: "https://query2.finance.yahoo.com", open: remote(history.NewYahoo)},
+		{name: "alpaca", help: "as traded, with actions and news", keys: keyVars{{"APCA_API_KEY_ID", "ALPACA_API_KEY"}, {"APCA_API_SECRET_KEY", "ALPACA_API_SECRET"}},
+			url: "https://data.alpaca.markets", open: remote(history.NewAlpaca)},
+		{name: "fred", help: "macro series with their vintages", keys: keyVars{{"FRED_API_KEY"}}, without: "today's (revised) values only", url: "https://api.stlouisfed.org", open: remote(history.NewFred)},
+		{name: "polygon", help: "as traded, with actions", keys: keyVars{{"POLYGON_API_KEY"}}, url: "https://api.polygon.io", open: remote(history.NewPolygon)},
+		{name: "alphavantage", help: "as traded, no actions", keys: keyVars{{"ALPHAVANTAGE_API_KEY"}}, url: "https://www.alphavantage.co", open: remote(history.NewAlphaVantage)},
+	}
+}
+
+// remote makes a row's constructor of a package's.
+func remote[R history.Remote](f func(history.RemoteOptions) R) func(history.RemoteOptions) history.Remote {
+	return func(o history.RemoteOptions) history.Remote { return f(o) }
+}
+
+// connect returns the source with its keys.
+func (s source) connect(cfg settings, o history.RemoteOptions) history.Remote {
+	values, _ := s.keys.lookUp(cfg)
+	o.KeyNames = s.keys.String()
+	for i, v := range values {
+		*[]*string{&o.Key, &o.Secret}[i] = v
+	}
+	return s.open(o)
+}
+
+// String is the source in one line of help.
+func (s source) String() string {
+	keys := s.keys.String()
+	if keys == "" {
+		keys = "no key"
+	}
+	line := keys + "; " + s.help
+	if s.without != "" {
+		line += "; without the key " + s.without
+	}
+	return line
+}
+
+// broker is a row of the table of brokers.
+type broker struct {
+	name  string
+	modes []pitwall.Mode
+	keys  keyVars // empty = it needs none
+	// open connects to it; nil where a backtest makes its own venue from the data.
+	open func(keys []string) (pitwall.Broker, error)
+}
+
+func brokers() []broker {
+	return []broker{
+		{name: "sim", modes: []pitwall.Mode{pitwall.Sim}},
+	}
+}

@@ -1,0 +1,95 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/server"
+)
+
+// turnsOf returns the turns of a world's journal as "kind id status: turn".
+func turnsOf(t *testing.T, r *server.Registry) (list []string) {
+	t.Helper()
+	w, err := r.World(t.Context(), pitwall.Caller{Principal: pitwall.Local}, server.Main)
+	require.NoError(t, err)
+	for _, e := range w.Journal.(*pitwall.MemoryJournal).Entries() {
+		what := string(e.Kind)
+		if e.ID != "" {
+			what += " " + e.ID
+		}
+		if e.State != nil {
+			what += " " + string(e.State.Status)
+		}
+		if e.Turn == 0 && (e.Kind == pitwall.EntryMark || e.Kind == pitwall.EntryStart) {
+			continue // what no turn caused
+		}
+		list = append(list, fmt.Sprintf("%s: %d", what, e.Turn))
+	}
+	return list
+}
+
+// A host that numbers no turns begins one with each call that moves the clock. The
+// turn of an order is the one that submitted it, whenever it fills.
+func TestHostsHaveTurns(t *testing.T) {
+	s, r := newServer(t, 30, "AAA")
+	near, far := server.Pipe()
+	cs := connect(t, s, near, far)
+	order := func(id, more string) {
+		t.Helper()
+		var args map[string]any
+		require.NoError(t, json.Unmarshal([]byte(`{"symbol":"AAA","side":"buy","client_order_id":"`+id+`",`+more+`}`), &args))
+		res, text := call(t, cs, "orders_submit", args)
+		require.False(t, res.IsError, text)
+	}
+	order("early", `"qty":1`)
+	call(t, cs, "clock_next_bar", map[string]any{"bars": 3})
+	call(t, cs, "clock_next_bar", map[string]any{"bars": 2})
+	order("low", `"qty":1,"type":"limit","limit":1,"tif":"gtc"`)
+	call(t, cs, "clock_now", nil)
+	call(t, cs, "clock_next_bar", nil)
+	res, text := call(t, cs, "orders_cancel", map[string]any{"id": "low"})
+	require.False(t, res.IsError, text)
+	require.Equal(t, []string{"intent early: 1", "order early working: 1", "fill early: 1", "order early filled: 1",
+		"intent low: 2", "order low working: 2", "intent low: 3", "order low canceled: 3"}, turnsOf(t, r))
+}
+
+// A loop says the turn of each call; several may have one at the same bar. What is
+// no number of a turn counts as none.
+func TestCallsSayTheirTurn(t *testing.T) {
+	s, r := newServer(t, 30, "AAA")
+	near, far := server.Pipe()
+	cs := connect(t, s, near, far)
+	say := func(turn any, name string, args map[string]any) {
+		t.Helper()
+		_, err := cs.CallTool(context.Background(), &mcp.CallToolParams{Name: name, Arguments: args, Meta: mcp.Meta{pitwall.MetaTurn: turn}})
+		require.NoError(t, err)
+	}
+	bracket := func(id string) map[string]any {
+		return map[string]any{"symbol": "AAA", "side": "buy", "qty": 1, "client_order_id": id, "take_profit": 1000, "stop_loss": 1}
+	}
+	call(t, cs, "clock_next_bar", nil)
+	say(41, "orders_submit", bracket("a"))
+	say(42, "orders_submit", bracket("b"))
+	say(42, "orders_submit", map[string]any{"symbol": "AAA", "side": "sell", "qty": 5, "client_order_id": "short"})
+	call(t, cs, "clock_next_bar", nil)
+	say(43, "orders_modify", map[string]any{"id": "a.sl", "stop": 2})
+	say(44, "orders_cancel", map[string]any{"id": "a.tp"})
+	require.Equal(t, []string{
+		"intent a: 41", "order a.tp held: 41", "order a.sl held: 41", "order a working: 41",
+		"intent b: 42", "order b.tp held: 42", "order b.sl held: 42", "order b working: 42",
+		"intent short: 42", "order short rejected: 42",
+		"fill a: 41", "order a.tp working: 41", "order a.sl working: 41", "order a filled: 41",
+		"fill b: 42", "order b.tp working: 42", "order b.sl working: 42", "order b filled: 42",
+		"intent a.sl: 43", "order a.sl working: 43", "intent a.tp: 44", "order a.tp canceled: 44",
+	}, turnsOf(t, r))
+	for i, no := range []any{-1, 0, 1.5, 1e300, "7", nil, []int{1}} {
+		say(no, "orders_submit", map[string]any{"symbol": "AAA", "side": "buy", "qty": 1, "client_order_id": fmt.Sprint("x", i)})
+		require.Contains(t, turnsOf(t, r), fmt.Sprintf("intent x%d: 2", i), "%v", no)
+	}
+}
