@@ -179,14 +179,26 @@ func (r *run) drive(ctx context.Context, more tools.Outside) (*Result, error) {
 	if err := r.folder.WriteJSON("manifest.json", r.manifest); err != nil {
 		return nil, err
 	}
-	w := r.session.World()
-	if w.Mode != pitwall.Sim && (r.Cache != nil || r.Recorder != nil) {
-		return nil, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
+	out, err := Drive(ctx, r.session.World(), r.Build, more, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
+	return r.finish(out, err)
+}
+
+// Drive runs the loop over a world through an MCP server of its own, in process.
+// build names the program in replay keys. Recorded answers are refused where orders
+// are real: an old answer must not send a new order.
+func Drive(ctx context.Context, w *pitwall.World, build string, more tools.Outside, c agentloop.Config) (agentloop.Outcome, error) {
+	if w.Mode != pitwall.Sim && (c.Cache != nil || more.Recorder != nil) {
+		return agentloop.Outcome{}, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
 	}
-	client, done, err := server.One(ctx, r.Build, w, more, r.Log)
+	log := c.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	session, done, err := server.One(ctx, build, w, more, log)
 	if err != nil {
-		return nil, err
+		return agentloop.Outcome{}, err
 	}
-	out, err := agentloop.Run(ctx, agentloop.Config{Session: client, Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
-	return r.finish(out, errors.Join(err, done()))
+	c.Session = session
+	out, err := agentloop.Run(ctx, c)
+	return out, errors.Join(err, done())
 }

@@ -91,14 +91,14 @@ func TestAttemptBeforeARepeat(t *testing.T) {
 	other.Status, other.Digest, other.Every = "complete", "2", "10"
 	failed.Status, failed.Every = "failed", "20"
 	put("first", first)
-	require.Equal(t, 1, attempt(filepath.Join(dir, "again"), m), "before: as the first run saw it")
+	require.Equal(t, 1, runs.Attempt(filepath.Join(dir, "again"), m), "before: as the first run saw it")
 	m.Digest = "3"
-	require.Equal(t, 2, attempt(filepath.Join(dir, "again"), m), "after: it did something else, as another sample does")
+	require.Equal(t, 2, runs.Attempt(filepath.Join(dir, "again"), m), "after: it did something else, as another sample does")
 	m.Digest = "1"
-	require.Equal(t, 1, attempt(filepath.Join(dir, "again"), m), "after: it did the same")
+	require.Equal(t, 1, runs.Attempt(filepath.Join(dir, "again"), m), "after: it did the same")
 	put("other", other)
 	put("failed", failed)
-	require.Equal(t, 3, attempt(filepath.Join(dir, "again"), m), "failed at a turn, as far as is known")
+	require.Equal(t, 3, runs.Attempt(filepath.Join(dir, "again"), m), "failed at a turn, as far as is known")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "failed", "turns"), 0o755))
-	require.Equal(t, 2, attempt(filepath.Join(dir, "again"), m), "failed before its first turn")
+	require.Equal(t, 2, runs.Attempt(filepath.Join(dir, "again"), m), "failed before its first turn")
 }

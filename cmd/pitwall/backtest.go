@@ -126,7 +126,10 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	if err != nil {
 		return nil, err
 	}
-	c := driver.Config{Strategy: s.Strategy, Dir: f.out, Strict: f.strictReplay, Sample: f.sample, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger(), Progress: p.show, Window: p.window}
+	c := driver.Config{Strategy: s.Strategy, Dir: f.out, Strict: f.strictReplay, Sample: f.sample, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
+	if p != nil {
+		c.Progress, c.Window = p.show, p.window
+	}
 	if c.Agents, err = a.deciders(s.Strategy, cfg, f.strictReplay); err != nil {
 		return nil, err
 	}

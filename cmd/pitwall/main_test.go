@@ -342,7 +342,7 @@ func conversation(t *testing.T, transport mcp.Transport, version string) string 
 // The same conversation with the built binary over stdio and over HTTP, both in
 // both protocol eras, and in process: one digest.
 func TestEveryTransportGivesOneDigest(t *testing.T) {
-	b, err := newBuilder(context.Background(), "examples/momentum", nil, &history.Local{})
+	b, _, err := newWorlds(context.Background(), "examples/momentum", nil, &history.Local{})
 	require.NoError(t, err)
 	registry := server.NewRegistry(b)
 	defer registry.Close()
