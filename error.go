@@ -34,9 +34,9 @@ const (
 	JournalFailed       Code = "JOURNAL_FAILED"       // no record, no order
 	Ledger              Code = "LEDGER_BROKEN"        // the books do not balance: the run stops
 	MissingKey          Code = "MISSING_KEY"          // a variable of the environment that a tool or model needs is not set
-	NotTimeSafe         Code = "TOOL_NOT_TIME_SAFE"   // an outside tool that does not say how the wall can hold for it
-	OutsideFailed       Code = "OUTSIDE_FAILED"       // an outside tool gave no usable answer
-	ToolChanged         Code = "TOOL_CHANGED"         // an outside tool is not the one that was pinned: disabled
+	NotTimeSafe         Code = "TOOL_NOT_TIME_SAFE"   // an external tool that does not say how the wall can hold for it
+	ExternalFailed      Code = "OUTSIDE_FAILED"       // an external tool gave no usable answer; the string is in recorded conversations
+	ToolChanged         Code = "TOOL_CHANGED"         // an external tool is not the one that was pinned: disabled
 	ReplayDiverged      Code = "REPLAY_DIVERGED"      // a repeated call answered other than recorded
 	NotRecorded         Code = "NOT_RECORDED"         // a strict replay met what was not recorded
 	Internal            Code = "INTERNAL"             // unforeseen; details are in the log under an id

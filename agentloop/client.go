@@ -23,7 +23,7 @@ const unknownIdentity = "unknown"
 // trait is what the loop knows of a tool besides what a model reads.
 type trait struct {
 	Kind     string `json:"kind"`               // its effect
-	Identity string `json:"identity,omitempty"` // of a tool from outside
+	Identity string `json:"identity,omitempty"` // of an external tool
 }
 
 // client wraps an MCP session with what the loop needs.

@@ -64,7 +64,7 @@ type desk struct {
 	orders     []string
 	reads      int
 	orderError string
-	identity   string // of look, as a tool from outside
+	identity   string // of look, as an external tool
 	lookError  bool
 	version    string // of the server
 	picture    string // comes with every answer
@@ -267,7 +267,7 @@ func TestEachPartOfTheKey(t *testing.T) {
 	// What the model could not see changes a turn's key and no reply's: replies are
 	// found again, and what they call is called again.
 	run("state_digest", &desk{days: 1, salt: "other data"}, nil, 3)
-	run("identity of an outside tool", &desk{days: 1, identity: "another url"}, nil, 3)
+	run("identity of an external tool", &desk{days: 1, identity: "another url"}, nil, 3)
 	run("server", &desk{days: 1, version: ".1"}, nil, 3)
 	run("turn_budget", &desk{days: 1}, agent(func(a *agentloop.Agent) { a.Budget.USDPerTurn = pitwall.Int(1) }), 3)
 	run("price of the turn_budget", &desk{days: 1}, agent(func(a *agentloop.Agent) {

@@ -90,8 +90,14 @@ func (t *Turn) warn(kind, detail string) {
 	}
 }
 
-func orders(name string) bool {
-	return name == "orders_submit" || name == "orders_modify" || name == "orders_cancel"
+// ChangesOrders reports whether a tool sends, changes or cancels orders, also by its
+// dotted name.
+func ChangesOrders(tool string) bool {
+	switch strings.ReplaceAll(tool, ".", "_") {
+	case "orders_submit", "orders_modify", "orders_cancel":
+		return true
+	}
+	return false
 }
 
 // finish draws the conclusions of a turn that asked its model at least once.
@@ -105,7 +111,7 @@ func (t *Turn) finish(a *agentState) {
 		for i, r := range m.Results {
 			failed = failed || r.IsError
 			switch name := strings.ReplaceAll(m.Reply.Calls[i].Name, ".", "_"); {
-			case orders(name):
+			case ChangesOrders(name):
 				if !looked {
 					t.warn("order_without_data", "no tool had answered before "+name)
 				}
@@ -174,7 +180,7 @@ func (t *Turn) calls() []string {
 func (t *Turn) Line() TurnLine {
 	s := TurnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Calls: t.calls(), Result: t.Result, Warnings: t.Warnings}
 	for _, c := range s.Calls {
-		if orders(c) {
+		if ChangesOrders(c) {
 			s.Orders++
 		}
 	}

@@ -23,7 +23,7 @@ type visit struct {
 	old    ledger // what its recorded replies cost once
 	calls  []repeat
 	tools  int // calls made
-	// unlucky is a turn in which a tool from outside failed: the next run may have
+	// unlucky is a turn in which an external tool failed: the next run may have
 	// better luck, or the key that was missing.
 	unlucky bool
 	ordered bool   // an order, a change or a cancel was accepted
@@ -316,7 +316,7 @@ func (v *visit) run(ctx, turn context.Context, calls []Call) ([]Result, error) {
 			v.rec.warn("future_dated", c.Name+": "+removed)
 		}
 		if k := v.agent.traits[name]; k.Kind == kindSetup || k.Kind == kindChange {
-			v.ordered = v.ordered || orders(name) && !r.IsError
+			v.ordered = v.ordered || ChangesOrders(name) && !r.IsError
 			v.calls = append(v.calls, repeat{len(v.rec.Messages), c.Name, string(c.Arguments), r.Text, r.IsError})
 		}
 		results = append(results, r.Result)

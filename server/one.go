@@ -15,13 +15,12 @@ import (
 // One serves a single world to a client in the same process, as a loop needs it.
 // The returned function ends both sides. Any client in other processes goes
 // through [New] and a transport instead.
-func One(ctx context.Context, version string, w *pitwall.World, more tools.Outside, log *slog.Logger) (*mcp.ClientSession, func() error, error) {
-	more.Mode = w.Mode
+func One(ctx context.Context, version string, w *pitwall.World, external []tools.External, log *slog.Logger) (*mcp.ClientSession, func() error, error) {
 	registry := NewRegistry(noBuilder{})
 	if err := registry.Put(pitwall.Caller{Principal: pitwall.Local}, Main, w); err != nil {
 		return nil, nil, err
 	}
-	s, err := NewWith(version, registry, log, more)
+	s, err := NewWith(version, registry, log, external)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -42,9 +42,9 @@ func New(version string, r *Registry, log *slog.Logger) *Server {
 	return build(version, r, log, tools.New(log, r))
 }
 
-// NewWith is New with outside tools. They are fixed for the server's life.
-func NewWith(version string, r *Registry, log *slog.Logger, o tools.Outside) (*Server, error) {
-	set, err := tools.NewWith(log, r, o)
+// NewWith is New with external tools. They are fixed for the server's life.
+func NewWith(version string, r *Registry, log *slog.Logger, external []tools.External) (*Server, error) {
+	set, err := tools.NewWith(log, r, external)
 	if err != nil {
 		return nil, err
 	}

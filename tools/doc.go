@@ -11,12 +11,9 @@
 // AddTool, so that numbers stay exact, arguments are decoded once, and nothing
 // is validated after the act.
 //
-// Tools that are not Pitwall's own ([Foreign]: Go functions by [Func], REST
-// endpoints and other MCP servers by package outside) take one more path, the same
-// for all of them and for every host:
-//
-//	arguments ─► clamp to now ─► Recorder, else the call ─► wall over the rows ─► envelope
-//	 strict                       (raw, simulations only)    fail closed           data, not instruction
+// Tools that Pitwall does not implement itself are [External]: package
+// tools/external makes them of Go functions, REST endpoints and other MCP servers,
+// and keeps the future out of their answers. The table only takes them.
 //
 // # To add a tool
 //
@@ -29,10 +26,6 @@
 // Why not the SDK's typed AddTool: it decodes numbers through float64, which
 // corrupts integers beyond 2^53, and validates the output after the tool ran,
 // which reports failure for an order that was sent.
-//
-// Why not record an outside answer behind the wall: a record could then be edited
-// into a way round it, and a stricter declaration would need new calls. Why not
-// tell the model how many rows the wall removed: the count is news from tomorrow.
 //
 // Why not JSON in the text part too: hosts that pass both to a model would pay
 // twice. The text is a compact, complete rendering; the JSON is for programs.

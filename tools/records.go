@@ -134,9 +134,9 @@ func together(of []coverView) []coverView {
 	return []coverView{all}
 }
 
-// oneLine makes a text of others fit for one line: no control characters, no
-// escapes, no line breaks.
-func oneLine(s string, most int) string {
+// OneLine returns text of others fit for one line of at most most characters: no
+// control characters, no escapes, no line breaks.
+func OneLine(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':
@@ -205,7 +205,7 @@ func newsSearch(ctx context.Context, w *pitwall.World, in newsIn) (newsOut, erro
 	found, covered, err := search(ctx, w, "news", pitwall.RecordQuery{Kind: pitwall.News, Symbols: in.Symbols, Limit: limit}, in.Query, in.Since)
 	out.Covered = covered
 	for _, r := range found {
-		out.Items = append(out.Items, newsView{w.Time(r.Known), append([]string{}, r.Symbols...), oneLine(r.Title, 300), oneLine(r.Text, 400), oneLine(r.Source, 60)})
+		out.Items = append(out.Items, newsView{w.Time(r.Known), append([]string{}, r.Symbols...), OneLine(r.Title, 300), OneLine(r.Text, 400), OneLine(r.Source, 60)})
 	}
 	return out, err
 }
@@ -243,9 +243,9 @@ func filingsSearch(ctx context.Context, w *pitwall.World, in newsIn) (filingsOut
 	found, covered, err := search(ctx, w, "filing", pitwall.RecordQuery{Kind: pitwall.Filing, Symbols: in.Symbols, Limit: limit}, in.Query, in.Since)
 	out.Covered = covered
 	for _, r := range found {
-		f := filingView{w.Time(r.Known), r.Event.Format(time.DateOnly), append([]string{}, r.Symbols...), oneLine(r.Source, 60), oneLine(r.Title, 60), map[string]string{}}
+		f := filingView{w.Time(r.Known), r.Event.Format(time.DateOnly), append([]string{}, r.Symbols...), OneLine(r.Source, 60), OneLine(r.Title, 60), map[string]string{}}
 		for k, v := range r.Fields {
-			f.Fields[k] = oneLine(v, 100)
+			f.Fields[k] = OneLine(v, 100)
 		}
 		out.Items = append(out.Items, f)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 
@@ -25,9 +26,9 @@ func enums() map[reflect.Type][]any {
 	}
 }
 
-// schemaFor infers a schema in which Dec is a number and closed types are
+// SchemaFor infers a schema in which Dec is a number and closed types are
 // enums, so that what is advertised is what is decoded.
-func schemaFor(t reflect.Type) *jsonschema.Schema {
+func SchemaFor(t reflect.Type) *jsonschema.Schema {
 	types := map[reflect.Type]*jsonschema.Schema{reflect.TypeFor[pitwall.Dec](): {Type: "number"}}
 	for e, values := range enums() {
 		types[e] = &jsonschema.Schema{Type: "string", Enum: values}
@@ -61,7 +62,7 @@ func outputSchema[Out any]() *jsonschema.Schema {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	s := schemaFor(t)
+	s := SchemaFor(t)
 	open(s)
 	s.Required = nil
 	return s
@@ -82,37 +83,42 @@ func open(s *jsonschema.Schema) {
 	}
 }
 
-// decoder reads a tool's arguments straight into In: names exact, none twice,
-// none unknown, required ones there, and errors that name the field.
+// decoder reads a tool's arguments straight into In, with errors that name the
+// field.
 type decoder[In any] struct {
 	schema *jsonschema.Schema
 	fields map[string]int
 	enums  map[reflect.Type][]any
-	need   []string
 }
 
 func newDecoder[In any]() *decoder[In] {
 	t := reflect.TypeFor[In]()
-	d := &decoder[In]{schema: schemaFor(t), fields: map[string]int{}, enums: enums()}
+	d := &decoder[In]{schema: SchemaFor(t), fields: map[string]int{}, enums: enums()}
 	for i := range t.NumField() {
-		name, opts, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		d.fields[name] = i
-		if !strings.Contains(opts, "omitempty") {
-			d.need = append(d.need, name)
-		}
 	}
 	return d
 }
 
 func (d *decoder[In]) decode(raw json.RawMessage, in *In) error {
+	v := reflect.ValueOf(in).Elem()
+	return Arguments(raw, d.schema, func(name string, value json.RawMessage) error {
+		return d.field(name, v.Field(d.fields[name]), value)
+	})
+}
+
+// Arguments calls f with each argument of a call, in the order given. Names must
+// be exact, unique and in the schema, and the required ones must be there unless
+// they have a default. A null is an argument left out.
+func Arguments(raw json.RawMessage, in *jsonschema.Schema, f func(name string, value json.RawMessage) error) error {
 	if len(bytes.TrimSpace(raw)) == 0 || string(raw) == "null" {
 		raw = []byte("{}")
 	}
 	js := json.NewDecoder(bytes.NewReader(raw))
 	if tok, err := js.Token(); err != nil || tok != json.Delim('{') {
-		return pitwall.Errorf(pitwall.InvalidInput, "arguments are not a JSON object").Hintf("%s", d.usage())
+		return pitwall.Errorf(pitwall.InvalidInput, "arguments are not a JSON object").Hintf("%s", Usage(in))
 	}
-	v := reflect.ValueOf(in).Elem()
 	seen := map[string]bool{}
 	for js.More() {
 		tok, err := js.Token()
@@ -124,18 +130,17 @@ func (d *decoder[In]) decode(raw json.RawMessage, in *In) error {
 		if err := js.Decode(&value); err != nil {
 			return pitwall.Errorf(pitwall.InvalidInput, "argument %s is not valid JSON: %v", name, err)
 		}
-		i, ok := d.fields[name]
-		if !ok {
-			return pitwall.Errorf(pitwall.InvalidInput, "there is no argument %q", name).Hintf("%s", d.usage())
+		if in.Properties[name] == nil {
+			return pitwall.Errorf(pitwall.InvalidInput, "there is no argument %q", name).Hintf("%s", Usage(in))
 		}
 		if seen[name] {
-			return pitwall.Errorf(pitwall.InvalidInput, "argument %q is there twice", name)
+			return pitwall.Errorf(pitwall.InvalidInput, "duplicate argument %q", name)
 		}
 		if string(value) == "null" {
 			continue
 		}
 		seen[name] = true
-		if err := d.field(name, v.Field(i), value); err != nil {
+		if err := f(name, value); err != nil {
 			return err
 		}
 	}
@@ -145,9 +150,9 @@ func (d *decoder[In]) decode(raw json.RawMessage, in *In) error {
 	if _, err := js.Token(); !errors.Is(err, io.EOF) {
 		return pitwall.Errorf(pitwall.InvalidInput, "there is text after the arguments' JSON object")
 	}
-	for _, name := range d.need {
-		if !seen[name] {
-			return pitwall.Errorf(pitwall.InvalidInput, "argument %q is missing", name).Hintf("%s", d.usage())
+	for _, name := range in.Required {
+		if p := in.Properties[name]; !seen[name] && (p == nil || p.Default == nil) {
+			return pitwall.Errorf(pitwall.InvalidInput, "argument %q is missing", name).Hintf("%s", Usage(in))
 		}
 	}
 	return nil
@@ -168,7 +173,7 @@ func (d *decoder[In]) field(name string, v reflect.Value, raw json.RawMessage) e
 	}
 	if err := json.Unmarshal(raw, v.Addr().Interface()); err != nil {
 		if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return pitwall.Errorf(pitwall.InvalidInput, "argument %s is a %s, want %s", name, te.Value, typeName(v.Type())).Hintf("%s", d.usage())
+			return pitwall.Errorf(pitwall.InvalidInput, "argument %s is a %s, want %s", name, te.Value, typeName(v.Type())).Hintf("%s", Usage(d.schema))
 		}
 		if v.Type() == reflect.TypeFor[pitwall.Dec]() || (v.Kind() == reflect.Pointer && v.Type().Elem() == reflect.TypeFor[pitwall.Dec]()) {
 			return pitwall.Errorf(pitwall.InvalidNumber, "argument %s: %v", name, err)
@@ -200,28 +205,23 @@ func typeName(t reflect.Type) string {
 	return "text"
 }
 
-// usage lists the arguments, required ones first.
-func (d *decoder[In]) usage() string {
-	if len(d.fields) == 0 {
+// Usage lists the arguments that a schema takes, required ones first.
+func Usage(in *jsonschema.Schema) string {
+	if len(in.Properties) == 0 {
 		return "it takes no arguments"
 	}
-	optional := []string{}
-	for name := range d.fields {
-		required := false
-		for _, n := range d.need {
-			required = required || n == name
-		}
-		if !required {
+	required, optional := strings.Join(in.Required, ", "), []string{}
+	for name := range in.Properties {
+		if !slices.Contains(in.Required, name) {
 			optional = append(optional, name)
 		}
 	}
 	sort.Strings(optional)
-	s := "it takes " + strings.Join(d.need, ", ")
-	if len(d.need) == 0 {
+	switch {
+	case required == "":
 		return "it takes, all optional: " + strings.Join(optional, ", ")
+	case len(optional) == 0:
+		return "it takes " + required
 	}
-	if len(optional) > 0 {
-		s += " and, optional: " + strings.Join(optional, ", ")
-	}
-	return s
+	return "it takes " + required + " and, optional: " + strings.Join(optional, ", ")
 }

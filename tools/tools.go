@@ -43,16 +43,16 @@ type Tool struct {
 	Effect      Effect
 	Destructive bool // may undo what cannot be had back
 	Idempotent  bool // the same call twice changes nothing more
-	Open        bool // reaches outside of Pitwall
-	// Identity tells an outside tool from another that is described alike: a digest
-	// of its definition and wall, or [UnknownIdentity]. Empty for Pitwall's own.
+	Open        bool // reaches beyond Pitwall
+	// Identity tells an external tool from another with the same description: a
+	// digest of its definition and time policy, or [UnknownIdentity]. Empty for
+	// Pitwall's own.
 	Identity string
 	In, Out  *jsonschema.Schema
 	// View is the resource that shows its answers in hosts that can; see [Views].
 	View string
 
-	foreign *foreign // nil for our own
-	call    func(ctx context.Context, w *pitwall.World, raw json.RawMessage) (answer, error)
+	call func(ctx context.Context, w *pitwall.World, raw json.RawMessage) (answer, error)
 }
 
 // Answer is what a call returned. Text is what counts for replay and tokens.
@@ -61,7 +61,7 @@ type Answer struct {
 	JSON    json.RawMessage
 	IsError bool
 	Digest  string // the world's state_digest after the call; empty without one
-	// FutureDated is what the wall removed from an outside tool's answer, for
+	// FutureDated is what the wall removed from an external tool's answer, for
 	// operators; nil when nothing. It must never become part of Text or JSON.
 	FutureDated *FutureDated
 	// Images are for a host to show. They repeat what Text says: they are no part of
@@ -85,12 +85,11 @@ type Starter interface {
 
 // Set is a table of tools.
 type Set struct {
-	log      *slog.Logger
-	starter  Starter
-	recorder Recorder // of outside tools; may be nil
-	docs     *docs.Index
-	tools    []*Tool
-	byName   map[string]*Tool
+	log     *slog.Logger
+	starter Starter
+	docs    *docs.Index
+	tools   []*Tool
+	byName  map[string]*Tool
 }
 
 // New makes the set of all tools. starter may be nil: sim_start then refuses.
@@ -124,12 +123,12 @@ type answer struct {
 	world *pitwall.World
 }
 
-// pictured is implemented by values that come with pictures.
-type pictured interface{ images() []Image }
+// withImages is implemented by values that come with pictures.
+type withImages interface{ images() []Image }
 
-// elsewhere is implemented by values that speak of another world than the one
+// forWorld is implemented by values that describe another world than the one
 // called, such as the one that sim_start made.
-type elsewhere interface{ other() *pitwall.World }
+type forWorld interface{ other() *pitwall.World }
 
 // add puts a tool into the set. The schemas come from the types; the input is
 // decoded once, strictly, straight into In.
@@ -142,7 +141,7 @@ func add[In any, Out answerer](s *Set, t Tool, f func(ctx context.Context, w *pi
 			return answer{}, err
 		}
 		out, err := f(ctx, w, in)
-		if o, ok := any(out).(elsewhere); ok && err == nil {
+		if o, ok := any(out).(forWorld); ok && err == nil {
 			w = o.other()
 		}
 		return answer{out, w}, err
@@ -150,8 +149,12 @@ func add[In any, Out answerer](s *Set, t Tool, f func(ctx context.Context, w *pi
 	if s.byName[t.Name] != nil {
 		panic("two tools named " + t.Name)
 	}
-	s.tools = append(s.tools, &t)
-	s.byName[t.Name] = &t
+	s.put(&t)
+}
+
+func (s *Set) put(t *Tool) {
+	s.tools = append(s.tools, t)
+	s.byName[t.Name] = t
 }
 
 // Tools lists the tools by name.
@@ -234,11 +237,11 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 	}
 	buf = append(buf, body[1:]...)
 	out := Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Digest()}
-	if p, ok := a.value.(pictured); ok {
+	if p, ok := a.value.(withImages); ok {
 		out.Images = p.images()
 	}
-	if f, ok := a.value.(*foreignAnswer); ok && (f.future.Removed > 0 || f.future.Unreadable > 0) {
-		out.FutureDated = &f.future
+	if x, ok := a.value.(ExternalAnswer); ok {
+		out.FutureDated = x.FutureDated
 	}
 	return out
 }

@@ -209,7 +209,7 @@ func TestBadArguments(t *testing.T) {
 		`{"symbol":"X","side":"buy","qty":1,"client_order_id":"a\u202eb"}`:                        "printable ASCII",
 		`{"symbol":"NOPE","side":"buy","qty":1}`:                                                  "UNKNOWN_SYMBOL",
 		`{"symbol":"IDX","side":"buy","qty":1}`:                                                   "NOT_TRADABLE",
-		`{"symbol":"X","side":"buy","qty":1,"qty":2}`:                                             "is there twice",
+		`{"symbol":"X","side":"buy","qty":1,"qty":2}`:                                             "duplicate argument",
 		`{"symbol":"X","Side":"buy","qty":1}`:                                                     "there is no argument \"Side\"",
 		`{"symbol":"X","side":"buy","quantity":1}`:                                                "there is no argument \"quantity\"",
 		`{"side":"buy","qty":1}`:                                                                  "argument \"symbol\" is missing",

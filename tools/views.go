@@ -188,12 +188,21 @@ func given(d pitwall.Dec) any {
 	return d
 }
 
-// cell writes a CSV field: quoted when it holds a comma, a quote or a new line.
+// cell writes a CSV field.
 func (t *text) cell(v any) {
-	if s, ok := v.(string); ok && strings.ContainsAny(s, ",\"\r\n") {
-		v = `"` + strings.ReplaceAll(strings.ReplaceAll(s, `"`, `""`), "\n", " ") + `"`
+	if s, ok := v.(string); ok {
+		v = Cell(s)
 	}
 	t.value(v)
+}
+
+// Cell returns text as a CSV field: quoted when it holds a comma, a quote or a new
+// line.
+func Cell(s string) string {
+	if !strings.ContainsAny(s, ",\"\r\n") {
+		return s
+	}
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(s, `"`, `""`), "\n", " ") + `"`
 }
 
 // block writes a title, a header and rows; "none" when there are no rows.

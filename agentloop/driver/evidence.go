@@ -12,7 +12,6 @@ import (
 	"pitwall/agentloop"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
-	"pitwall/tools"
 )
 
 // This file is what a run's folder says besides its journal and its turns: what was
@@ -24,7 +23,7 @@ func (r *run) describe() runs.Manifest {
 	from, to := r.session.from, r.session.to
 	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
 		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs, Account: effectiveTerms(spec.Terms), Fills: spec.Rules,
-		Limits: spec.Limits.String(), Model: modelNames(r.Agents), Agents: describeAgents(s, r.Agents, from, to), Sample: r.Sample, NoCache: r.Cache == nil,
+		Limits: spec.Limits.String(), Model: modelNames(r.Agents), Agents: describeAgents(s, r.Agents, from, to), Sample: r.Sample, NoCache: r.NoCache,
 		Notes: slices.Concat(r.Notes, s.Notes(r.Agents)), Warnings: append(slices.Clone(r.session.notes), warningTexts(w.Warnings)...)}
 	for _, f := range r.Source.Files {
 		m.Data = append(m.Data, runs.DataFile(f))
@@ -39,7 +38,7 @@ func (r *run) describe() runs.Manifest {
 // may use them.
 func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
 	for _, t := range s.Tools {
-		if !tools.When(t.When).In(pitwall.Sim) {
+		if !t.When.In(pitwall.Sim) {
 			notes = append(notes, "tool "+t.Name+" is for live runs only and is not offered")
 		}
 	}
@@ -155,52 +154,16 @@ func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 	return nil
 }
 
-// references values the benchmark and buy-and-hold from the bars of the run.
-func references(store *history.Store, spec SimSpec, from, to time.Time) runs.Reference {
-	find := func(symbol string) *pitwall.Series {
-		for _, s := range store.Series() {
-			if s.Instrument.Symbol == symbol {
-				return s
-			}
-		}
-		return nil
+// references returns the values of the benchmark and of buy and hold from the bars of
+// the run.
+func references(store *history.Store, spec SimSpec, from time.Time) pitwall.Reference {
+	named := map[string]*pitwall.Series{}
+	for _, s := range store.Series() {
+		named[s.Instrument.Symbol] = s
 	}
-	// worth is money put into a series at its first close in the run: of raw prices
-	// with its splits, and with its dividends kept as cash.
-	worth := func(s *pitwall.Series, money pitwall.Dec, at time.Time) pitwall.Dec {
-		n := s.KnownAt(at.UnixNano())
-		first := s.KnownAt(from.UnixNano())
-		if n == 0 || first >= n {
-			return money // not listed yet in the run: cash
-		}
-		var a pitwall.Calc
-		units, cash := a.Div(money, s.Close[first]), pitwall.Dec(0)
-		for _, x := range store.Actions() {
-			if ex := x.Ex.UnixNano(); s.Adjusted != pitwall.Raw || x.Symbol != s.Instrument.Symbol || ex <= s.Start[first] || ex > s.Start[n-1] {
-				continue
-			}
-			if x.Type != "split" {
-				cash = a.Add(cash, a.Mul(units, x.Value))
-			} else if per := max(x.Per, 0); per != 0 {
-				units = a.MulDiv(units, x.Value, per)
-			} else {
-				units = a.Mul(units, x.Value)
-			}
-		}
-		v := a.Add(a.Mul(units, s.Close[n-1]), cash)
-		if a.Err != nil {
-			return money
-		}
-		return v
+	var symbols []*pitwall.Series
+	for _, s := range spec.Symbols {
+		symbols = append(symbols, named[s])
 	}
-	return func(at time.Time) (benchmark, hold pitwall.Dec) {
-		if s := find(spec.Benchmark); s != nil && s.KnownAt(at.UnixNano()) > 0 {
-			benchmark = worth(s, spec.Cash, at)
-		}
-		part := spec.Cash / pitwall.Dec(len(spec.Symbols))
-		for _, symbol := range spec.Symbols {
-			hold += worth(find(symbol), part, at)
-		}
-		return benchmark, hold
-	}
+	return pitwall.NewReference(spec.Cash, named[spec.Benchmark], symbols, store.Actions(), from)
 }

@@ -39,13 +39,13 @@ type Config struct {
 	Source   *history.Store    // the data
 	Files    fs.FS             // without Source: where the paths of Strategy.Data are read
 	Agents   []agentloop.Agent // who decides, in the order of their turns
-	Tools    []tools.Foreign   // besides Pitwall's own
+	Tools    []tools.External  // besides Pitwall's own
 	Dir      string            // the run's folder: new or empty
 
-	Cache    agentloop.Cache // what models answered before
-	Recorder tools.Recorder  // what external tools answered before
-	Strict   bool            // ask nobody: what is not recorded ends the run
-	Sample   int             // tells repeated runs of the same thing apart
+	Cache   agentloop.Cache // what models answered before
+	NoCache bool            // the caller asked to keep no answers: the manifest says so
+	Strict  bool            // ask no model: what is not recorded ends the run
+	Sample  int             // tells repeated runs of the same thing apart
 
 	Version  string           // of the program, for the manifest
 	Build    string           // what tells two builds of a version apart: a part of every replay key
@@ -73,8 +73,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	more := tools.Outside{Mode: pitwall.Sim, Tools: c.Tools, Recorder: c.Recorder}
-	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, more)
+	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, c.Tools)
 	if err == nil {
 		err = s.CheckTools(set)
 	}
@@ -94,7 +93,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	journal := &newFolder{create: func() (*runs.Folder, error) { return runs.Create(c.Dir, references(c.Source, spec, from, to)) }}
+	journal := &newFolder{create: func() (*runs.Folder, error) { return runs.Create(c.Dir, references(c.Source, spec, from)) }}
 	session, err := NewSim(c.Source, spec, journal)
 	if err != nil {
 		return nil, errors.Join(err, journal.close())
@@ -103,7 +102,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		c.Window(from, to)
 	}
 	r := &run{Config: c, session: session, folder: journal.Folder, started: started}
-	result, err := r.drive(ctx, more)
+	result, err := r.drive(ctx)
 	return result, errors.Join(err, session.Close(), journal.close())
 }
 
@@ -174,27 +173,27 @@ type run struct {
 
 // drive writes the manifest, connects the loop to a server of its own, runs it and
 // closes the evidence.
-func (r *run) drive(ctx context.Context, more tools.Outside) (*Result, error) {
+func (r *run) drive(ctx context.Context) (*Result, error) {
 	r.manifest = r.describe()
 	if err := r.folder.WriteJSON("manifest.json", r.manifest); err != nil {
 		return nil, err
 	}
-	out, err := Drive(ctx, r.session.World(), r.Build, more, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
+	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
 	return r.finish(out, err)
 }
 
 // Drive runs the loop over a world through an MCP server of its own, in process.
 // build names the program in replay keys. Recorded answers are refused where orders
 // are real: an old answer must not send a new order.
-func Drive(ctx context.Context, w *pitwall.World, build string, more tools.Outside, c agentloop.Config) (agentloop.Outcome, error) {
-	if w.Mode != pitwall.Sim && (c.Cache != nil || more.Recorder != nil) {
+func Drive(ctx context.Context, w *pitwall.World, build string, external []tools.External, c agentloop.Config) (agentloop.Outcome, error) {
+	if w.Mode != pitwall.Sim && c.Cache != nil {
 		return agentloop.Outcome{}, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
 	}
 	log := c.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	session, done, err := server.One(ctx, build, w, more, log)
+	session, done, err := server.One(ctx, build, w, external, log)
 	if err != nil {
 		return agentloop.Outcome{}, err
 	}

@@ -7,13 +7,14 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // defaultCash is what a run starts with when its strategy does not say.
@@ -40,7 +41,7 @@ type Strategy struct {
 	Agent        Agent            `yaml:"agent"`
 	Agents       []Agent          `yaml:"agents"` // several, in the order of their turns
 	Prices       map[string]Price `yaml:"prices"` // of models, by name
-	Tools        []outside.Spec   `yaml:"tools"`  // REST endpoints and other MCP servers
+	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
 
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
@@ -90,7 +91,7 @@ func Parse(file string, raw []byte) (*Strategy, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
 	if err := dec.Decode(s); err != nil && !errors.Is(err, io.EOF) {
-		return nil, s.explain(err)
+		return nil, s.explain(err, raw)
 	}
 	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return nil, s.bad("the file holds more than one document").Hintf("leave out everything after the line ---")
@@ -129,16 +130,30 @@ func wanted(goType string) string {
 	return "a text"
 }
 
-// explain names file, line and, for an unknown key, the nearest known one.
-func (s *Strategy) explain(err error) error {
+// keyOnLine returns the key that a line of a YAML file begins with.
+func keyOnLine(raw []byte, line string) string {
+	n, err := strconv.Atoi(line)
+	lines := strings.Split(string(raw), "\n")
+	if err != nil || n < 1 || n > len(lines) {
+		return "the value"
+	}
+	key, _, ok := strings.Cut(strings.TrimLeft(lines[n-1], "- \t"), ":")
+	if !ok {
+		return "the value"
+	}
+	return key
+}
+
+// explain names file, line, key and, for an unknown key, the nearest known one.
+func (s *Strategy) explain(err error, raw []byte) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
-			"Spec": keys(outside.Spec{}), "REST": keys(outside.REST{}), "Parameter": keys(outside.Parameter{}), "Clamp": keys(outside.Clamp{}), "MCP": keys(outside.MCP{}), "DataEntry": keys(DataEntry{})}[m[3]]
+			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": keys(DataEntry{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
-		return pitwall.Errorf(pitwall.StrategyError, "%s: line %s: %s is not what belongs there", s.File, m[1], m[2]).Hintf("write %s", wanted(m[3]))
+		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: %s must be %s", s.File, m[1], keyOnLine(raw, m[1]), wanted(m[3])).Hintf("it is %s", m[2])
 	}
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
 	return pitwall.Errorf(pitwall.StrategyError, "%s: %s", s.File, text)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -14,25 +13,6 @@ import (
 
 	"pitwall"
 )
-
-// Finding is one thing about data that a user should know: what, where, how
-// often, the first examples, and what to do. Symbol is empty when it is about
-// the file.
-type Finding struct {
-	File     string   `json:"file"`
-	Symbol   string   `json:"symbol,omitempty"`
-	Rule     string   `json:"rule"`
-	Count    int      `json:"count"`
-	Examples []string `json:"examples,omitempty"`
-	Do       string   `json:"do"`
-}
-
-// Checked is the outcome of Check.
-type Checked struct {
-	Files    int       `json:"files"`
-	Rows     int       `json:"rows"`
-	Findings []Finding `json:"findings"`
-}
 
 // checker reads every file leniently: nothing that is wrong stops it.
 type checker struct {
@@ -334,48 +314,4 @@ func (c *checker) readActions(t *table) {
 		a.rows = append(a.rows, x)
 	}
 	c.actions = append(c.actions, a)
-}
-
-// Brief folds findings of one file and rule over many symbols into one, for
-// people; four symbols or more become "AAPL, ABNB, ADI and 65 more".
-func (r *Checked) Brief() []Finding {
-	var out []Finding
-	symbols := map[string][]string{}
-	at := map[string]int{}
-	for _, f := range r.Findings {
-		key := f.File + "\x00" + f.Rule
-		symbols[key] = append(symbols[key], f.Symbol)
-		i, ok := at[key]
-		if !ok {
-			at[key] = len(out)
-			out = append(out, f)
-			continue
-		}
-		out[i].Count += f.Count
-		if len(out[i].Examples) < 3 && len(f.Examples) > 0 {
-			out[i].Examples = append(slices.Clone(out[i].Examples), f.Symbol+" "+f.Examples[0])
-		}
-	}
-	for i, f := range out {
-		list := symbols[f.File+"\x00"+f.Rule]
-		more := ""
-		if len(list) > 4 {
-			more = fmt.Sprintf(" and %d more", len(list)-3)
-			list = list[:3]
-		}
-		out[i].Symbol = strings.Join(list, ", ") + more
-	}
-	return out
-}
-
-// Refused reports whether a finding is of the kind that makes Load refuse a file
-// or a price wrong.
-func (r *Checked) Refused() bool {
-	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
-		switch f.Rule {
-		case "unreadable", "sidecar", "impossible bar", "double", "out of order", "jump like a missing split", "action twice", "unknown action":
-			return true
-		}
-		return false
-	})
 }

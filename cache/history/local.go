@@ -56,6 +56,26 @@ type Fetched struct {
 	Dropped []Drop
 }
 
+// String says in one line what was fetched.
+func (f Fetched) String() string {
+	line := fmt.Sprintf("%s: %d rows", f.Kind, f.Rows)
+	switch {
+	case f.Rows == 0:
+		line = fmt.Sprintf("%s: the source has nothing in this range", f.Kind)
+	case f.Asked == 0:
+		line += ", all there already"
+	default:
+		line += fmt.Sprintf(" (%d chunks downloaded)", f.Asked)
+	}
+	for _, d := range f.Dropped {
+		line += fmt.Sprintf("; left out: %d %s", d.Count, d.Why)
+	}
+	if f.Kind == KindRevised {
+		line += "; these are today's values, not what was known then"
+	}
+	return line
+}
+
 // Fetch downloads what the store lacks of a request, chunk by chunk, and merges.
 // When it is stopped or refused, the finished chunks stay and the next call asks
 // only for the rest. refresh asks for everything again.

@@ -316,6 +316,27 @@ func barStamp(start time.Time, size time.Duration) string {
 	return start.Format(time.RFC3339)
 }
 
+// Kinds returns the kinds of rows to fetch from a source: those wanted, else all
+// that it has but news.
+func Kinds(r Remote, wanted []string) (kinds []RowKind, err error) {
+	var has []string
+	for _, o := range r.Offers() {
+		if !slices.Contains(has, string(o.Kind)) {
+			has = append(has, string(o.Kind))
+		}
+	}
+	if len(wanted) == 0 {
+		wanted = slices.DeleteFunc(slices.Clone(has), func(k string) bool { return k == string(KindNews) })
+	}
+	for _, k := range wanted {
+		if !slices.Contains(has, k) {
+			return nil, fmt.Errorf("%s has no %q; it has %s", r.Name(), k, strings.Join(has, ", "))
+		}
+		kinds = append(kinds, RowKind(k))
+	}
+	return kinds, nil
+}
+
 // offerOf finds what a source offers for a request, or says what it has.
 func offerOf(r Remote, kind RowKind, size time.Duration) (Offer, error) {
 	var kinds, sizes []string

@@ -1,4 +1,4 @@
-// Package replay keeps what models and outside tools answered, so that a run can
+// Package replay keeps what models and external tools answered, so that a run can
 // be repeated without asking, or paying, again. An entry is found by all of the
 // request that it answers and by nothing else: a request that differs in one bit
 // of meaning is a miss.

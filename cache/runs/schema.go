@@ -1,6 +1,10 @@
 package runs
 
 import (
+	"fmt"
+	"strings"
+	"time"
+
 	"pitwall"
 	"pitwall/agentloop"
 )
@@ -8,6 +12,46 @@ import (
 // This file is the schema of a run's folder: what each file holds. The record of a
 // turn and its two lines are agentloop's own types (Turn, TurnLine, Timing), and a
 // line of journal.jsonl is a pitwall.Entry.
+
+// The files of a run's folder.
+const (
+	ManifestFile  = "manifest.json"   // a Manifest
+	JournalFile   = "journal.jsonl"   // lines of pitwall.Entry
+	SummariesFile = "summaries.jsonl" // lines of agentloop.TurnLine
+	TimingFile    = "timing.jsonl"    // lines of agentloop.Timing
+	UsageFile     = "usage.json"      // a Usage
+	MetricsFile   = "metrics.json"    // Metrics
+	FillsFile     = "fills.csv"
+	EquityFile    = "equity.csv"
+	PricesFile    = "prices.csv"
+	PageFile      = "report.html"
+	turnsDir      = "turns" // files of agentloop.Turn
+)
+
+func turnFile(n int) string { return fmt.Sprintf(turnsDir+"/%06d.json", n) }
+
+var csvFiles = []string{FillsFile, EquityFile, PricesFile}
+
+// Columns returns the columns of a CSV file of the folder.
+func Columns(file string) []string {
+	switch file {
+	case FillsFile:
+		return []string{"timestamp", "symbol", "side", "qty", "price", "fee", "book", "turn", "order", "reason"}
+	case EquityFile:
+		return []string{"timestamp", "equity", "cash", "benchmark", "buy_and_hold"}
+	case PricesFile:
+		return []string{"symbol", "timestamp", "open", "high", "low", "close", "volume", "start", "end", "known"}
+	}
+	return nil
+}
+
+// header is the first line of a CSV file; other files have none.
+func header(file string) string {
+	if c := Columns(file); c != nil {
+		return strings.Join(c, ",") + "\n"
+	}
+	return ""
+}
 
 // Manifest is manifest.json: what was run.
 type Manifest struct {
@@ -117,3 +161,35 @@ type Usage struct {
 func UsageOf(o agentloop.Outcome) Usage {
 	return Usage{&o.Turns, o.ModelCalls, o.CacheHits, o.ToolCalls, o.Usage, o.Cost, o.Recorded, o.Stopped}
 }
+
+// Metrics is metrics.json: a run's figures. Returns and drawdown are fractions; nil
+// means that the figure is not defined for this run. tools/report computes them.
+type Metrics struct {
+	Start           pitwall.Dec `json:"start_cash"`
+	FinalEquity     pitwall.Dec `json:"final_equity"`
+	TotalReturn     float64     `json:"total_return"`
+	BenchmarkReturn *float64    `json:"benchmark_return"`
+	BuyHoldReturn   *float64    `json:"buy_and_hold_return"`
+	MaxDrawdown     float64     `json:"max_drawdown"`
+	Sharpe          *float64    `json:"sharpe"`
+	Bars            int         `json:"bars"`
+	Orders          int         `json:"orders"`
+	Rejected        int         `json:"orders_rejected"`
+	Denied          int         `json:"orders_denied"`
+	DeniedBy        []Denial    `json:"denied_by,omitempty"` // which limits, most often first
+	Fills           int         `json:"fills"`
+	Fees            pitwall.Dec `json:"fees"`
+	Slippage        pitwall.Dec `json:"slippage"`
+	Exposure        float64     `json:"exposure"` // share of bars with something held, long or short
+	First           *time.Time  `json:"first"`
+	Last            *time.Time  `json:"last"`
+}
+
+// Denial is how often a limit denied an order.
+type Denial struct {
+	Limit string `json:"limit"`
+	Count int    `json:"count"`
+}
+
+// DateOf returns the date of the day that a step ends: midnight ends the day before.
+func DateOf(t time.Time) string { return t.Add(-1).Format(time.DateOnly) }

@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"pitwall/cache/runs"
 )
 
 // A try is another idea on the same days. The same run again is none, nor is one
@@ -77,28 +75,10 @@ func mustJSON(t *testing.T, v any) []byte {
 	return raw
 }
 
-// What an agent is told before a run is the same when the run is repeated: else the
-// answers that were recorded do not fit.
-func TestAttemptBeforeARepeat(t *testing.T) {
-	dir := t.TempDir()
-	put := func(name string, m runs.Manifest) {
-		require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o755))
-		write(t, filepath.Join(dir, name), "manifest.json", string(mustJSON(t, m)))
+func readJSON(path string, v any) error {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
 	}
-	m := runs.Manifest{Symbols: []string{"AAPL"}, From: "2013-05-13", To: "2013-12-31", Every: "5"}
-	first, other, failed := m, m, m
-	first.Status, first.Digest = "complete", "1"
-	other.Status, other.Digest, other.Every = "complete", "2", "10"
-	failed.Status, failed.Every = "failed", "20"
-	put("first", first)
-	require.Equal(t, 1, runs.Attempt(filepath.Join(dir, "again"), m), "before: as the first run saw it")
-	m.Digest = "3"
-	require.Equal(t, 2, runs.Attempt(filepath.Join(dir, "again"), m), "after: it did something else, as another sample does")
-	m.Digest = "1"
-	require.Equal(t, 1, runs.Attempt(filepath.Join(dir, "again"), m), "after: it did the same")
-	put("other", other)
-	put("failed", failed)
-	require.Equal(t, 3, runs.Attempt(filepath.Join(dir, "again"), m), "failed at a turn, as far as is known")
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "failed", "turns"), 0o755))
-	require.Equal(t, 2, runs.Attempt(filepath.Join(dir, "again"), m), "failed before its first turn")
+	return json.Unmarshal(raw, v)
 }

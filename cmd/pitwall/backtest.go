@@ -126,7 +126,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	if err != nil {
 		return nil, err
 	}
-	c := driver.Config{Strategy: s.Strategy, Dir: f.out, Strict: f.strictReplay, Sample: f.sample, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
+	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: f.noCache, Strict: f.strictReplay, Sample: f.sample, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
 	if p != nil {
 		c.Progress, c.Window = p.show, p.window
 	}
@@ -140,8 +140,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	if store != nil {
 		c.Cache = store
 	}
-	c.Recorder = recorder(store, f.strictReplay)
-	extra, err := a.outside(ctx, s.Tools, cfg, c.Recorder)
+	extra, err := a.external(ctx, s.Tools, cfg, recorder(store, f.strictReplay))
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +150,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 		return nil, err
 	}
 	if c.Dir == "" {
-		if c.Dir, err = runs.NextDir(runsDir, s.Name); err != nil {
+		if c.Dir, err = runs.NextDir(runs.Dir, s.Name); err != nil {
 			return nil, err
 		}
 	}

@@ -51,8 +51,8 @@ func (a *app) cacheStore(readOnly bool) (*replay.Store, error) {
 func (a *app) cache() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cache",
-		Short: "Show, check and clear what models and outside tools answered",
-		Long: "A backtest keeps every answer of a model and of an outside tool, so that the same run asks nobody again: PITWALL_CACHE_DIR, else\n" +
+		Short: "Show, check and clear what models and external tools answered",
+		Long: "A backtest keeps every answer of a model and of an external tool, so that the same run asks nobody again: PITWALL_CACHE_DIR, else\n" +
 			"the cache folder of the user. An entry is found by all of its request, so one that does not fit is never used.",
 		Example: "  pitwall cache ls\n  pitwall cache verify\n  pitwall cache clear --kind turn --older 720h",
 		Args:    takes(0, 0),
@@ -60,22 +60,6 @@ func (a *app) cache() *cobra.Command {
 	}
 	c.AddCommand(a.cacheList(), a.cacheVerify(), a.cacheClear())
 	return c
-}
-
-// cacheKind is what ls says of a kind of entry.
-type cacheKind struct {
-	Kind    string    `json:"kind"`
-	Entries int       `json:"entries"`
-	Bytes   int64     `json:"bytes"`
-	Oldest  time.Time `json:"oldest"`
-	Newest  time.Time `json:"newest"`
-}
-
-// cacheHeld is what ls --json prints.
-type cacheHeld struct {
-	Dir         string      `json:"dir"`
-	Kinds       []cacheKind `json:"kinds"`
-	Quarantined int         `json:"quarantined"`
 }
 
 func (a *app) cacheList() *cobra.Command {
@@ -90,7 +74,7 @@ func (a *app) cacheList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			h, err := heldIn(c.Context(), s)
+			h, err := s.Summarize(c.Context())
 			if err != nil {
 				return err
 			}
@@ -118,30 +102,6 @@ func (a *app) cacheList() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on stdout")
 	return c
-}
-
-func heldIn(ctx context.Context, s *replay.Store) (cacheHeld, error) {
-	h := cacheHeld{Dir: s.Dir(), Kinds: []cacheKind{}}
-	for i, err := range s.List(ctx) {
-		if err != nil {
-			return h, err
-		}
-		if n := len(h.Kinds); n == 0 || h.Kinds[n-1].Kind != i.Kind {
-			h.Kinds = append(h.Kinds, cacheKind{Kind: i.Kind, Oldest: i.Written, Newest: i.Written})
-		}
-		k := &h.Kinds[len(h.Kinds)-1]
-		k.Entries++
-		k.Bytes += i.Bytes
-		if i.Written.Before(k.Oldest) {
-			k.Oldest = i.Written
-		}
-		if i.Written.After(k.Newest) {
-			k.Newest = i.Written
-		}
-	}
-	var err error
-	h.Quarantined, _, err = s.Held()
-	return h, err
 }
 
 func (a *app) cacheVerify() *cobra.Command {
@@ -237,7 +197,7 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 		if !term.IsTerminal(int(os.Stdin.Fd())) {
 			return &usageError{fmt.Errorf("clear removes what is kept in %s and cannot ask here\n  if that is what you want: pitwall cache clear --yes", s.Dir())}
 		}
-		n, size, err := countBefore(ctx, s, f.kind, before)
+		n, size, err := s.Count(ctx, f.kind, before)
 		if err != nil {
 			return err
 		}
@@ -254,23 +214,6 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 	}
 	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", entries(n), size, s.Dir())
 	return nil
-}
-
-// countBefore says what clear would remove.
-func countBefore(ctx context.Context, s *replay.Store, kind string, before time.Time) (n int, size int64, err error) {
-	if kind == "quarantine" {
-		return s.Held()
-	}
-	for i, err := range s.List(ctx) {
-		if err != nil {
-			return n, size, err
-		}
-		if (kind == "" || kind == i.Kind) && i.Written.Before(before) {
-			n++
-			size += i.Bytes
-		}
-	}
-	return n, size, nil
 }
 
 // entries is "1 entry" or "3 entries".

@@ -43,7 +43,7 @@ func TestCacheList(t *testing.T) {
 	require.Regexp(t, `(?s)^KIND +ENTRIES +BYTES +OLDEST +NEWEST\noutside +1 +\d+ +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d\nturn +3 +\d+ .*\nin `+s.Dir()+"\n$", out)
 	out, _, err = c.run(t, "cache", "ls", "--json")
 	require.NoError(t, err)
-	var h cacheHeld
+	var h replay.Summary
 	require.NoError(t, json.Unmarshal([]byte(out), &h))
 	require.Equal(t, s.Dir(), h.Dir)
 	require.Len(t, h.Kinds, 2)

@@ -72,7 +72,7 @@ func (a *app) dataFetch() *cobra.Command {
 		Use:   "fetch SOURCE SYMBOL...",
 		Short: "Download what the store lacks",
 		Long: "fetch asks a source for bars and corporate actions (news and macro where it has them), in chunks: a year of days, a month of\n" +
-			"minutes. What is stored is not asked for again, so a fetch that was stopped goes on where it was; only days that were not over\n" +
+			"minutes. Stored data is not downloaded again, so an interrupted fetch resumes; days that were not over when they were fetched\n" +
 			"are. Every chunk is checked before it is stored. Keys come from the environment or .env:\n" + list.String() +
 			"These were tested against recorded answers and local servers only.",
 		Example: "  pitwall data fetch yahoo AAPL MSFT SPY --from 2015-01-01\n  pitwall data fetch alpaca AAPL --from 2024-01-01 --to 2024-03-31 --size 1m --kind bars\n" +
@@ -118,28 +118,6 @@ func (f fetchFlags) request(now time.Time) (history.Request, error) {
 	return q, nil
 }
 
-// pick returns the kinds to fetch from a source.
-func (f fetchFlags) pick(r history.Remote) ([]history.RowKind, error) {
-	var has []history.RowKind
-	var names []string
-	for _, o := range r.Offers() {
-		if !slices.Contains(has, o.Kind) {
-			has, names = append(has, o.Kind), append(names, string(o.Kind))
-		}
-	}
-	if len(f.kinds) == 0 {
-		return slices.DeleteFunc(has, func(k history.RowKind) bool { return k == history.KindNews }), nil
-	}
-	var kinds []history.RowKind
-	for _, k := range f.kinds {
-		if !slices.Contains(has, history.RowKind(k)) {
-			return nil, &usageError{fmt.Errorf("%s has no %q; it has %s", r.Name(), k, strings.Join(names, ", "))}
-		}
-		kinds = append(kinds, history.RowKind(k))
-	}
-	return kinds, nil
-}
-
 // fetch downloads symbol by symbol. A symbol that a source does not have does
 // not stop the others; a refusal or a stop does.
 func (a *app) fetch(ctx context.Context, name string, symbols []string, f fetchFlags) error {
@@ -160,9 +138,9 @@ func (a *app) fetch(ctx context.Context, name string, symbols []string, f fetchF
 	if err != nil {
 		return err
 	}
-	kinds, err := f.pick(remote)
+	kinds, err := history.Kinds(remote, f.kinds)
 	if err != nil {
-		return err
+		return &usageError{err}
 	}
 	p := fetchProgress{screen: screenOf(a.stderr), now: a.now}
 	failed := 0
@@ -173,7 +151,11 @@ func (a *app) fetch(ctx context.Context, name string, symbols []string, f fetchF
 			done, err := local.Fetch(ctx, remote, q, f.refresh, p.show)
 			p.clear()
 			if err == nil {
-				a.fetched(row, symbol, done)
+				line := done.String()
+				if done.Kind == history.KindRevised {
+					line += ": set " + row.keys.String() + " for vintages"
+				}
+				fmt.Fprintln(a.stdout, symbol, line)
 				continue
 			}
 			code := pitwall.CodeOf(err)
@@ -190,26 +172,6 @@ func (a *app) fetch(ctx context.Context, name string, symbols []string, f fetchF
 		return errSaid
 	}
 	return nil
-}
-
-// fetched says what a fetch did, a line per file.
-func (a *app) fetched(from source, symbol string, f history.Fetched) {
-	line := fmt.Sprintf("%s %s: %d rows", symbol, f.Kind, f.Rows)
-	switch {
-	case f.Rows == 0:
-		line = fmt.Sprintf("%s %s: the source has nothing in this range", symbol, f.Kind)
-	case f.Asked == 0:
-		line += ", all there already"
-	default:
-		line += fmt.Sprintf(" (%d chunks downloaded)", f.Asked)
-	}
-	for _, d := range f.Dropped {
-		line += fmt.Sprintf("; left out: %d %s", d.Count, d.Why)
-	}
-	if f.Kind == history.KindRevised {
-		line += "; these are today's values, not what was known then: set " + from.keys.String() + " for vintages"
-	}
-	fmt.Fprintln(a.stdout, line)
 }
 
 // fetchLine is how often a fetch says where it stands when it is no terminal that

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -103,7 +102,7 @@ func (a *app) dataCheck() *cobra.Command {
 					return err
 				}
 			} else {
-				a.printChecked(r)
+				fmt.Fprint(a.stdout, r)
 			}
 			if r.Refused() {
 				return errSaid
@@ -117,47 +116,16 @@ func (a *app) dataCheck() *cobra.Command {
 
 // check reads the paths, or what the store holds.
 func (a *app) check(ctx context.Context, paths []string) (*history.Checked, error) {
-	var inputs []history.Input
-	for _, p := range paths {
-		inputs = append(inputs, diskInput(p, ""))
-	}
 	if len(paths) == 0 {
 		local, err := a.store()
 		if err != nil {
 			return nil, err
 		}
-		list, err := local.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) == 0 {
-			return nil, pitwall.Errorf(pitwall.NoCoverage, "the store at %s is empty", local.Dir).Hintf("name files or folders, or fetch some: pitwall data fetch yahoo AAPL --from 2015-01-01")
-		}
-		for _, h := range list {
-			inputs = append(inputs, diskInput(h.File, ""))
-		}
+		return local.Check(ctx)
+	}
+	var inputs []history.Input
+	for _, p := range paths {
+		inputs = append(inputs, diskInput(p, ""))
 	}
 	return history.Check(ctx, inputs)
-}
-
-// printChecked writes findings for a person, file by file.
-func (a *app) printChecked(r *history.Checked) {
-	file := ""
-	brief := r.Brief()
-	for _, f := range brief {
-		if f.File != file {
-			file = f.File
-			fmt.Fprintln(a.stdout, file)
-		}
-		line := "  " + f.Rule
-		if f.Symbol != "" {
-			line += " (" + f.Symbol + ")"
-		}
-		line += fmt.Sprintf(": %d", f.Count)
-		if len(f.Examples) > 0 {
-			line += ", " + strings.Join(f.Examples, "; ")
-		}
-		fmt.Fprintf(a.stdout, "%s\n      %s\n", line, f.Do)
-	}
-	fmt.Fprintf(a.stdout, "%d files, %d rows, %d findings\n", r.Files, r.Rows, len(brief))
 }

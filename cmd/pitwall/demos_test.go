@@ -18,7 +18,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/examples"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // demo is a bundled strategy over the data of ../shared.
@@ -279,19 +279,19 @@ func TestDemoToolsAreYAML(t *testing.T) {
 		s, err := driver.Parse(name, raw)
 		require.NoError(t, err)
 		require.NoError(t, s.Check())
-		live, err := outside.Build(t.Context(), s.Tools, outside.Options{Mode: pitwall.Live})
+		live, err := external.Build(t.Context(), s.Tools, external.Options{Mode: pitwall.Live})
 		require.NoError(t, err)
 		var names []string
 		for _, tool := range live.Tools {
 			names = append(names, tool.Name)
 		}
-		none, err := outside.Build(t.Context(), s.Tools, outside.Options{Mode: pitwall.Sim})
+		none, err := external.Build(t.Context(), s.Tools, external.Options{Mode: pitwall.Sim})
 		require.NoError(t, err)
 		require.Empty(t, none.Tools)
 		for i := range s.Tools {
 			s.Tools[i].When = "both"
 		}
-		_, err = outside.Build(t.Context(), s.Tools, outside.Options{Mode: pitwall.Sim})
+		_, err = external.Build(t.Context(), s.Tools, external.Options{Mode: pitwall.Sim})
 		if slices.Contains(want, "get_market_movers") {
 			require.ErrorContains(t, err, "get_market_movers")
 			require.Equal(t, pitwall.NotTimeSafe, pitwall.CodeOf(err))

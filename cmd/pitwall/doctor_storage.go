@@ -33,37 +33,16 @@ func (x *examination) storage(ctx context.Context) {
 // folder looks at where something is kept: how much, and whether more may be.
 func (x *examination) folder(name, dir, variable string) {
 	mend := "make it writable, or name another folder in " + variable
-	info, err := os.Stat(dir)
-	there := err == nil
-	if there && !info.IsDir() {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		x.add("storage", name, stateBad, dir+" is not a folder", "name a folder in "+variable)
 		return
 	}
-	files, bytes := 0, int64(0)
-	if there {
-		err = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			if i, err := d.Info(); err == nil { // gone since: not counted
-				files, bytes = files+1, bytes+i.Size()
-			}
-			return nil
-		})
-		if err != nil {
-			x.add("storage", name, stateBad, err.Error(), mend)
-			return
-		}
-	}
-	at := dir
-	for !there { // the nearest folder that is there is where it would be made
-		parent := filepath.Dir(at)
-		_, err := os.Stat(parent)
-		if there = err == nil || parent == at; there {
-			at = parent
+	at := dir // or the nearest folder above, where it would be made
+	for at != filepath.Dir(at) {
+		if _, err := os.Stat(at); err == nil {
 			break
 		}
-		at = parent
+		at = filepath.Dir(at)
 	}
 	probe, err := os.CreateTemp(at, ".pitwall-doctor-*")
 	if err != nil {
@@ -74,6 +53,20 @@ func (x *examination) folder(name, dir, variable string) {
 	_ = os.Remove(probe.Name())
 	if at != dir {
 		x.add("storage", name, stateOK, dir+": not there yet, made when needed", "")
+		return
+	}
+	files, bytes := 0, int64(0)
+	err = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if i, err := d.Info(); err == nil { // gone since: not counted
+			files, bytes = files+1, bytes+i.Size()
+		}
+		return nil
+	})
+	if err != nil {
+		x.add("storage", name, stateBad, err.Error(), mend)
 		return
 	}
 	x.add("storage", name, stateOK, fmt.Sprintf("%s: %s, %s, writable", dir, plural(files, "file"), size(bytes)), "")

@@ -15,7 +15,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/tools"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // strategy says whether a strategy could run here.
@@ -44,16 +44,16 @@ func (x *examination) strategy(ctx context.Context, name string) {
 // tools makes the set that a backtest would have, as far as nobody must be asked:
 // the tools of other MCP servers are known only to them.
 func (x *examination) tools(ctx context.Context, s *strategyFile) {
-	var own []outside.Spec
+	var own []external.Spec
 	for _, t := range s.Tools {
 		if t.MCP == nil {
 			own = append(own, t)
 		}
 	}
-	built, err := outside.Build(ctx, own, outside.Options{Mode: pitwall.Sim, Env: x.cfg.get})
+	built, err := external.Build(ctx, own, external.Options{Mode: pitwall.Sim, Env: x.cfg.get})
 	if err == nil {
 		var set *tools.Set
-		set, err = tools.NewWith(slog.New(slog.DiscardHandler), nil, tools.Outside{Mode: pitwall.Sim, Tools: built.Tools})
+		set, err = tools.NewWith(slog.New(slog.DiscardHandler), nil, built.Tools)
 		if err == nil && len(own) == len(s.Tools) {
 			err = s.CheckTools(set)
 		}
@@ -168,24 +168,10 @@ func (x *examination) covered(s *driver.Strategy, series *pitwall.Series) {
 	x.add("strategy", "data", stateMissing, detail+"; "+strings.Join(gaps, ", "), "fetch the days that lack, or move from and to")
 }
 
-// tool looks at what an outside tool needs. It is not called.
-func (x *examination) tool(t outside.Spec) {
+// tool looks at what an external tool needs. It is not called.
+func (x *examination) tool(t external.Spec) {
 	const area = "strategy"
-	var lists []map[string]string
-	if t.REST != nil {
-		lists = []map[string]string{t.REST.Query, t.REST.Headers}
-	} else {
-		lists = []map[string]string{t.MCP.Env, t.MCP.Headers}
-	}
-	var missing []string
-	for _, list := range lists {
-		for _, v := range list {
-			if name, ok := strings.CutPrefix(v, "$"); ok && strings.TrimSpace(x.cfg.get(name)) == "" && !slices.Contains(missing, name) {
-				missing = append(missing, name)
-			}
-		}
-	}
-	slices.Sort(missing)
+	missing := t.Missing(x.cfg.get)
 	switch {
 	case len(missing) > 0:
 		x.add(area, "tool "+t.Name, stateMissing, strings.Join(missing, ", ")+" is not set", "set "+strings.Join(missing, " and "))

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
@@ -51,9 +51,9 @@ func TestRunsFit(t *testing.T) {
 	text := rapid.StringMatching(`[a-zé/.-]{0,40}`)
 	rapid.Check(t, func(t *rapid.T) {
 		ratio := 0.123
-		var list []listedRun
+		var list []runs.Listed
 		for i := range rapid.IntRange(1, 4).Draw(t, "runs") {
-			list = append(list, listedRun{Run: fmt.Sprint("r", i, text.Draw(t, "run")), Status: "complete", Strategy: text.Draw(t, "strategy"), Model: text.Draw(t, "model"),
+			list = append(list, runs.Listed{Run: fmt.Sprint("r", i, text.Draw(t, "run")), Status: "complete", Strategy: text.Draw(t, "strategy"), Model: text.Draw(t, "model"),
 				From: "2024-01-02", To: "2024-02-01", TotalReturn: &ratio, BuyHoldReturn: &ratio, MaxDrawdown: &ratio, Sharpe: &ratio, Damaged: text.Draw(t, "damaged")})
 		}
 		width := rapid.IntRange(24, 250).Draw(t, "width")
@@ -78,7 +78,7 @@ func TestRunsFit(t *testing.T) {
 // from the right.
 func TestRunsGiveWay(t *testing.T) {
 	ratio := 0.123
-	list := []listedRun{{Run: "momentum-1", Status: "failed", Strategy: "examples/momentum/strategy.yaml", Model: "some-provider/some-long-model-1.5", From: "2024-01-02", To: "2024-02-01",
+	list := []runs.Listed{{Run: "momentum-1", Status: "failed", Strategy: "examples/momentum/strategy.yaml", Model: "some-provider/some-long-model-1.5", From: "2024-01-02", To: "2024-02-01",
 		TotalReturn: &ratio, MaxDrawdown: &ratio, Sharpe: &ratio, Written: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Damaged: "metrics.json: it is not there"}}
 	shown := func(width int) string {
 		var b bytes.Buffer
@@ -93,20 +93,6 @@ func TestRunsGiveWay(t *testing.T) {
 	require.Contains(t, shown(120), "  some-provider/some...  momentum  2026-01-01 00:00\n")
 	require.Contains(t, shown(100), "  some-prov...  momentum\n")
 	require.Contains(t, shown(80), "  2024-02-01\n  momentum-1: metrics.json: it is not there\n")
-}
-
-// A run is listed with the days that it came to; midnight ends the day before it.
-func TestRunsNameDaysReached(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, "far"), 0o755))
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, "none"), 0o755))
-	manifest := `{"run_id":"r","status":"failed","from":"2024-01-01","to":"2024-12-31"}`
-	write(t, dir, "far/manifest.json", manifest, "far/metrics.json", `{"total_return":0.1,"first":"2024-01-02T00:00:00Z","last":"2024-03-02T00:00:00Z"}`,
-		"none/manifest.json", manifest, "none/metrics.json", `{"total_return":0}`)
-	for run, want := range map[string]string{"far": "2024-01-01 2024-03-01", "none": "2024-01-01 2024-12-31"} {
-		x := readListed(filepath.Join(dir, run))
-		require.Equal(t, want, x.From+" "+x.To)
-	}
 }
 
 func TestStrategyName(t *testing.T) {

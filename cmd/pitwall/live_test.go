@@ -18,7 +18,6 @@ import (
 	"pitwall/cache/replay"
 	"pitwall/cache/runs"
 	"pitwall/sim"
-	"pitwall/tools"
 )
 
 // liveClock is a live clock whose bars come when they come: every other call runs
@@ -112,10 +111,10 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	kept, err := replay.Open(t.TempDir(), replay.Options{})
 	require.NoError(t, err)
 	cfg.Cache = kept
-	_, err = driver.Drive(t.Context(), live, "test", tools.Outside{}, cfg)
+	_, err = driver.Drive(t.Context(), live, "test", nil, cfg)
 	require.Equal(t, pitwall.Unsupported, pitwall.CodeOf(err), "an old answer must not send a new order")
 	cfg.Cache = nil
-	out, err := driver.Drive(t.Context(), live, "test", tools.Outside{}, cfg)
+	out, err := driver.Drive(t.Context(), live, "test", nil, cfg)
 	require.NoError(t, err)
 	require.True(t, out.Ended)
 	require.NoError(t, folder.Close())

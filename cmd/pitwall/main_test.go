@@ -171,7 +171,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"unknown cost":        {goodStrategy + "costs: {comission_bps: 1}\n", goodBars, nil, 1, `did you mean "commission_bps"?`},
 		"unknown agent key":   {strings.Replace(goodStrategy, "model:", "modell:", 1), goodBars, nil, 1, `did you mean "model"?`},
 		"not yaml":            {"symbols: [A\n", goodBars, nil, 1, "s.yaml: line"},
-		"wrong type":          {goodStrategy + "costs: 5\n", goodBars, nil, 1, "s.yaml: line 6: `5` is not what belongs there\n  write keys and values"},
+		"wrong type":          {goodStrategy + "costs: 5\n", goodBars, nil, 1, "s.yaml:6: costs must be keys and values, such as {key: value}\n  it is `5`"},
 		"timeout":             {agents("{name: a, model: script/buyhold, timeout: 10}"), goodBars, nil, 1, "write a duration, such as 30s or 5m"},
 		"triggers no list":    {agents("{name: a, model: script/buyhold, triggers: fill}"), goodBars, nil, 1, "write a list, such as [a, b]"},
 		"schema type":         {agents("{name: a, model: script/buyhold, output_schema: {type: array}}"), goodBars, nil, 1, `output_schema is of type "array"`},

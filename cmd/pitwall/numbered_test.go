@@ -46,7 +46,7 @@ func TestL07WorldShift(t *testing.T) {
 		model, err := scripts.All()["momentum"](params)
 		require.NoError(t, err)
 		a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
-		_, err = driver.Drive(context.Background(), w.World(), "test", tools.Outside{}, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop})
+		_, err = driver.Drive(context.Background(), w.World(), "test", nil, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop})
 		require.NoError(t, err)
 		fills, _, err := w.World().Broker.Fills(context.Background(), pitwall.Cursor{})
 		require.NoError(t, err)

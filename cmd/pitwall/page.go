@@ -9,12 +9,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 	"pitwall/tools/report/page"
 )
-
-// pageName is a run's page in its folder.
-const pageName = "report.html"
 
 // page writes the page of a run that has ended, however it did. Without one equity
 // point there is nothing to show; a fault is a note, and the result stays.
@@ -46,7 +44,7 @@ func writePage(dir string) (file string, err error) {
 	if err != nil {
 		return "", err
 	}
-	file = filepath.Join(dir, pageName)
+	file = filepath.Join(dir, runs.PageFile)
 	return file, writeAside(file, func(w io.Writer) error { return page.Write(w, run, s) })
 }
 

@@ -7,8 +7,7 @@ import (
 
 	"pitwall"
 	"pitwall/cache/replay"
-	"pitwall/tools"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // openCache opens the replay cache: what models and external tools answered before.
@@ -30,7 +29,7 @@ func (a *app) openCache(cfg settings, without bool) (*replay.Store, error) {
 
 // recorder returns what external tools use of the replay cache; a strict run calls
 // none of them.
-func recorder(store *replay.Store, strict bool) tools.Recorder {
+func recorder(store *replay.Store, strict bool) external.Recorder {
 	switch {
 	case store == nil:
 		return nil // a nil store must not become an interface that is not nil
@@ -51,11 +50,11 @@ func (r strictRecorder) Get(kind, slot string, request []byte) ([]byte, error) {
 	return body, err
 }
 
-// outside makes a strategy's external tools.
-func (a *app) outside(ctx context.Context, specs []outside.Spec, cfg settings, r tools.Recorder) (*outside.Set, error) {
-	o := outside.Options{Mode: pitwall.Sim, Env: cfg.get, Log: a.logger(), Recorder: r}
+// external makes a strategy's external tools.
+func (a *app) external(ctx context.Context, specs []external.Spec, cfg settings, r external.Recorder) (*external.Set, error) {
+	o := external.Options{Mode: pitwall.Sim, Env: cfg.get, Log: a.logger(), Recorder: r}
 	if a.transport != nil {
 		o.Client = &http.Client{Transport: a.transport}
 	}
-	return outside.Build(ctx, specs, o)
+	return external.Build(ctx, specs, o)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 	"pitwall/tools/report/chart"
 	"pitwall/tools/report/page"
@@ -31,7 +32,7 @@ func (a *app) report() *cobra.Command {
 			"runs/. It may still be running, or have crashed: what is there is shown, and what is missing is said.\n" +
 			"With several runs the page sets them side by side, and the table shows what differs and where their decisions first part: turns are\n" +
 			"matched by their time and agent, and held against the first run's.\n" +
-			"The page goes to " + pageName + " in the run's folder, a comparison to compare-A-B.html in the current folder; -o names another file.\n" +
+			"The page goes to " + runs.PageFile + " in the run's folder, a comparison to compare-A-B.html in the current folder; -o names another file.\n" +
 			"--json prints the figures and writes a page only if -o names one.",
 		Example: "  pitwall report last --open\n  pitwall report momentum-1 -o page.html --png share.png\n  pitwall report momentum-1 momentum-2\n  pitwall report last --json",
 		Args:    takes(1, 20),
@@ -58,7 +59,7 @@ type pastReport struct {
 }
 
 func readReport(name string) (r pastReport, err error) {
-	if r.dir, err = findRun(name); err != nil {
+	if r.dir, err = runs.Find(name); err != nil {
 		return r, err
 	}
 	if r.run, err = report.Open(os.DirFS(r.dir)); err == nil {
@@ -77,7 +78,7 @@ func (a *app) reportOne(name string, f reportFlags) error {
 	}
 	file := f.out
 	if file == "" && (!f.json || f.open) {
-		file = filepath.Join(r.dir, pageName)
+		file = filepath.Join(r.dir, runs.PageFile)
 	}
 	if file != "" {
 		if err := writeAside(file, func(w io.Writer) error { return page.Write(w, r.run, r.sheet) }); err != nil {

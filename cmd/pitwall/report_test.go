@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop/models/modeltest"
+	"pitwall/cache/runs"
 	"pitwall/examples"
 	"pitwall/tools/report"
 )
@@ -255,11 +256,11 @@ func TestReportOpen(t *testing.T) {
 
 func TestRunsGolden(t *testing.T) {
 	dir := inMomentum(t)
-	runs := filepath.Join(dir, "runs")
+	folder := filepath.Join(dir, "runs")
 	for _, name := range []string{"early", "killed", "torn", "nothing", "bare", "older"} {
-		require.NoError(t, os.MkdirAll(filepath.Join(runs, name), 0o755))
+		require.NoError(t, os.MkdirAll(filepath.Join(folder, name), 0o755))
 	}
-	write(t, runs, "a file", "x",
+	write(t, folder, "a file", "x",
 		"early/manifest.json", `{"run_id":"early","status":"failed","name":"s","strategy":"s.yaml","model":"m/1","from":"2024-01-02","to":"2024-02-01","error":"no key"}`,
 		"killed/manifest.json", `{"run_id":"killed","status":"running","name":"s","strategy":"s.yaml","model":"m/1","from":"2024-01-02","to":"2024-02-01"}`,
 		"torn/manifest.json", `{"run_id": "to`, "bare/journal.jsonl", "{}\n",
@@ -269,11 +270,11 @@ func TestRunsGolden(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for i, name := range []string{"bare/journal.jsonl", "older/manifest.json", "torn/manifest.json", "killed/manifest.json", "early/manifest.json", "momentum-1/manifest.json"} {
 		at := at.Add(time.Duration(i) * time.Hour)
-		require.NoError(t, os.Chtimes(filepath.Join(runs, name), at, at))
+		require.NoError(t, os.Chtimes(filepath.Join(folder, name), at, at))
 	}
 	goldenText(t, "runs", printed(t, dir, 0, "runs"))
-	var list []listedRun
-	require.NoError(t, json.Unmarshal([]byte(printed(t, dir, 0, "runs", "--dir", runs, "--json")), &list))
+	var list []runs.Listed
+	require.NoError(t, json.Unmarshal([]byte(printed(t, dir, 0, "runs", "--dir", folder, "--json")), &list))
 	names := []string{}
 	for _, x := range list {
 		names = append(names, x.Run)
@@ -301,7 +302,7 @@ func TestRunsAreFast(t *testing.T) {
 		}
 	}
 	started := hostNow()
-	list, err := listRuns(filepath.Join(dir, "many"))
+	list, err := runs.List(os.DirFS(filepath.Join(dir, "many")))
 	took := hostNow().Sub(started)
 	require.NoError(t, err)
 	require.Len(t, list, 1000)

@@ -9,7 +9,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
-	"pitwall/tools/report"
+	"pitwall/cache/runs"
 )
 
 // This file goes from a run's orders to the turns that sent them and back. The
@@ -37,7 +37,7 @@ type pastOrders struct {
 // orders reads journal.jsonl and fills.csv.
 func (r *pastRun) orders() *pastOrders {
 	o := &pastOrders{run: r, by: map[string]*pastOrder{}, turns: map[string]int{}}
-	for _, e := range report.Lines[pitwall.Entry](r.files, "journal.jsonl") {
+	for _, e := range r.Journal() {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
 			o.get(e.ID, e.AsOf).Order = *e.Order
@@ -57,7 +57,7 @@ func (r *pastRun) orders() *pastOrders {
 			o.flows = append(o.flows, *e.Flow)
 		}
 	}
-	for _, row := range r.files.Rows("fills.csv", 10) {
+	for _, row := range r.Rows(runs.FillsFile) {
 		n, err := strconv.Atoi(row[7])
 		if err == nil && n > 0 {
 			o.turns[row[8]] = n
@@ -127,7 +127,7 @@ func sameTime(text string, at time.Time) bool {
 func sentBy(t *agentloop.Turn, x *pastOrder) bool {
 	for _, m := range t.Messages {
 		for i, r := range m.Results {
-			if m.Reply == nil || i >= len(m.Reply.Calls) || !changesOrders(r.Name) {
+			if m.Reply == nil || i >= len(m.Reply.Calls) || !agentloop.ChangesOrders(r.Name) {
 				continue
 			}
 			args := string(m.Reply.Calls[i].Arguments)

@@ -9,13 +9,11 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
-	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/examples"
 	"pitwall/server"
-	"pitwall/tools"
-	"pitwall/tools/outside"
+	"pitwall/tools/external"
 )
 
 // serveFlags are serve's settings from the command line.
@@ -64,25 +62,23 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 			return err
 		}
 	}
-	worlds, external, err := newWorlds(ctx, file, f.data, cfg.store(a.now))
+	worlds, specs, err := newWorlds(ctx, file, f.data, cfg.store(a.now))
 	if err != nil {
 		return err
 	}
 	server.TuneGC()
 	registry := server.NewRegistry(worlds)
 	defer registry.Close()
-	store, err := a.openCache(cfg, len(external) == 0) // only their answers are kept
+	store, err := a.openCache(cfg, len(specs) == 0) // only their answers are kept
 	if err != nil {
 		return err
 	}
-	answers := recorder(store, false)
-	extra, err := a.outside(ctx, external, cfg, answers)
+	extra, err := a.external(ctx, specs, cfg, recorder(store, false))
 	if err != nil {
 		return err
 	}
 	defer extra.Close()
-	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})),
-		tools.Outside{Mode: pitwall.Sim, Tools: extra.Tools, Recorder: answers})
+	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), extra.Tools)
 	if err != nil {
 		return err
 	}
@@ -113,7 +109,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 
 // newWorlds prepares the worlds of a server: a strategy's, with its external tools,
 // or those over the data given, or over the bundled data.
-func newWorlds(ctx context.Context, file string, data []string, local *history.Local) (w *driver.Worlds, external []outside.Spec, err error) {
+func newWorlds(ctx context.Context, file string, data []string, local *history.Local) (w *driver.Worlds, specs []external.Spec, err error) {
 	var inputs []history.Input
 	w = &driver.Worlds{}
 	if file != "" {
@@ -121,7 +117,7 @@ func newWorlds(ctx context.Context, file string, data []string, local *history.L
 		if err != nil {
 			return nil, nil, err
 		}
-		external = s.Tools
+		specs = s.Tools
 		if w.Spec, err = s.Spec(); err != nil {
 			return nil, nil, err
 		}
@@ -143,5 +139,5 @@ func newWorlds(ctx context.Context, file string, data []string, local *history.L
 	w.Load = func(ctx context.Context, size time.Duration) (*history.Store, error) {
 		return history.Load(ctx, inputs, history.Options{Size: size})
 	}
-	return w, external, w.Check(ctx)
+	return w, specs, w.Check(ctx)
 }

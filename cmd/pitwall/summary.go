@@ -18,7 +18,7 @@ func (a *app) summary(r *driver.Result) error {
 	m := r.Metrics
 	title := fmt.Sprintf("%s: %s on %s", r.RunID, r.Model, strings.Join(r.Manifest.Symbols, ", "))
 	if m.First != nil {
-		title += fmt.Sprintf(", %s to %s", report.DateOf(*m.First), report.DateOf(*m.Last))
+		title += fmt.Sprintf(", %s to %s", runs.DateOf(*m.First), runs.DateOf(*m.Last))
 	}
 	p.linef(bold, "%s", title)
 	row := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }
@@ -48,7 +48,7 @@ func (a *app) summary(r *driver.Result) error {
 		p.linef(plainText, "%s", x)
 	}
 	p.linef(plainText, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
-	if file := filepath.Join(r.Out, pageName); written(file) {
+	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
 		how := ""
 		if p.terminal {
 			how = "   (open it: pitwall report " + r.Out + " --open)"

@@ -158,7 +158,7 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 			Turns  []row    `json:"turns"`
 			Total  totals   `json:"total"`
 			Notes  []string `json:"notes"`
-		}{r.dir, r.manifest.Status, rows, sum, r.notes()})
+		}{r.dir, r.Manifest.Status, rows, sum, r.notes()})
 	}
 	p := a.newPen()
 	r.heading(p)
@@ -176,7 +176,7 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 
 // heading says which run this is.
 func (r *pastRun) heading(p *pen) {
-	m := r.manifest
+	m := r.Manifest
 	p.put(bold, r.dir)
 	if m.Model != "" {
 		p.put(plainText, fmt.Sprintf(": %s on %s, %s to %s, %s", m.Model, strings.Join(m.Symbols, ", "), m.From, m.To, m.Status))

@@ -115,7 +115,7 @@ func TestTraceAfterACrash(t *testing.T) {
 	write(t, run, "manifest.json", strings.Replace(string(raw), `"complete"`, `"running"`, 1), "turns/000040.json.tmp", "{")
 	require.NoError(t, os.Remove(filepath.Join(run, "usage.json")))
 	out := printed(t, dir, 0, "trace", "last")
-	require.Contains(t, out, "note: it has not ended")
+	require.Contains(t, out, "note: the run has not ended")
 	require.Contains(t, out, "summaries.jsonl ends in half a line")
 	require.Contains(t, out, "41 turns", "the last turn's line is torn, its record is whole")
 	require.Contains(t, printed(t, dir, 0, "trace", "last", "41"), "turn 41 of")

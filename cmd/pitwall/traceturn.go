@@ -12,7 +12,6 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
-	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
@@ -253,9 +252,8 @@ func (r *pastRun) used(p *pen, n int) {
 		p.linef(dim, "  timing.jsonl has no line for it")
 		return
 	}
-	var u runs.Usage
 	whole := ""
-	if err := r.files.JSON("usage.json", &u); err == nil && u.CostUSD != nil && y.USD != nil && *y.USD > 0 {
+	if u, err := r.Usage(); err == nil && u.CostUSD != nil && y.USD != nil && *y.USD > 0 {
 		whole = fmt.Sprintf(" of the run's %.4f USD", u.CostUSD.Float())
 	}
 	from := ""

@@ -20,7 +20,6 @@ import (
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
-	"pitwall/tools"
 )
 
 // This file makes the runs that the tests of trace, why and doctor read.
@@ -129,7 +128,7 @@ func modelRun(t *testing.T, dir string, replies []*agentloop.Reply) {
 	price := agentloop.Price{In: pitwall.Int(1), Out: pitwall.Int(10)}
 	every, err := agentloop.ParseEvery("1d")
 	require.NoError(t, err)
-	out, err := driver.Drive(t.Context(), w.World(), "test", tools.Outside{}, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: &sayer{replies: replies}, ModelName: "fake/sayer", Price: &price, Every: every}},
+	out, err := driver.Drive(t.Context(), w.World(), "test", nil, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: &sayer{replies: replies}, ModelName: "fake/sayer", Price: &price, Every: every}},
 		Recorder: folder, Now: a.now, Stop: a.stop})
 	require.NoError(t, err)
 	require.NoError(t, folder.WriteJSON("usage.json", runs.UsageOf(out)))

@@ -1,17 +1,10 @@
 package main
 
 import (
-	"bufio"
-	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,7 +48,7 @@ func (a *app) verify() *cobra.Command {
 			case len(f.data) > 0 || f.short || f.tolerance != "":
 				return &usageError{fmt.Errorf("--data, --short and --tolerance-bps go with --fills; a run brings its own bars")}
 			}
-			dir, err := findRun(args[0])
+			dir, err := runs.Find(args[0])
 			if err != nil {
 				return err
 			}
@@ -128,58 +121,63 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 	return nil
 }
 
-// runData is a run's own bars and actions, as verify sees them.
-type runData struct {
-	series  []*pitwall.Series
-	actions []pitwall.Action
-}
-
-func (d runData) Series() []*pitwall.Series { return d.series }
-func (d runData) Actions() []pitwall.Action { return d.actions }
-
 // verifyRun recomputes a run.
 func (a *app) verifyRun(dir string, asJSON bool) error {
-	var m runs.Manifest
-	raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
-	if err != nil {
+	folder := runs.Strict{FS: os.DirFS(dir)}
+	m, err := folder.Manifest()
+	if errors.Is(err, fs.ErrNotExist) {
 		return pitwall.Errorf(pitwall.InvalidInput, "%s is not a run's folder: it has no manifest.json", dir).Hintf("pitwall backtest leaves one in runs/")
 	}
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return fmt.Errorf("reading %s/manifest.json: %w", dir, err)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", dir, err)
 	}
 	if len(m.Traded) == 0 {
 		return pitwall.Errorf(pitwall.InvalidInput, "%s (%s) has no bars to verify: it was made by another version or did not end in order", dir, m.Status)
 	}
-	data, err := readPrices(filepath.Join(dir, "prices.csv"), m)
+	data, err := folder.Data(m)
 	if err != nil {
-		return err
+		return fmt.Errorf("reading %s: %w", dir, err)
 	}
-	journal, err := readJournal(filepath.Join(dir, "journal.jsonl"))
+	journal, err := folder.Journal()
 	if err != nil {
-		return err
+		return fmt.Errorf("reading %s: %w", dir, err)
 	}
-	zone := data.series[0].Instrument.Location()
+	zone := data.Series()[0].Instrument.Location()
 	from, err1 := time.ParseInLocation(time.DateOnly, m.From, zone)
 	to, err2 := time.ParseInLocation(time.DateOnly, m.To, zone)
 	if err1 != nil || err2 != nil {
 		return fmt.Errorf("%s/manifest.json: from %q, to %q", dir, m.From, m.To)
 	}
-	v, err := audit.Verify(audit.Run{Data: data, Symbols: m.Symbols, From: from, To: to.AddDate(0, 0, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal})
+	fills, err := folder.Rows(runs.FillsFile)
 	if err != nil {
 		return err
 	}
-	files, err := report.CheckFiles(os.DirFS(dir), journal, m.Cash)
+	equity, err := folder.Rows(runs.EquityFile)
 	if err != nil {
 		return err
 	}
-	v.Differences = append(v.Differences, files...)
-	again, err := playAgain(data, m, journal, from, to.AddDate(0, 0, 1))
+	run := audit.Run{Data: data, Symbols: m.Symbols, From: from, To: to.AddDate(0, 0, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal}
+	v, err := audit.Verify(run)
+	if err != nil {
+		return err
+	}
+	v.Differences = append(v.Differences, audit.CheckFiles(run, m.Cash, fills, equity)...)
+	figure, err := report.CheckMetrics(os.DirFS(dir), m.Cash)
+	if err != nil {
+		return err
+	}
+	if figure != "" {
+		v.Differences = append(v.Differences, figure)
+	}
+	again, err := sim.Repeat(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: run.To, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills}, journal)
 	if err != nil {
 		v.Differences = append(v.Differences, "replaying the journal's orders: "+explain(err))
 	} else if m.Status == "complete" && again != m.Digest {
 		v.Differences = append(v.Differences, fmt.Sprintf("the digest is said to be %s; the same orders on the same bars give %s", m.Digest, again))
 	}
-	v.Differences = append(v.Differences, ending(m, data, journal, from)...)
+	if m.Status == "complete" {
+		v.Differences = append(v.Differences, audit.CheckEnd(run, m.Digest)...)
+	}
 	if m.Status != "complete" {
 		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", m.Status)
 	}
@@ -198,146 +196,4 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 		return errSaid
 	}
 	return nil
-}
-
-// playAgain sends the journal's orders to a venue again and returns its digest.
-func playAgain(data runData, m runs.Manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
-	ctx := context.Background()
-	v, err := sim.New(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: to, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: &pitwall.MemoryJournal{}})
-	if err != nil {
-		return "", err
-	}
-	pass := func(until time.Time) error {
-		for v.Now().Before(until) {
-			if _, err := v.Next(ctx, v.Now()); errors.Is(err, io.EOF) {
-				return nil
-			} else if err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, e := range journal {
-		if e.Kind != pitwall.EntryIntent && e.Kind != pitwall.EntryMark {
-			continue
-		}
-		if err := pass(e.AsOf); err != nil {
-			return "", err
-		}
-		switch { // refusals are part of the record, and were compared before
-		case e.Verb == "submit" && e.Order != nil:
-			_, _ = v.Submit(ctx, *e.Order)
-		case e.Verb == "replace" && e.Change != nil:
-			_, _ = v.Replace(ctx, e.ID, *e.Change)
-		case e.Verb == "cancel":
-			_, _ = v.Cancel(ctx, e.ID)
-		}
-	}
-	return v.Replay().Digest, nil
-}
-
-// ending compares a complete run's end: its journal must reach the last bar that
-// it brought along, and say the digest of its manifest.
-func ending(m runs.Manifest, data runData, journal []pitwall.Entry, from time.Time) []string {
-	if m.Status != "complete" {
-		return nil
-	}
-	var bars, marks time.Time
-	for _, s := range data.series {
-		if last := s.Bar(s.Len() - 1); slices.Contains(m.Symbols, s.Instrument.Symbol) && last.Known.After(bars) && !last.Start.Before(from) {
-			bars = last.Known
-		}
-	}
-	note := ""
-	for _, e := range journal {
-		if e.Kind == pitwall.EntryMark {
-			marks = e.AsOf
-		}
-		if e.Kind == pitwall.EntryEnd {
-			note = e.Note
-		}
-	}
-	var list []string
-	if !marks.Equal(bars) {
-		list = append(list, fmt.Sprintf("the manifest says complete and the bars go to %s; the journal's last equity point is of %s", bars.Format(time.RFC3339), marks.Format(time.RFC3339)))
-	}
-	if want := m.Status + ", digest " + m.Digest; note != want {
-		list = append(list, fmt.Sprintf("the journal ends with %q, the manifest says %q", note, want))
-	}
-	return list
-}
-
-// readJournal reads journal.jsonl up to its last whole line.
-func readJournal(name string) ([]pitwall.Entry, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading the journal: %w", err)
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<24)
-	var list []pitwall.Entry
-	for n := 1; lines.Scan(); n++ {
-		var e pitwall.Entry
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return nil, fmt.Errorf("%s line %d: %w", name, n, err)
-		}
-		list = append(list, e)
-	}
-	return list, lines.Err()
-}
-
-// readPrices reads prices.csv into the series that the manifest describes.
-func readPrices(name string, m runs.Manifest) (runData, error) {
-	d := runData{actions: m.Actions}
-	by := map[string]*pitwall.Series{}
-	for _, t := range m.Traded {
-		zone, err := time.LoadLocation(t.Zone)
-		if err != nil {
-			return d, fmt.Errorf("zone of %s: %w", t.Symbol, err)
-		}
-		size, err := pitwall.ParseSize(t.Size)
-		if err != nil {
-			return d, err
-		}
-		s := &pitwall.Series{Instrument: t.Instrument, Size: size, Adjusted: t.Adjusted, File: name}
-		s.Instrument.Zone = zone
-		by[t.Symbol] = s
-		d.series = append(d.series, s)
-	}
-	file, err := os.Open(name)
-	if err != nil {
-		return d, fmt.Errorf("reading the bars: %w", err)
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		return d, fmt.Errorf("reading %s: %w", name, err)
-	}
-	for i, r := range rows[min(1, len(rows)):] {
-		s := by[r[0]]
-		if s == nil || len(r) != 10 {
-			return d, fmt.Errorf("%s line %d: %d fields, symbol %q", name, i+2, len(r), r[0])
-		}
-		b := pitwall.Bar{Volume: pitwall.NoVolume}
-		var errs [8]error
-		for k, to := range []*pitwall.Dec{&b.Open, &b.High, &b.Low, &b.Close} {
-			*to, errs[k] = pitwall.ParseDec(r[2+k])
-		}
-		if r[6] != "" {
-			b.Volume, errs[4] = strconv.ParseFloat(r[6], 64)
-		}
-		for k, to := range []*time.Time{&b.Start, &b.End, &b.Known} {
-			*to, errs[5+k] = time.Parse(time.RFC3339, r[7+k])
-		}
-		for _, err := range errs {
-			if err != nil {
-				return d, fmt.Errorf("%s line %d: %w", name, i+2, err)
-			}
-		}
-		if err := s.Append(b); err != nil {
-			return d, fmt.Errorf("%s line %d: %w", name, i+2, err)
-		}
-	}
-	return d, nil
 }

@@ -52,7 +52,7 @@ type whyReport struct {
 
 // symbol finds what a person calls a symbol.
 func (o *pastOrders) symbol(name string) (string, error) {
-	known := slices.Clone(o.run.manifest.Symbols)
+	known := slices.Clone(o.run.Manifest.Symbols)
 	for _, x := range o.list {
 		known = append(known, x.Symbol)
 	}
@@ -130,7 +130,7 @@ func (w *whyReport) find() (list []*pastOrder, said string) {
 			return list, fmt.Sprintf("no fill; next to it, on %s: %s", next, few(fills))
 		}
 	}
-	if m := w.run.manifest; m.From != "" && (w.day < m.From || w.day > m.To) {
+	if m := w.run.Manifest; m.From != "" && (w.day < m.From || w.day > m.To) {
 		return nil, fmt.Sprintf("no fill: the run goes from %s to %s", m.From, m.To)
 	}
 	return nil, "no fill"
@@ -271,7 +271,7 @@ func (w *whyReport) read(t *agentloop.Turn) {
 	p, name := w.pen, "read"
 	for _, m := range t.Messages {
 		for _, r := range m.Results {
-			if changesOrders(r.Name) {
+			if agentloop.ChangesOrders(r.Name) {
 				return
 			}
 			p.put(dim, fmt.Sprintf("  %-9s", name))

@@ -20,8 +20,8 @@ import (
 	"pitwall/server"
 	"pitwall/sim"
 	"pitwall/sim/wall"
-	"pitwall/tools"
 	"pitwall/tools/duckdb"
+	"pitwall/tools/external"
 )
 
 //go:embed *.go
@@ -32,7 +32,7 @@ type symbolIn struct {
 }
 
 // drawdown is how far the newest close is below the highest one known, in percent.
-func drawdown(ctx context.Context, now tools.Moment, in symbolIn) (map[string]float64, error) {
+func drawdown(ctx context.Context, now external.Moment, in symbolIn) (map[string]float64, error) {
 	bars, err := now.Market.Bars(ctx, pitwall.BarQuery{Symbol: in.Symbol}) // nothing later than now is in there
 	high, last := 0.0, 0.0
 	for _, b := range bars {
@@ -86,8 +86,12 @@ func run(ctx context.Context, args []string) (err error) {
 	world := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: venue, Market: market, Instruments: market, Journal: folder, Costs: costs,
 		Broker: risk.New(venue, folder, venue, market, market, risk.NoLimits()), Tables: duckdb.New(market, venue.Now, newYork), Zone: newYork}
 	defer world.Close()
-	mine := tools.Func("drawdown", "How far a symbol is below its highest close.", drawdown, tools.Timeless(), tools.Source(source))
-	session, done, err := server.One(ctx, "example", world, tools.Outside{Tools: []tools.Foreign{mine}}, slog.New(slog.DiscardHandler))
+	mine, err := external.New(external.Options{Mode: pitwall.Sim}, external.Func(external.Tool{Name: "drawdown",
+		Description: "How far a symbol is below its highest close.", Time: external.TimePolicy{Timeless: true}, Source: source}, drawdown))
+	if err != nil {
+		return err
+	}
+	session, done, err := server.One(ctx, "example", world, mine, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

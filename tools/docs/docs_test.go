@@ -38,10 +38,10 @@ func TestSearch(t *testing.T) {
 		"why did my limit order not fill": "When and at which price an order fills: why a limit or stop did not fill",
 		"fractional shares":               "Volume and lots: why an order filled only in part, fractional shares",
 		"current_date":                    "The clock in SQL",
-		"TOOL_NOT_TIME_SAFE":              "How the wall holds for outside tools: clamp, known, timeless",
+		"TOOL_NOT_TIME_SAFE":              "How the wall holds for external tools: clamp, known, timeless",
 		"add a REST endpoint as a tool":   "Declare a REST endpoint as a tool",
 		"mcp server allow pin":            "Declare an MCP server: allow, pin",
-		"MISSING_KEY":                     "Errors of outside tools",
+		"MISSING_KEY":                     "Errors of external tools",
 	} {
 		titles := []string{}
 		for _, h := range x.Search(query, 2) {
@@ -56,5 +56,5 @@ func TestSearch(t *testing.T) {
 
 // Pages speak of tools that exist and say nothing about markets.
 func TestPages(t *testing.T) {
-	require.Equal(t, []string{"orders", "outside", "report", "sql", "strategy", "tools", "troubleshooting", "wall"}, docs.Pages())
+	require.Equal(t, []string{"external", "orders", "report", "sql", "strategy", "tools", "troubleshooting", "wall"}, docs.Pages())
 }

@@ -2,13 +2,13 @@ package chart
 
 import (
 	_ "embed"
-	"fmt"
-	"html"
+	"image/color"
 	"math"
 	"slices"
 	"time"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -39,10 +39,17 @@ type Mark struct {
 	Title string
 }
 
+// Band is a range that stands beside the ends of the lines.
+type Band struct {
+	Low, Middle, High float64
+	Text              []string // what it is, one label below the other
+}
+
 // Panel is one drawing area of a chart.
 type Panel struct {
 	Lines  []Line
 	Marks  []Mark
+	Band   *Band
 	Share  float64 // of the chart's height
 	Base   float64 // a value that has a stronger line, when HasBase
 	Has    bool    // Base counts
@@ -66,26 +73,31 @@ type Size struct {
 	Names         bool // labels at a line's end have its name, not the value only
 }
 
-// SVG draws a chart as an element of an HTML page. A chart without a point is empty.
-func SVG(c Chart, size Size) string {
-	from, to, ok := c.span()
-	if !ok {
-		return ""
-	}
-	cv := &canvas{height: size.Height}
-	role := "img"
-	for _, p := range c.Panels {
-		if len(p.Marks) > 0 {
-			role = "group" // an image hides its links
-		}
-	}
-	fmt.Fprintf(&cv.b, `<svg class="chart" role="%s" aria-label="%s" viewBox="0 0 %g %g">`,
-		role, html.EscapeString(c.Summary), size.Width, size.Height)
-	c.draw(cv, size, from, to)
-	cv.flush()
-	cv.b.WriteString("</svg>")
-	return cv.b.String()
+// surface is what a chart is drawn on: a page (svg.go) or a picture (picture.go).
+// The library draws axes and lines on its canvas, with an ink for colour.
+type surface interface {
+	vg.Canvas
+	look() look
+	measure(text string) vg.Length // of a label or a date
+	label(class ink, pt vg.Point, text string)
+	dot(class ink, pt vg.Point)
+	mark(m Mark, pt vg.Point)
 }
+
+// look is what surfaces differ in, in pixels.
+type look struct {
+	tick  font.Font // of the axes' labels
+	gap   vg.Length // from a line's end to its label
+	apart vg.Length // of two such labels
+	rise  vg.Length // from a label's baseline to its middle
+	date  float64   // room for a date
+}
+
+// ink is a colour by its class: of the page's style sheet, of the picture's pens.
+type ink string
+
+// RGBA implements color.Color; nothing asks for it but code that mixes colours.
+func (ink) RGBA() (r, g, b, a uint32) { return color.Black.RGBA() }
 
 // span is the time that the chart shows, in seconds; a single moment gets a day
 // around it.
@@ -107,27 +119,24 @@ func (c Chart) span() (from, to float64, ok bool) {
 	return from, to, from < to
 }
 
-// dates is how many dates fit below a chart.
-func (c Chart) dates(size Size) int { return max(2, int(size.Width/95)) }
-
 const (
-	textSize = 12
-	padTop   = 8
-	between  = 14 // of panels
+	padTop  = 8
+	between = 14 // of panels
 )
 
-func (c Chart) draw(cv *canvas, size Size, from, to float64) {
+// draw draws the chart with its lower left corner at the surface's origin.
+func (c Chart) draw(cv surface, size Size) {
+	from, to, _ := c.span()
+	look := cv.look()
 	base := draw.NewCanvas(cv, vg.Length(size.Width), vg.Length(size.Height))
 	right := vg.Length(8)
 	for _, p := range c.Panels {
-		for _, l := range p.Lines {
-			if p.Labels && len(l.Value) > 0 {
-				right = max(right, 12+width(p.label(l, size)))
-			}
+		for _, l := range p.ends(size) {
+			right = max(right, p.gap(look)+5+cv.measure(l.text))
 		}
 	}
-	ticks := dateTicks{c.dates(size), c.Zone}.Ticks(from, to)
-	before, after := overhang(ticks, from, to, vg.Length(size.Width)-right-60)
+	dates := dateTicks{n: max(2, int(size.Width/look.date)), zone: c.Zone}
+	before, after := overhang(cv, dates.Ticks(from, to), from, to, vg.Length(size.Width)-right-60)
 	right = max(right, after)
 	height := vg.Length(size.Height) - padTop - between*vg.Length(len(c.Panels)-1)
 	top := vg.Length(size.Height) - padTop
@@ -141,7 +150,8 @@ func (c Chart) draw(cv *canvas, size Size, from, to float64) {
 		h := height * vg.Length(p.Share)
 		area := draw.Crop(base, 0, -right, top-h, top-vg.Length(size.Height))
 		top -= h + between
-		x := c.plot(p, i == len(c.Panels)-1, from, to, size, h)
+		dates.blank = i < len(c.Panels)-1
+		x := p.plot(from, to, dates, int(size.Width), h, look.tick)
 		data := x.DataCanvas(area)
 		left, over = max(left, data.Min.X-area.Min.X), max(over, area.Max.X-data.Max.X)
 		plots = append(plots, placed{x, area})
@@ -157,32 +167,28 @@ func (c Chart) draw(cv *canvas, size Size, from, to float64) {
 }
 
 // plot lays out one panel.
-func (c Chart) plot(p Panel, last bool, from, to float64, size Size, height vg.Length) *plot.Plot {
+func (p Panel) plot(from, to float64, dates dateTicks, columns int, height vg.Length, tick font.Font) *plot.Plot {
 	x := plot.New()
 	x.BackgroundColor = nil
 	low, high := p.values()
-	x.X.Min, x.X.Max, x.Y.Min, x.Y.Max = from, to, low, high
 	for _, a := range []*plot.Axis{&x.X, &x.Y} {
 		a.Width = 0
 		a.Tick.Length, a.Tick.Width = 0, 0
-		a.Tick.Label.Font.Size = textSize
+		a.Tick.Label.Font = tick
 		a.Tick.Label.Color = ink("tick")
 	}
 	x.X.Padding, x.Y.Padding = 4, 6
 	x.Y.Tick.Marker = numberTicks{max(2, int(height/42)), p.Tick}
-	x.X.Tick.Marker = dateTicks{c.dates(size), c.Zone}
+	x.X.Tick.Marker = dates
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = ink("grid"), ink("grid")
 	x.Add(grid)
-	if !last {
-		x.X.Tick.Marker = quiet{x.X.Tick.Marker}
-	}
 	if p.Has && p.Base >= low && p.Base <= high {
 		x.Add(line(plotter.XYs{{X: from, Y: p.Base}, {X: to, Y: p.Base}}, "base"))
 	}
 	// The first line is drawn last: it is what the chart is about.
 	for _, l := range slices.Backward(p.Lines) {
-		for _, part := range thin(l, from, to, int(size.Width)) {
+		for _, part := range thin(l, from, to, columns) {
 			if l.Area {
 				closed := append(plotter.XYs{{X: part[0].X, Y: p.Base}}, part...)
 				closed = append(closed, plotter.XY{X: part[len(part)-1].X, Y: p.Base})
@@ -193,18 +199,6 @@ func (c Chart) plot(p Panel, last bool, from, to float64, size Size, height vg.L
 	}
 	x.X.Min, x.X.Max, x.Y.Min, x.Y.Max = from, to, low, high
 	return x
-}
-
-// quiet leaves out the labels of ticks.
-type quiet struct{ plot.Ticker }
-
-// Ticks implements plot.Ticker.
-func (q quiet) Ticks(low, high float64) []plot.Tick {
-	list := q.Ticker.Ticks(low, high)
-	for i := range list {
-		list[i].Label = " "
-	}
-	return list
 }
 
 func line(xys plotter.XYs, class string) *plotter.Line {
@@ -222,16 +216,9 @@ type area struct {
 // Plot implements plot.Plotter.
 func (a area) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	var path vg.Path
-	for i, xy := range a.XYs {
-		pt := vg.Point{X: x(xy.X), Y: y(xy.Y)}
-		if i == 0 {
-			path.Move(pt)
-		} else {
-			path.Line(pt)
-		}
+	var points []vg.Point
+	for _, xy := range a.XYs {
+		points = append(points, vg.Point{X: x(xy.X), Y: y(xy.Y)})
 	}
-	path.Close()
-	c.SetColor(a.ink)
-	c.Fill(path)
+	c.FillPolygon(a.ink, points)
 }

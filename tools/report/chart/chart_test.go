@@ -163,7 +163,7 @@ func TestDates(t *testing.T) {
 		{"1970-01-02 00:00", "2024-01-02 00:00", 6, "1980, 1990, 2000, 2010, 2020"},
 	} {
 		var labels []string
-		for _, x := range (dateTicks{c.n, zone}).Ticks(seconds(at(c.from)), seconds(at(c.to))) {
+		for _, x := range (dateTicks{n: c.n, zone: zone}).Ticks(seconds(at(c.from)), seconds(at(c.to))) {
 			labels = append(labels, x.Label)
 		}
 		require.Equal(t, c.want, strings.Join(labels, ", "), c.from)

@@ -1,9 +1,13 @@
 // Package chart draws a run: as SVG for the page, whose colours follow the
 // reader's light, dark or printed page, and as a picture to share.
 //
-//	SVG(c Chart, size Size) string  one chart; sizes for wide and narrow screens
-//	CSS() string                    the style that the charts' classes need
-//	Equity, Rolling, Price, Compare charts of a run
+//	Equity, Rolling, Price, Compare ─► Chart ─► draw ─► surface ─┬─► SVG, with CSS (svg.go)
+//	                                                             └─► Share, a PNG (picture.go)
+//
+// Both are drawn by the same code: chart.go lays out panels, axes and lines,
+// panel.go puts marks and labels on them. A surface is a canvas of the library and
+// what the library does not know: labels at lines' ends, dots, links. share.go adds
+// to the picture what a page says elsewhere: name, figures, digest.
 //
 // gonum.org/v1/plot lays out and draws axes, grids and lines. It is pure Go, draws
 // on any canvas, measures text itself and gives the same bytes for the same
@@ -12,8 +16,7 @@
 // nothing without it; go-analyze/charts could not be downloaded here and was not
 // looked at. Of plot's own SVG canvas (vgsvg) only the idea is used: it writes
 // style attributes, which a strict policy refuses, fixed colours and ten digits
-// of a pixel. canvas.go is a canvas of ours behind the library's interface: it
-// writes classes and tenths of a pixel.
+// of a pixel. svg.go writes classes and tenths of a pixel.
 //
 // Rules of all charts:
 //

@@ -2,12 +2,9 @@ package chart
 
 import (
 	"fmt"
-	"html"
 	"math"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -22,7 +19,7 @@ func (p Panel) values() (low, high float64) {
 	}
 	for _, l := range p.Lines {
 		for _, v := range l.Value {
-			if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			if finite(v) {
 				low, high = min(low, v), max(high, v)
 			}
 		}
@@ -32,6 +29,10 @@ func (p Panel) values() (low, high float64) {
 	}
 	if low > high {
 		return 0, 1
+	}
+	if p.Band != nil { // as much of it as leaves the lines two thirds of the height on each side
+		most := (high - low) / 2
+		low, high = min(low, max(p.Band.Low, low-most)), max(high, min(p.Band.High, high+most))
 	}
 	// Values that a float can hardly tell apart have no ticks between them.
 	if size := max(math.Abs(low), math.Abs(high)); high-low <= size*1e-9 {
@@ -65,82 +66,121 @@ func Short(name string) string {
 	return name
 }
 
-// width is how wide text may be drawn, in pixels: measured with the library's font,
-// whose widths are those of Helvetica and Arial, and a third more, since the
-// reader's font may be wider, and bold. A sign that is no Latin letter or digit is
-// taken to be as wide as high.
-func width(text string) vg.Length {
-	s := plot.New().X.Tick.Label
-	s.Font.Size = textSize
-	w := vg.Length(0)
-	latin := strings.Map(func(r rune) rune {
-		if r == 0xa0 || strings.ContainsRune(" .,:+-\u2212%", r) || r < 0x250 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
-			return r
-		}
-		w += textSize
-		return -1
-	}, text)
-	return w + 1.35*s.Width(latin)
-}
-
 // overhang is how far the labels of the dates reach over the ends of an axis that
 // is about so wide.
-func overhang(ticks []plot.Tick, from, to float64, axis vg.Length) (left, right vg.Length) {
+func overhang(cv surface, ticks []plot.Tick, from, to float64, axis vg.Length) (left, right vg.Length) {
 	for _, t := range ticks {
 		at := axis * vg.Length((t.Value-from)/(to-from))
-		half := width(t.Label) / 2
+		half := cv.measure(t.Label) / 2
 		left, right = max(left, half-at), max(right, half-(axis-at))
 	}
 	return left, right
 }
 
-// finish puts marks, the ends of lines and their labels on a drawn panel.
-func (p Panel) finish(cv *canvas, x *plot.Plot, data draw.Canvas, size Size) {
-	fx, fy := x.Transforms(&data)
-	at := func(t time.Time, v float64) vg.Point { return vg.Point{X: fx(seconds(t)), Y: fy(v)} }
-	p.marks(cv, at)
-	type label struct {
-		class, text string
-		y           vg.Length
-	}
-	var labels []label
+// end is a label at a line's end.
+type end struct {
+	class ink
+	text  string
+	at    time.Time
+	value float64
+	y     vg.Length
+}
+
+// ends lists the labels of lines and band.
+func (p Panel) ends(size Size) []end {
+	var list []end
 	for _, l := range slices.Backward(p.Lines) {
-		n := len(l.At)
-		if n == 0 || math.IsNaN(l.Value[n-1]) {
-			continue
+		if n := len(l.At); p.Labels && n > 0 && finite(l.Value[n-1]) {
+			list = append(list, end{class: ink(l.Class), text: p.label(l, size), at: l.At[n-1], value: l.Value[n-1]})
 		}
-		end := at(l.At[n-1], l.Value[n-1])
-		if p.Labels {
-			cv.flush()
-			px, py := cv.tenths(end)
-			fmt.Fprintf(&cv.b, `<path class="%s-fill dot" d="M%s %sa2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0-5 0z"/>`, l.Class, tenth(px-25), tenth(py))
-			labels = append(labels, label{l.Class, p.label(l, size), end.Y})
+	}
+	if p.Band != nil {
+		for _, text := range p.Band.Text {
+			list = append(list, end{class: "band", text: text, value: p.Band.Middle})
+		}
+	}
+	return list
+}
+
+// gap is how far right of the lines their labels begin: right of a band too.
+func (p Panel) gap(look look) vg.Length {
+	if p.Band != nil {
+		return look.gap + 20
+	}
+	return look.gap
+}
+
+// finish puts marks, the ends of lines and their labels on a drawn panel.
+func (p Panel) finish(cv surface, x *plot.Plot, data draw.Canvas, size Size) {
+	fx, fy := x.Transforms(&data)
+	p.marks(cv, func(t time.Time, v float64) vg.Point { return vg.Point{X: fx(seconds(t)), Y: fy(v)} })
+	if p.Band != nil {
+		p.Band.draw(cv, data, fy)
+	}
+	labels := p.ends(size)
+	for i, l := range labels {
+		labels[i].y = fy(l.value)
+		if !l.at.IsZero() {
+			cv.dot(l.class, vg.Point{X: fx(seconds(l.at)), Y: labels[i].y})
 		}
 	}
 	// From above: each label is pushed below the one before it, then all that
 	// left the panel come back from below.
-	slices.SortStableFunc(labels, func(a, b label) int { return int(math.Copysign(1, float64(b.y-a.y))) })
-	const apart = textSize + 2
+	slices.SortStableFunc(labels, func(a, b end) int { return int(math.Copysign(1, float64(b.y-a.y))) })
+	look := cv.look()
 	for i := range labels {
 		if i > 0 {
-			labels[i].y = min(labels[i].y, labels[i-1].y-apart)
+			labels[i].y = min(labels[i].y, labels[i-1].y-look.apart)
 		}
 	}
 	for i := len(labels) - 1; i >= 0; i-- {
 		low := data.Min.Y + 4
 		if i < len(labels)-1 {
-			low = labels[i+1].y + apart
+			low = labels[i+1].y + look.apart
 		}
 		labels[i].y = max(labels[i].y, low)
 	}
 	for _, l := range labels {
-		cv.text("label "+l.class+"-text", "", vg.Point{X: data.Max.X + 7, Y: l.y - 4}, l.text)
+		cv.label(l.class, vg.Point{X: data.Max.X + p.gap(look), Y: l.y - look.rise}, l.text)
 	}
+}
+
+// draw draws the band right of a panel; an arrow where it goes on outside.
+func (b Band) draw(cv surface, data draw.Canvas, y func(float64) vg.Length) {
+	x0, x1 := data.Max.X+15, data.Max.X+23
+	low, high := max(y(b.Low), data.Min.Y), min(y(b.High), data.Max.Y)
+	if high-low < 2 {
+		low, high = low-1, high+1
+	}
+	cv.SetColor(ink("band"))
+	cv.Fill(append(lines(x0, low, x1, low, x1, high, x0, high), vg.PathComp{Type: vg.CloseComp}))
+	if y(b.High) > data.Max.Y {
+		cv.Stroke(lines(x0, high-5, x0+4, high, x1, high-5))
+	}
+	if y(b.Low) < data.Min.Y {
+		cv.Stroke(lines(x0, low+5, x0+4, low, x1, low+5))
+	}
+	if m := y(b.Middle); m > low && m < high {
+		cv.Stroke(lines(x0-2, m, x1+2, m))
+	}
+}
+
+// lines is a path through points: x, y, x, y and so on.
+func lines(xy ...vg.Length) (path vg.Path) {
+	path.Move(vg.Point{X: xy[0], Y: xy[1]})
+	for i := 2; i < len(xy); i += 2 {
+		path.Line(vg.Point{X: xy[i], Y: xy[i+1]})
+	}
+	return path
+}
+
+func finite(list ...float64) bool {
+	return !slices.ContainsFunc(list, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
 // marks draws fills as triangles. Those of one side that would lie on each other
 // become one, which leads where the first does.
-func (p Panel) marks(cv *canvas, at func(time.Time, float64) vg.Point) {
+func (p Panel) marks(cv surface, at func(time.Time, float64) vg.Point) {
 	type place struct {
 		up     bool
 		column int
@@ -154,24 +194,11 @@ func (p Panel) marks(cv *canvas, at func(time.Time, float64) vg.Point) {
 		}
 		groups[k] = append(groups[k], m)
 	}
-	cv.flush()
 	for _, k := range order {
-		g := groups[k]
-		m := g[0]
-		title := m.Title
-		if len(g) > 1 {
-			title = fmt.Sprintf("%d fills, the first: %s", len(g), title)
+		m := groups[k][0]
+		if n := len(groups[k]); n > 1 {
+			m.Title = fmt.Sprintf("%d fills, the first: %s", n, m.Title)
 		}
-		x, y := cv.tenths(at(m.At, m.Value))
-		shape, class := fmt.Sprintf("M%s %sl4.5 8h-9z", tenth(x), tenth(y+15)), "buy"
-		if !m.Up {
-			shape, class = fmt.Sprintf("M%s %sl4.5-8h-9z", tenth(x), tenth(y-15)), "sell"
-		}
-		path := fmt.Sprintf(`<path class="mark %s" d="%s"><title>%s</title></path>`, class, shape, html.EscapeString(title))
-		if m.Link != "" {
-			// Out of the tab order: the table of trades has the same links.
-			path = fmt.Sprintf(`<a href="%s" tabindex="-1">%s</a>`, html.EscapeString(m.Link), path)
-		}
-		cv.b.WriteString(path)
+		cv.mark(m, at(m.At, m.Value))
 	}
 }

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -71,28 +72,27 @@ func roundPercent(v float64) string {
 // buying and holding, with the drawdown below.
 func Equity(s *report.Sheet) Chart {
 	start := s.Run.Cash.Float()
+	if start <= 0 && len(s.Curve) > 0 {
+		start = s.Curve[0].Equity
+	}
 	own := Line{Name: "Run", Class: "c0"}
 	bench := Line{Name: s.Run.Benchmark, Class: "c1"}
 	hold := Line{Name: "Buy and hold", Class: "c2"}
 	drop := Line{Class: "drop", Area: true}
 	peak := start
+	since := func(l *Line, first *float64, at time.Time, v float64) {
+		*first = cmp.Or(*first, v)
+		if v > 0 {
+			l.add(at, v / *first - 1)
+		}
+	}
 	var bench0, hold0 float64
 	for _, p := range s.Curve {
 		own.add(p.At, p.Equity/start-1)
 		peak = max(peak, p.Equity)
 		drop.add(p.At, p.Equity/peak-1)
-		if bench0 == 0 {
-			bench0 = p.Benchmark
-		}
-		if p.Benchmark > 0 {
-			bench.add(p.At, p.Benchmark/bench0-1)
-		}
-		if hold0 == 0 {
-			hold0 = p.Hold
-		}
-		if p.Hold > 0 {
-			hold.add(p.At, p.Hold/hold0-1)
-		}
+		since(&bench, &bench0, p.At, p.Benchmark)
+		since(&hold, &hold0, p.At, p.Hold)
 	}
 	lines := []Line{own}
 	summary := []string{fmt.Sprintf("Return of the run from %s to %s: %s", s.Run.From, s.Run.To, ended(own))}

@@ -8,8 +8,11 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+
+	"gonum.org/v1/plot/vg"
 
 	"pitwall/tools/report"
 )
@@ -22,11 +25,8 @@ const (
 
 // Where things stand, in pixels from the left or the top.
 const (
-	left, right = 60, Width - 60
-	plotLeft    = 128
-	plotRight   = 990 // what is right of it belongs to the lines' names
-	plotTop     = 258
-	plotBottom  = 546
+	left, right         = 60, Width - 60
+	chartTop, chartFoot = 252, 580
 )
 
 var ( // read only
@@ -42,25 +42,20 @@ var ( // read only
 	amber  = color.NRGBA{0xb4, 0x6b, 0x06, 0xff}
 	green  = color.NRGBA{0x0b, 0x7a, 0x4b, 0xff}
 	red    = color.NRGBA{0xc2, 0x26, 0x2d, 0xff}
-	border = color.NRGBA{0xd6, 0xdb, 0xe3, 0xff}
+	violet = color.NRGBA{0x8e, 0x7c, 0xc3, 0xff}
 )
 
-// Share writes a PNG of [Width] by [Height] pixels: the equity curve as a return in
-// percent of the starting cash, the benchmark or else buy and hold, return and largest
-// drawdown of both, what random traders reached, and what identifies the run. The
-// same sheet gives the same bytes on every machine of one architecture. A figure that
-// is not defined is shown as a dash; equity that is not a number is left out.
-//
-// It draws on the library's image canvas and not by a Plot: title, axes and names of
-// such a picture are set by hand. The library brings its fonts along, so that nothing
-// is asked of the machine; they have no Chinese, Japanese or Korean letters, which
-// become question marks.
+// Share writes a PNG of [Width] by [Height] pixels: the chart of [Equity] without its
+// drawdown, with what random traders reached beside it, return and largest drawdown
+// of the run and of what it is compared with, and what identifies the run. The same
+// sheet gives the same bytes on every machine of one architecture. A figure that is
+// not defined is shown as a dash. The font has no Chinese, Japanese or Korean
+// characters, which become question marks.
 func Share(w io.Writer, s *report.Sheet) error {
-	p := newPainter()
-	other := passive(s)
+	p := newPicture()
 	p.header(s)
-	p.figures(s, other)
-	p.plot(s, other)
+	p.figures(s)
+	p.chart(s)
 	p.footer(s)
 	var b bytes.Buffer
 	if err := png.Encode(&b, p.paletted()); err != nil {
@@ -70,36 +65,59 @@ func Share(w io.Writer, s *report.Sheet) error {
 	return err
 }
 
-// comparison is what the strategy is shown against.
-type comparison struct {
-	name  string
-	stats *report.Stats // nil: there is none
-	of    func(report.Point) float64
-}
-
-func passive(s *report.Sheet) comparison {
-	switch {
-	case s.Benchmark != nil:
-		return comparison{cmp.Or(s.Run.Benchmark, "benchmark"), s.Benchmark, func(p report.Point) float64 { return p.Benchmark }}
-	case s.BuyHold != nil:
-		return comparison{"Buy and hold", s.BuyHold, func(p report.Point) float64 { return p.Hold }}
+// chart draws the equity curve.
+func (p *picture) chart(s *report.Sheet) {
+	c := Equity(s)
+	top := &c.Panels[0]
+	if !slices.ContainsFunc(top.Lines[0].Value, func(v float64) bool { return finite(v) }) {
+		const text = "No equity was recorded yet"
+		p.rect(left, chartTop+12, right, chartFoot-34, 0, color.NRGBA{0xf6, 0xf7, 0xf9, 0xff})
+		p.text((Width-regular.width(text, 24))/2, (chartTop+chartFoot)/2, text, 24, regular, muted)
+		return
 	}
-	return comparison{of: func(report.Point) float64 { return 0 }}
+	c.Panels = c.Panels[:1]
+	top.Share, top.Lines[0].Area = 1, true
+	grouping := func(v float64, small string) string {
+		if math.Abs(v) >= 10 {
+			return percent(&v)
+		}
+		return small
+	}
+	top.Tick = func(v float64, digits int) string { return grouping(v, percentTick(v, digits)) }
+	top.Value = func(v float64) string { return grouping(v, roundPercent(v)) }
+	for i, l := range top.Lines {
+		top.Lines[i].Name = bold.cut(clean(l.Name), 110, labelSize)
+	}
+	if r := s.Luck.Random; r != nil && finite(r.Low, r.High, r.Median) {
+		top.Band = &Band{r.Low, r.Median, r.High, []string{"90 % of random:", short(r.Low) + " to " + short(r.High)}}
+	}
+	p.Push()
+	p.Translate(vg.Point{X: left, Y: Height - chartFoot})
+	c.draw(p, Size{Width: right - left, Height: chartFoot - chartTop, Names: true})
+	p.Pop()
 }
 
-func (p *painter) header(s *report.Sheet) {
-	p.rect(0, 0, Width, 8, blue)
+// short is a return with few digits.
+func short(v float64) string {
+	if math.Abs(v) < 0.00995 {
+		return Percent(v, 2)
+	}
+	return Percent(v, 0)
+}
+
+func (p *picture) header(s *report.Sheet) {
+	p.rect(0, 0, Width, 8, 0, blue)
 	x := float64(right)
 	for _, badge := range badges(s) {
-		w := p.width(badge.text, 17, bold) + 28
-		p.rounded(x-w, 44, x, 76, 6, badge.colour)
+		w := bold.width(badge.text, 17) + 28
+		p.rect(x-w, 44, x, 76, 6, badge.colour)
 		p.text(x-w+14, 66, badge.text, 17, bold, paper)
 		x -= w + 10
 	}
-	p.text(left, 76, p.cut(p.clean(cmp.Or(s.Run.Name, s.Run.ID, "Strategy")), x-left-20, 38, bold), 38, bold, dark)
+	p.text(left, 76, bold.cut(clean(cmp.Or(s.Run.Name, s.Run.ID, "Strategy")), x-left-20, 38), 38, bold, dark)
 	var parts []string
 	for _, x := range []string{s.Run.Model, symbols(s.Run.Symbols), dates(s.Run.From, s.Run.To)} {
-		if x = p.clean(x); x != "" {
+		if x = clean(x); x != "" {
 			parts = append(parts, x)
 		}
 	}
@@ -108,7 +126,7 @@ func (p *painter) header(s *report.Sheet) {
 	if n := len(parts); n > 1 {
 		last, parts = "  ·  "+parts[n-1], parts[:n-1]
 	}
-	head := p.cut(strings.Join(parts, "  ·  "), right-left-p.width(last, 20, regular), 20, regular)
+	head := regular.cut(strings.Join(parts, "  ·  "), right-left-regular.width(last, 20), 20)
 	p.text(left, 110, head+last, 20, regular, muted)
 }
 
@@ -150,12 +168,13 @@ func dates(from, to string) string {
 	return from + " to " + to
 }
 
-func (p *painter) figures(s *report.Sheet, other comparison) {
-	versus := func(f func(*report.Stats) *float64) string {
-		if other.stats == nil {
-			return ""
-		}
-		return p.cut(p.clean(other.name), 190, 19, regular) + "  " + percent(f(other.stats))
+func (p *picture) figures(s *report.Sheet) {
+	name, other := "", (*report.Stats)(nil) // what the strategy is compared with
+	switch {
+	case s.Benchmark != nil:
+		name, other = cmp.Or(s.Run.Benchmark, "benchmark"), s.Benchmark
+	case s.BuyHold != nil:
+		name, other = "Buy and hold", s.BuyHold
 	}
 	total := func(x *report.Stats) *float64 { return x.TotalReturn }
 	fall := func(x *report.Stats) *float64 {
@@ -165,12 +184,18 @@ func (p *painter) figures(s *report.Sheet, other comparison) {
 		d := -math.Abs(*x.MaxDrawdown)
 		return &d
 	}
-	beside := versus(total)
-	if s.Benchmark != nil && s.BuyHold != nil {
-		beside = p.cut(p.clean(other.name), 80, 19, regular) + "  " + percent(total(other.stats)) + "   buy & hold  " + percent(total(s.BuyHold))
+	beside := func(f func(*report.Stats) *float64, most float64) string {
+		if other == nil {
+			return ""
+		}
+		return regular.cut(clean(name), most, 19) + "  " + percent(f(other))
 	}
-	p.figure(left, "RETURN", percent(total(&s.Strategy)), sign(total(&s.Strategy)), beside)
-	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, versus(fall))
+	totals := beside(total, 190)
+	if s.Benchmark != nil && s.BuyHold != nil {
+		totals = beside(total, 80) + "   buy & hold  " + percent(total(s.BuyHold))
+	}
+	p.figure(left, "RETURN", percent(total(&s.Strategy)), sign(total(&s.Strategy)), totals)
+	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, beside(fall, 190))
 	if r := s.Luck.Random; r != nil && r.Telling { // else the share beaten says nothing about skill
 		p.figure(left+760, "BEATS RANDOM TRADERS", Chance(r.Beaten), dark,
 			fmt.Sprintf("of %s with the same turnover", grouped(r.Traders)))
@@ -179,29 +204,22 @@ func (p *painter) figures(s *report.Sheet, other comparison) {
 	p.figure(left+760, "SHARPE RATIO", decimal(s.Strategy.Sharpe), dark, days(s.Strategy.Days))
 }
 
-func (p *painter) figure(x float64, name, value string, c color.NRGBA, beside string) {
+func (p *picture) figure(x float64, name, value string, c color.NRGBA, beside string) {
 	p.text(x, 154, name, 15, bold, muted)
 	p.text(x, 204, value, 50, bold, c)
 	p.text(x, 232, beside, 19, regular, muted)
 }
 
-func (p *painter) footer(s *report.Sheet) {
+func (p *picture) footer(s *report.Sheet) {
 	text := "pitwall"
-	if v := p.clean(s.Run.Pitwall); v != "" {
+	if v := clean(s.Run.Pitwall); v != "" {
 		text += " " + strings.TrimPrefix(v, "pitwall ")
 	}
-	p.text(left, 606, p.cut(text, 600, 15, regular), 15, regular, grey)
+	p.text(left, 606, regular.cut(text, 600, 15), 15, regular, grey)
 	if s.Run.Digest != "" {
-		d := "digest " + p.clean(first(s.Run.Digest, 16))
-		p.text(right-p.width(d, 15, mono), 606, d, 15, mono, grey)
+		d := "digest " + clean(s.Run.Digest[:min(16, len(s.Run.Digest))])
+		p.text(right-mono.width(d, 15), 606, d, 15, mono, grey)
 	}
-}
-
-func first(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n])
-	}
-	return s
 }
 
 func days(n int) string {
@@ -223,38 +241,30 @@ func sign(v *float64) color.NRGBA {
 
 // decimal shows a figure with two decimals, a dash when it is not defined.
 func decimal(v *float64) string {
-	if v == nil || math.IsNaN(*v) || math.IsInf(*v, 0) {
+	if v == nil || !finite(*v) {
 		return "–"
 	}
-	text := strconv.FormatFloat(math.Abs(*v), 'f', 2, 64)
-	if *v < 0 && text != "0.00" {
-		return "−" + text
-	}
-	return text
+	return number(*v, 2)
 }
 
 // percent shows a fraction with its sign: two decimals, less when it is large.
 func percent(v *float64) string {
-	if v == nil || math.IsNaN(*v) || math.IsInf(*v, 0) {
+	if v == nil || !finite(*v) {
 		return "–"
 	}
-	x := 100 * math.Abs(*v)
-	text := strconv.FormatFloat(x, 'f', 2, 64)
+	x, sign := 100*math.Abs(*v), "+"
+	if *v < 0 {
+		sign = "\u2212"
+	}
 	switch {
 	case x >= 1e7:
-		text = strconv.FormatFloat(x, 'e', 1, 64)
+		return sign + strconv.FormatFloat(x, 'e', 1, 64) + "\u00a0%"
 	case x >= 999.95:
-		text = grouped(int(math.Round(x)))
+		return sign + grouped(int(math.Round(x))) + "\u00a0%"
 	case x >= 99.995:
-		text = strconv.FormatFloat(x, 'f', 1, 64)
+		return Percent(*v, 1)
 	}
-	switch {
-	case strings.Trim(text, "0.") == "":
-		return text + " %"
-	case *v < 0:
-		return "−" + text + " %"
-	}
-	return "+" + text + " %"
+	return Percent(*v, 2)
 }
 
 // grouped shows 12345 as 12,345.

@@ -45,7 +45,7 @@ func example(n int, step time.Duration) *report.Sheet {
 	return s
 }
 
-func picture(t testing.TB, s *report.Sheet) []byte {
+func drawn(t testing.TB, s *report.Sheet) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, Share(&b, s))
@@ -100,7 +100,7 @@ func sheets() map[string]*report.Sheet {
 func TestShare(t *testing.T) {
 	for name, s := range sheets() {
 		t.Run(name, func(t *testing.T) {
-			b := picture(t, s)
+			b := drawn(t, s)
 			require.Less(t, len(b), 80_000)
 			t.Logf("%d bytes", len(b))
 			if dir := os.Getenv("PITWALL_PICTURES"); dir != "" {
@@ -128,74 +128,69 @@ func colours(t testing.TB, b []byte, c color.NRGBA, x0, y0, x1, y1 int) (n int) 
 
 func TestSameSheetSameBytes(t *testing.T) {
 	s := example(3000, 24*time.Hour)
-	want := picture(t, s)
+	want := drawn(t, s)
 	t.Setenv("LANG", "de_DE.UTF-8")
 	local := time.Local
 	defer func() { time.Local = local }()
 	time.Local = time.FixedZone("elsewhere", 9*3600)
-	require.True(t, bytes.Equal(want, picture(t, s)))
+	require.True(t, bytes.Equal(want, drawn(t, s)))
 	s.Curve[1500].Equity *= 1.5
-	require.False(t, bytes.Equal(want, picture(t, s)), "the curve is in the picture")
+	require.False(t, bytes.Equal(want, drawn(t, s)), "the curve is in the picture")
 }
 
 // The line is where the figures say: a loss ends at the bottom, a gain at the top,
 // and both colours of the figures follow.
 func TestTheLineFollowsTheFigures(t *testing.T) {
-	b := picture(t, sheets()["loss"])
+	b := drawn(t, sheets()["loss"])
 	require.Positive(t, colours(t, b, red, left, 150, left+360, 210), "a loss is red")
 	require.Zero(t, colours(t, b, green, 0, 0, Width, Height))
-	require.Positive(t, colours(t, b, blue, plotRight-20, plotBottom-40, plotRight+6, plotBottom))
-	require.Zero(t, colours(t, b, blue, plotRight-20, plotTop, plotRight+6, plotBottom-40))
-	b = picture(t, sheets()["usual"])
+	require.Positive(t, colours(t, b, blue, right-400, chartFoot-90, right, chartFoot))
+	require.Zero(t, colours(t, b, blue, right-400, chartTop, right, chartFoot-200))
+	require.Positive(t, colours(t, b, blue, left, chartTop, left+120, chartTop+150), "it begins at the top")
+	b = drawn(t, sheets()["usual"])
 	require.Positive(t, colours(t, b, green, left, 150, left+360, 210), "a gain is green")
-	require.Positive(t, colours(t, b, grey, plotLeft, plotTop, plotRight, plotBottom), "the benchmark has a line")
+	require.Positive(t, colours(t, b, grey, left+90, chartTop, right-200, chartFoot), "the benchmark has a line")
 	require.Positive(t, colours(t, b, amber, right-200, 40, right, 80), "an incomplete run says so")
-	b = picture(t, sheets()["plain"])
+	require.Positive(t, colours(t, b, amber, right-200, chartTop, right, chartFoot), "random traders have a band")
+	b = drawn(t, sheets()["plain"])
 	require.Zero(t, colours(t, b, amber, 0, 0, Width, Height), "nothing to warn of, no random floor")
-	require.Zero(t, colours(t, picture(t, sheets()["none"]), blue, 0, 10, Width, Height), "no points, no line")
+	require.Zero(t, colours(t, drawn(t, sheets()["none"]), blue, 0, 10, Width, Height), "no points, no line")
 }
 
-// No peak is lost when thousands of points share a column.
-func TestThinning(t *testing.T) {
+// A panel's axis holds all its values and its base; a band takes at most half as
+// much again on each side.
+func TestRangeOfPanel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(2, 5000).Draw(t, "points")
-		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-		c := curve{}
-		at := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-		for range n {
-			c.add(at, r.NormFloat64())
-			at = at.Add(time.Duration(r.IntN(1e9)+1) * time.Second)
-		}
-		f := fit(c, nil, nil)
-		out := f.pixels(c)
-		require.LessOrEqual(t, len(out), 4*(plotRight-plotLeft+1))
-		low, high := math.Inf(1), math.Inf(-1)
-		for i, q := range out {
-			low, high = min(low, q.y), max(high, q.y)
-			require.True(t, i == 0 || out[i-1].x <= q.x, "points stay in order")
-			require.True(t, q.x >= plotLeft-0.01 && q.x <= plotRight+0.01 && q.y >= plotTop-0.01 && q.y <= plotBottom+0.01, "inside of the frame")
-		}
-		require.InDelta(t, f.y(slices.Max(c.value)), low, 1e-9)
-		require.InDelta(t, f.y(slices.Min(c.value)), high, 1e-9)
-		require.Equal(t, xy{f.x(c.at[0]), f.y(c.value[0])}, out[0])
-		require.Equal(t, xy{f.x(c.at[n-1]), f.y(c.value[n-1])}, out[len(out)-1])
+		values := rapid.SliceOfN(rapid.Float64Range(-100, 100), 2, 400).Draw(t, "values")
+		p := Panel{Has: true, Lines: []Line{{Value: values}}}
+		low, high := p.values()
+		least, most := min(0, slices.Min(values)), max(0, slices.Max(values))
+		require.Less(t, low, high)
+		require.LessOrEqual(t, low, least)
+		require.GreaterOrEqual(t, high, most)
+		band := Band{Low: rapid.Float64Range(-1000, 0).Draw(t, "low"), High: rapid.Float64Range(0, 1000).Draw(t, "high")}
+		p.Band = &band
+		low, high = p.values()
+		half := (most - least) / 2
+		require.LessOrEqual(t, low, max(band.Low, least-half))
+		require.GreaterOrEqual(t, high, min(band.High, most+half))
+		require.LessOrEqual(t, high-low, 1.1*(2*(most-least))+0.1)
 	})
 }
 
 func TestNames(t *testing.T) {
-	p := newPainter()
-	require.Equal(t, "[31mRed ab ?? <b> ]]>", p.clean("\x1b[31mRed\x00 a\u202eb \u682a\u5f0f\n<b>\t]]>"))
-	long := p.clean(strings.Repeat("W", 5000))
+	require.Equal(t, "[31mRed ab ?? <b> ]]>", clean("\x1b[31mRed\x00 a\u202eb \u682a\u5f0f\n<b>\t]]>"))
+	long := clean(strings.Repeat("W", 5000))
 	require.Len(t, long, 300)
-	cut := p.cut(long, 200, 20, bold)
-	require.LessOrEqual(t, p.width(cut, 20, bold), 200.0)
+	cut := bold.cut(long, 200, 20)
+	require.LessOrEqual(t, bold.width(cut, 20), 200.0)
 	require.True(t, strings.HasSuffix(cut, "W…"))
-	require.Equal(t, "short", p.cut("short", 200, 20, bold))
+	require.Equal(t, "short", bold.cut("short", 200, 20))
 }
 
 func TestPercent(t *testing.T) {
 	for v, want := range map[float64]string{0: "0.00 %", 0.1234: "+12.34 %", -0.1234: "−12.34 %", -0.00001: "0.00 %", 1: "+100.0 %", 0.99994: "+99.99 %", 0.999996: "+100.0 %", 9.9999: "+1,000 %", 1234.5: "+123,450 %", -1: "−100.0 %", 1e9: "+1.0e+11 %"} {
-		require.Equal(t, want, percent(&v))
+		require.Equal(t, want, strings.ReplaceAll(percent(&v), "\u00a0", " "))
 	}
 	nan := math.NaN()
 	require.Equal(t, "–", percent(nil))
@@ -204,24 +199,22 @@ func TestPercent(t *testing.T) {
 	require.Equal(t, "0.00", decimal(ptr(-0.001)))
 }
 
-func TestTicks(t *testing.T) {
+// Dates below a chart of any length are some, not too many, in order and inside.
+func TestDatesOfAnySpan(t *testing.T) {
 	zone := time.FixedZone("EST", -5*3600)
-	at := time.Date(2025, 3, 3, 9, 30, 0, 0, zone)
-	for _, d := range []time.Duration{0, time.Second, time.Minute, time.Hour, 7 * time.Hour, 30 * time.Hour, 4 * 24 * time.Hour, 30 * 24 * time.Hour, 119 * 24 * time.Hour, 365 * 24 * time.Hour, 20 * 365 * 24 * time.Hour, 250 * 365 * 24 * time.Hour} {
-		list := ticks(at, at.Add(d))
-		require.NotEmpty(t, list, d)
-		require.LessOrEqual(t, len(list), 9, d)
-		for i, x := range list {
-			require.False(t, x.at.Before(at) || x.at.After(at.Add(d)), "%s: %s", d, x.at)
-			require.True(t, i == 0 || x.at.After(list[i-1].at), d)
+	for _, second := range []int{0, 10} {
+		at := time.Date(2025, 3, 3, 9, 30, second, 0, zone)
+		for _, d := range []time.Duration{time.Second, time.Minute, time.Hour, 7 * time.Hour, 30 * time.Hour, 4 * 24 * time.Hour, 30 * 24 * time.Hour, 119 * 24 * time.Hour, 365 * 24 * time.Hour, 20 * 365 * 24 * time.Hour, 250 * 365 * 24 * time.Hour} {
+			low, high := seconds(at), seconds(at.Add(d))
+			list := (dateTicks{n: 9, zone: zone}).Ticks(low, high)
+			require.NotEmpty(t, list, d)
+			require.LessOrEqual(t, len(list), 9, d)
+			for i, x := range list {
+				require.False(t, x.Value < low || x.Value > high, "%s: %s", d, x.Label)
+				require.True(t, i == 0 || x.Value > list[i-1].Value, d)
+			}
 		}
 	}
-	var labels []string
-	for _, x := range ticks(at, at.AddDate(0, 2, 0)) {
-		require.Equal(t, time.Monday, x.at.Weekday())
-		labels = append(labels, x.label)
-	}
-	require.Equal(t, []string{"10\u00a0Mar\u00a02025", "17\u00a0Mar", "24\u00a0Mar", "31\u00a0Mar", "7\u00a0Apr", "14\u00a0Apr", "21\u00a0Apr", "28\u00a0Apr"}, labels)
 }
 
 // A curve that jumps at every point is the dearest to draw: the time of a path grows
@@ -247,7 +240,7 @@ func TestShareOfNoTiming(t *testing.T) {
 	of := func(telling bool, beaten float64) string {
 		x := example(83, 24*time.Hour)
 		x.Luck.Random.Telling, x.Luck.Random.Beaten = telling, beaten
-		return string(picture(t, x))
+		return string(drawn(t, x))
 	}
 	require.False(t, of(true, 0.2) == of(true, 0.9))
 	require.True(t, of(false, 0.2) == of(false, 0.9))

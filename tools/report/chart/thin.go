@@ -22,7 +22,7 @@ func thin(l Line, from, to float64, columns int) []plotter.XYs {
 	}
 	for i, t := range l.At {
 		x, y := seconds(t), l.Value[i]
-		if math.IsNaN(y) || math.IsInf(y, 0) {
+		if !finite(y) {
 			continue
 		}
 		if x-before > gap {

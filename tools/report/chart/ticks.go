@@ -87,10 +87,9 @@ func (s step) about() time.Duration {
 }
 
 // steps are what a reader expects, shortest first.
-func steps() []step {
-	list := []step{}
-	for _, m := range []int{1, 5, 15, 30, 60, 120, 180, 360, 720} {
-		list = append(list, step{clock: time.Duration(m) * time.Minute})
+func steps() (list []step) {
+	for _, m := range []time.Duration{1, 5, 15, 30, 60, 120, 180, 360, 720} {
+		list = append(list, step{clock: m * time.Minute})
 	}
 	for _, d := range []int{1, 2, 5, 10, 15} {
 		list = append(list, step{days: d})
@@ -106,8 +105,9 @@ func steps() []step {
 
 // dateTicks are dates at most n of which fit, in a zone.
 type dateTicks struct {
-	n    int
-	zone *time.Location
+	n     int
+	zone  *time.Location
+	blank bool // without labels, which another panel has
 }
 
 // Ticks implements plot.Ticker; values are seconds since 1970.
@@ -115,11 +115,19 @@ func (t dateTicks) Ticks(low, high float64) []plot.Tick {
 	from, to := time.Unix(int64(low), 0).In(t.zone), time.Unix(int64(high), 0).In(t.zone)
 	var list []plot.Tick
 	for _, s := range steps() {
-		if to.Sub(from) > 3*time.Duration(t.n)*s.about() {
+		if to.Sub(from)/time.Duration(3*t.n) > s.about() {
 			continue // far too many to count
 		}
 		if list = s.between(from, to); len(list) <= t.n {
 			break
+		}
+	}
+	if len(list) == 0 { // less than a minute
+		list = []plot.Tick{{Value: low, Label: from.Format("2 Jan 15:04")}}
+	}
+	for i := range list {
+		if t.blank {
+			list[i].Label = " "
 		}
 	}
 	return list

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/agentloop"
 	"pitwall/tools/report"
 )
 
@@ -23,7 +24,7 @@ type fake struct {
 	days    []time.Time
 	price   func(symbol, day int) float64
 	orders  []fakeOrder
-	turns   []report.Turn
+	turns   []agentloop.Turn
 	edit    func(m map[string]any) // of the manifest
 }
 
@@ -67,8 +68,8 @@ func newFake(symbols, days int) *fake {
 }
 
 // turn is a turn with one call, its result and a reply.
-func (f *fake) turn(n, day int, status string) report.Turn {
-	t := report.Turn{Turn: n, AsOf: f.days[day].Format(time.RFC3339), Agent: "main", Model: "script/fake", Why: "every", Status: status,
+func (f *fake) turn(n, day int, status agentloop.Status) agentloop.Turn {
+	t := agentloop.Turn{Turn: n, AsOf: f.days[day].Format(time.RFC3339), Agent: "main", Model: "script/fake", Why: "every", Status: status,
 		Result: fmt.Sprintf("result of turn %d", n), System: "You are a trader inside Pitwall.", Tools: []string{"market_last_price", "orders_submit"}}
 	raw := fmt.Sprintf(`[{"user":"Turn %d. What do you do?"},
 		{"reply":{"text":"first look","reasoning":"thought %d","calls":[{"id":"c1","name":"market_last_price","arguments":{"symbol":"SYM0"}}]}},
@@ -184,7 +185,7 @@ func (f *fake) records(put func(name, text string)) {
 				orders++
 			}
 		}
-		summaries.Write(line(report.TurnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Calls: []string{"market_last_price"}, Orders: orders, Result: t.Result, Warnings: t.Warnings}))
+		summaries.Write(line(agentloop.TurnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Calls: []string{"market_last_price"}, Orders: orders, Result: t.Result, Warnings: t.Warnings}))
 	}
 	put("summaries.jsonl", summaries.String())
 	m := map[string]any{"run_id": f.name + "-1", "status": "complete", "name": f.name, "symbols": f.symbols, "benchmark": "BENCH", "cash": f.cash, "model": "script/fake", "attempt": 1,

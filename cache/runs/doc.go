@@ -1,0 +1,39 @@
+// Package runs owns a run's folder: its schema, its writer and every reader.
+//
+//	manifest.json      what was run: strategy, data, versions, model
+//	journal.jsonl      one line per change of state, in order
+//	turns/000123.json  one turn: prompt, calls, results, reply, warnings
+//	summaries.jsonl    one compact line per turn
+//	timing.jsonl       what may differ between two runs: host times, usage
+//	usage.json         what models used: tokens, cost, what came from the cache
+//	metrics.json       the headline figures
+//	fills.csv equity.csv prices.csv
+//
+//	driver ──► Create ──► Folder (a pitwall.Journal, and where agentloop records turns)
+//	                        │
+//	                      the folder
+//	                        ├─► Open: as far as it can be read; trace, why, report
+//	                        ├─► Strict: every line whole or an error; verify, metrics
+//	                        └─► List, Find, Attempt: the runs beside each other
+//
+// The writer appends while the run goes on, line by line and unbuffered, so that
+// after a crash everything up to the last whole line is there. Whole files (manifest,
+// turns, metrics) are written aside and renamed. Turns are written behind the run's
+// back, in their order: the journal says what was done, a turn only why, and after a
+// crash the last few may be missing.
+//
+// # To add a field
+//
+// Add it to its type in schema.go (agentloop/turn.go for what a turn records), and
+// write it. A test runs a backtest and fails when the folder holds a field, a column
+// or a file that the schema does not have.
+//
+// # Why not
+//
+// Why not fsync: a simulated run can be run again. Live journals are another
+// matter and get their own type.
+//
+// Why the record of a turn is agentloop's type and not one of this package: the loop
+// is written against any MCP server and records its turns without a folder too. So
+// this package imports it, and tools/report, which reads folders, imports this one.
+package runs

@@ -1,0 +1,156 @@
+package runs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"pitwall"
+)
+
+// Listed is a run in a list of runs: its headline.
+type Listed struct {
+	Run             string       `json:"run"` // its folder's name
+	Status          string       `json:"status"`
+	Strategy        string       `json:"strategy"`
+	Name            string       `json:"name"`
+	Model           string       `json:"model"`
+	Symbols         []string     `json:"symbols"`
+	From            string       `json:"from"` // the dates of its first and last bar; those that were asked for while there is none
+	To              string       `json:"to"`
+	TotalReturn     *float64     `json:"total_return"`
+	Benchmark       string       `json:"benchmark"`
+	BenchmarkReturn *float64     `json:"benchmark_return"`
+	BuyHoldReturn   *float64     `json:"buy_and_hold_return"`
+	MaxDrawdown     *float64     `json:"max_drawdown"`
+	Sharpe          *float64     `json:"sharpe"`
+	Turns           *int         `json:"turns"`    // null: not known
+	CostUSD         *pitwall.Dec `json:"cost_usd"` // of models, recorded answers at what they once cost; null: not known
+	Attempt         int          `json:"attempt"`
+	Written         time.Time    `json:"written"` // when its manifest was
+	Damaged         string       `json:"damaged,omitempty"`
+}
+
+// List reads the headlines of the runs in a folder, the newest first, from their small
+// files alone.
+func List(fsys fs.FS) ([]Listed, error) {
+	if _, err := fs.Stat(fsys, "."); err != nil {
+		return nil, err
+	}
+	list := []Listed{}
+	at := map[string]time.Time{}
+	for _, name := range below(fsys) {
+		run, err := fs.Sub(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		at[name] = written(run, signs...)
+		list = append(list, headline(run, name, at[name]))
+	}
+	slices.SortStableFunc(list, func(a, b Listed) int { return at[b.Run].Compare(at[a.Run]) })
+	return list, nil
+}
+
+func headline(fsys fs.FS, name string, at time.Time) Listed {
+	x := Listed{Run: name, Symbols: []string{}, Written: at.UTC().Truncate(time.Second)}
+	r := Open(fsys)
+	m := r.Manifest
+	switch {
+	case errors.Is(r.Damaged, fs.ErrNotExist):
+		x.Status, x.Damaged = "damaged", "it has no manifest.json"
+	case r.Damaged != nil:
+		x.Status, x.Damaged = "damaged", r.Damaged.Error()
+	default:
+		x.Status, x.Strategy, x.Name, x.Model, x.From, x.To, x.Attempt, x.Benchmark = m.Status, m.Strategy, m.Name, m.Model, m.From, m.To, m.Attempt, m.Benchmark
+		x.Symbols = append(x.Symbols, m.Symbols...)
+	}
+	metrics, err := Strict{fsys}.Metrics()
+	switch {
+	case err == nil:
+		if metrics.First != nil && metrics.Last != nil {
+			x.From, x.To = DateOf(*metrics.First), DateOf(*metrics.Last)
+		}
+		x.TotalReturn, x.BenchmarkReturn, x.BuyHoldReturn, x.MaxDrawdown, x.Sharpe = &metrics.TotalReturn, metrics.BenchmarkReturn, metrics.BuyHoldReturn, &metrics.MaxDrawdown, metrics.Sharpe
+	case x.Damaged != "":
+	case !errors.Is(err, fs.ErrNotExist):
+		x.Damaged = err.Error()
+	case m.Status != "running":
+		x.Damaged = "metrics.json: it is not there"
+	}
+	if u, err := r.Usage(); err == nil {
+		x.Turns = u.Turns
+		if u.CostUSD != nil && u.CostUSDRecorded != nil {
+			if sum, err := u.CostUSD.Add(*u.CostUSDRecorded); err == nil {
+				x.CostUSD = &sum
+			}
+		}
+	}
+	return x
+}
+
+// Attempt counts the runs beside dir that share a symbol and a day with run m, m
+// included: repeated tries overfit. Not counted are runs that failed before their
+// first turn, those that did the same as another or as m, and those that were stopped
+// on the way to what m does and kept their answers, which m goes on from. Before a run
+// there is no digest: then what was asked to do the same counts as the same. Agents
+// see the attempt, and a repeat must see what the first run saw, or its recorded
+// answers do not fit.
+func Attempt(dir string, m Manifest) int {
+	n := 1
+	seen := map[string]bool{m.Digest: true}
+	beside := os.DirFS(filepath.Dir(dir))
+	names, _ := fs.ReadDir(beside, ".") // without a folder there are no runs
+	for _, name := range names {
+		run, err := fs.Sub(beside, name.Name())
+		if err != nil || name.Name() == filepath.Base(dir) {
+			continue // this one
+		}
+		r := Open(run)
+		x := r.Manifest
+		if r.Damaged != nil || x.Status == "failed" && untried(run) || x.Digest != "" && seen[x.Digest] || (m.Digest == "" || x.Status != "complete" && !x.NoCache && !m.NoCache) && sameTrial(x, m) {
+			continue
+		}
+		seen[x.Digest] = true
+		shared := slices.ContainsFunc(x.Symbols, func(s string) bool { return slices.Contains(m.Symbols, s) })
+		if shared && x.From <= m.To && m.From <= x.To {
+			n++
+		}
+	}
+	return n
+}
+
+// untried reports whether a run has no turn. It is asked of failed runs only: a folder
+// of turns is long.
+func untried(run fs.FS) bool {
+	turns, err := fs.ReadDir(run, turnsDir)
+	return err == nil && len(turns) == 0
+}
+
+// sameTrial reports whether two runs were asked to do the same.
+func sameTrial(x, y Manifest) bool {
+	asked := func(m Manifest) string {
+		raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample})
+		if err != nil {
+			return m.RunID // not to be compared
+		}
+		return string(raw)
+	}
+	return asked(x) == asked(y)
+}
+
+// NextDir returns the first folder dir/<name>-<n> that does not exist.
+func NextDir(dir, name string) (string, error) {
+	for n := 1; n < 1_000_000; n++ {
+		next := filepath.Join(dir, name+"-"+strconv.Itoa(n))
+		if _, err := os.Stat(next); errors.Is(err, fs.ErrNotExist) {
+			return next, nil
+		}
+	}
+	return "", fmt.Errorf("%s is full", dir)
+}

@@ -1,0 +1,258 @@
+package runs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pitwall"
+	"pitwall/agentloop"
+)
+
+// Folder is a run's folder, open for writing. It is safe for concurrent use.
+type Folder struct {
+	Dir string
+
+	mem pitwall.MemoryJournal // for Follow
+
+	mu        sync.Mutex
+	reference pitwall.Reference
+	files     map[string]*os.File
+	reasons   map[string]string // of the orders that were submitted, by id
+
+	turns   chan func() error
+	written chan error // the first error of writing turns, at their end
+	failed  atomic.Bool
+}
+
+// Create makes a run's folder. It refuses one that already holds something.
+func Create(dir string, ref pitwall.Reference) (*Folder, error) {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return nil, pitwall.Errorf(pitwall.InvalidInput, "the folder %s is not empty", dir).Hintf("name another with --out")
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "turns"), 0o755); err != nil {
+		return nil, fmt.Errorf("making the run's folder: %w", err)
+	}
+	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
+	for _, name := range append([]string{JournalFile, SummariesFile, TimingFile}, csvFiles...) {
+		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err == nil {
+			f.files[name] = file
+			_, err = file.WriteString(header(name))
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("making the run's folder: %w", err), f.Close())
+		}
+	}
+	f.turns, f.written = make(chan func() error, waiting), make(chan error, 1)
+	go f.writeTurns(f.turns)
+	return f, nil
+}
+
+// waiting is how many turns may wait for being written.
+const waiting = 64
+
+func (f *Folder) writeTurns(turns <-chan func() error) {
+	var first error
+	for write := range turns {
+		if first == nil {
+			first = write()
+			f.failed.Store(first != nil)
+		}
+	}
+	f.written <- first
+}
+
+// Append implements pitwall.Journal: the line is in the file before it counts.
+func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e.Seq = f.mem.Last() + 1
+	if err := f.line(JournalFile, e); err != nil {
+		return 0, err
+	}
+	var err error
+	switch e.Kind {
+	case pitwall.EntryIntent:
+		if e.Order != nil {
+			f.reasons[e.ID] = e.Order.Reason
+		}
+	case pitwall.EntryFill:
+		err = f.fill(*e.Fill, e.Turn)
+	case pitwall.EntryMark:
+		err = f.mark(*e.Mark)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return f.mem.Append(ctx, e)
+}
+
+// fill writes a line of fills.csv. Its turn and reason are those of a submission:
+// legs and the venue's own orders have none there; the journal knows their turn.
+func (f *Folder) fill(x pitwall.Fill, turn int) error {
+	reason, submitted := f.reasons[x.OrderID]
+	if !submitted {
+		turn = 0
+	}
+	return f.write(FillsFile, strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
+		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(reason)}, ",")+"\n")
+}
+
+func (f *Folder) mark(p pitwall.EquityPoint) error {
+	benchmark, hold := "", ""
+	if f.reference != nil {
+		b, h := f.reference(p.Time)
+		if b != 0 {
+			benchmark = b.Round(2).String()
+		}
+		hold = h.Round(2).String()
+	}
+	return f.write(EquityFile, p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+"\n")
+}
+
+// quote writes a CSV field.
+func quote(s string) string {
+	if strings.ContainsAny(s, ",\"\r\n") || strings.HasPrefix(s, " ") {
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	return s
+}
+
+// Last implements pitwall.Journal.
+func (f *Folder) Last() int64 { return f.mem.Last() }
+
+// Follow implements pitwall.Journal.
+func (f *Folder) Follow(ctx context.Context, from int64) iter.Seq2[pitwall.Entry, error] {
+	return f.mem.Follow(ctx, from)
+}
+
+// EndTurn keeps a turn's record, its line and its timing. It does not wait for the
+// disk; an error of an earlier turn ends the run.
+func (f *Folder) EndTurn(n int, turn []byte, line json.RawMessage, timing agentloop.Timing) error {
+	times, err := json.Marshal(timing)
+	if err != nil {
+		return fmt.Errorf("encoding the times of turn %d: %w", n, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.turns == nil {
+		return errors.New("the run's folder is closed")
+	}
+	if f.failed.Load() {
+		return f.finishTurns()
+	}
+	summaries, timings := f.files[SummariesFile], f.files[TimingFile]
+	f.turns <- func() error {
+		if err := f.replace(filepath.FromSlash(turnFile(n)), turn); err != nil {
+			return err
+		}
+		_, err1 := summaries.Write(slices.Concat(line, []byte("\n")))
+		_, err2 := timings.Write(append(times, '\n'))
+		if err := errors.Join(err1, err2); err != nil {
+			return fmt.Errorf("writing the lines of turn %d: %w", n, err)
+		}
+		return nil
+	}
+	return nil
+}
+
+// finishTurns waits until all turns are written.
+func (f *Folder) finishTurns() error {
+	if f.turns == nil {
+		return nil
+	}
+	close(f.turns)
+	f.turns = nil
+	return <-f.written
+}
+
+// Flush waits until all turns are written. No turn may follow.
+func (f *Folder) Flush() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.finishTurns()
+}
+
+// Prices writes the bars that a run passed, and the one before them, whose close
+// was its first price.
+func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var b strings.Builder
+	for i := range s.Len() {
+		if i+1 < s.Len() && s.Start[i+1] < from.UnixNano() || s.Known[i] > until.UnixNano() {
+			continue
+		}
+		x := s.Bar(i)
+		volume := ""
+		if x.Volume != pitwall.NoVolume {
+			volume = strconv.FormatFloat(x.Volume, 'f', -1, 64)
+		}
+		stamp := x.Start.Format(time.RFC3339)
+		if s.Size >= 24*time.Hour {
+			stamp = x.Start.Format(time.DateOnly)
+		}
+		fmt.Fprintf(&b, "%s,%s,%v,%v,%v,%v,%s,%s,%s,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume,
+			x.Start.Format(time.RFC3339), x.End.Format(time.RFC3339), x.Known.Format(time.RFC3339))
+	}
+	return f.write(PricesFile, b.String())
+}
+
+// WriteJSON writes a whole file (manifest.json, metrics.json).
+func (f *Folder) WriteJSON(name string, v any) error {
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", name, err)
+	}
+	return f.replace(name, append(body, '\n'))
+}
+
+// replace writes a file aside and renames it into place.
+func (f *Folder) replace(name string, body []byte) error {
+	path := filepath.Join(f.Dir, name)
+	if err := os.WriteFile(path+".tmp", body, 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+func (f *Folder) line(name string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding a line of %s: %w", name, err)
+	}
+	return f.write(name, string(body)+"\n")
+}
+
+func (f *Folder) write(name, text string) error {
+	if _, err := f.files[name].WriteString(text); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+// Close closes the files.
+func (f *Folder) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	errs := []error{f.finishTurns()}
+	for _, x := range f.files {
+		errs = append(errs, x.Close())
+	}
+	clear(f.files)
+	return errors.Join(errs...)
+}

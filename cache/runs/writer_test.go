@@ -1,0 +1,60 @@
+package runs
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/agentloop"
+)
+
+func TestFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	f, err := Create(dir, func(time.Time) (pitwall.Dec, pitwall.Dec) { return 0, pitwall.Int(7) })
+	require.NoError(t, err)
+	ctx := context.Background()
+	at := time.Date(2024, 1, 2, 16, 0, 0, 0, time.UTC)
+	turn := pitwall.Cause{Turn: 3}
+	for _, e := range []pitwall.Entry{
+		{AsOf: at, Kind: pitwall.EntryIntent, Cause: turn, Verb: "submit", ID: "o1", Order: &pitwall.Order{ID: "o1", Reason: "because, \"so\"\nthere"}},
+		{AsOf: at, Kind: pitwall.EntryFill, Cause: turn, ID: "o1", Fill: &pitwall.Fill{OrderID: "o1", Symbol: "A", Side: pitwall.Buy, Qty: pitwall.One, Price: pitwall.Int(5), Book: "main", Time: at}},
+		{AsOf: at, Kind: pitwall.EntryMark, Mark: &pitwall.EquityPoint{Time: at, Equity: pitwall.Int(9), Cash: pitwall.Int(4)}},
+	} {
+		_, err := f.Append(ctx, e)
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 3, f.Last())
+	require.NoError(t, f.EndTurn(3, []byte(`{"turn":3}`), []byte(`{"turn":3}`), agentloop.Timing{Turn: 3}))
+	require.NoError(t, f.Flush())
+	require.ErrorContains(t, f.EndTurn(4, nil, nil, agentloop.Timing{}), "closed")
+	read := func(name string) string {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return string(raw)
+	}
+	// What was appended is in the files before Close: a crash loses nothing.
+	require.Equal(t, 3, strings.Count(read("journal.jsonl"), "\n"))
+	require.Contains(t, read("fills.csv"), "2024-01-02T16:00:00Z,A,buy,1,5,0,main,3,o1,\"because, \"\"so\"\"\nthere\"\n")
+	require.Contains(t, read("equity.csv"), "2024-01-02T16:00:00Z,9,4,,7\n")
+	require.JSONEq(t, `{"turn":3}`, read("turns/000003.json"))
+	require.NoError(t, f.WriteJSON("manifest.json", 1))
+	require.NoError(t, f.Close())
+	left, err := filepath.Glob(filepath.Join(dir, "*", "*.tmp"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	_, err = Create(dir, nil)
+	require.ErrorContains(t, err, "is not empty")
+	_, err = f.Append(ctx, pitwall.Entry{Kind: pitwall.EntryEnd})
+	require.Error(t, err, "a closed folder keeps nothing and says so")
+	for e, err := range f.Follow(ctx, 2) {
+		require.NoError(t, err)
+		require.Equal(t, pitwall.EntryFill, e.Kind)
+		break
+	}
+}
