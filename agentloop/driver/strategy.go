@@ -7,7 +7,6 @@ import (
 	"io"
 	"reflect"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -91,7 +90,7 @@ func Parse(file string, raw []byte) (*Strategy, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
 	if err := dec.Decode(s); err != nil && !errors.Is(err, io.EOF) {
-		return nil, s.explain(err, raw)
+		return nil, s.explain(err)
 	}
 	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return nil, s.bad("the file holds more than one document").Hintf("leave out everything after the line ---")
@@ -130,22 +129,8 @@ func wanted(goType string) string {
 	return "a text"
 }
 
-// keyOnLine returns the key that a line of a YAML file begins with.
-func keyOnLine(raw []byte, line string) string {
-	n, err := strconv.Atoi(line)
-	lines := strings.Split(string(raw), "\n")
-	if err != nil || n < 1 || n > len(lines) {
-		return "the value"
-	}
-	key, _, ok := strings.Cut(strings.TrimLeft(lines[n-1], "- \t"), ":")
-	if !ok {
-		return "the value"
-	}
-	return key
-}
-
-// explain names file, line, key and, for an unknown key, the nearest known one.
-func (s *Strategy) explain(err error, raw []byte) error {
+// explain names file, line and, for an unknown key, the nearest known one.
+func (s *Strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
@@ -153,7 +138,7 @@ func (s *Strategy) explain(err error, raw []byte) error {
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
-		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: %s must be %s", s.File, m[1], keyOnLine(raw, m[1]), wanted(m[3])).Hintf("it is %s", m[2])
+		return pitwall.Errorf(pitwall.StrategyError, "%s: line %s: unexpected value %s", s.File, m[1], m[2]).Hintf("write %s", wanted(m[3]))
 	}
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
 	return pitwall.Errorf(pitwall.StrategyError, "%s: %s", s.File, text)
