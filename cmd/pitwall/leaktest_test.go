@@ -11,14 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/tools/leaktest"
 )
 
 // plain is what a strategy says that states nothing but its symbols.
-func plain(t fataler, symbols ...string) simSpec {
+func plain(t fataler, symbols ...string) driver.SimSpec {
 	cash := pitwall.Int(100_000)
-	spec, err := (&strategy{Symbols: symbols, Cash: &cash}).spec()
+	spec, err := (&driver.Strategy{Symbols: symbols, Cash: &cash}).Spec()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -171,7 +171,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"unknown cost":        {goodStrategy + "costs: {comission_bps: 1}\n", goodBars, nil, 1, `did you mean "commission_bps"?`},
 		"unknown agent key":   {strings.Replace(goodStrategy, "model:", "modell:", 1), goodBars, nil, 1, `did you mean "model"?`},
 		"not yaml":            {"symbols: [A\n", goodBars, nil, 1, "s.yaml: line"},
-		"wrong type":          {goodStrategy + "costs: 5\n", goodBars, nil, 1, "s.yaml: line 6: `5` is not what belongs there\n  write keys and values"},
+		"wrong type":          {goodStrategy + "costs: 5\n", goodBars, nil, 1, "s.yaml: line 6: unexpected value `5`\n  write keys and values"},
 		"timeout":             {agents("{name: a, model: script/buyhold, timeout: 10}"), goodBars, nil, 1, "write a duration, such as 30s or 5m"},
 		"triggers no list":    {agents("{name: a, model: script/buyhold, triggers: fill}"), goodBars, nil, 1, "write a list, such as [a, b]"},
 		"schema type":         {agents("{name: a, model: script/buyhold, output_schema: {type: array}}"), goodBars, nil, 1, `output_schema is of type "array"`},
@@ -209,7 +209,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"risk key":            {goodStrategy + "risk: {max_order_qtty: 5}\n", goodBars, nil, 1, "max_order_qty"},
 		"risk negative":       {goodStrategy + "risk: {max_order_qty: -5}\n", goodBars, nil, 1, "max_order_qty"},
 		"risk empty":          {goodStrategy + "risk: {}\n", goodBars, nil, 1, "names no limit"},
-		"risk not a mapping":  {goodStrategy + "risk: 5\n", goodBars, nil, 1, "risk"},
+		"risk not a mapping":  {goodStrategy + "risk: 5\n", goodBars, nil, 1, "line 6: unexpected value `5`\n  write keys and values"},
 		"adjusted twice":      {strings.Replace(goodStrategy, "[bars.csv]", "[{path: bars.csv, adjusted: total}, act.csv]", 1), goodBars, nil, 1, "it would count twice"},
 		"source":              {strings.Replace(goodStrategy, "bars.csv", "yahoo", 1), goodBars, nil, 1, "the store holds no 1d bars of A from yahoo"},
 		"provider":            {strings.Replace(goodStrategy, "script/buyhold", "openai/gpt", 1), goodBars, nil, 1, "OPENAI_API_KEY is not set"},
@@ -342,7 +342,7 @@ func conversation(t *testing.T, transport mcp.Transport, version string) string 
 // The same conversation with the built binary over stdio and over HTTP, both in
 // both protocol eras, and in process: one digest.
 func TestEveryTransportGivesOneDigest(t *testing.T) {
-	b, err := newBuilder(context.Background(), "examples/momentum", nil, &history.Local{})
+	b, _, err := newWorlds(context.Background(), "examples/momentum", nil, &history.Local{})
 	require.NoError(t, err)
 	registry := server.NewRegistry(b)
 	defer registry.Close()
