@@ -39,6 +39,7 @@ var layers = map[string][]string{
 	"cache/replay":       {},                                                   // what models and external tools answered
 	"tools/external":     {"tools"},                                            // Go functions, REST endpoints and MCP servers as tools
 	"examples":           {},                                                   // embedded files
+	"agentloop/driver":   {"*"},                                                // composes: strategy, session, run; stands above everything but cmd
 	"examples/golang":    {"*"},                                                // wires like cmd, for readers
 	"cmd/pitwall":        {"*"},                                                // the only place that wires
 

@@ -75,10 +75,31 @@ func (r *Run) missing(err error) {
 	}
 }
 
-// Journal reads journal.jsonl.
+// Journal reads journal.jsonl. Journals without turns were written before entries
+// had one: what is known then is the column of fills.csv, so the turns of orders
+// that never filled, and of changes, are lost.
 func (r *Run) Journal() []pitwall.Entry {
 	list, err := linesOf[pitwall.Entry](r, JournalFile, r.leave)
 	r.missing(err)
+	orders := func(e pitwall.Entry) bool { return e.Order != nil || e.Fill != nil }
+	if !slices.ContainsFunc(list, orders) || slices.ContainsFunc(list, func(e pitwall.Entry) bool { return e.Turn > 0 }) {
+		return list
+	}
+	r.Note("the journal of this older run has no turns: those of orders that never filled are not known")
+	turns := map[string]int{}
+	for _, row := range r.Rows(FillsFile) {
+		if n, err := strconv.Atoi(row[7]); err == nil && n > 0 {
+			turns[row[8]] = n
+		}
+	}
+	for i, e := range list {
+		if e.State != nil && e.State.Parent != "" {
+			turns[e.ID] = turns[e.State.Parent]
+		}
+		if e.Change == nil && e.Verb != "cancel" && (e.State == nil || e.State.Status != pitwall.Denied) {
+			list[i].Turn = turns[e.ID]
+		}
+	}
 	return list
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ var binary string
 
 func TestMain(m *testing.M) {
 	duckdb.Main()
+	server.TuneGC()
 	if filepath.Base(os.Args[0]) == "pitwall" { // started by a test under the name that itself gave it
 		main()
 		os.Exit(0)
@@ -202,7 +204,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"unknown cost":        {goodStrategy + "costs: {comission_bps: 1}\n", goodBars, nil, 1, `did you mean "commission_bps"?`},
 		"unknown agent key":   {strings.Replace(goodStrategy, "model:", "modell:", 1), goodBars, nil, 1, `did you mean "model"?`},
 		"not yaml":            {"symbols: [A\n", goodBars, nil, 1, "s.yaml: line"},
-		"wrong type":          {goodStrategy + "costs: 5\n", goodBars, nil, 1, "s.yaml: line 6: `5` is not what belongs there\n  write keys and values"},
+		"wrong type":          {goodStrategy + "costs: 5\n", goodBars, nil, 1, "s.yaml: line 6: unexpected value `5`\n  write keys and values"},
 		"timeout":             {agents("{name: a, model: script/buyhold, timeout: 10}"), goodBars, nil, 1, "write a duration, such as 30s or 5m"},
 		"triggers no list":    {agents("{name: a, model: script/buyhold, triggers: fill}"), goodBars, nil, 1, "write a list, such as [a, b]"},
 		"schema type":         {agents("{name: a, model: script/buyhold, output_schema: {type: array}}"), goodBars, nil, 1, `output_schema is of type "array"`},
@@ -240,7 +242,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"risk key":            {goodStrategy + "risk: {max_order_qtty: 5}\n", goodBars, nil, 1, "max_order_qty"},
 		"risk negative":       {goodStrategy + "risk: {max_order_qty: -5}\n", goodBars, nil, 1, "max_order_qty"},
 		"risk empty":          {goodStrategy + "risk: {}\n", goodBars, nil, 1, "names no limit"},
-		"risk not a mapping":  {goodStrategy + "risk: 5\n", goodBars, nil, 1, "risk"},
+		"risk not a mapping":  {goodStrategy + "risk: 5\n", goodBars, nil, 1, "line 6: unexpected value `5`\n  write keys and values"},
 		"adjusted twice":      {strings.Replace(goodStrategy, "[bars.csv]", "[{path: bars.csv, adjusted: total}, act.csv]", 1), goodBars, nil, 1, "it would count twice"},
 		"source":              {strings.Replace(goodStrategy, "bars.csv", "yahoo", 1), goodBars, nil, 1, "the store holds no 1d bars of A from yahoo"},
 		"provider":            {strings.Replace(goodStrategy, "script/buyhold", "openai/gpt", 1), goodBars, nil, 1, "OPENAI_API_KEY is not set"},
@@ -373,7 +375,7 @@ func conversation(t *testing.T, transport mcp.Transport, version string) string 
 // The same conversation with the built binary over stdio and over HTTP, both in
 // both protocol eras, and in process: one digest.
 func TestEveryTransportGivesOneDigest(t *testing.T) {
-	b, err := newBuilder(context.Background(), "examples/momentum", nil, &history.Local{})
+	b, _, err := newWorlds(context.Background(), "examples/momentum", nil, &history.Local{})
 	require.NoError(t, err)
 	registry := server.NewRegistry(b)
 	defer registry.Close()
@@ -495,7 +497,7 @@ func TestSharedData(t *testing.T) {
 	}
 	dir := t.TempDir()
 	strategy := func(symbols, more string) string {
-		return "name: s\nsymbols: [" + symbols + "]\ndata: [" + file + "]\nevery: 5\nagent: {model: script/momentum, params: {lookback: 50}}\n" + more
+		return "name: s\nsymbols: [" + symbols + "]\ndata: [" + file + "]\nevery: " + strconv.Itoa(often(20, 5)) + "\nagent: {model: script/momentum, params: {lookback: 50}}\n" + more
 	}
 	write(t, dir, "two.yaml", strategy("TQQQ, SHV", "from: 2020-01-02\nto: 2025-05-27\n"),
 		"all.yaml", strategy("TQQQ, QQQ, SPY, XOM, TSLA, SHV, SGOV, AAPL, MSFT, AMZN, JPM, JNJ, V, HD, UNH, CAT, PG", "from: 2018-01-02\nto: 2025-07-31\n"))

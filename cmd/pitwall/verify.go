@@ -156,7 +156,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	run := audit.Run{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal}
+	run := audit.Run{Data: data, Symbols: m.Symbols, From: from, To: to.AddDate(0, 0, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal}
 	v, err := audit.Verify(run)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
 	"pitwall/agentloop/models/modeltest"
 	"pitwall/agentloop/scripts"
 	"pitwall/examples"
@@ -80,8 +81,8 @@ var dialects = map[string]func(url string) (model, base string){
 // oneScript makes the script that an example names.
 func oneScript(t *testing.T, text string) agentloop.Model {
 	t.Helper()
-	var s strategy
-	require.NoError(t, s.parse([]byte(text)))
+	s, err := driver.Parse("example", []byte(text))
+	require.NoError(t, err)
 	m, err := scripts.All()[strings.TrimPrefix(s.Agent.Model, "script/")](s.Agent.Params)
 	require.NoError(t, err)
 	return m

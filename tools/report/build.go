@@ -232,16 +232,11 @@ func (w *walk) cause(order string) (turn int, reason string) {
 	case expired:
 		return 0, expired
 	}
-	o, is := w.run.Origins[order]
-	if is && (o.Turn > 0 || o.Reason != "") {
-		return o.Turn, o.Reason
+	o := w.known[order]
+	if o.Parent != "" && o.Reason == "" {
+		return w.turns[order], string(o.Role) + " of " + o.Parent
 	}
-	leg, is := w.known[order]
-	if !is || leg.Parent == "" { // of an order that the venue sent itself: why it did
-		return o.Turn, cmp.Or(o.Reason, leg.Reason)
-	}
-	parent := w.run.Origins[leg.Parent]
-	return parent.Turn, string(leg.Role) + " of " + leg.Parent
+	return w.turns[order], o.Reason
 }
 
 // price is the last price of a symbol that was known at the last step: its last

@@ -106,6 +106,9 @@ func TestMarginCallIsAReason(t *testing.T) {
 		if e.State != nil {
 			r.Journal[i].State = &pitwall.OrderState{Order: pitwall.Order{ID: "o-1s", Reason: "margin call"}}
 		}
+		if e.Fill != nil && e.Fill.OrderID == "o-1s" {
+			r.Journal[i].Turn = 0
+		}
 	}
 	s, err := r.Sheet()
 	require.NoError(t, err)

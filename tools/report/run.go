@@ -1,11 +1,9 @@
 package report
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
 
 	"pitwall"
 	"pitwall/agentloop"
@@ -19,17 +17,10 @@ type Run struct {
 	Points   []Point                  // equity at the end of each step
 	Bars     map[string][]pitwall.Bar // what was traded or compared with, oldest first
 	Turns    []agentloop.TurnLine     // in their order
-	Origins  map[string]Origin        // by order: which turn sent it, and why
 	Usage    *runs.Usage              // nil: not known
 	Notes    []string                 // what could not be read
 
 	folder *runs.Run // nil: the run is a world in memory
-}
-
-// Origin is where an order came from.
-type Origin struct {
-	Turn   int
-	Reason string
 }
 
 // Open reads a run's folder, also one whose run has not ended.
@@ -43,8 +34,7 @@ func Open(fsys fs.FS) (*Run, error) {
 			f.Note("%s is not there: what is computed from it is missing or 0", name)
 		}
 	}
-	r := &Run{Manifest: f.Manifest, Journal: f.Journal(), Turns: f.Lines(), Origins: map[string]Origin{}, folder: f}
-	r.readOrigins()
+	r := &Run{Manifest: f.Manifest, Journal: f.Journal(), Turns: f.Lines(), folder: f}
 	for _, p := range f.Equity() {
 		r.Points = append(r.Points, point(p))
 	}
@@ -79,20 +69,3 @@ func (r *Run) Turn(n int) (*agentloop.Turn, error) {
 }
 
 var errNoTurns = pitwall.Errorf(pitwall.NoCoverage, "a world in memory keeps no turns")
-
-// readOrigins takes from the journal why an order was sent, and from fills.csv
-// which turn did.
-func (r *Run) readOrigins() {
-	for _, e := range r.Journal {
-		if e.Kind == pitwall.EntryIntent && e.Order != nil {
-			r.Origins[e.ID] = Origin{Reason: e.Order.Reason}
-		}
-	}
-	for _, row := range r.folder.Rows(runs.FillsFile) {
-		n, err := strconv.Atoi(row[7])
-		if err == nil && n > 0 {
-			o := r.Origins[row[8]]
-			r.Origins[row[8]] = Origin{n, cmp.Or(o.Reason, row[9])}
-		}
-	}
-}

@@ -26,7 +26,8 @@ func small() *Run {
 		return pitwall.Entry{AsOf: at(day, 16), Kind: pitwall.EntryMark, Book: "main", Mark: &pitwall.EquityPoint{Time: at(day, 16), Equity: n(equity), Cash: n(cash)}}
 	}
 	fill := func(day int, order, symbol string, side pitwall.Side, qty, price, fee, slip string) pitwall.Entry {
-		return pitwall.Entry{AsOf: at(day, 16), Kind: pitwall.EntryFill, Fill: &pitwall.Fill{OrderID: order, Book: "main", Symbol: symbol, Side: side, Qty: n(qty), Price: n(price), Fee: n(fee), Slippage: n(slip), Time: at(day, 9)}}
+		cause := pitwall.Cause{Turn: map[string]int{"o-1": 4, "o-1s": 4}[order]}
+		return pitwall.Entry{AsOf: at(day, 16), Kind: pitwall.EntryFill, Cause: cause, Fill: &pitwall.Fill{OrderID: order, Book: "main", Symbol: symbol, Side: side, Qty: n(qty), Price: n(price), Fee: n(fee), Slippage: n(slip), Time: at(day, 9)}}
 	}
 	flow := func(day int, kind, symbol, qty, each, amount string) pitwall.Entry {
 		return pitwall.Entry{AsOf: at(day, 16), Kind: pitwall.EntryCash, Book: "main", Flow: &pitwall.CashFlow{Time: at(day, 16), Symbol: symbol, Type: kind, Qty: n(qty), Each: n(each), Amount: n(amount)}}
@@ -52,7 +53,6 @@ func small() *Run {
 	}
 	r := FromWorld(w, func(t time.Time) (benchmark, hold pitwall.Dec) { return pitwall.Int(int64(2000 + 10*t.Day())), 0 })
 	r.Manifest.RunID, r.Manifest.Status = "small-1", "complete"
-	r.Origins["o-1"] = Origin{4, "a dip"}
 	zero, spent := pitwall.Dec(0), n("3")
 	r.Usage = &runs.Usage{CostUSD: &zero, CostUSDRecorded: &spent}
 	return r

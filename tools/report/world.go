@@ -30,12 +30,9 @@ func FromWorld(w World, ref pitwall.Reference) *Run {
 	for _, i := range w.Instruments {
 		m.Traded = append(m.Traded, runs.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw})
 	}
-	r := &Run{Manifest: m, Journal: w.Journal, Bars: w.Bars, Origins: map[string]Origin{}}
+	r := &Run{Manifest: m, Journal: w.Journal, Bars: w.Bars}
 	for _, e := range w.Journal {
-		switch {
-		case e.Kind == pitwall.EntryIntent && e.Order != nil:
-			r.Origins[e.ID] = Origin{Reason: e.Order.Reason}
-		case isStep(e):
+		if isStep(e) {
 			p := Point{At: e.Mark.Time, Equity: e.Mark.Equity.Float(), Cash: e.Mark.Cash.Float(), Exact: e.Mark.Equity}
 			if ref != nil {
 				benchmark, hold := ref(p.At)

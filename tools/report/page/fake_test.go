@@ -128,7 +128,7 @@ func (f *fake) folder() fstest.MapFS {
 			}
 			id := fmt.Sprintf("o-%d-%d", o.turn, o.symbol)
 			x := pitwall.Fill{ID: fmt.Sprintf("f%d", seq), OrderID: id, Book: "main", Symbol: f.symbols[o.symbol], Side: side, Qty: dec(o.qty).Abs(), Price: dec(price), Fee: dec(1), Reference: dec(price), Bar: open, Time: open, Known: day}
-			entry(pitwall.Entry{AsOf: day, Kind: pitwall.EntryFill, ID: id, Fill: &x})
+			entry(pitwall.Entry{AsOf: day, Kind: pitwall.EntryFill, Cause: pitwall.Cause{Turn: o.turn}, ID: id, Fill: &x})
 			cash, held[o.symbol] = cash-o.qty*dec(price).Float()-1, held[o.symbol]+o.qty
 			fmt.Fprintf(&fills, "%s,%s,%s,%s,%s,1,main,%d,%s,%s\n", open.Format(time.RFC3339), quoted(x.Symbol), side, x.Qty, x.Price, o.turn, id, quoted(o.reason))
 		}
@@ -147,7 +147,7 @@ func (f *fake) folder() fstest.MapFS {
 				side = pitwall.Sell
 			}
 			id := fmt.Sprintf("o-%d-%d", o.turn, o.symbol)
-			entry(pitwall.Entry{AsOf: day, Kind: pitwall.EntryIntent, Verb: "submit", ID: id, Order: &pitwall.Order{ID: id, Book: "main", Symbol: f.symbols[o.symbol], Side: side, Qty: dec(o.qty).Abs(), Reason: o.reason}})
+			entry(pitwall.Entry{AsOf: day, Kind: pitwall.EntryIntent, Cause: pitwall.Cause{Turn: o.turn}, Verb: "submit", ID: id, Order: &pitwall.Order{ID: id, Book: "main", Symbol: f.symbols[o.symbol], Side: side, Qty: dec(o.qty).Abs(), Reason: o.reason}})
 			pending = append(pending, o)
 		}
 	}
