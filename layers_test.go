@@ -31,7 +31,7 @@ var layers = map[string][]string{
 	"tools/leaktest":     {"tools"},                                            // the leak harness; sees worlds that cmd builds
 	"tools/docs":         {},                                                   //
 	"tools/duckdb":       {},                                                   // sees a Market, never a Source
-	"tools/report":       {},                                                   // reads a folder; shares no code with its writer
+	"tools/report":       {"agentloop", "cache/runs"},                          // reads a run's folder through its owner, and the record of a turn
 	"server":             {"tools"},                                            //
 	"agentloop":          {},                                                   // an ordinary MCP client
 	"agentloop/models":   {"agentloop"},                                        // one file per provider
@@ -39,13 +39,14 @@ var layers = map[string][]string{
 	"cache/replay":       {},                                                   // what models and external tools answered
 	"tools/external":     {"tools"},                                            // Go functions, REST endpoints and MCP servers as tools
 	"examples":           {},                                                   // embedded files
+	"agentloop/driver":   {"*"},                                                // composes: strategy, session, run; stands above everything but cmd
 	"examples/golang":    {"*"},                                                // wires like cmd, for readers
 	"cmd/pitwall":        {"*"},                                                // the only place that wires
 
-	"agentloop/models/modeltest": {"agentloop"},                          // a fake provider; imported by tests only
-	"tools/report/browsertest":   {},                                     // a headless browser; imported by tests only
-	"tools/report/chart":         {"tools/report"},                       // SVG and pictures of a run
-	"tools/report/page":          {"tools/report", "tools/report/chart"}, // report.html
+	"agentloop/models/modeltest": {"agentloop"},                                       // a fake provider; imported by tests only
+	"tools/report/browsertest":   {},                                                  // a headless browser; imported by tests only
+	"tools/report/chart":         {"tools/report"},                                    // SVG and pictures of a run
+	"tools/report/page":          {"agentloop", "tools/report", "tools/report/chart"}, // report.html
 }
 
 // pure packages do no I/O and hold no goroutine or clock.

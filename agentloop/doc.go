@@ -25,8 +25,9 @@
 //
 // # To add a model
 //
-// Implement [Model] (one method) in agentloop/models, or in agentloop/scripts
-// when it is deterministic, and add one line to the table there.
+// Implement [Model] (one method) in agentloop/models, see the recipe there, or,
+// when it is deterministic, in agentloop/scripts/<name>.go with a line in All
+// (agentloop/scripts/scripts.go).
 //
 // # To add a warning
 //

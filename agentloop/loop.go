@@ -15,9 +15,9 @@ import (
 
 // Recorder keeps what happened. agentloop says what; cmd says where.
 type Recorder interface {
-	// EndTurn keeps a turn (the same bytes on every run), its one-line summary, and
-	// what may differ between runs.
-	EndTurn(n int, turn []byte, summary, timing any) error
+	// EndTurn keeps a Turn (the same bytes on every run), its TurnLine, and what may
+	// differ between runs.
+	EndTurn(n int, turn []byte, line json.RawMessage, timing Timing) error
 }
 
 // Cache keeps what models answered. Requests are JSON objects; kind and slot

@@ -72,10 +72,10 @@ func (f modelFunc) Reply(_ context.Context, r agentloop.Request) (agentloop.Repl
 type kept struct {
 	turns   []agentloop.Turn
 	bytes   []string
-	timings []any
+	timings []agentloop.Timing
 }
 
-func (k *kept) EndTurn(_ int, turn []byte, _, timing any) error {
+func (k *kept) EndTurn(_ int, turn []byte, _ json.RawMessage, timing agentloop.Timing) error {
 	var x agentloop.Turn
 	if err := json.Unmarshal(turn, &x); err != nil {
 		return err

@@ -80,6 +80,11 @@ func TestCallsSayTheirTurn(t *testing.T) {
 	call(t, cs, "clock_next_bar", nil)
 	say(43, "orders_modify", map[string]any{"id": "a.sl", "stop": 2})
 	say(44, "orders_cancel", map[string]any{"id": "a.tp"})
+	rest := bracket("rest")
+	rest["type"], rest["limit"], rest["stop_loss"], rest["tif"] = "limit", 2, 1, "gtc"
+	say(45, "orders_submit", rest)
+	say(46, "orders_modify", map[string]any{"id": "rest", "qty": 2})
+	say(47, "orders_cancel", map[string]any{"id": "rest"})
 	require.Equal(t, []string{
 		"intent a: 41", "order a.tp held: 41", "order a.sl held: 41", "order a working: 41",
 		"intent b: 42", "order b.tp held: 42", "order b.sl held: 42", "order b working: 42",
@@ -87,6 +92,9 @@ func TestCallsSayTheirTurn(t *testing.T) {
 		"fill a: 41", "order a.tp working: 41", "order a.sl working: 41", "order a filled: 41",
 		"fill b: 42", "order b.tp working: 42", "order b.sl working: 42", "order b filled: 42",
 		"intent a.sl: 43", "order a.sl working: 43", "intent a.tp: 44", "order a.tp canceled: 44",
+		"intent rest: 45", "order rest.tp held: 45", "order rest.sl held: 45", "order rest working: 45",
+		"intent rest: 46", "order rest.tp held: 46", "order rest.sl held: 46", "order rest working: 46",
+		"intent rest: 47", "order rest.tp canceled: 47", "order rest.sl canceled: 47", "order rest canceled: 47",
 	}, turnsOf(t, r))
 	for i, no := range []any{-1, 0, 1.5, 1e300, "7", nil, []int{1}} {
 		say(no, "orders_submit", map[string]any{"symbol": "AAA", "side": "buy", "qty": 1, "client_order_id": fmt.Sprint("x", i)})

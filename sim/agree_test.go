@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitwall"
+	"pitwall/sim"
 	"pitwall/sim/audit"
 )
 
@@ -33,6 +34,9 @@ func TestPropertyVerifyAgrees(t *testing.T) {
 				}
 			}
 			t.Fatalf("they differ: %v", v.Differences)
+		}
+		if again, err := sim.Repeat(w.cfg, p.journal.Entries()); err != nil || again != p.venue.Replay().Digest {
+			t.Fatalf("the journal's orders give digest %s, the run %s (%v)", again, p.venue.Replay().Digest, err)
 		}
 		events += len(p.journal.Entries())
 	})

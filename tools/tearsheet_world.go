@@ -2,10 +2,8 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"sort"
 	"time"
 
 	"pitwall"
@@ -33,14 +31,11 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	if err != nil {
 		return nil, err
 	}
-	m := report.Manifest{Name: titled(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Warnings: []string{}, Notes: []string{}}
+	m := report.World{Name: titled(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Costs: w.Costs, Journal: entries, Warnings: []string{}, Notes: []string{}}
 	for _, x := range w.Warnings {
 		if !x.Known.After(w.Clock.Now()) {
 			m.Warnings = append(m.Warnings, x.Text)
 		}
-	}
-	if m.Costs, err = json.Marshal(w.Costs); err != nil {
-		return nil, fmt.Errorf("encoding the costs: %w", err)
 	}
 	var start time.Time
 	marks := 0
@@ -72,8 +67,8 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	default:
 		m.Notes = append(m.Notes, fmt.Sprintf("NO_COVERAGE: this %s world keeps no equity points, so return, risk and luck are not known; positions, fills and trades are what there is", w.Mode))
 	}
-	bars, refer := sheetBars(ctx, w, &m, traded, start)
-	return report.FromJournal(entries, m, bars, refer), nil
+	refer := sheetBars(ctx, w, &m, traded, start)
+	return report.FromWorld(m, refer), nil
 }
 
 // titled is what a reader calls the world.
@@ -113,7 +108,7 @@ func written(ctx context.Context, w *pitwall.World) ([]pitwall.Entry, error) {
 // sheetBars loads the bars that the figures need: of symbols that were traded, of
 // what they settle against, of the benchmark, and in a simulation of all that may be
 // traded, which is what buy and hold holds. What cannot be had becomes a note.
-func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded map[string]bool, start time.Time) (map[string][]pitwall.Bar, report.Reference) {
+func sheetBars(ctx context.Context, w *pitwall.World, m *report.World, traded map[string]bool, start time.Time) pitwall.Reference {
 	wanted := map[string]bool{}
 	for s := range traded {
 		wanted[s] = true
@@ -130,6 +125,7 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded
 	}
 	slices.Sort(m.Symbols)
 	bars := map[string][]pitwall.Bar{}
+	m.Bars = bars
 	load := func(symbol string, tradable bool) {
 		if symbol == "" || bars[symbol] != nil {
 			return
@@ -148,8 +144,7 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded
 		}
 		bars[symbol] = list
 		i.Tradable = tradable
-		t := report.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw}
-		m.Traded = append(m.Traded, t)
+		m.Instruments = append(m.Instruments, i)
 		if a, ok := w.Market.(acting); ok {
 			for _, x := range a.Actions(symbol) {
 				if !x.Ex.Before(start) {
@@ -161,76 +156,34 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.Manifest, traded
 	for _, s := range m.Symbols {
 		load(s, true)
 	}
-	for _, t := range slices.Clone(m.Traded) {
+	for _, t := range slices.Clone(m.Instruments) {
 		load(t.Underlying, false)
 	}
 	load(m.Benchmark, wanted[m.Benchmark])
-	var bench *passive
-	if b := bars[m.Benchmark]; len(b) > 0 {
-		bench = newPassive(m.Cash.Float(), b, m.Actions)
-	}
-	if w.Mode != pitwall.Sim || len(m.Symbols) == 0 {
-		return bars, func(at time.Time) (float64, float64) { return bench.at(at), 0 }
-	}
-	var hold []*passive
-	for _, s := range m.Symbols {
-		hold = append(hold, newPassive(m.Cash.Float()/float64(len(m.Symbols)), bars[s], m.Actions))
-	}
-	return bars, func(at time.Time) (benchmark, held float64) {
-		for _, h := range hold {
-			held += h.at(at)
+	var hold []*pitwall.Series
+	if w.Mode == pitwall.Sim {
+		for _, name := range m.Symbols {
+			hold = append(hold, seriesOf(name, bars[name]))
 		}
-		return bench.at(at), held
+	}
+	refer := pitwall.NewReference(m.Cash, seriesOf(m.Benchmark, bars[m.Benchmark]), hold, m.Actions, start)
+	return func(at time.Time) (benchmark, held pitwall.Dec) {
+		if benchmark, held = refer(at); benchmark == 0 && len(bars[m.Benchmark]) > 0 {
+			benchmark = m.Cash // listed, without a bar since the start
+		}
+		return benchmark, held
 	}
 }
 
-// passive is money put into one symbol at its first close of the run: of raw prices
-// with splits, and with dividends kept as cash. Before that close it is cash.
-type passive struct {
-	money       float64
-	bars        []pitwall.Bar
-	actions     []pitwall.Action
-	next        int // the first bar that was not known at the last question
-	units, cash float64
-}
-
-func newPassive(money float64, bars []pitwall.Bar, actions []pitwall.Action) *passive {
-	p := &passive{money: money, bars: bars}
-	for _, a := range actions {
-		if len(bars) > 0 && a.Symbol == bars[0].Symbol && a.Ex.After(bars[0].Start) {
-			p.actions = append(p.actions, a)
-		}
+// seriesOf turns a market's bars, whose actions are those of raw prices, into a
+// series; nil without bars.
+func seriesOf(symbol string, bars []pitwall.Bar) *pitwall.Series {
+	if len(bars) == 0 {
+		return nil
 	}
-	sort.SliceStable(p.actions, func(i, j int) bool { return p.actions[i].Ex.Before(p.actions[j].Ex) })
-	return p
-}
-
-// at is the worth at a time; times are asked in order. 0 without a symbol.
-func (p *passive) at(t time.Time) float64 {
-	if p == nil {
-		return 0
+	s := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: symbol}, Adjusted: pitwall.Raw}
+	for _, b := range bars {
+		s.Start, s.Known, s.Close = append(s.Start, b.Start.UnixNano()), append(s.Known, b.Known.UnixNano()), append(s.Close, b.Close)
 	}
-	for p.next < len(p.bars) && !p.bars[p.next].Known.After(t) {
-		b := p.bars[p.next]
-		if p.next == 0 && b.Close > 0 {
-			p.units = p.money / b.Close.Float()
-		}
-		for len(p.actions) > 0 && !p.actions[0].Ex.After(b.Start) {
-			a := p.actions[0]
-			p.actions = p.actions[1:]
-			switch {
-			case a.Type != "split":
-				p.cash += p.units * a.Value.Float()
-			case a.Per > 0:
-				p.units *= a.Value.Float() / a.Per.Float()
-			default:
-				p.units *= a.Value.Float()
-			}
-		}
-		p.next++
-	}
-	if p.next == 0 {
-		return p.money
-	}
-	return p.units*p.bars[p.next-1].Close.Float() + p.cash
+	return s
 }

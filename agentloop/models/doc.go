@@ -32,7 +32,9 @@
 //
 // One line in table.go, if it speaks one of the dialects. Else a file with a type
 // that has ask and version, a case in newClient, params in params.go, and a handler
-// in modeltest; judged by TestTalk and TestFaults.
+// in modeltest/<name>.go; judged by TestTalk and TestFaults. Let go test
+// ./cmd/pitwall -run TestDoctorGolden -update write
+// cmd/pitwall/testdata/verbs/doctor.txt.
 //
 // # Why these libraries
 //

@@ -3,10 +3,12 @@ package runs
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"pitwall"
@@ -140,4 +142,15 @@ func sameTrial(x, y Manifest) bool {
 		return string(raw)
 	}
 	return asked(x) == asked(y)
+}
+
+// NextDir returns the first folder dir/<name>-<n> that does not exist.
+func NextDir(dir, name string) (string, error) {
+	for n := 1; n < 1_000_000; n++ {
+		next := filepath.Join(dir, name+"-"+strconv.Itoa(n))
+		if _, err := os.Stat(next); errors.Is(err, fs.ErrNotExist) {
+			return next, nil
+		}
+	}
+	return "", fmt.Errorf("%s is full", dir)
 }

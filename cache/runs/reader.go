@@ -18,7 +18,8 @@ import (
 
 // Run is a run's folder, read as far as it can be: also one that is still being
 // written or whose writer was killed. What cannot be read is left out and becomes a
-// note; a file that is not there reads as empty. It is not safe for concurrent use.
+// note; a file that is not there reads as empty. Turn and RawTurn are safe for
+// concurrent use, the rest is not.
 type Run struct {
 	fs.FS
 	Manifest Manifest
@@ -34,16 +35,17 @@ func Open(fsys fs.FS) *Run {
 	r.Damaged = readJSON(fsys, ManifestFile, &r.Manifest)
 	switch {
 	case r.Damaged != nil:
-		r.note("manifest.json cannot be read: %v", r.Damaged)
+		r.Note("manifest.json cannot be read: %v", r.Damaged)
 	case r.Manifest.Status == "running":
-		r.note("the run has not ended: it is still running, or it was killed")
+		r.Note("the run has not ended: it is still running, or it was killed")
 	case r.Manifest.Error != "":
-		r.note("the run failed: %s", r.Manifest.Error)
+		r.Note("the run failed: %s", r.Manifest.Error)
 	}
 	return r
 }
 
-func (r *Run) note(format string, args ...any) {
+// Note adds a note.
+func (r *Run) Note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
@@ -52,14 +54,16 @@ const maxLeft = 3
 
 // leave notes that a part of a file is left out.
 func (r *Run) leave(f *fault) error {
+	if f.torn {
+		r.Note("%s ends in half a line, which is left out", f.file)
+		return nil
+	}
 	r.left[f.file]++
 	switch {
-	case f.torn:
-		r.note("%s ends in half a line, which is left out", f.file)
 	case r.left[f.file] <= maxLeft:
-		r.note("line %d of %s cannot be read and is left out", f.line, f.file)
+		r.Note("line %d of %s cannot be read and is left out", f.line, f.file)
 	case r.left[f.file] == maxLeft+1:
-		r.note("%s has more lines that cannot be read and are left out", f.file)
+		r.Note("%s has more lines that cannot be read and are left out", f.file)
 	}
 	return nil
 }
@@ -67,14 +71,35 @@ func (r *Run) leave(f *fault) error {
 // missing notes why a file cannot be read, unless it is not there.
 func (r *Run) missing(err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.note("%v", err)
+		r.Note("%v", err)
 	}
 }
 
-// Journal reads journal.jsonl.
+// Journal reads journal.jsonl. Journals without turns were written before entries
+// had one: what is known then is the column of fills.csv, so the turns of orders
+// that never filled, and of changes, are lost.
 func (r *Run) Journal() []pitwall.Entry {
 	list, err := linesOf[pitwall.Entry](r, JournalFile, r.leave)
 	r.missing(err)
+	orders := func(e pitwall.Entry) bool { return e.Order != nil || e.Fill != nil }
+	if !slices.ContainsFunc(list, orders) || slices.ContainsFunc(list, func(e pitwall.Entry) bool { return e.Turn > 0 }) {
+		return list
+	}
+	r.Note("the journal of this older run has no turns: those of orders that never filled are not known")
+	turns := map[string]int{}
+	for _, row := range r.Rows(FillsFile) {
+		if n, err := strconv.Atoi(row[7]); err == nil && n > 0 {
+			turns[row[8]] = n
+		}
+	}
+	for i, e := range list {
+		if e.State != nil && e.State.Parent != "" {
+			turns[e.ID] = turns[e.State.Parent]
+		}
+		if e.Change == nil && e.Verb != "cancel" && (e.State == nil || e.State.Status != pitwall.Denied) {
+			list[i].Turn = turns[e.ID]
+		}
+	}
 	return list
 }
 
@@ -152,7 +177,7 @@ func (r *Run) Lines() []agentloop.TurnLine {
 		}
 		t, err := r.Turn(n)
 		if err != nil {
-			r.note("%v", err)
+			r.Note("%v", err)
 			continue
 		}
 		list = append(list, t.Line())

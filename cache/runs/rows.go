@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -83,6 +85,8 @@ func eachRow(fsys fs.FS, name string, f func(row []string) error, report func(*f
 			return nil
 		case bad:
 			line = p.StartLine
+		case n == 0 && !slices.Equal(row, Columns(name)):
+			err = fmt.Errorf("the columns are %s", strings.Join(row, ","))
 		case n > 0: // 0 is the header
 			line, _ = c.FieldPos(0)
 			err = f(row)

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,10 +16,8 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/agentloop"
 )
-
-// Reference gives what the benchmark and buy-and-hold were worth at a time.
-type Reference func(at time.Time) (benchmark, hold pitwall.Dec)
 
 // Folder is a run's folder, open for writing. It is safe for concurrent use.
 type Folder struct {
@@ -27,7 +26,7 @@ type Folder struct {
 	mem pitwall.MemoryJournal // for Follow
 
 	mu        sync.Mutex
-	reference Reference
+	reference pitwall.Reference
 	files     map[string]*os.File
 	reasons   map[string]string // of the orders that were submitted, by id
 
@@ -37,7 +36,7 @@ type Folder struct {
 }
 
 // Create makes a run's folder. It refuses one that already holds something.
-func Create(dir string, ref Reference) (*Folder, error) {
+func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return nil, pitwall.Errorf(pitwall.InvalidInput, "the folder %s is not empty", dir).Hintf("name another with --out")
 	}
@@ -138,13 +137,9 @@ func (f *Folder) Follow(ctx context.Context, from int64) iter.Seq2[pitwall.Entry
 	return f.mem.Follow(ctx, from)
 }
 
-// EndTurn keeps a turn's record, its summary line and its timing line. It does
-// not wait for the disk; an error of an earlier turn ends the run.
-func (f *Folder) EndTurn(n int, turn []byte, summary, timing any) error {
-	line, err := json.Marshal(summary)
-	if err != nil {
-		return fmt.Errorf("encoding the line of turn %d: %w", n, err)
-	}
+// EndTurn keeps a turn's record, its line and its timing. It does not wait for the
+// disk; an error of an earlier turn ends the run.
+func (f *Folder) EndTurn(n int, turn []byte, line json.RawMessage, timing agentloop.Timing) error {
 	times, err := json.Marshal(timing)
 	if err != nil {
 		return fmt.Errorf("encoding the times of turn %d: %w", n, err)
@@ -162,7 +157,7 @@ func (f *Folder) EndTurn(n int, turn []byte, summary, timing any) error {
 		if err := f.replace(filepath.FromSlash(turnFile(n)), turn); err != nil {
 			return err
 		}
-		_, err1 := summaries.Write(append(line, '\n'))
+		_, err1 := summaries.Write(slices.Concat(line, []byte("\n")))
 		_, err2 := timings.Write(append(times, '\n'))
 		if err := errors.Join(err1, err2); err != nil {
 			return fmt.Errorf("writing the lines of turn %d: %w", n, err)

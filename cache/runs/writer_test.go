@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/agentloop"
 )
 
 func TestFolder(t *testing.T) {
@@ -29,9 +30,9 @@ func TestFolder(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, 3, f.Last())
-	require.NoError(t, f.EndTurn(3, []byte(`{"turn":3}`), map[string]int{"s": 1}, map[string]int{"t": 1}))
+	require.NoError(t, f.EndTurn(3, []byte(`{"turn":3}`), []byte(`{"turn":3}`), agentloop.Timing{Turn: 3}))
 	require.NoError(t, f.Flush())
-	require.ErrorContains(t, f.EndTurn(4, nil, 1, 1), "closed")
+	require.ErrorContains(t, f.EndTurn(4, nil, nil, agentloop.Timing{}), "closed")
 	read := func(name string) string {
 		raw, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
 	"pitwall/server"
 )
 
@@ -53,7 +58,7 @@ func (a *app) backtest() *cobra.Command {
 }
 
 // strategy reads the file and applies the flags.
-func (f backtestFlags) strategy(name string) (*strategy, error) {
+func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if f.sample < 0 {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--sample is %d", f.sample).Hintf("use 0 or more")}
 	}
@@ -65,7 +70,7 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 		return nil, err
 	}
 	if f.model != "" {
-		s.useModel(f.model)
+		s.UseModel(f.model)
 	}
 	for _, x := range []struct {
 		from string
@@ -88,27 +93,76 @@ func (f backtestFlags) strategy(name string) (*strategy, error) {
 		}
 	}
 	s.use(f.data)
-	return s, s.check()
+	return s, s.Check()
 }
 
-func (a *app) backtestStrategy(c *cobra.Command, s *strategy, f backtestFlags) error {
-	p := newProgress(screenOf(a.stderr), a.now, s)
+// backtestStrategy runs a strategy and prints the result.
+func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlags) error {
+	p := newProgress(screenOf(a.stderr), a.now, s.Cash.Float())
 	a.beside = p
-	res, err := a.runStrategy(c.Context(), s, runOptions{out: f.out, window: p.window, progress: p.show, noCache: f.noCache, strict: f.strictReplay, sample: f.sample, page: !f.noReport})
+	res, err := a.runStrategy(c.Context(), s, f, p)
 	p.done()
 	if err != nil {
 		return err
 	}
-	print := a.summary
 	if f.json {
-		print = func(r *result) error { return a.printJSON(r) }
+		err = a.printJSON(res)
+	} else {
+		err = a.summary(res)
 	}
-	if err := print(res); err != nil {
+	if err != nil {
 		return err
 	}
-	if !res.complete {
+	if !res.Complete {
 		fmt.Fprintf(a.stderr, "pitwall: stopped before the end; what there is lies in %s\n", res.Out)
 		return errSaid
 	}
 	return nil
+}
+
+// runStrategy gathers what a strategy needs of this machine and runs it.
+func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags, p *progress) (res *driver.Result, err error) {
+	cfg, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: f.noCache, Strict: f.strictReplay, Sample: f.sample, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
+	if p != nil {
+		c.Progress, c.Window = p.show, p.window
+	}
+	if c.Agents, err = a.deciders(s.Strategy, cfg, f.strictReplay); err != nil {
+		return nil, err
+	}
+	store, err := a.openCache(cfg, f.noCache)
+	if err != nil {
+		return nil, err
+	}
+	if store != nil {
+		c.Cache = store
+	}
+	extra, err := a.external(ctx, s.Tools, cfg, recorder(store, f.strictReplay))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, extra.Close()) }()
+	c.Tools, c.Notes = extra.Tools, extra.Warnings
+	if c.Source, err = s.load(ctx, cfg.store(a.now)); err != nil {
+		return nil, err
+	}
+	if c.Dir == "" {
+		if c.Dir, err = runs.NextDir(runs.Dir, s.Name); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range slices.Concat(c.Notes, s.Notes(c.Agents)) {
+		fmt.Fprintln(a.errs(), "note: "+oneLine(n))
+	}
+	defer a.sayStop()()
+	started := a.now()
+	res, err = driver.Run(ctx, c)
+	if res != nil && !f.noReport {
+		a.page(c.Dir)
+		res.WallSeconds = a.now().Sub(started).Seconds()
+	}
+	return res, err
 }

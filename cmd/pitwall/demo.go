@@ -17,7 +17,7 @@ func (a *app) demo() *cobra.Command {
 			server.TuneGC()
 			s, err := readStrategy("examples/momentum")
 			if err == nil {
-				err = s.check()
+				err = s.Check()
 			}
 			if err != nil {
 				return err

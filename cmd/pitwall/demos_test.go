@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
 	"pitwall/examples"
 	"pitwall/tools/external"
 )
@@ -276,8 +276,9 @@ func TestDemoToolsAreYAML(t *testing.T) {
 	} {
 		raw, err := examples.FS.ReadFile(name + "/strategy.yaml")
 		require.NoError(t, err)
-		var s strategy
-		require.NoError(t, errors.Join(s.parse(raw), s.check()))
+		s, err := driver.Parse(name, raw)
+		require.NoError(t, err)
+		require.NoError(t, s.Check())
 		live, err := external.Build(t.Context(), s.Tools, external.Options{Mode: pitwall.Live})
 		require.NoError(t, err)
 		var names []string

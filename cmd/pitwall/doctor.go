@@ -11,10 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pitwall"
 	"pitwall/agentloop/models"
 	"pitwall/cache/history"
-	"pitwall/examples"
 )
 
 // finding is one thing that doctor looked at. It never holds the value of a key.
@@ -197,31 +195,19 @@ func (x *examination) machine(ctx context.Context) {
 func tryWorld(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	raw, err := examples.FS.ReadFile("momentum/strategy.yaml")
+	s, err := readStrategy("examples/momentum")
+	if err == nil {
+		err = s.Check()
+	}
 	if err != nil {
 		return err
 	}
-	s := strategy{show: "examples/momentum", files: examples.FS, dir: "momentum"}
-	if err := s.parse(raw); err != nil {
-		return err
-	}
-	if err := s.check(); err != nil {
-		return err
-	}
-	store, err := loadFor(ctx, &s, &history.Local{})
-	if err != nil {
-		return err
-	}
-	spec, err := s.spec()
-	if err != nil {
-		return err
-	}
-	w, err := newSim(store, spec, &pitwall.MemoryJournal{})
+	w, err := s.newSim(ctx, &history.Local{})
 	if err != nil {
 		return err
 	}
 	defer w.Close()
-	got, err := w.Tables.Query(ctx, "SELECT 20 + 1 AS answer", 1)
+	got, err := w.World().Tables.Query(ctx, "SELECT 20 + 1 AS answer", 1)
 	if err == nil && (len(got.Rows) != 1 || fmt.Sprint(got.Rows[0][0]) != "21") {
 		err = fmt.Errorf("20 + 1 came out as %v", got.Rows)
 	}

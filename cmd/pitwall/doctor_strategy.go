@@ -13,6 +13,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
 	"pitwall/tools"
 	"pitwall/tools/external"
 )
@@ -22,19 +23,16 @@ func (x *examination) strategy(ctx context.Context, name string) {
 	const area = "strategy"
 	s, err := readStrategy(name)
 	if err == nil {
-		err = s.check()
+		err = s.Check()
 	}
 	if err != nil {
 		x.failed(area, "file", stateBad, err)
 		return
 	}
-	x.add(area, "file", stateOK, fmt.Sprintf("%s: %s trades %s", s.show, s.Name, few(s.Symbols)), "")
-	prices, err := s.prices(x.cfg)
-	if err != nil {
-		prices = map[string]agentloop.Price{} // said under prices
-	}
-	for _, y := range s.team() {
-		x.agent(y, prices)
+	x.add(area, "file", stateOK, fmt.Sprintf("%s: %s trades %s", s.File, s.Name, few(s.Symbols)), "")
+	prices, _ := parsePrices(x.cfg.Prices) // what is wrong with them stands under prices
+	for _, y := range s.Team() {
+		x.agent(s, y, prices)
 	}
 	x.strategyData(ctx, s)
 	for _, t := range s.Tools {
@@ -45,7 +43,7 @@ func (x *examination) strategy(ctx context.Context, name string) {
 
 // tools makes the set that a backtest would have, as far as nobody must be asked:
 // the tools of other MCP servers are known only to them.
-func (x *examination) tools(ctx context.Context, s *strategy) {
+func (x *examination) tools(ctx context.Context, s *strategyFile) {
 	var own []external.Spec
 	for _, t := range s.Tools {
 		if t.MCP == nil {
@@ -57,7 +55,7 @@ func (x *examination) tools(ctx context.Context, s *strategy) {
 		var set *tools.Set
 		set, err = tools.NewWith(slog.New(slog.DiscardHandler), nil, built.Tools)
 		if err == nil && len(own) == len(s.Tools) {
-			err = s.checkTools(set)
+			err = s.CheckTools(set)
 		}
 	}
 	if err != nil {
@@ -66,16 +64,16 @@ func (x *examination) tools(ctx context.Context, s *strategy) {
 }
 
 // agent looks at one agent's model, key and price.
-func (x *examination) agent(y agent, prices map[string]agentloop.Price) {
+func (x *examination) agent(s *strategyFile, y driver.Agent, prices map[string]agentloop.Price) {
 	const area = "strategy"
 	m, err := x.app.model(y, x.cfg, false)
 	switch code := pitwall.CodeOf(err); {
 	case err == nil:
-		detail := m.name
-		if !m.free {
+		detail := m.Name
+		if !m.Free {
 			detail += ", its key is set"
 			if y.BaseURL != "" {
-				detail = m.name + " at " + hostOf(y.BaseURL)
+				detail = m.Name + " at " + hostOf(y.BaseURL)
 			}
 		}
 		x.add(area, "agent "+y.Name, stateOK, detail, "")
@@ -92,16 +90,16 @@ func (x *examination) agent(y agent, prices map[string]agentloop.Price) {
 		x.failed(area, "agent "+y.Name, stateBad, err)
 		return
 	}
-	p, ok := prices[m.name]
+	p, ok := s.Price(m.Name, prices)
 	b := y.Budget
 	switch {
-	case m.free:
+	case m.Free:
 	case ok:
-		x.add(area, "price", stateOK, fmt.Sprintf("%s: %v in, %v out, USD per million tokens", m.name, p.In, p.Out), "")
+		x.add(area, "price", stateOK, fmt.Sprintf("%s: %v in, %v out, USD per million tokens", m.Name, p.In, p.Out), "")
 	case b != nil && b.USD+b.USDPerTurn > 0:
-		x.add(area, "price", stateBad, fmt.Sprintf("agent %s has a budget in USD and the price of %s is not known", y.Name, m.name), fmt.Sprintf("add prices: {%s: {in: 0.25, out: 2.00}}, or limit tokens instead", m.name))
+		x.add(area, "price", stateBad, fmt.Sprintf("agent %s has a budget in USD and the price of %s is not known", y.Name, m.Name), fmt.Sprintf("add prices: {%s: {in: 0.25, out: 2.00}}, or limit tokens instead", m.Name))
 	default:
-		x.add(area, "price", stateMissing, m.name+": not known, so neither is what a run costs", fmt.Sprintf("prices: {%s: {in: 0.25, out: 2.00}} in USD per million tokens, or PITWALL_PRICES", m.name))
+		x.add(area, "price", stateMissing, m.Name+": not known, so neither is what a run costs", fmt.Sprintf("prices: {%s: {in: 0.25, out: 2.00}} in USD per million tokens, or PITWALL_PRICES", m.Name))
 	}
 }
 
@@ -115,9 +113,9 @@ func hostOf(raw string) string {
 }
 
 // strategyData loads the data and says which days they cover.
-func (x *examination) strategyData(ctx context.Context, s *strategy) {
+func (x *examination) strategyData(ctx context.Context, s *strategyFile) {
 	const area = "strategy"
-	store, err := loadFor(ctx, s, x.cfg.store(x.app.now))
+	store, err := s.load(ctx, x.cfg.store(x.app.now))
 	if err != nil {
 		state := stateBad
 		if pitwall.CodeOf(err) == pitwall.NoCoverage { // it can be fetched
@@ -126,10 +124,10 @@ func (x *examination) strategyData(ctx context.Context, s *strategy) {
 		x.failed(area, "data", state, err)
 		return
 	}
-	spec, err := s.spec()
+	spec, err := s.Spec()
 	if err == nil {
-		var w *simWorld
-		if w, err = newSim(store, spec, &pitwall.MemoryJournal{}); err == nil {
+		var w *driver.Sim
+		if w, err = driver.NewSim(store, spec, &pitwall.MemoryJournal{}); err == nil {
 			err = w.Close()
 		}
 	}
@@ -138,7 +136,7 @@ func (x *examination) strategyData(ctx context.Context, s *strategy) {
 		return
 	}
 	for _, series := range store.Series() {
-		x.covered(s, series)
+		x.covered(s.Strategy, series)
 	}
 	kinds := map[pitwall.RecordKind]int{}
 	for _, r := range store.Records() {
@@ -153,14 +151,14 @@ func (x *examination) strategyData(ctx context.Context, s *strategy) {
 }
 
 // covered compares a symbol's bars with the strategy's days.
-func (x *examination) covered(s *strategy, series *pitwall.Series) {
+func (x *examination) covered(s *driver.Strategy, series *pitwall.Series) {
 	first, last := series.Bar(0).Start, series.Bar(series.Len()-1).Start
 	detail := fmt.Sprintf("%s: %d bars of %s, %s to %s", series.Instrument.Symbol, series.Len(), pitwall.SizeName(series.Size), first.Format(time.DateOnly), last.Format(time.DateOnly))
 	var gaps []string
-	if from, err := time.Parse(time.DateOnly, s.From); err == nil && first.Sub(from) > quiet {
+	if from, err := time.Parse(time.DateOnly, s.From); err == nil && first.Sub(from) > driver.Quiet {
 		gaps = append(gaps, "the strategy begins on "+s.From)
 	}
-	if to, err := time.Parse(time.DateOnly, s.To); err == nil && to.Sub(last) > quiet {
+	if to, err := time.Parse(time.DateOnly, s.To); err == nil && to.Sub(last) > driver.Quiet {
 		gaps = append(gaps, "the strategy ends on "+s.To)
 	}
 	if len(gaps) == 0 {

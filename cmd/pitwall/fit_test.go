@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
@@ -150,7 +151,7 @@ func TestSheetNamesFigures(t *testing.T) {
 	s.Headline = report.Metrics{Orders: 1, Fills: 2, TotalReturn: 0.1, BenchmarkReturn: &d}
 	a := testApp(t)
 	require.NoError(t, a.sheet(s, "", ""))
-	require.NoError(t, a.summary(&result{RunID: "r", Digest: "0123456789abcdef", metrics: report.Metrics{Exposure: 2.0 / 3, FinalEquity: pitwall.One}}))
+	require.NoError(t, a.summary(&driver.Result{RunID: "r", Digest: "0123456789abcdef", Metrics: report.Metrics{Exposure: 2.0 / 3, FinalEquity: pitwall.One}}))
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)
 	for _, line := range []string{"  Did it beat doing nothing? No: it did not beat SPX. The run is incomplete: this is up to its last record.\n", "  luck           probabilistic Sharpe 59 %\n", "                 deflated Sharpe (3 attempts) 42 %\n",

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/examples"
 )
 
@@ -37,8 +37,11 @@ func (a *app) initStrategy(dir string) error {
 	text = strings.Replace(text, "name: momentum", "name: "+name, 1)
 	text = strings.Replace(text, "[../data]", "[data]", 1)
 	text = strings.Replace(text, "pitwall backtest examples/momentum", "pitwall backtest "+dir, 1)
-	s := strategy{show: dir}
-	if err := errors.Join(s.parse([]byte(text)), s.check()); err != nil {
+	s, err := driver.Parse(dir, []byte(text))
+	if err == nil {
+		err = s.Check()
+	}
+	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {

@@ -21,7 +21,7 @@ import (
 // completes with the digest and the turns of an undisturbed one.
 // PITWALL_KILLS=200 asks for as many; the default is for every day.
 func TestKilledRunsComplete(t *testing.T) {
-	kills := 8
+	kills := often(3, 8)
 	if n, err := strconv.Atoi(os.Getenv("PITWALL_KILLS")); err == nil {
 		kills = n
 	}
@@ -53,7 +53,7 @@ func TestKilledRunsComplete(t *testing.T) {
 	for i := range kills {
 		n := strconv.Itoa(i + 1)
 		cache := filepath.Join(dir, "cache-"+n)
-		if !run("killed-"+n, cache, time.Duration(rng.Int64N(int64(whole)))) {
+		if !run("killed-"+n, cache, (time.Duration(i)*whole+time.Duration(rng.Int64N(int64(whole))))/time.Duration(kills)) {
 			continue // it was faster this time
 		}
 		died++

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -18,6 +19,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
 	"pitwall/agentloop/scripts"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
@@ -50,7 +52,7 @@ type fataler interface{ Fatal(args ...any) }
 
 // evidence runs the momentum script over rows and returns what the run left, by
 // simulated time: journal lines and turn files. tamper may spoil the world.
-func evidence(t fataler, rows [2][]string, tamper func(*simWorld)) map[string]string {
+func evidence(t fataler, rows [2][]string, tamper func(*pitwall.World, *history.Store)) map[string]string {
 	text := "symbol,timestamp,open,high,low,close,volume\n" + strings.Join(append(append([]string{}, rows[0]...), rows[1]...), "\n") + "\n"
 	must := func(err error) {
 		if err != nil {
@@ -67,17 +69,17 @@ func evidence(t fataler, rows [2][]string, tamper func(*simWorld)) map[string]st
 	must(err)
 	spec := plain(t, "AAA", "BBB")
 	spec.From = "2024-01-03"
-	w, err := newSim(store, spec, folder)
+	w, err := driver.NewSim(store, spec, folder)
 	must(err)
 	defer w.Close()
 	if tamper != nil {
-		tamper(w)
+		tamper(w.World(), store)
 	}
 	params := map[string]any{"lookback": 4}
 	model, err := scripts.All()["momentum"](params)
 	must(err)
 	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
-	_, err = a.drive(ctx, w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop}, nil)
+	_, err = driver.Drive(ctx, w.World(), "test", nil, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop})
 	must(err)
 	must(folder.Close())
 	left := map[string]string{}
@@ -155,7 +157,7 @@ func TestTheFutureChangesNothing(t *testing.T) {
 	checks := flag.Lookup("rapid.checks")
 	before := checks.Value.String()
 	defer func() { require.NoError(t, checks.Value.Set(before)) }()
-	n := "25"
+	n := strconv.Itoa(often(8, 25))
 	if v := os.Getenv("PITWALL_LEAKS"); v != "" {
 		n = v
 	}
@@ -215,9 +217,9 @@ func (e early) Count(ctx context.Context, symbol string) (int, error) {
 
 // The harness can fail: each planted leak is caught within a few tries.
 func TestPlantedLeaksAreCaught(t *testing.T) {
-	for name, tamper := range map[string]func(*simWorld){
-		"a last price of tomorrow": func(w *simWorld) { w.Market = peeking{w.Market, w.store, w.venue.Now} },
-		"a bar counted early":      func(w *simWorld) { w.Market = early{w.Market, w.store, w.venue.Now} },
+	for name, tamper := range map[string]func(*pitwall.World, *history.Store){
+		"a last price of tomorrow": func(w *pitwall.World, s *history.Store) { w.Market = peeking{w.Market, s, w.Clock.Now} },
+		"a bar counted early":      func(w *pitwall.World, s *history.Store) { w.Market = early{w.Market, s, w.Clock.Now} },
 	} {
 		caught := false
 		for seed := 0; seed < 12 && !caught; seed++ {
@@ -240,16 +242,15 @@ func TestStatusKnowsNoFutureSplit(t *testing.T) {
 	m := fstest.MapFS{"d/b.csv": {Data: []byte(text)}, "d/a.csv": {Data: []byte("symbol,ex_date,type,value\nAAA,2024-01-09,split,4\n")}}
 	store, err := history.Load(context.Background(), []history.Input{{FS: m, Path: "d"}}, history.Options{})
 	require.NoError(t, err)
-	c, err := (&strategy{}).costs()
+	session, err := driver.NewSim(store, plain(t, "AAA"), &pitwall.MemoryJournal{})
 	require.NoError(t, err)
-	w, err := newSim(store, simSpec{Symbols: []string{"AAA"}, Cash: pitwall.Int(1000), Costs: c}, &pitwall.MemoryJournal{})
-	require.NoError(t, err)
+	w := session.World()
 	set := tools.New(slog.New(slog.DiscardHandler), nil)
 	ctx := pitwall.WithCaller(context.Background(), pitwall.Caller{Principal: "local"})
 	seen := 0
 	for range 8 {
-		require.False(t, set.Call(ctx, w.World, "clock_next_bar", nil).IsError)
-		a := set.Call(ctx, w.World, "sim_status", nil)
+		require.False(t, set.Call(ctx, w, "clock_next_bar", nil).IsError)
+		a := set.Call(ctx, w, "sim_status", nil)
 		require.False(t, a.IsError, a.Text)
 		known := w.Clock.Now().After(time.Date(2024, 1, 9, 0, 0, 0, 0, w.Zone))
 		require.Equal(t, known, strings.Contains(a.Text, "split 4:1"), a.Text)
@@ -278,7 +279,7 @@ func drawOnce(seed int) (rows, other [2][]string, cut string) {
 // shown: passed bars, or history before its start.
 func TestAttempts(t *testing.T) {
 	ctx := context.Background()
-	b, err := newBuilder(ctx, "", nil, &history.Local{})
+	b, _, err := newWorlds(ctx, "", nil, &history.Local{})
 	require.NoError(t, err)
 	ann, bob := pitwall.Caller{Principal: "ann"}, pitwall.Caller{Principal: "bob"}
 	start := func(by pitwall.Caller, from, to string) *pitwall.World {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/tools/leaktest"
 )
@@ -59,18 +60,18 @@ func (a *app) runLeaktest(ctx context.Context, name string, data []string, o lea
 		return err
 	}
 	s.use(data)
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return err
 	}
 	local, err := a.store()
 	if err != nil {
 		return err
 	}
-	store, err := loadFor(ctx, s, local)
+	store, err := s.load(ctx, local)
 	if err != nil {
 		return err
 	}
-	spec, err := s.spec()
+	spec, err := s.Spec()
 	if err != nil {
 		return err
 	}
@@ -111,18 +112,18 @@ func (a *app) counter(what string) func(done, of int) {
 	}
 }
 
-// leakWorldBuilder builds the worlds of the leak harness: newSim over data whose
+// leakWorldBuilder builds the worlds of the leak harness over data whose
 // future the harness has changed.
-func leakWorldBuilder(spec simSpec) leaktest.Build {
+func leakWorldBuilder(spec driver.SimSpec) leaktest.Build {
 	return func(d leaktest.Data, from time.Time) (*pitwall.World, error) {
 		store := history.Of(d.Series, d.Actions, d.Records)
 		s := spec
 		s.Symbols = slices.DeleteFunc(slices.Clone(spec.Symbols), func(symbol string) bool { return !slices.Contains(store.Symbols(), symbol) })
 		s.From, s.To = from.Format(time.DateOnly), ""
-		w, err := newSim(store, s, &pitwall.MemoryJournal{})
+		w, err := driver.NewSim(store, s, &pitwall.MemoryJournal{})
 		if err != nil {
 			return nil, err
 		}
-		return w.World, nil
+		return w.World(), nil
 	}
 }

@@ -12,10 +12,12 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
 	"pitwall/brokers/risk"
 	"pitwall/cache/history"
 	"pitwall/cache/replay"
 	"pitwall/cache/runs"
+	"pitwall/sim"
 )
 
 // liveClock is a live clock whose bars come when they come: every other call runs
@@ -82,35 +84,37 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	_, errs, code := command(t, dir, nil, "init", "mine")
 	require.Equal(t, 0, code, errs)
 	file := filepath.Join(dir, "mine")
-	backtestJSON(t, dir, nil, "mine", "--out", "backtest")
+	backtestJSON(t, dir, nil, "mine", "--to", aYear(), "--out", "backtest")
 
 	a := testApp(t)
-	s, err := backtestFlags{}.strategy(file)
+	s, err := backtestFlags{to: aYear()}.strategy(file)
 	require.NoError(t, err)
-	agents, err := a.agents(s, settings{}, false)
+	agents, err := a.deciders(s.Strategy, settings{}, false)
 	require.NoError(t, err)
-	store, err := loadFor(t.Context(), s, &history.Local{})
+	store, err := s.load(t.Context(), &history.Local{})
 	require.NoError(t, err)
-	spec, err := s.spec()
+	spec, err := s.Spec()
 	require.NoError(t, err)
 	folder, err := runs.Create(filepath.Join(dir, "live"), nil)
 	require.NoError(t, err)
-	behind, err := newSim(store, spec, folder)
+	session, err := driver.NewSim(store, spec, folder)
 	require.NoError(t, err)
-	defer behind.Close()
-	broker := &vendor{venue: behind.venue}
-	guard := risk.New(broker, folder, behind.venue, behind.Market, behind.Instruments, spec.Limits)
-	guard.Assume(spec.Costs.Costs)
-	live := &pitwall.World{Name: "main", Mode: pitwall.Live, Clock: &liveClock{feed: behind.venue}, Market: quotes{behind.Market}, Instruments: behind.Instruments,
+	defer session.Close()
+	behind := session.World()
+	venue := behind.Clock.(*sim.Venue)
+	broker := &vendor{venue: venue}
+	guard := risk.New(broker, folder, venue, behind.Market, behind.Instruments, spec.Limits)
+	guard.Assume(spec.Costs)
+	live := &pitwall.World{Name: "main", Mode: pitwall.Live, Clock: &liveClock{feed: venue}, Market: quotes{behind.Market}, Instruments: behind.Instruments,
 		Journal: folder, Broker: guard, Tables: behind.Tables, Records: behind.Records, Costs: behind.Costs, Zone: behind.Zone, Conditions: behind.Conditions}
 	cfg := agentloop.Config{Agents: agents, Recorder: folder, Now: a.now, Stop: a.stop}
 	kept, err := replay.Open(t.TempDir(), replay.Options{})
 	require.NoError(t, err)
 	cfg.Cache = kept
-	_, err = a.drive(t.Context(), live, cfg, nil)
+	_, err = driver.Drive(t.Context(), live, "test", nil, cfg)
 	require.Equal(t, pitwall.Unsupported, pitwall.CodeOf(err), "an old answer must not send a new order")
 	cfg.Cache = nil
-	out, err := a.drive(t.Context(), live, cfg, nil)
+	out, err := driver.Drive(t.Context(), live, "test", nil, cfg)
 	require.NoError(t, err)
 	require.True(t, out.Ended)
 	require.NoError(t, folder.Close())

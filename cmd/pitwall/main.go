@@ -6,9 +6,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
@@ -175,4 +177,26 @@ func takes(least, most int) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// logger writes to stderr, since stdout belongs to results and to the protocol:
+// warnings and errors, or what PITWALL_LOG says (info has a line per turn).
+func (a *app) logger() *slog.Logger {
+	level := slog.LevelWarn
+	if cfg, err := a.settings(); err == nil {
+		if err := level.UnmarshalText([]byte(cfg.Log)); err != nil {
+			level = slog.LevelWarn // serve and doctor say what is wrong with it
+		}
+	}
+	return slog.New(slog.NewTextHandler(a.errs(), &slog.HandlerOptions{Level: level}))
+}
+
+// printJSON prints one object on stdout.
+func (a *app) printJSON(v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.stdout, string(body))
+	return err
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,19 +30,54 @@ var binary string
 
 func TestMain(m *testing.M) {
 	duckdb.Main()
+	server.TuneGC()
+	if filepath.Base(os.Args[0]) == "pitwall" { // started by a test under the name that itself gave it
+		main()
+		os.Exit(0)
+	}
 	dir, err := os.MkdirTemp("", "pitwall-test-")
 	if err != nil {
 		panic(err)
 	}
 	binary = filepath.Join(dir, "pitwall")
 	os.Setenv("PITWALL_CACHE_DIR", noCacheDir) // a test that wants answers kept names its own folder
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%s", out)
-		os.Exit(1)
+	if err := itself(binary); err != nil {
+		panic(err)
 	}
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// itself makes the test binary answer to a second name, under which it is the
+// program: nothing has to be linked twice.
+func itself(name string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if os.Link(self, name) == nil {
+		return nil
+	}
+	return os.Symlink(self, name) // another file system
+}
+
+// often returns how many times a test repeats a property: few times, or all of
+// them with PITWALL_LONG=1, as .ci/run does.
+func often(few, all int) int {
+	if os.Getenv("PITWALL_LONG") != "" {
+		return all
+	}
+	return few
+}
+
+// aYear shortens a run of the bundled prices, which take five, unless
+// PITWALL_LONG is set.
+func aYear() string {
+	if os.Getenv("PITWALL_LONG") != "" {
+		return "2018-05-11"
+	}
+	return "2014-06-30"
 }
 
 // command runs the binary in a folder and returns stdout, stderr and exit code.
@@ -97,15 +133,12 @@ func TestJSONHasEveryField(t *testing.T) {
 // The same inputs give the same digest and the same evidence, whatever the
 // machine's settings.
 func TestDigestIsTheSameEverywhere(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the example ten times")
-	}
 	var first map[string]any
 	var evidence string
-	for i := range 10 {
+	for i := range often(3, 10) {
 		dir := t.TempDir()
 		env := []string{fmt.Sprintf("GOMAXPROCS=%d", 1+i%2), "TZ=" + []string{"UTC", "Asia/Tokyo", "America/New_York"}[i%3], "LANG=" + []string{"C", "de_DE.UTF-8"}[i%2], fmt.Sprintf("GOGC=%d", 50+100*i)}
-		r := backtestJSON(t, dir, env, "examples/momentum", "--out", "run")
+		r := backtestJSON(t, dir, env, "examples/momentum", "--to", aYear(), "--out", "run")
 		if first == nil {
 			first, evidence = r, fingerprint(t, filepath.Join(dir, "run"))
 			continue
@@ -171,7 +204,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"unknown cost":        {goodStrategy + "costs: {comission_bps: 1}\n", goodBars, nil, 1, `did you mean "commission_bps"?`},
 		"unknown agent key":   {strings.Replace(goodStrategy, "model:", "modell:", 1), goodBars, nil, 1, `did you mean "model"?`},
 		"not yaml":            {"symbols: [A\n", goodBars, nil, 1, "s.yaml: line"},
-		"wrong type":          {goodStrategy + "costs: 5\n", goodBars, nil, 1, "s.yaml: line 6: `5` is not what belongs there\n  write keys and values"},
+		"wrong type":          {goodStrategy + "costs: 5\n", goodBars, nil, 1, "s.yaml: line 6: unexpected value `5`\n  write keys and values"},
 		"timeout":             {agents("{name: a, model: script/buyhold, timeout: 10}"), goodBars, nil, 1, "write a duration, such as 30s or 5m"},
 		"triggers no list":    {agents("{name: a, model: script/buyhold, triggers: fill}"), goodBars, nil, 1, "write a list, such as [a, b]"},
 		"schema type":         {agents("{name: a, model: script/buyhold, output_schema: {type: array}}"), goodBars, nil, 1, `output_schema is of type "array"`},
@@ -209,7 +242,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"risk key":            {goodStrategy + "risk: {max_order_qtty: 5}\n", goodBars, nil, 1, "max_order_qty"},
 		"risk negative":       {goodStrategy + "risk: {max_order_qty: -5}\n", goodBars, nil, 1, "max_order_qty"},
 		"risk empty":          {goodStrategy + "risk: {}\n", goodBars, nil, 1, "names no limit"},
-		"risk not a mapping":  {goodStrategy + "risk: 5\n", goodBars, nil, 1, "risk"},
+		"risk not a mapping":  {goodStrategy + "risk: 5\n", goodBars, nil, 1, "line 6: unexpected value `5`\n  write keys and values"},
 		"adjusted twice":      {strings.Replace(goodStrategy, "[bars.csv]", "[{path: bars.csv, adjusted: total}, act.csv]", 1), goodBars, nil, 1, "it would count twice"},
 		"source":              {strings.Replace(goodStrategy, "bars.csv", "yahoo", 1), goodBars, nil, 1, "the store holds no 1d bars of A from yahoo"},
 		"provider":            {strings.Replace(goodStrategy, "script/buyhold", "openai/gpt", 1), goodBars, nil, 1, "OPENAI_API_KEY is not set"},
@@ -282,12 +315,12 @@ func TestInitThenBacktest(t *testing.T) {
 	out, errs, code := command(t, dir, nil, "init", "mine")
 	require.Equal(t, 0, code, errs)
 	require.Contains(t, out, "pitwall backtest mine")
-	r := backtestJSON(t, dir, nil, "mine")
+	r := backtestJSON(t, dir, nil, "mine", "--to", aYear())
 	require.Equal(t, "mine-1", r["run_id"])
-	out, errs, code = command(t, dir, nil, "backtest", "mine")
+	out, errs, code = command(t, dir, nil, "backtest", "mine", "--to", aYear())
 	require.Equal(t, 0, code, errs)
 	require.NotContains(t, out, "over these dates", "the same again is no try")
-	out, errs, code = command(t, dir, nil, "backtest", "mine", "--cash", "50000")
+	out, errs, code = command(t, dir, nil, "backtest", "mine", "--to", aYear(), "--cash", "50000")
 	require.Equal(t, 0, code, errs)
 	require.Contains(t, out, "2 over these dates: trying again")
 	out, errs, code = command(t, dir, nil, "backtest", "mine", "--model", "script/buyhold", "--to", "2013-05-12", "--from", "2013-05-01")
@@ -342,7 +375,7 @@ func conversation(t *testing.T, transport mcp.Transport, version string) string 
 // The same conversation with the built binary over stdio and over HTTP, both in
 // both protocol eras, and in process: one digest.
 func TestEveryTransportGivesOneDigest(t *testing.T) {
-	b, err := newBuilder(context.Background(), "examples/momentum", nil, &history.Local{})
+	b, _, err := newWorlds(context.Background(), "examples/momentum", nil, &history.Local{})
 	require.NoError(t, err)
 	registry := server.NewRegistry(b)
 	defer registry.Close()
@@ -464,7 +497,7 @@ func TestSharedData(t *testing.T) {
 	}
 	dir := t.TempDir()
 	strategy := func(symbols, more string) string {
-		return "name: s\nsymbols: [" + symbols + "]\ndata: [" + file + "]\nevery: 5\nagent: {model: script/momentum, params: {lookback: 50}}\n" + more
+		return "name: s\nsymbols: [" + symbols + "]\ndata: [" + file + "]\nevery: " + strconv.Itoa(often(20, 5)) + "\nagent: {model: script/momentum, params: {lookback: 50}}\n" + more
 	}
 	write(t, dir, "two.yaml", strategy("TQQQ, SHV", "from: 2020-01-02\nto: 2025-05-27\n"),
 		"all.yaml", strategy("TQQQ, QQQ, SPY, XOM, TSLA, SHV, SGOV, AAPL, MSFT, AMZN, JPM, JNJ, V, HD, UNH, CAT, PG", "from: 2018-01-02\nto: 2025-07-31\n"))

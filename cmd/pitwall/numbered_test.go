@@ -16,6 +16,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
 	"pitwall/agentloop/scripts"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
@@ -38,16 +39,16 @@ func TestL07WorldShift(t *testing.T) {
 		folder, err := runs.Create(filepath.Join(t.TempDir(), "run"), nil)
 		require.NoError(t, err)
 		defer folder.Close()
-		w, err := newSim(store, plain(t, "COIN-USD"), folder)
+		w, err := driver.NewSim(store, plain(t, "COIN-USD"), folder)
 		require.NoError(t, err)
 		defer w.Close()
 		params := map[string]any{"lookback": 5}
 		model, err := scripts.All()["momentum"](params)
 		require.NoError(t, err)
 		a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
-		_, err = a.drive(context.Background(), w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop}, nil)
+		_, err = driver.Drive(context.Background(), w.World(), "test", nil, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop})
 		require.NoError(t, err)
-		fills, _, err := w.venue.Fills(context.Background(), pitwall.Cursor{})
+		fills, _, err := w.World().Broker.Fills(context.Background(), pitwall.Cursor{})
 		require.NoError(t, err)
 		var b strings.Builder
 		for _, f := range fills {
@@ -68,10 +69,11 @@ func TestL08HostClock(t *testing.T) {
 	run := func(name string, now time.Time) string {
 		s, err := readStrategy("examples/momentum")
 		require.NoError(t, err)
-		require.NoError(t, s.check())
+		s.To = aYear()
+		require.NoError(t, s.Check())
 		a := &app{now: func() time.Time { return now }, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 		out := filepath.Join(dir, name, "run")
-		_, err = a.runStrategy(context.Background(), s, runOptions{out: out})
+		_, err = a.runStrategy(context.Background(), s, backtestFlags{out: out, noReport: true}, nil)
 		require.NoError(t, err)
 		return fingerprint(t, out)
 	}
@@ -98,7 +100,7 @@ func TestL50ManyWorlds(t *testing.T) {
 		}
 		return text
 	}
-	const worlds = 64
+	worlds := often(16, 64)
 	alone, together := make([]string, worlds), make([]string, worlds)
 	for i := range worlds {
 		alone[i] = at(i)

@@ -32,12 +32,9 @@ const (
 	plainLine = 30 * time.Second
 )
 
-func newProgress(on screen, now func() time.Time, s *strategy) *progress {
-	p := &progress{screen: on, now: now, started: now()}
+func newProgress(on screen, now func() time.Time, cash float64) *progress {
+	p := &progress{screen: on, now: now, started: now(), start: cash}
 	p.last = p.started
-	if s.Cash != nil {
-		p.start = s.Cash.Float()
-	}
 	return p
 }
 

@@ -74,7 +74,7 @@ func newFakeRun(t require.TestingT, width int, terminal, colour bool) *fakeRun {
 	r := &fakeRun{clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), term: &fakeTerminal{t: t, width: width}}
 	cash := pitwall.Int(1000)
 	on := screen{out: r.term, terminal: terminal, colour: colour, width: func() int { return r.term.width }}
-	r.progress = newProgress(on, func() time.Time { return r.clock }, &strategy{Cash: &cash})
+	r.progress = newProgress(on, func() time.Time { return r.clock }, cash.Float())
 	from := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	r.window(from, from.AddDate(0, 0, 100))
 	return r

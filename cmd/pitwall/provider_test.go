@@ -81,7 +81,7 @@ func TestProviderTroubles(t *testing.T) {
 				a.sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 				s, err := backtestFlags{to: "2013-06-28"}.strategy(filepath.Join(dir, "s.yaml"))
 				require.NoError(t, err)
-				r, err := a.runStrategy(t.Context(), s, runOptions{out: filepath.Join(dir, "run")})
+				r, err := a.runStrategy(t.Context(), s, backtestFlags{out: filepath.Join(dir, "run"), noReport: true}, nil)
 				if c.err != "" {
 					require.ErrorContains(t, err, c.err)
 					require.NotContains(t, err.Error(), secretKey)
@@ -155,13 +155,13 @@ func TestNothingIsAnswered(t *testing.T) {
 		a.sleep = func(context.Context, time.Duration) error { return nil }
 		s, err := backtestFlags{to: "2013-08-05"}.strategy(filepath.Join(dir, "s.yaml"))
 		require.NoError(t, err)
-		r, err := a.runStrategy(t.Context(), s, runOptions{out: filepath.Join(dir, "run")})
+		r, err := a.runStrategy(t.Context(), s, backtestFlags{out: filepath.Join(dir, "run"), noReport: true}, nil)
 		if want != "" {
 			require.ErrorContains(t, err, want)
 			continue
 		}
 		require.NoError(t, err)
-		require.False(t, r.complete)
+		require.False(t, r.Complete)
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "the run was stopped before its end: budget of main: 0 of 0.00001 USD is spent")
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
@@ -63,7 +65,7 @@ func TestWriteAside(t *testing.T) {
 func TestSummaryNamesDays(t *testing.T) {
 	first, last := time.Date(2024, 1, 16, 0, 0, 0, 0, time.UTC), time.Date(2024, 6, 21, 0, 0, 0, 0, time.UTC)
 	a := testApp(t)
-	require.NoError(t, a.summary(&result{RunID: "r", Model: "m", Digest: "0123456789abcdef", symbols: []string{"BTC-USD"}, metrics: report.Metrics{First: &first, Last: &last}}))
+	require.NoError(t, a.summary(&driver.Result{RunID: "r", Model: "m", Digest: "0123456789abcdef", Manifest: runs.Manifest{Symbols: []string{"BTC-USD"}}, Metrics: report.Metrics{First: &first, Last: &last}}))
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "r: m on BTC-USD, 2024-01-15 to 2024-06-20\n")

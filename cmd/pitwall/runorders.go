@@ -3,24 +3,18 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"pitwall"
-	"pitwall/agentloop"
-	"pitwall/cache/runs"
 )
-
-// This file goes from a run's orders to the turns that sent them and back. The
-// journal does not know turns; fills.csv does, for what was filled, and the rest
-// follows from when an order was sent and which ids a turn's answers hold.
 
 // pastOrder is an order as it ended, or as it stands.
 type pastOrder struct {
 	pitwall.OrderState
+	turn    int             // that submitted it; 0: none, or not known
 	sent    time.Time       // when it was submitted, in the world's time
-	changes []pitwall.Entry // later intents: replace and cancel
+	changes []pitwall.Entry // later intents, replace and cancel, and changes that were denied
 	fills   []pitwall.Fill
 }
 
@@ -31,45 +25,45 @@ type pastOrders struct {
 	by    map[string]*pastOrder
 	fills []pitwall.Fill
 	flows []pitwall.CashFlow
-	turns map[string]int // of filled orders
 }
 
-// orders reads journal.jsonl and fills.csv.
+// orders reads the journal.
 func (r *pastRun) orders() *pastOrders {
-	o := &pastOrders{run: r, by: map[string]*pastOrder{}, turns: map[string]int{}}
+	o := &pastOrders{run: r, by: map[string]*pastOrder{}}
 	for _, e := range r.Journal() {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
-			o.get(e.ID, e.AsOf).Order = *e.Order
-		case e.Kind == pitwall.EntryIntent:
-			x := o.get(e.ID, e.AsOf)
-			x.changes = append(x.changes, e)
+			o.get(e.ID, e).Order = *e.Order
+		case e.Kind == pitwall.EntryIntent || e.Change != nil:
+			if x := o.by[e.ID]; x != nil { // else it named an order that never was
+				x.changes = append(x.changes, e)
+			}
 		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Denied:
 			// The id of a denied order is free again: it is no key.
-			o.list = append(o.list, &pastOrder{OrderState: *e.State, sent: e.AsOf})
+			o.list = append(o.list, &pastOrder{OrderState: *e.State, turn: e.Turn, sent: e.AsOf})
 		case e.Kind == pitwall.EntryOrder && e.State != nil:
-			o.get(e.ID, e.AsOf).OrderState = *e.State
+			o.get(e.ID, e).OrderState = *e.State
+		case e.Kind == pitwall.EntryOrder && e.Note != "":
+			if x := o.by[e.ID]; x != nil && len(x.changes) > 0 {
+				x.changes[len(x.changes)-1].Note = e.Note // why it failed
+			}
 		case e.Kind == pitwall.EntryFill && e.Fill != nil:
-			x := o.get(e.Fill.OrderID, e.AsOf)
+			x := o.get(e.Fill.OrderID, e)
 			x.fills = append(x.fills, *e.Fill)
 			o.fills = append(o.fills, *e.Fill)
 		case e.Kind == pitwall.EntryCash && e.Flow != nil:
 			o.flows = append(o.flows, *e.Flow)
 		}
 	}
-	for _, row := range r.Rows(runs.FillsFile) {
-		n, err := strconv.Atoi(row[7])
-		if err == nil && n > 0 {
-			o.turns[row[8]] = n
-		}
-	}
 	return o
 }
 
-func (o *pastOrders) get(id string, at time.Time) *pastOrder {
+// get returns an order, begun with the first entry about it: its submission or, of
+// a leg, its parent's.
+func (o *pastOrders) get(id string, e pitwall.Entry) *pastOrder {
 	x := o.by[id]
 	if x == nil {
-		x = &pastOrder{OrderState: pitwall.OrderState{Order: pitwall.Order{ID: id}}, sent: at}
+		x = &pastOrder{OrderState: pitwall.OrderState{Order: pitwall.Order{ID: id}}, turn: e.Turn, sent: e.AsOf}
 		o.by[id] = x
 		o.list = append(o.list, x)
 	}
@@ -88,64 +82,14 @@ func (o *pastOrders) entry(x *pastOrder) *pastOrder {
 	return x
 }
 
-// turnOf finds the turn that sent an order, 0 when none did.
-func (o *pastOrders) turnOf(x *pastOrder) int {
-	x = o.entry(x)
-	if n := o.turns[x.ID]; n > 0 && x.Status != pitwall.Denied {
-		return n
-	}
-	for _, line := range o.run.turns {
-		if line.Orders == 0 || !sameTime(line.AsOf, x.sent) {
-			continue
-		}
-		if t, _, err := o.run.turn(line.Turn); err == nil && sentBy(t, x) {
-			return line.Turn
-		}
-	}
-	return 0
-}
-
-// from are the orders that a turn sent or changed, each with its legs.
-func (o *pastOrders) from(t *agentloop.Turn) (list []*pastOrder) {
+// from returns the orders that a turn sent or changed.
+func (o *pastOrders) from(turn int) (list []*pastOrder) {
 	for _, x := range o.list {
-		e := o.entry(x)
-		sent := o.turns[e.ID] == t.Turn && e.Status != pitwall.Denied
-		if sent || sameTime(t.AsOf, e.sent) && sentBy(t, e) || slices.ContainsFunc(x.changes, func(c pitwall.Entry) bool { return sameTime(t.AsOf, c.AsOf) && sentBy(t, x) }) {
+		if x.turn == turn || slices.ContainsFunc(x.changes, func(c pitwall.Entry) bool { return c.Turn == turn }) {
 			list = append(list, x)
 		}
 	}
 	return list
-}
-
-func sameTime(text string, at time.Time) bool {
-	t, err := time.Parse(time.RFC3339, text)
-	return err == nil && t.Equal(at)
-}
-
-// sentBy reports whether one of the turn's calls is about an order: its answer
-// or its arguments name the id, or it asked for this very order and was refused.
-func sentBy(t *agentloop.Turn, x *pastOrder) bool {
-	for _, m := range t.Messages {
-		for i, r := range m.Results {
-			if m.Reply == nil || i >= len(m.Reply.Calls) || !agentloop.ChangesOrders(r.Name) {
-				continue
-			}
-			args := string(m.Reply.Calls[i].Arguments)
-			refused := x.Status == pitwall.Denied || x.Status == pitwall.Rejected
-			if refused != r.IsError {
-				continue
-			}
-			if refused && x.Error != nil && strings.Contains(r.Text, x.Error.Message) || hasWord(r.Text, x.ID) || hasWord(args, x.ID) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// hasWord reports whether a text holds an id as a whole.
-func hasWord(text, id string) bool {
-	return id != "" && slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,\n\"{}[]=", r) }), id)
 }
 
 // asked says what an order asked for.

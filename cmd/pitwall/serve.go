@@ -4,16 +4,16 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
-	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/examples"
 	"pitwall/server"
+	"pitwall/tools/external"
 )
 
 // serveFlags are serve's settings from the command line.
@@ -62,18 +62,18 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 			return err
 		}
 	}
-	b, err := newBuilder(ctx, file, f.data, cfg.store(a.now))
+	worlds, specs, err := newWorlds(ctx, file, f.data, cfg.store(a.now))
 	if err != nil {
 		return err
 	}
 	server.TuneGC()
-	registry := server.NewRegistry(b)
+	registry := server.NewRegistry(worlds)
 	defer registry.Close()
-	kept, err := a.openCache(cfg, len(b.external) == 0) // only their answers are kept
+	store, err := a.openCache(cfg, len(specs) == 0) // only their answers are kept
 	if err != nil {
 		return err
 	}
-	extra, err := a.external(ctx, &strategy{Tools: b.external}, cfg, kept, false)
+	extra, err := a.external(ctx, specs, cfg, recorder(store, false))
 	if err != nil {
 		return err
 	}
@@ -107,25 +107,25 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	return s.Serve(ctx, l, o)
 }
 
-// newBuilder prepares the worlds: a strategy's, or one over the data given, or
-// one over the bundled data.
-func newBuilder(ctx context.Context, file string, data []string, local *history.Local) (*builder, error) {
+// newWorlds prepares the worlds of a server: a strategy's, with its external tools,
+// or those over the data given, or over the bundled data.
+func newWorlds(ctx context.Context, file string, data []string, local *history.Local) (w *driver.Worlds, specs []external.Spec, err error) {
 	var inputs []history.Input
-	b := &builder{}
+	w = &driver.Worlds{}
 	if file != "" {
 		s, err := backtestFlags{data: data}.strategy(file)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		b.external = s.Tools
-		if b.spec, err = s.spec(); err != nil {
-			return nil, err
+		specs = s.Tools
+		if w.Spec, err = s.Spec(); err != nil {
+			return nil, nil, err
 		}
-		if b.store, err = loadFor(ctx, s, local); err != nil {
-			return nil, err
+		if w.Store, err = s.load(ctx, local); err != nil {
+			return nil, nil, err
 		}
 		if inputs, err = s.inputs(ctx, local); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if file == "" {
@@ -136,72 +136,8 @@ func newBuilder(ctx context.Context, file string, data []string, local *history.
 			inputs = []history.Input{{FS: examples.FS, Path: "data", Show: "examples/data"}}
 		}
 	}
-	b.load = cached(func(ctx context.Context, size time.Duration) (*history.Store, error) {
+	w.Load = func(ctx context.Context, size time.Duration) (*history.Store, error) {
 		return history.Load(ctx, inputs, history.Options{Size: size})
-	})
-	if file == "" {
-		var err error
-		b.store, err = b.load(ctx, 0)
-		if err != nil { // several bar sizes of a symbol: daily bars first; sim_start's bar_size chooses others
-			daily, second := b.load(ctx, 24*time.Hour)
-			if second != nil {
-				return nil, err
-			}
-			b.store = daily
-			b.store.Warnings = append(b.store.Warnings, "symbols come in several bar sizes: daily bars are used; sim_start with bar_size chooses others")
-		}
-		if b.spec, err = defaultSpec(b.store); err != nil {
-			return nil, err
-		}
 	}
-	// A default world that cannot be built is an error now, not at the first call.
-	_, err := newSim(b.store, b.spec, &pitwall.MemoryJournal{})
-	return b, err
-}
-
-// cached keeps one store per bar size: worlds share it and never write it.
-func cached(load func(context.Context, time.Duration) (*history.Store, error)) func(context.Context, time.Duration) (*history.Store, error) {
-	var mu sync.Mutex
-	stores := map[time.Duration]*history.Store{}
-	return func(ctx context.Context, size time.Duration) (*history.Store, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if s, ok := stores[size]; ok {
-			return s, nil
-		}
-		s, err := load(ctx, size)
-		if err == nil {
-			stores[size] = s
-		}
-		return s, err
-	}
-}
-
-// defaultSpec trades everything that is not an index, and begins after a year of
-// history, so that an agent has something to look back on.
-func defaultSpec(store *history.Store) (simSpec, error) {
-	cash := pitwall.Int(100_000)
-	s := strategy{Cash: &cash}
-	spec, err := s.spec()
-	if err != nil {
-		return spec, err
-	}
-	var longest *pitwall.Series
-	for _, x := range store.Series() {
-		if x.Instrument.Kind != pitwall.Index && (longest == nil || x.Len() > longest.Len()) {
-			longest = x
-		}
-	}
-	if longest == nil {
-		return spec, pitwall.Errorf(pitwall.DataError, "the data holds only indices, and they cannot be traded")
-	}
-	for _, x := range store.Series() {
-		// Bars of another size are only watched: name them in a strategy to trade both.
-		if x.Instrument.Kind != pitwall.Index && x.Size == longest.Size {
-			spec.Symbols = append(spec.Symbols, x.Instrument.Symbol)
-		}
-	}
-	const year = 250
-	spec.From = longest.Bar(min(year, longest.Len()/4)).Start.Format(time.DateOnly)
-	return spec, nil
+	return w, specs, w.Check(ctx)
 }

@@ -41,6 +41,9 @@ func (r *realRun) passive() []any {
 	return out
 }
 
+// eighth rounds to the eighth place, as money and units are.
+func eighth(x float64) float64 { return math.RoundToEven(x*1e8) / 1e8 }
+
 // passivePath is the value at every bar's open, or close.
 func (r *realRun) passivePath(opens, whole bool) (path []float64, left float64) {
 	began := r.journal[0].AsOf
@@ -57,15 +60,15 @@ func (r *realRun) passivePath(opens, whole bool) (path []float64, left float64) 
 	}
 	slices.SortFunc(starts, time.Time.Compare)
 	starts = slices.CompactFunc(starts, time.Time.Equal)
-	part := r.start / float64(len(r.man.Symbols))
+	part := math.Floor(r.start/float64(len(r.man.Symbols))*1e8) / 1e8
 	cash, qty, price, last := r.start, map[string]float64{}, map[string]float64{}, time.Time{}
 	for _, at := range starts {
 		for _, a := range r.man.Actions {
 			if q := qty[a.Symbol]; q != 0 && a.Ex.After(last) && !a.Ex.After(at) {
 				if a.Type == "split" {
-					qty[a.Symbol], price[a.Symbol] = q*a.Value/math.Max(a.Per, 1), price[a.Symbol]/a.Value*math.Max(a.Per, 1)
+					qty[a.Symbol], price[a.Symbol] = eighth(q*a.Value/math.Max(a.Per, 1)), price[a.Symbol]/a.Value*math.Max(a.Per, 1)
 				} else {
-					cash += q * a.Value
+					cash += eighth(q * a.Value)
 				}
 			}
 		}
@@ -73,12 +76,13 @@ func (r *realRun) passivePath(opens, whole bool) (path []float64, left float64) 
 		for _, s := range r.man.Symbols {
 			b, ok := row[s][at.Unix()]
 			if _, bought := qty[s]; ok && !bought {
-				qty[s] = part / b.open
+				qty[s] = eighth(part / b.open)
+				cash -= part
 				if whole {
-					qty[s] = math.Floor(qty[s]/r.lot(s)) * r.lot(s)
+					qty[s] = math.Floor(part/b.open/r.lot(s)) * r.lot(s)
+					cash += part - qty[s]*b.open
+					left += part - qty[s]*b.open
 				}
-				cash -= qty[s] * b.open
-				left += part - qty[s]*b.open
 			}
 			switch {
 			case ok && opens:
@@ -89,7 +93,7 @@ func (r *realRun) passivePath(opens, whole bool) (path []float64, left float64) 
 		}
 		v := cash
 		for _, s := range r.man.Symbols {
-			v += qty[s] * price[s]
+			v += eighth(qty[s] * price[s])
 		}
 		path = append(path, v)
 	}

@@ -2,41 +2,44 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
 // summary prints a run for a person.
-func (a *app) summary(r *result) error {
+func (a *app) summary(r *driver.Result) error {
 	p := a.newPen()
-	m := r.metrics
-	title := fmt.Sprintf("%s: %s on %s", r.RunID, r.Model, strings.Join(r.symbols, ", "))
+	m := r.Metrics
+	title := fmt.Sprintf("%s: %s on %s", r.RunID, r.Model, strings.Join(r.Manifest.Symbols, ", "))
 	if m.First != nil {
-		title += fmt.Sprintf(", %s to %s", report.DateOf(*m.First), report.DateOf(*m.Last))
+		title += fmt.Sprintf(", %s to %s", runs.DateOf(*m.First), runs.DateOf(*m.Last))
 	}
 	p.linef(bold, "%s", title)
 	row := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }
 	row("final equity", "%s from %s", money(m.FinalEquity.Float()), money(m.Start.Float()))
-	p.figure("return", gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), r.benchmarkLine())
+	p.figure("return", gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), benchmarkLine(r))
 	p.figure("max drawdown", gain(m.MaxDrawdown), percent(&m.MaxDrawdown), "")
 	if m.Sharpe != nil {
 		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
 	}
 	row("bars, turns", "%d, %d with %d model calls%s", r.Bars, r.Turns, r.ModelCalls, fromCache(r.CacheHits))
-	if r.usage.Tokens != (agentloop.Usage{}) || r.CostUSDRecorded == nil || *r.CostUSDRecorded > 0 {
-		row("models", "%s", modelCost(r.usage))
+	if r.Usage.Tokens != (agentloop.Usage{}) || r.CostUSDRecorded == nil || *r.CostUSDRecorded > 0 {
+		row("models", "%s", modelCost(r.Usage))
 	}
 	row("orders, fills", "%d, %d   exposure %s", r.Orders, r.Fills, report.Share.Write(&m.Exposure))
 	assumed := ""
-	if r.costs.assumed {
+	if r.AssumedCosts {
 		assumed = " (assumed: the strategy states none)"
 	}
-	row("costs", "fees %s, slippage %s; %v%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.costs.Costs, assumed)
-	if r.attempt > 1 {
-		p.figure("attempt", yellow, fmt.Sprint(r.attempt), " over these dates: trying again is a way to look ahead")
+	row("costs", "fees %s, slippage %s; %v%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.Manifest.Costs, assumed)
+	if r.Manifest.Attempt > 1 {
+		p.figure("attempt", yellow, fmt.Sprint(r.Manifest.Attempt), " over these dates: trying again is a way to look ahead")
 	}
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
@@ -45,14 +48,14 @@ func (a *app) summary(r *result) error {
 		p.linef(plainText, "%s", x)
 	}
 	p.linef(plainText, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
-	if r.page != "" {
+	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
 		how := ""
 		if p.terminal {
 			how = "   (open it: pitwall report " + r.Out + " --open)"
 		}
-		p.linef(plainText, "Page: %s%s", r.page, how)
+		p.linef(plainText, "Page: %s%s", file, how)
 	}
-	p.linef(plainText, "Next: %s", r.next())
+	p.linef(plainText, "Next: %s", next(r))
 	return p.done()
 }
 
@@ -64,11 +67,17 @@ func (p *pen) figure(name string, s style, value, format string, args ...any) {
 	p.linef(plainText, format, args...)
 }
 
-func (r *result) benchmarkLine() string {
-	if r.benchmark == "" {
+// written reports whether there is such a file.
+func written(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+func benchmarkLine(r *driver.Result) string {
+	if r.Manifest.Benchmark == "" {
 		return ""
 	}
-	return "   " + r.benchmark + " " + percent(r.BenchmarkReturn)
+	return "   " + r.Manifest.Benchmark + " " + percent(r.BenchmarkReturn)
 }
 
 func percent(f *float64) string {
@@ -101,10 +110,10 @@ func modelCost(u runs.Usage) string {
 }
 
 // next is what to do after a run.
-func (r *result) next() string {
+func next(r *driver.Result) string {
 	trace := "pitwall trace " + r.Out
 	switch {
-	case !r.complete:
+	case !r.Complete:
 		return "see where it stopped (" + trace + "); the same command runs again, asks nothing twice and goes on from there"
 	case strings.HasPrefix(r.Model, "script/"):
 		return "look at its turns (" + trace + "), change the strategy's params, or let your own model trade: pitwall serve"

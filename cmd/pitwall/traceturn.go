@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -29,7 +30,7 @@ func (a *app) traceTurn(r *pastRun, n int, f traceFlags) error {
 		return err
 	}
 	past := r.orders()
-	followed := past.from(t)
+	followed := past.from(n)
 	if f.json {
 		return a.turnJSON(r, n, raw, followed)
 	}
@@ -229,20 +230,24 @@ func printOrder(p *pen, x *pastOrder) {
 		p.hang(6, green, bought(f))
 	}
 	for _, c := range x.changes {
-		p.linef(plainText, "    %s  %s", stamp(c.AsOf), change(c))
+		p.put(plainText, "    "+stamp(c.AsOf)+"  ")
+		p.hang(6, plainText, change(c))
 	}
 }
 
 // change says what a later intent asked for.
 func change(e pitwall.Entry) string {
-	if e.Change == nil {
-		return e.Verb
+	s := cmp.Or(e.Verb, "replace") // a change that was denied has no verb
+	if raw, err := json.Marshal(e.Change); err == nil && e.Change != nil {
+		s += " " + string(raw)
 	}
-	raw, err := json.Marshal(e.Change)
-	if err != nil {
-		return e.Verb
+	if e.Turn > 0 {
+		s += fmt.Sprintf(" by turn %d", e.Turn)
 	}
-	return e.Verb + " " + string(raw)
+	if e.Note != "" {
+		s += ": " + e.Note
+	}
+	return s
 }
 
 // used prints what a turn cost: of this run, not of the record.

@@ -17,6 +17,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 )
@@ -106,28 +107,32 @@ func bracketReplies() []*agentloop.Reply {
 }
 
 // modelRun runs a fake model over bars of marginStrategy through the loop, into
-// dir/runs/fake-1.
-func modelRun(t *testing.T, dir string, replies []*agentloop.Reply) {
+// dir/runs/fake-1. More replies are those of more agents.
+func modelRun(t *testing.T, dir string, replies ...[]*agentloop.Reply) {
 	t.Helper()
-	s := strategy{show: "s.yaml", files: fstest.MapFS{"bars.csv": {Data: []byte(marginBars)}, "act.csv": {Data: []byte("symbol,ex_date,type,value,pay_date\nA,2024-01-04,dividend,0.5,2024-01-09\n")}}}
-	require.NoError(t, s.parse([]byte(marginStrategy)))
-	require.NoError(t, s.check())
-	store, err := loadFor(t.Context(), &s, &history.Local{})
+	parsed, err := driver.Parse("s.yaml", []byte(marginStrategy))
 	require.NoError(t, err)
-	spec, err := s.spec()
+	s := strategyFile{Strategy: parsed, files: fstest.MapFS{"bars.csv": {Data: []byte(marginBars)}, "act.csv": {Data: []byte("symbol,ex_date,type,value,pay_date\nA,2024-01-04,dividend,0.5,2024-01-09\n")}}}
+	require.NoError(t, s.Check())
+	store, err := s.load(t.Context(), &history.Local{})
+	require.NoError(t, err)
+	spec, err := s.Spec()
 	require.NoError(t, err)
 	folder, err := runs.Create(filepath.Join(dir, "runs", "fake-1"), nil)
 	require.NoError(t, err)
 	defer folder.Close()
-	w, err := newSim(store, spec, folder)
+	w, err := driver.NewSim(store, spec, folder)
 	require.NoError(t, err)
 	defer w.Close()
 	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 	price := agentloop.Price{In: pitwall.Int(1), Out: pitwall.Int(10)}
 	every, err := agentloop.ParseEvery("1d")
 	require.NoError(t, err)
-	out, err := a.drive(t.Context(), w.World, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: &sayer{replies: replies}, ModelName: "fake/sayer", Price: &price, Every: every}},
-		Recorder: folder, Now: a.now, Stop: a.stop}, nil)
+	var agents []agentloop.Agent
+	for i, list := range replies {
+		agents = append(agents, agentloop.Agent{Name: []string{"main", "second"}[i], Model: &sayer{replies: list}, ModelName: "fake/sayer", Price: &price, Every: every})
+	}
+	out, err := driver.Drive(t.Context(), w.World(), "test", nil, agentloop.Config{Agents: agents, Recorder: folder, Now: a.now, Stop: a.stop})
 	require.NoError(t, err)
 	require.NoError(t, folder.WriteJSON("usage.json", runs.UsageOf(out)))
 	require.NoError(t, folder.WriteJSON("manifest.json", runs.Manifest{RunID: "fake-1", Status: "complete", Symbols: s.Symbols, From: "2024-01-02", To: "2024-01-09", Model: "fake/sayer"}))

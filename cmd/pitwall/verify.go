@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -151,22 +148,36 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err1 != nil || err2 != nil {
 		return fmt.Errorf("%s/manifest.json: from %q, to %q", dir, m.From, m.To)
 	}
-	v, err := audit.Verify(audit.Run{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal})
+	fills, err := folder.Rows(runs.FillsFile)
 	if err != nil {
 		return err
 	}
-	files, err := report.CheckFiles(os.DirFS(dir), journal, m.Cash)
+	equity, err := folder.Rows(runs.EquityFile)
 	if err != nil {
 		return err
 	}
-	v.Differences = append(v.Differences, files...)
-	again, err := playAgain(data, m, journal, from, midnight(to, 1))
+	run := audit.Run{Data: data, Symbols: m.Symbols, From: from, To: to.AddDate(0, 0, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal}
+	v, err := audit.Verify(run)
+	if err != nil {
+		return err
+	}
+	v.Differences = append(v.Differences, audit.CheckFiles(run, m.Cash, fills, equity)...)
+	figure, err := report.CheckMetrics(os.DirFS(dir), m.Cash)
+	if err != nil {
+		return err
+	}
+	if figure != "" {
+		v.Differences = append(v.Differences, figure)
+	}
+	again, err := sim.Repeat(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: run.To, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills}, journal)
 	if err != nil {
 		v.Differences = append(v.Differences, "replaying the journal's orders: "+explain(err))
 	} else if m.Status == "complete" && again != m.Digest {
 		v.Differences = append(v.Differences, fmt.Sprintf("the digest is said to be %s; the same orders on the same bars give %s", m.Digest, again))
 	}
-	v.Differences = append(v.Differences, ending(m, data, journal, from)...)
+	if m.Status == "complete" {
+		v.Differences = append(v.Differences, audit.CheckEnd(run, m.Digest)...)
+	}
 	if m.Status != "complete" {
 		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", m.Status)
 	}
@@ -185,71 +196,4 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 		return errSaid
 	}
 	return nil
-}
-
-// playAgain sends the journal's orders to a venue again and returns its digest.
-func playAgain(data *runs.Data, m runs.Manifest, journal []pitwall.Entry, from, to time.Time) (string, error) {
-	ctx := context.Background()
-	v, err := sim.New(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: to, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: &pitwall.MemoryJournal{}})
-	if err != nil {
-		return "", err
-	}
-	pass := func(until time.Time) error {
-		for v.Now().Before(until) {
-			if _, err := v.Next(ctx, v.Now()); errors.Is(err, io.EOF) {
-				return nil
-			} else if err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, e := range journal {
-		if e.Kind != pitwall.EntryIntent && e.Kind != pitwall.EntryMark {
-			continue
-		}
-		if err := pass(e.AsOf); err != nil {
-			return "", err
-		}
-		switch { // refusals are part of the record, and were compared before
-		case e.Verb == "submit" && e.Order != nil:
-			_, _ = v.Submit(ctx, *e.Order)
-		case e.Verb == "replace" && e.Change != nil:
-			_, _ = v.Replace(ctx, e.ID, *e.Change)
-		case e.Verb == "cancel":
-			_, _ = v.Cancel(ctx, e.ID)
-		}
-	}
-	return v.Replay().Digest, nil
-}
-
-// ending compares a complete run's end: its journal must reach the last bar that
-// it brought along, and say the digest of its manifest.
-func ending(m runs.Manifest, data *runs.Data, journal []pitwall.Entry, from time.Time) []string {
-	if m.Status != "complete" {
-		return nil
-	}
-	var bars, marks time.Time
-	for _, s := range data.Series() {
-		if last := s.Bar(s.Len() - 1); slices.Contains(m.Symbols, s.Instrument.Symbol) && last.Known.After(bars) && !last.Start.Before(from) {
-			bars = last.Known
-		}
-	}
-	note := ""
-	for _, e := range journal {
-		if e.Kind == pitwall.EntryMark {
-			marks = e.AsOf
-		}
-		if e.Kind == pitwall.EntryEnd {
-			note = e.Note
-		}
-	}
-	var list []string
-	if !marks.Equal(bars) {
-		list = append(list, fmt.Sprintf("the manifest says complete and the bars go to %s; the journal's last equity point is of %s", bars.Format(time.RFC3339), marks.Format(time.RFC3339)))
-	}
-	if want := m.Status + ", digest " + m.Digest; note != want {
-		list = append(list, fmt.Sprintf("the journal ends with %q, the manifest says %q", note, want))
-	}
-	return list
 }

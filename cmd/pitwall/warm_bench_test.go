@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"pitwall/agentloop/driver"
 	"pitwall/examples"
 )
 
@@ -28,10 +29,10 @@ func BenchmarkWarm(b *testing.B) {
 	require.NoError(b, os.WriteFile(file, []byte(strings.Replace(string(raw), "every: 20", "every: 1", 1)), 0o600))
 	b.Setenv("PITWALL_CACHE_DIR", filepath.Join(dir, "cache"))
 	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
-	run := func(n int) *result {
+	run := func(n int) *driver.Result {
 		s, err := backtestFlags{data: []string{filepath.Join(root, "daily/us_daily_raw.csv"), filepath.Join(root, "daily/corporate_actions.csv"), filepath.Join(root, "macro/fred_vintages.csv")}}.strategy(file)
 		require.NoError(b, err)
-		r, err := a.runStrategy(context.Background(), s, runOptions{out: filepath.Join(dir, "run"+strconv.Itoa(n))})
+		r, err := a.runStrategy(context.Background(), s, backtestFlags{out: filepath.Join(dir, "run"+strconv.Itoa(n)), noReport: true}, nil)
 		require.NoError(b, err)
 		return r
 	}

@@ -151,9 +151,7 @@ func (w *whyReport) events() {
 		if x.Symbol == w.symbol && (x.Status == pitwall.Denied || x.Status == pitwall.Rejected) && (dayOf(x.sent) == w.day || dayOf(x.Updated) == w.day) {
 			p.put(red, fmt.Sprintf("  %-9s", x.Status))
 			p.hang(11, plainText, fmt.Sprintf("%s: %s", asked(x.OrderState), strings.TrimPrefix(became(x), string(x.Status)+": ")))
-			if n := w.past.turnOf(x); n > 0 {
-				p.field("", "by turn %d: pitwall trace %s %d", n, w.run.dir, n)
-			}
+			w.sentBy(x)
 		}
 	}
 	for _, f := range w.past.flows {
@@ -172,6 +170,13 @@ func (w *whyReport) events() {
 		}
 		p.put(yellow, "  event    ")
 		p.hang(11, plainText, s)
+	}
+}
+
+// sentBy says which turn sent an order.
+func (w *whyReport) sentBy(x *pastOrder) {
+	if x.turn > 0 {
+		w.pen.field("", "by turn %d: pitwall trace %s %d", x.turn, w.run.dir, x.turn)
 	}
 }
 
@@ -206,7 +211,7 @@ func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
 	if entry.Reason != "" {
 		p.field("reason", "%s", entry.Reason)
 	}
-	n := w.past.turnOf(x)
+	n := x.turn
 	switch {
 	case n == 0:
 		p.field("turn", "none: no turn of an agent sent it")

@@ -18,6 +18,7 @@ func (w *whyReport) standing() {
 		}
 		if x.Status.Open() || dayOf(x.Updated) >= w.day {
 			w.pen.field("order", "%s: %s, sent %s: %s", x.ID, asked(x.OrderState), stamp(x.sent), became(x))
+			w.sentBy(x)
 		}
 	}
 }
@@ -96,12 +97,8 @@ func (w *whyReport) notTraded(line agentloop.TurnLine) string {
 	case agentloop.StatusStepLimit:
 		return "it was stopped after its last step"
 	}
-	t, _, err := w.run.turn(line.Turn)
-	if err != nil {
-		return "its record cannot be read"
-	}
 	var texts []string
-	for _, x := range w.past.from(t) {
+	for _, x := range w.past.from(line.Turn) {
 		s := fmt.Sprintf("%s: %s", asked(x.OrderState), became(x))
 		if x.Symbol == w.symbol && len(x.fills) > 0 {
 			return fmt.Sprintf("its order filled on %s", dayOf(x.fills[0].Time))

@@ -2,6 +2,7 @@
 // again from its journal and its bars, and checks other people's fills against bars.
 //
 //	journal, bars, terms ──► Verify (a replica by the sections of sim/RULES.md) ──► differences
+//	the run's CSV rows ──► CheckFiles, CheckEnd ──► differences from the journal
 //	anybody's fills, bars ──► CheckTrades ──► the fills that no bar explains
 //
 // It exists to disagree. It shares no code with the engine, with sim or with what

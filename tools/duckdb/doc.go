@@ -50,6 +50,11 @@
 // columns. Why a package-level flag in worker.go: whether Main was called is a
 // fact of the process.
 //
+// Why not DuckDB 2.0.0 (duckdb-go v2.20000.0): its prebuilt libraries moved to
+// modules of their own, go.duckdb.org/libduckdb/..., which the module proxy
+// refuses (403, November 2026), so it does not build. A new major also brings new functions
+// and settings: the allow-list, the gate's campaign and the digests come first.
+//
 // The module github.com/marcboeker/go-duckdb moved to
 // github.com/duckdb/duckdb-go; its v2 says so in its go.mod.
 package duckdb

@@ -2,13 +2,13 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"time"
 
 	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // Sheet computes the figures of a run.
@@ -46,9 +46,12 @@ func (r *Run) Sheet() (*Sheet, error) {
 func (r *Run) header() Header {
 	m := r.Manifest
 	h := Header{ID: m.RunID, Name: m.Name, Status: m.Status, Model: m.Model, Symbols: append([]string{}, m.Symbols...), Benchmark: m.Benchmark, From: m.From, To: m.To, Every: m.Every, Cash: m.Cash,
-		Turns: len(r.Turns), Attempt: m.Attempt, Digest: m.Digest, Pitwall: m.Pitwall, Error: m.Error, Agents: append([]Agent{}, m.Agents...)}
+		Turns: len(r.Turns), Attempt: m.Attempt, Digest: m.Digest, Pitwall: m.Pitwall, Error: m.Error, Agents: []Agent{}}
+	for _, a := range m.Agents {
+		h.Agents = append(h.Agents, Agent{Name: a.Name, Model: a.Model, Every: a.Every, Prompt: a.Prompt, Params: a.Params, Cutoff: a.Cutoff, Inside: a.Inside})
+	}
 	if n := len(r.Points); n > 0 {
-		h.From, h.To = DateOf(r.Points[0].At), DateOf(r.Points[n-1].At)
+		h.From, h.To = runs.DateOf(r.Points[0].At), runs.DateOf(r.Points[n-1].At)
 	}
 	return h
 }
@@ -68,7 +71,7 @@ func benchmarkOf(p Point) float64 { return p.Benchmark }
 func holdOf(p Point) float64      { return p.Hold }
 
 // compare fills the figures of the three curves.
-func (s *Sheet) compare(m Manifest) {
+func (s *Sheet) compare(m runs.Manifest) {
 	p := periods(s.Daily)
 	mine := values(m.Cash.Float(), s.Daily, equityOf)
 	s.Strategy = figures(mine, p)
@@ -88,7 +91,7 @@ func (s *Sheet) compare(m Manifest) {
 		}
 		s.Benchmark, s.Relative = &f, &rel
 	} else if i := slices.IndexFunc(s.Daily, func(p Point) bool { return p.Benchmark > 0 }); i >= 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("the benchmark %s has no price before %s: only months and years compare with it", m.Benchmark, DateOf(s.Daily[i].At)))
+		s.Notes = append(s.Notes, fmt.Sprintf("the benchmark %s has no price before %s: only months and years compare with it", m.Benchmark, runs.DateOf(s.Daily[i].At)))
 	}
 	if s.Daily[0].Hold > 0 && s.Curve[0].Hold > 0 {
 		curve := values(s.Curve[0].Hold, s.Daily, holdOf)
@@ -107,7 +110,7 @@ func (s *Sheet) dates(f *Stats, curve []float64) {
 		if i < 0 {
 			return ""
 		}
-		return DateOf(s.Daily[max(i-1, 0)].At)
+		return runs.DateOf(s.Daily[max(i-1, 0)].At)
 	}
 	peak, trough, recovered := drawdownSpan(curve)
 	f.MaxDDFrom, f.MaxDDTo, f.MaxDDRecovery = day(peak), day(trough), day(recovered)
@@ -160,7 +163,7 @@ func (w *walk) activity(s *Sheet) {
 		gross, net = gross+share(x.gross, x.equity), net+share(x.net, x.equity)
 		s.Activity.Traded += x.traded
 		sum += x.traded
-		if i+1 == len(w.steps) || DateOf(w.steps[i+1].at) != DateOf(x.at) {
+		if i+1 == len(w.steps) || runs.DateOf(w.steps[i+1].at) != runs.DateOf(x.at) {
 			traded, equity = append(traded, sum), append(equity, x.equity)
 			sum = 0
 		}
@@ -229,16 +232,11 @@ func (w *walk) cause(order string) (turn int, reason string) {
 	case expired:
 		return 0, expired
 	}
-	o, is := w.run.Origins[order]
-	if is && (o.Turn > 0 || o.Reason != "") {
-		return o.Turn, o.Reason
+	o := w.known[order]
+	if o.Parent != "" && o.Reason == "" {
+		return w.turns[order], string(o.Role) + " of " + o.Parent
 	}
-	leg, is := w.known[order]
-	if !is || leg.Parent == "" { // of an order that the venue sent itself: why it did
-		return o.Turn, cmp.Or(o.Reason, leg.Reason)
-	}
-	parent := w.run.Origins[leg.Parent]
-	return parent.Turn, string(leg.Role) + " of " + leg.Parent
+	return w.turns[order], o.Reason
 }
 
 // price is the last price of a symbol that was known at the last step: its last
@@ -297,7 +295,7 @@ func (s *Sheet) costs(r *Run, w *walk) {
 	c := w.costs
 	cash := r.Manifest.Cash.Float()
 	if u := r.Usage; u != nil {
-		c.ModelsNew, c.ModelsRecorded, c.TokensIn, c.TokensOut = u.CostUSD, u.CostUSDRecorded, u.Tokens.Input, u.Tokens.Output
+		c.ModelsNew, c.ModelsRecorded, c.TokensIn, c.TokensOut = u.CostUSD, u.CostUSDRecorded, int64(u.Tokens.Input), int64(u.Tokens.Output)
 		if u.CostUSD != nil && u.CostUSDRecorded != nil {
 			sum := w.lots.a.Add(*u.CostUSD, *u.CostUSDRecorded)
 			c.Models = &sum
@@ -316,9 +314,6 @@ func (s *Sheet) costs(r *Run, w *walk) {
 		x := (c.Commission.Float() + c.Slippage.Float()) / s.Activity.Traded * 10_000
 		c.CostOfTradedBps = &x
 	}
-	var stated pitwall.Costs
-	if len(r.Manifest.Costs) > 0 && json.Unmarshal(r.Manifest.Costs, &stated) == nil {
-		c.StatedCommission = stated.String()
-	}
+	c.StatedCommission = r.Manifest.Costs.String()
 	s.Costs = c
 }

@@ -22,9 +22,6 @@ func lastOf(points []Point, layout string) []Point {
 // inDay is a time within the day that a step ends: midnight ends the day before it.
 func inDay(t time.Time) time.Time { return t.Add(-1) }
 
-// DateOf is the date of the day that a step ends.
-func DateOf(t time.Time) string { return inDay(t).Format(time.DateOnly) }
-
 // periods is how many daily returns a year has: 365 when weekends trade, which is
 // when there are as many Saturdays as weeks. A Sunday says nothing, since markets
 // open on Sunday evenings and some trade from Sunday to Thursday, nor does the one

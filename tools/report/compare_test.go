@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"pitwall/agentloop"
 )
 
 // madeRun is a run's folder in memory: a turn a day, from a day on.
 type madeRun struct {
 	manifest map[string]any
-	turns    []Turn
+	turns    []agentloop.Turn
 	equity   []float64
 }
 
@@ -36,8 +38,8 @@ func made(days int) *madeRun {
 }
 
 // madeTurn asks once: name, arguments, result of each call, then words.
-func madeTurn(n int, asOf, agent, question string, calls ...string) Turn {
-	t := Turn{Turn: n, AsOf: asOf, Agent: agent, Model: "m/1", Why: "every", Status: "no_action", Result: "done", StateDigest: "s" + asOf}
+func madeTurn(n int, asOf, agent, question string, calls ...string) agentloop.Turn {
+	t := agentloop.Turn{Turn: n, AsOf: asOf, Agent: agent, Model: "m/1", Why: "every", Status: "no_action", Result: "done", StateDigest: "s" + asOf}
 	reply := map[string]any{}
 	var list []any
 	var results []any
@@ -70,7 +72,7 @@ func (m *madeRun) open(t testing.TB) *Run {
 	var lines strings.Builder
 	for _, x := range m.turns {
 		put(fmt.Sprintf("turns/%06d.json", x.Turn), x)
-		line := TurnLine{Turn: x.Turn, AsOf: x.AsOf, Agent: x.Agent, Why: x.Why, Status: x.Status}
+		line := agentloop.TurnLine{Turn: x.Turn, AsOf: x.AsOf, Agent: x.Agent, Why: x.Why, Status: x.Status}
 		for _, s := range asked(&x) {
 			line.Calls = append(line.Calls, s.name)
 		}
@@ -98,7 +100,7 @@ func (m *madeRun) with(n int, from, to string) *madeRun {
 		err = fmt.Errorf("turn %d has no %s: %s", n, from, raw)
 	}
 	if err == nil {
-		m.turns[n-1] = Turn{}
+		m.turns[n-1] = agentloop.Turn{}
 		err = json.Unmarshal([]byte(strings.ReplaceAll(string(raw), from, to)), &m.turns[n-1])
 	}
 	if err != nil {
@@ -220,7 +222,7 @@ func TestPartingOfATornRecord(t *testing.T) {
 	p := part(made(6).open(t), run)
 	require.Equal(t, NoRecord, p.First.What)
 	require.Equal(t, 2, p.Alike)
-	require.Contains(t, p.First.Lines[1], "turn 3")
+	require.Contains(t, p.First.Lines[1], "turns/000003.json")
 	require.Equal(t, NoRecord, p.Orders.What)
 	delete(files, "turns/000003.json")
 	require.Contains(t, part(made(6).open(t), run).First.Lines[1], "000003.json")

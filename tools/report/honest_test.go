@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // Figures that must not say more than is known.
@@ -49,7 +50,7 @@ func TestHeldAt(t *testing.T) {
 
 // After equity of zero or less there are no returns, in the headline as elsewhere.
 func TestSharpeAfterATotalLoss(t *testing.T) {
-	r := &Run{Manifest: Manifest{Cash: 100 * pitwall.One}, Bars: map[string][]pitwall.Bar{}}
+	r := &Run{Manifest: runs.Manifest{Cash: 100 * pitwall.One}, Bars: map[string][]pitwall.Bar{}}
 	for i, e := range []float64{110, 90, -20, -25, -21} {
 		r.Points = append(r.Points, Point{At: dayN(1).AddDate(0, 0, i), Equity: e})
 	}
@@ -104,6 +105,9 @@ func TestMarginCallIsAReason(t *testing.T) {
 	for i, e := range r.Journal {
 		if e.State != nil {
 			r.Journal[i].State = &pitwall.OrderState{Order: pitwall.Order{ID: "o-1s", Reason: "margin call"}}
+		}
+		if e.Fill != nil && e.Fill.OrderID == "o-1s" {
+			r.Journal[i].Turn = 0
 		}
 	}
 	s, err := r.Sheet()

@@ -3,12 +3,13 @@ package report
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
+
+	"pitwall/agentloop"
+	"pitwall/cache/runs"
 )
 
 // This file finds where two runs' decisions part.
@@ -24,13 +25,13 @@ type turnAt struct {
 // pair is a turn of either run; nil where a run has none.
 type pair struct {
 	at   turnAt
-	a, b *TurnLine
+	a, b *agentloop.TurnLine
 }
 
 // keyed gives turns their keys. Agents' names are no part of them when either run
 // has one agent only.
-func keyed(r *Run, named bool) map[turnAt]*TurnLine {
-	list := map[turnAt]*TurnLine{}
+func keyed(r *Run, named bool) map[turnAt]*agentloop.TurnLine {
+	list := map[turnAt]*agentloop.TurnLine{}
 	for i := range r.Turns {
 		t := &r.Turns[i]
 		k := turnAt{at: unix(t.AsOf)}
@@ -65,7 +66,7 @@ func agents(r *Run) int {
 // runs have begun.
 func pairs(a, b *Run) (list []pair) {
 	named := agents(a) > 1 || agents(b) > 1
-	of := [2]map[turnAt]*TurnLine{keyed(a, named), keyed(b, named)}
+	of := [2]map[turnAt]*agentloop.TurnLine{keyed(a, named), keyed(b, named)}
 	var begin int64
 	for _, r := range []*Run{a, b} {
 		if len(r.Turns) > 0 {
@@ -81,7 +82,7 @@ func pairs(a, b *Run) (list []pair) {
 		}
 	}
 	list = slices.DeleteFunc(list, func(p pair) bool { return p.at.at < begin })
-	number := func(t *TurnLine) int {
+	number := func(t *agentloop.TurnLine) int {
 		if t == nil {
 			return 0
 		}
@@ -134,7 +135,7 @@ func departure(a, b *Run, x pair, after bool) *Departure {
 		if after {
 			d.What = DifferentEnd
 		}
-		for i, t := range []*TurnLine{x.a, x.b} {
+		for i, t := range []*agentloop.TurnLine{x.a, x.b} {
 			if t != nil {
 				d.Lines[i] = oneLine("a turn, why: " + t.Why)
 			}
@@ -159,7 +160,7 @@ func departure(a, b *Run, x pair, after bool) *Departure {
 
 func (x pair) departure() *Departure {
 	d := &Departure{}
-	for i, t := range []*TurnLine{x.b, x.a} { // the first run's words win
+	for i, t := range []*agentloop.TurnLine{x.b, x.a} { // the first run's words win
 		if t != nil {
 			d.AsOf, d.Agent, d.Turns[1-i] = t.AsOf, t.Agent, t.Turn
 		}
@@ -168,15 +169,14 @@ func (x pair) departure() *Departure {
 }
 
 // records reads both turns of a pair; same says that they are the same bytes.
-func records(a, b *Run, x pair) (t [2]*Turn, same bool, err error) {
+func records(a, b *Run, x pair) (t [2]*agentloop.Turn, same bool, err error) {
 	var raw [2][]byte
 	for i, r := range []*Run{a, b} {
-		n := []*TurnLine{x.a, x.b}[i].Turn
+		n := []*agentloop.TurnLine{x.a, x.b}[i].Turn
 		if r.folder == nil {
-			return t, false, fmt.Errorf("a world in memory keeps no turns")
+			return t, false, errNoTurns
 		}
-		name := fmt.Sprintf("turns/%06d.json", n)
-		if raw[i], err = fs.ReadFile(r.folder, name); err != nil {
+		if raw[i], err = r.folder.RawTurn(n); err != nil {
 			return t, false, err
 		}
 	}
@@ -184,9 +184,8 @@ func records(a, b *Run, x pair) (t [2]*Turn, same bool, err error) {
 		return t, true, nil
 	}
 	for i := range raw {
-		t[i] = &Turn{}
-		if err = json.Unmarshal(raw[i], t[i]); err != nil {
-			return t, false, fmt.Errorf("turn %d: %w", []*TurnLine{x.a, x.b}[i].Turn, err)
+		if t[i], err = runs.ParseTurn([]*agentloop.TurnLine{x.a, x.b}[i].Turn, raw[i]); err != nil {
+			return t, false, err
 		}
 	}
 	return t, false, nil
@@ -197,8 +196,8 @@ func orderedApart(a, b *Run, x pair) *Departure {
 	var sent [2][]string
 	d := x.departure()
 	d.What = DifferentOrders
-	for i, t := range []*TurnLine{x.a, x.b} {
-		if t == nil || !slices.ContainsFunc(t.Calls, isOrder) {
+	for i, t := range []*agentloop.TurnLine{x.a, x.b} {
+		if t == nil || !slices.ContainsFunc(t.Calls, agentloop.ChangesOrders) {
 			continue // most turns: no need to read them
 		}
 		r := []*Run{a, b}[i]

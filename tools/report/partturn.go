@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"pitwall/agentloop"
 )
 
 // This file compares two turns: what was asked, called, answered and said. Prompts,
@@ -21,7 +22,7 @@ var turnNumber = regexp.MustCompile(`^Turn \d+\. `)
 
 // telling is the most telling difference of two turns, in the order of What's
 // values: words may differ while decisions do not.
-func telling(x, y *Turn) (What, [2]string) {
+func telling(x, y *agentloop.Turn) (What, [2]string) {
 	if p, q := question(x), question(y); p != q {
 		return DifferentState, firstLines(p, q)
 	}
@@ -35,7 +36,7 @@ func telling(x, y *Turn) (What, [2]string) {
 			b = q[i]
 		}
 		switch {
-		case a.text != b.text && (isOrder(a.name) || isOrder(b.name)):
+		case a.text != b.text && (agentloop.ChangesOrders(a.name) || agentloop.ChangesOrders(b.name)):
 			return DifferentOrders, Around(a.text, b.text)
 		case a.text != b.text:
 			return DifferentCall, Around(a.text, b.text)
@@ -47,13 +48,13 @@ func telling(x, y *Turn) (What, [2]string) {
 		return DifferentReply, firstLines(p, q)
 	}
 	if x.Status != y.Status || x.Error != y.Error {
-		return DifferentStatus, [2]string{oneLine(x.Status + " " + x.Error), oneLine(y.Status + " " + y.Error)}
+		return DifferentStatus, [2]string{oneLine(string(x.Status) + " " + x.Error), oneLine(string(y.Status) + " " + y.Error)}
 	}
 	return "", [2]string{}
 }
 
 // question is what a turn began with.
-func question(t *Turn) string {
+func question(t *agentloop.Turn) string {
 	if len(t.Messages) == 0 {
 		return ""
 	}
@@ -63,7 +64,7 @@ func question(t *Turn) string {
 // call is a call with its result.
 type call struct{ name, text, result string }
 
-func asked(t *Turn) (list []call) {
+func asked(t *agentloop.Turn) (list []call) {
 	for _, m := range t.Messages {
 		if m.Reply == nil {
 			continue
@@ -80,7 +81,7 @@ func asked(t *Turn) (list []call) {
 }
 
 // spoken is all that a model wrote in a turn.
-func spoken(t *Turn) string {
+func spoken(t *agentloop.Turn) string {
 	var b strings.Builder
 	for _, m := range t.Messages {
 		if m.Reply != nil {
@@ -90,20 +91,15 @@ func spoken(t *Turn) string {
 	return b.String()
 }
 
-// isOrder names the tools that change orders.
-func isOrder(tool string) bool {
-	return slices.Contains([]string{"orders_submit", "orders_modify", "orders_cancel"}, strings.ReplaceAll(tool, ".", "_"))
-}
-
 // orderCalls are the calls of a turn that change orders, without what has no effect
 // on the market: the reason, the confidence, the caller's own id.
-func orderCalls(t *Turn) (list []string) {
+func orderCalls(t *agentloop.Turn) (list []string) {
 	for _, m := range t.Messages {
 		if m.Reply == nil {
 			continue
 		}
 		for _, c := range m.Reply.Calls {
-			if isOrder(c.Name) {
+			if agentloop.ChangesOrders(c.Name) {
 				list = append(list, c.Name+" "+canonical(c.Arguments, "reason", "confidence", "client_order_id"))
 			}
 		}

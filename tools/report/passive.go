@@ -3,72 +3,73 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
 	"pitwall"
 )
 
-// idle is one symbol's part of the money, bought once and never touched again.
-type idle struct {
-	bars        []pitwall.Bar
-	actions     []pitwall.Action // after the purchase, of raw prices
-	units, cash float64
-	last        float64
+// idlePart is one symbol's part of the money and its bars still to come.
+type idlePart struct {
+	*pitwall.BuyAndHold
+	bars []pitwall.Bar
 }
 
-// passive is what equal parts of symbols, each bought at its first open in the
+// passiveRow is what equal parts of symbols, each bought at its first open in the
 // run and held, would have given, without costs: valued at opens or at closes, in
 // fractions or in whole lots (rounded down; the rest stays cash). Until a symbol's
 // first open its part is cash. Of raw prices splits change the units, and
 // dividends stay as cash. The drawdown counts the money put in as a peak. nil when
 // no symbol has a bar.
 func (r *Run) passiveRow(from, to time.Time, actions []pitwall.Action, whole, atOpens bool) *Passive {
-	var parts []idle
+	bars := map[string][]pitwall.Bar{}
 	for _, name := range r.Manifest.Symbols {
-		list := between(r.Bars[name], from, to)
-		if len(list) == 0 || list[0].Open <= 0 {
-			continue
+		if list := between(r.Bars[name], from, to); len(list) > 0 && list[0].Open > 0 {
+			bars[name] = list
 		}
-		p := idle{bars: list, last: list[0].Open.Float()}
-		for _, a := range actions {
-			if a.Symbol == name && a.Ex.After(list[0].Start) {
-				p.actions = append(p.actions, a)
-			}
-		}
-		parts = append(parts, p)
 	}
-	if len(parts) == 0 {
+	if len(bars) == 0 {
 		return nil
 	}
-	row := Passive{Rule: passiveRule(len(parts), whole, atOpens, len(actions) > 0)}
-	each, money := 1/float64(len(parts)), r.Manifest.Cash.Float()
-	for i := range parts {
-		p := &parts[i]
-		p.units = each / p.last
-		if whole {
-			lot := r.lot(p.bars[0].Symbol)
-			p.units = math.Floor(float64(each*money)/p.last/lot) * lot / money
-			p.cash = each - float64(p.units*p.last)
-			row.Cash += p.cash
+	money := cmp.Or(max(0, r.Manifest.Cash), pitwall.Int(1_000_000)) / pitwall.Dec(len(bars)) // fractions of any sum return the same
+	row := Passive{Rule: passiveRule(len(bars), whole, atOpens, len(actions) > 0)}
+	var parts []idlePart
+	for _, name := range r.Manifest.Symbols {
+		list := bars[name]
+		if list == nil {
+			continue
 		}
+		var own []pitwall.Action
+		for _, a := range actions {
+			if a.Symbol == name {
+				own = append(own, a)
+			}
+		}
+		lot := pitwall.Dec(0)
+		if whole {
+			lot = r.lot(name)
+		}
+		p := idlePart{pitwall.NewBuyAndHold(money, lot, own), list}
+		p.Advance(list[0].Start, list[0].Open)
+		row.Cash += p.Cash().Float()
+		parts = append(parts, p)
 	}
+	all := money.Float() * float64(len(parts))
+	row.Cash /= all
 	curve := []float64{1}
 	for at := earliest(parts); !at.IsZero(); at = earliest(parts) {
-		sum := 0.0
+		var sum pitwall.Dec
 		for i := range parts {
-			parts[i].step(at, atOpens)
-			sum += float64(parts[i].units*parts[i].last) + parts[i].cash
+			sum += parts[i].worth(at, atOpens)
 		}
-		curve = append(curve, sum)
+		curve = append(curve, sum.Float()/all)
 	}
 	row.TotalReturn, row.MaxDrawdown = curve[len(curve)-1]-1, MaxDrawdown(curve)
 	return &row
 }
 
 // earliest is the next start of a bar; zero: there is none.
-func earliest(parts []idle) (at time.Time) {
+func earliest(parts []idlePart) (at time.Time) {
 	for _, p := range parts {
 		if len(p.bars) > 0 && (at.IsZero() || p.bars[0].Start.Before(at)) {
 			at = p.bars[0].Start
@@ -77,36 +78,29 @@ func earliest(parts []idle) (at time.Time) {
 	return at
 }
 
-// step values the part at its bar that starts at a time, if there is one.
-func (p *idle) step(at time.Time, atOpens bool) {
-	if len(p.bars) == 0 || !p.bars[0].Start.Equal(at) {
-		return
-	}
-	for ; len(p.actions) > 0 && !p.actions[0].Ex.After(at); p.actions = p.actions[1:] {
-		switch a := p.actions[0]; {
-		case a.Type != "split":
-			p.cash += float64(p.units * a.Value.Float())
-		case a.Per != 0:
-			p.units *= a.Value.Float() / a.Per.Float()
-		default:
-			p.units *= a.Value.Float()
+// worth values the part, at its bar that starts at a time if there is one.
+func (p *idlePart) worth(at time.Time, atOpens bool) pitwall.Dec {
+	if len(p.bars) > 0 && p.bars[0].Start.Equal(at) {
+		price := p.bars[0].Close
+		if atOpens {
+			price = p.bars[0].Open
 		}
+		p.Advance(at, price)
+		p.bars = p.bars[1:]
 	}
-	p.last = p.bars[0].Close.Float()
-	if atOpens {
-		p.last = p.bars[0].Open.Float()
-	}
-	p.bars = p.bars[1:]
+	return p.Value()
 }
 
 // lot is the smallest quantity of a symbol, in money at a price of one.
-func (r *Run) lot(symbol string) float64 {
+func (r *Run) lot(symbol string) pitwall.Dec {
 	for _, t := range r.Manifest.Traded {
 		if t.Symbol == symbol && t.Lot > 0 {
-			return t.Lot.Float() * cmp.Or(t.Multiplier, pitwall.One).Float()
+			if lot, err := t.Lot.Mul(cmp.Or(t.Multiplier, pitwall.One)); err == nil && lot > 0 {
+				return lot
+			}
 		}
 	}
-	return 1
+	return pitwall.One
 }
 
 func passiveRule(n int, whole, atOpens, actions bool) string {

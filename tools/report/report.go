@@ -1,7 +1,9 @@
-// Package report computes a run's figures from its folder alone: equity.csv,
-// fills.csv and journal.jsonl. It shares no code with what wrote them.
+// Package report computes a run's figures from its folder alone, which it reads
+// through cache/runs, the folder's owner.
 //
 //	run's folder ──► Read ──► Metrics
+//	             └─► Open ──► Run ──► Sheet, Compare, package page
+//	a world in memory ─► FromWorld ─┘
 //
 // Formulas, with the variant named (engines disagree). r are the returns of daily
 // closing equity, the starting cash included as the first point, n their number; P
@@ -43,7 +45,8 @@
 //	                 the splits and dividends of raw prices (dividends stay cash)
 //	buy and hold     equal parts of every symbol at its first close in the run,
 //	                 fractional, no costs, with the splits and dividends of raw
-//	                 prices (dividends stay cash); a part waits in cash until then
+//	                 prices (dividends stay cash); a part waits in cash until then.
+//	                 Exact: pitwall.BuyAndHold, also for the rows of doing nothing
 //
 // How much could be luck. All draws come from the seed that is stated.
 //
@@ -68,65 +71,45 @@
 //
 // # To add a figure
 //
-// Add a field to Metrics, its formula with source above, and a case to the
-// golden test.
+// Add a field to Sheet (to Metrics in cache/runs/schema.go if the folder is to hold
+// it), its formula with source above, and a case to the golden test.
+//
+// # Why not
+//
+// Why not a schema of its own, so that two implementations read each folder: nothing
+// was found by it, and each new field needed two edits. What must be computed twice
+// (fills, fees, cash, equity) is in sim/audit. Package tools builds a World and never
+// sees the folder's types.
 package report
 
 import (
-	"bufio"
 	"cmp"
-	"encoding/csv"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 	"slices"
-	"strconv"
-	"time"
 
 	"pitwall"
+	"pitwall/cache/runs"
 )
 
-// Metrics are a run's figures. Returns and drawdown are fractions; nil means
-// that the figure is not defined for this run.
-type Metrics struct {
-	Start           pitwall.Dec `json:"start_cash"`
-	FinalEquity     pitwall.Dec `json:"final_equity"`
-	TotalReturn     float64     `json:"total_return"`
-	BenchmarkReturn *float64    `json:"benchmark_return"`
-	BuyHoldReturn   *float64    `json:"buy_and_hold_return"`
-	MaxDrawdown     float64     `json:"max_drawdown"`
-	Sharpe          *float64    `json:"sharpe"`
-	Bars            int         `json:"bars"`
-	Orders          int         `json:"orders"`
-	Rejected        int         `json:"orders_rejected"`
-	Denied          int         `json:"orders_denied"`
-	DeniedBy        []Denial    `json:"denied_by,omitempty"` // which limits, most often first
-	Fills           int         `json:"fills"`
-	Fees            pitwall.Dec `json:"fees"`
-	Slippage        pitwall.Dec `json:"slippage"`
-	Exposure        float64     `json:"exposure"` // share of bars with something held, long or short
-	First           *time.Time  `json:"first"`
-	Last            *time.Time  `json:"last"`
-}
-
-// Denial is how often a limit said no.
-type Denial struct {
-	Limit string `json:"limit"`
-	Count int    `json:"count"`
-}
+// Metrics are a run's figures, as metrics.json holds them.
+type Metrics runs.Metrics
 
 // Read computes the metrics of a run's folder. start is the cash that the run
 // began with.
 func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
-	points, err := readEquity(run)
+	folder := runs.Strict{FS: run}
+	rows, err := folder.Equity()
 	if err != nil {
 		return Metrics{}, err
 	}
-	journal, err := readJournal(run)
+	journal, err := folder.Journal()
 	if err != nil {
 		return Metrics{}, err
+	}
+	var points []Point
+	for _, p := range rows {
+		points = append(points, point(p))
 	}
 	return headline(start, points, journal)
 }
@@ -252,80 +235,6 @@ func Sharpe(r []float64, periods float64) *float64 {
 	return &s
 }
 
-// readEquity reads equity.csv as it must be: every line whole.
-func readEquity(run fs.FS) ([]Point, error) {
-	f, err := run.Open("equity.csv")
-	if err != nil {
-		return nil, fmt.Errorf("reading the run: %w", err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("reading equity.csv: %w", err)
-	}
-	return points(rows[min(1, len(rows)):])
-}
-
-// points reads the rows of equity.csv.
-func points(rows [][]string) ([]Point, error) {
-	var list []Point
-	for i, row := range rows {
-		if len(row) != 5 {
-			continue
-		}
-		var p Point
-		var errs [3]error
-		p.At, errs[0] = time.Parse(time.RFC3339, row[0])
-		p.Exact, errs[1] = pitwall.ParseDec(row[1])
-		p.Cash, errs[2] = number(row[2])
-		p.Equity = p.Exact.Float()
-		for k, to := range []*float64{&p.Benchmark, &p.Hold} {
-			if text := row[3+k]; text != "" {
-				var err error
-				*to, err = number(text)
-				errs[0] = errors.Join(errs[0], err)
-			}
-		}
-		if err := errors.Join(errs[:]...); err != nil {
-			return nil, fmt.Errorf("equity.csv line %d: %w", i+2, err)
-		}
-		list = append(list, p)
-	}
-	return list, nil
-}
-
-// number reads a figure: what is none would spoil all that is computed from it.
-func number(text string) (float64, error) {
-	f, err := strconv.ParseFloat(text, 64)
-	if err == nil && finite(f) == nil {
-		err = fmt.Errorf("%s is no figure", text)
-	}
-	return f, err
-}
-
-// readJournal reads journal.jsonl as it must be: every line whole.
-func readJournal(run fs.FS) ([]pitwall.Entry, error) {
-	f, err := run.Open("journal.jsonl")
-	if err != nil {
-		return nil, fmt.Errorf("reading the run: %w", err)
-	}
-	defer f.Close()
-	var list []pitwall.Entry
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for n := 1; lines.Scan(); n++ {
-		var e pitwall.Entry
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return nil, fmt.Errorf("journal.jsonl line %d: %w", n, err)
-		}
-		list = append(list, e)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading journal.jsonl: %w", err)
-	}
-	return list, nil
-}
-
 // count counts orders and sums what trading cost.
 func (m *Metrics) count(journal []pitwall.Entry) error {
 	var a pitwall.Calc
@@ -349,9 +258,9 @@ func (m *Metrics) count(journal []pitwall.Entry) error {
 		}
 	}
 	for limit, n := range denied {
-		m.DeniedBy = append(m.DeniedBy, Denial{limit, n})
+		m.DeniedBy = append(m.DeniedBy, runs.Denial{Limit: limit, Count: n})
 	}
-	slices.SortFunc(m.DeniedBy, func(x, y Denial) int {
+	slices.SortFunc(m.DeniedBy, func(x, y runs.Denial) int {
 		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Limit, y.Limit))
 	})
 	return a.Err

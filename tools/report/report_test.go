@@ -64,12 +64,12 @@ func TestReadARun(t *testing.T) {
 func TestReadSaysWhatIsBroken(t *testing.T) {
 	good := "timestamp,equity,cash,benchmark,buy_and_hold\n"
 	for want, run := range map[string]fstest.MapFS{
-		"equity.csv":           {"journal.jsonl": {}},
-		"journal.jsonl":        {"equity.csv": {Data: []byte(good)}},
-		"equity.csv line 2":    {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,x,1,1,1\n")}, "journal.jsonl": {}},
-		"NaN is no figure":     {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,1,1,NaN,1\n")}, "journal.jsonl": {}},
-		"-Inf is no figure":    {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,1,-Inf,1,1\n")}, "journal.jsonl": {}},
-		"journal.jsonl line 1": {"equity.csv": {Data: []byte(good)}, "journal.jsonl": {Data: []byte("{")}},
+		"equity.csv":                     {"journal.jsonl": {}},
+		"journal.jsonl":                  {"equity.csv": {Data: []byte(good)}},
+		"equity.csv line 2":              {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,x,1,1,1\n")}, "journal.jsonl": {}},
+		`"NaN" is not a decimal number`:  {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,1,1,NaN,1\n")}, "journal.jsonl": {}},
+		`"-Inf" is not a decimal number`: {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,1,-Inf,1,1\n")}, "journal.jsonl": {}},
+		"journal.jsonl line 1":           {"equity.csv": {Data: []byte(good)}, "journal.jsonl": {Data: []byte("{")}},
 	} {
 		_, err := Read(run, pitwall.One)
 		require.ErrorContains(t, err, want)

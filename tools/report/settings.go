@@ -1,25 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 )
-
-// setting is what a manifest says of how a run was set up, each as one text.
-type setting struct {
-	Costs   json.RawMessage `json:"costs"`
-	Account json.RawMessage `json:"account"`
-	Fills   json.RawMessage `json:"fills"`
-	Limits  string          `json:"limits"`
-	Data    []struct {
-		Path   string `json:"path"`
-		Sha256 string `json:"sha256"`
-	} `json:"data"`
-	Agents []map[string]json.RawMessage `json:"agents"`
-}
 
 // settingRows are how the runs were set up, those that differ and those that
 // do not; what no run says is left out.
@@ -62,48 +48,35 @@ func (r *Run) settings() [][2]string {
 		{"strategy", m.Strategy}, {"pitwall", m.Pitwall}, {"symbols", strings.Join(m.Symbols, ", ")}, {"benchmark", m.Benchmark},
 		{"from", h.From}, {"to", h.To}, {"every", m.Every}, {"cash", m.Cash.String()}, {"model", m.Model},
 	}
-	var s setting
-	if r.folder == nil || r.folder.JSON("manifest.json", &s) != nil {
+	if r.folder == nil {
 		return list // a world in memory
 	}
-	list = append(list, [2]string{"costs", compact(s.Costs)}, [2]string{"account", compact(s.Account)}, [2]string{"fill rules", compact(s.Fills)}, [2]string{"limits", s.Limits})
+	list = append(list, [2]string{"costs", asJSON(m.Costs)}, [2]string{"account", asJSON(m.Account)}, [2]string{"fill rules", asJSON(m.Fills)}, [2]string{"limits", m.Limits})
 	var files []string
-	for _, d := range s.Data {
-		files = append(files, fmt.Sprintf("%s %.8s", d.Path[strings.LastIndexAny(d.Path, `/\`)+1:], d.Sha256))
+	for _, d := range m.Data {
+		files = append(files, fmt.Sprintf("%s %.8s", d.Path[strings.LastIndexAny(d.Path, `/\`)+1:], d.SHA256))
 	}
 	slices.Sort(files)
 	list = append(list, [2]string{"data", strings.Join(files, ", ")})
-	for _, a := range s.Agents {
+	for _, a := range m.Agents {
 		of := ""
-		if len(s.Agents) > 1 {
-			of = " of " + words(a["name"])
+		if len(m.Agents) > 1 {
+			of = " of " + a.Name
 		}
-		for _, key := range []string{"prompt", "params", "every", "triggers", "tools", "budget", "cutoff", "fingerprint"} {
-			list = append(list, [2]string{key + of, words(a[key])})
-		}
+		list = append(list, [2]string{"prompt" + of, a.Prompt}, [2]string{"params" + of, asJSON(a.Params)}, [2]string{"every" + of, a.Every}, [2]string{"triggers" + of, asJSON(a.Triggers)}, [2]string{"tools" + of, asJSON(a.Tools)},
+			[2]string{"budget" + of, asJSON(a.Budget)}, [2]string{"cutoff" + of, a.Cutoff}, [2]string{"fingerprint" + of, a.Fingerprint})
 		if of != "" {
-			list = append(list, [2]string{"model" + of, words(a["model"])})
+			list = append(list, [2]string{"model" + of, a.Model})
 		}
 	}
 	return list
 }
 
-// words is a JSON value as text: of a string what it says.
-func words(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return compact(raw)
-}
-
-func compact(raw json.RawMessage) string {
-	var b bytes.Buffer
-	if len(raw) == 0 || string(raw) == "null" {
+// asJSON returns a value as JSON, without the escapes for HTML; nothing for nothing.
+func asJSON(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil || string(raw) == "null" {
 		return ""
 	}
-	if json.Compact(&b, raw) != nil {
-		return string(raw)
-	}
-	return PlainJSON(b.Bytes())
+	return PlainJSON(raw)
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"time"
 
 	"pitwall"
@@ -57,13 +56,13 @@ type Header struct {
 
 // Agent is one of a run's agents.
 type Agent struct {
-	Name   string          `json:"name"`
-	Model  string          `json:"model"`
-	Every  string          `json:"every,omitempty"`
-	Prompt string          `json:"prompt,omitempty"`
-	Params json.RawMessage `json:"params,omitempty"`        // of a script
-	Cutoff string          `json:"cutoff,omitempty"`        // the last day that the model's training knows
-	Inside *float64        `json:"inside_cutoff,omitempty"` // see Luck.Inside
+	Name   string         `json:"name"`
+	Model  string         `json:"model"`
+	Every  string         `json:"every,omitempty"`
+	Prompt string         `json:"prompt,omitempty"`
+	Params map[string]any `json:"params,omitempty"`        // of a script
+	Cutoff string         `json:"cutoff,omitempty"`        // the last day that the model's training knows
+	Inside *float64       `json:"inside_cutoff,omitempty"` // see Luck.Inside
 }
 
 // Point is equity at the end of a step, and what the comparisons were worth then.

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // small is a run of five days by hand: 10 AAA bought at 100 with a stop, a
@@ -25,7 +26,8 @@ func small() *Run {
 		return pitwall.Entry{AsOf: at(day, 16), Kind: pitwall.EntryMark, Book: "main", Mark: &pitwall.EquityPoint{Time: at(day, 16), Equity: n(equity), Cash: n(cash)}}
 	}
 	fill := func(day int, order, symbol string, side pitwall.Side, qty, price, fee, slip string) pitwall.Entry {
-		return pitwall.Entry{AsOf: at(day, 16), Kind: pitwall.EntryFill, Fill: &pitwall.Fill{OrderID: order, Book: "main", Symbol: symbol, Side: side, Qty: n(qty), Price: n(price), Fee: n(fee), Slippage: n(slip), Time: at(day, 9)}}
+		cause := pitwall.Cause{Turn: map[string]int{"o-1": 4, "o-1s": 4}[order]}
+		return pitwall.Entry{AsOf: at(day, 16), Kind: pitwall.EntryFill, Cause: cause, Fill: &pitwall.Fill{OrderID: order, Book: "main", Symbol: symbol, Side: side, Qty: n(qty), Price: n(price), Fee: n(fee), Slippage: n(slip), Time: at(day, 9)}}
 	}
 	flow := func(day int, kind, symbol, qty, each, amount string) pitwall.Entry {
 		return pitwall.Entry{AsOf: at(day, 16), Kind: pitwall.EntryCash, Book: "main", Flow: &pitwall.CashFlow{Time: at(day, 16), Symbol: symbol, Type: kind, Qty: n(qty), Each: n(each), Amount: n(amount)}}
@@ -41,18 +43,18 @@ func small() *Run {
 		fill(4, "o-2", "BBB", pitwall.Sell, "4", "50", "1", "0"), mark(4, "2005", "1205"), // 999+5+2+199 + 20*50 - 4*50
 		fill(5, "o-1s", "AAA", pitwall.Sell, "20", "48", "2", "1"), flow(5, "borrow", "BBB", "-4", "50", "-0.5"), mark(5, "1970.5", "2162.5"), // 1205 + 960 - 2 - 0.5 - 4*48
 	}
-	m := Manifest{RunID: "small-1", Name: "small", Status: "complete", Symbols: []string{"AAA", "BBB"}, Benchmark: "CCC", From: "2024-01-01", Cash: n("2000"), Attempt: 3,
-		Traded:  []Traded{{Instrument: pitwall.Instrument{Symbol: "AAA", Lot: pitwall.One}}, {Instrument: pitwall.Instrument{Symbol: "BBB", Lot: pitwall.One}}},
-		Actions: []pitwall.Action{{Symbol: "AAA", Ex: at(3, 0), Type: "dividend", Value: n("0.5")}, {Symbol: "AAA", Ex: at(3, 0), Type: "split", Value: n("2"), Per: pitwall.One}}}
-	bars := map[string][]pitwall.Bar{
+	w := World{Name: "small", Journal: entries, Symbols: []string{"AAA", "BBB"}, Benchmark: "CCC", From: "2024-01-01", Cash: n("2000"), Attempt: 3,
+		Instruments: []pitwall.Instrument{{Symbol: "AAA", Lot: pitwall.One}, {Symbol: "BBB", Lot: pitwall.One}},
+		Actions:     []pitwall.Action{{Symbol: "AAA", Ex: at(3, 0), Type: "dividend", Value: n("0.5")}, {Symbol: "AAA", Ex: at(3, 0), Type: "split", Value: n("2"), Per: pitwall.One}}}
+	w.Bars = map[string][]pitwall.Bar{
 		"AAA": {bar("AAA", 1, "101", "102"), bar("AAA", 2, "100", "104"), bar("AAA", 3, "51.5", "52"), bar("AAA", 4, "51", "50"), bar("AAA", 5, "48", "49")},
 		"BBB": {bar("BBB", 1, "49", "49"), bar("BBB", 2, "49", "49"), bar("BBB", 3, "50", "50"), bar("BBB", 4, "50", "50"), bar("BBB", 5, "49", "48")},
 		"CCC": {bar("CCC", 1, "10", "10")},
 	}
-	r := FromJournal(entries, m, bars, func(t time.Time) (float64, float64) { return 2000 + 10*float64(t.Day()), 0 })
-	r.Origins["o-1"] = Origin{4, "a dip"}
+	r := FromWorld(w, func(t time.Time) (benchmark, hold pitwall.Dec) { return pitwall.Int(int64(2000 + 10*t.Day())), 0 })
+	r.Manifest.RunID, r.Manifest.Status = "small-1", "complete"
 	zero, spent := pitwall.Dec(0), n("3")
-	r.Usage = &Usage{CostUSD: &zero, CostUSDRecorded: &spent}
+	r.Usage = &runs.Usage{CostUSD: &zero, CostUSDRecorded: &spent}
 	return r
 }
 
@@ -98,9 +100,10 @@ func TestSheetByHand(t *testing.T) {
 	require.Equal(t, []Month{{"2024-01", s.Headline.TotalReturn, s.Benchmark.TotalReturn, nil}}, s.Months)
 	require.Len(t, s.Passive, 4)
 	// 1000 of AAA at 101 and 1000 of BBB at 49, at the last opens 48 (twice, with a
-	// dividend of 0.5 on the old or new units: the action's units are the old ones) and 49.
-	require.InDelta(t, (1000.0/101*(2*48+0.5)+1000.0/49*49)/2000-1, s.Passive[0].TotalReturn, 1e-12)
-	require.InDelta(t, (1000.0/101*(2*49+0.5)+1000.0/49*48)/2000-1, s.Passive[2].TotalReturn, 1e-12)
+	// dividend of 0.5 on the old or new units: the action's units are the old ones) and
+	// 49. Units have eight places: 1000/101 = 9.9009901, 1000/49 = 20.40816327.
+	require.InDelta(t, (9.9009901*(2*48+0.5)+20.40816327*49)/2000-1, s.Passive[0].TotalReturn, 1e-12)
+	require.InDelta(t, (9.9009901*(2*49+0.5)+20.40816327*48)/2000-1, s.Passive[2].TotalReturn, 1e-12)
 	require.Contains(t, s.Passive[0].Rule, "opens")
 	require.InDelta(t, (9*(2*48+0.5)+91+20*49.0+20)/2000-1, s.Passive[1].TotalReturn, 1e-12, "whole lots")
 	require.InDelta(t, 111.0/2000, s.Passive[1].Cash, 1e-12)
@@ -130,7 +133,7 @@ func TestWalkTracks(t *testing.T) {
 // Runs that are odd give figures or none, never NaN, and always encode.
 func TestOddRuns(t *testing.T) {
 	one := func(points ...Point) *Run {
-		return &Run{Manifest: Manifest{Cash: 1000 * pitwall.One, Symbols: []string{"A"}}, Points: points, Bars: map[string][]pitwall.Bar{}}
+		return &Run{Manifest: runs.Manifest{Cash: 1000 * pitwall.One, Symbols: []string{"A"}}, Points: points, Bars: map[string][]pitwall.Bar{}}
 	}
 	at := func(day int, equity float64) Point {
 		return Point{At: dayN(1).AddDate(0, 0, day), Equity: equity, Cash: equity, Exact: pitwall.Dec(equity * 1e8)}
@@ -142,7 +145,7 @@ func TestOddRuns(t *testing.T) {
 		"total loss":    one(at(0, 1000), at(1, 0), at(2, 0)),
 		"below zero":    one(at(0, 500), at(1, -200), at(2, 100)),
 		"a year's gap":  one(at(0, 1000), at(400, 1100)),
-		"no cash":       {Manifest: Manifest{}, Points: []Point{at(0, 0)}, Bars: map[string][]pitwall.Bar{}},
+		"no cash":       {Manifest: runs.Manifest{}, Points: []Point{at(0, 0)}, Bars: map[string][]pitwall.Bar{}},
 	} {
 		s, err := r.Sheet()
 		require.NoError(t, err, name)
@@ -165,7 +168,7 @@ func TestOddRuns(t *testing.T) {
 
 // A market that never closes ends its day at midnight: that is no new day.
 func TestMidnightEndsTheDay(t *testing.T) {
-	r := &Run{Manifest: Manifest{Cash: 100 * pitwall.One}, Bars: map[string][]pitwall.Bar{}}
+	r := &Run{Manifest: runs.Manifest{Cash: 100 * pitwall.One}, Bars: map[string][]pitwall.Bar{}}
 	for i, e := range []float64{110, 121, 133.1} { // of 30 and 31 January and 1 February
 		r.Points = append(r.Points, Point{At: time.Date(2024, 1, 31+i, 0, 0, 0, 0, time.UTC), Equity: e, Benchmark: 10 * float64(i+1)})
 	}
@@ -180,7 +183,7 @@ func TestMidnightEndsTheDay(t *testing.T) {
 
 func TestPropertySheetEncodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := &Run{Manifest: Manifest{Cash: pitwall.Int(rapid.Int64Range(0, 10).Draw(t, "cash")), Symbols: []string{"A"}}, Bars: map[string][]pitwall.Bar{}}
+		r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(rapid.Int64Range(0, 10).Draw(t, "cash")), Symbols: []string{"A"}}, Bars: map[string][]pitwall.Bar{}}
 		for i := range rapid.IntRange(0, 60).Draw(t, "points") {
 			e := float64(rapid.Int64Range(-3, 9).Draw(t, "equity"))
 			r.Points = append(r.Points, Point{At: dayN(1).AddDate(0, 0, i), Equity: e, Cash: e, Exact: pitwall.Int(int64(e)), Benchmark: math.Abs(e), Hold: float64(i % 3)})

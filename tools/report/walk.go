@@ -24,8 +24,9 @@ type walk struct {
 	tracks  []track
 	traded  float64 // since the last step
 	costs   CostTable
-	known   map[string]pitwall.OrderState // legs and orders with a reason, by id
-	filled  map[string]pitwall.Dec        // the price of the last fill, by symbol: older ones than a split are gone
+	known   map[string]pitwall.Order // by id: submitted ones, legs and the venue's own
+	turns   map[string]int           // of orders that filled, by id
+	filled  map[string]pitwall.Dec   // the price of the last fill, by symbol: older ones than a split are gone
 }
 
 // step is what a walk sees at an equity point.
@@ -47,7 +48,7 @@ type walked struct {
 }
 
 func newWalk(r *Run) *walk {
-	w := &walk{run: r, place: map[string]int{}, symbols: map[string]*walked{}, gains: map[string]*Attribution{}, known: map[string]pitwall.OrderState{}, filled: map[string]pitwall.Dec{}}
+	w := &walk{run: r, place: map[string]int{}, symbols: map[string]*walked{}, gains: map[string]*Attribution{}, known: map[string]pitwall.Order{}, turns: map[string]int{}, filled: map[string]pitwall.Dec{}}
 	w.lots = lots{held: map[[2]string]*holding{}, many: map[string]pitwall.Dec{}}
 	for _, t := range r.Manifest.Traded {
 		w.lots.many[t.Symbol] = t.Multiplier
@@ -92,9 +93,12 @@ func (w *walk) all() error {
 	before := make([]float64, len(w.names)) // positions into the step, by symbol
 	for _, e := range w.run.Journal {
 		switch {
+		case e.Kind == pitwall.EntryIntent && e.Order != nil:
+			w.known[e.ID] = *e.Order
 		case e.Kind == pitwall.EntryOrder && e.State != nil && (e.State.Parent != "" || e.State.Reason != ""):
-			w.known[e.State.ID] = *e.State
+			w.known[e.State.ID] = e.State.Order
 		case e.Kind == pitwall.EntryFill && e.Fill != nil:
+			w.turns[e.Fill.OrderID] = e.Turn
 			w.fill(*e.Fill)
 		case e.Kind == pitwall.EntryCash && e.Flow != nil:
 			w.flow(e.Book, *e.Flow)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"pitwall/agentloop"
 	"pitwall/tools/report"
 )
 
@@ -130,7 +131,6 @@ func decisions(r *report.Run, fills map[int][]fillLink) ([]block, []row, error) 
 	each(len(rows), func(i int) {
 		if t, err := r.Turn(rows[i].Turn); err == nil { // else it is shown as a turn without a record
 			records[i] = newRecord(t, fills[t.Turn])
-			rows[i].complete(t)
 		}
 	})
 	shared := &pool{at: map[string]int{}}
@@ -208,15 +208,12 @@ func pack(turns []body) packed {
 	return p
 }
 
-// turnRows lists the turns that the summaries or the records know, in order. Of a
+// turnRows lists the turns in order. Of a
 // turn that is there twice, as after a crash, the last counts.
 func turnRows(r *report.Run) []row {
 	known := map[int]row{}
-	for _, n := range r.TurnFiles() {
-		known[n] = row{Turn: n}
-	}
 	for _, t := range r.Turns {
-		known[t.Turn] = row{Turn: t.Turn, AsOf: clean(t.AsOf), Agent: clean(t.Agent), Status: clean(t.Status),
+		known[t.Turn] = row{Turn: t.Turn, AsOf: clean(t.AsOf), Agent: clean(t.Agent), Status: clean(string(t.Status)),
 			Result: clean(t.Result), Calls: len(t.Calls), Orders: t.Orders, Warnings: len(t.Warnings)}
 	}
 	list := make([]row, 0, len(known))
@@ -228,17 +225,8 @@ func turnRows(r *report.Run) []row {
 	return list
 }
 
-// complete fills what a turn without a summary lacks.
-func (x *row) complete(t *report.Turn) {
-	if x.AsOf == "" {
-		x.Warnings = len(t.Warnings)
-	}
-	x.AsOf, x.Agent = cmp.Or(x.AsOf, clean(t.AsOf)), cmp.Or(x.Agent, clean(t.Agent))
-	x.Status, x.Result = cmp.Or(x.Status, clean(t.Status)), cmp.Or(x.Result, clean(t.Result))
-}
-
-func newRecord(t *report.Turn, fills []fillLink) record {
-	x := record{is: true, system: clean(t.System), tools: clean(strings.Join(t.Tools, ", ")), params: plainJSON(t.Params)}
+func newRecord(t *agentloop.Turn, fills []fillLink) record {
+	x := record{is: true, system: clean(t.System), tools: clean(strings.Join(t.Tools, ", ")), params: params(t.Params)}
 	b := &x.body
 	*b = body{Model: clean(t.Model), Why: clean(t.Why), Error: clean(t.Error), Output: plainJSON(t.Output), Fills: fills, Parts: []part{}}
 	for _, w := range t.Warnings {
@@ -267,6 +255,15 @@ func newRecord(t *report.Turn, fills []fillLink) record {
 		}
 	}
 	return x
+}
+
+// params returns a model's parameters as text.
+func params(p map[string]any) string {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return "" // what was read from JSON can be written
+	}
+	return plainJSON(raw)
 }
 
 // plainJSON is JSON as text without its escapes of letters, so that a search for

@@ -33,7 +33,7 @@ const draw = async (row, box) => {
   if (facts) box.append(el("p", "note", facts));
   if (t.error) box.append(el("h4", "", "Error"), pre(t.error, "error"));
   for (const [kind, detail] of t.warnings || []) box.append(el("p", "bad", "Warning " + kind + (detail ? ": " + detail : "")));
-  if (t.fills) box.append(el("h4", "", "Fills of its orders"), ...t.fills.map((f) => {
+  if (t.fills) box.append(el("h4", "", "What became of its orders"), ...t.fills.map((f) => {
     const p = el("p", "fill", f.t);
     for (const n of f.r || []) p.append(", ", link("#trade-" + n, "trade " + n));
     if (f.c) p.append(", ", link(f.c, "on the chart"));

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/agentloop"
 	"pitwall/tools/report"
 )
 
@@ -23,7 +24,7 @@ type fake struct {
 	days    []time.Time
 	price   func(symbol, day int) float64
 	orders  []fakeOrder
-	turns   []report.Turn
+	turns   []agentloop.Turn
 	edit    func(m map[string]any) // of the manifest
 }
 
@@ -67,8 +68,8 @@ func newFake(symbols, days int) *fake {
 }
 
 // turn is a turn with one call, its result and a reply.
-func (f *fake) turn(n, day int, status string) report.Turn {
-	t := report.Turn{Turn: n, AsOf: f.days[day].Format(time.RFC3339), Agent: "main", Model: "script/fake", Why: "every", Status: status,
+func (f *fake) turn(n, day int, status agentloop.Status) agentloop.Turn {
+	t := agentloop.Turn{Turn: n, AsOf: f.days[day].Format(time.RFC3339), Agent: "main", Model: "script/fake", Why: "every", Status: status,
 		Result: fmt.Sprintf("result of turn %d", n), System: "You are a trader inside Pitwall.", Tools: []string{"market_last_price", "orders_submit"}}
 	raw := fmt.Sprintf(`[{"user":"Turn %d. What do you do?"},
 		{"reply":{"text":"first look","reasoning":"thought %d","calls":[{"id":"c1","name":"market_last_price","arguments":{"symbol":"SYM0"}}]}},
@@ -127,7 +128,7 @@ func (f *fake) folder() fstest.MapFS {
 			}
 			id := fmt.Sprintf("o-%d-%d", o.turn, o.symbol)
 			x := pitwall.Fill{ID: fmt.Sprintf("f%d", seq), OrderID: id, Book: "main", Symbol: f.symbols[o.symbol], Side: side, Qty: dec(o.qty).Abs(), Price: dec(price), Fee: dec(1), Reference: dec(price), Bar: open, Time: open, Known: day}
-			entry(pitwall.Entry{AsOf: day, Kind: pitwall.EntryFill, ID: id, Fill: &x})
+			entry(pitwall.Entry{AsOf: day, Kind: pitwall.EntryFill, Cause: pitwall.Cause{Turn: o.turn}, ID: id, Fill: &x})
 			cash, held[o.symbol] = cash-o.qty*dec(price).Float()-1, held[o.symbol]+o.qty
 			fmt.Fprintf(&fills, "%s,%s,%s,%s,%s,1,main,%d,%s,%s\n", open.Format(time.RFC3339), quoted(x.Symbol), side, x.Qty, x.Price, o.turn, id, quoted(o.reason))
 		}
@@ -146,7 +147,7 @@ func (f *fake) folder() fstest.MapFS {
 				side = pitwall.Sell
 			}
 			id := fmt.Sprintf("o-%d-%d", o.turn, o.symbol)
-			entry(pitwall.Entry{AsOf: day, Kind: pitwall.EntryIntent, Verb: "submit", ID: id, Order: &pitwall.Order{ID: id, Book: "main", Symbol: f.symbols[o.symbol], Side: side, Qty: dec(o.qty).Abs(), Reason: o.reason}})
+			entry(pitwall.Entry{AsOf: day, Kind: pitwall.EntryIntent, Cause: pitwall.Cause{Turn: o.turn}, Verb: "submit", ID: id, Order: &pitwall.Order{ID: id, Book: "main", Symbol: f.symbols[o.symbol], Side: side, Qty: dec(o.qty).Abs(), Reason: o.reason}})
 			pending = append(pending, o)
 		}
 	}
@@ -184,7 +185,7 @@ func (f *fake) records(put func(name, text string)) {
 				orders++
 			}
 		}
-		summaries.Write(line(report.TurnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Calls: []string{"market_last_price"}, Orders: orders, Result: t.Result, Warnings: t.Warnings}))
+		summaries.Write(line(agentloop.TurnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Calls: []string{"market_last_price"}, Orders: orders, Result: t.Result, Warnings: t.Warnings}))
 	}
 	put("summaries.jsonl", summaries.String())
 	m := map[string]any{"run_id": f.name + "-1", "status": "complete", "name": f.name, "symbols": f.symbols, "benchmark": "BENCH", "cash": f.cash, "model": "script/fake", "attempt": 1,

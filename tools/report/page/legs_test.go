@@ -15,7 +15,8 @@ import (
 )
 
 // A stop loss that came with an order counts for the turn of that order: its mark,
-// its trade and the turn itself agree. fills.csv knows no turn of a leg.
+// its trade and the turn itself agree. So it is in folders of before the journal had
+// turns, where fills.csv knows that of the entry alone.
 func TestLegsBelongToTheirOrdersTurn(t *testing.T) {
 	f := newFake(1, 40)
 	f.orders = []fakeOrder{{0, 0, 10, 1, "with a stop"}, {10, 0, -10, 3, "leg"}}
@@ -30,27 +31,62 @@ func TestLegsBelongToTheirOrdersTurn(t *testing.T) {
 		case e.Kind == pitwall.EntryIntent:
 			e.Order.Legs = []pitwall.Leg{{Role: pitwall.StopLoss, Stop: pitwall.Int(1)}}
 		case e.Kind == pitwall.EntryFill && e.ID == "o-3-0":
-			e.ID, e.Fill.OrderID = "o-1-0.sl", "o-1-0.sl"
-			lines = append(lines, string(line(pitwall.Entry{Seq: e.Seq, AsOf: e.AsOf, Book: e.Book, Kind: pitwall.EntryOrder, ID: e.ID,
+			e.ID, e.Fill.OrderID, e.Turn = "o-1-0.sl", "o-1-0.sl", 1
+			lines = append(lines, string(line(pitwall.Entry{Seq: e.Seq, AsOf: e.AsOf, Book: e.Book, Kind: pitwall.EntryOrder, Cause: e.Cause, ID: e.ID,
 				State: &pitwall.OrderState{Order: pitwall.Order{ID: e.ID, Symbol: e.Fill.Symbol, Parent: "o-1-0", Role: pitwall.StopLoss}}})))
 		}
 		lines = append(lines, string(line(e)))
 	}
-	fsys["journal.jsonl"].Data = []byte(strings.Join(lines, ""))
+	journal := strings.Join(lines, "")
 	fsys["fills.csv"].Data = []byte(strings.ReplaceAll(string(fsys["fills.csv"].Data), `,3,o-3-0,"leg"`, `,0,"o-1-0.sl",""`))
+	for name, text := range map[string]string{"turns": journal, "an older folder": strings.ReplaceAll(journal, `"turn":1,`, "")} {
+		t.Run(name, func(t *testing.T) {
+			fsys["journal.jsonl"].Data = []byte(text)
+			r, err := report.Open(fsys)
+			require.NoError(t, err)
+			s, err := r.Sheet()
+			require.NoError(t, err)
+			require.Len(t, s.Trades, 1)
+			require.Equal(t, []int{1, 1}, []int{s.Trades[0].EntryTurn, s.Trades[0].ExitTurn})
+			require.Equal(t, []string{"with a stop", "stop_loss of o-1-0"}, []string{s.Trades[0].EntryReason, s.Trades[0].ExitReason})
+			links := fillLinks(r, s, map[string]string{})
+			require.Len(t, links[1], 2, "the purchase and the stop")
+			for _, m := range marksOf(fillsOf(r)["SYM0"]) {
+				require.Equal(t, "#turn-1", m.Link)
+			}
+			require.Equal(t, name != "turns", len(r.Notes) == 1, r.Notes)
+		})
+	}
+}
+
+// A turn tells what became of its orders that did not fill.
+func TestUnfilledOrdersAreOfTheirTurn(t *testing.T) {
+	f := newFake(1, 40)
+	f.orders = nil
+	fsys := f.folder()
+	add := func(turn int, id string, states ...pitwall.OrderState) {
+		o := pitwall.Order{ID: id, Symbol: "SYM0", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.Int(3)}
+		lines := line(pitwall.Entry{Kind: pitwall.EntryIntent, Cause: pitwall.Cause{Turn: turn}, ID: id, Order: &o})
+		if states[0].Status == pitwall.Denied {
+			lines = nil
+		}
+		for i, s := range states {
+			s.Order = o
+			lines = append(lines, line(pitwall.Entry{Kind: pitwall.EntryOrder, Cause: pitwall.Cause{Turn: turn + i}, ID: id, State: &s})...)
+		}
+		fsys["journal.jsonl"].Data = append(fsys["journal.jsonl"].Data, lines...)
+	}
+	add(1, "a", pitwall.OrderState{Status: pitwall.Denied, Error: pitwall.Errorf(pitwall.NotTradable, "no")})
+	add(2, "a", pitwall.OrderState{Status: pitwall.Rejected, Error: pitwall.Errorf(pitwall.BuyingPower, "too much")})
+	add(2, "b", pitwall.OrderState{Status: pitwall.Working}, pitwall.OrderState{Status: pitwall.Canceled})
+	add(3, "c", pitwall.OrderState{Status: pitwall.Working})
 	r, err := report.Open(fsys)
 	require.NoError(t, err)
 	s, err := r.Sheet()
 	require.NoError(t, err)
-	require.Len(t, s.Trades, 1)
-	require.Equal(t, 1, s.Trades[0].ExitTurn)
-	turns := orderTurns(r, s)
-	require.Equal(t, map[string]int{"o-1-0": 1, "o-1-0.sl": 1}, turns)
-	links := fillLinks(r, s, map[string]string{})
-	require.Len(t, links[1], 2, "the purchase and the stop")
-	for _, m := range marksOf(turns, fillsOf(r)["SYM0"]) {
-		require.Equal(t, "#turn-1", m.Link)
-	}
+	require.Equal(t, map[int][]fillLink{1: {{Text: "denied: buy 3 SYM0 limit, NOT_TRADABLE no"}},
+		2: {{Text: "rejected: buy 3 SYM0 limit, BUYING_POWER too much"}, {Text: "canceled: buy 3 SYM0 limit"}}, 3: {{Text: "working: buy 3 SYM0 limit"}}},
+		fillLinks(r, s, map[string]string{}))
 }
 
 // Prices far under one are not shown as nothing, and days that end at midnight

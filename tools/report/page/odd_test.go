@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"pitwall/tools/report"
+	"pitwall/agentloop"
 )
 
 func sortOrders(f *fake) {
@@ -38,15 +38,15 @@ func TestHostileText(t *testing.T) {
 	all := strings.Join(evil, " ")
 	for i := range f.turns {
 		f.turns[i].Result, f.turns[i].System, f.turns[i].Agent, f.turns[i].Model, f.turns[i].Why = all, all, evil[i%len(evil)], all, all
-		f.turns[i].Error, f.turns[i].Status = all, evil[1]
-		f.turns[i].Warnings = []report.Warning{{Kind: all, Detail: all}}
+		f.turns[i].Error, f.turns[i].Status = all, agentloop.Status(evil[1])
+		f.turns[i].Warnings = []agentloop.Warning{{Kind: all, Detail: all}}
 		m := f.turns[i].Messages
 		m[0].User, m[1].Reply.Text, m[1].Reply.Reasoning, m[2].Results[0].Text, m[2].Results[0].Name = all, all, all, all, all
 		m[1].Reply.Calls[0].Name = all
 		raw, err := json.Marshal(map[string]string{all: all})
 		require.NoError(t, err)
 		m[1].Reply.Calls[0].Arguments = raw
-		f.turns[i].Params, f.turns[i].Output = raw, raw
+		f.turns[i].Params, f.turns[i].Output = map[string]any{all: all}, raw
 	}
 	f.edit = func(m map[string]any) {
 		m["warnings"], m["notes"], m["error"], m["benchmark"], m["model"], m["status"], m["pitwall"] = evil, evil, all, all, all, all, all

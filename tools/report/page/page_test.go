@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"pitwall/agentloop"
 	"pitwall/tools/report"
 	"pitwall/tools/report/browsertest"
 )
@@ -155,7 +156,7 @@ func TestFillsLeadToTurnsAndBack(t *testing.T) {
 
 func TestSearchAndFilter(t *testing.T) {
 	f := newFake(2, 1500)
-	f.turns[7].Warnings = []report.Warning{{Kind: "stale", Detail: "old price"}}
+	f.turns[7].Warnings = []agentloop.Warning{{Kind: "stale", Detail: "old price"}}
 	f.turns[9].Status, f.turns[9].Error = "model_error", "no answer came"
 	f.turns[9].Agent = "second"
 	p := show(t, f.open(t), 1400, 900)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -25,13 +26,12 @@ func (v *view) prices(r *report.Run, s *report.Sheet) map[string]string {
 		return drawn
 	}
 	v.PricesNote = "A mark is a fill at its price: bought points up, sold points down. It leads to the turn that sent the order."
-	turns := orderTurns(r, s)
 	if len(list) > priceCharts {
 		v.PricesNote += fmt.Sprintf(" Of %d symbols with fills the %d with the largest traded value are drawn; all are in the table below.", len(list), priceCharts)
 		list = list[:priceCharts]
 	}
 	for _, a := range list {
-		marks := marksOf(turns, fills[a.Symbol])
+		marks := marksOf(fills[a.Symbol])
 		from, to := marks[0].At, marks[len(marks)-1].At
 		if len(r.Points) > 0 {
 			from, to = earlier(from, r.Points[0].At), later(to, r.Points[len(r.Points)-1].At)
@@ -73,38 +73,23 @@ func splits(r *report.Run, symbol string, from, to time.Time) []string {
 }
 
 // fillsOf are a run's executions by symbol, in their order.
-func fillsOf(r *report.Run) map[string][]pitwall.Fill {
-	fills := map[string][]pitwall.Fill{}
+func fillsOf(r *report.Run) map[string][]pitwall.Entry {
+	fills := map[string][]pitwall.Entry{}
 	for _, e := range r.Journal {
 		if e.Kind == pitwall.EntryFill && e.Fill != nil {
-			fills[e.Fill.Symbol] = append(fills[e.Fill.Symbol], *e.Fill)
+			fills[e.Fill.Symbol] = append(fills[e.Fill.Symbol], e)
 		}
 	}
 	return fills
 }
 
-// orderTurns says which turn sent an order. A leg, as a stop loss, came with
-// another order: the sheet's trades know whose turn it counts for.
-func orderTurns(r *report.Run, s *report.Sheet) map[string]int {
-	turns := map[string]int{}
-	for _, t := range s.Trades {
-		turns[t.EntryOrder], turns[t.ExitOrder] = t.EntryTurn, t.ExitTurn
-	}
-	for id, o := range r.Origins {
-		if o.Turn > 0 {
-			turns[id] = o.Turn
-		}
-	}
-	return turns
-}
-
-func marksOf(turns map[string]int, fills []pitwall.Fill) []chart.Mark {
+func marksOf(fills []pitwall.Entry) []chart.Mark {
 	var marks []chart.Mark
-	for _, f := range fills {
-		m := chart.Mark{At: f.Time, Value: f.Price.Float(), Up: f.Side == pitwall.Buy, Title: describe(f)}
-		if n := turns[f.OrderID]; n > 0 {
-			m.Link = fmt.Sprintf("#turn-%d", n)
-			m.Title += fmt.Sprintf(", turn %d", n)
+	for _, e := range fills {
+		m := chart.Mark{At: e.Fill.Time, Value: e.Fill.Price.Float(), Up: e.Fill.Side == pitwall.Buy, Title: describe(*e.Fill)}
+		if e.Turn > 0 {
+			m.Link = fmt.Sprintf("#turn-%d", e.Turn)
+			m.Title += fmt.Sprintf(", turn %d", e.Turn)
 		}
 		marks = append(marks, m)
 	}
@@ -128,14 +113,34 @@ func fillLinks(r *report.Run, s *report.Sheet, drawn map[string]string) map[int]
 			trades[t.ExitOrder] = append(trades[t.ExitOrder], i+1)
 		}
 	}
-	links, turns := map[int][]fillLink{}, orderTurns(r, s)
+	links := map[int][]fillLink{}
+	var sent []pitwall.Entry
+	last := map[string]*pitwall.OrderState{}
 	for _, e := range r.Journal {
-		if e.Kind != pitwall.EntryFill || e.Fill == nil {
-			continue
+		switch {
+		case e.Kind == pitwall.EntryFill && e.Fill != nil:
+			links[e.Turn] = append(links[e.Turn], fillLink{describe(*e.Fill), drawn[e.Fill.Symbol], trades[e.Fill.OrderID]})
+		case e.Kind == pitwall.EntryIntent && e.Order != nil:
+			sent = append(sent, e)
+		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Denied:
+			links[e.Turn] = append(links[e.Turn], unfilled(e.State))
+		case e.Kind == pitwall.EntryOrder && e.State != nil:
+			last[e.ID] = e.State
 		}
-		if n := turns[e.Fill.OrderID]; n > 0 {
-			links[n] = append(links[n], fillLink{describe(*e.Fill), drawn[e.Fill.Symbol], trades[e.Fill.OrderID]})
+	}
+	for _, e := range sent {
+		if o := last[e.ID]; o != nil && o.Filled == 0 {
+			links[e.Turn] = append(links[e.Turn], unfilled(o))
 		}
 	}
 	return links
+}
+
+// unfilled says how an order stands that nothing was filled of.
+func unfilled(o *pitwall.OrderState) fillLink {
+	s := fmt.Sprintf("%s: %s %s %s %s", strings.ReplaceAll(string(o.Status), "_", " "), o.Side, exact(o.Qty), o.Symbol, o.Type)
+	if o.Error != nil {
+		s += ", " + string(o.Error.Code) + " " + o.Error.Message
+	}
+	return fillLink{Text: clean(s)}
 }

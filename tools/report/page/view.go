@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pitwall/agentloop"
 	"pitwall/tools/report"
 	"pitwall/tools/report/chart"
 )
@@ -164,7 +165,7 @@ func (v *view) about(s *report.Sheet) {
 			prefix = a.Name + ": "
 		}
 		add("Prompt", named(prefix, a.Prompt))
-		add("Parameters", named(prefix, plainJSON(a.Params)))
+		add("Parameters", named(prefix, params(a.Params)))
 	}
 	if len(h.Agents) > 1 || len(h.Agents) == 1 && h.Agents[0].Model != h.Model {
 		for _, a := range h.Agents {
@@ -230,7 +231,7 @@ func (v *view) troubles(r *report.Run) {
 	failed := 0
 	for _, t := range r.Turns {
 		bad := t.Status != "" && t.Status != "ordered" && t.Status != "no_action"
-		if bad || slices.ContainsFunc(t.Warnings, func(w report.Warning) bool { return w.Kind == "tool_error" }) {
+		if bad || slices.ContainsFunc(t.Warnings, func(w agentloop.Warning) bool { return w.Kind == "tool_error" }) {
 			failed++
 		}
 	}

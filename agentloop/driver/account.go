@@ -1,4 +1,4 @@
-package main
+package driver
 
 import (
 	"fmt"
@@ -6,11 +6,14 @@ import (
 
 	"pitwall"
 	"pitwall/brokers/risk"
+	"pitwall/sim"
 )
 
 // This file is a strategy's money: costs, account, how bars fill orders, limits.
 
-type costs struct {
+// Costs are what trading costs; what is not stated has a default, see
+// [Strategy.Spec].
+type Costs struct {
 	CommissionBps *pitwall.Dec `yaml:"commission_bps"`
 	MakerBps      pitwall.Dec  `yaml:"maker_bps"`
 	PerShare      pitwall.Dec  `yaml:"per_share"`
@@ -25,8 +28,8 @@ type costs struct {
 	VolumeShare   *pitwall.Dec `yaml:"volume_share"`
 }
 
-// account is what the account may do; see pitwall.Terms.
-type account struct {
+// Account says what the account may do; see [pitwall.Terms].
+type Account struct {
 	Type              pitwall.AccountType `yaml:"type"`
 	Initial           *pitwall.Dec        `yaml:"initial_margin"`
 	LongMaintenance   *pitwall.Dec        `yaml:"long_maintenance"`
@@ -41,15 +44,15 @@ type account struct {
 	Reinvest          bool                `yaml:"reinvest"`
 }
 
-// fillRules is how bars fill orders; see pitwall.Rules.
-type fillRules struct {
+// FillRules say how bars fill orders; see [pitwall.Rules].
+type FillRules struct {
 	Path    pitwall.Path  `yaml:"path"`
 	Touch   bool          `yaml:"touch"`
 	Latency time.Duration `yaml:"latency"`
 }
 
-// terms are the account's, checked with the venue's own words when it opens.
-func (s *strategy) terms() (pitwall.Terms, error) {
+// terms returns the account's terms; the venue checks them when it opens.
+func (s *Strategy) terms() (pitwall.Terms, error) {
 	a := s.Account
 	t := pitwall.Terms{Type: a.Type, NoBorrow: a.NoBorrow, BorrowRate: a.BorrowRate, MarginRate: a.MarginRate, SettleDays: a.SettleDays, Reinvest: a.Reinvest}
 	for _, m := range []struct {
@@ -73,38 +76,29 @@ func (s *strategy) terms() (pitwall.Terms, error) {
 	return t, nil
 }
 
-// rules are how the simulation fills; orders on the close are refused in the
+// rules returns how the simulation fills. Orders on the close are refused in the
 // last 15.5 minutes of an intraday session, as exchanges do.
-func (s *strategy) rules(share pitwall.Dec) pitwall.Rules {
+func (s *Strategy) rules(share pitwall.Dec) pitwall.Rules {
 	return pitwall.Rules{VolumeShare: share, Touch: s.Fills.Touch, Path: s.Fills.Path, Latency: s.Fills.Latency, CloseCutoff: 15*time.Minute + 30*time.Second}
 }
 
-// limits are the strategy's risk section; without one nothing is limited but
+// limits returns the strategy's risk section. Without one nothing is limited but
 // what the venue itself refuses, and the manifest says so.
-func (s *strategy) limits() (risk.Limits, error) {
-	if s.Risk.Kind == 0 {
+func (s *Strategy) limits() (risk.Limits, error) {
+	if s.Risk == nil {
 		return risk.NoLimits(), nil
 	}
-	var raw map[string]any
-	if err := s.Risk.Decode(&raw); err != nil {
-		return risk.Limits{}, fmt.Errorf("risk (line %d): %w", s.Risk.Line, err)
-	}
-	return risk.Parse(raw)
+	return risk.Parse(s.Risk)
 }
 
-// simCosts are a simulation's costs.
-type simCosts struct {
-	pitwall.Costs
-	volumeShare pitwall.Dec
-	assumed     bool // nothing was stated: the defaults
-}
-
-// costs fills in what is not stated: 10 bps commission, 5 bps slippage, 2 % cash
-// buffer, a tenth of each bar's volume.
-func (s *strategy) costs() (simCosts, error) {
-	c := simCosts{Costs: pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}, volumeShare: pitwall.One / 10, assumed: s.Costs == nil}
+// costs returns the strategy's costs and the share of a bar's volume that orders
+// may take. Not stated: 10 bps commission, 5 bps slippage, 2 % cash buffer, a tenth
+// of each bar's volume.
+func (s *Strategy) costs() (c pitwall.Costs, volumeShare pitwall.Dec, err error) {
+	c = pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}
+	volumeShare = sim.DefaultVolumeShare
 	if s.Costs == nil {
-		return c, nil
+		return c, volumeShare, nil
 	}
 	if s.Costs.CommissionBps == nil && (s.Costs.PerShare != 0 || s.Costs.Fixed != 0 || s.Costs.MinPerOrder != 0) {
 		c.CommissionBps = 0 // stated in another way
@@ -121,7 +115,7 @@ func (s *strategy) costs() (simCosts, error) {
 		{"commission_bps", s.Costs.CommissionBps, &c.CommissionBps, pitwall.Int(5000)},
 		{"slippage_bps", s.Costs.SlippageBps, &c.SlippageBps, pitwall.Int(5000)},
 		{"cash_buffer", s.Costs.CashBuffer, &c.CashBuffer, pitwall.One},
-		{"volume_share", s.Costs.VolumeShare, &c.volumeShare, pitwall.One},
+		{"volume_share", s.Costs.VolumeShare, &volumeShare, pitwall.One},
 		{"per_share", &s.Costs.PerShare, &c.PerShare, pitwall.Int(1000)},
 		{"fixed", &s.Costs.Fixed, &c.Fixed, pitwall.Int(1_000_000)},
 		{"maker_bps", &s.Costs.MakerBps, &c.MakerBps, pitwall.Int(5000)},
@@ -135,9 +129,9 @@ func (s *strategy) costs() (simCosts, error) {
 			continue
 		}
 		if *f.given < 0 || *f.given > f.most {
-			return c, fmt.Errorf("costs: %s is %v; use 0 to %v", f.name, *f.given, f.most)
+			return c, 0, fmt.Errorf("costs: %s is %v; use 0 to %v", f.name, *f.given, f.most)
 		}
 		*f.to = *f.given
 	}
-	return c, nil
+	return c, volumeShare, nil
 }

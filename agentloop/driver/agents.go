@@ -1,4 +1,4 @@
-package main
+package driver
 
 import (
 	"encoding/json"
@@ -17,48 +17,49 @@ import (
 
 // This file is a strategy's agents: who decides, when, with what, at which price.
 
-// agent is one agent of a strategy: `agent:` alone, or one of `agents:`.
-type agent struct {
+// Agent is one agent of a strategy: `agent:` alone, or one of `agents:`.
+type Agent struct {
 	Name      string         `yaml:"name"`
 	Model     string         `yaml:"model"`
 	BaseURL   string         `yaml:"base_url"`
 	Prompt    string         `yaml:"prompt"`
 	Params    map[string]any `yaml:"params"`
 	Every     string         `yaml:"every"` // instead of the strategy's
-	Triggers  []trigger      `yaml:"triggers"`
+	Triggers  []Trigger      `yaml:"triggers"`
 	Tools     []string       `yaml:"tools"` // those it may use; none = all
 	MaxSteps  int            `yaml:"max_steps"`
 	MaxTokens int            `yaml:"max_tokens"` // of one reply
 	Timeout   time.Duration  `yaml:"timeout"`    // of one turn
-	Schema    yaml.Node      `yaml:"output_schema"`
-	Budget    *budget        `yaml:"budget"`
+	Schema    map[string]any `yaml:"output_schema"`
+	Budget    *Budget        `yaml:"budget"`
 	Cutoff    string         `yaml:"cutoff"` // the last day that the model's training knows
 }
 
-// budget limits new spending; what was recorded costs nothing.
-type budget struct {
+// Budget limits new spending; what was recorded costs nothing.
+type Budget struct {
 	USD        pitwall.Dec `yaml:"usd"`
 	USDPerTurn pitwall.Dec `yaml:"usd_per_turn"`
 	Tokens     int         `yaml:"tokens"`
 }
 
-// price is USD per million tokens.
-type price struct {
+// Price is USD per million tokens.
+type Price struct {
 	In         *pitwall.Dec `yaml:"in"`
 	Out        *pitwall.Dec `yaml:"out"`
 	CacheRead  *pitwall.Dec `yaml:"cache_read"`
 	CacheWrite *pitwall.Dec `yaml:"cache_write"`
 }
 
-// trigger is the word fill, or a mapping with one of the others.
-type trigger struct {
+// Trigger is the word fill, or a mapping with one of the others.
+type Trigger struct {
 	Fill   bool    `yaml:"fill"`
 	Move   float64 `yaml:"move"`
 	Symbol string  `yaml:"symbol"`
 	At     string  `yaml:"at"`
 }
 
-func (t *trigger) UnmarshalYAML(n *yaml.Node) error {
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (t *Trigger) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode {
 		if t.Fill = n.Value == "fill"; t.Fill {
 			return nil
@@ -66,11 +67,11 @@ func (t *trigger) UnmarshalYAML(n *yaml.Node) error {
 		return fmt.Errorf("line %d: a trigger is %q; write fill, {move: 3, symbol: TQQQ} (percent) or {at: \"15:30\"} (a time or a day)", n.Line, n.Value)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; !slices.Contains(keys(trigger{}), k.Value) {
-			return fmt.Errorf("line %d: field %s not found in type trigger", k.Line, k.Value)
+		if k := n.Content[i]; !slices.Contains(keys(Trigger{}), k.Value) {
+			return fmt.Errorf("line %d: field %s not found in type Trigger", k.Line, k.Value)
 		}
 	}
-	type plain trigger
+	type plain Trigger
 	return n.Decode((*plain)(t))
 }
 
@@ -80,8 +81,9 @@ const defaultMaxTokens = 8192
 // mainAgent is the name of a strategy's only agent.
 const mainAgent = "main"
 
-// team are the strategy's agents: `agents:`, or `agent:` alone under the name main.
-func (s *strategy) team() []agent {
+// Team returns the strategy's agents: `agents:`, or `agent:` alone under the name
+// main.
+func (s *Strategy) Team() []Agent {
 	if len(s.Agents) > 0 {
 		return s.Agents
 	}
@@ -89,20 +91,20 @@ func (s *strategy) team() []agent {
 	if one.Name == "" {
 		one.Name = mainAgent
 	}
-	return []agent{one}
+	return []Agent{one}
 }
 
-// policy is the prompt of a strategy's only agent: several have each their own, and
-// none may read another's.
-func (s *strategy) policy() string {
+// policy returns the prompt of a strategy's only agent. Several agents have each
+// their own, and none may read another's.
+func (s *Strategy) policy() string {
 	if len(s.Agents) > 0 {
 		return ""
 	}
 	return s.Agent.Prompt
 }
 
-// useModel gives every agent another model. Params are the old one's.
-func (s *strategy) useModel(name string) {
+// UseModel gives every agent another model, without the params of the old one.
+func (s *Strategy) UseModel(name string) {
 	for i := range s.Agents {
 		if s.Agents[i].Model != name {
 			s.Agents[i].Model, s.Agents[i].Params = name, nil
@@ -119,53 +121,52 @@ var (
 )
 
 // checkAgents validates what needs neither data nor a key.
-func (s *strategy) checkAgents() error {
-	bad := func(format string, args ...any) *pitwall.Error {
-		return pitwall.Errorf(pitwall.StrategyError, s.show+": "+format, args...)
-	}
+func (s *Strategy) checkAgents() error {
 	if a := s.Agent; len(s.Agents) > 0 && (a.Model != "" || a.Prompt != "" || a.Params != nil || a.Name != "" || a.Every != "") {
-		return bad("agent and agents are both given").Hintf("move agent into the list agents")
+		return s.bad("agent and agents are both given").Hintf("move agent into the list agents")
 	}
 	seen := map[string]bool{}
-	for i, a := range s.team() {
+	for i, a := range s.Team() {
 		switch {
 		case !agentName.MatchString(a.Name):
-			return bad("agent %d is named %q", i+1, a.Name).Hintf("use lower-case letters, digits, - and _, at most 40")
+			return s.bad("agent %d is named %q", i+1, a.Name).Hintf("use lower-case letters, digits, - and _, at most 40")
 		case seen[a.Name]:
-			return bad("two agents are named %s", a.Name)
+			return s.bad("two agents are named %s", a.Name)
 		case a.MaxSteps < 0 || a.MaxSteps > 1000:
-			return bad("max_steps is %d", a.MaxSteps).Hintf("use 1 to 1000")
+			return s.bad("max_steps is %d", a.MaxSteps).Hintf("use 1 to 1000")
 		case a.MaxTokens < 0:
-			return bad("max_tokens is %d", a.MaxTokens).Hintf("use a number above 0, or leave it out for %d", defaultMaxTokens)
+			return s.bad("max_tokens is %d", a.MaxTokens).Hintf("use a number above 0, or leave it out for %d", defaultMaxTokens)
 		case a.Timeout < 0:
-			return bad("timeout is %v", a.Timeout).Hintf("write 5m")
-		case a.Budget != nil && (a.Budget.USD < 0 || a.Budget.USDPerTurn < 0 || a.Budget.Tokens < 0 || *a.Budget == budget{}):
-			return bad("budget of %s limits nothing", a.Name).Hintf("give usd, usd_per_turn or tokens above 0, or leave budget out")
+			return s.bad("timeout is %v", a.Timeout).Hintf("write 5m")
+		case a.Budget != nil && (a.Budget.USD < 0 || a.Budget.USDPerTurn < 0 || a.Budget.Tokens < 0 || *a.Budget == Budget{}):
+			return s.bad("budget of %s limits nothing", a.Name).Hintf("give usd, usd_per_turn or tokens above 0, or leave budget out")
 		}
 		seen[a.Name] = true
 		if _, err := a.every(s.Every); err != nil {
-			return bad("%v", err)
+			return s.bad("%v", err)
 		}
 		if _, err := a.triggers(); err != nil {
-			return bad("agent %s: %v", a.Name, err)
+			return s.bad("agent %s: %v", a.Name, err)
 		}
-		if schema, err := a.schema(); err != nil {
-			return bad("agent %s: output_schema: %v", a.Name, err)
-		} else if len(schema) > 0 {
-			if kind, ok := a.schemaType(); !ok {
-				return bad("agent %s: output_schema is of type %q", a.Name, kind).Hintf("a result is an object: type: object, with properties")
+		if a.Schema != nil {
+			if kind, _ := a.Schema["type"].(string); kind != "object" {
+				return s.bad("agent %s: output_schema is of type %q", a.Name, kind).Hintf("a result is an object: type: object, with properties")
 			}
-			if err := agentloop.CheckSchema(schema); err != nil {
-				return bad("agent %s: output_schema is no JSON schema: %v", a.Name, err)
+			schema, err := a.schema()
+			if err == nil {
+				err = agentloop.CheckSchema(schema)
+			}
+			if err != nil {
+				return s.bad("agent %s: output_schema is no JSON schema: %v", a.Name, err)
 			}
 		}
 		if _, err := time.Parse(time.DateOnly, a.Cutoff); a.Cutoff != "" && err != nil {
-			return bad("cutoff of %s is %q", a.Name, a.Cutoff).Hintf("write 2025-06-01")
+			return s.bad("cutoff of %s is %q", a.Name, a.Cutoff).Hintf("write 2025-06-01")
 		}
 	}
 	for name, p := range s.Prices {
 		if p.In == nil || p.Out == nil || *p.In < 0 || *p.Out < 0 {
-			return bad("prices of %s need in and out, in USD per million tokens", name)
+			return s.bad("prices of %s need in and out, in USD per million tokens", name)
 		}
 	}
 	return nil
@@ -173,7 +174,7 @@ func (s *strategy) checkAgents() error {
 
 // idleTriggers says which triggers can never fire in this run. They are no error:
 // another run of the same file may have other symbols and days.
-func (s *strategy) idleTriggers(agents []agentloop.Agent) (notes []string) {
+func (s *Strategy) idleTriggers(agents []agentloop.Agent) (notes []string) {
 	for _, a := range agents {
 		for _, t := range a.Triggers {
 			day := t.On.Format(time.DateOnly)
@@ -190,7 +191,7 @@ func (s *strategy) idleTriggers(agents []agentloop.Agent) (notes []string) {
 
 // every is when the agent has a turn. With triggers and nothing else said, it has
 // one at the first bar and then when a trigger fires.
-func (a *agent) every(common string) (agentloop.Every, error) {
+func (a *Agent) every(common string) (agentloop.Every, error) {
 	if a.Every != "" {
 		return agentloop.ParseEvery(a.Every)
 	}
@@ -200,7 +201,7 @@ func (a *agent) every(common string) (agentloop.Every, error) {
 	return agentloop.ParseEvery(common)
 }
 
-func (a *agent) triggers() (list []agentloop.Trigger, err error) {
+func (a *Agent) triggers() (list []agentloop.Trigger, err error) {
 	for _, t := range a.Triggers {
 		out := agentloop.Trigger{Fill: t.Fill, Move: t.Move, Symbol: t.Symbol}
 		switch {
@@ -225,101 +226,46 @@ func (a *agent) triggers() (list []agentloop.Trigger, err error) {
 	return list, nil
 }
 
-// schema is the output schema as JSON.
-func (a *agent) schema() (json.RawMessage, error) {
-	if a.Schema.Kind == 0 {
+// schema returns the output schema as JSON, nil without one.
+func (a *Agent) schema() (json.RawMessage, error) {
+	if a.Schema == nil {
 		return nil, nil
 	}
-	var v map[string]any
-	if err := a.Schema.Decode(&v); err != nil {
-		return nil, err
-	}
-	return json.Marshal(v)
+	return json.Marshal(a.Schema)
 }
 
-// schemaType is the type that the output schema asks for, and whether it is object.
-func (a *agent) schemaType() (string, bool) {
-	var v struct {
-		Type string `yaml:"type"`
-	}
-	err := a.Schema.Decode(&v)
-	return v.Type, err == nil && v.Type == "object"
+// Model is a model ready to be asked, with what tells it from others.
+type Model struct {
+	agentloop.Model
+	Name        string // provider/model or script/name
+	Fingerprint string // see [agentloop.Agent]
+	Free        bool   // it costs nothing: a script
 }
 
-// prices are those of the strategy over those of the environment.
-func (s *strategy) prices(cfg settings) (map[string]agentloop.Price, error) {
-	table, err := parsePrices(cfg.Prices)
-	if err != nil {
-		return nil, err
-	}
-	for name, p := range s.Prices {
-		table[name] = agentloop.Price{In: *p.In, Out: *p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}
-	}
-	return table, nil
-}
-
-// parsePrices reads PITWALL_PRICES: model=in/out[/cache_read[/cache_write]], in USD
-// per million tokens, comma separated.
-func parsePrices(text string) (map[string]agentloop.Price, error) {
-	table := map[string]agentloop.Price{}
-	for item := range strings.SplitSeq(text, ",") {
-		item = strings.TrimSpace(item)
-		if item == "" {
-			continue
-		}
-		name, figures, ok := strings.Cut(item, "=")
-		parts := strings.Split(figures, "/")
-		list := make([]pitwall.Dec, len(parts))
-		for i, f := range parts {
-			d, err := pitwall.ParseDec(f)
-			ok = ok && err == nil && d >= 0
-			list[i] = d
-		}
-		if !ok || len(parts) < 2 || len(parts) > 4 {
-			return nil, pitwall.Errorf(pitwall.InvalidInput, "PITWALL_PRICES holds %q", item).Hintf("write openai/gpt-5-mini=0.25/2.00, in and out in USD per million tokens")
-		}
-		p := agentloop.Price{In: list[0], Out: list[1]}
-		if len(list) > 2 {
-			p.CacheRead = &list[2]
-		}
-		if len(list) > 3 {
-			p.CacheWrite = &list[3]
-		}
-		table[name] = p
-	}
-	return table, nil
-}
-
-// agents makes the strategy's agents ready to run.
-func (a *app) agents(s *strategy, cfg settings, strict bool) ([]agentloop.Agent, error) {
-	table, err := s.prices(cfg)
-	if err != nil {
-		return nil, err
-	}
+// Deciders makes the strategy's agents ready to run: models holds one for each of
+// [Strategy.Team], prices what models cost where the strategy states no price.
+func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) ([]agentloop.Agent, error) {
 	var list []agentloop.Agent
-	for _, x := range s.team() {
-		m, err := a.model(x, cfg, strict)
-		if err != nil {
-			return nil, err
-		}
-		y := agentloop.Agent{Name: x.Name, Model: m.model, ModelName: m.name, Fingerprint: m.fingerprint, Prompt: x.Prompt, Params: x.Params, Tools: x.Tools,
+	for i, x := range s.Team() {
+		m := models[i]
+		y := agentloop.Agent{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Prompt: x.Prompt, Params: x.Params, Tools: x.Tools,
 			MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout}
 		if y.MaxOutput == 0 {
 			y.MaxOutput = defaultMaxTokens
 		}
-		if p, ok := table[m.name]; ok {
+		if p, ok := s.Price(m.Name, prices); ok {
 			y.Price = &p
-		} else if m.free {
+		} else if m.Free {
 			y.Price = &agentloop.Price{}
 		}
 		if b := x.Budget; b != nil {
 			y.Budget = agentloop.Budget{USD: b.USD, USDPerTurn: b.USDPerTurn, Tokens: b.Tokens}
 		}
 		if y.Budget.USD+y.Budget.USDPerTurn > 0 && y.Price == nil {
-			return nil, pitwall.Errorf(pitwall.StrategyError, "agent %s has a budget in USD and the price of %s is not known", x.Name, m.name).
-				Hintf("add prices: {%s: {in: 0.25, out: 2.00}} in USD per million tokens, or limit tokens instead", m.name)
+			return nil, pitwall.Errorf(pitwall.StrategyError, "agent %s has a budget in USD and the price of %s is not known", x.Name, m.Name).
+				Hintf("add prices: {%s: {in: 0.25, out: 2.00}} in USD per million tokens, or limit tokens instead", m.Name)
 		}
-		// Checked when the strategy was read.
+		var err error
 		if y.Every, err = x.every(s.Every); err != nil {
 			return nil, err
 		}
@@ -334,18 +280,28 @@ func (a *app) agents(s *strategy, cfg settings, strict bool) ([]agentloop.Agent,
 	return list, nil
 }
 
-// checkTools refuses agents that may use what is not there.
-func (s *strategy) checkTools(set *tools.Set) error {
+// Price returns what a model costs: the strategy's own price before that of a
+// table, and whether it is known.
+func (s *Strategy) Price(model string, table map[string]agentloop.Price) (agentloop.Price, bool) {
+	if p, ok := s.Prices[model]; ok {
+		return agentloop.Price{In: *p.In, Out: *p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}, true
+	}
+	p, ok := table[model]
+	return p, ok
+}
+
+// CheckTools refuses agents that may use a tool that the set lacks.
+func (s *Strategy) CheckTools(set *tools.Set) error {
 	var names []string
 	for _, t := range set.Tools() {
 		if !agentloop.Hidden(t.Name) {
 			names = append(names, t.Name)
 		}
 	}
-	for _, a := range s.team() {
+	for _, a := range s.Team() {
 		for _, name := range a.Tools {
 			if !slices.Contains(names, name) {
-				return pitwall.Errorf(pitwall.StrategyError, "%s: agent %s may use %q, and there is no such tool", s.show, a.Name, name).
+				return s.bad("agent %s may use %q, and there is no such tool", a.Name, name).
 					Hintf("did you mean %q? there is %s", pitwall.Nearest(name, names), strings.Join(names, ", "))
 			}
 		}
@@ -355,7 +311,7 @@ func (s *strategy) checkTools(set *tools.Set) error {
 
 // inside is the share of the days from..to that a model's training may know, and
 // whether that is known at all.
-func (a *agent) inside(from, to time.Time) (float64, bool) {
+func (a *Agent) inside(from, to time.Time) (float64, bool) {
 	cutoff, err := time.Parse(time.DateOnly, a.Cutoff)
 	if err != nil || !from.Before(to) {
 		return 0, false

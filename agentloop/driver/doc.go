@@ -1,0 +1,40 @@
+// Package driver is Pitwall as a library: it composes a world, drives agents
+// through it and leaves a run's folder. cmd/pitwall adds flags and printing to it,
+// and a program of your own needs nothing else.
+//
+//	Strategy ─ Parse, Check ─┐
+//	data ─ Load ─────────────┼─► NewSim ─► Session (World + Status, Finish, Close)
+//	Agents ─ Deciders ───────┘                │
+//	            Run = Session ─► Drive (loop over MCP) ─► evidence in Dir ─► Result
+//	            Worlds = one Session for each caller of a server
+//	            Guard = limits and journal around any broker, without a session
+//
+// strategy.go, agents.go and account.go are what a strategy file says; sim.go and
+// warnings.go make a simulated world of it; run.go, evidence.go and finish.go are a
+// run; worlds.go serves hosts that step the clock themselves; guard.go serves
+// programs that only want their orders checked.
+//
+// The package reads no environment, no host clock and no file but those inside the
+// file systems that it is given; keys, caches and the host's time are values in
+// [Config]. Disk is written in Config.Dir only, through cache/runs.
+//
+// # To add a mode
+//
+// Implement [Session] in a file beside sim.go and choose it in [Run]. Run knows
+// nothing else of a mode; what a session alone knows of a run's evidence it adds in
+// Finish.
+//
+// # To add a key of the strategy file
+//
+// A field of [Strategy], [Agent], [Costs], [Account] or [FillRules] with its yaml
+// name, its check in the same file, and a line in tools/docs/strategy.md.
+//
+// # Why not
+//
+// Why not a builder or options: a Config with plain fields shows on one page what
+// a run depends on, and the zero value of each field is the safe one.
+//
+// Why is the folder made with the journal's first entry: the venue writes that
+// entry when everything has been checked, so a strategy that cannot run leaves
+// nothing behind and no world has to be built twice.
+package driver

@@ -1,0 +1,126 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/cache/runs"
+	"pitwall/tools/report"
+)
+
+// Result is what came of a run. Its JSON is what pitwall backtest --json prints;
+// returns and the drawdown are fractions.
+type Result struct {
+	RunID           string       `json:"run_id"`
+	Mode            string       `json:"mode"`
+	Model           string       `json:"model"`
+	Bars            int          `json:"bars"`
+	Turns           int          `json:"turns"`
+	ModelCalls      int          `json:"model_calls"`
+	CacheHits       int          `json:"cache_hits"`
+	Orders          int          `json:"orders"`
+	Fills           int          `json:"fills"`
+	FinalEquity     pitwall.Dec  `json:"final_equity"`
+	TotalReturn     float64      `json:"total_return"`
+	BenchmarkReturn *float64     `json:"benchmark_return"`
+	MaxDrawdown     float64      `json:"max_drawdown"`
+	Sharpe          *float64     `json:"sharpe"`
+	CostUSD         *pitwall.Dec `json:"cost_usd"` // null = a price is not known
+	CostUSDRecorded *pitwall.Dec `json:"cost_usd_recorded"`
+	Warnings        []string     `json:"warnings"`
+	Digest          string       `json:"digest"`
+	WallSeconds     float64      `json:"wall_seconds"`
+	Out             string       `json:"out"`
+
+	Complete     bool           `json:"-"` // the run came to its end
+	AssumedCosts bool           `json:"-"` // the strategy states no costs: the defaults
+	Manifest     runs.Manifest  `json:"-"`
+	Usage        runs.Usage     `json:"-"`
+	Metrics      report.Metrics `json:"-"`
+}
+
+// finish writes what a run leaves, whether it came to its end or not.
+func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
+	m, status := &r.manifest, r.session.Status()
+	if err := r.folder.Flush(); err != nil { // also of a run that was stopped: what it says is not all there
+		runErr = errors.Join(runErr, err)
+		m.Status, m.Error = "failed", runErr.Error()
+	} else {
+		m.Status, runErr = r.ended(out, runErr)
+		if runErr != nil {
+			m.Error = runErr.Error()
+		}
+	}
+	fail := func(err error) (*Result, error) { return nil, errors.Join(runErr, err) }
+	m.Digest = status.Digest
+	if _, err := r.folder.Append(context.Background(), pitwall.Entry{AsOf: r.session.World().Clock.Now(), Kind: pitwall.EntryEnd, Note: m.Status + ", digest " + m.Digest}); err != nil {
+		return fail(err)
+	}
+	if err := r.session.Finish(r.folder, m); err != nil {
+		return fail(err)
+	}
+	metrics, err := report.Read(os.DirFS(r.Dir), m.Cash)
+	if err != nil {
+		return fail(err)
+	}
+	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
+	m.Warnings = slices.Concat(m.Warnings, turnWarnings(out), cutoffWarnings(m.Agents), resultWarnings(m.Status, metrics, out))
+	usage := runs.UsageOf(out)
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.WriteJSON("manifest.json", m)); err != nil {
+		return fail(err)
+	}
+	if runErr != nil {
+		runErr = fmt.Errorf("%w\n  what happened until then is in %s", runErr, r.Dir)
+	}
+	return &Result{RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
+		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
+		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
+		Complete: m.Status == "complete", AssumedCosts: r.session.spec.AssumedCosts, Manifest: *m, Usage: usage, Metrics: metrics}, runErr
+}
+
+// ended returns how a run ended, and the error that it ended with.
+func (r *run) ended(out agentloop.Outcome, err error) (status string, _ error) {
+	switch {
+	case err == nil && out.Turns > 0 && out.Answered == 0 && out.Stopped == "":
+		return "failed", pitwall.Errorf(pitwall.NoCoverage, "the model answered in none of %d turns: %s", out.Turns, strings.TrimPrefix(out.First, "model_skipped: ")).
+			Hintf("pitwall doctor %s says what is missing; pitwall trace %s shows the attempts", r.manifest.Strategy, r.Dir)
+	case errors.Is(err, context.Canceled):
+		return "incomplete", nil
+	case err != nil:
+		return "failed", err
+	case !out.Ended:
+		return "incomplete", nil
+	}
+	return "complete", nil
+}
+
+// resultWarnings returns what changes how the result must be read.
+func resultWarnings(status string, m report.Metrics, out agentloop.Outcome) (list []string) {
+	if m.Rejected > 0 {
+		list = append(list, fmt.Sprintf("%d orders were rejected: see journal.jsonl", m.Rejected))
+	}
+	if m.Denied > 0 {
+		by := []string{}
+		for _, d := range m.DeniedBy {
+			by = append(by, fmt.Sprintf("%s %d", d.Limit, d.Count))
+		}
+		list = append(list, fmt.Sprintf("%d orders were denied by the risk limits (%s): nothing was sent", m.Denied, strings.Join(by, ", ")))
+	}
+	if status == "complete" && m.Orders == 0 && m.Denied == 0 && out.Turns > 0 {
+		list = append(list, fmt.Sprintf("nothing was ordered in %d turns: pitwall trace says what they said", out.Turns))
+	}
+	if status == "incomplete" {
+		why := ""
+		if out.Stopped != "" {
+			why = ": " + out.Stopped
+		}
+		list = append(list, "the run was stopped before its end"+why)
+	}
+	return list
+}

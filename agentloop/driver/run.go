@@ -1,0 +1,203 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"path"
+	"slices"
+	"time"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/cache/history"
+	"pitwall/cache/runs"
+	"pitwall/server"
+	"pitwall/tools"
+)
+
+// Session is a world of any mode, with what only its maker knows of it. [Run] sees
+// nothing else of the difference between a backtest and a live run.
+type Session interface {
+	// World returns the world. It is the same for the whole session.
+	World() *pitwall.World
+	// Status returns how far the world has come.
+	Status() pitwall.Replay
+	// Finish adds to the folder and the manifest of a run what only the session
+	// knows: the prices that the run passed, its instruments, corporate actions and
+	// warnings. It is called once, after the last turn, also of a run that failed.
+	Finish(folder *runs.Folder, m *runs.Manifest) error
+	// Close ends the world.
+	Close() error
+}
+
+// Config is a run. Strategy, Agents, Dir, Now and either Source or Files are
+// required; the rest may be left out.
+type Config struct {
+	Strategy *Strategy
+	Source   *history.Store    // the data
+	Files    fs.FS             // without Source: where the paths of Strategy.Data are read
+	Agents   []agentloop.Agent // who decides, in the order of their turns
+	Tools    []tools.External  // besides Pitwall's own
+	Dir      string            // the run's folder: new or empty
+
+	Cache   agentloop.Cache // what models answered before
+	NoCache bool            // the caller asked to keep no answers: the manifest says so
+	Strict  bool            // ask no model: what is not recorded ends the run
+	Sample  int             // tells repeated runs of the same thing apart
+
+	Version  string           // of the program, for the manifest
+	Build    string           // what tells two builds of a version apart: a part of every replay key
+	Notes    []string         // about this machine, for the manifest
+	Now      func() time.Time // host time, for timing only
+	Stop     <-chan struct{}  // closed: end after the turn
+	Log      *slog.Logger
+	Progress func(agentloop.Progress) // called after each move of the clock
+	Window   func(from, to time.Time) // called once, when the run's days are known
+}
+
+// Run backtests a strategy into a folder that pitwall report, trace, why and verify
+// accept. A strategy that cannot run leaves no folder and has no result. A run that
+// began has a result, and an error too when it failed; Result.Complete reports
+// whether it came to its end.
+func Run(ctx context.Context, c Config) (*Result, error) {
+	if c.Now == nil || c.Dir == "" {
+		return nil, errors.New("driver: a run needs Dir and Now")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	started := c.Now()
+	s := c.Strategy
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, c.Tools)
+	if err == nil {
+		err = s.CheckTools(set)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.Source == nil {
+		if c.Source, err = Load(ctx, s, s.inputs(c.Files)); err != nil {
+			return nil, err
+		}
+	}
+	spec, err := s.Spec()
+	if err != nil {
+		return nil, err
+	}
+	from, to, err := window(c.Source, spec, zoneOf(c.Source, spec.Symbols))
+	if err != nil {
+		return nil, err
+	}
+	journal := &newFolder{create: func() (*runs.Folder, error) { return runs.Create(c.Dir, references(c.Source, spec, from)) }}
+	session, err := NewSim(c.Source, spec, journal)
+	if err != nil {
+		return nil, errors.Join(err, journal.close())
+	}
+	if c.Window != nil {
+		c.Window(from, to)
+	}
+	r := &run{Config: c, session: session, folder: journal.Folder, started: started}
+	result, err := r.drive(ctx)
+	return result, errors.Join(err, session.Close(), journal.close())
+}
+
+// Load reads the data of a strategy from the inputs that its entries stand for.
+func Load(ctx context.Context, s *Strategy, inputs []history.Input) (*history.Store, error) {
+	opts := history.Options{Symbols: slices.Clone(s.Symbols)}
+	if s.Benchmark != "" {
+		opts.Symbols = append(opts.Symbols, s.Benchmark)
+	}
+	var err error
+	if s.BarSize != "" {
+		if opts.Size, err = pitwall.ParseSize(s.BarSize); err != nil {
+			return nil, err
+		}
+	}
+	store, err := history.Load(ctx, inputs, opts)
+	if pitwall.CodeOf(err) == pitwall.UnknownSymbol && s.BenchmarkOptional && s.Benchmark != "" {
+		opts.Symbols = s.Symbols
+		if store, err = history.Load(ctx, inputs, opts); err == nil {
+			store.Warnings = append(store.Warnings, "the data given has no "+s.Benchmark+": the run has no benchmark")
+			s.Benchmark = ""
+		}
+	}
+	return store, err
+}
+
+// inputs returns the data entries as paths inside files.
+func (s *Strategy) inputs(files fs.FS) (list []history.Input) {
+	for _, d := range s.Data {
+		list = append(list, history.Input{FS: files, Path: path.Clean(d.Path), Show: d.Path, Adjusted: d.Adjusted})
+	}
+	return list
+}
+
+// newFolder is the journal of a run whose folder is made with its first entry: a
+// world that cannot be built leaves no folder behind.
+type newFolder struct {
+	*runs.Folder // nil before the first entry
+	create       func() (*runs.Folder, error)
+}
+
+// Append implements pitwall.Journal.
+func (j *newFolder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
+	if j.Folder == nil {
+		var err error
+		if j.Folder, err = j.create(); err != nil {
+			return 0, err
+		}
+	}
+	return j.Folder.Append(ctx, e)
+}
+
+func (j *newFolder) close() error {
+	if j.Folder == nil {
+		return nil
+	}
+	return j.Folder.Close()
+}
+
+// run is a run in progress.
+type run struct {
+	Config
+	session  *Sim
+	folder   *runs.Folder
+	started  time.Time
+	manifest runs.Manifest
+}
+
+// drive writes the manifest, connects the loop to a server of its own, runs it and
+// closes the evidence.
+func (r *run) drive(ctx context.Context) (*Result, error) {
+	r.manifest = r.describe()
+	if err := r.folder.WriteJSON("manifest.json", r.manifest); err != nil {
+		return nil, err
+	}
+	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
+	return r.finish(out, err)
+}
+
+// Drive runs the loop over a world through an MCP server of its own, in process.
+// build names the program in replay keys. Recorded answers are refused where orders
+// are real: an old answer must not send a new order.
+func Drive(ctx context.Context, w *pitwall.World, build string, external []tools.External, c agentloop.Config) (agentloop.Outcome, error) {
+	if w.Mode != pitwall.Sim && c.Cache != nil {
+		return agentloop.Outcome{}, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a %s world: an old answer must not send a new order", w.Mode)
+	}
+	log := c.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	session, done, err := server.One(ctx, build, w, external, log)
+	if err != nil {
+		return agentloop.Outcome{}, err
+	}
+	c.Session = session
+	out, err := agentloop.Run(ctx, c)
+	return out, errors.Join(err, done())
+}

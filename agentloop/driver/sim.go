@@ -1,0 +1,161 @@
+package driver
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"pitwall"
+	"pitwall/brokers/risk"
+	"pitwall/cache/history"
+	"pitwall/sim"
+	"pitwall/sim/wall"
+	"pitwall/tools/duckdb"
+)
+
+// SimSpec says what a simulated world replays.
+type SimSpec struct {
+	Symbols      []string // what may be traded
+	Benchmark    string
+	From, To     string // days; empty = the data's
+	Cash         pitwall.Dec
+	Costs        pitwall.Costs
+	AssumedCosts bool // the strategy states none: the defaults
+	Terms        pitwall.Terms
+	Rules        pitwall.Rules
+	Limits       risk.Limits
+	Revised      bool // macro values of later vintages may be shown
+	Policy       string
+}
+
+// Spec returns the simulated world that the strategy asks for.
+func (s *Strategy) Spec() (SimSpec, error) {
+	c, share, err := s.costs()
+	if err != nil {
+		return SimSpec{}, err
+	}
+	terms, err := s.terms()
+	if err != nil {
+		return SimSpec{}, err
+	}
+	l, err := s.limits()
+	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, AssumedCosts: s.Costs == nil, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy()}
+	if spec.Cash = defaultCash; s.Cash != nil {
+		spec.Cash = *s.Cash
+	}
+	return spec, err
+}
+
+// Sim is a simulated world. It implements [Session].
+type Sim struct {
+	world    *pitwall.World
+	venue    *sim.Venue
+	store    *history.Store
+	spec     SimSpec
+	notes    []string  // about the data as a whole, for the operator: they count the future in
+	from, to time.Time // to is exclusive
+}
+
+// NewSim composes a simulated world. Its journal begins with the cash of each book,
+// written only once everything else has been checked.
+func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error) {
+	zone := zoneOf(store, spec.Symbols)
+	from, to, err := window(store, spec, zone)
+	if err != nil {
+		return nil, err
+	}
+	for _, symbol := range spec.Terms.NoBorrow {
+		if !slices.Contains(spec.Symbols, symbol) {
+			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "account: no_borrow names %s, which is not traded here", symbol).Hintf("traded are %s", strings.Join(spec.Symbols, ", "))
+		}
+	}
+	for _, symbol := range spec.Limits.Symbols() {
+		if !slices.Contains(store.Symbols(), symbol) {
+			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "risk: names %s, and there is no data for it", symbol).Hintf("there is %s", strings.Join(store.Symbols(), ", "))
+		}
+	}
+	end := to
+	if spec.To == "" {
+		end = time.Time{} // a world must not know where its data end
+	}
+	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: end, Cash: spec.Cash, Terms: spec.Terms, Costs: spec.Costs, Rules: spec.Rules, Journal: j})
+	if err != nil {
+		return nil, err
+	}
+	market := wall.New(store, v.Now, spec.Symbols)
+	guard := risk.New(v, j, v, market, market, spec.Limits)
+	guard.Assume(spec.Costs)
+	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
+		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
+		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1,
+		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
+	return &Sim{world: w, venue: v, store: store, spec: spec, notes: append(slices.Clone(store.Warnings), endsEarly(store, spec, to)...), from: from, to: to}, nil
+}
+
+// World implements [Session].
+func (s *Sim) World() *pitwall.World { return s.world }
+
+// Status implements [Session].
+func (s *Sim) Status() pitwall.Replay { return s.venue.Replay() }
+
+// Close implements [Session].
+func (s *Sim) Close() error { return s.world.Close() }
+
+// zoneOf returns the zone of the first symbol.
+func zoneOf(store *history.Store, symbols []string) *time.Location {
+	for _, s := range store.Series() {
+		if len(symbols) > 0 && s.Instrument.Symbol == symbols[0] {
+			return s.Instrument.Location()
+		}
+	}
+	return time.UTC
+}
+
+// window turns the days of spec into instants, to exclusive. Without days it is all
+// that the symbols have.
+func window(store *history.Store, spec SimSpec, zone *time.Location) (from, to time.Time, err error) {
+	for _, want := range spec.Symbols {
+		if !slices.Contains(store.Symbols(), want) {
+			return from, to, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %s", want).Hintf("there is %s", strings.Join(store.Symbols(), ", "))
+		}
+	}
+	for _, s := range store.Series() {
+		for _, want := range spec.Symbols {
+			if s.Instrument.Symbol != want {
+				continue
+			}
+			first, last := s.Bar(0).Start, s.Bar(s.Len()-1).Start
+			if from.IsZero() || first.Before(from) {
+				from = first
+			}
+			if last.After(to) {
+				to = last
+			}
+		}
+	}
+	from, to = midnight(from.In(zone), 0), midnight(to.In(zone), 1)
+	if spec.From != "" {
+		if from, err = time.ParseInLocation(time.DateOnly, spec.From, zone); err != nil {
+			return from, to, pitwall.Errorf(pitwall.InvalidInput, "from is %q", spec.From).Hintf("write 2020-01-31")
+		}
+	}
+	if spec.To != "" {
+		day, err := time.ParseInLocation(time.DateOnly, spec.To, zone)
+		if err != nil {
+			return from, to, pitwall.Errorf(pitwall.InvalidInput, "to is %q", spec.To).Hintf("write 2020-01-31")
+		}
+		to = midnight(day, 1)
+	}
+	if last := midnight(to, -1).Format(time.DateOnly); !from.Before(to) && spec.To == "" {
+		return from, to, pitwall.Errorf(pitwall.InvalidInput, "from %s is after the last bar (%s)", from.Format(time.DateOnly), last)
+	} else if !from.Before(to) {
+		return from, to, pitwall.Errorf(pitwall.InvalidInput, "from %s is after to %s", from.Format(time.DateOnly), last)
+	}
+	return from, to, nil
+}
+
+// midnight returns the start of the day that holds t, days later.
+func midnight(t time.Time, days int) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d+days, 0, 0, 0, 0, t.Location())
+}

@@ -1,0 +1,212 @@
+package driver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"pitwall"
+	"pitwall/tools/external"
+)
+
+// defaultCash is what a run starts with when its strategy does not say.
+const defaultCash = 100_000 * pitwall.One
+
+// Strategy is what a strategy file says. The zero values of fields that are left
+// out mean the defaults of tools/docs/strategy.md; [Strategy.Check] fills them in.
+type Strategy struct {
+	Name      string         `yaml:"name"`
+	Symbols   []string       `yaml:"symbols"` // what may be traded
+	Benchmark string         `yaml:"benchmark"`
+	Data      []DataEntry    `yaml:"data"`
+	BarSize   string         `yaml:"bar_size"`
+	From      string         `yaml:"from"` // days, 2006-01-02; empty = the data's
+	To        string         `yaml:"to"`
+	Cash      *pitwall.Dec   `yaml:"cash"`
+	Every     string         `yaml:"every"`
+	Costs     *Costs         `yaml:"costs"`
+	Account   Account        `yaml:"account"`
+	Fills     FillRules      `yaml:"fills"`
+	Risk      map[string]any `yaml:"risk"` // nil = no limits; see risk.Parse
+	// AllowRevised shows macro series of which only revised values exist.
+	AllowRevised bool             `yaml:"allow_revised"`
+	Agent        Agent            `yaml:"agent"`
+	Agents       []Agent          `yaml:"agents"` // several, in the order of their turns
+	Prices       map[string]Price `yaml:"prices"` // of models, by name
+	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
+
+	// Known and refused until their time comes.
+	Desk     yaml.Node `yaml:"desk"`
+	Pods     yaml.Node `yaml:"pods"`
+	Regime   yaml.Node `yaml:"regime"`
+	Memory   yaml.Node `yaml:"memory"`
+	Universe yaml.Node `yaml:"universe"`
+	Extends  yaml.Node `yaml:"extends"`
+
+	File  string   `yaml:"-"` // how messages name the file
+	Fetch []string `yaml:"-"` // the commands in its comments that fetch its data
+
+	// BenchmarkOptional drops a benchmark that the data lack: other data than the
+	// strategy's own was given.
+	BenchmarkOptional bool `yaml:"-"`
+}
+
+// DataEntry is a path or the name of a vendor, with how its prices are adjusted.
+type DataEntry struct {
+	Path     string             `yaml:"path"`
+	Adjusted pitwall.Adjustment `yaml:"adjusted"`
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (d *DataEntry) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&d.Path)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; k.Value != "path" && k.Value != "adjusted" {
+			return fmt.Errorf("line %d: field %s not found in type DataEntry", k.Line, k.Value)
+		}
+	}
+	type plain DataEntry
+	return n.Decode((*plain)(d))
+}
+
+// Parse reads a strategy file; file is how messages name it. [Strategy.Check] has
+// still to be called, after the caller's own changes.
+func Parse(file string, raw []byte) (*Strategy, error) {
+	s := &Strategy{File: file}
+	for line := range strings.Lines(string(raw)) {
+		if command := strings.TrimSpace(strings.TrimLeft(line, "# ")); strings.HasPrefix(line, "#") && strings.HasPrefix(command, "pitwall data fetch ") {
+			s.Fetch = append(s.Fetch, command)
+		}
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(raw))
+	dec.KnownFields(true)
+	if err := dec.Decode(s); err != nil && !errors.Is(err, io.EOF) {
+		return nil, s.explain(err)
+	}
+	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return nil, s.bad("the file holds more than one document").Hintf("leave out everything after the line ---")
+	}
+	return s, nil
+}
+
+// bad is an error of the strategy file.
+func (s *Strategy) bad(format string, args ...any) *pitwall.Error {
+	if s.File != "" {
+		format = strings.ReplaceAll(s.File, "%", "%%") + ": " + format
+	}
+	return pitwall.Errorf(pitwall.StrategyError, format, args...)
+}
+
+var unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type (?:\w+\.)?(\w+)`)
+
+var wrongType = regexp.MustCompile("line (\\d+): cannot unmarshal !!\\w+ ?(`[^`]*`|) ?into (.+)")
+
+// wanted says in words of YAML what a Go type takes.
+func wanted(goType string) string {
+	switch {
+	case goType == "time.Duration":
+		return "a duration, such as 30s or 5m"
+	case strings.HasPrefix(goType, "[]"):
+		return "a list, such as [a, b]"
+	case strings.HasPrefix(goType, "map[") || strings.Contains(goType, "."):
+		return "keys and values, such as {key: value}"
+	case strings.HasPrefix(goType, "int"):
+		return "a whole number"
+	case strings.HasPrefix(goType, "float"):
+		return "a number"
+	case goType == "bool":
+		return "true or false"
+	}
+	return "a text"
+}
+
+// explain names file, line and, for an unknown key, the nearest known one.
+func (s *Strategy) explain(err error) error {
+	text := err.Error()
+	if m := unknownField.FindStringSubmatch(text); m != nil {
+		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
+			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": keys(DataEntry{})}[m[3]]
+		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
+	}
+	if m := wrongType.FindStringSubmatch(text); m != nil {
+		return pitwall.Errorf(pitwall.StrategyError, "%s: line %s: unexpected value %s", s.File, m[1], m[2]).Hintf("write %s", wanted(m[3]))
+	}
+	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:"))
+	return pitwall.Errorf(pitwall.StrategyError, "%s: %s", s.File, text)
+}
+
+// Check validates what needs no data, and fills in the defaults of name and cash.
+func (s *Strategy) Check() error {
+	for _, later := range []struct {
+		key  string
+		node yaml.Node
+	}{{"desk", s.Desk}, {"pods", s.Pods}, {"regime", s.Regime}, {"memory", s.Memory}, {"universe", s.Universe}, {"extends", s.Extends}} {
+		if later.node.Kind != 0 {
+			return s.bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out")
+		}
+	}
+	if s.Name == "" {
+		s.Name = "strategy"
+	}
+	switch {
+	case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$`).MatchString(s.Name):
+		return s.bad("name is %q", s.Name).Hintf("use letters, digits, - and _")
+	case len(s.Symbols) == 0:
+		return s.bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL]")
+	case s.Cash != nil && *s.Cash <= 0:
+		return s.bad("cash is %v", *s.Cash).Hintf("start with cash above 0")
+	}
+	if s.Cash == nil {
+		cash := defaultCash
+		s.Cash = &cash
+	}
+	if err := s.checkAgents(); err != nil {
+		return err
+	}
+	for _, t := range s.Tools {
+		if err := t.Check(); err != nil {
+			if e, ok := errors.AsType[*pitwall.Error](err); ok {
+				return s.bad("%s", e.Message).Hintf("%s", e.Hint)
+			}
+			return s.bad("%v", err)
+		}
+	}
+	if _, err := s.Spec(); err != nil {
+		return s.bad("%v", err)
+	}
+	var dates [2]time.Time
+	for i, d := range []string{s.From, s.To} {
+		if d == "" {
+			continue
+		}
+		var err error
+		if dates[i], err = time.Parse(time.DateOnly, d); err != nil {
+			return s.bad("%q is not a date", d).Hintf("write 2020-01-31")
+		}
+	}
+	if s.From != "" && s.To != "" && dates[0].After(dates[1]) {
+		return s.bad("from %s is after to %s", s.From, s.To)
+	}
+	return nil
+}
+
+// keys lists the yaml keys of a struct.
+func keys(v any) []string {
+	var list []string
+	t := reflect.TypeOf(v)
+	for i := range t.NumField() {
+		if k := t.Field(i).Tag.Get("yaml"); k != "" && k != "-" {
+			list = append(list, k)
+		}
+	}
+	return list
+}

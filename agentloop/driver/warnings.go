@@ -1,0 +1,152 @@
+package driver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pitwall"
+	"pitwall/cache/history"
+)
+
+// This file is what a trader and an operator should know of a simulated world: its
+// conditions, and warnings with the time from which they may be shown.
+
+// conditions returns what a trader should know of its account and rules before it
+// orders, a sentence each.
+func conditions(spec SimSpec) []string {
+	t := effectiveTerms(spec.Terms)
+	account := "account: cash; neither borrows nor shorts"
+	if t.Reinvest && t.Type == pitwall.CashAccount {
+		account += "; dividends are reinvested"
+	}
+	if t.SettleDays > 0 {
+		account += fmt.Sprintf("; sales settle after %d sessions", t.SettleDays)
+	}
+	if t.Type == pitwall.MarginAccount {
+		account = fmt.Sprintf("account: margin; to open %v of the notional, to keep %v long and %v short; borrow_rate %v and margin_rate %v a year", t.Initial, t.LongMaintenance, t.ShortMaintenance, t.BorrowRate, t.MarginRate)
+		if t.NoShorts {
+			account += "; no shorts"
+		}
+		if t.Reinvest {
+			account += "; dividends are reinvested"
+		}
+		if len(t.NoBorrow) > 0 {
+			account += "; not to be shorted: " + strings.Join(t.NoBorrow, ", ")
+		}
+	}
+	path := spec.Rules.Path
+	if path == "" {
+		path = pitwall.Provable
+	}
+	fills := fmt.Sprintf("fills: %s", path)
+	if spec.Rules.VolumeShare != pitwall.NoVolumeLimit {
+		fills += fmt.Sprintf("; at most %v of a bar's volume", spec.Rules.VolumeShare)
+	}
+	if spec.Rules.Touch {
+		fills += "; a touch fills a limit"
+	}
+	if spec.Rules.Latency != 0 {
+		fills += fmt.Sprintf("; orders are under way for %v", spec.Rules.Latency)
+	}
+	return []string{account, fills, "risk: " + spec.Limits.String()}
+}
+
+// effectiveTerms returns an account's terms as they hold: a cash account has no
+// margins.
+func effectiveTerms(t pitwall.Terms) pitwall.Terms {
+	if u := t.Usual(); u.Type == pitwall.MarginAccount {
+		return u
+	}
+	t.Type = pitwall.CashAccount
+	return t
+}
+
+// warnings returns what a trader should know about the data, each from its time on.
+func warnings(store *history.Store, spec SimSpec, from, to time.Time) (list []pitwall.Warning) {
+	if first := firstRevised(store); spec.Revised && !first.IsZero() {
+		list = append(list, pitwall.Warning{Known: first, Text: "macro series of which only revised values exist are shown after their usual release lag: the values hold later knowledge"})
+	}
+	if t := spec.Terms.Usual(); t.Type == pitwall.MarginAccount && (t.BorrowRate == 0 || t.MarginRate == 0) {
+		list = append(list, pitwall.Warning{Text: fmt.Sprintf("a margin account at borrow_rate %v and margin_rate %v a year: what costs nothing here costs something at a broker", t.BorrowRate, t.MarginRate)})
+	}
+	list = append(list, adjusted(store, spec)...)
+	list = append(list, store.DatedWarnings(spec.Symbols, from, to)...)
+	return append(list, stale(store, spec, from, to)...)
+}
+
+// warningTexts returns all warnings, those of later days included: a manifest is
+// read after the run.
+func warningTexts(list []pitwall.Warning) []string {
+	out := []string{}
+	for _, w := range list {
+		out = append(out, w.Text)
+	}
+	return out
+}
+
+// adjusted warns of prices that the vendor adjusted for later splits or dividends.
+func adjusted(store *history.Store, spec SimSpec) (list []pitwall.Warning) {
+	for _, s := range store.Series() {
+		if slices.Contains(spec.Symbols, s.Instrument.Symbol) && s.Adjusted != pitwall.Raw && s.Adjusted != "" {
+			right := "returns are right"
+			if s.Adjusted == pitwall.SplitAdjusted {
+				right += " but for dividends, which are in no price"
+			}
+			list = append(list, pitwall.Warning{Known: s.Bar(0).Known, Text: fmt.Sprintf("prices of %s came adjusted (%s) for later splits or dividends: %s; levels, share counts and fees per share are not what they were", s.Instrument.Symbol, s.Adjusted, right)})
+		}
+	}
+	return list
+}
+
+// firstRevised returns when the first revised value counts as known, zero without one.
+func firstRevised(store *history.Store) (first time.Time) {
+	for _, r := range store.Records() {
+		if r.Revised && (first.IsZero() || r.Known.Before(first)) {
+			first = r.Known
+		}
+	}
+	return first
+}
+
+// Quiet is how long a symbol may be without a bar before it is worth a warning: a
+// long weekend.
+const Quiet = 5 * 24 * time.Hour
+
+// stale flags symbols without a recent bar; they stay valued at their last price.
+// The warning is known some days after the last bar, not before, and does not say
+// whether there will be another.
+func stale(store *history.Store, spec SimSpec, from, to time.Time) []pitwall.Warning {
+	var list []pitwall.Warning
+	for _, s := range store.Series() {
+		symbol := s.Instrument.Symbol
+		if !slices.Contains(spec.Symbols, symbol) {
+			continue
+		}
+		for i := range s.Len() {
+			known := s.End[i] + int64(Quiet)
+			if known < from.UnixNano() || known > to.UnixNano() || i+1 < s.Len() && s.Known[i+1] <= known {
+				continue
+			}
+			end := s.Bar(i).End
+			list = append(list, pitwall.Warning{Known: end.Add(Quiet), Text: fmt.Sprintf("%s has had no bar since %s: nothing of it fills, and its last price goes on valuing it", symbol, end.Format(time.DateOnly))})
+		}
+	}
+	return list
+}
+
+// endsEarly notes data that end well before the last day asked for. It is for the
+// operator: a trader cannot know it.
+func endsEarly(store *history.Store, spec SimSpec, to time.Time) []string {
+	var last time.Time
+	for _, s := range store.Series() {
+		if end := s.Bar(s.Len() - 1).End; slices.Contains(spec.Symbols, s.Instrument.Symbol) && end.After(last) {
+			last = end
+		}
+	}
+	if spec.To == "" || to.Sub(last) < Quiet {
+		return nil
+	}
+	return []string{fmt.Sprintf("the data end on %s, before the last day asked for (%s)", last.Format(time.DateOnly), spec.To)}
+}
