@@ -32,10 +32,9 @@ func drawOrder(t *rapid.T) Order {
 		o.Stop = 100 * One
 	}
 	if (o.Type == TrailingStop) != rare("trail") {
-		o.Trail = One
-	}
-	if rare("trail percent") {
-		o.TrailPercent = Int(rapid.SampledFrom([]int64{5, 100, -1}).Draw(t, "by"))
+		if o.TrailPercent = Int(rapid.SampledFrom([]int64{0, 5, 100, -1}).Draw(t, "trails by")); o.TrailPercent == 0 || rare("both") {
+			o.Trail = One
+		}
 	}
 	if n := map[Class]int{OTO: 1, Bracket: 2, OCO: 2}[o.Class]; (n == 2) != rare("target") {
 		o.Legs = append(o.Legs, Leg{Role: TakeProfit, Limit: price("target limit", up)})
@@ -125,12 +124,14 @@ func TestPropertyCheckIsTheSharedRules(t *testing.T) {
 	i := Instrument{Symbol: "A", Lot: One}
 	seen := map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		o := drawOrder(t)
-		e := o.Check(i, 100*One, checkNow)
-		seen[e == nil]++
-		require.Equal(t, allowed(o), e == nil, "%+v: %v", o, e)
-		if e != nil {
-			require.NotEmpty(t, e.Message)
+		for range 50 {
+			o := drawOrder(t)
+			e := o.Check(i, 100*One, checkNow)
+			seen[e == nil]++
+			require.Equal(t, allowed(o), e == nil, "%+v: %v", o, e)
+			if e != nil {
+				require.NotEmpty(t, e.Message)
+			}
 		}
 	})
 	require.NotZero(t, seen[true])

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 
 	"pitwall"
@@ -140,6 +141,31 @@ func (t *trial) fail(code pitwall.Code, observed, unit, format string, args ...a
 // missing refuses because the check that runs lacks an input.
 func (t *trial) missing(format string, args ...any) {
 	t.fail(MissingInput, "missing", "", "%s needs %s", t.row.key, fmt.Sprintf(format, args...))
+}
+
+// sent returns the submissions that the row looks back on, oldest first.
+func (t *trial) sent() []Submission {
+	if t.row.sent == 0 {
+		t.missing("a look-back on submissions: its row states none")
+	}
+	i := slices.IndexFunc(t.s.Sent, func(s Submission) bool { return t.s.Now.Sub(s.Time) < t.row.sent })
+	if i < 0 {
+		return nil
+	}
+	return t.s.Sent[i:]
+}
+
+// bars returns the bars of a symbol that the row looks back on, oldest first.
+func (t *trial) bars(symbol string) []pitwall.Bar {
+	if t.row.bars == 0 {
+		t.missing("a look-back on bars: its row states none")
+	}
+	bars := t.s.Bars[symbol]
+	i := slices.IndexFunc(bars, func(b pitwall.Bar) bool { return b.Known.After(t.s.Now.Add(-t.row.bars)) })
+	if i < 0 {
+		return nil
+	}
+	return bars[i:]
 }
 
 func (t *trial) notSet(keys []string, all bool) {

@@ -28,6 +28,7 @@ func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.Or
 // the checks that need it refuse.
 func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall.OrderState) Snapshot {
 	s := Snapshot{Now: g.clock.Now(), Replaces: replaces, Costs: g.costs, Sent: g.sent, Last: map[string]pitwall.Bar{}, Bars: map[string][]pitwall.Bar{}}
+	_, back := g.limits.lookBack()
 	book := cmp.Or(o.Book, pitwall.MainBook)
 	// Orders before the account: a fill in between is counted twice, not missed.
 	if open, err := g.broker.Orders(ctx, pitwall.OrderQuery{Book: book, Open: true}); err == nil {
@@ -56,8 +57,8 @@ func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall
 		if bar, err := g.market.Last(ctx, symbol); err == nil {
 			s.Last[symbol] = bar
 		}
-		if g.limits.MaxVolatility.state == set {
-			if bars, err := g.market.Bars(ctx, pitwall.BarQuery{Symbol: symbol, After: s.Now.Add(-g.limits.window())}); err == nil {
+		if back > 0 {
+			if bars, err := g.market.Bars(ctx, pitwall.BarQuery{Symbol: symbol, After: s.Now.Add(-back)}); err == nil {
 				s.Bars[symbol] = bars
 			}
 		}
@@ -65,7 +66,7 @@ func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall
 	return s
 }
 
-// denial is one error that tells every failure: its code is the first one's.
+// denial returns one error that names every failure: its code is the first one's.
 func (l Limits) denial(o pitwall.Order, s Snapshot, failures []Failure) *pitwall.Error {
 	e := &pitwall.Error{Code: failures[0].Code}
 	var texts, hints, smaller []string

@@ -30,12 +30,14 @@
 // other change is checked as a new order whose old self is gone, and counts as a
 // submission. Canceling always passes.
 //
-// # To add a check
+// # To add a limit
 //
-// Add a field to [Limits], a row to its table in rows.go (key, how it is read and
-// written, its check) and the check itself, a method on trial. String, Parse,
-// Keys, the refusal of what is not set and the order of failures follow from the
-// row.
+// Add a field to [Limits] (limits.go), its row to the table in rows.go (key, how it
+// is read and written, its check) and the check, a method on trial, in a file of
+// its own with its code and its test. A row whose check looks back on submissions
+// or bars states how far (looks); the guard keeps that much. Name the key in
+// tools/docs/orders.md, which users and models read. String, Parse, Keys, Symbols,
+// the refusal of what is not set and the order of failures follow from the row.
 //
 // # Why not
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"time"
 
 	"pitwall"
 )
@@ -20,7 +19,7 @@ type Guard struct {
 
 	mu    sync.Mutex // one order at a time: check, record and send are one act
 	costs *pitwall.Costs
-	sent  []Submission // oldest first; only as far back as limits look
+	sent  []Submission // oldest first; as far back as limits look
 }
 
 // New wraps a broker. With NoLimits m and i may be nil; with other limits what
@@ -78,8 +77,8 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 		if err != nil {
 			return pitwall.OrderState{}, err
 		}
-		if len(known) == 1 && known[0].Status.Open() && asks(known[0].Order, c) {
-			o := change(known[0].Order, c)
+		if len(known) == 1 && known[0].Status.Open() && needsCheck(known[0].Order, c) {
+			o := known[0].With(c)
 			changed = &o
 			if e := g.check(ctx, o, &known[0]); e != nil {
 				if _, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &by, ID: id, Change: &c, Note: "change denied: " + e.Error()}); err != nil {
@@ -149,10 +148,9 @@ func (g *Guard) record(ctx context.Context, e pitwall.Entry) (int64, error) {
 	return seq, nil
 }
 
-// remember keeps a submission for the limits on pace, and forgets those that no
-// limit looks at any more.
+// remember keeps a submission for as long as a limit looks back.
 func (g *Guard) remember(o pitwall.Order) {
-	back := max(g.limits.MaxOrders.value.Per, g.limits.DuplicateWindow.value)
+	back, _ := g.limits.lookBack()
 	if back == 0 {
 		return
 	}
@@ -161,28 +159,9 @@ func (g *Guard) remember(o pitwall.Order) {
 	g.sent = append(g.sent, Submission{Time: now, Order: o})
 }
 
-// asks reports whether a change needs the limits: it makes the order bigger, moves
-// a price, or is no change that could be understood.
-func asks(o pitwall.Order, c pitwall.Change) bool {
+// needsCheck reports whether a change needs the limits: it makes the order bigger, moves
+// a price, or is malformed.
+func needsCheck(o pitwall.Order, c pitwall.Change) bool {
 	moves := func(to, from pitwall.Dec) bool { return to != 0 && to != from }
 	return c.Qty < 0 || c.Qty > o.Qty || moves(c.Limit, o.Limit) || moves(c.Stop, o.Stop) || moves(c.Trail, o.Trail) || moves(c.TrailPercent, o.TrailPercent)
-}
-
-// change is the order as it would be.
-func change(o pitwall.Order, c pitwall.Change) pitwall.Order {
-	for _, f := range []struct {
-		to   *pitwall.Dec
-		from pitwall.Dec
-	}{{&o.Qty, c.Qty}, {&o.Limit, c.Limit}, {&o.Stop, c.Stop}, {&o.Trail, c.Trail}, {&o.TrailPercent, c.TrailPercent}} {
-		if f.from != 0 {
-			*f.to = f.from
-		}
-	}
-	return o
-}
-
-// window is how far back bars are read for volatility: calendar days are more
-// than trading days, and markets pause.
-func (l Limits) window() time.Duration {
-	return time.Duration(2*l.MaxVolatility.value.Days+30) * 24 * time.Hour
 }

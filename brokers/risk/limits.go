@@ -25,16 +25,16 @@ const (
 // At is a limit at v.
 func At[T any](v T) Limit[T] { return Limit[T]{value: v, state: set} }
 
-// Off says in so many words that there is no limit.
+// Off says explicitly that there is no limit.
 func Off[T any]() Limit[T] { return Limit[T]{state: off} }
 
-// Rate is so many submissions in a stretch of the world's time.
+// Rate is a number of submissions in a stretch of the world's time.
 type Rate struct {
 	Count int
 	Per   time.Duration
 }
 
-// Volatility is percent a year, measured over so many daily returns.
+// Volatility is percent a year, measured over Days daily returns.
 type Volatility struct {
 	Percent pitwall.Dec
 	Days    int
@@ -74,8 +74,8 @@ type Limits struct {
 	MaxVolatility Limit[Volatility]
 }
 
-// NoLimits says in so many words that nothing is limited but what the venue
-// itself refuses (buying power, shorting, lots). It is never implied.
+// NoLimits returns limits that refuse nothing; the venue's own tests (buying
+// power, shorting, lots) remain. It is never implied.
 func NoLimits() Limits { return Limits{none: true} }
 
 // String names every limit that is set, for manifests.
@@ -100,7 +100,7 @@ func (l Limits) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// unset lists the keys of limits that nobody decided.
+// unset lists the keys of limits that are neither set nor off.
 func (l Limits) unset() []string {
 	var list []string
 	for _, r := range l.rows() {
@@ -121,9 +121,9 @@ func Keys() []string {
 // found before it protects nothing.
 func (l Limits) Symbols() []string {
 	var list []string
-	for _, x := range []Limit[[]string]{l.Allow, l.Deny, l.NoBorrow} {
-		if x.state == set {
-			list = append(list, x.value...)
+	for _, r := range l.rows() {
+		if r.state == set {
+			list = append(list, r.symbols...)
 		}
 	}
 	return list

@@ -56,10 +56,7 @@ func (t *trial) money(d pitwall.Dec) string {
 func (t *trial) collar(limit pitwall.Dec) {
 	t.within(limit, t.o.Side, "limit", t.o.Limit, false)
 	t.within(limit, t.o.Side, "stop", t.o.Stop, true)
-	side := pitwall.Sell
-	if t.o.Side == pitwall.Sell {
-		side = pitwall.Buy
-	}
+	side := t.o.Side.Opposite()
 	if t.o.Class == pitwall.OCO {
 		side = t.o.Side // it is an exit itself
 	}
@@ -116,20 +113,14 @@ func (t *trial) stale(limit time.Duration) {
 
 // rate counts what was sent in the stretch of time that ends now.
 func (t *trial) rate(limit Rate) {
-	from := t.s.Now.Add(-limit.Per)
-	var times []time.Time
-	for _, s := range t.s.Sent {
-		if s.Time.After(from) {
-			times = append(times, s.Time)
-		}
-	}
-	n := len(times) + 1
+	sent := t.sent()
+	n := len(sent) + 1
 	if n <= limit.Count {
 		return
 	}
 	next := "never"
 	if limit.Count > 0 {
-		next = t.time(times[len(times)-limit.Count].Add(limit.Per))
+		next = t.time(sent[len(sent)-limit.Count].Time.Add(limit.Per))
 	}
 	f := t.fail(OrderRate, itoa(n), "orders", "%d in %d s; limit %d; next allowed at %s", n, seconds(limit.Per), limit.Count, next)
 	f.Hint = "wait until " + next
@@ -154,9 +145,9 @@ func (t *trial) openOrders(limit int) {
 
 // duplicate looks for the same trade sent a moment ago.
 func (t *trial) duplicate(window time.Duration) {
-	for _, s := range slices.Backward(t.s.Sent) {
+	for _, s := range slices.Backward(t.sent()) {
 		age := t.s.Now.Sub(s.Time)
-		if age >= window || s.Order.ID == t.o.ID || !sameTrade(s.Order, t.o) {
+		if s.Order.ID == t.o.ID || !sameTrade(s.Order, t.o) {
 			continue
 		}
 		until := t.time(s.Time.Add(window))

@@ -18,6 +18,30 @@ type row struct {
 	read  func(any) error // sets the limit from a strategy file's value
 	off   func()
 	check func(*trial)
+
+	symbols []string // that the limit names
+	// How far back the check looks. The guard keeps submissions and reads bars as
+	// far back as the row that looks farthest; a check that looks back without
+	// saying so here refuses.
+	sent, bars time.Duration
+}
+
+// looks states how far back a row's check reads submissions and bars; 0 is not
+// at all.
+func (r row) looks(sent, bars time.Duration) row {
+	r.sent, r.bars = sent, bars
+	return r
+}
+
+// lookBack returns how far back the limits that are set read submissions and
+// bars.
+func (l *Limits) lookBack() (sent, bars time.Duration) {
+	for _, r := range l.rows() {
+		if r.state == set {
+			sent, bars = max(sent, r.sent), max(bars, r.bars)
+		}
+	}
+	return sent, bars
 }
 
 // when says which orders a check is about.
@@ -29,7 +53,7 @@ const (
 	sized                   // a smaller quantity may pass, so the hint says which
 )
 
-// rows is the table of limits, in the order in which they are checked and told.
+// rows is the table of limits, in the order in which they are checked and reported.
 func (l *Limits) rows() []row {
 	number := form[pitwall.Dec]{read: readNumber, text: pitwall.Dec.String}
 	count := form[int]{read: readCount, text: strconv.Itoa}
@@ -55,12 +79,12 @@ func (l *Limits) rows() []row {
 		bind("buying_power", priced|sized, &l.BuyingPower, only(true), (*trial).buyingPower),
 		bind("allow_short", sized, &l.AllowShort, only(false), (*trial).short),
 		bind("no_borrow", sized, &l.NoBorrow, symbols, (*trial).borrow),
-		bind("max_orders", exits, &l.MaxOrders, rate, (*trial).rate),
+		bind("max_orders", exits, &l.MaxOrders, rate, (*trial).rate).looks(l.MaxOrders.value.Per, 0),
 		bind("max_open_orders", exits, &l.MaxOpenOrders, count, (*trial).openOrders),
-		bind("duplicate_window", exits, &l.DuplicateWindow, duration, (*trial).duplicate),
+		bind("duplicate_window", exits, &l.DuplicateWindow, duration, (*trial).duplicate).looks(l.DuplicateWindow.value, 0),
 		bind("max_positions", 0, &l.MaxPositions, count, (*trial).positions),
 		bind("min_risk_reward", priced, &l.MinRiskReward, number, (*trial).riskReward),
-		bind("max_volatility_percent", priced, &l.MaxVolatility, volatility, (*trial).volatility),
+		bind("max_volatility_percent", priced, &l.MaxVolatility, volatility, (*trial).volatility).looks(0, l.MaxVolatility.value.span()),
 	}
 }
 
@@ -73,7 +97,8 @@ type form[T any] struct {
 }
 
 func bind[T any](key string, w when, l *Limit[T], f form[T], check func(*trial, T)) row {
-	return row{key: key, when: w, state: l.state, text: f.text(l.value),
+	symbols, _ := any(l.value).([]string)
+	return row{key: key, when: w, state: l.state, text: f.text(l.value), symbols: symbols,
 		off: func() { *l = Off[T]() },
 		read: func(raw any) error {
 			if raw == "off" && !f.bare {

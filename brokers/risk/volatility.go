@@ -14,6 +14,10 @@ const (
 	leastReturns = 20 // fewer say nothing
 )
 
+// span is how far back bars are read: calendar days outnumber trading days, and
+// markets pause.
+func (v Volatility) span() time.Duration { return time.Duration(2*v.Days+30) * 24 * time.Hour }
+
 // volatility limits the yearly volatility of the portfolio as it would be: each
 // symbol at the end of its span that is farther from 0, weighted by its part of
 // equity. It is a statistic: float64 in, six decimals out.
@@ -65,7 +69,7 @@ func (t *trial) returns(held []string, weights []float64, days int) []float64 {
 	var common []int
 	for i, symbol := range held {
 		var list []int
-		closes[i], list = dailyCloses(t.s.Bars[symbol])
+		closes[i], list = dailyCloses(t.bars(symbol))
 		if i == 0 {
 			common = list
 		}
