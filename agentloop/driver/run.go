@@ -15,6 +15,7 @@ import (
 	"pitwall/cache/runs"
 	"pitwall/server"
 	"pitwall/tools"
+	"pitwall/tools/duckdb"
 )
 
 // Session is a world of any mode, with what only its maker knows of it. [Run] sees
@@ -201,3 +202,7 @@ func Drive(ctx context.Context, w *pitwall.World, build string, external []tools
 	out, err := agentloop.Run(ctx, c)
 	return out, errors.Join(err, done())
 }
+
+// RunWorkerIfChild must be the first call of main: the SQL of a world runs in a child
+// process of the same program.
+func RunWorkerIfChild() { duckdb.RunWorkerIfChild() }

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 			return response{}
 		})
 	}
-	Main()
+	RunWorkerIfChild()
 	goleak.VerifyTestMain(m)
 }
 
@@ -234,7 +234,7 @@ func TestWorkerStart(t *testing.T) {
 	defer mainCalled.Store(true)
 	_, err = newWorld(t, 10).Query(context.Background(), "SELECT 1", 10)
 	require.Equal(t, pitwall.NoCoverage, pitwall.CodeOf(err))
-	require.Contains(t, err.Error(), "duckdb.Main()")
+	require.Contains(t, err.Error(), "duckdb.RunWorkerIfChild()")
 	other := newWorld(t, 10)
 	other.Command(os.Args[0])
 	require.Equal(t, [][]any{{int64(1)}}, other.ask(t, "SELECT 1::BIGINT"), "a named worker command")
