@@ -8,8 +8,9 @@ import "context"
 // for concurrent use. The simulated venue and every real broker are Brokers;
 // brokers/brokertest judges them all.
 type Broker interface {
-	// Submit places o. The same ID with the same body returns the first
-	// outcome; with another body it is IDEMPOTENCY_CONFLICT.
+	// Submit places o. The same ID with the same body returns the first outcome,
+	// marked Repeated; with another body it is IDEMPOTENCY_CONFLICT. What
+	// [Order.Check] refuses is rejected with its error.
 	Submit(ctx context.Context, o Order) (OrderState, error)
 	// Replace changes an open order.
 	Replace(ctx context.Context, id string, c Change) (OrderState, error)

@@ -1,6 +1,9 @@
 package pitwall
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Side of an order or fill.
 type Side string
@@ -10,6 +13,14 @@ const (
 	Buy  Side = "buy"
 	Sell Side = "sell"
 )
+
+// Opposite returns the side that undoes s.
+func (s Side) Opposite() Side {
+	if s == Buy {
+		return Sell
+	}
+	return Buy
+}
 
 // OrderType is how an order meets prices.
 type OrderType string
@@ -75,10 +86,33 @@ type Leg struct {
 	TrailPercent Dec `json:"trail_percent,omitempty"`
 }
 
-// Sizing says how a quantity was found when the caller gave money or a target
-// instead. It is evidence; the order's Qty is what counts.
+// Type returns the order type of a leg.
+func (l Leg) Type() OrderType {
+	switch {
+	case l.Role == TakeProfit:
+		return LimitOrder
+	case l.Trail != 0 || l.TrailPercent != 0:
+		return TrailingStop
+	case l.Limit != 0:
+		return StopLimit
+	}
+	return StopOrder
+}
+
+// LegID returns the id of an order's leg.
+func LegID(parent string, r Role) string {
+	if r == TakeProfit {
+		return parent + ".tp"
+	}
+	return parent + ".sl"
+}
+
+// Sizing says how a quantity was found when the caller gave money, a target or
+// nothing instead. The order's Qty is what trades; Asked is what a repeat of the
+// order is recognized by.
 type Sizing struct {
-	Asked      string `json:"asked"` // "notional 5000" or "target_percent 50"
+	Asked      string `json:"asked"` // "notional buy 5000", "target_percent 50" or "position"
+	ReduceOnly bool   `json:"-"`     // the caller asked for it; sizing may set the order's too
 	Price      Dec    `json:"price"` // last known price
 	Equity     Dec    `json:"equity"`
 	CashBuffer Dec    `json:"cash_buffer"`          // money left aside
@@ -113,19 +147,16 @@ type Order struct {
 }
 
 // SameAs reports whether o asks for the same trade as p: everything but who
-// asked and why.
+// asked and why. Of two sized orders it compares what was asked instead of the
+// quantity found: the account may have moved in between.
 func (o Order) SameAs(p Order) bool {
-	if len(o.Legs) != len(p.Legs) {
-		return false
+	size := o.Qty == p.Qty && o.Side == p.Side && o.ReduceOnly == p.ReduceOnly
+	if o.Sizing != nil && p.Sizing != nil {
+		size = o.Sizing.Asked == p.Sizing.Asked && o.Sizing.ReduceOnly == p.Sizing.ReduceOnly
 	}
-	for i := range o.Legs {
-		if o.Legs[i] != p.Legs[i] {
-			return false
-		}
-	}
-	return o.ID == p.ID && o.Book == p.Book && o.Symbol == p.Symbol && o.Side == p.Side && o.Type == p.Type &&
-		o.Class == p.Class && o.Qty == p.Qty && o.Limit == p.Limit && o.Stop == p.Stop && o.Trail == p.Trail &&
-		o.TrailPercent == p.TrailPercent && o.TIF == p.TIF && o.GoodTill.Equal(p.GoodTill) && o.ReduceOnly == p.ReduceOnly && o.Group == p.Group
+	return size && slices.Equal(o.Legs, p.Legs) && o.ID == p.ID && o.Book == p.Book && o.Symbol == p.Symbol && o.Type == p.Type &&
+		o.Class == p.Class && o.Limit == p.Limit && o.Stop == p.Stop && o.Trail == p.Trail &&
+		o.TrailPercent == p.TrailPercent && o.TIF == p.TIF && o.GoodTill.Equal(p.GoodTill) && o.Group == p.Group
 }
 
 // Status is where an order stands.
@@ -154,6 +185,7 @@ func (s Status) Open() bool {
 type OrderState struct {
 	Order
 	Status   Status    `json:"status"`
+	Repeated bool      `json:"repeated,omitempty"` // Submit found the order by its id and sent nothing
 	Filled   Dec       `json:"filled"`
 	AvgPrice Dec       `json:"avg_price,omitempty"`
 	Fees     Dec       `json:"fees,omitempty"`

@@ -14,7 +14,7 @@
 //
 // # To add an order kind
 //
-// kinds.go says what is valid and turns it into an engine.Spec; how a bar fills
+// pitwall.Order.Check says what is valid, spec.go turns it into an engine.Spec; how a bar fills
 // it is the engine's. Then write a scenario (testdata/*.txt) and a golden case.
 //
 // # How it is tested

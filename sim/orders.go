@@ -3,8 +3,8 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
-	"strings"
 
 	"pitwall"
 	"pitwall/sim/engine"
@@ -30,13 +30,19 @@ func (v *Venue) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	if v.failed != nil {
 		return pitwall.OrderState{}, v.failed
 	}
-	normalize(&o)
+	o = o.WithDefaults()
+	o.Legs = slices.Clone(o.Legs)
+	for i := range o.Legs {
+		o.Legs[i].ID = pitwall.LegID(o.ID, o.Legs[i].Role)
+	}
 	if old, ok := v.byID[o.ID]; ok {
 		if !old.asked.SameAs(o) {
 			return pitwall.OrderState{}, pitwall.Errorf(pitwall.IdempotencyConflict, "order id %q was used for %s %v %s %s (%s)", o.ID, old.Side, old.asked.Qty, old.Symbol, old.Type, old.Status).
 				Hintf("use a new client_order_id for a new order, or orders_modify to change that one")
 		}
-		return v.show(old), nil
+		s := v.show(old)
+		s.Repeated = true
+		return s, nil
 	}
 	if o.ID == "" {
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.InvalidInput, "an order needs an id")
@@ -45,9 +51,9 @@ func (v *Venue) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.EndOfData, "no bar is left, so nothing can fill any more").Hintf("sim_start begins again")
 	}
 	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.now(), Updated: v.now()}, asked: o, sym: -1, handle: nowhere, cause: pitwall.CauseFrom(ctx)}
-	n.asked.Legs = append([]pitwall.Leg(nil), o.Legs...) // rounding changes the order's own
+	n.asked.Legs = slices.Clone(o.Legs) // rounding changes the order's own
 	v.remember("submit", o.ID, o.Book, o.Symbol, string(o.Side), string(o.Type), string(o.Class), string(o.TIF), o.Group, fmt.Sprint(o.Qty, o.Limit, o.Stop, o.Trail, o.TrailPercent, o.ReduceOnly, o.GoodTill.UnixNano(), o.Legs), fmt.Sprint(v.engine.Now()))
-	spec, e := v.accepts(n)
+	spec, e := v.toSpec(n)
 	if e != nil {
 		n.Status, n.Error = pitwall.Rejected, e
 		v.orders, v.byID[o.ID] = append(v.orders, n), n
@@ -71,12 +77,11 @@ func (v *Venue) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 func (v *Venue) keepLegs(n *order) map[int]*order {
 	legs := map[int]*order{}
 	for i, role := range [...]pitwall.Role{pitwall.TakeProfit, pitwall.StopLoss} {
-		for k, l := range n.Legs {
+		for _, l := range n.Legs {
 			if l.Role != role {
 				continue
 			}
-			n.Legs[k].ID = legID(n.ID, role)
-			o := pitwall.Order{ID: n.Legs[k].ID, Book: n.Book, Symbol: n.Symbol, Side: other(n.Side), Type: legType(l), Class: pitwall.Simple, TIF: pitwall.GTC, ReduceOnly: true,
+			o := pitwall.Order{ID: l.ID, Book: n.Book, Symbol: n.Symbol, Side: n.Side.Opposite(), Type: l.Type(), Class: pitwall.Simple, TIF: pitwall.GTC, ReduceOnly: true,
 				Limit: l.Limit, Stop: l.Stop, Trail: l.Trail, TrailPercent: l.TrailPercent, Parent: n.ID, Role: role, By: n.By}
 			if n.Class == pitwall.OCO {
 				o.Side = n.Side
@@ -88,41 +93,6 @@ func (v *Venue) keepLegs(n *order) map[int]*order {
 		}
 	}
 	return legs
-}
-
-func other(s pitwall.Side) pitwall.Side {
-	if s == pitwall.Buy {
-		return pitwall.Sell
-	}
-	return pitwall.Buy
-}
-
-// legID is the id of a leg: its parent's with .tp or .sl.
-func legID(parent string, r pitwall.Role) string {
-	if r == pitwall.TakeProfit {
-		return parent + ".tp"
-	}
-	return parent + ".sl"
-}
-
-// normalize fills in the defaults, so that the same order has one body.
-func normalize(o *pitwall.Order) {
-	if o.Book == "" {
-		o.Book = pitwall.MainBook
-	}
-	if o.Class == "" {
-		o.Class = pitwall.Simple
-	}
-	if o.TIF == "" {
-		o.TIF = pitwall.Day
-	}
-	if o.Type == "" && o.Class == pitwall.OCO {
-		o.Type = pitwall.MarketOrder
-	}
-	o.Legs = append([]pitwall.Leg(nil), o.Legs...)
-	for i := range o.Legs {
-		o.Legs[i].ID = legID(o.ID, o.Legs[i].Role)
-	}
 }
 
 // show is an order as it stands: a trailing stop moves without an event.
@@ -168,8 +138,7 @@ func (v *Venue) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 	if v.failed != nil {
 		return pitwall.OrderState{}, v.failed
 	}
-	next := n.OrderState
-	note, e := v.changes(n, &next, &c)
+	next, note, e := v.change(n, &c)
 	if e != nil {
 		return pitwall.OrderState{}, e
 	}
@@ -181,7 +150,7 @@ func (v *Venue) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 	if e := v.engine.Replace(n.handle, x); e != nil {
 		return pitwall.OrderState{}, e
 	}
-	n.Order = next.Order
+	n.Order = next
 	n.Note = note
 	if err := v.drain(ctx, n); err != nil {
 		return pitwall.OrderState{}, err
@@ -299,12 +268,4 @@ func (v *Venue) Account(_ context.Context, book string) (pitwall.Account, error)
 		acc.Positions = append(acc.Positions, x)
 	}
 	return acc, a.Err
-}
-
-// rounded joins what was rounded to the tick into a note.
-func rounded(parts []string) string {
-	if len(parts) == 0 {
-		return ""
-	}
-	return strings.Join(parts, "; ")
 }

@@ -64,6 +64,17 @@ func (in *submitIn) legs() []pitwall.Leg {
 	return legs
 }
 
+// order returns the order that a caller asked for, with defaults, before it is
+// sized.
+func (in *submitIn) order(ctx context.Context) pitwall.Order {
+	o := pitwall.Order{ID: in.ClientOrderID, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: in.Class, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF,
+		Legs: in.legs(), ReduceOnly: in.ReduceOnly, Group: in.Group, By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
+	if in.Qty == nil {
+		o.Sizing = &pitwall.Sizing{Asked: asked(*in), ReduceOnly: in.ReduceOnly}
+	}
+	return o.WithDefaults()
+}
+
 // value is an optional number, 0 when it was not given.
 func value(d *pitwall.Dec) pitwall.Dec {
 	if d == nil {
@@ -85,7 +96,7 @@ func (o submitOut) text(*pitwall.World) string {
 	if o.Order != nil {
 		t.orders("order", []orderView{*o.Order})
 	}
-	if s := o.Sizing; s != nil {
+	if s := o.Sizing; s != nil && s.Price != 0 {
 		t.pairs("sized_from", s.Asked, "price", s.Price, "equity", s.Equity, "cash_buffer", s.CashBuffer)
 		if s.Limited != "" {
 			t.pairs("limited_by", s.Limited)
@@ -101,20 +112,14 @@ func (o submitOut) text(*pitwall.World) string {
 const maxText = 4000
 
 func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut, error) {
-	if err := checkSubmit(w, &in); err != nil {
+	o := in.order(ctx)
+	if err := checkSubmit(w, in, o); err != nil {
 		return submitOut{}, err
 	}
-	till, err := goodTill(w, in)
-	if err != nil {
+	in.TIF = o.TIF
+	var err error
+	if o.GoodTill, err = goodTill(w, in); err != nil {
 		return submitOut{}, err
-	}
-	o := pitwall.Order{ID: in.ClientOrderID, Book: pitwall.MainBook, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: in.Class, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF, GoodTill: till,
-		Legs: in.legs(), ReduceOnly: in.ReduceOnly, Group: in.Group, By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
-	if old, ok := repeated(ctx, w, in); ok {
-		if err := refusal(old); err != nil {
-			return submitOut{}, err
-		}
-		return again(w, old), nil
 	}
 	switch {
 	case in.Qty != nil:
@@ -127,17 +132,12 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	if err == nil && in.Class == pitwall.OCO && o.Side == "" {
 		err = exitSide(ctx, w, &o)
 	}
-	if err != nil {
-		return submitOut{}, err
-	}
-	if o.Qty == 0 {
-		return submitOut{Sizing: o.Sizing, Note: "the position is already there, as near as lots and the cash buffer allow: no order was needed"}, nil
+	if (err != nil || o.Qty == 0) && !sentBefore(ctx, w, o.ID) {
+		return submitOut{Sizing: o.Sizing, Note: "the position is already there, as near as lots and the cash buffer allow: no order was needed"}, err
 	}
 	if o.ID == "" {
 		o.ID = ownID + strconv.FormatInt(w.Journal.Last()+1, 10)
 	}
-	before, unknown := w.Broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID})
-	known := unknown == nil && len(before) > 0
 	state, err := w.Broker.Submit(ctx, o)
 	if err != nil {
 		return submitOut{}, err
@@ -145,8 +145,9 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	if err := refusal(state); err != nil {
 		return submitOut{}, err
 	}
-	if known {
-		return again(w, state), nil
+	if state.Repeated {
+		v := viewOrder(w, state)
+		return submitOut{Order: &v, Sizing: state.Sizing, Note: "this client_order_id was used before: this is the order of then, nothing was sent again"}, nil
 	}
 	v := viewOrder(w, state)
 	out := submitOut{Sent: true, Order: &v, Sizing: state.Sizing}
@@ -157,12 +158,6 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 		out.Note = fmt.Sprintf("target_percent %v is %v percent of equity; for a share such as 0.5 of it send 50", *p, *p)
 	}
 	return out, nil
-}
-
-// again is the answer to an order that is there already.
-func again(w *pitwall.World, o pitwall.OrderState) submitOut {
-	v := viewOrder(w, o)
-	return submitOut{Order: &v, Sizing: o.Sizing, Note: "this client_order_id was used before: this is the order of then, nothing was sent again"}
 }
 
 // ownID begins the ids that Pitwall gives: callers' ids may not, so that an id
@@ -179,20 +174,15 @@ func refusal(o pitwall.OrderState) error {
 	return &e
 }
 
-// repeated finds an order under the caller's id whose quantity the caller left
-// to sizing: the account has moved since, so sizing again would find another
-// quantity and make a repeat look like a conflict.
-func repeated(ctx context.Context, w *pitwall.World, in submitIn) (pitwall.OrderState, bool) {
-	if in.ClientOrderID == "" || in.Qty != nil {
-		return pitwall.OrderState{}, false
+// sentBefore reports whether the caller's id has an order already. It is asked
+// only when an order cannot be sized: the account has moved since a first
+// submission, and the broker then answers with that.
+func sentBefore(ctx context.Context, w *pitwall.World, id string) bool {
+	if id == "" {
+		return false
 	}
-	known, err := w.Broker.Orders(ctx, pitwall.OrderQuery{ID: in.ClientOrderID})
-	if err != nil || len(known) != 1 {
-		return pitwall.OrderState{}, false
-	}
-	o := known[0]
-	same := o.Note != "" || o.Limit == in.Limit && o.Stop == in.Stop && sameLegs(o.Legs, in.legs()) // a note: the venue moved its prices
-	return o, same && o.Symbol == in.Symbol && o.Type == in.Type && o.Trail == in.Trail && o.TrailPercent == in.TrailPercent && o.TIF == in.TIF && o.Class == in.Class && o.Group == in.Group && (o.ReduceOnly || !in.ReduceOnly) && (in.Class == pitwall.OCO || o.Sizing != nil && o.Sizing.Asked == asked(in))
+	known, err := w.Broker.Orders(ctx, pitwall.OrderQuery{ID: id})
+	return err == nil && len(known) > 0
 }
 
 type idIn struct {

@@ -8,6 +8,9 @@ import (
 
 // asked writes what the caller gave instead of a quantity.
 func asked(in submitIn) string {
+	if in.Class == pitwall.OCO || in.Notional == nil && in.TargetPercent == nil {
+		return "position"
+	}
 	if in.Notional != nil {
 		return "notional " + string(in.Side) + " " + in.Notional.String()
 	}
@@ -44,7 +47,7 @@ func size(ctx context.Context, w *pitwall.World, in submitIn, o *pitwall.Order) 
 		price = a.Add(price, a.Add(o.Trail, a.MulDiv(price, o.TrailPercent, pitwall.Int(100))))
 	}
 	buffer := a.Mul(acc.Equity, w.Costs.CashBuffer)
-	o.Sizing = &pitwall.Sizing{Asked: asked(in), Price: price, Equity: acc.Equity, CashBuffer: buffer}
+	o.Sizing.Price, o.Sizing.Equity, o.Sizing.CashBuffer = price, acc.Equity, buffer
 	s := sizer{a: &a, w: w, acc: acc, price: price, lot: instrument.Lot, mult: instrument.Multiplier, buffer: buffer, order: o}
 	if s.mult == 0 {
 		s.mult = pitwall.One

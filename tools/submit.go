@@ -8,8 +8,9 @@ import (
 	"pitwall"
 )
 
-// checkSubmit validates everything that needs no account, and sets defaults.
-func checkSubmit(w *pitwall.World, in *submitIn) error {
+// checkSubmit validates everything that needs no account. The order is what in
+// asks for, before it is sized.
+func checkSubmit(w *pitwall.World, in submitIn, o pitwall.Order) error {
 	i, err := w.Instruments.Instrument(in.Symbol)
 	switch {
 	case err != nil:
@@ -30,37 +31,20 @@ func checkSubmit(w *pitwall.World, in *submitIn) error {
 			return pitwall.Errorf(pitwall.InvalidInput, "client_order_id or group holds the character %q", r).Hintf("use printable ASCII without spaces")
 		}
 	}
-	if in.Type == "" {
-		in.Type = pitwall.MarketOrder
-	}
-	if in.TIF == "" {
-		in.TIF = pitwall.Day
-	}
-	if err := checkClass(in); err != nil {
-		return err
+	if e := o.CheckClass(); e != nil {
+		return e
 	}
 	if err := checkSize(in); err != nil {
 		return err
 	}
-	return checkPrices(in)
-}
-
-// checkClass finds the class from the exits, or checks the one given.
-func checkClass(in *submitIn) error {
-	legs := len(in.legs())
-	if in.Class == "" {
-		in.Class = [...]pitwall.Class{pitwall.Simple, pitwall.OTO, pitwall.Bracket}[legs]
+	if e := o.CheckPrices(); e != nil {
+		return e
 	}
-	want := map[pitwall.Class]int{pitwall.Simple: 0, pitwall.OTO: 1, pitwall.Bracket: 2, pitwall.OCO: 2}[in.Class]
-	if legs != want {
-		return pitwall.Errorf(pitwall.InvalidInput, "class is %s and %d of take_profit and stop_loss are given", in.Class, legs).
-			Hintf("bracket is an entry with both, oto with one, oco both on a held position, simple without; class may be left out for the first three. One exit on what is held: a limit or stop with reduce_only")
-	}
-	return nil
+	return checkExits(in)
 }
 
 // checkSize says that one size is given, and a side with it.
-func checkSize(in *submitIn) error {
+func checkSize(in submitIn) error {
 	given := 0
 	for _, q := range []*pitwall.Dec{in.Qty, in.Notional, in.TargetPercent} {
 		if q != nil {
@@ -89,31 +73,9 @@ func checkSize(in *submitIn) error {
 	return nil
 }
 
-// checkPrices says which prices a type takes, before anything is sized by them.
-func checkPrices(in *submitIn) error {
-	limit := in.Type == pitwall.LimitOrder || in.Type == pitwall.StopLimit
-	stop := in.Type == pitwall.StopOrder || in.Type == pitwall.StopLimit
-	trails := 0
-	for _, t := range []pitwall.Dec{in.Trail, in.TrailPercent} {
-		if t != 0 {
-			trails++
-		}
-	}
-	if limit != (in.Limit != 0) || stop != (in.Stop != 0) || (in.Type == pitwall.TrailingStop) != (trails == 1) || trails > 1 {
-		return pitwall.Errorf(pitwall.InvalidInput, "type is %s; given are limit %v, stop %v, trail %v, trail_percent %v", in.Type, in.Limit, in.Stop, in.Trail, in.TrailPercent).
-			Hintf("market takes no price, limit needs a limit price, stop a stop, stop_limit both, trailing_stop one of trail and trail_percent")
-	}
-	for _, p := range []pitwall.Dec{in.Limit, in.Stop, in.Trail, in.TrailPercent} {
-		if p < 0 {
-			return pitwall.Errorf(pitwall.InvalidNumber, "a price is %v", p).Hintf("use prices above 0")
-		}
-	}
-	return checkExits(in)
-}
-
 // checkExits says what an exit takes: a zero that was given is a mistake, not an
 // exit that was left out.
-func checkExits(in *submitIn) error {
+func checkExits(in submitIn) error {
 	ways := 0
 	for _, p := range []struct {
 		name string
@@ -194,19 +156,4 @@ func position(ctx context.Context, w *pitwall.World, symbol string) (pitwall.Dec
 		}
 	}
 	return 0, pitwall.Errorf(pitwall.ReduceOnly, "no %s is held, so there is nothing to put exits on", symbol).Hintf("class bracket enters with exits")
-}
-
-// sameLegs compares exits but for their ids.
-func sameLegs(a, b []pitwall.Leg) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		x := a[i]
-		x.ID = ""
-		if x != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -80,6 +80,8 @@ type fakeBroker struct {
 	err    error
 	reject *pitwall.Error
 	held   pitwall.Dec
+
+	lookups int // questions for one order's id
 }
 
 func (b *fakeBroker) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, error) {
@@ -88,6 +90,10 @@ func (b *fakeBroker) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderSt
 	}
 	for _, x := range b.orders {
 		if x.ID == o.ID {
+			if !x.SameAs(o) {
+				return x, pitwall.Errorf(pitwall.IdempotencyConflict, "order id %q", o.ID)
+			}
+			x.Repeated = true
 			return x, nil
 		}
 	}
@@ -106,6 +112,7 @@ func (b *fakeBroker) Cancel(_ context.Context, id string) (pitwall.OrderState, e
 }
 func (b *fakeBroker) Orders(_ context.Context, q pitwall.OrderQuery) ([]pitwall.OrderState, error) {
 	if q.ID != "" {
+		b.lookups++
 		for _, o := range b.orders {
 			if o.ID == q.ID {
 				return []pitwall.OrderState{o}, nil
@@ -166,6 +173,7 @@ func TestLiveWorldRunsTheSameTools(t *testing.T) {
 	require.Contains(t, a.Text, "sent=true")
 	a = s.Call(trader(), w, "orders_submit", json.RawMessage(`{"symbol":"X","side":"buy","qty":1,"client_order_id":"k2"}`))
 	require.Contains(t, a.Text, "sent=false")
+	require.Equal(t, 1, b.lookups, "the broker knows its ids; only the repeat that could not be sized asks")
 	b.orders = b.orders[:1]
 	require.Equal(t, pitwall.InvalidInput, code(t, s.Call(trader(), w, "clock_next_bar", json.RawMessage(`{"bars":0}`))))
 	require.Equal(t, pitwall.InvalidInput, code(t, s.Call(trader(), w, "account_history", json.RawMessage(`{"limit":0}`))))

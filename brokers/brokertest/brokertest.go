@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -52,6 +53,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 		"replace changes what it says": replace,
 		"unknown ids are errors":       unknown,
 		"refusals say why":             refusals,
+		"the shared rules hold":        sharedRules,
 		"fills by cursor":              fills,
 		"the account adds up":          account,
 		"queries select":               queries,
@@ -92,6 +94,8 @@ func sameID(t *testing.T, h Harness) {
 	require.Equal(t, pitwall.Working, one.Status)
 	two := submit(t, h, h.limit("a", 1))
 	require.Equal(t, one.Accepted, two.Accepted, "the first outcome")
+	require.False(t, one.Repeated)
+	require.True(t, two.Repeated)
 	again := h.limit("a", 1)
 	again.Reason, again.By = "said otherwise", pitwall.Caller{Principal: "another"}
 	submit(t, h, again)
@@ -168,6 +172,43 @@ func refusals(t *testing.T, h Harness) {
 	list, _, err := h.Broker.Fills(context.Background(), pitwall.Cursor{})
 	require.NoError(t, err)
 	require.Empty(t, list)
+}
+
+// sharedRules: what Order.Check refuses is refused with its code, and a broker
+// fills in the same defaults.
+func sharedRules(t *testing.T, h Harness) {
+	target, stop := pitwall.Leg{Role: pitwall.TakeProfit, Percent: pitwall.Int(5)}, pitwall.Leg{Role: pitwall.StopLoss, Percent: pitwall.Int(5)}
+	for name, spoil := range map[string]func(o *pitwall.Order){
+		"side":              func(o *pitwall.Order) { o.Side = "hold" },
+		"type":              func(o *pitwall.Order) { o.Type = "iceberg" },
+		"price not taken":   func(o *pitwall.Order) { o.Limit = h.Far },
+		"price missing":     func(o *pitwall.Order) { o.Type = pitwall.StopLimit },
+		"price below 0":     func(o *pitwall.Order) { o.Type, o.Limit = pitwall.LimitOrder, -h.Far },
+		"two trails":        func(o *pitwall.Order) { o.Type, o.Trail, o.TrailPercent = pitwall.TrailingStop, 1, 1 },
+		"trail of all":      func(o *pitwall.Order) { o.Type, o.TrailPercent = pitwall.TrailingStop, pitwall.Int(100) },
+		"tif":               func(o *pitwall.Order) { o.TIF = "forever" },
+		"gtd without end":   func(o *pitwall.Order) { o.TIF = pitwall.GTD },
+		"stop at the close": func(o *pitwall.Order) { o.Type, o.Stop, o.TIF = pitwall.StopOrder, h.Far, pitwall.CLS },
+		"leg of no role":    func(o *pitwall.Order) { o.Class, o.Legs = pitwall.OTO, []pitwall.Leg{{Percent: pitwall.One}} },
+		"leg with no price": func(o *pitwall.Order) { o.Class, o.Legs = pitwall.OTO, []pitwall.Leg{{Role: pitwall.StopLoss}} },
+		"legs of a simple":  func(o *pitwall.Order) { o.Class, o.Legs = pitwall.Simple, []pitwall.Leg{stop} },
+		"two targets":       func(o *pitwall.Order) { o.Class, o.Legs = pitwall.Bracket, []pitwall.Leg{target, target} },
+		"grouped bracket":   func(o *pitwall.Order) { o.Class, o.Legs, o.Group = pitwall.Bracket, []pitwall.Leg{target, stop}, "g" },
+		"qty 0":             func(o *pitwall.Order) { o.Qty = 0 },
+		"qty below 0":       func(o *pitwall.Order) { o.Qty = -o.Qty },
+	} {
+		o := h.market(name, pitwall.Buy, 1)
+		spoil(&o)
+		want := o.WithDefaults().Check(pitwall.Instrument{Symbol: h.Symbol, Lot: pitwall.One}, 0, time.Time{})
+		require.NotNil(t, want, name)
+		s := submit(t, h, o)
+		require.Contains(t, []pitwall.Status{pitwall.Rejected, pitwall.Denied}, s.Status, name)
+		require.NotNil(t, s.Error, name)
+		require.Equal(t, want.Code, s.Error.Code, name)
+	}
+	s := submit(t, h, pitwall.Order{ID: "bare", Symbol: h.Symbol, Side: pitwall.Buy, Qty: pitwall.One})
+	require.Equal(t, pitwall.Working, s.Status)
+	require.Equal(t, []any{pitwall.MainBook, pitwall.MarketOrder, pitwall.Day}, []any{s.Book, s.Type, s.TIF})
 }
 
 func fills(t *testing.T, h Harness) {

@@ -24,6 +24,7 @@ func (clock) Next(context.Context, time.Time) (time.Time, error) {
 type broker struct {
 	sent     []string
 	canceled bool
+	lookups  int // questions for one order's id
 }
 
 func (b *broker) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
@@ -40,6 +41,9 @@ func (b *broker) Cancel(ctx context.Context, id string) (pitwall.OrderState, err
 	return pitwall.OrderState{}, pitwall.Errorf(pitwall.UnknownOrder, "no order %q", id)
 }
 func (b *broker) Orders(_ context.Context, q pitwall.OrderQuery) ([]pitwall.OrderState, error) {
+	if q.ID != "" {
+		b.lookups++
+	}
 	return nil, pitwall.Errorf(pitwall.UnknownOrder, "no order %q", q.ID)
 }
 func (b *broker) Fills(context.Context, pitwall.Cursor) ([]pitwall.Fill, pitwall.Cursor, error) {
@@ -62,6 +66,7 @@ func TestIntentIsWrittenBeforeSending(t *testing.T) {
 	_, err := g.Submit(ctx, pitwall.Order{ID: "o1", Symbol: "A"})
 	require.NoError(t, err)
 	require.False(t, b.canceled)
+	require.Equal(t, 1, b.lookups)
 	_, err = g.Replace(ctx, "o1", pitwall.Change{Qty: pitwall.One})
 	require.NoError(t, err)
 	_, err = g.Cancel(ctx, "nope")

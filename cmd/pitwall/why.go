@@ -196,7 +196,10 @@ func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
 		}
 	}
 	if s := entry.Sizing; s != nil {
-		text := fmt.Sprintf("%s, at a price of %v and an equity of %v", s.Asked, s.Price.Round(4), s.Equity.Round(2))
+		text := s.Asked
+		if s.Price != 0 {
+			text += fmt.Sprintf(", at a price of %v and an equity of %v", s.Price.Round(4), s.Equity.Round(2))
+		}
 		if s.Limited != "" {
 			text += ", limited by " + s.Limited
 		}
