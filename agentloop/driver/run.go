@@ -63,8 +63,8 @@ type Config struct {
 // began has a result, and an error too when it failed; Result.Complete reports
 // whether it came to its end.
 func Run(ctx context.Context, c Config) (*Result, error) {
-	if c.Now == nil || c.Dir == "" {
-		return nil, errors.New("driver: a run needs Dir and Now")
+	if c.Strategy == nil || c.Source == nil && c.Files == nil || c.Dir == "" || c.Now == nil {
+		return nil, errors.New("driver: a run needs Strategy, Source or Files, Dir and Now")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
