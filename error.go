@@ -26,6 +26,7 @@ const (
 	Unsupported         Code = "UNSUPPORTED"          // refused because Pitwall does not do it (yet)
 	NoCoverage          Code = "NO_COVERAGE"          // this world has no such data; says what there is
 	NotAllowed          Code = "NOT_ALLOWED"          // the caller may not do this
+	Halted              Code = "HALTED"               // trading is stopped until an operator clears it
 	SQLRefused          Code = "SQL_REFUSED"          // the gate said no before anything ran
 	SQLFailed           Code = "SQL_FAILED"           // the engine said no
 	Timeout             Code = "TIMEOUT"              // a deadline passed

@@ -155,6 +155,6 @@ func isError(t testing.TB, r *mcp.CallToolResult, code string) {
 }
 
 func TestMain(m *testing.M) {
-	duckdb.Main()
+	duckdb.RunWorkerIfChild()
 	os.Exit(m.Run())
 }

@@ -15,6 +15,7 @@ import (
 	"pitwall/cache/runs"
 	"pitwall/server"
 	"pitwall/tools"
+	"pitwall/tools/duckdb"
 )
 
 // Session is a world of any mode, with what only its maker knows of it. [Run] sees
@@ -62,8 +63,8 @@ type Config struct {
 // began has a result, and an error too when it failed; Result.Complete reports
 // whether it came to its end.
 func Run(ctx context.Context, c Config) (*Result, error) {
-	if c.Now == nil || c.Dir == "" {
-		return nil, errors.New("driver: a run needs Dir and Now")
+	if c.Strategy == nil || c.Source == nil && c.Files == nil || c.Dir == "" || c.Now == nil {
+		return nil, errors.New("driver: a run needs Strategy, Source or Files, Dir and Now")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -201,3 +202,7 @@ func Drive(ctx context.Context, w *pitwall.World, build string, external []tools
 	out, err := agentloop.Run(ctx, c)
 	return out, errors.Join(err, done())
 }
+
+// RunWorkerIfChild must be the first call of main: the SQL of a world runs in a child
+// process of the same program.
+func RunWorkerIfChild() { duckdb.RunWorkerIfChild() }

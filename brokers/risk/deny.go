@@ -11,15 +11,17 @@ import (
 
 // check returns why an order may not be sent, or nil.
 func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.OrderState) *pitwall.Error {
-	if g.limits.none {
-		return nil
+	if !g.limits.none {
+		s := Snapshot{Now: g.clock.Now()}
+		if len(g.limits.unset()) == 0 {
+			s = g.snapshot(ctx, o, replaces)
+		}
+		if failures := g.limits.Check(o, s); len(failures) > 0 {
+			return g.limits.denial(o, s, failures)
+		}
 	}
-	s := Snapshot{Now: g.clock.Now()}
-	if len(g.limits.unset()) == 0 {
-		s = g.snapshot(ctx, o, replaces)
-	}
-	if failures := g.limits.Check(o, s); len(failures) > 0 {
-		return g.limits.denial(o, s, failures)
+	if g.before != nil {
+		return g.before(ctx, o)
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ type Guard struct {
 	instruments pitwall.Instruments
 	limits      Limits
 
+	before func(context.Context, pitwall.Order) *pitwall.Error // nil = nothing more
+
 	mu    sync.Mutex // one order at a time: check, record and send are one act
 	costs *pitwall.Costs
 	sent  []Submission // oldest first; as far back as limits look
@@ -35,6 +37,12 @@ func (g *Guard) Assume(c pitwall.Costs) {
 	defer g.mu.Unlock()
 	g.costs = &c
 }
+
+// Before sets what must agree besides the limits before an order is sent: the rules
+// that all venues share, a halt, an approval. f runs after the limits, under the
+// guard's lock, for every submission and for every change that the limits look at;
+// its error denies. Set it before the guard is used.
+func (g *Guard) Before(f func(ctx context.Context, o pitwall.Order) *pitwall.Error) { g.before = f }
 
 // Submit implements pitwall.Broker. A repeated order is recognized before it is
 // checked or recorded again. An order without an id has no identity to repeat.
@@ -72,7 +80,7 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 	defer g.mu.Unlock()
 	by := pitwall.CallerFrom(ctx)
 	var changed *pitwall.Order
-	if !g.limits.none {
+	if !g.limits.none || g.before != nil {
 		known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: id})
 		if err != nil {
 			return pitwall.OrderState{}, err

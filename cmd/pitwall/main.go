@@ -34,7 +34,7 @@ const (
 )
 
 func main() {
-	duckdb.Main() // a world's SQL runs in this program again
+	duckdb.RunWorkerIfChild() // a world's SQL runs in this program again
 	os.Exit(run(os.Args[1:]))
 }
 

@@ -29,7 +29,7 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
-	duckdb.Main()
+	duckdb.RunWorkerIfChild()
 	server.TuneGC()
 	if filepath.Base(os.Args[0]) == "pitwall" { // started by a test under the name that itself gave it
 		main()

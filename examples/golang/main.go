@@ -7,20 +7,14 @@ import (
 	"embed"
 	"fmt"
 	"log"
-	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	"pitwall"
 	"pitwall/agentloop"
-	"pitwall/brokers/risk"
-	"pitwall/cache/history"
-	"pitwall/cache/runs"
+	"pitwall/agentloop/driver"
 	"pitwall/examples"
-	"pitwall/server"
-	"pitwall/sim"
-	"pitwall/sim/wall"
-	"pitwall/tools/duckdb"
 	"pitwall/tools/external"
 )
 
@@ -51,53 +45,33 @@ func fall(b agentloop.Bar) string {
 }
 
 func main() {
-	duckdb.Main() // SQL runs in this program again
-	if err := run(context.Background(), os.Args[1:]); err != nil {
+	driver.RunWorkerIfChild()
+	dir := "runs/golang-" + strconv.Itoa(os.Getpid())
+	if len(os.Args) > 1 {
+		dir = os.Args[1] // go run ./examples/golang FOLDER
+	}
+	if err := run(context.Background(), dir); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, args []string) (err error) {
-	dir := fmt.Sprintf("runs/golang-%d", os.Getpid())
-	if len(args) > 0 {
-		dir = args[0] // go run ./examples/golang FOLDER
-	}
-	symbols := []string{"AAPL"}
-	newYork, err := time.LoadLocation("America/New_York")
-	if err != nil {
-		return err
-	}
-	store, err := history.Load(ctx, []history.Input{{FS: examples.FS, Path: "data"}}, history.Options{Symbols: symbols})
-	if err != nil {
-		return err
-	}
-	folder, err := runs.Create(dir, nil)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	costs := pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}
-	venue, err := sim.New(sim.Config{Source: store, Symbols: symbols, From: time.Date(2013, 5, 13, 0, 0, 0, 0, newYork), Cash: pitwall.Int(100_000),
-		Costs: costs, Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}, Journal: folder})
-	if err != nil {
-		return err
-	}
-	market := wall.New(store, venue.Now, symbols)
-	world := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: venue, Market: market, Instruments: market, Journal: folder, Costs: costs,
-		Broker: risk.New(venue, folder, venue, market, market, risk.NoLimits()), Tables: duckdb.New(market, venue.Now, newYork), Zone: newYork}
-	defer world.Close()
+func run(ctx context.Context, dir string) error {
 	mine, err := external.New(external.Options{Mode: pitwall.Sim}, external.Func(external.Tool{Name: "drawdown",
 		Description: "How far a symbol is below its highest close.", Time: external.TimePolicy{Timeless: true}, Source: source}, drawdown))
 	if err != nil {
 		return err
 	}
-	session, done, err := server.One(ctx, "example", world, mine, slog.New(slog.DiscardHandler))
+	result, err := driver.Run(ctx, driver.Config{
+		Strategy: &driver.Strategy{Name: "golang", Symbols: []string{"AAPL"}, From: "2013-05-13", Data: []driver.DataEntry{{Path: "data"}}},
+		Files:    examples.FS,
+		Tools:    mine,
+		Agents:   []agentloop.Agent{{Name: "main", Model: dip{}, ModelName: "script/dip", Prompt: "Hold less the deeper the fall.", When: fall}},
+		Dir:      dir,
+		Now:      time.Now,
+	})
 	if err != nil {
 		return err
 	}
-	defer done()
-	out, err := agentloop.Run(ctx, agentloop.Config{Session: session, Recorder: folder, Now: time.Now,
-		Agents: []agentloop.Agent{{Name: "main", Model: dip{}, ModelName: "script/dip", Prompt: "Hold less the deeper the fall.", When: fall}}})
-	fmt.Printf("%d bars, asked %d times, digest %.16s; evidence in %s\n", out.Bars, out.Turns, venue.Replay().Digest, dir)
-	return err
+	fmt.Printf("%d bars, asked %d times, digest %.16s; evidence in %s\n", result.Bars, result.Turns, result.Digest, result.Out)
+	return nil
 }

@@ -10,18 +10,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop"
-	"pitwall/tools/duckdb"
+	"pitwall/agentloop/driver"
 )
 
 func TestMain(m *testing.M) {
-	duckdb.Main()
+	driver.RunWorkerIfChild()
 	os.Exit(m.Run())
 }
 
 // The agent is asked when the code says so, by the tool that is the code's own.
 func TestExample(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	require.NoError(t, run(context.Background(), []string{dir}))
+	require.NoError(t, run(context.Background(), dir))
 	files, err := filepath.Glob(filepath.Join(dir, "turns", "*.json"))
 	require.NoError(t, err)
 	require.Len(t, files, 23)

@@ -4,7 +4,7 @@
 //
 //	SQL ─► Tables: tops up from the walled Market ─► pipes ─► worker: gate ─► SELECT, capped ─► rows
 //
-// The worker is this program again: it calls [Main] first in main and in
+// The worker is this program again: it calls [RunWorkerIfChild] first in main and in
 // TestMain, and Main does not return in a worker. A program that cannot do that
 // names another one with [Tables.Command]; without either, SQL refuses and says
 // so. The worker starts at the first query, sees an empty environment, has its

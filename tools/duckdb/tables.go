@@ -58,7 +58,7 @@ type rowsOf struct {
 func (r rowsOf) String() string { return fmt.Sprintf("%s %d %s", r.symbol, r.size, r.adjusted) }
 
 // New makes the tables of one world. Nothing is started before the first query.
-// The program must call [Main] first, or name a worker with [Tables.Command].
+// The program must call [RunWorkerIfChild] first, or name a worker with [Tables.Command].
 func New(m pitwall.Market, now func() time.Time, zone *time.Location) *Tables {
 	if zone == nil {
 		zone = time.UTC
@@ -68,7 +68,7 @@ func New(m pitwall.Market, now func() time.Time, zone *time.Location) *Tables {
 	return t
 }
 
-// Command names a program that calls [Main], to be the worker in place of this
+// Command names a program that calls [RunWorkerIfChild], to be the worker in place of this
 // program itself. Call it before the first query.
 func (t *Tables) Command(args ...string) { t.command = args }
 

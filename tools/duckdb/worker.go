@@ -38,7 +38,7 @@ type worker struct {
 func start(command, env []string) (*worker, error) {
 	if len(command) == 0 {
 		if !mainCalled.Load() {
-			return nil, pitwall.Errorf(pitwall.NoCoverage, "this program has no SQL worker").Hintf("the program's author calls duckdb.Main() first in main (and in TestMain), or names a worker command")
+			return nil, pitwall.Errorf(pitwall.NoCoverage, "this program has no SQL worker").Hintf("the program's author calls duckdb.RunWorkerIfChild() first in main (and in TestMain), or names a worker command")
 		}
 		self, err := itself()
 		if err != nil {

@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	duckdb.Main()
+	duckdb.RunWorkerIfChild()
 	os.Exit(m.Run())
 }
 

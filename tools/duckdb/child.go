@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// Main turns this process into a SQL worker when a world's tables started it as
+// RunWorkerIfChild turns this process into a SQL worker when a world's tables started it as
 // one; otherwise it returns at once. Call it first in main and in TestMain.
-func Main() {
+func RunWorkerIfChild() {
 	mainCalled.Store(true)
 	if os.Getenv(marker) == "" {
 		return
