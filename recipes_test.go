@@ -93,7 +93,7 @@ func TestRecipes(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"To add a broker", "To add a source", "To add a tool", "To add a provider", "To add a model", "To add a check"} {
+	for _, kind := range []string{"To add a broker", "To add a source", "To add a tool", "To add a provider", "To add a model", "To add a limit"} {
 		require.True(t, found[kind], "no recipe %q", kind)
 	}
 }

@@ -34,10 +34,11 @@
 //
 // Add a field to [Limits] (limits.go), its row to the table in rows.go (key, how it
 // is read and written, its check) and the check, a method on trial, in a file of
-// its own with its code and its test. A row whose check looks back on submissions
-// or bars states how far (looks); the guard keeps that much. Name the key in
-// tools/docs/orders.md, which users and models read. String, Parse, Keys, Symbols,
-// the refusal of what is not set and the order of failures follow from the row.
+// its own with its code. A row whose check looks back on submissions or bars states
+// how far (looks); the guard keeps that much. Add its edge, what just passes and
+// what is just denied, to edges_test.go, and its key to tools/docs/orders.md, which
+// users and models read. String, Parse, Keys, Symbols, the refusal of what is not
+// set and the order of failures follow from the row.
 //
 // # Why not
 //
