@@ -167,16 +167,19 @@ func TestCancelWhileWaiting(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	for _, d := range dialects {
 		for _, stream := range []bool{true, false} {
-			srv := serve(t, says("a reply that is long enough to be torn"), func(n int64) modeltest.Fault { return modeltest.Fault{Hang: n == 1} })
-			transport := &http.Transport{}
-			defer transport.CloseIdleConnections()
-			c, err := New(Options{Name: d.name, BaseURL: srv.URL + d.path, Env: keys, Sleep: (&waits{}).sleep, Params: map[string]any{"stream": stream},
-				Client: &http.Client{Transport: transport, Timeout: 500 * time.Millisecond}})
-			require.NoError(t, err)
-			reply, err := c.Reply(t.Context(), hello)
-			require.NoError(t, err, d.name)
-			require.Len(t, reply.Tries, 1)
-			require.Equal(t, "no answer in time", reply.Tries[0].Error)
+			t.Run(fmt.Sprint(d.name, " stream ", stream), func(t *testing.T) {
+				t.Parallel() // each waits
+				srv := serve(t, says("a reply that is long enough to be torn"), func(n int64) modeltest.Fault { return modeltest.Fault{Hang: n == 1} })
+				transport := &http.Transport{}
+				defer transport.CloseIdleConnections()
+				c, err := New(Options{Name: d.name, BaseURL: srv.URL + d.path, Env: keys, Sleep: (&waits{}).sleep, Params: map[string]any{"stream": stream},
+					Client: &http.Client{Transport: transport, Timeout: 500 * time.Millisecond}})
+				require.NoError(t, err)
+				reply, err := c.Reply(t.Context(), hello)
+				require.NoError(t, err, d.name)
+				require.Len(t, reply.Tries, 1)
+				require.Equal(t, "no answer in time", reply.Tries[0].Error)
+			})
 		}
 	}
 }

@@ -146,7 +146,7 @@ func TestC5KilledAtAnyTime(t *testing.T) {
 		}))
 		return n
 	}
-	for range 12 {
+	for range often(4, 12) {
 		before := files()
 		c := helper(t, "write", dir, "")
 		require.NoError(t, c.Start())
@@ -194,9 +194,17 @@ func race() error {
 	return nil
 }
 
+// often returns few, or all with PITWALL_LONG=1, as .ci/run does.
+func often(few, all int) int {
+	if os.Getenv("PITWALL_LONG") != "" {
+		return all
+	}
+	return few
+}
+
 // C6: of 32 processes with one key one wins, and nobody reads a torn entry.
 func TestC6ThirtyTwoWriters(t *testing.T) {
-	for range 3 {
+	for range often(1, 3) {
 		dir := t.TempDir()
 		var all []*exec.Cmd
 		var gates []io.Closer

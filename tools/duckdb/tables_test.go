@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"pitwall"
 	"pitwall/sim/wall"
@@ -178,6 +177,7 @@ func TestCaps(t *testing.T) {
 	_, err = w.Query(context.Background(), "SELECT nosuch FROM a", 5)
 	require.Equal(t, pitwall.SQLFailed, pitwall.CodeOf(err))
 	require.Contains(t, err.Error(), "nosuch")
+	w.deadline = time.Duration(often(1, int(deadline/time.Second))) * time.Second
 	_, err = w.Query(context.Background(), "SELECT count(*) FROM generate_series(1,10000) a, generate_series(1,10000) b, generate_series(1,10000) c", 5)
 	require.Equal(t, pitwall.Timeout, pitwall.CodeOf(err))
 	require.Equal(t, [][]any{{int64(20)}}, w.ask(t, "SELECT count(*) FROM a"), "the next query works")
@@ -202,15 +202,15 @@ func TestCanceledLoadIsWhole(t *testing.T) {
 // No query text can see a bar after the clock: whatever runs, every number in
 // its answer is one that the known bars allow.
 func TestNoFutureRow(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		day := rapid.IntRange(1, 19).Draw(r, "day")
-		w := newWorld(t, day)
-		agg := rapid.SampledFrom([]string{"max(close)", "max(high) - 1", "max(open)", "max_by(close, ts)", "last(close ORDER BY ts)", "quantile_cont(close, 1.0)"}).Draw(r, "agg")
-		rows := w.ask(t, "SELECT "+agg+" FROM a")
-		if rows[0][0] != float64(100+day) {
-			r.Fatalf("day %d: %s is %v", day, agg, rows[0][0])
+	for day := 1; day <= 19; day++ {
+		for _, agg := range []string{"max(close)", "max(high) - 1", "max(open)", "max_by(close, ts)", "last(close ORDER BY ts)", "quantile_cont(close, 1.0)"} {
+			if (day+len(agg))%often(3, 1) == 0 {
+				w := newWorld(t, day)
+				require.Equal(t, float64(100+day), w.ask(t, "SELECT "+agg+" FROM a")[0][0], "day %d: %s", day, agg)
+				require.NoError(t, w.Close())
+			}
 		}
-	})
+	}
 }
 
 // split is a source whose symbol splits 2:1 on day 12.

@@ -61,12 +61,21 @@ func (w *world) timed(t testing.TB, text string) error {
 	return err
 }
 
-// slack is what a time limit allows here: PITWALL_SLACK multiplies it on a busy
-// machine, where the clock measures the neighbours.
+// slack is what a time limit allows here: three times as much by default, since
+// go test runs other packages beside this one and the clock measures them too.
+// PITWALL_SLACK=1 is the limit itself, for a run of this package alone.
 func slack(d time.Duration) time.Duration {
-	n := 1
+	n := 3
 	_, _ = fmt.Sscan(os.Getenv("PITWALL_SLACK"), &n)
 	return time.Duration(n) * d
+}
+
+// often returns few, or all with PITWALL_LONG=1, as .ci/run does.
+func often(few, all int) int {
+	if os.Getenv("PITWALL_LONG") != "" {
+		return all
+	}
+	return few
 }
 
 // D1-D12: files, network and extensions are closed behind the gate too, and no
@@ -114,12 +123,15 @@ func TestBombs(t *testing.T) {
 	w.ask(t, "SELECT 1")
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for _, text := range []string{
+	for i, text := range []string{
 		"SELECT length(repeat('x', 2000000000))", "SELECT length(lpad('x', 2000000000, 'y'))", "SELECT len(range(2000000000))", "SELECT length(bitstring('1', 2000000000))",
 		"SELECT length(list_transform(range(1, 100000000), x -> x + 1))", "SELECT levenshtein(repeat('a', 60000), repeat('b', 60000))", "SELECT list(range) FROM range(1000000000)",
 		"SELECT count(*) FROM range(1000000) a, range(1000000) b", "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r",
 		"SELECT string_agg(range::VARCHAR) FROM range(1000000000)",
 	} {
+		if i%often(3, 1) != 0 {
+			continue // each burns its second: by default every third
+		}
 		require.Error(t, w.timed(t, text), text)
 		if w.worker != nil && w.worker.alive() {
 			require.Less(t, resident(t, w.worker.cmd.Process.Pid), int64(memoryBudget)+512<<20, text)

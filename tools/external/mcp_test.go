@@ -192,6 +192,7 @@ func TestMCPCalls(t *testing.T) {
 
 func TestMCPHangsAndBigAnswers(t *testing.T) {
 	eras(t, func(t *testing.T, modern bool) {
+		t.Parallel() // each waits
 		o := newOther(t, modern)
 		r := start(t, rig{}, research(o.URL, strings.Replace(all, "2m", "3s", 1)))
 		began := time.Now()
@@ -201,6 +202,7 @@ func TestMCPHangsAndBigAnswers(t *testing.T) {
 		require.False(t, r.call("research_series", `{}`).IsError, "the next call has a connection of its own "+r.log.String())
 	})
 	eras(t, func(t *testing.T, modern bool) {
+		t.Parallel()
 		o := newOther(t, modern)
 		r := start(t, rig{}, research(o.URL, all))
 		a := r.call("research_big", `{}`)
@@ -347,7 +349,7 @@ func TestMCPCommand(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	text := "tools:\n  - name: local\n    mcp:\n      command: [" + self + ", -test.run=none]\n      env: {OUTSIDE_STDIO: \"1\", SEARCH_KEY: $SEARCH_KEY}\n" +
-		"      allow: [environ, series, dies, hangs, big]\n      timeless: [environ, dies, hangs, big]\n      known: {series: published_at}\n      rows: {series: observations}\n      timeout: 5s\n"
+		"      allow: [environ, series, dies, hangs, big]\n      timeless: [environ, dies, hangs, big]\n      known: {series: published_at}\n      rows: {series: observations}\n      timeout: 3s\n"
 	r := start(t, rig{env: map[string]string{"SEARCH_KEY": "canary-search", "PATH": "/bin"}}, text)
 	a := r.call("local_series", `{}`)
 	require.Contains(t, a.Text, "2024-01-04,known")
@@ -361,7 +363,7 @@ func TestMCPCommand(t *testing.T) {
 	require.Equal(t, pitwall.Timeout, code(t, r.call("local_hangs", `{}`)))
 	require.False(t, r.call("local_series", `{}`).IsError)
 	require.NotContains(t, r.log.String(), "canary")
-	r = start(t, rig{env: map[string]string{"SEARCH_KEY": "canary-search"}}, strings.Replace(text, "timeout: 5s", "timeout: 60s", 1))
+	r = start(t, rig{env: map[string]string{"SEARCH_KEY": "canary-search"}}, strings.Replace(text, "timeout: 3s", "timeout: 60s", 1))
 	a = r.call("local_big", `{}`)
 	require.Equal(t, pitwall.ExternalFailed, code(t, a), a.Text)
 	require.Contains(t, a.Text, "larger than", r.log.String())
