@@ -12,7 +12,7 @@ type Terms struct {
 	Type AccountType `json:"type,omitempty"` // empty = cash
 
 	// Margins are shares of a position's notional: 0.5 = 50 %. 0 means the usual
-	// one, see [Terms.Usual].
+	// one, see [Terms.WithDefaults].
 	Initial           Dec `json:"initial_margin,omitempty"`    // to open
 	LongMaintenance   Dec `json:"long_maintenance,omitempty"`  // to keep, long
 	ShortMaintenance  Dec `json:"short_maintenance,omitempty"` // to keep, short
@@ -32,10 +32,10 @@ type Terms struct {
 	Reinvest bool `json:"reinvest,omitempty"`
 }
 
-// Usual returns t with the usual figures where it states none: 50 % to open
+// WithDefaults returns t with the usual figures where it states none: 50 % to open
 // (Regulation T), 25 % and 30 % to keep long and short (FINRA 4210), 10 % and
 // 9 % of a future's notional.
-func (t Terms) Usual() Terms {
+func (t Terms) WithDefaults() Terms {
 	if t.Type == "" {
 		t.Type = CashAccount
 	}

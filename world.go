@@ -30,8 +30,8 @@ type Clock interface {
 	Next(ctx context.Context, after time.Time) (time.Time, error)
 }
 
-// Replay is how far a simulated world has come; see [Progress].
-type Replay struct {
+// SimProgress is how far a simulated world has come; see [SimClock].
+type SimProgress struct {
 	From  time.Time `json:"from"`
 	To    time.Time `json:"to"`
 	Bars  int       `json:"bars"` // steps made
@@ -40,9 +40,10 @@ type Replay struct {
 	Digest string `json:"digest"`
 }
 
-// Progress is what a replayed clock can say besides the time.
-type Progress interface {
-	Replay() Replay
+// SimClock is a clock that replays: it knows more than the time.
+type SimClock interface {
+	// Progress returns how far the replay has come.
+	Progress() SimProgress
 	// Equity returns the equity points so far, oldest first.
 	Equity() []EquityPoint
 	// Flows returns the main book's money that moved without an order and became
@@ -153,8 +154,8 @@ func (w *World) Digest() string {
 	if w.Records != nil {
 		part(w.Records.Digest())
 	}
-	if p, ok := w.Clock.(Progress); ok {
-		part(p.Replay().Digest)
+	if p, ok := w.Clock.(SimClock); ok {
+		part(p.Progress().Digest)
 	}
 	if w.Tables != nil {
 		for _, t := range w.Tables.Defined() {

@@ -238,7 +238,7 @@ func (v *Venue) Account(_ context.Context, book string) (pitwall.Account, error)
 	if i > 0 {
 		terms = v.cfg.Books[i-1].Terms
 	}
-	acc := pitwall.Account{Book: v.books[i], Type: terms.Usual().Type, Currency: v.list[0].Instrument.Currency, Start: b.Capital, Cash: b.Cash, Unsettled: b.Unsettled, Receivable: b.Receivable,
+	acc := pitwall.Account{Book: v.books[i], Type: terms.WithDefaults().Type, Currency: v.list[0].Instrument.Currency, Start: b.Capital, Cash: b.Cash, Unsettled: b.Unsettled, Receivable: b.Receivable,
 		Reserved: b.Reserved, Equity: b.Equity(), Realized: b.Realized, Dividends: b.Dividends, Fees: b.Fees, Borrow: b.Borrow, Positions: []pitwall.Position{}}
 	if acc.Currency == "" {
 		acc.Currency = "USD"

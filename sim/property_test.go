@@ -414,12 +414,12 @@ func TestPropertyDigest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, everything)
 		one, two := w.play(t, nil).venue, w.play(t, nil).venue
-		if one.Replay().Digest != two.Replay().Digest {
+		if one.Progress().Digest != two.Progress().Digest {
 			t.Fatal("the same run has two digests")
 		}
 		w.cfg.Costs = pitwall.Costs{CommissionBps: pitwall.Int(77)}
 		three := w.play(t, nil).venue
-		if a, b := account(t, one).Fees, account(t, three).Fees; a != b && one.Replay().Digest == three.Replay().Digest {
+		if a, b := account(t, one).Fees, account(t, three).Fees; a != b && one.Progress().Digest == three.Progress().Digest {
 			t.Fatalf("fees of %v and %v, the same digest", a, b)
 		}
 	})
@@ -461,12 +461,12 @@ func TestNextIsSafeToRepeat(t *testing.T) {
 	again, err := v.Next(ctx, start)
 	require.NoError(t, err)
 	require.Equal(t, one, again)
-	require.Equal(t, 1, v.Replay().Bars)
+	require.Equal(t, 1, v.Progress().Bars)
 	for range 2 {
 		_, err = v.Next(ctx, v.Now())
 		require.NoError(t, err)
 	}
 	_, err = v.Next(ctx, v.Now())
 	require.ErrorIs(t, err, io.EOF)
-	require.Equal(t, 3, v.Replay().Bars)
+	require.Equal(t, 3, v.Progress().Bars)
 }

@@ -44,5 +44,5 @@ func Repeat(cfg Config, journal []pitwall.Entry) (string, error) {
 			_, _ = v.Cancel(ctx, e.ID)
 		}
 	}
-	return v.Replay().Digest, nil
+	return v.Progress().Digest, nil
 }

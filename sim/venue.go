@@ -42,7 +42,7 @@ type Book struct {
 }
 
 // Venue replays bars and trades against them. It implements pitwall.Clock,
-// pitwall.Progress and pitwall.Broker and is safe for concurrent use.
+// pitwall.SimClock and pitwall.Broker and is safe for concurrent use.
 type Venue struct {
 	cfg   Config
 	list  []*pitwall.Series // tradable, by symbol
@@ -152,7 +152,7 @@ func checkTerms(cfg Config) error {
 			return pitwall.Errorf(pitwall.InvalidInput, "book %q is there twice", b.Name)
 		}
 		seen[b.Name] = true
-		t := b.Terms.Usual()
+		t := b.Terms.WithDefaults()
 		switch {
 		case t.Type != pitwall.CashAccount && t.Type != pitwall.MarginAccount:
 			return pitwall.Errorf(pitwall.InvalidInput, "account type is %q", t.Type).Hintf("use cash or margin")
@@ -262,12 +262,12 @@ func (v *Venue) step(ctx context.Context) error {
 	return nil
 }
 
-// Replay implements pitwall.Progress.
-func (v *Venue) Replay() pitwall.Replay {
+// Progress implements pitwall.SimClock.
+func (v *Venue) Progress() pitwall.SimProgress {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	sum := sha256.Sum256(append([]byte(v.engine.Digest()), v.asked.Sum(nil)...))
-	return pitwall.Replay{From: v.cfg.From, To: v.cfg.To, Bars: v.engine.Steps(), Ended: v.ended, Digest: hex.EncodeToString(sum[:])}
+	return pitwall.SimProgress{From: v.cfg.From, To: v.cfg.To, Bars: v.engine.Steps(), Ended: v.ended, Digest: hex.EncodeToString(sum[:])}
 }
 
 // Equity returns the main book's equity points so far.
@@ -277,7 +277,7 @@ func (v *Venue) Equity() []pitwall.EquityPoint {
 	return append([]pitwall.EquityPoint(nil), v.equity...)
 }
 
-// Flows implements pitwall.Progress.
+// Flows implements pitwall.SimClock.
 func (v *Venue) Flows(after time.Time) []pitwall.CashFlow {
 	v.mu.Lock()
 	defer v.mu.Unlock()

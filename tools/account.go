@@ -140,7 +140,7 @@ func accountHistory(ctx context.Context, w *pitwall.World, in historyIn) (histor
 	}
 	out.TotalFills = len(out.Fills)
 	out.Fills = out.Fills[max(0, len(out.Fills)-limit):]
-	if p, ok := w.Clock.(pitwall.Progress); ok {
+	if p, ok := w.Clock.(pitwall.SimClock); ok {
 		points := p.Equity()
 		out.Points = len(points)
 		flows := viewFlows(w, time.Time{})

@@ -116,11 +116,11 @@ func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
 			out.Warnings = append(out.Warnings, x.Text)
 		}
 	}
-	p, ok := w.Clock.(pitwall.Progress)
+	p, ok := w.Clock.(pitwall.SimClock)
 	if !ok {
 		return out, pitwall.Errorf(pitwall.Unsupported, "this is a %s world, not a simulation", w.Mode).Hintf("clock_now and account_portfolio say where it stands")
 	}
-	r := p.Replay()
+	r := p.Progress()
 	out.From, out.Bars, out.Ended, out.Digest = w.Time(r.From), r.Bars, r.Ended, r.Digest
 	if !r.To.IsZero() {
 		out.To = w.Time(r.To.Add(-time.Nanosecond))[:len(time.DateOnly)]

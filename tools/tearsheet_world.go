@@ -53,8 +53,8 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 			marks++
 		}
 	}
-	if p, ok := w.Clock.(pitwall.Progress); ok {
-		r := p.Replay()
+	if p, ok := w.Clock.(pitwall.SimClock); ok {
+		r := p.Progress()
 		m.Digest, start = r.Digest, r.From
 	}
 	if !start.IsZero() {

@@ -145,7 +145,7 @@ func viewFills(w *pitwall.World, list []pitwall.Fill) []fillView {
 // viewFlows are the cash flows since a time, of worlds that can say.
 func viewFlows(w *pitwall.World, since time.Time) []flowView {
 	views := []flowView{}
-	p, ok := w.Clock.(pitwall.Progress)
+	p, ok := w.Clock.(pitwall.SimClock)
 	if !ok {
 		return views
 	}

@@ -69,10 +69,10 @@ func (s *Strategy) terms() (pitwall.Terms, error) {
 		}
 		*m.to = *m.given
 	}
-	if a.Shorts != nil && *a.Shorts && t.Usual().Type == pitwall.CashAccount {
+	if a.Shorts != nil && *a.Shorts && t.WithDefaults().Type == pitwall.CashAccount {
 		return t, fmt.Errorf("account: shorts: true needs type margin")
 	}
-	t.NoShorts = a.Shorts != nil && !*a.Shorts && t.Usual().Type == pitwall.MarginAccount
+	t.NoShorts = a.Shorts != nil && !*a.Shorts && t.WithDefaults().Type == pitwall.MarginAccount
 	return t, nil
 }
 

@@ -24,7 +24,7 @@ type Session interface {
 	// World returns the world. It is the same for the whole session.
 	World() *pitwall.World
 	// Status returns how far the world has come.
-	Status() pitwall.Replay
+	Status() pitwall.SimProgress
 	// Finish adds to the folder and the manifest of a run what only the session
 	// knows: the prices that the run passed, its instruments, corporate actions and
 	// warnings. It is called once, after the last turn, also of a run that failed.
@@ -194,7 +194,7 @@ func Drive(ctx context.Context, w *pitwall.World, build string, external []tools
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	session, done, err := server.One(ctx, build, w, external, log)
+	session, done, err := server.ServeInProcess(ctx, build, w, external, log)
 	if err != nil {
 		return agentloop.Outcome{}, err
 	}

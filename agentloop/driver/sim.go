@@ -96,7 +96,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 func (s *Sim) World() *pitwall.World { return s.world }
 
 // Status implements [Session].
-func (s *Sim) Status() pitwall.Replay { return s.venue.Replay() }
+func (s *Sim) Status() pitwall.SimProgress { return s.venue.Progress() }
 
 // Close implements [Session].
 func (s *Sim) Close() error { return s.world.Close() }

@@ -56,7 +56,7 @@ func conditions(spec SimSpec) []string {
 // effectiveTerms returns an account's terms as they hold: a cash account has no
 // margins.
 func effectiveTerms(t pitwall.Terms) pitwall.Terms {
-	if u := t.Usual(); u.Type == pitwall.MarginAccount {
+	if u := t.WithDefaults(); u.Type == pitwall.MarginAccount {
 		return u
 	}
 	t.Type = pitwall.CashAccount
@@ -68,7 +68,7 @@ func warnings(store *history.Store, spec SimSpec, from, to time.Time) (list []pi
 	if first := firstRevised(store); spec.Revised && !first.IsZero() {
 		list = append(list, pitwall.Warning{Known: first, Text: "macro series of which only revised values exist are shown after their usual release lag: the values hold later knowledge"})
 	}
-	if t := spec.Terms.Usual(); t.Type == pitwall.MarginAccount && (t.BorrowRate == 0 || t.MarginRate == 0) {
+	if t := spec.Terms.WithDefaults(); t.Type == pitwall.MarginAccount && (t.BorrowRate == 0 || t.MarginRate == 0) {
 		list = append(list, pitwall.Warning{Text: fmt.Sprintf("a margin account at borrow_rate %v and margin_rate %v a year: what costs nothing here costs something at a broker", t.BorrowRate, t.MarginRate)})
 	}
 	list = append(list, adjusted(store, spec)...)

@@ -71,7 +71,7 @@ type symbol struct {
 
 func newReplica(c Run) (*replica, error) {
 	r := &replica{Run: c, named: map[string]*symbol{}}
-	r.Terms = c.Terms.Usual()
+	r.Terms = c.Terms.WithDefaults()
 	for _, e := range c.Journal {
 		if e.Kind == pitwall.EntryStart {
 			r.books = append(r.books, &book{name: bookName(e.Book), start: e.Amount, cash: e.Amount})

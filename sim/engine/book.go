@@ -53,7 +53,7 @@ type Position struct {
 type Point struct{ Equity, Cash pitwall.Dec }
 
 func (e *Engine) newBook(a Account) Book {
-	t := a.Terms.Usual()
+	t := a.Terms.WithDefaults()
 	b := Book{Capital: a.Cash, Cash: a.Cash, id: int16(len(e.books)), terms: t, margin: t.Type == pitwall.MarginAccount, Positions: make([]Position, len(e.syms)), noBorrow: make([]bool, len(e.syms)),
 		Points: make([]Point, 0, len(e.d.steps))}
 	for i := range e.d.cols {

@@ -12,10 +12,10 @@ import (
 	"pitwall/tools"
 )
 
-// One serves a single world to a client in the same process, as a loop needs it.
+// ServeInProcess serves a single world to a client in the same process, as a loop needs it.
 // The returned function ends both sides. Any client in other processes goes
 // through [New] and a transport instead.
-func One(ctx context.Context, version string, w *pitwall.World, external []tools.External, log *slog.Logger) (*mcp.ClientSession, func() error, error) {
+func ServeInProcess(ctx context.Context, version string, w *pitwall.World, external []tools.External, log *slog.Logger) (*mcp.ClientSession, func() error, error) {
 	registry := NewRegistry(noBuilder{})
 	if err := registry.Put(pitwall.Caller{Principal: pitwall.Local}, Main, w); err != nil {
 		return nil, nil, err
