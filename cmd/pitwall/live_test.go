@@ -80,6 +80,7 @@ func (quotes) Digest() string { return "" }
 // another clock and broker: the same orders, the same fills. Answers of the past
 // are refused there.
 func TestSameFileDrivesALiveWorld(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, errs, code := command(t, dir, nil, "init", "mine")
 	require.Equal(t, 0, code, errs)
