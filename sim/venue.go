@@ -63,7 +63,7 @@ type Venue struct {
 	fills  []pitwall.Fill
 	equity []pitwall.EquityPoint
 	flows  []pitwall.CashFlow
-	asked  hash.Hash // over what was asked
+	asked  hash.Hash // over every request
 	calls  int       // orders of margin calls
 }
 
@@ -127,7 +127,7 @@ func (v *Venue) choose() error {
 			return pitwall.Errorf(pitwall.Unsupported, "%s trades in %s and %s in %s", v.list[0].Instrument.Symbol, v.list[0].Instrument.Currency, symbol, in.Currency).Hintf("one currency per world for now: there are no exchange rates")
 		}
 		if _, twice := v.id[symbol]; twice {
-			return pitwall.Errorf(pitwall.InvalidInput, "%s is named twice", symbol)
+			return pitwall.Errorf(pitwall.InvalidInput, "duplicate symbol %s", symbol)
 		}
 		v.id[symbol] = int32(len(v.list))
 		v.list = append(v.list, s)
@@ -149,7 +149,7 @@ func checkTerms(cfg Config) error {
 			return pitwall.Errorf(pitwall.InvalidNumber, "cash is %v", b.Cash).Hintf("start with cash above 0")
 		}
 		if b.Name != "" && seen[b.Name] {
-			return pitwall.Errorf(pitwall.InvalidInput, "book %q is there twice", b.Name)
+			return pitwall.Errorf(pitwall.InvalidInput, "duplicate book %q", b.Name)
 		}
 		seen[b.Name] = true
 		t := b.Terms.WithDefaults()
@@ -285,7 +285,7 @@ func (v *Venue) Flows(after time.Time) []pitwall.CashFlow {
 	return append([]pitwall.CashFlow(nil), v.flows[from:]...)
 }
 
-// remember feeds what was asked to the digest: length-prefixed text.
+// remember adds a request to the digest as length-prefixed text.
 func (v *Venue) remember(texts ...string) {
 	for _, s := range texts {
 		fmt.Fprintf(v.asked, "%d:%s", len(s), s)
