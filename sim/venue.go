@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -225,7 +226,7 @@ func (v *Venue) Next(ctx context.Context, after time.Time) (time.Time, error) {
 	if v.engine.Now() > after.UnixNano() {
 		return v.now(), nil
 	}
-	if err := v.step(ctx); err == io.EOF {
+	if err := v.step(ctx); errors.Is(err, io.EOF) {
 		v.ended = true
 		return v.now(), io.EOF
 	} else if err != nil {
