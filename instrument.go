@@ -79,11 +79,11 @@ func (i Instrument) DayStart(t time.Time) time.Time {
 func (i Instrument) SessionClose(t time.Time) time.Time {
 	t = t.In(i.Location())
 	y, m, d := t.Date()
-	close := time.Date(y, m, d, 16, 0, 0, 0, i.Location())
-	if i.Calendar == AlwaysOpen || !t.Before(close) {
+	closing := time.Date(y, m, d, 16, 0, 0, 0, i.Location())
+	if i.Calendar == AlwaysOpen || !t.Before(closing) {
 		return time.Date(y, m, d+1, 0, 0, 0, 0, i.Location())
 	}
-	return close
+	return closing
 }
 
 // Instruments lists what a world knows as of now: a symbol appears with its

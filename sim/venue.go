@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -63,7 +64,7 @@ type Venue struct {
 	fills  []pitwall.Fill
 	equity []pitwall.EquityPoint
 	flows  []pitwall.CashFlow
-	asked  hash.Hash // over what was asked
+	asked  hash.Hash // over every request
 	calls  int       // orders of margin calls
 }
 
@@ -127,7 +128,7 @@ func (v *Venue) choose() error {
 			return pitwall.Errorf(pitwall.Unsupported, "%s trades in %s and %s in %s", v.list[0].Instrument.Symbol, v.list[0].Instrument.Currency, symbol, in.Currency).Hintf("one currency per world for now: there are no exchange rates")
 		}
 		if _, twice := v.id[symbol]; twice {
-			return pitwall.Errorf(pitwall.InvalidInput, "%s is named twice", symbol)
+			return pitwall.Errorf(pitwall.InvalidInput, "duplicate symbol %s", symbol)
 		}
 		v.id[symbol] = int32(len(v.list))
 		v.list = append(v.list, s)
@@ -149,7 +150,7 @@ func checkTerms(cfg Config) error {
 			return pitwall.Errorf(pitwall.InvalidNumber, "cash is %v", b.Cash).Hintf("start with cash above 0")
 		}
 		if b.Name != "" && seen[b.Name] {
-			return pitwall.Errorf(pitwall.InvalidInput, "book %q is there twice", b.Name)
+			return pitwall.Errorf(pitwall.InvalidInput, "duplicate book %q", b.Name)
 		}
 		seen[b.Name] = true
 		t := b.Terms.WithDefaults()
@@ -225,7 +226,7 @@ func (v *Venue) Next(ctx context.Context, after time.Time) (time.Time, error) {
 	if v.engine.Now() > after.UnixNano() {
 		return v.now(), nil
 	}
-	if err := v.step(ctx); err == io.EOF {
+	if err := v.step(ctx); errors.Is(err, io.EOF) {
 		v.ended = true
 		return v.now(), io.EOF
 	} else if err != nil {
@@ -285,7 +286,7 @@ func (v *Venue) Flows(after time.Time) []pitwall.CashFlow {
 	return append([]pitwall.CashFlow(nil), v.flows[from:]...)
 }
 
-// remember feeds what was asked to the digest: length-prefixed text.
+// remember adds a request to the digest as length-prefixed text.
 func (v *Venue) remember(texts ...string) {
 	for _, s := range texts {
 		fmt.Fprintf(v.asked, "%d:%s", len(s), s)

@@ -172,23 +172,6 @@ func (s *Strategy) checkAgents() error {
 	return nil
 }
 
-// idleTriggers says which triggers can never fire in this run. They are no error:
-// another run of the same file may have other symbols and days.
-func (s *Strategy) idleTriggers(agents []agentloop.Agent) (notes []string) {
-	for _, a := range agents {
-		for _, t := range a.Triggers {
-			day := t.On.Format(time.DateOnly)
-			switch {
-			case t.Symbol != "" && !slices.Contains(s.Symbols, t.Symbol) && t.Symbol != s.Benchmark:
-				notes = append(notes, fmt.Sprintf("a trigger of agent %s moves with %s, which is not among symbols and benchmark: it never fires", a.Name, t.Symbol))
-			case !t.On.IsZero() && (s.From != "" && day < s.From || s.To != "" && day > s.To):
-				notes = append(notes, fmt.Sprintf("a trigger of agent %s is at %s, outside of the run: it never fires", a.Name, day))
-			}
-		}
-	}
-	return notes
-}
-
 // every is when the agent has a turn. With triggers and nothing else said, it has
 // one at the first bar and then when a trigger fires.
 func (a *Agent) every(common string) (agentloop.Every, error) {

@@ -46,7 +46,7 @@ func Guard(c GuardConfig) (pitwall.Broker, error) {
 	}
 	g := risk.New(c.Broker, c.Journal, hostClock(c.Now), c.Market, c.Instruments, c.Limits)
 	if c.Costs != nil {
-		g.Assume(*c.Costs)
+		g.SetCosts(*c.Costs)
 	}
 	g.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
 		instrument, err := c.Instruments.Instrument(o.Symbol)

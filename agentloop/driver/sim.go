@@ -84,7 +84,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	}
 	market := wall.New(store, v.Now, spec.Symbols)
 	guard := risk.New(v, j, v, market, market, spec.Limits)
-	guard.Assume(spec.Costs)
+	guard.SetCosts(spec.Costs)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
 		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1,

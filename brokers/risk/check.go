@@ -35,7 +35,7 @@ const (
 	MissingInput        pitwall.Code = "CHECK_INPUT_MISSING"
 )
 
-// Snapshot is all that checks look at. What is nil or not in a map is not known,
+// Snapshot is all that checks read. What is nil or not in a map is not known,
 // and a check that needs it refuses; so the zero Snapshot lets little through.
 type Snapshot struct {
 	Now         time.Time
@@ -79,7 +79,7 @@ type trial struct {
 }
 
 // Check returns every limit that an order fails, none when it may be sent. It is
-// pure: all that it looks at is in s.
+// pure: it reads nothing but s.
 func (l Limits) Check(o pitwall.Order, s Snapshot) []Failure { return l.check(o, s, 0) }
 
 // check runs the rows that have all of the given properties.
@@ -226,7 +226,7 @@ func (t *trial) known() {
 	}
 }
 
-// noPrice refuses because a check needs a price that is not known (R9).
+// noPrice refuses because a check needs an unknown price (R9).
 func (t *trial) noPrice(r row) {
 	f := t.fail(pitwall.NoPrice, "missing", "", "no price for %s from known bars as of %s", t.o.Symbol, t.time(t.s.Now))
 	f.Key, f.Hint, f.Check.Limit = r.key, "wait for its first bar", r.text

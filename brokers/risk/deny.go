@@ -26,7 +26,7 @@ func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.Or
 	return nil
 }
 
-// snapshot gathers what checks look at. What cannot be read stays out of it, and
+// snapshot gathers what checks read. What cannot be read stays out of it, and
 // the checks that need it refuse.
 func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall.OrderState) Snapshot {
 	s := Snapshot{Now: g.clock.Now(), Replaces: replaces, Costs: g.costs, Sent: g.sent, Last: map[string]pitwall.Bar{}, Bars: map[string][]pitwall.Bar{}}

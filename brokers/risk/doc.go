@@ -43,9 +43,9 @@
 // # Why not
 //
 // Why not "0 means unlimited": a forgotten field would open the door. The zero
-// [Limit] refuses, and Off has to be said.
+// [Limit] refuses, and Off has to be explicit.
 //
-// Why not stop at the first failure: a trader that is told one limit at a time
+// Why not stop at the first failure: a trader that learns one limit at a time
 // needs as many tries as there are limits.
 //
 // Why not embed the Broker: a method added to pitwall.Broker must fail to compile

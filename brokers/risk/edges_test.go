@@ -133,11 +133,11 @@ func accountEdges() []edge {
 		{"R18", limits{"max_sector_percent": 10}, both(both(holds("A", "4"), holds("C", "500")), rests(named("o", b("A", "1")))), b("B", "10"), b("B", "11"), risk.SectorShare,
 			"tech would be 10.5 % of equity 10000; limit 10 %", upTo("10", "max_sector_percent"), "10.5", "10", "%"},
 		{"R19", limits{"buying_power": true}, func(_ *testing.T, d *desk) {
-			d.Guard.Assume(pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5)})
+			d.Guard.SetCosts(pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5)})
 		}, bl("A", "80", "124.87512487"), bl("A", "80", "125"), pitwall.BuyingPower,
 			"needs 10010 USD; free 10000 USD after 0 USD held by 0 open or unknown orders", upTo("79", "buying_power"), "10010", "10000", "USD"},
 		{"R19 a taker slips", limits{"buying_power": true}, both(rests(named("o", b("B", "1"))), func(_ *testing.T, d *desk) {
-			d.Guard.Assume(pitwall.Costs{SlippageBps: pitwall.Int(100)})
+			d.Guard.SetCosts(pitwall.Costs{SlippageBps: pitwall.Int(100)})
 		}), b("A", "99"), b("A", "100"), pitwall.BuyingPower,
 			"needs 10100 USD; free 10000 USD after 0 USD held by 1 open or unknown orders", upTo("99", "buying_power"), "10100", "10000", "USD"},
 		{"R20", limits{"allow_short": false}, both(holds("A", "10"), rests(named("o", s("A", "4")))), s("A", "6"), s("A", "6.00000001"), pitwall.ShortNotAllowed,

@@ -23,7 +23,7 @@ func every() limits {
 
 func everyDesk(t *testing.T) *desk {
 	d := newDesk(t, every())
-	d.Guard.Assume(pitwall.Costs{})
+	d.Guard.SetCosts(pitwall.Costs{})
 	d.venue.cash = pitwall.One
 	d.clock.Time = noon.AddDate(0, 0, 1)
 	swing(d, "A", 30, "100", "110")
@@ -152,7 +152,7 @@ func TestReplaceIsChecked(t *testing.T) {
 	require.NoError(t, err)
 	// The money that the old self held is free for the new one.
 	d = newDesk(t, limits{"buying_power": true})
-	d.Guard.Assume(pitwall.Costs{})
+	d.Guard.SetCosts(pitwall.Costs{})
 	require.Equal(t, pitwall.Working, d.submit(t, bl("A", "100", "100")).Status)
 	d.cash = n("1") // what is left besides
 	_, err = d.Guard.Replace(ctx, "x", pitwall.Change{Limit: n("100.01")})

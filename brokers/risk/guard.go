@@ -30,9 +30,9 @@ func New(b pitwall.Broker, j pitwall.Journal, c pitwall.Clock, m pitwall.Market,
 	return &Guard{broker: b, journal: j, clock: c, market: m, instruments: i, limits: l}
 }
 
-// Assume says what trading costs. Only the limit buying_power asks, and it refuses
-// until it is said.
-func (g *Guard) Assume(c pitwall.Costs) {
+// SetCosts sets what trading costs. Only the limit buying_power needs it, and
+// refuses every order until it is set.
+func (g *Guard) SetCosts(c pitwall.Costs) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.costs = &c

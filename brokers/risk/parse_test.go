@@ -80,7 +80,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// A limit that nobody decided refuses every order.
+// A limit that is neither set nor off refuses every order.
 func TestUnsetLimitRefuses(t *testing.T) {
 	l, err := risk.Parse(limits{"max_order_qty": 10})
 	require.NoError(t, err)

@@ -120,7 +120,7 @@ func (p *polite) once(r *http.Request) (*http.Response, []byte, error) {
 			body, err = io.ReadAll(io.LimitReader(zip, bodyCap+1))
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("the answer's compression is broken: %v", err)
+			return nil, nil, fmt.Errorf("the answer's compression is broken: %w", err)
 		}
 		resp.Header.Del("Content-Encoding")
 		resp.ContentLength = int64(len(body))

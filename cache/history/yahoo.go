@@ -225,9 +225,9 @@ func (y *Yahoo) Fetch(ctx context.Context, q Request) (*Answer, error) {
 func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now time.Time) (*Answer, error) {
 	a := &Answer{Kind: KindBars, Adjusted: pitwall.SplitAdjusted}
 	quote := b.body.Chart.Result[0].Indicators.Quote[0]
-	open, close := sessionOpen, sessionClose
+	opens, closes := sessionOpen, sessionClose
 	if p := b.body.Chart.Result[0].Meta.Periods.Regular; p.Start < p.End {
-		open, close = clockOf(time.Unix(p.Start, 0).In(zone)), clockOf(time.Unix(p.End, 0).In(zone))
+		opens, closes = clockOf(time.Unix(p.Start, 0).In(zone)), clockOf(time.Unix(p.End, 0).In(zone))
 	}
 	for i := 0; it.Next(); i++ {
 		x := it.Bar()
@@ -236,7 +236,7 @@ func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now 
 		case quote.Open[i] == nil || quote.High[i] == nil || quote.Low[i] == nil || quote.Close[i] == nil:
 			a.drop("null bars", 1)
 			continue
-		case !onGrid(start, q.Size, open, close):
+		case !onGrid(start, q.Size, opens, closes):
 			a.drop("live points", 1)
 			continue
 		case !barEnded(q.Symbol, start, q.Size, yahooDelay, now):
@@ -263,12 +263,12 @@ func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now 
 // midnight or at the open, minutes and hours counted from the open and before
 // the close (all day when the session is). A live point carries the time of the
 // last trade instead, and the closing print of intraday charts that of the close.
-func onGrid(start time.Time, size, open, close time.Duration) bool {
+func onGrid(start time.Time, size, opens, closes time.Duration) bool {
 	since := clockOf(start)
 	if size >= 24*time.Hour {
-		return since == 0 || since == open
+		return since == 0 || since == opens
 	}
-	return (since-open)%size == 0 && (open >= close || since < close)
+	return (since-opens)%size == 0 && (opens >= closes || since < closes)
 }
 
 // actions turns dividends and splits into rows. Amounts are in the terms of the

@@ -12,6 +12,7 @@ import (
 // A try is another idea on the same days. The same run again is none, nor is one
 // that was stopped on its way.
 func TestAttemptsOfRuns(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := func(name string, args ...string) float64 {
 		backtestJSON(t, dir, nil, append([]string{"examples/momentum", "--to", "2013-12-31", "--no-report", "--out", filepath.Join("runs", name)}, args...)...)

@@ -72,6 +72,7 @@ type golden struct {
 // The demos are complete runs whose decisions follow from what their tools
 // answered, with the results of testdata/demos.json.
 func TestDemos(t *testing.T) {
+	t.Parallel()
 	files := sharedFiles(t)
 	got, want := map[string]golden{}, map[string]golden{}
 	for name, d := range demos() {
@@ -182,6 +183,7 @@ func readTurns(t *testing.T, run string) (turns []agentloop.Turn) {
 // The demos with prices as Yahoo gives them, restated for later splits: tools refuse
 // to take those back.
 func TestDemosOverAdjustedPrices(t *testing.T) {
+	t.Parallel()
 	files := sharedFiles(t)
 	for _, name := range []string{"momentum_allocator", "macro_risk", "m2_liquidity"} {
 		raw, err := examples.FS.ReadFile(name + "/strategy.yaml")

@@ -116,6 +116,7 @@ func told(t *testing.T, list []row, until int) []string {
 // later changes nothing before. The harness in tools/leaktest changes what was read;
 // this one what is read.
 func TestFilesTellNoFuture(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(often(3, 8)) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		list := lines(r)

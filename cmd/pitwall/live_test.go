@@ -80,6 +80,7 @@ func (quotes) Digest() string { return "" }
 // another clock and broker: the same orders, the same fills. Answers of the past
 // are refused there.
 func TestSameFileDrivesALiveWorld(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, errs, code := command(t, dir, nil, "init", "mine")
 	require.Equal(t, 0, code, errs)
@@ -104,7 +105,7 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	venue := behind.Clock.(*sim.Venue)
 	broker := &vendor{venue: venue}
 	guard := risk.New(broker, folder, venue, behind.Market, behind.Instruments, spec.Limits)
-	guard.Assume(spec.Costs)
+	guard.SetCosts(spec.Costs)
 	live := &pitwall.World{Name: "main", Mode: pitwall.Live, Clock: &liveClock{feed: venue}, Market: quotes{behind.Market}, Instruments: behind.Instruments,
 		Journal: folder, Broker: guard, Tables: behind.Tables, Records: behind.Records, Costs: behind.Costs, Zone: behind.Zone, Conditions: behind.Conditions}
 	cfg := agentloop.Config{Agents: agents, Recorder: folder, Now: a.now, Stop: a.stop}

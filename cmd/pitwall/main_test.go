@@ -109,6 +109,7 @@ func backtestJSON(t testing.TB, dir string, env []string, args ...string) map[st
 }
 
 func TestJSONHasEveryField(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() // outside the checkout: the examples come from the binary
 	r := backtestJSON(t, dir, nil, "examples/momentum")
 	for _, k := range []string{"run_id", "mode", "model", "bars", "turns", "model_calls", "cache_hits", "orders", "fills", "final_equity", "total_return", "benchmark_return",
@@ -133,6 +134,7 @@ func TestJSONHasEveryField(t *testing.T) {
 // The same inputs give the same digest and the same evidence, whatever the
 // machine's settings.
 func TestDigestIsTheSameEverywhere(t *testing.T) {
+	t.Parallel()
 	var first map[string]any
 	var evidence string
 	for i := range often(3, 10) {
@@ -193,6 +195,7 @@ func tool(name, wall string) string {
 }
 
 func TestBadInputIsAClearError(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		strategy, bars string
 		args           []string
@@ -311,6 +314,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 }
 
 func TestInitThenBacktest(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	out, errs, code := command(t, dir, nil, "init", "mine")
 	require.Equal(t, 0, code, errs)
@@ -490,6 +494,7 @@ func TestInterruptLeavesAWholeFolder(t *testing.T) {
 // Real bars of many symbols, with different first and last days, splits inside,
 // and missing days in which nothing fills.
 func TestSharedData(t *testing.T) {
+	t.Parallel()
 	file, err := filepath.Abs("../../../shared/data/daily/us_daily_raw.csv")
 	require.NoError(t, err)
 	if _, err := os.Stat(file); err != nil {
@@ -543,6 +548,7 @@ func csvRows(t *testing.T, file string) [][]string {
 
 // The other bundled strategy: buys once at the first turn, then holds.
 func TestBuyHold(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := backtestJSON(t, dir, nil, "examples/buyhold")
 	require.EqualValues(t, 1, r["fills"])

@@ -27,6 +27,7 @@ import (
 // L7: a 24/7 world that is moved by k days trades the same, k days later: nothing
 // hangs on an absolute date.
 func TestL07WorldShift(t *testing.T) {
+	t.Parallel()
 	trades := func(days int) string {
 		text := "symbol,timestamp,open,high,low,close,volume\n"
 		price := 100.0
@@ -86,6 +87,7 @@ func TestL08HostClock(t *testing.T) {
 // L50: 64 worlds at different times, side by side over the same data, see what
 // each alone sees.
 func TestL50ManyWorlds(t *testing.T) {
+	t.Parallel()
 	d, build := leaktest.Sample(), sampled(t)
 	at := func(i int) string {
 		w, err := build(d, d.Series[0].Bar(5+i).Start)

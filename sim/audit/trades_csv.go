@@ -2,6 +2,7 @@ package audit
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -32,7 +33,7 @@ func ReadTrades(name string, r io.Reader, zone func(symbol string) *time.Locatio
 	var trades []Trade
 	for {
 		row, err := rows.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return trades, nil
 		}
 		if err != nil {

@@ -303,9 +303,9 @@ func (e *Engine) liquidate(b *Book, sym int32) {
 		side = Buy
 	}
 	s := Spec{Book: b.id, Sym: sym, Side: side, Type: Market, TIF: GTC, ReduceOnly: true, Qty: p.Qty.Abs()}
-	slot := e.make(s)
+	slot := e.newOrder(s)
 	n := &e.orders[slot]
 	n.own, n.status = true, Working
-	e.tell(n)
+	e.emit(n)
 	e.rest(slot)
 }

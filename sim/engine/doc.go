@@ -29,7 +29,7 @@
 //
 // ran once each on 2 shared AMD EPYC cores, in 4 to 9 minutes, while the last
 // changes to this package were being made: no failure of the engine (the digest
-// property failed once by its own assumption, was mended and passed). The
+// property failed once by its own assumption, was fixed and passed). The
 // comparison with the second implementation ran again after them and compared
 // 47,224,262 journal entries without a difference. That the future does not reach
 // the past was not run so long, only with 10,000.

@@ -43,30 +43,30 @@ type Engine struct {
 	count  int32   // orders ever
 	rank   int64   // next place in time priority
 
-	alarms  alarms       // ends of orders, soonest first
-	unaimed []int32      // orders whose session is not known yet
-	waiting []int32      // orders whose cancel waits for a bar to end
-	pays    []receivable // soonest first
-	settle  []unsettled  // sale proceeds on their way
-	work    []int32      // orders that this step's bars may fill, by rank
-	events  []Event      // since the last Drain
-	log     fold         // digest of events
-	fed     int          // events that are in it
-	expired int          // expiries that are done
-	tried   []int32      // orders that acted on the path of a bar
-	asking  *order       // that asks for money: it does not stand in others' way
+	alarms      alarms       // ends of orders, soonest first
+	unscheduled []int32      // orders whose session is not known yet
+	waiting     []int32      // orders whose cancel waits for a bar to end
+	pays        []receivable // soonest first
+	settle      []unsettled  // sale proceeds on their way
+	work        []int32      // orders that this step's bars may fill, by rank
+	events      []Event      // since the last Drain
+	log         fold         // digest of events
+	fed         int          // events that are in it
+	expired     int          // expiries that are done
+	tried       []int32      // orders that acted on the path of a bar
+	asking      *order       // that asks for money: it does not stand in others' way
 }
 
 // symbol is what changes about a symbol while the replay goes on.
 type symbol struct {
 	// The nearest price of each index, and whether orders must look at every
 	// bar: this is all that a bar without a trade reads.
-	bl, ss, sl, bs pitwall.Dec
-	always         int32
-	holders        int32 // books that hold it
-	last           pitwall.Dec
-	bar            int32 // newest bar known, -1 before the first
-	act            int32 // next corporate action
+	maxBuyLimit, maxSellStop, minSellLimit, minBuyStop pitwall.Dec
+	always                                             int32
+	holders                                            int32 // books that hold it
+	last                                               pitwall.Dec
+	bar                                                int32 // newest bar known, -1 before the first
+	act                                                int32 // next corporate action
 
 	buyLimit, sellStop index // best = highest price
 	sellLimit, buyStop index // best = lowest price
@@ -125,7 +125,7 @@ func (e *Engine) Clone() *Engine {
 		b.Points = append(make([]Point, 0, cap(b.Points)), b.Points...)
 	}
 	n.orders, n.spare, n.open = append([]order(nil), e.orders...), append([]int32(nil), e.spare...), append([]int32(nil), e.open...)
-	n.alarms, n.unaimed, n.waiting = append(alarms(nil), e.alarms...), append([]int32(nil), e.unaimed...), append([]int32(nil), e.waiting...)
+	n.alarms, n.unscheduled, n.waiting = append(alarms(nil), e.alarms...), append([]int32(nil), e.unscheduled...), append([]int32(nil), e.waiting...)
 	n.pays, n.settle = append([]receivable(nil), e.pays...), append([]unsettled(nil), e.settle...)
 	n.events, n.work, n.tried = append([]Event(nil), e.events...), nil, nil
 	return &n
@@ -176,15 +176,15 @@ func (e *Engine) Step() (bool, error) {
 	s := &e.d.steps[e.at]
 	hits := e.d.hits[s.lo:s.hi]
 	e.when = s.known
-	if s.acts || len(e.alarms)+len(e.pays)+len(e.settle)+len(e.unaimed)+len(e.waiting) > 0 || e.nightly() {
-		if err := e.morning(hits); err != nil {
+	if s.acts || len(e.alarms)+len(e.pays)+len(e.settle)+len(e.unscheduled)+len(e.waiting) > 0 || e.nightly() {
+		if err := e.beforeOpen(hits); err != nil {
 			return false, err
 		}
 	}
 	for _, h := range hits {
 		y, c := &e.syms[h.sym], &e.d.cols[h.sym]
 		low, high := c.Low[h.bar], c.High[h.bar]
-		if low <= y.bl || low <= y.ss || high >= y.sl || high >= y.bs || y.always != 0 {
+		if low <= y.maxBuyLimit || low <= y.maxSellStop || high >= y.minSellLimit || high >= y.minBuyStop || y.always != 0 {
 			e.gather(h)
 		}
 	}
@@ -204,7 +204,7 @@ func (e *Engine) Step() (bool, error) {
 	}
 	e.now = s.known
 	if len(e.alarms)+len(e.waiting) > 0 {
-		e.evening()
+		e.afterClose()
 	}
 	if e.expired < len(e.d.expiries) {
 		if err := e.settleExpired(); err != nil {

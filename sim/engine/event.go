@@ -102,8 +102,8 @@ func (e *Engine) Drain() {
 	e.events, e.fed = e.events[:0], 0
 }
 
-// tell logs an order's state.
-func (e *Engine) tell(n *order) {
+// emit logs an order's state.
+func (e *Engine) emit(n *order) {
 	qty := n.Qty
 	if n.status != Held {
 		qty -= n.unarmed // a leg shows what it covers

@@ -97,7 +97,7 @@ func (e *Engine) filled(n *order, q quote, m moment, qty, price pitwall.Dec) err
 		held := a.MulDiv(n.reserve, left, left+qty)
 		b.Reserved += held - n.reserve
 		n.reserve = held
-		e.tell(n)
+		e.emit(n)
 	}
 	sibling, parent, group := n.sibling, n.parent, n.Group
 	if n.role == 0 && n.legs != [2]int32{-1, -1} {
@@ -105,7 +105,7 @@ func (e *Engine) filled(n *order, q quote, m moment, qty, price pitwall.Dec) err
 	}
 	if parent >= 0 && e.orders[parent].Type == Pair {
 		e.orders[parent].filled += qty
-		e.tell(&e.orders[parent])
+		e.emit(&e.orders[parent])
 	}
 	legs := n.legs
 	fresh := n.role == 0

@@ -38,7 +38,7 @@ func (e *Engine) arm(parent int32, qty, price pitwall.Dec, at how, bar int32) {
 		if first {
 			e.rest(slot)
 		}
-		e.tell(n)
+		e.emit(n)
 		if bar >= 0 {
 			e.join(slot)
 		}
@@ -100,7 +100,7 @@ func (e *Engine) prove(n *order, ref pitwall.Dec) error {
 		q := quote{n.trigger, true, LegProven}
 		if n.reached(ref) {
 			q.price = ref
-		} else if !((n.how == byLimit || e.rules.Path == pitwall.Worst) && n.reached(e.extreme(n))) && !n.reached(c.Close[n.bar]) {
+		} else if !((n.how == byLimit || e.rules.Path == pitwall.Worst) && n.reached(e.stopTestPrice(n))) && !n.reached(c.Close[n.bar]) {
 			return nil
 		}
 		if n.Type == StopLimit {
@@ -115,7 +115,7 @@ func (e *Engine) prove(n *order, ref pitwall.Dec) error {
 	if e.through(n, ref) {
 		return e.execute(n, quote{ref, ref != n.Limit, LegProven}, onLimit, free)
 	}
-	if !(n.how == byStop && e.through(n, n.far(c))) && !e.through(n, c.Close[n.bar]) {
+	if !(n.how == byStop && e.through(n, n.limitTestPrice(c))) && !e.through(n, c.Close[n.bar]) {
 		return nil
 	}
 	return e.execute(n, quote{n.Limit, false, LegProven}, onLimit, free)
@@ -137,7 +137,7 @@ func (e *Engine) shrink(slot int32, qty pitwall.Dec) {
 	}
 	s.Qty -= qty
 	s.fresh = max(0, min(s.fresh, s.left()))
-	e.tell(s)
+	e.emit(s)
 }
 
 // cancelGroup cancels the other orders of a group: at once, but for those whose

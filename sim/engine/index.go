@@ -57,11 +57,12 @@ func (x *index) top() pitwall.Dec {
 
 // best refreshes the prices that a bar is compared with.
 func (y *symbol) best() {
-	y.bl, y.ss, y.sl, y.bs = y.buyLimit.top(), y.sellStop.top(), y.sellLimit.top(), y.buyStop.top()
+	y.maxBuyLimit, y.maxSellStop, y.minSellLimit, y.minBuyStop = y.buyLimit.top(), y.sellStop.top(), y.sellLimit.top(), y.buyStop.top()
 	y.always = int32(len(y.now) + len(y.trail))
 }
 
-// place says in which index an order rests and at which price; nil for lists.
+// place returns the index and the price at which an order rests; nil if it rests in
+// a list.
 func (y *symbol) place(n *order) (*index, pitwall.Dec) {
 	buy := n.Side == Buy
 	switch {

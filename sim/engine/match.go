@@ -82,7 +82,7 @@ func (e *Engine) meets(n *order, m moment) bool {
 	}
 	c := &e.d.cols[n.Sym]
 	start := c.Start[n.bar]
-	return n.active <= start && (n.till == 0 || start < n.till && (m == atOpen || c.End[n.bar] <= n.till))
+	return n.active <= start && (n.expiresAt == 0 || start < n.expiresAt && (m == atOpen || c.End[n.bar] <= n.expiresAt))
 }
 
 // bound is the part of a leg that is not free to trade in this bar.
@@ -113,7 +113,7 @@ func (e *Engine) opensSession(n *order) bool {
 func (e *Engine) fillPrice(n *order, m moment) (quote, bool) {
 	c := &e.d.cols[n.Sym]
 	if c.Volume[n.bar] == 0 {
-		return quote{}, false // nobody traded: nothing fills and nothing triggers
+		return quote{}, false // no trades: nothing fills and nothing triggers
 	}
 	open := c.Open[n.bar]
 	switch n.TIF {
@@ -139,7 +139,7 @@ func (e *Engine) fillPrice(n *order, m moment) (quote, bool) {
 			return quote{open, true, StopWentOn}, true
 		case m == atOpen && n.reached(open):
 			return quote{open, true, StopOpen}, true
-		case m == onStop && !n.triggered && n.reached(e.extreme(n)):
+		case m == onStop && !n.triggered && n.reached(e.stopTestPrice(n)):
 			return quote{n.trigger, true, StopTouched}, true
 		}
 	case StopLimit:
@@ -161,10 +161,10 @@ func (e *Engine) limitPrice(n *order, m moment) (quote, bool) {
 		return quote{open, true, LimitOpen}, better
 	case onLimit:
 		rule := LimitThrough
-		if n.far(c) == n.Limit {
+		if n.limitTestPrice(c) == n.Limit {
 			rule = LimitTouched
 		}
-		return quote{n.Limit, n.crossed, rule}, !better && e.through(n, n.far(c))
+		return quote{n.Limit, n.crossed, rule}, !better && e.through(n, n.limitTestPrice(c))
 	}
 	return quote{}, false
 }
@@ -194,7 +194,7 @@ func (e *Engine) stopLimitPrice(n *order, m moment) (quote, bool) {
 	case m == atOpen && !n.triggered && n.reached(c.Open[n.bar]):
 		e.trigger(n, -1)
 		n.since = n.bar
-	case m == onStop && !n.triggered && n.reached(e.extreme(n)):
+	case m == onStop && !n.triggered && n.reached(e.stopTestPrice(n)):
 		e.trigger(n, n.bar)
 		n.since = n.bar + 1
 		return e.touched(n, n.trigger)
@@ -248,8 +248,9 @@ func (e *Engine) through(n *order, price pitwall.Dec) bool {
 	return n.Side == Buy && price < n.Limit || n.Side == Sell && price > n.Limit || e.rules.Touch && price == n.Limit
 }
 
-// extreme is the end of the bar that a stop looks at, far the one of a limit.
-func (e *Engine) extreme(n *order) pitwall.Dec {
+// stopTestPrice returns the end of the bar that is compared with a stop,
+// limitTestPrice the one that is compared with a limit.
+func (e *Engine) stopTestPrice(n *order) pitwall.Dec {
 	c := &e.d.cols[n.Sym]
 	if n.Side == Buy {
 		return c.High[n.bar]
@@ -257,7 +258,7 @@ func (e *Engine) extreme(n *order) pitwall.Dec {
 	return c.Low[n.bar]
 }
 
-func (n *order) far(c *column) pitwall.Dec {
+func (n *order) limitTestPrice(c *column) pitwall.Dec {
 	if n.Side == Buy {
 		return c.Low[n.bar]
 	}

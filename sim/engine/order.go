@@ -57,7 +57,8 @@ type Leg struct {
 	Limit, Stop, Percent, Trail, TrailPercent pitwall.Dec
 }
 
-// Spec is what is asked. Its prices fit its type: whoever makes it checks that.
+// Spec is an order as the engine takes it. Its prices fit its type; the caller
+// checks that.
 type Spec struct {
 	Book         int16
 	Sym          int32
@@ -95,7 +96,7 @@ type order struct {
 	bar          int32 // the bar that it was gathered for
 	rank         int64 // time priority
 	active       int64 // it may meet bars that start then or later
-	till         int64 // and before then; 0 = no end
+	expiresAt    int64 // it meets only bars before then; 0 = no end
 	cancelAt     int64 // a cancel waits since then; 0 = none
 	cancelBy     int64
 	trigger      pitwall.Dec // the stop as it stands
@@ -141,8 +142,8 @@ func (e *Engine) get(h Handle) *order {
 	return &e.orders[h.slot]
 }
 
-// make takes a slot for an order.
-func (e *Engine) make(s Spec) int32 {
+// newOrder takes a slot for an order.
+func (e *Engine) newOrder(s Spec) int32 {
 	slot := int32(len(e.orders))
 	if k := len(e.spare); k > 0 {
 		slot = e.spare[k-1]
@@ -159,7 +160,7 @@ func (e *Engine) make(s Spec) int32 {
 
 // Submit takes an order. A rejected one has a number too and is in the log.
 func (e *Engine) Submit(s Spec) (Handle, *pitwall.Error) {
-	slot := e.make(s)
+	slot := e.newOrder(s)
 	n := &e.orders[slot]
 	h := Handle{n.num, slot}
 	n.status = Working
@@ -168,7 +169,7 @@ func (e *Engine) Submit(s Spec) (Handle, *pitwall.Error) {
 	if s.Type == Trailing {
 		n.trigger, bad = e.trail(n, e.syms[s.Sym].last)
 	}
-	err := e.fund(n)
+	err := e.reserve(n)
 	if bad != nil && err == nil {
 		err = pitwall.Errorf(pitwall.InvalidNumber, "trail %v, trail_percent %v: %v", s.Trail, s.TrailPercent, bad)
 	}
@@ -182,10 +183,10 @@ func (e *Engine) Submit(s Spec) (Handle, *pitwall.Error) {
 		}
 	}
 	n = &e.orders[slot]
-	e.tell(n)
+	e.emit(n)
 	for _, k := range n.legs {
 		if k >= 0 {
-			e.tell(&e.orders[k])
+			e.emit(&e.orders[k])
 		}
 	}
 	if s.Type == Pair {
@@ -193,7 +194,7 @@ func (e *Engine) Submit(s Spec) (Handle, *pitwall.Error) {
 		return h, nil
 	}
 	e.rest(slot)
-	e.aim(slot)
+	e.scheduleExpiry(slot)
 	return h, nil
 }
 
@@ -215,7 +216,7 @@ func (e *Engine) makeLeg(parent int32, i int, l Leg) {
 	default:
 		s.Type = Stop
 	}
-	slot := e.make(s)
+	slot := e.newOrder(s)
 	n := &e.orders[slot]
 	n.Legs[0] = l // its percent is needed when it is armed
 	n.role, n.status, n.active, n.trigger, n.parent = l.Role, Held, math.MinInt64, l.Stop, parent
@@ -226,17 +227,17 @@ func (e *Engine) makeLeg(parent int32, i int, l Leg) {
 	}
 }
 
-// aim makes an order end in time: by its date, or with a session that is found
-// when it can first trade.
-func (e *Engine) aim(slot int32) {
+// scheduleExpiry sets when an order expires: at its date, or with a session that
+// is found when the order can first trade.
+func (e *Engine) scheduleExpiry(slot int32) {
 	n := &e.orders[slot]
-	n.till = 0
+	n.expiresAt = 0
 	switch n.TIF {
 	case Day, CLS:
-		e.unaimed = append(e.unaimed, slot)
+		e.unscheduled = append(e.unscheduled, slot)
 	case GTD:
-		n.till = n.GoodTill
-		e.alarms.push(alarm{n.till + e.d.cols[n.Sym].lag, slot, n.num})
+		n.expiresAt = n.GoodTill
+		e.alarms.push(alarm{n.expiresAt + e.d.cols[n.Sym].lag, slot, n.num})
 	}
 }
 

@@ -7,25 +7,25 @@ import (
 )
 
 // sessions finds the session of orders that can trade in this step for the
-// first time. It runs before anything of the step is published, so it looks at
-// this step's bars and never at later ones.
+// first time. It runs before anything of the step is published, so it reads
+// this step's bars and never later ones.
 func (e *Engine) sessions(hits []hit) {
-	keep := e.unaimed[:0]
-	for _, slot := range e.unaimed {
+	keep := e.unscheduled[:0]
+	for _, slot := range e.unscheduled {
 		n := &e.orders[slot]
-		if n.num < 0 || n.TIF != Day && n.TIF != CLS || n.till != 0 {
+		if n.num < 0 || n.TIF != Day && n.TIF != CLS || n.expiresAt != 0 {
 			continue
 		}
-		if n.till = e.session(n, hits); n.till == 0 && e.when >= n.active+e.grace(n.Sym) {
-			n.till = n.active + e.grace(n.Sym) // no session came: its symbol has ended
+		if n.expiresAt = e.session(n, hits); n.expiresAt == 0 && e.when >= n.active+e.grace(n.Sym) {
+			n.expiresAt = n.active + e.grace(n.Sym) // no session came: its symbol has ended
 		}
-		if n.till == 0 {
+		if n.expiresAt == 0 {
 			keep = append(keep, slot)
 			continue
 		}
-		e.alarms.push(alarm{n.till + e.d.cols[n.Sym].lag, slot, n.num})
+		e.alarms.push(alarm{n.expiresAt + e.d.cols[n.Sym].lag, slot, n.num})
 	}
-	e.unaimed = keep
+	e.unscheduled = keep
 }
 
 // grace is how long an order may wait for a session that does not come.
@@ -72,7 +72,7 @@ func (e *Engine) expire(at int64) {
 	for len(e.alarms) > 0 && e.alarms[0].at <= at {
 		a := e.alarms.pop()
 		n := &e.orders[a.slot]
-		if n.num != a.num || n.till == 0 || n.till+e.d.cols[n.Sym].lag != a.at {
+		if n.num != a.num || n.expiresAt == 0 || n.expiresAt+e.d.cols[n.Sym].lag != a.at {
 			continue // it ended before, or was given another end
 		}
 		s := Expired
@@ -133,5 +133,5 @@ func (e *Engine) underway(n *order, at int64) bool {
 		n = &e.orders[n.parent]
 	}
 	start, _ := e.progress(n.Sym, at)
-	return start != 0 && n.status != Held && n.active <= start && (n.till == 0 || start < n.till) && n.Type != Pair
+	return start != 0 && n.status != Held && n.active <= start && (n.expiresAt == 0 || start < n.expiresAt) && n.Type != Pair
 }

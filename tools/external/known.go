@@ -53,7 +53,7 @@ var almost = regexp.MustCompile(`^(19|20|21)\d{10}(\.\d*)?$`)
 
 // knownAt reads when a row was known. What cannot be read for sure is no time.
 func knownAt(v any, zone *time.Location) (time.Time, bool) {
-	s := ""
+	var s string
 	switch v := v.(type) {
 	case string:
 		s = strings.TrimSpace(v)

@@ -41,7 +41,7 @@ func build(d Data, from time.Time) (*pitwall.World, error) {
 	}
 	market := wall.New(store, v.Now, symbols)
 	guard := risk.New(v, j, v, market, market, risk.NoLimits())
-	guard.Assume(costs)
+	guard.SetCosts(costs)
 	return &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j, Broker: guard,
 		Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, false), Costs: costs, Zone: zone, Attempt: 1}, nil
 }

@@ -56,7 +56,7 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 		n.Legs[0].Percent = 0
 	}
 	if n.status != Held {
-		if err := e.refund(n, &old); err != nil {
+		if err := e.reserveAgain(n, &old); err != nil {
 			for _, k := range n.legs {
 				if k >= 0 {
 					e.orders[k].Qty -= n.Qty - old.Qty
@@ -77,15 +77,15 @@ func (e *Engine) Replace(h Handle, c Change) *pitwall.Error {
 		e.rest(h.slot)
 	}
 	if c.SetTIF || n.TIF == Day || n.TIF == CLS {
-		e.aim(h.slot)
+		e.scheduleExpiry(h.slot)
 	}
 	n.crossed, n.since = false, -1
 	for _, k := range n.legs {
 		if legs && k >= 0 {
-			e.tell(&e.orders[k])
+			e.emit(&e.orders[k])
 		}
 	}
-	e.tell(n)
+	e.emit(n)
 	return nil
 }
 
@@ -127,7 +127,7 @@ func (e *Engine) endOrWait(slot int32, at int64, why *pitwall.Error) bool {
 		n.cancelAt = at
 		_, n.cancelBy = e.progress(n.Sym, at)
 		e.waiting = append(e.waiting, slot)
-		e.tell(n)
+		e.emit(n)
 	}
 	return true
 }
@@ -157,7 +157,7 @@ func (e *Engine) end(slot int32, s Status, why *pitwall.Error) {
 	b := &e.books[n.Book]
 	b.Reserved -= n.reserve
 	n.reserve = 0
-	e.tell(n)
+	e.emit(n)
 	e.open = without(e.open, slot)
 	if n.sibling >= 0 {
 		e.orders[n.sibling].sibling = -1
@@ -199,7 +199,7 @@ func (e *Engine) release(n *order) {
 	case held*pitwall.Dec(n.Side) >= 0:
 		e.end(n.slot, Canceled, e.gone(n))
 	default:
-		e.tell(n)
+		e.emit(n)
 	}
 }
 

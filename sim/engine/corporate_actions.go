@@ -21,9 +21,9 @@ type unsettled struct {
 	left   int // sessions of the symbol
 }
 
-// morning does what happens before a step's bars trade: nights, actions,
+// beforeOpen does what happens before a step's bars trade: nights, actions,
 // payments, and orders that end before them.
-func (e *Engine) morning(hits []hit) error {
+func (e *Engine) beforeOpen(hits []hit) error {
 	opens := int64(0)
 	if err := e.interest(hits); err != nil {
 		return err
@@ -32,7 +32,7 @@ func (e *Engine) morning(hits []hit) error {
 		c, y := &e.d.cols[h.sym], &e.syms[h.sym]
 		opens = max(opens, c.Start[h.bar])
 		if int(h.bar) > c.first && c.day[h.bar] != c.day[h.bar-1] {
-			if err := e.night(h, int64(c.day[h.bar]-c.day[h.bar-1])); err != nil {
+			if err := e.overnight(h, int64(c.day[h.bar]-c.day[h.bar-1])); err != nil {
 				return err
 			}
 		}
@@ -63,8 +63,8 @@ func (e *Engine) morning(hits []hit) error {
 	return nil
 }
 
-// evening ends what does not outlive the step.
-func (e *Engine) evening() {
+// afterClose ends what does not outlive the step.
+func (e *Engine) afterClose() {
 	e.expire(e.now)
 	keep := e.waiting[:0]
 	for _, slot := range e.waiting {
@@ -112,9 +112,9 @@ func (e *Engine) seen(sym int32) bool {
 	return bar >= 0 && e.d.cols[sym].Known[bar] == e.now
 }
 
-// night charges shorts for the nights since the symbol's last session, and
+// overnight charges shorts for the nights since the symbol's last session, and
 // brings sale proceeds one session nearer.
-func (e *Engine) night(h hit, nights int64) error {
+func (e *Engine) overnight(h hit, nights int64) error {
 	var a pitwall.Calc
 	c := &e.d.cols[h.sym]
 	keep := e.settle[:0]
@@ -295,7 +295,7 @@ func (e *Engine) splitOrders(sym int32, x *action, in pitwall.Instrument) {
 		if resting {
 			e.rest(slot)
 		}
-		e.tell(n)
+		e.emit(n)
 	}
 	for _, slot := range e.open {
 		if n := &e.orders[slot]; n.Sym == sym && n.parent >= 0 && e.orders[n.parent].Type != Pair {

@@ -4,8 +4,8 @@ import (
 	"pitwall"
 )
 
-// fund tests whether an order may be taken, and reserves what it needs (rule 18).
-func (e *Engine) fund(n *order) *pitwall.Error {
+// reserve tests whether an order may be taken, and reserves what it needs (rule 18).
+func (e *Engine) reserve(n *order) *pitwall.Error {
 	y, c, b := &e.syms[n.Sym], &e.d.cols[n.Sym], &e.books[n.Book]
 	symbol := e.name(n.Sym)
 	held := b.Positions[n.Sym].Qty
@@ -27,14 +27,14 @@ func (e *Engine) fund(n *order) *pitwall.Error {
 	e.asking = n
 	defer func() { e.asking = nil }()
 	if !b.margin {
-		return e.fundCash(n, b)
+		return e.reserveCash(n, b)
 	}
-	return e.fundMargin(n, b)
+	return e.reserveMargin(n, b)
 }
 
-// refund tests a changed order as if it were new: what it held before counts as
+// reserveAgain tests a changed order as if it were new: what it held before counts as
 // free.
-func (e *Engine) refund(n, old *order) *pitwall.Error {
+func (e *Engine) reserveAgain(n, old *order) *pitwall.Error {
 	b := &e.books[n.Book]
 	if n.Qty <= old.Qty && n.Limit == old.Limit && n.trigger == old.trigger && n.triggered == old.triggered {
 		if old.reserve != 0 { // it did nothing but shrink
@@ -46,7 +46,7 @@ func (e *Engine) refund(n, old *order) *pitwall.Error {
 	}
 	b.Reserved -= old.reserve
 	n.reserve = 0
-	if err := e.fund(n); err != nil {
+	if err := e.reserve(n); err != nil {
 		b.Reserved += old.reserve
 		return err
 	}
@@ -65,8 +65,8 @@ func (e *Engine) reduces(n *order, held pitwall.Dec) *pitwall.Error {
 	return nil
 }
 
-// fundCash reserves a buy's money, and lets a sale have only what is held.
-func (e *Engine) fundCash(n *order, b *Book) *pitwall.Error {
+// reserveCash reserves a buy's money, and lets a sale have only what is held.
+func (e *Engine) reserveCash(n *order, b *Book) *pitwall.Error {
 	c := &e.d.cols[n.Sym]
 	symbol, left := e.name(n.Sym), n.left()
 	if n.Side == Sell {
@@ -83,11 +83,11 @@ func (e *Engine) fundCash(n *order, b *Book) *pitwall.Error {
 	var a pitwall.Calc
 	need := e.estimate(&a, n, left)
 	free := e.freeCash(&a, b, n)
-	return e.reserve(&a, n, b, need, free)
+	return e.hold(&a, n, b, need, free)
 }
 
-// reserve holds money for an order, or says what is missing.
-func (e *Engine) reserve(a *pitwall.Calc, n *order, b *Book, need, free pitwall.Dec) *pitwall.Error {
+// hold reserves money for an order, or says what is missing.
+func (e *Engine) hold(a *pitwall.Calc, n *order, b *Book, need, free pitwall.Dec) *pitwall.Error {
 	symbol := e.name(n.Sym)
 	if a.Err != nil {
 		return pitwall.Errorf(pitwall.InvalidNumber, "%v %s at %v: %v", n.left(), symbol, e.syms[n.Sym].last, a.Err)
@@ -213,8 +213,8 @@ func (e *Engine) opening(n *order, b *Book) pitwall.Dec {
 	return max(0, n.left()-reducible)
 }
 
-// fundMargin reserves the margin of what an order would open.
-func (e *Engine) fundMargin(n *order, b *Book) *pitwall.Error {
+// reserveMargin reserves the margin of what an order would open.
+func (e *Engine) reserveMargin(n *order, b *Book) *pitwall.Error {
 	c := &e.d.cols[n.Sym]
 	opening := e.opening(n, b)
 	if opening > 0 && n.Side == Sell {
@@ -230,7 +230,7 @@ func (e *Engine) fundMargin(n *order, b *Book) *pitwall.Error {
 	need := a.Mul(e.notional(&a, n.Sym, opening, price), b.initial(c))
 	notional := e.notional(&a, n.Sym, n.left(), price)
 	need = a.Add(need, e.costs.Fee(&a, pitwall.Traded{Qty: n.filled, Notional: n.spent}, n.left(), notional, false))
-	return e.reserve(&a, n, b, need, e.freeMargin(&a, b, n))
+	return e.hold(&a, n, b, need, e.freeMargin(&a, b, n))
 }
 
 // shorts tests whether a sale may leave units short.
