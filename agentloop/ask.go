@@ -27,13 +27,13 @@ type talk struct {
 var errSteps = errors.New("step_limit")
 
 // open takes the conversation of a role until release.
-func (v *turnRun) open(name string) (*talk, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, c := range v.talks {
+func (t *turnRun) open(name string) (*talk, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range t.talks {
 		switch {
 		case c.Name != name:
-		case v.decided:
+		case t.decided:
 			return nil, fmt.Errorf("role %q: the turn is over", name)
 		case c.busy:
 			return nil, fmt.Errorf("role %q is in two calls at the same time", name)
@@ -42,12 +42,12 @@ func (v *turnRun) open(name string) (*talk, error) {
 			return c, nil
 		}
 	}
-	return nil, fmt.Errorf("agent %s has no role %q", v.agent.Name, name)
+	return nil, fmt.Errorf("agent %s has no role %q", t.agent.Name, name)
 }
 
-func (v *turnRun) release(c *talk) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (t *turnRun) release(c *talk) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	c.busy = false
 }
 
@@ -77,9 +77,9 @@ func (c *talk) refuseRest() {
 }
 
 // ask is one reply of a role.
-func (v *turnRun) ask(ctx context.Context, c *talk, text string) (Reply, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (t *turnRun) ask(ctx context.Context, c *talk, text string) (Reply, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	c.refuseRest()
 	if text != "" {
 		c.messages = append(c.messages, Message{User: text})
@@ -89,20 +89,20 @@ func (v *turnRun) ask(ctx context.Context, c *talk, text string) (Reply, error) 
 	case err != nil:
 	case c.Model == nil:
 		err = fmt.Errorf("role %q has no model", c.Name)
-	case c.replies == v.agent.MaxSteps:
+	case c.replies == t.agent.MaxSteps:
 		err = errSteps
 		c.warn("step_limit", fmt.Sprintf("stopped after %d replies", c.replies))
 	default:
-		reply, err = v.reply(ctx, c)
+		reply, err = t.reply(ctx, c)
 	}
 	if err != nil {
 		if stop, ok := errors.AsType[*refusal](err); ok && !stop.whole {
 			c.warn("turn_budget", stop.text)
 		}
-		v.failed = append(v.failed, err)
+		t.failed = append(t.failed, err)
 		return Reply{}, err
 	}
-	v.agent.failures = 0
+	t.agent.failures = 0
 	c.check(&reply)
 	c.messages = append(c.messages, Message{Reply: &reply})
 	c.replies++
@@ -154,11 +154,11 @@ func readable(calls []Call) {
 
 // call makes one call of a role. A turn whose time is up makes no further one; one
 // that was begun is let end.
-func (v *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if err := v.runCtx.Err(); err != nil {
-		v.broken = err
+func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.runCtx.Err(); err != nil {
+		t.broken = err
 		return Result{}, err
 	}
 	one := []Call{x}
@@ -170,36 +170,36 @@ func (v *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 		c.messages = append(c.messages, Message{Reply: &Reply{Calls: one}})
 		m = c.last()
 	}
-	v.tools++
+	t.tools++
 	name := strings.ReplaceAll(x.Name, ".", "_")
 	if text := c.refuses(ctx, x, name); text != "" {
-		v.uncacheable = v.uncacheable || ctx.Err() != nil
+		t.uncacheable = t.uncacheable || ctx.Err() != nil
 		c.warn("tool_error", firstLine(text))
 		m.Results = append(m.Results, Result{ID: x.ID, Name: x.Name, IsError: true, Text: text})
 		return m.Results[len(m.Results)-1], nil
 	}
-	asked := v.Now()
-	v.mu.Unlock()
-	r, err := v.client.call(v.runCtx, c.Name, x)
-	v.mu.Lock()
+	asked := t.Now()
+	t.mu.Unlock()
+	r, err := t.client.call(t.runCtx, c.Name, x)
+	t.mu.Lock()
 	if err != nil {
-		v.broken = fmt.Errorf("calling %s: %w", x.Name, err)
-		return Result{}, v.broken
+		t.broken = fmt.Errorf("calling %s: %w", x.Name, err)
+		return Result{}, t.broken
 	}
 	if name == sqlTool {
 		rows, _ := r.data["rows"].([]any)
-		v.t.Queries = append(v.t.Queries, Query{Seconds: v.Now().Sub(asked).Seconds(), Rows: len(rows)})
+		t.timing.Queries = append(t.timing.Queries, Query{Seconds: t.Now().Sub(asked).Seconds(), Rows: len(rows)})
 	}
 	if r.IsError {
 		c.warn("tool_error", x.Name+": "+firstLine(r.Text))
-		v.uncacheable = v.uncacheable || v.agent.traits[name].Identity != "" || isTransient(r.Text)
+		t.uncacheable = t.uncacheable || t.agent.traits[name].Identity != "" || isTransient(r.Text)
 	}
 	if removed := r.futureDated(); removed != "" {
 		c.warn("future_dated", x.Name+": "+removed)
 	}
-	if k := v.agent.traits[name]; k.Kind == kindSetup || k.Kind == kindChange {
-		v.ordered = v.ordered || ChangesOrders(name) && !r.IsError
-		v.calls = append(v.calls, repeat{c.replies, x.Name, string(x.Arguments), r.Text, r.IsError, c.Name})
+	if k := t.agent.traits[name]; k.Kind == kindSetup || k.Kind == kindChange {
+		t.ordered = t.ordered || ChangesOrders(name) && !r.IsError
+		t.calls = append(t.calls, repeat{c.replies, x.Name, string(x.Arguments), r.Text, r.IsError, c.Name})
 	}
 	m.Results = append(m.Results, r.Result)
 	return r.Result, nil

@@ -75,11 +75,11 @@ func (r *role) price(u Usage) (ledger, error) {
 	return out, nil
 }
 
-// estimate is what a request of so many bytes may use: two thirds of a token per
+// estimate returns what a request of n bytes may use at most: two thirds of a token per
 // byte, since tables of dates and prices, most of what a trader reads, have about
 // 1.7 bytes a token (English has 4); and all of the output that it may have.
-func (r *role) estimate(requestBytes int) Usage {
-	return Usage{Input: requestBytes*2/3 + 1, Output: r.MaxOutput, Estimated: true}
+func (r *role) estimate(n int) Usage {
+	return Usage{Input: n*2/3 + 1, Output: r.MaxOutput, Estimated: true}
 }
 
 // refusal says why a call cannot be paid: whole ends the run, else the turn.

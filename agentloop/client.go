@@ -47,8 +47,8 @@ func (c client) tools(ctx context.Context) (list []Tool, traits map[string]trait
 			return nil, nil, fmt.Errorf("schema of %s: %w", t.Name, err)
 		}
 		list = append(list, Tool{t.Name, t.Description, schema})
-		kind, told := t.Meta[pitwall.MetaEffect].(string)
-		if !told { // a server that is not Pitwall: what only reads says so
+		kind, ok := t.Meta[pitwall.MetaEffect].(string)
+		if !ok { // a server that is not Pitwall: what only reads says so
 			kind = kindChange
 			if t.Annotations != nil && t.Annotations.ReadOnlyHint {
 				kind = kindRead
@@ -60,7 +60,7 @@ func (c client) tools(ctx context.Context) (list []Tool, traits map[string]trait
 	return list, traits, nil
 }
 
-// server is its name and version.
+// server returns the server's name and version.
 func (c client) server() string {
 	r := c.session.InitializeResult()
 	if r == nil || r.ServerInfo == nil {
@@ -112,7 +112,7 @@ func (a answer) digest() string {
 	return d
 }
 
-// futureDated says what the wall removed from the answer, "" if nothing.
+// futureDated returns what the wall removed from the answer, "" if nothing.
 func (a answer) futureDated() string {
 	m, ok := a.meta[pitwall.MetaFuture].(map[string]any)
 	if !ok {
@@ -124,7 +124,7 @@ func (a answer) futureDated() string {
 		parts = append(parts, fmt.Sprintf("%v rows known after now were removed, the newest of %s", n, newest))
 	}
 	if n, _ := m["unreadable"].(float64); n > 0 {
-		parts = append(parts, fmt.Sprintf("%v rows without a time in the known field were removed: look at known and rows", n))
+		parts = append(parts, fmt.Sprintf("%v rows without a time in the known field were removed: check known and rows", n))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -189,10 +189,10 @@ func (f deciderFunc) Decide(ctx context.Context, b *agentloop.Brief) (agentloop.
 
 func TestDeciderAndItsFailures(t *testing.T) {
 	down := modelFunc(func(agentloop.Request) (agentloop.Reply, error) {
-		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.TroubleUnavailable, Message: "down"}
+		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.ErrorUnavailable, Message: "down"}
 	})
 	noKey := modelFunc(func(agentloop.Request) (agentloop.Reply, error) {
-		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.TroubleAuth, Message: "no key"}
+		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.ErrorAuth, Message: "no key"}
 	})
 	many := modelFunc(func(agentloop.Request) (agentloop.Reply, error) {
 		return agentloop.Reply{Calls: []agentloop.Call{call("look", `{}`), call("look", `{}`)}}, nil

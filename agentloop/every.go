@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Every says when an agent has a turn: every so many bars, or at the first bar
+// Every says when an agent has a turn: every Bars bars, or at the first bar
 // of each day, week or month. The zero value is never. The first bar always is a
 // turn.
 type Every struct {
@@ -73,7 +73,7 @@ type Trigger struct {
 	On     time.Time // a day: its first bar, or the first after it
 }
 
-// reason says why an agent has a turn at a snapshot, "" when it has none.
+// reason returns why an agent has a turn at a snapshot, "" when it has none.
 func (a *agentState) reason(s snapshot) string {
 	switch {
 	case a.last.IsZero():
@@ -116,8 +116,8 @@ func (a *agentState) reason(s snapshot) string {
 	return a.When(b)
 }
 
-// stride is how many bars one call of the clock may pass without missing a turn
-// of any agent.
+// stride returns how many bars one call of the clock may pass without missing a
+// turn of any agent.
 func stride(agents []*agentState) int {
 	n := 0
 	for _, a := range agents {

@@ -66,9 +66,9 @@ type replyKey struct {
 // key is the request under which this turn is kept; nil when it cannot be: without
 // a cache, on a server that does not say what its world can show, or with a tool
 // whose code may have changed unseen.
-func (v *turnRun) key(text string) (request []byte, slot string, err error) {
-	a := v.agent
-	if v.Cache == nil || v.rec.StateDigest == "" || a.unknown {
+func (t *turnRun) key(text string) (request []byte, slot string, err error) {
+	a := t.agent
+	if t.Cache == nil || t.rec.StateDigest == "" || a.unknown {
 		return nil, "", nil
 	}
 	k := turnKey{
@@ -80,10 +80,10 @@ func (v *turnRun) key(text string) (request []byte, slot string, err error) {
 		Prompt:      a.self.keys.system,
 		Context:     sum([]byte(text)),
 		Tools:       a.self.keys.tools,
-		Server:      v.server,
-		AsOf:        v.rec.AsOf,
-		StateDigest: v.rec.StateDigest,
-		Sample:      v.Sample,
+		Server:      t.server,
+		AsOf:        t.rec.AsOf,
+		StateDigest: t.rec.StateDigest,
+		Sample:      t.Sample,
 		MaxSteps:    a.MaxSteps,
 		MaxOutput:   a.MaxOutput,
 		TurnBudget:  a.Budget.key(a.Price),
@@ -104,17 +104,17 @@ func (v *turnRun) key(text string) (request []byte, slot string, err error) {
 	if request, err = json.Marshal(k); err != nil {
 		return nil, "", fmt.Errorf("encoding the key of the turn: %w", err)
 	}
-	return request, a.Name + " " + v.rec.AsOf, nil
+	return request, a.Name + " " + t.rec.AsOf, nil
 }
 
-func (v *turnRun) replyKey(c *talk) ([]byte, error) {
+func (t *turnRun) replyKey(c *talk) ([]byte, error) {
 	k := replyKey{
 		Version:     recordVersion,
 		Model:       c.ModelName,
 		Fingerprint: c.Fingerprint,
 		Params:      c.Params,
 		MaxOutput:   c.MaxOutput,
-		Sample:      v.Sample,
+		Sample:      t.Sample,
 		Prompt:      c.keys.system,
 		Tools:       c.keys.seen,
 		Messages:    c.messages,

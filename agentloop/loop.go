@@ -13,7 +13,7 @@ import (
 	"pitwall"
 )
 
-// Recorder keeps what happened. agentloop says what; cmd says where.
+// Recorder keeps the record of a run.
 type Recorder interface {
 	// EndTurn keeps a Turn (the same bytes on every run), its TurnLine, and what may
 	// differ between runs.
@@ -30,7 +30,7 @@ type Cache interface {
 	Differs(kind, slot string, request []byte) (string, error)
 }
 
-// Config is a run: agents, in the order of their turns, on one server.
+// Config describes a run: agents, in the order of their turns, on one server.
 type Config struct {
 	Session  *mcp.ClientSession
 	Agents   []Agent

@@ -114,23 +114,23 @@ type Try struct {
 	Usage Usage `json:"usage,omitzero"`
 }
 
-// Trouble is the kind of a provider's failure.
-type Trouble string
+// ErrorKind classifies a provider's failure.
+type ErrorKind string
 
-// The kinds. The first three end a run: every further turn would fail alike.
+// The kinds. The first three end a run: every further turn would fail the same way.
 const (
-	TroubleAuth        Trouble = "auth"        // 401, 403: the key is missing, wrong or not allowed
-	TroubleBilling     Trouble = "billing"     // 402, or a quota that is used up
-	TroubleConfig      Trouble = "config"      // 404: there is no such model; a parameter it does not take
-	TroubleLimited     Trouble = "limited"     // 429 after all attempts
-	TroubleUnavailable Trouble = "unavailable" // 5xx, no connection, a timeout, after all attempts
-	TroubleBadReply    Trouble = "bad_reply"   // an answer that is no answer: torn JSON, no choice in it
-	TroubleRequest     Trouble = "request"     // any other 4xx: this request is refused, as one that is too long
+	ErrorAuth        ErrorKind = "auth"        // 401, 403: the key is missing, wrong or not allowed
+	ErrorBilling     ErrorKind = "billing"     // 402, or a quota that is used up
+	ErrorConfig      ErrorKind = "config"      // 404: there is no such model; a parameter it does not take
+	ErrorLimited     ErrorKind = "limited"     // 429 after all attempts
+	ErrorUnavailable ErrorKind = "unavailable" // 5xx, no connection, a timeout, after all attempts
+	ErrorBadReply    ErrorKind = "bad_reply"   // an unusable answer: truncated JSON, no choice in it
+	ErrorRequest     ErrorKind = "request"     // any other 4xx: this request is refused, for example as too long
 )
 
 // ModelError is a provider's failure. Its message never holds a key.
 type ModelError struct {
-	Kind    Trouble
+	Kind    ErrorKind
 	Status  int // of HTTP; 0 = no answer
 	Message string
 	Hint    string // what would work
@@ -150,7 +150,7 @@ func (e *ModelError) Error() string {
 	return s
 }
 
-// Stops reports whether every further turn would fail alike.
+// Stops reports whether every further turn would fail the same way.
 func (e *ModelError) Stops() bool {
-	return e.Kind == TroubleAuth || e.Kind == TroubleBilling || e.Kind == TroubleConfig
+	return e.Kind == ErrorAuth || e.Kind == ErrorBilling || e.Kind == ErrorConfig
 }

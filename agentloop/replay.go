@@ -13,7 +13,7 @@ import (
 )
 
 // Two levels are kept. A reply is one answer of a model to one request: an
-// interrupted run resumes where it stopped. A turn is a whole visit: it is keyed
+// interrupted run resumes where it stopped. A turn is all of them: it is keyed
 // by all that the model and its tools could see, and on a hit no model is asked.
 // Then the turn's reads are not repeated; its set-ups and changes (orders) are,
 // and each answer must be the recorded one.
@@ -78,57 +78,57 @@ type recordedReply struct {
 }
 
 // recall reads a turn from the cache, nil without one.
-func (v *turnRun) recall(request []byte, slot string) (*recordedTurn, error) {
+func (t *turnRun) recall(request []byte, slot string) (*recordedTurn, error) {
 	if request == nil {
 		return nil, nil
 	}
-	body, err := v.Cache.Get(turnKind, slot, request)
+	body, err := t.Cache.Get(turnKind, slot, request)
 	if err != nil {
-		v.warn("cache_failed", err.Error())
+		t.warn("cache_failed", err.Error())
 		return nil, nil
 	}
 	if body == nil {
-		v.miss(slot, request)
+		t.miss(slot, request)
 		return nil, nil
 	}
 	line, turn, ok := bytes.Cut(body, []byte("\n"))
 	k := &recordedTurn{Turn: turn}
 	if err := json.Unmarshal(line, &k.head); err != nil || !ok {
-		v.warn("cache_failed", "a recorded turn cannot be read: it is asked for again")
+		t.warn("cache_failed", "a recorded turn is unreadable and is asked for again")
 		return nil, nil
 	}
 	return k, nil
 }
 
-// miss says, once in a run, in what the nearest recorded turn differs.
-func (v *turnRun) miss(slot string, request []byte) {
-	if v.agent.missed {
+// miss reports, once in a run, how the nearest recorded turn differs.
+func (t *turnRun) miss(slot string, request []byte) {
+	if t.agent.missed {
 		return
 	}
-	v.agent.missed = true
-	parts, err := v.Cache.Differs(turnKind, slot, request)
+	t.agent.missed = true
+	parts, err := t.Cache.Differs(turnKind, slot, request)
 	if err != nil {
-		v.warn("cache_failed", err.Error())
+		t.warn("cache_failed", err.Error())
 	}
-	v.t.Miss = parts
+	t.timing.Miss = parts
 	if parts != "" {
-		v.Log.Info("not recorded", "turn", v.t.Turn, "agent", v.agent.Name, "differs_in", parts)
+		t.Log.Info("not recorded", "turn", t.timing.Turn, "agent", t.agent.Name, "differs_in", parts)
 	}
 }
 
-// replay makes the calls of a recorded turn that change the world, and compares
-// every answer. Nothing is taken for done that was not done now.
-func (v *turnRun) replay(ctx context.Context, k *recordedTurn) error {
+// replay repeats the calls of a recorded turn that change the world, and compares
+// every answer.
+func (t *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 	h := k.head
-	v.t.Cache, v.t.Cached, v.tools, v.ordered = "turn", h.Replies, h.Calls, h.Ordered
+	t.timing.Cache, t.timing.Cached, t.tools, t.ordered = "turn", h.Replies, h.Calls, h.Ordered
 	used := h.Roles
 	if len(used) == 0 {
 		used = []roleHead{{Usage: h.Usage, Answered: h.Answered}}
 	}
 	for i, u := range used { // the key covers the roles: they are the same
-		r := v.agent.roles[i]
+		r := t.agent.roles[i]
 		old, err := r.price(u.Usage)
-		if err := errors.Join(err, v.old.add(old)); err != nil {
+		if err := errors.Join(err, t.old.add(old)); err != nil {
 			return err
 		}
 		if u.Answered != "" {
@@ -136,21 +136,21 @@ func (v *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 		}
 	}
 	for i, c := range h.Repeat {
-		r, err := v.client.call(ctx, c.Role, Call{Name: c.Name, Arguments: json.RawMessage(c.Arguments)})
+		r, err := t.client.call(ctx, c.Role, Call{Name: c.Name, Arguments: json.RawMessage(c.Arguments)})
 		if err != nil {
 			return fmt.Errorf("repeating %s: %w", c.Name, err)
 		}
 		if r.Text != c.Text || r.IsError != c.IsError {
-			v.out.Warnings["replay_diverged"]++
+			t.out.Warnings["replay_diverged"]++
 			return pitwall.Errorf(pitwall.ReplayDiverged, "turn %d of %s at %s: call %d of those that are repeated, %s, answered other than recorded\n%s",
-				v.t.Turn, v.agent.Name, v.rec.AsOf, i+1, c.Name, difference(c.Text, r.Text)).
+				t.timing.Turn, t.agent.Name, t.rec.AsOf, i+1, c.Name, difference(c.Text, r.Text)).
 				Hintf("the recorded turn is not what happens now; --no-cache asks the model again, pitwall cache clear --kind turn forgets all recorded turns")
 		}
 	}
 	for _, w := range h.Warnings {
-		v.out.Warnings[w.Kind]++
+		t.out.Warnings[w.Kind]++
 	}
-	v.agent.failures = 0
+	t.agent.failures = 0
 	return nil
 }
 
@@ -172,20 +172,20 @@ func difference(recorded, now string) string {
 	return "  the texts are the same; one is an error and the other is not"
 }
 
-// keep puts a finished turn into the cache. A cache that fails is no reason to
-// stop a run: it is said and the run goes on.
-func (v *turnRun) keep(request []byte, slot string, turn []byte, line json.RawMessage) {
-	switch v.rec.Status {
+// keep puts a finished turn into the cache. A cache that fails costs a warning, not
+// the run.
+func (t *turnRun) keep(request []byte, slot string, turn []byte, line json.RawMessage) {
+	switch t.rec.Status {
 	case StatusBudget, StatusModelError, StatusTimeout:
 		return // what stopped it may not be there the next time
 	}
-	if request == nil || v.uncacheable {
+	if request == nil || t.uncacheable {
 		return
 	}
-	h := turnHead{Status: v.rec.Status, Summary: line, Warnings: v.rec.Warnings, Replies: v.t.Asked + v.t.Cached, Calls: v.tools, Ordered: v.ordered, Repeat: v.calls}
-	for _, c := range v.talks {
+	h := turnHead{Status: t.rec.Status, Summary: line, Warnings: t.rec.Warnings, Replies: t.timing.Asked + t.timing.Cached, Calls: t.tools, Ordered: t.ordered, Repeat: t.calls}
+	for _, c := range t.talks {
 		h.Usage = h.Usage.Add(c.used)
-		if len(v.agent.Roles) == 0 {
+		if len(t.agent.Roles) == 0 {
 			h.Answered = c.answered
 			break
 		}
@@ -193,38 +193,38 @@ func (v *turnRun) keep(request []byte, slot string, turn []byte, line json.RawMe
 	}
 	head, err := json.Marshal(h)
 	if err == nil {
-		err = v.Cache.Put(turnKind, slot, request, append(append(head, '\n'), turn...))
+		err = t.Cache.Put(turnKind, slot, request, append(append(head, '\n'), turn...))
 	}
 	if err != nil {
-		v.warn("cache_failed", err.Error())
+		t.warn("cache_failed", err.Error())
 	}
 }
 
 // reply returns the next reply of a role: from the cache, or asked now.
-func (v *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
-	request, err := v.replyKey(c)
+func (t *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
+	request, err := t.replyKey(c)
 	if err != nil {
 		return Reply{}, err
 	}
-	if v.Cache != nil {
-		body, err := v.Cache.Get(replyKind, "", request)
+	if t.Cache != nil {
+		body, err := t.Cache.Get(replyKind, "", request)
 		if err != nil {
-			v.warn("cache_failed", err.Error())
+			t.warn("cache_failed", err.Error())
 		}
 		var k recordedReply
 		if body != nil && json.Unmarshal(body, &k) == nil {
 			readable(k.Reply.Calls)
-			v.t.Cached++
-			v.t.Cache = "replies"
+			t.timing.Cached++
+			t.timing.Cache = "replies"
 			c.used = c.used.Add(k.Usage)
 			old, err := c.price(k.Usage)
-			return k.Reply, errors.Join(err, v.old.add(old))
+			return k.Reply, errors.Join(err, t.old.add(old))
 		}
 	}
-	if v.Strict {
+	if t.Strict {
 		differs := ""
-		if v.t.Miss != "" {
-			differs = "; the nearest one differs in " + v.t.Miss
+		if t.timing.Miss != "" {
+			differs = "; the nearest one differs in " + t.timing.Miss
 		}
 		return Reply{}, pitwall.Errorf(pitwall.NotRecorded, "reply %d of this turn is not recorded%s", c.replies+1, differs).Hintf("leave out --strict-replay to ask the model")
 	}
@@ -232,41 +232,41 @@ func (v *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	turn := v.new
-	if err := turn.add(v.pending); err != nil {
+	turn := t.new
+	if err := turn.add(t.pending); err != nil {
 		return Reply{}, err
 	}
-	if err := v.agent.afford(need, turn, v.old, v.lost); err != nil {
+	if err := t.agent.afford(need, turn, t.old, t.lost); err != nil {
 		return Reply{}, err
 	}
-	return v.fresh(ctx, c, request, need)
+	return t.fresh(ctx, c, request, need)
 }
 
 // fresh asks the model and keeps what it said. The lock is open meanwhile.
-func (v *turnRun) fresh(ctx context.Context, c *talk, request []byte, worst ledger) (Reply, error) {
-	v.pending.usd, v.pending.tokens = v.pending.usd+worst.usd, v.pending.tokens+worst.tokens
-	asked := v.Now()
-	v.mu.Unlock()
+func (t *turnRun) fresh(ctx context.Context, c *talk, request []byte, worst ledger) (Reply, error) {
+	t.pending.usd, t.pending.tokens = t.pending.usd+worst.usd, t.pending.tokens+worst.tokens
+	asked := t.Now()
+	t.mu.Unlock()
 	reply, err := c.Model.Reply(ctx, Request{System: c.system, Messages: c.messages, Tools: c.tools, Params: c.Params, MaxOutput: c.MaxOutput, MaxCalls: maxCalls + 1})
-	v.mu.Lock()
-	v.pending.usd, v.pending.tokens = v.pending.usd-worst.usd, v.pending.tokens-worst.tokens
-	v.t.ModelSeconds += v.Now().Sub(asked).Seconds()
+	t.mu.Lock()
+	t.pending.usd, t.pending.tokens = t.pending.usd-worst.usd, t.pending.tokens-worst.tokens
+	t.timing.ModelSeconds += t.Now().Sub(asked).Seconds()
 	lost := reply.Tries
 	if m, ok := errors.AsType[*ModelError](err); ok {
-		v.t.Tries = append(v.t.Tries, m.Tries...)
+		t.timing.Tries = append(t.timing.Tries, m.Tries...)
 		lost = append(slices.Clone(m.Tries), Try{Usage: m.Usage})
 	}
-	for _, t := range lost { // failed attempts are billed too, as far as they came
-		cost, bad := c.price(t.Usage)
-		if bad := errors.Join(bad, v.lost.add(cost)); bad != nil {
+	for _, try := range lost { // failed attempts are billed too, as far as they came
+		cost, bad := c.price(try.Usage)
+		if bad := errors.Join(bad, t.lost.add(cost)); bad != nil {
 			return reply, bad
 		}
 	}
 	if err != nil {
 		return reply, err
 	}
-	v.t.Asked++
-	v.t.Tries = append(v.t.Tries, reply.Tries...)
+	t.timing.Asked++
+	t.timing.Tries = append(t.timing.Tries, reply.Tries...)
 	readable(reply.Calls)
 	if reply.Usage == (Usage{}) && (c.Price == nil || *c.Price != (Price{})) {
 		reply.Usage = worst.usage // it reported none: the estimate counts
@@ -276,7 +276,7 @@ func (v *turnRun) fresh(ctx context.Context, c *talk, request []byte, worst ledg
 	if err != nil {
 		return reply, err
 	}
-	if err := v.new.add(cost); err != nil {
+	if err := t.new.add(cost); err != nil {
 		return reply, err
 	}
 	// The reply goes on as it would come from the cache: encoding it changes how its
@@ -291,9 +291,9 @@ func (v *turnRun) fresh(ctx context.Context, c *talk, request []byte, worst ledg
 		return reply, fmt.Errorf("decoding the reply: %w", err)
 	}
 	readable(k.Reply.Calls)
-	if v.Cache != nil {
-		if err := v.Cache.Put(replyKind, "", request, body); err != nil {
-			v.warn("cache_failed", err.Error())
+	if t.Cache != nil {
+		if err := t.Cache.Put(replyKind, "", request, body); err != nil {
+			t.warn("cache_failed", err.Error())
 		}
 	}
 	return k.Reply, nil

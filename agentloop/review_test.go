@@ -146,7 +146,7 @@ func TestFailedAttemptsCost(t *testing.T) {
 		if len(r.Messages) == 1 {
 			return agentloop.Reply{Calls: []agentloop.Call{call("look", `{}`)}, Usage: agentloop.Usage{Input: 1000}, Tries: []agentloop.Try{torn}}, nil
 		}
-		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.TroubleBadReply, Tries: []agentloop.Try{torn}, Usage: torn.Usage}
+		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.ErrorBadReply, Tries: []agentloop.Try{torn}, Usage: torn.Usage}
 	})
 	out, _, err := (&desk{days: 1}).run(t, m, nil, nil)
 	require.NoError(t, err)

@@ -27,7 +27,7 @@ func resolve(schema json.RawMessage) (*jsonschema.Resolved, error) {
 	return s.Resolve(nil)
 }
 
-// CheckSchema says whether a schema of a structured result is usable.
+// CheckSchema reports whether a schema of a structured result is usable.
 func CheckSchema(schema json.RawMessage) error {
 	_, err := resolve(schema)
 	return err

@@ -158,7 +158,7 @@ func (r *anthropicRequest) add(m agentloop.Message) error {
 		if i < len(m.Reply.Calls) {
 			id = m.Reply.Calls[i].ID
 		}
-		results = append(results, map[string]any{"type": "tool_result", "tool_use_id": id, "content": said(res.Text), "is_error": res.IsError})
+		results = append(results, map[string]any{"type": "tool_result", "tool_use_id": id, "content": nonEmpty(res.Text), "is_error": res.IsError})
 	}
 	if len(results) == 0 {
 		return nil

@@ -1,5 +1,5 @@
-// Package models asks language models: OpenAI and all who are compatible,
-// Anthropic, Gemini. A [Client] is an agentloop.Model of one model of one provider.
+// Package models talks to language models: OpenAI and compatible servers, Anthropic
+// and Gemini. A [Client] is an agentloop.Model of one model of one provider.
 //
 //	name ─► table ─► key, base URL ─► dialect ─► one HTTP request ─► Reply
 //	                                     ▲                 │
@@ -7,8 +7,7 @@
 //
 // A dialect asks once. All retrying is in retry.go, and each failed attempt is
 // recorded: 408, 409, 429, 5xx and lost connections up to five attempts with doubled
-// waits and jitter; an answer that is no answer up to three; what would fail alike,
-// never. The hook (transport.go) sits below the libraries, counts requests (a second
+// waits and jitter; an unusable answer up to three; what would fail again, never. The hook (transport.go) sits below the libraries, counts requests (a second
 // one in an attempt is an error) and refuses redirects.
 //
 // What counts is that a recorded Reply can stand in for the model, so the same
@@ -41,7 +40,7 @@
 // Seconds of CPU to build each from an empty cache, as measured before the choice:
 // openai-go 99, anthropic-sdk-go 59, genai 23, go-openai 1.3; all official three take
 // 2.8 GB of memory. So: go-openai for OpenAI's dialect, genai for Gemini, whose
-// signatures its compatible endpoint hides, and a dialect of our own of 450 lines for
+// signatures its compatible endpoint hides, and a hand-written dialect of 450 lines for
 // Anthropic. The limit was 30. This package on top of a built agentloop took 26 seconds
 // of user time and 8 of system time on two busy cores (24 s of wall): nearly all is genai.
 //

@@ -26,8 +26,8 @@ const s = time.Second
 // must come of it.
 type faultCase struct {
 	name   string
-	faults []modeltest.Fault // by request; the last one repeats
-	kind   agentloop.Trouble // "" = a reply
+	faults []modeltest.Fault   // by request; the last one repeats
+	kind   agentloop.ErrorKind // "" = a reply
 	status int
 	says   string
 	tries  []int // status of the attempts before the last one
@@ -68,7 +68,7 @@ func faultTable() []faultCase {
 		{name: "429 date", faults: []modeltest.Fault{dated, none}, tries: []int{429}, waits: []time.Duration{30 * s}},
 		{name: "429 milliseconds", faults: []modeltest.Fault{status(429, "Retry-After-Ms", "250"), none}, tries: []int{429}, waits: []time.Duration{s / 4}},
 		{name: "429 the cap", faults: []modeltest.Fault{status(429, "Retry-After", "120"), none}, tries: []int{429}, waits: []time.Duration{120 * s}},
-		{name: "429 above the cap", faults: []modeltest.Fault{status(429, "Retry-After", "3600")}, kind: "limited", status: 429, says: "it asks to wait 1h0m0s, and at most 2m0s is waited"},
+		{name: "429 above the cap", faults: []modeltest.Fault{status(429, "Retry-After", "3600")}, kind: "limited", status: 429, says: "the provider asks to wait 1h0m0s; the limit is 2m0s"},
 		{name: "503 above the cap", faults: []modeltest.Fault{status(503), status(503, "Retry-After", "300")}, kind: "limited", status: 503, says: "5m0s", tries: []int{503}, waits: backoffs[:1]},
 		{name: "429 forever", faults: []modeltest.Fault{status(429)}, kind: "limited", status: 429, says: "planted: Too Many Requests", tries: []int{429, 429, 429, 429}, waits: backoffs},
 		{name: "429 quota", faults: []modeltest.Fault{quota}, kind: "billing", status: 429, says: "quota or credit is used up"},
@@ -78,7 +78,7 @@ func faultTable() []faultCase {
 		{name: "truncated then ok", faults: []modeltest.Fault{{Truncate: true}, none}, tries: []int{0}, waits: backoffs[:1]},
 		{name: "truncated forever", faults: []modeltest.Fault{{Truncate: true}}, kind: "bad_reply", says: "answer", tries: []int{0, 0}, waits: backoffs[:2]},
 		{name: "torn then ok", faults: []modeltest.Fault{{Torn: true}, none}, tries: []int{0}, waits: backoffs[:1]},
-		{name: "torn forever", faults: []modeltest.Fault{{Torn: true}}, kind: "bad_reply", says: "torn", tries: []int{0, 0}, waits: backoffs[:2]},
+		{name: "torn forever", faults: []modeltest.Fault{{Torn: true}}, kind: "bad_reply", says: "cut off", tries: []int{0, 0}, waits: backoffs[:2]},
 		{name: "no choice", faults: []modeltest.Fault{{Garbage: true}}, kind: "bad_reply", says: "answer", tries: []int{0, 0}, waits: backoffs[:2]},
 		{name: "torn, 500, 429, ok", faults: []modeltest.Fault{{Torn: true}, status(500), status(429, "Retry-After", "9"), none}, tries: []int{0, 500, 429}, waits: []time.Duration{s / 2, s, 9 * s}},
 	}
@@ -193,7 +193,7 @@ func TestNoConnection(t *testing.T) {
 		_, err := client(t, Options{Name: d.name, BaseURL: "http://" + address + d.path, Attempts: 2}).Reply(t.Context(), hello)
 		var e *agentloop.ModelError
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, agentloop.TroubleUnavailable, e.Kind)
+		require.Equal(t, agentloop.ErrorUnavailable, e.Kind)
 		require.Contains(t, e.Message, "connection refused")
 		require.Len(t, e.Tries, 1)
 		require.Contains(t, e.Tries[0].Error, "connection refused")
@@ -206,7 +206,7 @@ func TestRefusedByLibrary(t *testing.T) {
 	_, err := client(t, Options{Name: "openai/gpt-5-mini", BaseURL: srv.URL + "/v1", Params: map[string]any{"temperature": 0.5}}).Reply(t.Context(), hello)
 	var e *agentloop.ModelError
 	require.ErrorAs(t, err, &e)
-	require.Equal(t, agentloop.TroubleConfig, e.Kind)
+	require.Equal(t, agentloop.ErrorConfig, e.Kind)
 	require.Zero(t, srv.Calls())
 }
 
@@ -233,7 +233,7 @@ func TestCanary(t *testing.T) {
 	var logged bytes.Buffer
 	log.SetOutput(&logged)
 	defer log.SetOutput(os.Stderr)
-	padded := strings.Repeat("x", longestText-10) + canary + strings.Repeat(" "+canary, 100)
+	padded := strings.Repeat("x", maxErrorText-10) + canary + strings.Repeat(" "+canary, 100)
 	for _, d := range dialects {
 		for _, echo := range []int{401, 500, 429, 0} {
 			srv := serve(t, model(func(agentloop.Request) (agentloop.Reply, error) {
@@ -260,7 +260,7 @@ func TestCanary(t *testing.T) {
 		_, err := client(t, Options{Name: d.name, BaseURL: raw.URL + d.path}).Reply(t.Context(), hello)
 		require.ErrorContains(t, err, "xxx[key]")
 		require.NotContains(t, err.Error(), canary[:5])
-		require.Less(t, len(err.Error()), longestText+100)
+		require.Less(t, len(err.Error()), maxErrorText+100)
 		raw.Close()
 	}
 	require.Empty(t, logged.String(), "libraries log nothing")
@@ -292,7 +292,7 @@ func TestEndlessAnswer(t *testing.T) {
 		_, err := client(t, Options{Name: d.name, BaseURL: endless.URL + d.path, Attempts: 1}).Reply(t.Context(), hello)
 		var e *agentloop.ModelError
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, agentloop.TroubleBadReply, e.Kind)
+		require.Equal(t, agentloop.ErrorBadReply, e.Kind)
 		require.Contains(t, e.Message, "longer than 64 MB")
 		endless.CloseClientConnections()
 		endless.Close()

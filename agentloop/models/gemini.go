@@ -137,7 +137,7 @@ func (g *gemini) contents(r agentloop.Request) ([]*genai.Content, error) {
 			if res.IsError {
 				key = "error"
 			}
-			results = append(results, &genai.Part{FunctionResponse: &genai.FunctionResponse{ID: res.ID, Name: res.Name, Response: map[string]any{key: said(res.Text)}}})
+			results = append(results, &genai.Part{FunctionResponse: &genai.FunctionResponse{ID: res.ID, Name: res.Name, Response: map[string]any{key: nonEmpty(res.Text)}}})
 		}
 		say("user", results)
 	}

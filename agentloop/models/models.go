@@ -17,7 +17,7 @@ import (
 	"pitwall/agentloop"
 )
 
-// Options say which model is asked and how. Zero values are what one wants.
+// Options choose a model and how to ask it. The zero value of each field is a sensible default.
 type Options struct {
 	// Name is "provider/model", a bare model name whose provider is known, a
 	// provider (its default model), or "": the first provider whose key is set.
@@ -87,7 +87,7 @@ func newClient(o Options) (*Client, error) {
 		return nil, err
 	}
 	key, variable := p.key(o.Env), p.variable()
-	if elsewhere(p, host) {
+	if foreignHost(p, host) {
 		key, variable = strings.TrimSpace(o.Env(KeyElsewhere)), KeyElsewhere
 	}
 	if key == "" && !p.local && (o.BaseURL == "" || p.dialect != "openai") {
@@ -122,7 +122,8 @@ func newClient(o Options) (*Client, error) {
 // somebody else names a server, and must not collect keys with it.
 const KeyElsewhere = "PITWALL_MODEL_KEY"
 
-func elsewhere(p provider, host string) bool {
+// foreignHost reports whether a host is neither the provider's own nor this machine.
+func foreignHost(p provider, host string) bool {
 	own, err := url.Parse(p.base)
 	if err == nil && own.Host == host {
 		return false
@@ -150,21 +151,21 @@ func baseOf(p provider, given string) (base, host string, err error) {
 	return base, u.Host, nil
 }
 
-// Name is the provider and the model.
+// Name returns provider/model.
 func (c *Client) Name() string { return c.provider.name + "/" + c.model }
 
-// Fingerprint is what identifies the model in a replay key: all that may change
-// a reply to the same Request. It never holds a key.
+// Fingerprint identifies the model in a replay key: it covers whatever may change the
+// reply to a Request, and never holds a key.
 func (c *Client) Fingerprint() string {
 	return redact(c.secrets, fmt.Sprintf("%s %s %s %s %s", c.provider.name, c.base, c.model, c.dialect.version(), c.params.canonical()))
 }
 
-// secretsOf are the values of all providers' key variables, not only the one in
+// secretsOf returns the values of all providers' key variables, not only the one in
 // use: a server or a proxy may echo any.
 func secretsOf(env func(string) string) (list []string) {
 	for _, p := range append(table(), provider{keys: []string{KeyElsewhere}}) {
 		for _, v := range p.keys {
-			// Shorter ones are placeholders such as "none", which are words of a text.
+			// Shorter ones are placeholders such as "none", which also occur in texts.
 			if k := strings.TrimSpace(env(v)); len(k) >= 8 {
 				list = append(list, k)
 				if q, err := json.Marshal(k); err == nil {
@@ -188,7 +189,7 @@ func redact(secrets []string, s string) string {
 	return s
 }
 
-// redactReply keeps keys out of a reply, which is recorded: a server might echo one.
+// redactReply removes keys from a reply before it is recorded: a server may echo one.
 func redactReply(secrets []string, r *agentloop.Reply) {
 	r.Text, r.Reasoning, r.Model = redact(secrets, r.Text), redact(secrets, r.Reasoning), redact(secrets, r.Model)
 	for i, c := range r.Calls {

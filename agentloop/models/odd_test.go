@@ -107,7 +107,7 @@ func TestErrorBodies(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		body   string
-		kind   agentloop.Trouble
+		kind   agentloop.ErrorKind
 		says   string
 		after  string
 	}{
@@ -124,8 +124,8 @@ func TestErrorBodies(t *testing.T) {
 		f := byStatus(&httpError{status: c.status, header: http.Header{}, body: []byte(c.body)})
 		require.Equal(t, []any{c.kind, c.says, c.after}, []any{f.kind, f.message, f.after.String()}, c.body)
 	}
-	long := clip(strings.Repeat("é", 600), longestText)
-	require.Equal(t, longestText+3, len([]rune(long)))
+	long := clip(strings.Repeat("é", 600), maxErrorText)
+	require.Equal(t, maxErrorText+3, len([]rune(long)))
 }
 
 // A stream that never ends is left after the calls that are wanted.
@@ -195,7 +195,7 @@ func TestTornAfterTheEnd(t *testing.T) {
 	}))
 	defer s.Close()
 	_, err := client(t, Options{Name: "openai/m", BaseURL: s.URL + "/v1", Attempts: 1}).Reply(t.Context(), hello)
-	require.ErrorContains(t, err, "bad_reply: the answer is torn")
+	require.ErrorContains(t, err, "bad_reply: the answer was cut off")
 }
 
 // The tokens at a stream's start are of its first token only.

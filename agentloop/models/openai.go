@@ -114,7 +114,7 @@ func (o *openAI) messages(r agentloop.Request) []openai.ChatCompletionMessage {
 			if i < len(m.Reply.Calls) {
 				id = m.Reply.Calls[i].ID
 			}
-			list = append(list, openai.ChatCompletionMessage{Role: "tool", ToolCallID: id, Content: said(res.Text)})
+			list = append(list, openai.ChatCompletionMessage{Role: "tool", ToolCallID: id, Content: nonEmpty(res.Text)})
 		}
 	}
 	return list

@@ -124,7 +124,7 @@ func fixIDs(calls []agentloop.Call, before []agentloop.Message) {
 
 func madeID(step, i int) string { return fmt.Sprintf("call_%d_%d", step, i) }
 
-// isMade reports whether an id is one of ours.
+// isMade reports whether fixIDs made an id.
 func isMade(id string) bool {
 	var step, i int
 	n, err := fmt.Sscanf(id, "call_%d_%d", &step, &i)
@@ -163,8 +163,8 @@ func schema(t agentloop.Tool) json.RawMessage {
 	return t.Input
 }
 
-// said is a result's text: providers refuse an empty one.
-func said(text string) string {
+// nonEmpty replaces an empty result, which providers refuse.
+func nonEmpty(text string) string {
 	if text == "" {
 		return "(empty)"
 	}

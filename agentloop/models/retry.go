@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	firstWait   = time.Second // doubled at each attempt
-	longestWait = 60 * time.Second
-	longestAsk  = 2 * time.Minute // a Retry-After above it ends the attempts
-	badReplies  = 3               // as many answers that are none end the attempts
-	longestText = 500             // characters of a provider's error text
+	firstWait     = time.Second // doubled after each attempt
+	longestWait   = 60 * time.Second
+	maxRetryAfter = 2 * time.Minute // a longer Retry-After ends the attempts
+	maxBadReplies = 3               // unusable answers before the attempts end
+	maxErrorText  = 500             // characters of a provider's error text
 )
 
 // failure is one failed attempt.
 type failure struct {
-	kind    agentloop.Trouble
+	kind    agentloop.ErrorKind
 	status  int
 	message string
 	hint    string
@@ -50,18 +50,18 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 		}
 		f := classify(err, x)
 		// Redacted before it is cut: half a key is a secret too.
-		f.message = clip(redact(c.secrets, f.message), longestText)
-		if f.kind == agentloop.TroubleBadReply {
+		f.message = clip(redact(c.secrets, f.message), maxErrorText)
+		if f.kind == agentloop.ErrorBadReply {
 			bad++
 		}
-		if f.kind == agentloop.TroubleAuth {
-			f.hint = c.aboutKey()
+		if f.kind == agentloop.ErrorAuth {
+			f.hint = c.keyHint()
 		}
-		if f.after > longestAsk {
-			f.kind, f.retry = agentloop.TroubleLimited, false
-			f.hint = fmt.Sprintf("it asks to wait %s, and at most %s is waited", f.after, longestAsk)
+		if f.after > maxRetryAfter {
+			f.kind, f.retry = agentloop.ErrorLimited, false
+			f.hint = fmt.Sprintf("the provider asks to wait %s; the limit is %s", f.after, maxRetryAfter)
 		}
-		if !f.retry || n >= c.attempts || bad >= badReplies {
+		if !f.retry || n >= c.attempts || bad >= maxBadReplies {
 			return agentloop.Reply{}, &agentloop.ModelError{Kind: f.kind, Status: f.status, Message: f.message, Hint: f.hint, Tries: tries, Usage: x.used()}
 		}
 		wait := c.wait(n, f.after)
@@ -72,8 +72,8 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 	}
 }
 
-// aboutKey names the variable of the key that was refused.
-func (c *Client) aboutKey() string {
+// keyHint names the variable of the key that was refused.
+func (c *Client) keyHint() string {
 	if c.keyless {
 		return "no key was sent: set " + c.variable
 	}
@@ -102,14 +102,14 @@ func (c *Client) wait(n int, after time.Duration) time.Duration {
 	return d/2 + time.Duration(c.jitter()*float64(d)/2)
 }
 
-// stopped is the end by the caller's context, which is no failure of the provider:
-// errors.Is finds the context's error and errors.As the attempts.
+// stopped returns the error of a request that the caller's context ended, which is no
+// failure of the provider: errors.Is finds the context's error, errors.As the attempts.
 func stopped(ctx context.Context, tries []agentloop.Try, last agentloop.Usage) error {
 	err := ctx.Err()
 	if err == nil {
 		err = context.Canceled // only the sleep was stopped
 	}
-	return fmt.Errorf("%w: %w", err, &agentloop.ModelError{Kind: agentloop.TroubleUnavailable, Message: "stopped by the caller", Tries: tries, Usage: last})
+	return fmt.Errorf("%w: %w", err, &agentloop.ModelError{Kind: agentloop.ErrorUnavailable, Message: "stopped by the caller", Tries: tries, Usage: last})
 }
 
 // sleep waits, or returns early with the context's error. A context is its timer:
@@ -121,14 +121,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// badReply is an answer that is no answer.
+// badReply is an answer that cannot be used.
 type badReply struct{ why string }
 
 func (e *badReply) Error() string { return e.why }
 
 func badReplyf(format string, args ...any) error { return &badReply{fmt.Sprintf(format, args...)} }
 
-// classify tells what went wrong. Which library failed does not matter: the
+// classify returns what went wrong. Which library failed does not matter: the
 // exchange knows how far the request came.
 func classify(err error, x *exchange) failure {
 	var status *httpError
@@ -141,24 +141,24 @@ func classify(err error, x *exchange) failure {
 	var slow net.Error
 	switch {
 	case errors.As(err, &slow) && slow.Timeout(): // a deadline of the context, too
-		return failure{kind: agentloop.TroubleUnavailable, message: "no answer in time", retry: true}
+		return failure{kind: agentloop.ErrorUnavailable, message: "no answer in time", retry: true}
 	case x.answered && errors.Is(err, errTooLong):
-		return failure{kind: agentloop.TroubleBadReply, message: err.Error(), retry: true}
+		return failure{kind: agentloop.ErrorBadReply, message: err.Error(), retry: true}
 	case x.answered && x.readErr != nil:
-		return failure{kind: agentloop.TroubleBadReply, message: "the answer is torn: " + err.Error(), retry: true}
+		return failure{kind: agentloop.ErrorBadReply, message: "the answer was cut off: " + err.Error(), retry: true}
 	case x.answered:
-		return failure{kind: agentloop.TroubleBadReply, message: err.Error(), retry: true}
+		return failure{kind: agentloop.ErrorBadReply, message: err.Error(), retry: true}
 	case !x.tried:
-		return failure{kind: agentloop.TroubleConfig, message: "the request was not sent: " + err.Error()}
+		return failure{kind: agentloop.ErrorConfig, message: "the request was not sent: " + err.Error()}
 	}
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // without the URL
 	}
-	return failure{kind: agentloop.TroubleUnavailable, message: err.Error(), retry: true, hint: "is the server running and base_url right?"}
+	return failure{kind: agentloop.ErrorUnavailable, message: err.Error(), retry: true, hint: "is the server running and base_url right?"}
 }
 
-// byStatus sorts a status of HTTP and the provider's own code.
+// byStatus classifies an HTTP status and the provider's own code.
 func byStatus(e *httpError) failure {
 	text, codes := errorText(e.body)
 	if text == "" {
@@ -176,19 +176,19 @@ func byStatus(e *httpError) failure {
 	billing := has("insufficient_quota", "billing_error", "credit balance is too low", "perday")
 	switch s := e.status; {
 	case s == http.StatusPaymentRequired, (s == http.StatusTooManyRequests || s == http.StatusBadRequest || s == http.StatusForbidden) && billing:
-		f.kind, f.hint = agentloop.TroubleBilling, "the provider's quota or credit is used up"
+		f.kind, f.hint = agentloop.ErrorBilling, "the provider's quota or credit is used up"
 	case s == http.StatusUnauthorized, s == http.StatusForbidden, s == http.StatusBadRequest && has("api_key_invalid", "api key not valid"):
-		f.kind, f.hint = agentloop.TroubleAuth, "" // which key is the client's to say
+		f.kind, f.hint = agentloop.ErrorAuth, "" // which key is the client's to say
 	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed, s < 400:
-		f.kind, f.hint = agentloop.TroubleConfig, "check the model's name and base_url"
+		f.kind, f.hint = agentloop.ErrorConfig, "check the model's name and base_url"
 	case s == http.StatusBadRequest && has("unsupported_parameter", "unsupported_value", "unknown_parameter", "invalid_model", "model_not_found", "model not exist", "does not support tools"):
-		f.kind, f.hint = agentloop.TroubleConfig, "check the model's name and the strategy's params"
+		f.kind, f.hint = agentloop.ErrorConfig, "check the model's name and the strategy's params"
 	case s == http.StatusTooManyRequests:
-		f.kind, f.retry = agentloop.TroubleLimited, true
+		f.kind, f.retry = agentloop.ErrorLimited, true
 	case s == http.StatusRequestTimeout, s == http.StatusConflict, s >= 500:
-		f.kind, f.retry = agentloop.TroubleUnavailable, true
+		f.kind, f.retry = agentloop.ErrorUnavailable, true
 	default:
-		f.kind = agentloop.TroubleRequest
+		f.kind = agentloop.ErrorRequest
 	}
 	return f
 }
@@ -197,18 +197,18 @@ func byStatus(e *httpError) failure {
 // look for codes in.
 func errorText(body []byte) (text, codes string) {
 	codes = strings.ToLower(string(body))
-	var any1 json.RawMessage = body
+	var raw json.RawMessage = body
 	for range 3 { // Gemini's compatible endpoint wraps the object in a list
 		var list []json.RawMessage
-		if json.Unmarshal(any1, &list) == nil && len(list) > 0 {
-			any1 = list[0]
+		if json.Unmarshal(raw, &list) == nil && len(list) > 0 {
+			raw = list[0]
 		}
 		var o struct {
 			Error   json.RawMessage `json:"error"`
 			Message json.RawMessage `json:"message"`
 			Detail  json.RawMessage `json:"detail"`
 		}
-		if json.Unmarshal(any1, &o) != nil {
+		if json.Unmarshal(raw, &o) != nil {
 			break
 		}
 		var s string
@@ -220,14 +220,14 @@ func errorText(body []byte) (text, codes string) {
 		if len(o.Error) == 0 {
 			break
 		}
-		any1 = o.Error
+		raw = o.Error
 	}
 	return strings.TrimSpace(string(body)), codes
 }
 
 // retryAfter reads how long a provider asks to wait: milliseconds (OpenAI),
 // seconds or a date, or a field of the body (Gemini). A date counts from the
-// answer's own Date: no clock of ours is read, and none can be wrong.
+// answer's own Date, so no local clock is needed.
 func retryAfter(e *httpError) time.Duration {
 	if ms, err := strconv.ParseFloat(e.header.Get("Retry-After-Ms"), 64); err == nil && ms > 0 && ms < 1e12 {
 		return time.Duration(ms * float64(time.Millisecond))
@@ -258,7 +258,7 @@ func retryAfter(e *httpError) time.Duration {
 	return 0
 }
 
-// clip cuts a text to so many characters.
+// clip cuts a text to n characters.
 func clip(s string, n int) string {
 	s = strings.ToValidUTF8(s, "?")
 	if r := []rune(s); len(r) > n {

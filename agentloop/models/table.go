@@ -108,36 +108,29 @@ func first(env func(string) string) (provider, string, error) {
 }
 
 func unknown(name, who string, slash bool, baseURL string) error {
-	var names, prefixes []string
+	var names, prefixes, models []string
 	for _, p := range table() {
 		names = append(names, p.name)
+		if p.model != "" && !strings.Contains(p.model, "/") {
+			models = append(models, p.model)
+		}
 		for _, x := range p.prefixes {
 			prefixes = append(prefixes, x+"...")
 		}
 	}
 	if slash {
-		e := pitwall.Errorf(pitwall.StrategyError, "model: %q: there is no provider %q", name, who)
+		e := pitwall.Errorf(pitwall.StrategyError, "model: %q: unknown provider %q", name, who)
 		if baseURL != "" {
 			return e.Hintf("for a model of that name at base_url write openai/%s", name)
 		}
 		return e.Hintf("did you mean %q? Providers are %s", pitwall.Nearest(who, names)+name[len(who):], strings.Join(names, ", "))
 	}
-	e := pitwall.Errorf(pitwall.StrategyError, "model: %q: it is not known whose model this is", name)
-	return e.Hintf("did you mean %q? Write PROVIDER/MODEL with a provider of %s, or a bare name that starts with %s", pitwall.Nearest(name, append(known(), names...)),
-		strings.Join(names, ", "), strings.Join(prefixes, " "))
+	return pitwall.Errorf(pitwall.StrategyError, "model: %q: unknown model provider", name).
+		Hintf("did you mean %q? Write PROVIDER/MODEL with a provider of %s, or a bare name that starts with %s", pitwall.Nearest(name, append(models, names...)),
+			strings.Join(names, ", "), strings.Join(prefixes, " "))
 }
 
-// known lists the default models, as words that a misspelt name may have meant.
-func known() (list []string) {
-	for _, p := range table() {
-		if p.model != "" && !strings.Contains(p.model, "/") {
-			list = append(list, p.model)
-		}
-	}
-	return list
-}
-
-// Status says whether a provider can be used.
+// Status describes a provider and reports whether it can be used.
 type Status struct {
 	Provider string
 	Default  string // the model that is used when none is named; empty = one must be named

@@ -203,7 +203,7 @@ func TestLostSignature(t *testing.T) {
 		_, err = c.Reply(t.Context(), r)
 		var e *agentloop.ModelError
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, agentloop.TroubleRequest, e.Kind)
+		require.Equal(t, agentloop.ErrorRequest, e.Kind)
 		require.Contains(t, e.Message, "ignature")
 	}
 }

@@ -54,15 +54,15 @@ func (s series) newest() (date string, v float64) {
 	return "", math.NaN()
 }
 
-// before is the value of the month so many months before the newest, looked up by
-// its date: counting rows would go wrong where a month is missing.
-func (s series) before(months int) (date string, v float64) {
+// before returns the value n months before the newest, looked up by its date: counting
+// rows would go wrong where a month is missing.
+func (s series) before(n int) (date string, v float64) {
 	last, _ := s.newest()
 	day, err := time.Parse(time.DateOnly, last)
 	if err != nil {
 		return "", math.NaN()
 	}
-	date = day.AddDate(0, -months, 0).Format(time.DateOnly)
+	date = day.AddDate(0, -n, 0).Format(time.DateOnly)
 	for _, p := range s.points {
 		if p["date"] == date {
 			return date, number(p["value"])
@@ -71,8 +71,7 @@ func (s series) before(months int) (date string, v float64) {
 	return date, math.NaN()
 }
 
-// fresh reports whether there is a value that has been known for at most so many
-// days: one that is older says little about today.
+// fresh reports whether there is a value that has been known for at most days days.
 func (s series) fresh(days int) bool {
 	_, v := s.newest()
 	return !math.IsNaN(v) && s.age <= float64(days)

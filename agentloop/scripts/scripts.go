@@ -71,9 +71,9 @@ next:
 			}
 		}
 		if len(known) == 0 {
-			return fmt.Errorf("params: there is no %q; this script takes none", k)
+			return fmt.Errorf("params: unknown %q; this script takes none", k)
 		}
-		return fmt.Errorf("params: there is no %q; this script takes %s", k, strings.Join(known, ", "))
+		return fmt.Errorf("params: unknown %q; this script takes %s", k, strings.Join(known, ", "))
 	}
 	return nil
 }
@@ -88,9 +88,7 @@ func (t turn) step() int { return len(t.Messages) - 1 }
 func (t turn) results(i int) []agentloop.Result { return t.Messages[i+1].Results }
 
 // failed returns the first failed result of reply i, if any.
-func (t turn) failed(i int) (agentloop.Result, bool) {
-	return failedOf(t.results(i))
-}
+func (t turn) failed(i int) (agentloop.Result, bool) { return failedOf(t.results(i)) }
 
 func failedOf(results []agentloop.Result) (agentloop.Result, bool) {
 	for _, r := range results {

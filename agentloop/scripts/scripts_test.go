@@ -250,7 +250,7 @@ func TestParams(t *testing.T) {
 		{"momentum_allocator", map[string]any{"news_from": "May"}, "use a date such as 2025-01-02"},
 		{"news_sentiment", nil, "names is 0; use 2 to 20 companies"},
 		{"news_sentiment", map[string]any{"names": map[string]any{"A": "Apple", "B": []any{"b"}}}, "names.A is Apple"},
-		{"news_sentiment", map[string]any{"word": 1}, `there is no "word"`},
+		{"news_sentiment", map[string]any{"word": 1}, `unknown "word"`},
 	} {
 		_, err := All()[c.name](c.params)
 		require.ErrorContains(t, err, c.want, c.name)

@@ -250,7 +250,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"source":              {strings.Replace(goodStrategy, "bars.csv", "yahoo", 1), goodBars, nil, 1, "the store holds no 1d bars of A from yahoo"},
 		"provider":            {strings.Replace(goodStrategy, "script/buyhold", "openai/gpt", 1), goodBars, nil, 1, "OPENAI_API_KEY is not set"},
 		"unknown script":      {strings.Replace(goodStrategy, "buyhold", "nope", 1), goodBars, nil, 1, "there is no model script/nope"},
-		"unknown param":       {strings.Replace(goodStrategy, "buyhold", "momentum, params: {look: 3}", 1), goodBars, nil, 1, `there is no "look"`},
+		"unknown param":       {strings.Replace(goodStrategy, "buyhold", "momentum, params: {look: 3}", 1), goodBars, nil, 1, `unknown "look"`},
 		"bad param":           {strings.Replace(goodStrategy, "buyhold", "momentum, params: {lookback: 1}", 1), goodBars, nil, 1, "lookback is 1"},
 		"flag":                {goodStrategy, goodBars, []string{"--nope"}, 2, "unknown flag: --nope"},
 		"--cash":              {goodStrategy, goodBars, []string{"--cash", "x"}, 2, "--cash is \"x\""},

@@ -70,7 +70,7 @@ func (m *sayer) Reply(context.Context, agentloop.Request) (agentloop.Reply, erro
 	r := m.replies[min(m.n, len(m.replies)-1)]
 	m.n++
 	if r == nil {
-		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.TroubleUnavailable, Status: 503, Message: "overloaded", Tries: []agentloop.Try{{Status: 429, Error: "slow down", Wait: 2e9}}}
+		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.ErrorUnavailable, Status: 503, Message: "overloaded", Tries: []agentloop.Try{{Status: 429, Error: "slow down", Wait: 2e9}}}
 	}
 	return *r, nil
 }

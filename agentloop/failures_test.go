@@ -92,7 +92,7 @@ func TestUnknownPriceIsNotZero(t *testing.T) {
 }
 
 func TestTroubleSkipsOrStops(t *testing.T) {
-	fail := func(kind agentloop.Trouble, on ...int) *trader {
+	fail := func(kind agentloop.ErrorKind, on ...int) *trader {
 		return &trader{fail: func(n int) error {
 			for _, i := range on {
 				if n == i || i < 0 {
@@ -102,7 +102,7 @@ func TestTroubleSkipsOrStops(t *testing.T) {
 			return nil
 		}}
 	}
-	out, k, err := (&desk{days: 3}).run(t, fail(agentloop.TroubleUnavailable, 5), nil, nil)
+	out, k, err := (&desk{days: 3}).run(t, fail(agentloop.ErrorUnavailable, 5), nil, nil)
 	require.NoError(t, err)
 	require.True(t, out.Ended)
 	require.Equal(t, []agentloop.Status{agentloop.StatusOrdered, agentloop.StatusModelError, agentloop.StatusOrdered}, []agentloop.Status{k.turns[0].Status, k.turns[1].Status, k.turns[2].Status})
@@ -113,20 +113,20 @@ func TestTroubleSkipsOrStops(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(line), `"tries":[{"status":500,"error":"no"`)
 
-	for _, kind := range []agentloop.Trouble{agentloop.TroubleAuth, agentloop.TroubleBilling, agentloop.TroubleConfig} {
+	for _, kind := range []agentloop.ErrorKind{agentloop.ErrorAuth, agentloop.ErrorBilling, agentloop.ErrorConfig} {
 		out, k, err = (&desk{days: 3}).run(t, fail(kind, 1), nil, nil)
 		require.ErrorContains(t, err, "asking the model test/one: "+string(kind))
 		require.Len(t, k.turns, 1, "the turn that failed is on record")
 		require.False(t, out.Ended)
 	}
-	m := fail(agentloop.TroubleLimited, -1)
+	m := fail(agentloop.ErrorLimited, -1)
 	_, k, err = (&desk{days: 30}).run(t, m, nil, nil)
 	require.ErrorContains(t, err, "failed in 5 turns in a row")
 	require.Len(t, k.turns, 5)
 
 	// A failed turn is not kept: the next run asks again.
 	cache := &memory{m: map[string]string{}}
-	_, _, err = (&desk{days: 1}).run(t, fail(agentloop.TroubleUnavailable, 1), cache, nil)
+	_, _, err = (&desk{days: 1}).run(t, fail(agentloop.ErrorUnavailable, 1), cache, nil)
 	require.NoError(t, err)
 	require.Empty(t, cache.m)
 }
@@ -134,7 +134,7 @@ func TestTroubleSkipsOrStops(t *testing.T) {
 func TestTurnTimeout(t *testing.T) {
 	slow := agentModel(func(ctx context.Context, r agentloop.Request) (agentloop.Reply, error) {
 		<-ctx.Done()
-		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.TroubleUnavailable, Message: ctx.Err().Error()}
+		return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.ErrorUnavailable, Message: ctx.Err().Error()}
 	})
 	_, k, err := (&desk{days: 2}).run(t, slow, nil, func(c *agentloop.Config) { c.Agents[0].Timeout = 20 * time.Millisecond })
 	require.NoError(t, err)
