@@ -3,6 +3,7 @@ package pitwall
 // What a server and a loop put into _meta, which no model reads.
 const (
 	MetaTurn     = "pitwall/turn"         // of a call: the number of the turn that makes it
+	MetaRole     = "pitwall/role"         // of a call: the role that makes it, where an agent has several
 	MetaDigest   = "pitwall/state_digest" // of an answer: what its world can show up to now
 	MetaFuture   = "pitwall/future_dated" // of an answer: what the wall removed from an external tool's
 	MetaEffect   = "pitwall/effect"       // of a tool: read, setup, change or step

@@ -10,22 +10,27 @@ import (
 	"time"
 )
 
-// Agent is one trader of a strategy: a model, a prompt, and when it has a turn.
+// Agent is one trader of a strategy: who decides, with what, and when it has a turn.
 type Agent struct {
-	Name        string // in the record; unique among a run's agents
-	Model       Model
+	Name        string         // in the record; unique among a run's agents
+	Model       Model          // decides, unless there is a Decider
 	ModelName   string         // as the strategy names it
 	Fingerprint string         // what else tells the model from others: its host, its settings, a script's source. Never a key
 	Prompt      string         // the strategy's own, after the server's base prompt
 	Params      map[string]any // for the model
+	// Decider decides instead of Model alone. DeciderName, with its version, tells it
+	// from others: a recorded turn is its own. Roles are those that it may ask.
+	Decider     Decider
+	DeciderName string
+	Roles       []Role
 	Every       Every
 	Triggers    []Trigger
 	// When, for those who write Go, is asked at each bar at which nothing else gives
 	// a turn: a reason gives one. It sees what the agent would.
 	When      func(Bar) (reason string)
 	Tools     []string        // those it may use; empty = all
-	Schema    json.RawMessage // of the structured result that ends each turn; empty = none
-	MaxSteps  int             // replies in one turn; 0 = 25
+	Schema    json.RawMessage // of the structured result that ends each turn; empty = none. Roles are asked for it by their own prompts
+	MaxSteps  int             // replies in one turn, of each role; 0 = 25
 	MaxOutput int             // tokens of one reply; 0 = the provider's default
 	Timeout   time.Duration   // of one turn, host time; 0 = 10 minutes
 	Budget    Budget
@@ -54,14 +59,22 @@ func (a *Agent) check() error {
 	switch {
 	case !agentName.MatchString(a.Name):
 		return fmt.Errorf("an agent cannot be named %q; use lower-case letters, digits, - and _, at most 40", a.Name)
-	case a.Model == nil:
+	case a.Decider == nil && a.Model == nil:
 		return fmt.Errorf("agent %s has no model", a.Name)
+	case a.Decider == nil && len(a.Roles) > 0:
+		return fmt.Errorf("agent %s has roles and no Decider to ask them", a.Name)
+	case a.Decider != nil && a.DeciderName == "":
+		return fmt.Errorf("agent %s has a Decider without a name: its recorded turns could not be told from another's", a.Name)
 	case a.Every == Every{} && len(a.Triggers) == 0 && a.When == nil:
 		return fmt.Errorf("agent %s never has a turn: give it every, triggers or When", a.Name)
-	case a.Budget.limitsMoney() && a.Price == nil:
-		return fmt.Errorf("agent %s has a budget in USD and the price of %s is not known: add it to prices, or limit tokens instead", a.Name, a.ModelName)
-	case a.Budget.limits() && a.MaxOutput <= 0:
-		return fmt.Errorf("agent %s has a budget and no limit of output tokens, so no call can be paid in advance", a.Name)
+	}
+	for i, r := range a.Roles {
+		if !agentName.MatchString(r.Name) {
+			return fmt.Errorf("a role of agent %s cannot be named %q; use lower-case letters, digits, - and _, at most 40", a.Name, r.Name)
+		}
+		if slices.ContainsFunc(a.Roles[:i], func(x Role) bool { return x.Name == r.Name }) {
+			return fmt.Errorf("two roles of agent %s are named %q", a.Name, r.Name)
+		}
 	}
 	return nil
 }
@@ -69,13 +82,10 @@ func (a *Agent) check() error {
 // agentState is an agent in a run.
 type agentState struct {
 	Agent
-	system string
-	tools  []Tool
-	traits map[string]trait                     // by tool, as the server says
-	keys   struct{ system, tools, seen string } // digests; seen is of the tools as a model sees them
-
-	toolBytes int  // length of the tools as JSON
-	unknown   bool // one of them may have changed unseen
+	self    *role            // what its roles have in common, with all of its tools
+	roles   []*role          // self alone without Roles
+	traits  map[string]trait // by tool, as the server says
+	unknown bool             // one of the tools may have changed unseen
 
 	last     time.Time // of the last turn; zero before the first
 	lastText string    // the same as the server wrote it
@@ -87,13 +97,12 @@ type agentState struct {
 	disturbed bool // another agent did, at the same bar and after it
 
 	spent    ledger
-	failures int    // turns in a row
-	answered string // the provider's own id of the model, as last seen
-	warned   bool   // of the budget
-	missed   bool   // a first miss was explained
+	failures int  // turns in a row
+	warned   bool // of the budget
+	missed   bool // a first miss was explained
 }
 
-func (l *loop) newAgent(a Agent, all []Tool, traits map[string]trait) (*agentState, error) {
+func newAgent(a Agent, all []Tool, traits map[string]trait) (*agentState, error) {
 	if a.MaxSteps == 0 {
 		a.MaxSteps = defaultSteps
 	}
@@ -103,19 +112,27 @@ func (l *loop) newAgent(a Agent, all []Tool, traits map[string]trait) (*agentSta
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	s := &agentState{Agent: a, traits: traits, closes: map[string]float64{}}
-	for _, name := range a.Tools {
-		if !slices.ContainsFunc(all, func(t Tool) bool { return t.Name == name }) {
-			return nil, fmt.Errorf("agent %s may use %q, and the server has no such tool", a.Name, name)
-		}
+	if a.Decider == nil {
+		a.Decider = oneModel{}
 	}
-	for _, t := range all {
-		if len(a.Tools) == 0 || slices.Contains(a.Tools, t.Name) {
-			s.tools = append(s.tools, t)
-			x := traits[t.Name]
-			s.unknown = s.unknown || x.Identity == unknownIdentity && x.Kind == kindRead
-			s.toolBytes += len(t.Name) + len(t.Description) + len(t.Input)
+	s := &agentState{Agent: a, traits: traits, closes: map[string]float64{}}
+	var err error
+	if s.self, err = a.newRole(Role{}, all, traits); err != nil {
+		return nil, err
+	}
+	for _, r := range a.Roles {
+		x, err := a.newRole(r, all, traits)
+		if err != nil {
+			return nil, err
 		}
+		s.roles = append(s.roles, x)
+	}
+	if len(a.Roles) == 0 {
+		s.roles = []*role{s.self}
+	}
+	for _, t := range s.self.tools {
+		x := traits[t.Name]
+		s.unknown = s.unknown || x.Identity == unknownIdentity && x.Kind == kindRead
 	}
 	if len(a.Schema) > 0 {
 		if err := CheckSchema(a.Schema); err != nil {
@@ -125,11 +142,23 @@ func (l *loop) newAgent(a Agent, all []Tool, traits map[string]trait) (*agentSta
 	return s, nil
 }
 
-// may reports whether the agent may call a tool. Pitwall's server takes a dotted
-// spelling (account.positions) for the same name.
-func (a *agentState) may(name string) bool {
-	under := strings.ReplaceAll(name, ".", "_")
-	return slices.ContainsFunc(a.tools, func(t Tool) bool { return t.Name == name || t.Name == under })
+// read completes the prompts of the agent and its roles. base puts a strategy's own
+// prompt behind the server's.
+func (a *agentState) read(base func(prompt string) (string, error)) (err error) {
+	for _, r := range append([]*role{a.self}, a.roles...) {
+		prompt := a.Prompt
+		if r != a.self {
+			prompt = strings.TrimSpace(prompt + "\n\n" + r.Prompt)
+		}
+		if r.system, err = base(prompt); err != nil {
+			return err
+		}
+		if r == a.self {
+			r.system += schemaPrompt(a.Schema)
+		}
+		r.keys.system = sum([]byte(r.system))
+	}
+	return nil
 }
 
 var errNoAgents = errors.New("a run needs an agent")

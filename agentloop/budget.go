@@ -48,26 +48,28 @@ func (b Budget) limits() bool      { return b.limitsMoney() || b.Tokens > 0 }
 
 // ledger is what was spent.
 type ledger struct {
-	usd    pitwall.Dec
-	usage  Usage
-	tokens int
+	usd      pitwall.Dec
+	usage    Usage
+	tokens   int
+	unpriced bool // a part of it has no known price
 }
 
 func (l *ledger) add(o ledger) error {
 	var c pitwall.Calc
-	l.usd, l.usage, l.tokens = c.Add(l.usd, o.usd), l.usage.Add(o.usage), l.tokens+o.tokens
+	l.usd, l.usage, l.tokens, l.unpriced = c.Add(l.usd, o.usd), l.usage.Add(o.usage), l.tokens+o.tokens, l.unpriced || o.unpriced
 	return c.Err
 }
 
 // price is the cost of a usage as a ledger; the money is 0 where no price is known,
 // and nothing that needs it may be asked then.
-func (a *agentState) price(u Usage) (ledger, error) {
+func (r *role) price(u Usage) (ledger, error) {
 	out := ledger{usage: u, tokens: u.Input + u.Output}
-	if a.Price == nil {
+	if r.Price == nil {
+		out.unpriced = out.tokens > 0
 		return out, nil
 	}
 	var err error
-	if out.usd, err = a.Price.Cost(u); err != nil {
+	if out.usd, err = r.Price.Cost(u); err != nil {
 		return out, fmt.Errorf("the cost of %d and %d tokens: %w", u.Input, u.Output, err)
 	}
 	return out, nil
@@ -76,47 +78,45 @@ func (a *agentState) price(u Usage) (ledger, error) {
 // estimate is what a request of so many bytes may use: two thirds of a token per
 // byte, since tables of dates and prices, most of what a trader reads, have about
 // 1.7 bytes a token (English has 4); and all of the output that it may have.
-func (a *agentState) estimate(requestBytes int) Usage {
-	return Usage{Input: requestBytes*2/3 + 1, Output: a.MaxOutput, Estimated: true}
+func (r *role) estimate(requestBytes int) Usage {
+	return Usage{Input: requestBytes*2/3 + 1, Output: r.MaxOutput, Estimated: true}
 }
 
-// refusal is why a call cannot be paid: whole ends the run, else the turn.
+// refusal says why a call cannot be paid: whole ends the run, else the turn.
 type refusal struct {
 	whole bool
 	text  string
 }
 
-// afford tells whether the estimated worst case of the next call fits into what is
-// left, before anything is asked.
-func (a *agentState) afford(worst Usage, turn, recorded, lost ledger) (*refusal, error) {
+func (r *refusal) Error() string { return r.text }
+
+// afford refuses a call whose estimated worst case does not fit into what is left,
+// before anything is asked.
+func (a *agentState) afford(need, turn, recorded, lost ledger) error {
 	b := a.Budget
 	if !b.limits() {
-		return nil, nil
-	}
-	need, err := a.price(worst)
-	if err != nil {
-		return nil, err
+		return nil
 	}
 	var c pitwall.Calc
 	used := c.Add(turn.usd, recorded.usd)
 	already := c.Add(c.Add(a.spent.usd, turn.usd), lost.usd) // failed attempts are no part of usd_per_turn: they would make two runs differ
-	run, visit := c.Add(already, need.usd), c.Add(used, need.usd)
+	run, whole := c.Add(already, need.usd), c.Add(used, need.usd)
 	if c.Err != nil {
-		return nil, c.Err
+		return c.Err
 	}
-	next := fmt.Sprintf("the next call may cost %v USD (%d tokens in, %d out)", need.usd, worst.Input, worst.Output)
+	next := fmt.Sprintf("the next call may cost %v USD (%d tokens in, %d out)", need.usd, need.usage.Input, need.usage.Output)
 	before := a.spent.tokens + turn.tokens + lost.tokens
 	switch tokens := before + need.tokens; {
 	case b.USD > 0 && run > b.USD:
-		return &refusal{true, fmt.Sprintf("budget of %s: %v of %v USD is spent and %s", a.Name, already, b.USD, next)}, nil
+		return &refusal{true, fmt.Sprintf("budget of %s: %v of %v USD is spent and %s", a.Name, already, b.USD, next)}
 	case b.Tokens > 0 && tokens > b.Tokens:
-		return &refusal{true, fmt.Sprintf("budget of %s: %d of %d tokens are used and the next call may need %d", a.Name, before, b.Tokens, need.tokens)}, nil
-	case b.USDPerTurn > 0 && visit > b.USDPerTurn && used == 0:
-		return &refusal{true, fmt.Sprintf("budget of %s: usd_per_turn is %v and one call alone may cost more: %s; raise it or lower max_tokens", a.Name, b.USDPerTurn, next)}, nil
-	case b.USDPerTurn > 0 && visit > b.USDPerTurn:
-		return &refusal{false, fmt.Sprintf("usd_per_turn of %s: %v of %v USD of this turn are used and %s", a.Name, used, b.USDPerTurn, next)}, nil
+		return &refusal{true, fmt.Sprintf("budget of %s: %d of %d tokens are used and the next call may need %d", a.Name, before, b.Tokens, need.tokens)}
+	case b.USDPerTurn > 0 && whole > b.USDPerTurn && used == 0:
+		return &refusal{true, fmt.Sprintf("budget of %s: usd_per_turn is %v and one call alone may cost more: %s; raise it or lower max_tokens", a.Name, b.USDPerTurn, next)}
+	case b.USDPerTurn > 0 && whole > b.USDPerTurn:
+		return &refusal{false, fmt.Sprintf("usd_per_turn of %s: %v of %v USD of this turn are used and %s", a.Name, used, b.USDPerTurn, next)}
 	}
-	return nil, nil
+	return nil
 }
 
 // near reports, once, that four fifths of a budget are used.

@@ -131,7 +131,7 @@ func (a answer) futureDated() string {
 
 // call runs one tool. A tool's own failure is a Result with IsError; an error
 // means that the connection failed.
-func (c client) call(ctx context.Context, call Call) (answer, error) {
+func (c client) call(ctx context.Context, role string, call Call) (answer, error) {
 	args := call.Arguments
 	if len(args) == 0 {
 		args = json.RawMessage("{}")
@@ -139,6 +139,9 @@ func (c client) call(ctx context.Context, call Call) (answer, error) {
 	params := &mcp.CallToolParams{Name: call.Name, Arguments: args}
 	if c.turn > 0 {
 		params.Meta = mcp.Meta{pitwall.MetaTurn: c.turn}
+		if role != "" {
+			params.Meta[pitwall.MetaRole] = role
+		}
 	}
 	r, err := c.session.CallTool(ctx, params)
 	out := answer{Result: Result{ID: call.ID, Name: call.Name}}

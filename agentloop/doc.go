@@ -1,13 +1,14 @@
 // Package agentloop drives agents: it is an ordinary MCP client that moves the
-// clock, asks a Model, and runs the calls of each reply one at a time, in the
-// listed order, until the model stops.
+// clock and gives each agent that is due its turn. A [Decider] decides: by default one
+// Model, whose calls are run one at a time, in the listed order, until it stops.
 //
 //	clock_next_bar ─► who has a turn? ─► recorded? ─yes─► repeat its changes, compare every answer ─┐
-//	      ▲            (every, triggers)      └──no──► Model.Reply ─► calls through MCP ─► ... ────┤
+//	      ▲            (every, triggers)      └──no──► Decider ─► Ask: a model, Call: MCP ─► ... ──┤
 //	      └──────────────────────────── record of the turn, costs beside it ◄──────────────────────┘
 //
-// loop.go moves time and picks agents (agent.go, every.go); visit.go is one turn;
-// replay.go is what is taken from and put into the cache; budget.go is money;
+// loop.go moves time and picks agents (agent.go, every.go); turnrun.go is one turn;
+// decider.go is who decides, ask.go what Ask and Call do for it; replay.go is what is
+// taken from and put into the cache, keys.go how it is found; budget.go is money;
 // turn.go is the record; client.go is the server as the loop sees it.
 //
 // It imports only the root package, the MCP SDK and its schema library, so it
@@ -29,10 +30,22 @@
 // when it is deterministic, in agentloop/scripts/<name>.go with a line in All
 // (agentloop/scripts/scripts.go).
 //
+// # To add a team
+//
+// Implement [Decider] (one method, see TestTeamDecides): name its members as
+// [Agent].Roles, each with its own model, prompt and tools, and ask them with
+// [Brief.Converse]. Nothing in this package changes: keys, record, budgets and replay
+// cover all roles, and the record keeps them in their order.
+//
 // # To add a warning
 //
-// Turn.warn when it follows from what was said and answered; visit.warn when it
-// depends on money, time or the cache.
+// talk.warn or Turn.warn when it follows from what was said and answered;
+// turnRun.warn when it depends on money, time or the cache.
+//
+// # To add a setting of an agent
+//
+// A field of [Agent], and a line in keys.go if it can change an answer;
+// TestEverySettingIsInAKeyOrExplained wants to know which.
 //
 // # Why not
 //

@@ -11,8 +11,7 @@ import (
 	"pitwall"
 )
 
-// This file is what recorded answers are found by: what is not in a key must not be
-// able to change an answer.
+// Cache keys. Whatever can change an answer is part of its key.
 
 // turnKey is all that a turn depends on, each part under its own name so that a
 // miss can say which differed.
@@ -32,6 +31,20 @@ type turnKey struct {
 	MaxSteps    int            `json:"max_steps"`
 	MaxOutput   int            `json:"max_output"`
 	TurnBudget  string         `json:"turn_budget,omitempty"` // usd_per_turn and the price that it is held by
+	Decider     string         `json:"decider,omitempty"`
+	Roles       []roleKey      `json:"roles,omitempty"`
+}
+
+// roleKey is what a turn depends on in one role of several.
+type roleKey struct {
+	Name        string         `json:"name"`
+	Model       string         `json:"model"`
+	Fingerprint string         `json:"fingerprint"`
+	Params      map[string]any `json:"params"`
+	Prompt      string         `json:"prompt"` // digest of the system prompt
+	Tools       string         `json:"tools"`  // digest as of a turn
+	MaxOutput   int            `json:"max_output"`
+	TurnBudget  string         `json:"turn_budget,omitempty"`
 }
 
 // replyKey is all that a reply depends on. What is the same in every request of a
@@ -46,29 +59,69 @@ type replyKey struct {
 	Prompt      string         `json:"prompt"` // digest of the system prompt
 	Tools       string         `json:"tools"`  // digest of names, descriptions, schemas
 	Messages    []Message      `json:"messages"`
-	Arguments   []string       `json:"arguments"` // of all calls, byte for byte: JSON would merge what only looks different
+	Arguments   []string       `json:"arguments"`      // of all calls, byte for byte: JSON would merge what only looks different
+	Role        string         `json:"role,omitempty"` // two roles alike are two samples
 }
 
 // key is the request under which this turn is kept; nil when it cannot be: without
 // a cache, on a server that does not say what its world can show, or with a tool
 // whose code may have changed unseen.
-func (v *visit) key(text string) (request []byte, slot string, err error) {
+func (v *turnRun) key(text string) (request []byte, slot string, err error) {
 	a := v.agent
 	if v.Cache == nil || v.rec.StateDigest == "" || a.unknown {
 		return nil, "", nil
 	}
-	request, err = json.Marshal(turnKey{recordVersion, a.Name, a.ModelName, a.Fingerprint, a.Params, a.keys.system, sum([]byte(text)), a.keys.tools, v.client.server(),
-		v.rec.AsOf, v.rec.StateDigest, v.Sample, a.MaxSteps, a.MaxOutput, a.turnBudget()})
-	if err != nil {
+	k := turnKey{
+		Version:     recordVersion,
+		Agent:       a.Name,
+		Model:       a.ModelName,
+		Fingerprint: a.Fingerprint,
+		Params:      a.Params,
+		Prompt:      a.self.keys.system,
+		Context:     sum([]byte(text)),
+		Tools:       a.self.keys.tools,
+		Server:      v.server,
+		AsOf:        v.rec.AsOf,
+		StateDigest: v.rec.StateDigest,
+		Sample:      v.Sample,
+		MaxSteps:    a.MaxSteps,
+		MaxOutput:   a.MaxOutput,
+		TurnBudget:  a.Budget.key(a.Price),
+		Decider:     a.DeciderName,
+	}
+	for _, r := range a.roles[:len(a.Roles)] {
+		k.Roles = append(k.Roles, roleKey{
+			Name:        r.Name,
+			Model:       r.ModelName,
+			Fingerprint: r.Fingerprint,
+			Params:      r.Params,
+			Prompt:      r.keys.system,
+			Tools:       r.keys.tools,
+			MaxOutput:   r.MaxOutput,
+			TurnBudget:  a.Budget.key(r.Price),
+		})
+	}
+	if request, err = json.Marshal(k); err != nil {
 		return nil, "", fmt.Errorf("encoding the key of the turn: %w", err)
 	}
 	return request, a.Name + " " + v.rec.AsOf, nil
 }
 
-func (v *visit) replyKey() ([]byte, error) {
-	a := v.agent
-	k := replyKey{recordVersion, a.ModelName, a.Fingerprint, a.Params, a.MaxOutput, v.Sample, a.keys.system, a.keys.seen, v.rec.Messages, []string{}}
-	for _, m := range v.rec.Messages {
+func (v *turnRun) replyKey(c *talk) ([]byte, error) {
+	k := replyKey{
+		Version:     recordVersion,
+		Model:       c.ModelName,
+		Fingerprint: c.Fingerprint,
+		Params:      c.Params,
+		MaxOutput:   c.MaxOutput,
+		Sample:      v.Sample,
+		Prompt:      c.keys.system,
+		Tools:       c.keys.seen,
+		Messages:    c.messages,
+		Arguments:   []string{},
+		Role:        c.Name,
+	}
+	for _, m := range c.messages {
 		if m.Reply != nil {
 			for _, c := range m.Reply.Calls {
 				k.Arguments = append(k.Arguments, string(c.Arguments))
@@ -82,18 +135,18 @@ func (v *visit) replyKey() ([]byte, error) {
 	return body, nil
 }
 
-// turnBudget is what decides where usd_per_turn ends a turn, empty without one.
-func (a *agentState) turnBudget() string {
-	if a.Budget.USDPerTurn == 0 {
+// key is what decides where usd_per_turn ends a turn, empty without one.
+func (b Budget) key(p *Price) string {
+	if b.USDPerTurn == 0 || p == nil {
 		return ""
 	}
 	cached := func(d *pitwall.Dec) pitwall.Dec {
 		if d == nil {
-			return a.Price.In
+			return p.In
 		}
 		return *d
 	}
-	return fmt.Sprint(a.Budget.USDPerTurn, a.Price.In, a.Price.Out, cached(a.Price.CacheRead), cached(a.Price.CacheWrite))
+	return fmt.Sprint(b.USDPerTurn, p.In, p.Out, cached(p.CacheRead), cached(p.CacheWrite))
 }
 
 func sum(b []byte) string {

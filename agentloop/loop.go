@@ -75,6 +75,7 @@ type Outcome struct {
 type loop struct {
 	Config
 	client client
+	server string // its name and version
 	agents []*agentState
 	out    Outcome
 	acted  bool // an agent had a turn since the clock's last move
@@ -97,7 +98,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if err := l.start(ctx); err != nil {
 		return l.out, err
 	}
-	now, err := l.client.call(ctx, Call{Name: "clock_now"})
+	now, err := l.client.call(ctx, "", Call{Name: "clock_now"})
 	if err != nil {
 		return l.out, err
 	}
@@ -143,20 +144,13 @@ func (l *loop) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.server = l.client.server()
 	for _, a := range l.Config.Agents {
-		s, err := l.newAgent(a, tools, traits)
+		s, err := newAgent(a, tools, traits)
 		if err != nil {
 			return err
 		}
-		if s.system, err = l.client.system(ctx, a.Prompt); err != nil {
-			return err
-		}
-		s.system += schemaPrompt(a.Schema)
-		s.keys.system = sum([]byte(s.system))
-		if s.keys.tools, err = digestTools(s.tools, traits); err != nil {
-			return err
-		}
-		if s.keys.seen, err = digestTools(s.tools, nil); err != nil {
+		if err := s.read(func(prompt string) (string, error) { return l.client.system(ctx, prompt) }); err != nil {
 			return err
 		}
 		l.agents = append(l.agents, s)
@@ -189,7 +183,7 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			a.closes[b.symbol] = b.close
 		}
 		l.acted, a.ordered = true, false
-		if err := l.visit(ctx, a, own, why); err != nil {
+		if err := l.turn(ctx, a, own, why); err != nil {
 			return fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
 		}
 		for _, b := range l.agents {
@@ -271,7 +265,7 @@ func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error)
 	if err != nil {
 		return snapshot{}, err
 	}
-	r, err := l.client.call(ctx, Call{Name: "clock_next_bar", Arguments: raw})
+	r, err := l.client.call(ctx, "", Call{Name: "clock_next_bar", Arguments: raw})
 	if err != nil {
 		return snapshot{}, err
 	}

@@ -34,6 +34,7 @@ type Message struct {
 	User    string   `json:"user,omitempty"`
 	Reply   *Reply   `json:"reply,omitempty"`
 	Results []Result `json:"results,omitempty"` // one per call of Reply, in order
+	Role    string   `json:"role,omitempty"`    // in the record of a turn with several
 }
 
 // Tool is a tool as the model sees it.

@@ -44,6 +44,14 @@ type turnHead struct {
 	Answered string          `json:"answered,omitempty"`
 	Ordered  bool            `json:"ordered"`
 	Repeat   []repeat        `json:"repeat"`
+	Roles    []roleHead      `json:"roles,omitempty"`
+}
+
+// roleHead is what one role of several used: each has a price of its own.
+type roleHead struct {
+	Name     string `json:"name"`
+	Usage    Usage  `json:"usage"`
+	Answered string `json:"answered,omitempty"`
 }
 
 // repeat is a call that a replay makes again.
@@ -53,23 +61,24 @@ type repeat struct {
 	Arguments string `json:"arguments"`
 	Text      string `json:"text"`
 	IsError   bool   `json:"is_error,omitempty"`
+	Role      string `json:"role,omitempty"`
 }
 
-// keptTurn is a turn from the cache: its head, and the bytes of its record.
-type keptTurn struct {
+// recordedTurn is a turn from the cache: its head, and the bytes of its record.
+type recordedTurn struct {
 	head turnHead
 	Turn []byte
 }
 
-// keptReply is a reply from the cache. What it cost follows from its usage and the
+// recordedReply is a reply from the cache. What it cost follows from its usage and the
 // price of today.
-type keptReply struct {
+type recordedReply struct {
 	Reply Reply `json:"reply"`
 	Usage Usage `json:"usage"`
 }
 
 // recall reads a turn from the cache, nil without one.
-func (v *visit) recall(request []byte, slot string) (*keptTurn, error) {
+func (v *turnRun) recall(request []byte, slot string) (*recordedTurn, error) {
 	if request == nil {
 		return nil, nil
 	}
@@ -83,7 +92,7 @@ func (v *visit) recall(request []byte, slot string) (*keptTurn, error) {
 		return nil, nil
 	}
 	line, turn, ok := bytes.Cut(body, []byte("\n"))
-	k := &keptTurn{Turn: turn}
+	k := &recordedTurn{Turn: turn}
 	if err := json.Unmarshal(line, &k.head); err != nil || !ok {
 		v.warn("cache_failed", "a recorded turn cannot be read: it is asked for again")
 		return nil, nil
@@ -92,7 +101,7 @@ func (v *visit) recall(request []byte, slot string) (*keptTurn, error) {
 }
 
 // miss says, once in a run, in what the nearest recorded turn differs.
-func (v *visit) miss(slot string, request []byte) {
+func (v *turnRun) miss(slot string, request []byte) {
 	if v.agent.missed {
 		return
 	}
@@ -109,18 +118,25 @@ func (v *visit) miss(slot string, request []byte) {
 
 // replay makes the calls of a recorded turn that change the world, and compares
 // every answer. Nothing is taken for done that was not done now.
-func (v *visit) replay(ctx context.Context, k *keptTurn) error {
+func (v *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 	h := k.head
 	v.t.Cache, v.t.Cached, v.tools, v.ordered = "turn", h.Replies, h.Calls, h.Ordered
-	var err error
-	if v.old, err = v.agent.price(h.Usage); err != nil {
-		return err
+	used := h.Roles
+	if len(used) == 0 {
+		used = []roleHead{{Usage: h.Usage, Answered: h.Answered}}
 	}
-	if h.Answered != "" {
-		v.agent.answered = h.Answered
+	for i, u := range used { // the key covers the roles: they are the same
+		r := v.agent.roles[i]
+		old, err := r.price(u.Usage)
+		if err := errors.Join(err, v.old.add(old)); err != nil {
+			return err
+		}
+		if u.Answered != "" {
+			r.answered = u.Answered
+		}
 	}
 	for i, c := range h.Repeat {
-		r, err := v.client.call(ctx, Call{Name: c.Name, Arguments: json.RawMessage(c.Arguments)})
+		r, err := v.client.call(ctx, c.Role, Call{Name: c.Name, Arguments: json.RawMessage(c.Arguments)})
 		if err != nil {
 			return fmt.Errorf("repeating %s: %w", c.Name, err)
 		}
@@ -158,20 +174,23 @@ func difference(recorded, now string) string {
 
 // keep puts a finished turn into the cache. A cache that fails is no reason to
 // stop a run: it is said and the run goes on.
-func (v *visit) keep(request []byte, slot string, turn []byte, line json.RawMessage) {
+func (v *turnRun) keep(request []byte, slot string, turn []byte, line json.RawMessage) {
 	switch v.rec.Status {
 	case StatusBudget, StatusModelError, StatusTimeout:
 		return // what stopped it may not be there the next time
 	}
-	if request == nil || v.unlucky {
+	if request == nil || v.uncacheable {
 		return
 	}
-	all := ledger{}
-	if err := errors.Join(all.add(v.new), all.add(v.old)); err != nil {
-		v.warn("cache_failed", err.Error())
-		return
+	h := turnHead{Status: v.rec.Status, Summary: line, Warnings: v.rec.Warnings, Replies: v.t.Asked + v.t.Cached, Calls: v.tools, Ordered: v.ordered, Repeat: v.calls}
+	for _, c := range v.talks {
+		h.Usage = h.Usage.Add(c.used)
+		if len(v.agent.Roles) == 0 {
+			h.Answered = c.answered
+			break
+		}
+		h.Roles = append(h.Roles, roleHead{c.Name, c.used, c.answered})
 	}
-	h := turnHead{Status: v.rec.Status, Summary: line, Warnings: v.rec.Warnings, Replies: v.t.Asked + v.t.Cached, Calls: v.tools, Usage: all.usage, Answered: v.agent.answered, Ordered: v.ordered, Repeat: v.calls}
 	head, err := json.Marshal(h)
 	if err == nil {
 		err = v.Cache.Put(turnKind, slot, request, append(append(head, '\n'), turn...))
@@ -181,11 +200,9 @@ func (v *visit) keep(request []byte, slot string, turn []byte, line json.RawMess
 	}
 }
 
-// reply asks for the next reply of a turn: the cache, then the model.
-func (v *visit) reply(ctx context.Context) (Reply, error) {
-	a := v.agent
-	r := Request{System: a.system, Messages: v.rec.Messages, Tools: a.tools, Params: a.Params, MaxOutput: a.MaxOutput, MaxCalls: maxCalls + 1}
-	request, err := v.replyKey()
+// reply returns the next reply of a role: from the cache, or asked now.
+func (v *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
+	request, err := v.replyKey(c)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -194,12 +211,13 @@ func (v *visit) reply(ctx context.Context) (Reply, error) {
 		if err != nil {
 			v.warn("cache_failed", err.Error())
 		}
-		var k keptReply
+		var k recordedReply
 		if body != nil && json.Unmarshal(body, &k) == nil {
 			readable(k.Reply.Calls)
 			v.t.Cached++
 			v.t.Cache = "replies"
-			old, err := a.price(k.Usage)
+			c.used = c.used.Add(k.Usage)
+			old, err := c.price(k.Usage)
 			return k.Reply, errors.Join(err, v.old.add(old))
 		}
 	}
@@ -208,36 +226,38 @@ func (v *visit) reply(ctx context.Context) (Reply, error) {
 		if v.t.Miss != "" {
 			differs = "; the nearest one differs in " + v.t.Miss
 		}
-		return Reply{}, pitwall.Errorf(pitwall.NotRecorded, "reply %d of this turn is not recorded%s", len(v.rec.Messages), differs).Hintf("leave out --strict-replay to ask the model")
+		return Reply{}, pitwall.Errorf(pitwall.NotRecorded, "reply %d of this turn is not recorded%s", c.replies+1, differs).Hintf("leave out --strict-replay to ask the model")
 	}
-	worst := a.estimate(len(request) + len(a.system) + a.toolBytes)
-	no, err := a.afford(worst, v.new, v.old, v.lost)
+	need, err := c.price(c.estimate(len(request) + len(c.system) + c.toolBytes))
 	if err != nil {
 		return Reply{}, err
 	}
-	if no != nil {
-		return Reply{}, &refused{*no}
+	turn := v.new
+	if err := turn.add(v.pending); err != nil {
+		return Reply{}, err
 	}
-	return v.fresh(ctx, r, request, worst)
+	if err := v.agent.afford(need, turn, v.old, v.lost); err != nil {
+		return Reply{}, err
+	}
+	return v.fresh(ctx, c, request, need)
 }
 
-// refused is a refusal on its way up.
-type refused struct{ refusal }
-
-func (r *refused) Error() string { return r.text }
-
-// fresh asks the model and keeps what it said.
-func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usage) (Reply, error) {
-	a := v.agent
+// fresh asks the model and keeps what it said. The lock is open meanwhile.
+func (v *turnRun) fresh(ctx context.Context, c *talk, request []byte, worst ledger) (Reply, error) {
+	v.pending.usd, v.pending.tokens = v.pending.usd+worst.usd, v.pending.tokens+worst.tokens
 	asked := v.Now()
-	reply, err := a.Model.Reply(ctx, r)
+	v.mu.Unlock()
+	reply, err := c.Model.Reply(ctx, Request{System: c.system, Messages: c.messages, Tools: c.tools, Params: c.Params, MaxOutput: c.MaxOutput, MaxCalls: maxCalls + 1})
+	v.mu.Lock()
+	v.pending.usd, v.pending.tokens = v.pending.usd-worst.usd, v.pending.tokens-worst.tokens
 	v.t.ModelSeconds += v.Now().Sub(asked).Seconds()
 	lost := reply.Tries
 	if m, ok := errors.AsType[*ModelError](err); ok {
+		v.t.Tries = append(v.t.Tries, m.Tries...)
 		lost = append(slices.Clone(m.Tries), Try{Usage: m.Usage})
 	}
 	for _, t := range lost { // failed attempts are billed too, as far as they came
-		cost, bad := a.price(t.Usage)
+		cost, bad := c.price(t.Usage)
 		if bad := errors.Join(bad, v.lost.add(cost)); bad != nil {
 			return reply, bad
 		}
@@ -248,10 +268,11 @@ func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usag
 	v.t.Asked++
 	v.t.Tries = append(v.t.Tries, reply.Tries...)
 	readable(reply.Calls)
-	if reply.Usage == (Usage{}) && (a.Price == nil || *a.Price != (Price{})) {
-		reply.Usage = Usage{Input: worst.Input, Output: worst.Output, Estimated: true} // it told none: the estimate counts
+	if reply.Usage == (Usage{}) && (c.Price == nil || *c.Price != (Price{})) {
+		reply.Usage = worst.usage // it reported none: the estimate counts
 	}
-	cost, err := a.price(reply.Usage)
+	c.used = c.used.Add(reply.Usage)
+	cost, err := c.price(reply.Usage)
 	if err != nil {
 		return reply, err
 	}
@@ -260,12 +281,12 @@ func (v *visit) fresh(ctx context.Context, r Request, request []byte, worst Usag
 	}
 	// The reply goes on as it would come from the cache: encoding it changes how its
 	// arguments are written (a < b), and the next request is keyed by them.
-	k := keptReply{Reply: reply, Usage: reply.Usage}
+	k := recordedReply{Reply: reply, Usage: reply.Usage}
 	body, err := json.Marshal(k)
 	if err != nil {
 		return reply, fmt.Errorf("encoding the reply: %w", err)
 	}
-	k = keptReply{}
+	k = recordedReply{}
 	if err := json.Unmarshal(body, &k); err != nil {
 		return reply, fmt.Errorf("decoding the reply: %w", err)
 	}

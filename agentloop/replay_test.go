@@ -1,12 +1,14 @@
 package agentloop_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -66,8 +68,10 @@ type desk struct {
 	orderError string
 	identity   string // of look, as an external tool
 	lookError  bool
-	version    string // of the server
-	picture    string // comes with every answer
+	version    string   // of the server
+	picture    string   // comes with every answer
+	roles      []string // that ordered
+	sql        bool     // one more tool
 }
 
 func (d *desk) at() string {
@@ -98,6 +102,9 @@ func (d *desk) serve(t *testing.T) *mcp.ClientSession {
 			args := map[string]any{}
 			if err := json.Unmarshal(r.Params.Arguments, &args); err != nil {
 				return nil, err
+			}
+			if role, ok := r.Params.Meta[pitwall.MetaRole].(string); ok && effect == "change" {
+				d.roles = append(d.roles, role)
 			}
 			return f(args)
 		})
@@ -145,6 +152,11 @@ func (d *desk) serve(t *testing.T) *mcp.ClientSession {
 		d.orders = append(d.orders, fmt.Sprint(args["symbol"]))
 		return answer(fmt.Sprintf("order o-%d%s", len(d.orders), d.answer), nil), nil
 	})
+	if d.sql {
+		tool("duckdb_query", "read", func(map[string]any) (*mcp.CallToolResult, error) {
+			return answer("2 rows", map[string]any{"rows": []any{[]any{1}, []any{2}}}), nil
+		})
+	}
 	if d.extra {
 		tool("more", "read", func(map[string]any) (*mcp.CallToolResult, error) { return answer("more", nil), nil })
 	}
@@ -371,4 +383,36 @@ func TestBrokenCacheDoesNotStopARun(t *testing.T) {
 	require.True(t, out.Ended)
 	require.Contains(t, out.First, "cache_failed: disk on fire")
 	require.Empty(t, k.turns[0].Warnings, "the record is the same as with a whole one")
+}
+
+// Operators see a turn in one line, and how long its SQL took.
+func TestTurnsAreLoggedAndTheirQueriesTimed(t *testing.T) {
+	m := &trader{reply: func(r agentloop.Request) (agentloop.Reply, bool) {
+		if len(r.Messages) == 1 {
+			return agentloop.Reply{Calls: []agentloop.Call{call("duckdb_query", `{}`), call("duckdb.query", `{}`), call("nonsense", `{}`)}}, true
+		}
+		return agentloop.Reply{}, false
+	}}
+	cache := &memory{m: map[string]string{}}
+	run := func() (*kept, string) {
+		var lines bytes.Buffer
+		seconds := int64(0)
+		_, k, err := (&desk{days: 1, sql: true}).run(t, m, cache, func(c *agentloop.Config) {
+			c.Log = slog.New(slog.NewTextHandler(&lines, nil))
+			c.Now = func() time.Time { seconds++; return time.Unix(seconds, 0) }
+		})
+		require.NoError(t, err)
+		require.Equal(t, 1, strings.Count(lines.String(), "msg=turn"), lines.String())
+		return k, lines.String()
+	}
+	k, line := run()
+	require.Equal(t, []agentloop.Query{{Seconds: 1, Rows: 2}, {Seconds: 1}}, k.timings[0].Queries, "and one that failed: this server knows no dotted name")
+	for _, want := range []string{"level=INFO", "agent=main", "model=test/one", "cache=none", `calls="duckdb_query duckdb.query nonsense orders_submit"`, `warnings="tool_error`, "result=bought", "status=ordered"} {
+		require.Contains(t, line, want)
+	}
+	k, line = run()
+	require.Empty(t, k.timings[0].Queries, "a replayed turn makes none")
+	for _, want := range []string{"model=test/one", "cache=turn", `calls="duckdb_query duckdb.query nonsense orders_submit"`, `warnings="tool_error`, "result=bought"} {
+		require.Contains(t, line, want)
+	}
 }

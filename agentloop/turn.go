@@ -25,7 +25,18 @@ type Turn struct {
 	Tools       []string        `json:"tools"`
 	ToolsDigest string          `json:"tools_digest"` // of names, descriptions and schemas
 	Params      map[string]any  `json:"params,omitempty"`
-	Messages    []Message       `json:"messages"`
+	Messages    []Message       `json:"messages"`        // of several roles: one after the other, in their order
+	Roles       []RoleRecord    `json:"roles,omitempty"` // those that a [Decider] could ask
+}
+
+// RoleRecord is one of the roles of a turn.
+type RoleRecord struct {
+	Name        string         `json:"name"`
+	Model       string         `json:"model"`
+	System      string         `json:"system"`
+	Tools       []string       `json:"tools"`
+	ToolsDigest string         `json:"tools_digest"`
+	Params      map[string]any `json:"params,omitempty"`
 }
 
 // Status is how a turn ended.
@@ -81,7 +92,17 @@ type Timing struct {
 	Recorded     Usage        `json:"recorded_usage"`  // and their usage
 	Tries        []Try        `json:"tries,omitempty"` // failed attempts at the provider
 	Warnings     []Warning    `json:"warnings,omitempty"`
+	Queries      []Query      `json:"queries,omitempty"` // the SQL of the turn; one that is replayed makes none
 }
+
+// Query is one SQL query of a turn.
+type Query struct {
+	Seconds float64 `json:"seconds"` // host time
+	Rows    int     `json:"rows"`    // of the answer; 0 if it failed
+}
+
+// sqlTool is the tool whose calls count as queries.
+const sqlTool = "duckdb_query"
 
 // warn adds a warning, once of a kind and detail.
 func (t *Turn) warn(kind, detail string) {
@@ -100,8 +121,9 @@ func ChangesOrders(tool string) bool {
 	return false
 }
 
-// finish draws the conclusions of a turn that asked its model at least once.
-func (t *Turn) finish(a *agentState) {
+// finish draws the conclusions of a turn. Without a decision the last reply stands
+// for it.
+func (t *Turn) finish(schema json.RawMessage, d *Decision) {
 	if t.last() != nil && len(t.calls()) == 0 && len(t.Tools) > 0 {
 		t.warn("no_tool_calls", "")
 	}
@@ -133,19 +155,21 @@ func (t *Turn) finish(a *agentState) {
 	default:
 		t.Status = StatusNoAction
 	}
-	last := t.last()
-	if last == nil {
-		return
+	text := ""
+	if d != nil {
+		text = d.Text
+	} else if last := t.last(); last != nil {
+		text = last.Text
 	}
-	t.Result = last.Text
-	for line := range strings.Lines(last.Text) {
+	t.Result = text
+	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "RESULT:"); ok {
 			t.Result = strings.TrimSpace(rest)
 		}
 	}
-	if len(a.Schema) > 0 && len(last.Calls) == 0 {
+	if len(schema) > 0 && d != nil {
 		var err error
-		if t.Output, err = structured(a.Schema, last.Text); err != nil {
+		if t.Output, err = structured(schema, text); err != nil {
 			t.warn("structured_output_invalid", err.Error())
 		}
 	}

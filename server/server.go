@@ -131,13 +131,15 @@ func caller(req *mcp.CallToolRequest) (pitwall.Caller, string) {
 	return by, name
 }
 
-// cause reads the turn that the caller says its call belongs to; zero: it says none.
+// cause reads the turn and role that the caller says its call belongs to; zero: it
+// says none.
 func cause(meta mcp.Meta) pitwall.Cause {
 	n, _ := meta[pitwall.MetaTurn].(float64)
 	if n < 1 || n > math.MaxInt32 || n != math.Trunc(n) {
 		return pitwall.Cause{}
 	}
-	return pitwall.Cause{Turn: int(n)}
+	role, _ := meta[pitwall.MetaRole].(string)
+	return pitwall.Cause{Turn: int(n), Role: role}
 }
 
 // errorResult is an error of a call that found no world.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -29,7 +30,7 @@ func turnsOf(t *testing.T, r *server.Registry) (list []string) {
 		if e.Turn == 0 && (e.Kind == pitwall.EntryMark || e.Kind == pitwall.EntryStart) {
 			continue // what no turn caused
 		}
-		list = append(list, fmt.Sprintf("%s: %d", what, e.Turn))
+		list = append(list, strings.TrimSuffix(fmt.Sprintf("%s: %d %s", what, e.Turn, e.Role), " "))
 	}
 	return list
 }
@@ -100,4 +101,17 @@ func TestCallsSayTheirTurn(t *testing.T) {
 		say(no, "orders_submit", map[string]any{"symbol": "AAA", "side": "buy", "qty": 1, "client_order_id": fmt.Sprint("x", i)})
 		require.Contains(t, turnsOf(t, r), fmt.Sprintf("intent x%d: 2", i), "%v", no)
 	}
+}
+
+// A call may name its role too; what its order does later belongs to it.
+func TestCallsSayTheirRole(t *testing.T) {
+	s, r := newServer(t, 30, "AAA")
+	near, far := server.Pipe()
+	cs := connect(t, s, near, far)
+	call(t, cs, "clock_next_bar", nil)
+	_, err := cs.CallTool(context.Background(), &mcp.CallToolParams{Name: "orders_submit", Arguments: map[string]any{"symbol": "AAA", "side": "buy", "qty": 1, "client_order_id": "a"},
+		Meta: mcp.Meta{pitwall.MetaTurn: 3, pitwall.MetaRole: "judge"}})
+	require.NoError(t, err)
+	call(t, cs, "clock_next_bar", nil)
+	require.Equal(t, []string{"intent a: 3 judge", "order a working: 3 judge", "fill a: 3 judge", "order a filled: 3 judge"}, turnsOf(t, r))
 }

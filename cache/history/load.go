@@ -103,17 +103,51 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 		files = append(files, more...)
 	}
 	// Instruments first, wherever they stand: they say in which zone bars are.
-	for _, pass := range []bool{true, false} {
-		for _, f := range files {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if err := l.file(ctx, f, pass); err != nil {
-				return nil, err
-			}
+	var rest []*parsedFile
+	for _, f := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p, err := parseFile(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if p.table.kind() != "instruments" {
+			rest = append(rest, p)
+		} else if err := l.take(p); err != nil {
+			return nil, err
 		}
 	}
+	for i, p := range rest {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := l.take(p); err != nil {
+			return nil, err
+		}
+		rest[i] = nil // its rows are columns now
+	}
 	return l.finish()
+}
+
+// parsedFile is a file as rows of text.
+type parsedFile struct {
+	in     Input
+	table  *table
+	sha256 string
+}
+
+func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
+	raw, err := fs.ReadFile(in.FS, in.Path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
+	}
+	t, err := parse(ctx, in.Show, raw)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(raw)
+	return &parsedFile{in, t, hex.EncodeToString(sum[:])}, nil
 }
 
 // list expands a folder into its CSV and Parquet files, by name.
@@ -141,23 +175,10 @@ func list(in Input) ([]Input, error) {
 	return files, nil
 }
 
-// file reads one file: instruments when instrumentsPass, everything else in
-// the other pass.
-func (l *loader) file(ctx context.Context, in Input, instrumentsPass bool) error {
-	raw, err := fs.ReadFile(in.FS, in.Path)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", in.Show, err)
-	}
-	t, err := parse(ctx, in.Show, raw)
-	if err != nil {
-		return err
-	}
-	kind := t.kind()
-	if (kind == "instruments") != instrumentsPass {
-		return nil
-	}
-	sum := sha256.Sum256(raw)
-	f := File{Path: in.Show, Kind: kind, Rows: len(t.rows), SHA256: hex.EncodeToString(sum[:])}
+// take reads the rows of one file into what its kind makes of them.
+func (l *loader) take(p *parsedFile) (err error) {
+	in, t, kind := p.in, p.table, p.table.kind()
+	f := File{Path: in.Show, Kind: kind, Rows: len(t.rows), SHA256: p.sha256}
 	switch kind {
 	case "instruments":
 		err = l.readInstruments(t)

@@ -104,6 +104,9 @@ func TestFolderIsItsSchema(t *testing.T) {
 		require.Empty(t, list, name)
 		require.GreaterOrEqual(t, files, least, name)
 	}
+	timing, err := os.ReadFile(dir + "/runs/momentum-1/" + runs.TimingFile)
+	require.NoError(t, err)
+	require.Contains(t, string(timing), `"queries":[{"seconds":`, "its SQL is timed")
 }
 
 // A field, a column or a file that no reader knows is found wherever it is.

@@ -1,0 +1,221 @@
+package agentloop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"pitwall"
+)
+
+// This file is what a Brief's Ask and Call do: one conversation per role.
+
+// talk is the conversation of one role in a turn.
+type talk struct {
+	*role
+	messages []Message
+	warnings []Warning
+	used     Usage // of all its replies
+	replies  int
+	busy     bool // in an Ask or a Call
+}
+
+// errSteps ends a conversation.
+var errSteps = errors.New("step_limit")
+
+// open takes the conversation of a role until release.
+func (v *turnRun) open(name string) (*talk, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, c := range v.talks {
+		switch {
+		case c.Name != name:
+		case v.decided:
+			return nil, fmt.Errorf("role %q: the turn is over", name)
+		case c.busy:
+			return nil, fmt.Errorf("role %q is in two calls at the same time", name)
+		default:
+			c.busy = true
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("agent %s has no role %q", v.agent.Name, name)
+}
+
+func (v *turnRun) release(c *talk) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c.busy = false
+}
+
+// warn adds a warning to the record, which names the role if there are several.
+func (c *talk) warn(kind, detail string) {
+	if c.Name != "" {
+		detail = strings.TrimSuffix(c.Name+": "+detail, ": ")
+	}
+	c.warnings = append(c.warnings, Warning{kind, detail})
+}
+
+// last returns the newest message if it is a reply.
+func (c *talk) last() *Message {
+	if n := len(c.messages); n > 0 && c.messages[n-1].Reply != nil {
+		return &c.messages[n-1]
+	}
+	return nil
+}
+
+// refuseRest answers the calls of the last reply that were not made.
+func (c *talk) refuseRest() {
+	m := c.last()
+	for m != nil && len(m.Results) < len(m.Reply.Calls) {
+		x := m.Reply.Calls[len(m.Results)]
+		m.Results = append(m.Results, Result{ID: x.ID, Name: x.Name, IsError: true, Text: "error UNSUPPORTED: this call was not made"})
+	}
+}
+
+// ask is one reply of a role.
+func (v *turnRun) ask(ctx context.Context, c *talk, text string) (Reply, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c.refuseRest()
+	if text != "" {
+		c.messages = append(c.messages, Message{User: text})
+	}
+	reply, err := Reply{}, ctx.Err()
+	switch {
+	case err != nil:
+	case c.Model == nil:
+		err = fmt.Errorf("role %q has no model", c.Name)
+	case c.replies == v.agent.MaxSteps:
+		err = errSteps
+		c.warn("step_limit", fmt.Sprintf("stopped after %d replies", c.replies))
+	default:
+		reply, err = v.reply(ctx, c)
+	}
+	if err != nil {
+		if stop, ok := errors.AsType[*refusal](err); ok && !stop.whole {
+			c.warn("turn_budget", stop.text)
+		}
+		v.failed = append(v.failed, err)
+		return Reply{}, err
+	}
+	v.agent.failures = 0
+	c.check(&reply)
+	c.messages = append(c.messages, Message{Reply: &reply})
+	c.replies++
+	return reply, nil
+}
+
+// check looks at a reply before its calls are run.
+func (c *talk) check(r *Reply) {
+	if len(r.Calls) > maxCalls {
+		c.warn("too_many_calls", fmt.Sprintf("%d calls in one reply: the first %d were run", len(r.Calls), maxCalls))
+		r.Calls, r.Opaque = r.Calls[:maxCalls], nil // the provider's form holds all of them
+	}
+	switch r.Stop {
+	case StopLength:
+		c.warn("output_limit", "a reply was cut at its limit of tokens")
+	case StopRefused:
+		c.warn("refused", firstLine(r.Text))
+	}
+	if c.answered != "" && r.Model != "" && r.Model != c.answered {
+		c.warn("model_moved", fmt.Sprintf("the provider answered with %s, before with %s", r.Model, c.answered))
+	}
+	if r.Model != "" {
+		c.answered = r.Model
+	}
+}
+
+// isTransient reports whether a failure has to do with this machine and moment.
+func isTransient(text string) bool {
+	return strings.HasPrefix(text, "error "+string(pitwall.Timeout)) || strings.HasPrefix(text, "error "+string(pitwall.Internal))
+}
+
+// readable turns arguments that are not JSON into a JSON text, and none into an
+// empty object, so that what a model really sent can be kept. No tool takes a text.
+func readable(calls []Call) {
+	for i, c := range calls {
+		c.Arguments = bytes.TrimSpace(c.Arguments)
+		calls[i].Arguments = c.Arguments
+		if len(c.Arguments) == 0 {
+			calls[i].Arguments = json.RawMessage("{}")
+		} else if !json.Valid(c.Arguments) {
+			text, err := json.Marshal(string(c.Arguments))
+			if err != nil {
+				text = []byte(`""`)
+			}
+			calls[i].Arguments = text
+		}
+	}
+}
+
+// call makes one call of a role. A turn whose time is up makes no further one; one
+// that was begun is let end.
+func (v *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := v.runCtx.Err(); err != nil {
+		v.broken = err
+		return Result{}, err
+	}
+	one := []Call{x}
+	readable(one)
+	x = one[0]
+	m := c.last()
+	if m == nil || len(m.Results) >= len(m.Reply.Calls) || m.Reply.Calls[len(m.Results)].ID != x.ID || m.Reply.Calls[len(m.Results)].Name != x.Name {
+		c.refuseRest()
+		c.messages = append(c.messages, Message{Reply: &Reply{Calls: one}})
+		m = c.last()
+	}
+	v.tools++
+	name := strings.ReplaceAll(x.Name, ".", "_")
+	if text := c.refuses(ctx, x, name); text != "" {
+		v.uncacheable = v.uncacheable || ctx.Err() != nil
+		c.warn("tool_error", firstLine(text))
+		m.Results = append(m.Results, Result{ID: x.ID, Name: x.Name, IsError: true, Text: text})
+		return m.Results[len(m.Results)-1], nil
+	}
+	asked := v.Now()
+	v.mu.Unlock()
+	r, err := v.client.call(v.runCtx, c.Name, x)
+	v.mu.Lock()
+	if err != nil {
+		v.broken = fmt.Errorf("calling %s: %w", x.Name, err)
+		return Result{}, v.broken
+	}
+	if name == sqlTool {
+		rows, _ := r.data["rows"].([]any)
+		v.t.Queries = append(v.t.Queries, Query{Seconds: v.Now().Sub(asked).Seconds(), Rows: len(rows)})
+	}
+	if r.IsError {
+		c.warn("tool_error", x.Name+": "+firstLine(r.Text))
+		v.uncacheable = v.uncacheable || v.agent.traits[name].Identity != "" || isTransient(r.Text)
+	}
+	if removed := r.futureDated(); removed != "" {
+		c.warn("future_dated", x.Name+": "+removed)
+	}
+	if k := v.agent.traits[name]; k.Kind == kindSetup || k.Kind == kindChange {
+		v.ordered = v.ordered || ChangesOrders(name) && !r.IsError
+		v.calls = append(v.calls, repeat{c.replies, x.Name, string(x.Arguments), r.Text, r.IsError, c.Name})
+	}
+	m.Results = append(m.Results, r.Result)
+	return r.Result, nil
+}
+
+// refuses returns the answer to a call that no server gets, empty for any other.
+func (c *talk) refuses(ctx context.Context, x Call, name string) string {
+	switch {
+	case ctx.Err() != nil:
+		return "error TIMEOUT: the turn's time is up; this call was not made"
+	case x.Arguments[0] != '{':
+		return "error INVALID_INPUT: the arguments are not a valid JSON object"
+	case hidden[name]:
+		return "error UNKNOWN_TOOL: the loop moves the clock; end your turn to let time pass"
+	case !c.may(x.Name):
+		return "error UNKNOWN_TOOL: there is no tool " + x.Name + "; there is " + strings.Join(c.toolNames(), ", ")
+	}
+	return ""
+}
