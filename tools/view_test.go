@@ -130,7 +130,7 @@ func example(n int) map[string]any {
 		"curve":     map[string]any{"time": times, "strategy": own, "benchmark": bench, "buy_and_hold": hold},
 		"positions": []any{map[string]any{"symbol": "AAPL", "qty": 120, "last": 201.08, "value": 24129.6, "unrealized": 812.5}, map[string]any{"symbol": "JPM", "qty": 40, "last": 289.91, "value": 11596.4, "unrealized": -95.2}},
 		"fills":     []any{map[string]any{"symbol": "AAPL", "time": "2025-06-02T09:30:00-04:00", "side": "buy", "qty": 120, "price": 194.3, "fee": 23.3}, map[string]any{"symbol": "JPM", "time": "2025-06-09T09:30:00-04:00", "side": "buy", "qty": 40, "price": 292.29, "fee": 11.69}},
-		"warnings":  []string{"attempt 2 over dates that local has already seen: trying again is a way to look ahead"}, "notes": []string{}, "omitted": []string{"fills: the first 14 of 16"}}
+		"warnings":  []string{"attempt 2 on dates that local has already seen: repeated tries overfit"}, "notes": []string{}, "omitted": []string{"fills: the first 14 of 16"}}
 }
 
 func TestViewInAHost(t *testing.T) {

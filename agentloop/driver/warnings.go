@@ -90,11 +90,11 @@ func warningTexts(list []pitwall.Warning) []string {
 func adjusted(store *history.Store, spec SimSpec) (list []pitwall.Warning) {
 	for _, s := range store.Series() {
 		if slices.Contains(spec.Symbols, s.Instrument.Symbol) && s.Adjusted != pitwall.Raw && s.Adjusted != "" {
-			right := "returns are right"
+			includes := "include"
 			if s.Adjusted == pitwall.SplitAdjusted {
-				right += " but for dividends, which are in no price"
+				includes = "exclude"
 			}
-			list = append(list, pitwall.Warning{Known: s.Bar(0).Known, Text: fmt.Sprintf("prices of %s came adjusted (%s) for later splits or dividends: %s; levels, share counts and fees per share are not what they were", s.Instrument.Symbol, s.Adjusted, right)})
+			list = append(list, pitwall.Warning{Known: s.Bar(0).Known, Text: fmt.Sprintf("%s prices are %s-adjusted. Returns %s dividends; price levels, share counts and per-share fees differ from what traded then", s.Instrument.Symbol, s.Adjusted, includes)})
 		}
 	}
 	return list
@@ -130,7 +130,7 @@ func stale(store *history.Store, spec SimSpec, from, to time.Time) []pitwall.War
 				continue
 			}
 			end := s.Bar(i).End
-			list = append(list, pitwall.Warning{Known: end.Add(Quiet), Text: fmt.Sprintf("%s has had no bar since %s: nothing of it fills, and its last price goes on valuing it", symbol, end.Format(time.DateOnly))})
+			list = append(list, pitwall.Warning{Known: end.Add(Quiet), Text: fmt.Sprintf("%s has had no bar since %s: its orders do not fill, and it stays valued at its last price", symbol, end.Format(time.DateOnly))})
 		}
 	}
 	return list

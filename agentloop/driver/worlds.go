@@ -131,7 +131,7 @@ func (b *Worlds) Build(ctx context.Context, by pitwall.Caller, name string, r to
 	w.Name = name
 	w.Attempt = b.attempt(by, session)
 	if w.Attempt > 1 {
-		w.Warnings = append(w.Warnings, pitwall.Warning{Text: fmt.Sprintf("attempt %d over dates that %s has already seen: trying again is a way to look ahead", w.Attempt, by.Principal)})
+		w.Warnings = append(w.Warnings, pitwall.Warning{Text: fmt.Sprintf("attempt %d on dates that %s has already seen: repeated tries overfit", w.Attempt, by.Principal)})
 	}
 	return w, nil
 }

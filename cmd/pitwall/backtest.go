@@ -29,7 +29,7 @@ func (a *app) backtest() *cobra.Command {
 		Use:   "backtest FILE|DIR",
 		Short: "Run a strategy over recorded bars and leave a folder of evidence",
 		Example: "  pitwall backtest examples/momentum\n" +
-			"  pitwall backtest mine.yaml --symbols TQQQ,SHV --data prices.csv --from 2020-01-02\n" +
+			"  pitwall backtest mine.yaml --symbols TQQQ,SHV --data prices.csv\n" +
 			"  pitwall backtest mine --json > result.json",
 		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {

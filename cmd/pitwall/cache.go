@@ -52,8 +52,8 @@ func (a *app) cache() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cache",
 		Short: "Show, check and clear what models and external tools answered",
-		Long: "A backtest keeps every answer of a model and of an external tool, so that the same run asks nobody again: PITWALL_CACHE_DIR, else\n" +
-			"the cache folder of the user. An entry is found by all of its request, so one that does not fit is never used.",
+		Long: "The replay cache keeps every answer of a model and of an external tool, so that\nthe same run makes no call again. It is in PITWALL_CACHE_DIR, else in\n" +
+			"the user's cache folder. Entries are keyed by the complete request, so a stale one is never used.",
 		Example: "  pitwall cache ls\n  pitwall cache verify\n  pitwall cache clear --kind turn --older 720h",
 		Args:    takes(0, 0),
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },

@@ -75,7 +75,7 @@ func (a *app) dataFetch() *cobra.Command {
 			"minutes. Stored data is not downloaded again, so an interrupted fetch resumes; days that were not over when they were fetched\n" +
 			"are. Every chunk is checked before it is stored. Keys come from the environment or .env:\n" + list.String() +
 			"These were tested against recorded answers and local servers only.",
-		Example: "  pitwall data fetch yahoo AAPL MSFT SPY --from 2015-01-01\n  pitwall data fetch alpaca AAPL --from 2024-01-01 --to 2024-03-31 --size 1m --kind bars\n" +
+		Example: "  pitwall data fetch yahoo AAPL MSFT SPY --from 2015-01-01\n  pitwall data fetch alpaca AAPL --from 2024-01-01 --size 1m --kind bars\n" +
 			"  pitwall data fetch fred CPIAUCSL UNRATE --from 2000-01-01",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {

@@ -87,8 +87,8 @@ func (a *app) dataCheck() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "check [PATH...]",
-		Short: "Report gaps, doubles, impossible bars, jumps and what else is odd",
-		Long: "check reads every CSV and Parquet file below the paths (default: the store) and reports what Load would refuse and what it\n" +
+		Short: "Report gaps, duplicates, impossible bars, jumps and other faults",
+		Long: "check reads every CSV and Parquet file below the paths (default: the store) and reports what the backtest will reject and what it\n" +
 			"cannot see: missing days and bars, jumps like a missing split, adjusted prices, dividends without a pay date, revised macro and\n" +
 			"so on. It changes nothing. Exit code 1 when a file would be refused or prices look wrong.",
 		Example: "  pitwall data check\n  pitwall data check prices/ actions.csv --json",

@@ -22,8 +22,9 @@ func (a *app) demo() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(a.stdout, "A scripted agent trades Apple, 2013 to 2018, over MCP: it moves bar by bar, loads the price table,")
-			fmt.Fprintln(a.stdout, "asks SQL for the 100-day average, reads its account, and orders. Nothing later than its clock can be seen.")
+			fmt.Fprintln(a.stdout, "A scripted agent trades Apple, 2013 to 2018, over MCP: it moves bar by bar,")
+			fmt.Fprintln(a.stdout, "loads the price table, asks SQL for the 100-day average, reads its account, and")
+			fmt.Fprintln(a.stdout, "orders. It can see nothing later than its clock.")
 			fmt.Fprintln(a.stdout)
 			return a.backtestStrategy(c, s, backtestFlags{noCache: true}) // a first result should not wait for a disk
 		},

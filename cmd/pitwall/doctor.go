@@ -49,7 +49,7 @@ func (a *app) doctor() *cobra.Command {
 	var f doctorFlags
 	c := &cobra.Command{
 		Use:   "doctor [FILE]",
-		Short: "Say what works here: models, keys, data, the SQL worker, and a strategy's needs",
+		Short: "Check models, keys, data, SQL and what a strategy needs",
 		Long: "doctor looks at this machine and at the environment and .env: which models and data sources have their keys (set or not set,\n" +
 			"never their values), where downloads and recorded answers are kept, whether SQL runs, the clock. With FILE it says whether that\n" +
 			"strategy could run: its models, their keys and prices, its data and the days they cover, its external tools.\n" +

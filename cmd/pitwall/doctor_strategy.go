@@ -41,7 +41,7 @@ func (x *examination) strategy(ctx context.Context, name string) {
 	x.tools(ctx, s)
 }
 
-// tools makes the set that a backtest would have, as far as nobody must be asked:
+// tools makes the set that a backtest would have, without asking another server:
 // the tools of other MCP servers are known only to them.
 func (x *examination) tools(ctx context.Context, s *strategyFile) {
 	var own []external.Spec

@@ -11,7 +11,7 @@ import (
 // This file makes tables of runs fit a terminal.
 
 const (
-	leastName  = 8  // letters of a run's name that are left
+	leastName  = 8  // characters of a run's name that are left
 	leastModel = 12 // of a model's
 )
 
@@ -46,7 +46,7 @@ func lastParts(path string, n int) string {
 	return strings.Join(parts[len(parts)-n:], "/")
 }
 
-// middle shortens a name to n letters in its middle: runs of one strategy differ at
+// middle shortens a name to n characters in its middle: runs of one strategy differ at
 // their ends.
 func middle(s string, n int) string {
 	r := []rune(s)
@@ -57,7 +57,7 @@ func middle(s string, n int) string {
 	return string(r[:head]) + "..." + string(r[len(r)-(n-3-head):])
 }
 
-// fitNames shortens the names of columns as far as a table of width letters needs;
+// fitNames shortens the names of columns as far as a table of width characters needs;
 // rows begin with their own names. 0 = not at all. Names that would then be alike
 // stay.
 func fitNames(names []string, rows [][]cell, width int) []string {
@@ -86,7 +86,7 @@ func fitNames(names []string, rows [][]cell, width int) []string {
 	}
 }
 
-// columnWidth is how many letters a column takes; one in which no row says anything
+// columnWidth is how many characters a column takes; one in which no row says anything
 // takes none.
 func columnWidth(columns []column, rows [][]cell, i int) int {
 	w := 0
@@ -99,7 +99,7 @@ func columnWidth(columns []column, rows [][]cell, i int) int {
 	return w
 }
 
-// tableWidth is how many letters a line of a table takes.
+// tableWidth is how many characters a line of a table takes.
 func tableWidth(columns []column, rows [][]cell) int {
 	sum := 0
 	for i := range columns {
@@ -110,7 +110,7 @@ func tableWidth(columns []column, rows [][]cell) int {
 	return max(0, sum-2)
 }
 
-// fitRuns makes the list of runs fit width letters: what is wrong with a run moves
+// fitRuns makes the list of runs fit width characters: what is wrong with a run moves
 // below the table, then models are cut, then columns are left out from the right,
 // and at last runs' names are cut. It returns what goes below, by row.
 func fitRuns(columns []column, rows [][]cell, width int) (below []string) {

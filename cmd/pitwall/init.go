@@ -17,7 +17,7 @@ import (
 func (a *app) init() *cobra.Command {
 	return &cobra.Command{
 		Use:     "init NAME",
-		Short:   "Write a first strategy of your own, with data, into the folder NAME",
+		Short:   "Write a first strategy with data into the folder NAME",
 		Example: "  pitwall init mine\n  pitwall backtest mine",
 		Args:    takes(1, 1),
 		RunE:    func(_ *cobra.Command, args []string) error { return a.initStrategy(args[0]) },

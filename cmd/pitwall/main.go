@@ -159,6 +159,7 @@ func (a *app) root() *cobra.Command {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
 	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.version())
+	fitHelp(root)
 	return root
 }
 
@@ -173,7 +174,11 @@ func takes(least, most int) cobra.PositionalArgs {
 				}
 				return &usageError{fmt.Errorf("there is no command %q of %s\n  it has %s", args[0], c.Name(), strings.Join(names, ", "))}
 			}
-			return &usageError{fmt.Errorf("%d arguments are given\n  usage: %s", len(args), c.UseLine())}
+			what := "missing " + strings.TrimPrefix(c.Use, c.Name()+" ")
+			if len(args) > most {
+				what = fmt.Sprintf("unexpected argument %q", args[most])
+			}
+			return &usageError{fmt.Errorf("%s\n  usage: %s", what, c.UseLine())}
 		}
 		return nil
 	}

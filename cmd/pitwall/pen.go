@@ -74,7 +74,7 @@ func clean(s string) string {
 // oneLine is a text without line breaks and runs of spaces.
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
-// cut shortens a line to n letters; 0 = not at all.
+// cut shortens a line to n characters; 0 = not at all.
 func cut(s string, n int) string {
 	if n <= 0 || utf8.RuneCountInString(s) <= n {
 		return s
@@ -166,16 +166,16 @@ func (p *pen) barred(bar string, most int, s style, text string) {
 func wrap(line string, width int) []string {
 	var list []string
 	for width >= 20 && utf8.RuneCountInString(line) > width {
-		letters := []rune(line)
+		runes := []rune(line)
 		at := width
-		for at > width/2 && letters[at] != ' ' {
+		for at > width/2 && runes[at] != ' ' {
 			at--
 		}
-		if letters[at] != ' ' {
+		if runes[at] != ' ' {
 			at = width // one long word
 		}
-		list = append(list, string(letters[:at]))
-		line = strings.TrimLeft(string(letters[at:]), " ")
+		list = append(list, string(runes[:at]))
+		line = strings.TrimLeft(string(runes[at:]), " ")
 	}
 	return append(list, line)
 }

@@ -196,7 +196,7 @@ func (s *samples) add(f float64) {
 	s.list, s.due = append(s.list, f), s.every
 }
 
-// spark draws the whole curve in n letters of 8 levels, from its lowest to its
+// spark draws the whole curve in n characters of 8 levels, from its lowest to its
 // highest value; it ends with the last one.
 func (s *samples) spark(n int) string {
 	if n < 2 || len(s.list) < 2 {

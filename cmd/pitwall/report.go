@@ -29,7 +29,7 @@ func (a *app) report() *cobra.Command {
 		Short: "Write a run's page, or a page that sets runs side by side",
 		Long: "report writes one HTML file that needs no network: did the run beat doing nothing, was it luck, what did it cost, and what did\n" +
 			"each turn decide. It prints the figures and the file's path. RUN is a run's folder, its name below runs/, or last: the newest in\n" +
-			"runs/. It may still be running, or have crashed: what is there is shown, and what is missing is said.\n" +
+			"runs/. It may still be running, or have crashed: it shows what there is and says what is missing.\n" +
 			"With several runs the page sets them side by side, and the table shows what differs and where their decisions first part: turns are\n" +
 			"matched by their time and agent, and held against the first run's.\n" +
 			"The page goes to " + runs.PageFile + " in the run's folder, a comparison to compare-A-B.html in the current folder; -o names another file.\n" +
@@ -222,7 +222,7 @@ func (a *app) more(p *pen, s *report.Sheet) {
 		p.figure("after models", gain(*s.Costs.ReturnAfter), report.Percent.Write(s.Costs.ReturnAfter), "")
 	}
 	if s.Run.Attempt > 1 {
-		p.figure("attempt", yellow, fmt.Sprint(s.Run.Attempt), " over these dates: trying again is a way to look ahead")
+		p.figure("attempt", yellow, fmt.Sprint(s.Run.Attempt), " on these dates: repeated tries overfit")
 	}
 	if len(s.Run.Digest) >= 16 {
 		line("digest", "%s", oneLine(s.Run.Digest[:16]))

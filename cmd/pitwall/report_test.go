@@ -75,7 +75,7 @@ func TestReportRefuses(t *testing.T) {
 		want string
 		args []string
 	}{
-		{2, "0 arguments are given", nil},
+		{2, "missing RUN", nil},
 		{1, "there is no run at nope", []string{"nope"}},
 		{1, "there is no run at nope", []string{"last", "nope"}},
 		{2, "--png is a picture of one run; 2 are given", []string{"last", "last", "--png", "x.png"}},

@@ -17,7 +17,7 @@ type screen struct {
 	colour   bool
 	width    func() int // asked at every drawing: a window is resized
 
-	drawn int // letters of the line that stands there
+	drawn int // characters of the line that stands there
 }
 
 // screenOf looks at what a file is. A dumb terminal gets plain lines, and with
@@ -36,15 +36,15 @@ func screenOf(f *os.File) screen {
 	return s
 }
 
-// room is how many letters fit: a full last column would break the line.
+// room is how many characters fit: a full last column would break the line.
 func (s *screen) room() int { return max(s.width()-1, 1) }
 
-// draw replaces the line with one of so many letters. Spaces clear what stood
+// draw replaces the line with one of length characters. Spaces clear what stood
 // there, so that no code is needed for it.
-func (s *screen) draw(line string, letters int) {
-	fmt.Fprint(s.out, "\r"+line+strings.Repeat(" ", max(0, min(s.drawn, s.room())-letters)))
+func (s *screen) draw(line string, length int) {
+	fmt.Fprint(s.out, "\r"+line+strings.Repeat(" ", max(0, min(s.drawn, s.room())-length)))
 	if s.drawn <= s.room() { // else some of it lies beyond the window's edge, and may come back
-		s.drawn = letters
+		s.drawn = length
 	}
 }
 

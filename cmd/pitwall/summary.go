@@ -28,7 +28,11 @@ func (a *app) summary(r *driver.Result) error {
 	if m.Sharpe != nil {
 		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
 	}
-	row("bars, turns", "%d, %d with %d model calls%s", r.Bars, r.Turns, r.ModelCalls, fromCache(r.CacheHits))
+	replies := "model calls"
+	if strings.HasPrefix(r.Model, "script/") {
+		replies = "scripted replies"
+	}
+	row("bars, turns", "%d, %d with %d %s%s", r.Bars, r.Turns, r.ModelCalls, replies, fromCache(r.CacheHits))
 	if r.Usage.Tokens != (agentloop.Usage{}) || r.CostUSDRecorded == nil || *r.CostUSDRecorded > 0 {
 		row("models", "%s", modelCost(r.Usage))
 	}
@@ -39,13 +43,13 @@ func (a *app) summary(r *driver.Result) error {
 	}
 	row("costs", "fees %s, slippage %s; %v%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.Manifest.Costs, assumed)
 	if r.Manifest.Attempt > 1 {
-		p.figure("attempt", yellow, fmt.Sprint(r.Manifest.Attempt), " over these dates: trying again is a way to look ahead")
+		p.figure("attempt", yellow, fmt.Sprint(r.Manifest.Attempt), " on these dates: repeated tries overfit")
 	}
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
 	for _, x := range r.Warnings {
 		p.put(yellow, "  warning: ")
-		p.linef(plainText, "%s", x)
+		p.hang(11, plainText, x)
 	}
 	p.linef(plainText, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
 	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
@@ -55,7 +59,8 @@ func (a *app) summary(r *driver.Result) error {
 		}
 		p.linef(plainText, "Page: %s%s", file, how)
 	}
-	p.linef(plainText, "Next: %s", next(r))
+	p.put(plainText, "Next: ")
+	p.hang(6, plainText, next(r))
 	return p.done()
 }
 

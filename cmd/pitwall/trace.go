@@ -24,10 +24,10 @@ func (a *app) trace() *cobra.Command {
 	var f traceFlags
 	c := &cobra.Command{
 		Use:   "trace RUN [TURN]",
-		Short: "Show a run's turns, or all of one turn: what it saw, thought, called and caused",
+		Short: "Show a run's turns, or everything about one turn",
 		Long: "RUN is a run's folder, its name below runs/, or last: the newest in runs/. It may still be running, or have crashed.\n" +
 			"TURN is a number, a day (2024-03-20: the last turn up to its end), or last. Without it there is a line per turn; columns in\n" +
-			"which nothing differs from nothing are left out. With it: what the turn was given, every reply with its reasoning, every call\n" +
+			"which nothing stands are hidden. With it: what the turn was given, every reply with its reasoning, every call\n" +
 			"with its answer, and the orders and fills that followed.",
 		Example: "  pitwall trace last\n  pitwall trace last last\n  pitwall trace momentum-1 21 --full | less -R\n  pitwall trace runs/desk-3 --agent risk --json",
 		Args:    takes(1, 2),

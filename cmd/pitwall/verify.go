@@ -173,7 +173,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err != nil {
 		v.Differences = append(v.Differences, "replaying the journal's orders: "+explain(err))
 	} else if m.Status == "complete" && again != m.Digest {
-		v.Differences = append(v.Differences, fmt.Sprintf("the digest is said to be %s; the same orders on the same bars give %s", m.Digest, again))
+		v.Differences = append(v.Differences, fmt.Sprintf("the manifest says digest %s; the same orders on the same bars give %s", m.Digest, again))
 	}
 	if m.Status == "complete" {
 		v.Differences = append(v.Differences, audit.CheckEnd(run, m.Digest)...)
