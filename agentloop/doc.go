@@ -10,6 +10,7 @@
 // decider.go is who decides, ask.go what Ask and Call do for it; replay.go is what is
 // taken from and put into the cache, keys.go how it is found; budget.go is money;
 // turn.go is the record; client.go is the server as the loop sees it.
+// The base prompt is the server's (server/prompts.go); client.go fetches it.
 //
 // It imports only the root package, the MCP SDK and its schema library, so it
 // works against any MCP server; what else it needs (where to record, a cache, the

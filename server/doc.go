@@ -11,6 +11,10 @@
 // Over stdio and in process the principal is "local" and the name "main". Over
 // HTTP the principal is the token's owner and the name is in the URL.
 //
+// prompts.go holds what models read first: the instructions for hosts, and the base
+// prompt (trade_turn: investor policy and how to work), which a strategy's own prompt
+// follows.
+//
 // # To add a transport
 //
 // Make an mcp.Transport and give it to Server.Run; if it has callers of its own,

@@ -20,9 +20,9 @@
 //
 // # To add a mode
 //
-// Implement [Session] in a file beside sim.go and choose it in [Run]. Run knows
-// nothing else of a mode; what a session alone knows of a run's evidence it adds in
-// Finish.
+// Implement [Session] in a file beside sim.go and choose it in [Run] (run.go), which
+// knows nothing else of a mode. What a session alone knows of a run's evidence it
+// adds in Describe and Finish.
 //
 // # To add a key of the strategy file
 //

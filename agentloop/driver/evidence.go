@@ -19,18 +19,28 @@ import (
 
 // describe returns the manifest of a run that begins.
 func (r *run) describe() runs.Manifest {
-	s, spec, w := r.Strategy, r.session.spec, r.session.World()
-	from, to := r.session.from, r.session.to
-	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark,
-		From: from.Format(time.DateOnly), To: midnight(to, -1).Format(time.DateOnly), Every: s.Every, Cash: spec.Cash, Costs: spec.Costs, Account: effectiveTerms(spec.Terms), Fills: spec.Rules,
-		Limits: spec.Limits.String(), Model: modelNames(r.Agents), Agents: describeAgents(s, r.Agents, from, to), Sample: r.Sample, NoCache: r.NoCache,
-		Notes: slices.Concat(r.Notes, s.Notes(r.Agents)), Warnings: append(slices.Clone(r.session.notes), warningTexts(w.Warnings)...)}
-	for _, f := range r.Source.Files {
+	s := r.Strategy
+	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every,
+		Model: modelNames(r.Agents), Sample: r.Sample, NoCache: r.NoCache, Notes: slices.Concat(r.Notes, s.Notes(r.Agents))}
+	from, to := r.session.Describe(&m)
+	m.Agents = describeAgents(s, r.Agents, from, to)
+	m.Attempt = runs.Attempt(r.Dir, m)
+	r.session.World().Attempt = m.Attempt
+	if r.Window != nil {
+		r.Window(from, to)
+	}
+	return m
+}
+
+// Describe implements [Session].
+func (s *Sim) Describe(m *runs.Manifest) (from, to time.Time) {
+	m.From, m.To = s.from.Format(time.DateOnly), midnight(s.to, -1).Format(time.DateOnly)
+	m.Cash, m.Costs, m.Account, m.Fills, m.Limits = s.spec.Cash, s.spec.Costs, effectiveTerms(s.spec.Terms), s.spec.Rules, s.spec.Limits.String()
+	for _, f := range s.store.Files {
 		m.Data = append(m.Data, runs.DataFile(f))
 	}
-	w.Attempt = runs.Attempt(r.Dir, m)
-	m.Attempt = w.Attempt
-	return m
+	m.Warnings = append(slices.Clone(s.notes), warningTexts(s.world.Warnings)...)
+	return s.from, s.to
 }
 
 // Notes returns what the operator should know of a strategy's tools and triggers in

@@ -81,7 +81,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	return &Result{RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
-		Complete: m.Status == "complete", AssumedCosts: r.session.spec.AssumedCosts, Manifest: *m, Usage: usage, Metrics: metrics}, runErr
+		Complete: m.Status == "complete", AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics}, runErr
 }
 
 // ended returns how a run ended, and the error that it ended with.

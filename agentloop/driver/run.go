@@ -25,6 +25,9 @@ type Session interface {
 	World() *pitwall.World
 	// Status returns how far the world has come.
 	Status() pitwall.SimProgress
+	// Describe fills in what the manifest says of the world before the first turn, and
+	// returns the run's days as instants, to exclusive.
+	Describe(m *runs.Manifest) (from, to time.Time)
 	// Finish adds to the folder and the manifest of a run what only the session
 	// knows: the prices that the run passed, its instruments, corporate actions and
 	// warnings. It is called once, after the last turn, also of a run that failed.
@@ -90,7 +93,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, to, err := window(c.Source, spec, zoneOf(c.Source, spec.Symbols))
+	from, _, err := window(c.Source, spec, zoneOf(c.Source, spec.Symbols))
 	if err != nil {
 		return nil, err
 	}
@@ -98,9 +101,6 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	session, err := NewSim(c.Source, spec, journal)
 	if err != nil {
 		return nil, errors.Join(err, journal.close())
-	}
-	if c.Window != nil {
-		c.Window(from, to)
 	}
 	r := &run{Config: c, session: session, folder: journal.Folder, started: started}
 	result, err := r.drive(ctx)
@@ -166,7 +166,7 @@ func (j *newFolder) close() error {
 // run is a run in progress.
 type run struct {
 	Config
-	session  *Sim
+	session  Session
 	folder   *runs.Folder
 	started  time.Time
 	manifest runs.Manifest

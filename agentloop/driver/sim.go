@@ -15,17 +15,16 @@ import (
 
 // SimSpec says what a simulated world replays.
 type SimSpec struct {
-	Symbols      []string // what may be traded
-	Benchmark    string
-	From, To     string // days; empty = the data's
-	Cash         pitwall.Dec
-	Costs        pitwall.Costs
-	AssumedCosts bool // the strategy states none: the defaults
-	Terms        pitwall.Terms
-	Rules        pitwall.Rules
-	Limits       risk.Limits
-	Revised      bool // macro values of later vintages may be shown
-	Policy       string
+	Symbols   []string // what may be traded
+	Benchmark string
+	From, To  string // days; empty = the data's
+	Cash      pitwall.Dec
+	Costs     pitwall.Costs
+	Terms     pitwall.Terms
+	Rules     pitwall.Rules
+	Limits    risk.Limits
+	Revised   bool // macro values of later vintages may be shown
+	Policy    string
 }
 
 // Spec returns the simulated world that the strategy asks for.
@@ -39,7 +38,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		return SimSpec{}, err
 	}
 	l, err := s.limits()
-	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, AssumedCosts: s.Costs == nil, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy()}
+	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy()}
 	if spec.Cash = defaultCash; s.Cash != nil {
 		spec.Cash = *s.Cash
 	}

@@ -21,6 +21,12 @@
 // fills it (and path.go on a path), sim/RULES.md what the rule is; then sim/audit
 // and a scenario.
 //
+// How far a trailing stop trails is trail in match.go; ratchet moves it after the
+// bar. A new distance is a field of pitwall.Order and pitwall.Leg (order.go and
+// order_check.go in the root), of tools/orders.go, of Spec and Leg here, and of
+// sim/audit. One that depends on earlier bars (ATR) is not possible yet: let the
+// agent move the stop with orders_modify.
+//
 // # Campaigns
 //
 // .ci/run gives each property 10,000 random worlds. A longer one, per property:

@@ -43,7 +43,7 @@ func (w *walk) floor(actual, rate float64) *Random {
 	if kept <= 0 {
 		return nil
 	}
-	f := randomFloor(w.tracks, (1+actual)/kept-1, rate, luckSeed, w.traders())
+	f := randomBaseline(w.tracks, (1+actual)/kept-1, rate, luckSeed, w.traders())
 	if f == nil {
 		return nil
 	}

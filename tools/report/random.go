@@ -32,7 +32,7 @@ type path struct {
 	around float64   // value traded to go from them to the first step's
 }
 
-// randomFloor says what traders without any idea would have made of the run's own
+// randomBaseline says what traders without any idea would have made of the run's own
 // behaviour. Each takes the run's path of positions, all symbols together, moves it
 // around the run's steps by a random number of them, and deals it to the symbols by
 // a random permutation. So holding times, exposure, concentration and turnover are
@@ -52,7 +52,7 @@ type path struct {
 // shortest list are left out. One symbol that is always held makes all traders
 // alike, and like the run: Rule says so when the range is no wider than the method's
 // own error.
-func randomFloor(tracks []track, actual, costRate float64, seed uint64, traders int) *Random {
+func randomBaseline(tracks []track, actual, costRate float64, seed uint64, traders int) *Random {
 	p, ok := pathOf(tracks)
 	if !ok || traders < 1 {
 		return nil

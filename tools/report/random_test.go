@@ -76,16 +76,16 @@ func TestFloorChecksItself(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	tracks := market(rng, 3, 500)
 	actual := hold(tracks, 0.001, randomly(rng, 3, 500))
-	f := randomFloor(tracks, actual, 0.001, 9, 300)
+	f := randomBaseline(tracks, actual, 0.001, 9, 300)
 	// The account pays a fill's cost from cash and the formula pays it from all.
 	require.InDelta(t, actual, f.Check, 0.002)
 	require.True(t, f.Low < f.Median && f.Median < f.High)
 	require.Equal(t, 300, f.Traders)
 	require.Equal(t, "300 traders, each with the run's own positions moved by a random number of steps and dealt at random to its 3 symbols, at 10 bps of what they trade", f.Rule)
-	require.Equal(t, f, randomFloor(tracks, actual, 0.001, 9, 300), "the same seed, the same floor")
-	require.NotEqual(t, f, randomFloor(tracks, actual, 0.001, 10, 300))
+	require.Equal(t, f, randomBaseline(tracks, actual, 0.001, 9, 300), "the same seed, the same floor")
+	require.NotEqual(t, f, randomBaseline(tracks, actual, 0.001, 10, 300))
 	free := hold(tracks, 0, randomly(rng, 3, 500))
-	require.InDelta(t, free, randomFloor(tracks, free, 0, 9, 10).Check, 1e-12, "without costs the method is exact")
+	require.InDelta(t, free, randomBaseline(tracks, free, 0, 9, 10).Check, 1e-12, "without costs the method is exact")
 }
 
 // Every trader that there is, by a plain loop over the formula: each
@@ -134,15 +134,15 @@ func TestFloorIsTheSetOfAllTraders(t *testing.T) {
 		}
 	}
 	require.InDeltaSlice(t, all, got, 1e-14)
-	f := randomFloor(tracks, actual, cost, 1, 14000)
+	f := randomBaseline(tracks, actual, cost, 1, 14000)
 	slices.Sort(all)
 	require.InDelta(t, all[0], f.Low, 1e-12, "one of 14 is more than 5 %")
 	require.InDelta(t, all[13], f.High, 1e-12)
 	for i, x := range all {
-		f := randomFloor(tracks, x+1e-9, cost, 1, 14000)
+		f := randomBaseline(tracks, x+1e-9, cost, 1, 14000)
 		require.InDelta(t, float64(i+1)/14, f.Beaten, 0.012, "every trader is as likely as any")
 	}
-	require.Zero(t, randomFloor(tracks, f.Low, cost, 1, 14000).Beaten, "strictly below")
+	require.Zero(t, randomBaseline(tracks, f.Low, cost, 1, 14000).Beaten, "strictly below")
 }
 
 // Turnover is the run's own up to the seam: with no moves at all, what is left of
@@ -190,7 +190,7 @@ func TestFloorOfForesight(t *testing.T) {
 		}
 		return 0
 	})
-	f := randomFloor(tracks, actual, 0.0005, 1, 1000)
+	f := randomBaseline(tracks, actual, 0.0005, 1, 1000)
 	require.GreaterOrEqual(t, f.Beaten, 0.995, "only a shift by none and the run's own deal does as well")
 	require.Less(t, f.High, actual)
 }
@@ -203,7 +203,7 @@ func TestFloorOfChance(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		tracks := market(rng, 2, steps)
 		actual := hold(tracks, 0, randomly(rng, 2, steps))
-		ranks = append(ranks, randomFloor(tracks, actual, 0, seed, 99).Beaten)
+		ranks = append(ranks, randomBaseline(tracks, actual, 0, seed, 99).Beaten)
 	}
 	slices.Sort(ranks)
 	worst := 0.0
@@ -218,7 +218,7 @@ func TestFloorOfOneSymbolAlwaysHeld(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 6))
 	tracks := market(rng, 1, 100)
 	actual := hold(tracks, 0, func(_, step int) float64 { return 1 - 2*min(float64(step), 1) })
-	f := randomFloor(tracks, actual, 0.0005, 1, 100)
+	f := randomBaseline(tracks, actual, 0.0005, 1, 100)
 	require.InDelta(t, (1+actual)*(1-0.0005)-1, f.Check, 1e-12, "it bought once")
 	for _, x := range []float64{f.Low, f.Median, f.High} {
 		require.InDelta(t, f.Check, x, 1e-12, "so did all the others: the seam costs nothing here")
@@ -230,19 +230,19 @@ func TestFloorOfOneSymbolAlwaysHeld(t *testing.T) {
 func TestFloorEdges(t *testing.T) {
 	zero := make([]float64, 3)
 	all := []float64{1, 1, 1}
-	require.Nil(t, randomFloor(nil, 0, 0, 1, 10))
-	require.Nil(t, randomFloor([]track{{zero, zero, zero, zero}}, 0, 0, 1, 10), "no positions")
-	require.Nil(t, randomFloor([]track{{zero[:1], zero[:1], zero[:1], all[:1]}}, 0, 0, 1, 10), "one step")
-	require.Nil(t, randomFloor([]track{{zero, zero, all, all}}, 0, 0, 1, 0), "no traders")
-	require.NotNil(t, randomFloor([]track{{zero, zero, all[:2], all}}, 0, 0, 1, 10), "the shortest list counts")
-	lost := randomFloor([]track{{zero, []float64{0, -0.6, 5}, []float64{0, 2, 2}, []float64{2, 2, 2}}}, -1, 0, 1, 50)
+	require.Nil(t, randomBaseline(nil, 0, 0, 1, 10))
+	require.Nil(t, randomBaseline([]track{{zero, zero, zero, zero}}, 0, 0, 1, 10), "no positions")
+	require.Nil(t, randomBaseline([]track{{zero[:1], zero[:1], zero[:1], all[:1]}}, 0, 0, 1, 10), "one step")
+	require.Nil(t, randomBaseline([]track{{zero, zero, all, all}}, 0, 0, 1, 0), "no traders")
+	require.NotNil(t, randomBaseline([]track{{zero, zero, all[:2], all}}, 0, 0, 1, 10), "the shortest list counts")
+	lost := randomBaseline([]track{{zero, []float64{0, -0.6, 5}, []float64{0, 2, 2}, []float64{2, 2, 2}}}, -1, 0, 1, 50)
 	require.Equal(t, -1.0, lost.Check, "twice the money in what falls by 60 % loses all, and stays so")
 	require.Equal(t, -1.0, lost.Low)
-	late := randomFloor([]track{{zero, []float64{0, 0, -0.6}, []float64{0, 2, 2}, []float64{2, 2, 2}}}, -1, 0, 1, 50)
+	late := randomBaseline([]track{{zero, []float64{0, 0, -0.6}, []float64{0, 2, 2}, []float64{2, 2, 2}}}, -1, 0, 1, 50)
 	require.Equal(t, -1.0, late.Check, "no more than all, in the last step too")
-	short := randomFloor([]track{{zero, []float64{0.1, 0.1, 0.1}, []float64{0, -1, -1}, []float64{-1, -1, -1}}}, 0, 0.01, 1, 50)
+	short := randomBaseline([]track{{zero, []float64{0.1, 0.1, 0.1}, []float64{0, -1, -1}, []float64{-1, -1, -1}}}, 0, 0.01, 1, 50)
 	require.InDelta(t, 0.9*0.9*0.9*0.99-1, short.Check, 1e-12, "a short loses what the symbol gains, and its opening costs")
-	require.Nil(t, randomFloor([]track{{zero, []float64{1e308, 1e308, 1e308}, all, all}}, 0, 0, 1, 10), "beyond what a number holds")
+	require.Nil(t, randomBaseline([]track{{zero, []float64{1e308, 1e308, 1e308}, all, all}}, 0, 0, 1, 10), "beyond what a number holds")
 	out, err := json.Marshal(lost)
 	require.NoError(t, err)
 	require.Contains(t, string(out), `"rule":"50 traders`)
@@ -255,6 +255,6 @@ func BenchmarkFloor(b *testing.B) {
 	actual := hold(tracks, 0.0005, func(symbol, step int) float64 { return 0.3 + 0.1*float64((step+symbol)%3) })
 	b.ReportAllocs()
 	for b.Loop() {
-		randomFloor(tracks, actual, 0.0005, 1, 1000)
+		randomBaseline(tracks, actual, 0.0005, 1, 1000)
 	}
 }
