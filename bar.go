@@ -105,7 +105,7 @@ func (s *Series) Check(i int) error {
 	case s.End[i] <= s.Start[i] || s.Known[i] < s.End[i]:
 		return fmt.Errorf("a bar must end after it starts and be known at its end or later")
 	case i > 0 && s.Start[i] == s.Start[i-1]:
-		return fmt.Errorf("time %s is there twice", s.Bar(i).Start.Format(time.RFC3339))
+		return fmt.Errorf("duplicate timestamp %s", s.Bar(i).Start.Format(time.RFC3339))
 	case i > 0 && (s.Start[i] < s.Start[i-1] || s.Known[i] <= s.Known[i-1]):
 		return fmt.Errorf("time %s is not after %s", s.Bar(i).Start.Format(time.RFC3339), s.Bar(i-1).Start.Format(time.RFC3339))
 	}

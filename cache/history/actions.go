@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -152,14 +153,14 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 		}
 	}
 	for _, w := range s.dated {
-		if contains(symbols, w.symbol) {
+		if slices.Contains(symbols, w.symbol) {
 			list = append(list, w.Warning)
 		}
 	}
 	for _, x := range s.series {
 		symbol := x.Instrument.Symbol
 		booked := map[string]bool{} // days of splits that are given
-		if x.Adjusted != pitwall.Raw || !contains(symbols, symbol) {
+		if x.Adjusted != pitwall.Raw || !slices.Contains(symbols, symbol) {
 			continue
 		}
 		for _, a := range s.actions {

@@ -19,7 +19,7 @@ import (
 
 // Alpaca downloads bars, corporate actions and news with Alpaca's own library.
 // The base address is explicit, so that no APCA_ variable moves it; its retries
-// are off, since polite does them; keys are arguments.
+// are off, since throttled does them; keys are arguments.
 //
 // Prices and volume are as traded (adjustment=raw), so fetch actions as well.
 // Daily bars carry New York's date, others the start of the bar in UTC; minutes

@@ -126,7 +126,7 @@ func (c *checker) file(ctx context.Context, in Input) {
 	}
 	c.out.Files++
 	if err != nil {
-		c.say(in.Show, "", "unreadable", err.Error(), "mend or remove the file")
+		c.say(in.Show, "", "unreadable", err.Error(), "fix or remove the file")
 		return
 	}
 	c.out.Rows += len(t.rows)
@@ -146,7 +146,7 @@ func (c *checker) file(ctx context.Context, in Input) {
 	case kind == "instruments":
 		l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
 		if err := l.readInstruments(t); err != nil {
-			c.say(in.Show, "", "unreadable", err.Error(), "mend the row")
+			c.say(in.Show, "", "unreadable", err.Error(), "fix the row")
 		}
 	default:
 		c.records(t)
@@ -168,7 +168,7 @@ func (c *checker) refused(in Input, t *table, before int) {
 		err = l.readRecords(kind, t)
 	}
 	if e, ok := errors.AsType[*pitwall.Error](err); ok {
-		c.say(in.Show, "", "unreadable", e.Message, "mend the row: a run over this file is refused")
+		c.say(in.Show, "", "unreadable", e.Message, "fix the row: the backtest will reject this file")
 	}
 }
 
@@ -215,7 +215,7 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		}
 		when, err := parseStamp(row[at[1]], zone)
 		if err != nil {
-			c.say(t.name, symbol, "unreadable", t.bad(i, "timestamp", err).Error(), "mend the row: Load refuses the file")
+			c.say(t.name, symbol, "unreadable", t.bad(i, "timestamp", err).Error(), "fix the row: the backtest will reject this file")
 			continue
 		}
 		b := checkedBar{t: when.t, date: when.date, text: row[at[1]], cells: row[at[6]], volume: pitwall.NoVolume}
@@ -233,7 +233,7 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 			}
 		}
 		if bad != "" {
-			c.say(t.name, symbol, "unreadable", t.bad(i, symbol, fmt.Errorf("%s", bad)).Error(), "mend the row: Load refuses the file")
+			c.say(t.name, symbol, "unreadable", t.bad(i, symbol, fmt.Errorf("%s", bad)).Error(), "fix the row: the backtest will reject this file")
 			continue
 		}
 		if hasAdj {
@@ -285,7 +285,7 @@ func (c *checker) readActions(t *table) {
 		when, err := parseStamp(row[at[1]], time.UTC)
 		kind, value, per, verr := t.action(row[at[2]], row[at[3]])
 		if err != nil || verr != nil {
-			c.say(t.name, symbol, "unreadable", t.bad(i, "action", fmt.Errorf("%q %q", row[at[1]], row[at[3]])).Error(), "mend the row: Load refuses the file")
+			c.say(t.name, symbol, "unreadable", t.bad(i, "action", fmt.Errorf("%q %q", row[at[1]], row[at[3]])).Error(), "fix the row: the backtest will reject this file")
 			continue
 		}
 		x := checkedAction{symbol: symbol, kind: kind, day: calendarDay(when.t), value: value.Float(), pay: hasPay && row[pay] != ""}
@@ -297,7 +297,7 @@ func (c *checker) readActions(t *table) {
 		}
 		key := symbol + row[at[1]] + kind
 		if seen[key] {
-			c.say(t.name, symbol, "action twice", kind+" "+row[at[1]], "remove one: both would be booked")
+			c.say(t.name, symbol, "duplicate action", kind+" "+row[at[1]], "delete one row: both would be booked")
 		}
 		seen[key] = true
 		switch kind {

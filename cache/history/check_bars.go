@@ -41,23 +41,23 @@ func (c *checker) series(s *checkedBars) {
 	}
 }
 
-// impossible names bars that Load refuses.
+// impossible reports bars that Load rejects.
 func (c *checker) impossible(s *checkedBars) {
 	for i, b := range s.bars {
 		switch {
 		case b.l <= 0 || b.h < b.l || b.o < b.l || b.o > b.h || b.c < b.l || b.c > b.h:
-			c.say(s.file, s.symbol, "impossible bar", fmt.Sprintf("%s %v %v %v %v", b.text, b.o, b.h, b.l, b.c), "remove or mend it: Load refuses the file")
+			c.say(s.file, s.symbol, "impossible bar", fmt.Sprintf("%s %v %v %v %v", b.text, b.o, b.h, b.l, b.c), "fix or delete it: the backtest will reject this file")
 		case i > 0 && b.t.Equal(s.bars[i-1].t):
-			c.say(s.file, s.symbol, "double", b.text, "keep one: Load refuses the file")
+			c.say(s.file, s.symbol, "duplicate", b.text, "delete one row: the backtest will reject this file")
 		case i > 0 && b.t.Before(s.bars[i-1].t):
-			c.say(s.file, s.symbol, "out of order", b.text+" after "+s.bars[i-1].text, "sort by time: Load refuses the file")
+			c.say(s.file, s.symbol, "out of order", b.text+" after "+s.bars[i-1].text, "sort by time: the backtest will reject this file")
 		}
 		if b.l > 0 && b.h/b.l > 1.8 {
 			c.say(s.file, s.symbol, "range like a split", fmt.Sprintf("%s low %v high %v", b.text, b.l, b.h), "the bar mixes prices from before and after a split, or holds a bad tick: an order could fill at either")
 		}
 		if i > 0 && s.bars[i-1].c > 0 && b.o > 0 {
 			if name := splitLike(s.bars[i-1].c / b.o); name != "" && !c.splitNear(s.symbol, b.t) {
-				c.say(s.file, s.symbol, "jump like a missing split", fmt.Sprintf("%s looks like %s (%v to %v)", b.text, name, s.bars[i-1].c, b.o), "add the split to an actions file, or mend the price")
+				c.say(s.file, s.symbol, "jump like a missing split", fmt.Sprintf("%s looks like %s (%v to %v)", b.text, name, s.bars[i-1].c, b.o), "add the split to an actions file, or fix the price")
 			}
 		}
 		if day := b.t.Weekday(); !s.crypto && (day == time.Saturday || day == time.Sunday) {

@@ -27,7 +27,7 @@ func (c *checker) records(t *table) {
 	case has("symbol", "date", "text"):
 		c.sayN(t.name, "", "dates without a time", len(t.rows), t.get(0, "date"), "treat a text as known after that day's close")
 		c.cut(t, "text")
-		c.doubles(t)
+		c.duplicates(t)
 	case has("statement", "item", "value"):
 		c.statements(t)
 	case has("filed_date"):
@@ -57,7 +57,7 @@ func (c *checker) macro(t *table) {
 		}
 		byID[id] = append(byID[id], i)
 		if _, err := time.Parse(time.DateOnly, t.get(i, "date")); err != nil {
-			c.say(t.name, id, "unreadable", t.bad(i, "date", err).Error(), "mend the row")
+			c.say(t.name, id, "unreadable", t.bad(i, "date", err).Error(), "fix the row")
 		}
 		if _, err := strconv.ParseFloat(t.get(i, "value"), 64); err != nil {
 			c.say(t.name, id, "unreadable", t.bad(i, "value", err).Error(), "leave the row out when there is no value")
@@ -181,7 +181,7 @@ func (c *checker) news(t *table) {
 		perDay[at.Format(time.DateOnly)]++
 		most = max(most, perDay[at.Format(time.DateOnly)])
 		if id := t.get(i, "id"); id != "" && ids[id] {
-			c.say(t.name, "", "double", "id "+id, "keep one")
+			c.say(t.name, "", "duplicate", "id "+id, "delete one row")
 		} else {
 			ids[id] = true
 		}
@@ -219,13 +219,13 @@ func (c *checker) cut(t *table, column string) {
 	}
 }
 
-// doubles names rows that are there twice, word for word.
-func (c *checker) doubles(t *table) {
+// duplicates reports rows that equal an earlier row in every cell.
+func (c *checker) duplicates(t *table) {
 	seen := map[string]bool{}
 	for i, r := range t.rows {
 		key := strings.Join(r, "\x00")
 		if seen[key] {
-			c.say(t.name, "", "double", fmt.Sprintf("row %d", i+1), "keep one")
+			c.say(t.name, "", "duplicate", fmt.Sprintf("row %d", i+1), "delete one row")
 		}
 		seen[key] = true
 	}
@@ -254,5 +254,5 @@ func (c *checker) filings(t *table) {
 			}
 		}
 	}
-	c.doubles(t)
+	c.duplicates(t)
 }

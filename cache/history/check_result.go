@@ -109,7 +109,7 @@ func (r *Checked) Brief() []Finding {
 func (r *Checked) Refused() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
 		switch f.Rule {
-		case "unreadable", "sidecar", "impossible bar", "double", "out of order", "jump like a missing split", "action twice", "unknown action":
+		case "unreadable", "sidecar", "impossible bar", "duplicate", "out of order", "jump like a missing split", "duplicate action", "unknown action":
 			return true
 		}
 		return false

@@ -98,7 +98,7 @@ func TestCheckRules(t *testing.T) {
 	}{
 		"fine":             {[]string{"a.csv", head + fine}, nil},
 		"missing day":      {[]string{"a.csv", at(10, "")}, []string{"missing day"}},
-		"double":           {[]string{"a.csv", at(10, "A,2024-01-09,100,101,99,100,5000\n")}, []string{"double", "missing day"}},
+		"duplicate":        {[]string{"a.csv", at(10, "A,2024-01-09,100,101,99,100,5000\n")}, []string{"duplicate", "missing day"}},
 		"high below low":   {[]string{"a.csv", at(10, "A,2024-01-10,100,98,99,100,5000\n")}, []string{"impossible bar"}},
 		"open outside":     {[]string{"a.csv", at(10, "A,2024-01-10,102,101,99,100,5000\n")}, []string{"impossible bar"}},
 		"zero":             {[]string{"a.csv", at(10, "A,2024-01-10,0,0,0,0,5000\n")}, []string{"impossible bar"}},
@@ -108,7 +108,7 @@ func TestCheckRules(t *testing.T) {
 		"split missing":    {[]string{"a.csv", from(16, "25")}, []string{"jump like a missing split"}},
 		"reverse split":    {[]string{"a.csv", from(16, "1000")}, []string{"jump like a missing split"}},
 		"split given":      {[]string{"a.csv", from(16, "25"), "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\n"}, nil},
-		"split twice":      {[]string{"a.csv", from(16, "25"), "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\nA,2024-01-16,split,4\n"}, []string{"action twice"}},
+		"split twice":      {[]string{"a.csv", from(16, "25"), "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\nA,2024-01-16,split,4\n"}, []string{"duplicate action"}},
 		"split adjusted":   {[]string{"a.csv", from(16, "100"), "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\n"}, []string{"split-adjusted prices"}},
 		"said so":          {[]string{"a.csv", from(16, "100"), "a.csv.yaml", "adjusted: split\n", "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\n"}, nil},
 		"sidecar":          {[]string{"a.csv", from(16, "100"), "a.csv.yaml", "adjusted: some\n"}, []string{"sidecar"}},

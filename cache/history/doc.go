@@ -23,7 +23,7 @@
 // # Sources and the local store
 //
 //	Remote (yahoo.go, alpaca.go, fred.go, polygon.go, alphavantage.go; files.go imports)
-//	   | every request through polite: rate, retries, deadline, whole bodies, no keys in errors
+//	   | every request through throttled: rate, retries, deadline, whole bodies, no keys in errors
 //	Local.Fetch: chunk by chunk, checked as Load does, written beside, synced, renamed
 //	   |
 //	one Parquet file of text columns per symbol, with its sidecar -> Load

@@ -65,7 +65,7 @@ func TestBadDataNamesFileAndLine(t *testing.T) {
 		"volume":               {head + "A,2024-01-02,1,2,0.5,1.5,-4\n", "d/a.csv:2: volume: \"-4\" is not a number >= 0"},
 		"infinite volume":      {head + "A,2024-01-02,1,2,0.5,1.5,Inf\n", "volume"},
 		"not sorted":           {head + "A,2024-01-03,1,2,0.5,1.5,1\n" + good, "d/a.csv:3: A: time 2024-01-02T09:30:00-05:00 is not after 2024-01-03"},
-		"double":               {head + good + good, "d/a.csv:3: A: time 2024-01-02T09:30:00-05:00 is there twice"},
+		"duplicate":            {head + good + good, "d/a.csv:3: A: duplicate timestamp 2024-01-02T09:30:00-05:00"},
 		"high below low":       {head + "A,2024-01-02,1,0.4,0.5,1,1\n", "d/a.csv:2: A: high 0.4 is below low 0.5"},
 		"open outside":         {head + "A,2024-01-02,3,2,0.5,1,1\n", "open 3 is outside low 0.5 .. high 2"},
 		"close outside":        {head + "A,2024-01-02,1,2,0.5,0.4,1\n", "close 0.4 is outside"},

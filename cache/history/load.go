@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -225,7 +226,7 @@ func (l *loader) warn(format string, args ...any) {
 	l.Warnings = append(l.Warnings, fmt.Sprintf(format, args...))
 }
 
-// finish sorts, finds doubles and says what a user should know.
+// finish sorts, finds duplicates and collects warnings.
 func (l *loader) finish() (*Store, error) {
 	sort.SliceStable(l.found, func(i, j int) bool { return l.found[i].Instrument.Symbol < l.found[j].Instrument.Symbol })
 	for i, s := range l.found {
@@ -239,7 +240,7 @@ func (l *loader) finish() (*Store, error) {
 		l.series = append(l.series, s)
 	}
 	for _, want := range l.opts.Symbols {
-		if !contains(l.Store.Symbols(), want) {
+		if !slices.Contains(l.Store.Symbols(), want) {
 			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %s in the files given", want).Hintf("%s", l.offer())
 		}
 	}
@@ -273,17 +274,8 @@ func (l *loader) offer() string {
 	return "they hold " + strings.Join(l.seen(), ", ")
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
-// Of is a store of what is held in memory already: of the leak harness, which
+// NewStore returns a store of data in memory. The leak harness uses it, which
 // changes the future and keeps the past.
-func Of(series []*pitwall.Series, actions []pitwall.Action, records []pitwall.Record) *Store {
+func NewStore(series []*pitwall.Series, actions []pitwall.Action, records []pitwall.Record) *Store {
 	return &Store{series: series, actions: actions, records: records}
 }

@@ -269,7 +269,7 @@ func (l *loader) sortRecords() {
 		kept = append(kept, r)
 	}
 	if n := len(l.records) - len(kept); n > 0 {
-		l.warn("%d records are there twice and count once", n)
+		l.warn("%d duplicate records count once", n)
 	}
 	l.records = kept
 }

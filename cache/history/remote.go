@@ -140,7 +140,7 @@ type RemoteOptions struct {
 type vendor struct {
 	name string
 	opts RemoteOptions
-	wire *polite
+	wire *throttled
 }
 
 // newVendor sets a source up that may ask perMinute times a minute.
@@ -158,7 +158,7 @@ func newVendor(name, base string, perMinute int, o RemoteOptions) vendor {
 			secrets = append(secrets, s, url.QueryEscape(s))
 		}
 	}
-	return vendor{name, o, &polite{next: o.Transport, limit: rate.NewLimiter(rate.Limit(float64(perMinute)/60), 1),
+	return vendor{name, o, &throttled{next: o.Transport, limit: rate.NewLimiter(rate.Limit(float64(perMinute)/60), 1),
 		now: o.Now, sleep: o.Sleep, secrets: secrets}}
 }
 

@@ -186,7 +186,7 @@ func TestRecordedAlpaca(t *testing.T) {
 	w = serve(t, inTurn(all["TestGetCryptoMultiBars"]...)) // three venues under one time
 	l := &Local{Dir: t.TempDir(), Now: w.clock}
 	_, err := l.Fetch(context.Background(), NewAlpaca(w.options()), Request{Kind: KindBars, Symbol: "BTC/USD", Size: time.Hour, From: day("2021-11-20"), To: day("2021-11-20")}, false, nil)
-	require.ErrorContains(t, err, "is there twice")
+	require.ErrorContains(t, err, "duplicate timestamp")
 	require.Empty(t, filesIn(t, l.Dir))
 
 	w = serve(t, inTurn(all["TestLatestBar_Currency"][0]))

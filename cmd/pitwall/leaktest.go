@@ -116,7 +116,7 @@ func (a *app) counter(what string) func(done, of int) {
 // future the harness has changed.
 func leakWorldBuilder(spec driver.SimSpec) leaktest.Build {
 	return func(d leaktest.Data, from time.Time) (*pitwall.World, error) {
-		store := history.Of(d.Series, d.Actions, d.Records)
+		store := history.NewStore(d.Series, d.Actions, d.Records)
 		s := spec
 		s.Symbols = slices.DeleteFunc(slices.Clone(spec.Symbols), func(symbol string) bool { return !slices.Contains(store.Symbols(), symbol) })
 		s.From, s.To = from.Format(time.DateOnly), ""

@@ -228,7 +228,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"gap in the header":   {goodStrategy, strings.Replace(goodBars, "open,", ",", 1), nil, 1, "column 3 of the header has no name"},
 		"broken number":       {goodStrategy, strings.Replace(goodBars, "10.5,12", "1o.5,12", 1), nil, 1, `bars.csv:4: open: "1o.5" is not a decimal number`},
 		"high below low":      {goodStrategy, strings.Replace(goodBars, "10,11,9,10,", "10,8,9,10,", 1), nil, 1, "high 8 is below low 9"},
-		"doubled time":        {goodStrategy, goodBars + "A,2024-01-04,10,11,9,10,1\n", nil, 1, "is there twice"},
+		"duplicate time":      {goodStrategy, goodBars + "A,2024-01-04,10,11,9,10,1\n", nil, 1, "duplicate timestamp"},
 		"unsorted time":       {goodStrategy, goodBars + "A,2024-01-01,10,11,9,10,1\n", nil, 1, "is not after"},
 		"negative cash":       {strings.Replace(goodStrategy, "1000", "-1", 1), goodBars, nil, 1, "cash is -1"},
 		"ninth decimal":       {strings.Replace(goodStrategy, "1000", "1000.123456789", 1), goodBars, nil, 1, "more than 8 decimals"},

@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "rewrite the table of planted leaks in L
 
 // build composes a world over the sample as a backtest does.
 func build(d Data, from time.Time) (*pitwall.World, error) {
-	store := history.Of(d.Series, d.Actions, d.Records)
+	store := history.NewStore(d.Series, d.Actions, d.Records)
 	symbols := slices.DeleteFunc([]string{"AAA", "BBB", "GONE", "LATE"}, func(s string) bool { return !slices.Contains(store.Symbols(), s) })
 	costs := pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5), CashBuffer: pitwall.One / 50}
 	j := &pitwall.MemoryJournal{}

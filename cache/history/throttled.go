@@ -29,12 +29,12 @@ const (
 
 const tryAgain = "repeat the same command later: what is stored is kept, only what is missing is asked for"
 
-// polite is the one way out to the vendors: at most so many requests a minute,
+// throttled is the HTTP transport for all vendors: a limit of requests a minute,
 // GET only, each with a deadline; 429, 5xx and broken connections are tried
 // again, waiting as Retry-After says or 1, 2, 4, 8 seconds. It reads the whole
 // answer, so that half a body is a failure and never half the data, follows no
 // redirect (keys would go along), and keeps secrets out of errors.
-type polite struct {
+type throttled struct {
 	next    http.RoundTripper
 	limit   *rate.Limiter
 	now     func() time.Time
@@ -45,7 +45,7 @@ type polite struct {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (p *polite) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *throttled) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet {
 		return nil, pitwall.Errorf(pitwall.Internal, "a data source sent %s: only GET may be repeated", r.Method)
 	}
@@ -94,7 +94,7 @@ func (p *polite) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // once asks one time and reads the whole answer.
-func (p *polite) once(r *http.Request) (*http.Response, []byte, error) {
+func (p *throttled) once(r *http.Request) (*http.Response, []byte, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), perRequest)
 	defer cancel()
 	r = r.Clone(ctx)
@@ -132,7 +132,7 @@ func (p *polite) once(r *http.Request) (*http.Response, []byte, error) {
 }
 
 // refused is the error for a status that is no answer.
-func (p *polite) refused(resp *http.Response, body []byte, try int, said string) error {
+func (p *throttled) refused(resp *http.Response, body []byte, try int, said string) error {
 	code, hint := pitwall.DataError, tryAgain
 	switch s := resp.StatusCode; {
 	case s == http.StatusUnauthorized || s == http.StatusForbidden:
@@ -160,7 +160,7 @@ func (p *polite) refused(resp *http.Response, body []byte, try int, said string)
 }
 
 // retryAfter reads the header: seconds or a date.
-func (p *polite) retryAfter(resp *http.Response) (time.Duration, bool) {
+func (p *throttled) retryAfter(resp *http.Response) (time.Duration, bool) {
 	text := resp.Header.Get("Retry-After")
 	if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 		return time.Duration(min(n, 1<<20)) * time.Second, true
@@ -172,7 +172,7 @@ func (p *polite) retryAfter(resp *http.Response) (time.Duration, bool) {
 }
 
 // redact takes keys out of a text.
-func (p *polite) redact(s string) string {
+func (p *throttled) redact(s string) string {
 	for _, secret := range p.secrets {
 		s = strings.ReplaceAll(s, secret, "***")
 	}
@@ -189,7 +189,7 @@ func oneLine(body []byte) string {
 	return s
 }
 
-// bodyOf takes an answer's body, which polite has read already.
+// bodyOf takes an answer's body, which throttled has read already.
 func bodyOf(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	return io.ReadAll(resp.Body)
