@@ -58,6 +58,7 @@ func TestDocsListTheSources(t *testing.T) {
 	require.Equal(t, append(rows, "- files: what `pitwall data import FILE` copied"), listed)
 	out, _, code := command(t, t.TempDir(), nil, "data", "fetch", "--help")
 	require.Equal(t, 0, code)
+	out = hanging.ReplaceAllString(out, " ")
 	for _, s := range sources() {
 		require.Regexp(t, `(?m)^  `+s.name+` +`+regexp.QuoteMeta(s.String())+`$`, out)
 	}
