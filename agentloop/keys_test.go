@@ -75,7 +75,7 @@ var inNoKey = map[string]string{
 	"Config.Cache":    "it holds answers, and gives none that differs",
 	"Config.Strict":   "it ends a run instead of asking",
 	"Config.Now":      "for timing only",
-	"Config.Progress": "it is told only",
+	"Config.Progress": "it only receives",
 	"Config.Stop":     "it ends a run between turns",
 	"Config.Log":      "it is written to only",
 	"Agent.Model":     "ModelName, Fingerprint and Params stand for it",

@@ -10,7 +10,7 @@ import (
 	"pitwall"
 )
 
-// Dir is where runs put their folders unless they are told another.
+// Dir is the default parent of runs' folders.
 const Dir = "runs"
 
 // signs are the files by which a folder is known as a run's.
