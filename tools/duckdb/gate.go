@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -28,13 +30,13 @@ type verdict struct {
 	tables []string
 }
 
-// check says whether a text may run, given the names of the tables.
-func (g *gate) check(ctx context.Context, text string, tables map[string]bool) error {
+// check returns the tables that a text reads, or why it may not run.
+func (g *gate) check(ctx context.Context, text string, tables map[string]*table) ([]string, error) {
 	v, ok := g.verdicts[text]
 	if !ok {
 		var err error
 		if v, err = g.judge(ctx, text); err != nil {
-			return err
+			return nil, err
 		}
 		if len(g.verdicts) >= 1000 {
 			clear(g.verdicts) // texts with literals in them never come back; start over
@@ -42,26 +44,21 @@ func (g *gate) check(ctx context.Context, text string, tables map[string]bool) e
 		g.verdicts[text] = v
 	}
 	if v.err != nil {
-		return v.err
+		return nil, v.err
 	}
 	for _, t := range v.tables {
-		if !tables[t] {
-			return refused("there is no table %q", t).Hintf("%s", offer(tables))
+		if tables[t] == nil {
+			return nil, refused("unknown table %q", t).Hintf("%s", offer(tables))
 		}
 	}
-	return nil
+	return v.tables, nil
 }
 
-func offer(tables map[string]bool) string {
+func offer(tables map[string]*table) string {
 	if len(tables) == 0 {
 		return "load one first with market_load_history_table"
 	}
-	names := make([]string, 0, len(tables))
-	for t := range tables {
-		names = append(names, t)
-	}
-	sort.Strings(names)
-	return "there is " + strings.Join(names, ", ") + "; market_load_history_table makes more"
+	return "tables: " + strings.Join(slices.Sorted(maps.Keys(tables)), ", ") + "; market_load_history_table makes more"
 }
 
 func refused(format string, args ...any) *pitwall.Error {

@@ -132,7 +132,7 @@ var hostile = []string{
 	"PREPARE p AS SELECT 1", "EXPLAIN ANALYZE DELETE FROM a", "EXPLAIN SELECT 1", "SET VARIABLE x = 1", "CREATE SECRET s (TYPE s3)",
 	"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'", "SELECT * FROM 'x.csv'", "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM glob('/*')",
 	"SELECT * FROM read_parquet('s3://x')", "SELECT * FROM sniff_csv('x')", "SELECT * FROM parquet_metadata('x')", "SELECT * FROM read_blob('/etc/passwd')",
-	"SELECT * FROM pitwall_bars", "SELECT * FROM pitwall_clock", "SELECT * FROM duckdb_tables()", "SELECT * FROM duckdb_settings()", "SELECT * FROM information_schema.tables",
+	"SELECT * FROM pitwall_bars", "SELECT * FROM pitwall_bars_a", "SELECT rowid FROM pitwall_bars_a", "SELECT * FROM pitwall_clock", "SELECT * FROM duckdb_tables()", "SELECT * FROM duckdb_settings()", "SELECT * FROM information_schema.tables",
 	"SELECT * FROM pg_catalog.pg_class", "SELECT * FROM sqlite_master", "SELECT * FROM main.a", "SELECT * FROM memory.main.a", "SELECT system.now()", "SELECT system.main.now()",
 	"SELECT * FROM query('SELECT 1')", "SELECT * FROM query('SELECT * FROM pitwall_'||'bars')", "SELECT * FROM query_table('a')", "SELECT * FROM json_execute_serialized_sql('x')",
 	"SELECT * FROM enable_logging(storage='file', storage_path='/tmp/x')", "SELECT * FROM enable_logging('QueryLog', storage='stdout')", "SELECT * FROM pragma_version()",
