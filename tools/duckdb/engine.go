@@ -66,7 +66,7 @@ func (e *engine) open(ctx context.Context, s settings) error {
 		}
 	}
 	e.tables = map[string]*table{}
-	e.gate = &gate{parser: parser, functions: allowed(), verdicts: map[string]verdict{}}
+	e.gate = &gate{parser: parser, functions: allowed(), types: allowedTypes(), verdicts: map[string]verdict{}}
 	return nil
 }
 
