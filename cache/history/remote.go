@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // New York's zone on machines without a zone database
 
 	"golang.org/x/time/rate"
 
@@ -96,6 +98,15 @@ func (a *Answer) drop(why string, n int) {
 	}
 }
 
+// action adds a dividend or split, unless it lies outside the range.
+func (a *Answer) action(q Request, day time.Time, kind, value string, rest ...string) {
+	if !q.holds(day) {
+		a.drop("actions outside the range", 1)
+		return
+	}
+	a.Rows = append(a.Rows, append([]string{q.Symbol, day.Format(time.DateOnly), kind, value}, rest...))
+}
+
 // Chunk is how much is asked for at once. Chunks are the steps in which an
 // interrupted download resumes.
 type Chunk string
@@ -136,15 +147,20 @@ type RemoteOptions struct {
 	Transport   http.RoundTripper // empty = http.DefaultTransport
 }
 
-// vendor is what the sources share: a name, a base address and good manners.
-type vendor struct {
-	name string
-	opts RemoteOptions
-	wire *throttled
+// Vendor is a source: what it offers, how each kind is fetched, and what all of
+// them share.
+type Vendor struct {
+	name   string
+	opts   RemoteOptions
+	wire   *throttled
+	delay  time.Duration // how late its last prices settle, or free plans see them
+	needs  []string      // keys without which nothing is asked
+	offers []Offer
+	fetch  map[RowKind]func(context.Context, Request) (*Answer, error)
 }
 
 // newVendor sets a source up that may ask perMinute times a minute.
-func newVendor(name, base string, perMinute int, o RemoteOptions) vendor {
+func newVendor(name, base string, perMinute int, o RemoteOptions) *Vendor {
 	if o.BaseURL == "" {
 		o.BaseURL = base
 	}
@@ -158,30 +174,79 @@ func newVendor(name, base string, perMinute int, o RemoteOptions) vendor {
 			secrets = append(secrets, s, url.QueryEscape(s))
 		}
 	}
-	return vendor{name, o, &throttled{next: o.Transport, limit: rate.NewLimiter(rate.Limit(float64(perMinute)/60), 1),
-		now: o.Now, sleep: o.Sleep, secrets: secrets}}
+	return &Vendor{name: name, opts: o, delay: 16 * time.Minute,
+		wire: &throttled{next: o.Transport, limit: rate.NewLimiter(rate.Limit(float64(perMinute)/60), 1), now: o.Now, sleep: o.Sleep, secrets: secrets}}
+}
+
+// rawBars offers bars as traded, days in chunks of the size given.
+func rawBars(days Chunk) []Offer {
+	m := time.Minute
+	return []Offer{
+		{Kind: KindBars, Sizes: []time.Duration{24 * time.Hour}, Chunk: days, Adjusted: pitwall.Raw},
+		{Kind: KindBars, Sizes: []time.Duration{time.Hour, 30 * m, 15 * m, 5 * m, m}, Chunk: ByMonth, Adjusted: pitwall.Raw},
+	}
 }
 
 // Name implements Remote.
-func (v *vendor) Name() string { return v.name }
+func (v *Vendor) Name() string { return v.name }
 
-// needKey refuses when a key is missing, and names the variable.
-func (v *vendor) needKey(have ...string) error {
-	for _, k := range have {
-		if k == "" {
-			return pitwall.Errorf(pitwall.NotAllowed, "%s needs a key", v.name).Hintf("set %s in the environment or in .env", v.opts.KeyNames)
-		}
+// Offers implements Remote.
+func (v *Vendor) Offers() []Offer { return v.offers }
+
+// Fetch implements Remote.
+func (v *Vendor) Fetch(ctx context.Context, q Request) (*Answer, error) {
+	if slices.Contains(v.needs, "") {
+		return nil, pitwall.Errorf(pitwall.NotAllowed, "%s needs a key", v.name).Hintf("set %s in the environment or in .env", v.opts.KeyNames)
 	}
+	fetch, ok := v.fetch[q.Kind]
+	if !ok {
+		return nil, v.explain(q, fmt.Errorf("no %s here", q.Kind))
+	}
+	a, err := fetch(ctx, q)
+	if err != nil {
+		return nil, v.explain(q, err)
+	}
+	return a, nil
+}
+
+// bar adds a bar to an answer, unless it has not ended or lies outside the range.
+func (v *Vendor) bar(a *Answer, q Request, start time.Time, prices [4]float64, volume string) error {
+	switch {
+	case !v.ended(q, start):
+		a.drop("unfinished bars", 1)
+		return nil
+	case !q.holds(start):
+		a.drop("bars outside the range", 1)
+		return nil
+	}
+	row := []string{q.Symbol, barStamp(start, q.Size)}
+	for _, p := range prices {
+		text, err := priceText(p)
+		if err != nil {
+			return garbage("a price at %s: %v", row[1], err)
+		}
+		row = append(row, text)
+	}
+	a.Rows = append(a.Rows, append(row, volume))
 	return nil
 }
 
-// client returns a client whose every request ends with ctx.
-func (v *vendor) client(ctx context.Context) *http.Client {
-	return &http.Client{Transport: &bound{ctx: ctx, next: v.wire}}
+// ended reports whether a bar has ended by now: daily bars at 16:00 of their day
+// (24/7: at midnight), others a size after their start.
+func (v *Vendor) ended(q Request, start time.Time) bool {
+	end := start.Add(q.Size)
+	if q.Size >= 24*time.Hour {
+		y, m, d := start.Date()
+		end = time.Date(y, m, d, 16, 0, 0, 0, start.Location())
+		if pair.MatchString(q.Symbol) {
+			end = time.Date(y, m, d+1, 0, 0, 0, 0, start.Location())
+		}
+	}
+	return !v.opts.Now().Before(end.Add(v.delay))
 }
 
 // get reads one address below the base. Keys travel in the header if given.
-func (v *vendor) get(ctx context.Context, path string, query url.Values, header http.Header) ([]byte, error) {
+func (v *Vendor) get(ctx context.Context, path string, query url.Values, header http.Header) ([]byte, error) {
 	address := v.opts.BaseURL + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
@@ -197,15 +262,12 @@ func (v *vendor) get(ctx context.Context, path string, query url.Values, header 
 	if err != nil {
 		return nil, err
 	}
-	return bodyOf(resp)
+	return io.ReadAll(resp.Body) // in memory already
 }
 
 // explain turns any failure of a request into one error: who, what, why, and
 // what would work. No address and no key appear in it.
-func (v *vendor) explain(q Request, err error) error {
-	if err == nil {
-		return nil
-	}
+func (v *Vendor) explain(q Request, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %s: stopped: %w", v.name, q, context.Canceled)
 	}
@@ -260,17 +322,26 @@ func priceText(f float64) (string, error) {
 	return d.String(), err
 }
 
-// barRow makes a row of bars out of floats.
-func barRow(symbol, stamp string, prices [4]float64, volume string) ([]string, error) {
-	row := []string{symbol, stamp}
-	for _, p := range prices {
-		text, err := priceText(p)
-		if err != nil {
-			return nil, garbage("a price at %s: %v", stamp, err)
-		}
-		row = append(row, text)
+// amountText writes a dividend.
+func amountText(f float64) (string, error) {
+	text, err := priceText(f)
+	if err != nil || f <= 0 {
+		return "", garbage("a dividend of %v", f)
 	}
-	return append(row, volume), nil
+	return text, nil
+}
+
+// ratioText writes a split: new units per old one, as a fraction when needed.
+func ratioText(num, den float64) (string, error) {
+	n, err1 := priceText(num)
+	d, err2 := priceText(den)
+	switch {
+	case err1 != nil || err2 != nil || num <= 0 || den <= 0:
+		return "", garbage("a split of %v:%v", num, den)
+	case d == "1":
+		return n, nil
+	}
+	return n + "/" + d, nil
 }
 
 // calendarDay returns the calendar date of t in t's own zone, as a midnight in UTC.
@@ -286,26 +357,21 @@ func startOfDay(day time.Time, zone *time.Location) time.Time {
 }
 
 // zoneOf returns the zone in which a symbol's days begin: UTC for pairs.
-func zoneOf(symbol string) (*time.Location, error) {
+func zoneOf(symbol string) *time.Location {
 	if pair.MatchString(symbol) {
-		return time.UTC, nil
+		return time.UTC
 	}
-	return time.LoadLocation("America/New_York")
+	return newYork()
 }
 
-// barEnded reports whether a bar has ended by now: daily bars at 16:00 of their
-// day (24/7: at midnight), others a size after their start. delay is how late
-// the vendor's last prices settle.
-func barEnded(symbol string, start time.Time, size, delay time.Duration, now time.Time) bool {
-	end := start.Add(size)
-	if size >= 24*time.Hour {
-		y, m, d := start.Date()
-		end = time.Date(y, m, d, 16, 0, 0, 0, start.Location())
-		if pair.MatchString(symbol) {
-			end = time.Date(y, m, d+1, 0, 0, 0, 0, start.Location())
-		}
+// newYork returns the exchange's zone. The zone database is linked in, so that no
+// machine lacks it.
+func newYork() *time.Location {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		panic(fmt.Sprintf("the linked zone database is broken: %v", err))
 	}
-	return !now.Before(end.Add(delay))
+	return zone
 }
 
 // barStamp writes a bar's start: a date when daily, else RFC 3339.
