@@ -99,6 +99,9 @@ type World struct {
 	Conditions []string
 	Warnings   []Warning // what the trader should know about the data
 	Attempt    int       // how often this principal has started these dates
+	// Setup is whatever else the world was built with, such as terms and limits in
+	// full: a part of the digest, shown nowhere.
+	Setup string
 
 	effects sync.Mutex
 	ended   atomic.Bool
@@ -139,29 +142,45 @@ func (w *World) Time(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// Digest is a running hash over each part that this world can show up to now:
-// bars, records, what became of the account, and the tables that were defined.
-// Later data never changes an earlier digest. Empty when the market is not
-// replayed.
+// Digest is a running hash over everything that this world can answer with up to
+// now: bars, records, the account and what became of it, tables that were defined,
+// and the world's own fields. Later data never changes an earlier digest. Empty
+// when the market is not replayed.
+//
+// Left out are the policy and the end of the replay: tools show neither, but for
+// sim_status, which no model in a loop may call.
 func (w *World) Digest() string {
 	bars := w.Market.Digest()
 	if bars == "" {
 		return ""
 	}
+	now := w.Clock.Now()
 	h := sha256.New()
-	part := func(s string) { h.Write(append([]byte(s), '\n')) }
+	part := func(v any) { fmt.Fprintf(h, "%#v\n", v) }
 	part(bars)
+	records := "" // without records and before the first one are alike
 	if w.Records != nil {
-		part(w.Records.Digest())
+		records = w.Records.Digest()
 	}
-	if p, ok := w.Clock.(SimClock); ok {
-		part(p.Progress().Digest)
+	part(records)
+	if c, ok := w.Clock.(SimClock); ok {
+		p := c.Progress()
+		p.To = time.Time{}
+		part(p)
 	}
 	if w.Tables != nil {
-		for _, t := range w.Tables.Defined() {
-			part(fmt.Sprintf("%q %q %d %q", t.Name, t.Symbols, t.Size, t.Adjusted))
+		part(w.Tables.Defined())
+	}
+	for _, x := range w.Warnings {
+		if !x.Known.After(now) {
+			part(x.Text)
 		}
 	}
+	zone := now.Location()
+	if w.Zone != nil {
+		zone = w.Zone
+	}
+	part([]any{w.Name, w.Mode, now.UnixNano(), w.Time(now), zone.String(), w.Costs, w.Conditions, w.Attempt, w.Setup})
 	return hex.EncodeToString(h.Sum(nil))
 }
 

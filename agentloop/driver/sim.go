@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -86,9 +87,19 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	guard.SetCosts(spec.Costs)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
 		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
-		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1,
+		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1, Setup: spec.setup(),
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	return &Sim{world: w, venue: v, store: store, spec: spec, notes: append(slices.Clone(store.Warnings), endsEarly(store, spec, to)...), from: from, to: to}, nil
+}
+
+// setup writes all that a world is built with in one line. What is left out shows in
+// no answer, or does as soon as it matters: the policy is a part of the prompt, the
+// benchmark of reports, symbols of their first bar, revised values of each record,
+// the first day of the clock; the last day lies in the future.
+func (s SimSpec) setup() string {
+	s.Policy, s.Benchmark, s.Symbols, s.Revised, s.From, s.To = "", "", nil, false, "", ""
+	s.Terms = effectiveTerms(s.Terms)
+	return fmt.Sprintf("%#v", s)
 }
 
 // World implements [Session].
