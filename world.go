@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"encoding/json"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -155,33 +155,35 @@ func (w *World) Digest() string {
 		return ""
 	}
 	now := w.Clock.Now()
-	h := sha256.New()
-	part := func(v any) { fmt.Fprintf(h, "%#v\n", v) }
-	part(bars)
-	records := "" // without records and before the first one are alike
-	if w.Records != nil {
-		records = w.Records.Digest()
-	}
-	part(records)
-	if c, ok := w.Clock.(SimClock); ok {
-		p := c.Progress()
-		p.To = time.Time{}
-		part(p)
-	}
-	if w.Tables != nil {
-		part(w.Tables.Defined())
-	}
-	for _, x := range w.Warnings {
-		if !x.Known.After(now) {
-			part(x.Text)
-		}
-	}
 	zone := now.Location()
 	if w.Zone != nil {
 		zone = w.Zone
 	}
-	part([]any{w.Name, w.Mode, now.UnixNano(), w.Time(now), zone.String(), w.Costs, w.Conditions, w.Attempt, w.Setup})
-	return hex.EncodeToString(h.Sum(nil))
+	parts := []any{bars, w.Name, w.Mode, now.UnixNano(), w.Time(now), zone.String(), w.Costs, w.Conditions, w.Attempt, w.Setup}
+	records := "" // without records and before the first one are alike
+	if w.Records != nil {
+		records = w.Records.Digest()
+	}
+	parts = append(parts, records)
+	if c, ok := w.Clock.(SimClock); ok {
+		p := c.Progress()
+		p.To = time.Time{}
+		parts = append(parts, p)
+	}
+	if w.Tables != nil {
+		parts = append(parts, w.Tables.Defined())
+	}
+	for _, x := range w.Warnings {
+		if !x.Known.After(now) {
+			parts = append(parts, x.Text)
+		}
+	}
+	body, err := json.Marshal(parts)
+	if err != nil {
+		return "" // nothing is recorded of what cannot be told apart
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 // Close ends the world and frees what it holds.
