@@ -179,7 +179,7 @@ func TestHTTPRefuses(t *testing.T) {
 		"another content type":      {open + "/mcp", hello, map[string]string{"Content-Type": "text/plain"}, 415},
 		"a body too large":          {open + "/mcp", strings.Replace(hello, `"x"`, `"`+strings.Repeat("x", 2<<20)+`"`, 1), nil, 413},
 		"not JSON":                  {open + "/mcp", "{", nil, 400},
-		"an unknown session":       {open + "/mcp", hello, map[string]string{"Mcp-Session-Id": "nope"}, 404},
+		"an unknown session":        {open + "/mcp", hello, map[string]string{"Mcp-Session-Id": "nope"}, 404},
 	} {
 		got, text := post(t, c.url, c.body, c.header)
 		require.Equal(t, c.want, got, "%s: %.200s", name, text)
