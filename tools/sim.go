@@ -26,12 +26,6 @@ type StartRequest struct {
 	BarSize string       `json:"bar_size,omitempty" jsonschema:"1d, 1h, 5m: needed when a symbol comes in several sizes"`
 }
 
-// Offer is what new worlds can be started over.
-type Offer struct {
-	Data     []OfferedData `json:"data"`
-	Defaults StartRequest  `json:"defaults"`
-}
-
 // maxOffer is how many series the text lists; the structured answer has all.
 const maxOffer = 30
 
@@ -60,7 +54,7 @@ type statusOut struct {
 	Digest   string        `json:"digest"`
 	// Conditions are the account's terms, how orders fill, and the risk limits.
 	Conditions []string      `json:"conditions"`
-	Offer      []OfferedData `json:"can_start_over"`
+	Offer      []OfferedData `json:"available_data"`
 
 	w *pitwall.World
 }
@@ -78,7 +72,7 @@ func (o statusOut) text(*pitwall.World) string {
 	for _, w := range o.Warnings {
 		t.pairs("warning", w)
 	}
-	t.block("can_start_over", "symbol,kind,bar_size,first,last", min(len(o.Offer), maxOffer), func(i int) []any {
+	t.block("data available to sim_start", "symbol,kind,bar_size,first,last", min(len(o.Offer), maxOffer), func(i int) []any {
 		d := o.Offer[i]
 		return []any{d.Symbol, d.Kind, d.Size, d.First, d.Last}
 	})
@@ -131,7 +125,7 @@ func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
 		}
 	}
 	if s.starter != nil {
-		out.Offer = asOf(ctx, s.starter.Offer().Data, out.w)
+		out.Offer = asOf(ctx, s.starter.Offer(), out.w)
 	}
 	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
 	if err != nil {

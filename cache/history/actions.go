@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -26,36 +27,48 @@ type datedWarning struct {
 
 // readActions reads corporate actions: dividends and other cash per unit, and
 // splits as "new units per old one" (2, 0.1, 1/3 or 1:3).
-func (l *loader) readActions(t *table) error {
+func (l *loader) readActions(t *table, sidecar, entry pitwall.Adjustment) error {
+	if sidecar == pitwall.TotalAdjusted || entry == pitwall.TotalAdjusted {
+		return pitwall.Errorf(pitwall.DataError, "%s: amounts cannot be adjusted: total", t.name).Hintf("use raw (as paid) or split (divided by later splits)")
+	}
 	at, err := t.need("symbol", "ex_date", "type", "value")
 	if err != nil {
 		return err
 	}
-	pay, hasPay := t.col["pay_date"]
 	for i, row := range t.rows {
 		if !l.want(row[at[0]]) {
 			continue
 		}
-		a := pitwall.Action{Symbol: row[at[0]], Type: row[at[2]]}
-		zone := l.instrument(a.Symbol).Location()
-		ex, err := parseStamp(row[at[1]], zone)
+		a, err := l.readAction(t, i, at)
 		if err != nil {
-			return t.bad(i, "ex_date", err)
+			return err
 		}
-		a.Ex = ex.t
-		if hasPay && row[pay] != "" {
-			p, err := parseStamp(row[pay], zone)
-			if err != nil {
-				return t.bad(i, "pay_date", err)
-			}
-			a.Pay = p.t
-		}
-		if a.Type, a.Value, a.Per, err = t.action(row[at[2]], row[at[3]]); err != nil {
-			return t.bad(i, "value", err)
-		}
-		l.actions = append(l.actions, a)
+		l.given = append(l.given, givenAction{a, cmp.Or(sidecar, amountsFrom(t.get(i, "source")), entry), t.name})
 	}
 	return nil
+}
+
+// readAction reads one row.
+func (l *loader) readAction(t *table, i int, at []int) (a pitwall.Action, err error) {
+	row := t.rows[i]
+	a.Symbol = row[at[0]]
+	zone := l.instrument(a.Symbol).Location()
+	ex, err := parseStamp(row[at[1]], zone)
+	if err != nil {
+		return a, t.bad(i, "ex_date", err)
+	}
+	a.Ex = ex.t
+	if text := t.get(i, "pay_date"); text != "" {
+		pay, err := parseStamp(text, zone)
+		if err != nil {
+			return a, t.bad(i, "pay_date", err)
+		}
+		a.Pay = pay.t
+	}
+	if a.Type, a.Value, a.Per, err = t.action(row[at[2]], row[at[3]]); err != nil {
+		return a, t.bad(i, "value", err)
+	}
+	return a, nil
 }
 
 // action reads the type and value of an action.
@@ -82,7 +95,7 @@ func (t *table) action(kind, text string) (_ string, value, per pitwall.Dec, err
 }
 
 // jump notes a day on which adj_close/close leaps as only a split makes it.
-func (l *loader) jump(t *table, g *raw, i int, adj string) {
+func (l *loader) jump(g *raw, adj string) {
 	a, err := strconv.ParseFloat(adj, 64)
 	k := len(g.starts) - 1
 	if err != nil || a <= 0 {
@@ -99,7 +112,7 @@ func (l *loader) jump(t *table, g *raw, i int, adj string) {
 // warnings says what a user should know about the loaded data as a whole.
 func (l *loader) warnings() {
 	withActions := map[string]bool{}
-	for _, a := range l.actions {
+	for _, a := range l.given {
 		withActions[a.Symbol] = true
 	}
 	unstated := 0
@@ -168,11 +181,8 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 				continue
 			}
 			booked[a.Ex.Format(time.DateOnly)] = true
-			per := a.Per
-			if per == 0 {
-				per = pitwall.One
-			}
-			say(a.Ex, "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(a.Value.Float()/per.Float()), a.Ex.Format(time.DateOnly))
+			units, per := a.Split()
+			say(a.Ex, "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(units.Float()/per.Float()), a.Ex.Format(time.DateOnly))
 		}
 		for _, j := range s.jumps {
 			if j.series == x && !booked[j.day.Format(time.DateOnly)] {
