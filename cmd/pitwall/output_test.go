@@ -100,7 +100,7 @@ func TestOutputThatIsLost(t *testing.T) {
 		args, known := verbCalls[name]
 		require.True(t, known, "%s: add a call of it to verbCalls", name)
 		for sink, attach := range sinks {
-			if args == nil || sink != "a full device" && !slices.Contains(each, name) {
+			if args == nil || name == "pitwall demo" && often(0, 1) == 0 || sink != "a full device" && !slices.Contains(each, name) {
 				continue
 			}
 			require.NoError(t, os.RemoveAll(dir+"/mine"))
