@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,8 +32,10 @@ type checkedBars struct {
 	symbol string
 	crypto bool
 	size   time.Duration
+	raw    raw // while it is read
 	bars   []checkedBar
-	byDay  map[string]int // daily bars by date
+	byDay  map[string]int  // daily bars by date
+	days   map[string]bool // dates with a bar of any size
 	is     pitwall.Adjustment
 }
 
@@ -61,11 +64,7 @@ type checkedAction struct {
 // Load refuses, warns of or cannot see. Only a path that is not there is an
 // error; everything else is a finding.
 func Check(ctx context.Context, inputs []Input) (*Checked, error) {
-	c := &checker{at: map[string]int{}}
-	var err error
-	if c.newYork, err = time.LoadLocation("America/New_York"); err != nil {
-		return nil, fmt.Errorf("loading the exchange's time zone: %w", err)
-	}
+	c := &checker{at: map[string]int{}, newYork: newYork()}
 	for _, in := range inputs {
 		if in.Show == "" {
 			in.Show = in.Path
@@ -200,42 +199,23 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		return
 	}
 	adjClose, hasAdj := t.col["adj_close"]
-	bySymbol := map[string]*checkedBars{}
+	l, bySymbol := newLoader(), map[string]*checkedBars{}
 	for i, row := range t.rows {
 		symbol := row[at[0]]
 		s, ok := bySymbol[symbol]
 		if !ok {
-			s = &checkedBars{file: t.name, adj: adj, symbol: symbol, crypto: pair.MatchString(symbol), byDay: map[string]int{}, is: adj}
+			s = &checkedBars{file: t.name, adj: adj, symbol: symbol, crypto: pair.MatchString(symbol), byDay: map[string]int{}, days: map[string]bool{}, is: adj}
+			s.raw.series = &pitwall.Series{Instrument: l.instrument(symbol)}
 			bySymbol[symbol] = s
 			c.bars = append(c.bars, s)
 		}
-		zone := c.newYork
-		if s.crypto {
-			zone = time.UTC
-		}
-		when, err := parseStamp(row[at[1]], zone)
-		if err != nil {
-			c.say(t.name, symbol, "unreadable", t.bad(i, "timestamp", err).Error(), "fix the row: the backtest will reject this file")
+		if err := l.readBar(t, &s.raw, i, at); err != nil {
+			c.say(t.name, symbol, "unreadable", err.Error(), "fix the row: the backtest will reject this file")
 			continue
 		}
-		b := checkedBar{t: when.t, date: when.date, text: row[at[1]], cells: row[at[6]], volume: pitwall.NoVolume}
-		bad := ""
-		for k, to := range []*float64{&b.o, &b.h, &b.l, &b.c} {
-			d, err := t.dec(row[at[2+k]])
-			if err != nil {
-				bad = err.Error()
-			}
-			*to = d.Float()
-		}
-		if row[at[6]] != "" {
-			if b.volume, err = strconv.ParseFloat(row[at[6]], 64); err != nil || !(b.volume >= 0) {
-				bad = fmt.Sprintf("volume %q", row[at[6]])
-			}
-		}
-		if bad != "" {
-			c.say(t.name, symbol, "unreadable", t.bad(i, symbol, fmt.Errorf("%s", bad)).Error(), "fix the row: the backtest will reject this file")
-			continue
-		}
+		x, k := s.raw.series, len(s.raw.starts)-1
+		b := checkedBar{t: s.raw.starts[k], date: s.raw.dates, o: x.Open[k].Float(), h: x.High[k].Float(), l: x.Low[k].Float(), c: x.Close[k].Float(),
+			volume: x.Volume[k], text: row[at[1]], cells: row[at[6]]}
 		if hasAdj {
 			b.adj, _ = strconv.ParseFloat(row[adjClose], 64) // 0 = none
 		}
@@ -244,6 +224,7 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		s.bars = append(s.bars, b)
 	}
 	for _, s := range bySymbol {
+		s.raw = raw{} // its rows are bars now
 		s.measure()
 	}
 }
@@ -252,22 +233,28 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 func (s *checkedBars) measure() {
 	counts := map[time.Duration]int{}
 	for i, b := range s.bars {
+		s.days[b.t.Format(time.DateOnly)] = true
 		if b.date {
 			s.byDay[b.text] = i
 		}
-		if i > 0 {
+		if i > 0 && b.t.After(s.bars[i-1].t) {
 			counts[b.t.Sub(s.bars[i-1].t)]++
 		}
 	}
-	most := 0
-	for d, n := range counts {
-		if d > 0 && (n > most || n == most && d < s.size) {
-			s.size, most = d, n
-		}
-	}
+	s.size, _ = usual(counts)
 	if len(s.byDay) > 0 {
 		s.size = 24 * time.Hour
 	}
+}
+
+// usual returns the key that is counted most, the smallest of several.
+func usual[K cmp.Ordered](counts map[K]int) (key K, most int) {
+	for k, n := range counts {
+		if n > most || n == most && k < key {
+			key, most = k, n
+		}
+	}
+	return key, most
 }
 
 // readActions reads corporate actions.

@@ -82,14 +82,15 @@ type loader struct {
 	saidSentiment bool
 }
 
+func newLoader() *loader {
+	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork()}
+}
+
 // Load reads every input and checks it. Errors name file and line; nothing is
 // half-loaded.
 func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
-	l := &loader{opts: opts, wanted: map[string]bool{}, instruments: map[string]pitwall.Instrument{}}
-	var err error
-	if l.newYork, err = time.LoadLocation("America/New_York"); err != nil {
-		return nil, fmt.Errorf("loading the exchange's time zone: %w", err)
-	}
+	l := newLoader()
+	l.opts = opts
 	for _, s := range opts.Symbols {
 		l.wanted[s] = true
 	}
