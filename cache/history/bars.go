@@ -51,7 +51,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 			return err
 		}
 		if hasAdj {
-			l.jump(t, g, i, row[adjClose])
+			l.jump(g, row[adjClose])
 		}
 	}
 	for _, symbol := range order {
