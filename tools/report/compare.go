@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"pitwall"
 )
 
 // Comparison sets runs side by side. The first run is what the others are held
@@ -125,9 +123,8 @@ func Compare(runs []*Run, names ...string) (*Comparison, error) {
 	return c, nil
 }
 
-// ids are the names of the runs; one that is there already gets its place.
-func ids(runs []*Run) []string {
-	list := make([]string, 0, len(runs))
+// ids returns the names of the runs; a missing or repeated one gets its number.
+func ids(runs []*Run) (list []string) {
 	for i, r := range runs {
 		id := oneLine(r.Manifest.RunID)
 		if id == "" || slices.Contains(list, id) {
@@ -154,17 +151,15 @@ func (c *Comparison) periods() {
 // period is the days that a run came to.
 func (h Header) period() string { return oneLine(h.From + " to " + h.To) }
 
-// statusRow says which runs did not come to their end; none when all did.
+// statusRow returns the runs' statuses, nothing when all are complete.
 func statusRow(sheets []*Sheet) []Row {
+	if !slices.ContainsFunc(sheets, func(s *Sheet) bool { return !s.Run.complete() }) {
+		return nil
+	}
 	row := Row{Name: "status", Kind: Text, Always: true}
-	all := true
 	for _, s := range sheets {
-		all = all && s.Run.complete()
 		row.Values = append(row.Values, Value{Text: oneLine(s.Run.Status)})
 		row.Differ = row.Differ || s.Run.Status != sheets[0].Run.Status
-	}
-	if all {
-		return nil
 	}
 	return []Row{row}
 }
@@ -175,14 +170,14 @@ var compared = []struct {
 	kind Kind
 	of   func(*Sheet) *float64
 }{
-	{"final equity", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.FinalEquity) }},
+	{"final equity", Money, func(s *Sheet) *float64 { return new(s.Headline.FinalEquity.Float()) }},
 	{"return", Percent, func(s *Sheet) *float64 { return &s.Headline.TotalReturn }},
 	{"benchmark return", Percent, func(s *Sheet) *float64 { return s.Headline.BenchmarkReturn }},
 	{"buy-and-hold return", Percent, func(s *Sheet) *float64 { return s.Headline.BuyHoldReturn }},
 	{"CAGR", Percent, func(s *Sheet) *float64 { return s.Strategy.CAGR }},
 	{"volatility", Share, func(s *Sheet) *float64 { return s.Strategy.Volatility }},
 	{"max drawdown", Percent, func(s *Sheet) *float64 { return &s.Headline.MaxDrawdown }},
-	{"longest under water, days", Count, func(s *Sheet) *float64 { return count(s.Strategy.UnderWater) }},
+	{"longest under water, days", Count, func(s *Sheet) *float64 { return new(float64(s.Strategy.UnderWater)) }},
 	{"Sharpe", Ratio, func(s *Sheet) *float64 { return s.Headline.Sharpe }},
 	{"Sortino", Ratio, func(s *Sheet) *float64 { return s.Strategy.Sortino }},
 	{"Calmar", Ratio, func(s *Sheet) *float64 { return s.Strategy.Calmar }},
@@ -196,30 +191,22 @@ var compared = []struct {
 	}},
 	{"exposure", Share, func(s *Sheet) *float64 { return s.Activity.Exposure }},
 	{"turnover a year", Ratio, func(s *Sheet) *float64 { return s.Activity.TurnoverYearly }},
-	{"turns", Count, func(s *Sheet) *float64 { return count(s.Run.Turns) }},
-	{"orders", Count, func(s *Sheet) *float64 { return count(s.Headline.Orders) }},
-	{"fills", Count, func(s *Sheet) *float64 { return count(s.Headline.Fills) }},
-	{"closed trades", Count, func(s *Sheet) *float64 { return count(s.Trading.Closed) }},
+	{"turns", Count, func(s *Sheet) *float64 { return new(float64(s.Run.Turns)) }},
+	{"orders", Count, func(s *Sheet) *float64 { return new(float64(s.Headline.Orders)) }},
+	{"fills", Count, func(s *Sheet) *float64 { return new(float64(s.Headline.Fills)) }},
+	{"closed trades", Count, func(s *Sheet) *float64 { return new(float64(s.Trading.Closed)) }},
 	{"trades won", Share, func(s *Sheet) *float64 { return s.Trading.WinRate }},
 	{"profit factor", Ratio, func(s *Sheet) *float64 { return s.Trading.ProfitFactor }},
-	{"fees", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.Fees) }},
-	{"slippage", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.Slippage) }},
-	{"models, USD", Money, func(s *Sheet) *float64 { return dec2(s.Costs.Models) }},
+	{"fees", Money, func(s *Sheet) *float64 { return new(s.Headline.Fees.Float()) }},
+	{"slippage", Money, func(s *Sheet) *float64 { return new(s.Headline.Slippage.Float()) }},
+	{"models, USD", Money, func(s *Sheet) *float64 {
+		if s.Costs.Models == nil {
+			return nil
+		}
+		return new(s.Costs.Models.Float())
+	}},
 	{"return after models", Percent, func(s *Sheet) *float64 { return s.Costs.ReturnAfter }},
-	{"attempt", Count, func(s *Sheet) *float64 { return count(s.Run.Attempt) }},
-}
-
-func count(n int) *float64 {
-	f := float64(n)
-	return &f
-}
-
-func dec2(d *pitwall.Dec) *float64 {
-	if d == nil {
-		return nil
-	}
-	f := d.Float()
-	return &f
+	{"attempt", Count, func(s *Sheet) *float64 { return new(float64(s.Run.Attempt)) }},
 }
 
 // figureRows are the figures that at least one run defines.
@@ -238,15 +225,13 @@ func figureRows(sheets []*Sheet) []Row {
 		defined := false
 		for _, s := range sheets {
 			n := f.of(s)
-			if n != nil && (math.IsNaN(*n) || math.IsInf(*n, 0)) {
-				n = nil // JSON has no word for it
+			if n != nil {
+				n = finite(*n)
 			}
 			defined = defined || n != nil
 			row.Values = append(row.Values, Value{n, f.kind.Write(n)})
 		}
-		for _, v := range row.Values[min(1, len(row.Values)):] {
-			row.Differ = row.Differ || differs(row.Values[0].Number, v.Number)
-		}
+		row.Differ = slices.ContainsFunc(row.Values, func(v Value) bool { return differs(row.Values[0].Number, v.Number) })
 		if defined {
 			rows = append(rows, row)
 		}
@@ -257,12 +242,10 @@ func figureRows(sheets []*Sheet) []Row {
 // attempts is how many a deflated Sharpe ratio counts, when all count alike.
 func attempts(sheets []*Sheet) string {
 	n := sheets[0].Luck.Trials
-	for _, s := range sheets {
-		if s.Luck.Trials != n {
-			return " (own attempts)"
-		}
-	}
-	if n == 1 {
+	switch {
+	case slices.ContainsFunc(sheets, func(s *Sheet) bool { return s.Luck.Trials != n }):
+		return " (own attempts)"
+	case n == 1:
 		return " (1 attempt)"
 	}
 	return fmt.Sprintf(" (%d attempts)", n)

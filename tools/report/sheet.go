@@ -230,18 +230,18 @@ type Month struct {
 
 // Luck says how much of the result could be luck.
 type Luck struct {
-	Return        *Interval `json:"return_interval"`
-	Sharpe        *Interval `json:"sharpe_interval"`
-	Drawdown      *Interval `json:"drawdown_interval"`
-	Resamples     int       `json:"resamples"`
-	Block         float64   `json:"mean_block"` // days: the cube root of their number; 0: under 20 returns, no intervals
-	Seed          uint64    `json:"seed"`
-	Probabilistic *float64  `json:"probabilistic_sharpe"` // P(true Sharpe > 0), from the daily Sharpe ratio, Skew and Kurtosis
-	Deflated      *float64  `json:"deflated_sharpe"`      // P(true Sharpe > the best of Trials without skill)
-	Trials        int       `json:"trials"`
-	Random        *Random   `json:"random_trader"` // nil: no trades, or no prices
-	Inside        *float64  `json:"inside_cutoff"` // share of the run's calendar time up to the end (UTC) of the model's cutoff day, from the manifest; nil: not known
-	InsideOf      string    `json:"inside_of,omitempty"`
+	Return        *Interval       `json:"return_interval"`
+	Sharpe        *Interval       `json:"sharpe_interval"`
+	Drawdown      *Interval       `json:"drawdown_interval"`
+	Resamples     int             `json:"resamples"`
+	Block         float64         `json:"mean_block"` // days: the cube root of their number; 0: under 20 returns, no intervals
+	Seed          uint64          `json:"seed"`
+	Probabilistic *float64        `json:"probabilistic_sharpe"` // P(true Sharpe > 0), from the daily Sharpe ratio, Skew and Kurtosis
+	Deflated      *float64        `json:"deflated_sharpe"`      // P(true Sharpe > the best of Trials without skill)
+	Trials        int             `json:"trials"`
+	Random        *RandomBaseline `json:"random_trader"` // nil: no trades, or no prices
+	Inside        *float64        `json:"inside_cutoff"` // share of the run's calendar time up to the end (UTC) of the model's cutoff day, from the manifest; nil: not known
+	InsideOf      string          `json:"inside_of,omitempty"`
 }
 
 // Interval is a range that holds the middle 90 % of resampled runs.
@@ -250,9 +250,9 @@ type Interval struct {
 	High float64 `json:"high"` // 95th
 }
 
-// Random is the floor: traders with the same positions and turnover, at random
-// times and in random symbols of the run, at the run's own costs.
-type Random struct {
+// RandomBaseline is the result of traders with the same positions and turnover, at
+// random times and in random symbols of the run, at the run's own costs.
+type RandomBaseline struct {
 	Traders int     `json:"traders"`
 	Low     float64 `json:"low"` // 5th percentile of their total returns
 	Median  float64 `json:"median"`

@@ -41,7 +41,7 @@ func example(n int, step time.Duration) *report.Sheet {
 	}
 	s.Strategy = report.Stats{TotalReturn: ptr(equity/100000 - 1), MaxDrawdown: ptr(fall), Sharpe: ptr(1.42), Days: n}
 	s.Benchmark = &report.Stats{TotalReturn: ptr(bench/500 - 1), MaxDrawdown: ptr(-0.0812)}
-	s.Luck.Random = &report.Random{Traders: 1000, Low: -0.061, Median: 0.012, High: 0.094, Beaten: 0.87, Telling: true}
+	s.Luck.Random = &report.RandomBaseline{Traders: 1000, Low: -0.061, Median: 0.012, High: 0.094, Beaten: 0.87, Telling: true}
 	return s
 }
 

@@ -140,13 +140,13 @@ func TestAnswers(t *testing.T) {
 	require.Equal(t, "It traded nothing.", beat(s).Answer)
 
 	require.Equal(t, "Too little happened to tell.", luck(s).Answer)
-	s.Luck = report.Luck{Return: &report.Interval{Low: 0.01, High: 0.2}, Deflated: ptr(0.97), Trials: 3, Random: &report.Random{Beaten: 0.96, Telling: true}}
+	s.Luck = report.Luck{Return: &report.Interval{Low: 0.01, High: 0.2}, Deflated: ptr(0.97), Trials: 3, Random: &report.RandomBaseline{Beaten: 0.96, Telling: true}}
 	require.Equal(t, "These figures speak against luck alone.", luck(s).Answer)
 	for _, worse := range []func(l *report.Luck){
 		func(l *report.Luck) { l.Return = &report.Interval{Low: -0.01, High: 0.2} },
 		func(l *report.Luck) { l.Deflated = ptr(0.9) },
-		func(l *report.Luck) { l.Random = &report.Random{Beaten: 0.9, Telling: true} },
-		func(l *report.Luck) { l.Random = &report.Random{Beaten: 0.99} }, // all alike
+		func(l *report.Luck) { l.Random = &report.RandomBaseline{Beaten: 0.9, Telling: true} },
+		func(l *report.Luck) { l.Random = &report.RandomBaseline{Beaten: 0.99} }, // all alike
 		func(l *report.Luck) { l.Inside = ptr(0.5) },
 	} {
 		x := *s
@@ -154,7 +154,7 @@ func TestAnswers(t *testing.T) {
 		require.Contains(t, luck(&x).Answer, "Luck is not ruled out: ")
 	}
 	// Near a limit and near none or all, words and figures agree.
-	s.Luck = report.Luck{Deflated: ptr(0.9496), Probabilistic: ptr(0.9996), Random: &report.Random{Beaten: 0.9491, Telling: true}, Inside: ptr(0.001)}
+	s.Luck = report.Luck{Deflated: ptr(0.9496), Probabilistic: ptr(0.9996), Random: &report.RandomBaseline{Beaten: 0.9491, Telling: true}, Inside: ptr(0.001)}
 	q := luck(s)
 	require.Equal(t, "Luck is not ruled out: it beats only 94\u00a0% of random traders; the deflated Sharpe ratio is 94\u00a0%, under 95 %; the model's training knows under 1\u00a0% of the days.", q.Answer)
 	for _, f := range q.Facts {
