@@ -43,6 +43,7 @@ var layers = map[string][]string{
 	"agentloop/driver":   {"*"},                                                // composes: strategy, session, run; stands above everything but cmd
 	"examples/golang":    {"*"},                                                // wires like cmd, for readers
 	"cmd/pitwall":        {"*"},                                                // the only place that wires
+	"cmd/pitwall/term":   {},                                                   // draws on a terminal
 
 	"agentloop/models/modeltest": {"agentloop"},                                       // a fake provider; imported by tests only
 	"tools/report/browsertest":   {},                                                  // a headless browser; imported by tests only

@@ -72,7 +72,10 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
 	m.Warnings = slices.Concat(m.Warnings, turnWarnings(out), cutoffWarnings(m.Agents), resultWarnings(m.Status, metrics, out))
 	usage := runs.UsageOf(out)
-	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.WriteJSON("manifest.json", m)); err != nil {
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage)); err != nil {
+		return fail(err)
+	}
+	if err := r.folder.Seal(m); err != nil {
 		return fail(err)
 	}
 	if runErr != nil {
@@ -87,8 +90,8 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 // ended returns how a run ended, and the error that it ended with.
 func (r *run) ended(out agentloop.Outcome, err error) (status string, _ error) {
 	switch {
-	case err == nil && out.Turns > 0 && out.Answered == 0 && out.Stopped == "":
-		return "failed", pitwall.Errorf(pitwall.NoCoverage, "the model answered in none of %d turns: %s", out.Turns, strings.TrimPrefix(out.First, "model_skipped: ")).
+	case err == nil && out.Failed*2 > out.Turns:
+		return "failed", pitwall.Errorf(pitwall.NoCoverage, "the model failed in %d of %d turns: %s", out.Failed, out.Turns, strings.TrimPrefix(out.First, "model_skipped: ")).
 			Hintf("pitwall doctor %s says what is missing; pitwall trace %s shows the attempts", r.manifest.Strategy, r.Dir)
 	case errors.Is(err, context.Canceled):
 		return "incomplete", nil

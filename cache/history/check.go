@@ -163,7 +163,7 @@ func (c *checker) refused(in Input, t *table, before int) {
 	l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
 	var err error
 	if kind := t.kind(); kind == "actions" {
-		err = l.readActions(t)
+		err = l.readActions(t, "", "")
 	} else {
 		err = l.readRecords(kind, t)
 	}

@@ -75,6 +75,7 @@ type loader struct {
 	wanted      map[string]bool
 	instruments map[string]pitwall.Instrument
 	found       []*pitwall.Series
+	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
 
@@ -188,7 +189,11 @@ func (l *loader) take(p *parsedFile) (err error) {
 			err = l.readBars(t, f.Adjusted)
 		}
 	case "actions":
-		err = l.readActions(t)
+		entry := in.Adjusted
+		in.Adjusted = ""
+		if f.Adjusted, err = adjustment(in); err == nil {
+			err = l.readActions(t, f.Adjusted, entry)
+		}
 	case "unused":
 		l.warn("%s is not used yet: its header %q is of no known kind", in.Show, strings.Join(t.header, ","))
 	default:
@@ -251,12 +256,11 @@ func (l *loader) finish() (*Store, error) {
 		}
 		return nil, e.Hintf("bars are symbol,timestamp,open,high,low,close,volume; %s", l.offer())
 	}
-	sort.SliceStable(l.actions, func(i, j int) bool {
-		a, b := l.actions[i], l.actions[j]
-		return a.Symbol < b.Symbol || (a.Symbol == b.Symbol && a.Ex.Before(b.Ex))
-	})
 	l.sortRecords()
 	l.warnings()
+	if err := l.asPaid(); err != nil {
+		return nil, err
+	}
 	return &l.Store, nil
 }
 

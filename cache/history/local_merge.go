@@ -251,7 +251,7 @@ func (t *table) valid(size time.Duration) error {
 	case KindBars:
 		return l.readBars(t, "")
 	case KindActions:
-		return l.readActions(t)
+		return l.readActions(t, "", "")
 	case KindMacro, KindRevised:
 		for i, r := range t.rows {
 			if _, err := pitwall.ParseDec(r[t.col["value"]]); err != nil {

@@ -12,6 +12,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
 )
 
@@ -98,7 +99,7 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 
 // backtestStrategy runs a strategy and prints the result.
 func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlags) error {
-	p := newProgress(screenOf(a.stderr), a.now, s.Cash.Float())
+	p := newProgress(term.NewScreen(a.stderr), a.now, s.Cash.Float())
 	a.beside = p
 	res, err := a.runStrategy(c.Context(), s, f, p)
 	p.done()
@@ -155,7 +156,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 		}
 	}
 	for _, n := range slices.Concat(c.Notes, s.Notes(c.Agents)) {
-		fmt.Fprintln(a.errs(), "note: "+oneLine(n))
+		fmt.Fprintln(a.errs(), "note: "+term.OneLine(n))
 	}
 	defer a.sayStop()()
 	started := a.now()

@@ -14,6 +14,7 @@ import (
 
 	"pitwall"
 	"pitwall/cache/history"
+	"pitwall/cmd/pitwall/term"
 )
 
 // store opens the local store of downloads.
@@ -142,14 +143,14 @@ func (a *app) fetch(ctx context.Context, name string, symbols []string, f fetchF
 	if err != nil {
 		return &usageError{err}
 	}
-	p := fetchProgress{screen: screenOf(a.stderr), now: a.now}
+	p := fetchProgress{Screen: term.NewScreen(a.stderr), now: a.now}
 	failed := 0
 	for i, symbol := range symbols {
 		for _, k := range kinds {
 			q.Symbol, q.Kind = symbol, k
 			p.symbol = fmt.Sprintf("%d/%d", i+1, len(symbols))
 			done, err := local.Fetch(ctx, remote, q, f.refresh, p.show)
-			p.clear()
+			p.Clear()
 			if err == nil {
 				line := done.String()
 				if done.Kind == history.KindRevised {
@@ -181,7 +182,7 @@ const fetchLine = 5 * time.Second
 // fetchProgress shows where a fetch stands: one line on a terminal, else a line
 // every few seconds.
 type fetchProgress struct {
-	screen
+	term.Screen
 	now    func() time.Time
 	symbol string // 3/20
 	last   time.Time
@@ -189,12 +190,12 @@ type fetchProgress struct {
 
 func (p *fetchProgress) show(s history.Step) {
 	line := fmt.Sprintf("%s %s %s %s  %s..%s  %d/%d  %d rows", s.Source, p.symbol, s.Symbol, s.Kind, s.From.Format(time.DateOnly), s.To.Format(time.DateOnly), s.Done, s.Total, s.Rows)
-	if p.terminal {
-		p.drawText(line)
+	if p.Terminal {
+		p.Text(line)
 		return
 	}
 	if now := p.now(); now.Sub(p.last) >= fetchLine {
 		p.last = now
-		fmt.Fprintln(p.out, line)
+		fmt.Fprintln(p.Out, line)
 	}
 }

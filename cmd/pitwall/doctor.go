@@ -13,6 +13,7 @@ import (
 
 	"pitwall/agentloop/models"
 	"pitwall/cache/history"
+	"pitwall/cmd/pitwall/term"
 )
 
 // finding is one thing that doctor looked at. It never holds the value of a key.
@@ -86,7 +87,7 @@ func (a *app) doctor() *cobra.Command {
 }
 
 func (x *examination) add(area, name, state, detail, mend string) {
-	f := finding{area, name, state, oneLine(detail), cleanLines(mend)}
+	f := finding{area, name, state, term.OneLine(detail), cleanLines(mend)}
 	if !slices.Contains(x.list, f) { // agents may share a model
 		x.list = append(x.list, f)
 	}
@@ -96,7 +97,7 @@ func (x *examination) add(area, name, state, detail, mend string) {
 func cleanLines(text string) string {
 	var list []string
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
-		list = append(list, oneLine(line))
+		list = append(list, term.OneLine(line))
 	}
 	return strings.Join(list, "\n")
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"pitwall/cmd/pitwall/term"
 	"sync"
 	"time"
 )
@@ -31,9 +32,9 @@ func (x *examination) network(ctx context.Context) {
 			f := finding{Area: "network", Name: h.name, State: stateOK, Detail: fmt.Sprintf("%s in %d ms", how, x.app.now().Sub(began).Milliseconds())}
 			switch {
 			case err != nil && h.local:
-				f.State, f.Detail, f.Mend = stateMissing, oneLine(err.Error()), "start its server to use it"
+				f.State, f.Detail, f.Mend = stateMissing, term.OneLine(err.Error()), "start its server to use it"
 			case err != nil:
-				f.State, f.Detail, f.Mend = stateBad, oneLine(err.Error()), "look at the network, a firewall, HTTPS_PROXY"
+				f.State, f.Detail, f.Mend = stateBad, term.OneLine(err.Error()), "look at the network, a firewall, HTTPS_PROXY"
 			}
 			said[i] = f
 		})

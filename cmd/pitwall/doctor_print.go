@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"pitwall/cmd/pitwall/term"
 	"runtime"
 	"slices"
 )
@@ -18,7 +19,7 @@ func (x *examination) print(asJSON bool) error {
 	}
 	bad, missing := count(stateBad), count(stateMissing)
 	if asJSON {
-		err := x.app.printSafeJSON(struct {
+		err := x.app.printJSON(struct {
 			Version string    `json:"version"`
 			Go      string    `json:"go"`
 			OS      string    `json:"os"`
@@ -34,15 +35,15 @@ func (x *examination) print(asJSON bool) error {
 		}
 		return err
 	}
-	p := x.app.newPen()
-	p.put(bold, "pitwall "+version())
-	p.linef(dim, "  %s", machineLine())
-	verdict, s := "nothing is broken", green
+	p := term.NewPen(x.app.stdout)
+	p.Put(term.Bold, "pitwall "+version())
+	p.Line(term.Dim, "  %s", machineLine())
+	verdict, s := "nothing is broken", term.Green
 	if bad > 0 {
-		verdict, s = fmt.Sprintf("%s broken", plural(bad, "thing")), red
+		verdict, s = fmt.Sprintf("%s broken", plural(bad, "thing")), term.Red
 	}
-	p.put(s, verdict)
-	p.linef(plainText, "; %d not set up", missing)
+	p.Put(s, verdict)
+	p.Line(term.Plain, "; %d not set up", missing)
 	var areas []string
 	for _, f := range x.list {
 		if !slices.Contains(areas, f.Area) {
@@ -55,36 +56,36 @@ func (x *examination) print(asJSON bool) error {
 	for _, area := range areas {
 		x.area(p, area, func(f finding) bool { return f.Area == area && f.State != stateBad })
 	}
-	if err := p.done(); err != nil || bad == 0 {
+	if err := p.Done(); err != nil || bad == 0 {
 		return err
 	}
 	return errSaid
 }
 
 // area prints the findings of one kind.
-func (x *examination) area(p *pen, name string, match func(finding) bool) {
-	styles := map[string]style{stateOK: green, stateMissing: yellow, stateBad: red}
+func (x *examination) area(p *term.Pen, name string, match func(finding) bool) {
+	styles := map[string]term.Style{stateOK: term.Green, stateMissing: term.Yellow, stateBad: term.Red}
 	said := false
 	for _, f := range x.list {
 		if !match(f) {
 			continue
 		}
 		if !said {
-			section(p, name)
+			p.Section(name)
 			said = true
 			if name == "network" {
-				p.linef(dim, "  hosts were connected to; the keys are not tested")
+				p.Line(term.Dim, "  hosts were connected to; the keys are not tested")
 			}
 		}
-		p.put(styles[f.State], fmt.Sprintf("  %-8s", f.State))
-		p.put(plainText, fmt.Sprintf("%-14s", f.Name)+" ")
+		p.Put(styles[f.State], fmt.Sprintf("  %-8s", f.State))
+		p.Put(term.Plain, fmt.Sprintf("%-14s", f.Name)+" ")
 		if name != f.Area {
-			p.put(plainText, f.Area+": ")
+			p.Put(term.Plain, f.Area+": ")
 		}
-		p.hang(25, plainText, f.Detail)
+		p.Hang(25, term.Plain, f.Detail)
 		if f.Mend != "" && f.State == stateBad || f.Mend != "" && f.Mend[:min(4, len(f.Mend))] != "set " {
-			p.put(dim, fmt.Sprintf("%25s", "")) // that something not set is to be set goes without saying
-			p.hang(25, dim, f.Mend)
+			p.Put(term.Dim, fmt.Sprintf("%25s", "")) // that something not set is to be set goes without saying
+			p.Hang(25, term.Dim, f.Mend)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 )
 
@@ -32,19 +32,6 @@ func TestRunNames(t *testing.T) {
 	}
 }
 
-// A table of runs side by side is as wide as the terminal where names can be cut;
-// names that would be alike are not.
-func TestFitNames(t *testing.T) {
-	rows := [][]cell{{{text: "return"}, {text: "+1.00 %"}, {text: "+2.00 %"}}}
-	names := []string{"a-long-strategy-name-1", "a-long-strategy-name-2"}
-	require.Equal(t, names, fitNames(names, rows, 0), "a pipe has no width")
-	require.Equal(t, names, fitNames(names, rows, 56))
-	require.Equal(t, []string{"a-long-s...gy-name-1", "a-long-s...gy-name-2"}, fitNames(names, rows, 53))
-	require.Equal(t, []string{"a-...e-1", "a-...e-2"}, fitNames(names, rows, 10), "no shorter than 8")
-	alike := []string{"a-long-1-strategy", "a-long-2-strategy"}
-	require.Equal(t, alike, fitNames(alike, rows, 30))
-}
-
 // The list of runs is never wider than the terminal, and says what is wrong with a
 // run in any width.
 func TestRunsFit(t *testing.T) {
@@ -58,9 +45,9 @@ func TestRunsFit(t *testing.T) {
 		}
 		width := rapid.IntRange(24, 250).Draw(t, "width")
 		var b bytes.Buffer
-		p := &pen{out: bufio.NewWriter(&b), width: width}
-		p.runs(list)
-		require.NoError(t, p.done())
+		p := term.To(&b, width)
+		runsTable(p, list)
+		require.NoError(t, p.Done())
 		for line := range strings.SplitSeq(strings.TrimSpace(b.String()), "\n") {
 			if strings.Contains(line, ": ") {
 				continue // below the table: one long word may not break
@@ -82,9 +69,9 @@ func TestRunsGiveWay(t *testing.T) {
 		TotalReturn: &ratio, MaxDrawdown: &ratio, Sharpe: &ratio, Written: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Damaged: "metrics.json: it is not there"}}
 	shown := func(width int) string {
 		var b bytes.Buffer
-		p := &pen{out: bufio.NewWriter(&b), width: width}
-		p.runs(list)
-		require.NoError(t, p.done())
+		p := term.To(&b, width)
+		runsTable(p, list)
+		require.NoError(t, p.Done())
 		return b.String()
 	}
 	require.Contains(t, shown(0), "  some-provider/some-long-model-1.5  momentum  2026-01-01 00:00  metrics.json: it is not there\n")

@@ -30,7 +30,3 @@ func TestHelpFits(t *testing.T) {
 	look(testApp(t).root())
 	require.Greater(t, seen, 15)
 }
-
-func TestFill(t *testing.T) {
-	require.Equal(t, "a sentence that goes on\nand on\n\n  a row of a list that\n      is longer", fill("a sentence that\ngoes on and on\n\n  a row of a list that is longer", 26))
-}

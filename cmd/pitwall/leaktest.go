@@ -12,6 +12,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/leaktest"
 )
 
@@ -100,14 +101,14 @@ func (a *app) runLeaktest(ctx context.Context, name string, data []string, o lea
 
 // counter shows how far something is, on a terminal only.
 func (a *app) counter(what string) func(done, of int) {
-	on := screenOf(a.stderr)
-	if !on.terminal {
+	on := term.NewScreen(a.stderr)
+	if !on.Terminal {
 		return nil
 	}
 	return func(done, of int) {
-		on.drawText(fmt.Sprintf("%s %d of %d ", what, done, of))
+		on.Text(fmt.Sprintf("%s %d of %d ", what, done, of))
 		if done == of {
-			on.clear()
+			on.Clear()
 		}
 	}
 }

@@ -14,15 +14,18 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // exchanges' zones on machines without a zone database
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/duckdb"
 )
 
@@ -196,12 +199,35 @@ func (a *app) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.errs(), &slog.HandlerOptions{Level: level}))
 }
 
-// printJSON prints one object on stdout.
+// printJSON prints one object on stdout, safe to show: JSON leaves the upper control
+// characters as they are, and some terminals act on them.
 func (a *app) printJSON(v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(a.stdout, string(body))
+	var b strings.Builder
+	for _, r := range string(body) { // they can only stand inside strings
+		if term.Clean(string(r)) != "" {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, "\\u%04x", unit)
+		}
+	}
+	_, err = fmt.Fprintln(a.stdout, b.String())
 	return err
+}
+
+// open shows a file in the browser, or says why it could not and where the file is:
+// it is written all the same.
+func (a *app) open(file string) {
+	abs, err := filepath.Abs(file)
+	if err == nil {
+		err = term.Open(abs)
+	}
+	if err != nil {
+		fmt.Fprintf(a.stderr, "pitwall: the browser could not be opened (%v); the page is %s\n", err, term.OneLine(abs))
+	}
 }

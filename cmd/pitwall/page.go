@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 	"pitwall/tools/report/page"
 )
@@ -19,7 +20,7 @@ import (
 func (a *app) page(dir string) string {
 	file, err := writePage(dir)
 	if err != nil {
-		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", oneLine(err.Error()), oneLine(dir))
+		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))
 		return ""
 	}
 	return file
@@ -53,7 +54,7 @@ func writePage(dir string) (file string, err error) {
 // permissions that it has; a device or a pipe is written to, never replaced.
 func writeAside(file string, write func(io.Writer) error) error {
 	if err := writeWhole(file, write); err != nil {
-		return fmt.Errorf("writing %s: %w", oneLine(file), err)
+		return fmt.Errorf("writing %s: %w", term.OneLine(file), err)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"math"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cmd/pitwall/term"
 )
 
 // fakeTerminal keeps what a window of some width shows. It knows returns, line
@@ -67,13 +67,13 @@ func (f *fakeTerminal) lines() (list []string) {
 type fakeRun struct {
 	*progress
 	clock time.Time
-	term  *fakeTerminal
+	shows *fakeTerminal
 }
 
 func newFakeRun(t require.TestingT, width int, terminal, colour bool) *fakeRun {
-	r := &fakeRun{clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), term: &fakeTerminal{t: t, width: width}}
+	r := &fakeRun{clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), shows: &fakeTerminal{t: t, width: width}}
 	cash := pitwall.Int(1000)
-	on := screen{out: r.term, terminal: terminal, colour: colour, width: func() int { return r.term.width }}
+	on := term.Screen{Out: r.shows, Terminal: terminal, Colour: colour, Width: func() int { return r.shows.width }}
 	r.progress = newProgress(on, func() time.Time { return r.clock }, cash.Float())
 	from := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	r.window(from, from.AddDate(0, 0, 100))
@@ -104,24 +104,24 @@ func TestProgressLines(t *testing.T) {
 		for n := 1; n <= 65; n++ {
 			r.day(n, 1000+float64(n), redraw)
 		}
-		require.Equal(t, []string{c.want}, r.term.lines(), "width %d", c.width)
-		require.Less(t, r.term.widest, max(c.width, 2), "the last column stays free")
-		require.NotContains(t, r.term.raw.String(), "\x1b", "no colour, no escape code")
+		require.Equal(t, []string{c.want}, r.shows.lines(), "width %d", c.width)
+		require.Less(t, r.shows.widest, max(c.width, 2), "the last column stays free")
+		require.NotContains(t, r.shows.raw.String(), "\x1b", "no colour, no escape code")
 		r.done()
-		require.Equal(t, []string{""}, r.term.lines(), "it clears itself")
+		require.Equal(t, []string{""}, r.shows.lines(), "it clears itself")
 	}
 }
 
 func TestProgressColours(t *testing.T) {
 	r := newFakeRun(t, 120, true, true)
 	r.day(1, 1000, redraw)
-	require.NotContains(t, r.term.raw.String(), "\x1b", "neither gain nor loss")
+	require.NotContains(t, r.shows.raw.String(), "\x1b", "neither gain nor loss")
 	r.day(2, 990, redraw)
-	require.Contains(t, r.term.raw.String(), "\x1b[31m-1.0 %\x1b[0m")
-	require.NotContains(t, r.term.raw.String(), "\x1b[32m")
+	require.Contains(t, r.shows.raw.String(), "\x1b[31m-1.0 %\x1b[0m")
+	require.NotContains(t, r.shows.raw.String(), "\x1b[32m")
 	r.day(3, 1020, redraw)
-	require.Contains(t, r.term.raw.String(), "\x1b[32m+2.0 %\x1b[0m")
-	require.Contains(t, r.term.raw.String(), "\x1b[32m▃▁█\x1b[0m")
+	require.Contains(t, r.shows.raw.String(), "\x1b[32m+2.0 %\x1b[0m")
+	require.Contains(t, r.shows.raw.String(), "\x1b[32m▃▁█\x1b[0m")
 }
 
 // At most ten lines a second, whatever moves; the curve misses nothing.
@@ -130,7 +130,7 @@ func TestProgressIsDrawnTenTimesASecond(t *testing.T) {
 	for n := range 1000 {
 		r.day(n/10, 1000, time.Millisecond)
 	}
-	require.Equal(t, 10, strings.Count(r.term.raw.String(), "\r"))
+	require.Equal(t, 10, strings.Count(r.shows.raw.String(), "\r"))
 }
 
 func TestProgressPiped(t *testing.T) {
@@ -140,11 +140,11 @@ func TestProgressPiped(t *testing.T) {
 	}
 	r.done()
 	require.Equal(t, "30 %  2024-01-31  equity 970  -3.0 %  1m10s left  0.6 USD  1.0 turns/s  15 cached\n"+
-		"60 %  2024-03-01  equity 940  -6.0 %  40s left  1.2 USD  1.0 turns/s  30 cached\n", r.term.raw.String())
+		"60 %  2024-03-01  equity 940  -6.0 %  40s left  1.2 USD  1.0 turns/s  30 cached\n", r.shows.raw.String())
 	short := newFakeRun(t, 0, false, false)
 	short.day(1, 1000, 29*time.Second)
 	short.done()
-	require.Empty(t, short.term.raw.String(), "a short run is quiet")
+	require.Empty(t, short.shows.raw.String(), "a short run is quiet")
 }
 
 // A note of the run stands on a line of its own; the bar comes back below it. A ^C
@@ -152,12 +152,12 @@ func TestProgressPiped(t *testing.T) {
 func TestProgressMakesRoom(t *testing.T) {
 	r := newFakeRun(t, 80, true, false)
 	r.day(5, 1000, redraw)
-	_, err := r.term.Write([]byte("^C"))
+	_, err := r.shows.Write([]byte("^C"))
 	require.NoError(t, err)
 	_, err = r.Write([]byte("note: x\n"))
 	require.NoError(t, err)
 	r.day(6, 1000, redraw)
-	lines := r.term.lines()
+	lines := r.shows.lines()
 	require.Len(t, lines, 2)
 	require.Equal(t, "note: x", lines[0])
 	require.Contains(t, lines[1], "2024-01-07")
@@ -169,55 +169,22 @@ func TestProgressFitsAnyWindow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := newFakeRun(t, 80, true, rapid.Bool().Draw(t, "colour"))
 		for i := range rapid.IntRange(1, 30).Draw(t, "moves") {
-			r.term.width = rapid.IntRange(1, 200).Draw(t, "width")
-			r.term.widest = 0
+			r.shows.width = rapid.IntRange(1, 200).Draw(t, "width")
+			r.shows.widest = 0
 			equity := rapid.OneOf(rapid.Float64Range(-1e12, 1e12), rapid.SampledFrom([]float64{0, 1000, math.MaxFloat64, 5e-324})).Draw(t, "equity")
 			r.day(rapid.IntRange(-10, 200).Draw(t, "day"), equity, time.Duration(i+1)*time.Second)
-			require.Less(t, r.term.widest, max(r.term.width, 2))
+			require.Less(t, r.shows.widest, max(r.shows.width, 2))
 		}
-		r.term.width = 200
+		r.shows.width = 200
 		r.day(50, 1000, time.Second)
 		fresh := newFakeRun(t, 200, true, false)
 		fresh.started, fresh.curve, fresh.clock = r.started, r.curve, r.clock.Add(-time.Second)
 		fresh.last = fresh.clock.Add(-time.Second)
-		fresh.curve.list = append([]float64{}, r.curve.list...)
 		want := fresh.parts(agentloop.Progress{AsOf: r.from.AddDate(0, 0, 50), Equity: 1000, Turns: 50, Spent: pitwall.One, Cached: 25}, r.clock, 20, 24)
 		text := []string{}
 		for _, x := range want {
-			text = append(text, x.text)
+			text = append(text, x.Text)
 		}
-		require.Equal(t, strings.Join(text, "  "), r.term.lines()[0])
+		require.Equal(t, strings.Join(text, "  "), r.shows.lines()[0])
 	})
-}
-
-func TestSparkline(t *testing.T) {
-	var s samples
-	require.Empty(t, s.spark(10))
-	s.add(1)
-	require.Empty(t, s.spark(10), "one value is no curve")
-	s.add(1)
-	require.Equal(t, "▁▁", s.spark(10), "a flat one")
-	s = samples{}
-	for i := range 8 {
-		s.add(float64(i))
-	}
-	require.Equal(t, "▁▂▃▄▅▆▇█", s.spark(8))
-	require.Equal(t, "▁▄█", s.spark(3))
-	s = samples{}
-	for i := range 100_000 {
-		s.add(math.Sin(float64(i)/100_000*2*math.Pi + 0.1))
-	}
-	require.LessOrEqual(t, len(s.list), mostSamples)
-	require.Equal(t, "▅▆▇██▇▆▅▄▃▁▁▁▂▃▅", s.spark(16), "the whole curve, not its end")
-	s.add(-5)
-	require.True(t, strings.HasSuffix(s.spark(16), "▁"), "the last value is shown even when it is not kept")
-}
-
-func TestScreenOfAFile(t *testing.T) {
-	f, err := os.CreateTemp(t.TempDir(), "x")
-	require.NoError(t, err)
-	defer f.Close()
-	s := screenOf(f)
-	require.False(t, s.terminal || s.colour, "a file is no terminal")
-	require.Equal(t, 80, s.width())
 }

@@ -11,6 +11,7 @@ import (
 
 	"pitwall"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 	"pitwall/tools/report/chart"
 	"pitwall/tools/report/page"
@@ -66,7 +67,7 @@ func readReport(name string) (r pastReport, err error) {
 		r.sheet, err = r.run.Sheet()
 	}
 	if err != nil {
-		return r, pitwall.Errorf(pitwall.InvalidInput, "%s cannot be read: %s", oneLine(r.dir), oneLine(err.Error())).Hintf("pitwall trace %s shows the turns that it has", oneLine(r.dir))
+		return r, pitwall.Errorf(pitwall.InvalidInput, "%s cannot be read: %s", term.OneLine(r.dir), term.OneLine(err.Error())).Hintf("pitwall trace %s shows the turns that it has", term.OneLine(r.dir))
 	}
 	return r, nil
 }
@@ -91,7 +92,7 @@ func (a *app) reportOne(name string, f reportFlags) error {
 		}
 	}
 	if f.json {
-		err = a.printSafeJSON(r.sheet)
+		err = a.printJSON(r.sheet)
 	} else {
 		err = a.sheet(r.sheet, file, f.png)
 	}
@@ -103,17 +104,16 @@ func (a *app) reportOne(name string, f reportFlags) error {
 
 // sheet prints a run's figures beside those of doing nothing.
 func (a *app) sheet(s *report.Sheet, file, png string) error {
-	p := a.newPen()
+	p := term.NewPen(a.stdout)
 	h := s.Run
-	p.put(bold, oneLine(fmt.Sprintf("%s: %s on %s, %s to %s", h.ID, h.Model, strings.Join(h.Symbols, ", "), h.From, h.To)))
-	p.write("  ")
-	p.put(statusStyle(h.Status), oneLine(h.Status))
-	p.write("\n")
-	p.put(dim, "  Did it beat doing nothing? ")
-	p.hang(4, plainText, oneLine(s.Beat()))
+	p.Put(term.Bold, term.OneLine(fmt.Sprintf("%s: %s on %s, %s to %s", h.ID, h.Model, strings.Join(h.Symbols, ", "), h.From, h.To)))
+	p.Write("  ")
+	p.Put(statusStyle(h.Status), term.OneLine(h.Status))
+	p.Write("\n")
+	p.Item(term.Dim, "  Did it beat doing nothing? ", 4, term.OneLine(s.Beat()))
 	curves := []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold}
-	columns := []column{{name: ""}, {name: "run", right: true}, {name: oneLine(h.Benchmark), right: true}, {name: "buy and hold", right: true}}
-	var rows [][]cell
+	columns := []term.Column{{Name: ""}, {Name: "run", Right: true}, {Name: term.OneLine(h.Benchmark), Right: true}, {Name: "buy and hold", Right: true}}
+	var rows [][]term.Cell
 	few := false
 	for _, x := range []struct {
 		name string
@@ -127,64 +127,60 @@ func (a *app) sheet(s *report.Sheet, file, png string) error {
 		{"Sharpe", report.Ratio, func(s *report.Stats) *float64 { return s.Sharpe }},
 		{"Sortino", report.Ratio, func(s *report.Stats) *float64 { return s.Sortino }},
 	} {
-		row := []cell{{x.name, dim}}
+		row := []term.Cell{term.Dim.Cell(x.name)}
 		for _, c := range curves {
 			f := figureCell(x.kind, x.of, c)
 			if x.name != "return" && x.name != "max drawdown" {
-				few = f.mark(c) || few
+				few = markFew(&f, c) || few
 			}
 			row = append(row, f)
 		}
 		rows = append(rows, row)
 	}
-	p.indent = 2
-	p.table(columns, rows)
+	p.Table(term.Table{Indent: 2, Columns: columns, Rows: rows})
 	if few {
-		p.linef(dim, "  * from %s: under 30, figures of a year say little", plural(s.Strategy.Days, "daily return"))
+		p.Line(term.Dim, "  * from %s: under 30, figures of a year say little", plural(s.Strategy.Days, "daily return"))
 	}
-	a.more(p, s)
+	more(p, s)
 	for _, w := range s.Warnings {
-		p.put(yellow, "  warning: ")
-		p.linef(plainText, "%s", oneLine(w))
+		p.Note("  warning: ", w)
 	}
 	for _, n := range s.Notes {
-		p.put(yellow, "  note: ")
-		p.linef(plainText, "%s", oneLine(n))
+		p.Note("  note: ", n)
 	}
 	if file != "" {
-		p.linef(plainText, "Page: %s", file)
+		p.Line(term.Plain, "Page: %s", file)
 	}
 	if png != "" {
-		p.linef(plainText, "Picture: %s", png)
+		p.Line(term.Plain, "Picture: %s", png)
 	}
-	return p.done()
+	return p.Done()
 }
 
 // figureCell is a figure of a curve, in colour if it is a gain or a loss.
-func figureCell(k report.Kind, of func(*report.Stats) *float64, s *report.Stats) cell {
+func figureCell(k report.Kind, of func(*report.Stats) *float64, s *report.Stats) term.Cell {
 	if s == nil {
-		return cell{}
+		return term.Cell{}
 	}
 	f := of(s)
-	c := cell{text: k.Write(f)}
 	if f != nil && k == report.Percent {
-		c.style = gain(*f)
+		return term.Gain(*f).Cell(k.Write(f))
 	}
-	return c
+	return term.Plain.Cell(k.Write(f))
 }
 
-// mark marks a figure of a year that few daily returns gave, and says whether it did.
-func (c *cell) mark(s *report.Stats) bool {
-	if s == nil || !s.FewForYearly || c.text == report.Percent.Write(nil) {
+// markFew marks a yearly figure that few daily returns gave, and reports whether it did.
+func markFew(c *term.Cell, s *report.Stats) bool {
+	if s == nil || !s.FewForYearly || c.Text == report.Percent.Write(nil) {
 		return false
 	}
-	c.text += "*"
+	c.Text += "*"
 	return true
 }
 
 // more are the figures that only the run has: luck, trading and costs.
-func (a *app) more(p *pen, s *report.Sheet) {
-	line := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }
+func more(p *term.Pen, s *report.Sheet) {
+	line := func(name, format string, args ...any) { p.Figure(name, term.Plain, "", format, args...) }
 	if d := s.Strategy.MaxDrawdown; d != nil && s.Headline.MaxDrawdown < *d-1e-9 {
 		line("within days", "max drawdown %s; the table is of days' ends", report.Percent.Write(&s.Headline.MaxDrawdown))
 	}
@@ -210,7 +206,7 @@ func (a *app) more(p *pen, s *report.Sheet) {
 		line("random traders", "%s of %d beaten; their median %s%s", chance(x.Beaten), x.Traders, report.Percent.Write(&x.Median), little)
 	}
 	if l.Inside != nil && *l.Inside > 0 {
-		p.figure("training", yellow, fmt.Sprintf("%.0f %%", *l.Inside*100), " of the days are not after the cutoff of %s", oneLine(l.InsideOf))
+		p.Figure("training", term.Yellow, fmt.Sprintf("%.0f %%", *l.Inside*100), " of the days are not after the cutoff of %s", term.OneLine(l.InsideOf))
 	}
 	line("trades", "%d closed, %d open; %s, %s, %s", s.Trading.Closed, s.Trading.Open, plural(s.Headline.Orders, "order"), plural(s.Headline.Fills, "fill"), plural(s.Run.Turns, "turn"))
 	models := "models not known"
@@ -219,25 +215,25 @@ func (a *app) more(p *pen, s *report.Sheet) {
 	}
 	line("costs", "commission %s, slippage %s, borrow %s, %s", money(s.Costs.Commission.Float()), money(s.Costs.Slippage.Float()), money(s.Costs.Borrow.Float()), models)
 	if s.Costs.Models != nil && *s.Costs.Models > 0 && s.Costs.ReturnAfter != nil {
-		p.figure("after models", gain(*s.Costs.ReturnAfter), report.Percent.Write(s.Costs.ReturnAfter), "")
+		p.Figure("after models", term.Gain(*s.Costs.ReturnAfter), report.Percent.Write(s.Costs.ReturnAfter), "")
 	}
 	if s.Run.Attempt > 1 {
-		p.figure("attempt", yellow, fmt.Sprint(s.Run.Attempt), " on these dates: repeated tries overfit")
+		p.Figure("attempt", term.Yellow, fmt.Sprint(s.Run.Attempt), " on these dates: repeated tries overfit")
 	}
 	if len(s.Run.Digest) >= 16 {
-		line("digest", "%s", oneLine(s.Run.Digest[:16]))
+		line("digest", "%s", term.OneLine(s.Run.Digest[:16]))
 	}
 }
 
 // statusStyle is the colour of a run's status.
-func statusStyle(status string) style {
+func statusStyle(status string) term.Style {
 	switch status {
 	case "complete":
-		return green
+		return term.Green
 	case "failed":
-		return red
+		return term.Red
 	}
-	return yellow
+	return term.Yellow
 }
 
 // chance is a probability as the page has it, with a space that terminals know.

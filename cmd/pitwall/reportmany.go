@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 	"pitwall/tools/report/page"
 )
@@ -40,7 +41,7 @@ func (a *app) reportMany(names []string, f reportFlags) error {
 		}
 	}
 	if f.json {
-		err = a.printSafeJSON(c)
+		err = a.printJSON(c)
 	} else {
 		err = a.comparison(c, dirs, file)
 	}
@@ -48,6 +49,37 @@ func (a *app) reportMany(names []string, f reportFlags) error {
 		a.open(file)
 	}
 	return err
+}
+
+// runNames returns what runs are called: the names of their folders, with as much of
+// the path before as tells different folders apart. A folder that is given again gets
+// its place in the list.
+func runNames(dirs []string) []string {
+	names := make([]string, 0, len(dirs))
+	for i, d := range dirs {
+		name := lastParts(d, 1)
+		alike := func(n int) bool {
+			return slices.ContainsFunc(dirs, func(x string) bool { return x != d && lastParts(x, n) == lastParts(d, n) })
+		}
+		for n := 1; alike(n) && lastParts(d, n) != lastParts(d, n+1); n++ {
+			name = lastParts(d, n+1)
+		}
+		if name = term.OneLine(name); slices.Contains(names, name) {
+			name += fmt.Sprintf(" (%d)", i+1)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// lastParts returns the last n parts of a path, or all of it.
+func lastParts(path string, n int) string {
+	path = filepath.ToSlash(filepath.Clean(path))
+	parts := strings.Split(path, "/")
+	if n >= len(parts) {
+		return path
+	}
+	return strings.Join(parts[len(parts)-n:], "/")
 }
 
 // compareName names a comparison's file after its runs.
@@ -70,71 +102,68 @@ func compareName(dirs []string) string {
 
 // comparison prints what differs and where decisions part.
 func (a *app) comparison(c *report.Comparison, dirs []string, file string) error {
-	p := a.newPen()
-	p.figures(c)
+	p := term.NewPen(a.stdout)
+	figures(p, c)
 	for i, v := range c.Verdicts {
-		p.put(cyan, "  "+c.Names[i]+": ")
-		p.hang(4, plainText, v)
+		p.Item(term.Cyan, "  "+c.Names[i]+": ", 4, v)
 	}
 	for _, w := range c.Warnings {
-		p.put(yellow, "  warning: ")
-		p.hang(4, plainText, w)
+		p.Note("  warning: ", w)
 	}
-	p.settings(c)
-	p.linef(bold, "decisions, against %s", c.Names[0])
+	settingsThatDiffer(p, c)
+	p.Line(term.Bold, "decisions, against %s", c.Names[0])
 	for _, x := range c.Partings {
-		p.put(cyan, "  "+c.Names[x.Run]+": ")
-		p.hang(4, plainText, x.Text)
-		p.departed(x, c.Names, dirs[x.Run])
+		p.Item(term.Cyan, "  "+c.Names[x.Run]+": ", 4, x.Text)
+		departed(p, x, c.Names, dirs[x.Run])
 	}
-	p.linef(plainText, "Page: %s", file)
-	return p.done()
+	p.Line(term.Plain, "Page: %s", file)
+	return p.Done()
 }
 
 // figures prints the table: what differs, and what is always shown.
-func (p *pen) figures(c *report.Comparison) {
+func figures(p *term.Pen, c *report.Comparison) {
 	same := 0
 	few := false
-	var rows [][]cell
+	var rows [][]term.Cell
 	for _, r := range c.Rows {
 		if !r.Differ && !r.Always {
 			same++
 			continue
 		}
-		row := []cell{{r.Name, dim}}
+		row := []term.Cell{term.Dim.Cell(r.Name)}
 		for i, v := range r.Values {
-			x := cell{text: v.Text}
+			x := term.Plain.Cell(v.Text)
 			if r.Kind == report.Percent && v.Number != nil {
-				x.style = gain(*v.Number)
+				x.Style = term.Gain(*v.Number)
 			}
 			if r.Yearly {
-				few = x.mark(&c.Sheets[i].Strategy) || few
+				few = markFew(&x, &c.Sheets[i].Strategy) || few
 			}
 			row = append(row, x)
 		}
 		rows = append(rows, row)
 	}
-	columns := []column{{name: ""}}
-	for _, name := range fitNames(c.Names, rows, p.width) {
-		columns = append(columns, column{name: name, right: true})
+	t := term.Table{Indent: 2, Columns: []term.Column{{Name: ""}}, Rows: rows}
+	for _, name := range c.Names {
+		t.Columns = append(t.Columns, term.Column{Name: name, Right: true})
 	}
-	p.indent = 2
-	p.table(columns, rows)
+	t.FitNames(p.Width)
+	p.Table(t)
 	if few {
-		p.linef(dim, "  * from under 30 daily returns: figures of a year say little")
+		p.Line(term.Dim, "  * from under 30 daily returns: figures of a year say little")
 	}
-	p.linef(dim, "  the same in all %d runs: %s", len(c.Names), plural(same, "figure"))
+	p.Line(term.Dim, "  the same in all %d runs: %s", len(c.Names), plural(same, "figure"))
 }
 
-// settings prints how the runs were set up otherwise.
-func (p *pen) settings(c *report.Comparison) {
+// settingsThatDiffer prints how the runs were set up otherwise.
+func settingsThatDiffer(p *term.Pen, c *report.Comparison) {
 	settings := 0
 	for _, r := range c.Settings {
 		if !r.Differ {
 			continue
 		}
 		if settings++; settings == 1 {
-			p.linef(bold, "settings that differ")
+			p.Line(term.Bold, "settings that differ")
 		}
 		first := r.Values[0].Text
 		other := slices.IndexFunc(r.Values, func(v report.Value) bool { return v.Text != first })
@@ -146,17 +175,17 @@ func (p *pen) settings(c *report.Comparison) {
 			if text == "" {
 				text = "none"
 			}
-			p.put(dim, fmt.Sprintf("  %-12s %s: ", name, c.Names[i]))
-			p.linef(plainText, "%s", text)
+			p.Put(term.Dim, fmt.Sprintf("  %-12s %s: ", name, c.Names[i]))
+			p.Line(term.Plain, "%s", text)
 		}
 	}
 	if settings == 0 {
-		p.linef(dim, "  no setting differs")
+		p.Line(term.Dim, "  no setting differs")
 	}
 }
 
 // departed prints the first differing lines of both runs, and where the rest is.
-func (p *pen) departed(x report.Parting, names []string, dir string) {
+func departed(p *term.Pen, x report.Parting, names []string, dir string) {
 	for _, d := range []*report.Departure{x.First, x.Orders} {
 		if d == nil || d == x.Orders && x.First != nil && d.Turns == x.First.Turns && d.What == x.First.What {
 			continue
@@ -166,11 +195,11 @@ func (p *pen) departed(x report.Parting, names []string, dir string) {
 			if line == "" {
 				line = "nothing"
 			}
-			p.put(dim, "    "+names[of]+"  ")
-			p.linef(plainText, "%s", line)
+			p.Put(term.Dim, "    "+names[of]+"  ")
+			p.Line(term.Plain, "%s", line)
 		}
 		if n := d.Turns[1]; n > 0 {
-			p.linef(dim, "    whole: pitwall trace %s %d", dir, n)
+			p.Line(term.Dim, "    whole: pitwall trace %s %d", dir, n)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 )
 
 // pastRun is what a run has left so far.
@@ -35,7 +36,7 @@ func openRun(name string) (*pastRun, error) {
 func (r *pastRun) notes() []string {
 	list := []string{}
 	for _, n := range r.Notes {
-		list = append(list, oneLine(n))
+		list = append(list, term.OneLine(n))
 	}
 	return list
 }
@@ -44,7 +45,7 @@ func (r *pastRun) notes() []string {
 func (r *pastRun) turn(n int) (*agentloop.Turn, []byte, error) {
 	raw, err := r.RawTurn(n)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %d in %s", n, oneLine(r.dir)).Hintf("%s", r.have())
+		return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %d in %s", n, term.OneLine(r.dir)).Hintf("%s", r.have())
 	}
 	if err != nil {
 		return nil, nil, err

@@ -12,6 +12,7 @@ import (
 
 	"pitwall"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 )
 
 func (a *app) runs() *cobra.Command {
@@ -27,15 +28,21 @@ func (a *app) runs() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			list, err := runs.List(os.DirFS(dir))
 			if errors.Is(err, fs.ErrNotExist) {
-				return pitwall.Errorf(pitwall.InvalidInput, "there is no folder %s", oneLine(dir)).Hintf("pitwall backtest leaves its runs in runs/; --dir names another folder")
+				return pitwall.Errorf(pitwall.InvalidInput, "there is no folder %s", term.OneLine(dir)).Hintf("pitwall backtest leaves its runs in runs/; --dir names another folder")
 			}
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return a.printSafeJSON(list)
+				return a.printJSON(list)
 			}
-			return a.runsTable(dir, list)
+			p := term.NewPen(a.stdout)
+			if len(list) == 0 {
+				p.Line(term.Plain, "there is no run in %s: pitwall backtest examples/momentum leaves one", dir)
+			} else {
+				runsTable(p, list)
+			}
+			return p.Done()
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", runs.Dir, "the folder that holds the runs")
@@ -43,51 +50,38 @@ func (a *app) runs() *cobra.Command {
 	return c
 }
 
-// runsTable prints the list.
-func (a *app) runsTable(dir string, list []runs.Listed) error {
-	p := a.newPen()
-	if len(list) == 0 {
-		p.linef(plainText, "there is no run in %s: pitwall backtest examples/momentum leaves one", dir)
-		return p.done()
-	}
-	p.runs(list)
-	return p.done()
-}
-
-// runs prints runs, as wide as the terminal.
-func (p *pen) runs(list []runs.Listed) {
-	columns := []column{{name: "run"}, {name: "status"}, {name: "return", right: true}, {name: "against", right: true}, {name: "drawdown", right: true}, {name: "Sharpe", right: true},
-		{name: "from"}, {name: "to"}, {name: "turns", right: true}, {name: "USD", right: true}, {name: "attempt", right: true}, {name: "model"}, {name: "strategy"}, {name: "written (UTC)"}, {name: "trouble", wide: true}}
-	var rows [][]cell
+// runsTable prints the list, as wide as the terminal.
+func runsTable(p *term.Pen, list []runs.Listed) {
+	t := term.Table{Columns: []term.Column{{Name: "run"}, {Name: "status"}, {Name: "return", Right: true}, {Name: "against", Right: true}, {Name: "drawdown", Right: true}, {Name: "Sharpe", Right: true},
+		{Name: "from"}, {Name: "to"}, {Name: "turns", Right: true}, {Name: "USD", Right: true}, {Name: "attempt", Right: true}, {Name: "model", Least: 12}, {Name: "strategy"}, {Name: "written (UTC)"}, {Name: "trouble", Wide: true}}}
 	for _, x := range list {
 		against, of := x.BenchmarkReturn, x.Benchmark
 		if against == nil {
 			against, of = x.BuyHoldReturn, "hold"
 		}
-		row := []cell{{x.Run, bold}, {x.Status, statusStyle(x.Status)}, signedCell(x.TotalReturn), {}, signedCell(x.MaxDrawdown), {}, {text: x.From}, {text: x.To}, {}, {}, {}, {text: x.Model}, {text: strategyName(x.Strategy)}, {x.Written.Format("2006-01-02 15:04"), dim}, {x.Damaged, red}}
+		row := []term.Cell{term.Bold.Cell(x.Run), statusStyle(x.Status).Cell(x.Status), signedCell(x.TotalReturn), {}, signedCell(x.MaxDrawdown), {}, {Text: x.From}, {Text: x.To}, {}, {}, {}, {Text: x.Model}, {Text: strategyName(x.Strategy)}, term.Dim.Cell(x.Written.Format("2006-01-02 15:04")), term.Red.Cell(x.Damaged)}
 		if against != nil {
-			row[3].text = strings.TrimSpace(of + " " + percent(against))
+			row[3].Text = strings.TrimSpace(of + " " + percent(against))
 		}
 		if x.Sharpe != nil {
-			row[5].text = fmt.Sprintf("%.2f", *x.Sharpe)
+			row[5].Text = fmt.Sprintf("%.2f", *x.Sharpe)
 		}
 		if x.Turns != nil {
-			row[8].text = fmt.Sprint(*x.Turns)
+			row[8].Text = fmt.Sprint(*x.Turns)
 		}
 		if x.CostUSD != nil && *x.CostUSD != 0 {
-			row[9].text = x.CostUSD.Round(2).String()
+			row[9].Text = x.CostUSD.Round(2).String()
 		}
 		if x.Attempt > 1 {
-			row[10] = cell{fmt.Sprint(x.Attempt), yellow}
+			row[10] = term.Yellow.Cell(fmt.Sprint(x.Attempt))
 		}
-		rows = append(rows, row)
+		t.Rows = append(t.Rows, row)
 	}
-	below := fitRuns(columns, rows, p.width)
-	p.table(columns, rows)
+	below := t.Fit(p.Width)
+	p.Table(t)
 	for i, trouble := range below {
 		if trouble != "" {
-			p.put(red, "  "+oneLine(list[i].Run)+": ")
-			p.hang(4, plainText, oneLine(trouble))
+			p.Item(term.Red, "  "+term.OneLine(list[i].Run)+": ", 4, trouble)
 		}
 	}
 }
@@ -106,9 +100,9 @@ func strategyName(path string) string {
 }
 
 // signedCell is a gain or a loss in its colour.
-func signedCell(f *float64) cell {
+func signedCell(f *float64) term.Cell {
 	if f == nil {
-		return cell{}
+		return term.Cell{}
 	}
-	return cell{percent(f), gain(*f)}
+	return term.Gain(*f).Cell(percent(f))
 }

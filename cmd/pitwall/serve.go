@@ -58,7 +58,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	// Before anything else can write there, stdout becomes the protocol's.
 	var wire mcp.Transport
 	if f.http == "" {
-		if wire, err = takeStdout(); err != nil {
+		if wire, err = server.Stdio(); err != nil {
 			return err
 		}
 	}

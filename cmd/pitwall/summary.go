@@ -9,22 +9,23 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 )
 
 // summary prints a run for a person.
 func (a *app) summary(r *driver.Result) error {
-	p := a.newPen()
+	p := term.NewPen(a.stdout)
 	m := r.Metrics
 	title := fmt.Sprintf("%s: %s on %s", r.RunID, r.Model, strings.Join(r.Manifest.Symbols, ", "))
 	if m.First != nil {
 		title += fmt.Sprintf(", %s to %s", runs.DateOf(*m.First), runs.DateOf(*m.Last))
 	}
-	p.linef(bold, "%s", title)
-	row := func(name, format string, args ...any) { p.figure(name, plainText, "", format, args...) }
+	p.Line(term.Bold, "%s", title)
+	row := func(name, format string, args ...any) { p.Figure(name, term.Plain, "", format, args...) }
 	row("final equity", "%s from %s", money(m.FinalEquity.Float()), money(m.Start.Float()))
-	p.figure("return", gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), benchmarkLine(r))
-	p.figure("max drawdown", gain(m.MaxDrawdown), percent(&m.MaxDrawdown), "")
+	p.Figure("return", term.Gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), benchmarkLine(r))
+	p.Figure("max drawdown", term.Gain(m.MaxDrawdown), percent(&m.MaxDrawdown), "")
 	if m.Sharpe != nil {
 		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
 	}
@@ -43,33 +44,23 @@ func (a *app) summary(r *driver.Result) error {
 	}
 	row("costs", "fees %s, slippage %s; %v%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.Manifest.Costs, assumed)
 	if r.Manifest.Attempt > 1 {
-		p.figure("attempt", yellow, fmt.Sprint(r.Manifest.Attempt), " on these dates: repeated tries overfit")
+		p.Figure("attempt", term.Yellow, fmt.Sprint(r.Manifest.Attempt), " on these dates: repeated tries overfit")
 	}
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
 	for _, x := range r.Warnings {
-		p.put(yellow, "  warning: ")
-		p.hang(11, plainText, x)
+		p.Note("  warning: ", x)
 	}
-	p.linef(plainText, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
+	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
 	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
 		how := ""
-		if p.terminal {
+		if p.Terminal {
 			how = "   (open it: pitwall report " + r.Out + " --open)"
 		}
-		p.linef(plainText, "Page: %s%s", file, how)
+		p.Line(term.Plain, "Page: %s%s", file, how)
 	}
-	p.put(plainText, "Next: ")
-	p.hang(6, plainText, next(r))
-	return p.done()
-}
-
-// figure writes a line of the table: a name, a figure in its colour, and what
-// belongs to it.
-func (p *pen) figure(name string, s style, value, format string, args ...any) {
-	p.put(dim, fmt.Sprintf("  %-15s", name))
-	p.put(s, value)
-	p.linef(plainText, format, args...)
+	p.Item(term.Plain, "Next: ", 6, next(r))
+	return p.Done()
 }
 
 // written reports whether there is such a file.

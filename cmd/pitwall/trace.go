@@ -12,6 +12,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cmd/pitwall/term"
 )
 
 // traceFlags are trace's settings.
@@ -62,11 +63,11 @@ func (r *pastRun) only(agent string) error {
 	}
 	names := map[string]bool{}
 	for _, t := range r.turns {
-		names[clean(t.Agent)] = true
+		names[term.Clean(t.Agent)] = true
 	}
 	r.turns = slices.DeleteFunc(r.turns, func(t agentloop.TurnLine) bool { return t.Agent != agent })
 	if len(r.turns) == 0 {
-		return pitwall.Errorf(pitwall.InvalidInput, "no turn of %s is by an agent %q", oneLine(r.dir), agent).Hintf("its agents are %s", strings.Join(slices.Sorted(maps.Keys(names)), ", "))
+		return pitwall.Errorf(pitwall.InvalidInput, "no turn of %s is by an agent %q", term.OneLine(r.dir), agent).Hintf("its agents are %s", strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 	}
 	return nil
 }
@@ -77,11 +78,11 @@ func (r *pastRun) pick(text string) (int, error) {
 	n, notNumber := strconv.Atoi(text)
 	switch {
 	case notDay != nil && notNumber != nil && text != "last":
-		return 0, &usageError{fmt.Errorf("TURN is %q; write a number, a day like 2024-03-20, or last\n  %s", oneLine(text), r.have())}
+		return 0, &usageError{fmt.Errorf("TURN is %q; write a number, a day like 2024-03-20, or last\n  %s", term.OneLine(text), r.have())}
 	case notNumber == nil && slices.ContainsFunc(r.turns, func(t agentloop.TurnLine) bool { return t.Turn == n }):
 		return n, nil
 	case notNumber == nil || len(r.turns) == 0:
-		return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %s in %s", oneLine(text), oneLine(r.dir)).Hintf("%s", r.have())
+		return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %s in %s", term.OneLine(text), term.OneLine(r.dir)).Hintf("%s", r.have())
 	case text == "last":
 		return r.turns[len(r.turns)-1].Turn, nil
 	}
@@ -90,7 +91,7 @@ func (r *pastRun) pick(text string) (int, error) {
 			return t.Turn, nil
 		}
 	}
-	return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn up to %s in %s", text, oneLine(r.dir)).Hintf("the first is of %s", oneLine(asOf(r.turns[0].AsOf)))
+	return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn up to %s in %s", text, term.OneLine(r.dir)).Hintf("the first is of %s", term.OneLine(asOf(r.turns[0].AsOf)))
 }
 
 // totals are over the turns shown.
@@ -152,7 +153,7 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 			}
 			rows = append(rows, x)
 		}
-		return a.printSafeJSON(struct {
+		return a.printJSON(struct {
 			Run    string   `json:"run"`
 			Status string   `json:"status"`
 			Turns  []row    `json:"turns"`
@@ -160,41 +161,40 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 			Notes  []string `json:"notes"`
 		}{r.dir, r.Manifest.Status, rows, sum, r.notes()})
 	}
-	p := a.newPen()
+	p := term.NewPen(a.stdout)
 	r.heading(p)
 	if len(r.turns) == 0 {
-		p.linef(plainText, "no turns yet")
-		return p.done()
+		p.Line(term.Plain, "no turns yet")
+		return p.Done()
 	}
-	p.write("\n")
+	p.Write("\n")
 	r.turnTable(p)
-	p.write("\n")
+	p.Write("\n")
 	sum.print(p)
-	p.linef(dim, "All of a turn: pitwall trace %s %d", r.dir, r.turns[len(r.turns)-1].Turn)
-	return p.done()
+	p.Line(term.Dim, "All of a turn: pitwall trace %s %d", r.dir, r.turns[len(r.turns)-1].Turn)
+	return p.Done()
 }
 
 // heading says which run this is.
-func (r *pastRun) heading(p *pen) {
+func (r *pastRun) heading(p *term.Pen) {
 	m := r.Manifest
-	p.put(bold, r.dir)
+	p.Put(term.Bold, r.dir)
 	if m.Model != "" {
-		p.put(plainText, fmt.Sprintf(": %s on %s, %s to %s, %s", m.Model, strings.Join(m.Symbols, ", "), m.From, m.To, m.Status))
+		p.Put(term.Plain, fmt.Sprintf(": %s on %s, %s to %s, %s", m.Model, strings.Join(m.Symbols, ", "), m.From, m.To, m.Status))
 	}
-	p.write("\n")
+	p.Write("\n")
 	for _, n := range r.notes() {
-		p.put(yellow, "note: ")
-		p.hang(6, plainText, n)
+		p.Note("note: ", n)
 	}
 }
 
-func (r *pastRun) turnTable(p *pen) {
+func (r *pastRun) turnTable(p *term.Pen) {
 	agents, clocks := map[string]bool{}, map[string]bool{}
 	for _, t := range r.turns {
 		_, clock, _ := strings.Cut(asOf(t.AsOf), " ")
 		agents[t.Agent], clocks[clock] = true, true
 	}
-	var rows [][]cell
+	var rows [][]term.Cell
 	for _, t := range r.turns {
 		at, agent, y := asOf(t.AsOf), t.Agent, r.timing[t.Turn]
 		if len(clocks) == 1 {
@@ -203,12 +203,12 @@ func (r *pastRun) turnTable(p *pen) {
 		if len(agents) == 1 {
 			agent = ""
 		}
-		rows = append(rows, []cell{{strconv.Itoa(t.Turn), bold}, {at, plainText}, {agent, cyan}, {t.Why, plainText}, statusCell(t.Status),
-			{count(len(t.Calls)), plainText}, {count(t.Orders), plainText}, {r.cost(t.Turn), plainText}, {y.Cache, dim}, r.resultCell(t)})
+		rows = append(rows, []term.Cell{term.Bold.Cell(strconv.Itoa(t.Turn)), term.Plain.Cell(at), term.Cyan.Cell(agent), term.Plain.Cell(t.Why), statusCell(t.Status),
+			term.Plain.Cell(count(len(t.Calls))), term.Plain.Cell(count(t.Orders)), term.Plain.Cell(r.cost(t.Turn)), term.Dim.Cell(y.Cache), r.resultCell(t)})
 	}
-	columns := []column{{name: "turn", right: true}, {name: "as of"}, {name: "agent"}, {name: "why"}, {name: "status"}, {name: "calls", right: true}, {name: "orders", right: true},
-		{name: "USD", right: true}, {name: "cache"}, {name: "result", wide: true}}
-	p.table(columns, rows)
+	columns := []term.Column{{Name: "turn", Right: true}, {Name: "as of"}, {Name: "agent"}, {Name: "why"}, {Name: "status"}, {Name: "calls", Right: true}, {Name: "orders", Right: true},
+		{Name: "USD", Right: true}, {Name: "cache"}, {Name: "result", Wide: true}}
+	p.Table(term.Table{Columns: columns, Rows: rows})
 }
 
 // count leaves a zero out: the eye finds what is there.
@@ -232,20 +232,20 @@ func (r *pastRun) cost(turn int) string {
 	return fmt.Sprintf("%.4f", y.USD.Float())
 }
 
-func statusCell(s agentloop.Status) cell {
+func statusCell(s agentloop.Status) term.Cell {
 	switch s {
 	case agentloop.StatusOrdered:
-		return cell{string(s), green}
+		return term.Green.Cell(string(s))
 	case agentloop.StatusNoAction:
-		return cell{string(s), plainText}
+		return term.Plain.Cell(string(s))
 	case agentloop.StatusToolError, agentloop.StatusStepLimit:
-		return cell{string(s), yellow}
+		return term.Yellow.Cell(string(s))
 	}
-	return cell{string(s), red}
+	return term.Red.Cell(string(s))
 }
 
 // resultCell is a turn's result, after the kinds of its warnings.
-func (r *pastRun) resultCell(t agentloop.TurnLine) cell {
+func (r *pastRun) resultCell(t agentloop.TurnLine) term.Cell {
 	var kinds []string
 	text := t.Result
 	for _, w := range append(slices.Clone(t.Warnings), r.timing[t.Turn].Warnings...) {
@@ -257,33 +257,33 @@ func (r *pastRun) resultCell(t agentloop.TurnLine) cell {
 		}
 	}
 	if len(kinds) == 0 {
-		return cell{text, plainText}
+		return term.Plain.Cell(text)
 	}
-	return cell{"! " + strings.Join(kinds, ", ") + ": " + text, yellow}
+	return term.Yellow.Cell("! " + strings.Join(kinds, ", ") + ": " + text)
 }
 
 // print writes the last lines: what it all came to.
-func (t totals) print(p *pen) {
+func (t totals) print(p *term.Pen) {
 	var parts []string
 	for _, s := range slices.Sorted(maps.Keys(t.Status)) {
 		parts = append(parts, fmt.Sprintf("%d %s", t.Status[s], s))
 	}
-	p.put(bold, plural(t.Turns, "turn"))
-	p.put(plainText, ": "+strings.Join(parts, ", ")+"\n")
+	p.Put(term.Bold, plural(t.Turns, "turn"))
+	p.Put(term.Plain, ": "+strings.Join(parts, ", ")+"\n")
 	line := fmt.Sprintf("%s asked for, %d cached; %s", plural(t.Asked, "reply"), t.Cached, spent(t.Tokens, t.USD))
 	if t.Cached > 0 && t.RecordedUSD != nil && *t.RecordedUSD > 0 {
 		line += fmt.Sprintf("; the cached ones once cost %.4f USD", t.RecordedUSD.Float())
 	}
-	p.linef(plainText, "%s", line)
+	p.Line(term.Plain, "%s", line)
 	if len(t.Warnings) == 0 {
-		p.linef(plainText, "no warnings")
+		p.Line(term.Plain, "no warnings")
 		return
 	}
 	parts = nil
 	for _, kind := range slices.Sorted(maps.Keys(t.Warnings)) {
 		parts = append(parts, fmt.Sprintf("%d %s", t.Warnings[kind], kind))
 	}
-	p.linef(yellow, "warnings: %s", strings.Join(parts, ", "))
+	p.Line(term.Yellow, "warnings: %s", strings.Join(parts, ", "))
 }
 
 // spent says tokens and money.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -132,28 +130,6 @@ func TestTraceAfterACrash(t *testing.T) {
 	empty := t.TempDir()
 	write(t, empty, "journal.jsonl", "")
 	require.Contains(t, printed(t, empty, 0, "trace", "."), "no turns yet")
-}
-
-func TestTracePen(t *testing.T) {
-	require.Equal(t, "]0;owned [31mred[0m [2J 31m evil  done", clean(hostile))
-	require.Equal(t, "a\nb c\uFFFD", clean("a\r\nb\tc\xff"))
-	var b bytes.Buffer
-	p := &pen{out: bufio.NewWriter(&b), colour: true, width: 30}
-	text := func() string {
-		require.NoError(t, p.done())
-		defer b.Reset()
-		return b.String()
-	}
-	p.table([]column{{name: "n", right: true}, {name: "none"}, {name: "text", wide: true}}, [][]cell{{{"1", bold}, {}, {"short", plainText}}, {{"10", bold}, {}, {strings.Repeat("long ", 9), red}}})
-	table := text()
-	require.Regexp(t, "^ *\x1b\\[2mn\x1b\\[0m", table)
-	require.Contains(t, table, "\x1b[31mlong long long long lon...\x1b[0m\n")
-	require.NotContains(t, table, "none")
-	p.prose(2, dim, "one two three four five six seven eight\nnine\x1b[0m")
-	require.Equal(t, "  \x1b[2mone two three four five six\x1b[0m\n  \x1b[2mseven eight\x1b[0m\n  \x1b[2mnine[0m\x1b[0m\n", text())
-	p.colour = false
-	p.rows(2, 2, plainText, strings.Repeat("0123456789", 4)+"\nb\nc\nd")
-	require.Equal(t, "  0123456789012345678901234...\n  b\n  ... 2 more lines\n", text())
 }
 
 // Several agents: a column for them, and one of them alone.

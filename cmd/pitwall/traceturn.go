@@ -13,6 +13,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 )
 
@@ -34,7 +35,7 @@ func (a *app) traceTurn(r *pastRun, n int, f traceFlags) error {
 	if f.json {
 		return a.turnJSON(r, n, raw, followed)
 	}
-	p := a.newPen()
+	p := term.NewPen(a.stdout)
 	r.turnHead(p, t)
 	most := func(lines int) int {
 		if f.full {
@@ -43,13 +44,13 @@ func (a *app) traceTurn(r *pastRun, n int, f traceFlags) error {
 		return lines
 	}
 	if f.full {
-		section(p, "system prompt")
-		p.prose(2, dim, t.System)
+		p.Section("system prompt")
+		p.Prose(2, term.Dim, t.System)
 	}
 	for i, m := range t.Messages {
 		if m.User != "" {
-			section(p, "given")
-			p.rows(2, most(snapshotLines), plainText, m.User)
+			p.Section("given")
+			p.Rows("  ", most(snapshotLines), term.Plain, m.User)
 		}
 		if m.Reply != nil {
 			replyOf(p, i, m, most)
@@ -57,81 +58,76 @@ func (a *app) traceTurn(r *pastRun, n int, f traceFlags) error {
 	}
 	ending := t.Error != "" || len(t.Warnings) > 0 || len(r.timing[n].Warnings) > 0 || len(r.timing[n].Tries) > 0
 	if ending {
-		section(p, "trouble")
+		p.Section("trouble")
 		r.trouble(p, t)
 	}
 	if len(t.Output) > 0 {
-		section(p, "output")
-		p.rows(2, most(argumentLines), plainText, indented(t.Output))
+		p.Section("output")
+		p.Rows("  ", most(argumentLines), term.Plain, indented(t.Output))
 	}
 	if len(followed) > 0 {
-		section(p, "what followed")
+		p.Section("what followed")
 		for _, x := range followed {
 			printOrder(p, x)
 		}
 	}
-	section(p, "used")
+	p.Section("used")
 	r.used(p, n)
 	if !f.full {
-		p.linef(dim, "  whole answers and the system prompt: pitwall trace %s %d --full", r.dir, n)
+		p.Line(term.Dim, "  whole answers and the system prompt: pitwall trace %s %d --full", r.dir, n)
 	}
-	return p.done()
+	return p.Done()
 }
 
-func section(p *pen, name string) {
-	p.write("\n")
-	p.linef(bold, "%s", name)
-}
-
-func (r *pastRun) turnHead(p *pen, t *agentloop.Turn) {
+func (r *pastRun) turnHead(p *term.Pen, t *agentloop.Turn) {
 	status := statusCell(t.Status)
-	p.put(bold, fmt.Sprintf("turn %d", t.Turn))
-	p.put(plainText, " of "+r.dir+"  ")
+	p.Put(term.Bold, fmt.Sprintf("turn %d", t.Turn))
+	p.Put(term.Plain, " of "+r.dir+"  ")
 	at := t.AsOf
 	if x, err := time.Parse(time.RFC3339, t.AsOf); err == nil {
 		at = x.Format("Mon 2006-01-02 15:04 -07:00")
 	}
-	p.put(plainText, at+"  ")
-	p.put(status.style, status.text)
-	p.write("\n")
+	p.Put(term.Plain, at+"  ")
+	p.Put(status.Style, status.Text)
+	p.Write("\n")
 	model := t.Model
 	for _, k := range slices.Sorted(maps.Keys(t.Params)) {
 		model += fmt.Sprintf(" %s=%v", k, t.Params[k])
 	}
 	if t.Result != "" {
-		p.field("result", "%s", t.Result) // first: the rest says how it came to it
+		p.Field("result", "%s", t.Result) // first: the rest says how it came to it
 	}
-	p.field("agent", "%s, %s", t.Agent, oneLine(model))
-	p.field("why", "%s", t.Why)
+	p.Field("agent", "%s, %s", t.Agent, term.OneLine(model))
+	p.Field("why", "%s", t.Why)
 	if t.StateDigest != "" {
-		p.field("digest", "%s of all that could be seen", cut(t.StateDigest, 19))
+		p.Field("digest", "%s of all that could be seen", term.Cut(t.StateDigest, 19))
 	}
-	p.field("tools", "%d offered", len(t.Tools))
+	p.Field("tools", "%d offered", len(t.Tools))
 }
 
 // replyOf prints a reply: what was thought, said and called, with the answers.
-func replyOf(p *pen, n int, m agentloop.Message, most func(int) int) {
-	section(p, fmt.Sprintf("reply %d", n))
-	p.prose(2, dim, m.Reply.Reasoning)
-	p.prose(2, plainText, m.Reply.Text)
+func replyOf(p *term.Pen, n int, m agentloop.Message, most func(int) int) {
+	p.Section(fmt.Sprintf("reply %d", n))
+	p.Prose(2, term.Dim, m.Reply.Reasoning)
+	p.Prose(2, term.Plain, m.Reply.Text)
 	if m.Reply.Stop != "" && m.Reply.Stop != agentloop.StopEnd && m.Reply.Stop != agentloop.StopCalls {
-		p.linef(yellow, "  it ended because of: %s", m.Reply.Stop)
+		p.Line(term.Yellow, "  it ended because of: %s", m.Reply.Stop)
 	}
 	for i, c := range m.Reply.Calls {
-		p.put(cyan, "  "+oneLine(c.Name))
+		p.Put(term.Cyan, "  "+term.OneLine(c.Name))
 		arguments(p, c, most(argumentLines))
 		if i >= len(m.Results) {
-			p.linef(red, "    no answer was recorded")
+			p.Line(term.Red, "    no answer was recorded")
 			continue
 		}
-		s := plainText
+		s := term.Plain
 		if m.Results[i].IsError {
-			s = red
+			s = term.Red
 		}
-		p.answer(most(answerLines), s, withoutMode(m.Results[i].Text))
+		p.Rows("    | ", most(answerLines), s, withoutMode(m.Results[i].Text))
 	}
 	if len(m.Reply.Calls) == 0 && m.Reply.Text == "" {
-		p.linef(yellow, "  an empty reply")
+		p.Line(term.Yellow, "  an empty reply")
 	}
 }
 
@@ -146,31 +142,31 @@ func withoutMode(text string) string {
 
 // arguments ends a call's line with its arguments, or writes them below it, one
 // a line, when they are long: SQL is read in lines.
-func arguments(p *pen, c agentloop.Call, most int) {
+func arguments(p *term.Pen, c agentloop.Call, most int) {
 	line := compact(c.Arguments)
 	room := 100
-	if p.width > 0 {
-		room = p.width
+	if p.Width > 0 {
+		room = p.Width
 	}
 	var fields map[string]json.RawMessage
 	if len(line)+len(c.Name)+4 <= room || json.Unmarshal(c.Arguments, &fields) != nil {
-		p.linef(plainText, " %s", line)
+		p.Line(term.Plain, " %s", line)
 		return
 	}
-	p.write("\n")
+	p.Write("\n")
 	for _, k := range slices.Sorted(maps.Keys(fields)) {
 		text := compact(fields[k])
 		var s string
 		if json.Unmarshal(fields[k], &s) == nil {
 			text = s
 		}
-		p.put(dim, fmt.Sprintf("    %s: ", oneLine(k)))
+		p.Put(term.Dim, fmt.Sprintf("    %s: ", term.OneLine(k)))
 		if !strings.Contains(strings.TrimSpace(text), "\n") {
-			p.hang(6, plainText, text)
+			p.Hang(6, term.Plain, text)
 			continue
 		}
-		p.write("\n")
-		p.rows(6, most, plainText, text)
+		p.Write("\n")
+		p.Rows("      ", most, term.Plain, text)
 	}
 }
 
@@ -191,47 +187,42 @@ func indented(raw json.RawMessage) string {
 }
 
 // trouble prints errors, warnings and failed attempts.
-func (r *pastRun) trouble(p *pen, t *agentloop.Turn) {
+func (r *pastRun) trouble(p *term.Pen, t *agentloop.Turn) {
 	if t.Error != "" {
-		p.put(red, "  error ")
-		p.hang(4, plainText, t.Error)
+		p.Item(term.Red, "  error ", 4, t.Error)
 	}
 	y := r.timing[t.Turn]
 	for _, w := range append(slices.Clone(t.Warnings), y.Warnings...) {
 		if w.Detail == t.Error && t.Error != "" {
 			continue // model_skipped repeats it
 		}
-		p.put(yellow, "  "+oneLine(w.Kind)+" ")
-		p.hang(4, plainText, oneLine(w.Detail))
+		p.Item(term.Yellow, "  "+term.OneLine(w.Kind)+" ", 4, term.OneLine(w.Detail))
 	}
 	for _, x := range y.Tries {
 		what := "no answer"
 		if x.Status != 0 {
 			what = fmt.Sprintf("HTTP %d", x.Status)
 		}
-		p.put(yellow, "  try ")
-		p.hang(4, plainText, fmt.Sprintf("%s: %s; waited %v", what, oneLine(x.Error), x.Wait.Round(time.Millisecond)))
+		p.Item(term.Yellow, "  try ", 4, fmt.Sprintf("%s: %s; waited %v", what, term.OneLine(x.Error), x.Wait.Round(time.Millisecond)))
 	}
 }
 
 // printOrder prints an order and its fills.
-func printOrder(p *pen, x *pastOrder) {
-	p.put(cyan, "  "+oneLine(x.ID)+"  ")
-	p.hang(4, plainText, asked(x.OrderState))
-	s := plainText
+func printOrder(p *term.Pen, x *pastOrder) {
+	p.Item(term.Cyan, "  "+term.OneLine(x.ID)+"  ", 4, asked(x.OrderState))
+	s := term.Plain
 	if x.Status == pitwall.Denied || x.Status == pitwall.Rejected {
-		s = red
+		s = term.Red
 	}
 	if len(x.fills) == 0 || x.Status != pitwall.Filled {
-		p.prose(4, s, became(x))
+		p.Prose(4, s, became(x))
 	}
 	for _, f := range x.fills {
-		p.put(dim, "    "+stamp(f.Time)+"  ")
-		p.hang(6, green, bought(f))
+		p.Put(term.Dim, "    "+stamp(f.Time)+"  ")
+		p.Hang(6, term.Green, bought(f))
 	}
 	for _, c := range x.changes {
-		p.put(plainText, "    "+stamp(c.AsOf)+"  ")
-		p.hang(6, plainText, change(c))
+		p.Item(term.Plain, "    "+stamp(c.AsOf)+"  ", 6, change(c))
 	}
 }
 
@@ -251,10 +242,10 @@ func change(e pitwall.Entry) string {
 }
 
 // used prints what a turn cost: of this run, not of the record.
-func (r *pastRun) used(p *pen, n int) {
+func (r *pastRun) used(p *term.Pen, n int) {
 	y, ok := r.timing[n]
 	if !ok {
-		p.linef(dim, "  timing.jsonl has no line for it")
+		p.Line(term.Dim, "  timing.jsonl has no line for it")
 		return
 	}
 	whole := ""
@@ -268,14 +259,14 @@ func (r *pastRun) used(p *pen, n int) {
 	case y.Cached > 0:
 		from = ": an interrupted turn went on"
 	}
-	p.linef(plainText, "  %s asked for, %d from the cache%s", plural(y.Asked, "reply"), y.Cached, from)
-	p.linef(plainText, "  %s%s", spent(y.Usage, y.USD), whole)
+	p.Line(term.Plain, "  %s asked for, %d from the cache%s", plural(y.Asked, "reply"), y.Cached, from)
+	p.Line(term.Plain, "  %s%s", spent(y.Usage, y.USD), whole)
 	if y.Cached > 0 && y.RecordedUSD != nil && *y.RecordedUSD > 0 {
-		p.linef(plainText, "  what was cached once cost %.4f USD", y.RecordedUSD.Float())
+		p.Line(term.Plain, "  what was cached once cost %.4f USD", y.RecordedUSD.Float())
 	}
-	p.linef(plainText, "  %.2f s, of which the model %.2f s", y.Seconds, y.ModelSeconds)
+	p.Line(term.Plain, "  %.2f s, of which the model %.2f s", y.Seconds, y.ModelSeconds)
 	if y.Miss != "" {
-		p.linef(plainText, "  not replayed: the nearest recorded turn differs in %s", y.Miss)
+		p.Line(term.Plain, "  not replayed: the nearest recorded turn differs in %s", y.Miss)
 	}
 }
 
@@ -296,7 +287,7 @@ func (a *app) turnJSON(r *pastRun, n int, raw []byte, followed []*pastOrder) err
 	if !utf8.Valid(raw) {
 		raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
 	}
-	return a.printSafeJSON(struct {
+	return a.printJSON(struct {
 		Run    string            `json:"run"`
 		Turn   json.RawMessage   `json:"turn"`
 		Timing *agentloop.Timing `json:"timing"`

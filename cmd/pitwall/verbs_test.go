@@ -20,6 +20,7 @@ import (
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 )
 
 // This file makes the runs that the tests of trace, why and doctor read.
@@ -173,7 +174,7 @@ func printed(t *testing.T, dir string, code int, args ...string) string {
 // harmless fails for text that a terminal would act on.
 func harmless(t *testing.T, text string) {
 	t.Helper()
-	require.Equal(t, strings.ReplaceAll(clean(text), "\t", " "), text)
+	require.Equal(t, strings.ReplaceAll(term.Clean(text), "\t", " "), text)
 	for _, r := range text {
 		require.False(t, r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == '\u202e', "%U", r)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,7 +33,8 @@ func (a *app) verify() *cobra.Command {
 		Use:   "verify RUN | verify --fills FILE --data PATH...",
 		Short: "Recompute a run, or check somebody's fills against bars",
 		Long: "verify RUN computes every fill, fee, cash and equity point of a run again from its journal and its bars, with a second, slow\n" +
-			"implementation that shares no code with the first, and says what differs.\n" +
+			"implementation that shares no code with the first, and says what differs; and it names every file that is not as the run wrote it:\n" +
+			"an edited turn, reply, prompt or reason (timing.jsonl and report.html are not covered).\n" +
 			"verify --fills checks any list of fills (timestamp,symbol,side,qty,price,fee) against bars: which of them could not have been.\n" +
 			"Times without a zone are the exchange's. Exit code 1 when something differs or is unexplained.",
 		Example: "  pitwall verify last\n  pitwall verify --fills fills.csv --data prices/ --json",
@@ -131,7 +133,17 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", dir, err)
 	}
+	sums, err := folder.Sums(m)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", dir, err)
+	}
+	if sums.Absent {
+		fmt.Fprintf(a.stderr, "pitwall: an older version wrote %s, without %s: whether turns, reasons and prompts were edited cannot be told\n", dir, runs.SumsFile)
+	}
 	if len(m.Traded) == 0 {
+		for _, d := range sums.Differences {
+			fmt.Fprintf(a.stderr, "%s: %s\n", dir, d)
+		}
 		return pitwall.Errorf(pitwall.InvalidInput, "%s (%s) has no bars to verify: it was made by another version or did not end in order", dir, m.Status)
 	}
 	data, err := folder.Data(m)
@@ -161,7 +173,7 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	v.Differences = append(v.Differences, audit.CheckFiles(run, m.Cash, fills, equity)...)
+	v.Differences = slices.Concat(sums.Differences, v.Differences, audit.CheckFiles(run, m.Cash, fills, equity))
 	figure, err := report.CheckMetrics(os.DirFS(dir), m.Cash)
 	if err != nil {
 		return err
@@ -181,19 +193,30 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if m.Status != "complete" {
 		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", m.Status)
 	}
-	if asJSON {
+	return a.verdict(dir, v, sums, asJSON)
+}
+
+// verdict prints what verifyRun found.
+func (a *app) verdict(dir string, v audit.Result, sums runs.Sums, asJSON bool) error {
+	switch {
+	case asJSON:
 		if err := a.printJSON(v); err != nil {
 			return err
 		}
-	} else if len(v.Differences) == 0 {
-		fmt.Fprintf(a.stdout, "%s: verified: %d orders, %d fills, %d cash flows, %d equity points follow from the journal and the bars\n", dir, v.Orders, v.Fills, v.Flows, v.Points)
-	} else {
+	case len(v.Differences) == 0:
+		written := ""
+		if !sums.Absent {
+			written = fmt.Sprintf("; %d turns are as they were written", sums.Turns)
+		}
+		fmt.Fprintf(a.stdout, "%s: verified: %d orders, %d fills, %d cash flows, %d equity points follow from the journal and the bars%s\n", dir, v.Orders, v.Fills, v.Flows, v.Points, written)
+	}
+	if len(v.Differences) == 0 {
+		return nil
+	}
+	if !asJSON {
 		for _, d := range v.Differences {
 			fmt.Fprintf(a.stdout, "%s: %s\n", dir, d)
 		}
 	}
-	if len(v.Differences) > 0 {
-		return errSaid
-	}
-	return nil
+	return errSaid
 }

@@ -10,6 +10,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cmd/pitwall/term"
 )
 
 func (a *app) why() *cobra.Command {
@@ -25,7 +26,7 @@ func (a *app) why() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			day, err := time.Parse(time.DateOnly, args[2])
 			if err != nil {
-				return &usageError{fmt.Errorf("DATE is %q; write a day like 2024-03-20", oneLine(args[2]))}
+				return &usageError{fmt.Errorf("DATE is %q; write a day like 2024-03-20", term.OneLine(args[2]))}
 			}
 			r, err := openRun(args[0])
 			if err != nil {
@@ -36,7 +37,7 @@ func (a *app) why() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w := whyReport{run: r, past: past, pen: a.newPen(), symbol: symbol, day: day.Format(time.DateOnly)}
+			w := whyReport{run: r, past: past, pen: term.NewPen(a.stdout), symbol: symbol, day: day.Format(time.DateOnly)}
 			return w.print()
 		},
 	}
@@ -46,7 +47,7 @@ func (a *app) why() *cobra.Command {
 type whyReport struct {
 	run         *pastRun
 	past        *pastOrders
-	pen         *pen
+	pen         *term.Pen
 	symbol, day string
 }
 
@@ -67,11 +68,11 @@ func (o *pastOrders) symbol(name string) (string, error) {
 			return k, nil
 		}
 	}
-	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", oneLine(o.run.dir), oneLine(name))
+	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", term.OneLine(o.run.dir), term.OneLine(name))
 	if len(known) == 0 {
 		return "", e.Hintf("it has no manifest and no orders to tell its symbols by")
 	}
-	return "", e.Hintf("did you mean %s? it trades %s", oneLine(pitwall.Nearest(name, known)), oneLine(strings.Join(known, ", ")))
+	return "", e.Hintf("did you mean %s? it trades %s", term.OneLine(pitwall.Nearest(name, known)), term.OneLine(strings.Join(known, ", ")))
 }
 
 // day is the exchange's day of a time.
@@ -81,24 +82,22 @@ func dayOf(t time.Time) string { return t.Format(time.DateOnly) }
 func (w *whyReport) print() error {
 	p := w.pen
 	for _, n := range w.run.notes() {
-		p.put(yellow, "note: ")
-		p.hang(6, plainText, n)
+		p.Note("note: ", n)
 	}
 	orders, said := w.find()
-	p.put(bold, w.symbol+" on "+w.day+": ")
-	p.hang(4, plainText, said)
+	p.Item(term.Bold, w.symbol+" on "+w.day+": ", 4, said)
 	w.events()
 	if len(orders) == 0 {
 		w.standing()
 		w.nearestFills()
 		w.undecided()
-		return p.done()
+		return p.Done()
 	}
 	told := map[int]bool{}
 	for _, x := range orders {
 		w.explain(x, told)
 	}
-	return p.done()
+	return p.Done()
 }
 
 // find are the orders that the question is about, and the answer in a sentence.
@@ -149,8 +148,7 @@ func (w *whyReport) events() {
 	p := w.pen
 	for _, x := range w.past.list {
 		if x.Symbol == w.symbol && (x.Status == pitwall.Denied || x.Status == pitwall.Rejected) && (dayOf(x.sent) == w.day || dayOf(x.Updated) == w.day) {
-			p.put(red, fmt.Sprintf("  %-9s", x.Status))
-			p.hang(11, plainText, fmt.Sprintf("%s: %s", asked(x.OrderState), strings.TrimPrefix(became(x), string(x.Status)+": ")))
+			p.Item(term.Red, fmt.Sprintf("  %-9s", x.Status), 11, fmt.Sprintf("%s: %s", asked(x.OrderState), strings.TrimPrefix(became(x), string(x.Status)+": ")))
 			w.sentBy(x)
 		}
 	}
@@ -168,31 +166,30 @@ func (w *whyReport) events() {
 		if !f.Pay.IsZero() {
 			s += ", to be paid on " + dayOf(f.Pay)
 		}
-		p.put(yellow, "  event    ")
-		p.hang(11, plainText, s)
+		p.Note("  event    ", s)
 	}
 }
 
 // sentBy says which turn sent an order.
 func (w *whyReport) sentBy(x *pastOrder) {
 	if x.turn > 0 {
-		w.pen.field("", "by turn %d: pitwall trace %s %d", x.turn, w.run.dir, x.turn)
+		w.pen.Field("", "by turn %d: pitwall trace %s %d", x.turn, w.run.dir, x.turn)
 	}
 }
 
 // explain goes from an order's fills to the turn behind it.
 func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
 	p := w.pen
-	p.write("\n")
+	p.Write("\n")
 	for _, f := range x.fills {
-		p.field("fill", "%s  %s", stamp(f.Time), bought(f))
+		p.Field("fill", "%s  %s", stamp(f.Time), bought(f))
 	}
-	p.field("order", "%s: %s, sent %s", x.ID, asked(x.OrderState), stamp(x.sent))
+	p.Field("order", "%s: %s, sent %s", x.ID, asked(x.OrderState), stamp(x.sent))
 	entry := w.past.entry(x)
 	if entry != x {
-		p.field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.OrderState), stamp(entry.sent), x.ID)
+		p.Field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.OrderState), stamp(entry.sent), x.ID)
 		for _, f := range entry.fills {
-			p.field("", "%s  %s", stamp(f.Time), bought(f))
+			p.Field("", "%s  %s", stamp(f.Time), bought(f))
 		}
 	}
 	if s := entry.Sizing; s != nil {
@@ -203,20 +200,20 @@ func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
 		if s.Limited != "" {
 			text += ", limited by " + s.Limited
 		}
-		p.field("size", "%s", text)
+		p.Field("size", "%s", text)
 	}
 	for _, c := range append(slices.Clone(entry.changes), changesOf(x, entry)...) {
-		p.field("changed", "%s  %s", stamp(c.AsOf), change(c))
+		p.Field("changed", "%s  %s", stamp(c.AsOf), change(c))
 	}
 	if entry.Reason != "" {
-		p.field("reason", "%s", entry.Reason)
+		p.Field("reason", "%s", entry.Reason)
 	}
 	n := x.turn
 	switch {
 	case n == 0:
-		p.field("turn", "none: no turn of an agent sent it")
+		p.Field("turn", "none: no turn of an agent sent it")
 	case told[n]:
-		p.field("turn", "%d, as above", n)
+		p.Field("turn", "%d, as above", n)
 	default:
 		told[n] = true
 		w.turn(n)
@@ -236,7 +233,7 @@ func (w *whyReport) turn(n int) {
 	p := w.pen
 	t, _, err := w.run.turn(n)
 	if err != nil {
-		p.field("turn", "%d: its record is not there: %v", n, explain(err))
+		p.Field("turn", "%d: its record is not there: %v", n, explain(err))
 		return
 	}
 	replayed := "asked for in this run"
@@ -248,29 +245,29 @@ func (w *whyReport) turn(n int) {
 	case y.Cached > 0:
 		replayed = fmt.Sprintf("%d of its %d replies came from the cache", y.Cached, y.Cached+y.Asked)
 	}
-	p.field("turn", "%d of %s, %s by %s; %s; %s", t.Turn, asOf(t.AsOf), t.Agent, t.Model, t.Status, replayed)
+	p.Field("turn", "%d of %s, %s by %s; %s; %s", t.Turn, asOf(t.AsOf), t.Agent, t.Model, t.Status, replayed)
 	if t.Result != "" {
-		p.field("result", "%s", shorten(t.Result, 800))
+		p.Field("result", "%s", shorten(t.Result, 800))
 	}
 	if t.Error != "" {
-		p.field("error", "%s", t.Error)
+		p.Field("error", "%s", t.Error)
 	}
 	for _, m := range t.Messages {
 		if m.Reply == nil {
 			continue
 		}
 		if s := m.Reply.Reasoning; s != "" {
-			p.field("thought", "%s", shorten(s, 800))
+			p.Field("thought", "%s", shorten(s, 800))
 		}
 		if s := m.Reply.Text; s != "" && !strings.Contains(s, t.Result) {
-			p.field("said", "%s", shorten(s, 800))
+			p.Field("said", "%s", shorten(s, 800))
 		}
 	}
 	for _, warning := range t.Warnings {
-		p.field("warning", "%s %s", warning.Kind, oneLine(warning.Detail))
+		p.Field("warning", "%s %s", warning.Kind, term.OneLine(warning.Detail))
 	}
 	w.read(t)
-	p.field("whole", "pitwall trace %s %d", w.run.dir, n)
+	p.Field("whole", "pitwall trace %s %d", w.run.dir, n)
 }
 
 // read lists what a turn had read before it first ordered: the tools, with the
@@ -282,25 +279,25 @@ func (w *whyReport) read(t *agentloop.Turn) {
 			if agentloop.ChangesOrders(r.Name) {
 				return
 			}
-			p.put(dim, fmt.Sprintf("  %-9s", name))
-			p.put(cyan, oneLine(r.Name))
+			p.Put(term.Dim, fmt.Sprintf("  %-9s", name))
+			p.Put(term.Cyan, term.OneLine(r.Name))
 			name = ""
 			lines := strings.Split(strings.Trim(withoutMode(r.Text), "\n"), "\n")
 			if len(lines) == 1 {
 				room := 120
-				if p.width > 0 {
-					room = max(p.width-13-len(r.Name), 20)
+				if p.Width > 0 {
+					room = max(p.Width-13-len(r.Name), 20)
 				}
-				p.linef(plainText, "  %s", cut(oneLine(lines[0]), room))
+				p.Line(term.Plain, "  %s", term.Cut(term.OneLine(lines[0]), room))
 				continue
 			}
-			p.write("\n")
-			p.barred("           | ", 3, plainText, strings.Join(lines, "\n"))
+			p.Write("\n")
+			p.Rows("           | ", 3, term.Plain, strings.Join(lines, "\n"))
 		}
 	}
 }
 
 // shorten keeps the beginning of a long text.
 func shorten(s string, n int) string {
-	return cut(strings.TrimSpace(clean(s)), n)
+	return term.Cut(strings.TrimSpace(term.Clean(s)), n)
 }

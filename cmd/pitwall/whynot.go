@@ -17,7 +17,7 @@ func (w *whyReport) standing() {
 			continue
 		}
 		if x.Status.Open() || dayOf(x.Updated) >= w.day {
-			w.pen.field("order", "%s: %s, sent %s: %s", x.ID, asked(x.OrderState), stamp(x.sent), became(x))
+			w.pen.Field("order", "%s: %s, sent %s: %s", x.ID, asked(x.OrderState), stamp(x.sent), became(x))
 			w.sentBy(x)
 		}
 	}
@@ -36,7 +36,7 @@ func (w *whyReport) nearestFills() {
 		}
 	}
 	if before == nil && after == nil {
-		w.pen.field("fills", "none of %s in the whole run", w.symbol)
+		w.pen.Field("fills", "none of %s in the whole run", w.symbol)
 		return
 	}
 	for _, x := range []struct {
@@ -44,10 +44,10 @@ func (w *whyReport) nearestFills() {
 		fill *pitwall.Fill
 	}{{"before", before}, {"after", after}} {
 		if x.fill == nil {
-			w.pen.field(x.name, "no fill")
+			w.pen.Field(x.name, "no fill")
 			continue
 		}
-		w.pen.field(x.name, "%s  %s", stamp(x.fill.Time), bought(*x.fill))
+		w.pen.Field(x.name, "%s  %s", stamp(x.fill.Time), bought(*x.fill))
 	}
 }
 
@@ -69,19 +69,19 @@ func (w *whyReport) undecided() {
 		}
 	}
 	for _, t := range held {
-		p.write("\n")
+		p.Write("\n")
 		w.turn(t.Turn)
-		p.field("so", "%s", w.notTraded(t))
+		p.Field("so", "%s", w.notTraded(t))
 	}
 	if len(held)+len(next) == 0 {
-		p.field("turn", "the run has no turns")
+		p.Field("turn", "the run has no turns")
 		return
 	}
 	if len(held) == 0 {
-		p.field("turn", "none up to this day")
+		p.Field("turn", "none up to this day")
 	}
 	for _, t := range next {
-		p.field("next", "turn %d of %s, %s: %s", t.Turn, asOf(t.AsOf), t.Status, shorten(t.Result, 200))
+		p.Field("next", "turn %d of %s, %s: %s", t.Turn, asOf(t.AsOf), t.Status, shorten(t.Result, 200))
 	}
 }
 

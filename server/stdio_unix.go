@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package server
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// takeStdout gives the protocol a descriptor of its own and points descriptor 1
-// at stderr, so that nothing else in the process, C++ code of the SQL engine
-// included, can put a stray line into the protocol.
-func takeStdout() (mcp.Transport, error) {
+// Stdio returns the transport on stdin and stdout. It moves stdout to a descriptor of
+// its own and points descriptor 1 at stderr, so that nothing else in the process, C++
+// code of the SQL engine included, can put a stray line into the protocol.
+func Stdio() (mcp.Transport, error) {
 	fd, err := unix.Dup(int(os.Stdout.Fd()))
 	if err != nil {
 		return nil, fmt.Errorf("taking stdout for the protocol: %w", err)
