@@ -63,7 +63,7 @@ func asked(t *agentloop.Turn, without ...string) (list []call) {
 			continue
 		}
 		for i, c := range m.Reply.Calls {
-			s := call{name: c.Name, text: c.Name + " " + canonical(c.Arguments, without...)}
+			s := call{name: c.Name, text: c.Name + " " + Canonical(c.Arguments, without...)}
 			s.result = at(m.Results, i).Text
 			list = append(list, s)
 		}
@@ -93,8 +93,9 @@ func orderCalls(t *agentloop.Turn) (list []string) {
 	return list
 }
 
-// canonical writes arguments with their keys in order; what is no JSON stays.
-func canonical(raw json.RawMessage, without ...string) string {
+// Canonical returns JSON with its keys in order and without some of them; what is not
+// valid stays.
+func Canonical(raw json.RawMessage, without ...string) string {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any

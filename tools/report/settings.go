@@ -51,7 +51,7 @@ func (r *Run) settings() [][2]string {
 	if r.folder == nil {
 		return list // a world in memory
 	}
-	list = append(list, [2]string{"costs", asJSON(m.Costs)}, [2]string{"account", asJSON(m.Account)}, [2]string{"fill rules", asJSON(m.Fills)}, [2]string{"limits", m.Limits})
+	list = append(list, [2]string{"costs", JSON(m.Costs)}, [2]string{"account", JSON(m.Account)}, [2]string{"fill rules", JSON(m.Fills)}, [2]string{"limits", m.Limits})
 	var files []string
 	for _, d := range m.Data {
 		files = append(files, fmt.Sprintf("%s %.8s", d.Path[strings.LastIndexAny(d.Path, `/\`)+1:], d.SHA256))
@@ -63,8 +63,8 @@ func (r *Run) settings() [][2]string {
 		if len(m.Agents) > 1 {
 			of = " of " + a.Name
 		}
-		list = append(list, [2]string{"prompt" + of, a.Prompt}, [2]string{"params" + of, asJSON(a.Params)}, [2]string{"every" + of, a.Every}, [2]string{"triggers" + of, asJSON(a.Triggers)}, [2]string{"tools" + of, asJSON(a.Tools)},
-			[2]string{"budget" + of, asJSON(a.Budget)}, [2]string{"cutoff" + of, a.Cutoff}, [2]string{"fingerprint" + of, a.Fingerprint})
+		list = append(list, [2]string{"prompt" + of, a.Prompt}, [2]string{"params" + of, JSON(a.Params)}, [2]string{"every" + of, a.Every}, [2]string{"triggers" + of, JSON(a.Triggers)}, [2]string{"tools" + of, JSON(a.Tools)},
+			[2]string{"budget" + of, JSON(a.Budget)}, [2]string{"cutoff" + of, a.Cutoff}, [2]string{"fingerprint" + of, a.Fingerprint})
 		if of != "" {
 			list = append(list, [2]string{"model" + of, a.Model})
 		}
@@ -72,8 +72,8 @@ func (r *Run) settings() [][2]string {
 	return list
 }
 
-// asJSON returns a value as JSON, without the escapes for HTML; nothing for nothing.
-func asJSON(v any) string {
+// JSON returns a value as JSON, without the escapes for HTML; nothing for nothing.
+func JSON(v any) string {
 	raw, err := json.Marshal(v)
 	if err != nil || string(raw) == "null" {
 		return ""

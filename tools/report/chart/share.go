@@ -116,7 +116,7 @@ func (p *picture) header(s *report.Sheet) {
 	}
 	p.text(left, 76, bold.cut(clean(cmp.Or(s.Run.Name, s.Run.ID, "Strategy")), x-left-20, 38), 38, bold, dark)
 	var parts []string
-	for _, x := range []string{s.Run.Model, symbols(s.Run.Symbols), dates(s.Run.From, s.Run.To)} {
+	for _, x := range []string{s.Run.Model, Listed(s.Run.Symbols, 4), dates(s.Run.From, s.Run.To)} {
 		if x = clean(x); x != "" {
 			parts = append(parts, x)
 		}
@@ -153,8 +153,8 @@ func badges(s *report.Sheet) []badge {
 	return list
 }
 
-func symbols(list []string) string {
-	const most = 4
+// Listed joins names, the first of many.
+func Listed(list []string, most int) string {
 	if len(list) > most {
 		return strings.Join(list[:most], ", ") + " and " + strconv.Itoa(len(list)-most) + " more"
 	}
@@ -198,7 +198,7 @@ func (p *picture) figures(s *report.Sheet) {
 	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, beside(fall, 190))
 	if r := s.Luck.Random; r != nil && r.Telling { // else the share beaten says nothing about skill
 		p.figure(left+760, "BEATS RANDOM TRADERS", Chance(r.Beaten), dark,
-			fmt.Sprintf("of %s with the same turnover", grouped(r.Traders)))
+			fmt.Sprintf("of %s with the same turnover", Group(strconv.Itoa(r.Traders))))
 		return
 	}
 	p.figure(left+760, "SHARPE RATIO", decimal(s.Strategy.Sharpe), dark, days(s.Strategy.Days))
@@ -226,7 +226,7 @@ func days(n int) string {
 	if n == 1 {
 		return "1 day"
 	}
-	return grouped(n) + " days"
+	return Group(strconv.Itoa(n)) + " days"
 }
 
 func sign(v *float64) color.NRGBA {
@@ -260,18 +260,9 @@ func percent(v *float64) string {
 	case x >= 1e7:
 		return sign + strconv.FormatFloat(x, 'e', 1, 64) + "\u00a0%"
 	case x >= 999.95:
-		return sign + grouped(int(math.Round(x))) + "\u00a0%"
+		return sign + Group(strconv.Itoa(int(math.Round(x)))) + "\u00a0%"
 	case x >= 99.995:
 		return Percent(*v, 1)
 	}
 	return Percent(*v, 2)
-}
-
-// grouped shows 12345 as 12,345.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

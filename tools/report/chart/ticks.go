@@ -40,7 +40,7 @@ func roundStep(least float64) (step float64, digits int) {
 	return step, max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 }
 
-// Percent writes a fraction as a signed percentage.
+// Percent formats a fraction as a signed percentage.
 func Percent(v float64, digits int) string {
 	s := number(v*100, digits)
 	if v > 0 && strings.ContainsAny(s, "123456789") {
@@ -49,9 +49,9 @@ func Percent(v float64, digits int) string {
 	return s + "\u00a0%"
 }
 
-// Chance writes a probability or a share of many in whole percent. It is cut and not
-// rounded: a figure under a limit does not look as if it reached it, 99.6 % is not
-// all, and little is not nothing.
+// Chance formats a probability or a share of many in whole percent. It is cut, not
+// rounded: a figure below a limit does not seem to reach it, 99.6 % is not all, and
+// little is not nothing.
 func Chance(v float64) string {
 	if v > 0 && v < 0.01 {
 		return "under 1\u00a0%"
@@ -59,17 +59,35 @@ func Chance(v float64) string {
 	return number(math.Floor(v*100+1e-9), 0) + "\u00a0%" // 0.29*100 is a bit under 29
 }
 
-// percentTick writes a tick: its step is in hundredths of what is shown.
+// percentTick formats a tick: its step is in hundredths of what is shown.
 func percentTick(v float64, digits int) string { return Percent(v, max(0, digits-2)) }
 
-// number writes digits with a true minus sign, and no minus before a zero.
-func number(v float64, digits int) string {
-	s := strconv.FormatFloat(v, 'f', digits, 64)
+// number formats a number with digits after the point.
+func number(v float64, digits int) string { return Minus(strconv.FormatFloat(v, 'f', digits, 64)) }
+
+// Minus gives a formatted number a true minus sign, and a zero none.
+func Minus(s string) string {
 	if rest, ok := strings.CutPrefix(s, "-"); ok {
 		if !strings.ContainsAny(rest, "123456789") {
 			return rest
 		}
 		return "\u2212" + rest
+	}
+	return s
+}
+
+// Group puts commas between the thousands of a formatted number.
+func Group(s string) string {
+	from := strings.IndexAny(s, "0123456789")
+	if from < 0 {
+		return s
+	}
+	to := from
+	for to < len(s) && s[to] >= '0' && s[to] <= '9' {
+		to++
+	}
+	for i := to - 3; i > from; i -= 3 {
+		s = s[:i] + "," + s[i:]
 	}
 	return s
 }

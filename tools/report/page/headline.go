@@ -6,9 +6,10 @@ import (
 
 	"pitwall"
 	"pitwall/tools/report"
+	"pitwall/tools/report/chart"
 )
 
-// tiles are the figures that a reader sees first.
+// tiles returns the figures that a reader sees first.
 func tiles(s *report.Sheet) []fact {
 	h := s.Headline
 	list := []fact{{"Return", ret(&h.TotalReturn), money(s.Run.Cash) + " became " + money(h.FinalEquity), sign(&h.TotalReturn)}}
@@ -34,12 +35,6 @@ func span(f report.Stats) string {
 		return fmt.Sprintf("%s to %s, not recovered", f.MaxDDFrom, f.MaxDDTo)
 	}
 	return fmt.Sprintf("%s to %s, recovered %s", f.MaxDDFrom, f.MaxDDTo, f.MaxDDRecovery)
-}
-
-// questions are the three that a run must answer; the fourth, why it traded, is
-// answered by the decisions.
-func questions(s *report.Sheet) []question {
-	return []question{beat(s), luck(s), cost(s)}
 }
 
 // beat answers whether the run beat doing nothing.
@@ -69,7 +64,7 @@ func beat(s *report.Sheet) question {
 	return q
 }
 
-// points writes a difference of two returns.
+// points formats a difference of two returns.
 func points(d float64) string {
 	return strings.TrimSuffix(ret(&d), "\u00a0%") + "\u00a0points"
 }
@@ -153,7 +148,7 @@ func cost(s *report.Sheet) question {
 		{Name: "Slippage", Value: money(c.Slippage)},
 		{Name: "Borrow", Value: money(c.Borrow)},
 		{Name: "Of traded value", Value: bps(c.CostOfTradedBps), Note: "commission and slippage of " + number(&s.Activity.Traded, 0) + " traded"},
-		{Name: "Models", Value: dollars(c.Models), Note: fmt.Sprintf("new calls %s, from the cache %s; %s tokens in, %s out", dollars(c.ModelsNew), dollars(c.ModelsRecorded), group(fmt.Sprint(c.TokensIn)), group(fmt.Sprint(c.TokensOut)))},
+		{Name: "Models", Value: dollars(c.Models), Note: fmt.Sprintf("new calls %s, from the cache %s; %s tokens in, %s out", dollars(c.ModelsNew), dollars(c.ModelsRecorded), chart.Group(fmt.Sprint(c.TokensIn)), chart.Group(fmt.Sprint(c.TokensOut)))},
 		{Name: "Return without trading costs", Value: percent(c.ReturnWithout, 2), Note: "commission, slippage, borrow and interest paid added back, not compounded"},
 	}
 	if c.Models == nil || *c.Models != 0 {
@@ -182,5 +177,3 @@ func dollars(d *pitwall.Dec) string {
 	}
 	return money(*d) + "\u00a0USD"
 }
-
-func ptr(v float64) *float64 { return &v }
