@@ -25,7 +25,6 @@ func (r *run) describe() runs.Manifest {
 	from, to := r.session.Describe(&m)
 	m.Agents = describeAgents(s, r.Agents, from, to)
 	m.Attempt = runs.Attempt(r.Dir, m)
-	r.session.World().Attempt = m.Attempt
 	if r.Window != nil {
 		r.Window(from, to)
 	}
@@ -126,7 +125,7 @@ func turnWarnings(out agentloop.Outcome) (list []string) {
 	if out.First != "" {
 		list = append(list, out.First)
 	}
-	return list
+	return append(list, out.Notes...)
 }
 
 // Finish implements [Session]: the bars of what the run traded, compared itself with

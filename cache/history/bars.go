@@ -2,11 +2,11 @@ package history
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"pitwall"
@@ -51,12 +51,12 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 			return err
 		}
 		if hasAdj {
-			l.jump(t, g, i, row[adjClose])
+			l.jump(g, row[adjClose])
 		}
 	}
 	for _, symbol := range order {
 		g := groups[symbol]
-		l.mayHold(symbol)
+		l.held[symbol] = true
 		if g.series == nil {
 			continue
 		}
@@ -198,23 +198,18 @@ func (g *raw) size(asked time.Duration) (time.Duration, error) {
 			counts[d.Round(time.Second)]++
 		}
 	}
-	usual, most := time.Duration(0), 0
-	for d, n := range counts {
-		if n > most || (n == most && d < usual) {
-			usual, most = d, n
-		}
-	}
+	step, most := usual(counts)
 	switch {
-	case g.dates && usual > 36*time.Hour && (most > 1 || usual > 4*24*time.Hour):
-		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(usual.Hours()/24+0.5))
+	case g.dates && step > 36*time.Hour && (most > 1 || step > 4*24*time.Hour):
+		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(step.Hours()/24+0.5))
 	case g.dates:
 		return 24 * time.Hour, g.mixed(24*time.Hour, 3)
-	case usual == 0 && asked > 0:
+	case step == 0 && asked > 0:
 		return asked, nil
-	case usual == 0:
+	case step == 0:
 		return 0, fmt.Errorf("one bar alone does not show its size; give bar_size")
 	}
-	return usual, g.mixed(usual, 6)
+	return step, g.mixed(step, 6)
 }
 
 // mixed refuses bars of which a stretch is regularly much farther apart than the
@@ -251,21 +246,9 @@ func (l *loader) instrument(symbol string) pitwall.Instrument {
 // want reports whether a symbol was asked for.
 func (l *loader) want(symbol string) bool { return len(l.wanted) == 0 || l.wanted[symbol] }
 
-// mayHold remembers a symbol that the files hold, for error messages.
-func (l *loader) mayHold(symbol string) {
-	if l.held == nil {
-		l.held = map[string]bool{}
-	}
-	l.held[symbol] = true
-}
-
 // seen lists every symbol in the files, wanted or not, at most 40.
 func (l *loader) seen() []string {
-	names := make([]string, 0, len(l.held))
-	for s := range l.held {
-		names = append(names, s)
-	}
-	sort.Strings(names)
+	names := slices.Sorted(maps.Keys(l.held))
 	if len(names) > 40 {
 		names = append(names[:40], fmt.Sprintf("and %d more", len(l.held)-40))
 	}
@@ -274,13 +257,8 @@ func (l *loader) seen() []string {
 
 // readInstruments reads instruments.csv.
 func (l *loader) readInstruments(t *table) error {
-	for i, row := range t.rows {
-		get := func(name string) string {
-			if c, ok := t.col[name]; ok {
-				return strings.TrimSpace(row[c])
-			}
-			return ""
-		}
+	for i := range t.rows {
+		get := func(name string) string { return t.get(i, name) }
 		in := pitwall.Instrument{Symbol: get("symbol"), Kind: pitwall.Kind(get("kind")), Currency: get("currency"), Exchange: get("exchange"),
 			Calendar: get("calendar"), Sector: get("sector"), Right: pitwall.Right(get("right")), Underlying: get("underlying"), Lot: pitwall.One, Zone: l.newYork}
 		switch in.Kind {

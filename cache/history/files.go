@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -49,10 +50,7 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	today, err := l.today()
-	if err != nil {
-		return nil, err
-	}
+	today := l.today()
 	type job struct {
 		q Request
 		a *Answer
@@ -110,17 +108,12 @@ func (l *Local) sameAdjustment(in Input, s shelf, symbol string, adj pitwall.Adj
 	if err != nil {
 		return err
 	}
-	taken := func(a pitwall.Adjustment) pitwall.Adjustment { // unstated is taken as raw
-		if a == "" {
-			return pitwall.Raw
-		}
-		return a
-	}
-	if taken(held) == taken(adj) {
+	held, adj = cmp.Or(held, pitwall.Raw), cmp.Or(adj, pitwall.Raw) // unstated is taken as raw
+	if held == adj {
 		return nil
 	}
-	return pitwall.Errorf(pitwall.DataError, "%s: prices of %s are %s, and those that the store holds are %s", in.Show, symbol, taken(adj), taken(held)).
-		Hintf("a series has one adjustment: import prices that are %s, or remove %s first", taken(held), filepath.Dir(have[0].Path))
+	return pitwall.Errorf(pitwall.DataError, "%s: prices of %s are %s, and those that the store holds are %s", in.Show, symbol, adj, held).
+		Hintf("a series has one adjustment: import prices that are %s, or remove %s first", held, filepath.Dir(have[0].Path))
 }
 
 // bySymbol takes rows apart by symbol, in the columns of the kind. News stays
@@ -161,12 +154,7 @@ func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) 
 
 // request is the span of a symbol's rows, and the size of its bars.
 func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, error) {
-	q := Request{Kind: kind, Symbol: symbol}
-	zone, err := zoneOf(symbol)
-	if err != nil {
-		return q, err
-	}
-	g := raw{}
+	q, zone, g := Request{Kind: kind, Symbol: symbol}, zoneOf(symbol), raw{}
 	for i, r := range rows {
 		m, err := newMergeRow(kind, r, zone, time.Time{})
 		if err != nil {
@@ -187,6 +175,7 @@ func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, 
 		}
 	}
 	if kind == KindBars {
+		var err error
 		if q.Size, err = g.size(0); err != nil {
 			return q, pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, symbol, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"pitwall"
@@ -91,10 +92,7 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 	if q.Kind != KindBars {
 		q.Size = 0
 	}
-	today, err := l.today()
-	if err != nil {
-		return out, err
-	}
+	today := l.today()
 	switch {
 	case q.Symbol == "" || len(q.Symbol) > 64:
 		return out, pitwall.Errorf(pitwall.InvalidInput, "symbol %q", q.Symbol).Hintf("symbols have 1 to 64 characters")
@@ -134,9 +132,7 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 		}
 		out.Asked++
 		for _, d := range a.Dropped {
-			sum := Answer{Dropped: out.Dropped}
-			sum.drop(d.Why, d.Count)
-			out.Dropped = sum.Dropped
+			out.Dropped = addDrop(out.Dropped, d.Why, d.Count)
 		}
 		if show != nil {
 			show(Step{r.Name(), q.Symbol, a.Kind, q.Size, p.From, p.To, i + 1, len(pieces), len(a.Rows)})
@@ -152,13 +148,7 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 
 // today is the calendar day in New York: a day is over for every market that we
 // know when it is over there.
-func (l *Local) today() (time.Time, error) {
-	zone, err := time.LoadLocation("America/New_York")
-	if err != nil {
-		return time.Time{}, fmt.Errorf("loading the exchange's time zone: %w", err)
-	}
-	return calendarDay(l.Now().In(zone)), nil
-}
+func (l *Local) today() time.Time { return calendarDay(l.Now().In(newYork())) }
 
 // keep checks an answer and writes it as a chunk; older chunks inside its days go.
 func (l *Local) keep(ctx context.Context, source string, q Request, a *Answer, today time.Time) error {
@@ -203,12 +193,7 @@ func (l *Local) keep(ctx context.Context, source string, q Request, a *Answer, t
 // lacking cuts a request into the chunks that are still to be asked for.
 func lacking(q Request, offer Offer, have []chunkFile, all bool) []Request {
 	covered := func(day time.Time) bool {
-		for _, c := range have {
-			if !offer.Revises && !all && !day.Before(c.From) && !day.After(c.through()) {
-				return true
-			}
-		}
-		return false
+		return !offer.Revises && !all && slices.ContainsFunc(have, func(c chunkFile) bool { return !day.Before(c.From) && !day.After(c.through()) })
 	}
 	var pieces []Request
 	for from := q.From; !from.After(q.To); {
