@@ -97,7 +97,7 @@ func (p *picture) chart(s *report.Sheet) {
 	p.Pop()
 }
 
-// short is a return with few digits.
+// short formats a return with few digits.
 func short(v float64) string {
 	if math.Abs(v) < 0.00995 {
 		return Percent(v, 2)
@@ -135,7 +135,7 @@ type badge struct {
 	colour color.NRGBA
 }
 
-// badges are what a reader must know before the figures.
+// badges returns what a reader must know before the figures.
 func badges(s *report.Sheet) []badge {
 	var list []badge
 	switch s.Run.Status {
@@ -177,13 +177,7 @@ func (p *picture) figures(s *report.Sheet) {
 		name, other = "Buy and hold", s.BuyHold
 	}
 	total := func(x *report.Stats) *float64 { return x.TotalReturn }
-	fall := func(x *report.Stats) *float64 {
-		if x.MaxDrawdown == nil {
-			return nil
-		}
-		d := -math.Abs(*x.MaxDrawdown)
-		return &d
-	}
+	fall := func(x *report.Stats) *float64 { return x.MaxDrawdown }
 	beside := func(f func(*report.Stats) *float64, most float64) string {
 		if other == nil {
 			return ""
@@ -239,7 +233,7 @@ func sign(v *float64) color.NRGBA {
 	return green
 }
 
-// decimal shows a figure with two decimals, a dash when it is not defined.
+// decimal formats a figure with two decimals, a dash when it is not defined.
 func decimal(v *float64) string {
 	if v == nil || !finite(*v) {
 		return "–"
@@ -247,7 +241,7 @@ func decimal(v *float64) string {
 	return number(*v, 2)
 }
 
-// percent shows a fraction with its sign: two decimals, less when it is large.
+// percent formats a fraction with its sign: two decimals, fewer when it is large.
 func percent(v *float64) string {
 	if v == nil || !finite(*v) {
 		return "–"

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,7 +10,8 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// numberTicks are about n values, one at least, at distances of 1, 2 or 5 times a power of ten.
+// numberTicks places about n ticks, one at least, at distances of 1, 2 or 5 times a
+// power of ten.
 type numberTicks struct {
 	n      int
 	format func(v float64, digits int) string
@@ -28,7 +30,7 @@ func (t numberTicks) Ticks(low, high float64) []plot.Tick {
 	return list
 }
 
-// roundStep is the smallest of 1, 2, 5 x 10^k that is not under least, and the
+// roundStep returns the smallest of 1, 2, 5 x 10^k that is not under least, and the
 // digits after the point that tell its multiples apart.
 func roundStep(least float64) (step float64, digits int) {
 	k := math.Floor(math.Log10(least))
@@ -98,30 +100,22 @@ type step struct {
 	clock               time.Duration
 }
 
-// about is its length.
+// about returns a step's approximate length.
 func (s step) about() time.Duration {
 	const day = 24 * time.Hour
 	return time.Duration(s.years)*365*day + time.Duration(s.months)*30*day + time.Duration(s.days)*day + s.clock
 }
 
-// steps are what a reader expects, shortest first.
+// steps returns the usual distances, shortest first.
 func steps() (list []step) {
 	for _, m := range []time.Duration{1, 5, 15, 30, 60, 120, 180, 360, 720} {
 		list = append(list, step{clock: m * time.Minute})
 	}
-	for _, d := range []int{1, 2, 5, 10, 15} {
-		list = append(list, step{days: d})
-	}
-	for _, m := range []int{1, 2, 3, 6} {
-		list = append(list, step{months: m})
-	}
-	for _, y := range []int{1, 2, 5, 10, 20, 50} {
-		list = append(list, step{years: y})
-	}
-	return list
+	return append(list, step{days: 1}, step{days: 2}, step{days: 5}, step{days: 10}, step{days: 15}, step{months: 1}, step{months: 2}, step{months: 3}, step{months: 6},
+		step{years: 1}, step{years: 2}, step{years: 5}, step{years: 10}, step{years: 20}, step{years: 50})
 }
 
-// dateTicks are dates at most n of which fit, in a zone.
+// dateTicks places at most n dates, in a zone.
 type dateTicks struct {
 	n     int
 	zone  *time.Location
@@ -151,7 +145,7 @@ func (t dateTicks) Ticks(low, high float64) []plot.Tick {
 	return list
 }
 
-// between lists the ticks of a stretch of time.
+// between returns the ticks of a stretch of time.
 func (s step) between(from, to time.Time) []plot.Tick {
 	var list []plot.Tick
 	var last time.Time
@@ -164,7 +158,7 @@ func (s step) between(from, to time.Time) []plot.Tick {
 	return list
 }
 
-// first is the last tick not after t.
+// first returns the last tick not after t.
 func (s step) first(t time.Time) time.Time {
 	y, m, d := t.Date()
 	switch {
@@ -192,15 +186,11 @@ func (s step) next(t time.Time) time.Time {
 		}
 		return next
 	}
-	next := t.Add(s.clock)
 	// A day of 23 or 25 hours starts anew.
-	if day := time.Date(y, m, d+1, 0, 0, 0, 0, t.Location()); !next.Before(day) {
-		return day
-	}
-	return next
+	return slices.MinFunc([]time.Time{time.Date(y, m, d+1, 0, 0, 0, 0, t.Location()), t.Add(s.clock)}, time.Time.Compare)
 }
 
-// label says what changed since the last label.
+// label formats what changed since the last label.
 func (s step) label(t, last time.Time) string {
 	y, m, d := t.Date()
 	first := last.IsZero()

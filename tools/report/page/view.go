@@ -55,7 +55,7 @@ type question struct {
 type figure struct {
 	ID, Title    string
 	Wide, Narrow template.HTML
-	Legend       []chart.Named
+	Legend       []chart.Line
 	Caption      string
 }
 
