@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"image/color"
@@ -57,12 +56,10 @@ func Share(w io.Writer, s *report.Sheet) error {
 	p.figures(s)
 	p.chart(s)
 	p.footer(s)
-	var b bytes.Buffer
-	if err := png.Encode(&b, p.paletted()); err != nil {
+	if err := png.Encode(w, p.paletted()); err != nil {
 		return fmt.Errorf("encoding the picture: %w", err)
 	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return nil
 }
 
 // chart draws the equity curve.
@@ -192,10 +189,10 @@ func (p *picture) figures(s *report.Sheet) {
 	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, beside(fall, 190))
 	if r := s.Luck.Random; r != nil && r.Telling { // else the share beaten says nothing about skill
 		p.figure(left+760, "BEATS RANDOM TRADERS", Chance(r.Beaten), dark,
-			fmt.Sprintf("of %s with the same turnover", Group(strconv.Itoa(r.Traders))))
+			fmt.Sprintf("of %s with the same turnover", report.Group(strconv.Itoa(r.Traders))))
 		return
 	}
-	p.figure(left+760, "SHARPE RATIO", decimal(s.Strategy.Sharpe), dark, days(s.Strategy.Days))
+	p.figure(left+760, "SHARPE RATIO", decimal(s.Strategy.Sharpe), dark, report.Plural(s.Strategy.Days, "day"))
 }
 
 func (p *picture) figure(x float64, name, value string, c color.NRGBA, beside string) {
@@ -214,13 +211,6 @@ func (p *picture) footer(s *report.Sheet) {
 		d := "digest " + clean(s.Run.Digest[:min(16, len(s.Run.Digest))])
 		p.text(right-mono.width(d, 15), 606, d, 15, mono, grey)
 	}
-}
-
-func days(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return Group(strconv.Itoa(n)) + " days"
 }
 
 func sign(v *float64) color.NRGBA {
@@ -254,7 +244,7 @@ func percent(v *float64) string {
 	case x >= 1e7:
 		return sign + strconv.FormatFloat(x, 'e', 1, 64) + "\u00a0%"
 	case x >= 999.95:
-		return sign + Group(strconv.Itoa(int(math.Round(x)))) + "\u00a0%"
+		return sign + report.Group(strconv.Itoa(int(math.Round(x)))) + "\u00a0%"
 	case x >= 99.995:
 		return Percent(*v, 1)
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gonum.org/v1/plot"
+
+	"pitwall/tools/report"
 )
 
 // numberTicks places about n ticks, one at least, at distances of 1, 2 or 5 times a
@@ -65,33 +67,8 @@ func Chance(v float64) string {
 func percentTick(v float64, digits int) string { return Percent(v, max(0, digits-2)) }
 
 // number formats a number with digits after the point.
-func number(v float64, digits int) string { return Minus(strconv.FormatFloat(v, 'f', digits, 64)) }
-
-// Minus gives a formatted number a true minus sign, and a zero none.
-func Minus(s string) string {
-	if rest, ok := strings.CutPrefix(s, "-"); ok {
-		if !strings.ContainsAny(rest, "123456789") {
-			return rest
-		}
-		return "\u2212" + rest
-	}
-	return s
-}
-
-// Group puts commas between the thousands of a formatted number.
-func Group(s string) string {
-	from := strings.IndexAny(s, "0123456789")
-	if from < 0 {
-		return s
-	}
-	to := from
-	for to < len(s) && s[to] >= '0' && s[to] <= '9' {
-		to++
-	}
-	for i := to - 3; i > from; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+func number(v float64, digits int) string {
+	return report.Minus(strconv.FormatFloat(v, 'f', digits, 64))
 }
 
 // step is a distance between dates.
