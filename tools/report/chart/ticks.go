@@ -53,6 +53,16 @@ func Percent(v float64, digits int) string {
 	return s + "\u00a0%"
 }
 
+// Return formats a return with one digit, and with two below one percent.
+func Return(v float64) string { return shortPercent(v, 1) }
+
+func shortPercent(v float64, digits int) string {
+	if math.Abs(v) < 0.00995 {
+		digits = 2
+	}
+	return Percent(v, digits)
+}
+
 // Chance formats a probability or a share of many in whole percent. It is cut, not
 // rounded: a figure below a limit does not seem to reach it, 99.6 % is not all, and
 // little is not nothing.

@@ -6,11 +6,6 @@ import (
 	"pitwall/tools/report"
 )
 
-// figures returns all figures, with the variant of each.
-func figures(s *report.Sheet) []table {
-	return []table{curves(s), relative(s), activity(s), trading(s)}
-}
-
 // curves sets the run, its benchmark and buying and holding side by side.
 func curves(s *report.Sheet) table {
 	t := table{ID: "figures-curve", Caption: "Over daily closing equity, the starting cash included", Head: columns("tnnnt", "Figure", "Run", "Benchmark", "Buy and hold", "Formula")}

@@ -85,12 +85,12 @@ func percent(v *float64, digits int) string {
 // share formats a fraction without a plus.
 func share(v *float64, digits int) string { return strings.TrimPrefix(percent(v, digits), "+") }
 
-// ret formats a return with one digit, and with two below one percent, as charts do.
+// ret formats a return as charts do.
 func ret(v *float64) string {
-	if v != nil && math.Abs(*v) < 0.00995 {
-		return percent(v, 2)
+	if v == nil || math.IsNaN(*v) {
+		return missing
 	}
-	return percent(v, 1)
+	return report.Group(chart.Return(*v))
 }
 
 // chance formats a probability or a share of many, cut to whole percent.
