@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -20,19 +19,6 @@ type Comparison struct {
 	Warnings []string  `json:"warnings"` // what makes figures hard to compare
 	Partings []Parting `json:"partings"` // one for each run but the first
 }
-
-// Kind is how a figure is written.
-type Kind string
-
-// The kinds.
-const (
-	Percent Kind = "percent" // a fraction that is a gain or a loss: 0.012 is +1.20 %
-	Share   Kind = "share"   // a fraction of something: 0.012 is 1.20 %
-	Ratio   Kind = "ratio"   // two decimals
-	Money   Kind = "money"   // of the account's currency, or USD where the name says so
-	Count   Kind = "count"
-	Text    Kind = "text"
-)
 
 // Row is a named figure or setting of every run.
 type Row struct {
@@ -257,28 +243,4 @@ func differs(a, b *float64) bool {
 		return a != b
 	}
 	return math.Abs(*a-*b) > 1e-12*max(1, math.Abs(*a), math.Abs(*b))
-}
-
-// Write is a figure as a terminal prints it.
-func (k Kind) Write(f *float64) string {
-	switch {
-	case f == nil:
-		return "n/a"
-	case k == Percent:
-		return fmt.Sprintf("%+.2f %%", *f*100)
-	case k == Share:
-		return fmt.Sprintf("%.2f %%", *f*100)
-	case k == Count:
-		return strconv.FormatFloat(*f, 'f', -1, 64)
-	case k == Money:
-		s := strconv.FormatFloat(math.Abs(*f), 'f', 2, 64)
-		for i := len(s) - 6; i > 0; i -= 3 {
-			s = s[:i] + "," + s[i:]
-		}
-		if *f < 0 {
-			return "-" + s
-		}
-		return s
-	}
-	return strconv.FormatFloat(*f, 'f', 2, 64)
 }

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"regexp"
 	"strings"
 
@@ -93,34 +91,6 @@ func orderCalls(t *agentloop.Turn) (list []string) {
 	return list
 }
 
-// Canonical returns JSON with its keys in order and without some of them; what is not
-// valid stays.
-func Canonical(raw json.RawMessage, without ...string) string {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil {
-		return string(raw)
-	}
-	if m, ok := v.(map[string]any); ok {
-		for _, k := range without {
-			delete(m, k)
-		}
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return string(raw)
-	}
-	return PlainJSON(text)
-}
-
-// PlainJSON returns JSON with < > and & as they are. Writers of JSON escape them for the
-// sake of HTML; nothing else changes, numbers and order included.
-func PlainJSON(raw []byte) string {
-	// An escaped backslash comes first, so that what follows it is no escape.
-	return strings.NewReplacer(`\\`, `\\`, `\u003c`, "<", `\u003C`, "<", `\u003e`, ">", `\u003E`, ">", `\u0026`, "&").Replace(string(raw))
-}
-
 // firstLines returns the first differing lines of two texts.
 func firstLines(a, b string) [2]string {
 	p, q := strings.Split(a, "\n"), strings.Split(b, "\n")
@@ -156,9 +126,4 @@ func window(line []rune, from int) string {
 		line, tail = line[:lineLength], "..."
 	}
 	return head + string(line) + tail
-}
-
-// oneLine returns a text without line breaks and runs of spaces.
-func oneLine(s string) string {
-	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,13 +69,4 @@ func (r *Run) settings() [][2]string {
 		}
 	}
 	return list
-}
-
-// JSON returns a value as JSON, without the escapes for HTML; nothing for nothing.
-func JSON(v any) string {
-	raw, err := json.Marshal(v)
-	if err != nil || string(raw) == "null" {
-		return ""
-	}
-	return PlainJSON(raw)
 }

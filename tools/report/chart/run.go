@@ -54,14 +54,6 @@ func day(t time.Time) string { return t.Add(-1).Format(time.DateOnly) }
 // Empty reports whether there is nothing to draw.
 func (c Chart) Empty() bool { _, _, ok := c.span(); return !ok }
 
-// roundPercent formats one digit, and two below one percent.
-func roundPercent(v float64) string {
-	if math.Abs(v) < 0.00995 {
-		return Percent(v, 2)
-	}
-	return Percent(v, 1)
-}
-
 // Equity shows the run's return since its start against its benchmark and against
 // buying and holding, with the drawdown below.
 func Equity(s *report.Sheet) Chart {
@@ -96,12 +88,12 @@ func Equity(s *report.Sheet) Chart {
 			summary = append(summary, fmt.Sprintf("%s: %s", l.Name, ended(l)))
 		}
 	}
-	summary = append(summary, fmt.Sprintf("deepest drawdown of the run %s", roundPercent(s.Headline.MaxDrawdown)))
+	summary = append(summary, fmt.Sprintf("deepest drawdown of the run %s", Return(s.Headline.MaxDrawdown)))
 	c := Chart{Zone: zone(s.Curve), Summary: strings.Join(summary, "; ") + "."}
 	c.Panels = []Panel{
-		{Lines: lines, Share: 0.72, Zero: true, Labels: true, Tick: percentTick, Value: roundPercent},
+		{Lines: lines, Share: 0.72, Zero: true, Labels: true, Tick: percentTick, Value: Return},
 		// Down to 1 % at least: a run that hardly moved must not look like one that fell.
-		{Lines: []Line{drop}, Share: 0.28, Zero: true, Least: -0.01, Tick: percentTick, Value: roundPercent},
+		{Lines: []Line{drop}, Share: 0.28, Zero: true, Least: -0.01, Tick: percentTick, Value: Return},
 	}
 	return c
 }
@@ -112,7 +104,7 @@ func ended(l Line) string {
 	if len(l.Value) == 0 {
 		return "no data"
 	}
-	return roundPercent(l.Value[len(l.Value)-1])
+	return Return(l.Value[len(l.Value)-1])
 }
 
 func zone(points []report.Point) *time.Location {
@@ -231,7 +223,7 @@ func priceDigits(v float64) int {
 // colours for eight.
 func Compare(names []string, sheets []*report.Sheet) Chart {
 	c := Chart{Zone: time.UTC}
-	top := Panel{Share: 1, Zero: true, Labels: true, Tick: percentTick, Value: roundPercent}
+	top := Panel{Share: 1, Zero: true, Labels: true, Tick: percentTick, Value: Return}
 	var summary []string
 	for i, s := range sheets {
 		l := Line{Name: names[i], Class: fmt.Sprintf("c%d", i%8)}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gonum.org/v1/plot"
+
+	"pitwall/tools/report"
 )
 
 // numberTicks places about n ticks, one at least, at distances of 1, 2 or 5 times a
@@ -51,6 +53,16 @@ func Percent(v float64, digits int) string {
 	return s + "\u00a0%"
 }
 
+// Return formats a return with one digit, and with two below one percent.
+func Return(v float64) string { return shortPercent(v, 1) }
+
+func shortPercent(v float64, digits int) string {
+	if math.Abs(v) < 0.00995 {
+		digits = 2
+	}
+	return Percent(v, digits)
+}
+
 // Chance formats a probability or a share of many in whole percent. It is cut, not
 // rounded: a figure below a limit does not seem to reach it, 99.6 % is not all, and
 // little is not nothing.
@@ -65,33 +77,8 @@ func Chance(v float64) string {
 func percentTick(v float64, digits int) string { return Percent(v, max(0, digits-2)) }
 
 // number formats a number with digits after the point.
-func number(v float64, digits int) string { return Minus(strconv.FormatFloat(v, 'f', digits, 64)) }
-
-// Minus gives a formatted number a true minus sign, and a zero none.
-func Minus(s string) string {
-	if rest, ok := strings.CutPrefix(s, "-"); ok {
-		if !strings.ContainsAny(rest, "123456789") {
-			return rest
-		}
-		return "\u2212" + rest
-	}
-	return s
-}
-
-// Group puts commas between the thousands of a formatted number.
-func Group(s string) string {
-	from := strings.IndexAny(s, "0123456789")
-	if from < 0 {
-		return s
-	}
-	to := from
-	for to < len(s) && s[to] >= '0' && s[to] <= '9' {
-		to++
-	}
-	for i := to - 3; i > from; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+func number(v float64, digits int) string {
+	return report.Minus(strconv.FormatFloat(v, 'f', digits, 64))
 }
 
 // step is a distance between dates.

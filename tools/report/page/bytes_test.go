@@ -120,8 +120,8 @@ func TestFigures(t *testing.T) {
 		{points(-0.334), "\u221233.4\u00a0points"},
 		{bps(nil), "n/a"},
 		{dollars(nil), "not known"},
-		{plural(1, "turn", "turns"), "1 turn"},
-		{plural(1500, "turn", "turns"), "1,500 turns"},
+		{report.Plural(1, "turn"), "1 turn"},
+		{report.Plural(1500, "turn"), "1,500 turns"},
 	} {
 		require.Equal(t, c.want, c.got)
 	}

@@ -82,7 +82,7 @@ func rows(id, caption, first string, names []string, list []report.Row) table {
 		for _, x := range r.Values {
 			c := cell{Text: clean(x.Text)}
 			if r.Kind != report.Text {
-				c.Text, c.Class = chart.Minus(c.Text), "figure"
+				c.Text, c.Class = report.Minus(c.Text), "figure"
 			}
 			if r.Differ {
 				c.Class += " differs"

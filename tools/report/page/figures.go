@@ -4,13 +4,7 @@ import (
 	"fmt"
 
 	"pitwall/tools/report"
-	"pitwall/tools/report/chart"
 )
-
-// figures returns all figures, with the variant of each.
-func figures(s *report.Sheet) []table {
-	return []table{curves(s), relative(s), activity(s), trading(s)}
-}
 
 // curves sets the run, its benchmark and buying and holding side by side.
 func curves(s *report.Sheet) table {
@@ -98,10 +92,10 @@ func activity(s *report.Sheet) table {
 		{"Traded", number(&a.Traded, 2), "money, both ways"},
 		{"Holding time, mean", number(a.HoldingMean, 1), "calendar days of closed trades"},
 		{"Holding time, median", number(a.HoldingMedian, 1), "calendar days of closed trades"},
-		{"Orders", chart.Group(fmt.Sprint(h.Orders)), ""},
+		{"Orders", report.Group(fmt.Sprint(h.Orders)), ""},
 		{"Orders rejected", fmt.Sprint(h.Rejected), "by the venue"},
 		{"Orders denied", fmt.Sprint(h.Denied), "by limits"},
-		{"Fills", chart.Group(fmt.Sprint(h.Fills)), ""},
+		{"Fills", report.Group(fmt.Sprint(h.Fills)), ""},
 	}
 	for _, d := range h.DeniedBy {
 		rows = append(rows, [3]string{"Denied by " + clean(d.Limit), fmt.Sprint(d.Count), ""})

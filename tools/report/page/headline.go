@@ -6,7 +6,6 @@ import (
 
 	"pitwall"
 	"pitwall/tools/report"
-	"pitwall/tools/report/chart"
 )
 
 // tiles returns the figures that a reader sees first.
@@ -104,7 +103,7 @@ func luck(s *report.Sheet) question {
 		q.Facts = append(q.Facts, fact{Name: "Probabilistic Sharpe ratio", Value: chance(x), Note: "chance that the true Sharpe ratio is above 0"})
 	}
 	if x := l.Deflated; x != nil {
-		q.Facts = append(q.Facts, fact{Name: "Deflated Sharpe ratio", Value: chance(x), Note: fmt.Sprintf("chance that it is above the best of %s without skill", plural(l.Trials, "trial", "trials"))})
+		q.Facts = append(q.Facts, fact{Name: "Deflated Sharpe ratio", Value: chance(x), Note: fmt.Sprintf("chance that it is above the best of %s without skill", report.Plural(l.Trials, "trial"))})
 		if *x < 0.95 {
 			doubts = append(doubts, fmt.Sprintf("the deflated Sharpe ratio is %s, under 95 %%", chance(x)))
 		}
@@ -148,7 +147,7 @@ func cost(s *report.Sheet) question {
 		{Name: "Slippage", Value: money(c.Slippage)},
 		{Name: "Borrow", Value: money(c.Borrow)},
 		{Name: "Of traded value", Value: bps(c.CostOfTradedBps), Note: "commission and slippage of " + number(&s.Activity.Traded, 0) + " traded"},
-		{Name: "Models", Value: dollars(c.Models), Note: fmt.Sprintf("new calls %s, from the cache %s; %s tokens in, %s out", dollars(c.ModelsNew), dollars(c.ModelsRecorded), chart.Group(fmt.Sprint(c.TokensIn)), chart.Group(fmt.Sprint(c.TokensOut)))},
+		{Name: "Models", Value: dollars(c.Models), Note: fmt.Sprintf("new calls %s, from the cache %s; %s tokens in, %s out", dollars(c.ModelsNew), dollars(c.ModelsRecorded), report.Group(fmt.Sprint(c.TokensIn)), report.Group(fmt.Sprint(c.TokensOut)))},
 		{Name: "Return without trading costs", Value: percent(c.ReturnWithout, 2), Note: "commission, slippage, borrow and interest paid added back, not compounded"},
 	}
 	if c.Models == nil || *c.Models != 0 {

@@ -43,7 +43,7 @@ func (v *view) prices(r *report.Run, s *report.Sheet) map[string]string {
 			size = chart.Wide(260)
 		}
 		f := figure{ID: fmt.Sprintf("price-%d", len(v.Prices)+1), Title: clean(a.Symbol), Wide: svg(c, size), Narrow: svg(c, chart.Narrow(200)),
-			Caption: fmt.Sprintf("%s, gain %s", plural(len(marks), "fill", "fills"), money(a.Gain))}
+			Caption: fmt.Sprintf("%s, gain %s", report.Plural(len(marks), "fill"), money(a.Gain))}
 		for _, x := range append(splits(r, a.Symbol, from, to), c.Gaps()...) {
 			f.Caption += "; " + x
 		}

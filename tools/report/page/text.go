@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/tools/report"
 	"pitwall/tools/report/chart"
 )
 
@@ -78,18 +79,18 @@ func percent(v *float64, digits int) string {
 	if v == nil || math.IsNaN(*v) {
 		return missing
 	}
-	return chart.Group(chart.Percent(*v, digits))
+	return report.Group(chart.Percent(*v, digits))
 }
 
 // share formats a fraction without a plus.
 func share(v *float64, digits int) string { return strings.TrimPrefix(percent(v, digits), "+") }
 
-// ret formats a return with one digit, and with two below one percent, as charts do.
+// ret formats a return as charts do.
 func ret(v *float64) string {
-	if v != nil && math.Abs(*v) < 0.00995 {
-		return percent(v, 2)
+	if v == nil || math.IsNaN(*v) {
+		return missing
 	}
-	return percent(v, 1)
+	return report.Group(chart.Return(*v))
 }
 
 // chance formats a probability or a share of many, cut to whole percent.
@@ -104,7 +105,7 @@ func number(v *float64, digits int) string {
 	if v == nil || math.IsNaN(*v) {
 		return missing
 	}
-	return chart.Group(chart.Minus(strconv.FormatFloat(*v, 'f', digits, 64)))
+	return report.Group(report.Minus(strconv.FormatFloat(*v, 'f', digits, 64)))
 }
 
 // money formats an amount with two digits.
@@ -120,7 +121,7 @@ func price(d pitwall.Dec) string {
 }
 
 // exact formats all digits of an amount.
-func exact(d pitwall.Dec) string { return chart.Group(chart.Minus(d.String())) }
+func exact(d pitwall.Dec) string { return report.Group(report.Minus(d.String())) }
 
 // sign returns the class of a figure.
 func sign(v *float64) string {
@@ -135,10 +136,3 @@ func sign(v *float64) string {
 
 // moment formats a time in the zone of the run's records.
 func moment(t time.Time) string { return t.Format("2006-01-02 15:04") }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return chart.Group(strconv.Itoa(n)) + " " + many
-}

@@ -118,7 +118,7 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	all := v.Trades.Rows
 	v.TradesMore = max(0, len(all)-firstTrades)
 	v.Trades.Rows = all[:min(firstTrades, len(all))]
-	v.Figures = figures(s)
+	v.Figures = []table{curves(s), relative(s), activity(s), trading(s)}
 	v.Passive = passive(s)
 	blocks, err := decisions(r, rows, fillLinks(r, s, drawn))
 	if err != nil {
@@ -171,7 +171,7 @@ func (v *view) about(s *report.Sheet) {
 			add("Agent "+a.Name, a.Model)
 		}
 	}
-	add("Turns", plural(h.Turns, "turn", "turns")+every(h.Every))
+	add("Turns", report.Plural(h.Turns, "turn")+every(h.Every))
 	add("Attempt on these dates", fmt.Sprint(max(1, h.Attempt)))
 	add("Costs assumed", s.Costs.StatedCommission)
 	add("Pitwall", h.Pitwall)
@@ -220,7 +220,7 @@ func (v *view) failures(r *report.Run) {
 		}
 	}
 	if failed*10 > len(r.Turns) {
-		v.Alert = strings.TrimSpace(fmt.Sprintf("%s In %d of %s something failed: filter the decisions by errors and warnings.", v.Alert, failed, plural(len(r.Turns), "turn", "turns")))
+		v.Alert = strings.TrimSpace(fmt.Sprintf("%s In %d of %s something failed: filter the decisions by errors and warnings.", v.Alert, failed, report.Plural(len(r.Turns), "turn")))
 	}
 }
 
