@@ -34,8 +34,8 @@ type year struct {
 	Cells [13]cell // twelve months and the year
 }
 
-// months is the heat map, oldest year first. The strength of a colour is the
-// month's part of the strongest one.
+// months returns the heat map, oldest year first. A colour's strength is the month's
+// part of the strongest one.
 func months(s *report.Sheet) []year {
 	most := 0.01
 	for _, m := range s.Months {
@@ -64,7 +64,7 @@ func months(s *report.Sheet) []year {
 	return list
 }
 
-// heat is the class of a month: n4 to n1 for losses, h0, p1 to p4.
+// heat returns the class of a month: n4 to n1 for losses, h0, p1 to p4.
 func heat(v float64) string {
 	n := int(math.Ceil(math.Abs(v) * 4))
 	switch {
