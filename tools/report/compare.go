@@ -142,11 +142,12 @@ func statusRow(sheets []*Sheet) []Row {
 	if !slices.ContainsFunc(sheets, func(s *Sheet) bool { return !s.Run.complete() }) {
 		return nil
 	}
-	row := Row{Name: "status", Kind: Text, Always: true}
+	var texts []string
 	for _, s := range sheets {
-		row.Values = append(row.Values, Value{Text: oneLine(s.Run.Status)})
-		row.Differ = row.Differ || s.Run.Status != sheets[0].Run.Status
+		texts = append(texts, oneLine(s.Run.Status))
 	}
+	row := textRow("status", texts)
+	row.Always = true
 	return []Row{row}
 }
 

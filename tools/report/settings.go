@@ -24,18 +24,19 @@ func settingRows(runs []*Run) []Row {
 	}
 	rows := []Row{}
 	for _, name := range names {
-		row := Row{Name: name, Kind: Text}
-		said := false
-		for _, t := range texts[name] {
-			said = said || t != ""
-			row.Differ = row.Differ || t != texts[name][0]
-			row.Values = append(row.Values, Value{Text: t})
-		}
-		if said {
-			rows = append(rows, row)
+		if slices.Max(texts[name]) != "" {
+			rows = append(rows, textRow(name, texts[name]))
 		}
 	}
 	return rows
+}
+
+func textRow(name string, texts []string) Row {
+	row := Row{Name: name, Kind: Text, Differ: slices.Min(texts) != slices.Max(texts)}
+	for _, t := range texts {
+		row.Values = append(row.Values, Value{Text: t})
+	}
+	return row
 }
 
 // settings returns a run's settings by name. Where a run has several agents, theirs

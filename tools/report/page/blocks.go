@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -160,11 +159,11 @@ func decisions(r *report.Run, rows []row, fills map[int][]fillLink) ([]block, er
 
 // each calls f for 0 to n-1, on all cores at once.
 func each(n int, f func(i int)) {
-	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	cores := runtime.GOMAXPROCS(0)
+	for first := range cores {
 		all.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			for i := first; i < n; i += cores {
 				f(i)
 			}
 		})
