@@ -216,9 +216,9 @@ func (w *walk) attribution(s *Sheet) {
 		if g.Qty != 0 {
 			switch x := w.symbols[name]; {
 			case w.price(name) == 0:
-				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and no price of it is in prices.csv: its gain is not whole", g.Qty, name))
+				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and prices.csv has no price of it: the gain is incomplete", g.Qty, name))
 			case x == nil || x.next == 0:
-				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and no price of it is in prices.csv: they are valued at its last fill, %v", g.Qty, name, w.price(name)))
+				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and prices.csv has no price of it: valued at the last fill, %v", g.Qty, name, w.price(name)))
 			}
 			g.Price = w.price(name)
 			g.Gain = a.Add(g.Gain, a.Mul(a.Mul(g.Qty, g.Price), w.lots.multiplier(name)))
@@ -237,7 +237,7 @@ func (w *walk) attribution(s *Sheet) {
 	}
 	s.Other = a.Sub(a.Sub(s.Headline.FinalEquity, s.Headline.Start), total)
 	if off := a.Sub(s.Other, w.other); off.Abs() > pitwall.One/100 {
-		s.Notes = append(s.Notes, fmt.Sprintf("the symbols' gains and the cash flows do not add up to the run's gain: %v is not explained", off.Round(2)))
+		s.Notes = append(s.Notes, fmt.Sprintf("the symbols' gains and the cash flows do not add up to the run's gain: %v is unexplained", off.Round(2)))
 	}
 }
 

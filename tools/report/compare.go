@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Comparison sets runs side by side. The first run is what the others are held
-// against.
+// Comparison sets runs side by side. The first run is the one that the others are
+// compared with.
 type Comparison struct {
-	Names    []string  `json:"names"` // what the texts call the runs; no two are alike
+	Names    []string  `json:"names"` // unique names of the runs in texts
 	Sheets   []*Sheet  `json:"sheets"`
-	Settings []Row     `json:"settings"` // how the runs were set up, and the days that they came to
+	Settings []Row     `json:"settings"` // how the runs were set up, and the dates that they reached
 	Rows     []Row     `json:"figures"`
 	Verdicts []string  `json:"verdicts"` // of each run, whether it beat doing nothing
 	Warnings []string  `json:"warnings"` // what makes figures hard to compare
@@ -26,8 +26,8 @@ type Row struct {
 	Kind   Kind    `json:"kind"`
 	Values []Value `json:"values"` // one per run
 	Differ bool    `json:"differ"`
-	Always bool    `json:"always,omitempty"` // shown where it does not differ too
-	Yearly bool    `json:"yearly,omitempty"` // of a year: it says little for a sheet whose Strategy.FewForYearly is set
+	Always bool    `json:"always,omitempty"` // shown also where it does not differ
+	Yearly bool    `json:"yearly,omitempty"` // annualized: it means little for a sheet whose Strategy.FewForYearly is set
 }
 
 // Value is a figure of one run. Number is nil for texts, and for a figure that the
@@ -37,26 +37,26 @@ type Value struct {
 	Text   string   `json:"text"` // as a terminal prints it; n/a when not defined
 }
 
-// Parting says where a run's decisions part from the first run's. Turns are matched
-// by their time and agent, not by their number; turns before both runs have begun
-// are left out.
+// Parting is the point where a run's decisions diverge from the first run's. Turns are
+// matched by time and agent, not by number; turns before both runs have begun are left
+// out.
 type Parting struct {
 	Run    int        `json:"run"`    // index in Sheets
 	Common int        `json:"common"` // turns that both runs have
-	Alike  int        `json:"alike"`  // of those, how many come before First: all of them when it is nil
+	Alike  int        `json:"alike"`  // common turns before First; all of them when it is nil
 	First  *Departure `json:"first"`  // the first difference of any kind; nil: none, or no turn in common
 	Orders *Departure `json:"orders"` // the first turn that ordered differently, reasons aside; nil: none
-	Text   string     `json:"text"`   // all of it as one sentence
+	Text   string     `json:"text"`   // the parting in a sentence
 }
 
-// Departure is where two runs stop being alike.
+// Departure is a turn in which two runs differ.
 type Departure struct {
 	AsOf  string `json:"as_of"`
 	Agent string `json:"agent"`
 	Turns [2]int `json:"turns"` // of the first run and of this one; 0: it has no such turn
 	What  What   `json:"what"`
-	// OtherState says that the state digests differ: one of them could see what the
-	// other could not, even where the question reads the same.
+	// OtherState reports that the state digests differ: one run could see what the other
+	// could not, even where the question reads the same.
 	OtherState bool      `json:"other_state"`
 	Lines      [2]string `json:"lines"` // the first differing call or line of either, shortened; empty: it has none
 }
@@ -68,20 +68,20 @@ type What string
 const (
 	DifferentTurn   What = "turn"   // only one of them had a turn then
 	DifferentEnd    What = "end"    // one of them has no more turns
-	DifferentState  What = "state"  // another account, other bars or news before the same question
-	DifferentCall   What = "call"   // another tool, or other arguments
-	DifferentResult What = "result" // the same call, another answer
-	DifferentReply  What = "reply"  // other words
-	DifferentStatus What = "status" // the turn ended otherwise: a timeout, a budget
-	DifferentOrders What = "orders" // other orders
+	DifferentState  What = "state"  // a different account, different bars or news before the same question
+	DifferentCall   What = "call"   // a different tool, or different arguments
+	DifferentResult What = "result" // the same call, a different answer
+	DifferentReply  What = "reply"  // different text
+	DifferentStatus What = "status" // the turn ended differently: a timeout, a budget
+	DifferentOrders What = "orders" // different orders
 	NoRecord        What = "record" // a turn's record cannot be read
 )
 
-// Compare sets runs side by side. Names tell them apart in texts, one for each; without
-// them their ids do, numbered where they are alike.
+// Compare sets runs side by side. Texts call them by names, one for each, or else by
+// their ids, with a number where two are equal.
 func Compare(runs []*Run, names ...string) (*Comparison, error) {
 	if len(runs) == 0 {
-		return nil, errors.New("comparing no runs; give one at least")
+		return nil, errors.New("no run to compare; name at least one")
 	}
 	c := &Comparison{Names: names, Verdicts: []string{}, Warnings: []string{}, Partings: []Parting{}}
 	if len(names) != len(runs) {
@@ -130,11 +130,11 @@ func (c *Comparison) periods() {
 		list = append(list, c.Names[i]+" is "+s.Run.period())
 	}
 	if differ {
-		c.Warnings = append(c.Warnings, "the periods differ, and with them what the figures are of: "+strings.Join(list, ", "))
+		c.Warnings = append(c.Warnings, "the periods differ, so figures cover different dates: "+strings.Join(list, ", "))
 	}
 }
 
-// period is the days that a run came to.
+// period returns the dates that a run reached.
 func (h Header) period() string { return oneLine(h.From + " to " + h.To) }
 
 // statusRow returns the runs' statuses, nothing when all are complete.
@@ -142,15 +142,16 @@ func statusRow(sheets []*Sheet) []Row {
 	if !slices.ContainsFunc(sheets, func(s *Sheet) bool { return !s.Run.complete() }) {
 		return nil
 	}
-	row := Row{Name: "status", Kind: Text, Always: true}
+	var texts []string
 	for _, s := range sheets {
-		row.Values = append(row.Values, Value{Text: oneLine(s.Run.Status)})
-		row.Differ = row.Differ || s.Run.Status != sheets[0].Run.Status
+		texts = append(texts, oneLine(s.Run.Status))
 	}
+	row := textRow("status", texts)
+	row.Always = true
 	return []Row{row}
 }
 
-// compared are the rows of a comparison, in their order.
+// compared lists the rows of a comparison in their order.
 var compared = []struct {
 	name string
 	kind Kind
@@ -195,13 +196,13 @@ var compared = []struct {
 	{"attempt", Count, func(s *Sheet) *float64 { return new(float64(s.Run.Attempt)) }},
 }
 
-// figureRows are the figures that at least one run defines.
+// figureRows returns the figures that at least one run defines.
 func figureRows(sheets []*Sheet) []Row {
 	rows := []Row{}
 	for _, f := range compared {
 		row := Row{Name: f.name, Kind: f.kind}
 		switch f.name {
-		case "return", "benchmark return", "buy-and-hold return": // what every run is held against
+		case "return", "benchmark return", "buy-and-hold return": // what every run is compared with
 			row.Always = true
 		case "CAGR", "volatility", "Sharpe", "Sortino", "Calmar":
 			row.Yearly = true
@@ -225,7 +226,7 @@ func figureRows(sheets []*Sheet) []Row {
 	return rows
 }
 
-// attempts is how many a deflated Sharpe ratio counts, when all count alike.
+// attempts returns the number of attempts that all deflated Sharpe ratios count.
 func attempts(sheets []*Sheet) string {
 	n := sheets[0].Luck.Trials
 	switch {
@@ -237,7 +238,7 @@ func attempts(sheets []*Sheet) string {
 	return fmt.Sprintf(" (%d attempts)", n)
 }
 
-// differs leaves out what the order of a sum can do to a number.
+// differs reports whether two figures differ by more than rounding.
 func differs(a, b *float64) bool {
 	if a == nil || b == nil {
 		return a != b

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Kind is how a figure is written.
+// Kind is the format of a figure.
 type Kind string
 
 // The kinds.

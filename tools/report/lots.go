@@ -151,7 +151,7 @@ func (l *lots) merge(t *RoundTrip, more RoundTrip) {
 	t.Fees, t.Profit = l.a.Add(t.Fees, more.Fees), l.a.Add(t.Profit, more.Profit)
 }
 
-// split gives a position a new quantity: each lot gets its part, at a price that
+// split sets a position's new quantity: each lot gets its part, at a price that
 // keeps its value.
 func (l *lots) split(book, symbol string, qty pitwall.Dec) {
 	h := l.of(book, symbol)

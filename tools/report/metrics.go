@@ -17,7 +17,7 @@ import (
 	"pitwall/cache/runs"
 )
 
-// Metrics are a run's figures, as metrics.json holds them.
+// Metrics holds a run's figures, as metrics.json does.
 type Metrics runs.Metrics
 
 // CheckMetrics recomputes metrics.json from the run's other files and the starting

@@ -117,7 +117,7 @@ func part(a, b *Run) Parting {
 	return p
 }
 
-// departure compares the records of a pair; nil: they are alike.
+// departure compares the records of a pair; nil when they are identical.
 func departure(of [2]*Run, x pair, after bool) *Departure {
 	d := x.departure()
 	if !x.both() {
@@ -180,7 +180,7 @@ func records(of [2]*Run, x pair) (t [2]*agentloop.Turn, same bool, err error) {
 	return t, false, nil
 }
 
-// orderedApart compares the orders of a pair; nil: the same.
+// orderedApart compares the orders of a pair; nil when they are identical.
 func orderedApart(of [2]*Run, x pair) *Departure {
 	var sent [2][]string
 	d := x.departure()
@@ -216,16 +216,16 @@ func at[T any](list []T, i int) (x T) {
 // sentence describes a parting.
 func (p *Parting) sentence() string {
 	if p.First == nil {
-		return fmt.Sprintf("never: %s alike", turns(p.Alike))
+		return fmt.Sprintf("identical in all %s", turns(p.Alike))
 	}
-	s := fmt.Sprintf("after %s alike, ", turns(p.Alike))
+	s := fmt.Sprintf("identical for %s, then ", turns(p.Alike))
 	if p.Alike == 0 {
 		s = "from the start: "
 	}
 	s += p.First.String()
 	switch {
 	case p.Orders == nil:
-		s += fmt.Sprintf("; orders are the same in all %s that both have", turns(p.Common))
+		s += fmt.Sprintf("; orders are identical in all %d common turns", p.Common)
 	case *p.Orders != *p.First && (p.Orders.Turns != p.First.Turns || p.First.What != DifferentOrders):
 		s += "; first " + p.Orders.String()
 	}
@@ -241,9 +241,9 @@ func turns(n int) string {
 
 // kinds names kinds of difference in a sentence.
 var kinds = map[What]string{
-	DifferentTurn: "a turn of one run only", DifferentEnd: "one run has ended", DifferentState: "another state before the same question",
-	DifferentCall: "another call", DifferentResult: "another answer to the same call", DifferentReply: "other words",
-	DifferentStatus: "another end of the turn", DifferentOrders: "other orders", NoRecord: "a record cannot be read",
+	DifferentTurn: "a turn in one run only", DifferentEnd: "one run has ended", DifferentState: "a different state before the same question",
+	DifferentCall: "a different call", DifferentResult: "a different answer to the same call", DifferentReply: "different text",
+	DifferentStatus: "a different end of the turn", DifferentOrders: "different orders", NoRecord: "an unreadable record",
 }
 
 // String returns where and what, without the lines.
@@ -256,7 +256,7 @@ func (d *Departure) String() string {
 	}
 	s := fmt.Sprintf("%s at %s (turn %s against %s)", kinds[d.What], strings.TrimSuffix(d.AsOf, "Z"), number(d.Turns[0]), number(d.Turns[1]))
 	if d.OtherState && d.What != DifferentState {
-		s += ", where what could be seen differed too"
+		s += ", with different data visible"
 	}
 	return s
 }

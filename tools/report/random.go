@@ -42,7 +42,7 @@ type path struct {
 // around the run's steps by a random number of them, and deals it to the symbols by
 // a random permutation. So holding times, exposure, concentration and turnover are
 // the run's own, and only what was held when is random. There is a seam: the trader
-// begins as the run began, which is in cash, and buys what the path says at once; and where
+// begins as the run began, in cash, and buys the path's positions at once; and where
 // the path goes around, it goes from the run's last positions to its first ones at
 // that step's open. A trader's equity compounds, over the steps,
 //
@@ -92,14 +92,14 @@ func randomBaseline(tracks []track, actual, costRate float64, seed uint64, trade
 
 // baselineRule describes the traders in a sentence, and whether the result says little.
 func baselineRule(out RandomBaseline, costRate float64, symbols int) string {
-	deal := "dealt at random to its " + strconv.Itoa(symbols) + " symbols"
+	deal := "with its " + strconv.Itoa(symbols) + " symbols assigned at random"
 	if symbols == 1 {
 		deal = "in its one symbol"
 	}
-	rule := fmt.Sprintf("%d traders, each with the run's own positions moved by a random number of steps and %s, at %s bps of what they trade",
+	rule := fmt.Sprintf("%d traders, each of which makes the run's own trades at random times %s, at %s bps of traded value",
 		out.Traders, deal, strconv.FormatFloat(math.Round(costRate*1e6)/100, 'f', -1, 64))
 	if !out.Telling {
-		rule += "; they differ by less than the method's own error, so the share beaten says little"
+		rule += "; they differ by less than the method's own error, so the share beaten means little"
 	}
 	return rule
 }
@@ -224,14 +224,14 @@ func (w *walk) randomTraders(actual, rate float64) *RandomBaseline {
 	}
 	if f.Telling && w.boughtOnce() {
 		f.Telling = false
-		f.Rule += "; the run bought once and held, so there is no timing to judge and the share beaten says little"
+		f.Rule += "; the run bought once and held, so there is no timing to judge and the share beaten means little"
 	}
 	return f
 }
 
-// boughtOnce reports whether a run was in the market nearly always, in all of its
+// boughtOnce reports whether a run was nearly always in the market, in all of its
 // symbols, and traded no more than to get in and out. One that left symbols out has
-// chosen, and that is held against traders who choose at random.
+// chosen, and is compared with traders who choose at random.
 func (w *walk) boughtOnce() bool {
 	held, traded := 0, 0.0
 	for _, t := range w.tracks {

@@ -32,7 +32,7 @@ func Open(fsys fs.FS) (*Run, error) {
 	}
 	for _, name := range []string{runs.JournalFile, runs.EquityFile, runs.FillsFile, runs.PricesFile, runs.SummariesFile} {
 		if _, err := fs.Stat(f, name); errors.Is(err, fs.ErrNotExist) {
-			f.Note("%s is not there: what is computed from it is missing or 0", name)
+			f.Note("%s is missing: figures computed from it are missing or 0", name)
 		}
 	}
 	r := &Run{Manifest: f.Manifest, Journal: f.Journal(), Turns: f.Lines(), folder: f}
@@ -47,11 +47,11 @@ func Open(fsys fs.FS) (*Run, error) {
 	switch r.Usage, err = f.Usage(); {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist) && r.Manifest.Status == "running":
-		f.Note("what the models used is not known: the run has not come to its end")
+		f.Note("model usage is unknown: the run has not ended")
 	case errors.Is(err, fs.ErrNotExist):
-		f.Note("what the models used is not known: usage.json is not there")
+		f.Note("model usage is unknown: usage.json is missing")
 	default:
-		f.Note("what the models used is not known: %v", err)
+		f.Note("model usage is unknown: %v", err)
 	}
 	r.Notes = append(r.Notes, f.Notes...)
 	return r, nil

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// settingRows are how the runs were set up, those that differ and those that
-// do not; what no run says is left out.
+// settingRows returns the settings of the runs, whether they differ or not, without
+// those that no run has.
 func settingRows(runs []*Run) []Row {
 	var names []string
 	texts := map[string][]string{}
@@ -17,30 +17,31 @@ func settingRows(runs []*Run) []Row {
 				names = append(names, s[0])
 				texts[s[0]] = make([]string, len(runs))
 			}
-			if s[1] != "" { // one agent's own rhythm is the run's
+			if s[1] != "" { // a single agent's interval is the run's
 				texts[s[0]][i] = s[1]
 			}
 		}
 	}
 	rows := []Row{}
 	for _, name := range names {
-		row := Row{Name: name, Kind: Text}
-		said := false
-		for _, t := range texts[name] {
-			said = said || t != ""
-			row.Differ = row.Differ || t != texts[name][0]
-			row.Values = append(row.Values, Value{Text: t})
-		}
-		if said {
-			rows = append(rows, row)
+		if slices.Max(texts[name]) != "" {
+			rows = append(rows, textRow(name, texts[name]))
 		}
 	}
 	return rows
 }
 
-// settings are a run's, by name: agents' with the agent's name where a run has
-// several, so that two runs of one agent each compare whatever they call it. The
-// days are those that the run came to.
+func textRow(name string, texts []string) Row {
+	row := Row{Name: name, Kind: Text, Differ: slices.Min(texts) != slices.Max(texts)}
+	for _, t := range texts {
+		row.Values = append(row.Values, Value{Text: t})
+	}
+	return row
+}
+
+// settings returns a run's settings by name. Where a run has several agents, theirs
+// have the agent's name, so that runs of one agent compare whatever its name. The dates
+// are those that the run reached.
 func (r *Run) settings() [][2]string {
 	m, h := r.Manifest, r.header()
 	list := [][2]string{

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// fewPeriods is the number of returns below which a yearly figure says little.
+// fewPeriods is the number of returns below which a yearly figure means little.
 const fewPeriods = 30
 
 // returnsOf returns the returns of an equity curve that begins with the starting

@@ -72,7 +72,7 @@ type Size struct {
 	Names         bool // labels at a line's end have its name, not the value only
 }
 
-// surface is what a chart is drawn on: a page (svg.go) or a picture (picture.go).
+// surface draws a chart: on a page (svg.go) or a picture (picture.go).
 // The library draws axes and lines on its canvas, with an ink for colour.
 type surface interface {
 	vg.Canvas
@@ -92,10 +92,10 @@ type look struct {
 	date  float64   // room for a date
 }
 
-// ink is a colour by its class: of the page's style sheet, of the picture's pens.
+// ink is a colour by its class in the page's style sheet or the picture's pens.
 type ink string
 
-// RGBA implements color.Color; nothing asks for it but code that mixes colours.
+// RGBA implements color.Color; only code that mixes colours calls it.
 func (ink) RGBA() (r, g, b, a uint32) { return color.Black.RGBA() }
 
 // span returns the time that the chart shows, in seconds; a single moment gets a day

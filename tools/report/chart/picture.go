@@ -122,8 +122,8 @@ func (p *picture) SetColor(c color.Color) {
 	}
 }
 
-// Stroke draws in pieces: the raster's time grows with the square of what one path
-// has in a row of pixels. Each piece begins a point before the last one's end, so that
+// Stroke draws in pieces: the raster's time grows with the square of a path's edges in
+// a row of pixels. Each piece begins a point before the last one's end, so that
 // all corners are joined. Lines of the grid lie between two rows of pixels.
 func (p *picture) Stroke(path vg.Path) {
 	const piece = 16
@@ -156,7 +156,7 @@ func (p *picture) FillString(face font.Face, pt vg.Point, text string) {
 	p.Canvas.FillString(face, pt, solid(text))
 }
 
-// solid keeps a capital A from being pulled over the blank before it.
+// solid keeps a capital A from being kerned over the blank before it.
 func solid(text string) string { return strings.ReplaceAll(text, " ", "\u00a0") }
 
 // label implements surface.
@@ -183,7 +183,7 @@ func (p *picture) dot(class ink, pt vg.Point) {
 	}
 }
 
-// mark would be a fill of an order: a picture to share has none.
+// mark panics: a picture to share shows no fills.
 func (p *picture) mark(Mark, vg.Point) { panic("chart: a picture has no marks") }
 
 func (p *picture) fill(path vg.Path, c color.Color) {

@@ -54,7 +54,7 @@ func day(t time.Time) string { return t.Add(-1).Format(time.DateOnly) }
 // Empty reports whether there is nothing to draw.
 func (c Chart) Empty() bool { _, _, ok := c.span(); return !ok }
 
-// Equity shows the run's return since its start against its benchmark and against
+// Equity charts the run's return since its start against its benchmark and against
 // buying and holding, with the drawdown below.
 func Equity(s *report.Sheet) Chart {
 	start := s.Run.Cash.Float()
@@ -124,7 +124,7 @@ func zoneOf(t time.Time) *time.Location {
 	return time.FixedZone(name, offset)
 }
 
-// Rolling shows the Sharpe ratio of the last daily returns, over 63 of them, or
+// Rolling charts the Sharpe ratio of the last daily returns, over 63 of them, or
 // over a third of the run when that is less. Under 5 there is no chart and the
 // window is 0. A window without variance has no value.
 func Rolling(s *report.Sheet) (c Chart, window int) {
@@ -159,7 +159,7 @@ func Rolling(s *report.Sheet) (c Chart, window int) {
 	}, window
 }
 
-// moved reports whether a window says anything about risk: a third of its days
+// moved reports whether a window shows any risk: a third of its days
 // moved, by a volatility of 1 % a year or more. Cash and treasury bills do not.
 func moved(r []float64, periods float64) bool {
 	mean, square, days := 0.0, 0.0, 0
@@ -182,7 +182,7 @@ func last(l Line) string {
 	return "not defined"
 }
 
-// Price shows the closes of a symbol's bars in a stretch of time with fills on them.
+// Price charts the closes of a symbol's bars in a stretch of time with fills on them.
 func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) Chart {
 	l := Line{Class: "price"}
 	for _, b := range bars {
@@ -219,7 +219,7 @@ func priceDigits(v float64) int {
 	return min(8, 3-int(math.Floor(math.Log10(v))))
 }
 
-// Compare shows the returns of several runs, each since its own start. There are
+// Compare charts the returns of several runs, each since its own start. There are
 // colours for eight.
 func Compare(names []string, sheets []*report.Sheet) Chart {
 	c := Chart{Zone: time.UTC}

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -50,11 +49,10 @@ func encoded(raw []byte) []byte {
 	return bytes.ReplaceAll(out, []byte("<"), []byte("v"))
 }
 
-// blockSize is how many bytes of JSON go into one block of turns: what one click
-// has to inflate.
+// blockSize is the number of bytes of JSON in a block of turns: one click inflates it.
 const blockSize = 256 << 10
 
-// index is the list of turns, and what they share.
+// index lists the turns, and the texts that they share.
 type index struct {
 	Rows   []row    `json:"rows"`
 	Shared []string `json:"shared"` // system prompts, lists of tools and parameters
@@ -74,7 +72,7 @@ type row struct {
 	At       int    `json:"i"` // its place in the block
 }
 
-// body is what a turn opens into.
+// body is the content of an opened turn.
 type body struct {
 	Model    string      `json:"model,omitempty"`
 	Why      string      `json:"why,omitempty"`
@@ -96,7 +94,7 @@ type part struct {
 	At   int    `json:"t"` // of Text in the block's texts
 }
 
-// fillLink leads from a turn to what its orders became.
+// fillLink links a turn to what became of its orders.
 type fillLink struct {
 	Text  string `json:"t"`
 	Chart string `json:"c,omitempty"` // address of the chart
@@ -161,11 +159,11 @@ func decisions(r *report.Run, rows []row, fills map[int][]fillLink) ([]block, er
 
 // each calls f for 0 to n-1, on all cores at once.
 func each(n int, f func(i int)) {
-	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	cores := runtime.GOMAXPROCS(0)
+	for first := range cores {
 		all.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			for i := first; i < n; i += cores {
 				f(i)
 			}
 		})
@@ -173,15 +171,15 @@ func each(n int, f func(i int)) {
 	all.Wait()
 }
 
-// record is a turn as it was read: what turns share is not yet.
+// record is a turn as it was read, before the pooling of shared texts.
 type record struct {
 	body                  body
 	system, tools, params string
 }
 
 // packed is a block of turns. Texts of one kind stand together, prompts with prompts
-// and answers of a tool with its answers: what is alike is then near, and gzip,
-// which looks back 32 KB, takes 9 to 25 % less.
+// and a tool's answers with its answers: gzip, which looks back 32 KB, then takes 9 to
+// 25 % less.
 type packed struct {
 	Turns []body   `json:"turns"`
 	Texts []string `json:"texts"`

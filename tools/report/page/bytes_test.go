@@ -153,12 +153,12 @@ func TestAnswers(t *testing.T) {
 	} {
 		x := *s
 		worse(&x.Luck)
-		require.Contains(t, luck(&x).Answer, "Luck is not ruled out: ")
+		require.Contains(t, luck(&x).Answer, "Could be luck: ")
 	}
 	// Near a limit and near none or all, words and figures agree.
 	s.Luck = report.Luck{Deflated: ptr(0.9496), Probabilistic: ptr(0.9996), Random: &report.RandomBaseline{Beaten: 0.9491, Telling: true}, Inside: ptr(0.001)}
 	q := luck(s)
-	require.Equal(t, "Luck is not ruled out: it beats only 94\u00a0% of random traders; the deflated Sharpe ratio is 94\u00a0%, under 95 %; the model's training knows under 1\u00a0% of the days.", q.Answer)
+	require.Equal(t, "Could be luck: it beats only 94\u00a0% of random traders; the deflated Sharpe ratio is 94\u00a0%, under 95 %; under 1\u00a0% of the days are inside the model's training window.", q.Answer)
 	for _, f := range q.Facts {
 		require.NotContains(t, f.Value, "100\u00a0%")
 	}

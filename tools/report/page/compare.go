@@ -10,7 +10,7 @@ import (
 	"pitwall/tools/report/chart"
 )
 
-// comparing is what compare.html shows.
+// comparing is the data of compare.html.
 type comparing struct {
 	Names    []string
 	Dates    string
@@ -22,7 +22,7 @@ type comparing struct {
 	Partings []parting
 }
 
-// parting is where a run's decisions part from the first run's.
+// parting is a report.Parting as text.
 type parting struct {
 	Name, Text string
 	Facts      []fact
@@ -50,7 +50,7 @@ func Compare(w io.Writer, runs []*report.Run, c *report.Comparison) error {
 			Caption: "Return of each run since its own start."}
 	}
 	v.Settings = rows("settings", "What was run, and the dates reached", "Setting", v.Names, c.Settings)
-	v.Figures = rows("compared", "Figures; those that differ are strong"+little(c), "Figure", v.Names, c.Rows)
+	v.Figures = rows("compared", "Figures; differences in bold"+little(c), "Figure", v.Names, c.Rows)
 	for _, p := range c.Partings {
 		v.Partings = append(v.Partings, newParting(p, v.Names))
 	}
@@ -99,7 +99,7 @@ func newParting(p report.Parting, names []string) parting {
 	if p.Common == 0 {
 		return out // the text says all
 	}
-	out.Facts = append(out.Facts, fact{Name: "Turns that both have", Value: fmt.Sprint(p.Common)}, fact{Name: "Alike before the first difference", Value: fmt.Sprint(p.Alike)})
+	out.Facts = append(out.Facts, fact{Name: "Common turns", Value: fmt.Sprint(p.Common)}, fact{Name: "Identical before the first difference", Value: fmt.Sprint(p.Alike)})
 	at := func(name string, d *report.Departure) {
 		if d == nil {
 			out.Facts = append(out.Facts, fact{Name: name, Value: "none"})

@@ -57,7 +57,7 @@ func curves(s *report.Sheet) table {
 	return t
 }
 
-// short is a table with a column of figures.
+// short returns a table with a column of figures.
 func short(id, caption string, rows ...[3]string) table {
 	t := table{ID: id, Caption: caption, Head: columns("tnt", "Figure", "Value", "Formula")}
 	for _, r := range rows {

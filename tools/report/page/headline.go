@@ -78,9 +78,9 @@ func luck(s *report.Sheet) question {
 	if x := l.Random; x != nil {
 		known = true
 		q.Facts = append(q.Facts, fact{Name: "Beats random traders", Value: chance(&x.Beaten),
-			Note: fmt.Sprintf("%d of them: 5 %% under %s, median %s, 5 %% over %s. %s", x.Traders, percent(&x.Low, 1), percent(&x.Median, 1), percent(&x.High, 1), clean(x.Rule))})
+			Note: fmt.Sprintf("90 %% ended between %s and %s (median %s). %s", percent(&x.Low, 1), percent(&x.High, 1), percent(&x.Median, 1), clean(x.Rule))})
 		if !x.Telling {
-			doubts = append(doubts, "there was too little timing to hold against random traders")
+			doubts = append(doubts, "there was too little timing to compare with random traders")
 		} else if x.Beaten < 0.95 {
 			doubts = append(doubts, fmt.Sprintf("it beats only %s of random traders", chance(&x.Beaten)))
 		}
@@ -89,7 +89,7 @@ func luck(s *report.Sheet) question {
 		known = true
 		q.Facts = append(q.Facts, fact{Name: "Return, 90 % interval", Value: percent(&x.Low, 1) + " to " + percent(&x.High, 1), Note: fmt.Sprintf("%d resamples of its days in blocks of about %.0f", l.Resamples, l.Block)})
 		if x.Low < 0 {
-			doubts = append(doubts, "a resampled run may as well lose")
+			doubts = append(doubts, "resampled runs often lose money")
 		}
 	}
 	if x := l.Sharpe; x != nil {
@@ -108,9 +108,9 @@ func luck(s *report.Sheet) question {
 			doubts = append(doubts, fmt.Sprintf("the deflated Sharpe ratio is %s, under 95 %%", chance(x)))
 		}
 	}
-	q.Facts = append(q.Facts, fact{Name: "Attempt on these dates", Value: fmt.Sprint(max(1, s.Run.Attempt)), Note: "each further attempt makes a good result less telling"}, inside(l))
+	q.Facts = append(q.Facts, fact{Name: "Attempt on these dates", Value: fmt.Sprint(max(1, s.Run.Attempt)), Note: "each further attempt makes a good result less meaningful"}, inside(l))
 	if l.Inside != nil && *l.Inside > 0 {
-		doubts = append(doubts, fmt.Sprintf("the model's training knows %s of the days", chance(l.Inside)))
+		doubts = append(doubts, fmt.Sprintf("%s of the days are inside the model's training window", chance(l.Inside)))
 	}
 	switch {
 	case s.Headline.TotalReturn <= 0:
@@ -118,7 +118,7 @@ func luck(s *report.Sheet) question {
 	case !known:
 		q.Answer = "Too little happened to tell."
 	case len(doubts) > 0:
-		q.Answer = "Luck is not ruled out: " + strings.Join(doubts, "; ") + "."
+		q.Answer = "Could be luck: " + strings.Join(doubts, "; ") + "."
 	default:
 		q.Answer = "These figures speak against luck alone."
 	}
@@ -126,7 +126,7 @@ func luck(s *report.Sheet) question {
 }
 
 func inside(l report.Luck) fact {
-	f := fact{Name: "Inside the model's training", Value: chance(l.Inside), Note: clean(l.InsideOf)}
+	f := fact{Name: "Inside the model's training window", Value: chance(l.Inside), Note: clean(l.InsideOf)}
 	switch {
 	case l.Inside == nil:
 		f.Value, f.Note = "not known", "no training cutoff is stated"

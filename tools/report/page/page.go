@@ -40,7 +40,7 @@ func Write(w io.Writer, r *report.Run, s *report.Sheet) error {
 	return write(w, pageHTML, v.Name, v.Facts, v, blocks)
 }
 
-// frame is what every page has around its content.
+// frame is the part of a page around its content.
 type frame struct {
 	Title, Subtitle string
 	Policy          string

@@ -89,7 +89,7 @@ func describe(f pitwall.Fill) string {
 	return clean(fmt.Sprintf("%s %s %s at %s, %s", verb, exact(f.Qty), f.Symbol, price(f.Price), moment(f.Time)))
 }
 
-// fillLinks lead from each turn to what its orders became.
+// fillLinks links each turn to what became of its orders.
 func fillLinks(r *report.Run, s *report.Sheet, drawn map[string]string) map[int][]fillLink {
 	trades := map[string][]int{} // by order
 	for i, t := range s.Trades {

@@ -13,11 +13,11 @@ import (
 	"pitwall/tools/report/chart"
 )
 
-// view is what page.html shows.
+// view is the data of page.html.
 type view struct {
 	Name, Facts string
 	About       []fact // what was run
-	Alert       string // why the figures may not be whole
+	Alert       string // why the figures may be incomplete
 	Tiles       []fact
 	Questions   []question
 	Equity      *figure
@@ -44,8 +44,7 @@ type fact struct {
 	Class             string // good, bad or empty
 }
 
-// question is what a reader wants to know, with an answer in words and the
-// figures behind it.
+// question is a reader's question with its answer and the figures behind it.
 type question struct {
 	Text, Answer string
 	Facts        []fact
@@ -70,7 +69,7 @@ type table struct {
 // column is a table's heading. Kind is num or text: how it is sorted and aligned.
 type column struct{ Name, Kind string }
 
-// cell is text, perhaps with a place in the page where it leads.
+// cell is text, with an optional link to a place in the page.
 type cell struct {
 	Text  string `json:"t"`
 	Fold  string `json:"f,omitempty"` // what is shown of a text that folds
