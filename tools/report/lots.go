@@ -70,6 +70,16 @@ func (l *lots) of(book, symbol string) *holding {
 	return l.held[key]
 }
 
+// any reports whether a position is open.
+func (l *lots) any() bool {
+	for _, h := range l.held {
+		if h.qty != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // trip identifies the fills of one trade: those of the same two orders.
 type trip struct{ book, symbol, side, entry, exit string }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -100,7 +99,7 @@ func heldAt(journal []pitwall.Entry) (list []bool) {
 	for _, e := range journal {
 		l.book(e)
 		if isStep(e) {
-			list = append(list, slices.ContainsFunc(slices.Collect(maps.Values(l.held)), func(h *holding) bool { return h.qty != 0 }))
+			list = append(list, l.any())
 		}
 	}
 	return list

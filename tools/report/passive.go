@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,7 +28,7 @@ func (r *Run) passive(s *Sheet) {
 		from = r.Points[0].At
 	}
 	var symbols []idle
-	var starts []time.Time
+	known := map[int64]time.Time{} // starts of bars
 	acted := false
 	for _, name := range r.Manifest.Symbols {
 		x := idle{between(r.Bars[name], from, r.Points[len(r.Points)-1].At), r.Actions(name), pitwall.One}
@@ -42,11 +43,10 @@ func (r *Run) passive(s *Sheet) {
 		}
 		symbols = append(symbols, x)
 		for _, b := range x.bars {
-			starts = append(starts, b.Start)
+			known[b.Start.UnixNano()] = b.Start
 		}
 	}
-	slices.SortFunc(starts, time.Time.Compare)
-	starts = slices.CompactFunc(starts, time.Time.Equal)
+	starts := slices.SortedFunc(maps.Values(known), time.Time.Compare)
 	for _, atOpens := range []bool{true, false} {
 		for _, whole := range []bool{false, true} {
 			if len(symbols) > 0 && (r.Manifest.Cash > 0 || !whole) {

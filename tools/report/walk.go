@@ -159,7 +159,7 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 
 // mark ends a step: the bars since the last one moved the positions.
 func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
-	now := step{at: p.Time, equity: p.Equity.Float(), traded: w.traded}
+	now := step{at: p.Time, equity: p.Equity.Float(), held: w.lots.any(), traded: w.traded}
 	w.traded = 0
 	last := w.run.Manifest.Cash.Float()
 	if k := len(w.steps); k > 0 {
@@ -167,7 +167,6 @@ func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
 	}
 	units := make([]pitwall.Dec, len(w.names)) // of all books; sums are exact, so their order does not matter
 	for key, h := range w.lots.held {
-		now.held = now.held || h.qty != 0
 		if i, has := slices.BinarySearch(w.names, key[1]); has {
 			units[i] = w.lots.a.Add(units[i], h.qty)
 		}
