@@ -143,7 +143,7 @@ func (c *checker) file(ctx context.Context, in Input) {
 	case kind == "actions":
 		c.readActions(t)
 	case kind == "instruments":
-		l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
+		l := newLoader()
 		if err := l.readInstruments(t); err != nil {
 			c.say(in.Show, "", "unreadable", err.Error(), "fix the row")
 		}
@@ -159,7 +159,7 @@ func (c *checker) refused(in Input, t *table, before int) {
 	if kind := t.kind(); kind == "bars" || kind == "instruments" || kind == "unused" || said.Refused() {
 		return // read in full above
 	}
-	l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
+	l := newLoader()
 	var err error
 	if kind := t.kind(); kind == "actions" {
 		err = l.readActions(t, "", "")
