@@ -161,6 +161,11 @@ func (s *symbol) sessionClose(b pitwall.Bar) time.Time {
 	return s.Instrument.SessionClose(b.Start)
 }
 
+func (s *symbol) expiryClose() time.Time {
+	_, closes, _ := s.Instrument.Session(s.sessionDay(s.Instrument.Expiry))
+	return closes
+}
+
 // sessionDay returns the trading day of t, as a UTC midnight.
 func (s *symbol) sessionDay(t time.Time) time.Time { return s.Instrument.Day(t) }
 

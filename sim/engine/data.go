@@ -127,8 +127,8 @@ func (c *column) prepare(all map[string]*pitwall.Series) error {
 		c.mult = pitwall.One
 	}
 	if !in.Expiry.IsZero() {
-		y, m, day := in.Expiry.In(in.Location()).Date()
-		c.expiry = in.SessionClose(time.Date(y, m, day, 12, 0, 0, 0, in.Location())).UnixNano()
+		_, closes, _ := in.Session(in.Day(in.Expiry))
+		c.expiry = closes.UnixNano()
 	}
 	if c.option {
 		if c.under = all[in.Underlying]; c.under == nil {
