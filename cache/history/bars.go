@@ -53,7 +53,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 			return err
 		}
 		if hasAdj {
-			l.jump(t, g, i, row[adjClose])
+			l.jump(g, row[adjClose])
 		}
 	}
 	for _, symbol := range order {
@@ -137,15 +137,14 @@ func (l *loader) weekend(g *raw) {
 	if !g.dates || in.Calendar == pitwall.AlwaysOpen {
 		return
 	}
-	for _, s := range g.starts {
-		if day := s.Weekday(); day == time.Saturday || day == time.Sunday {
-			_, end, _ := in.Session(s)
-			l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
-				"%s has a bar on a %s (%s) and is taken to trade in the sessions of %s; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
-				in.Symbol, day, s.Format(time.DateOnly), in.Calendar)}})
-			return
-		}
+	i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday })
+	if i < 0 {
+		return
 	}
+	_, end, _ := in.Session(g.starts[i])
+	l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
+		"%s has a bar on a %s (%s) and is taken to trade in the sessions of %s; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
+		in.Symbol, g.starts[i].Weekday(), g.starts[i].Format(time.DateOnly), in.Calendar)}})
 }
 
 // midnights takes times that are all midnights as the dates that they stand for:
