@@ -81,7 +81,7 @@ type loader struct {
 	newYork     *time.Location
 	abroad      map[string]bool // symbols whose exchange was told from their names
 
-	saidSentiment bool
+	sentimentWarned bool
 }
 
 func newLoader() *loader {
@@ -218,7 +218,7 @@ func (l *loader) take(p *parsedFile) (err error) {
 	return nil
 }
 
-// adjustment is what the caller or the sidecar says; empty when nobody does.
+// adjustment returns what the caller or the sidecar states; empty when neither does.
 func adjustment(in Input) (pitwall.Adjustment, error) {
 	adj := in.Adjusted
 	if raw, err := fs.ReadFile(in.FS, in.Path+".yaml"); err == nil && adj == "" {
