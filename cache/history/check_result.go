@@ -39,11 +39,7 @@ func (l *Local) Check(ctx context.Context) (*Checked, error) {
 	}
 	var inputs []Input
 	for _, h := range list {
-		in, err := diskFile(h.File)
-		if err != nil {
-			return nil, err
-		}
-		inputs = append(inputs, in)
+		inputs = append(inputs, Disk(h.File))
 	}
 	return Check(ctx, inputs)
 }

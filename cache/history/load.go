@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -38,6 +40,15 @@ type File struct {
 	Rows     int                `json:"rows"`
 	SHA256   string             `json:"sha256"`
 	Adjusted pitwall.Adjustment `json:"adjusted,omitempty"`
+}
+
+// Disk returns a file or folder of this machine as an input.
+func Disk(name string) Input {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		abs = name // without a current folder: reading it fails
+	}
+	return Input{FS: os.DirFS("/"), Path: strings.TrimPrefix(filepath.ToSlash(abs), "/"), Show: name}
 }
 
 // Store is loaded history. It implements pitwall.Source and is not written

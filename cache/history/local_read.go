@@ -228,8 +228,8 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 		}
 		return nil, nil
 	}
-	in, err := diskFile(path)
-	return &in, err
+	in := Disk(path)
+	return &in, nil
 }
 
 // shelves are all files of a source and some kinds; a name that an earlier kind
@@ -248,23 +248,10 @@ func (l *Local) shelves(source string, kinds ...RowKind) ([]Input, error) {
 				continue
 			}
 			held = append(held, e.Name())
-			in, err := diskFile(filepath.Join(dir, e.Name()))
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, in)
+			list = append(list, Disk(filepath.Join(dir, e.Name())))
 		}
 	}
 	return list, nil
-}
-
-// diskFile is a file on this machine as an input.
-func diskFile(path string) (Input, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return Input{}, fmt.Errorf("reading the store: %w", err)
-	}
-	return Input{FS: os.DirFS("/"), Path: strings.TrimPrefix(filepath.ToSlash(abs), "/"), Show: path}, nil
 }
 
 func dateOr(t time.Time, other string) string {

@@ -147,7 +147,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
 	c.Tools, c.Notes = extra.Tools, extra.Warnings
-	if c.Source, err = s.load(ctx, cfg.store(a.now)); err != nil {
+	if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
 		return nil, err
 	}
 	if c.Dir == "" {

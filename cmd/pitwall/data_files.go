@@ -68,7 +68,9 @@ func (a *app) dataImport() *cobra.Command {
 				return err
 			}
 			for _, name := range args {
-				done, err := local.Import(c.Context(), diskInput(name, pitwall.Adjustment(adjusted)))
+				in := history.Disk(name)
+				in.Adjusted = pitwall.Adjustment(adjusted)
+				done, err := local.Import(c.Context(), in)
 				if err != nil {
 					return err
 				}
@@ -125,7 +127,7 @@ func (a *app) check(ctx context.Context, paths []string) (*history.Checked, erro
 	}
 	var inputs []history.Input
 	for _, p := range paths {
-		inputs = append(inputs, diskInput(p, ""))
+		inputs = append(inputs, history.Disk(p))
 	}
 	return history.Check(ctx, inputs)
 }

@@ -203,7 +203,7 @@ func tryWorld(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := s.newSim(ctx, &history.Local{})
+	w, _, err := s.world(ctx, &history.Local{})
 	if err != nil {
 		return err
 	}

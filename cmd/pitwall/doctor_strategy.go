@@ -14,6 +14,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/history"
 	"pitwall/tools"
 	"pitwall/tools/external"
 )
@@ -115,26 +116,16 @@ func hostOf(raw string) string {
 // strategyData loads the data and says which days they cover.
 func (x *examination) strategyData(ctx context.Context, s *strategyFile) {
 	const area = "strategy"
-	store, err := s.load(ctx, x.cfg.store(x.app.now))
+	w, store, err := s.world(ctx, x.cfg.store(x.app.now))
 	if err != nil {
 		state := stateBad
-		if pitwall.CodeOf(err) == pitwall.NoCoverage { // it can be fetched
+		if store == nil && pitwall.CodeOf(err) == pitwall.NoCoverage { // it can be fetched
 			state = stateMissing
 		}
 		x.failed(area, "data", state, err)
 		return
 	}
-	spec, err := s.Spec()
-	if err == nil {
-		var w *driver.Sim
-		if w, err = driver.NewSim(store, spec, &pitwall.MemoryJournal{}); err == nil {
-			err = w.Close()
-		}
-	}
-	if err != nil {
-		x.failed(area, "data", stateBad, err)
-		return
-	}
+	defer w.Close()
 	for _, series := range store.Series() {
 		x.covered(s.Strategy, series)
 	}
@@ -150,15 +141,31 @@ func (x *examination) strategyData(ctx context.Context, s *strategyFile) {
 	}
 }
 
+// world makes the world of a strategy, with its journal in memory. The store is nil
+// when the data cannot be read.
+func (s *strategyFile) world(ctx context.Context, local *history.Local) (*driver.Sim, *history.Store, error) {
+	store, err := s.Load(ctx, s.files, local)
+	if err != nil {
+		return nil, nil, err
+	}
+	spec, err := s.Spec()
+	if err != nil {
+		return nil, store, err
+	}
+	w, err := driver.NewSim(store, spec, &pitwall.MemoryJournal{})
+	return w, store, err
+}
+
 // covered compares a symbol's bars with the strategy's days.
 func (x *examination) covered(s *driver.Strategy, series *pitwall.Series) {
 	first, last := series.Bar(0).Start, series.Bar(series.Len()-1).Start
 	detail := fmt.Sprintf("%s: %d bars of %s, %s to %s", series.Instrument.Symbol, series.Len(), pitwall.SizeName(series.Size), first.Format(time.DateOnly), last.Format(time.DateOnly))
 	var gaps []string
-	if from, err := time.Parse(time.DateOnly, s.From); err == nil && first.Sub(from) > driver.Quiet {
+	from, to, _ := s.Days() // checked before
+	if !from.IsZero() && first.Sub(from) > driver.Quiet {
 		gaps = append(gaps, "the strategy begins on "+s.From)
 	}
-	if to, err := time.Parse(time.DateOnly, s.To); err == nil && to.Sub(last) > driver.Quiet {
+	if !to.IsZero() && to.Sub(last) > driver.Quiet {
 		gaps = append(gaps, "the strategy ends on "+s.To)
 	}
 	if len(gaps) == 0 {

@@ -121,16 +121,16 @@ func newWorlds(ctx context.Context, file string, data []string, local *history.L
 		if w.Spec, err = s.Spec(); err != nil {
 			return nil, nil, err
 		}
-		if w.Store, err = s.load(ctx, local); err != nil {
+		if w.Store, err = s.Load(ctx, s.files, local); err != nil {
 			return nil, nil, err
 		}
-		if inputs, err = s.inputs(ctx, local); err != nil {
+		if inputs, err = s.Inputs(ctx, s.files, local); err != nil {
 			return nil, nil, err
 		}
 	}
 	if file == "" {
 		for _, d := range data {
-			inputs = append(inputs, diskInput(d, ""))
+			inputs = append(inputs, history.Disk(d))
 		}
 		if len(data) == 0 {
 			inputs = []history.Input{{FS: examples.FS, Path: "data", Show: "examples/data"}}

@@ -67,7 +67,7 @@ func (a *app) verify() *cobra.Command {
 func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 	var inputs []history.Input
 	for _, d := range f.data {
-		inputs = append(inputs, diskInput(d, ""))
+		inputs = append(inputs, history.Disk(d))
 	}
 	store, err := history.Load(c.Context(), inputs, history.Options{})
 	if err != nil {
