@@ -6,12 +6,12 @@ import "strings"
 // the strategy file's defaults are 10 bps commission and 5 bps slippage, and
 // whoever wires a world states them.
 type Costs struct {
-	CommissionBps Dec `json:"commission_bps"`          // of the notional, per fill
-	MakerBps      Dec `json:"maker_bps,omitempty"`     // instead, for a limit filled at its limit; 0 = CommissionBps
-	PerShare      Dec `json:"per_share,omitempty"`     // money per unit
-	Fixed         Dec `json:"fixed,omitempty"`         // money once per order
-	MinPerOrder   Dec `json:"min_per_order,omitempty"` // least of PerShare and Fixed, once per order
-	MaxRate       Dec `json:"max_rate,omitempty"`      // most of them, as a share of the notional (0.005 = 0.5 %); 0 = no cap
+	CommissionBps Dec  `json:"commission_bps"`          // of the notional, per fill
+	MakerBps      *Dec `json:"maker_bps,omitempty"`     // instead, for a limit filled at its limit; below 0 is a rebate, nil = CommissionBps
+	PerShare      Dec  `json:"per_share,omitempty"`     // money per unit
+	Fixed         Dec  `json:"fixed,omitempty"`         // money once per order
+	MinPerOrder   Dec  `json:"min_per_order,omitempty"` // least of PerShare and Fixed, once per order
+	MaxRate       Dec  `json:"max_rate,omitempty"`      // most of them, as a share of the notional (0.005 = 0.5 %); 0 = no cap
 
 	SlippageBps  Dec `json:"slippage_bps"`            // of the price, against a taker
 	SlippageEach Dec `json:"slippage_each,omitempty"` // money per unit, against a taker
@@ -28,8 +28,8 @@ type Traded struct{ Qty, Notional Dec }
 // so later fills pay only the excess).
 func (c Costs) Fee(a *Calc, before Traded, qty, notional Dec, maker bool) Dec {
 	bps := c.CommissionBps
-	if maker && c.MakerBps != 0 {
-		bps = c.MakerBps
+	if maker && c.MakerBps != nil {
+		bps = *c.MakerBps
 	}
 	after := Traded{a.Add(before.Qty, qty), a.Add(before.Notional, notional)}
 	return a.Add(a.Bps(notional, bps), max(0, a.Sub(c.perOrder(a, after), c.perOrder(a, before))))
@@ -72,17 +72,20 @@ func (c Costs) Estimate(a *Calc, side Side, qty, price Dec) Dec {
 	return a.Sub(notional, fee)
 }
 
-// String names every cost that is not zero, for people and models.
+// String names every cost that is not zero, and the makers' where it is stated, for people and models.
 func (c Costs) String() string {
 	var parts []string
 	for _, p := range []struct {
 		d    Dec
 		unit string
-	}{{c.CommissionBps, " bps commission"}, {c.MakerBps, " bps maker commission"}, {c.PerShare, " a unit"}, {c.Fixed, " an order"}, {c.MinPerOrder, " at least an order"},
+	}{{c.CommissionBps, " bps commission"}, {c.PerShare, " a unit"}, {c.Fixed, " an order"}, {c.MinPerOrder, " at least an order"},
 		{c.MaxRate, " of the notional at most"}, {c.SlippageBps, " bps slippage"}, {c.SlippageEach, " slippage a unit"}, {c.Spread, " spread"}, {c.Impact, " impact"}} {
 		if p.d != 0 {
 			parts = append(parts, p.d.String()+p.unit)
 		}
+	}
+	if c.MakerBps != nil {
+		parts = append(parts, c.MakerBps.String()+" bps maker commission")
 	}
 	if len(parts) == 0 {
 		return "none"

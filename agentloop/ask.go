@@ -102,7 +102,6 @@ func (t *turnRun) ask(ctx context.Context, c *talk, text string) (Reply, error) 
 		t.failed = append(t.failed, err)
 		return Reply{}, err
 	}
-	t.agent.failures = 0
 	c.check(&reply)
 	c.messages = append(c.messages, Message{Reply: &reply})
 	c.replies++

@@ -124,6 +124,18 @@ func TestTroubleSkipsOrStops(t *testing.T) {
 	require.ErrorContains(t, err, "failed in 5 turns in a row")
 	require.Len(t, k.turns, 5)
 
+	// What a turn did before it failed does not make it a success.
+	later := &trader{fail: func(n int) error {
+		if n%2 == 0 {
+			return &agentloop.ModelError{Kind: agentloop.ErrorUnavailable, Status: 500, Message: "no"}
+		}
+		return nil
+	}}
+	out, k, err = (&desk{days: 30}).run(t, later, nil, nil)
+	require.ErrorContains(t, err, "failed in 5 turns in a row")
+	require.Len(t, k.turns, 5)
+	require.Equal(t, 5, out.Failed)
+
 	// A failed turn is not kept: the next run asks again.
 	cache := &memory{m: map[string]string{}}
 	_, _, err = (&desk{days: 1}).run(t, fail(agentloop.ErrorUnavailable, 1), cache, nil)

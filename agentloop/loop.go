@@ -58,7 +58,7 @@ type Progress struct {
 type Outcome struct {
 	Bars       int
 	Turns      int
-	Answered   int // turns in which the model answered at all, now or in the record
+	Failed     int // turns that a model's failure or the time limit ended
 	ModelCalls int // new ones
 	CacheHits  int // replies that came from the cache
 	ToolCalls  int // made or, of a turn that came from the cache, recorded

@@ -150,7 +150,6 @@ func (t *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 	for _, w := range h.Warnings {
 		t.out.Warnings[w.Kind]++
 	}
-	t.agent.failures = 0
 	return nil
 }
 

@@ -176,6 +176,11 @@ func (t *turnRun) record(d *Decision, equity float64) (body []byte, line json.Ra
 // end books what a turn cost and hands its record over.
 func (t *turnRun) end(started time.Time, body []byte, line json.RawMessage, status Status) error {
 	a := t.agent
+	if status == StatusModelError || status == StatusTimeout {
+		t.out.Failed++
+	} else {
+		a.failures = 0
+	}
 	if err := t.settle(); err != nil {
 		return err
 	}
@@ -216,9 +221,6 @@ func (t *turnRun) settle() error {
 	t.out.ModelCalls, t.out.CacheHits, t.out.ToolCalls = t.out.ModelCalls+t.timing.Asked, t.out.CacheHits+t.timing.Cached, t.out.ToolCalls+t.tools
 	t.out.Usage = t.out.Usage.Add(t.new.usage)
 	t.timing.Usage, t.timing.Recorded = t.new.usage, t.old.usage
-	if t.timing.Asked+t.timing.Cached > 0 {
-		t.out.Answered++
-	}
 	return errors.Join(book(&t.out.Cost, &t.timing.USD, t.new), book(&t.out.Recorded, &t.timing.RecordedUSD, t.old))
 }
 
@@ -292,8 +294,8 @@ func (t *turnRun) stopped(run, turn context.Context, err error) error {
 	return t.again(m)
 }
 
-// again counts a failure: a model that always fails would otherwise take its
-// retries' time at every turn of a long run.
+// again counts a failed turn, whatever it did before it failed: a model that always
+// fails would otherwise take its retries' time at every turn of a long run.
 func (t *turnRun) again(err error) error {
 	if t.agent.failures++; t.agent.failures < maxFailures {
 		return nil

@@ -3,9 +3,11 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"testing"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
@@ -62,4 +64,38 @@ func TestExternalTools(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(body), "2031")
 	require.NotContains(t, string(body), "removed")
+}
+
+// Every input schema that leaves is a full object schema, external tools included:
+// OpenAI and LM Studio refuse a whole list for one without properties.
+func TestInputSchemasAreWhole(t *testing.T) {
+	ready, err := external.New(external.Options{Mode: pitwall.Sim}, externalTool("takes_nothing", tools.Read))
+	require.NoError(t, err)
+	r := server.NewRegistry(&builder{src: made(60, "AAA"), symbols: []string{"AAA"}})
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	s, err := server.NewWith("test", r, slog.New(slog.DiscardHandler), ready)
+	require.NoError(t, err)
+	r1, w1 := io.Pipe()
+	r2, w2 := io.Pipe()
+	url := serveHTTP(t, s, server.HTTPOptions{}) + "/mcp"
+	for transport, cs := range map[string]*mcp.ClientSession{
+		"stream":          connect(t, s, &mcp.IOTransport{Reader: r1, Writer: w2}, &mcp.IOTransport{Reader: r2, Writer: w1}),
+		"http 2025-11-25": dial(t, url, "", "2025-11-25"),
+		"http 2026-07-28": dial(t, url, "", "2026-07-28"),
+	} {
+		empty := []string{}
+		for tool, err := range cs.Tools(context.Background(), nil) {
+			require.NoError(t, err)
+			in, ok := tool.InputSchema.(map[string]any)
+			require.True(t, ok, tool.Name)
+			require.Equal(t, "object", in["type"], "%s over %s", tool.Name, transport)
+			require.Equal(t, false, in["additionalProperties"], "%s over %s", tool.Name, transport)
+			properties, ok := in["properties"].(map[string]any)
+			require.True(t, ok, "%s over %s has no properties", tool.Name, transport)
+			if len(properties) == 0 {
+				empty = append(empty, tool.Name)
+			}
+		}
+		require.ElementsMatch(t, []string{"account_portfolio", "clock_now", "sim_status", "takes_nothing"}, empty, transport)
+	}
 }

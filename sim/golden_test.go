@@ -263,7 +263,7 @@ func (g *golden) costs(t *testing.T) (c pitwall.Costs) {
 	case "per_share":
 		c.PerShare, c.MinPerOrder, c.MaxRate = x.Rate, x.Min, x.MaxRate
 	case "maker_taker":
-		c.MakerBps, c.CommissionBps = a.Mul(x.Maker, pitwall.Int(10_000)), a.Mul(x.Taker, pitwall.Int(10_000))
+		c.MakerBps, c.CommissionBps = new(a.Mul(x.Maker, pitwall.Int(10_000))), a.Mul(x.Taker, pitwall.Int(10_000))
 	default:
 		t.Fatalf("commission %q", x.Type)
 	}

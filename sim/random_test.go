@@ -61,7 +61,9 @@ func drawWorld(t *rapid.T, like taste) *world {
 			w.cfg.Costs.Spread = pitwall.Dec(rapid.Int64Range(0, 5_000_000).Draw(t, "spread"))
 			w.cfg.Costs.Impact = pitwall.Dec(rapid.Int64Range(0, 20_000_000).Draw(t, "impact"))
 			w.cfg.Costs.MinPerOrder = pitwall.Int(rapid.Int64Range(0, 3).Draw(t, "min"))
-			w.cfg.Costs.MakerBps = pitwall.Int(rapid.Int64Range(0, 4).Draw(t, "maker"))
+			if maker := rapid.Int64Range(-3, 4).Draw(t, "maker"); maker != 4 {
+				w.cfg.Costs.MakerBps = new(pitwall.Int(maker))
+			}
 			w.cfg.Costs.CashBuffer = pitwall.One / 50
 		}
 	}

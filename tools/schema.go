@@ -38,11 +38,14 @@ func SchemaFor(t reflect.Type) *jsonschema.Schema {
 		panic(fmt.Sprintf("schema of %v: %v", t, err)) // a programming error: types are fixed
 	}
 	plain(s)
+	if s.Type == "object" && s.Properties == nil {
+		s.Properties = map[string]*jsonschema.Schema{} // written even when empty: hosts refuse an object without it
+	}
 	return s
 }
 
-// plain removes null from inferred types: some hosts drop a whole list for a
-// type union, and our answers never hold a null array.
+// plain removes null from inferred types: answers never hold a null array, and
+// [nullable] says which arguments may be null.
 func plain(s *jsonschema.Schema) {
 	if s == nil {
 		return
@@ -64,23 +67,35 @@ func outputSchema[Out any]() *jsonschema.Schema {
 	}
 	s := SchemaFor(t)
 	open(s)
-	s.Required = nil
 	return s
 }
 
-// open lets objects have further properties, so that adding a field later
-// breaks no client, and leaves out rows' inner shapes and what every answer has
-// (mode, as_of): the token count of the list is what a model pays for on every
-// turn.
+// open lets objects have further properties, so that adding a field later breaks
+// no client, and leaves out the shape of rows and inner objects and what every
+// answer has (mode, as_of): a model pays for the list of tools on every turn.
 func open(s *jsonschema.Schema) {
-	s.AdditionalProperties = nil
-	s.Required, s.Enum = nil, nil
+	s.AdditionalProperties, s.Required, s.Enum = nil, nil, nil
 	for _, p := range s.Properties {
-		open(p)
+		p.AdditionalProperties, p.Properties, p.PropertyOrder, p.Required, p.Enum = nil, nil, nil, nil, nil
 		if p.Items != nil && (p.Items.Type == "object" || p.Items.Type == "array") {
 			p.Items = nil
 		}
 	}
+}
+
+// nullable lets every argument that may be left out be null instead: clients with
+// strict schemas must send all of them.
+func nullable(s *jsonschema.Schema) *jsonschema.Schema {
+	for name, p := range s.Properties {
+		if slices.Contains(s.Required, name) {
+			continue
+		}
+		p.Type, p.Types = "", []string{p.Type, "null"}
+		if p.Enum != nil {
+			p.Enum = append(slices.Clone(p.Enum), nil)
+		}
+	}
+	return s
 }
 
 // decoder reads a tool's arguments straight into In, with errors that name the
@@ -93,7 +108,7 @@ type decoder[In any] struct {
 
 func newDecoder[In any]() *decoder[In] {
 	t := reflect.TypeFor[In]()
-	d := &decoder[In]{schema: SchemaFor(t), fields: map[string]int{}, enums: enums()}
+	d := &decoder[In]{schema: nullable(SchemaFor(t)), fields: map[string]int{}, enums: enums()}
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		d.fields[name] = i

@@ -60,7 +60,7 @@ type statusOut struct {
 	Digest   string        `json:"digest"`
 	// Conditions are the account's terms, how orders fill, and the risk limits.
 	Conditions []string      `json:"conditions"`
-	Offer      []OfferedData `json:"can_start_over"`
+	Offer      []OfferedData `json:"available_data"`
 
 	w *pitwall.World
 }
@@ -78,7 +78,7 @@ func (o statusOut) text(*pitwall.World) string {
 	for _, w := range o.Warnings {
 		t.pairs("warning", w)
 	}
-	t.block("can_start_over", "symbol,kind,bar_size,first,last", min(len(o.Offer), maxOffer), func(i int) []any {
+	t.block("data available to sim_start", "symbol,kind,bar_size,first,last", min(len(o.Offer), maxOffer), func(i int) []any {
 		d := o.Offer[i]
 		return []any{d.Symbol, d.Kind, d.Size, d.First, d.Last}
 	})

@@ -27,10 +27,6 @@ const (
 func addReport(s *Set) {
 	add(s, Tool{Name: "report_tearsheet", Title: "Tear sheet", Idempotent: true, View: TearsheetView,
 		Description: "The run so far in figures: return, risk, drawdown, trades, costs, gain by symbol, against a benchmark and buy and hold, and how much could be luck. With a picture."}, reportTearsheet)
-	t, _ := s.Find("report_tearsheet")
-	for _, p := range t.Out.Properties {
-		p.Properties = nil // figures inside may be null: not defined
-	}
 }
 
 type sheetIn struct {

@@ -15,11 +15,11 @@ import (
 // [Strategy.Spec].
 type Costs struct {
 	CommissionBps *pitwall.Dec `yaml:"commission_bps"`
-	MakerBps      pitwall.Dec  `yaml:"maker_bps"`
+	MakerBps      *pitwall.Dec `yaml:"maker_bps"`
 	PerShare      pitwall.Dec  `yaml:"per_share"`
 	Fixed         pitwall.Dec  `yaml:"fixed"`
 	MinPerOrder   pitwall.Dec  `yaml:"min_per_order"`
-	MaxRate       pitwall.Dec  `yaml:"max_rate"`
+	MaxRate       *pitwall.Dec `yaml:"max_rate"`
 	SlippageEach  pitwall.Dec  `yaml:"slippage_each"`
 	Spread        pitwall.Dec  `yaml:"spread"`
 	Impact        pitwall.Dec  `yaml:"impact"`
@@ -118,9 +118,8 @@ func (s *Strategy) costs() (c pitwall.Costs, volumeShare pitwall.Dec, err error)
 		{"volume_share", s.Costs.VolumeShare, &volumeShare, pitwall.One},
 		{"per_share", &s.Costs.PerShare, &c.PerShare, pitwall.Int(1000)},
 		{"fixed", &s.Costs.Fixed, &c.Fixed, pitwall.Int(1_000_000)},
-		{"maker_bps", &s.Costs.MakerBps, &c.MakerBps, pitwall.Int(5000)},
 		{"min_per_order", &s.Costs.MinPerOrder, &c.MinPerOrder, pitwall.Int(1_000_000)},
-		{"max_rate", &s.Costs.MaxRate, &c.MaxRate, pitwall.One},
+		{"max_rate", s.Costs.MaxRate, &c.MaxRate, pitwall.One},
 		{"slippage_each", &s.Costs.SlippageEach, &c.SlippageEach, pitwall.Int(1000)},
 		{"spread", &s.Costs.Spread, &c.Spread, pitwall.Int(1000)},
 		{"impact", &s.Costs.Impact, &c.Impact, pitwall.Int(1000)},
@@ -132,6 +131,15 @@ func (s *Strategy) costs() (c pitwall.Costs, volumeShare pitwall.Dec, err error)
 			return c, 0, fmt.Errorf("costs: %s is %v; use 0 to %v", f.name, *f.given, f.most)
 		}
 		*f.to = *f.given
+	}
+	if m := s.Costs.MakerBps; m != nil {
+		if m.Abs() > pitwall.Int(5000) {
+			return c, 0, fmt.Errorf("costs: maker_bps is %v; use -5000 (a rebate) to 5000", *m)
+		}
+		c.MakerBps = m
+	}
+	if r := s.Costs.MaxRate; r != nil && *r == 0 {
+		return c, 0, fmt.Errorf("costs: max_rate is 0, which would waive per_share, fixed and min_per_order; leave it out for no cap")
 	}
 	return c, volumeShare, nil
 }

@@ -144,6 +144,14 @@ func TestParse(t *testing.T) {
 	s, err := driver.Parse("s.yaml", []byte("# pitwall data fetch yahoo AAPL\nsymbols: [AAPL]\nrisk: {max_positions: 1}\n"))
 	require.NoError(t, err)
 	require.Equal(t, []string{"pitwall data fetch yahoo AAPL"}, s.Fetch)
+	for text, want := range map[string]string{
+		"costs: {maker_bps: -6000}": "maker_bps is -6000; use -5000 (a rebate) to 5000",
+		"costs: {max_rate: 0}":      "leave it out for no cap",
+	} {
+		s, err := driver.Parse("s.yaml", []byte("symbols: [AAPL]\n"+text))
+		require.NoError(t, err)
+		require.ErrorContains(t, s.Check(), want, text)
+	}
 	s.Desk.Kind = 1
 	require.ErrorContains(t, s.Check(), "desk is reserved")
 }

@@ -87,8 +87,8 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 // ended returns how a run ended, and the error that it ended with.
 func (r *run) ended(out agentloop.Outcome, err error) (status string, _ error) {
 	switch {
-	case err == nil && out.Turns > 0 && out.Answered == 0 && out.Stopped == "":
-		return "failed", pitwall.Errorf(pitwall.NoCoverage, "the model answered in none of %d turns: %s", out.Turns, strings.TrimPrefix(out.First, "model_skipped: ")).
+	case err == nil && out.Failed*2 > out.Turns:
+		return "failed", pitwall.Errorf(pitwall.NoCoverage, "the model failed in %d of %d turns: %s", out.Failed, out.Turns, strings.TrimPrefix(out.First, "model_skipped: ")).
 			Hintf("pitwall doctor %s says what is missing; pitwall trace %s shows the attempts", r.manifest.Strategy, r.Dir)
 	case errors.Is(err, context.Canceled):
 		return "incomplete", nil

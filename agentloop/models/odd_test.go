@@ -219,6 +219,30 @@ func TestGeminiSignedText(t *testing.T) {
 	require.JSONEq(t, `{"provider":"gemini","content":[{"text":"think","thought":true},{"text":"ab"},{"thoughtSignature":"c2ln"},{"text":"c"}]}`, string(reply.Opaque))
 }
 
+// Every schema that leaves is a full object schema (OpenAI and LM Studio refuse the
+// whole request for one that is not), and one that is full is not touched.
+func TestSchema(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                  `{"properties":{},"type":"object"}`,
+		`{}`:                `{"properties":{},"type":"object"}`,
+		`{"type":"object"}`: `{"properties":{},"type":"object"}`,
+		`{"type":"object","properties":null,"additionalProperties":false}`:                                     `{"additionalProperties":false,"properties":{},"type":"object"}`,
+		`{"properties":{"a":{"type":"array"}}}`:                                                                `{"properties":{"a":{"items":{},"type":"array"}},"type":"object"}`,
+		`{"type":"object", "properties":{"b":{"type":"array","items":{"type":"string"}},"a":{"minimum":0.1}}}`: `{"type":"object", "properties":{"b":{"type":"array","items":{"type":"string"}},"a":{"minimum":0.1}}}`,
+		`nonsense`: `nonsense`,
+	} {
+		require.Equal(t, want, string(schema(agentloop.Tool{Input: []byte(in)})), in)
+	}
+	for _, d := range dialects {
+		s := serve(t, says("ok"), nil)
+		r := hello
+		r.Tools = []agentloop.Tool{{Name: "account_portfolio", Input: []byte(`{"type":"object"}`)}}
+		_, err := client(t, Options{Name: d.name, BaseURL: s.URL + d.path}).Reply(t.Context(), r)
+		require.NoError(t, err)
+		require.Contains(t, string(s.Bodies()[0]), `"properties":{}`, d.name)
+	}
+}
+
 func TestObject(t *testing.T) {
 	for in, want := range map[string]string{"": "{}", " ": "{}", `{ "a" : 1 }`: `{"a":1}`, "null": `{"_invalid":"null"}`, "{\"a\":\"\xff\"}": "{\"a\":\"\uFFFD\"}", `{"a"`: `{"_invalid":"{\"a\""}`} {
 		require.Equal(t, want, string(object([]byte(in))), in)

@@ -155,12 +155,42 @@ func opaqueOf(r *agentloop.Reply, provider string) json.RawMessage {
 	return o.Content
 }
 
-// schema is a tool's input schema, or that of a tool without arguments.
+// schema is a tool's input schema as every provider takes it: a full object schema,
+// also of a tool without arguments, and of lists that say what they hold. What is
+// complete stays byte for byte.
 func schema(t agentloop.Tool) json.RawMessage {
-	if len(bytes.TrimSpace(t.Input)) == 0 {
-		return json.RawMessage(`{"type":"object","properties":{}}`)
+	given := map[string]any{}
+	if len(bytes.TrimSpace(t.Input)) > 0 && json.Unmarshal(t.Input, &given) != nil || given == nil {
+		return t.Input // no schema: the provider says so
+	}
+	changed := complete(given)
+	for name, v := range map[string]any{"type": "object", "properties": map[string]any{}} {
+		if given[name] == nil {
+			given[name], changed = v, true
+		}
+	}
+	if full, err := encode(given); changed && err == nil {
+		return full
 	}
 	return t.Input
+}
+
+// complete gives lists without items items of any kind, at every depth.
+func complete(v any) (changed bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		if v["type"] == "array" && v["items"] == nil && v["prefixItems"] == nil {
+			v["items"], changed = map[string]any{}, true
+		}
+		for _, inner := range v {
+			changed = complete(inner) || changed
+		}
+	case []any:
+		for _, inner := range v {
+			changed = complete(inner) || changed
+		}
+	}
+	return changed
 }
 
 // nonEmpty replaces an empty result, which providers refuse.

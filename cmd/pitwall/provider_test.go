@@ -144,7 +144,7 @@ func TestNothingIsAnswered(t *testing.T) {
 	require.NoError(t, err)
 	provider := modeltest.New(t, endless{}, modeltest.Options{Fault: func(int64) modeltest.Fault { return modeltest.Fault{Status: 500} }})
 	t.Setenv("OPENAI_API_KEY", secretKey)
-	for budget, want := range map[string]string{"": "the model answered in none of 4 turns: unavailable (500)", "  budget: {usd: 0.00001}\n": ""} {
+	for budget, want := range map[string]string{"": "the model failed in 4 of 4 turns: unavailable (500)", "  budget: {usd: 0.00001}\n": ""} {
 		dir := t.TempDir()
 		data, err := fs.Sub(examples.FS, "data")
 		require.NoError(t, err)

@@ -119,6 +119,11 @@ func (r *replica) free(o *order) pitwall.Dec {
 	var free pitwall.Dec
 	if cash {
 		free = r.settled(b)
+		for _, u := range b.unsettled {
+			if u.left == 1 && !r.symbol(u.symbol).close.After(r.now) {
+				free = a.Add(free, u.amount)
+			}
+		}
 	} else {
 		free = r.equity(b)
 		for _, p := range b.positions {

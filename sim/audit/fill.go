@@ -51,8 +51,8 @@ func (r *replica) takerPrice(o *order, ref, part pitwall.Dec) pitwall.Dec {
 // fee is section 4 for a fill of an order that has traded before.
 func (r *replica) fee(before, traded, qty, notional pitwall.Dec, maker bool) pitwall.Dec {
 	bps := r.Costs.CommissionBps
-	if maker && r.Costs.MakerBps != 0 {
-		bps = r.Costs.MakerBps
+	if maker && r.Costs.MakerBps != nil {
+		bps = *r.Costs.MakerBps
 	}
 	more := r.a.Sub(r.perOrder(r.a.Add(before, qty), r.a.Add(traded, notional)), r.perOrder(before, traded))
 	return r.a.Add(r.a.Bps(notional, bps), max(0, more))

@@ -180,7 +180,7 @@ func (g goldenCase) costs() pitwall.Costs {
 	case "per_share":
 		out.PerShare, out.MinPerOrder, out.MaxRate = c.Rate, c.Min, c.Max
 	case "maker_taker":
-		out.CommissionBps, out.MakerBps = c.Taker*10000, c.Maker*10000
+		out.CommissionBps, out.MakerBps = c.Taker*10000, new(c.Maker*10000)
 	}
 	switch s.Type {
 	case "fixed":

@@ -271,7 +271,11 @@ func moneyPlays() []play {
 			fills: []string{"o 1 10@100", "o.tp 3 20@55"}, status: "o.tp filled, o.sl canceled", end: "10100", flows: []string{"X split 20 2 0"}},
 		{name: "two sessions to settle", terms: pitwall.Terms{Type: pitwall.CashAccount, SettleDays: 2}, bars: week, acts: []act{
 			{order: ask("b buy 100 market")}, {at: 1, order: ask("s sell 100 market")}, {at: 3, order: ask("x buy 50 market")}, {at: 4, order: ask("y buy 50 market")}},
-			fills: []string{"b 1 100@100", "s 2 100@100", "y 5 50@100"}, status: "x rejected BUYING_POWER, y filled", end: "5000"},
+			fills: []string{"b 1 100@100", "s 2 100@100", "x 4 50@100", "y 5 50@100"}, status: "x filled, y filled", end: "0"},
+		// sold at bar 1's open, settled when bar 2 begins: what is ordered after bar 1 meets bar 2
+		{name: "a session to settle", terms: pitwall.Terms{Type: pitwall.CashAccount, SettleDays: 1}, bars: week, acts: []act{
+			{order: ask("b buy 100 market")}, {at: 1, order: ask("s sell 100 market")}, {at: 1, order: ask("x buy 50 market")}, {at: 2, order: ask("y buy 50 market")}},
+			fills: []string{"b 1 100@100", "s 2 100@100", "y 3 50@100"}, status: "x rejected BUYING_POWER, y filled", end: "5000"},
 		{name: "margin call", bars: []string{flat("2024-01-02"), flat("2024-01-03"), "2024-01-04 60 61 43 44", "2024-01-05 43 45 42 44"},
 			acts: []act{{order: ask("b buy 150 market")}, {at: 1, order: ask("u sell 1 limit 500")}},
 			// equity 150 x 44 - 5000 = 1600; maintenance 6600 / 4 = 1650
@@ -293,10 +297,16 @@ func moneyPlays() []play {
 		{name: "an open sale's proceeds count, less the buffer", terms: pitwall.Terms{Type: pitwall.CashAccount}, costs: pitwall.Costs{CashBuffer: dec("0.02")}, bars: week, acts: []act{
 			{order: ask("b buy 100 market")}, {at: 1, order: ask("s sell 100 market")}, {at: 1, order: ask("x buy 99 market")}, {at: 1, order: ask("y buy 98 market")}},
 			fills: []string{"b 1 100@100", "s 2 100@100", "y 2 98@100"}, status: "x rejected BUYING_POWER", end: "200"},
-		{name: "slippage stops at the limit, makers pay less", costs: pitwall.Costs{SlippageBps: dec("100"), CommissionBps: dec("10"), MakerBps: dec("2")},
+		{name: "slippage stops at the limit, makers pay less", costs: pitwall.Costs{SlippageBps: dec("100"), CommissionBps: dec("10"), MakerBps: new(dec("2"))},
 			bars: []string{flat("2024-01-02"), "2024-01-03 100 101 97 98"}, acts: []act{{order: ask("t buy 10 limit 100.5")}, {order: ask("m buy 10 limit 98")}},
 			// 101 cut to 100.5, fee 1.005; 980, fee 0.196
 			fills: []string{"t 1 10@100.5", "m 1 10@98"}, status: "t filled", end: "8013.799"},
+		{name: "makers pay nothing", costs: pitwall.Costs{CommissionBps: dec("10"), MakerBps: new(pitwall.Dec(0))}, // 10000 - 980
+			bars: []string{flat("2024-01-02"), "2024-01-03 100 101 97 98"}, acts: []act{{order: ask("m buy 10 limit 98")}},
+			fills: []string{"m 1 10@98"}, status: "m filled", end: "9020"},
+		{name: "makers get a rebate", costs: pitwall.Costs{CommissionBps: dec("10"), MakerBps: new(dec("-5"))}, // 10000 - 980 + 0.49
+			bars: []string{flat("2024-01-02"), "2024-01-03 100 101 97 98"}, acts: []act{{order: ask("m buy 10 limit 98")}},
+			fills: []string{"m 1 10@98"}, status: "m filled", end: "9020.49"},
 	}
 }
 

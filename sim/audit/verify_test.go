@@ -162,7 +162,7 @@ func TestAnyOrdersBalance(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		price := rapid.IntRange(90, 110)
 		p := play{cash: "20000", terms: pitwall.Terms{Type: rapid.SampledFrom([]pitwall.AccountType{pitwall.CashAccount, pitwall.MarginAccount}).Draw(rt, "type"), BorrowRate: dec("0.05")},
-			costs: pitwall.Costs{CommissionBps: dec("7"), MakerBps: dec("1"), SlippageBps: dec("3"), Fixed: dec("0.3")},
+			costs: pitwall.Costs{CommissionBps: dec("7"), MakerBps: new(dec("1")), SlippageBps: dec("3"), Fixed: dec("0.3")},
 			rules: pitwall.Rules{VolumeShare: dec("0.1"), Path: rapid.SampledFrom([]pitwall.Path{pitwall.Provable, pitwall.OHLC}).Draw(rt, "path")}}
 		for d := range 12 {
 			four := []int{price.Draw(rt, "p"), price.Draw(rt, "p"), price.Draw(rt, "p"), price.Draw(rt, "p")}

@@ -182,6 +182,11 @@ func (e *Engine) leads(o *order) bool {
 func (e *Engine) freeCash(a *pitwall.Calc, b *Book, except *order) pitwall.Dec {
 	free := a.Sub(a.Sub(b.Cash, b.Unsettled), b.Reserved)
 	if b.terms.SettleDays > 0 {
+		for _, u := range e.settle {
+			if &e.books[u.book] == b && u.left == 1 && e.sessionClose(u.sym, e.syms[u.sym].bar) <= e.now {
+				free = a.Add(free, u.amount) // settled when the next session begins
+			}
+		}
 		return free
 	}
 	for _, slot := range e.open {

@@ -34,6 +34,9 @@ func newArguments(in *jsonschema.Schema, filled []string) (*arguments, error) {
 	if s.Type != "object" {
 		return nil, fmt.Errorf("it is a %q, not an object", s.Type)
 	}
+	if s.Properties == nil {
+		s.Properties = map[string]*jsonschema.Schema{} // hosts refuse an object schema without it
+	}
 	s.AdditionalProperties = &jsonschema.Schema{Not: &jsonschema.Schema{}} // what is not listed is refused
 	s.PatternProperties = nil
 	s.Required = slices.DeleteFunc(slices.Clone(s.Required), func(n string) bool { return slices.Contains(filled, n) })
