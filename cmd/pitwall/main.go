@@ -77,6 +77,9 @@ func explain(err error) string {
 	}
 	if e, ok := errors.AsType[*pitwall.Error](err); ok {
 		s := e.Message
+		if doing, is := strings.CutSuffix(err.Error(), e.Error()); is {
+			s = doing + s
+		}
 		if e.Hint != "" {
 			s += "\n  " + e.Hint
 		}

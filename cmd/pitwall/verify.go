@@ -1,20 +1,17 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
-	"pitwall/sim"
 	"pitwall/sim/audit"
-	"pitwall/tools/report"
 )
 
 // verifyFlags are verify's settings from the command line.
@@ -123,63 +120,12 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 
 // verifyRun recomputes a run.
 func (a *app) verifyRun(dir string, asJSON bool) error {
-	folder := runs.Strict{FS: os.DirFS(dir)}
-	m, err := folder.Manifest()
-	if errors.Is(err, fs.ErrNotExist) {
-		return pitwall.Errorf(pitwall.InvalidInput, "%s is not a run's folder: it has no manifest.json", dir).Hintf("pitwall backtest leaves one in runs/")
-	}
+	v, status, err := driver.Verify(os.DirFS(dir))
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", dir, err)
+		return fmt.Errorf("%s: %w", dir, err)
 	}
-	if len(m.Traded) == 0 {
-		return pitwall.Errorf(pitwall.InvalidInput, "%s (%s) has no bars to verify: it was made by another version or did not end in order", dir, m.Status)
-	}
-	data, err := folder.Data(m)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", dir, err)
-	}
-	journal, err := folder.Journal()
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", dir, err)
-	}
-	zone := data.Series()[0].Instrument.Location()
-	from, err1 := time.ParseInLocation(time.DateOnly, m.From, zone)
-	to, err2 := time.ParseInLocation(time.DateOnly, m.To, zone)
-	if err1 != nil || err2 != nil {
-		return fmt.Errorf("%s/manifest.json: from %q, to %q", dir, m.From, m.To)
-	}
-	fills, err := folder.Rows(runs.FillsFile)
-	if err != nil {
-		return err
-	}
-	equity, err := folder.Rows(runs.EquityFile)
-	if err != nil {
-		return err
-	}
-	run := audit.Run{Data: data, Symbols: m.Symbols, From: from, To: to.AddDate(0, 0, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal}
-	v, err := audit.Verify(run)
-	if err != nil {
-		return err
-	}
-	v.Differences = append(v.Differences, audit.CheckFiles(run, m.Cash, fills, equity)...)
-	figure, err := report.CheckMetrics(os.DirFS(dir), m.Cash)
-	if err != nil {
-		return err
-	}
-	if figure != "" {
-		v.Differences = append(v.Differences, figure)
-	}
-	again, err := sim.Repeat(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: run.To, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills}, journal)
-	if err != nil {
-		v.Differences = append(v.Differences, "replaying the journal's orders: "+explain(err))
-	} else if m.Status == "complete" && again != m.Digest {
-		v.Differences = append(v.Differences, fmt.Sprintf("the manifest says digest %s; the same orders on the same bars give %s", m.Digest, again))
-	}
-	if m.Status == "complete" {
-		v.Differences = append(v.Differences, audit.CheckEnd(run, m.Digest)...)
-	}
-	if m.Status != "complete" {
-		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", m.Status)
+	if status != "complete" {
+		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", status)
 	}
 	if asJSON {
 		if err := a.printJSON(v); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 )
 
@@ -28,16 +29,15 @@ func (a *app) why() *cobra.Command {
 			if err != nil {
 				return &usageError{fmt.Errorf("DATE is %q; write a day like 2024-03-20", term.OneLine(args[2]))}
 			}
-			r, err := openRun(args[0])
+			r, err := openRun(args[0], "")
 			if err != nil {
 				return err
 			}
-			past := r.orders()
-			symbol, err := past.symbol(args[1])
+			symbol, err := r.symbol(args[1])
 			if err != nil {
 				return err
 			}
-			w := whyReport{run: r, past: past, pen: term.NewPen(a.stdout), symbol: symbol, day: day.Format(time.DateOnly)}
+			w := whyReport{pastRun: r, pen: term.NewPen(a.stdout), symbol: symbol, day: day.Format(time.DateOnly)}
 			return w.print()
 		},
 	}
@@ -45,30 +45,20 @@ func (a *app) why() *cobra.Command {
 
 // whyReport answers one question.
 type whyReport struct {
-	run         *pastRun
-	past        *pastOrders
+	*pastRun
 	pen         *term.Pen
 	symbol, day string
 }
 
 // symbol finds what a person calls a symbol.
-func (o *pastOrders) symbol(name string) (string, error) {
-	known := slices.Clone(o.run.Manifest.Symbols)
-	for _, x := range o.list {
-		known = append(known, x.Symbol)
-	}
-	for _, f := range o.flows {
-		known = append(known, f.Symbol)
-	}
-	known = slices.DeleteFunc(known, func(s string) bool { return s == "" })
+func (r *pastRun) symbol(name string) (string, error) {
+	known := slices.Concat(r.Manifest.Symbols, r.orders.Symbols())
 	slices.Sort(known)
 	known = slices.Compact(known)
-	for _, k := range known {
-		if strings.EqualFold(k, name) {
-			return k, nil
-		}
+	if i := slices.IndexFunc(known, func(s string) bool { return strings.EqualFold(s, name) }); i >= 0 {
+		return known[i], nil
 	}
-	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", term.OneLine(o.run.dir), term.OneLine(name))
+	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", term.OneLine(r.dir), term.OneLine(name))
 	if len(known) == 0 {
 		return "", e.Hintf("it has no manifest and no orders to tell its symbols by")
 	}
@@ -81,7 +71,7 @@ func dayOf(t time.Time) string { return t.Format(time.DateOnly) }
 // print writes the answer: the fills, or why there is none.
 func (w *whyReport) print() error {
 	p := w.pen
-	for _, n := range w.run.notes() {
+	for _, n := range w.notes() {
 		p.Note("note: ", n)
 	}
 	orders, said := w.find()
@@ -101,10 +91,10 @@ func (w *whyReport) print() error {
 }
 
 // find are the orders that the question is about, and the answer in a sentence.
-func (w *whyReport) find() (list []*pastOrder, said string) {
-	with := func(match func(x *pastOrder, f pitwall.Fill) bool) (list []*pastOrder, fills []string) {
-		for _, f := range w.past.fills {
-			x := w.past.by[f.OrderID]
+func (w *whyReport) find() (list []*runs.Order, said string) {
+	with := func(match func(x *runs.Order, f pitwall.Fill) bool) (list []*runs.Order, fills []string) {
+		for _, f := range w.orders.Fills {
+			x := w.orders.Get(f.OrderID)
 			if f.Symbol == w.symbol && match(x, f) {
 				if !slices.Contains(list, x) {
 					list = append(list, x)
@@ -114,22 +104,22 @@ func (w *whyReport) find() (list []*pastOrder, said string) {
 		}
 		return list, fills
 	}
-	list, fills := with(func(_ *pastOrder, f pitwall.Fill) bool { return dayOf(f.Time) == w.day })
+	list, fills := with(func(_ *runs.Order, f pitwall.Fill) bool { return dayOf(f.Time) == w.day })
 	if len(list) > 0 {
 		return list, few(fills)
 	}
-	list, _ = with(func(x *pastOrder, _ pitwall.Fill) bool { return dayOf(x.sent) == w.day && x.Parent == "" })
+	list, _ = with(func(x *runs.Order, _ pitwall.Fill) bool { return dayOf(x.Sent) == w.day && x.Parent == "" })
 	if len(list) > 0 {
-		return list, fmt.Sprintf("no fill, but an order was sent that filled on %s", dayOf(list[0].fills[0].Time))
+		return list, fmt.Sprintf("no fill, but an order was sent that filled on %s", dayOf(list[0].Fills[0].Time))
 	}
 	day, _ := time.Parse(time.DateOnly, w.day) // parsed before
 	for _, d := range []int{1, -1} {
 		next := dayOf(day.AddDate(0, 0, d))
-		if list, fills = with(func(_ *pastOrder, f pitwall.Fill) bool { return dayOf(f.Time) == next }); len(list) > 0 {
+		if list, fills = with(func(_ *runs.Order, f pitwall.Fill) bool { return dayOf(f.Time) == next }); len(list) > 0 {
 			return list, fmt.Sprintf("no fill; next to it, on %s: %s", next, few(fills))
 		}
 	}
-	if m := w.run.Manifest; m.From != "" && (w.day < m.From || w.day > m.To) {
+	if m := w.Manifest; m.From != "" && (w.day < m.From || w.day > m.To) {
 		return nil, fmt.Sprintf("no fill: the run goes from %s to %s", m.From, m.To)
 	}
 	return nil, "no fill"
@@ -146,13 +136,13 @@ func few(list []string) string {
 // events are refusals, dividends, splits and the like of the day.
 func (w *whyReport) events() {
 	p := w.pen
-	for _, x := range w.past.list {
-		if x.Symbol == w.symbol && (x.Status == pitwall.Denied || x.Status == pitwall.Rejected) && (dayOf(x.sent) == w.day || dayOf(x.Updated) == w.day) {
+	for _, x := range w.orders.List {
+		if x.Symbol == w.symbol && (x.Status == pitwall.Denied || x.Status == pitwall.Rejected) && (dayOf(x.Sent) == w.day || dayOf(x.Updated) == w.day) {
 			p.Item(term.Red, fmt.Sprintf("  %-9s", x.Status), 11, fmt.Sprintf("%s: %s", asked(x.OrderState), strings.TrimPrefix(became(x), string(x.Status)+": ")))
 			w.sentBy(x)
 		}
 	}
-	for _, f := range w.past.flows {
+	for _, f := range w.orders.Flows {
 		if f.Symbol != w.symbol || dayOf(f.Time) != w.day {
 			continue
 		}
@@ -171,24 +161,24 @@ func (w *whyReport) events() {
 }
 
 // sentBy says which turn sent an order.
-func (w *whyReport) sentBy(x *pastOrder) {
-	if x.turn > 0 {
-		w.pen.Field("", "by turn %d: pitwall trace %s %d", x.turn, w.run.dir, x.turn)
+func (w *whyReport) sentBy(x *runs.Order) {
+	if x.Turn > 0 {
+		w.pen.Field("", "by turn %d: pitwall trace %s %d", x.Turn, w.dir, x.Turn)
 	}
 }
 
 // explain goes from an order's fills to the turn behind it.
-func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
+func (w *whyReport) explain(x *runs.Order, told map[int]bool) {
 	p := w.pen
 	p.Write("\n")
-	for _, f := range x.fills {
+	for _, f := range x.Fills {
 		p.Field("fill", "%s  %s", stamp(f.Time), bought(f))
 	}
-	p.Field("order", "%s: %s, sent %s", x.ID, asked(x.OrderState), stamp(x.sent))
-	entry := w.past.entry(x)
+	p.Field("order", "%s: %s, sent %s", x.ID, asked(x.OrderState), stamp(x.Sent))
+	entry := w.orders.Entry(x)
 	if entry != x {
-		p.Field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.OrderState), stamp(entry.sent), x.ID)
-		for _, f := range entry.fills {
+		p.Field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.OrderState), stamp(entry.Sent), x.ID)
+		for _, f := range entry.Fills {
 			p.Field("", "%s  %s", stamp(f.Time), bought(f))
 		}
 	}
@@ -202,13 +192,17 @@ func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
 		}
 		p.Field("size", "%s", text)
 	}
-	for _, c := range append(slices.Clone(entry.changes), changesOf(x, entry)...) {
+	changes := entry.Changes
+	if entry != x {
+		changes = slices.Concat(changes, x.Changes)
+	}
+	for _, c := range changes {
 		p.Field("changed", "%s  %s", stamp(c.AsOf), change(c))
 	}
 	if entry.Reason != "" {
 		p.Field("reason", "%s", entry.Reason)
 	}
-	n := x.turn
+	n := x.Turn
 	switch {
 	case n == 0:
 		p.Field("turn", "none: no turn of an agent sent it")
@@ -216,29 +210,22 @@ func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
 		p.Field("turn", "%d, as above", n)
 	default:
 		told[n] = true
-		w.turn(n)
+		w.decided(n)
 	}
 }
 
-// changesOf are a leg's own changes.
-func changesOf(x, entry *pastOrder) []pitwall.Entry {
-	if x == entry {
-		return nil
-	}
-	return x.changes
-}
-
-// turn says who decided, from what, with which thoughts.
-func (w *whyReport) turn(n int) {
+// decided says who decided in a turn, from what, with which thoughts.
+func (w *whyReport) decided(n int) {
 	p := w.pen
-	t, _, err := w.run.turn(n)
+	t, _, err := w.turn(n)
 	if err != nil {
 		p.Field("turn", "%d: its record is not there: %v", n, explain(err))
 		return
 	}
 	replayed := "asked for in this run"
-	switch y, ok := w.run.timing[n]; {
-	case !ok:
+	row, _ := w.turns.Get(n)
+	switch y := row.Timed(); {
+	case row.Timing == nil:
 		replayed = "timing.jsonl does not say whether it was replayed"
 	case y.Cache == "turn":
 		replayed = "replayed: no model was asked in this run"
@@ -267,7 +254,7 @@ func (w *whyReport) turn(n int) {
 		p.Field("warning", "%s %s", warning.Kind, term.OneLine(warning.Detail))
 	}
 	w.read(t)
-	p.Field("whole", "pitwall trace %s %d", w.run.dir, n)
+	p.Field("whole", "pitwall trace %s %d", w.dir, n)
 }
 
 // read lists what a turn had read before it first ordered: the tools, with the

@@ -5,6 +5,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 )
 
 // This file says why a symbol did not trade on a day.
@@ -12,12 +13,12 @@ import (
 // standing are orders of the symbol that were open on the day, or ended on it
 // without a fill.
 func (w *whyReport) standing() {
-	for _, x := range w.past.list {
-		if x.Symbol != w.symbol || x.Status == pitwall.Denied || x.Status == pitwall.Rejected || dayOf(x.sent) > w.day {
+	for _, x := range w.orders.List {
+		if x.Symbol != w.symbol || x.Status == pitwall.Denied || x.Status == pitwall.Rejected || dayOf(x.Sent) > w.day {
 			continue
 		}
 		if x.Status.Open() || dayOf(x.Updated) >= w.day {
-			w.pen.Field("order", "%s: %s, sent %s: %s", x.ID, asked(x.OrderState), stamp(x.sent), became(x))
+			w.pen.Field("order", "%s: %s, sent %s: %s", x.ID, asked(x.OrderState), stamp(x.Sent), became(x))
 			w.sentBy(x)
 		}
 	}
@@ -26,13 +27,13 @@ func (w *whyReport) standing() {
 // nearestFills names the fills around the day.
 func (w *whyReport) nearestFills() {
 	var before, after *pitwall.Fill
-	for i, f := range w.past.fills {
+	for i, f := range w.orders.Fills {
 		switch {
 		case f.Symbol != w.symbol:
 		case dayOf(f.Time) < w.day:
-			before = &w.past.fills[i]
+			before = &w.orders.Fills[i]
 		case after == nil:
-			after = &w.past.fills[i]
+			after = &w.orders.Fills[i]
 		}
 	}
 	if before == nil && after == nil {
@@ -55,22 +56,22 @@ func (w *whyReport) nearestFills() {
 // one up to its end. A later one could decide nothing about it.
 func (w *whyReport) undecided() {
 	p := w.pen
-	var held, next []agentloop.TurnLine // of one time each: agents have turns together
-	for _, t := range w.run.turns {
+	var held, next runs.Turns // of one time each: agents have turns together
+	for _, t := range w.turns {
 		switch {
 		case asOf(t.AsOf) > w.day+"~":
 			if len(next) == 0 || next[0].AsOf == t.AsOf {
 				next = append(next, t)
 			}
 		case len(held) > 0 && held[0].AsOf != t.AsOf:
-			held = []agentloop.TurnLine{t}
+			held = runs.Turns{t}
 		default:
 			held = append(held, t)
 		}
 	}
 	for _, t := range held {
 		p.Write("\n")
-		w.turn(t.Turn)
+		w.decided(t.Turn)
 		p.Field("so", "%s", w.notTraded(t))
 	}
 	if len(held)+len(next) == 0 {
@@ -86,7 +87,7 @@ func (w *whyReport) undecided() {
 }
 
 // notTraded is why a turn led to no fill of the symbol.
-func (w *whyReport) notTraded(line agentloop.TurnLine) string {
+func (w *whyReport) notTraded(line runs.TurnRow) string {
 	switch line.Status {
 	case agentloop.StatusNoAction:
 		return "it ended without an order"
@@ -98,10 +99,10 @@ func (w *whyReport) notTraded(line agentloop.TurnLine) string {
 		return "it was stopped after its last step"
 	}
 	var texts []string
-	for _, x := range w.past.from(line.Turn) {
+	for _, x := range w.orders.ByTurn(line.Turn) {
 		s := fmt.Sprintf("%s: %s", asked(x.OrderState), became(x))
-		if x.Symbol == w.symbol && len(x.fills) > 0 {
-			return fmt.Sprintf("its order filled on %s", dayOf(x.fills[0].Time))
+		if x.Symbol == w.symbol && len(x.Fills) > 0 {
+			return fmt.Sprintf("its order filled on %s", dayOf(x.Fills[0].Time))
 		}
 		if x.Symbol == w.symbol {
 			return "its order did not fill: " + s
