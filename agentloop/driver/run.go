@@ -75,14 +75,11 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, c.Tools)
-	if err == nil {
-		err = s.CheckTools(set)
-	}
-	if err != nil {
+	if err := s.CheckTools(c.Tools); err != nil {
 		return nil, err
 	}
 	if c.Source == nil {
+		var err error
 		if c.Source, err = s.Load(ctx, c.Files, &history.Local{}); err != nil {
 			return nil, err
 		}

@@ -112,6 +112,21 @@ func bought(f pitwall.Fill) string {
 	return s
 }
 
+// flowed says what a dividend, a split or the like did.
+func flowed(f pitwall.CashFlow) string {
+	s := fmt.Sprintf("%s of %v", f.Type, f.Amount.Round(2))
+	switch {
+	case f.Type == "split":
+		s = fmt.Sprintf("split: %v are held since", f.Qty)
+	case f.Each != 0 && f.Qty != 0:
+		s += fmt.Sprintf(": %v each on %v", f.Each, f.Qty)
+	}
+	if !f.Pay.IsZero() {
+		s += ", to be paid on " + runs.DayOf(f.Pay)
+	}
+	return s
+}
+
 // stamp is a time in the zone of its exchange.
 func stamp(t time.Time) string { return t.Format("2006-01-02 15:04") }
 
