@@ -49,17 +49,13 @@ func (a *app) cacheStore(readOnly bool) (*replay.Store, error) {
 }
 
 func (a *app) cache() *cobra.Command {
-	c := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "cache",
 		Short: "Show, check and clear what models and external tools answered",
 		Long: "The replay cache keeps every answer of a model and of an external tool, so that\nthe same run makes no call again. It is in PITWALL_CACHE_DIR, else in\n" +
 			"the user's cache folder. Entries are keyed by the complete request, so a stale one is never used.",
 		Example: "  pitwall cache ls\n  pitwall cache verify\n  pitwall cache clear --kind turn --older 720h",
-		Args:    takes(0, 0),
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(a.cacheList(), a.cacheVerify(), a.cacheClear())
-	return c
+	}, a.cacheList(), a.cacheVerify(), a.cacheClear())
 }
 
 func (a *app) cacheList() *cobra.Command {
@@ -94,7 +90,7 @@ func (a *app) cacheList() *cobra.Command {
 				fmt.Fprintln(a.stdout, "nothing is kept yet")
 			}
 			if h.Quarantined > 0 {
-				fmt.Fprintf(a.stdout, "%s in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n", entries(h.Quarantined))
+				fmt.Fprintf(a.stdout, "%s in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n", plural(h.Quarantined, "entry"))
 			}
 			fmt.Fprintln(a.stdout, "in", h.Dir)
 			return nil
@@ -123,7 +119,7 @@ func (a *app) cacheVerify() *cobra.Command {
 			r, err := s.Verify(ctx, func(done int) {
 				if now := a.now(); now.Sub(last) >= fetchLine {
 					last = now
-					fmt.Fprintf(a.stderr, "%s read\n", entries(done))
+					fmt.Fprintf(a.stderr, "%s read\n", plural(done, "entry"))
 				}
 			})
 			if err != nil {
@@ -136,9 +132,9 @@ func (a *app) cacheVerify() *cobra.Command {
 					moved++
 				}
 			}
-			fmt.Fprintf(a.stdout, "%s whole, %d bad, %d moved to %s\n", entries(r.Whole), len(r.Bad), moved, filepath.Join(s.Dir(), "quarantine"))
+			fmt.Fprintf(a.stdout, "%s whole, %d bad, %d moved to %s\n", plural(r.Whole, "entry"), len(r.Bad), moved, filepath.Join(s.Dir(), "quarantine"))
 			if r.Other > 0 {
-				fmt.Fprintf(a.stdout, "%s of another version of pitwall, left alone\n", entries(r.Other))
+				fmt.Fprintf(a.stdout, "%s of another version of pitwall, left alone\n", plural(r.Other, "entry"))
 			}
 			if r.Strange > 0 {
 				fmt.Fprintf(a.stdout, "%d files that are no entries, left alone\n", r.Strange)
@@ -201,7 +197,7 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "remove %s (%d bytes) from %s? [y/N] ", entries(n), size, s.Dir())
+		fmt.Fprintf(a.stderr, "remove %s (%d bytes) from %s? [y/N] ", plural(n, "entry"), size, s.Dir())
 		answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
 		if word := strings.ToLower(strings.TrimSpace(answer)); err != nil || word != "y" && word != "yes" {
 			fmt.Fprintln(a.stdout, "nothing was removed")
@@ -212,14 +208,6 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", entries(n), size, s.Dir())
+	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", plural(n, "entry"), size, s.Dir())
 	return nil
-}
-
-// entries is "1 entry" or "3 entries".
-func entries(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return fmt.Sprintf("%d entries", n)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pitwall/agentloop"
 	"pitwall/agentloop/models"
 	"pitwall/cache/history"
 	"pitwall/cmd/pitwall/term"
@@ -124,7 +125,7 @@ func (x *examination) models() {
 		}
 		x.hosts = append(x.hosts, hostToReach{s.Provider, s.Base, s.Local})
 	}
-	table, err := parsePrices(x.cfg.Prices)
+	table, err := agentloop.ParsePrices(x.cfg.Prices)
 	switch {
 	case err != nil: // its text is not repeated: somebody may have put a key there
 		x.bad("prices", "PITWALL_PRICES cannot be read", "write openai/gpt-5-mini=0.25/2.00: in and out in USD per million tokens, comma separated")

@@ -31,7 +31,7 @@ func (x *examination) strategy(ctx context.Context, args []string) {
 		return
 	}
 	x.ok("file", fmt.Sprintf("%s: %s trades %s", s.File, s.Name, few(s.Symbols)))
-	prices, _ := parsePrices(x.cfg.Prices) // what is wrong with them stands under prices
+	prices, _ := agentloop.ParsePrices(x.cfg.Prices) // what is wrong with them stands under prices
 	for _, y := range s.Team() {
 		x.agent(s, y, prices)
 	}
