@@ -80,6 +80,10 @@ type Account struct {
 	Initial     Dec         `json:"initial,omitempty"`     // margin that the positions need to be opened
 	Maintenance Dec         `json:"maintenance,omitempty"` // margin below which positions are closed
 	Positions   []Position  `json:"positions"`             // by symbol, none with quantity 0
+
+	// For limits; answers do not show them. 0 = the broker cannot tell.
+	PeakEquity Dec `json:"-"` // highest at the end of any bar so far, Start included
+	DayEquity  Dec `json:"-"` // when the account's day began: at the end of the day before
 }
 
 // CashFlow is money that moved without an order: a dividend, a borrow fee, cash

@@ -38,11 +38,8 @@ func Adjust(bars []Bar, actions []Action, have, want Adjustment, now time.Time) 
 			}
 			switch {
 			case a.Type == "split":
-				per := a.Per
-				if per == 0 {
-					per = One
-				}
-				ratio := a.Value.Float() / per.Float()
+				units, per := a.Split()
+				ratio := units.Float() / per.Float()
 				price, volume = price/ratio, volume*ratio
 			case want == TotalAdjusted && (a.Type == "dividend" || a.Type == "special_dividend") && a.Value > 0 && a.Value < bars[i].Close:
 				price *= 1 - a.Value.Float()/bars[i].Close.Float()

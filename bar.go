@@ -42,8 +42,16 @@ type Action struct {
 	Ex     time.Time `json:"ex_date"`
 	Pay    time.Time `json:"pay_date,omitzero"`
 	Type   string    `json:"type"`          // dividend, split, ...
-	Value  Dec       `json:"value"`         // money per unit, or new units of a split ...
-	Per    Dec       `json:"per,omitempty"` // ... per so many old ones; 0 = 1
+	Value  Dec       `json:"value"`         // money per unit as paid on the ex date, or new units of a split ...
+	Per    Dec       `json:"per,omitempty"` // ... for this many old ones; 0 = 1
+}
+
+// Split returns a split's new units and the old ones they replace.
+func (a Action) Split() (units, per Dec) {
+	if a.Per == 0 {
+		return a.Value, One
+	}
+	return a.Value, a.Per
 }
 
 // Series is the whole history of one symbol in columns of equal length, future

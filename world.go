@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"encoding/json"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,6 +99,9 @@ type World struct {
 	Conditions []string
 	Warnings   []Warning // what the trader should know about the data
 	Attempt    int       // how often this principal has started these dates
+	// Setup is whatever else the world was built with, such as terms and limits in
+	// full: a part of the digest, shown nowhere.
+	Setup string
 
 	effects sync.Mutex
 	ended   atomic.Bool
@@ -139,30 +142,48 @@ func (w *World) Time(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// Digest is a running hash over each part that this world can show up to now:
-// bars, records, what became of the account, and the tables that were defined.
-// Later data never changes an earlier digest. Empty when the market is not
-// replayed.
+// Digest is a running hash over everything that this world can answer with up to
+// now: bars, records, the account and what became of it, tables that were defined,
+// and the world's own fields. Later data never changes an earlier digest. Empty
+// when the market is not replayed.
+//
+// Left out are the policy and the end of the replay: tools show neither, but for
+// sim_status, which no model in a loop may call.
 func (w *World) Digest() string {
 	bars := w.Market.Digest()
 	if bars == "" {
 		return ""
 	}
-	h := sha256.New()
-	part := func(s string) { h.Write(append([]byte(s), '\n')) }
-	part(bars)
-	if w.Records != nil {
-		part(w.Records.Digest())
+	now := w.Clock.Now()
+	zone := now.Location()
+	if w.Zone != nil {
+		zone = w.Zone
 	}
-	if p, ok := w.Clock.(SimClock); ok {
-		part(p.Progress().Digest)
+	parts := []any{bars, w.Name, w.Mode, now.UnixNano(), w.Time(now), zone.String(), w.Costs, w.Conditions, w.Attempt, w.Setup}
+	records := "" // without records and before the first one are alike
+	if w.Records != nil {
+		records = w.Records.Digest()
+	}
+	parts = append(parts, records)
+	if c, ok := w.Clock.(SimClock); ok {
+		p := c.Progress()
+		p.To = time.Time{}
+		parts = append(parts, p)
 	}
 	if w.Tables != nil {
-		for _, t := range w.Tables.Defined() {
-			part(fmt.Sprintf("%q %q %d %q", t.Name, t.Symbols, t.Size, t.Adjusted))
+		parts = append(parts, w.Tables.Defined())
+	}
+	for _, x := range w.Warnings {
+		if !x.Known.After(now) {
+			parts = append(parts, x.Text)
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	body, err := json.Marshal(parts)
+	if err != nil {
+		return "" // nothing is recorded of what cannot be told apart
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 // Close ends the world and frees what it holds.

@@ -25,7 +25,6 @@ func (r *run) describe() runs.Manifest {
 	from, to := r.session.Describe(&m)
 	m.Agents = describeAgents(s, r.Agents, from, to)
 	m.Attempt = runs.Attempt(r.Dir, m)
-	r.session.World().Attempt = m.Attempt
 	if r.Window != nil {
 		r.Window(from, to)
 	}

@@ -72,7 +72,10 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
 	m.Warnings = slices.Concat(m.Warnings, turnWarnings(out), cutoffWarnings(m.Agents), resultWarnings(m.Status, metrics, out))
 	usage := runs.UsageOf(out)
-	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.WriteJSON("manifest.json", m)); err != nil {
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage)); err != nil {
+		return fail(err)
+	}
+	if err := r.folder.Seal(m); err != nil {
 		return fail(err)
 	}
 	if runErr != nil {

@@ -1,6 +1,8 @@
 package driver
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -81,14 +83,33 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	if err != nil {
 		return nil, err
 	}
+	setup, err := spec.setup()
+	if err != nil {
+		return nil, err
+	}
 	market := wall.New(store, v.Now, spec.Symbols)
 	guard := risk.New(v, j, v, market, market, spec.Limits)
 	guard.SetCosts(spec.Costs)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
 		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
-		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1,
+		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	return &Sim{world: w, venue: v, store: store, spec: spec, notes: append(slices.Clone(store.Warnings), endsEarly(store, spec, to)...), from: from, to: to}, nil
+}
+
+// setup writes all that a world is built with in one line. What is left out shows in
+// no answer, or does as soon as it matters: the policy is a part of the prompt, the
+// benchmark of reports, symbols of their first bar, revised values of each record,
+// the first day of the clock; the last day lies in the future.
+func (s SimSpec) setup() (string, error) {
+	limits := s.Limits.String()
+	s.Policy, s.Benchmark, s.Symbols, s.Revised, s.From, s.To, s.Limits = "", "", nil, false, "", "", risk.Limits{}
+	s.Terms = effectiveTerms(s.Terms)
+	body, err := json.Marshal([]any{s, limits})
+	if err != nil {
+		return "", fmt.Errorf("encoding what the simulation is built with: %w", err)
+	}
+	return string(body), nil
 }
 
 // World implements [Session].

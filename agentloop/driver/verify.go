@@ -13,51 +13,60 @@ import (
 	"pitwall/tools/report"
 )
 
+// Verified is what [Verify] found. Differences are empty when the run follows from
+// its journal and its bars, and its files are as they were written.
+type Verified struct {
+	audit.Result
+	Status string // of the run
+	Sums   runs.Sums
+}
+
 // Verify recomputes a run from its folder alone: every fill, fee, cash flow and
 // equity point with the second implementation, the figures, and the digest by
-// sending the same orders again. It returns the run's status, and what differs.
-func Verify(folder fs.FS) (v audit.Result, status string, err error) {
+// sending the same orders again. With an error, Differences are those of the files.
+func Verify(folder fs.FS) (v Verified, err error) {
+	v.Differences = []string{} // JSON shows a list
 	strict := runs.Strict{FS: folder}
 	m, err := strict.Manifest()
 	if errors.Is(err, fs.ErrNotExist) {
-		return v, "", pitwall.Errorf(pitwall.InvalidInput, "not a run's folder: it has no manifest.json").Hintf("pitwall backtest leaves one in runs/")
+		return v, pitwall.Errorf(pitwall.InvalidInput, "this is not a run's folder: it has no manifest.json").Hintf("pitwall backtest leaves one in runs/")
 	}
 	if err != nil {
-		return v, "", err
+		return v, err
 	}
-	if len(m.Traded) == 0 {
-		return v, m.Status, pitwall.Errorf(pitwall.InvalidInput, "no bars to verify: another version made this run, or it is %s", m.Status)
-	}
-	data, err := strict.Data(m)
-	if err != nil {
-		return v, m.Status, err
-	}
-	journal, err1 := strict.Journal()
-	fills, err2 := strict.Rows(runs.FillsFile)
-	equity, err3 := strict.Rows(runs.EquityFile)
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return v, m.Status, err
-	}
-	zone := data.Series()[0].Instrument.Location()
-	from, err1 := time.ParseInLocation(time.DateOnly, m.From, zone)
-	to, err2 := time.ParseInLocation(time.DateOnly, m.To, zone)
-	if err1 != nil || err2 != nil {
-		return v, m.Status, fmt.Errorf("manifest.json: from %q, to %q", m.From, m.To)
-	}
-	run := audit.Run{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal}
-	if v, err = audit.Verify(run); err != nil {
-		return v, m.Status, err
+	v.Status = m.Status
+	if v.Sums, err = strict.Sums(m); err != nil {
+		return v, err
 	}
 	differs := func(list ...string) { v.Differences = append(v.Differences, list...) }
+	differs(v.Sums.Differences...)
+	if len(m.Traded) == 0 {
+		return v, pitwall.Errorf(pitwall.InvalidInput, "no bars to verify: another version made this run, or it did not end in order (it is %s)", m.Status)
+	}
+	run, err := auditRun(strict, m)
+	if err != nil {
+		return v, err
+	}
+	fills, err1 := strict.Rows(runs.FillsFile)
+	equity, err2 := strict.Rows(runs.EquityFile)
+	if err := errors.Join(err1, err2); err != nil {
+		return v, err
+	}
+	computed, err := audit.Verify(run)
+	if err != nil {
+		return v, err
+	}
+	computed.Differences = append(v.Differences, computed.Differences...)
+	v.Result = computed
 	differs(audit.CheckFiles(run, m.Cash, fills, equity)...)
 	figure, err := report.CheckMetrics(folder, m.Cash)
 	if err != nil {
-		return v, m.Status, err
+		return v, err
 	}
 	if figure != "" {
 		differs(figure)
 	}
-	again, err := sim.Repeat(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: run.To, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills}, journal)
+	again, err := sim.Repeat(sim.Config{Source: run.Data, Symbols: m.Symbols, From: run.From, To: run.To, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills}, run.Journal)
 	switch {
 	case err != nil:
 		differs(fmt.Sprintf("replaying the journal's orders: %v", err))
@@ -67,5 +76,24 @@ func Verify(folder fs.FS) (v audit.Result, status string, err error) {
 	if m.Status == "complete" {
 		differs(audit.CheckEnd(run, m.Digest)...)
 	}
-	return v, m.Status, nil
+	return v, nil
+}
+
+// auditRun reads what the second implementation needs of a run.
+func auditRun(folder runs.Strict, m runs.Manifest) (run audit.Run, err error) {
+	data, err := folder.Data(m)
+	if err != nil {
+		return run, err
+	}
+	journal, err := folder.Journal()
+	if err != nil {
+		return run, err
+	}
+	zone := data.Series()[0].Instrument.Location()
+	from, err1 := time.ParseInLocation(time.DateOnly, m.From, zone)
+	to, err2 := time.ParseInLocation(time.DateOnly, m.To, zone)
+	if err1 != nil || err2 != nil {
+		return run, fmt.Errorf("manifest.json: from %q, to %q", m.From, m.To)
+	}
+	return audit.Run{Data: data, Symbols: m.Symbols, From: from, To: midnight(to, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal}, nil
 }

@@ -90,9 +90,11 @@ func warningTexts(list []pitwall.Warning) []string {
 func adjusted(store *history.Store, spec SimSpec) (list []pitwall.Warning) {
 	for _, s := range store.Series() {
 		if slices.Contains(spec.Symbols, s.Instrument.Symbol) && s.Adjusted != pitwall.Raw && s.Adjusted != "" {
-			includes := "include"
-			if s.Adjusted == pitwall.SplitAdjusted {
-				includes = "exclude"
+			includes := "exclude"
+			if s.Adjusted == pitwall.TotalAdjusted || slices.ContainsFunc(store.Actions(), func(a pitwall.Action) bool {
+				return a.Symbol == s.Instrument.Symbol && strings.HasSuffix(a.Type, "dividend")
+			}) {
+				includes = "include"
 			}
 			list = append(list, pitwall.Warning{Known: s.Bar(0).Known, Text: fmt.Sprintf("%s prices are %s-adjusted. Returns %s dividends; price levels, share counts and per-share fees differ from what traded then", s.Instrument.Symbol, s.Adjusted, includes)})
 		}

@@ -1,56 +1,43 @@
 package scripts
 
-import (
-	"context"
-	"strings"
+import "pitwall/agentloop"
 
-	"pitwall/agentloop"
-)
-
-// buyHold buys equal parts of every symbol at the first turn, then holds.
-type buyHold struct{}
-
-func newBuyHold(params map[string]any) (agentloop.Model, error) {
-	return buyHold{}, onlyParams(params)
+// newBuyHold buys equal parts of every symbol at the first turn, then holds.
+func newBuyHold(given map[string]any) (agentloop.Model, error) {
+	return script(buyHold), read(given).err
 }
 
-// Reply implements agentloop.Model.
-func (buyHold) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
-	t := turn{r}
-	var c calls
+func buyHold(t turn) agentloop.Reply {
 	switch t.step() {
 	case 0:
-		for _, name := range []string{"market_last_price", "orders_open_orders", "account_history"} {
-			if err := c.add(0, name, struct{}{}); err != nil {
-				return agentloop.Reply{}, err
-			}
-		}
-		return agentloop.Reply{Calls: c}, nil
+		return agentloop.Reply{Calls: []agentloop.Call{call("market_last_price", struct{}{}), call("orders_open_orders", struct{}{}), call("account_history", struct{}{})}}
 	case 1:
-		if e, bad := t.failed(0); bad {
-			return done("could not read the account: %s", e.Text)
+		if end, bad := failed("could not read the account", t.last()); bad {
+			return end
 		}
-		prices, open, history := t.results(0)[0], t.results(0)[1], t.results(0)[2]
-		fills := number(value(history.Text, "total_fills"))
+		prices, open, history := t.last()[0], t.last()[1], t.last()[2]
 		symbols := tradable(prices)
-		if fills > 0 || len(block(open.Text, "open_orders")) > 0 {
+		if number(value(history.Text, "total_fills")) > 0 || len(block(open.Text, "open_orders")) > 0 {
 			return done("holding")
 		}
 		if len(symbols) == 0 {
 			return done("nothing to buy yet")
 		}
+		var orders []agentloop.Call
 		for _, s := range symbols {
-			err := c.add(1, "orders_submit", map[string]any{"symbol": s, "target_percent": part(len(symbols)), "reason": "buy and hold: an equal part of every symbol"})
-			if err != nil {
-				return agentloop.Reply{}, err
-			}
+			orders = append(orders, target(s, part(len(symbols)), "buy and hold: an equal part of every symbol"))
 		}
-		return agentloop.Reply{Calls: c}, nil
+		return agentloop.Reply{Calls: orders}
 	}
-	if e, bad := t.failed(1); bad {
-		return done("an order failed: %s", strings.TrimSpace(e.Text))
+	if end, bad := failed("an order failed", t.last()); bad {
+		return end
 	}
-	return done("bought %d symbols in equal parts", len(t.results(1)))
+	return done("bought %d symbols in equal parts", len(t.last()))
+}
+
+// target orders a position's share of equity.
+func target(symbol string, percent float64, reason string) agentloop.Call {
+	return call("orders_submit", map[string]any{"symbol": symbol, "target_percent": percent, "reason": reason})
 }
 
 // part is an equal share in percent, cut to two decimals so that n parts never

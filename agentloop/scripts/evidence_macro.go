@@ -9,22 +9,37 @@ import (
 	"pitwall/agentloop"
 )
 
-// covers lists the names that an answer says it covers: "covered: M2SL
-// 2019-09-30..2021-03-11 (81), ...", each with the last day of it.
-func covers(text string) (names []string, until map[string]string) {
-	until = map[string]string{}
+// covers reads the names that an answer says it covers, each with its last day:
+// "covered: M2SL 2019-09-30..2021-03-11 (81), ...".
+func covers(text string) map[string]string {
+	until := map[string]string{}
 	for line := range strings.Lines(text) {
 		rest, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "covered: ")
 		if !ok {
 			continue
 		}
-		for _, c := range strings.Split(rest, ", ") {
+		for c := range strings.SplitSeq(rest, ", ") {
 			name, span, _ := strings.Cut(c, " ")
 			_, last, _ := strings.Cut(span, "..")
-			names, until[name] = append(names, name), strings.SplitN(last, " ", 2)[0]
+			until[name], _, _ = strings.Cut(last, " ")
 		}
 	}
-	return names, until
+	return until
+}
+
+// listSeries asks, as the last call of a first reply, which series there are.
+func listSeries() []agentloop.Call { return []agentloop.Call{call("macro_series", struct{}{})} }
+
+// seriesCalls asks for those of the series that [listSeries] found.
+func seriesCalls(t turn, names []string) (calls []agentloop.Call) {
+	listed := t.results(0)[len(t.results(0))-1]
+	there := covers(listed.Text)
+	for _, n := range names {
+		if there[n] != "" && !listed.IsError {
+			calls = append(calls, call("macro_series", map[string]any{"series": n, "limit": 12}))
+		}
+	}
+	return calls
 }
 
 // series is an economic series as macro_series answered it, newest date first.

@@ -35,45 +35,48 @@ func (t turn) has(tool string) bool {
 // asOf is the world's time, from the turn's first message.
 func (t turn) asOf() string { return value(t.Messages[0].User, "as_of") }
 
-// probe asks which symbols there is news of: news_search refuses one that it has
-// nothing of, since silence would look like no news.
-func (t turn) probe(symbols []string) []any {
+// probe asks, as the last call of a first reply, which symbols there is news of:
+// news_search refuses one that it has nothing of, since silence would look like no
+// news.
+func (t turn) probe(symbols []string) []agentloop.Call {
 	if t.has("search_news") || len(symbols) == 0 {
 		return nil
 	}
-	return []any{"news_search", map[string]any{"symbols": symbols, "limit": 1}}
+	return []agentloop.Call{call("news_search", map[string]any{"symbols": symbols, "limit": 1})}
 }
 
 // searches asks for the headlines of the last days, a call per symbol: one call
 // for all of them would be filled by whoever makes most noise. A tool search_news
-// of the strategy goes first; the built-in one is asked for what it covers only.
-func (t turn) searches(symbols []string, probed *agentloop.Result, days int) (pairs []any) {
+// of the strategy goes first; the built-in one is asked for what [turn.probe] found
+// only.
+func (t turn) searches(symbols []string, days int) (calls []agentloop.Call) {
 	from := since(t.asOf(), days)
 	if t.has("search_news") {
 		for _, s := range symbols {
-			pairs = append(pairs, "search_news", map[string]any{"symbols": s, "start": from, "end": t.asOf()})
+			calls = append(calls, call("search_news", map[string]any{"symbols": s, "start": from, "end": t.asOf()}))
 		}
-		return pairs
+		return calls
 	}
-	if probed == nil || probed.IsError {
+	probed := t.results(0)[len(t.results(0))-1]
+	if probed.IsError {
 		return nil
 	}
-	_, until := covers(probed.Text)
-	covered := slices.DeleteFunc(slices.Clone(symbols), func(s string) bool { return until[s] < from[:len(time.DateOnly)] })
-	return t.builtin(covered, days)
+	until := covers(probed.Text)
+	return t.builtin(slices.DeleteFunc(slices.Clone(symbols), func(s string) bool { return until[s] < from[:len(time.DateOnly)] }), days)
 }
 
-func (t turn) builtin(symbols []string, days int) (pairs []any) {
+func (t turn) builtin(symbols []string, days int) (calls []agentloop.Call) {
 	for _, s := range symbols {
-		pairs = append(pairs, "news_search", map[string]any{"symbols": []string{s}, "since": since(t.asOf(), days), "limit": 50})
+		calls = append(calls, call("news_search", map[string]any{"symbols": []string{s}, "since": since(t.asOf(), days), "limit": 50}))
 	}
-	return pairs
+	return calls
 }
 
-// headlines reads the answers of one reply's searches, those that failed left out.
-func (t turn) headlines(i int) (found []headline) {
-	for k, c := range t.Messages[i+1].Reply.Calls {
-		r := t.results(i)[k]
+// headlines reads the answers of the newest reply's searches, those that failed left
+// out.
+func (t turn) headlines() (found []headline) {
+	for k, c := range t.Messages[t.step()].Reply.Calls {
+		r := t.last()[k]
 		symbol := symbolOf(c)
 		switch {
 		case r.IsError:

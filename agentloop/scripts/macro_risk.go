@@ -1,7 +1,6 @@
 package scripts
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -25,10 +24,7 @@ type macroRisk struct {
 }
 
 func newMacroRisk(given map[string]any) (agentloop.Model, error) {
-	if err := onlyParams(given, "risky", "safe", "trend", "max_atr", "max_age_days", "rates"); err != nil {
-		return nil, err
-	}
-	p := params{given: given}
+	p := read(given, "risky", "safe", "trend", "max_atr", "max_age_days", "rates")
 	m := macroRisk{risky: p.text("risky", "TQQQ"), safe: p.text("safe", "SHV"), trend: p.whole("trend", 150, 2, 500, "bars"),
 		maxATR: p.number("max_atr", 7), maxAge: p.whole("max_age_days", 120, 1, 10_000, "days"), rates: p.texts("rates")}
 	for _, r := range m.rates {
@@ -36,44 +32,31 @@ func newMacroRisk(given map[string]any) (agentloop.Model, error) {
 			p.bad("rates", m.rates, "FEDFUNDS and T10Y2Y")
 		}
 	}
-	return m, p.err
+	return rotating(m), p.err
 }
 
-// Reply implements agentloop.Model: look, ask for indicators and rates, order.
-func (m macroRisk) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
-	t := turn{r}
-	switch t.step() {
-	case 0:
-		if len(m.rates) > 0 {
-			return look("macro_series", struct{}{}) // what there is
-		}
-		return look()
-	case 1:
-		if e, bad := failedOf(t.results(0)[:3]); bad {
-			return done("could not decide: %s", strings.TrimSpace(e.Text))
-		}
-		if !slices.Contains(sees(t).fresh, m.risky) {
-			return done("no fresh price of %s: nothing is ordered", m.risky)
-		}
-		pairs := []any{"market_indicators", map[string]any{"symbols": []string{m.risky}, "names": []string{m.average(), "atr:20"}}}
-		if len(m.rates) > 0 {
-			pairs = append(pairs, seriesCalls(t.results(0)[3], m.rates)...)
-		}
-		return reply(1, pairs...)
-	case 2:
-		return m.decide(t)
+func (m macroRisk) look(turn) []agentloop.Call {
+	if len(m.rates) == 0 {
+		return nil
 	}
-	return ordered(t, 2)
+	return listSeries()
+}
+
+func (m macroRisk) ask(t turn, s seen) agentloop.Reply {
+	if !slices.Contains(s.fresh, m.risky) {
+		return done("no fresh price of %s: nothing is ordered", m.risky)
+	}
+	indicators := call("market_indicators", map[string]any{"symbols": []string{m.risky}, "names": []string{m.average(), "atr:20"}})
+	return agentloop.Reply{Calls: append([]agentloop.Call{indicators}, seriesCalls(t, m.rates)...)}
 }
 
 func (m macroRisk) average() string { return fmt.Sprintf("sma:%d", m.trend) }
 
-func (m macroRisk) decide(t turn) (agentloop.Reply, error) {
-	results := t.results(1)
-	if e, bad := failedOf(results[:1]); bad {
-		return done("could not decide: %s", strings.TrimSpace(e.Text))
+func (m macroRisk) decide(t turn, s seen) agentloop.Reply {
+	results := t.last()
+	if end, bad := failed("could not decide", results[:1]); bad {
+		return end
 	}
-	s := sees(t)
 	last, average, atr := number(s.last[m.risky]), math.NaN(), math.NaN()
 	for _, row := range block(results[0].Text, "indicators") {
 		average, atr = number(row[m.average()]), number(row["atr:20"])
@@ -94,9 +77,9 @@ func (m macroRisk) decide(t turn) (agentloop.Reply, error) {
 	}
 	why := fmt.Sprintf("%s %.2f is %s its average of %d bars %.2f; its range of 20 bars is %.2f %% of the price, %.2f %% allowed%s", m.risky, last, above, m.trend, average, wild, allowed, context)
 	if last > average && wild < allowed {
-		return s.into(2, m.risky, why)
+		return s.into(m.risky, why)
 	}
-	return s.into(2, m.safe, why)
+	return s.into(m.safe, why)
 }
 
 // tight reports whether fresh rates say that money tightens, and what was read.
@@ -119,19 +102,4 @@ func (m macroRisk) tight(results []agentloop.Result) (tight bool, why string) {
 		said = append(said, text)
 	}
 	return tight, strings.Join(said, "; ")
-}
-
-// seriesCalls asks for those of the series that an answer of macro_series without
-// arguments lists.
-func seriesCalls(listed agentloop.Result, names []string) (pairs []any) {
-	if listed.IsError {
-		return nil
-	}
-	there, _ := covers(listed.Text)
-	for _, n := range names {
-		if slices.Contains(there, n) {
-			pairs = append(pairs, "macro_series", map[string]any{"series": n, "limit": 12})
-		}
-	}
-	return pairs
 }

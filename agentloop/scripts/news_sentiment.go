@@ -2,7 +2,6 @@ package scripts
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,56 +23,34 @@ type newsSentiment struct {
 }
 
 func newNewsSentiment(given map[string]any) (agentloop.Model, error) {
-	if err := onlyParams(given, "safe", "names", "days", "strong", "most"); err != nil {
-		return nil, err
-	}
-	p := params{given: given}
+	p := read(given, "safe", "names", "days", "strong", "most")
 	m := newsSentiment{safe: p.text("safe", "SHV"), days: p.whole("days", 10, 1, 60, "days"), strong: p.whole("strong", 2, 1, 100, "headlines"), most: p.whole("most", 4, 2, 50, "companies")}
 	m.symbols, m.names = p.lists("names")
 	if p.err == nil && (len(m.symbols) < 2 || len(m.symbols) > 20) {
 		p.bad("names", len(m.symbols), "2 to 20 companies, such as {AAPL: [Apple], JPM: [JPMorgan]}")
 	}
-	return m, p.err
+	return rotating(m), p.err
 }
 
-// Reply implements agentloop.Model: look, read the news of each company, order.
-func (m newsSentiment) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
-	t := turn{r}
-	switch n := t.step(); {
-	case n == 0:
-		return look(t.probe(m.symbols)...)
-	case n == 1:
-		if e, bad := t.failed(0); bad {
-			return done("could not decide: %s", strings.TrimSpace(e.Text))
-		}
-		var probed *agentloop.Result
-		if len(t.results(0)) > 3 {
-			probed = &t.results(0)[3]
-		}
-		pairs := t.searches(m.symbols, probed, m.days)
-		if len(pairs) == 0 {
-			return done("no news of the last %d days is held: nothing is ordered", m.days)
-		}
-		return reply(1, pairs...)
-	default:
-		last := t.Messages[n].Reply.Calls[0].Name
-		_, bad := t.failed(n - 1)
-		switch {
-		case last == "orders_submit":
-			return ordered(t, n-1)
-		case last == "search_news" && bad:
-			return reply(n, t.builtin(m.symbols, m.days)...)
-		}
-		return m.decide(t, n)
+func (m newsSentiment) look(t turn) []agentloop.Call { return t.probe(m.symbols) }
+
+func (m newsSentiment) ask(t turn, _ seen) agentloop.Reply {
+	calls := t.searches(m.symbols, m.days)
+	if len(calls) == 0 {
+		return done("no news of the last %d days is held: nothing is ordered", m.days)
 	}
+	return agentloop.Reply{Calls: calls}
 }
 
-func (m newsSentiment) decide(t turn, step int) (agentloop.Reply, error) {
-	if !slices.ContainsFunc(t.results(step-1), func(r agentloop.Result) bool { return !r.IsError }) {
+func (m newsSentiment) decide(t turn, s seen) agentloop.Reply {
+	bad := slices.IndexFunc(t.last(), func(r agentloop.Result) bool { return r.IsError })
+	if bad >= 0 && t.last()[bad].Name == "search_news" {
+		return agentloop.Reply{Calls: t.builtin(m.symbols, m.days)}
+	}
+	if !slices.ContainsFunc(t.last(), func(r agentloop.Result) bool { return !r.IsError }) {
 		return done("no news could be read: nothing is ordered")
 	}
-	s := sees(t)
-	counts := score(t.headlines(step-1), m.names)
+	counts := score(t.headlines(), m.names)
 	var best []string
 	for _, symbol := range m.symbols {
 		if counts[symbol].net() >= m.least(s, symbol) && slices.Contains(s.fresh, symbol) {
@@ -81,13 +58,13 @@ func (m newsSentiment) decide(t turn, step int) (agentloop.Reply, error) {
 		}
 	}
 	slices.SortStableFunc(best, func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b].net(), counts[a].net()), cmp.Compare(count(!slices.Contains(s.held, a)), count(!slices.Contains(s.held, b))), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(counts[b].net(), counts[a].net()), s.heldFirst(a, b), cmp.Compare(a, b))
 	})
 	best = best[:min(len(best), m.most)]
 	if len(best) < 2 {
-		return s.into(step, m.safe, fmt.Sprintf("strong catalysts at %d of %d companies, 2 wanted: %s", len(best), len(m.symbols), m.scores(counts)))
+		return s.into(m.safe, fmt.Sprintf("strong catalysts at %d of %d companies, 2 wanted: %s", len(best), len(m.symbols), m.scores(counts)))
 	}
-	return s.rotate(step, best, func(symbol string, wanted bool) string {
+	return s.rotate(best, func(symbol string, wanted bool) string {
 		if symbol == m.safe {
 			return fmt.Sprintf("strong catalysts at %d of %d companies: %s", len(best), len(m.symbols), m.scores(counts))
 		}

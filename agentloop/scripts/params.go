@@ -2,7 +2,9 @@ package scripts
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,6 +13,21 @@ import (
 type params struct {
 	given map[string]any
 	err   error
+}
+
+// read takes a strategy's params, refusing those that a script does not know.
+func read(given map[string]any, known ...string) *params {
+	p := &params{given: given}
+	for _, k := range slices.Sorted(maps.Keys(given)) {
+		switch {
+		case slices.Contains(known, k) || p.err != nil:
+		case len(known) == 0:
+			p.err = fmt.Errorf("params: unknown %q; this script takes none", k)
+		default:
+			p.err = fmt.Errorf("params: unknown %q; this script takes %s", k, strings.Join(known, ", "))
+		}
+	}
+	return p
 }
 
 func (p *params) bad(name string, v any, use string) {

@@ -1,7 +1,6 @@
 package scripts
 
 import (
-	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -9,13 +8,39 @@ import (
 	"pitwall/agentloop"
 )
 
-// A rotating script begins its turn with [look], gathers its evidence, and ends
-// it with [seen.rotate]: out of what it no longer wants, into equal parts of what
-// it wants.
+// rule is a script that rotates: it looks at prices and its account, asks for
+// evidence, and orders out of what it no longer wants into equal parts of what it
+// wants.
+type rule interface {
+	// look is what the first reply asks for besides prices and the account.
+	look(t turn) []agentloop.Call
+	// ask follows when prices and account could be read; a reply without calls ends
+	// the turn.
+	ask(t turn, s seen) agentloop.Reply
+	// decide follows every answer but that of orders; it ends with [seen.rotate].
+	decide(t turn, s seen) agentloop.Reply
+}
 
-// look adds the calls that come first, whose answers [sees] reads.
-func look(more ...any) (agentloop.Reply, error) {
-	return reply(0, append([]any{"market_last_price", struct{}{}, "account_positions", struct{}{}, "orders_open_orders", struct{}{}}, more...)...)
+func rotating(r rule) script {
+	return func(t turn) agentloop.Reply {
+		if t.step() == 0 {
+			first := []agentloop.Call{call("market_last_price", struct{}{}), call("account_positions", struct{}{}), call("orders_open_orders", struct{}{})}
+			return agentloop.Reply{Calls: append(first, r.look(t)...)}
+		}
+		if end, bad := failed("could not decide", t.results(0)[:3]); bad {
+			return end
+		}
+		switch calls := t.Messages[t.step()].Reply.Calls; {
+		case t.step() == 1:
+			return r.ask(t, sees(t))
+		case calls[0].Name == "orders_submit":
+			if end, bad := failed("an order failed", t.last()); bad {
+				return end
+			}
+			return done("orders sent: %d; %s", len(calls), reason(calls[len(calls)-1]))
+		}
+		return r.decide(t, sees(t))
+	}
 }
 
 // seen is what a script knows of prices and its account.
@@ -42,7 +67,7 @@ func sees(t turn) seen {
 // rotate orders only when the winners are not what is held. why says the reason
 // of each order. Nothing is ordered without a fresh price: a holding that has none
 // (it may be delisted) stays, and its part of the money with it.
-func (s seen) rotate(step int, winners []string, why func(symbol string, wanted bool) string) (agentloop.Reply, error) {
+func (s seen) rotate(winners []string, why func(symbol string, wanted bool) string) agentloop.Reply {
 	winners = slices.Clone(winners)
 	slices.Sort(winners)
 	var held, stuck []string
@@ -64,24 +89,29 @@ func (s seen) rotate(step int, winners []string, why func(symbol string, wanted 
 	case slices.Equal(winners, held):
 		return done("no change: holding %s%s", list(s.held), because(s.held, why))
 	}
-	var c calls
+	var orders []agentloop.Call
 	for _, h := range held {
 		if !slices.Contains(winners, h) {
-			if err := c.add(step, "orders_submit", map[string]any{"symbol": h, "target_percent": 0, "reason": why(h, false)}); err != nil {
-				return agentloop.Reply{}, err
-			}
+			orders = append(orders, target(h, 0, why(h, false)))
 		}
 	}
 	// What is held first: it may be too much of it now, and sales pay for purchases.
-	slices.SortStableFunc(winners, func(a, b string) int {
-		return cmp.Compare(count(!slices.Contains(held, a)), count(!slices.Contains(held, b)))
-	})
+	slices.SortStableFunc(winners, s.heldFirst)
 	for _, w := range winners {
-		if err := c.add(step, "orders_submit", map[string]any{"symbol": w, "target_percent": part(len(winners) + len(stuck)), "reason": why(w, true)}); err != nil {
-			return agentloop.Reply{}, err
-		}
+		orders = append(orders, target(w, part(len(winners)+len(stuck)), why(w, true)))
 	}
-	return agentloop.Reply{Calls: c}, nil
+	return agentloop.Reply{Calls: orders}
+}
+
+// heldFirst compares two symbols: what is held comes before what is not.
+func (s seen) heldFirst(a, b string) int {
+	switch x, y := slices.Contains(s.held, a), slices.Contains(s.held, b); {
+	case x && !y:
+		return -1
+	case y && !x:
+		return 1
+	}
+	return 0
 }
 
 // because is why what is held stays.
@@ -93,17 +123,16 @@ func because(held []string, why func(string, bool) string) string {
 }
 
 // into is rotate into one symbol, with one reason for everything.
-func (s seen) into(step int, symbol, why string) (agentloop.Reply, error) {
-	return s.rotate(step, []string{symbol}, func(string, bool) string { return why })
+func (s seen) into(symbol, why string) agentloop.Reply {
+	return s.rotate([]string{symbol}, func(string, bool) string { return why })
 }
 
-// ordered ends a turn after the orders of reply i.
-func ordered(t turn, i int) (agentloop.Reply, error) {
-	if e, bad := t.failed(i); bad {
-		return done("an order failed: %s", strings.TrimSpace(e.Text))
+// list names symbols, or cash.
+func list(symbols []string) string {
+	if len(symbols) == 0 {
+		return "cash"
 	}
-	n := len(t.results(i))
-	return done("orders sent: %d; %s", n, reason(t.Messages[i+1].Reply.Calls[n-1]))
+	return strings.Join(symbols, ", ")
 }
 
 // reason is what an order said.

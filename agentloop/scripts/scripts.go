@@ -11,12 +11,14 @@
 package scripts
 
 import (
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,21 +63,17 @@ func All() map[string]New {
 	}
 }
 
-// onlyParams refuses params that a script does not know.
-func onlyParams(params map[string]any, known ...string) error {
-next:
-	for k := range params {
-		for _, n := range known {
-			if k == n {
-				continue next
-			}
-		}
-		if len(known) == 0 {
-			return fmt.Errorf("params: unknown %q; this script takes none", k)
-		}
-		return fmt.Errorf("params: unknown %q; this script takes %s", k, strings.Join(known, ", "))
+// script is a rule: the next reply as a function of the conversation so far.
+type script func(t turn) agentloop.Reply
+
+// Reply implements agentloop.Model.
+func (s script) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
+	t := turn{r}
+	reply := s(t)
+	for i := range reply.Calls {
+		reply.Calls[i].ID = fmt.Sprintf("c%d.%d", t.step(), i)
 	}
-	return nil
+	return reply, nil
 }
 
 // turn reads the conversation of a turn.
@@ -87,33 +85,30 @@ func (t turn) step() int { return len(t.Messages) - 1 }
 // results are the results of the calls of reply i.
 func (t turn) results(i int) []agentloop.Result { return t.Messages[i+1].Results }
 
-// failed returns the first failed result of reply i, if any.
-func (t turn) failed(i int) (agentloop.Result, bool) { return failedOf(t.results(i)) }
+// last are the results of the newest reply.
+func (t turn) last() []agentloop.Result { return t.results(t.step() - 1) }
 
-func failedOf(results []agentloop.Result) (agentloop.Result, bool) {
-	for _, r := range results {
-		if r.IsError {
-			return r, true
-		}
+// failed returns the reply that ends a turn because one of the results is an error.
+func failed(what string, results []agentloop.Result) (agentloop.Reply, bool) {
+	i := slices.IndexFunc(results, func(r agentloop.Result) bool { return r.IsError })
+	if i < 0 {
+		return agentloop.Reply{}, false
 	}
-	return agentloop.Result{}, false
+	return done("%s: %s", what, strings.TrimSpace(results[i].Text)), true
 }
 
-// calls numbers the calls of a reply.
-type calls []agentloop.Call
-
-func (c *calls) add(step int, name string, args any) error {
+// call makes a call; [script.Reply] numbers it.
+func call(name string, args any) agentloop.Call {
 	raw, err := json.Marshal(args)
 	if err != nil {
-		return err
+		panic(err) // scripts send texts, numbers and lists of them
 	}
-	*c = append(*c, agentloop.Call{ID: fmt.Sprintf("c%d.%d", step, len(*c)), Name: name, Arguments: raw})
-	return nil
+	return agentloop.Call{Name: name, Arguments: raw}
 }
 
 // done ends a turn.
-func done(format string, args ...any) (agentloop.Reply, error) {
-	return agentloop.Reply{Text: "RESULT: " + fmt.Sprintf(format, args...)}, nil
+func done(format string, args ...any) agentloop.Reply {
+	return agentloop.Reply{Text: "RESULT: " + fmt.Sprintf(format, args...)}
 }
 
 // tradable lists the symbols that may be traded and whose price is fresh.

@@ -88,7 +88,7 @@ func account(name string, held, stale []string, symbols ...string) string {
 	return b.String()
 }
 
-func script(t *testing.T, name string, params map[string]any) agentloop.Model {
+func made(t *testing.T, name string, params map[string]any) agentloop.Model {
 	t.Helper()
 	m, err := All()[name](params)
 	require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestNewsSentimentUsesSearchNews(t *testing.T) {
 		}
 		return account(name, []string{"SHV"}, nil, "AAPL", "JPM", "V", "SHV")
 	}
-	orders, called, result := w.turn(t, script(t, "news_sentiment", companies))
+	orders, called, result := w.turn(t, made(t, "news_sentiment", companies))
 	require.NotContains(t, called, "news_search")
 	require.Equal(t, []order{
 		{"SHV", 0, "strong catalysts at 2 of 3 companies: AAPL +2, V +2, JPM +0"},
@@ -129,7 +129,7 @@ func TestNewsSentimentUsesSearchNews(t *testing.T) {
 	require.Contains(t, result, "orders sent: 3")
 
 	broken = true
-	orders, called, result = w.turn(t, script(t, "news_sentiment", companies))
+	orders, called, result = w.turn(t, made(t, "news_sentiment", companies))
 	require.Empty(t, orders, "one company is not two: the safe symbol stays")
 	require.Contains(t, called, "news_search")
 	require.Contains(t, result, "strong catalysts at 1 of 3 companies, 2 wanted: JPM +2")
@@ -139,8 +139,7 @@ func TestNewsSentimentUsesSearchNews(t *testing.T) {
 func TestRotateNeedsPrices(t *testing.T) {
 	s := seen{fresh: []string{"A", "B"}, held: []string{"A", "OLD"}}
 	why := func(string, bool) string { return "why" }
-	r, err := s.rotate(1, []string{"B"}, why)
-	require.NoError(t, err)
+	r := s.rotate([]string{"B"}, why)
 	require.Len(t, r.Calls, 2)
 	require.JSONEq(t, `{"symbol":"A","target_percent":0,"reason":"why"}`, string(r.Calls[0].Arguments))
 	require.JSONEq(t, `{"symbol":"B","target_percent":50,"reason":"why"}`, string(r.Calls[1].Arguments))
@@ -153,8 +152,7 @@ func TestRotateNeedsPrices(t *testing.T) {
 		{seen{fresh: []string{"A", "B"}, held: []string{"B"}}, "no change: holding B; why"},
 		{seen{fresh: []string{"A", "B"}, held: []string{"B", "OLD"}}, "no change: holding B, OLD"},
 	} {
-		r, err := c.s.rotate(1, []string{"B"}, why)
-		require.NoError(t, err)
+		r := c.s.rotate([]string{"B"}, why)
 		require.Empty(t, r.Calls)
 		require.Contains(t, r.Text, c.want)
 	}
@@ -183,7 +181,7 @@ func TestMacroRiskReadsRates(t *testing.T) {
 				}
 				return account(name, nil, nil, "TQQQ", "SHV")
 			}}
-			orders, _, _ := w.turn(t, script(t, "macro_risk", map[string]any{"rates": []any{"FEDFUNDS", "T10Y2Y"}}))
+			orders, _, _ := w.turn(t, made(t, "macro_risk", map[string]any{"rates": []any{"FEDFUNDS", "T10Y2Y"}}))
 			require.Len(t, orders, 1)
 			require.Equal(t, map[bool]string{true: "TQQQ", false: "SHV"}[c.risky], orders[0].Symbol)
 			require.Contains(t, orders[0].Reason, c.want)
@@ -205,16 +203,16 @@ func TestMomentumAllocatorVeto(t *testing.T) {
 		return account(name, []string{"TQQQ"}, stale, "TQQQ", "SHV")
 	}}
 	params := map[string]any{"news": []any{"AAPL"}, "news_from": "2025-01-02"}
-	orders, _, _ := w.turn(t, script(t, "momentum_allocator", params))
+	orders, _, _ := w.turn(t, made(t, "momentum_allocator", params))
 	require.Len(t, orders, 2)
 	require.Equal(t, "SHV", orders[1].Symbol)
 	require.Contains(t, orders[1].Reason, "TQQQ +20.00 % over 60 bars is above SHV +1.00 %; news of AAPL in 7 days -3 (0 good, 3 bad of 3 headlines), -3 or worse forbids the risk")
 	params["news_from"] = "2026-01-02"
-	orders, called, _ := w.turn(t, script(t, "momentum_allocator", params))
+	orders, called, _ := w.turn(t, made(t, "momentum_allocator", params))
 	require.Empty(t, orders)
 	require.NotContains(t, called, "news_search")
 	stale = []string{"SHV"}
-	orders, _, result := w.turn(t, script(t, "momentum_allocator", params))
+	orders, _, result := w.turn(t, made(t, "momentum_allocator", params))
 	require.Empty(t, orders)
 	require.Contains(t, result, "no fresh price of SHV")
 }
@@ -230,7 +228,7 @@ func TestM2LiquidityLooksUpMonths(t *testing.T) {
 		}
 		return account(name, nil, nil, "TQQQ", "SHV")
 	}}
-	orders, _, result := w.turn(t, script(t, "m2_liquidity", nil))
+	orders, _, result := w.turn(t, made(t, "m2_liquidity", nil))
 	require.Empty(t, orders)
 	require.Contains(t, result, "no change: M2SL 110 of 2025-03, known for 3 days, but not of 2024-12 and 2024-09")
 }

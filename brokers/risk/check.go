@@ -29,6 +29,8 @@ const (
 	OrderRate           pitwall.Code = "ORDER_RATE"            // R25
 	MaxOpenOrders       pitwall.Code = "MAX_OPEN_ORDERS"       // R28
 	DuplicateOrder      pitwall.Code = "DUPLICATE_ORDER"       // R29
+	MaxDrawdown         pitwall.Code = "MAX_DRAWDOWN"
+	MaxDailyLoss        pitwall.Code = "MAX_DAILY_LOSS"
 	MaxPositions        pitwall.Code = "MAX_POSITIONS"
 	MinRiskReward       pitwall.Code = "MIN_RISK_REWARD"
 	PortfolioVolatility pitwall.Code = "PORTFOLIO_VOLATILITY"

@@ -80,7 +80,7 @@ func TestEdges(t *testing.T) {
 
 // Every limit has an edge, or its own test below.
 func TestEveryLimitHasAnEdge(t *testing.T) {
-	seen := map[string]bool{"max_orders": true, "max_open_orders": true, "duplicate_window": true, "max_volatility_percent": true}
+	seen := map[string]bool{"max_orders": true, "max_open_orders": true, "duplicate_window": true, "max_volatility_percent": true, "max_drawdown_percent": true, "max_daily_loss_percent": true}
 	for _, e := range append(orderEdges(), accountEdges()...) {
 		for k := range e.limits {
 			seen[k] = true

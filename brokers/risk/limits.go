@@ -69,6 +69,9 @@ type Limits struct {
 	MaxOpenOrders   Limit[int]
 	DuplicateWindow Limit[time.Duration]
 
+	MaxDrawdown  Limit[pitwall.Dec] // fall of equity from its peak, in percent of the peak
+	MaxDailyLoss Limit[pitwall.Dec] // fall of equity since the day began, in percent
+
 	MaxPositions  Limit[int] // symbols held or being entered
 	MinRiskReward Limit[pitwall.Dec]
 	MaxVolatility Limit[Volatility]

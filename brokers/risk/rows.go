@@ -82,6 +82,8 @@ func (l *Limits) rows() []row {
 		bind("max_orders", exits, &l.MaxOrders, rate, (*trial).rate).looks(l.MaxOrders.value.Per, 0),
 		bind("max_open_orders", exits, &l.MaxOpenOrders, count, (*trial).openOrders),
 		bind("duplicate_window", exits, &l.DuplicateWindow, duration, (*trial).duplicate).looks(l.DuplicateWindow.value, 0),
+		bind("max_drawdown_percent", 0, &l.MaxDrawdown, number, (*trial).drawdown),
+		bind("max_daily_loss_percent", 0, &l.MaxDailyLoss, number, (*trial).dailyLoss),
 		bind("max_positions", 0, &l.MaxPositions, count, (*trial).positions),
 		bind("min_risk_reward", priced, &l.MinRiskReward, number, (*trial).riskReward),
 		bind("max_volatility_percent", priced, &l.MaxVolatility, volatility, (*trial).volatility).looks(0, l.MaxVolatility.value.span()),

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -26,12 +27,16 @@ type datedWarning struct {
 
 // readActions reads corporate actions: dividends and other cash per unit, and
 // splits as "new units per old one" (2, 0.1, 1/3 or 1:3).
-func (l *loader) readActions(t *table) error {
+func (l *loader) readActions(t *table, sidecar, entry pitwall.Adjustment) error {
+	if sidecar == pitwall.TotalAdjusted || entry == pitwall.TotalAdjusted {
+		return pitwall.Errorf(pitwall.DataError, "%s: amounts cannot be adjusted: total", t.name).Hintf("use raw (as paid) or split (divided by later splits)")
+	}
 	at, err := t.need("symbol", "ex_date", "type", "value")
 	if err != nil {
 		return err
 	}
 	pay, hasPay := t.col["pay_date"]
+	source, hasSource := t.col["source"]
 	for i, row := range t.rows {
 		if !l.want(row[at[0]]) {
 			continue
@@ -53,7 +58,11 @@ func (l *loader) readActions(t *table) error {
 		if a.Type, a.Value, a.Per, err = t.action(row[at[2]], row[at[3]]); err != nil {
 			return t.bad(i, "value", err)
 		}
-		l.actions = append(l.actions, a)
+		vendor := pitwall.Adjustment("")
+		if hasSource {
+			vendor = amountsFrom(row[source])
+		}
+		l.given = append(l.given, givenAction{a, cmp.Or(sidecar, vendor, entry), t.name})
 	}
 	return nil
 }
@@ -99,7 +108,7 @@ func (l *loader) jump(t *table, g *raw, i int, adj string) {
 // warnings says what a user should know about the loaded data as a whole.
 func (l *loader) warnings() {
 	withActions := map[string]bool{}
-	for _, a := range l.actions {
+	for _, a := range l.given {
 		withActions[a.Symbol] = true
 	}
 	unstated := 0
@@ -168,11 +177,8 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 				continue
 			}
 			booked[a.Ex.Format(time.DateOnly)] = true
-			per := a.Per
-			if per == 0 {
-				per = pitwall.One
-			}
-			say(a.Ex, "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(a.Value.Float()/per.Float()), a.Ex.Format(time.DateOnly))
+			units, per := a.Split()
+			say(a.Ex, "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(units.Float()/per.Float()), a.Ex.Format(time.DateOnly))
 		}
 		for _, j := range s.jumps {
 			if j.series == x && !booked[j.day.Format(time.DateOnly)] {

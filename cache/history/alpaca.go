@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"html"
 	"net/http"
 	"slices"
@@ -17,7 +16,12 @@ import (
 	"pitwall"
 )
 
-// Alpaca downloads bars, corporate actions and news with Alpaca's own library.
+// alpaca asks through Alpaca's own library.
+type alpaca struct{ *Vendor }
+
+// NewAlpaca returns the source of bars, corporate actions and news of Alpaca, which
+// needs both keys.
+//
 // The base address is explicit, so that no APCA_ variable moves it; its retries
 // are off, since throttled does them; keys are arguments.
 //
@@ -31,27 +35,13 @@ import (
 // be had earlier.
 //
 // Tested against recorded payloads and local servers only.
-type Alpaca struct{ vendor }
-
-// NewAlpaca returns the source. Both keys are needed.
-func NewAlpaca(o RemoteOptions) *Alpaca {
-	a := &Alpaca{newVendor("alpaca", "https://data.alpaca.markets", 180, o)}
+func NewAlpaca(o RemoteOptions) *Vendor {
+	a := alpaca{newVendor("alpaca", "https://data.alpaca.markets", 180, o)}
 	a.wire.check = alpacaBody
-	return a
-}
-
-// alpacaDelay is how late free plans see data.
-const alpacaDelay = 16 * time.Minute
-
-// Offers implements Remote.
-func (a *Alpaca) Offers() []Offer {
-	m := time.Minute
-	return []Offer{
-		{Kind: KindBars, Sizes: []time.Duration{24 * time.Hour}, Chunk: ByYear, Adjusted: pitwall.Raw},
-		{Kind: KindBars, Sizes: []time.Duration{time.Hour, 30 * m, 15 * m, 5 * m, m}, Chunk: ByMonth, Adjusted: pitwall.Raw},
-		{Kind: KindActions, Chunk: ByYear},
-		{Kind: KindNews, Chunk: ByMonth},
-	}
+	a.needs = []string{o.Key, o.Secret}
+	a.offers = append(rawBars(ByYear), Offer{Kind: KindActions, Chunk: ByYear}, Offer{Kind: KindNews, Chunk: ByMonth})
+	a.fetch = map[RowKind]func(context.Context, Request) (*Answer, error){KindBars: a.bars, KindActions: a.actions, KindNews: a.news}
+	return a.Vendor
 }
 
 // alpacaBody refuses an answer that lacks what was asked: the library reads any
@@ -77,51 +67,28 @@ func alpacaBody(r *http.Request, body []byte) error {
 	return nil
 }
 
-// Fetch implements Remote.
-func (a *Alpaca) Fetch(ctx context.Context, q Request) (*Answer, error) {
-	if err := a.needKey(a.opts.Key, a.opts.Secret); err != nil {
-		return nil, err
-	}
-	c := marketdata.NewClient(marketdata.ClientOpts{APIKey: a.opts.Key, APISecret: a.opts.Secret, BaseURL: a.opts.BaseURL,
-		RetryLimit: -1, RetryDelay: time.Nanosecond, HTTPClient: a.client(ctx)})
-	var ans *Answer
-	var err error
-	switch q.Kind {
-	case KindBars:
-		ans, err = a.bars(c, q)
-	case KindActions:
-		ans, err = a.actions(c, q)
-	case KindNews:
-		ans, err = a.news(c, q)
-	default:
-		err = fmt.Errorf("no %s here", q.Kind)
-	}
-	if err != nil {
-		return nil, a.explain(q, err)
-	}
-	return ans, nil
+// client returns the library's client, whose every request ends with ctx.
+func (a alpaca) client(ctx context.Context) *marketdata.Client {
+	return marketdata.NewClient(marketdata.ClientOpts{APIKey: a.opts.Key, APISecret: a.opts.Secret, BaseURL: a.opts.BaseURL,
+		RetryLimit: -1, RetryDelay: time.Nanosecond, HTTPClient: &http.Client{Transport: &bound{ctx: ctx, next: a.wire}}})
 }
 
 // span returns the instants of a request, not beyond what may be asked.
-func (a *Alpaca) span(q Request) (from, to time.Time, zone *time.Location, err error) {
-	if zone, err = zoneOf(q.Symbol); err != nil {
-		return from, to, nil, err
-	}
+func (a alpaca) span(q Request) (from, to time.Time, zone *time.Location) {
+	zone = zoneOf(q.Symbol)
 	from, to = startOfDay(q.From, zone), startOfDay(q.To.AddDate(0, 0, 1), zone).Add(-time.Second)
-	if latest := a.opts.Now().Add(-alpacaDelay); to.After(latest) {
+	if latest := a.opts.Now().Add(-a.delay); to.After(latest) {
 		to = latest
 	}
 	if to.Before(from) {
 		to = from
 	}
-	return from.UTC(), to.UTC().Truncate(time.Second), zone, nil
+	return from.UTC(), to.UTC().Truncate(time.Second), zone
 }
 
-func (a *Alpaca) bars(c *marketdata.Client, q Request) (*Answer, error) {
-	from, to, zone, err := a.span(q)
-	if err != nil {
-		return nil, err
-	}
+func (a alpaca) bars(ctx context.Context, q Request) (*Answer, error) {
+	c := a.client(ctx)
+	from, to, zone := a.span(q)
 	frame := marketdata.NewTimeFrame(int(q.Size/time.Minute), marketdata.Min)
 	switch {
 	case q.Size >= 24*time.Hour:
@@ -132,19 +99,10 @@ func (a *Alpaca) bars(c *marketdata.Client, q Request) (*Answer, error) {
 	ans := &Answer{Kind: KindBars, Adjusted: pitwall.Raw}
 	add := func(at time.Time, prices [4]float64, volume string) error {
 		start := at.In(zone)
-		switch {
-		case zone == time.UTC && q.Size >= 24*time.Hour && !start.Equal(startOfDay(start, zone)):
+		if zone == time.UTC && q.Size >= 24*time.Hour && !start.Equal(startOfDay(start, zone)) {
 			return pitwall.Errorf(pitwall.Unsupported, "daily bars that begin at %s UTC: Pitwall's crypto days begin at midnight UTC, so these would be known too early", start.Format("15:04")).Hintf("fetch --size 1h instead")
-		case !barEnded(q.Symbol, start, q.Size, alpacaDelay, a.opts.Now()):
-			ans.drop("unfinished bars", 1)
-			return nil
-		case !q.holds(start):
-			ans.drop("bars outside the range", 1)
-			return nil
 		}
-		row, err := barRow(q.Symbol, barStamp(start, q.Size), prices, volume)
-		ans.Rows = append(ans.Rows, row)
-		return err
+		return a.bar(ans, q, start, prices, volume)
 	}
 	if zone == time.UTC {
 		list, err := c.GetCryptoBars(q.Symbol, marketdata.GetCryptoBarsRequest{TimeFrame: frame, Start: from, End: to, Sort: marketdata.SortAsc})
@@ -166,8 +124,8 @@ func (a *Alpaca) bars(c *marketdata.Client, q Request) (*Answer, error) {
 
 // actions asks for more days than it keeps: the vendor's range is about the day
 // on which an action was processed (a dividend: paid), ours about the ex date.
-func (a *Alpaca) actions(c *marketdata.Client, q Request) (*Answer, error) {
-	got, err := c.GetCorporateActions(marketdata.GetCorporateActionsRequest{Symbols: []string{q.Symbol}, Sort: marketdata.SortAsc,
+func (a alpaca) actions(ctx context.Context, q Request) (*Answer, error) {
+	got, err := a.client(ctx).GetCorporateActions(marketdata.GetCorporateActionsRequest{Symbols: []string{q.Symbol}, Sort: marketdata.SortAsc,
 		Start: civil.DateOf(q.From.AddDate(0, -1, 0)), End: civil.DateOf(q.To.AddDate(0, 6, 0))})
 	if err != nil {
 		return nil, err
@@ -188,31 +146,23 @@ func (a *Alpaca) actions(c *marketdata.Client, q Request) (*Answer, error) {
 		return nil
 	}
 	for _, d := range got.CashDividends {
-		text, err := priceText(d.Rate)
-		if err != nil || d.Rate <= 0 {
-			return nil, garbage("a dividend of %v on %v", d.Rate, d.ExDate)
+		text, err := amountText(d.Rate)
+		if err == nil {
+			err = add(d.Symbol, "dividend", text, d.ExDate, d.PayableDate, d.RecordDate)
 		}
-		if err := add(d.Symbol, "dividend", text, d.ExDate, d.PayableDate, d.RecordDate); err != nil {
-			return nil, err
-		}
-	}
-	split := func(symbol string, num, den float64, ex civil.Date, pay, record *civil.Date) error {
-		if num <= 0 || den <= 0 {
-			return garbage("a split of %v:%v on %v", num, den, ex)
-		}
-		text, err := ratioText(num, den)
 		if err != nil {
-			return garbage("%v", err)
-		}
-		return add(symbol, "split", text, ex, pay, record)
-	}
-	for _, s := range got.ForwardSplits {
-		if err := split(s.Symbol, s.NewRate, s.OldRate, s.ExDate, s.PayableDate, s.RecordDate); err != nil {
 			return nil, err
 		}
 	}
 	for _, s := range got.ReverseSplits {
-		if err := split(s.Symbol, s.NewRate, s.OldRate, s.ExDate, s.PayableDate, s.RecordDate); err != nil {
+		got.ForwardSplits = append(got.ForwardSplits, marketdata.ForwardSplit{Symbol: s.Symbol, NewRate: s.NewRate, OldRate: s.OldRate, ExDate: s.ExDate, PayableDate: s.PayableDate, RecordDate: s.RecordDate})
+	}
+	for _, s := range got.ForwardSplits {
+		text, err := ratioText(s.NewRate, s.OldRate)
+		if err == nil {
+			err = add(s.Symbol, "split", text, s.ExDate, s.PayableDate, s.RecordDate)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -230,12 +180,9 @@ func dateText(d *civil.Date) string {
 	return d.String()
 }
 
-func (a *Alpaca) news(c *marketdata.Client, q Request) (*Answer, error) {
-	from, to, zone, err := a.span(q)
-	if err != nil {
-		return nil, err
-	}
-	list, err := c.GetNews(marketdata.GetNewsRequest{Symbols: []string{strings.ReplaceAll(q.Symbol, "/", "")}, Start: from, End: to, Sort: marketdata.SortAsc, NoTotalLimit: true, PageLimit: 50})
+func (a alpaca) news(ctx context.Context, q Request) (*Answer, error) {
+	from, to, zone := a.span(q)
+	list, err := a.client(ctx).GetNews(marketdata.GetNewsRequest{Symbols: []string{strings.ReplaceAll(q.Symbol, "/", "")}, Start: from, End: to, Sort: marketdata.SortAsc, NoTotalLimit: true, PageLimit: 50})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,7 +13,11 @@ import (
 	"pitwall"
 )
 
-// AlphaVantage downloads daily and intraday bars of stocks.
+// alphaVantage takes refusals for what they are.
+type alphaVantage struct{ *Vendor }
+
+// NewAlphaVantage returns the source of daily and intraday bars of stocks of Alpha
+// Vantage, which needs a key.
 //
 // Prices and volume are as traded (TIME_SERIES_DAILY; adjusted=false), and this
 // source gives no corporate actions: take them from another. Daily bars carry
@@ -23,38 +28,15 @@ import (
 // data may need a paid plan; five requests a minute.
 //
 // Tested against recorded payloads and local servers only.
-type AlphaVantage struct{ vendor }
-
-// NewAlphaVantage returns the source. A key is needed.
-func NewAlphaVantage(o RemoteOptions) *AlphaVantage {
-	return &AlphaVantage{newVendor("alphavantage", "https://www.alphavantage.co", 5, o)}
+func NewAlphaVantage(o RemoteOptions) *Vendor {
+	v := alphaVantage{newVendor("alphavantage", "https://www.alphavantage.co", 5, o)}
+	v.needs = []string{o.Key}
+	v.offers = rawBars(Whole) // one answer holds all days
+	v.fetch = map[RowKind]func(context.Context, Request) (*Answer, error){KindBars: v.bars}
+	return v.Vendor
 }
 
-// alphaDelay is how late its prices are.
-const alphaDelay = 16 * time.Minute
-
-// Offers implements Remote.
-func (v *AlphaVantage) Offers() []Offer {
-	m := time.Minute
-	return []Offer{
-		{Kind: KindBars, Sizes: []time.Duration{24 * time.Hour}, Chunk: Whole, Adjusted: pitwall.Raw}, // one answer holds all
-		{Kind: KindBars, Sizes: []time.Duration{time.Hour, 30 * m, 15 * m, 5 * m, m}, Chunk: ByMonth, Adjusted: pitwall.Raw},
-	}
-}
-
-// Fetch implements Remote.
-func (v *AlphaVantage) Fetch(ctx context.Context, q Request) (*Answer, error) {
-	if err := v.needKey(v.opts.Key); err != nil {
-		return nil, err
-	}
-	ans, err := v.bars(ctx, q)
-	if err != nil {
-		return nil, v.explain(q, err)
-	}
-	return ans, nil
-}
-
-func (v *AlphaVantage) bars(ctx context.Context, q Request) (*Answer, error) {
+func (v alphaVantage) bars(ctx context.Context, q Request) (*Answer, error) {
 	if pair.MatchString(q.Symbol) {
 		return nil, pitwall.Errorf(pitwall.Unsupported, "no crypto from this source").Hintf("use yahoo, alpaca or polygon")
 	}
@@ -84,11 +66,7 @@ func (v *AlphaVantage) bars(ctx context.Context, q Request) (*Answer, error) {
 		return nil, garbage("time zone %q", meta.field("Time Zone"))
 	}
 	ans := &Answer{Kind: KindBars, Adjusted: pitwall.Raw}
-	stamps := make([]string, 0, len(series))
-	for s := range series {
-		stamps = append(stamps, s)
-	}
-	slices.Sort(stamps)
+	stamps := slices.Sorted(maps.Keys(series))
 	if len(stamps) > 0 && q.Size >= 24*time.Hour && strings.HasPrefix(meta.field("Output Size"), "Compact") && q.From.Format(time.DateOnly) < stamps[0] {
 		return nil, pitwall.Errorf(pitwall.NotAllowed, "only the last %d days came (from %s)", len(stamps), stamps[0]).Hintf("full history needs a paid plan; ask --from %s or later", stamps[0])
 	}
@@ -98,7 +76,7 @@ func (v *AlphaVantage) bars(ctx context.Context, q Request) (*Answer, error) {
 			return nil, garbage("a bar at %q", s)
 		}
 		switch {
-		case !barEnded(q.Symbol, start, q.Size, alphaDelay, v.opts.Now()):
+		case !v.ended(q, start):
 			ans.drop("unfinished bars", 1)
 			continue
 		case !q.holds(start):
@@ -131,7 +109,7 @@ func (m alphaMeta) field(name string) string {
 }
 
 // open takes an answer apart, and refusals in the clothes of one.
-func (v *AlphaVantage) open(raw []byte, name string) (alphaMeta, map[string]map[string]string, error) {
+func (v alphaVantage) open(raw []byte, name string) (alphaMeta, map[string]map[string]string, error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil {
 		return nil, nil, garbage("%s", v.wire.redact(oneLine(raw)))
@@ -142,7 +120,7 @@ func (v *AlphaVantage) open(raw []byte, name string) (alphaMeta, map[string]map[
 			if code == pitwall.NoCoverage {
 				return nil, nil, e.Hintf("check the symbol, and that the key is right")
 			}
-			return nil, nil, e.Hintf("its plans allow so many requests a minute and a day; " + tryAgain)
+			return nil, nil, e.Hintf("its plans limit the requests a minute and a day; " + tryAgain)
 		}
 	}
 	var meta alphaMeta

@@ -2,11 +2,11 @@ package history
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"pitwall"
@@ -56,7 +56,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 	}
 	for _, symbol := range order {
 		g := groups[symbol]
-		l.mayHold(symbol)
+		l.held[symbol] = true
 		if g.series == nil {
 			continue
 		}
@@ -251,21 +251,9 @@ func (l *loader) instrument(symbol string) pitwall.Instrument {
 // want reports whether a symbol was asked for.
 func (l *loader) want(symbol string) bool { return len(l.wanted) == 0 || l.wanted[symbol] }
 
-// mayHold remembers a symbol that the files hold, for error messages.
-func (l *loader) mayHold(symbol string) {
-	if l.held == nil {
-		l.held = map[string]bool{}
-	}
-	l.held[symbol] = true
-}
-
 // seen lists every symbol in the files, wanted or not, at most 40.
 func (l *loader) seen() []string {
-	names := make([]string, 0, len(l.held))
-	for s := range l.held {
-		names = append(names, s)
-	}
-	sort.Strings(names)
+	names := slices.Sorted(maps.Keys(l.held))
 	if len(names) > 40 {
 		names = append(names[:40], fmt.Sprintf("and %d more", len(l.held)-40))
 	}
@@ -274,13 +262,8 @@ func (l *loader) seen() []string {
 
 // readInstruments reads instruments.csv.
 func (l *loader) readInstruments(t *table) error {
-	for i, row := range t.rows {
-		get := func(name string) string {
-			if c, ok := t.col[name]; ok {
-				return strings.TrimSpace(row[c])
-			}
-			return ""
-		}
+	for i := range t.rows {
+		get := func(name string) string { return t.get(i, name) }
 		in := pitwall.Instrument{Symbol: get("symbol"), Kind: pitwall.Kind(get("kind")), Currency: get("currency"), Exchange: get("exchange"),
 			Calendar: get("calendar"), Sector: get("sector"), Right: pitwall.Right(get("right")), Underlying: get("underlying"), Lot: pitwall.One, Zone: l.newYork}
 		switch in.Kind {

@@ -61,11 +61,7 @@ type checkedAction struct {
 // Load refuses, warns of or cannot see. Only a path that is not there is an
 // error; everything else is a finding.
 func Check(ctx context.Context, inputs []Input) (*Checked, error) {
-	c := &checker{at: map[string]int{}}
-	var err error
-	if c.newYork, err = time.LoadLocation("America/New_York"); err != nil {
-		return nil, fmt.Errorf("loading the exchange's time zone: %w", err)
-	}
+	c := &checker{at: map[string]int{}, newYork: newYork()}
 	for _, in := range inputs {
 		if in.Show == "" {
 			in.Show = in.Path
@@ -163,7 +159,7 @@ func (c *checker) refused(in Input, t *table, before int) {
 	l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
 	var err error
 	if kind := t.kind(); kind == "actions" {
-		err = l.readActions(t)
+		err = l.readActions(t, "", "")
 	} else {
 		err = l.readRecords(kind, t)
 	}

@@ -34,8 +34,9 @@
 //
 // # To add a source
 //
-// Write <name>.go: a Remote that gives rows in the columns of its RowKind, with a
-// comment that says what its prices and times are. Add a row to allSources in
+// Write <name>.go: a constructor that returns a Vendor with its offers and a function
+// for each RowKind, which gives rows in the kind's columns; its comment says what its
+// prices and times are. Add a row to allSources in
 // remote_test.go, where a judge makes it fail in every way, and a row to sources in
 // cmd/pitwall/providers.go: the store, data fetch and doctor follow from it. Add the
 // line that TestDocsListTheSources asks for to tools/docs/strategy.md, and let

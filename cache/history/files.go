@@ -49,10 +49,7 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	today, err := l.today()
-	if err != nil {
-		return nil, err
-	}
+	today := l.today()
 	type job struct {
 		q Request
 		a *Answer
@@ -161,12 +158,7 @@ func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) 
 
 // request is the span of a symbol's rows, and the size of its bars.
 func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, error) {
-	q := Request{Kind: kind, Symbol: symbol}
-	zone, err := zoneOf(symbol)
-	if err != nil {
-		return q, err
-	}
-	g := raw{}
+	q, zone, g := Request{Kind: kind, Symbol: symbol}, zoneOf(symbol), raw{}
 	for i, r := range rows {
 		m, err := newMergeRow(kind, r, zone, time.Time{})
 		if err != nil {
@@ -187,6 +179,7 @@ func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, 
 		}
 	}
 	if kind == KindBars {
+		var err error
 		if q.Size, err = g.size(0); err != nil {
 			return q, pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, symbol, err)
 		}

@@ -15,7 +15,11 @@ import (
 	"pitwall"
 )
 
-// Fred downloads macro series of the St. Louis Fed. With a key it asks ALFRED
+// fred asks ALFRED, or the public CSV.
+type fred struct{ *Vendor }
+
+// NewFred returns the source of macro series of the St. Louis Fed. BaseURL stands
+// for both of its hosts. With a key it asks ALFRED
 // for every vintage: first_seen is the day (realtime_start) on which a value was
 // first published, so that the past is as it was then. Without one it reads the
 // public CSV, which holds only what is true today: kind macro-revised, as_of the
@@ -26,34 +30,35 @@ import (
 // ("." in the answer). Every fetch asks anew, since old values are revised.
 //
 // Tested against recorded payloads and local servers only.
-type Fred struct{ vendor }
-
-// NewFred returns the source. BaseURL stands for both of the vendor's hosts.
-func NewFred(o RemoteOptions) *Fred {
+func NewFred(o RemoteOptions) *Vendor {
 	base := "https://api.stlouisfed.org"
 	if o.Key == "" {
 		base = "https://fred.stlouisfed.org"
 	}
-	return &Fred{newVendor("fred", base, 100, o)}
+	f := fred{newVendor("fred", base, 100, o)}
+	f.offers = []Offer{{Kind: KindMacro, Chunk: Whole, Revises: true}}
+	f.fetch = map[RowKind]func(context.Context, Request) (*Answer, error){KindMacro: f.series}
+	return f.Vendor
 }
 
-// Offers implements Remote.
-func (f *Fred) Offers() []Offer { return []Offer{{Kind: KindMacro, Chunk: Whole, Revises: true}} }
-
-// Fetch implements Remote.
-func (f *Fred) Fetch(ctx context.Context, q Request) (*Answer, error) {
+// series reads all vintages, or without a key what is true today.
+func (f fred) series(ctx context.Context, q Request) (*Answer, error) {
 	get := f.vintages
 	if f.opts.Key == "" {
 		get = f.public
 	}
-	ans, err := get(ctx, q)
-	if err != nil {
-		if e, ok := errors.AsType[*pitwall.Error](err); ok && strings.Contains(e.Message, "does not exist") {
-			err = pitwall.Errorf(pitwall.NoCoverage, "%s", e.Message).Hintf("look the series up at fred.stlouisfed.org: CPIAUCSL, UNRATE, DGS10")
-		}
-		return nil, f.explain(q, err)
+	a, err := get(ctx, q)
+	if says(err, "does not exist") {
+		e, _ := errors.AsType[*pitwall.Error](err)
+		err = pitwall.Errorf(pitwall.NoCoverage, "%s", e.Message).Hintf("look the series up at fred.stlouisfed.org: CPIAUCSL, UNRATE, DGS10")
 	}
-	return ans, nil
+	return a, err
+}
+
+// says reports whether the vendor refused with a text.
+func says(err error, text string) bool {
+	e, ok := errors.AsType[*pitwall.Error](err)
+	return ok && strings.Contains(e.Message, text)
 }
 
 // fredRow is one observation with the days between which it was the truth.
@@ -68,9 +73,9 @@ type fredRow struct {
 const alfredFirst, alfredLast = "1776-07-04", "9999-12-31"
 
 // vintages reads every vintage.
-func (f *Fred) vintages(ctx context.Context, q Request) (*Answer, error) {
+func (f fred) vintages(ctx context.Context, q Request) (*Answer, error) {
 	rows, err := f.window(ctx, q, alfredFirst, alfredLast)
-	if e, ok := errors.AsType[*pitwall.Error](err); ok && strings.Contains(e.Message, "vintage dates") {
+	if says(err, "vintage dates") {
 		rows, err = f.windows(ctx, q)
 	}
 	if err != nil {
@@ -93,7 +98,7 @@ func (f *Fred) vintages(ctx context.Context, q Request) (*Answer, error) {
 
 // windows reads all vintages in pieces of five years. A value that holds across
 // a cut is repeated with the cut as its start: that repeat is not a vintage.
-func (f *Fred) windows(ctx context.Context, q Request) ([]fredRow, error) {
+func (f fred) windows(ctx context.Context, q Request) ([]fredRow, error) {
 	var all []fredRow
 	latest := map[string]string{}
 	from := alfredFirst
@@ -103,7 +108,7 @@ func (f *Fred) windows(ctx context.Context, q Request) ([]fredRow, error) {
 			to = alfredLast
 		}
 		rows, err := f.window(ctx, q, from, to)
-		if e, ok := errors.AsType[*pitwall.Error](err); ok && strings.Contains(e.Message, "does not exist in ALFRED") {
+		if says(err, "does not exist in ALFRED") {
 			rows, err = nil, nil // not published yet in these years
 		}
 		if err != nil {
@@ -128,7 +133,7 @@ func (f *Fred) windows(ctx context.Context, q Request) ([]fredRow, error) {
 }
 
 // window reads the vintages of one span of publication days, page by page.
-func (f *Fred) window(ctx context.Context, q Request, first, last string) ([]fredRow, error) {
+func (f fred) window(ctx context.Context, q Request, first, last string) ([]fredRow, error) {
 	var all []fredRow
 	for range mostPages {
 		const page = 100_000
@@ -170,7 +175,7 @@ func (f *Fred) window(ctx context.Context, q Request, first, last string) ([]fre
 }
 
 // observation checks a date and a value.
-func (f *Fred) observation(q Request, date, value string) error {
+func (f fred) observation(q Request, date, value string) error {
 	day, err := time.Parse(time.DateOnly, date)
 	if err != nil || !q.holds(day) {
 		return garbage("an observation of %q", date)
@@ -185,7 +190,7 @@ func (f *Fred) observation(q Request, date, value string) error {
 }
 
 // public reads the CSV that needs no key.
-func (f *Fred) public(ctx context.Context, q Request) (*Answer, error) {
+func (f fred) public(ctx context.Context, q Request) (*Answer, error) {
 	raw, err := f.get(ctx, "/graph/fredgraph.csv", url.Values{"id": {q.Symbol}, "cosd": {q.From.Format(time.DateOnly)}, "coed": {q.To.Format(time.DateOnly)}}, nil)
 	if err != nil {
 		return nil, err

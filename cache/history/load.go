@@ -86,20 +86,22 @@ type loader struct {
 	wanted      map[string]bool
 	instruments map[string]pitwall.Instrument
 	found       []*pitwall.Series
+	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
 
 	saidSentiment bool
 }
 
+func newLoader() *loader {
+	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork()}
+}
+
 // Load reads every input and checks it. Errors name file and line; nothing is
 // half-loaded.
 func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
-	l := &loader{opts: opts, wanted: map[string]bool{}, instruments: map[string]pitwall.Instrument{}}
-	var err error
-	if l.newYork, err = time.LoadLocation("America/New_York"); err != nil {
-		return nil, fmt.Errorf("loading the exchange's time zone: %w", err)
-	}
+	l := newLoader()
+	l.opts = opts
 	for _, s := range opts.Symbols {
 		l.wanted[s] = true
 	}
@@ -199,7 +201,11 @@ func (l *loader) take(p *parsedFile) (err error) {
 			err = l.readBars(t, f.Adjusted)
 		}
 	case "actions":
-		err = l.readActions(t)
+		entry := in.Adjusted
+		in.Adjusted = ""
+		if f.Adjusted, err = adjustment(in); err == nil {
+			err = l.readActions(t, f.Adjusted, entry)
+		}
 	case "unused":
 		l.warn("%s is not used yet: its header %q is of no known kind", in.Show, strings.Join(t.header, ","))
 	default:
@@ -262,12 +268,11 @@ func (l *loader) finish() (*Store, error) {
 		}
 		return nil, e.Hintf("bars are symbol,timestamp,open,high,low,close,volume; %s", l.offer())
 	}
-	sort.SliceStable(l.actions, func(i, j int) bool {
-		a, b := l.actions[i], l.actions[j]
-		return a.Symbol < b.Symbol || (a.Symbol == b.Symbol && a.Ex.Before(b.Ex))
-	})
 	l.sortRecords()
 	l.warnings()
+	if err := l.asPaid(); err != nil {
+		return nil, err
+	}
 	return &l.Store, nil
 }
 

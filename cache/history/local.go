@@ -91,10 +91,7 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 	if q.Kind != KindBars {
 		q.Size = 0
 	}
-	today, err := l.today()
-	if err != nil {
-		return out, err
-	}
+	today := l.today()
 	switch {
 	case q.Symbol == "" || len(q.Symbol) > 64:
 		return out, pitwall.Errorf(pitwall.InvalidInput, "symbol %q", q.Symbol).Hintf("symbols have 1 to 64 characters")
@@ -152,13 +149,7 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 
 // today is the calendar day in New York: a day is over for every market that we
 // know when it is over there.
-func (l *Local) today() (time.Time, error) {
-	zone, err := time.LoadLocation("America/New_York")
-	if err != nil {
-		return time.Time{}, fmt.Errorf("loading the exchange's time zone: %w", err)
-	}
-	return calendarDay(l.Now().In(zone)), nil
-}
+func (l *Local) today() time.Time { return calendarDay(l.Now().In(newYork())) }
 
 // keep checks an answer and writes it as a chunk; older chunks inside its days go.
 func (l *Local) keep(ctx context.Context, source string, q Request, a *Answer, today time.Time) error {

@@ -23,10 +23,7 @@ func (l *Local) merge(ctx context.Context, s shelf, symbol string) (string, int,
 	if err != nil {
 		return "", 0, err
 	}
-	zone, err := zoneOf(symbol)
-	if err != nil {
-		return "", 0, err
-	}
+	zone := zoneOf(symbol)
 	sort.SliceStable(have, func(i, j int) bool { return have[i].Fetched.Before(have[j].Fetched) })
 	var rows []mergeRow
 	var newest time.Time
@@ -201,11 +198,7 @@ func validRows(q Request, a *Answer) error {
 	bad := func(format string, args ...any) error {
 		return pitwall.Errorf(pitwall.DataError, q.String()+": "+format, args...).Hintf("the source answered what cannot be; fetch another range or from another source")
 	}
-	zone, err := zoneOf(q.Symbol)
-	if err != nil {
-		return err
-	}
-	header := a.Kind.header()
+	zone, header := zoneOf(q.Symbol), a.Kind.header()
 	seen := map[string]bool{}
 	kept := a.Rows[:0:0]
 	for _, r := range a.Rows {
@@ -242,16 +235,13 @@ func validRows(q Request, a *Answer) error {
 
 // valid checks a table of a known kind as its readers will.
 func (t *table) valid(size time.Duration) error {
-	l := &loader{opts: Options{Size: size}}
-	var err error
-	if l.newYork, err = time.LoadLocation("America/New_York"); err != nil {
-		return fmt.Errorf("loading the exchange's time zone: %w", err)
-	}
+	l := newLoader()
+	l.opts.Size = size
 	switch t.rowKind() {
 	case KindBars:
 		return l.readBars(t, "")
 	case KindActions:
-		return l.readActions(t)
+		return l.readActions(t, "", "")
 	case KindMacro, KindRevised:
 		for i, r := range t.rows {
 			if _, err := pitwall.ParseDec(r[t.col["value"]]); err != nil {

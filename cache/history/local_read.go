@@ -177,11 +177,7 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 	if len(have) == 0 && n.MayLack {
 		return nil, nil
 	}
-	today, err := l.today()
-	if err != nil {
-		return nil, err
-	}
-	from, to := n.From, n.To
+	today, from, to := l.today(), n.From, n.To
 	if yesterday := today.AddDate(0, 0, -1); to.After(yesterday) {
 		to = yesterday
 	}

@@ -14,7 +14,11 @@ import (
 	"pitwall"
 )
 
-// Polygon downloads aggregates (bars), dividends and splits.
+// polygon pages through answers.
+type polygon struct{ *Vendor }
+
+// NewPolygon returns the source of bars (aggregates), dividends and splits of
+// Polygon, which needs a key.
 //
 // Prices and volume are as traded (adjusted=false), so fetch actions as well.
 // Daily bars carry New York's date, others the start of the bar; minutes and
@@ -24,40 +28,12 @@ import (
 //
 // Dividends and splits are tested against recorded rows, bars against payloads
 // made by hand, both on local servers only.
-type Polygon struct{ vendor }
-
-// NewPolygon returns the source. A key is needed.
-func NewPolygon(o RemoteOptions) *Polygon {
-	return &Polygon{newVendor("polygon", "https://api.polygon.io", 5, o)}
-}
-
-// polygonDelay is how late free plans see data.
-const polygonDelay = 16 * time.Minute
-
-// Offers implements Remote.
-func (p *Polygon) Offers() []Offer {
-	m := time.Minute
-	return []Offer{
-		{Kind: KindBars, Sizes: []time.Duration{24 * time.Hour}, Chunk: ByYear, Adjusted: pitwall.Raw},
-		{Kind: KindBars, Sizes: []time.Duration{time.Hour, 30 * m, 15 * m, 5 * m, m}, Chunk: ByMonth, Adjusted: pitwall.Raw},
-		{Kind: KindActions, Chunk: Whole},
-	}
-}
-
-// Fetch implements Remote.
-func (p *Polygon) Fetch(ctx context.Context, q Request) (*Answer, error) {
-	if err := p.needKey(p.opts.Key); err != nil {
-		return nil, err
-	}
-	get := p.bars
-	if q.Kind == KindActions {
-		get = p.actions
-	}
-	ans, err := get(ctx, q)
-	if err != nil {
-		return nil, p.explain(q, err)
-	}
-	return ans, nil
+func NewPolygon(o RemoteOptions) *Vendor {
+	p := polygon{newVendor("polygon", "https://api.polygon.io", 5, o)}
+	p.needs = []string{o.Key}
+	p.offers = append(rawBars(ByYear), Offer{Kind: KindActions, Chunk: Whole})
+	p.fetch = map[RowKind]func(context.Context, Request) (*Answer, error){KindBars: p.bars, KindActions: p.actions}
+	return p.Vendor
 }
 
 // polygonPage is the envelope of every answer.
@@ -72,7 +48,7 @@ type polygonPage struct {
 }
 
 // pages reads an address and all that follow it.
-func (p *Polygon) pages(ctx context.Context, path string, query url.Values, each func(polygonPage) error) error {
+func (p polygon) pages(ctx context.Context, path string, query url.Values, each func(polygonPage) error) error {
 	for range mostPages {
 		raw, err := p.get(ctx, path, query, http.Header{"Authorization": {"Bearer " + p.opts.Key}})
 		if err != nil {
@@ -102,18 +78,14 @@ func (p *Polygon) pages(ctx context.Context, path string, query url.Values, each
 }
 
 // ticker spells a symbol as Polygon does.
-func (p *Polygon) ticker(symbol string) string {
+func (p polygon) ticker(symbol string) string {
 	if pair.MatchString(symbol) {
 		return "X:" + strings.NewReplacer("-", "", "/", "").Replace(symbol)
 	}
 	return symbol
 }
 
-func (p *Polygon) bars(ctx context.Context, q Request) (*Answer, error) {
-	zone, err := zoneOf(q.Symbol)
-	if err != nil {
-		return nil, err
-	}
+func (p polygon) bars(ctx context.Context, q Request) (*Answer, error) {
 	span := strconv.Itoa(int(q.Size/time.Minute)) + "/minute"
 	switch {
 	case q.Size >= 24*time.Hour:
@@ -123,7 +95,7 @@ func (p *Polygon) bars(ctx context.Context, q Request) (*Answer, error) {
 	}
 	path := fmt.Sprintf("/v2/aggs/ticker/%s/range/%s/%s/%s", url.PathEscape(p.ticker(q.Symbol)), span, q.From.Format(time.DateOnly), q.To.Format(time.DateOnly))
 	ans := &Answer{Kind: KindBars, Adjusted: pitwall.Raw}
-	err = p.pages(ctx, path, url.Values{"adjusted": {"false"}, "sort": {"asc"}, "limit": {"50000"}}, func(page polygonPage) error {
+	err := p.pages(ctx, path, url.Values{"adjusted": {"false"}, "sort": {"asc"}, "limit": {"50000"}}, func(page polygonPage) error {
 		if page.Ticker != p.ticker(q.Symbol) || page.Adjusted == nil || *page.Adjusted {
 			return garbage("it is about %q, adjusted %v", page.Ticker, page.Adjusted == nil || *page.Adjusted)
 		}
@@ -136,27 +108,16 @@ func (p *Polygon) bars(ctx context.Context, q Request) (*Answer, error) {
 			if err := json.Unmarshal(raw, &b); err != nil || b.T == nil || b.O == nil || b.H == nil || b.L == nil || b.C == nil {
 				return garbage("the bar %s", oneLine(raw))
 			}
-			start := time.UnixMilli(*b.T).In(zone)
-			switch {
-			case !barEnded(q.Symbol, start, q.Size, polygonDelay, p.opts.Now()):
-				ans.drop("unfinished bars", 1)
-				continue
-			case !q.holds(start):
-				ans.drop("bars outside the range", 1)
-				continue
-			}
-			row, err := barRow(q.Symbol, barStamp(start, q.Size), [4]float64{*b.O, *b.H, *b.L, *b.C}, b.V.String())
-			if err != nil {
+			if err := p.bar(ans, q, time.UnixMilli(*b.T).In(zoneOf(q.Symbol)), [4]float64{*b.O, *b.H, *b.L, *b.C}, b.V.String()); err != nil {
 				return err
 			}
-			ans.Rows = append(ans.Rows, row)
 		}
 		return nil
 	})
 	return ans, err
 }
 
-func (p *Polygon) actions(ctx context.Context, q Request) (*Answer, error) {
+func (p polygon) actions(ctx context.Context, q Request) (*Answer, error) {
 	ans := &Answer{Kind: KindActions}
 	add := func(ticker, ex, kind, value string, rest ...string) error {
 		day, err := time.Parse(time.DateOnly, ex)
@@ -165,11 +126,8 @@ func (p *Polygon) actions(ctx context.Context, q Request) (*Answer, error) {
 			return garbage("a %s on %q", kind, ex)
 		case ticker != q.Symbol:
 			return garbage("a %s of %q", kind, ticker)
-		case !q.holds(day):
-			ans.drop("actions outside the range", 1)
-		default:
-			ans.Rows = append(ans.Rows, append([]string{ticker, ex, kind, value}, rest...))
 		}
+		ans.action(q, day, kind, value, rest...)
 		return nil
 	}
 	dates := func(field string) url.Values {
@@ -210,12 +168,12 @@ func (p *Polygon) actions(ctx context.Context, q Request) (*Answer, error) {
 				To     float64 `json:"split_to"`
 				Ticker string  `json:"ticker"`
 			}
-			if err := json.Unmarshal(raw, &s); err != nil || s.From <= 0 || s.To <= 0 {
+			if err := json.Unmarshal(raw, &s); err != nil {
 				return garbage("the split %s", oneLine(raw))
 			}
 			text, err := ratioText(s.To, s.From)
 			if err != nil {
-				return garbage("%v", err)
+				return err
 			}
 			if err := add(s.Ticker, s.Day, "split", text, "", "", "", "polygon"); err != nil {
 				return err

@@ -2,16 +2,12 @@ package history
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/time/rate"
+	_ "time/tzdata" // New York's zone on machines without a zone database
 
 	"pitwall"
 )
@@ -96,6 +92,15 @@ func (a *Answer) drop(why string, n int) {
 	}
 }
 
+// action adds a dividend or split, unless it lies outside the range.
+func (a *Answer) action(q Request, day time.Time, kind, value string, rest ...string) {
+	if !q.holds(day) {
+		a.drop("actions outside the range", 1)
+		return
+	}
+	a.Rows = append(a.Rows, append([]string{q.Symbol, day.Format(time.DateOnly), kind, value}, rest...))
+}
+
 // Chunk is how much is asked for at once. Chunks are the steps in which an
 // interrupted download resumes.
 type Chunk string
@@ -125,126 +130,6 @@ type Remote interface {
 	Fetch(ctx context.Context, q Request) (*Answer, error)
 }
 
-// RemoteOptions are what every source takes. Clock and sleep are injected: tests
-// do not wait, and the host's clock is read in one file.
-type RemoteOptions struct {
-	BaseURL     string // empty = the vendor's
-	Key, Secret string
-	KeyNames    string // the variables that hold them, for messages
-	Now         func() time.Time
-	Sleep       func(context.Context, time.Duration) error
-	Transport   http.RoundTripper // empty = http.DefaultTransport
-}
-
-// vendor is what the sources share: a name, a base address and good manners.
-type vendor struct {
-	name string
-	opts RemoteOptions
-	wire *throttled
-}
-
-// newVendor sets a source up that may ask perMinute times a minute.
-func newVendor(name, base string, perMinute int, o RemoteOptions) vendor {
-	if o.BaseURL == "" {
-		o.BaseURL = base
-	}
-	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
-	if o.Transport == nil {
-		o.Transport = http.DefaultTransport
-	}
-	secrets := []string{}
-	for _, s := range []string{o.Key, o.Secret} {
-		if s != "" {
-			secrets = append(secrets, s, url.QueryEscape(s))
-		}
-	}
-	return vendor{name, o, &throttled{next: o.Transport, limit: rate.NewLimiter(rate.Limit(float64(perMinute)/60), 1),
-		now: o.Now, sleep: o.Sleep, secrets: secrets}}
-}
-
-// Name implements Remote.
-func (v *vendor) Name() string { return v.name }
-
-// needKey refuses when a key is missing, and names the variable.
-func (v *vendor) needKey(have ...string) error {
-	for _, k := range have {
-		if k == "" {
-			return pitwall.Errorf(pitwall.NotAllowed, "%s needs a key", v.name).Hintf("set %s in the environment or in .env", v.opts.KeyNames)
-		}
-	}
-	return nil
-}
-
-// client returns a client whose every request ends with ctx.
-func (v *vendor) client(ctx context.Context) *http.Client {
-	return &http.Client{Transport: &bound{ctx: ctx, next: v.wire}}
-}
-
-// get reads one address below the base. Keys travel in the header if given.
-func (v *vendor) get(ctx context.Context, path string, query url.Values, header http.Header) ([]byte, error) {
-	address := v.opts.BaseURL + path
-	if len(query) > 0 {
-		address += "?" + query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, fmt.Errorf("the address of %s is wrong", v.name) // err holds the query, and so the key
-	}
-	for k, h := range header {
-		req.Header[k] = h
-	}
-	resp, err := v.wire.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	return bodyOf(resp)
-}
-
-// explain turns any failure of a request into one error: who, what, why, and
-// what would work. No address and no key appear in it.
-func (v *vendor) explain(q Request, err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%s: %s: stopped: %w", v.name, q, context.Canceled)
-	}
-	e, ok := errors.AsType[*pitwall.Error](err)
-	if !ok {
-		if u, isURL := errors.AsType[*url.Error](err); isURL {
-			err = u.Err // the address holds the query
-		}
-		e = pitwall.Errorf(pitwall.DataError, "the answer cannot be read: %s", v.wire.redact(oneLine([]byte(err.Error())))).Hintf(tryAgain)
-	}
-	if e.Code == pitwall.NotAllowed && v.opts.KeyNames != "" && e.Hint == "" {
-		e = pitwall.Errorf(e.Code, "%s", e.Message).Hintf("check %s, and that your plan includes this data", v.opts.KeyNames)
-	}
-	return &pitwall.Error{Code: e.Code, Message: v.wire.redact(v.name + ": " + q.String() + ": " + e.Message), Hint: v.wire.redact(e.Hint)}
-}
-
-// mostPages ends an answer whose pages do not end.
-const mostPages = 5000
-
-// bound ties requests of libraries that know no context to one.
-type bound struct {
-	ctx   context.Context
-	next  http.RoundTripper
-	pages int
-}
-
-// RoundTrip implements http.RoundTripper.
-func (b *bound) RoundTrip(r *http.Request) (*http.Response, error) {
-	if b.pages++; b.pages > mostPages {
-		return nil, garbage("it has more than %d pages", mostPages)
-	}
-	return b.next.RoundTrip(r.WithContext(b.ctx))
-}
-
-// garbage is an answer that is not what the source sends.
-func garbage(format string, args ...any) error {
-	return pitwall.Errorf(pitwall.DataError, "the answer is not usable: "+format, args...).Hintf(tryAgain)
-}
-
 // priceText writes a float as the shortest decimal that stands for it. Vendors
 // that keep 32-bit floats send 226.83999633789062 for 226.84.
 func priceText(f float64) (string, error) {
@@ -260,17 +145,26 @@ func priceText(f float64) (string, error) {
 	return d.String(), err
 }
 
-// barRow makes a row of bars out of floats.
-func barRow(symbol, stamp string, prices [4]float64, volume string) ([]string, error) {
-	row := []string{symbol, stamp}
-	for _, p := range prices {
-		text, err := priceText(p)
-		if err != nil {
-			return nil, garbage("a price at %s: %v", stamp, err)
-		}
-		row = append(row, text)
+// amountText writes a dividend.
+func amountText(f float64) (string, error) {
+	text, err := priceText(f)
+	if err != nil || f <= 0 {
+		return "", garbage("a dividend of %v", f)
 	}
-	return append(row, volume), nil
+	return text, nil
+}
+
+// ratioText writes a split: new units per old one, as a fraction when needed.
+func ratioText(num, den float64) (string, error) {
+	n, err1 := priceText(num)
+	d, err2 := priceText(den)
+	switch {
+	case err1 != nil || err2 != nil || num <= 0 || den <= 0:
+		return "", garbage("a split of %v:%v", num, den)
+	case d == "1":
+		return n, nil
+	}
+	return n + "/" + d, nil
 }
 
 // calendarDay returns the calendar date of t in t's own zone, as a midnight in UTC.
@@ -286,26 +180,21 @@ func startOfDay(day time.Time, zone *time.Location) time.Time {
 }
 
 // zoneOf returns the zone in which a symbol's days begin: UTC for pairs.
-func zoneOf(symbol string) (*time.Location, error) {
+func zoneOf(symbol string) *time.Location {
 	if pair.MatchString(symbol) {
-		return time.UTC, nil
+		return time.UTC
 	}
-	return time.LoadLocation("America/New_York")
+	return newYork()
 }
 
-// barEnded reports whether a bar has ended by now: daily bars at 16:00 of their
-// day (24/7: at midnight), others a size after their start. delay is how late
-// the vendor's last prices settle.
-func barEnded(symbol string, start time.Time, size, delay time.Duration, now time.Time) bool {
-	end := start.Add(size)
-	if size >= 24*time.Hour {
-		y, m, d := start.Date()
-		end = time.Date(y, m, d, 16, 0, 0, 0, start.Location())
-		if pair.MatchString(symbol) {
-			end = time.Date(y, m, d+1, 0, 0, 0, 0, start.Location())
-		}
+// newYork returns the exchange's zone. The zone database is linked in, so that no
+// machine lacks it.
+func newYork() *time.Location {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		panic(fmt.Sprintf("the linked zone database is broken: %v", err))
 	}
-	return !now.Before(end.Add(delay))
+	return zone
 }
 
 // barStamp writes a bar's start: a date when daily, else RFC 3339.

@@ -244,7 +244,7 @@ func TestSourcesFailPlainly(t *testing.T) {
 
 // careless takes any answer for an empty one, and careless2 for a bar.
 type careless struct {
-	vendor
+	*Vendor
 	rows [][]string
 }
 

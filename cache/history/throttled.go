@@ -188,9 +188,3 @@ func oneLine(body []byte) string {
 	}
 	return s
 }
-
-// bodyOf takes an answer's body, which throttled has read already.
-func bodyOf(resp *http.Response) ([]byte, error) {
-	defer resp.Body.Close()
-	return io.ReadAll(resp.Body)
-}

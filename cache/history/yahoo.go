@@ -19,9 +19,9 @@ import (
 	"pitwall"
 )
 
-// Yahoo downloads chart history with piquette/finance-go through a backend of
-// ours; its quotes are not used. Best effort: it is no official interface, and
-// it turns clients away at will.
+// NewYahoo returns the source of Yahoo's chart history, which needs no key. It uses
+// piquette/finance-go with its own backend, and none of its quotes. Best effort: it
+// is no official interface, and it turns clients away at will.
 //
 // Prices and volume are split-adjusted as of the day of the download, dividends
 // not applied; dividends come as actions in the same terms, splits too (they
@@ -32,29 +32,22 @@ import (
 // is Yahoo's: minutes of the last 30 days, 2 to 30 minutes of 60 days, hours of 730.
 //
 // Tested against recorded payloads and local servers only.
-type Yahoo struct{ vendor }
-
-// NewYahoo returns the source; it needs no key.
-func NewYahoo(o RemoteOptions) *Yahoo {
-	y := &Yahoo{newVendor("yahoo", finance.YFinURL, 60, o)}
+func NewYahoo(o RemoteOptions) *Vendor {
+	y := newVendor("yahoo", finance.YFinURL, 60, o)
+	y.delay = 20 * time.Minute
 	y.wire.accept = func(status int, body []byte) bool { // a chart error says more than its status
 		return (status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusUnprocessableEntity) && chartError(body) != nil
 	}
-	return y
-}
-
-// yahooDelay is how late Yahoo's closing prices settle.
-const yahooDelay = 20 * time.Minute
-
-// Offers implements Remote.
-func (y *Yahoo) Offers() []Offer {
+	fetch := func(ctx context.Context, q Request) (*Answer, error) { return fetchChart(ctx, y, q) }
+	y.fetch = map[RowKind]func(context.Context, Request) (*Answer, error){KindBars: fetch, KindActions: fetch}
 	m := time.Minute
-	return []Offer{
+	y.offers = []Offer{
 		{Kind: KindBars, Sizes: []time.Duration{24 * time.Hour}, Chunk: ByYear, Adjusted: pitwall.SplitAdjusted},
 		{Kind: KindBars, Sizes: []time.Duration{time.Hour, 30 * m, 15 * m, 5 * m, 2 * m}, Chunk: ByMonth, Adjusted: pitwall.SplitAdjusted},
 		{Kind: KindBars, Sizes: []time.Duration{m}, Chunk: ByWeek, Adjusted: pitwall.SplitAdjusted}, // 8 days an answer at most
 		{Kind: KindActions, Chunk: Whole},
 	}
+	return y
 }
 
 // chartBody is the part of an answer that is checked before the library, which
@@ -119,7 +112,7 @@ func chartError(body []byte) *chartFailure {
 
 // chartBackend implements finance.Backend for one request.
 type chartBackend struct {
-	y        *Yahoo
+	y        *Vendor
 	symbol   string
 	interval string
 	body     chartBody // what came, for holes and events
@@ -184,13 +177,9 @@ func (b *chartBackend) check() error {
 	return nil
 }
 
-// Fetch implements Remote.
-func (y *Yahoo) Fetch(ctx context.Context, q Request) (*Answer, error) {
-	zone, err := zoneOf(q.Symbol)
-	if err != nil {
-		return nil, err
-	}
-	size := q.Size
+// fetchChart asks for a chart, which holds bars and actions.
+func fetchChart(ctx context.Context, y *Vendor, q Request) (*Answer, error) {
+	zone, size := zoneOf(q.Symbol), q.Size
 	if q.Kind != KindBars {
 		size = 24 * time.Hour
 	}
@@ -206,23 +195,22 @@ func (y *Yahoo) Fetch(ctx context.Context, q Request) (*Answer, error) {
 		return &Answer{Kind: q.Kind, Adjusted: pitwall.SplitAdjusted}, nil
 	}
 	if it.Err() != nil {
-		return nil, y.explain(q, it.Err())
+		return nil, it.Err()
 	}
 	if name := b.body.Chart.Result[0].Meta.Zone; name != "" && zone != time.UTC { // London's days are not New York's
+		var err error
 		if zone, err = time.LoadLocation(name); err != nil {
-			return nil, y.explain(q, garbage("time zone %q", name))
+			return nil, garbage("time zone %q", name)
 		}
 	}
 	if q.Kind == KindActions {
-		a, err := b.actions(q, zone)
-		return a, y.explain(q, err)
+		return b.actions(q, zone)
 	}
-	a, err := b.bars(q, it, zone, y.opts.Now())
-	return a, y.explain(q, err)
+	return b.bars(q, it, zone)
 }
 
 // bars turns the library's bars into rows.
-func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now time.Time) (*Answer, error) {
+func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location) (*Answer, error) {
 	a := &Answer{Kind: KindBars, Adjusted: pitwall.SplitAdjusted}
 	quote := b.body.Chart.Result[0].Indicators.Quote[0]
 	opens, closes := sessionOpen, sessionClose
@@ -239,22 +227,14 @@ func (b *chartBackend) bars(q Request, it *chart.Iter, zone *time.Location, now 
 		case !onGrid(start, q.Size, opens, closes):
 			a.drop("live points", 1)
 			continue
-		case !barEnded(q.Symbol, start, q.Size, yahooDelay, now):
-			a.drop("unfinished bars", 1)
-			continue
-		case !q.holds(start):
-			a.drop("bars outside the range", 1)
-			continue
 		}
 		volume := ""
 		if quote.Volume[i] != nil {
 			volume = strconv.Itoa(x.Volume)
 		}
-		row, err := barRow(q.Symbol, barStamp(start, q.Size), [4]float64{x.Open.InexactFloat64(), x.High.InexactFloat64(), x.Low.InexactFloat64(), x.Close.InexactFloat64()}, volume)
-		if err != nil {
+		if err := b.y.bar(a, q, start, [4]float64{x.Open.InexactFloat64(), x.High.InexactFloat64(), x.Low.InexactFloat64(), x.Close.InexactFloat64()}, volume); err != nil {
 			return nil, err
 		}
-		a.Rows = append(a.Rows, row)
 	}
 	return a, nil
 }
@@ -277,43 +257,22 @@ func (b *chartBackend) actions(q Request, zone *time.Location) (*Answer, error) 
 	a := &Answer{Kind: KindActions}
 	e := b.body.Chart.Result[0].Events
 	add := func(at int64, kind, value string) {
-		day := time.Unix(at, 0).In(zone)
-		if !q.holds(day) {
-			a.drop("actions outside the range", 1)
-			return
-		}
-		a.Rows = append(a.Rows, []string{q.Symbol, day.Format(time.DateOnly), kind, value, "", "", "", "yahoo, split-adjusted"})
+		a.action(q, time.Unix(at, 0).In(zone), kind, value, "", "", "", "yahoo, split-adjusted")
 	}
 	for _, d := range e.Dividends {
-		text, err := priceText(d.Amount)
-		if err != nil || d.Amount <= 0 {
-			return nil, garbage("a dividend of %v", d.Amount)
+		text, err := amountText(d.Amount)
+		if err != nil {
+			return nil, err
 		}
 		add(d.Date, "dividend", text)
 	}
 	for _, s := range e.Splits {
-		if s.Numerator <= 0 || s.Denominator <= 0 {
-			return nil, garbage("a split of %v:%v", s.Numerator, s.Denominator)
-		}
 		value, err := ratioText(s.Numerator, s.Denominator)
 		if err != nil {
-			return nil, garbage("%v", err)
+			return nil, err
 		}
 		add(s.Date, "split", value)
 	}
 	slices.SortFunc(a.Rows, slices.Compare)
 	return a, nil
-}
-
-// ratioText writes a split: new units per old one, as a fraction when needed.
-func ratioText(num, den float64) (string, error) {
-	n, err := priceText(num)
-	if err != nil {
-		return "", err
-	}
-	d, err := priceText(den)
-	if err != nil || d == "1" {
-		return n, err
-	}
-	return n + "/" + d, nil
 }

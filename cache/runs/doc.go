@@ -8,6 +8,7 @@
 //	usage.json         what models used: tokens, cost, what came from the cache
 //	metrics.json       the headline figures
 //	fills.csv equity.csv prices.csv
+//	SHA256SUMS         what each of them held when it was written, but for timing.jsonl
 //
 //	driver ──► Create ──► Folder (a pitwall.Journal, and where agentloop records turns)
 //	                        │
@@ -22,6 +23,12 @@
 // back, in their order: the journal says what was done, a turn only why, and after a
 // crash the last few may be missing.
 //
+// SHA256SUMS gets a line as each turn is written and those of the other files at the
+// end, so that pitwall verify, or sha256sum -c, finds what was edited later. The
+// digest of its turns is in the manifest: the same text gives the same digest, whatever
+// was asked anew or came from the replay cache. It shows honest mistakes and careless
+// edits; against a forger, keep the digests somewhere else.
+//
 // # To add a field
 //
 // Add it to its type in schema.go (agentloop/turn.go for what a turn records), and
@@ -32,6 +39,10 @@
 //
 // Why not fsync: a simulated run can be run again. Live journals are another
 // matter and get their own type.
+//
+// Why the sums are not a chain of signatures: who can write the folder can write them
+// all again, so a chain would prove no more than the list and its digest do, and no
+// other program could check it.
 //
 // Why the record of a turn is agentloop's type and not one of this package: the loop
 // is written against any MCP server and records its turns without a folder too. So

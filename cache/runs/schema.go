@@ -25,7 +25,8 @@ const (
 	EquityFile    = "equity.csv"
 	PricesFile    = "prices.csv"
 	PageFile      = "report.html"
-	turnsDir      = "turns" // files of agentloop.Turn
+	SumsFile      = "SHA256SUMS" // what sha256sum -c reads: the sums of the other files but timing.jsonl and report.html
+	turnsDir      = "turns"      // files of agentloop.Turn
 )
 
 func turnFile(n int) string { return fmt.Sprintf(turnsDir+"/%06d.json", n) }
@@ -81,8 +82,11 @@ type Manifest struct {
 	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
 	Notes    []string         `json:"notes,omitempty"`   // about the machine: a key that is not set
 	Warnings []string         `json:"warnings"`
-	Digest   string           `json:"digest,omitempty"`
-	Error    string           `json:"error,omitempty"`
+	Digest   string           `json:"digest,omitempty"` // of every order, fill and equity point
+	// TurnsDigest covers every byte of the turns: the same text gives the same one,
+	// from a model or from the replay cache. Older runs have none.
+	TurnsDigest string `json:"turns_digest,omitempty"`
+	Error       string `json:"error,omitempty"`
 }
 
 // Agent is one of a run's agents.

@@ -30,6 +30,7 @@ type Folder struct {
 	files     map[string]*os.File
 	reasons   map[string]string // of the orders that were submitted, by id
 
+	sums    []byte // lines of SHA256SUMS: of writeTurns until the turns are written
 	turns   chan func() error
 	written chan error // the first error of writing turns, at their end
 	failed  atomic.Bool
@@ -44,7 +45,7 @@ func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
 	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
-	for _, name := range append([]string{JournalFile, SummariesFile, TimingFile}, csvFiles...) {
+	for _, name := range append([]string{JournalFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
 		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err == nil {
 			f.files[name] = file
@@ -152,14 +153,17 @@ func (f *Folder) EndTurn(n int, turn []byte, line json.RawMessage, timing agentl
 	if f.failed.Load() {
 		return f.finishTurns()
 	}
-	summaries, timings := f.files[SummariesFile], f.files[TimingFile]
+	summaries, timings, sums := f.files[SummariesFile], f.files[TimingFile], f.files[SumsFile]
 	f.turns <- func() error {
 		if err := f.replace(filepath.FromSlash(turnFile(n)), turn); err != nil {
 			return err
 		}
+		sum := sumLine(turnFile(n), turn)
+		f.sums = append(f.sums, sum...)
+		_, err0 := sums.WriteString(sum)
 		_, err1 := summaries.Write(slices.Concat(line, []byte("\n")))
 		_, err2 := timings.Write(append(times, '\n'))
-		if err := errors.Join(err1, err2); err != nil {
+		if err := errors.Join(err0, err1, err2); err != nil {
 			return fmt.Errorf("writing the lines of turn %d: %w", n, err)
 		}
 		return nil
@@ -209,7 +213,7 @@ func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
 	return f.write(PricesFile, b.String())
 }
 
-// WriteJSON writes a whole file (manifest.json, metrics.json).
+// WriteJSON writes a whole file (metrics.json, and manifest.json as the run begins).
 func (f *Folder) WriteJSON(name string, v any) error {
 	body, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {

@@ -17,27 +17,22 @@ type source struct {
 	keys    keyVars // key, then secret; empty = it needs none
 	without string  // what it gives without its key; empty = nothing
 	url     string  // its host, for doctor --network
-	open    func(history.RemoteOptions) history.Remote
+	open    func(history.RemoteOptions) *history.Vendor
 }
 
 func sources() []source {
 	return []source{
-		{name: "yahoo", help: "split-adjusted; minutes reach back 30 days, hours 730", url: "https://query2.finance.yahoo.com", open: remote(history.NewYahoo)},
+		{name: "yahoo", help: "split-adjusted; minutes reach back 30 days, hours 730", url: "https://query2.finance.yahoo.com", open: history.NewYahoo},
 		{name: "alpaca", help: "as traded, with actions and news", keys: keyVars{{"APCA_API_KEY_ID", "ALPACA_API_KEY"}, {"APCA_API_SECRET_KEY", "ALPACA_API_SECRET"}},
-			url: "https://data.alpaca.markets", open: remote(history.NewAlpaca)},
-		{name: "fred", help: "macro series with their vintages", keys: keyVars{{"FRED_API_KEY"}}, without: "today's (revised) values only", url: "https://api.stlouisfed.org", open: remote(history.NewFred)},
-		{name: "polygon", help: "as traded, with actions", keys: keyVars{{"POLYGON_API_KEY"}}, url: "https://api.polygon.io", open: remote(history.NewPolygon)},
-		{name: "alphavantage", help: "as traded, no actions", keys: keyVars{{"ALPHAVANTAGE_API_KEY"}}, url: "https://www.alphavantage.co", open: remote(history.NewAlphaVantage)},
+			url: "https://data.alpaca.markets", open: history.NewAlpaca},
+		{name: "fred", help: "macro series with their vintages", keys: keyVars{{"FRED_API_KEY"}}, without: "today's (revised) values only", url: "https://api.stlouisfed.org", open: history.NewFred},
+		{name: "polygon", help: "as traded, with actions", keys: keyVars{{"POLYGON_API_KEY"}}, url: "https://api.polygon.io", open: history.NewPolygon},
+		{name: "alphavantage", help: "as traded, no actions", keys: keyVars{{"ALPHAVANTAGE_API_KEY"}}, url: "https://www.alphavantage.co", open: history.NewAlphaVantage},
 	}
 }
 
-// remote makes a row's constructor of a package's.
-func remote[R history.Remote](f func(history.RemoteOptions) R) func(history.RemoteOptions) history.Remote {
-	return func(o history.RemoteOptions) history.Remote { return f(o) }
-}
-
 // connect returns the source with its keys.
-func (s source) connect(cfg settings, o history.RemoteOptions) history.Remote {
+func (s source) connect(cfg settings, o history.RemoteOptions) *history.Vendor {
 	values, _ := s.keys.lookUp(cfg)
 	o.KeyNames = s.keys.String()
 	for i, v := range values {

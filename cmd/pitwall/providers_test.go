@@ -37,7 +37,7 @@ func TestKeyNames(t *testing.T) {
 	require.Equal(t, "A and B (or A2 and B2)", k.String())
 	require.Equal(t, "A", keyVars{{"A"}}.String())
 	got := map[string]history.RemoteOptions{}
-	row := source{name: "x", keys: k, open: func(o history.RemoteOptions) history.Remote { got["x"] = o; return nil }}
+	row := source{name: "x", keys: k, open: func(o history.RemoteOptions) *history.Vendor { got["x"] = o; return nil }}
 	row.connect(settings{vars: map[string]string{"A2": "key", "B": "secret"}}, history.RemoteOptions{})
 	require.Equal(t, history.RemoteOptions{Key: "key", Secret: "secret", KeyNames: k.String()}, got["x"])
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -63,6 +64,10 @@ func known(folder fs.FS) (list []string, files int, err error) {
 			if _, err := (runs.Strict{FS: folder}).Rows(name); err != nil {
 				list = append(list, err.Error())
 			}
+		case name == runs.SumsFile:
+			if !regexp.MustCompile(`\A([0-9a-f]{64}  [a-z0-9_/.]+\n)+\z`).Match(raw) {
+				list = append(list, name+": not as sha256sum writes it: "+string(raw[:min(len(raw), 80)]))
+			}
 		case name != runs.PageFile:
 			list = append(list, name+": no such file in the schema")
 		}
@@ -98,7 +103,7 @@ func appendFault(list []string, where string, same bool, err error) []string {
 func TestFolderIsItsSchema(t *testing.T) {
 	dir := inMomentum(t)
 	modelRun(t, dir, bracketReplies())
-	for name, least := range map[string]int{"momentum-1": 41 + 10, "fake-1": 4 + 8} {
+	for name, least := range map[string]int{"momentum-1": 41 + 11, "fake-1": 4 + 9} {
 		list, files, err := known(os.DirFS(dir + "/runs/" + name))
 		require.NoError(t, err)
 		require.Empty(t, list, name)
@@ -113,11 +118,11 @@ func TestFolderIsItsSchema(t *testing.T) {
 func TestFolderBeyondItsSchema(t *testing.T) {
 	dir := inMomentum(t)
 	run := dir + "/runs/momentum-1"
-	for _, name := range []string{runs.ManifestFile, runs.UsageFile, runs.MetricsFile, runs.JournalFile, runs.SummariesFile, runs.TimingFile, "turns/000003.json", runs.FillsFile, runs.EquityFile, runs.PricesFile} {
+	for _, name := range []string{runs.ManifestFile, runs.UsageFile, runs.MetricsFile, runs.JournalFile, runs.SummariesFile, runs.TimingFile, "turns/000003.json", runs.FillsFile, runs.EquityFile, runs.PricesFile, runs.SumsFile} {
 		raw, err := os.ReadFile(run + "/" + name)
 		require.NoError(t, err)
 		planted := strings.Replace(string(raw), "{", `{"planted":1,`, 1)
-		if runs.Columns(name) != nil {
+		if runs.Columns(name) != nil || name == runs.SumsFile {
 			planted = "planted," + string(raw)
 		}
 		require.NotEqual(t, string(raw), planted)

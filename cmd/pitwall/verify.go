@@ -29,7 +29,8 @@ func (a *app) verify() *cobra.Command {
 		Use:   "verify RUN | verify --fills FILE --data PATH...",
 		Short: "Recompute a run, or check somebody's fills against bars",
 		Long: "verify RUN computes every fill, fee, cash and equity point of a run again from its journal and its bars, with a second, slow\n" +
-			"implementation that shares no code with the first, and says what differs.\n" +
+			"implementation that shares no code with the first, and says what differs; and it names every file that is not as the run wrote it:\n" +
+			"an edited turn, reply, prompt or reason (timing.jsonl and report.html are not covered).\n" +
 			"verify --fills checks any list of fills (timestamp,symbol,side,qty,price,fee) against bars: which of them could not have been.\n" +
 			"Times without a zone are the exchange's. Exit code 1 when something differs or is unexplained.",
 		Example: "  pitwall verify last\n  pitwall verify --fills fills.csv --data prices/ --json",
@@ -120,20 +121,31 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 
 // verifyRun recomputes a run.
 func (a *app) verifyRun(dir string, asJSON bool) error {
-	v, status, err := driver.Verify(os.DirFS(dir))
+	v, err := driver.Verify(os.DirFS(dir))
+	if v.Sums.Absent {
+		fmt.Fprintf(a.stderr, "pitwall: an older version wrote %s, without %s: whether turns, reasons and prompts were edited cannot be told\n", dir, runs.SumsFile)
+	}
 	if err != nil {
+		for _, d := range v.Differences {
+			fmt.Fprintf(a.stderr, "%s: %s\n", dir, d)
+		}
 		return fmt.Errorf("%s: %w", dir, err)
 	}
-	if status != "complete" {
-		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", status)
+	if v.Status != "complete" {
+		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", v.Status)
 	}
-	if asJSON {
-		if err := a.printJSON(v); err != nil {
+	switch {
+	case asJSON:
+		if err := a.printJSON(v.Result); err != nil {
 			return err
 		}
-	} else if len(v.Differences) == 0 {
-		fmt.Fprintf(a.stdout, "%s: verified: %d orders, %d fills, %d cash flows, %d equity points follow from the journal and the bars\n", dir, v.Orders, v.Fills, v.Flows, v.Points)
-	} else {
+	case len(v.Differences) == 0:
+		written := ""
+		if !v.Sums.Absent {
+			written = fmt.Sprintf("; %d turns are as they were written", v.Sums.Turns)
+		}
+		fmt.Fprintf(a.stdout, "%s: verified: %d orders, %d fills, %d cash flows, %d equity points follow from the journal and the bars%s\n", dir, v.Orders, v.Fills, v.Flows, v.Points, written)
+	default:
 		for _, d := range v.Differences {
 			fmt.Fprintf(a.stdout, "%s: %s\n", dir, d)
 		}

@@ -22,6 +22,7 @@ import (
 	"pitwall/agentloop/driver"
 	"pitwall/agentloop/models/modeltest"
 	"pitwall/agentloop/scripts"
+	"pitwall/cache/runs"
 	"pitwall/examples"
 )
 
@@ -61,7 +62,7 @@ func sameTurns(t *testing.T, cold, warm string) {
 	a, b := tree(t, cold), tree(t, warm)
 	for name := range a {
 		switch name {
-		case "manifest.json", "timing.jsonl", "usage.json": // run_id and attempt; times and costs
+		case "manifest.json", "timing.jsonl", "usage.json", "SHA256SUMS": // run_id and attempt; times and costs; the sums of these
 			continue
 		case "report.html": // shows run_id, attempt and costs; of the same inputs it is the same: TestPageColdAndWarm
 			continue
@@ -69,6 +70,16 @@ func sameTurns(t *testing.T, cold, warm string) {
 		require.Equal(t, a[name], b[name], name)
 	}
 	require.Len(t, b, len(a))
+	require.Equal(t, turnsDigest(t, cold), turnsDigest(t, warm))
+}
+
+// turnsDigest reads a run's turns_digest.
+func turnsDigest(t *testing.T, dir string) string {
+	t.Helper()
+	var m runs.Manifest
+	require.NoError(t, readJSON(filepath.Join(dir, runs.ManifestFile), &m))
+	require.Len(t, m.TurnsDigest, 64)
+	return m.TurnsDigest
 }
 
 // dialects are the models under which a fake provider is asked.

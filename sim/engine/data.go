@@ -254,11 +254,8 @@ func unscale(x *action, ex time.Time, later []pitwall.Action) error {
 	var a pitwall.Calc
 	for _, s := range later {
 		if s.Type == "split" && s.Ex.After(ex) {
-			per := s.Per
-			if per == 0 {
-				per = pitwall.One
-			}
-			x.value = a.MulDiv(x.value, per, s.Value)
+			units, per := s.Split()
+			x.value = a.MulDiv(x.value, per, units)
 		}
 	}
 	return a.Err

@@ -9,7 +9,14 @@
 //
 // # To add a kind of record
 //
-// Give it a Known time, filter it here, and add it to the digest chain.
+// Give it a Known time and filter it here: it is in the digest with all its fields.
+//
+// # The digest
+//
+// What the wall shows is made of the list that the digest is made of, and of now:
+// bars and actions in full, records as views. A record that is withheld shows in
+// coverage only, so its view holds kind, name and time, and its value, which no
+// answer can show, may change without a recorded turn being asked again.
 //
 // # Why not
 //

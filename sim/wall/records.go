@@ -1,6 +1,8 @@
 package wall
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -18,32 +20,44 @@ import (
 // Records shows the known part of a list of records. It implements
 // pitwall.Records and is safe for concurrent use.
 type Records struct {
-	now     func() time.Time
-	revised bool             // values of later vintages may be shown
-	all     []pitwall.Record // by Known
+	now func() time.Time
+	all []view // by Known
 
 	mu    sync.Mutex // guards the digest chain
 	chain [sha256.Size]byte
 	fed   int // records already in the chain
 }
 
+// view is what may be shown of a record. Every answer and the digest are made of
+// views alone, so that no answer can hold what the digest lacks.
+type view struct {
+	pitwall.Record
+	withheld bool // coverage counts it, and nothing else is kept of it
+}
+
 // NewRecords builds the wall over records, which are shared and not written.
 // Records whose values were revised after they were first had are withheld
 // unless revised is true.
 func NewRecords(all []pitwall.Record, now func() time.Time, revised bool) *Records {
-	sorted := slices.Clone(all)
-	sort.SliceStable(sorted, func(i, j int) bool {
-		a, b := &sorted[i], &sorted[j]
-		if !a.Known.Equal(b.Known) {
-			return a.Known.Before(b.Known)
+	r := &Records{now: now, all: make([]view, len(all))}
+	for i, x := range all {
+		if x.Revised && !revised {
+			x = pitwall.Record{Kind: x.Kind, Symbols: x.Symbols, Series: x.Series, Known: x.Known, Revised: true}
+			r.all[i].withheld = true
 		}
-		return a.Kind < b.Kind || a.Kind == b.Kind && a.ID < b.ID
+		r.all[i].Record = x
+	}
+	slices.SortStableFunc(r.all, func(a, b view) int {
+		if c := cmp.Or(a.Known.Compare(b.Known), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.encode(nil), b.encode(nil)) // one order, whatever that of the files
 	})
-	return &Records{now: now, revised: revised, all: sorted}
+	return r
 }
 
 // known returns the visible prefix.
-func (r *Records) known() []pitwall.Record {
+func (r *Records) known() []view {
 	now := r.now()
 	n := sort.Search(len(r.all), func(i int) bool { return r.all[i].Known.After(now) })
 	return r.all[:n:n]
@@ -59,10 +73,10 @@ func (r *Records) Find(_ context.Context, q pitwall.RecordQuery) ([]pitwall.Reco
 	known := r.known()
 	for i := len(known) - 1; i >= 0 && !known[i].Known.Before(q.Since); i-- {
 		x := &known[i]
-		if x.Kind != q.Kind || x.Revised && !r.revised || q.Series != "" && x.Series != q.Series || !about(x, q.Symbols) || !says(x, words) {
+		if x.Kind != q.Kind || x.withheld || q.Series != "" && x.Series != q.Series || !about(&x.Record, q.Symbols) || !says(&x.Record, words) {
 			continue
 		}
-		found = append(found, copied(x))
+		found = append(found, copied(&x.Record))
 		if len(found) == q.Limit {
 			break
 		}
@@ -146,41 +160,47 @@ func (r *Records) Coverage(_ context.Context, k pitwall.RecordKind) ([]pitwall.C
 	return list, nil
 }
 
-// Digest implements pitwall.Records: a chain over every record that could be
-// shown, in order of (Known, kind, ID).
+// Digest implements pitwall.Records: a chain over every view, in order of
+// (Known, kind, ID).
 func (r *Records) Digest() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known := r.known()
 	for ; r.fed < len(known); r.fed++ {
-		if x := &known[r.fed]; !x.Revised || r.revised {
-			r.feed(x)
-		}
+		r.chain = sha256.Sum256(known[r.fed].encode(r.chain[:]))
 	}
-	if r.chain == [sha256.Size]byte{} {
+	if r.fed == 0 {
 		return "" // nothing yet: the same as a world without records
 	}
 	return hex.EncodeToString(r.chain[:])
 }
 
-// feed adds one record to the chain: every field behind its length.
-func (r *Records) feed(x *pitwall.Record) {
-	buf := append([]byte{}, r.chain[:]...)
+// encode appends every field, each behind its length. TestDigestCoversEveryField
+// fails for a field that is missing here.
+func (v *view) encode(buf []byte) []byte {
 	put := func(s string) {
 		buf = binary.BigEndian.AppendUint64(buf, uint64(len(s)))
 		buf = append(buf, s...)
 	}
-	for _, s := range []string{string(x.Kind), x.ID, x.Series, x.Title, x.Text, x.Source, x.Value} {
+	for _, s := range []string{string(v.Kind), v.ID, v.Series, v.Title, v.Text, v.Source, v.Value} {
 		put(s)
 	}
-	buf = binary.BigEndian.AppendUint64(buf, uint64(x.Event.Unix()))
-	buf = binary.BigEndian.AppendUint64(buf, uint64(x.Known.UnixNano()))
-	for _, s := range x.Symbols {
+	for _, t := range []time.Time{v.Event, v.Known} {
+		_, offset := t.Zone() // days are shown in the record's own zone
+		for _, n := range []int64{t.Unix(), int64(t.Nanosecond()), int64(offset)} {
+			buf = binary.BigEndian.AppendUint64(buf, uint64(n))
+		}
+	}
+	buf = binary.BigEndian.AppendUint64(buf, uint64(len(v.Symbols)))
+	for _, s := range v.Symbols {
 		put(s)
 	}
-	for _, k := range slices.Sorted(maps.Keys(x.Fields)) {
+	for _, k := range slices.Sorted(maps.Keys(v.Fields)) {
 		put(k)
-		put(x.Fields[k])
+		put(v.Fields[k])
 	}
-	r.chain = sha256.Sum256(buf)
+	if v.Revised {
+		buf = append(buf, 1)
+	}
+	return buf
 }

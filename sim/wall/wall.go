@@ -206,27 +206,21 @@ func (w *Wall) Digest() string {
 	return hex.EncodeToString(w.chain[:])
 }
 
-// give adds the actions that went ex by then to the chain.
+// give adds the actions that went ex by then to the chain, whole.
 func (w *Wall) give(by int64) {
 	for ; w.given < len(w.paid) && w.paid[w.given].Ex.UnixNano() <= by; w.given++ {
-		a := w.paid[w.given]
-		buf := append([]byte{}, w.chain[:]...)
-		for _, v := range [...]int64{a.Ex.UnixNano(), int64(a.Value), int64(a.Per)} {
-			buf = binary.BigEndian.AppendUint64(buf, uint64(v))
-		}
-		w.chain = sha256.Sum256(append(append(buf, a.Type...), "\x00"+a.Symbol...))
+		w.chain = sha256.Sum256(fmt.Appendf(w.chain[:], "%#v", w.paid[w.given]))
 	}
 }
 
 // feed adds one bar to the chain: fixed-width words, then the symbol. With the
 // first bar comes what else shapes answers about the series: what its prices are,
-// and its instrument.
+// its instrument, and whether it may be traded.
 func (w *Wall) feed(s *pitwall.Series, i int) {
 	if i == 0 {
 		in := s.Instrument
-		in.Zone = nil // a pointer; its name follows
-		about := fmt.Appendf(w.chain[:], "%d %q %+v %s", s.Size, s.Adjusted, in, s.Instrument.Location())
-		w.chain = sha256.Sum256(about)
+		in.Tradable, in.Zone = w.tradable[in.Symbol], nil // a pointer; its name follows
+		w.chain = sha256.Sum256(fmt.Appendf(w.chain[:], "%d %q %#v %q", s.Size, s.Adjusted, in, s.Instrument.Location()))
 	}
 	buf := make([]byte, 0, 160)
 	buf = append(buf, w.chain[:]...)
