@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -31,21 +32,17 @@ func (s settings) cacheDir() (string, error) {
 	return filepath.Join(dir, "pitwall", "replay"), nil
 }
 
-// cacheStore opens the replay cache with what the environment says.
+// cacheStore opens the replay cache for its verbs, which say themselves what is bad.
 func (a *app) cacheStore(readOnly bool) (*replay.Store, error) {
-	s, err := a.settings()
+	cfg, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
-	if s.CacheDir == noCacheDir {
-		return nil, pitwall.Errorf(pitwall.NoCoverage, "PITWALL_CACHE_DIR is %s: nothing is kept", noCacheDir).Hintf("name a folder in it, or unset it for the user's cache folder")
+	s, err := cfg.openCache(replay.Options{ReadOnly: readOnly, Log: slog.New(slog.DiscardHandler)})
+	if err == nil && s == nil {
+		err = pitwall.Errorf(pitwall.NoCoverage, "PITWALL_CACHE_DIR is %s: nothing is kept", noCacheDir).Hintf("name a folder in it, or unset it for the user's cache folder")
 	}
-	dir, err := s.cacheDir()
-	if err != nil {
-		return nil, err
-	}
-	// The verbs say themselves what is bad.
-	return replay.Open(dir, replay.Options{ReadOnly: readOnly, Log: slog.New(slog.DiscardHandler)})
+	return s, err
 }
 
 func (a *app) cache() *cobra.Command {
@@ -178,8 +175,8 @@ func (a *app) cacheClear() *cobra.Command {
 
 func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 	kinds := []string{"reply", "turn", "outside", "quarantine"}
-	if known := strings.Join(kinds, ", "); f.kind != "" && !strings.Contains(", "+known+",", ", "+f.kind+",") {
-		return &usageError{fmt.Errorf("there is no kind %q; did you mean %q? the kinds are %s", f.kind, pitwall.Nearest(f.kind, kinds), known)}
+	if f.kind != "" && !slices.Contains(kinds, f.kind) {
+		return &usageError{fmt.Errorf("there is no kind %q; did you mean %q? the kinds are %s", f.kind, pitwall.Nearest(f.kind, kinds), strings.Join(kinds, ", "))}
 	}
 	s, err := a.cacheStore(false)
 	if err != nil {

@@ -51,7 +51,7 @@ func (a *app) report() *cobra.Command {
 			}
 			r := list[0]
 			return a.deliver(f, delivery{file: filepath.Join(r.dir, runs.PageFile), value: r.sheet,
-				page:    func(w io.Writer) error { return page.Write(w, r.run, r.sheet) },
+				page:    r.write,
 				picture: func(w io.Writer) error { return chart.Share(w, r.sheet) },
 				print:   func(p *term.Pen) { printSheet(p, r.sheet) }})
 		},
@@ -71,17 +71,28 @@ type pastReport struct {
 	sheet *report.Sheet
 }
 
-func readReport(name string) (r pastReport, err error) {
-	if r.dir, err = runs.Find(name); err != nil {
-		return r, err
-	}
-	if r.run, err = report.Open(os.DirFS(r.dir)); err == nil {
+// write writes the page.
+func (r pastReport) write(w io.Writer) error { return page.Write(w, r.run, r.sheet) }
+
+// loadReport reads a run's folder.
+func loadReport(dir string) (r pastReport, err error) {
+	r.dir = dir
+	if r.run, err = report.Open(os.DirFS(dir)); err == nil {
 		r.sheet, err = r.run.Sheet()
 	}
+	return r, err
+}
+
+// readReport reads the run that a person names.
+func readReport(name string) (r pastReport, err error) {
+	dir, err := runs.Find(name)
 	if err != nil {
-		return r, pitwall.Errorf(pitwall.InvalidInput, "%s cannot be read: %s", term.OneLine(r.dir), term.OneLine(err.Error())).Hintf("pitwall trace %s shows the turns that it has", term.OneLine(r.dir))
+		return r, err
 	}
-	return r, nil
+	if r, err = loadReport(dir); err != nil {
+		err = pitwall.Errorf(pitwall.InvalidInput, "%s cannot be read: %s", term.OneLine(dir), term.OneLine(err.Error())).Hintf("pitwall trace %s shows the turns that it has", term.OneLine(dir))
+	}
+	return r, err
 }
 
 // delivery is what report makes of one run or of several.

@@ -82,17 +82,15 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 		return fmt.Errorf("reading the fills: %w", err)
 	}
 	defer file.Close()
-	zones := map[string]*time.Location{}
-	for _, s := range store.Series() {
-		zones[s.Instrument.Symbol] = s.Instrument.Location()
-	}
 	exchange, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		return err
 	}
 	trades, err := audit.ReadTrades(f.fills, file, func(symbol string) *time.Location {
-		if z := zones[symbol]; z != nil {
-			return z
+		for _, s := range store.Series() {
+			if s.Instrument.Symbol == symbol {
+				return s.Instrument.Location()
+			}
 		}
 		return exchange
 	})
