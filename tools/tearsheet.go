@@ -181,7 +181,7 @@ func viewCurve(s *report.Sheet) curveView {
 	return v
 }
 
-// thinned are the places of at most so many points, in order.
+// thinned returns the indexes of at most most points, in order.
 func thinned(points []report.Point, most int) []int {
 	var list []int
 	if len(points) <= most {

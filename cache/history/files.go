@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -107,17 +108,12 @@ func (l *Local) sameAdjustment(in Input, s shelf, symbol string, adj pitwall.Adj
 	if err != nil {
 		return err
 	}
-	taken := func(a pitwall.Adjustment) pitwall.Adjustment { // unstated is taken as raw
-		if a == "" {
-			return pitwall.Raw
-		}
-		return a
-	}
-	if taken(held) == taken(adj) {
+	held, adj = cmp.Or(held, pitwall.Raw), cmp.Or(adj, pitwall.Raw) // unstated is taken as raw
+	if held == adj {
 		return nil
 	}
-	return pitwall.Errorf(pitwall.DataError, "%s: prices of %s are %s, and those that the store holds are %s", in.Show, symbol, taken(adj), taken(held)).
-		Hintf("a series has one adjustment: import prices that are %s, or remove %s first", taken(held), filepath.Dir(have[0].Path))
+	return pitwall.Errorf(pitwall.DataError, "%s: prices of %s are %s, and those that the store holds are %s", in.Show, symbol, adj, held).
+		Hintf("a series has one adjustment: import prices that are %s, or remove %s first", held, filepath.Dir(have[0].Path))
 }
 
 // bySymbol takes rows apart by symbol, in the columns of the kind. News stays

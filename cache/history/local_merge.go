@@ -272,7 +272,7 @@ func (t *table) rowKind() RowKind {
 		if k == KindActions {
 			need = need[:4]
 		}
-		if !slices.ContainsFunc(need, func(h string) bool { _, ok := t.col[h]; return !ok }) {
+		if t.has(need...) {
 			return k
 		}
 	}
