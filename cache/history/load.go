@@ -49,7 +49,7 @@ func Disk(name string) Input {
 	if err != nil {
 		abs = name // without a current folder: reading it fails
 	}
-	return Input{FS: os.DirFS("/"), Path: strings.TrimPrefix(filepath.ToSlash(abs), "/"), Show: name}
+	return Input{FS: os.DirFS(filepath.Dir(abs)), Path: filepath.Base(abs), Show: name}
 }
 
 // Store is loaded history. It implements pitwall.Source and is not written
@@ -153,6 +153,7 @@ type parsedFile struct {
 	in     Input
 	table  *table
 	sha256 string
+	bytes  int64
 }
 
 func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
@@ -165,7 +166,7 @@ func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(raw)
-	return &parsedFile{in, t, hex.EncodeToString(sum[:])}, nil
+	return &parsedFile{in, t, hex.EncodeToString(sum[:]), int64(len(raw))}, nil
 }
 
 // list expands a folder into its CSV and Parquet files, by name; deep, with those of

@@ -52,23 +52,14 @@ func (l *Local) List(ctx context.Context) ([]Held, error) {
 				return nil // not ours
 			}
 		}
-		raw, err := os.ReadFile(h.File)
+		f, err := parseFile(ctx, Disk(h.File))
 		if err != nil {
 			return err
 		}
-		t, err := parse(ctx, h.File, raw)
-		if err != nil {
-			return err
-		}
-		h.Rows, h.Bytes = len(t.rows), int64(len(raw))
+		h.Rows, h.Bytes = len(f.table.rows), f.bytes
 		chunks, err := l.chunks(s, h.Symbol)
-		for i, c := range chunks {
-			if i == 0 {
-				h.From = c.From
-			}
-			if c.To.After(h.To) {
-				h.To = c.To
-			}
+		if len(chunks) > 0 { // the oldest first
+			h.From, h.To = chunks[0].From, slices.MaxFunc(chunks, func(a, b chunkFile) int { return a.To.Compare(b.To) }).To
 		}
 		list = append(list, h)
 		return err
