@@ -51,7 +51,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 			return err
 		}
 		if hasAdj {
-			l.jump(t, g, i, row[adjClose])
+			l.jump(g, row[adjClose])
 		}
 	}
 	for _, symbol := range order {
@@ -135,15 +135,14 @@ func (l *loader) weekend(g *raw) {
 	if !g.dates || in.Calendar != pitwall.Sessions {
 		return
 	}
-	for _, s := range g.starts {
-		if day := s.Weekday(); day == time.Saturday || day == time.Sunday {
-			_, end := session(in, s)
-			l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
-				"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
-				in.Symbol, day, s.Format(time.DateOnly))}})
-			return
-		}
+	i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday })
+	if i < 0 {
+		return
 	}
+	_, end := session(in, g.starts[i])
+	l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
+		"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
+		in.Symbol, g.starts[i].Weekday(), g.starts[i].Format(time.DateOnly))}})
 }
 
 // midnights takes times that are all midnights as the dates that they stand for:
@@ -198,23 +197,18 @@ func (g *raw) size(asked time.Duration) (time.Duration, error) {
 			counts[d.Round(time.Second)]++
 		}
 	}
-	usual, most := time.Duration(0), 0
-	for d, n := range counts {
-		if n > most || (n == most && d < usual) {
-			usual, most = d, n
-		}
-	}
+	step, most := usual(counts)
 	switch {
-	case g.dates && usual > 36*time.Hour && (most > 1 || usual > 4*24*time.Hour):
-		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(usual.Hours()/24+0.5))
+	case g.dates && step > 36*time.Hour && (most > 1 || step > 4*24*time.Hour):
+		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(step.Hours()/24+0.5))
 	case g.dates:
 		return 24 * time.Hour, g.mixed(24*time.Hour, 3)
-	case usual == 0 && asked > 0:
+	case step == 0 && asked > 0:
 		return asked, nil
-	case usual == 0:
+	case step == 0:
 		return 0, fmt.Errorf("one bar alone does not show its size; give bar_size")
 	}
-	return usual, g.mixed(usual, 6)
+	return step, g.mixed(step, 6)
 }
 
 // mixed refuses bars of which a stretch is regularly much farther apart than the

@@ -1,11 +1,9 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"path"
 	"sort"
 	"strconv"
 	"strings"
@@ -17,7 +15,6 @@ import (
 // checker reads every file leniently: nothing that is wrong stops it.
 type checker struct {
 	out     Checked
-	newYork *time.Location
 	bars    []*checkedBars
 	actions []*checkedActions
 	at      map[string]int // file, rule and symbol -> finding
@@ -31,8 +28,10 @@ type checkedBars struct {
 	symbol string
 	crypto bool
 	size   time.Duration
+	raw    raw // while it is read
 	bars   []checkedBar
-	byDay  map[string]int // daily bars by date
+	byDay  map[string]int  // daily bars by date
+	days   map[string]bool // dates with a bar of any size
 	is     pitwall.Adjustment
 }
 
@@ -53,20 +52,18 @@ type checkedAction struct {
 	symbol, kind string
 	day          time.Time
 	value        float64
-	pay          bool
-	source       string
 }
 
 // Check reads files and folders (with the folders in them) and reports what
 // Load refuses, warns of or cannot see. Only a path that is not there is an
 // error; everything else is a finding.
 func Check(ctx context.Context, inputs []Input) (*Checked, error) {
-	c := &checker{at: map[string]int{}, newYork: newYork()}
+	c := &checker{at: map[string]int{}}
 	for _, in := range inputs {
 		if in.Show == "" {
 			in.Show = in.Path
 		}
-		files, err := tree(in)
+		files, err := list(in, true)
 		if err != nil {
 			return nil, err
 		}
@@ -86,45 +83,15 @@ func Check(ctx context.Context, inputs []Input) (*Checked, error) {
 	return &c.out, nil
 }
 
-// tree lists the CSV and Parquet files below a path, hidden folders left out.
-func tree(in Input) ([]Input, error) {
-	var files []Input
-	err := fs.WalkDir(in.FS, in.Path, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && p != in.Path:
-			return fs.SkipDir
-		case d.IsDir():
-			return nil
-		}
-		if ext := path.Ext(p); ext == ".csv" || ext == ".parquet" || p == in.Path {
-			show := in.Show
-			if p != in.Path {
-				show = path.Join(in.Show, strings.TrimPrefix(strings.TrimPrefix(p, in.Path), "/"))
-			}
-			files = append(files, Input{FS: in.FS, Path: p, Show: show, Adjusted: in.Adjusted})
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, pitwall.Errorf(pitwall.DataError, "no data at %s", in.Show).Hintf("give a CSV or Parquet file, or a folder of them")
-	}
-	return files, nil
-}
-
 // file reads one file into what it is.
 func (c *checker) file(ctx context.Context, in Input) {
-	raw, err := fs.ReadFile(in.FS, in.Path)
-	var t *table
-	if err == nil {
-		t, err = parse(ctx, in.Show, raw)
-	}
+	p, err := parseFile(ctx, in)
 	c.out.Files++
 	if err != nil {
 		c.say(in.Show, "", "unreadable", err.Error(), "fix or remove the file")
 		return
 	}
+	t := p.table
 	c.out.Rows += len(t.rows)
 	if len(t.rows) == 0 {
 		c.say(in.Show, "", "no rows", strings.Join(t.header, ","), "remove the file, or see why it is empty")
@@ -140,8 +107,7 @@ func (c *checker) file(ctx context.Context, in Input) {
 	case kind == "actions":
 		c.readActions(t)
 	case kind == "instruments":
-		l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
-		if err := l.readInstruments(t); err != nil {
+		if err := newLoader().readInstruments(t); err != nil {
 			c.say(in.Show, "", "unreadable", err.Error(), "fix the row")
 		}
 	default:
@@ -152,17 +118,11 @@ func (c *checker) file(ctx context.Context, in Input) {
 // refused names what Load says of a file in which nothing else was found that
 // makes Load refuse it.
 func (c *checker) refused(in Input, t *table, before int) {
-	said := Checked{Findings: c.out.Findings[before:]}
-	if kind := t.kind(); kind == "bars" || kind == "instruments" || kind == "unused" || said.Refused() {
+	found, kind := Checked{Findings: c.out.Findings[before:]}, t.kind()
+	if kind == "bars" || kind == "actions" || kind == "instruments" || kind == "unused" || found.Refused() {
 		return // read in full above
 	}
-	l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
-	var err error
-	if kind := t.kind(); kind == "actions" {
-		err = l.readActions(t, "", "")
-	} else {
-		err = l.readRecords(kind, t)
-	}
+	err := newLoader().readRecords(kind, t)
 	if e, ok := errors.AsType[*pitwall.Error](err); ok {
 		c.say(in.Show, "", "unreadable", e.Message, "fix the row: the backtest will reject this file")
 	}
@@ -196,42 +156,23 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		return
 	}
 	adjClose, hasAdj := t.col["adj_close"]
-	bySymbol := map[string]*checkedBars{}
+	l, bySymbol := newLoader(), map[string]*checkedBars{}
 	for i, row := range t.rows {
 		symbol := row[at[0]]
 		s, ok := bySymbol[symbol]
 		if !ok {
-			s = &checkedBars{file: t.name, adj: adj, symbol: symbol, crypto: pair.MatchString(symbol), byDay: map[string]int{}, is: adj}
+			s = &checkedBars{file: t.name, adj: adj, symbol: symbol, crypto: pair.MatchString(symbol), byDay: map[string]int{}, days: map[string]bool{}, is: adj}
+			s.raw.series = &pitwall.Series{Instrument: l.instrument(symbol)}
 			bySymbol[symbol] = s
 			c.bars = append(c.bars, s)
 		}
-		zone := c.newYork
-		if s.crypto {
-			zone = time.UTC
-		}
-		when, err := parseStamp(row[at[1]], zone)
-		if err != nil {
-			c.say(t.name, symbol, "unreadable", t.bad(i, "timestamp", err).Error(), "fix the row: the backtest will reject this file")
+		if err := l.readBar(t, &s.raw, i, at); err != nil {
+			c.say(t.name, symbol, "unreadable", err.Error(), "fix the row: the backtest will reject this file")
 			continue
 		}
-		b := checkedBar{t: when.t, date: when.date, text: row[at[1]], cells: row[at[6]], volume: pitwall.NoVolume}
-		bad := ""
-		for k, to := range []*float64{&b.o, &b.h, &b.l, &b.c} {
-			d, err := t.dec(row[at[2+k]])
-			if err != nil {
-				bad = err.Error()
-			}
-			*to = d.Float()
-		}
-		if row[at[6]] != "" {
-			if b.volume, err = strconv.ParseFloat(row[at[6]], 64); err != nil || !(b.volume >= 0) {
-				bad = fmt.Sprintf("volume %q", row[at[6]])
-			}
-		}
-		if bad != "" {
-			c.say(t.name, symbol, "unreadable", t.bad(i, symbol, fmt.Errorf("%s", bad)).Error(), "fix the row: the backtest will reject this file")
-			continue
-		}
+		x, k := s.raw.series, len(s.raw.starts)-1
+		b := checkedBar{t: s.raw.starts[k], date: s.raw.dates, o: x.Open[k].Float(), h: x.High[k].Float(), l: x.Low[k].Float(), c: x.Close[k].Float(),
+			volume: x.Volume[k], text: row[at[1]], cells: row[at[6]]}
 		if hasAdj {
 			b.adj, _ = strconv.ParseFloat(row[adjClose], 64) // 0 = none
 		}
@@ -240,6 +181,7 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		s.bars = append(s.bars, b)
 	}
 	for _, s := range bySymbol {
+		s.raw = raw{} // its rows are bars now
 		s.measure()
 	}
 }
@@ -248,22 +190,28 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 func (s *checkedBars) measure() {
 	counts := map[time.Duration]int{}
 	for i, b := range s.bars {
+		s.days[b.t.Format(time.DateOnly)] = true
 		if b.date {
 			s.byDay[b.text] = i
 		}
-		if i > 0 {
+		if i > 0 && b.t.After(s.bars[i-1].t) {
 			counts[b.t.Sub(s.bars[i-1].t)]++
 		}
 	}
-	most := 0
-	for d, n := range counts {
-		if d > 0 && (n > most || n == most && d < s.size) {
-			s.size, most = d, n
-		}
-	}
+	s.size, _ = usual(counts)
 	if len(s.byDay) > 0 {
 		s.size = 24 * time.Hour
 	}
+}
+
+// usual returns the key that is counted most, the smallest of several.
+func usual[K cmp.Ordered](counts map[K]int) (key K, most int) {
+	for k, n := range counts {
+		if n > most || n == most && k < key {
+			key, most = k, n
+		}
+	}
+	return key, most
 }
 
 // readActions reads corporate actions.
@@ -272,24 +220,19 @@ func (c *checker) readActions(t *table) {
 	if err != nil {
 		return // kind() saw them
 	}
-	pay, hasPay := t.col["pay_date"]
-	source, hasSource := t.col["source"]
-	a := &checkedActions{file: t.name}
+	l, a := newLoader(), &checkedActions{file: t.name}
 	seen := map[string]bool{}
 	for i, row := range t.rows {
 		symbol := row[at[0]]
-		when, err := parseStamp(row[at[1]], time.UTC)
-		kind, value, per, verr := t.action(row[at[2]], row[at[3]])
-		if err != nil || verr != nil {
-			c.say(t.name, symbol, "unreadable", t.bad(i, "action", fmt.Errorf("%q %q", row[at[1]], row[at[3]])).Error(), "fix the row: the backtest will reject this file")
+		got, err := l.readAction(t, i, at)
+		if err != nil {
+			c.say(t.name, symbol, "unreadable", err.Error(), "fix the row: the backtest will reject this file")
 			continue
 		}
-		x := checkedAction{symbol: symbol, kind: kind, day: calendarDay(when.t), value: value.Float(), pay: hasPay && row[pay] != ""}
-		if per > 0 {
-			x.value /= per.Float()
-		}
-		if hasSource {
-			x.source = row[source]
+		kind := got.Type
+		x := checkedAction{symbol, kind, calendarDay(got.Ex), got.Value.Float()}
+		if got.Per > 0 {
+			x.value /= got.Per.Float()
 		}
 		key := symbol + row[at[1]] + kind
 		if seen[key] {
@@ -301,10 +244,10 @@ func (c *checker) readActions(t *table) {
 		default:
 			c.say(t.name, symbol, "unknown action", kind+" "+row[at[1]], "a run over that day is refused: use split, dividend, special_dividend, coupon, funding or cash")
 		}
-		if kind == "dividend" && !x.pay {
+		if kind == "dividend" && got.Pay.IsZero() {
 			c.say(t.name, symbol, "no pay date", row[at[1]], "the dividend is paid on the ex date; add pay_date if the delay matters")
 		}
-		if strings.Contains(x.source, "derived") {
+		if strings.Contains(t.get(i, "source"), "derived") {
 			c.say(t.name, symbol, "derived amount", row[at[1]]+" "+row[at[3]], "computed from adjusted prices: good to about 0.001, small amounts may be missing")
 		}
 		a.rows = append(a.rows, x)

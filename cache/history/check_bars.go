@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -20,9 +21,8 @@ func (c *checker) series(s *checkedBars) {
 	c.flats(s)
 	if s.size < 24*time.Hour && s.size > 0 {
 		c.sessions(s)
-	} else {
-		c.days(s)
 	}
+	c.missingDays(s)
 	cents, adjusted := 0, false
 	example := ""
 	for _, b := range s.bars {
@@ -56,7 +56,7 @@ func (c *checker) impossible(s *checkedBars) {
 			c.say(s.file, s.symbol, "range like a split", fmt.Sprintf("%s low %v high %v", b.text, b.l, b.h), "the bar mixes prices from before and after a split, or holds a bad tick: an order could fill at either")
 		}
 		if i > 0 && s.bars[i-1].c > 0 && b.o > 0 {
-			if name := splitLike(s.bars[i-1].c / b.o); name != "" && !c.splitNear(s.symbol, b.t) {
+			if name := splitLike(s.bars[i-1].c / b.o); name != "" && !c.actionNear(s.symbol, "split", b.t, 3) {
 				c.say(s.file, s.symbol, "jump like a missing split", fmt.Sprintf("%s looks like %s (%v to %v)", b.text, name, s.bars[i-1].c, b.o), "add the split to an actions file, or fix the price")
 			}
 		}
@@ -66,17 +66,13 @@ func (c *checker) impossible(s *checkedBars) {
 	}
 }
 
-// splitNear reports whether a split of the symbol is given within three days.
-func (c *checker) splitNear(symbol string, t time.Time) bool {
-	day := calendarDay(t)
-	for _, a := range c.actions {
-		for _, x := range a.rows {
-			if x.symbol == symbol && x.kind == "split" && x.day.Sub(day).Abs() <= 72*time.Hour {
-				return true
-			}
-		}
+// actionNear reports whether an action of a symbol is given within some days; an
+// empty kind is any.
+func (c *checker) actionNear(symbol, kind string, t time.Time, days int) bool {
+	near := func(x checkedAction) bool {
+		return x.symbol == symbol && (kind == "" || x.kind == kind) && x.day.Sub(calendarDay(t)).Abs() <= time.Duration(days)*24*time.Hour
 	}
-	return false
+	return slices.ContainsFunc(c.actions, func(a *checkedActions) bool { return slices.ContainsFunc(a.rows, near) })
 }
 
 // volumes looks at what cannot be a count of units.
@@ -134,36 +130,33 @@ func (c *checker) flats(s *checkedBars) {
 	}
 }
 
-// days names missing days against what other series of the same calendar hold.
-func (c *checker) days(s *checkedBars) {
-	if len(s.byDay) == 0 {
-		return
+// missingDays names days that a series lacks and others of its file, size and
+// calendar have; crypto trades every day.
+func (c *checker) missingDays(s *checkedBars) {
+	if len(s.byDay) == 0 && s.size >= 24*time.Hour {
+		return // bars of weeks
 	}
 	first, last := calendarDay(s.bars[0].t), calendarDay(s.bars[len(s.bars)-1].t)
 	known := map[string]bool{}
-	if s.crypto {
+	switch daily := len(s.byDay) > 0; {
+	case daily && s.crypto:
 		for d := first; !d.After(last); d = d.AddDate(0, 0, 1) {
 			known[d.Format(time.DateOnly)] = true
 		}
-	} else {
+	case daily:
+		c.holidays(s, first, last)
+		fallthrough
+	default:
 		for _, o := range c.bars {
-			for d := range o.byDay {
-				if !o.crypto && o.file == s.file {
-					known[d] = true
-				}
+			if o.file == s.file && o.crypto == s.crypto && o.size == s.size {
+				maps.Copy(known, o.days)
 			}
 		}
-		c.holidays(s, first, last)
 	}
-	var missing []string
-	for d := range known {
-		if _, ok := s.byDay[d]; !ok && d > first.Format(time.DateOnly) && d < last.Format(time.DateOnly) {
-			missing = append(missing, d)
+	for _, d := range slices.Sorted(maps.Keys(known)) {
+		if !s.days[d] && d > first.Format(time.DateOnly) && d < last.Format(time.DateOnly) {
+			c.say(s.file, s.symbol, "missing day", d, "others have this day: fetch the symbol again, or expect no bar then")
 		}
-	}
-	slices.Sort(missing)
-	for _, d := range missing {
-		c.say(s.file, s.symbol, "missing day", d, "others have this day: fetch the symbol again, or expect no bar then")
 	}
 }
 
@@ -216,8 +209,9 @@ func (c *checker) sessions(s *checkedBars) {
 			}
 			before = t
 		}
-		days++
-		starts[regular]++
+		if days++; regular >= 0 {
+			starts[regular]++
+		}
 		i = j
 	}
 	if len(missing) > 0 {
@@ -226,18 +220,13 @@ func (c *checker) sessions(s *checkedBars) {
 	if extended > 0 {
 		c.sayN(s.file, s.symbol, "extended hours", extended, s.bars[0].text, "bars before 09:30 or from 16:00 on are turns and fills too: leave them out if the strategy trades the session only")
 	}
-	usual, most := time.Duration(-1), 0
-	for at, n := range starts {
-		if n > most && at >= 0 {
-			usual, most = at, n
-		}
-	}
+	at, most := usual(starts)
 	switch {
-	case s.crypto || usual < 0:
-	case usual > sessionOpen:
-		c.sayN(s.file, s.symbol, "session starts late", most, fmt.Sprintf("%s on %d of %d days", usual, most, days), "the bars from 09:30 on are not there: the first bar's open is not the session's")
-	case usual < sessionOpen:
-		c.sayN(s.file, s.symbol, "bar spans the open", most, fmt.Sprintf("starts at %s on %d of %d days", usual, most, days), "the first bar holds trades from 09:30 on only; its start is too early")
+	case s.crypto || most == 0:
+	case at > sessionOpen:
+		c.sayN(s.file, s.symbol, "session starts late", most, fmt.Sprintf("%s on %d of %d days", at, most, days), "the bars from 09:30 on are not there: the first bar's open is not the session's")
+	case at < sessionOpen:
+		c.sayN(s.file, s.symbol, "bar spans the open", most, fmt.Sprintf("starts at %s on %d of %d days", at, most, days), "the first bar holds trades from 09:30 on only; its start is too early")
 	}
 }
 

@@ -14,30 +14,18 @@ import (
 // spans compares the symbols of each file with each other.
 func (c *checker) spans() {
 	byFile := map[string][]*checkedBars{}
-	var files []string
 	for _, s := range c.bars {
-		if len(s.bars) == 0 {
-			continue
+		if len(s.bars) > 0 {
+			byFile[s.file] = append(byFile[s.file], s)
 		}
-		if byFile[s.file] == nil {
-			files = append(files, s.file)
-		}
-		byFile[s.file] = append(byFile[s.file], s)
 	}
-	for _, file := range files {
-		group := byFile[file]
-		counts := make([]int, len(group))
-		first, last := group[0].bars[0].t, group[0].bars[0].t
-		for i, s := range group {
-			counts[i] = len(s.bars)
-			if s.bars[0].t.Before(first) {
-				first = s.bars[0].t
-			}
-			if t := s.bars[len(s.bars)-1].t; t.After(last) {
-				last = t
-			}
+	for file, group := range byFile {
+		var counts []int
+		var starts, ends []time.Time
+		for _, s := range group {
+			counts, starts, ends = append(counts, len(s.bars)), append(starts, s.bars[0].t), append(ends, s.bars[len(s.bars)-1].t)
 		}
-		c.sessionDays(group)
+		first, last := slices.MinFunc(starts, time.Time.Compare), slices.MaxFunc(ends, time.Time.Compare)
 		slices.Sort(counts)
 		median := counts[len(counts)/2]
 		for _, s := range group {
@@ -51,35 +39,6 @@ func (c *checker) spans() {
 			if last.Sub(b.t) > 30*24*time.Hour {
 				c.say(file, s.symbol, "ends before the file", b.text+", others to "+last.Format(time.DateOnly), "a run over that day ends its trading there")
 			}
-		}
-	}
-}
-
-// sessionDays names whole days that an intraday series of a file lacks and
-// another of the same size has.
-func (c *checker) sessionDays(group []*checkedBars) {
-	held := make([]map[string]bool, len(group))
-	for i, s := range group {
-		held[i] = map[string]bool{}
-		for _, b := range s.bars {
-			held[i][b.t.Format(time.DateOnly)] = true
-		}
-	}
-	for i, s := range group {
-		if len(s.byDay) > 0 || s.size >= 24*time.Hour {
-			continue
-		}
-		first, last := s.bars[0].t.Format(time.DateOnly), s.bars[len(s.bars)-1].t.Format(time.DateOnly)
-		missing := map[string]bool{}
-		for k, o := range group {
-			for d := range held[k] {
-				if o.size == s.size && o.crypto == s.crypto && d > first && d < last && !held[i][d] {
-					missing[d] = true
-				}
-			}
-		}
-		for _, d := range slices.Sorted(maps.Keys(missing)) {
-			c.say(s.file, s.symbol, "missing day", d, "others have this day: fetch the symbol again, or expect no bar then")
 		}
 	}
 }
@@ -144,25 +103,11 @@ func (c *checker) againstFactors(s *checkedBars) {
 			noise += 2e-6 / b.adj
 		}
 		rounding := math.Abs(step(i+1)*up-1) < math.Abs(up-1)/2 // a rounded close: gone the day after
-		if up-1 < max(2e-5, noise) || rounding || c.actionNear(s.symbol, b.t) {
+		if up-1 < max(2e-5, noise) || rounding || c.actionNear(s.symbol, "", b.t, 1) {
 			continue
 		}
 		c.say(s.file, s.symbol, "adj_close holds what no action says", fmt.Sprintf("%s about %.4f a unit", b.text, s.bars[i-1].c*(1-1/up)), "add the dividend or split to an actions file: returns lack it")
 	}
-}
-
-// actionNear reports whether any action of a symbol is given on a day, or the
-// day before or after.
-func (c *checker) actionNear(symbol string, t time.Time) bool {
-	day := calendarDay(t)
-	for _, a := range c.actions {
-		for _, x := range a.rows {
-			if x.symbol == symbol && x.day.Sub(day).Abs() <= 24*time.Hour {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // againstOther compares two daily files that hold the same symbol.
@@ -193,7 +138,7 @@ func (c *checker) againstOther(s, o *checkedBars) {
 	case total > 10:
 		s.is = pitwall.TotalAdjusted
 		if s.adj != pitwall.TotalAdjusted {
-			c.sayN(s.file, s.symbol, "dividend-adjusted prices", total, "closes equal adj_close in "+o.file, "say `adjusted: total` in "+s.file+".yaml; nobody could trade at these levels: use the other file")
+			c.sayN(s.file, s.symbol, "dividend-adjusted prices", total, "closes equal adj_close in "+o.file, "say `adjusted: total` in "+s.file+".yaml; no trade happened at these levels: use the other file")
 		}
 	case differ > 0 && differ < same && s.file < o.file:
 		c.sayN(s.file, s.symbol, "files disagree", differ, example, "two sources, two closes: name one file as data")
@@ -215,13 +160,10 @@ func (c *checker) onlyAdjusted() {
 		}
 		lacking := 0
 		for day := range s.byDay {
-			there := false
-			for _, o := range c.bars {
-				if _, ok := o.byDay[day]; ok && o.symbol == s.symbol && !adjusted[o.file] {
-					there = true
-				}
-			}
-			if !there {
+			if !slices.ContainsFunc(c.bars, func(o *checkedBars) bool {
+				_, ok := o.byDay[day]
+				return ok && o.symbol == s.symbol && !adjusted[o.file]
+			}) {
 				lacking++
 			}
 		}
@@ -246,7 +188,8 @@ func (c *checker) actionsStop() {
 				days[x.symbol] = append(days[x.symbol], x.day)
 			}
 		}
-		for symbol, list := range days {
+		for _, symbol := range slices.Sorted(maps.Keys(days)) {
+			list := days[symbol]
 			slices.SortFunc(list, time.Time.Compare)
 			if len(list) < 3 || ends[symbol].IsZero() {
 				continue

@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -11,26 +12,18 @@ import (
 
 // records looks at files that are neither bars nor actions, by their columns.
 func (c *checker) records(t *table) {
-	has := func(names ...string) bool {
-		for _, n := range names {
-			if _, ok := t.col[n]; !ok {
-				return false
-			}
-		}
-		return true
-	}
 	switch {
-	case has("series_id", "date", "value"):
+	case t.has("series_id", "date", "value"):
 		c.macro(t)
-	case has("published_at", "headline"):
+	case t.has("published_at", "headline"):
 		c.news(t)
-	case has("symbol", "date", "text"):
+	case t.has("symbol", "date", "text"):
 		c.sayN(t.name, "", "dates without a time", len(t.rows), t.get(0, "date"), "treat a text as known after that day's close")
 		c.cut(t, "text")
 		c.duplicates(t)
-	case has("statement", "item", "value"):
+	case t.has("statement", "item", "value"):
 		c.statements(t)
-	case has("filed_date"):
+	case t.has("filed_date"):
 		c.filings(t)
 	default:
 		c.sayN(t.name, "", "not used", len(t.rows), strings.Join(t.header, ","), "Pitwall reads bars, actions, instruments, news, macro, fundamentals and filings by their header")
@@ -91,11 +84,7 @@ func (c *checker) vintages(t *table, id string, rows []int) {
 		}
 	}
 	if late > 0 && len(seen) < len(values) {
-		days := make([]string, 0, len(seen))
-		for d := range seen {
-			days = append(days, d)
-		}
-		slices.Sort(days)
+		days := slices.Sorted(maps.Keys(seen))
 		c.sayN(t.name, id, "first_seen is an upper bound", late, fmt.Sprintf("%d snapshot days, %s .. %s", len(days), days[0], days[len(days)-1]), "values were published earlier than first_seen says: safe, but late; ALFRED has the true days")
 	}
 	worst, revised, example := 0.0, 0, ""
@@ -117,38 +106,32 @@ func (c *checker) vintages(t *table, id string, rows []int) {
 
 // observations names steps that are missing between observations.
 func (c *checker) observations(t *table, id string, rows []int) {
-	have := map[time.Time]bool{}
 	var days []time.Time
 	for _, i := range rows {
-		if d, err := time.Parse(time.DateOnly, t.get(i, "date")); err == nil && !have[d] {
-			have[d] = true
+		if d, err := time.Parse(time.DateOnly, t.get(i, "date")); err == nil {
 			days = append(days, d)
 		}
 	}
+	slices.SortFunc(days, time.Time.Compare)
+	days = slices.Compact(days)
 	if len(days) < 3 {
 		return
 	}
-	slices.SortFunc(days, time.Time.Compare)
 	steps := map[int]int{}
 	for i := 1; i < len(days); i++ {
 		steps[int(days[i].Sub(days[i-1]).Hours()/24)]++
 	}
-	usual, most := 0, 0
-	for d, n := range steps {
-		if n > most || n == most && d < usual {
-			usual, most = d, n
-		}
-	}
+	step, _ := usual(steps)
 	next := func(d time.Time) time.Time {
 		switch {
-		case usual >= 360:
+		case step >= 360:
 			return d.AddDate(1, 0, 0)
-		case usual >= 89:
+		case step >= 89:
 			return d.AddDate(0, 3, 0)
-		case usual >= 28:
+		case step >= 28:
 			return d.AddDate(0, 1, 0)
-		case usual > 1:
-			return d.AddDate(0, 0, usual)
+		case step > 1:
+			return d.AddDate(0, 0, step)
 		}
 		d = d.AddDate(0, 0, 1)
 		for d.Weekday() == time.Saturday || d.Weekday() == time.Sunday {
@@ -157,7 +140,7 @@ func (c *checker) observations(t *table, id string, rows []int) {
 		return d
 	}
 	rule, do := "missing observation", "nothing was published for it (a shutdown, a gap): the last value before it holds on"
-	if usual <= 1 {
+	if step <= 1 {
 		rule, do = "days without an observation", "holidays: the last value before them holds on"
 	}
 	for i := 1; i < len(days); i++ {
@@ -186,11 +169,7 @@ func (c *checker) news(t *table) {
 			ids[id] = true
 		}
 	}
-	days := make([]string, 0, len(perDay))
-	for d := range perDay {
-		days = append(days, d)
-	}
-	slices.Sort(days)
+	days := slices.Sorted(maps.Keys(perDay))
 	if len(days) > 1 {
 		first, _ := time.Parse(time.DateOnly, days[0]) // written by Format above
 		last, _ := time.Parse(time.DateOnly, days[len(days)-1])

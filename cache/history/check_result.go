@@ -2,7 +2,10 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -30,18 +33,20 @@ type Checked struct {
 
 // Check reads everything that the store holds.
 func (l *Local) Check(ctx context.Context) (*Checked, error) {
-	list, err := l.List(ctx)
-	if err != nil {
+	if err := l.usable(); err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
+	_, err := os.Stat(l.Dir)
+	r := &Checked{}
+	if !errors.Is(err, fs.ErrNotExist) {
+		if r, err = Check(ctx, []Input{{FS: os.DirFS(l.Dir), Path: ".", Show: l.Dir}}); err != nil {
+			return nil, err
+		}
+	}
+	if r.Files == 0 {
 		return nil, pitwall.Errorf(pitwall.NoCoverage, "the store at %s is empty", l.Dir).Hintf("name files or folders, or fetch some: pitwall data fetch yahoo AAPL --from 2015-01-01")
 	}
-	var inputs []Input
-	for _, h := range list {
-		inputs = append(inputs, Disk(h.File))
-	}
-	return Check(ctx, inputs)
+	return r, nil
 }
 
 // String lists the findings for a person, file by file.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,16 +120,13 @@ func (t *table) parquet(ctx context.Context, raw []byte) error {
 	return rows.Err()
 }
 
+// has reports whether a table has all of some columns.
+func (t *table) has(names ...string) bool {
+	return !slices.ContainsFunc(names, func(n string) bool { _, ok := t.col[n]; return !ok })
+}
+
 // kind tells what a file is by its header.
 func (t *table) kind() string {
-	has := func(names ...string) bool {
-		for _, n := range names {
-			if _, ok := t.col[n]; !ok {
-				return false
-			}
-		}
-		return true
-	}
 	prices := 0
 	for h := range t.col {
 		switch strings.ToLower(h) {
@@ -139,13 +137,13 @@ func (t *table) kind() string {
 	switch {
 	case prices >= 2:
 		return "bars"
-	case has("symbol", "ex_date", "type", "value"):
+	case t.has("symbol", "ex_date", "type", "value"):
 		return "actions"
-	case has("symbol", "kind"):
+	case t.has("symbol", "kind"):
 		return "instruments"
 	}
 	for _, k := range recordKinds {
-		if has(k.has...) {
+		if t.has(k.has...) {
 			return k.kind
 		}
 	}

@@ -7,12 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"pitwall"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"pitwall"
 )
 
 // RemoteOptions are what every source takes. Clock and sleep are injected: tests

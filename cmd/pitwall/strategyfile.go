@@ -9,7 +9,6 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop/driver"
-	"pitwall/cache/history"
 	"pitwall/examples"
 )
 
@@ -31,8 +30,11 @@ func readStrategy(name string) (*strategyFile, error) {
 	} else if info.IsDir() {
 		name = filepath.Join(name, "strategy.yaml")
 	}
-	at := history.Disk(name)
-	return parseStrategy(name, at.FS, at.Path)
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
+	return parseStrategy(name, os.DirFS("/"), strings.TrimPrefix(filepath.ToSlash(abs), "/"))
 }
 
 func parseStrategy(name string, files fs.FS, file string) (*strategyFile, error) {
@@ -55,7 +57,10 @@ func (s *strategyFile) use(paths []string) {
 	}
 	s.Data = nil
 	for _, d := range paths {
-		s.Data = append(s.Data, driver.DataEntry{Path: "/" + history.Disk(d).Path})
+		if abs, err := filepath.Abs(d); err == nil { // else reading it fails
+			d = abs
+		}
+		s.Data = append(s.Data, driver.DataEntry{Path: d})
 	}
 	s.BenchmarkOptional = true
 }

@@ -5,8 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 
 	"pitwall/tools"
@@ -65,17 +66,12 @@ func (a *answer) table(s shown) string {
 // else a JSON value each.
 func tableOf(s shown) (lines []string, header string) {
 	columns, flat := s.columns, true
-	var names []string
-	seen := map[string]bool{}
+	names := map[string]bool{}
 	for _, row := range s.rows {
 		m, ok := row.(map[string]any)
 		flat = flat && ok && len(m) > 0
 		for k, v := range m {
-			if !seen[k] {
-				seen[k] = true
-				names = append(names, k)
-			}
-			flat = flat && isCell(v)
+			names[k], flat = true, flat && isCell(v)
 		}
 	}
 	if !flat {
@@ -85,8 +81,7 @@ func tableOf(s shown) (lines []string, header string) {
 		return lines, ""
 	}
 	if columns == nil {
-		sort.Strings(names)
-		columns = names
+		columns = slices.Sorted(maps.Keys(names))
 	}
 	record := func(text func(column string) string) string {
 		cells := make([]string, len(columns))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"pitwall"
 	"pitwall/tools"
@@ -28,13 +27,12 @@ type Set struct {
 	servers []*server
 }
 
-// Close ends the connections.
+// Close ends the connections. It returns nil, as an io.Closer.
 func (s *Set) Close() error {
-	var errs []error
 	for _, x := range s.servers {
-		errs = append(errs, x.close())
+		x.close()
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (o Options) withDefaults() Options {
@@ -48,14 +46,6 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
-}
-
-// orDefault returns a timeout, or the default where none is given.
-func orDefault(d time.Duration) time.Duration {
-	if d <= 0 {
-		return defaultTimeout
-	}
-	return d
 }
 
 // Build makes the tools of a strategy file. Entries for other worlds are left

@@ -1,6 +1,7 @@
 package external
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,11 +72,7 @@ func (c *caller) report(ctx context.Context, d tools.FutureDated) *tools.FutureD
 }
 
 func moment(w *pitwall.World) Moment {
-	zone := w.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return Moment{Now: w.Clock.Now(), Mode: w.Mode, Zone: zone, Market: w.Market, Instruments: w.Instruments, Records: w.Records}
+	return Moment{Now: w.Clock.Now(), Mode: w.Mode, Zone: cmp.Or(w.Zone, time.UTC), Market: w.Market, Instruments: w.Instruments, Records: w.Records}
 }
 
 // reach makes the real call, with a deadline that holds even for a function that

@@ -1,13 +1,12 @@
 package external
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -62,7 +61,7 @@ func (x *server) start(ctx context.Context) ([]Tool, error) {
 		return x.unreachable(), nil
 	}
 	if !found {
-		ctx, cancel := context.WithTimeout(ctx, orDefault(x.spec.MCP.Timeout))
+		ctx, cancel := context.WithTimeout(ctx, cmp.Or(x.spec.MCP.Timeout, defaultTimeout))
 		defer cancel()
 		if list, err = x.list(ctx); err != nil {
 			return nil, x.startError(ctx, err)
@@ -192,37 +191,25 @@ func (x *server) recorded(ctx context.Context) (map[string]listed, bool, error) 
 	if x.o.Mode != pitwall.Sim || x.o.Recorder == nil {
 		return nil, false, nil
 	}
-	raw, err := x.o.Recorder.Get(recordKind, x.spec.Name+" listing", x.listingRequest())
-	if pitwall.CodeOf(err) == pitwall.ReplayDiverged && len(x.values.missing) == 0 {
-		return nil, false, err // a strict replay connects to nothing
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && pitwall.CodeOf(err) != pitwall.ReplayDiverged {
-		x.o.Log.ErrorContext(ctx, "the recorder failed; asking the server", "server", x.spec.Name, "err", err)
+	raw, err := x.o.recorded(ctx, x.spec.Name+" listing", x.listingRequest())
+	if err != nil && len(x.values.missing) > 0 {
+		return nil, false, nil // its calls will answer MISSING_KEY
 	}
 	list := map[string]listed{}
-	if err != nil || raw == nil || json.Unmarshal(raw, &list) != nil {
-		return nil, false, nil
-	}
-	return list, true, nil
+	return list, raw != nil && json.Unmarshal(raw, &list) == nil, err
 }
 
 func (x *server) record(ctx context.Context, list map[string]listed) {
 	if x.o.Mode != pitwall.Sim || x.o.Recorder == nil {
 		return
 	}
-	allowed := map[string]listed{}
-	for _, name := range x.spec.MCP.Allow {
-		if l, ok := list[name]; ok {
-			allowed[name] = l
-		}
-	}
-	raw, err := json.Marshal(allowed)
-	if err == nil {
-		err = x.o.Recorder.Put(recordKind, x.spec.Name+" listing", x.listingRequest(), raw)
-	}
+	maps.DeleteFunc(list, func(name string, _ listed) bool { return !slices.Contains(x.spec.MCP.Allow, name) })
+	raw, err := json.Marshal(list)
 	if err != nil {
 		x.o.Log.ErrorContext(ctx, "the listing was not recorded", "server", x.spec.Name, "err", err)
+		return
 	}
+	x.o.record(ctx, x.spec.Name+" listing", x.listingRequest(), raw)
 }
 
 // content turns a result into a payload: its JSON if it has any, else its text.

@@ -34,8 +34,7 @@ type recordedRequest struct {
 // that errors are not kept: the next run may be luckier.
 func (c *caller) payload(ctx context.Context, w *pitwall.World, now Moment, args map[string]json.RawMessage) (p Payload, record func(), err error) {
 	record = func() {}
-	r := c.o.Recorder
-	if r == nil || now.Mode != pitwall.Sim || c.Effect != tools.Read || c.Definition == nil {
+	if c.o.Recorder == nil || now.Mode != pitwall.Sim || c.Effect != tools.Read || c.Definition == nil {
 		p, err = c.reach(ctx, now, args)
 		return p, record, err
 	}
@@ -49,26 +48,40 @@ func (c *caller) payload(ctx context.Context, w *pitwall.World, now Moment, args
 		return Payload{}, record, fmt.Errorf("encoding the request of %s: %w", c.Name, err)
 	}
 	slot := c.Name + "@" + q.AsOf
-	body, err := r.Get(recordKind, slot, request)
-	switch {
-	case err == nil && body != nil:
+	body, err := c.o.recorded(ctx, slot, request)
+	if err != nil {
+		return Payload{}, record, err
+	}
+	if body != nil {
 		if p, ok := unpack(body); ok {
 			return p, record, nil
 		}
 		c.o.Log.ErrorContext(ctx, "a recorded answer is unreadable; calling the tool again", "tool", c.Name, "as_of", q.AsOf)
+	}
+	p, err = c.reach(ctx, now, args)
+	return p, func() { c.o.record(ctx, slot, request, pack(p)) }, err
+}
+
+// recorded returns what the recorder holds, nil for nothing. Only a strict replay,
+// which calls nothing, is an error.
+func (o Options) recorded(ctx context.Context, slot string, request []byte) ([]byte, error) {
+	body, err := o.Recorder.Get(recordKind, slot, request)
+	switch {
 	case pitwall.CodeOf(err) == pitwall.ReplayDiverged:
-		return Payload{}, record, err // a strict replay calls nothing
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		c.o.Log.ErrorContext(ctx, "the recorder failed; calling the tool", "tool", c.Name, "err", err)
+		return nil, err
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		o.Log.ErrorContext(ctx, "the recorder failed; calling instead", "what", slot, "err", err)
+		return nil, nil
 	}
-	if p, err = c.reach(ctx, now, args); err != nil {
-		return p, record, err
+	return body, nil
+}
+
+func (o Options) record(ctx context.Context, slot string, request, body []byte) {
+	if err := o.Recorder.Put(recordKind, slot, request, body); err != nil {
+		o.Log.ErrorContext(ctx, "the answer was not recorded", "what", slot, "err", err)
 	}
-	return p, func() {
-		if err := r.Put(recordKind, slot, request, pack(p)); err != nil {
-			c.o.Log.ErrorContext(ctx, "the answer was not recorded", "tool", c.Name, "err", err)
-		}
-	}, nil
 }
 
 // pack writes the form on the first line, then the body as it came.

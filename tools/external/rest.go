@@ -2,6 +2,7 @@ package external
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,17 +80,20 @@ func (e *endpoint) call(ctx context.Context, _ Moment, args map[string]json.RawM
 	if err := e.values.need(e.spec.Name); err != nil {
 		return Payload{}, err
 	}
-	res, body, err := e.send(ctx, args)
-	if err != nil {
-		return Payload{}, e.values.explain(err)
-	}
-	if wait, again := e.retryAfter(res); again {
+	var res *http.Response
+	var body []byte
+	for try := range 2 {
+		var err error
+		if res, body, err = e.send(ctx, args); err != nil {
+			return Payload{}, e.values.explain(err)
+		}
+		wait, again := e.retryAfter(res)
+		if !again || try == 1 {
+			break
+		}
 		e.o.Log.WarnContext(ctx, "external tool asks to wait; trying once more", "tool", e.spec.Name, "status", res.StatusCode, "wait", wait)
 		if err := pause(ctx, wait); err != nil {
 			return Payload{}, err
-		}
-		if res, body, err = e.send(ctx, args); err != nil {
-			return Payload{}, e.values.explain(err)
 		}
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
@@ -170,18 +174,14 @@ func (e *endpoint) request(ctx context.Context, args map[string]json.RawMessage)
 	given := u.Query()
 	maps.Copy(given, query)
 	u.RawQuery = given.Encode()
-	var reader io.Reader
-	method := http.MethodGet
+	var raw []byte
 	if r.Method == http.MethodPost {
-		method = http.MethodPost
-		raw, err := json.Marshal(body)
-		if err != nil {
+		if raw, err = json.Marshal(body); err != nil {
 			return nil, fmt.Errorf("encoding the call: %w", err)
 		}
-		reader = bytes.NewReader(raw)
 		header.Set("Content-Type", "application/json")
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), reader)
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, http.MethodGet), u.String(), bytes.NewReader(raw))
 	if err != nil {
 		return nil, errors.New("the request of the call cannot be built")
 	}
@@ -226,7 +226,7 @@ func (e *endpoint) retryAfter(res *http.Response) (time.Duration, bool) {
 		return 0, false
 	}
 	wait := time.Duration(n) * time.Second
-	return wait, wait < orDefault(e.spec.REST.Timeout)
+	return wait, wait < cmp.Or(e.spec.REST.Timeout, defaultTimeout)
 }
 
 // pause waits, or says that the deadline comes first.

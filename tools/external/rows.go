@@ -43,13 +43,11 @@ func jsonRows(body []byte, path string) ([]any, error) {
 		return nil, &Error{Message: "it answered with an error", Hint: "change the arguments, or decide without it", Quote: quote}
 	}
 	if path != "" {
-		for name := range strings.SplitSeq(path, ".") {
-			m, ok := v.(map[string]any)
-			if _, there := m[name]; !ok || !there {
-				return nil, &Error{Message: "its answer has no list at " + path, Hint: "decide without it", Quote: compact(v)}
-			}
-			v = m[name]
+		list, ok := at(v, path)
+		if !ok {
+			return nil, &Error{Message: "its answer has no list at " + path, Hint: "decide without it", Quote: compact(v)}
 		}
+		v = list
 	}
 	switch v := v.(type) {
 	case nil:

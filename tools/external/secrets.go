@@ -1,6 +1,7 @@
 package external
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 
 	"pitwall"
@@ -72,11 +72,7 @@ func resolve(s Spec, env func(string) string) *values {
 	} else {
 		v.headers, v.env = fill(s.MCP.Headers), fill(s.MCP.Env)
 	}
-	v.secrets = slices.Collect(maps.Keys(spelled))
-	sort.Slice(v.secrets, func(i, j int) bool {
-		a, b := v.secrets[i], v.secrets[j]
-		return len(a) > len(b) || len(a) == len(b) && a < b
-	})
+	v.secrets = slices.SortedFunc(maps.Keys(spelled), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return v
 }
 

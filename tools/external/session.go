@@ -1,6 +1,7 @@
 package external
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,9 +43,9 @@ type server struct {
 type conn struct {
 	session     *mcp.ClientSession
 	cancel      context.CancelFunc // ends every request of it
-	listChanged *atomic.Bool       // the server said that its list changed
-	tooBig      *atomic.Bool       // an answer was over the cap
-	streamEnded *atomic.Bool       // the stream that announces changes has ended
+	listChanged atomic.Bool        // the server said that its list changed
+	tooBig      atomic.Bool        // an answer was over the cap
+	streamEnded atomic.Bool        // the stream that announces changes has ended
 }
 
 func newServer(s Spec, v *values, o Options) *server {
@@ -67,7 +68,7 @@ func (x *server) release() { <-x.lock }
 // longer.
 func (x *server) dial(ctx context.Context) (*conn, error) {
 	life, cancel := context.WithCancel(context.Background())
-	l := &conn{cancel: cancel, listChanged: &atomic.Bool{}, tooBig: &atomic.Bool{}, streamEnded: &atomic.Bool{}}
+	l := &conn{cancel: cancel}
 	// No handlers: a server that asks for sampling, elicitation or roots is refused.
 	client := mcp.NewClient(&mcp.Implementation{Name: "pitwall", Version: "1"}, &mcp.ClientOptions{
 		Logger:                 slog.New(slog.DiscardHandler), // it would log the server's words
@@ -125,7 +126,7 @@ func (x *server) transport(life context.Context, l *conn) mcp.Transport {
 		if base == nil {
 			base = http.DefaultTransport
 		}
-		hc.Transport = &guarded{life: life, base: base, url: x.spec.MCP.URL, headers: x.values.headers, tooBig: l.tooBig, streamEnded: l.streamEnded}
+		hc.Transport = &guarded{life: life, base: base, url: x.spec.MCP.URL, headers: x.values.headers, conn: l}
 		return &mcp.StreamableClientTransport{Endpoint: x.spec.MCP.URL, HTTPClient: hc, MaxRetries: 1, MaxEventSize: maxBytes + 1<<20}
 	}
 	c := x.spec.MCP.Command
@@ -154,15 +155,14 @@ func (x *server) ready(ctx context.Context) (*conn, error) {
 	if x.conn != nil && x.conn.streamEnded.Load() {
 		x.drop(x.conn) // it would not see a change any more
 	}
-	if x.conn != nil && !x.conn.listChanged.Load() {
-		return x.conn, nil
-	}
-	if x.conn == nil {
-		l, err := x.dial(ctx)
-		if err != nil {
+	var err error
+	switch {
+	case x.conn == nil:
+		if x.conn, err = x.dial(ctx); err != nil {
 			return nil, err
 		}
-		x.conn = l
+	case !x.conn.listChanged.Load():
+		return x.conn, nil
 	}
 	x.conn.listChanged.Store(false) // before listing: a change during it counts
 	list, err := listOf(ctx, x.conn.session)
@@ -265,10 +265,10 @@ func (x *server) acquire(ctx context.Context, tool string) (*conn, error) {
 		return nil, err
 	}
 	l, err := x.ready(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = x.disabled[tool]
 	}
-	return l, x.disabled[tool]
+	return l, err
 }
 
 // lose gives a connection up.
@@ -288,7 +288,7 @@ func (x *server) drop(l *conn) {
 }
 
 // close ends the connection and waits until everything of it has ended.
-func (x *server) close() error {
+func (x *server) close() {
 	x.lock <- struct{}{}
 	l := x.conn
 	x.conn, x.closed = nil, true
@@ -298,7 +298,6 @@ func (x *server) close() error {
 		l.cancel()
 	}
 	x.closing.Wait()
-	return nil
 }
 
 // startError says why a server could not be listed at start.
@@ -307,7 +306,7 @@ func (x *server) startError(ctx context.Context, err error) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		return pitwall.Errorf(pitwall.Timeout, "tool %s: the MCP server did not answer within %v", x.spec.Name, orDefault(x.spec.MCP.Timeout)).Hintf("check that it runs at %s", x.spec.server())
+		return pitwall.Errorf(pitwall.Timeout, "tool %s: the MCP server did not answer within %v", x.spec.Name, cmp.Or(x.spec.MCP.Timeout, defaultTimeout)).Hintf("check that it runs at %s", x.spec.server())
 	}
 	return pitwall.Errorf(pitwall.ExternalFailed, "tool %s: the MCP server cannot be used: %.300s", x.spec.Name, x.values.redact(err.Error())).Hintf("check that it runs at %s", x.spec.server())
 }

@@ -18,21 +18,16 @@ type shown struct {
 }
 
 // show applies the wall to a payload.
-func (t TimePolicy) show(now Moment, p Payload, path string, fields []string) (shown, error) {
-	var s shown
+func (t TimePolicy) show(now Moment, p Payload, path string, fields []string) (s shown, err error) {
 	switch p.Form {
 	case CSV:
-		rows, columns, err := csvRows(p.Body)
-		if err != nil {
+		if s.rows, s.columns, err = csvRows(p.Body); err != nil {
 			return s, &Error{Message: "its CSV cannot be read: " + err.Error(), Hint: "decide without it"}
 		}
-		s.rows, s.columns = rows, columns
 	case JSON:
-		rows, err := jsonRows(p.Body, path)
-		if err != nil {
+		if s.rows, err = jsonRows(p.Body, path); err != nil {
 			return s, err
 		}
-		s.rows = rows
 	default:
 		if t.Known != "" && now.Mode == pitwall.Sim {
 			return s, &Error{Message: "its answer is text, not rows that say when they were known", Hint: "decide without it"}
@@ -57,7 +52,8 @@ func (s *shown) drop(now Moment, field string) {
 	var newest time.Time
 	kept := s.rows[:0:0]
 	for _, row := range s.rows {
-		t, ok := knownAt(at(row, field), now.Zone)
+		v, _ := at(row, field)
+		t, ok := knownAt(v, now.Zone)
 		if ok && !t.After(now.Now) {
 			kept = append(kept, row)
 			continue
@@ -90,17 +86,18 @@ func keep(row any, fields []string) any {
 	return out
 }
 
-// at follows a dotted path; nil when it leads nowhere.
-func at(v any, path string) any {
+// at follows a dotted path, and reports whether it leads to a value.
+func at(v any, path string) (any, bool) {
 	if m, ok := v.(map[string]any); ok && m[path] != nil {
-		return m[path] // a column whose name holds a dot
+		return m[path], true // a column whose name holds a dot
 	}
 	for name := range strings.SplitSeq(path, ".") {
-		m, ok := v.(map[string]any)
+		m, _ := v.(map[string]any)
+		x, ok := m[name]
 		if !ok {
-			return nil
+			return nil, false
 		}
-		v = m[name]
+		v = x
 	}
-	return v
+	return v, true
 }

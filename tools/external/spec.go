@@ -1,6 +1,7 @@
 package external
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -98,16 +99,14 @@ type failer func(format string, args ...any) error
 
 func (s Spec) checkREST(fail failer) error {
 	r := s.REST
-	if !slices.Contains([]string{"", "GET", "POST"}, r.Method) {
+	switch {
+	case !slices.Contains([]string{"", "GET", "POST"}, r.Method):
 		return fail("method is %q; use GET or POST", r.Method)
-	}
-	if !slices.Contains([]string{"", "json", "csv"}, r.Answer) {
+	case !slices.Contains([]string{"", "json", "csv"}, r.Answer):
 		return fail("answer is %q; use json or csv", r.Answer)
-	}
-	if r.Answer == "csv" && r.Rows != "" {
+	case r.Answer == "csv" && r.Rows != "":
 		return fail("rows is for JSON answers; the rows of a CSV are its lines")
-	}
-	if r.Timeout < 0 {
+	case r.Timeout < 0:
 		return fail("timeout is %v", r.Timeout)
 	}
 	if scheme, rest, ok := strings.Cut(r.URL, "://"); ok && strings.Contains(scheme+strings.SplitN(rest, "/", 2)[0], "{") {
@@ -120,10 +119,7 @@ func (s Spec) checkREST(fail failer) error {
 	if strings.Contains(u.RawQuery, "{") {
 		return fail("{parameters} go into the path of the url; the others have in: query")
 	}
-	if err := checkValues(fail, "headers", r.Headers); err != nil {
-		return err
-	}
-	if err := checkValues(fail, "query", r.Query); err != nil {
+	if err := cmp.Or(checkValues(fail, "headers", r.Headers), checkValues(fail, "query", r.Query)); err != nil {
 		return err
 	}
 	taken := map[string]bool{}
@@ -180,22 +176,14 @@ func (s Spec) checkParameter(fail failer, name string, p Parameter, taken map[st
 }
 
 // wire is a parameter's name on the wire.
-func (p Parameter) wire(name string) string {
-	if p.As != "" {
-		return p.As
-	}
-	return name
-}
+func (p Parameter) wire(name string) string { return cmp.Or(p.As, name) }
 
 // place is where a parameter goes: query, body, path or header.
 func (p Parameter) place(method string) string {
-	if p.In == "" && method == http.MethodPost {
-		return "body"
+	if method == http.MethodPost {
+		return cmp.Or(p.In, "body")
 	}
-	if p.In == "" {
-		return "query"
-	}
-	return p.In
+	return cmp.Or(p.In, "query")
 }
 
 func (s Spec) checkMCP(fail failer) error {
@@ -219,10 +207,7 @@ func (s Spec) checkMCP(fail failer) error {
 			return fail("%v", err)
 		}
 	}
-	if err := checkValues(fail, "headers", m.Headers); err != nil {
-		return err
-	}
-	if err := checkValues(fail, "env", m.Env); err != nil {
+	if err := cmp.Or(checkValues(fail, "headers", m.Headers), checkValues(fail, "env", m.Env)); err != nil {
 		return err
 	}
 	named := map[string][]string{"pin": slices.Collect(maps.Keys(m.Pin)), "rows": slices.Collect(maps.Keys(m.Rows)), "clamp": slices.Collect(maps.Keys(m.Clamp)),

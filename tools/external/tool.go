@@ -1,6 +1,7 @@
 package external
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -141,10 +142,7 @@ func (t Tool) ready(o Options) (x tools.External, err error) {
 	if t.Effect != tools.Read && t.Effect != tools.Change {
 		return x, pitwall.Errorf(pitwall.StrategyError, "tool %s: its effect is neither Read nor Change", t.Name)
 	}
-	if err := t.Time.declared(t.Name, o.Mode); err != nil {
-		return x, err
-	}
-	if err := checkFormats(t.Name, t.Time.Clamp); err != nil {
+	if err := cmp.Or(t.Time.declared(t.Name, o.Mode), checkFormats(t.Name, t.Time.Clamp)); err != nil {
 		return x, err
 	}
 	if t.Broken == nil { // else its parameters are unknown
@@ -159,9 +157,7 @@ func (t Tool) ready(o Options) (x tools.External, err error) {
 	if t.Timeout <= 0 {
 		t.Timeout = defaultTimeout
 	}
-	if t.Title == "" {
-		t.Title = t.Name
-	}
+	t.Title = cmp.Or(t.Title, t.Name)
 	for _, w := range t.Warnings {
 		o.Log.Warn("external tool", "tool", t.Name, "warning", w)
 	}

@@ -7,24 +7,20 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
 // terminate is how long a server's process may take to end.
 const terminate = 2 * time.Second
 
-var errTooBig = errors.New("the answer is larger than what is read")
-
 // guarded sends requests to the host of one URL only, adds the headers there, caps
 // what comes back and ends with its connection.
 type guarded struct {
-	life        context.Context
-	base        http.RoundTripper
-	url         string
-	headers     map[string]string
-	tooBig      *atomic.Bool
-	streamEnded *atomic.Bool
+	life    context.Context
+	base    http.RoundTripper
+	url     string
+	headers map[string]string
+	conn    *conn
 }
 
 func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -47,43 +43,36 @@ func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 		end()
 		return nil, err
 	}
-	b := &capped{body: res.Body, left: maxBytes + 1<<20, end: end, tooBig: g.tooBig}
 	listens := r.Method == http.MethodGet || r.Header.Get("Mcp-Method") == "subscriptions/listen"
-	if listens && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
-		b.left, b.streamEnded = -1, g.streamEnded // stands as long as the connection; each event has a cap of its own
+	listens = listens && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream")
+	if !listens { // a stream stands as long as the connection; each event has a cap of its own
+		res.Body = http.MaxBytesReader(nil, res.Body, maxBytes+1<<20)
 	}
-	res.Body = b
+	res.Body = &watched{res.Body, g.conn, listens, end}
 	return res, nil
 }
 
-// capped is a body of at most left bytes; below 0 is no cap.
-type capped struct {
-	body        io.ReadCloser
-	left        int
-	end         func()
-	tooBig      *atomic.Bool
-	streamEnded *atomic.Bool // set at the end of a stream that announces changes
+// watched is a body that tells its connection when it was too big or, of a stream
+// that announces changes, when it ended.
+type watched struct {
+	io.ReadCloser
+	conn   *conn
+	stream bool
+	end    func()
 }
 
-func (c *capped) Read(p []byte) (int, error) {
-	if c.left == 0 {
-		c.tooBig.Store(true)
-		return 0, errTooBig
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if _, big := errors.AsType[*http.MaxBytesError](err); big {
+		w.conn.tooBig.Store(true)
 	}
-	if c.left > 0 && len(p) > c.left {
-		p = p[:c.left]
-	}
-	n, err := c.body.Read(p)
-	if err != nil && c.streamEnded != nil {
-		c.streamEnded.Store(true)
-	}
-	if c.left > 0 {
-		c.left -= n
+	if err != nil && w.stream {
+		w.conn.streamEnded.Store(true)
 	}
 	return n, err
 }
 
-func (c *capped) Close() error {
-	defer c.end()
-	return c.body.Close()
+func (w *watched) Close() error {
+	defer w.end()
+	return w.ReadCloser.Close()
 }
