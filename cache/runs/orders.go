@@ -72,9 +72,6 @@ func begin(s pitwall.OrderState, e pitwall.Entry) *Order {
 	return &Order{OrderState: s, Turn: e.Turn, Sent: e.AsOf, Fills: []pitwall.Fill{}, Changes: []pitwall.Entry{}}
 }
 
-// Get returns the order with an id, nil without one. Denied orders have none.
-func (o *Orders) Get(id string) *Order { return o.byID[id] }
-
 // Entry returns the order that a leg belongs to, and other orders themselves.
 func (o *Orders) Entry(x *Order) *Order {
 	for range 8 { // a file may hold a circle

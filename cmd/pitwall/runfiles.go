@@ -96,3 +96,11 @@ func (r *pastRun) turn(n int) (*agentloop.Turn, []byte, error) {
 	t, err := runs.ParseTurn(n, raw)
 	return t, raw, err
 }
+
+// asOf is a record's time as stamp writes it.
+func asOf(text string) string {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return runs.Stamp(t)
+	}
+	return text
+}

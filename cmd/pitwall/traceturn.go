@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"pitwall"
 	"slices"
 	"strings"
 	"time"
@@ -202,6 +203,25 @@ func trouble(p *term.Pen, failed string, t runs.TurnRow) {
 			what = fmt.Sprintf("HTTP %d", x.Status)
 		}
 		p.Item(term.Yellow, "  try ", 4, fmt.Sprintf("%s: %s; waited %v", what, term.OneLine(x.Error), x.Wait.Round(time.Millisecond)))
+	}
+}
+
+// printOrder prints an order and its fills.
+func printOrder(p *term.Pen, x *runs.Order) {
+	p.Item(term.Cyan, "  "+term.OneLine(x.ID)+"  ", 4, x.Asked())
+	s := term.Plain
+	if x.Status == pitwall.Denied || x.Status == pitwall.Rejected {
+		s = term.Red
+	}
+	if len(x.Fills) == 0 || x.Status != pitwall.Filled {
+		p.Prose(4, s, x.Became())
+	}
+	for _, f := range x.Fills {
+		p.Put(term.Dim, "    "+runs.Stamp(f.Time)+"  ")
+		p.Hang(6, term.Green, runs.FillText(f))
+	}
+	for _, c := range x.Changes {
+		p.Item(term.Plain, "    "+runs.Stamp(c.AsOf)+"  ", 6, runs.ChangeText(c))
 	}
 }
 

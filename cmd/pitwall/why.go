@@ -74,11 +74,11 @@ func (w *whyReport) print(y runs.Why) {
 	}
 	w.Item(term.Bold, w.symbol+" on "+w.day+": ", 4, w.answer(y))
 	for _, x := range y.Refused {
-		w.Item(term.Red, fmt.Sprintf("  %-9s", x.Status), 11, asked(x.OrderState)+": "+strings.TrimPrefix(became(x), string(x.Status)+": "))
+		w.Item(term.Red, fmt.Sprintf("  %-9s", x.Status), 11, x.Asked()+": "+strings.TrimPrefix(x.Became(), string(x.Status)+": "))
 		w.sentBy(x)
 	}
 	for _, f := range y.Flows {
-		w.Note("  event    ", flowed(f))
+		w.Note("  event    ", runs.FlowText(f))
 	}
 	for _, x := range y.Orders {
 		w.explain(x)
@@ -87,7 +87,7 @@ func (w *whyReport) print(y runs.Why) {
 		return
 	}
 	for _, x := range y.Open {
-		w.Field("order", "%s: %s, sent %s: %s", x.ID, asked(x.OrderState), stamp(x.Sent), became(x))
+		w.Field("order", "%s: %s, sent %s: %s", x.ID, x.Asked(), runs.Stamp(x.Sent), x.Became())
 		w.sentBy(x)
 	}
 	if y.Before == nil && y.After == nil {
@@ -133,7 +133,7 @@ func (w *whyReport) nearest(name string, f *pitwall.Fill) {
 		w.Field(name, "no fill")
 		return
 	}
-	w.Field(name, "%s  %s", stamp(f.Time), bought(*f))
+	w.Field(name, "%s  %s", runs.Stamp(f.Time), runs.FillText(*f))
 }
 
 // undecided says what the turn decided whose decision held on the day: the last
@@ -170,7 +170,7 @@ func (w *whyReport) notTraded(line runs.TurnRow) string {
 	}
 	var texts []string
 	for _, x := range w.orders.ByTurn(line.Turn) {
-		s := fmt.Sprintf("%s: %s", asked(x.OrderState), became(x))
+		s := fmt.Sprintf("%s: %s", x.Asked(), x.Became())
 		if x.Symbol == w.symbol && len(x.Fills) > 0 {
 			return fmt.Sprintf("its order filled on %s", runs.DayOf(x.Fills[0].Time))
 		}
@@ -196,14 +196,14 @@ func (w *whyReport) sentBy(x *runs.Order) {
 func (w *whyReport) explain(x *runs.Order) {
 	w.Write("\n")
 	for _, f := range x.Fills {
-		w.Field("fill", "%s  %s", stamp(f.Time), bought(f))
+		w.Field("fill", "%s  %s", runs.Stamp(f.Time), runs.FillText(f))
 	}
-	w.Field("order", "%s: %s, sent %s", x.ID, asked(x.OrderState), stamp(x.Sent))
+	w.Field("order", "%s: %s, sent %s", x.ID, x.Asked(), runs.Stamp(x.Sent))
 	entry := w.orders.Entry(x)
 	if entry != x {
-		w.Field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.OrderState), stamp(entry.Sent), x.ID)
+		w.Field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, entry.Asked(), runs.Stamp(entry.Sent), x.ID)
 		for _, f := range entry.Fills {
-			w.Field("", "%s  %s", stamp(f.Time), bought(f))
+			w.Field("", "%s  %s", runs.Stamp(f.Time), runs.FillText(f))
 		}
 	}
 	if s := entry.Sizing; s != nil {
@@ -221,7 +221,7 @@ func (w *whyReport) explain(x *runs.Order) {
 		changes = slices.Concat(changes, x.Changes)
 	}
 	for _, c := range changes {
-		w.Field("changed", "%s  %s", stamp(c.AsOf), change(c))
+		w.Field("changed", "%s  %s", runs.Stamp(c.AsOf), runs.ChangeText(c))
 	}
 	if entry.Reason != "" {
 		w.Field("reason", "%s", entry.Reason)

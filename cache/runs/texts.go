@@ -1,39 +1,19 @@
-package main
+package runs
 
 import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"pitwall"
-	"pitwall/cache/runs"
-	"pitwall/cmd/pitwall/term"
 	"strings"
 	"time"
+
+	"pitwall"
 )
 
-// This file writes orders, fills and changes for trace and why.
+// This file says in words what became of an order, for trace and why.
 
-// printOrder prints an order and its fills.
-func printOrder(p *term.Pen, x *runs.Order) {
-	p.Item(term.Cyan, "  "+term.OneLine(x.ID)+"  ", 4, asked(x.OrderState))
-	s := term.Plain
-	if x.Status == pitwall.Denied || x.Status == pitwall.Rejected {
-		s = term.Red
-	}
-	if len(x.Fills) == 0 || x.Status != pitwall.Filled {
-		p.Prose(4, s, became(x))
-	}
-	for _, f := range x.Fills {
-		p.Put(term.Dim, "    "+stamp(f.Time)+"  ")
-		p.Hang(6, term.Green, bought(f))
-	}
-	for _, c := range x.Changes {
-		p.Item(term.Plain, "    "+stamp(c.AsOf)+"  ", 6, change(c))
-	}
-}
-
-// change says what a later intent asked for.
-func change(e pitwall.Entry) string {
+// ChangeText says what a later intent asked for.
+func ChangeText(e pitwall.Entry) string {
 	s := cmp.Or(e.Verb, "replace") // a change that was denied has no verb
 	if raw, err := json.Marshal(e.Change); err == nil && e.Change != nil {
 		s += " " + string(raw)
@@ -47,8 +27,9 @@ func change(e pitwall.Entry) string {
 	return s
 }
 
-// asked says what an order asked for.
-func asked(o pitwall.OrderState) string {
+// Asked says what an order asked for.
+func (x *Order) Asked() string {
+	o := x.OrderState
 	s := fmt.Sprintf("%s %v %s %s", o.Side, o.Qty, o.Symbol, o.Type)
 	stop := o.Stop
 	if o.Trigger != 0 { // as it stands: a trailing stop's moves, one in percent is found at the fill
@@ -76,8 +57,8 @@ func asked(o pitwall.OrderState) string {
 	return s
 }
 
-// became says what became of an order.
-func became(x *runs.Order) string {
+// Became says what became of an order.
+func (x *Order) Became() string {
 	s := string(x.Status)
 	if s == "" {
 		s = "sent, no answer in the journal"
@@ -87,7 +68,7 @@ func became(x *runs.Order) string {
 	}
 	switch {
 	case x.Status == pitwall.Canceled || x.Status == pitwall.Expired:
-		s += " " + stamp(x.Updated)
+		s += " " + Stamp(x.Updated)
 	case x.Status == pitwall.Working && x.Filled == 0:
 		s += ", no fill"
 	}
@@ -100,8 +81,8 @@ func became(x *runs.Order) string {
 	return s
 }
 
-// bought says what a fill did.
-func bought(f pitwall.Fill) string {
+// FillText says what a fill did.
+func FillText(f pitwall.Fill) string {
 	s := fmt.Sprintf("%s %v at %v, fee %v", f.Side, f.Qty, f.Price.Round(4), f.Fee.Round(2))
 	if f.Slippage != 0 {
 		s += fmt.Sprintf(", slippage %v", f.Slippage.Round(2))
@@ -112,8 +93,8 @@ func bought(f pitwall.Fill) string {
 	return s
 }
 
-// flowed says what a dividend, a split or the like did.
-func flowed(f pitwall.CashFlow) string {
+// FlowText says what a dividend, a split or the like did.
+func FlowText(f pitwall.CashFlow) string {
 	s := fmt.Sprintf("%s of %v", f.Type, f.Amount.Round(2))
 	switch {
 	case f.Type == "split":
@@ -122,18 +103,10 @@ func flowed(f pitwall.CashFlow) string {
 		s += fmt.Sprintf(": %v each on %v", f.Each, f.Qty)
 	}
 	if !f.Pay.IsZero() {
-		s += ", to be paid on " + runs.DayOf(f.Pay)
+		s += ", to be paid on " + DayOf(f.Pay)
 	}
 	return s
 }
 
-// stamp is a time in the zone of its exchange.
-func stamp(t time.Time) string { return t.Format("2006-01-02 15:04") }
-
-// asOf is a record's time as stamp writes it.
-func asOf(text string) string {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return stamp(t)
-	}
-	return text
-}
+// Stamp returns a time in the zone of its exchange.
+func Stamp(t time.Time) string { return t.Format("2006-01-02 15:04") }
