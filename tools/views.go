@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -101,11 +102,10 @@ func averaged(d pitwall.Dec) pitwall.Dec {
 
 func viewOrder(w *pitwall.World, o pitwall.OrderState) orderView {
 	v := orderView{ID: o.ID, Symbol: o.Symbol, Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Trigger, TIF: o.TIF, Status: o.Status, Filled: o.Filled,
-		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated), Parent: o.Parent}
+		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated), Parent: o.Parent, Group: o.Group}
 	if o.Class == pitwall.OCO {
 		v.Type = "oco" // it trades nothing itself: its exits do
 	}
-	v.Group = o.Group
 	for _, l := range o.Legs {
 		v.Legs = append(v.Legs, l.ID)
 	}
@@ -239,16 +239,8 @@ func (t *text) value(v any) {
 		t.Write(strconv.AppendBool(buf[:0], v))
 	case float64:
 		t.Write(strconv.AppendFloat(buf[:0], v, 'f', -1, 64))
-	case pitwall.Side:
-		t.WriteString(string(v))
-	case pitwall.Status:
-		t.WriteString(string(v))
-	case pitwall.OrderType:
-		t.WriteString(string(v))
-	case pitwall.TIF:
-		t.WriteString(string(v))
-	default:
-		t.WriteString("?")
+	default: // a word of the vocabulary: a side, a status, ...
+		t.WriteString(reflect.ValueOf(v).String())
 	}
 }
 
@@ -291,17 +283,21 @@ func (t *text) bars(list []barView) {
 	})
 }
 
+// zoned returns the world's zone.
+func zoned(w *pitwall.World) *time.Location {
+	if w.Zone == nil {
+		return time.UTC
+	}
+	return w.Zone
+}
+
 // parseTime reads a time that a caller gives: RFC 3339, or a date in the
 // world's zone.
 func parseTime(w *pitwall.World, name, s string) (time.Time, error) {
-	zone := w.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
+	if t, err := time.ParseInLocation(time.DateOnly, s, zoned(w)); err == nil {
 		return t, nil
 	}
 	return time.Time{}, pitwall.Errorf(pitwall.InvalidInput, "%s is %q", name, s).Hintf("write 2020-01-31 or 2020-01-31T16:00:00-05:00")

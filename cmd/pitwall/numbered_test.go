@@ -21,7 +21,6 @@ import (
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/tools"
-	"pitwall/tools/leaktest"
 )
 
 // L7: a 24/7 world that is moved by k days trades the same, k days later: nothing
@@ -88,7 +87,7 @@ func TestL08HostClock(t *testing.T) {
 // each alone sees.
 func TestL50ManyWorlds(t *testing.T) {
 	t.Parallel()
-	d, build := leaktest.Sample(), sampled(t)
+	d, build := sample(t), sampled(t)
 	at := func(i int) string {
 		w, err := build(d, d.Series[0].Bar(5+i).Start)
 		require.NoError(t, err)
