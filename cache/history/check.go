@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"sort"
 	"strconv"
 	"strings"
@@ -86,16 +85,13 @@ func Check(ctx context.Context, inputs []Input) (*Checked, error) {
 
 // file reads one file into what it is.
 func (c *checker) file(ctx context.Context, in Input) {
-	raw, err := fs.ReadFile(in.FS, in.Path)
-	var t *table
-	if err == nil {
-		t, err = parse(ctx, in.Show, raw)
-	}
+	p, err := parseFile(ctx, in)
 	c.out.Files++
 	if err != nil {
 		c.say(in.Show, "", "unreadable", err.Error(), "fix or remove the file")
 		return
 	}
+	t := p.table
 	c.out.Rows += len(t.rows)
 	if len(t.rows) == 0 {
 		c.say(in.Show, "", "no rows", strings.Join(t.header, ","), "remove the file, or see why it is empty")

@@ -142,6 +142,7 @@ type parsedFile struct {
 	in     Input
 	table  *table
 	sha256 string
+	bytes  int64
 }
 
 func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
@@ -154,7 +155,7 @@ func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(raw)
-	return &parsedFile{in, t, hex.EncodeToString(sum[:])}, nil
+	return &parsedFile{in, t, hex.EncodeToString(sum[:]), int64(len(raw))}, nil
 }
 
 // list expands a folder into its CSV and Parquet files, by name; deep, with those of

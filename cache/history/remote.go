@@ -26,19 +26,13 @@ const (
 
 // header returns the columns of a kind, in the order of Answer.Rows.
 func (k RowKind) header() []string {
-	switch k {
-	case KindBars:
-		return []string{"symbol", "timestamp", "open", "high", "low", "close", "volume"}
-	case KindActions:
-		return []string{"symbol", "ex_date", "type", "value", "pay_date", "record_date", "declaration_date", "source"}
-	case KindNews:
-		return []string{"published_at", "id", "symbols", "headline", "source", "summary"}
-	case KindMacro:
-		return []string{"series_id", "date", "value", "first_seen"}
-	case KindRevised:
-		return []string{"series_id", "date", "value", "as_of"}
-	}
-	return nil
+	return map[RowKind][]string{
+		KindBars:    {"symbol", "timestamp", "open", "high", "low", "close", "volume"},
+		KindActions: {"symbol", "ex_date", "type", "value", "pay_date", "record_date", "declaration_date", "source"},
+		KindNews:    {"published_at", "id", "symbols", "headline", "source", "summary"},
+		KindMacro:   {"series_id", "date", "value", "first_seen"},
+		KindRevised: {"series_id", "date", "value", "as_of"},
+	}[k]
 }
 
 // of names a kind for messages: "1d bars", "news".
