@@ -31,12 +31,7 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	if err != nil {
 		return nil, err
 	}
-	m := report.World{Name: titled(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Costs: w.Costs, Journal: entries, Warnings: []string{}, Notes: []string{}}
-	for _, x := range w.Warnings {
-		if !x.Known.After(w.Clock.Now()) {
-			m.Warnings = append(m.Warnings, x.Text)
-		}
-	}
+	m := report.World{Name: titled(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Costs: w.Costs, Journal: entries, Warnings: warnings(w, time.Time{}), Notes: []string{}}
 	var start time.Time
 	marks := 0
 	traded := map[string]bool{}

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -159,9 +159,7 @@ func (s *Set) put(t *Tool) {
 
 // Tools lists the tools by name.
 func (s *Set) Tools() []*Tool {
-	list := append([]*Tool(nil), s.tools...)
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
-	return list
+	return slices.SortedFunc(slices.Values(s.tools), func(a, b *Tool) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Find returns a tool by its name or its dotted alias (account.positions).
