@@ -70,7 +70,7 @@ func (in *submitIn) order(ctx context.Context) pitwall.Order {
 	o := pitwall.Order{ID: in.ClientOrderID, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: in.Class, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF,
 		Legs: in.legs(), ReduceOnly: in.ReduceOnly, Group: in.Group, By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
 	if in.Qty == nil {
-		o.Sizing = &pitwall.Sizing{Asked: asked(*in), ReduceOnly: in.ReduceOnly}
+		o.Sizing = &pitwall.Sizing{Asked: sizingText(*in), ReduceOnly: in.ReduceOnly}
 	}
 	return o.WithDefaults()
 }

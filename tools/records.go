@@ -119,14 +119,14 @@ func search(ctx context.Context, w *pitwall.World, what string, k pitwall.Record
 		return nil, nil, noCoverage(what+" after "+until, all)
 	}
 	if len(q.Symbols) == 0 {
-		of = together(of)
+		of = total(of)
 	}
 	found, err := w.Records.Find(ctx, q)
 	return found, of, err
 }
 
-// together is one line for all names.
-func together(of []coverView) []coverView {
+// total returns one line for all names.
+func total(of []coverView) []coverView {
 	all := coverView{Name: fmt.Sprintf("%d symbols", len(of)), From: of[0].From, Until: of[0].Until}
 	if len(of) == 1 {
 		return of

@@ -6,8 +6,8 @@ import (
 	"pitwall"
 )
 
-// asked writes what the caller gave instead of a quantity.
-func asked(in submitIn) string {
+// sizingText writes what the caller gave instead of a quantity.
+func sizingText(in submitIn) string {
 	if in.Class == pitwall.OCO || in.Notional == nil && in.TargetPercent == nil {
 		return "position"
 	}

@@ -81,7 +81,7 @@ type barView struct {
 func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 	list := make([]positionView, 0, len(a.Positions))
 	for _, p := range a.Positions {
-		v := positionView{Symbol: p.Symbol, Qty: p.Qty, AvgPrice: averaged(p.AvgPrice), Last: p.Last, Value: p.Value, Unrealized: p.Unrealized, LastTime: w.Time(p.LastTime)}
+		v := positionView{Symbol: p.Symbol, Qty: p.Qty, AvgPrice: meanPrice(p.AvgPrice), Last: p.Last, Value: p.Value, Unrealized: p.Unrealized, LastTime: w.Time(p.LastTime)}
 		if a.Equity > 0 {
 			if share, err := p.Notional.MulDiv(pitwall.Int(100), a.Equity); err == nil {
 				v.Percent = share.Round(2)
@@ -92,8 +92,8 @@ func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 	return list
 }
 
-// averaged is a mean price to four digits, and all that one under 1 has.
-func averaged(d pitwall.Dec) pitwall.Dec {
+// meanPrice rounds a mean price to four decimals; one under 1 keeps all it has.
+func meanPrice(d pitwall.Dec) pitwall.Dec {
 	if d.Abs() < pitwall.One {
 		return d
 	}
@@ -180,8 +180,8 @@ func (t *text) pairs(kv ...any) {
 	t.WriteByte('\n')
 }
 
-// given is a price, or nothing where an order has none.
-func given(d pitwall.Dec) any {
+// orBlank returns a price, or an empty text for 0.
+func orBlank(d pitwall.Dec) any {
 	if d == 0 {
 		return ""
 	}
@@ -254,7 +254,7 @@ func (t *text) positions(list []positionView) {
 func (t *text) orders(title string, list []orderView) {
 	t.block(title, "id,symbol,side,type,qty,limit,stop,tif,status,filled,avg_price,fees,updated,why", len(list), func(i int) []any {
 		o := list[i]
-		return []any{o.ID, o.Symbol, o.Side, o.Type, o.Qty, given(o.Limit), given(o.Stop), o.TIF, o.Status, o.Filled, given(o.AvgPrice), o.Fees, o.Updated, o.Why}
+		return []any{o.ID, o.Symbol, o.Side, o.Type, o.Qty, orBlank(o.Limit), orBlank(o.Stop), o.TIF, o.Status, o.Filled, orBlank(o.AvgPrice), o.Fees, o.Updated, o.Why}
 	})
 }
 
