@@ -249,6 +249,9 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 // explain is the one shape of failure. What is not a pitwall.Error says
 // INTERNAL and an id; the details go to the log under that id.
 func (s *Set) explain(ctx context.Context, w *pitwall.World, name string, raw json.RawMessage, err error) Answer {
+	if fault := pitwall.MachineFault(err); fault != nil {
+		err = fault
+	}
 	e, ok := errors.AsType[*pitwall.Error](err)
 	switch {
 	case ok && e.Err != nil:

@@ -151,7 +151,11 @@ func (g *Guard) record(ctx context.Context, e pitwall.Entry) (int64, error) {
 	e.AsOf, e.Cause = g.clock.Now(), pitwall.CauseFrom(ctx)
 	seq, err := g.journal.Append(ctx, e)
 	if err != nil {
-		return 0, &pitwall.Error{Code: pitwall.JournalFailed, Message: "the journal could not be written", Hint: "free disk space or fix the run's folder; order states can still be read", Err: err}
+		e := &pitwall.Error{Code: pitwall.JournalFailed, Message: "the journal could not be written", Hint: "free disk space or fix the run's folder; order states can still be read", Err: err}
+		if fault := pitwall.MachineFault(err); fault != nil {
+			e.Message, e.Hint = e.Message+": "+fault.Message, fault.Hint
+		}
+		return 0, e
 	}
 	return seq, nil
 }

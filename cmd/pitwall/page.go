@@ -9,21 +9,26 @@ import (
 	"os"
 	"path/filepath"
 
+	"pitwall"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 	"pitwall/tools/report/page"
 )
 
-// page writes the page of a run that has ended, however it did. Without one equity
-// point there is nothing to show; a fault is a note, and the result stays.
-func (a *app) page(dir string) string {
-	file, err := writePage(dir)
-	if err != nil {
-		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))
-		return ""
+// page writes the page of a run that has ended, however it did. A fault is a note, and
+// the result stays. It returns errSaid for a fault of this machine: what was asked for is
+// not all there. Without one equity point there is nothing to show.
+func (a *app) page(dir string) error {
+	_, err := writePage(dir)
+	if err == nil {
+		return nil
 	}
-	return file
+	fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))
+	if pitwall.MachineFault(err) == nil {
+		return nil
+	}
+	return errSaid
 }
 
 // writePage writes a run's page into its folder and returns its path, empty when
@@ -91,5 +96,9 @@ func writeWhole(file string, write func(io.Writer) error) error {
 // writeTo writes and closes a file.
 func writeTo(f *os.File, write func(io.Writer) error) error {
 	w := bufio.NewWriter(f)
-	return errors.Join(write(w), w.Flush(), f.Close())
+	err := write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	return errors.Join(err, f.Close())
 }
