@@ -17,7 +17,6 @@ require (
 	github.com/markcheno/go-talib v0.0.0-20250114000313-ec55a20c902f // formulas of the indicators
 	github.com/modelcontextprotocol/go-sdk v1.8.0 // the protocol, both eras
 	github.com/piquette/finance-go v1.1.0 // chart history of Yahoo, named by the owner
-	github.com/sashabaranov/go-openai v1.43.0 // chat completions of OpenAI and all who are compatible: 1.3 CPU-s to build, openai-go 99
 	github.com/spf13/cobra v1.10.2 // the command line: help, flags, completion
 	go.yaml.in/yaml/v3 v3.0.6 // strategy files with known fields only; the kept successor of gopkg.in/yaml.v3
 	golang.org/x/sys v0.50.0 // moves descriptor 1 away from the protocol

@@ -85,7 +85,7 @@ type Journal interface {
 type MemoryJournal struct {
 	mu      sync.Mutex
 	entries []Entry
-	grown   chan struct{} // closed and replaced at every Append; nil while nobody waits
+	grown   chan struct{} // closed and replaced at every Append; nil while no one waits
 }
 
 // Append implements Journal.

@@ -16,7 +16,7 @@ import (
 )
 
 // layers says who may import whom inside this module, and why the line is where
-// it is. A package that is not listed may import nothing of ours but the root.
+// it is. A package that is not listed may import only the root of this module.
 // Change it only when the shape of the house changes.
 var layers = map[string][]string{
 	"":                   {},                                                   // the vocabulary

@@ -28,7 +28,7 @@ type Record struct {
 	Title   string
 	Text    string
 	Source  string
-	Value   string            // exact decimal text as published; empty without one. A statistic, never money of ours
+	Value   string            // exact decimal text as published; empty without one. A statistic, never account money
 	Fields  map[string]string // what else the kind has
 }
 

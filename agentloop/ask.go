@@ -103,6 +103,7 @@ func (t *turnRun) ask(ctx context.Context, c *talk, text string) (Reply, error) 
 		return Reply{}, err
 	}
 	c.check(&reply)
+	c.repair(reply.Calls)
 	c.messages = append(c.messages, Message{Reply: &reply})
 	c.replies++
 	return reply, nil
@@ -112,13 +113,13 @@ func (t *turnRun) ask(ctx context.Context, c *talk, text string) (Reply, error) 
 func (c *talk) check(r *Reply) {
 	if len(r.Calls) > maxCalls {
 		c.warn("too_many_calls", fmt.Sprintf("%d calls in one reply: the first %d were run", len(r.Calls), maxCalls))
-		r.Calls, r.Opaque = r.Calls[:maxCalls], nil // the provider's form holds all of them
+		r.Calls = r.Calls[:maxCalls]
 	}
 	switch r.Stop {
 	case StopLength:
 		c.warn("output_limit", "a reply was cut at its limit of tokens")
 	case StopRefused:
-		c.warn("refused", firstLine(r.Text))
+		c.warn("refused", strings.Trim(r.StopReason+": "+firstLine(r.Text), ": "))
 	}
 	if c.answered != "" && r.Model != "" && r.Model != c.answered {
 		c.warn("model_moved", fmt.Sprintf("the provider answered with %s, before with %s", r.Model, c.answered))
@@ -216,11 +217,15 @@ func (c *talk) refuses(ctx context.Context, x Call, name string) string {
 	case ctx.Err() != nil:
 		return "error TIMEOUT: the turn's time is up; this call was not made"
 	case x.Arguments[0] != '{':
-		return "error INVALID_INPUT: the arguments are not a valid JSON object"
+		return invalid(x, c.last() != nil && c.last().Reply.Stop == StopLength)
 	case hidden[name]:
 		return "error UNKNOWN_TOOL: the loop moves the clock; end your turn to let time pass"
 	case !c.may(x.Name):
-		return "error UNKNOWN_TOOL: there is no tool " + x.Name + "; there is " + strings.Join(c.toolNames(), ", ")
+		names, meant := c.toolNames(), ""
+		if near, ok := pitwall.Near(x.Name, names); ok {
+			meant = "; did you mean " + near + "?"
+		}
+		return "error UNKNOWN_TOOL: there is no tool " + x.Name + meant + "; there is " + strings.Join(names, ", ")
 	}
 	return ""
 }

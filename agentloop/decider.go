@@ -65,7 +65,7 @@ func (b *Brief) Call(ctx context.Context, role string, call Call) (Result, error
 func (b *Brief) Converse(ctx context.Context, role, text string) (Reply, error) {
 	for {
 		reply, err := b.Ask(ctx, role, text)
-		if err != nil || len(reply.Calls) == 0 {
+		if err != nil || len(reply.Calls) == 0 && reply.Stop != StopPaused {
 			return reply, err
 		}
 		for _, c := range reply.Calls {

@@ -68,7 +68,8 @@ type Outcome struct {
 	Ended      bool         // the replay was passed to its end; false = stopped before
 	Stopped    string       // why it was stopped, when that was neither Stop nor ctx: a budget
 	Warnings   map[string]int
-	First      string // the first warning of a model's failure or a cache's, with its words
+	Notes      []string // what servers were found to need, once each
+	First      string   // the first warning of a model's failure or a cache's, with its words
 }
 
 // loop is a run in progress.

@@ -151,7 +151,7 @@ func TestLoopIsBounded(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, out.ModelCalls)
 	require.Equal(t, 150, c.echoes)
-	require.Equal(t, []string{"too_many_calls", "step_limit"}, k.kinds(0))
+	require.Equal(t, []string{"too_many_calls", "step_limit", "repeated_call"}, k.kinds(0))
 }
 
 func TestModelMayNotMoveTime(t *testing.T) {
@@ -170,7 +170,7 @@ func TestModelMayNotMoveTime(t *testing.T) {
 	require.True(t, results[1].IsError, "an unknown tool is the model's problem, not the run's end")
 	require.False(t, results[2].IsError)
 	require.Contains(t, results[3].Text, "the loop moves the clock", "nor by the dotted spelling")
-	require.Contains(t, results[4].Text, "not a valid JSON object", "a broken reply is the model's problem too")
+	require.Contains(t, results[4].Text, "not a valid JSON object: unexpected end of JSON input at character", "a broken reply is the model's problem too")
 	body, err := json.Marshal(k.turns[0])
 	require.NoError(t, err, "and what it sent can be recorded")
 	require.Contains(t, string(body), `{\"x\":`)

@@ -48,7 +48,15 @@ type Tool struct {
 type Call struct {
 	ID        string          `json:"id"`
 	Name      string          `json:"name"`
-	Arguments json.RawMessage `json:"arguments"` // as the model sent them; may not be valid JSON
+	Arguments json.RawMessage `json:"arguments"` // of a Model as it sent them: may not be valid JSON
+	Sent      *Sent           `json:"sent,omitempty"`
+}
+
+// Sent is what a model sent where it had to be changed; empty fields are as in the call.
+type Sent struct {
+	ID        string `json:"id,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Arguments string `json:"arguments,omitempty"`
 }
 
 // Result is what a call returned: the text is what a model reads and what is
@@ -66,7 +74,9 @@ type Reply struct {
 	Reasoning string `json:"reasoning,omitempty"` // as far as the provider shows it
 	Calls     []Call `json:"calls,omitempty"`
 	Stop      Stop   `json:"stop,omitempty"`
-	Model     string `json:"model,omitempty"` // the provider's own id of the model that answered
+	// StopReason is the provider's own word where Stop is StopRefused.
+	StopReason string `json:"stop_reason,omitempty"`
+	Model      string `json:"model,omitempty"` // the provider's own id of the model that answered
 	// Opaque is the provider's own form of this reply, where signatures of its
 	// reasoning must be sent back as they came. Only its provider reads it.
 	Opaque json.RawMessage `json:"opaque,omitempty"`
@@ -74,6 +84,9 @@ type Reply struct {
 	// What may differ between two runs is no part of the record of a turn.
 	Usage Usage `json:"-"`
 	Tries []Try `json:"-"` // failed attempts before this answer
+	// Notes say what the server was found to need, once each: such as a field that it
+	// refuses and that is left out from now on.
+	Notes []string `json:"-"`
 }
 
 // Stop is why a reply ended.
@@ -86,6 +99,7 @@ const (
 	StopLength  Stop = "length"  // its output limit cut it: arguments may be torn
 	StopRefused Stop = "refused" // the provider's filter or the model declined
 	StopCut     Stop = "cut"     // we stopped reading after Request.MaxCalls calls
+	StopPaused  Stop = "paused"  // the provider wants to be asked again with what it said so far
 )
 
 // Usage counts tokens; zero when a model has none.

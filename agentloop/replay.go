@@ -287,6 +287,12 @@ func (t *turnRun) fresh(ctx context.Context, c *talk, request []byte, worst ledg
 	}
 	t.timing.Asked++
 	t.timing.Tries = append(t.timing.Tries, reply.Tries...)
+	for _, note := range reply.Notes {
+		t.timing.Warnings = append(t.timing.Warnings, Warning{"request_adapted", note})
+		if !slices.Contains(t.out.Notes, note) {
+			t.out.Notes = append(t.out.Notes, note)
+		}
+	}
 	readable(reply.Calls)
 	if reply.Usage == (Usage{}) && (c.Price == nil || *c.Price != (Price{})) {
 		reply.Usage = worst.usage // it reported none: the estimate counts

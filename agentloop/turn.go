@@ -2,6 +2,7 @@ package agentloop
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -101,6 +102,10 @@ type Query struct {
 	Rows    int     `json:"rows"`    // of the answer; 0 if it failed
 }
 
+// manyCalls is how often the same call may be made in a turn without a warning: before
+// and after an order.
+const manyCalls = 3
+
 // sqlTool is the tool whose calls count as queries.
 const sqlTool = "duckdb_query"
 
@@ -127,6 +132,7 @@ func (t *Turn) finish(schema json.RawMessage, d *Decision) {
 	if t.last() != nil && len(t.calls()) == 0 && len(t.Tools) > 0 {
 		t.warn("no_tool_calls", "")
 	}
+	t.repeated()
 	looked, ordered, failed := false, false, false
 	for _, m := range t.Messages {
 		failed = failed && len(m.Results) == 0
@@ -172,6 +178,26 @@ func (t *Turn) finish(schema json.RawMessage, d *Decision) {
 		if t.Output, err = structured(schema, text); err != nil {
 			t.warn("structured_output_invalid", err.Error())
 		}
+	}
+}
+
+// repeated warns of calls that were made with the same arguments again and again: a
+// small model may do nothing else.
+func (t *Turn) repeated() {
+	times, order := map[string]int{}, []string{}
+	for _, m := range t.Messages {
+		if m.Reply == nil {
+			continue
+		}
+		for _, c := range m.Reply.Calls {
+			key := strings.TrimPrefix(m.Role+": ", ": ") + c.Name + " " + string(c.Arguments)
+			if times[key]++; times[key] == manyCalls {
+				order = append(order, key)
+			}
+		}
+	}
+	for _, key := range order {
+		t.warn("repeated_call", fmt.Sprintf("%s: the same call %d times", clipped(key, 120), times[key]))
 	}
 }
 

@@ -179,7 +179,7 @@ func TestHTTPRefuses(t *testing.T) {
 		"another content type":      {open + "/mcp", hello, map[string]string{"Content-Type": "text/plain"}, 415},
 		"a body too large":          {open + "/mcp", strings.Replace(hello, `"x"`, `"`+strings.Repeat("x", 2<<20)+`"`, 1), nil, 413},
 		"not JSON":                  {open + "/mcp", "{", nil, 400},
-		"a session of nobody":       {open + "/mcp", hello, map[string]string{"Mcp-Session-Id": "nope"}, 404},
+		"an unknown session":        {open + "/mcp", hello, map[string]string{"Mcp-Session-Id": "nope"}, 404},
 	} {
 		got, text := post(t, c.url, c.body, c.header)
 		require.Equal(t, c.want, got, "%s: %.200s", name, text)
@@ -267,7 +267,7 @@ func TestWorldsDoNotCross(t *testing.T) {
 	for _, w := range worlds {
 		cs := dial(t, url+"/mcp/"+w.name, w.token, "2026-07-28")
 		r := mustCall(t, cs, "sim_status")
-		require.EqualValues(t, 30, field(t, r, "bars"), "%v: 15 steps of each of its two clients and nobody else's", w)
+		require.EqualValues(t, 30, field(t, r, "bars"), "%v: 15 steps of each of its two clients and of no other", w)
 		require.Equal(t, w.name, field(t, r, "world"))
 		require.EqualValues(t, w.cash, field(t, mustCall(t, cs, "account_portfolio"), "start_cash"))
 		for _, other := range worlds {

@@ -103,7 +103,7 @@ func clockNextBar(ctx context.Context, w *pitwall.World, in nextIn) (snapshot, e
 			return snapshot{}, err
 		}
 		if since.After(w.Clock.Now()) {
-			return snapshot{}, pitwall.Errorf(pitwall.InvalidInput, "after is %s, and it is only %s", w.Time(since), w.Time(w.Clock.Now())).Hintf("give the as_of of an answer of this world")
+			return snapshot{}, pitwall.Errorf(pitwall.InvalidInput, "after is %s, but it is %s now", w.Time(since), w.Time(w.Clock.Now())).Hintf("give the as_of of an answer of this world")
 		}
 	}
 	if in.Until != "" {

@@ -53,7 +53,7 @@ func NewWith(log *slog.Logger, starter Starter, external []External) (*Set, erro
 			if t.Identity != "" {
 				owner = "another external tool"
 			}
-			return nil, pitwall.Errorf(pitwall.StrategyError, "tool %s has the name of %s", x.Name, owner).Hintf("choose another name")
+			return nil, pitwall.Errorf(pitwall.StrategyError, "tool %s has the same name as %s", x.Name, owner).Hintf("choose another name")
 		}
 		s.put(&Tool{Name: x.Name, Title: x.Title, Description: x.Description, Effect: x.Effect, Open: true, Identity: x.Identity, In: x.In,
 			Out: &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{"rows": {Type: "array"}, "text": {Type: "string"}}},

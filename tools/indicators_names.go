@@ -101,11 +101,11 @@ func parseIndicator(s string) (indicator, error) {
 		if len(shown) > 40 {
 			shown = shown[:40] + "..."
 		}
-		e := pitwall.Errorf(pitwall.InvalidInput, "there is no indicator %q", shown)
+		e := pitwall.Errorf(pitwall.InvalidInput, "unknown indicator %q", shown)
 		if len(parts[0]) > 0 && len(parts[0]) <= 20 {
-			return x, e.Hintf("did you mean %s? there is %s", pitwall.Nearest(parts[0], names), strings.Join(usages, ", "))
+			return x, e.Hintf("did you mean %s? the indicators are %s", pitwall.Nearest(parts[0], names), strings.Join(usages, ", "))
 		}
-		return x, e.Hintf("there is %s", strings.Join(usages, ", "))
+		return x, e.Hintf("the indicators are %s", strings.Join(usages, ", "))
 	}
 	if len(parts)-1 > len(x.params) {
 		return x, pitwall.Errorf(pitwall.InvalidInput, "%s has %d parameters and takes %d", x.name, len(parts)-1, len(x.params)).Hintf("write %s", x.usage())

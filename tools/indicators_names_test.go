@@ -16,8 +16,8 @@ func TestIndicatorsRefuse(t *testing.T) {
 	w, _ := worldOf(t, last(bars), map[string][]pitwall.Bar{"X": bars})
 	s := newSet()
 	for args, want := range map[string]string{
-		`{"symbols":"X","names":"rsj"}`:                           "did you mean rsi? there is sma:20, ema:20, rsi:14",
-		`{"symbols":"X","names":""}`:                              "there is sma:20",
+		`{"symbols":"X","names":"rsj"}`:                           "did you mean rsi? the indicators are sma:20, ema:20, rsi:14",
+		`{"symbols":"X","names":""}`:                              "the indicators are sma:20",
 		`{"symbols":"X","names":[]}`:                              "ask for 1 to 12",
 		`{"symbols":"X","names":"rsi:0"}`:                         "parameter n of rsi is not a whole number from 2 to 500; write for example rsi:14",
 		`{"symbols":"X","names":"rsi:1e9"}`:                       "whole number from 2 to 500",
@@ -36,7 +36,7 @@ func TestIndicatorsRefuse(t *testing.T) {
 		`{"names":"rsi"}`:                                         "name at least one symbol",
 		`{"symbols":"NOPE","names":"rsi"}`:                        "UNKNOWN_SYMBOL",
 		`{"symbols":"X","names":["macd","bollinger"],"last":250}`: "1 symbols x 6 columns x last 250 are 1500 values; ask for at most 1000 at once: fewer symbols or names, or last up to 166",
-		`{"symbols":"X"}`:                                         "argument \"names\" is missing",
+		`{"symbols":"X"}`:                                         "missing argument \"names\"",
 	} {
 		a := s.Call(trader(), w, "market_indicators", json.RawMessage(args))
 		require.True(t, a.IsError, args)

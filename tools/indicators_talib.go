@@ -100,8 +100,8 @@ func calcMACD(c columns, p []int, _ []float64) [][]float64 {
 	return [][]float64{line, signal, histogram}
 }
 
-// calcBollinger is the mean of n closes and so many population standard deviations
-// (divided by n, as Bollinger has it) around it. The deviation is taken from the
+// calcBollinger is the mean of n closes with bands at a number of population standard
+// deviations (divided by n, as Bollinger has it). The deviation is taken from the
 // mean directly: go-talib subtracts squares, which loses digits at high prices.
 func calcBollinger(c columns, p []int, f []float64) [][]float64 {
 	n := p[0]

@@ -76,8 +76,8 @@ func macroSeries(ctx context.Context, w *pitwall.World, in macroIn) (macroOut, e
 	}
 	found = newestVintage(found)
 	if len(found) == 0 {
-		return out, pitwall.Errorf(pitwall.NoCoverage, "of %s there are only revised values, which hold later knowledge", in.Series).
-			Hintf("use another series, or let the strategy say allow_revised: true: they are then shown after their usual release lag and marked")
+		return out, pitwall.Errorf(pitwall.NoCoverage, "only revised values of %s exist, and they contain later knowledge", in.Series).
+			Hintf("use another series, or set allow_revised: true in the strategy: revised values are then shown after their usual release lag and marked")
 	}
 	out.AgeDays = float64(int(w.Clock.Now().Sub(found[0].Known).Hours()/2.4+0.5)) / 10
 	for _, r := range found[:min(len(found), limit)] {
@@ -85,7 +85,7 @@ func macroSeries(ctx context.Context, w *pitwall.World, in macroIn) (macroOut, e
 		out.Revised = out.Revised || r.Revised
 	}
 	if out.Revised {
-		out.Warning = "revised values among them: as they stand today, not as they were first published"
+		out.Warning = "some values are revised: as known today, not as first published"
 	}
 	return out, nil
 }

@@ -147,12 +147,12 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	}
 	if state.Repeated {
 		v := viewOrder(w, state)
-		return submitOut{Order: &v, Sizing: state.Sizing, Note: "this client_order_id was used before: this is the order of then, nothing was sent again"}, nil
+		return submitOut{Order: &v, Sizing: state.Sizing, Note: "this client_order_id was used before: here is its order; nothing was sent again"}, nil
 	}
 	v := viewOrder(w, state)
 	out := submitOut{Sent: true, Order: &v, Sizing: state.Sizing}
 	if bar, err := w.Market.Last(ctx, in.Symbol); err == nil && in.Stop != 0 && (o.Side == pitwall.Buy && bar.Close >= in.Stop || o.Side == pitwall.Sell && bar.Close <= in.Stop) {
-		out.Note = fmt.Sprintf("the last price %v is past the stop %v already: it triggers at the next open unless the price comes back", bar.Close, in.Stop)
+		out.Note = fmt.Sprintf("the last price %v is already past the stop %v: it triggers at the next open unless the price comes back", bar.Close, in.Stop)
 	}
 	if p := in.TargetPercent; p != nil && *p > 0 && *p <= pitwall.One {
 		out.Note = fmt.Sprintf("target_percent %v is %v percent of equity; for a share such as 0.5 of it send 50", *p, *p)

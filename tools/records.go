@@ -11,9 +11,9 @@ import (
 	"pitwall"
 )
 
-// Records are what is known besides prices. Each of these tools answers
-// NO_COVERAGE with what there is, rather than an empty list that looks like no
-// news; every answer says which time it covers.
+// Records are what is known besides prices. Where nothing could have been found
+// these tools answer NO_COVERAGE and list what exists, since an empty list would look
+// like no news; every answer says which time it covers.
 
 func addRecords(s *Set) {
 	add(s, Tool{Name: "news_search", Title: "Search news", Idempotent: true,
@@ -95,7 +95,7 @@ func search(ctx context.Context, w *pitwall.World, what string, q pitwall.Record
 			return nil, nil, err
 		}
 		if now := w.Clock.Now(); q.Since.After(now) {
-			return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "since is %s, and it is only %s", w.Time(q.Since), w.Time(now)).Hintf("name a time that has passed")
+			return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "since is %s, but it is %s now", w.Time(q.Since), w.Time(now)).Hintf("give an earlier time")
 		}
 	}
 	of, all, err := covered(ctx, w, q.Kind, q.Symbols)
@@ -134,7 +134,7 @@ func together(of []coverView) []coverView {
 	return []coverView{all}
 }
 
-// OneLine returns text of others fit for one line of at most most characters: no
+// OneLine returns foreign text fit for one line of at most most characters: no
 // control characters, no escapes, no line breaks.
 func OneLine(s string, most int) string {
 	s = strings.Map(func(r rune) rune {

@@ -115,7 +115,7 @@ func TestL16AsOfInTheFuture(t *testing.T) {
 	for tool, args := range map[string]string{"news_search": `{"since":"2024-05-16"}`, "filings_search": `{"since":"2024-05-16T00:00:00Z"}`, "clock_next_bar": `{"after":"2024-05-16T00:00:00Z"}`} {
 		text := asked(t, w, tool, args)
 		require.Contains(t, text, "INVALID_INPUT", tool)
-		require.Contains(t, text, "it is only 2024-05-15T08:29:59Z", tool)
+		require.Contains(t, text, "but it is 2024-05-15T08:29:59Z", tool)
 	}
 }
 
@@ -166,5 +166,5 @@ func TestRevisedFillIn(t *testing.T) {
 	text := asked(t, w, "macro_series", `{"series":"X"}`)
 	require.Contains(t, text, "2024-05-02,2.5,2024-05-06T00:00:00Z,true\n2024-05-01,1.5,2024-05-05T00:00:00Z,false\n")
 	require.NotContains(t, text, "9.5")
-	require.Contains(t, text, "warning=revised values among them")
+	require.Contains(t, text, "warning=some values are revised")
 }

@@ -146,7 +146,7 @@ func Arguments(raw json.RawMessage, in *jsonschema.Schema, f func(name string, v
 			return pitwall.Errorf(pitwall.InvalidInput, "argument %s is not valid JSON: %v", name, err)
 		}
 		if in.Properties[name] == nil {
-			return pitwall.Errorf(pitwall.InvalidInput, "there is no argument %q", name).Hintf("%s", Usage(in))
+			return pitwall.Errorf(pitwall.InvalidInput, "unknown argument %q", name).Hintf("%s", Usage(in))
 		}
 		if seen[name] {
 			return pitwall.Errorf(pitwall.InvalidInput, "duplicate argument %q", name)
@@ -163,11 +163,11 @@ func Arguments(raw json.RawMessage, in *jsonschema.Schema, f func(name string, v
 		return pitwall.Errorf(pitwall.InvalidInput, "arguments are not valid JSON: %v", err)
 	}
 	if _, err := js.Token(); !errors.Is(err, io.EOF) {
-		return pitwall.Errorf(pitwall.InvalidInput, "there is text after the arguments' JSON object")
+		return pitwall.Errorf(pitwall.InvalidInput, "text after the arguments' JSON object")
 	}
 	for _, name := range in.Required {
 		if p := in.Properties[name]; !seen[name] && (p == nil || p.Default == nil) {
-			return pitwall.Errorf(pitwall.InvalidInput, "argument %q is missing", name).Hintf("%s", Usage(in))
+			return pitwall.Errorf(pitwall.InvalidInput, "missing argument %q", name).Hintf("%s", Usage(in))
 		}
 	}
 	return nil
@@ -176,31 +176,26 @@ func Arguments(raw json.RawMessage, in *jsonschema.Schema, f func(name string, v
 // field decodes one argument. A number in quotes is taken as the number: models
 // do send "5".
 func (d *decoder[In]) field(name string, v reflect.Value, raw json.RawMessage) error {
-	kind := v.Kind()
-	if kind == reflect.Pointer {
-		kind = v.Type().Elem().Kind()
+	t := v.Type()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	if (kind == reflect.Int || kind == reflect.Float64) && len(raw) > 2 && raw[0] == '"' {
+	if (t.Kind() == reflect.Int || t.Kind() == reflect.Float64) && len(raw) > 2 && raw[0] == '"' {
 		raw = raw[1 : len(raw)-1]
 	}
-	if v.Kind() == reflect.Slice && len(raw) > 0 && raw[0] == '"' { // one symbol instead of a list of one
+	if t.Kind() == reflect.Slice && raw[0] == '"' { // one symbol instead of a list of one
 		raw = append(append([]byte{'['}, raw...), ']')
 	}
 	if err := json.Unmarshal(raw, v.Addr().Interface()); err != nil {
 		if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return pitwall.Errorf(pitwall.InvalidInput, "argument %s is a %s, want %s", name, te.Value, typeName(v.Type())).Hintf("%s", Usage(d.schema))
+			return pitwall.Errorf(pitwall.InvalidInput, "`%s` must be %s; got %s", name, typeName(t), article(te.Value)).Hintf("%s", Usage(d.schema))
 		}
-		if v.Type() == reflect.TypeFor[pitwall.Dec]() || (v.Kind() == reflect.Pointer && v.Type().Elem() == reflect.TypeFor[pitwall.Dec]()) {
+		if t == reflect.TypeFor[pitwall.Dec]() {
 			return pitwall.Errorf(pitwall.InvalidNumber, "argument %s: %v", name, err)
 		}
 		return pitwall.Errorf(pitwall.InvalidInput, "argument %s: %v", name, err)
 	}
-	if values, ok := d.enums[v.Type()]; ok {
-		for _, e := range values {
-			if v.String() == e {
-				return nil
-			}
-		}
+	if values := d.enums[t]; values != nil && !slices.Contains(values, any(v.String())) {
 		return pitwall.Errorf(pitwall.InvalidInput, "argument %s is %q", name, v.String()).Hintf("use one of %v", values)
 	}
 	return nil
@@ -210,14 +205,21 @@ func typeName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Int:
 		return "a whole number"
-	case reflect.Int64, reflect.Float64, reflect.Pointer:
+	case reflect.Int64, reflect.Float64:
 		return "a number"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Slice:
 		return "a list"
 	}
-	return "text"
+	return "a string"
+}
+
+func article(noun string) string {
+	if strings.ContainsAny(noun[:1], "aeio") {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // Usage lists the arguments that a schema takes, required ones first.

@@ -22,9 +22,9 @@ func checkSubmit(w *pitwall.World, in submitIn, o pitwall.Order) error {
 	case len(in.Reason) > maxText || len(in.ClientOrderID) > 64 || len(in.Group) > 64:
 		return pitwall.Errorf(pitwall.InvalidInput, "reason has %d bytes, client_order_id %d, group %d", len(in.Reason), len(in.ClientOrderID), len(in.Group)).Hintf("at most %d, 64 and 64", maxText)
 	case strings.HasPrefix(in.ClientOrderID, ownID) || strings.HasPrefix(in.ClientOrderID, "call-"):
-		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q begins as the ids do that are given here", in.ClientOrderID).Hintf("choose another, or leave it out")
+		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q starts with a prefix that Pitwall's own ids have", in.ClientOrderID).Hintf("choose another, or leave it out")
 	case strings.HasSuffix(in.ClientOrderID, ".tp") || strings.HasSuffix(in.ClientOrderID, ".sl"):
-		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q ends as the ids of exits do", in.ClientOrderID).Hintf("choose another, or leave it out")
+		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q ends with a suffix that the ids of exits have", in.ClientOrderID).Hintf("choose another, or leave it out")
 	}
 	for _, r := range in.ClientOrderID + in.Group {
 		if r < '!' || r > '~' {
@@ -43,7 +43,7 @@ func checkSubmit(w *pitwall.World, in submitIn, o pitwall.Order) error {
 	return checkExits(in)
 }
 
-// checkSize says that one size is given, and a side with it.
+// checkSize checks that exactly one size is given, and a side with it.
 func checkSize(in submitIn) error {
 	given := 0
 	for _, q := range []*pitwall.Dec{in.Qty, in.Notional, in.TargetPercent} {
@@ -73,8 +73,8 @@ func checkSize(in submitIn) error {
 	return nil
 }
 
-// checkExits says what an exit takes: a zero that was given is a mistake, not an
-// exit that was left out.
+// checkExits checks the prices of exits: an explicit zero is a mistake, not an exit
+// that was left out.
 func checkExits(in submitIn) error {
 	ways := 0
 	for _, p := range []struct {
@@ -122,7 +122,7 @@ func goodTill(w *pitwall.World, in submitIn) (time.Time, error) {
 		t = i.SessionClose(time.Date(y, m, d, 12, 0, 0, 0, i.Location()))
 	}
 	if !t.After(w.Clock.Now()) {
-		return t, pitwall.Errorf(pitwall.InvalidInput, "good_till %s is over: it is %s", in.GoodTill, w.Time(w.Clock.Now())).Hintf("name a time to come")
+		return t, pitwall.Errorf(pitwall.InvalidInput, "good_till %s has passed; it is %s", in.GoodTill, w.Time(w.Clock.Now())).Hintf("give a later time")
 	}
 	return t, nil
 }
@@ -155,5 +155,5 @@ func position(ctx context.Context, w *pitwall.World, symbol string) (pitwall.Dec
 			return p.Qty, nil
 		}
 	}
-	return 0, pitwall.Errorf(pitwall.ReduceOnly, "no %s is held, so there is nothing to put exits on", symbol).Hintf("class bracket enters with exits")
+	return 0, pitwall.Errorf(pitwall.ReduceOnly, "no position in %s to put exits on", symbol).Hintf("class bracket enters with exits")
 }

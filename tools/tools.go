@@ -80,7 +80,7 @@ type Image struct {
 type Starter interface {
 	Start(ctx context.Context, name string, r StartRequest) (*pitwall.World, error)
 	// Offer says what a new world can be started over.
-	Offer() Offer
+	Offer() []OfferedData
 }
 
 // Set is a table of tools.
@@ -179,7 +179,7 @@ func (s *Set) Call(ctx context.Context, w *pitwall.World, name string, raw json.
 		for _, t := range s.Tools() {
 			names = append(names, t.Name)
 		}
-		return s.explain(ctx, w, name, raw, pitwall.Errorf(pitwall.UnknownTool, "there is no tool %q", name).Hintf("there is %s", strings.Join(names, ", ")))
+		return s.explain(ctx, w, name, raw, pitwall.Errorf(pitwall.UnknownTool, "unknown tool %q", name).Hintf("the tools are %s", strings.Join(names, ", ")))
 	}
 	if by := pitwall.CallerFrom(ctx); by.ReadOnly && t.Effect >= Change {
 		return s.explain(ctx, w, name, raw, pitwall.Errorf(pitwall.NotAllowed, "%s changes the world and %q may only read", t.Name, by.Principal))

@@ -125,7 +125,7 @@ func turnWarnings(out agentloop.Outcome) (list []string) {
 	if out.First != "" {
 		list = append(list, out.First)
 	}
-	return list
+	return append(list, out.Notes...)
 }
 
 // Finish implements [Session]: the bars of what the run traded, compared itself with

@@ -1,10 +1,9 @@
 package models
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 type anthropic struct {
 	base, key, model string
 	params           params
+	refused          *refusals
 	http             *http.Client
 }
 
@@ -23,7 +23,9 @@ const (
 	anthropicOutput  = 8192 // the API wants a limit
 )
 
-func (a *anthropic) version() string { return "anthropic-1" }
+func (a *anthropic) version() string { return "anthropic-2" }
+
+func (a *anthropic) takesID(id string) bool { return !unsafe.MatchString(id) }
 
 type anthropicRequest struct {
 	Model        string             `json:"model"`
@@ -45,33 +47,17 @@ type anthropicMessage struct {
 }
 
 func (a *anthropic) ask(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error) {
-	m := &anthropicReply{builder: builder{maxCalls: r.MaxCalls, streamed: a.params.stream()}, blocks: map[int]*anthropicBlock{}}
-	wanted, err := a.request(r)
+	wanted, err := a.request(r, x)
 	if err != nil {
 		return agentloop.Reply{}, err
 	}
-	body, err := encode(wanted)
-	if err != nil {
-		return agentloop.Reply{}, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(a.base, "/v1")+"/v1/messages", bytes.NewReader(body))
-	if err != nil {
-		return agentloop.Reply{}, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Anthropic-Version", anthropicVersion)
-	req.Header.Set("X-Api-Key", a.key)
-	resp, err := a.http.Do(req)
+	resp, err := post(ctx, a.http, strings.TrimSuffix(a.base, "/v1")+"/v1/messages", map[string]string{"Anthropic-Version": anthropicVersion, "X-Api-Key": a.key}, wanted)
 	if err != nil {
 		return agentloop.Reply{}, err
 	}
 	defer resp.Body.Close()
-	if wanted.Stream && !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
-		err = events(resp.Body, m.event)
-	} else {
-		err = m.whole(resp.Body)
-	}
-	if err != nil {
+	m := &anthropicReply{builder: builder{maxCalls: r.MaxCalls}, blocks: map[int]*anthropicBlock{}}
+	if err := readAnswer(resp.Body, m.whole, m.event); err != nil {
 		return agentloop.Reply{}, err
 	}
 	if !m.cut && (x.readErr != nil || !m.ended) {
@@ -82,10 +68,10 @@ func (a *anthropic) ask(ctx context.Context, r agentloop.Request, x *exchange) (
 
 // request makes the body. Tools and system come first and never change within a
 // run, so both end with a mark up to which the provider caches.
-func (a *anthropic) request(r agentloop.Request) (*anthropicRequest, error) {
+func (a *anthropic) request(r agentloop.Request, x *exchange) (*anthropicRequest, error) {
 	p := a.params
 	topK, _ := p.integer("top_k")
-	req := &anthropicRequest{Model: a.model, Stream: p.stream(), Temperature: p.float32("temperature"), TopP: p.float32("top_p"), TopK: topK}
+	req := &anthropicRequest{Model: a.model, Stream: p.stream() && !a.refused.has("stream"), Temperature: p.float32("temperature"), TopP: p.float32("top_p"), TopK: topK}
 	req.MaxTokens = p.maxOutput(r.MaxOutput)
 	if effort := p.word("reasoning_effort"); effort != "" {
 		req.OutputConfig = map[string]any{"effort": effort}
@@ -105,16 +91,20 @@ func (a *anthropic) request(r agentloop.Request) (*anthropicRequest, error) {
 	if req.MaxTokens == 0 {
 		req.MaxTokens = anthropicOutput
 	}
-	cached := map[string]any{"type": "ephemeral"}
 	if r.System != "" {
-		req.System = []map[string]any{{"type": "text", "text": r.System, "cache_control": cached}}
+		req.System = []map[string]any{{"type": "text", "text": r.System}}
 	}
-	for i, t := range r.Tools {
-		tool := map[string]any{"name": t.Name, "description": t.Description, "input_schema": schema(t)}
-		if i == len(r.Tools)-1 {
-			tool["cache_control"] = cached
+	for _, t := range r.Tools {
+		req.Tools = append(req.Tools, map[string]any{"name": t.Name, "description": t.Description, "input_schema": schema(t, a.refused, x)})
+	}
+	for _, list := range [][]map[string]any{req.System, req.Tools} {
+		if len(list) > 0 && !a.refused.has("cache_control") {
+			list[len(list)-1]["cache_control"] = map[string]any{"type": "ephemeral"}
 		}
-		req.Tools = append(req.Tools, tool)
+	}
+	x.optional = append(x.optional, "cache_control")
+	if req.Stream {
+		x.optional = append(x.optional, "stream")
 	}
 	for _, m := range r.Messages {
 		if err := req.add(m); err != nil {
@@ -152,39 +142,36 @@ func (r *anthropicRequest) add(m agentloop.Message) error {
 	if err := say("assistant", blocks...); err != nil {
 		return err
 	}
-	var results []any
-	for i, res := range m.Results {
-		id := res.ID
-		if i < len(m.Reply.Calls) {
-			id = m.Reply.Calls[i].ID
-		}
-		results = append(results, map[string]any{"type": "tool_result", "tool_use_id": id, "content": nonEmpty(res.Text), "is_error": res.IsError})
+	var answers []any
+	for _, res := range results(m) {
+		answers = append(answers, map[string]any{"type": "tool_result", "tool_use_id": res.ID, "content": res.Text, "is_error": res.IsError})
 	}
-	if len(results) == 0 {
+	if len(answers) == 0 {
 		return nil
 	}
-	return say("user", results...)
+	return say("user", answers...)
 }
 
-// anthropicBlocks is a reply as it came, or rebuilt if it came from elsewhere or
-// its calls are no longer the same.
+// anthropicBlocks is a reply as it came, with its calls as they were repaired and
+// without those that were cut, or rebuilt if it came from elsewhere.
 func anthropicBlocks(r *agentloop.Reply) (list []any) {
+	call := func(c agentloop.Call) map[string]any {
+		return map[string]any{"type": "tool_use", "id": c.ID, "name": safeName(c.Name), "input": object(c.Arguments)}
+	}
+	var blocks []any
+	calls := 0
 	if own := opaqueOf(r, "anthropic"); own != nil {
-		var blocks []json.RawMessage
-		var ids, have []string
-		if json.Unmarshal(own, &blocks) == nil {
-			for _, raw := range blocks {
-				var b struct{ Type, ID string }
-				if json.Unmarshal(raw, &b) == nil && b.Type == "tool_use" {
-					ids = append(ids, b.ID)
+		blocks, _ = decoded(own).([]any)
+		for _, b := range blocks {
+			if block, ok := b.(map[string]any); ok && block["type"] == "tool_use" {
+				if calls++; calls > len(r.Calls) {
+					continue
 				}
-				list = append(list, raw)
+				maps.Copy(block, call(r.Calls[calls-1]))
 			}
+			list = append(list, b)
 		}
-		for _, c := range r.Calls {
-			have = append(have, c.ID)
-		}
-		if len(list) > 0 && strings.Join(ids, "\n") == strings.Join(have, "\n") {
+		if len(list) > 0 && calls >= len(r.Calls) {
 			return list
 		}
 		list = nil
@@ -193,33 +180,26 @@ func anthropicBlocks(r *agentloop.Reply) (list []any) {
 		list = append(list, map[string]any{"type": "text", "text": r.Text})
 	}
 	for _, c := range r.Calls {
-		list = append(list, map[string]any{"type": "tool_use", "id": c.ID, "name": c.Name, "input": object(c.Arguments)})
+		list = append(list, call(c))
 	}
 	return list
 }
 
 // whole reads an answer that is one JSON object.
-func (m *anthropicReply) whole(body io.Reader) error {
-	data, err := io.ReadAll(body)
-	if err != nil {
+func (m *anthropicReply) whole(data []byte) error {
+	if err := errorInside(data); err != nil {
 		return err
 	}
 	var a struct {
 		anthropicHead
-		Type    string            `json:"type"`
 		Content []json.RawMessage `json:"content"`
-		Error   *anthropicError   `json:"error"`
 	}
 	if err := json.Unmarshal(data, &a); err != nil {
-		return badReplyf("the answer is no JSON of a message: %v", err)
+		return badReplyf("the answer is not a message: %v", err)
 	}
-	if a.Error != nil {
-		return a.Error.asHTTP()
+	if err := m.head(a.anthropicHead); err != nil {
+		return err
 	}
-	if a.Type != "message" || a.StopReason == "" {
-		return badReplyf("the answer is no message")
-	}
-	m.head(a.anthropicHead)
 	for i, raw := range a.Content {
 		if err := m.start(i, raw); err != nil || m.cut {
 			return err

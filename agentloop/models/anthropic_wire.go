@@ -3,7 +3,6 @@ package models
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
 	"strings"
 
 	"pitwall/agentloop"
@@ -32,30 +31,11 @@ type anthropicHead struct {
 	Model      string `json:"model"`
 	StopReason string `json:"stop_reason"`
 	Usage      *struct {
-		Input      *int `json:"input_tokens"`
-		CacheWrite *int `json:"cache_creation_input_tokens"`
-		CacheRead  *int `json:"cache_read_input_tokens"`
-		Output     *int `json:"output_tokens"`
+		Input      *count `json:"input_tokens"`
+		CacheWrite *count `json:"cache_creation_input_tokens"`
+		CacheRead  *count `json:"cache_read_input_tokens"`
+		Output     *count `json:"output_tokens"`
 	} `json:"usage"`
-}
-
-type anthropicError struct {
-	Type    string `json:"type"`
-	Message string `json:"message"`
-}
-
-// asHTTP is an error inside a stream as the status that it stands for.
-func (e *anthropicError) asHTTP() error {
-	status, ok := map[string]int{"invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
-		"not_found_error": 404, "request_too_large": 413, "rate_limit_error": 429, "timeout_error": 504, "overloaded_error": 529}[e.Type]
-	if !ok {
-		status = http.StatusInternalServerError
-	}
-	body, err := json.Marshal(map[string]any{"error": e})
-	if err != nil {
-		body = []byte(e.Message)
-	}
-	return &httpError{status: status, body: body}
 }
 
 // event takes one event of a stream.
@@ -74,20 +54,18 @@ func (m *anthropicReply) event(data []byte) (last bool, err error) {
 			JSON      string `json:"partial_json"`
 		} `json:"delta"`
 		Usage json.RawMessage `json:"usage"`
-		Error *anthropicError `json:"error"`
+	}
+	m.streamed = true
+	if err := errorInside(data); err != nil {
+		return false, err
 	}
 	if err := json.Unmarshal(data, &e); err != nil {
 		return false, badReplyf("an event is no JSON: %v", err)
 	}
 	switch e.Type {
-	case "error":
-		if e.Error == nil {
-			return false, badReplyf("an error event without an error")
-		}
-		return false, e.Error.asHTTP()
 	case "message_start":
 		if e.Message != nil {
-			m.head(*e.Message)
+			return false, m.head(*e.Message)
 		}
 	case "content_block_start":
 		err := m.start(e.Index, e.Block)
@@ -108,7 +86,7 @@ func (m *anthropicReply) event(data []byte) (last bool, err error) {
 				return false, badReplyf("usage: %v", err)
 			}
 		}
-		m.head(h)
+		return false, m.head(h)
 	case "message_stop":
 		m.ended = true
 		return true, nil
@@ -116,33 +94,36 @@ func (m *anthropicReply) event(data []byte) (last bool, err error) {
 	return false, nil
 }
 
-func (m *anthropicReply) head(h anthropicHead) {
+func (m *anthropicReply) head(h anthropicHead) error {
 	if h.Model != "" {
 		m.model = h.Model
 	}
 	if h.StopReason != "" {
-		m.stop = anthropicStop(h.StopReason)
+		if err := m.end(h.StopReason, ""); err != nil {
+			return err
+		}
 	}
 	if h.Usage == nil {
-		return
+		return nil
 	}
-	for i, n := range []*int{h.Usage.Input, h.Usage.CacheWrite, h.Usage.CacheRead} {
+	for i, n := range []*count{h.Usage.Input, h.Usage.CacheWrite, h.Usage.CacheRead} {
 		if n != nil {
-			m.input[i] = *n // cumulative: the last word counts
+			m.input[i] = int(*n) // cumulative: the last word counts
 		}
 	}
 	m.usage.Input, m.usage.CacheWrite, m.usage.CacheRead = m.input[0]+m.input[1]+m.input[2], m.input[1], m.input[2]
 	if h.Usage.Output != nil {
-		m.usage.Output = *h.Usage.Output
+		m.usage.Output = int(*h.Usage.Output)
 		m.reported = h.StopReason != "" // before the end it is the first token's
 	}
+	return nil
 }
 
 // start begins a block; in a whole answer it is all of it.
 func (m *anthropicReply) start(index int, raw json.RawMessage) error {
 	var known struct {
 		Type      string          `json:"type"`
-		ID        string          `json:"id"`
+		ID        word            `json:"id"`
 		Name      string          `json:"name"`
 		Text      string          `json:"text"`
 		Thinking  string          `json:"thinking"`
@@ -157,7 +138,7 @@ func (m *anthropicReply) start(index int, raw json.RawMessage) error {
 		return badReplyf("a block is no object: %v", err)
 	}
 	if known.Type == "tool_use" {
-		if b.call = m.add(index, known.ID, known.Name); b.call == nil {
+		if b.call = m.add(index, string(known.ID), known.Name); b.call == nil {
 			return nil
 		}
 	}
@@ -214,16 +195,4 @@ func (m *anthropicReply) finish(x *exchange) (agentloop.Reply, error) {
 	}
 	r.Opaque, err = json.Marshal(opaque{"anthropic", content})
 	return r, err
-}
-
-func anthropicStop(reason string) agentloop.Stop {
-	switch reason {
-	case "tool_use":
-		return agentloop.StopCalls
-	case "max_tokens", "model_context_window_exceeded":
-		return agentloop.StopLength
-	case "refusal":
-		return agentloop.StopRefused
-	}
-	return agentloop.StopEnd
 }

@@ -162,6 +162,9 @@ func describe(r agentloop.Reply, err error) string {
 		if json.Unmarshal(r.Opaque, &o) != nil {
 			return "opaque is no JSON"
 		}
+		if o.Provider == "openai" {
+			return s + " back " + string(o.Content)
+		}
 		var blocks []struct{ Signature, ThoughtSignature string }
 		if json.Unmarshal(o.Content, &blocks) != nil {
 			return "opaque is no list"

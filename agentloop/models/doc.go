@@ -4,6 +4,8 @@
 //	name ─► table ─► key, base URL ─► dialect ─► one HTTP request ─► Reply
 //	                                     ▲                 │
 //	                                     └── retry.go ◄── hook: status, Retry-After, limit of 64 MB
+//	                                            ▲
+//	              failure.go (what went wrong) ─┴─ refusals.go (what this server does not take)
 //
 // A dialect asks once. All retrying is in retry.go, and each failed attempt is
 // recorded: 408, 409, 429, 5xx and lost connections up to five attempts with doubled
@@ -11,12 +13,22 @@
 // one in an attempt is an error) and refuses redirects.
 //
 // What counts is that a recorded Reply can stand in for the model, so the same
-// content gives the same Reply, streamed or not. Whatever must go back as it came
-// (Anthropic's thinking with its signature, Gemini's thoughtSignature) is in
-// Reply.Opaque; a reply of another provider, or one whose calls are no longer the
-// same, is rebuilt from its text and calls.
+// content gives the same Reply, streamed or not. Whatever must go back as it came is
+// in Reply.Opaque: Anthropic's blocks, Gemini's parts, and of an OpenAI-compatible
+// server every field that the dialect does not name (extras.go), since reasoning and
+// signatures have a new name with each server. A reply of another provider is rebuilt
+// from its text and calls.
 //
-// Calls without an id, or with one that came before in the same reply, get
+// An answer that never was one makes no decision and is never recorded (usable.go):
+// nothing said, a call announced and absent, a call written as text, a reason for the
+// end that is not known. It is a failed attempt.
+//
+// A server that refuses a field which Pitwall adds on its own (stream_options,
+// max_completion_tokens, cache_control, words of a schema, what it sent itself) is
+// asked again without, from then on; this is in no replay key. What a strategy asks
+// for is never left out.
+//
+// Calls without an id, or with one that came before in the same conversation, get
 // call_<reply>_<place>. Arguments are compacted, and no arguments are {}. What is not
 // a JSON object goes back to every provider as {"_invalid": "<what the model sent>"};
 // an empty result as "(empty)". A failed result is is_error for Anthropic, the key
@@ -35,32 +47,27 @@
 // ./cmd/pitwall -run TestDoctorGolden -update write
 // cmd/pitwall/testdata/verbs/doctor.txt.
 //
-// # Why these libraries
+// # Why this library
 //
 // Seconds of CPU to build each from an empty cache, as measured before the choice:
-// openai-go 99, anthropic-sdk-go 59, genai 23, go-openai 1.3; all official three take
-// 2.8 GB of memory. So: go-openai for OpenAI's dialect, genai for Gemini, whose
-// signatures its compatible endpoint hides, and a hand-written dialect of 450 lines for
-// Anthropic. The limit was 30. This package on top of a built agentloop took 26 seconds
-// of user time and 8 of system time on two busy cores (24 s of wall): nearly all is genai.
+// openai-go 99, anthropic-sdk-go 59, genai 23; all official three take 2.8 GB of
+// memory. So: genai for Gemini, whose signatures its compatible endpoint hides, and the
+// two others by hand, on one way to post and to read a stream (sse.go). The limit was
+// 30. This package on top of a built agentloop took 26 seconds of user time and 8 of
+// system time on two busy cores (24 s of wall): nearly all is genai.
 //
 // # Why not
 //
-// Why not read answers with go-openai's types: they drop "reasoning" (Ollama,
-// OpenRouter, Groq, vLLM), fail on arguments that are sent as an object, and cannot
-// tell a broken stream from a whole one. So the library makes requests and splits
-// streams, and our types read. It leaves out zeros (a temperature of 0 would be 1) and
-// refuses max_tokens by the model's name; those fields are patched into the body.
+// Why not go-openai: it makes requests and splits streams, which is the short part. Its
+// types drop the fields that a server must get back, fail on arguments that are sent as
+// an object, leave out zeros (a temperature of 0 would be 1), refuse parameters by a
+// model's name, and cannot tell a broken stream from a whole one.
 //
-// It also refuses gpt-6 models with tools unless reasoning_effort is none: OpenAI
-// offers those together in the Responses API only, which is not spoken here, because
-// no compatible server has it. The refusal is reported as it is.
+// Why not the Responses API: no compatible server has it. OpenAI refuses tools
+// together with reasoning for some models elsewhere; the refusal is reported as it is.
 //
 // Why not keep numbers of Gemini's arguments as text: genai decodes them to float64,
 // so beyond 15 digits they change, and keys come out sorted. Ids are texts here.
-//
-// Why not OpenRouter's reasoning_details: they are not sent back, so a model behind
-// it that insists on signatures refuses the second step; use its own provider.
 //
 // Why not a clock for Retry-After dates: they count from the answer's own Date.
 package models

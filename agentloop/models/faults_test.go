@@ -200,14 +200,16 @@ func TestNoConnection(t *testing.T) {
 	}
 }
 
-// What a library refuses before it sends is told at once: it would not change.
-func TestRefusedByLibrary(t *testing.T) {
-	srv := serve(t, says("x"), nil)
+// What a model does not take is the server's to refuse: nothing is left out of what
+// the strategy asks for.
+func TestParamsAreTheServersToRefuse(t *testing.T) {
+	srv := serve(t, says("x"), func(int64) modeltest.Fault { return badParam })
 	_, err := client(t, Options{Name: "openai/gpt-5-mini", BaseURL: srv.URL + "/v1", Params: map[string]any{"temperature": 0.5}}).Reply(t.Context(), hello)
 	var e *agentloop.ModelError
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, agentloop.ErrorConfig, e.Kind)
-	require.Zero(t, srv.Calls())
+	require.Len(t, srv.Bodies(), 1)
+	require.Contains(t, string(srv.Bodies()[0]), `"temperature":0.5`)
 }
 
 func TestTenThousandCalls(t *testing.T) {

@@ -15,49 +15,55 @@ import (
 
 // gemini speaks generateContent through Google's library.
 type gemini struct {
-	model  string
-	params params
-	lib    *genai.Client
+	model   string
+	params  params
+	refused *refusals
+	lib     *genai.Client
 }
 
 // newGemini sets all that the library would otherwise read from the environment.
-func newGemini(base, key, model string, given params, h *http.Client) (*gemini, error) {
+func newGemini(base, key, model string, given params, refused *refusals, h *http.Client) (*gemini, error) {
 	lib, err := genai.NewClient(context.Background(), &genai.ClientConfig{APIKey: key, Backend: genai.BackendGeminiAPI, HTTPClient: h,
 		HTTPOptions: genai.HTTPOptions{BaseURL: strings.TrimSuffix(base, "/v1beta"), APIVersion: "v1beta"}})
 	if err != nil {
 		return nil, errors.New("gemini: the client cannot be made") // the library's error prints the key
 	}
-	return &gemini{model: model, params: given, lib: lib}, nil
+	return &gemini{model: model, params: given, refused: refused, lib: lib}, nil
 }
 
-func (g *gemini) version() string { return "gemini-1" }
+func (g *gemini) version() string { return "gemini-2" }
+
+func (g *gemini) takesID(_ string) bool { return true }
 
 func (g *gemini) ask(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error) {
 	contents, err := g.contents(r)
 	if err != nil {
 		return agentloop.Reply{}, err
 	}
-	m := &geminiReply{builder: builder{maxCalls: r.MaxCalls, streamed: g.params.stream()}}
-	if g.params.stream() {
-		for chunk, err := range g.lib.Models.GenerateContentStream(ctx, g.model, contents, g.config(r)) {
+	stream, config := g.params.stream(), g.config(r, x)
+	m := &geminiReply{builder: builder{maxCalls: r.MaxCalls, streamed: stream}}
+	if stream {
+		for chunk, err := range g.lib.Models.GenerateContentStream(ctx, g.model, contents, config) {
 			if err != nil {
 				return agentloop.Reply{}, geminiError(err, x)
 			}
-			if m.chunk(chunk); m.cut {
+			if err := m.chunk(chunk); err != nil {
+				return agentloop.Reply{}, err
+			}
+			if m.cut {
 				break // which closes the connection
 			}
 		}
 	} else {
-		answer, err := g.lib.Models.GenerateContent(ctx, g.model, contents, g.config(r))
+		answer, err := g.lib.Models.GenerateContent(ctx, g.model, contents, config)
 		if err != nil {
 			return agentloop.Reply{}, geminiError(err, x)
 		}
-		m.chunk(answer)
+		if err := m.chunk(answer); err != nil {
+			return agentloop.Reply{}, err
+		}
 	}
-	if m.bad != "" {
-		return agentloop.Reply{}, badReplyf("%s", m.bad)
-	}
-	if !m.cut && (x.readErr != nil || m.stop == "") {
+	if !m.cut && (x.readErr != nil || m.stop == "" && (stream || len(m.parts) == 0)) {
 		return agentloop.Reply{}, badReplyf("the answer ended without a finishReason")
 	}
 	return m.finish(x)
@@ -79,7 +85,7 @@ func geminiError(err error, x *exchange) error {
 	return &httpError{status: inside.Code, body: body}
 }
 
-func (g *gemini) config(r agentloop.Request) *genai.GenerateContentConfig {
+func (g *gemini) config(r agentloop.Request, x *exchange) *genai.GenerateContentConfig {
 	p := g.params
 	c := &genai.GenerateContentConfig{Temperature: p.float32("temperature"), TopP: p.float32("top_p"), TopK: p.float32("top_k"),
 		MaxOutputTokens: int32(min(p.maxOutput(r.MaxOutput), 1<<30))}
@@ -99,7 +105,7 @@ func (g *gemini) config(r agentloop.Request) *genai.GenerateContentConfig {
 	if len(r.Tools) > 0 {
 		t := &genai.Tool{}
 		for _, tool := range r.Tools {
-			t.FunctionDeclarations = append(t.FunctionDeclarations, &genai.FunctionDeclaration{Name: tool.Name, Description: tool.Description, ParametersJsonSchema: schema(tool)})
+			t.FunctionDeclarations = append(t.FunctionDeclarations, &genai.FunctionDeclaration{Name: tool.Name, Description: tool.Description, ParametersJsonSchema: schema(tool, g.refused, x)})
 		}
 		c.Tools = []*genai.Tool{t}
 	}
@@ -125,11 +131,8 @@ func (g *gemini) contents(r agentloop.Request) ([]*genai.Content, error) {
 			return nil, err
 		}
 		say("model", parts)
-		var results []*genai.Part
-		for i, res := range m.Results {
-			if i < len(m.Reply.Calls) {
-				res.ID, res.Name = m.Reply.Calls[i].ID, m.Reply.Calls[i].Name
-			}
+		var answers []*genai.Part
+		for _, res := range results(m) {
 			if isMade(res.ID) {
 				res.ID = "" // the provider gave none: it matches by order
 			}
@@ -137,9 +140,9 @@ func (g *gemini) contents(r agentloop.Request) ([]*genai.Content, error) {
 			if res.IsError {
 				key = "error"
 			}
-			results = append(results, &genai.Part{FunctionResponse: &genai.FunctionResponse{ID: res.ID, Name: res.Name, Response: map[string]any{key: nonEmpty(res.Text)}}})
+			answers = append(answers, &genai.Part{FunctionResponse: &genai.FunctionResponse{ID: res.ID, Name: res.Name, Response: map[string]any{key: res.Text}}})
 		}
-		say("user", results)
+		say("user", answers)
 	}
 	return list, nil
 }
@@ -148,39 +151,36 @@ func (g *gemini) contents(r agentloop.Request) ([]*genai.Content, error) {
 // without one, and documents this text for calls that other models made.
 const unsigned = "skip_thought_signature_validator"
 
-// parts is a reply as it came, or rebuilt if it came from elsewhere or its calls
-// are no longer the same.
+// parts is a reply as it came, with its calls as they were repaired and without those
+// that were cut, or rebuilt if it came from elsewhere.
 func (g *gemini) parts(r *agentloop.Reply) ([]*genai.Part, error) {
-	if own := opaqueOf(r, "gemini"); own != nil {
-		var parts []*genai.Part
-		var calls, have []string
-		if json.Unmarshal(own, &parts) == nil {
-			for _, p := range parts {
-				if p.FunctionCall != nil {
-					calls = append(calls, p.FunctionCall.Name)
+	var came, parts []*genai.Part
+	calls := 0
+	if own := opaqueOf(r, "gemini"); own != nil && json.Unmarshal(own, &came) == nil {
+		for _, p := range came {
+			if p.FunctionCall != nil {
+				if calls++; calls > len(r.Calls) {
+					continue
+				}
+				if err := repairCall(p.FunctionCall, r.Calls[calls-1]); err != nil {
+					return nil, err
 				}
 			}
+			parts = append(parts, p)
 		}
-		for _, c := range r.Calls {
-			have = append(have, c.Name)
-		}
-		if len(parts) > 0 && strings.Join(calls, "\n") == strings.Join(have, "\n") {
+		if len(parts) > 0 && calls >= len(r.Calls) {
 			return parts, nil
 		}
 	}
-	var parts []*genai.Part
+	parts = nil
 	if r.Text != "" {
 		parts = append(parts, &genai.Part{Text: r.Text})
 	}
 	old := strings.HasPrefix(g.model, "gemini-1") || strings.HasPrefix(g.model, "gemini-2")
 	for i, c := range r.Calls {
-		args := map[string]any{}
-		if err := json.Unmarshal(object(c.Arguments), &args); err != nil {
-			return nil, fmt.Errorf("arguments of %s: %w", c.Name, err)
-		}
-		p := &genai.Part{FunctionCall: &genai.FunctionCall{ID: c.ID, Name: c.Name, Args: args}}
-		if isMade(c.ID) {
-			p.FunctionCall.ID = ""
+		p := &genai.Part{FunctionCall: &genai.FunctionCall{}}
+		if err := repairCall(p.FunctionCall, c); err != nil {
+			return nil, err
 		}
 		if i == 0 && !old {
 			p.ThoughtSignature = []byte(unsigned)
@@ -188,4 +188,16 @@ func (g *gemini) parts(r *agentloop.Reply) ([]*genai.Part, error) {
 		parts = append(parts, p)
 	}
 	return parts, nil
+}
+
+// repairCall gives a call of the provider's the id, name and arguments of ours.
+func repairCall(f *genai.FunctionCall, c agentloop.Call) error {
+	f.ID, f.Name, f.Args = c.ID, safeName(c.Name), map[string]any{}
+	if isMade(c.ID) {
+		f.ID = ""
+	}
+	if err := json.Unmarshal(object(c.Arguments), &f.Args); err != nil {
+		return fmt.Errorf("arguments of %s: %w", c.Name, err)
+	}
+	return nil
 }

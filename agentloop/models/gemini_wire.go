@@ -12,11 +12,10 @@ import (
 type geminiReply struct {
 	builder
 	parts []*genai.Part
-	bad   string // why this is no answer
 }
 
 // chunk takes a chunk of a stream or a whole answer.
-func (m *geminiReply) chunk(a *genai.GenerateContentResponse) {
+func (m *geminiReply) chunk(a *genai.GenerateContentResponse) error {
 	if a.ModelVersion != "" {
 		m.model = a.ModelVersion
 	}
@@ -26,39 +25,40 @@ func (m *geminiReply) chunk(a *genai.GenerateContentResponse) {
 		m.reported = m.usage.Input > 0 || m.usage.Output > 0
 	}
 	if f := a.PromptFeedback; f != nil && f.BlockReason != "" {
-		m.stop = agentloop.StopRefused
+		m.stop, m.reason = agentloop.StopRefused, string(f.BlockReason)
 	}
 	if len(a.Candidates) == 0 {
-		return
+		return nil
 	}
 	c := a.Candidates[0]
 	if c.Content != nil {
 		for _, p := range c.Content.Parts {
-			if p != nil {
-				m.part(p)
+			if p == nil {
+				continue
 			}
-			if m.cut {
-				return
+			if err := m.take(p); err != nil || m.cut {
+				return err
 			}
 		}
 	}
 	if c.FinishReason != "" {
-		m.end(c.FinishReason)
+		return m.end(string(c.FinishReason), c.FinishMessage)
 	}
+	return nil
 }
 
-func (m *geminiReply) part(p *genai.Part) {
+func (m *geminiReply) take(p *genai.Part) error {
 	if f := p.FunctionCall; f != nil {
 		call := m.add(len(m.calls), f.ID, f.Name)
 		if call == nil {
-			return
+			return nil
 		}
 		if f.Args == nil {
 			f.Args = map[string]any{}
 		}
 		args, err := encode(f.Args) // keys come out sorted: the library's type is a map
 		if err != nil {
-			m.bad = "arguments are no JSON: " + err.Error()
+			return badReplyf("arguments are not JSON: %v", err)
 		}
 		call.args.Write(args)
 	}
@@ -71,27 +71,15 @@ func (m *geminiReply) part(p *genai.Part) {
 	// back as it came.
 	if n := len(m.parts); n > 0 && isText(p) && isText(m.parts[n-1]) && m.parts[n-1].Thought == p.Thought {
 		m.parts[n-1].Text += p.Text
-		return
+		return nil
 	}
 	if !isText(p) || p.Text != "" {
 		m.parts = append(m.parts, p)
 	}
+	return nil
 }
 
 func isText(p *genai.Part) bool { return p.FunctionCall == nil && len(p.ThoughtSignature) == 0 }
-
-func (m *geminiReply) end(reason genai.FinishReason) {
-	switch reason {
-	case genai.FinishReasonStop:
-		m.stop = agentloop.StopEnd
-	case genai.FinishReasonMaxTokens:
-		m.stop = agentloop.StopLength
-	case genai.FinishReasonMalformedFunctionCall, genai.FinishReasonUnexpectedToolCall, genai.FinishReasonTooManyToolCalls, genai.FinishReasonOther:
-		m.bad = "the model failed: " + string(reason) // another try may do better
-	default:
-		m.stop = agentloop.StopRefused
-	}
-}
 
 // finish keeps the provider's own form where there are thoughts or signatures.
 func (m *geminiReply) finish(x *exchange) (agentloop.Reply, error) {

@@ -43,6 +43,7 @@ type Client struct {
 	params   params
 	dialect  dialect
 	secrets  []string
+	refused  refusals
 
 	sleep    func(context.Context, time.Duration) error
 	jitter   func() float64
@@ -53,7 +54,8 @@ type Client struct {
 // dialect asks once: one HTTP request, no retry.
 type dialect interface {
 	ask(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error)
-	version() string // changes when the same Request makes another body
+	version() string        // changes when the same Request makes another body
+	takesID(id string) bool // reports whether an id of a call may be sent back
 }
 
 // New finds the provider, its key and its dialect. Nothing is sent.
@@ -108,11 +110,11 @@ func newClient(o Options) (*Client, error) {
 	c.limit = limit
 	switch p.dialect {
 	case "anthropic":
-		c.dialect = &anthropic{base: base, key: key, model: model, params: given, http: h}
+		c.dialect = &anthropic{base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
 	case "gemini":
-		c.dialect, err = newGemini(base, key, model, given, h)
+		c.dialect, err = newGemini(base, key, model, given, &c.refused, h)
 	default:
-		c.dialect = newOpenAI(p, base, key, model, given, h)
+		c.dialect = &openAI{provider: p, base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
 	}
 	return c, err
 }

@@ -150,7 +150,7 @@ func TestNamesThatDoNotWork(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	of := func(o Options) string { o.Env = keys; return client(t, o).Fingerprint() }
 	base := of(Options{Name: "openai/m"})
-	require.Equal(t, "openai https://api.openai.com/v1 m openai-1 {}", base)
+	require.Equal(t, "openai https://api.openai.com/v1 m openai-2 {}", base)
 	require.Equal(t, base, of(Options{Name: "openai/m", Params: map[string]any{"stream": false}}), "how it travels is not what it says")
 	require.Equal(t, of(Options{Name: "openai/m", Params: map[string]any{"temperature": 1}}), of(Options{Name: "openai/m", Params: map[string]any{"temperature": 1.0}}))
 	require.NotEqual(t, base, of(Options{Name: "openai/m", BaseURL: "http://other/v1"}))

@@ -4,173 +4,146 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-
-	openai "github.com/sashabaranov/go-openai"
+	"strings"
 
 	"pitwall/agentloop"
 )
 
-// openAI speaks chat completions: OpenAI and all who are compatible. The library
-// makes requests and splits the stream; answers are read by our own types, as the
-// library's drop "reasoning" (Ollama, OpenRouter, Groq, vLLM) and fail on
-// arguments that are sent as an object.
+// openAI speaks chat completions, by hand: OpenAI and all who are compatible.
 type openAI struct {
-	provider provider
-	model    string
-	params   params
-	lib      *openai.Client
+	provider         provider
+	base, key, model string
+	params           params
+	refused          *refusals
+	http             *http.Client
 }
 
-func newOpenAI(p provider, base, key, model string, given params, h *http.Client) *openAI {
-	config := openai.DefaultConfig(key)
-	config.BaseURL = base
-	config.HTTPClient = h
-	config.EmptyMessagesLimit = maxBody // keep-alive comments of a slow model are no error
-	return &openAI{provider: p, model: model, params: given, lib: openai.NewClientWithConfig(config)}
-}
+func (o *openAI) version() string { return "openai-2" }
 
-func (o *openAI) version() string { return "openai-1" }
+func (o *openAI) takesID(id string) bool {
+	return !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r == 0x7f })
+}
 
 func (o *openAI) ask(ctx context.Context, r agentloop.Request, x *exchange) (agentloop.Reply, error) {
-	req := o.request(r, x)
-	b := &builder{maxCalls: r.MaxCalls, streamed: req.Stream}
-	x.keep = true
-	var err error
-	if req.Stream {
-		err = o.stream(ctx, req, b, x)
-	} else {
-		err = o.whole(ctx, req, b, x)
+	header := map[string]string{}
+	if o.key != "" {
+		header["Authorization"] = "Bearer " + o.key
 	}
+	resp, err := post(ctx, o.http, o.base+"/chat/completions", header, o.request(r, x))
 	if err != nil {
 		return agentloop.Reply{}, err
 	}
-	if !b.cut && x.readErr != nil {
-		return agentloop.Reply{}, x.readErr
+	defer resp.Body.Close()
+	m := &openAIReply{builder: builder{maxCalls: r.MaxCalls, tools: r.Tools}, extras: extras{}}
+	if err := readAnswer(resp.Body, m.whole, m.event); err != nil {
+		return agentloop.Reply{}, err
 	}
-	if !b.cut && b.stop == "" {
+	switch {
+	case m.cut:
+	case x.readErr != nil:
+		return agentloop.Reply{}, x.readErr
+	case m.stop == "" && !m.ended:
 		return agentloop.Reply{}, badReplyf("the answer ended without a finish_reason")
 	}
-	return b.reply(x), nil
+	return m.finish(x)
 }
 
-// request makes the body; what the library's type cannot say is patched in.
-func (o *openAI) request(r agentloop.Request, x *exchange) openai.ChatCompletionRequest {
-	p := o.params
-	req := openai.ChatCompletionRequest{Model: o.model, Messages: o.messages(r), Stream: p.stream(),
-		ReasoningEffort: p.word("reasoning_effort"), ServiceTier: openai.ServiceTier(p.word("service_tier")), Verbosity: p.word("verbosity")}
-	x.patch = map[string]any{}
-	for name, field := range map[string]*float32{"temperature": &req.Temperature, "top_p": &req.TopP, "presence_penalty": &req.PresencePenalty, "frequency_penalty": &req.FrequencyPenalty} {
-		if v := p.float32(name); v != nil && *v != 0 {
-			*field = *v
-		} else if v != nil {
-			x.patch[name] = 0 // the library leaves out a zero, which then means 1
+// request makes the body. What the strategy does not ask for is optional: a server
+// that does not know it is asked again without.
+func (o *openAI) request(r agentloop.Request, x *exchange) map[string]any {
+	req := map[string]any{"model": o.model, "messages": o.messages(r, x), "stream": o.params.stream() && !o.refused.has("stream")}
+	for name, v := range o.params {
+		switch name {
+		case "max_tokens", "stream":
+		case "parallel_tool_calls":
+			if len(r.Tools) > 0 {
+				req[name] = v
+			}
+		default:
+			req[name] = v
 		}
 	}
-	if v, ok := p.integer("seed"); ok {
-		req.Seed = &v
+	if n := o.params.maxOutput(r.MaxOutput); n > 0 {
+		name, other := cmp.Or(o.provider.maxTokens, "max_tokens"), "max_tokens"
+		if name == other {
+			other = "max_completion_tokens"
+		}
+		if o.refused.has(name) {
+			name = other
+		} else {
+			x.optional = append(x.optional, name)
+		}
+		req[name] = n
 	}
-	if n := p.maxOutput(r.MaxOutput); n > 0 {
-		x.patch[cmp.Or(o.provider.maxTokens, "max_tokens")] = n
+	if req["stream"] == true {
+		x.optional = append(x.optional, "stream")
+		if !o.refused.has("stream_options") {
+			x.optional = append(x.optional, "stream_options")
+			req["stream_options"] = map[string]any{"include_usage": true}
+		}
 	}
-	if req.Stream {
-		req.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
-	}
+	var tools []any
 	for _, t := range r.Tools {
-		req.Tools = append(req.Tools, openai.Tool{Type: openai.ToolTypeFunction,
-			Function: &openai.FunctionDefinition{Name: t.Name, Description: t.Description, Parameters: schema(t)}})
+		tools = append(tools, map[string]any{"type": "function", "function": map[string]any{"name": t.Name, "description": t.Description, "parameters": schema(t, o.refused, x)}})
 	}
-	if v, ok := p["parallel_tool_calls"]; ok && len(r.Tools) > 0 {
-		req.ParallelToolCalls = v
+	if len(tools) > 0 {
+		req["tools"] = tools
 	}
 	return req
 }
 
-func (o *openAI) messages(r agentloop.Request) []openai.ChatCompletionMessage {
-	var list []openai.ChatCompletionMessage
+func (o *openAI) messages(r agentloop.Request, x *exchange) (list []map[string]any) {
+	say := func(role, text string) map[string]any {
+		m := map[string]any{"role": role}
+		if text != "" {
+			m["content"] = text
+		}
+		list = append(list, m)
+		return m
+	}
 	if r.System != "" {
-		list = append(list, openai.ChatCompletionMessage{Role: "system", Content: r.System})
+		say("system", r.System)
 	}
 	for _, m := range r.Messages {
 		if m.User != "" {
-			list = append(list, openai.ChatCompletionMessage{Role: "user", Content: m.User})
+			say("user", m.User)
 		}
 		if m.Reply == nil || (m.Reply.Text == "" && len(m.Reply.Calls) == 0) {
 			continue // an assistant that says nothing is refused
 		}
-		a := openai.ChatCompletionMessage{Role: "assistant", Content: m.Reply.Text}
-		if o.provider.echoReasoning {
-			a.ReasoningContent = m.Reply.Reasoning
+		var own openAIExtras
+		if raw := opaqueOf(m.Reply, "openai"); raw != nil && json.Unmarshal(raw, &own) != nil {
+			own = openAIExtras{}
 		}
-		for _, c := range m.Reply.Calls {
-			a.ToolCalls = append(a.ToolCalls, openai.ToolCall{ID: c.ID, Type: openai.ToolTypeFunction,
-				Function: openai.FunctionCall{Name: c.Name, Arguments: string(object(c.Arguments))}})
-		}
-		list = append(list, a)
-		for i, res := range m.Results {
-			id := res.ID
-			if i < len(m.Reply.Calls) {
-				id = m.Reply.Calls[i].ID
+		a := say("assistant", m.Reply.Text)
+		o.addTo(a, own.Message, x)
+		var calls []any
+		for i, c := range m.Reply.Calls {
+			function := map[string]any{"name": safeName(c.Name), "arguments": string(object(c.Arguments))}
+			call := map[string]any{"id": c.ID, "type": "function", "function": function}
+			if i < len(own.Calls) {
+				o.addTo(call, own.Calls[i].Call, x)
+				o.addTo(function, own.Calls[i].Function, x)
 			}
-			list = append(list, openai.ChatCompletionMessage{Role: "tool", ToolCallID: id, Content: nonEmpty(res.Text)})
+			calls = append(calls, call)
+		}
+		if len(calls) > 0 {
+			a["tool_calls"] = calls
+		}
+		for _, res := range results(m) {
+			say("tool", res.Text)["tool_call_id"] = res.ID
 		}
 	}
 	return list
 }
 
-// whole reads an answer that is one JSON object.
-func (o *openAI) whole(ctx context.Context, req openai.ChatCompletionRequest, b *builder, x *exchange) error {
-	_, err := o.lib.CreateChatCompletion(ctx, req)
-	if !x.answered {
-		return err
-	}
-	return b.openAI(x.body.Bytes())
-}
-
-func (o *openAI) stream(ctx context.Context, req openai.ChatCompletionRequest, b *builder, x *exchange) error {
-	s, err := o.lib.CreateChatCompletionStream(ctx, req)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	for n := 0; !b.cut; n++ {
-		line, err := s.RecvRaw()
-		var inside *openai.APIError
-		switch {
-		case errors.As(err, &inside):
-			return streamError(inside.Code, inside.Message, inside.Type)
-		case errors.Is(err, io.EOF) && n == 0 && x.body.Len() > 0:
-			return b.openAI(x.body.Bytes()) // a server that does not stream
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
-		if err := b.openAI(line); err != nil {
-			return err
+// addTo returns to the server what it sent, unless it turned out to refuse it.
+func (o *openAI) addTo(m map[string]any, fields extras, x *exchange) {
+	for name, v := range fields {
+		if !o.refused.has(name) {
+			m[name] = v
+			x.optional = append(x.optional, name)
 		}
 	}
-	return nil
-}
-
-// streamError is an error that came inside of an answer, with the status that it
-// would have had: OpenRouter sends it as code.
-func streamError(code any, message, kind string) error {
-	status := http.StatusInternalServerError
-	if n, ok := code.(float64); ok && n >= 400 && n < 600 {
-		status = int(n)
-	}
-	if n, ok := code.(int); ok && n >= 400 && n < 600 {
-		status = n
-	}
-	if word, _ := code.(string); word == "rate_limit_exceeded" || word == "insufficient_quota" || kind == "insufficient_quota" {
-		status = http.StatusTooManyRequests
-	}
-	body, err := json.Marshal(map[string]any{"error": map[string]any{"message": message, "code": code, "type": kind}})
-	if err != nil {
-		body = []byte(message)
-	}
-	return &httpError{status: status, body: body}
 }

@@ -8,139 +8,217 @@ import (
 	"pitwall/agentloop"
 )
 
-// openAIAnswer is a chunk of a stream, or a whole answer.
-type openAIAnswer struct {
-	Model   string `json:"model"`
-	Choices []struct {
-		Index        int            `json:"index"`
-		Delta        *openAIMessage `json:"delta"`
-		Message      *openAIMessage `json:"message"`
-		FinishReason string         `json:"finish_reason"`
-	} `json:"choices"`
-	Usage *openAIUsage `json:"usage"`
-	Error *struct {
-		Message string `json:"message"`
-		Type    string `json:"type"`
-		Code    any    `json:"code"`
-	} `json:"error"`
+// openAIReply collects the parts of an answer.
+type openAIReply struct {
+	builder
+	extras extras // of the message
+	ended  bool   // the answer is whole: [DONE] came, or it is one JSON object
 }
 
-type openAIMessage struct {
-	Content          json.RawMessage `json:"content"` // a text, null, or a list of parts
-	Refusal          string          `json:"refusal"`
-	ReasoningContent string          `json:"reasoning_content"`
-	Reasoning        string          `json:"reasoning"`
-	ToolCalls        []struct {
-		Index    *int   `json:"index"`
-		ID       string `json:"id"`
-		Function struct {
-			Name      string          `json:"name"`
-			Arguments json.RawMessage `json:"arguments"` // a text of JSON, from some servers the object
-		} `json:"function"`
-	} `json:"tool_calls"`
+// openAIAnswer is a chunk of a stream, or a whole answer.
+type openAIAnswer struct {
+	Model   word `json:"model"`
+	Choices []struct {
+		Index        count                      `json:"index"`
+		Delta        map[string]json.RawMessage `json:"delta"`
+		Message      map[string]json.RawMessage `json:"message"`
+		FinishReason word                       `json:"finish_reason"`
+		NativeReason word                       `json:"native_finish_reason"` // of a proxy's own provider
+		Error        json.RawMessage            `json:"error"`
+	} `json:"choices"`
+	Usage *openAIUsage `json:"usage"`
+}
+
+// openAIExtras is what must go back with a message besides its text and calls.
+type openAIExtras struct {
+	Message extras            `json:"message,omitempty"`
+	Calls   []openAICallExtra `json:"calls,omitempty"` // one for each call
+}
+
+type openAICallExtra struct {
+	Call     extras `json:"call,omitempty"`
+	Function extras `json:"function,omitempty"`
 }
 
 type openAIUsage struct {
-	Prompt     int `json:"prompt_tokens"`
-	Completion int `json:"completion_tokens"`
-	Total      int `json:"total_tokens"`
+	Prompt     count `json:"prompt_tokens"`
+	Completion count `json:"completion_tokens"`
+	Total      count `json:"total_tokens"`
 	PromptD    struct {
-		Cached int `json:"cached_tokens"`
-		Write  int `json:"cache_write_tokens"`
+		Cached count `json:"cached_tokens"`
+		Write  count `json:"cache_write_tokens"`
 	} `json:"prompt_tokens_details"`
 	CompletionD struct {
-		Reasoning int `json:"reasoning_tokens"`
+		Reasoning count `json:"reasoning_tokens"`
 	} `json:"completion_tokens_details"`
 }
 
 func (u openAIUsage) usage() agentloop.Usage {
-	out := agentloop.Usage{Input: u.Prompt, Output: u.Completion, CacheRead: u.PromptD.Cached, CacheWrite: u.PromptD.Write, Reasoning: u.CompletionD.Reasoning}
-	if out.Reasoning > 0 && u.Total == u.Prompt+u.Completion+out.Reasoning {
+	out := agentloop.Usage{Input: int(u.Prompt), Output: int(u.Completion), CacheRead: int(u.PromptD.Cached), CacheWrite: int(u.PromptD.Write), Reasoning: int(u.CompletionD.Reasoning)}
+	if out.Reasoning > 0 && int(u.Total) == out.Input+out.Output+out.Reasoning {
 		out.Output += out.Reasoning // xAI counts it apart
 	}
 	return out
 }
 
-// openAI adds a chunk or a whole answer.
-func (b *builder) openAI(data []byte) error {
+// event takes one event of a stream.
+func (m *openAIReply) event(data []byte) (last bool, err error) {
+	if string(data) == "[DONE]" {
+		m.ended = true
+		return true, nil
+	}
+	m.streamed = true
+	err = m.add(data)
+	return m.cut, err
+}
+
+func (m *openAIReply) whole(data []byte) error {
+	m.ended = true
+	return m.add(data)
+}
+
+// add takes a chunk or a whole answer.
+func (m *openAIReply) add(data []byte) error {
+	if err := errorInside(data); err != nil {
+		return err
+	}
 	var a openAIAnswer
 	if err := json.Unmarshal(data, &a); err != nil {
-		return badReplyf("the answer is no JSON of a chat completion: %v", err)
-	}
-	if a.Error != nil {
-		return streamError(a.Error.Code, a.Error.Message, a.Error.Type)
+		return badReplyf("the answer is not a chat completion: %v", err)
 	}
 	if a.Model != "" {
-		b.model = a.Model
+		m.model = string(a.Model)
 	}
 	if a.Usage != nil && (a.Usage.Prompt > 0 || a.Usage.Completion > 0) {
-		b.usage, b.reported = a.Usage.usage(), true
+		m.usage, m.reported = a.Usage.usage(), true
 	}
 	for _, c := range a.Choices {
 		if c.Index != 0 {
 			continue
 		}
-		m := c.Delta
-		if m == nil {
-			m = c.Message
+		if len(c.Error) > 0 && string(c.Error) != "null" {
+			return &httpError{status: statusInside(c.Error), body: c.Error}
 		}
-		if m != nil {
-			b.openAIMessage(m, c.Message != nil && c.Delta == nil)
+		fields, whole := c.Delta, false
+		if fields == nil {
+			fields, whole = c.Message, true
 		}
-		if b.cut {
-			return nil
+		if err := m.message(fields, whole); err != nil || m.cut {
+			return err
 		}
-		if c.FinishReason != "" && b.stop != agentloop.StopRefused {
-			b.stop = openAIStop(c.FinishReason)
+		if c.FinishReason != "" {
+			if err := m.end(string(c.FinishReason), string(c.NativeReason)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (b *builder) openAIMessage(m *openAIMessage, whole bool) {
-	b.text.WriteString(textOf(m.Content))
-	if m.Refusal != "" {
-		b.text.WriteString(m.Refusal)
-		b.stop = agentloop.StopRefused
+func (m *openAIReply) message(fields map[string]json.RawMessage, whole bool) error {
+	m.text.WriteString(textOf(fields["content"]))
+	if refusal := textOf(fields["refusal"]); refusal != "" {
+		m.text.WriteString(refusal)
+		m.stop, m.reason = agentloop.StopRefused, "refusal"
 	}
-	if m.ReasoningContent != "" {
-		b.reasoning.WriteString(m.ReasoningContent)
-	} else {
-		b.reasoning.WriteString(m.Reasoning)
+	if raw := fields["function_call"]; len(raw) > 0 && string(raw) != "null" {
+		return badReplyf("the server answered with the old function_call, which has no id for a result; it needs tool_calls")
 	}
-	for i, t := range m.ToolCalls {
-		index := len(b.calls) - 1
-		switch {
-		case whole:
-			index = i
-		case t.Index != nil:
-			index = *t.Index
-		case t.ID != "" || t.Function.Name != "":
-			index = len(b.calls)
+	for name, raw := range fields {
+		switch name {
+		case "role", "content", "refusal", "tool_calls", "function_call":
+		case "audio", "annotations": // OpenAI sends them and does not take them
+		default:
+			m.extras.add(name, raw)
 		}
-		c := b.byIndex[index]
-		// Some servers give every call the index 0: another id is another call.
-		if c == nil || (t.ID != "" && c.id != "" && t.ID != c.id) {
-			if c = b.add(index, t.ID, t.Function.Name); c == nil {
-				return
-			}
-		} else if c.name == "" {
-			c.name = t.Function.Name
-		}
-		c.args.WriteString(argumentsOf(t.Function.Arguments))
 	}
+	for _, name := range []string{"reasoning_content", "reasoning"} {
+		if text := textOf(fields[name]); text != "" {
+			m.reasoning.WriteString(text)
+			break
+		}
+	}
+	var calls []json.RawMessage
+	if raw := fields["tool_calls"]; len(raw) > 0 && json.Unmarshal(raw, &calls) != nil {
+		return badReplyf("tool_calls is not a list: %s", clip(string(raw), maxQuote))
+	}
+	for i, raw := range calls {
+		if err := m.toolCall(i, raw, whole); err != nil || m.cut {
+			return err
+		}
+	}
+	return nil
 }
 
-func openAIStop(reason string) agentloop.Stop {
-	switch reason {
-	case "length":
-		return agentloop.StopLength
-	case "content_filter":
-		return agentloop.StopRefused
-	case "tool_calls", "function_call":
-		return agentloop.StopCalls
+func (m *openAIReply) toolCall(i int, raw json.RawMessage, whole bool) error {
+	var t struct {
+		Index    *count                     `json:"index"`
+		ID       word                       `json:"id"`
+		Function map[string]json.RawMessage `json:"function"`
 	}
-	return agentloop.StopEnd
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return badReplyf("a tool call cannot be read: %v", err)
+	}
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return badReplyf("a tool call is not an object: %v", err)
+	}
+	var name word
+	if raw := t.Function["name"]; len(raw) > 0 && json.Unmarshal(raw, &name) != nil {
+		return badReplyf("the name of a tool call is %s", clip(string(raw), maxQuote))
+	}
+	c := m.part(i, whole, (*int)(t.Index), string(t.ID), string(name))
+	if c == nil {
+		return nil
+	}
+	c.args.WriteString(argumentsOf(t.Function["arguments"]))
+	for k, v := range fields {
+		if k != "index" && k != "id" && k != "type" && k != "function" {
+			c.extras.set(k, v)
+		}
+	}
+	for k, v := range t.Function {
+		if k != "name" && k != "arguments" {
+			c.function.set(k, v)
+		}
+	}
+	return nil
+}
+
+// finish puts the reply together, with what must go back as it came.
+func (m *openAIReply) finish(x *exchange) (agentloop.Reply, error) {
+	r := m.reply(x)
+	if thought, rest, ok := thinking(r.Text); ok {
+		m.extras["content"] = r.Text // its server gets it back with the tags
+		r.Reasoning, r.Text = r.Reasoning+thought, rest
+	}
+	own := openAIExtras{Message: m.extras.filled()}
+	keep := len(own.Message) > 0
+	for _, c := range m.calls {
+		e := openAICallExtra{c.extras.filled(), c.function.filled()}
+		keep = keep || len(e.Call)+len(e.Function) > 0
+		own.Calls = append(own.Calls, e)
+	}
+	if !keep {
+		return r, nil
+	}
+	content, err := json.Marshal(own)
+	if err != nil {
+		return r, badReplyf("a field of the message cannot be kept: %v", err)
+	}
+	r.Opaque, err = json.Marshal(opaque{"openai", content})
+	return r, err
+}
+
+// thinking cuts the thoughts that a server without a parser for them leaves at the
+// start of the text. Those without an end are all that there is.
+func thinking(text string) (thought, rest string, ok bool) {
+	after, ok := strings.CutPrefix(strings.TrimSpace(text), "<think>")
+	if !ok {
+		return "", text, false
+	}
+	thought, rest, _ = strings.Cut(after, "</think>")
+	return strings.TrimSpace(thought), strings.TrimSpace(rest), true
 }
 
 // textOf reads a content: a text, or the texts of a list of parts.

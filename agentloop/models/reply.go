@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pitwall/agentloop"
@@ -16,17 +17,20 @@ type builder struct {
 	calls           []*callBuilder
 	byIndex         map[int]*callBuilder // the last one of each of the provider's indexes
 	stop            agentloop.Stop
+	reason          string // the provider's word for a refusal
 	model           string
 	usage           agentloop.Usage
 	reported        bool // the usage is the provider's
 	maxCalls        int  // 0 = any number
 	cut             bool
 	streamed        bool // what was not read is not in the usage
+	tools           []agentloop.Tool
 }
 
 type callBuilder struct {
-	id, name string
-	args     bytes.Buffer
+	id, name         string
+	args             bytes.Buffer
+	extras, function extras // fields of the call, and of the function in it, see extras
 }
 
 // add begins a call. It says no once there are enough: the calls before are whole
@@ -45,21 +49,99 @@ func (b *builder) add(index int, id, name string) *callBuilder {
 	return c
 }
 
+// part returns the call that a part of a stream belongs to: the one that it goes on
+// with, or a new one. Servers leave out ids and indexes, give every call the index
+// 0, repeat the name with each part or send it in parts.
+func (b *builder) part(i int, whole bool, index *int, id, name string) *callBuilder {
+	at := len(b.calls)
+	var c *callBuilder
+	switch {
+	case whole:
+		at = i
+	case index != nil:
+		at = *index
+		c = b.byIndex[at]
+	case len(b.calls) > 0:
+		c = b.calls[len(b.calls)-1]
+	}
+	if c == nil || b.begins(c, id, name) {
+		return b.add(at, id, name)
+	}
+	if c.id == "" {
+		c.id = id
+	}
+	if name != c.name && c.args.Len() == 0 {
+		c.name += name
+	}
+	return c
+}
+
+// begins reports whether a part with this id and name is of another call than c.
+func (b *builder) begins(c *callBuilder, id, name string) bool {
+	complete := json.Valid(c.args.Bytes())
+	switch {
+	case id != "" && c.id != "" && id != c.id:
+		return name != "" || complete
+	case name == "" || c.name == "":
+		return false
+	case c.args.Len() == 0 && !b.isTool(c.name):
+		return false // its name comes in parts
+	case name == c.name:
+		return id == "" && complete
+	}
+	return b.isTool(name) || complete
+}
+
+func (b *builder) isTool(name string) bool {
+	return slices.ContainsFunc(b.tools, func(t agentloop.Tool) bool { return t.Name == name })
+}
+
+// end takes the provider's reason for the end of a reply, and what else it says of it.
+// A reason that is not known makes no decision: the reply is tried again.
+func (b *builder) end(reason, more string) error {
+	if b.stop == agentloop.StopRefused {
+		return nil
+	}
+	var ok bool
+	if b.stop, ok = stops[strings.ToLower(reason)]; !ok {
+		return badReplyf("the model failed: %s", clip(strings.TrimSuffix(reason+": "+more, ": "), maxQuote))
+	}
+	if b.stop == agentloop.StopRefused {
+		b.reason = reason
+	}
+	return nil
+}
+
+// stops are the reasons for the end of a reply in all dialects, in lower case.
+var stops = map[string]agentloop.Stop{
+	"stop": agentloop.StopEnd, "end": agentloop.StopEnd, "end_turn": agentloop.StopEnd, "eos": agentloop.StopEnd, "eos_token": agentloop.StopEnd,
+	"stop_sequence": agentloop.StopEnd, "completed": agentloop.StopEnd, "complete": agentloop.StopEnd,
+	"tool_calls": agentloop.StopCalls, "tool_call": agentloop.StopCalls, "tool_use": agentloop.StopCalls, "function_call": agentloop.StopCalls,
+	"length": agentloop.StopLength, "max_tokens": agentloop.StopLength, "max_output_tokens": agentloop.StopLength, "model_length": agentloop.StopLength,
+	"model_context_window_exceeded": agentloop.StopLength,
+	"content_filter":                agentloop.StopRefused, "refusal": agentloop.StopRefused, "safety": agentloop.StopRefused, "sensitive": agentloop.StopRefused,
+	"recitation": agentloop.StopRefused, "blocklist": agentloop.StopRefused, "prohibited_content": agentloop.StopRefused, "spii": agentloop.StopRefused,
+	"language": agentloop.StopRefused, "image_safety": agentloop.StopRefused,
+	"pause_turn": agentloop.StopPaused,
+}
+
 // reply finishes. The usage of a cut reply is of what was read, if the provider
 // did not say.
 func (b *builder) reply(x *exchange) agentloop.Reply {
-	r := agentloop.Reply{Text: b.text.String(), Reasoning: b.reasoning.String(), Stop: b.stop, Model: b.model, Usage: b.usage}
+	r := agentloop.Reply{Text: b.text.String(), Reasoning: b.reasoning.String(), Stop: b.stop, StopReason: b.reason, Model: b.model, Usage: b.usage}
 	size := len(r.Text) + len(r.Reasoning)
 	for _, c := range b.calls {
 		args := compact(c.args.Bytes())
 		size += len(c.name) + len(args)
 		r.Calls = append(r.Calls, agentloop.Call{ID: c.id, Name: c.name, Arguments: args})
 	}
-	if len(r.Calls) > 0 && (r.Stop == agentloop.StopEnd || r.Stop == "") {
-		r.Stop = agentloop.StopCalls // some servers say stop
-	}
-	if b.cut {
+	switch {
+	case b.cut:
 		r.Stop = agentloop.StopCut
+	case len(r.Calls) > 0 && (r.Stop == agentloop.StopEnd || r.Stop == ""):
+		r.Stop = agentloop.StopCalls // some servers say stop
+	case r.Stop == "":
+		r.Stop = agentloop.StopEnd // a whole answer that gives no reason
 	}
 	if !b.reported || b.cut && b.streamed {
 		r.Usage.Estimated = true
@@ -71,54 +153,29 @@ func (b *builder) reply(x *exchange) agentloop.Reply {
 	return r
 }
 
-// compact drops white space around and inside valid JSON, which is the wire's and
-// not the model's; an empty text means no arguments. What is not valid stays.
-func compact(args []byte) json.RawMessage {
-	if len(bytes.TrimSpace(args)) == 0 {
-		return json.RawMessage("{}")
-	}
-	var b bytes.Buffer
-	if json.Compact(&b, args) != nil {
-		return bytes.Clone(args)
-	}
-	return b.Bytes()
-}
-
-// object makes arguments fit to be sent back: an object as they are, anything
-// else as {"_invalid": "<what the model sent>"}. Anthropic and Gemini take only
-// objects, and several compatible servers parse the text of the others.
-func object(args json.RawMessage) json.RawMessage {
-	args = bytes.ToValidUTF8(compact(args), []byte("\uFFFD"))
-	if json.Valid(args) && args[0] == '{' {
-		return args
-	}
-	b, err := encode(map[string]string{"_invalid": string(args)})
-	if err != nil { // cannot happen: a string
-		return json.RawMessage("{}")
-	}
-	return b
-}
-
-// encode is json.Marshal that leaves <, > and & alone.
-func encode(v any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSpace(b.Bytes()), nil
-}
-
-// fixIDs gives calls without an id, or with one that came before in this reply,
-// one made from their place: results are matched by id.
-func fixIDs(calls []agentloop.Call, before []agentloop.Message) {
+// fixIDs gives calls without an id, or with one that came before in this
+// conversation, one made from their place: results are matched by id. What the
+// provider gave is kept beside it.
+func fixIDs(calls []agentloop.Call, before []agentloop.Message, fits func(id string) bool) {
 	seen := map[string]bool{}
-	for i := range calls {
-		if calls[i].ID == "" || seen[calls[i].ID] {
-			calls[i].ID = madeID(replies(before), i)
+	for _, m := range before {
+		if m.Reply != nil {
+			for _, c := range m.Reply.Calls {
+				seen[c.ID] = true
+			}
 		}
-		seen[calls[i].ID] = true
+	}
+	for i := range calls {
+		c := &calls[i]
+		if c.ID == "" || seen[c.ID] || !fits(c.ID) {
+			if c.ID != "" {
+				c.Sent = &agentloop.Sent{ID: c.ID}
+			}
+			for n := i; c.ID == "" || seen[c.ID] || !fits(c.ID); n++ {
+				c.ID = madeID(replies(before), n)
+			}
+		}
+		seen[c.ID] = true
 	}
 }
 
@@ -153,50 +210,4 @@ func opaqueOf(r *agentloop.Reply, provider string) json.RawMessage {
 		return nil
 	}
 	return o.Content
-}
-
-// schema is a tool's input schema as every provider takes it: a full object schema,
-// also of a tool without arguments, and of lists that say what they hold. What is
-// complete stays byte for byte.
-func schema(t agentloop.Tool) json.RawMessage {
-	given := map[string]any{}
-	if len(bytes.TrimSpace(t.Input)) > 0 && json.Unmarshal(t.Input, &given) != nil || given == nil {
-		return t.Input // no schema: the provider says so
-	}
-	changed := complete(given)
-	for name, v := range map[string]any{"type": "object", "properties": map[string]any{}} {
-		if given[name] == nil {
-			given[name], changed = v, true
-		}
-	}
-	if full, err := encode(given); changed && err == nil {
-		return full
-	}
-	return t.Input
-}
-
-// complete gives lists without items items of any kind, at every depth.
-func complete(v any) (changed bool) {
-	switch v := v.(type) {
-	case map[string]any:
-		if v["type"] == "array" && v["items"] == nil && v["prefixItems"] == nil {
-			v["items"], changed = map[string]any{}, true
-		}
-		for _, inner := range v {
-			changed = complete(inner) || changed
-		}
-	case []any:
-		for _, inner := range v {
-			changed = complete(inner) || changed
-		}
-	}
-	return changed
-}
-
-// nonEmpty replaces an empty result, which providers refuse.
-func nonEmpty(text string) string {
-	if text == "" {
-		return "(empty)"
-	}
-	return text
 }

@@ -20,9 +20,6 @@ type provider struct {
 	// maxTokens is the field for the output limit: OpenAI's own models refuse the
 	// old max_tokens, and many compatible servers do not know the new one.
 	maxTokens string
-	// echoReasoning sends reasoning_content back: DeepSeek refuses a conversation
-	// with tools in which it is missing, OpenAI one in which it is there.
-	echoReasoning bool
 }
 
 // table is in the order in which a default is looked for.
@@ -40,7 +37,7 @@ func table() []provider {
 		{name: "openrouter", dialect: "openai", base: "https://openrouter.ai/api/v1", keys: []string{"OPENROUTER_API_KEY"}, model: "openai/gpt-5-mini"},
 		{name: "groq", dialect: "openai", base: "https://api.groq.com/openai/v1", keys: []string{"GROQ_API_KEY"}, model: "openai/gpt-oss-120b"},
 		{name: "deepseek", dialect: "openai", base: "https://api.deepseek.com/v1", keys: []string{"DEEPSEEK_API_KEY"}, model: "deepseek-chat",
-			prefixes: []string{"deepseek-"}, echoReasoning: true},
+			prefixes: []string{"deepseek-"}},
 		{name: "xai", dialect: "openai", base: "https://api.x.ai/v1", keys: []string{"XAI_API_KEY"}, model: "grok-4",
 			prefixes: []string{"grok-"}},
 	}

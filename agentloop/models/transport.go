@@ -3,7 +3,6 @@ package models
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,17 +18,15 @@ const (
 	maxError = 64 << 10 // bytes of an answer that is an error
 )
 
-// exchange is one HTTP request of one attempt. It travels in the context, as the
-// libraries let nothing else through, and brings back what they hide.
+// exchange is one HTTP request of one attempt. It travels in the context, as genai
+// lets nothing else through, and brings back what it hides.
 type exchange struct {
-	patch map[string]any // set in the request's JSON where a library's type cannot say it
+	optional []string // fields of the request that Pitwall adds on its own, see refusals
 
-	tried    bool // a request was sent: an error before that is the library's own
-	sent     int  // bytes of the request
-	read     int  // bytes of the answer
-	answered bool // with a status of 2xx
-	body     bytes.Buffer
-	keep     bool  // keep a copy of the answer in body
+	tried    bool  // a request was sent: an error before that is the library's own
+	sent     int   // bytes of the request
+	read     int   // bytes of the answer
+	answered bool  // with a status of 2xx
 	readErr  error // why the answer ended early
 }
 
@@ -75,11 +72,7 @@ func (h hook) RoundTrip(req *http.Request) (*http.Response, error) {
 	if x.tried {
 		return nil, errors.New("a second request in one attempt")
 	}
-	x.tried = true
-	req, err := x.prepare(req)
-	if err != nil {
-		return nil, err
-	}
+	x.tried, x.sent = true, int(max(req.ContentLength, 0))
 	resp, err := h.base.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -92,38 +85,6 @@ func (h hook) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.answered = true
 	resp.Body = &answerBody{x: x, from: resp.Body}
 	return resp, nil
-}
-
-// prepare applies the patch and measures the request.
-func (x *exchange) prepare(req *http.Request) (*http.Request, error) {
-	if req.Body == nil {
-		return req, nil
-	}
-	body, err := io.ReadAll(req.Body)
-	req.Body.Close()
-	if err != nil {
-		return nil, err
-	}
-	if len(x.patch) > 0 {
-		fields := map[string]any{}
-		d := json.NewDecoder(bytes.NewReader(body))
-		d.UseNumber()
-		if err := d.Decode(&fields); err != nil {
-			return nil, fmt.Errorf("patching the request: %w", err)
-		}
-		for k, v := range x.patch {
-			fields[k] = v
-		}
-		if body, err = json.Marshal(fields); err != nil {
-			return nil, fmt.Errorf("patching the request: %w", err)
-		}
-	}
-	x.sent = len(body)
-	req = req.Clone(req.Context())
-	req.Body = io.NopCloser(bytes.NewReader(body))
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	req.ContentLength = int64(len(body))
-	return req, nil
 }
 
 // answerBody limits an answer and ends it quietly on an error, which it keeps: a
@@ -145,9 +106,6 @@ func (b *answerBody) Read(p []byte) (int, error) {
 		b.x.readErr = errTooLong
 		return 0, io.EOF
 	}
-	if b.x.keep {
-		b.x.body.Write(p[:n])
-	}
 	if err != nil && err != io.EOF {
 		b.x.readErr, err = err, io.EOF
 	}
@@ -155,6 +113,23 @@ func (b *answerBody) Read(p []byte) (int, error) {
 }
 
 func (b *answerBody) Close() error { return b.from.Close() }
+
+// post sends a body as JSON; the answer's own body is the caller's to close.
+func post(ctx context.Context, c *http.Client, url string, header map[string]string, body any) (*http.Response, error) {
+	raw, err := encode(body)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	return c.Do(req)
+}
 
 // longestReply is how long a reply may take as a whole: reasoning models are silent
 // for minutes.

@@ -35,36 +35,40 @@ func (l *loader) readActions(t *table, sidecar, entry pitwall.Adjustment) error 
 	if err != nil {
 		return err
 	}
-	pay, hasPay := t.col["pay_date"]
-	source, hasSource := t.col["source"]
 	for i, row := range t.rows {
 		if !l.want(row[at[0]]) {
 			continue
 		}
-		a := pitwall.Action{Symbol: row[at[0]], Type: row[at[2]]}
-		zone := l.instrument(a.Symbol).Location()
-		ex, err := parseStamp(row[at[1]], zone)
+		a, err := l.readAction(t, i, at)
 		if err != nil {
-			return t.bad(i, "ex_date", err)
+			return err
 		}
-		a.Ex = ex.t
-		if hasPay && row[pay] != "" {
-			p, err := parseStamp(row[pay], zone)
-			if err != nil {
-				return t.bad(i, "pay_date", err)
-			}
-			a.Pay = p.t
-		}
-		if a.Type, a.Value, a.Per, err = t.action(row[at[2]], row[at[3]]); err != nil {
-			return t.bad(i, "value", err)
-		}
-		vendor := pitwall.Adjustment("")
-		if hasSource {
-			vendor = amountsFrom(row[source])
-		}
-		l.given = append(l.given, givenAction{a, cmp.Or(sidecar, vendor, entry), t.name})
+		l.given = append(l.given, givenAction{a, cmp.Or(sidecar, amountsFrom(t.get(i, "source")), entry), t.name})
 	}
 	return nil
+}
+
+// readAction reads one row.
+func (l *loader) readAction(t *table, i int, at []int) (a pitwall.Action, err error) {
+	row := t.rows[i]
+	a.Symbol = row[at[0]]
+	zone := l.instrument(a.Symbol).Location()
+	ex, err := parseStamp(row[at[1]], zone)
+	if err != nil {
+		return a, t.bad(i, "ex_date", err)
+	}
+	a.Ex = ex.t
+	if text := t.get(i, "pay_date"); text != "" {
+		pay, err := parseStamp(text, zone)
+		if err != nil {
+			return a, t.bad(i, "pay_date", err)
+		}
+		a.Pay = pay.t
+	}
+	if a.Type, a.Value, a.Per, err = t.action(row[at[2]], row[at[3]]); err != nil {
+		return a, t.bad(i, "value", err)
+	}
+	return a, nil
 }
 
 // action reads the type and value of an action.
@@ -91,7 +95,7 @@ func (t *table) action(kind, text string) (_ string, value, per pitwall.Dec, err
 }
 
 // jump notes a day on which adj_close/close leaps as only a split makes it.
-func (l *loader) jump(t *table, g *raw, i int, adj string) {
+func (l *loader) jump(g *raw, adj string) {
 	a, err := strconv.ParseFloat(adj, 64)
 	k := len(g.starts) - 1
 	if err != nil || a <= 0 {

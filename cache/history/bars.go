@@ -51,7 +51,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 			return err
 		}
 		if hasAdj {
-			l.jump(t, g, i, row[adjClose])
+			l.jump(g, row[adjClose])
 		}
 	}
 	for _, symbol := range order {
@@ -135,15 +135,14 @@ func (l *loader) weekend(g *raw) {
 	if !g.dates || in.Calendar != pitwall.Sessions {
 		return
 	}
-	for _, s := range g.starts {
-		if day := s.Weekday(); day == time.Saturday || day == time.Sunday {
-			_, end := session(in, s)
-			l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
-				"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
-				in.Symbol, day, s.Format(time.DateOnly))}})
-			return
-		}
+	i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday })
+	if i < 0 {
+		return
 	}
+	_, end := session(in, g.starts[i])
+	l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
+		"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
+		in.Symbol, g.starts[i].Weekday(), g.starts[i].Format(time.DateOnly))}})
 }
 
 // midnights takes times that are all midnights as the dates that they stand for:

@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"path"
 	"sort"
 	"strconv"
 	"strings"
@@ -18,7 +15,6 @@ import (
 // checker reads every file leniently: nothing that is wrong stops it.
 type checker struct {
 	out     Checked
-	newYork *time.Location
 	bars    []*checkedBars
 	actions []*checkedActions
 	at      map[string]int // file, rule and symbol -> finding
@@ -56,20 +52,18 @@ type checkedAction struct {
 	symbol, kind string
 	day          time.Time
 	value        float64
-	pay          bool
-	source       string
 }
 
 // Check reads files and folders (with the folders in them) and reports what
 // Load refuses, warns of or cannot see. Only a path that is not there is an
 // error; everything else is a finding.
 func Check(ctx context.Context, inputs []Input) (*Checked, error) {
-	c := &checker{at: map[string]int{}, newYork: newYork()}
+	c := &checker{at: map[string]int{}}
 	for _, in := range inputs {
 		if in.Show == "" {
 			in.Show = in.Path
 		}
-		files, err := tree(in)
+		files, err := list(in, true)
 		if err != nil {
 			return nil, err
 		}
@@ -89,45 +83,15 @@ func Check(ctx context.Context, inputs []Input) (*Checked, error) {
 	return &c.out, nil
 }
 
-// tree lists the CSV and Parquet files below a path, hidden folders left out.
-func tree(in Input) ([]Input, error) {
-	var files []Input
-	err := fs.WalkDir(in.FS, in.Path, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && p != in.Path:
-			return fs.SkipDir
-		case d.IsDir():
-			return nil
-		}
-		if ext := path.Ext(p); ext == ".csv" || ext == ".parquet" || p == in.Path {
-			show := in.Show
-			if p != in.Path {
-				show = path.Join(in.Show, strings.TrimPrefix(strings.TrimPrefix(p, in.Path), "/"))
-			}
-			files = append(files, Input{FS: in.FS, Path: p, Show: show, Adjusted: in.Adjusted})
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, pitwall.Errorf(pitwall.DataError, "no data at %s", in.Show).Hintf("give a CSV or Parquet file, or a folder of them")
-	}
-	return files, nil
-}
-
 // file reads one file into what it is.
 func (c *checker) file(ctx context.Context, in Input) {
-	raw, err := fs.ReadFile(in.FS, in.Path)
-	var t *table
-	if err == nil {
-		t, err = parse(ctx, in.Show, raw)
-	}
+	p, err := parseFile(ctx, in)
 	c.out.Files++
 	if err != nil {
 		c.say(in.Show, "", "unreadable", err.Error(), "fix or remove the file")
 		return
 	}
+	t := p.table
 	c.out.Rows += len(t.rows)
 	if len(t.rows) == 0 {
 		c.say(in.Show, "", "no rows", strings.Join(t.header, ","), "remove the file, or see why it is empty")
@@ -143,8 +107,7 @@ func (c *checker) file(ctx context.Context, in Input) {
 	case kind == "actions":
 		c.readActions(t)
 	case kind == "instruments":
-		l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
-		if err := l.readInstruments(t); err != nil {
+		if err := newLoader().readInstruments(t); err != nil {
 			c.say(in.Show, "", "unreadable", err.Error(), "fix the row")
 		}
 	default:
@@ -155,17 +118,11 @@ func (c *checker) file(ctx context.Context, in Input) {
 // refused names what Load says of a file in which nothing else was found that
 // makes Load refuse it.
 func (c *checker) refused(in Input, t *table, before int) {
-	said := Checked{Findings: c.out.Findings[before:]}
-	if kind := t.kind(); kind == "bars" || kind == "instruments" || kind == "unused" || said.Refused() {
+	found, kind := Checked{Findings: c.out.Findings[before:]}, t.kind()
+	if kind == "bars" || kind == "actions" || kind == "instruments" || kind == "unused" || found.Refused() {
 		return // read in full above
 	}
-	l := &loader{newYork: c.newYork, instruments: map[string]pitwall.Instrument{}}
-	var err error
-	if kind := t.kind(); kind == "actions" {
-		err = l.readActions(t, "", "")
-	} else {
-		err = l.readRecords(kind, t)
-	}
+	err := newLoader().readRecords(kind, t)
 	if e, ok := errors.AsType[*pitwall.Error](err); ok {
 		c.say(in.Show, "", "unreadable", e.Message, "fix the row: the backtest will reject this file")
 	}
@@ -263,24 +220,19 @@ func (c *checker) readActions(t *table) {
 	if err != nil {
 		return // kind() saw them
 	}
-	pay, hasPay := t.col["pay_date"]
-	source, hasSource := t.col["source"]
-	a := &checkedActions{file: t.name}
+	l, a := newLoader(), &checkedActions{file: t.name}
 	seen := map[string]bool{}
 	for i, row := range t.rows {
 		symbol := row[at[0]]
-		when, err := parseStamp(row[at[1]], time.UTC)
-		kind, value, per, verr := t.action(row[at[2]], row[at[3]])
-		if err != nil || verr != nil {
-			c.say(t.name, symbol, "unreadable", t.bad(i, "action", fmt.Errorf("%q %q", row[at[1]], row[at[3]])).Error(), "fix the row: the backtest will reject this file")
+		got, err := l.readAction(t, i, at)
+		if err != nil {
+			c.say(t.name, symbol, "unreadable", err.Error(), "fix the row: the backtest will reject this file")
 			continue
 		}
-		x := checkedAction{symbol: symbol, kind: kind, day: calendarDay(when.t), value: value.Float(), pay: hasPay && row[pay] != ""}
-		if per > 0 {
-			x.value /= per.Float()
-		}
-		if hasSource {
-			x.source = row[source]
+		kind := got.Type
+		x := checkedAction{symbol, kind, calendarDay(got.Ex), got.Value.Float()}
+		if got.Per > 0 {
+			x.value /= got.Per.Float()
 		}
 		key := symbol + row[at[1]] + kind
 		if seen[key] {
@@ -292,10 +244,10 @@ func (c *checker) readActions(t *table) {
 		default:
 			c.say(t.name, symbol, "unknown action", kind+" "+row[at[1]], "a run over that day is refused: use split, dividend, special_dividend, coupon, funding or cash")
 		}
-		if kind == "dividend" && !x.pay {
+		if kind == "dividend" && got.Pay.IsZero() {
 			c.say(t.name, symbol, "no pay date", row[at[1]], "the dividend is paid on the ex date; add pay_date if the delay matters")
 		}
-		if strings.Contains(x.source, "derived") {
+		if strings.Contains(t.get(i, "source"), "derived") {
 			c.say(t.name, symbol, "derived amount", row[at[1]]+" "+row[at[3]], "computed from adjusted prices: good to about 0.001, small amounts may be missing")
 		}
 		a.rows = append(a.rows, x)

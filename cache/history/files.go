@@ -1,9 +1,9 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
 	"path"
 	"path/filepath"
 	"strings"
@@ -28,14 +28,11 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 	if err := l.usable(); err != nil {
 		return nil, err
 	}
-	raw, err := fs.ReadFile(in.FS, in.Path)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
-	}
-	t, err := parse(ctx, in.Show, raw)
+	p, err := parseFile(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	t := p.table
 	kind := t.rowKind()
 	if kind == "" {
 		return nil, pitwall.Errorf(pitwall.DataError, "%s: the header %q is none that the store keeps", in.Show, strings.Join(t.header, ",")).
@@ -107,17 +104,12 @@ func (l *Local) sameAdjustment(in Input, s shelf, symbol string, adj pitwall.Adj
 	if err != nil {
 		return err
 	}
-	taken := func(a pitwall.Adjustment) pitwall.Adjustment { // unstated is taken as raw
-		if a == "" {
-			return pitwall.Raw
-		}
-		return a
-	}
-	if taken(held) == taken(adj) {
+	held, adj = cmp.Or(held, pitwall.Raw), cmp.Or(adj, pitwall.Raw) // unstated is taken as raw
+	if held == adj {
 		return nil
 	}
-	return pitwall.Errorf(pitwall.DataError, "%s: prices of %s are %s, and those that the store holds are %s", in.Show, symbol, taken(adj), taken(held)).
-		Hintf("a series has one adjustment: import prices that are %s, or remove %s first", taken(held), filepath.Dir(have[0].Path))
+	return pitwall.Errorf(pitwall.DataError, "%s: prices of %s are %s, and those that the store holds are %s", in.Show, symbol, adj, held).
+		Hintf("a series has one adjustment: import prices that are %s, or remove %s first", held, filepath.Dir(have[0].Path))
 }
 
 // bySymbol takes rows apart by symbol, in the columns of the kind. News stays

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -99,9 +100,12 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 		if in.Show == "" {
 			in.Show = in.Path
 		}
-		more, err := list(in)
+		more, err := list(in, false)
 		if err != nil {
 			return nil, err
+		}
+		if len(more) == 0 {
+			return nil, pitwall.Errorf(pitwall.DataError, "folder %s holds no .csv or .parquet file", in.Show).Hintf("folders inside it are not read: name each under data")
 		}
 		files = append(files, more...)
 	}
@@ -138,6 +142,7 @@ type parsedFile struct {
 	in     Input
 	table  *table
 	sha256 string
+	bytes  int64
 }
 
 func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
@@ -150,30 +155,35 @@ func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(raw)
-	return &parsedFile{in, t, hex.EncodeToString(sum[:])}, nil
+	return &parsedFile{in, t, hex.EncodeToString(sum[:]), int64(len(raw))}, nil
 }
 
-// list expands a folder into its CSV and Parquet files, by name.
-func list(in Input) ([]Input, error) {
-	info, err := fs.Stat(in.FS, in.Path)
-	if err != nil {
+// list expands a folder into its CSV and Parquet files, by name; deep, with those of
+// the folders in it that are not hidden.
+func list(in Input, deep bool) (files []Input, err error) {
+	err = fs.WalkDir(in.FS, in.Path, func(p string, d fs.DirEntry, err error) error {
+		switch ext := path.Ext(p); {
+		case err != nil:
+			return err
+		case p == in.Path && !d.IsDir():
+			files = []Input{in}
+		case p != in.Path && d.IsDir() && (!deep || strings.HasPrefix(d.Name(), ".")):
+			return fs.SkipDir
+		case !d.IsDir() && (ext == ".csv" || ext == ".parquet"):
+			x := in
+			x.Path, x.Show = p, strings.TrimSuffix(in.Show, "/")+"/"+strings.TrimPrefix(p, in.Path+"/")
+			if deep {
+				x.Show = path.Clean(x.Show)
+			}
+			files = append(files, x)
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, pitwall.Errorf(pitwall.DataError, "no data at %s", in.Show).Hintf("give a CSV or Parquet file, or a folder of them")
 	}
-	if !info.IsDir() {
-		return []Input{in}, nil
-	}
-	entries, err := fs.ReadDir(in.FS, in.Path)
 	if err != nil {
-		return nil, fmt.Errorf("reading folder %s: %w", in.Show, err)
-	}
-	var files []Input
-	for _, e := range entries {
-		if ext := path.Ext(e.Name()); !e.IsDir() && (ext == ".csv" || ext == ".parquet") {
-			files = append(files, Input{FS: in.FS, Path: path.Join(in.Path, e.Name()), Show: strings.TrimSuffix(in.Show, "/") + "/" + e.Name(), Adjusted: in.Adjusted})
-		}
-	}
-	if len(files) == 0 {
-		return nil, pitwall.Errorf(pitwall.DataError, "folder %s holds no .csv or .parquet file", in.Show).Hintf("folders inside it are not read: name each under data")
+		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
 	}
 	return files, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"pitwall"
@@ -131,9 +132,7 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 		}
 		out.Asked++
 		for _, d := range a.Dropped {
-			sum := Answer{Dropped: out.Dropped}
-			sum.drop(d.Why, d.Count)
-			out.Dropped = sum.Dropped
+			out.Dropped = addDrop(out.Dropped, d.Why, d.Count)
 		}
 		if show != nil {
 			show(Step{r.Name(), q.Symbol, a.Kind, q.Size, p.From, p.To, i + 1, len(pieces), len(a.Rows)})
@@ -194,12 +193,7 @@ func (l *Local) keep(ctx context.Context, source string, q Request, a *Answer, t
 // lacking cuts a request into the chunks that are still to be asked for.
 func lacking(q Request, offer Offer, have []chunkFile, all bool) []Request {
 	covered := func(day time.Time) bool {
-		for _, c := range have {
-			if !offer.Revises && !all && !day.Before(c.From) && !day.After(c.through()) {
-				return true
-			}
-		}
-		return false
+		return !offer.Revises && !all && slices.ContainsFunc(have, func(c chunkFile) bool { return !day.Before(c.From) && !day.After(c.through()) })
 	}
 	var pieces []Request
 	for from := q.From; !from.After(q.To); {

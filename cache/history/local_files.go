@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -11,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -104,24 +104,14 @@ func (l *Local) chunks(s shelf, symbol string) ([]chunkFile, error) {
 		if ext != ".parquet" && ext != ".empty" || len(parts) != 3 {
 			continue
 		}
-		var days [3]time.Time
-		ok := true
-		for i, p := range parts {
-			if days[i], err = time.Parse(time.DateOnly, p); err != nil {
-				ok = false
-			}
-		}
-		if ok {
-			list = append(list, chunkFile{days[0], days[1], days[2], ext == ".empty", filepath.Join(dir, e.Name())})
+		from, err1 := time.Parse(time.DateOnly, parts[0])
+		to, err2 := time.Parse(time.DateOnly, parts[1])
+		fetched, err3 := time.Parse(time.DateOnly, parts[2])
+		if errors.Join(err1, err2, err3) == nil {
+			list = append(list, chunkFile{from, to, fetched, ext == ".empty", filepath.Join(dir, e.Name())})
 		}
 	}
-	sort.SliceStable(list, func(i, j int) bool {
-		a, b := list[i], list[j]
-		if !a.From.Equal(b.From) {
-			return a.From.Before(b.From)
-		}
-		return a.Fetched.Before(b.Fetched)
-	})
+	slices.SortStableFunc(list, func(a, b chunkFile) int { return cmp.Or(a.From.Compare(b.From), a.Fetched.Compare(b.Fetched)) })
 	return list, nil
 }
 
@@ -138,24 +128,17 @@ func place(path string, write func(tmp string) error) error {
 	}
 	tmp := f.Name()
 	defer os.Remove(tmp)
-	err = f.Close()
-	if err == nil {
-		err = write(tmp)
-	}
-	if err == nil {
-		err = os.Chmod(tmp, 0o644)
-	}
-	if err == nil {
-		err = syncFile(tmp)
-	}
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err == nil {
-		err = syncFile(filepath.Dir(path))
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+	for _, step := range []func() error{
+		f.Close,
+		func() error { return write(tmp) },
+		func() error { return os.Chmod(tmp, 0o644) },
+		func() error { return syncFile(tmp) },
+		func() error { return os.Rename(tmp, path) },
+		func() error { return syncFile(filepath.Dir(path)) },
+	} {
+		if err := step(); err != nil {
+			return fmt.Errorf("writing %s: %w", path, err)
+		}
 	}
 	return nil
 }
@@ -175,15 +158,11 @@ func writeParquet(ctx context.Context, path string, header []string, rows [][]st
 		if err := copyParquet(ctx, tmp, header, rows); err != nil {
 			return err
 		}
-		raw, err := os.ReadFile(tmp)
+		back, err := parseFile(ctx, diskFile(tmp))
 		if err != nil {
 			return err
 		}
-		back, err := parse(ctx, filepath.Base(path), raw)
-		if err != nil {
-			return err
-		}
-		if !slices.Equal(back.header, header) || !slices.EqualFunc(back.rows, rows, func(a, b []string) bool { return slices.Equal(a, b) }) {
+		if !slices.Equal(back.table.header, header) || !slices.EqualFunc(back.table.rows, rows, slices.Equal) {
 			return pitwall.Errorf(pitwall.Internal, "the rows read back differ from the %d written", len(rows))
 		}
 		return nil

@@ -32,28 +32,19 @@ func (l *Local) List(ctx context.Context) ([]Held, error) {
 	if err := l.usable(); err != nil {
 		return nil, err
 	}
-	err := filepath.WalkDir(l.Dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) && path == l.Dir {
-				return fs.SkipAll
-			}
+	err := fs.WalkDir(os.DirFS(l.Dir), ".", func(p string, d fs.DirEntry, err error) error {
+		parts := strings.Split(p, "/")
+		switch {
+		case p == "." && errors.Is(err, fs.ErrNotExist):
+			return fs.SkipAll
+		case err != nil:
 			return err
-		}
-		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != l.Dir {
+		case d.IsDir() && p != "." && strings.HasPrefix(d.Name(), "."):
 			return fs.SkipDir
-		}
-		if d.IsDir() || filepath.Ext(path) != ".parquet" {
+		case d.IsDir() || filepath.Ext(p) != ".parquet" || len(parts) < 3 || len(parts) > 4:
 			return nil
 		}
-		rel, err := filepath.Rel(l.Dir, path)
-		if err != nil {
-			return err
-		}
-		parts := strings.Split(filepath.ToSlash(rel), "/")
-		if len(parts) < 3 || len(parts) > 4 {
-			return nil
-		}
-		h := Held{Source: parts[0], Kind: RowKind(parts[1]), Symbol: unescapeSymbol(strings.TrimSuffix(d.Name(), ".parquet")), File: path}
+		h := Held{Source: parts[0], Kind: RowKind(parts[1]), Symbol: unescapeSymbol(strings.TrimSuffix(d.Name(), ".parquet")), File: filepath.Join(l.Dir, p)}
 		s := shelf{h.Source, h.Kind, 0}
 		if len(parts) == 4 {
 			h.Size = parts[2]
@@ -61,23 +52,14 @@ func (l *Local) List(ctx context.Context) ([]Held, error) {
 				return nil // not ours
 			}
 		}
-		raw, err := os.ReadFile(path)
+		f, err := parseFile(ctx, diskFile(h.File))
 		if err != nil {
 			return err
 		}
-		t, err := parse(ctx, path, raw)
-		if err != nil {
-			return err
-		}
-		h.Rows, h.Bytes = len(t.rows), int64(len(raw))
+		h.Rows, h.Bytes = len(f.table.rows), f.bytes
 		chunks, err := l.chunks(s, h.Symbol)
-		for i, c := range chunks {
-			if i == 0 {
-				h.From = c.From
-			}
-			if c.To.After(h.To) {
-				h.To = c.To
-			}
+		if len(chunks) > 0 { // the oldest first
+			h.From, h.To = chunks[0].From, slices.MaxFunc(chunks, func(a, b chunkFile) int { return a.To.Compare(b.To) }).To
 		}
 		list = append(list, h)
 		return err
@@ -161,7 +143,7 @@ func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
 			if in != nil && !(k == KindNews && n.Source == "files") {
 				list = append(list, *in)
 			}
-			more.MayLack = true // nobody needs news
+			more.MayLack = true // news is never required
 		}
 	}
 	return list, nil
@@ -182,18 +164,14 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 		to = yesterday
 	}
 	fetch := fmt.Sprintf("pitwall data fetch %s %s --from %s --to %s", s.source, symbol, dateOr(n.From, "2018-01-01"), dateOr(n.To, today.Format(time.DateOnly)))
-	if s.kind == KindBars {
-		fetch += " --size " + pitwall.SizeName(s.size)
-	}
-	if s.kind != KindBars {
-		fetch += " --kind " + string(s.kind)
-	}
-	if s.source == "files" {
+	what := s.kind.of(s.size)
+	switch {
+	case s.source == "files":
 		fetch = "pitwall data import FILE..."
-	}
-	what := string(s.kind)
-	if s.kind == KindBars {
-		what = pitwall.SizeName(s.size) + " bars"
+	case s.kind == KindBars:
+		fetch += " --size " + pitwall.SizeName(s.size)
+	default:
+		fetch += " --kind " + what
 	}
 	if len(have) == 0 {
 		return nil, pitwall.Errorf(pitwall.NoCoverage, "the store holds no %s of %s from %s", what, symbol, s.source).Hintf("%s", fetch)
@@ -224,8 +202,8 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 		}
 		return nil, nil
 	}
-	in, err := diskFile(path)
-	return &in, err
+	in := diskFile(path)
+	return &in, nil
 }
 
 // shelves are all files of a source and some kinds; a name that an earlier kind
@@ -244,23 +222,15 @@ func (l *Local) shelves(source string, kinds ...RowKind) ([]Input, error) {
 				continue
 			}
 			held = append(held, e.Name())
-			in, err := diskFile(filepath.Join(dir, e.Name()))
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, in)
+			list = append(list, diskFile(filepath.Join(dir, e.Name())))
 		}
 	}
 	return list, nil
 }
 
 // diskFile is a file on this machine as an input.
-func diskFile(path string) (Input, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return Input{}, fmt.Errorf("reading the store: %w", err)
-	}
-	return Input{FS: os.DirFS("/"), Path: strings.TrimPrefix(filepath.ToSlash(abs), "/"), Show: path}, nil
+func diskFile(path string) Input {
+	return Input{FS: os.DirFS(filepath.Dir(path)), Path: filepath.Base(path), Show: path}
 }
 
 func dateOr(t time.Time, other string) string {

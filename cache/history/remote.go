@@ -26,19 +26,21 @@ const (
 
 // header returns the columns of a kind, in the order of Answer.Rows.
 func (k RowKind) header() []string {
-	switch k {
-	case KindBars:
-		return []string{"symbol", "timestamp", "open", "high", "low", "close", "volume"}
-	case KindActions:
-		return []string{"symbol", "ex_date", "type", "value", "pay_date", "record_date", "declaration_date", "source"}
-	case KindNews:
-		return []string{"published_at", "id", "symbols", "headline", "source", "summary"}
-	case KindMacro:
-		return []string{"series_id", "date", "value", "first_seen"}
-	case KindRevised:
-		return []string{"series_id", "date", "value", "as_of"}
+	return map[RowKind][]string{
+		KindBars:    {"symbol", "timestamp", "open", "high", "low", "close", "volume"},
+		KindActions: {"symbol", "ex_date", "type", "value", "pay_date", "record_date", "declaration_date", "source"},
+		KindNews:    {"published_at", "id", "symbols", "headline", "source", "summary"},
+		KindMacro:   {"series_id", "date", "value", "first_seen"},
+		KindRevised: {"series_id", "date", "value", "as_of"},
+	}[k]
+}
+
+// of names a kind for messages: "1d bars", "news".
+func (k RowKind) of(size time.Duration) string {
+	if k == KindBars {
+		return pitwall.SizeName(size) + " bars"
 	}
-	return nil
+	return string(k)
 }
 
 // Request asks a source for one symbol or series. From and To are days, both
@@ -58,11 +60,7 @@ func (q Request) holds(day time.Time) bool {
 
 // String names a request for messages: "AAPL 1d bars 2024-01-01..2024-12-31".
 func (q Request) String() string {
-	what := string(q.Kind)
-	if q.Kind == KindBars {
-		what = pitwall.SizeName(q.Size) + " bars"
-	}
-	return fmt.Sprintf("%s %s %s..%s", q.Symbol, what, q.From.Format(time.DateOnly), q.To.Format(time.DateOnly))
+	return fmt.Sprintf("%s %s %s..%s", q.Symbol, q.Kind.of(q.Size), q.From.Format(time.DateOnly), q.To.Format(time.DateOnly))
 }
 
 // Answer is what a source said. No rows and no error means that it said cleanly
@@ -80,16 +78,17 @@ type Drop struct {
 	Count int
 }
 
-func (a *Answer) drop(why string, n int) {
-	for i := range a.Dropped {
-		if a.Dropped[i].Why == why {
-			a.Dropped[i].Count += n
-			return
-		}
+func (a *Answer) drop(why string, n int) { a.Dropped = addDrop(a.Dropped, why, n) }
+
+func addDrop(list []Drop, why string, n int) []Drop {
+	i := slices.IndexFunc(list, func(d Drop) bool { return d.Why == why })
+	switch {
+	case i >= 0:
+		list[i].Count += n
+	case n > 0:
+		list = append(list, Drop{why, n})
 	}
-	if n > 0 {
-		a.Dropped = append(a.Dropped, Drop{why, n})
-	}
+	return list
 }
 
 // action adds a dividend or split, unless it lies outside the range.

@@ -14,6 +14,7 @@ import (
 	"pitwall/cache/history"
 	"pitwall/examples"
 	"pitwall/server"
+	"pitwall/tools"
 	"pitwall/tools/external"
 )
 
@@ -82,10 +83,12 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 		return err
 	}
 	defer extra.Close()
-	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), extra.Tools)
+	log := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+	set, err := tools.NewWith(log, registry, extra.Tools)
 	if err != nil {
 		return err
 	}
+	s := server.New(version(), registry, log, set)
 	for _, w := range extra.Warnings {
 		fmt.Fprintln(a.stderr, "pitwall: "+w)
 	}

@@ -79,7 +79,7 @@ func TestExternalNames(t *testing.T) {
 		f.Time.Timeless = true
 		e := refused(t, pitwall.Sim, f)
 		require.Equal(t, pitwall.StrategyError, e.Code)
-		require.Contains(t, e.Message, own.Name+" has the name of one of Pitwall's own tools")
+		require.Contains(t, e.Message, own.Name+" has the same name as one of Pitwall's own tools")
 	}
 	a, _ := answering("same_name", external.JSON, `[]`)
 	a.Time.Timeless = true
@@ -390,10 +390,10 @@ func TestExternalArguments(t *testing.T) {
 	s := with(t, pitwall.Sim, nil, f)
 	w := simAt(friday(t))
 	for args, want := range map[string]string{
-		`{"symbols":"A","nope":1}`:                      `there is no argument "nope"`,
-		`{"symbols":"A","Limit":1}`:                     `there is no argument "Limit"`,
-		`{"limit":1}`:                                   `argument "symbols" is missing`,
-		`{"symbols":null}`:                              `argument "symbols" is missing`,
+		`{"symbols":"A","nope":1}`:                      `unknown argument "nope"`,
+		`{"symbols":"A","Limit":1}`:                     `unknown argument "Limit"`,
+		`{"limit":1}`:                                   `missing argument "symbols"`,
+		`{"symbols":null}`:                              `missing argument "symbols"`,
 		`{"symbols":"A","symbols":"B"}`:                 "duplicate argument",
 		`{"symbols":5}`:                                 "argument symbols",
 		`{"symbols":"A","limit":"x"}`:                   "argument limit",

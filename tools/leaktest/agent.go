@@ -157,7 +157,7 @@ func (a *agent) step(ctx context.Context, i int) {
 	a.evidence(ctx)
 }
 
-// orders trades at random: what fills and what does not is told in later steps.
+// orders trades at random; later steps show what filled.
 func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, tradable []string) {
 	symbol := a.symbols[r.IntN(len(a.symbols))]
 	if len(tradable) > 0 && r.IntN(4) > 0 {

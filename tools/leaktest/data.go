@@ -160,7 +160,7 @@ func mutateRecord(x pitwall.Record, kind string, t time.Time, r *rand.Rand, c *c
 	return []pitwall.Record{x}
 }
 
-// add puts in what nobody could expect: a new symbol, a split and a dividend of
+// add puts in what could not be expected: a new symbol, a split and a dividend of
 // every symbol, news, series and statements.
 func (d *Data) add(t time.Time, c *canaries) {
 	var like *pitwall.Series

@@ -1,5 +1,5 @@
-// Package leaktest tries to see the future through every door that a model has, and
-// fails when it can. It is what `pitwall leaktest` runs over anybody's data.
+// Package leaktest tries to see the future through every tool that a model has, and
+// fails when it can. `pitwall leaktest` runs it over the user's own data.
 //
 //	Data ─► Build ─► World ─► an agent that calls every tool, with generated SQL ─► transcript
 //	  └─ mutate all that is known after t ─► Build ─► World ─► the same agent ─► transcript

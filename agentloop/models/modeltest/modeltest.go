@@ -6,7 +6,8 @@
 //	models.New(models.Options{Name: "openai/x", BaseURL: s.URL + "/v1", ...}) // anthropic, gemini: s.URL
 //
 // It refuses what providers refuse: calls without results, results without calls,
-// arguments that are no object, a signature that is missing or was changed.
+// arguments that are no object, a signature that is missing or was changed (in the
+// dialect of OpenAI the reasoning itself).
 //
 // # To add a fault
 //

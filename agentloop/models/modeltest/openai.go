@@ -13,13 +13,14 @@ type openAI struct{}
 
 func (openAI) ids() bool { return true }
 
-func (openAI) parse(_ *Server, body []byte) (conversation, bool, error) {
+func (openAI) parse(s *Server, body []byte) (conversation, bool, error) {
 	var in struct {
 		Model    string `json:"model"`
 		Stream   bool   `json:"stream"`
 		Messages []struct {
 			Role       string `json:"role"`
 			Content    string `json:"content"`
+			Reasoning  string `json:"reasoning_content"`
 			ToolCallID string `json:"tool_call_id"`
 			ToolCalls  []struct {
 				ID       string `json:"id"`
@@ -66,7 +67,9 @@ func (openAI) parse(_ *Server, body []byte) (conversation, bool, error) {
 				}
 				r.Calls = append(r.Calls, agentloop.Call{ID: t.ID, Name: t.Function.Name, Arguments: json.RawMessage(t.Function.Arguments)})
 			}
-			err = c.assistant(r)
+			if err = s.checkSigned(r.Calls, sign(m.Reasoning)); err == nil {
+				err = c.assistant(r)
+			}
 		default:
 			err = fmt.Errorf("role %q", m.Role)
 		}
