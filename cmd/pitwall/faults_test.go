@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -147,6 +148,8 @@ func TestNoDescriptors(t *testing.T) {
 // SIGHUP ends a run after its turn, as SIGTERM does, and SQL lives until then; under
 // nohup it does nothing.
 func TestHangUpSignal(t *testing.T) {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // these tests may run under nohup themselves: a signal that is caught is not ignored by children
+	t.Cleanup(func() { signal.Reset(syscall.SIGHUP) })
 	for _, sent := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
 		dir := t.TempDir()
 		longRun(t, dir)
