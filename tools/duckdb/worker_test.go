@@ -136,7 +136,12 @@ func TestBombs(t *testing.T) {
 		if i%often(3, 1) != 0 {
 			continue // each burns its second: by default every third
 		}
-		require.Error(t, w.timed(t, text), text)
+		err := w.timed(t, text)
+		require.Error(t, err, text)
+		require.Contains(t, []pitwall.Code{pitwall.SQLExhausted, pitwall.Timeout, pitwall.SQLFailed}, pitwall.CodeOf(err), "%s: %v", text, err)
+		if strings.Contains(err.Error(), "memory") {
+			require.Equal(t, pitwall.SQLExhausted, pitwall.CodeOf(err), "%s: %v: it is not kept", text, err)
+		}
 		if w.worker != nil && w.worker.alive() {
 			require.Less(t, resident(t, w.worker.cmd.Process.Pid), int64(memoryBudget)+512<<20, text)
 		}
