@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,8 @@ var places = [][]string{{"TZ=UTC", "LANG=C"}, {"TZ=Asia/Tokyo", "LANG=de_DE.UTF-
 // asked the model all files are compared as they are, but timing.jsonl (host times). Of
 // those that took answers from the cache not usage.json (what was new) nor report.html
 // (which shows that), and of SHA256SUMS not the line of usage.json. By default a handful
-// of cells; PITWALL_LONG=1 runs all 270.
+// of cells; PITWALL_LONG=1 runs all 90, and PITWALL_KILLS=200 200 more that are killed
+// at a random turn.
 func TestMatrix(t *testing.T) {
 	x := newMatrix(t)
 	cells := []cell{{"strict", true, 1, 1}, {"killed", false, 4, 2}, {"stopped", true, 2, 0}, {"cold", false, 1, 2}}
@@ -63,15 +65,17 @@ func TestMatrix(t *testing.T) {
 			for _, noPage := range []bool{false, true} {
 				for _, procs := range []int{1, 2, 8} {
 					for place := range places {
-						for range 3 {
-							cells = append(cells, cell{heat, noPage, procs, place})
-						}
+						cells = append(cells, cell{heat, noPage, procs, place})
 					}
 				}
 			}
 		}
 	}
 	rng := rand.New(rand.NewPCG(1, 8))
+	kills, _ := strconv.Atoi(os.Getenv("PITWALL_KILLS"))
+	for range kills {
+		cells = append(cells, cell{"killed", true, 1 + rng.IntN(4), rng.IntN(len(places))})
+	}
 	began := time.Now()
 	for i, c := range cells {
 		require.Empty(t, x.differs(t, c, rng), "cell %d: %v", i, c)
