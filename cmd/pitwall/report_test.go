@@ -176,6 +176,9 @@ func TestPageFaultIsANote(t *testing.T) {
 	require.NoError(t, os.RemoveAll(file))
 	require.NoError(t, a.page(run))
 	require.NoFileExists(t, file, "no points, no page")
+	again, err := os.ReadFile(a.stderr.Name())
+	require.NoError(t, err)
+	require.Equal(t, string(said), string(again), "and no fault")
 }
 
 // A run that failed on its way leaves a page of what was until then.
