@@ -27,9 +27,9 @@ import (
 // killed answer with the same bytes. A campaign of 10,000 generated statements:
 // PITWALL_SQL_SAME=10000 go test ./tools/duckdb -run 'TheSame|HostDate' -v -timeout 0
 func TestAnswersAreTheSame(t *testing.T) {
-	n := 120
+	n := 60
 	_, _ = fmt.Sscan(os.Getenv("PITWALL_SQL_SAME"), &n)
-	const each = 60 // statements at one time
+	const each = 30 // statements at one time
 	checks := flag.Lookup("rapid.checks").Value.String()
 	require.NoError(t, flag.Set("rapid.checks", strconv.Itoa(each)))
 	defer func() { require.NoError(t, flag.Set("rapid.checks", checks)) }()
@@ -160,7 +160,7 @@ func lived(t testing.TB, src pitwall.Source, day int) *past {
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	all := []string{"AAPL", "B", "C", "D", "E", "F"}
 	for _, s := range []pitwall.TableSpec{{Name: "a", Symbols: all[:1]}, {Name: "aapl", Symbols: all[:1]}, {Name: "pair", Symbols: []string{"B", "AAPL"}}, {Name: "every", Symbols: all},
-		{Name: "adjusted", Symbols: all[:3], Adjusted: pitwall.TotalAdjusted}, {Name: "weeks", Symbols: all, Size: pitwall.OneWeek}} {
+		{Name: "adjusted", Symbols: all[:3], Adjusted: pitwall.TotalAdjusted}, {Name: "splits", Symbols: all[1:3], Adjusted: pitwall.SplitAdjusted}, {Name: "weeks", Symbols: all, Size: pitwall.OneWeek}} {
 		require.NoError(t, p.Define(t.Context(), s))
 	}
 	return p
