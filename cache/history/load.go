@@ -90,12 +90,13 @@ type loader struct {
 	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
+	abroad      map[string]bool // symbols whose exchange was told from their names
 
-	saidSentiment bool
+	sentimentWarned bool
 }
 
 func newLoader() *loader {
-	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork()}
+	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork(), abroad: map[string]bool{}}
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is
@@ -228,7 +229,7 @@ func (l *loader) take(p *parsedFile) (err error) {
 	return nil
 }
 
-// adjustment is what the caller or the sidecar says; empty when nobody does.
+// adjustment returns what the caller or the sidecar states; empty when neither does.
 func adjustment(in Input) (pitwall.Adjustment, error) {
 	adj := in.Adjusted
 	if raw, err := fs.ReadFile(in.FS, in.Path+".yaml"); err == nil && adj == "" {

@@ -10,6 +10,7 @@ import (
 	_ "time/tzdata" // New York's zone on machines without a zone database
 
 	"pitwall"
+	"pitwall/cache/calendar"
 )
 
 // RowKind is a kind of rows that a source gives and the store keeps.
@@ -63,7 +64,7 @@ func (q Request) String() string {
 	return fmt.Sprintf("%s %s %s..%s", q.Symbol, q.Kind.of(q.Size), q.From.Format(time.DateOnly), q.To.Format(time.DateOnly))
 }
 
-// Answer is what a source said. No rows and no error means that it said cleanly
+// Answer is what a source returned. No rows and no error means that it states
 // that there is nothing.
 type Answer struct {
 	Kind     RowKind            // KindRevised when vintages were asked and cannot be had
@@ -182,6 +183,9 @@ func startOfDay(day time.Time, zone *time.Location) time.Time {
 func zoneOf(symbol string) *time.Location {
 	if pair.MatchString(symbol) {
 		return time.UTC
+	}
+	if c := calendar.OfSymbol(symbol); c != nil {
+		return c.Zone
 	}
 	return newYork()
 }
