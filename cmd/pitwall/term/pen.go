@@ -146,7 +146,11 @@ func (p *Pen) Hang(indent int, s Style, text string) {
 	begun := strings.Repeat("\x00", max(0, p.column-indent)) // no clean text holds it: Put drops it
 	lines := []string{}
 	for line := range strings.SplitSeq(begun+strings.Trim(Clean(text), "\n"), "\n") {
-		lines = append(lines, wrap(line, p.Width-indent)...)
+		most := p.Width - indent
+		if strings.HasPrefix(line, "pitwall ") {
+			most = 0 // a command stays whole: it is copied
+		}
+		lines = append(lines, wrap(line, most)...)
 	}
 	for i, line := range lines {
 		if i > 0 {
