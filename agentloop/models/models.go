@@ -193,9 +193,12 @@ func redact(secrets []string, s string) string {
 
 // redactReply removes keys from a reply before it is recorded: a server may echo one.
 func redactReply(secrets []string, r *agentloop.Reply) {
-	r.Text, r.Reasoning, r.Model = redact(secrets, r.Text), redact(secrets, r.Reasoning), redact(secrets, r.Model)
+	r.Text, r.Reasoning, r.Model, r.StopReason = redact(secrets, r.Text), redact(secrets, r.Reasoning), redact(secrets, r.Model), redact(secrets, r.StopReason)
 	for i, c := range r.Calls {
-		r.Calls[i] = agentloop.Call{ID: redact(secrets, c.ID), Name: redact(secrets, c.Name), Arguments: json.RawMessage(redact(secrets, string(c.Arguments)))}
+		if c.Sent != nil {
+			c.Sent.ID = redact(secrets, c.Sent.ID)
+		}
+		r.Calls[i] = agentloop.Call{ID: redact(secrets, c.ID), Name: redact(secrets, c.Name), Arguments: json.RawMessage(redact(secrets, string(c.Arguments))), Sent: c.Sent}
 	}
 	if r.Opaque != nil {
 		r.Opaque = json.RawMessage(redact(secrets, string(r.Opaque)))

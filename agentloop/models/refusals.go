@@ -34,7 +34,7 @@ func (r *refusals) learn(err error, optional []string) string {
 	if !errors.As(err, &e) || e.status != http.StatusBadRequest && e.status != http.StatusUnprocessableEntity {
 		return ""
 	}
-	text := strings.ToLower(string(e.body))
+	text := strings.ToLower(strings.ReplaceAll(string(e.body), `\`, ""))
 	if !refusing.MatchString(text) {
 		return ""
 	}
