@@ -153,7 +153,9 @@ func toolCall(fields, name, args string) string {
 }
 
 // buying is a reply with one order, its arguments as JSON text.
-func buying(args string) replied { return called(toolCall(`"index":0,"id":"c1",`, "orders_submit", args)) }
+func buying(args string) replied {
+	return called(toolCall(`"index":0,"id":"c1",`, "orders_submit", args))
+}
 
 // message is a whole answer.
 func message(finish, m string) replied {
