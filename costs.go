@@ -60,18 +60,6 @@ func (c Costs) Slip(a *Calc, side Side, price, share Dec) Dec {
 	return max(0, a.Sub(price, away))
 }
 
-// Estimate returns what a market order of qty would cost (buy) or bring (sell)
-// at a price, with slippage and fees. Impact is not in it: the next bar's volume
-// is not known.
-func (c Costs) Estimate(a *Calc, side Side, qty, price Dec) Dec {
-	notional := a.Mul(qty, c.Slip(a, side, price, 0))
-	fee := c.Fee(a, Traded{}, qty, notional, false)
-	if side == Buy {
-		return a.Add(notional, fee)
-	}
-	return a.Sub(notional, fee)
-}
-
 // String names every cost that is not zero, and the makers' where it is stated, for people and models.
 func (c Costs) String() string {
 	var parts []string

@@ -32,7 +32,11 @@ func TestExternalTools(t *testing.T) {
 	newServer := func(list ...external.Tool) (*server.Server, error) {
 		ready, err := external.New(external.Options{Mode: pitwall.Sim}, list...)
 		require.NoError(t, err)
-		return server.NewWith("test", r, log, ready)
+		set, err := tools.NewWith(log, r, ready)
+		if err != nil {
+			return nil, err
+		}
+		return server.New("test", r, log, set), nil
 	}
 	_, err := newServer(externalTool("orders_submit", tools.Read))
 	require.ErrorContains(t, err, "STRATEGY_ERROR")
@@ -73,8 +77,10 @@ func TestInputSchemasAreWhole(t *testing.T) {
 	require.NoError(t, err)
 	r := server.NewRegistry(&builder{src: made(60, "AAA"), symbols: []string{"AAA"}})
 	t.Cleanup(func() { require.NoError(t, r.Close()) })
-	s, err := server.NewWith("test", r, slog.New(slog.DiscardHandler), ready)
+	log := slog.New(slog.DiscardHandler)
+	set, err := tools.NewWith(log, r, ready)
 	require.NoError(t, err)
+	s := server.New("test", r, log, set)
 	r1, w1 := io.Pipe()
 	r2, w2 := io.Pipe()
 	url := serveHTTP(t, s, server.HTTPOptions{}) + "/mcp"

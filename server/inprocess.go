@@ -20,10 +20,11 @@ func ServeInProcess(ctx context.Context, version string, w *pitwall.World, exter
 	if err := registry.Put(pitwall.Caller{Principal: pitwall.Local}, Main, w); err != nil {
 		return nil, nil, err
 	}
-	s, err := NewWith(version, registry, log, external)
+	set, err := tools.NewWith(log, registry, external)
 	if err != nil {
 		return nil, nil, err
 	}
+	s := New(version, registry, log, set)
 	near, far := Pipe()
 	ctx, cancel := context.WithCancel(ctx)
 	ss, err := s.Connect(ctx, far)
@@ -50,4 +51,4 @@ func (noBuilder) Build(context.Context, pitwall.Caller, string, tools.StartReque
 	return nil, pitwall.Errorf(pitwall.Unsupported, "a run has one world")
 }
 
-func (noBuilder) Offer() tools.Offer { return tools.Offer{} }
+func (noBuilder) Offer() []tools.OfferedData { return nil }

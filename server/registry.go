@@ -23,7 +23,7 @@ type Builder interface {
 	// Build makes a world for a caller. A zero request is the default world.
 	Build(ctx context.Context, by pitwall.Caller, name string, r tools.StartRequest) (*pitwall.World, error)
 	// Offer says what worlds can be built over.
-	Offer() tools.Offer
+	Offer() []tools.OfferedData
 }
 
 // key names a world.
@@ -99,7 +99,7 @@ func (r *Registry) Start(ctx context.Context, name string, req tools.StartReques
 }
 
 // Offer implements tools.Starter.
-func (r *Registry) Offer() tools.Offer { return r.builder.Offer() }
+func (r *Registry) Offer() []tools.OfferedData { return r.builder.Offer() }
 
 // Close closes every world.
 func (r *Registry) Close() error {

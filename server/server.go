@@ -37,21 +37,8 @@ type Server struct {
 	log      *slog.Logger
 }
 
-// New builds the server: every tool and prompt, recovery first.
-func New(version string, r *Registry, log *slog.Logger) *Server {
-	return build(version, r, log, tools.New(log, r))
-}
-
-// NewWith is New with external tools. They are fixed for the server's life.
-func NewWith(version string, r *Registry, log *slog.Logger, external []tools.External) (*Server, error) {
-	set, err := tools.NewWith(log, r, external)
-	if err != nil {
-		return nil, err
-	}
-	return build(version, r, log, set), nil
-}
-
-func build(version string, r *Registry, log *slog.Logger, set *tools.Set) *Server {
+// New builds the server: every tool of the set and every prompt, recovery first.
+func New(version string, r *Registry, log *slog.Logger, set *tools.Set) *Server {
 	s := &Server{registry: r, log: log, set: set}
 	s.MCP = mcp.NewServer(&mcp.Implementation{Name: "pitwall", Title: "Pitwall", Version: version}, &mcp.ServerOptions{
 		Instructions: instructions,

@@ -122,7 +122,7 @@ func TestTearsheetBehindTheWall(t *testing.T) {
 		r := server.NewRegistry(b)
 		defer func() { require.NoError(t, r.Close()) }()
 		near, far := mcp.NewInMemoryTransports()
-		cs := connect(t, server.New("test", r, slog.New(slog.DiscardHandler)), near, far)
+		cs := connect(t, newServerOver(r), near, far)
 		for i := range known - 5 {
 			mustCall(t, cs, "clock_next_bar")
 			if i%7 == 0 {
@@ -162,7 +162,7 @@ func TestTearsheetOverASplit(t *testing.T) {
 		r := server.NewRegistry(&builder{other: src, symbols: []string{"AAA", "BBB"}})
 		defer func() { require.NoError(t, r.Close()) }()
 		near, far := mcp.NewInMemoryTransports()
-		cs := connect(t, server.New("test", r, slog.New(slog.DiscardHandler)), near, far)
+		cs := connect(t, newServerOver(r), near, far)
 		_, text := call(t, cs, "clock_next_bar", map[string]any{"bars": 30})
 		require.Contains(t, text, "advanced=30")
 		_, sheet, _ := tearsheet(t, cs, map[string]any{"benchmark": "AAA", "picture": false})

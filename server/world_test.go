@@ -92,12 +92,17 @@ func (b *builder) Build(_ context.Context, _ pitwall.Caller, name string, r tool
 	return w, nil
 }
 
-func (b *builder) Offer() tools.Offer {
-	var o tools.Offer
+func (b *builder) Offer() (list []tools.OfferedData) {
 	for _, s := range b.symbols {
-		o.Data = append(o.Data, tools.OfferedData{Symbol: s, Kind: "equity", Size: "1d"})
+		list = append(list, tools.OfferedData{Symbol: s, Kind: "equity", Size: "1d"})
 	}
-	return o
+	return list
+}
+
+// newServerOver is a server over a registry.
+func newServerOver(r *server.Registry) *server.Server {
+	log := slog.New(slog.DiscardHandler)
+	return server.New("test", r, log, tools.New(log, r))
 }
 
 // newServer is a server over made-up bars.
@@ -105,7 +110,7 @@ func newServer(t testing.TB, days int, symbols ...string) (*server.Server, *serv
 	t.Helper()
 	r := server.NewRegistry(&builder{src: made(days, symbols...), symbols: symbols})
 	t.Cleanup(func() { require.NoError(t, r.Close()) })
-	return server.New("test", r, slog.New(slog.DiscardHandler)), r
+	return newServerOver(r), r
 }
 
 // connect opens a client session over a transport pair.

@@ -26,12 +26,6 @@ type StartRequest struct {
 	BarSize string       `json:"bar_size,omitempty" jsonschema:"1d, 1h, 5m: needed when a symbol comes in several sizes"`
 }
 
-// Offer is what new worlds can be started over.
-type Offer struct {
-	Data     []OfferedData `json:"data"`
-	Defaults StartRequest  `json:"defaults"`
-}
-
 // maxOffer is how many series the text lists; the structured answer has all.
 const maxOffer = 30
 
@@ -131,7 +125,7 @@ func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
 		}
 	}
 	if s.starter != nil {
-		out.Offer = asOf(ctx, s.starter.Offer().Data, out.w)
+		out.Offer = asOf(ctx, s.starter.Offer(), out.w)
 	}
 	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
 	if err != nil {

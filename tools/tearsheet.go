@@ -34,32 +34,15 @@ type sheetIn struct {
 	Picture   *bool  `json:"picture,omitempty" jsonschema:"default true"`
 }
 
-// sheetOut is a report.Sheet cut to what fits an answer, and what is held now. A
-// figure that is not defined is null.
+// sheetOut is a report.Sheet whose lists are cut to what fits an answer, and what is
+// held now. A figure that is not defined is null.
 type sheetOut struct {
-	Run         report.Header        `json:"run"`
-	Headline    report.Metrics       `json:"headline"`
-	Strategy    report.Stats         `json:"strategy"`
-	Benchmark   *report.Stats        `json:"benchmark,omitempty"`
-	BuyHold     *report.Stats        `json:"buy_and_hold,omitempty"`
-	Relative    *report.Relative     `json:"relative,omitempty"`
-	Passive     []report.Passive     `json:"passive"`
-	Activity    report.Activity      `json:"activity"`
-	Trading     report.Trading       `json:"trading"`
-	Costs       report.CostTable     `json:"costs"`
-	Symbols     []report.Attribution `json:"symbols"`
-	Other       pitwall.Dec          `json:"other"`
-	Months      []report.Month       `json:"months"`
-	Years       []report.Month       `json:"years"`
-	Luck        report.Luck          `json:"luck"`
-	Trades      []report.RoundTrip   `json:"trades"`
-	TotalTrades int                  `json:"total_trades"`
-	Positions   []positionView       `json:"positions"`
-	Fills       []fillView           `json:"fills"`
-	Curve       curveView            `json:"curve"`
-	Warnings    []string             `json:"warnings"`
-	Notes       []string             `json:"notes"`
-	Omitted     []string             `json:"omitted"` // what was left out of the lists above
+	report.Sheet
+	TotalTrades int            `json:"total_trades"`
+	Positions   []positionView `json:"positions"`
+	Fills       []fillView     `json:"fills"`
+	Curve       curveView      `json:"curve"`
+	Omitted     []string       `json:"omitted"` // what was left out of the lists
 
 	picture []byte
 }
@@ -92,10 +75,15 @@ func reportTearsheet(ctx context.Context, w *pitwall.World, in sheetIn) (*sheetO
 	if err != nil {
 		return nil, fmt.Errorf("computing the tear sheet: %w", err)
 	}
-	out := &sheetOut{Run: sheet.Run, Headline: sheet.Headline, Strategy: sheet.Strategy, Benchmark: sheet.Benchmark, BuyHold: sheet.BuyHold, Relative: sheet.Relative,
-		Passive: sheet.Passive, Activity: sheet.Activity, Trading: sheet.Trading, Costs: sheet.Costs, Other: sheet.Other, Luck: sheet.Luck, TotalTrades: len(sheet.Trades),
-		Curve: viewCurve(sheet), Fills: []fillView{}, Omitted: []string{}}
-	out.cut(sheet)
+	out := &sheetOut{Sheet: *sheet, TotalTrades: len(sheet.Trades), Curve: viewCurve(sheet), Omitted: []string{}}
+	if len(sheet.Curve) > 0 && (in.Picture == nil || *in.Picture) {
+		var b bytes.Buffer
+		if err := chart.Share(&b, sheet); err != nil {
+			return nil, err
+		}
+		out.picture = b.Bytes()
+	}
+	out.cut()
 	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
 	if err != nil {
 		return nil, err
@@ -105,22 +93,13 @@ func reportTearsheet(ctx context.Context, w *pitwall.World, in sheetIn) (*sheetO
 	if err != nil {
 		return nil, err
 	}
-	out.omit("fills", len(fills), sheetFills)
-	out.Fills = viewFills(w, newest(fills, sheetFills))
-	if len(sheet.Curve) > 0 && (in.Picture == nil || *in.Picture) {
-		var b bytes.Buffer
-		if err := chart.Share(&b, sheet); err != nil {
-			return nil, err
-		}
-		out.picture = b.Bytes()
-	}
+	out.Fills = viewFills(w, limited(out, "fills", fills, sheetFills))
 	return out, nil
 }
 
-// cut takes over the lists, the newest or the largest of each.
-func (o *sheetOut) cut(s *report.Sheet) {
-	o.omit("trades", len(s.Trades), sheetTrades)
-	o.Trades = slices.Clone(newest(s.Trades, sheetTrades))
+// cut leaves the newest or the largest rows of each list, and short reasons.
+func (o *sheetOut) cut() {
+	o.Trades = limited(o, "trades", o.Trades, sheetTrades)
 	cut := false
 	for i := range o.Trades {
 		t := &o.Trades[i]
@@ -133,23 +112,21 @@ func (o *sheetOut) cut(s *report.Sheet) {
 	if cut {
 		o.Omitted = append(o.Omitted, fmt.Sprintf("reasons are cut after %d characters", sheetReason))
 	}
-	o.Symbols = s.Symbols // largest gain first: of many both ends stay
-	if n := len(s.Symbols); n > sheetSymbols {
-		o.Symbols = append(slices.Clone(s.Symbols[:sheetSymbols/2]), s.Symbols[n-sheetSymbols/2:]...)
+	if n := len(o.Symbols); n > sheetSymbols { // largest gain first: both ends stay
+		o.Symbols = slices.Delete(o.Symbols, sheetSymbols/2, n-sheetSymbols/2)
 		o.Omitted = append(o.Omitted, fmt.Sprintf("symbols: %d in the middle of %d", n-sheetSymbols, n))
 	}
-	o.omit("months", len(s.Months), sheetMonths)
-	o.Months, o.Years = newest(s.Months, sheetMonths), s.Years
-	o.omit("warnings", len(s.Warnings), sheetNotes)
-	o.Warnings = newest(s.Warnings, sheetNotes)
-	o.omit("notes", len(s.Notes), sheetNotes)
-	o.Notes = newest(s.Notes, sheetNotes)
+	o.Months = limited(o, "months", o.Months, sheetMonths)
+	o.Warnings = limited(o, "warnings", o.Warnings, sheetNotes)
+	o.Notes = limited(o, "notes", o.Notes, sheetNotes)
 }
 
-func (o *sheetOut) omit(what string, have, most int) {
-	if have > most {
-		o.Omitted = append(o.Omitted, fmt.Sprintf("%s: the first %d of %d", what, have-most, have))
+// limited returns the newest rows of a list and notes how many it left out.
+func limited[T any](o *sheetOut, what string, list []T, most int) []T {
+	if n := len(list); n > most {
+		o.Omitted = append(o.Omitted, fmt.Sprintf("%s: the first %d of %d", what, n-most, n))
 	}
+	return newest(list, most)
 }
 
 // newest are the last rows of a list, never null.

@@ -80,7 +80,7 @@ type Image struct {
 type Starter interface {
 	Start(ctx context.Context, name string, r StartRequest) (*pitwall.World, error)
 	// Offer says what a new world can be started over.
-	Offer() Offer
+	Offer() []OfferedData
 }
 
 // Set is a table of tools.

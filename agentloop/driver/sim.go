@@ -1,6 +1,8 @@
 package driver
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -97,7 +99,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	return &Sim{world: w, venue: v, store: store, spec: spec, notes: append(slices.Clone(store.Warnings), endsEarly(store, spec, to)...), from: from, to: to}, nil
 }
 
-// setup writes all that a world is built with in one line. What is left out shows in
+// setup is a digest of all that a world is built with. What is left out shows in
 // no answer, or does as soon as it matters: the policy is a part of the prompt, the
 // benchmark of reports, symbols of their first bar, revised values of each record,
 // the first day of the clock; the last day lies in the future.
@@ -109,7 +111,8 @@ func (s SimSpec) setup() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encoding what the simulation is built with: %w", err)
 	}
-	return string(body), nil
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // World implements [Session].

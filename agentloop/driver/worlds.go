@@ -162,11 +162,10 @@ func (b *Worlds) attempt(by pitwall.Caller, w *Sim) int {
 }
 
 // Offer implements server.Builder.
-func (b *Worlds) Offer() tools.Offer {
-	o := tools.Offer{Defaults: tools.StartRequest{Symbols: b.Spec.Symbols, From: b.Spec.From, To: b.Spec.To, Cash: &b.Spec.Cash}}
+func (b *Worlds) Offer() (list []tools.OfferedData) {
 	for _, s := range b.Store.Series() {
-		o.Data = append(o.Data, tools.OfferedData{Symbol: s.Instrument.Symbol, Kind: string(s.Instrument.Kind), Size: pitwall.SizeName(s.Size),
+		list = append(list, tools.OfferedData{Symbol: s.Instrument.Symbol, Kind: string(s.Instrument.Kind), Size: pitwall.SizeName(s.Size),
 			First: s.Bar(0).Start.Format(time.DateOnly), Last: s.Bar(s.Len() - 1).Start.Format(time.DateOnly)})
 	}
-	return o
+	return list
 }

@@ -57,7 +57,7 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	if e := g.check(ctx, o, nil); e != nil {
 		return g.deny(ctx, o, e)
 	}
-	if _, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
+	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
 		return pitwall.OrderState{}, err
 	}
 	g.remember(o)
@@ -69,8 +69,7 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 // deny records and returns the answer no. Nothing was sent, so the id is free.
 func (g *Guard) deny(ctx context.Context, o pitwall.Order, e *pitwall.Error) (pitwall.OrderState, error) {
 	state := pitwall.OrderState{Order: o, Status: pitwall.Denied, Updated: g.clock.Now(), Error: e}
-	_, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &o.By, ID: o.ID, State: &state})
-	return state, err
+	return state, g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &o.By, ID: o.ID, State: &state})
 }
 
 // Replace implements pitwall.Broker. A change that makes the order bigger or moves
@@ -89,14 +88,14 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 			o := known[0].With(c)
 			changed = &o
 			if e := g.check(ctx, o, &known[0]); e != nil {
-				if _, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &by, ID: id, Change: &c, Note: "change denied: " + e.Error()}); err != nil {
+				if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &by, ID: id, Change: &c, Note: "change denied: " + e.Error()}); err != nil {
 					return pitwall.OrderState{}, err
 				}
 				return pitwall.OrderState{}, e
 			}
 		}
 	}
-	if _, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "replace", By: &by, ID: id, Change: &c}); err != nil {
+	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "replace", By: &by, ID: id, Change: &c}); err != nil {
 		return pitwall.OrderState{}, err
 	}
 	if changed != nil {
@@ -111,7 +110,7 @@ func (g *Guard) Cancel(ctx context.Context, id string) (pitwall.OrderState, erro
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	by := pitwall.CallerFrom(ctx)
-	if _, err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "cancel", By: &by, ID: id}); err != nil {
+	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "cancel", By: &by, ID: id}); err != nil {
 		return pitwall.OrderState{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -140,20 +139,19 @@ func (g *Guard) outcome(ctx context.Context, id, book string, send func() (pitwa
 	if err != nil {
 		e.State, e.Note = nil, err.Error()
 	}
-	if _, jerr := g.record(ctx, e); jerr != nil && err == nil {
+	if jerr := g.record(ctx, e); jerr != nil && err == nil {
 		// Sent, but not recorded: say so; the venue knows the order by its id.
 		return state, jerr
 	}
 	return state, err
 }
 
-func (g *Guard) record(ctx context.Context, e pitwall.Entry) (int64, error) {
+func (g *Guard) record(ctx context.Context, e pitwall.Entry) error {
 	e.AsOf, e.Cause = g.clock.Now(), pitwall.CauseFrom(ctx)
-	seq, err := g.journal.Append(ctx, e)
-	if err != nil {
-		return 0, &pitwall.Error{Code: pitwall.JournalFailed, Message: "the journal could not be written", Hint: "free disk space or fix the run's folder; order states can still be read", Err: err}
+	if _, err := g.journal.Append(ctx, e); err != nil {
+		return &pitwall.Error{Code: pitwall.JournalFailed, Message: "the journal could not be written", Hint: "free disk space or fix the run's folder; order states can still be read", Err: err}
 	}
-	return seq, nil
+	return nil
 }
 
 // remember keeps a submission for as long as a limit looks back.

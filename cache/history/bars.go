@@ -135,15 +135,14 @@ func (l *loader) weekend(g *raw) {
 	if !g.dates || in.Calendar != pitwall.Sessions {
 		return
 	}
-	for _, s := range g.starts {
-		if day := s.Weekday(); day == time.Saturday || day == time.Sunday {
-			_, end := session(in, s)
-			l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
-				"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
-				in.Symbol, day, s.Format(time.DateOnly))}})
-			return
-		}
+	i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday })
+	if i < 0 {
+		return
 	}
+	_, end := session(in, g.starts[i])
+	l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
+		"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
+		in.Symbol, g.starts[i].Weekday(), g.starts[i].Format(time.DateOnly))}})
 }
 
 // midnights takes times that are all midnights as the dates that they stand for:
@@ -191,7 +190,7 @@ func session(i pitwall.Instrument, day time.Time) (start, end time.Time) {
 }
 
 // size is the usual distance between bars; dates are daily bars.
-func (g *raw) size(asked time.Duration) (time.Duration, error) {
+func (g *raw) size(stated time.Duration) (time.Duration, error) {
 	counts := map[time.Duration]int{}
 	for i := 1; i < len(g.starts); i++ {
 		if d := g.starts[i].Sub(g.starts[i-1]); d > 0 {
@@ -204,8 +203,8 @@ func (g *raw) size(asked time.Duration) (time.Duration, error) {
 		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(step.Hours()/24+0.5))
 	case g.dates:
 		return 24 * time.Hour, g.mixed(24*time.Hour, 3)
-	case step == 0 && asked > 0:
-		return asked, nil
+	case step == 0 && stated > 0:
+		return stated, nil
 	case step == 0:
 		return 0, fmt.Errorf("one bar alone does not show its size; give bar_size")
 	}
@@ -243,7 +242,7 @@ func (l *loader) instrument(symbol string) pitwall.Instrument {
 	return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Currency: "USD", Lot: pitwall.One, Zone: l.newYork}
 }
 
-// want reports whether a symbol was asked for.
+// want reports whether a symbol is to be loaded.
 func (l *loader) want(symbol string) bool { return len(l.wanted) == 0 || l.wanted[symbol] }
 
 // seen lists every symbol in the files, wanted or not, at most 40.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
 	"path"
 	"path/filepath"
 	"strings"
@@ -29,14 +28,11 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 	if err := l.usable(); err != nil {
 		return nil, err
 	}
-	raw, err := fs.ReadFile(in.FS, in.Path)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
-	}
-	t, err := parse(ctx, in.Show, raw)
+	p, err := parseFile(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	t := p.table
 	kind := t.rowKind()
 	if kind == "" {
 		return nil, pitwall.Errorf(pitwall.DataError, "%s: the header %q is none that the store keeps", in.Show, strings.Join(t.header, ",")).

@@ -80,7 +80,7 @@ type loader struct {
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
 
-	saidSentiment bool
+	sentimentWarned bool
 }
 
 func newLoader() *loader {
@@ -142,6 +142,7 @@ type parsedFile struct {
 	in     Input
 	table  *table
 	sha256 string
+	bytes  int64
 }
 
 func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
@@ -154,7 +155,7 @@ func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(raw)
-	return &parsedFile{in, t, hex.EncodeToString(sum[:])}, nil
+	return &parsedFile{in, t, hex.EncodeToString(sum[:]), int64(len(raw))}, nil
 }
 
 // list expands a folder into its CSV and Parquet files, by name; deep, with those of
@@ -216,7 +217,7 @@ func (l *loader) take(p *parsedFile) (err error) {
 	return nil
 }
 
-// adjustment is what the caller or the sidecar says; empty when nobody does.
+// adjustment returns what the caller or the sidecar states; empty when neither does.
 func adjustment(in Input) (pitwall.Adjustment, error) {
 	adj := in.Adjusted
 	if raw, err := fs.ReadFile(in.FS, in.Path+".yaml"); err == nil && adj == "" {

@@ -158,15 +158,11 @@ func writeParquet(ctx context.Context, path string, header []string, rows [][]st
 		if err := copyParquet(ctx, tmp, header, rows); err != nil {
 			return err
 		}
-		raw, err := os.ReadFile(tmp)
+		back, err := parseFile(ctx, diskFile(tmp))
 		if err != nil {
 			return err
 		}
-		back, err := parse(ctx, filepath.Base(path), raw)
-		if err != nil {
-			return err
-		}
-		if !slices.Equal(back.header, header) || !slices.EqualFunc(back.rows, rows, func(a, b []string) bool { return slices.Equal(a, b) }) {
+		if !slices.Equal(back.table.header, header) || !slices.EqualFunc(back.table.rows, rows, slices.Equal) {
 			return pitwall.Errorf(pitwall.Internal, "the rows read back differ from the %d written", len(rows))
 		}
 		return nil

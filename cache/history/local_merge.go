@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -38,21 +37,16 @@ func (l *Local) merge(ctx context.Context, s shelf, symbol string) (string, int,
 		if c.Empty {
 			continue
 		}
-		raw, err := os.ReadFile(c.Path)
-		if err != nil {
-			return "", 0, fmt.Errorf("reading the store: %w", err)
-		}
-		t, err := parse(ctx, c.Path, raw)
+		p, err := parseFile(ctx, diskFile(c.Path))
 		if err != nil {
 			return "", 0, err
 		}
-		for _, r := range t.rows {
+		for _, r := range p.table.rows {
 			m, err := newMergeRow(s.kind, r, zone, c.Fetched)
 			if err != nil {
 				return "", 0, fmt.Errorf("%s: %w", c.Path, err)
 			}
-			replaced := slices.ContainsFunc(have[i+1:], func(n chunkFile) bool { return !m.day.Before(n.From) && !m.day.After(n.To) })
-			if !replaced {
+			if !slices.ContainsFunc(have[i+1:], func(n chunkFile) bool { return !m.day.Before(n.From) && !m.day.After(n.To) }) {
 				rows = append(rows, m)
 			}
 		}
@@ -69,12 +63,9 @@ func (l *Local) merge(ctx context.Context, s shelf, symbol string) (string, int,
 		all[i] = rows[i].row
 	}
 	path := l.file(s, symbol)
-	old, err := os.ReadFile(path)
-	if err == nil {
-		t, err := parse(ctx, path, old)
-		if err == nil && slices.EqualFunc(t.rows, all, func(a, b []string) bool { return slices.Equal(a, b) }) {
-			return path, len(all), os.Chtimes(path, newest, newest) // unchanged: keep the file, and with it its digest
-		}
+	old, err := parseFile(ctx, diskFile(path))
+	if err == nil && slices.EqualFunc(old.table.rows, all, slices.Equal) {
+		return path, len(all), os.Chtimes(path, newest, newest) // unchanged: keep the file, and with it its digest
 	}
 	if err := writeParquet(ctx, path, s.kind.header(), all); err != nil {
 		return "", 0, err
@@ -174,7 +165,7 @@ func (l *Local) sidecar(s shelf, symbol string, adj pitwall.Adjustment) error {
 
 // adjusted reads the sidecar.
 func (l *Local) adjusted(s shelf, symbol string) (pitwall.Adjustment, error) {
-	return adjustment(Input{FS: os.DirFS(l.shelfDir(s)), Path: filepath.Base(l.file(s, symbol)), Show: l.file(s, symbol)})
+	return adjustment(diskFile(l.file(s, symbol)))
 }
 
 // splitLike names the split that a ratio of prices looks like, old over new: 2:1

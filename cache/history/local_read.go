@@ -52,23 +52,14 @@ func (l *Local) List(ctx context.Context) ([]Held, error) {
 				return nil // not ours
 			}
 		}
-		raw, err := os.ReadFile(h.File)
+		f, err := parseFile(ctx, diskFile(h.File))
 		if err != nil {
 			return err
 		}
-		t, err := parse(ctx, h.File, raw)
-		if err != nil {
-			return err
-		}
-		h.Rows, h.Bytes = len(t.rows), int64(len(raw))
+		h.Rows, h.Bytes = len(f.table.rows), f.bytes
 		chunks, err := l.chunks(s, h.Symbol)
-		for i, c := range chunks {
-			if i == 0 {
-				h.From = c.From
-			}
-			if c.To.After(h.To) {
-				h.To = c.To
-			}
+		if len(chunks) > 0 { // the oldest first
+			h.From, h.To = chunks[0].From, slices.MaxFunc(chunks, func(a, b chunkFile) int { return a.To.Compare(b.To) }).To
 		}
 		list = append(list, h)
 		return err
@@ -211,8 +202,8 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 		}
 		return nil, nil
 	}
-	in, err := diskFile(path)
-	return &in, err
+	in := diskFile(path)
+	return &in, nil
 }
 
 // shelves are all files of a source and some kinds; a name that an earlier kind
@@ -231,23 +222,15 @@ func (l *Local) shelves(source string, kinds ...RowKind) ([]Input, error) {
 				continue
 			}
 			held = append(held, e.Name())
-			in, err := diskFile(filepath.Join(dir, e.Name()))
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, in)
+			list = append(list, diskFile(filepath.Join(dir, e.Name())))
 		}
 	}
 	return list, nil
 }
 
 // diskFile is a file on this machine as an input.
-func diskFile(path string) (Input, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return Input{}, fmt.Errorf("reading the store: %w", err)
-	}
-	return Input{FS: os.DirFS("/"), Path: strings.TrimPrefix(filepath.ToSlash(abs), "/"), Show: path}, nil
+func diskFile(path string) Input {
+	return Input{FS: os.DirFS(filepath.Dir(path)), Path: filepath.Base(path), Show: path}
 }
 
 func dateOr(t time.Time, other string) string {

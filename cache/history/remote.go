@@ -26,19 +26,13 @@ const (
 
 // header returns the columns of a kind, in the order of Answer.Rows.
 func (k RowKind) header() []string {
-	switch k {
-	case KindBars:
-		return []string{"symbol", "timestamp", "open", "high", "low", "close", "volume"}
-	case KindActions:
-		return []string{"symbol", "ex_date", "type", "value", "pay_date", "record_date", "declaration_date", "source"}
-	case KindNews:
-		return []string{"published_at", "id", "symbols", "headline", "source", "summary"}
-	case KindMacro:
-		return []string{"series_id", "date", "value", "first_seen"}
-	case KindRevised:
-		return []string{"series_id", "date", "value", "as_of"}
-	}
-	return nil
+	return map[RowKind][]string{
+		KindBars:    {"symbol", "timestamp", "open", "high", "low", "close", "volume"},
+		KindActions: {"symbol", "ex_date", "type", "value", "pay_date", "record_date", "declaration_date", "source"},
+		KindNews:    {"published_at", "id", "symbols", "headline", "source", "summary"},
+		KindMacro:   {"series_id", "date", "value", "first_seen"},
+		KindRevised: {"series_id", "date", "value", "as_of"},
+	}[k]
 }
 
 // of names a kind for messages: "1d bars", "news".
@@ -69,7 +63,7 @@ func (q Request) String() string {
 	return fmt.Sprintf("%s %s %s..%s", q.Symbol, q.Kind.of(q.Size), q.From.Format(time.DateOnly), q.To.Format(time.DateOnly))
 }
 
-// Answer is what a source said. No rows and no error means that it said cleanly
+// Answer is what a source returned. No rows and no error means that it states
 // that there is nothing.
 type Answer struct {
 	Kind     RowKind            // KindRevised when vintages were asked and cannot be had

@@ -56,50 +56,38 @@ type chartBody struct {
 	Chart struct {
 		Result []struct {
 			Meta struct {
-				Symbol      string `json:"symbol"`
-				Currency    string `json:"currency"`
+				Symbol      string
+				Currency    string
 				Granularity string `json:"dataGranularity"`
 				Zone        string `json:"exchangeTimezoneName"`
 				Periods     struct {
-					Regular struct {
-						Start int64 `json:"start"`
-						End   int64 `json:"end"`
-					} `json:"regular"`
+					Regular struct{ Start, End int64 }
 				} `json:"currentTradingPeriod"`
-			} `json:"meta"`
-			Timestamp []int64 `json:"timestamp"`
+			}
+			Timestamp []int64
 			Events    struct {
 				Dividends map[string]struct {
-					Amount float64 `json:"amount"`
-					Date   int64   `json:"date"`
-				} `json:"dividends"`
+					Date   int64
+					Amount float64
+				}
 				Splits map[string]struct {
-					Date        int64   `json:"date"`
-					Numerator   float64 `json:"numerator"`
-					Denominator float64 `json:"denominator"`
-				} `json:"splits"`
-			} `json:"events"`
+					Date                   int64
+					Numerator, Denominator float64
+				}
+			}
 			Indicators *struct {
 				Quote []*struct {
-					Open   []*float64 `json:"open"`
-					High   []*float64 `json:"high"`
-					Low    []*float64 `json:"low"`
-					Close  []*float64 `json:"close"`
-					Volume []*int     `json:"volume"`
-				} `json:"quote"`
-				Adjclose []*struct {
-					Adjclose []*float64 `json:"adjclose"`
-				} `json:"adjclose"`
-			} `json:"indicators"`
-		} `json:"result"`
-		Error *chartFailure `json:"error"`
-	} `json:"chart"`
+					Open, High, Low, Close []*float64
+					Volume                 []*int
+				}
+				Adjclose []*struct{ Adjclose []*float64 }
+			}
+		}
+		Error *chartFailure
+	}
 }
 
-type chartFailure struct {
-	Code        string `json:"code"`
-	Description string `json:"description"`
-}
+type chartFailure struct{ Code, Description string }
 
 // chartError returns the error object of an answer, or nil.
 func chartError(body []byte) *chartFailure {

@@ -22,6 +22,7 @@ import (
 
 	"pitwall/cache/history"
 	"pitwall/server"
+	"pitwall/tools"
 	"pitwall/tools/duckdb"
 )
 
@@ -383,7 +384,8 @@ func TestEveryTransportGivesOneDigest(t *testing.T) {
 	require.NoError(t, err)
 	registry := server.NewRegistry(b)
 	defer registry.Close()
-	s := server.New("test", registry, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	s := server.New("test", registry, log, tools.New(log, registry))
 	near, far := server.Pipe()
 	ss, err := s.Connect(context.Background(), far)
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"pitwall/cache/history"
 	"pitwall/examples"
 	"pitwall/server"
+	"pitwall/tools"
 	"pitwall/tools/external"
 )
 
@@ -58,6 +60,9 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	// Before anything else can write there, stdout becomes the protocol's.
 	var wire mcp.Transport
 	if f.http == "" {
+		if a.stdout.Closed() {
+			return errors.New("serving on stdio: stdout is closed; --http serves without it")
+		}
 		if wire, err = server.Stdio(); err != nil {
 			return err
 		}
@@ -78,10 +83,12 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 		return err
 	}
 	defer extra.Close()
-	s, err := server.NewWith(version(), registry, slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), extra.Tools)
+	log := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+	set, err := tools.NewWith(log, registry, extra.Tools)
 	if err != nil {
 		return err
 	}
+	s := server.New(version(), registry, log, set)
 	for _, w := range extra.Warnings {
 		fmt.Fprintln(a.stderr, "pitwall: "+w)
 	}

@@ -14,10 +14,10 @@ type Sheet struct {
 	Run       Header        `json:"run"`
 	Headline  Metrics       `json:"headline"`
 	Strategy  Stats         `json:"strategy"`
-	Benchmark *Stats        `json:"benchmark"`    // nil: the run has none
-	BuyHold   *Stats        `json:"buy_and_hold"` // nil: not known here
-	Relative  *Relative     `json:"relative"`     // against the benchmark
-	Passive   []Passive     `json:"passive"`      // doing nothing, by stated rules
+	Benchmark *Stats        `json:"benchmark,omitempty"`    // nil: the run has none
+	BuyHold   *Stats        `json:"buy_and_hold,omitempty"` // nil: not known here
+	Relative  *Relative     `json:"relative,omitempty"`     // against the benchmark
+	Passive   []Passive     `json:"passive"`                // doing nothing, by stated rules
 	Activity  Activity      `json:"activity"`
 	Trading   Trading       `json:"trading"`
 	Costs     CostTable     `json:"costs"`
