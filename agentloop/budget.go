@@ -10,6 +10,7 @@ import (
 type Price struct {
 	In, Out               pitwall.Dec
 	CacheRead, CacheWrite *pitwall.Dec // nil = as In
+	ListOf                string       // the day of the list that it is from; empty = somebody stated it
 }
 
 // Cost is the price of a usage, exact to 1e-8 USD (rounded half to even by

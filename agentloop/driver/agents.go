@@ -220,9 +220,10 @@ func (a *Agent) schema() (json.RawMessage, error) {
 // Model is a model ready to be asked, with what tells it from others.
 type Model struct {
 	agentloop.Model
-	Name        string // provider/model or script/name
-	Fingerprint string // see [agentloop.Agent]
-	Free        bool   // it costs nothing: a script
+	Name        string           // provider/model or script/name
+	Fingerprint string           // see [agentloop.Agent]
+	Free        bool             // it costs nothing: a script
+	List        *agentloop.Price // its provider's list price, nil where it is not known
 }
 
 // Deciders makes the strategy's agents ready to run: models holds one for each of
@@ -236,7 +237,7 @@ func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) (
 		if y.MaxOutput == 0 {
 			y.MaxOutput = defaultMaxTokens
 		}
-		if p, ok := s.Price(m.Name, prices); ok {
+		if p, ok := s.Price(m, prices); ok {
 			y.Price = &p
 		} else if m.Free {
 			y.Price = &agentloop.Price{}
@@ -263,14 +264,19 @@ func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) (
 	return list, nil
 }
 
-// Price returns what a model costs: the strategy's own price before that of a
-// table, and whether it is known.
-func (s *Strategy) Price(model string, table map[string]agentloop.Price) (agentloop.Price, bool) {
-	if p, ok := s.Prices[model]; ok {
+// Price returns what a model costs, and whether it is known: the strategy's own price
+// before that of a table, and the provider's list price after both.
+func (s *Strategy) Price(m Model, table map[string]agentloop.Price) (agentloop.Price, bool) {
+	if p, ok := s.Prices[m.Name]; ok {
 		return agentloop.Price{In: *p.In, Out: *p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}, true
 	}
-	p, ok := table[model]
-	return p, ok
+	if p, ok := table[m.Name]; ok {
+		return p, true
+	}
+	if m.List != nil {
+		return *m.List, true
+	}
+	return agentloop.Price{}, false
 }
 
 // CheckTools refuses agents that may use a tool that the set lacks.

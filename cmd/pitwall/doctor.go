@@ -131,9 +131,9 @@ func (x *examination) models() {
 	case err != nil: // its text is not repeated: somebody may have put a key there
 		x.add("models", "prices", stateBad, "PITWALL_PRICES cannot be read", "write openai/gpt-5-mini=0.25/2.00: in and out in USD per million tokens, comma separated")
 	case len(table) == 0:
-		x.add("models", "prices", stateMissing, "PITWALL_PRICES is not set: what models cost is not known, unless a strategy says", "PITWALL_PRICES=openai/gpt-5-mini=0.25/2.00")
+		x.add("models", "prices", stateOK, "list prices of "+models.PricesOf+"; PITWALL_PRICES or prices in a strategy override them", "")
 	default:
-		x.add("models", "prices", stateOK, plural(len(table), "price")+" in PITWALL_PRICES", "")
+		x.add("models", "prices", stateOK, plural(len(table), "price")+" in PITWALL_PRICES; else list prices of "+models.PricesOf, "")
 	}
 }
 

@@ -90,12 +90,16 @@ func (x *examination) agent(s *strategyFile, y driver.Agent, prices map[string]a
 		x.failed(area, "agent "+y.Name, stateBad, err)
 		return
 	}
-	p, ok := s.Price(m.Name, prices)
+	p, ok := s.Price(m, prices)
 	b := y.Budget
 	switch {
 	case m.Free:
 	case ok:
-		x.add(area, "price", stateOK, fmt.Sprintf("%s: %v in, %v out, USD per million tokens", m.Name, p.In, p.Out), "")
+		list := ""
+		if p.ListOf != "" {
+			list = ", the list price of " + p.ListOf
+		}
+		x.add(area, "price", stateOK, fmt.Sprintf("%s: %v in, %v out, USD per million tokens%s", m.Name, p.In, p.Out, list), "")
 	case b != nil && b.USD+b.USDPerTurn > 0:
 		x.add(area, "price", stateBad, fmt.Sprintf("agent %s has a budget in USD and the price of %s is not known", y.Name, m.Name), fmt.Sprintf("add prices: {%s: {in: 0.25, out: 2.00}}, or limit tokens instead", m.Name))
 	default:

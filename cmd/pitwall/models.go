@@ -46,7 +46,7 @@ func (a *app) model(x driver.Agent, cfg settings, strict bool) (driver.Model, er
 		if err != nil {
 			return driver.Model{}, err
 		}
-		return driver.Model{Model: c, Name: c.Name(), Fingerprint: c.Fingerprint()}, nil
+		return driver.Model{Model: c, Name: c.Name(), Fingerprint: c.Fingerprint(), List: c.ListPrice()}, nil
 	}
 	all := scripts.All()
 	newScript, ok := all[script]
