@@ -66,7 +66,7 @@ func (l *ledger) add(o ledger) error {
 func (r *role) price(u Usage) (ledger, error) {
 	out := ledger{usage: u, tokens: u.Input + u.Output}
 	if r.Price == nil {
-		out.unpriced = out.tokens > 0
+		out.usd, out.unpriced = u.USD, out.tokens > 0 && u.USD == 0
 		return out, nil
 	}
 	var err error

@@ -20,7 +20,7 @@ import (
 // Agent is one agent of a strategy: `agent:` alone, or one of `agents:`.
 type Agent struct {
 	Name      string         `yaml:"name"`
-	Model     string         `yaml:"model"`
+	Model     ModelChoice    `yaml:"model"`
 	BaseURL   string         `yaml:"base_url"`
 	Prompt    string         `yaml:"prompt"`
 	Params    map[string]any `yaml:"params"`
@@ -34,6 +34,29 @@ type Agent struct {
 	Budget    *Budget        `yaml:"budget"`
 	Cutoff    string         `yaml:"cutoff"` // the last day that the model's training knows
 }
+
+// ModelChoice is the name of a model, or a program that answers for one.
+type ModelChoice struct {
+	Name    string   `yaml:"-"`
+	Command []string `yaml:"command"` // with its arguments; {prompt} stands for the prompt, which else comes on standard input
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (m *ModelChoice) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&m.Name)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; !slices.Contains(keys(ModelChoice{}), k.Value) {
+			return fmt.Errorf("line %d: field %s not found in type ModelChoice", k.Line, k.Value)
+		}
+	}
+	type plain ModelChoice
+	return n.Decode((*plain)(m))
+}
+
+// isSet reports whether a model was chosen at all.
+func (m ModelChoice) isSet() bool { return m.Name != "" || len(m.Command) > 0 }
 
 // Budget limits new spending; what was recorded costs nothing.
 type Budget struct {
@@ -106,12 +129,12 @@ func (s *Strategy) policy() string {
 // UseModel gives every agent another model, without the params of the old one.
 func (s *Strategy) UseModel(name string) {
 	for i := range s.Agents {
-		if s.Agents[i].Model != name {
-			s.Agents[i].Model, s.Agents[i].Params = name, nil
+		if s.Agents[i].Model.Name != name {
+			s.Agents[i].Model, s.Agents[i].Params = ModelChoice{Name: name}, nil
 		}
 	}
-	if len(s.Agents) == 0 && s.Agent.Model != name {
-		s.Agent.Model, s.Agent.Params = name, nil
+	if len(s.Agents) == 0 && s.Agent.Model.Name != name {
+		s.Agent.Model, s.Agent.Params = ModelChoice{Name: name}, nil
 	}
 }
 
@@ -122,7 +145,7 @@ var (
 
 // checkAgents validates what needs neither data nor a key.
 func (s *Strategy) checkAgents() error {
-	if a := s.Agent; len(s.Agents) > 0 && (a.Model != "" || a.Prompt != "" || a.Params != nil || a.Name != "" || a.Every != "") {
+	if a := s.Agent; len(s.Agents) > 0 && (a.Model.isSet() || a.Prompt != "" || a.Params != nil || a.Name != "" || a.Every != "") {
 		return s.bad("agent and agents are both given").Hintf("move agent into the list agents")
 	}
 	seen := map[string]bool{}

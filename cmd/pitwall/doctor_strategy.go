@@ -70,7 +70,14 @@ func (x *examination) agent(s *strategyFile, y driver.Agent, prices map[string]a
 	switch code := pitwall.CodeOf(err); {
 	case err == nil:
 		detail := m.Name
-		if !m.Free {
+		switch {
+		case len(y.Model.Command) > 0:
+			if _, err := exec.LookPath(y.Model.Command[0]); err != nil {
+				x.add(area, "agent "+y.Name, stateMissing, fmt.Sprintf("%s: %v", m.Name, err), "install the program, or name it by its path")
+				return
+			}
+			detail += ", a program on this machine"
+		case !m.Free:
 			detail += ", its key is set"
 			if y.BaseURL != "" {
 				detail = m.Name + " at " + hostOf(y.BaseURL)
@@ -83,7 +90,7 @@ func (x *examination) agent(s *strategyFile, y driver.Agent, prices map[string]a
 	case code == pitwall.MissingKey:
 		x.failed(area, "agent "+y.Name, stateMissing, err)
 		// With any key at all the name is found, and nothing is sent.
-		if m, err = x.app.model(y, settings{}, true); err != nil || y.Model == "" {
+		if m, err = x.app.model(y, settings{}, true); err != nil || y.Model.Name == "" {
 			return
 		}
 	default:

@@ -33,10 +33,10 @@ func (a *app) deciders(s *driver.Strategy, cfg settings, strict bool) ([]agentlo
 
 // model finds an agent's model by its name.
 func (a *app) model(x driver.Agent, cfg settings, strict bool) (driver.Model, error) {
-	script, ok := strings.CutPrefix(x.Model, "script/")
+	script, ok := strings.CutPrefix(x.Model.Name, "script/")
 	if !ok {
-		o := models.Options{Name: x.Model, BaseURL: x.BaseURL, Params: x.Params, Env: cfg.get, Sleep: a.sleep}
-		if strict && x.Model != "" {
+		o := models.Options{Name: x.Model.Name, Command: x.Model.Command, BaseURL: x.BaseURL, Params: x.Params, Env: cfg.get, Sleep: a.sleep}
+		if strict && x.Model.Name != "" {
 			o.Env = placeholder(cfg.get)
 		}
 		if a.transport != nil {
@@ -52,13 +52,13 @@ func (a *app) model(x driver.Agent, cfg settings, strict bool) (driver.Model, er
 	newScript, ok := all[script]
 	if !ok {
 		names := slices.Sorted(maps.Keys(all))
-		return driver.Model{}, pitwall.Errorf(pitwall.StrategyError, "there is no model %s", x.Model).Hintf("did you mean script/%s? scripts are %s", pitwall.Nearest(script, names), strings.Join(names, ", "))
+		return driver.Model{}, pitwall.Errorf(pitwall.StrategyError, "there is no model %s", x.Model.Name).Hintf("did you mean script/%s? scripts are %s", pitwall.Nearest(script, names), strings.Join(names, ", "))
 	}
 	m, err := newScript(x.Params)
 	if err != nil {
-		return driver.Model{}, pitwall.Errorf(pitwall.StrategyError, "model %s: %v", x.Model, err)
+		return driver.Model{}, pitwall.Errorf(pitwall.StrategyError, "model %s: %v", x.Model.Name, err)
 	}
-	return driver.Model{Model: m, Name: x.Model, Fingerprint: scripts.Fingerprint(), Free: true}, nil
+	return driver.Model{Model: m, Name: x.Model.Name, Fingerprint: scripts.Fingerprint(), Free: true}, nil
 }
 
 // placeholder gives every key that is not set a value that opens nothing.
