@@ -79,12 +79,13 @@ type loader struct {
 	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
+	abroad      map[string]bool // symbols whose exchange was told from their names
 
 	sentimentWarned bool
 }
 
 func newLoader() *loader {
-	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork()}
+	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork(), abroad: map[string]bool{}}
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is

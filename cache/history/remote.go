@@ -10,6 +10,7 @@ import (
 	_ "time/tzdata" // New York's zone on machines without a zone database
 
 	"pitwall"
+	"pitwall/cache/calendar"
 )
 
 // RowKind is a kind of rows that a source gives and the store keeps.
@@ -182,6 +183,9 @@ func startOfDay(day time.Time, zone *time.Location) time.Time {
 func zoneOf(symbol string) *time.Location {
 	if pair.MatchString(symbol) {
 		return time.UTC
+	}
+	if c := calendar.OfSymbol(symbol); c != nil {
+		return c.Zone
 	}
 	return newYork()
 }
