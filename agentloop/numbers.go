@@ -24,8 +24,9 @@ var (
 	// notFigures are dates, times, periods and names with digits in them.
 	notFigures = regexp.MustCompile(`\d{4}-\d{2}(-\d{2})?(T[\d:.+-]+Z?)?|\d{1,2}:\d{2}(:\d{2})?|[A-Za-z_]+[\w:]*\d[\w:.]*|` +
 		`\d+[- ]?(day|week|month|year|hour|minute|min|bar|session|period|d|w|h|m|y)s?\b`)
-	figure = regexp.MustCompile(`\d[\d,]*(\.\d+)?(\s?(k|K|M|bn|B|million|billion)\b)?`)
-	scales = map[string]float64{"k": 1e3, "K": 1e3, "M": 1e6, "million": 1e6, "bn": 1e9, "B": 1e9, "billion": 1e9}
+	figure  = regexp.MustCompile(`\d+(\.\d+)?(\s?(k|K|M|bn|B|million|billion)\b)?`)
+	grouped = regexp.MustCompile(`\b\d{1,3}(,\d{3})+\b`) // by thousands: in prose, not in tables
+	scales  = map[string]float64{"k": 1e3, "K": 1e3, "M": 1e6, "million": 1e6, "bn": 1e9, "B": 1e9, "billion": 1e9}
 )
 
 // stated is a number as a text writes it.
@@ -38,20 +39,19 @@ type stated struct {
 // figures finds the numbers of a text. A sign is a matter of words ("fell 3 %").
 func figures(text string) (list []stated) {
 	for _, s := range figure.FindAllString(notFigures.ReplaceAllString(text, " "), -1) {
-		scale, digits := 1.0, strings.TrimRight(s, ",")
+		scale, digits := 1.0, s
 		for word, x := range scales {
 			if rest, ok := strings.CutSuffix(digits, word); ok {
 				scale, digits = x, strings.TrimSpace(rest)
 				break
 			}
 		}
-		digits = strings.ReplaceAll(digits, ",", "")
 		v, err := strconv.ParseFloat(digits, 64)
 		if err != nil {
 			continue
 		}
 		_, decimals, _ := strings.Cut(digits, ".")
-		list = append(list, stated{strings.TrimSpace(s), v * scale, scale * math.Pow(10, -float64(len(decimals))) / 2})
+		list = append(list, stated{s, v * scale, scale * math.Pow(10, -float64(len(decimals))) / 2})
 	}
 	return list
 }
@@ -128,7 +128,7 @@ func (t *Turn) checkReason(c Call, known *knownNumbers) {
 	if !ChangesOrders(c.Name) || reason == "" {
 		return
 	}
-	for _, s := range figures(reason) {
+	for _, s := range figures(grouped.ReplaceAllStringFunc(reason, func(s string) string { return strings.ReplaceAll(s, ",", "") })) {
 		whole := s.half == 0.5
 		if whole && (s.value <= smallNumber || s.value >= 1900 && s.value < 2100) || known.support(s) { // a count, a year
 			continue

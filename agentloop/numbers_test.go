@@ -22,6 +22,8 @@ func TestUnsupportedNumbers(t *testing.T) {
 		"target 245.50, stop at 151.3":                            {"245.50", "151.3"},
 		"volume of 53.6 million":                                  nil,
 		"volume of 93.1 million":                                  {"93.1 million"},
+		"volume of 53,569,400 shares":                             nil,
+		"volume of 53,569,999 shares":                             {"53569999"},
 		"":                                                        nil,
 	} {
 		order := map[string]any{"symbol": "AAPL", "side": "buy", "qty": 10, "reason": reason}

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -39,6 +41,15 @@ type File struct {
 	Rows     int                `json:"rows"`
 	SHA256   string             `json:"sha256"`
 	Adjusted pitwall.Adjustment `json:"adjusted,omitempty"`
+}
+
+// Disk returns a file or folder of this machine as an input.
+func Disk(name string) Input {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		abs = name // without a current folder: reading it fails
+	}
+	return Input{FS: os.DirFS(filepath.Dir(abs)), Path: filepath.Base(abs), Show: name}
 }
 
 // Store is loaded history. It implements pitwall.Source and is not written
