@@ -91,6 +91,9 @@ func (k *knownNumbers) support(s stated) bool {
 
 // unsupported warns of the numbers in the reasons of orders that nothing supports.
 func (t *Turn) unsupported() {
+	if !slices.ContainsFunc(t.calls(), ChangesOrders) {
+		return
+	}
 	known := &knownNumbers{seen: map[float64]bool{}}
 	known.add(t.System)
 	answered := func(m Message) {
