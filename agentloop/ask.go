@@ -129,9 +129,15 @@ func (c *talk) check(r *Reply) {
 	}
 }
 
-// isTransient reports whether a failure has to do with this machine and moment.
+// isTransient reports whether a failure has to do with this machine and moment, and the
+// model may go on after it. What is the machine's alone ends the run: [answer.fault].
 func isTransient(text string) bool {
-	return strings.HasPrefix(text, "error "+string(pitwall.Timeout)) || strings.HasPrefix(text, "error "+string(pitwall.Internal))
+	for _, code := range []pitwall.Code{pitwall.Timeout, pitwall.Internal, pitwall.SQLExhausted} {
+		if strings.HasPrefix(text, "error "+string(code)+":") {
+			return true
+		}
+	}
+	return false
 }
 
 // readable turns arguments that are not JSON into a JSON text, and none into an

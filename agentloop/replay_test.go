@@ -66,7 +66,8 @@ type desk struct {
 	orders     []string
 	reads      int
 	orderError string
-	identity   string // of look, as an external tool
+	orderFault pitwall.Code // of orderError, in its structured part
+	identity   string       // of look, as an external tool
 	lookError  bool
 	version    string   // of the server
 	picture    string   // comes with every answer
@@ -147,6 +148,9 @@ func (d *desk) serve(t *testing.T) *mcp.ClientSession {
 		if d.orderError != "" {
 			r := answer("", nil)
 			r.Content, r.IsError = []mcp.Content{&mcp.TextContent{Text: d.orderError}}, true
+			if d.orderFault != "" {
+				r.StructuredContent = map[string]any{"error": &pitwall.Error{Code: d.orderFault, Message: "the disk is full", Hint: "free it"}}
+			}
 			return r, nil
 		}
 		d.orders = append(d.orders, fmt.Sprint(args["symbol"]))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"sort"
 	"strings"
@@ -65,11 +66,14 @@ func (t *Tables) Define(_ context.Context, s pitwall.TableSpec) error {
 		return pitwall.Errorf(pitwall.InvalidInput, "a table cannot be named %q", s.Name).
 			Hintf("use lower-case letters, digits and _; names that begin with pitwall_, duckdb_, sqlite_, pg_, pragma_ or information_ are taken")
 	}
-	if _, ok := t.specs[s.Name]; !ok && len(t.specs) >= maxTables {
+	was, ok := t.specs[s.Name]
+	if !ok && len(t.specs) >= maxTables {
 		return pitwall.Errorf(pitwall.InvalidInput, "%d tables are loaded", len(t.specs)).Hintf("query the ones that there are, or define one of them again")
 	}
-	t.specs[s.Name] = s
-	delete(t.held, s.Name)
+	if !reflect.DeepEqual(was, s) {
+		t.specs[s.Name] = s
+		delete(t.held, s.Name)
+	}
 	return nil
 }
 
@@ -101,6 +105,9 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 	if t.life.Err() != nil {
 		return pitwall.Result{}, ended()
 	}
+	if errors.Is(err, errGone) || errors.Is(err, context.DeadlineExceeded) { // nothing was asked yet: it is no answer
+		return pitwall.Result{}, machine("the SQL worker did not take the known bars, twice or for a minute", err)
+	}
 	if err != nil {
 		return pitwall.Result{}, fmt.Errorf("loading known bars into SQL: %w", err)
 	}
@@ -115,14 +122,23 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 		return t.result(a), nil
 	case t.life.Err() != nil:
 		return pitwall.Result{}, ended()
+	case errors.Is(err, errKilled):
+		return pitwall.Result{}, machine("the SQL worker was killed, by hand or by the system for lack of memory", err)
 	case errors.Is(err, errGone):
-		e := pitwall.Errorf(pitwall.SQLFailed, "the query broke the SQL engine: it crashed or needed more memory than it may have").Hintf("ask for less; the next query finds the tables as they were")
+		e := pitwall.Errorf(pitwall.SQLExhausted, "the query broke the SQL engine: it crashed or needed more memory than it may have").Hintf("ask for less; the next query finds the tables as they were")
 		e.Err = err
 		return pitwall.Result{}, e
 	case errors.Is(err, context.DeadlineExceeded):
 		return pitwall.Result{}, tooLong(t.deadline)
 	}
 	return pitwall.Result{}, err
+}
+
+// machine is a failure that has nothing to do with what was asked.
+func machine(what string, err error) error {
+	e := pitwall.Errorf(pitwall.MachineFailed, "%s", what).Hintf("free memory, then run again")
+	e.Err = err
+	return e
 }
 
 func ended() error {
