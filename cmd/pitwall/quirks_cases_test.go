@@ -106,7 +106,11 @@ func quirksOfCalls() []quirk {
 		reads("none-at-all", "account_portfolio", text(""), `"result": "done"`),
 		reads("list-as-text", "market_last_price", text(`{"symbols":"[\"AAPL\"]"}`), "symbols was a text with its JSON in it"),
 		reads("whole-as-decimal", "market_indicators", text(`{"symbols":["AAPL"],"names":["sma:20"],"last":2.0}`), "last was 2.0 for 2"),
-		reads("line-break-in-sql", "duckdb_query", text("{\"sql\":\"select 1\nas x\"}"), "line breaks inside a text were not escaped"),
+		reads("line-break-in-sql", "duckdb_query", text("{\"sql\":\"select 1\nas x\"}"), "a text held what JSON writes otherwise"),
+		reads("apostrophe-in-sql", "duckdb_query", text(`{"sql":"select \'a\' as x"}`), "a text held what JSON writes otherwise"),
+		order("words-of-python", text(`{"symbol":"AAPL","side":"buy","qty":10,"reduce_only":False,"limit":None}`)),
+		order("null-as-text", text(`{"symbol":"AAPL","side":"buy","qty":10,"tif":"null","limit":"None"}`)),
+		order("nothing-before-them", text("{}"+buyTen)),
 		// Where the meaning is not certain the model is asked again, with the place.
 		no("single-quotes", text(`{'symbol':'AAPL','side':'buy','qty':10}`), `did you mean {\"symbol\":\"AAPL\",\"side\":\"buy\",\"qty\":10}?`),
 		no("torn", text(`{"symbol":"AAPL"`), "at character 16"),
@@ -121,6 +125,8 @@ func quirksOfCalls() []quirk {
 		named("name-with-number", "functions.orders_submit:0"),
 		named("name-default-api", "default_api:orders_submit"),
 		named("name-of-a-host", "mcp__pitwall__orders_submit"),
+		named("name-of-another-host", "mcp_pitwall_orders_submit"),
+		named("name-with-prefix", "pitwall_orders_submit"),
 		named("name-in-capitals", "Orders_Submit"),
 		named("name-as-a-type", "OrdersSubmit"),
 		named("name-with-channel", "orders_submit<|channel|>commentary"),
@@ -191,9 +197,17 @@ func quirksOfServers() []quirk {
 		back("wants-thoughts-in-text", "<think>hm</think>", replied{200, "text/event-stream", "data: {\"choices\":[{\"delta\":{\"content\":" + text("<think>hm</think>") + ",\"tool_calls\":[" + order + "]},\"finish_reason\":\"tool_calls\"}]}\n\n"}),
 		back("wants-extra-content", `"thought_signature":"c2ln"`, with(`"extra_content":{"google":{"thought_signature":"c2ln"}}`)),
 		back("a-wants-blocks", `"signature":"s3"`, claude("tool_use", `{"type":"thinking","thinking":"hm","signature":"s3"}`, use("t", "orders_submit", buyTen))),
+		back("a-wants-no-empty-signature", `{"thinking":"hm","type":"thinking"}`, claude("tool_use", `{"type":"thinking","thinking":"hm"}`, use("t", "orders_submit", buyTen))),
 		back("g-wants-signature", `"thoughtSignature":"c2ln"`, gemini(`{"thoughtSignature":"c2ln","functionCall":{"name":"orders_submit","args":`+buyTen+`}}`, "STOP")),
 		without("knows-max-tokens", "max_completion_tokens", `{"detail":[{"type":"extra_forbidden","loc":["body","max_completion_tokens"],"msg":"Extra inputs are not permitted"}]}`, "max_tokens is sent instead"),
 		without("no-stream-options", "stream_options", `{"error":{"message":"Unrecognized request argument supplied: stream_options"}}`, "refuses stream_options: it is left out"),
+		without("no-options-at-500", "stream_options", `{"error":{"message":"got an unexpected keyword argument 'stream_options'"}}`, "refuses stream_options"),
+		{name: "no-system-role", answer: func(a ask) replied {
+			if strings.Contains(a.raw, `"role":"system"`) {
+				return asJSON(400, `{"error":{"message":"System role not supported"}}`)
+			}
+			return firstly(bought)(a)
+		}, status: did, fills: 2, says: "it is sent with the first message", tries: 1},
 		without("no-additional-properties", "additionalProperties", `{"error":{"message":"Unknown name \"additionalProperties\": Cannot find field."}}`, "refuses additionalProperties"),
 		{name: "no-stream", answer: func(a ask) replied {
 			if a.body["stream"] == true {
