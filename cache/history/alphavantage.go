@@ -108,7 +108,7 @@ func (m alphaMeta) field(name string) string {
 	return ""
 }
 
-// open takes an answer apart, and refusals in the clothes of one.
+// open takes an answer apart; refusals come with status 200 too.
 func (v alphaVantage) open(raw []byte, name string) (alphaMeta, map[string]map[string]string, error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil {

@@ -190,7 +190,7 @@ func session(i pitwall.Instrument, day time.Time) (start, end time.Time) {
 }
 
 // size is the usual distance between bars; dates are daily bars.
-func (g *raw) size(asked time.Duration) (time.Duration, error) {
+func (g *raw) size(stated time.Duration) (time.Duration, error) {
 	counts := map[time.Duration]int{}
 	for i := 1; i < len(g.starts); i++ {
 		if d := g.starts[i].Sub(g.starts[i-1]); d > 0 {
@@ -203,8 +203,8 @@ func (g *raw) size(asked time.Duration) (time.Duration, error) {
 		return 0, fmt.Errorf("dates are usually %v days apart, so these are not daily bars and when they were known cannot be told; give times with an offset instead", int(step.Hours()/24+0.5))
 	case g.dates:
 		return 24 * time.Hour, g.mixed(24*time.Hour, 3)
-	case step == 0 && asked > 0:
-		return asked, nil
+	case step == 0 && stated > 0:
+		return stated, nil
 	case step == 0:
 		return 0, fmt.Errorf("one bar alone does not show its size; give bar_size")
 	}
@@ -242,7 +242,7 @@ func (l *loader) instrument(symbol string) pitwall.Instrument {
 	return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Currency: "USD", Lot: pitwall.One, Zone: l.newYork}
 }
 
-// want reports whether a symbol was asked for.
+// want reports whether a symbol is to be loaded.
 func (l *loader) want(symbol string) bool { return len(l.wanted) == 0 || l.wanted[symbol] }
 
 // seen lists every symbol in the files, wanted or not, at most 40.

@@ -16,7 +16,7 @@ import (
 type checker struct {
 	out     Checked
 	bars    []*checkedBars
-	actions []*checkedActions
+	actions []checkedAction
 	at      map[string]int // file, rule and symbol -> finding
 }
 
@@ -43,15 +43,10 @@ type checkedBar struct {
 	decimals, date bool    // the close has more than two decimals; a date
 }
 
-type checkedActions struct {
-	file string
-	rows []checkedAction
-}
-
 type checkedAction struct {
-	symbol, kind string
-	day          time.Time
-	value        float64
+	file, symbol, kind string
+	day                time.Time
+	value              float64
 }
 
 // Check reads files and folders (with the folders in them) and reports what
@@ -96,7 +91,7 @@ func (c *checker) file(ctx context.Context, in Input) {
 	if len(t.rows) == 0 {
 		c.say(in.Show, "", "no rows", strings.Join(t.header, ","), "remove the file, or see why it is empty")
 	}
-	defer c.refused(in, t, len(c.out.Findings))
+	defer c.loadError(in, t, len(c.out.Findings))
 	switch kind := t.kind(); {
 	case kind == "bars":
 		adj, err := adjustment(in)
@@ -115,11 +110,11 @@ func (c *checker) file(ctx context.Context, in Input) {
 	}
 }
 
-// refused names what Load says of a file in which nothing else was found that
-// makes Load refuse it.
-func (c *checker) refused(in Input, t *table, before int) {
+// loadError reports Load's error for a file in which nothing else was found that
+// makes Load reject it.
+func (c *checker) loadError(in Input, t *table, before int) {
 	found, kind := Checked{Findings: c.out.Findings[before:]}, t.kind()
-	if kind == "bars" || kind == "actions" || kind == "instruments" || kind == "unused" || found.Refused() {
+	if kind == "bars" || kind == "actions" || kind == "instruments" || kind == "unused" || found.Rejected() {
 		return // read in full above
 	}
 	err := newLoader().readRecords(kind, t)
@@ -220,7 +215,7 @@ func (c *checker) readActions(t *table) {
 	if err != nil {
 		return // kind() saw them
 	}
-	l, a := newLoader(), &checkedActions{file: t.name}
+	l := newLoader()
 	seen := map[string]bool{}
 	for i, row := range t.rows {
 		symbol := row[at[0]]
@@ -230,7 +225,7 @@ func (c *checker) readActions(t *table) {
 			continue
 		}
 		kind := got.Type
-		x := checkedAction{symbol, kind, calendarDay(got.Ex), got.Value.Float()}
+		x := checkedAction{t.name, symbol, kind, calendarDay(got.Ex), got.Value.Float()}
 		if got.Per > 0 {
 			x.value /= got.Per.Float()
 		}
@@ -242,7 +237,7 @@ func (c *checker) readActions(t *table) {
 		switch kind {
 		case "split", "dividend", "special_dividend", "coupon", "funding", "cash":
 		default:
-			c.say(t.name, symbol, "unknown action", kind+" "+row[at[1]], "a run over that day is refused: use split, dividend, special_dividend, coupon, funding or cash")
+			c.say(t.name, symbol, "unknown action", kind+" "+row[at[1]], "a run over that day stops: use split, dividend, special_dividend, coupon, funding or cash")
 		}
 		if kind == "dividend" && got.Pay.IsZero() {
 			c.say(t.name, symbol, "no pay date", row[at[1]], "the dividend is paid on the ex date; add pay_date if the delay matters")
@@ -250,7 +245,6 @@ func (c *checker) readActions(t *table) {
 		if strings.Contains(t.get(i, "source"), "derived") {
 			c.say(t.name, symbol, "derived amount", row[at[1]]+" "+row[at[3]], "computed from adjusted prices: good to about 0.001, small amounts may be missing")
 		}
-		a.rows = append(a.rows, x)
+		c.actions = append(c.actions, x)
 	}
-	c.actions = append(c.actions, a)
 }

@@ -69,10 +69,9 @@ func (c *checker) impossible(s *checkedBars) {
 // actionNear reports whether an action of a symbol is given within some days; an
 // empty kind is any.
 func (c *checker) actionNear(symbol, kind string, t time.Time, days int) bool {
-	near := func(x checkedAction) bool {
+	return slices.ContainsFunc(c.actions, func(x checkedAction) bool {
 		return x.symbol == symbol && (kind == "" || x.kind == kind) && x.day.Sub(calendarDay(t)).Abs() <= time.Duration(days)*24*time.Hour
-	}
-	return slices.ContainsFunc(c.actions, func(a *checkedActions) bool { return slices.ContainsFunc(a.rows, near) })
+	})
 }
 
 // volumes looks at what cannot be a count of units.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -61,25 +62,23 @@ func (c *checker) compare() {
 
 // againstSplits sees prices that a split should have moved and did not.
 func (c *checker) againstSplits(s *checkedBars) {
-	for _, a := range c.actions {
-		for _, x := range a.rows {
-			if x.symbol != s.symbol || x.kind != "split" || x.value > 0.8 && x.value < 1.25 {
-				continue
-			}
-			i := sort.Search(len(s.bars), func(i int) bool { return !calendarDay(s.bars[i].t).Before(x.day) })
-			if i == 0 || i == len(s.bars) || s.bars[i].o <= 0 || s.bars[i].t.Sub(s.bars[i-1].t) > 10*24*time.Hour {
-				continue
-			}
-			moved := s.bars[i-1].c / s.bars[i].o
-			if math.Abs(moved/x.value-1) < 0.25 || math.Abs(s.bars[i-1].c/s.bars[i].c/x.value-1) < 0.25 || math.Abs(moved-1) > 0.25 {
-				continue
-			}
-			if s.adj == "" || s.adj == pitwall.Raw {
-				c.say(s.file, s.symbol, "split-adjusted prices", fmt.Sprintf("no jump at the %s split of %s", ratioName(x.value), x.day.Format(time.DateOnly)), "say `adjusted: split` (or total) in "+s.file+".yaml: else the split is applied twice")
-			}
-			if s.is == "" || s.is == pitwall.Raw {
-				s.is = pitwall.SplitAdjusted
-			}
+	for _, x := range c.actions {
+		if x.symbol != s.symbol || x.kind != "split" || x.value > 0.8 && x.value < 1.25 {
+			continue
+		}
+		i := sort.Search(len(s.bars), func(i int) bool { return !calendarDay(s.bars[i].t).Before(x.day) })
+		if i == 0 || i == len(s.bars) || s.bars[i].o <= 0 || s.bars[i].t.Sub(s.bars[i-1].t) > 10*24*time.Hour {
+			continue
+		}
+		moved := s.bars[i-1].c / s.bars[i].o
+		if math.Abs(moved/x.value-1) < 0.25 || math.Abs(s.bars[i-1].c/s.bars[i].c/x.value-1) < 0.25 || math.Abs(moved-1) > 0.25 {
+			continue
+		}
+		if s.adj == "" || s.adj == pitwall.Raw {
+			c.say(s.file, s.symbol, "split-adjusted prices", fmt.Sprintf("no jump at the %s split of %s", ratioName(x.value), x.day.Format(time.DateOnly)), "say `adjusted: split` (or total) in "+s.file+".yaml: else the split is applied twice")
+		}
+		if s.is == "" || s.is == pitwall.Raw {
+			s.is = pitwall.SplitAdjusted
 		}
 	}
 }
@@ -181,24 +180,23 @@ func (c *checker) actionsStop() {
 			ends[s.symbol] = s.bars[n-1].t
 		}
 	}
-	for _, a := range c.actions {
-		days := map[string][]time.Time{}
-		for _, x := range a.rows {
-			if x.kind == "dividend" {
-				days[x.symbol] = append(days[x.symbol], x.day)
-			}
+	days := map[string][]time.Time{} // by file and symbol
+	for _, x := range c.actions {
+		if key := x.file + "\x00" + x.symbol; x.kind == "dividend" {
+			days[key] = append(days[key], x.day)
 		}
-		for _, symbol := range slices.Sorted(maps.Keys(days)) {
-			list := days[symbol]
-			slices.SortFunc(list, time.Time.Compare)
-			if len(list) < 3 || ends[symbol].IsZero() {
-				continue
-			}
-			last := list[len(list)-1]
-			usual := last.Sub(list[0]) / time.Duration(len(list)-1)
-			if ends[symbol].Sub(last) > usual*3/2 {
-				c.say(a.file, symbol, "actions stop before the bars", fmt.Sprintf("last dividend %s, bars to %s", last.Format(time.DateOnly), ends[symbol].Format(time.DateOnly)), "dividends after that are missing from returns: fetch newer actions")
-			}
+	}
+	for _, key := range slices.Sorted(maps.Keys(days)) {
+		file, symbol, _ := strings.Cut(key, "\x00")
+		list := days[key]
+		slices.SortFunc(list, time.Time.Compare)
+		if len(list) < 3 || ends[symbol].IsZero() {
+			continue
+		}
+		last := list[len(list)-1]
+		step := last.Sub(list[0]) / time.Duration(len(list)-1)
+		if ends[symbol].Sub(last) > step*3/2 {
+			c.say(file, symbol, "actions stop before the bars", fmt.Sprintf("last dividend %s, bars to %s", last.Format(time.DateOnly), ends[symbol].Format(time.DateOnly)), "dividends after that are missing from returns: fetch newer actions")
 		}
 	}
 	for _, s := range c.bars { // no actions at all is only a finding when adj_close shows some: againstFactors
@@ -210,18 +208,14 @@ func (c *checker) actionsStop() {
 
 // actionsDisagree names amounts that differ between files.
 func (c *checker) actionsDisagree() {
-	for i, a := range c.actions {
-		for _, b := range c.actions[i+1:] {
-			other := map[string]checkedAction{}
-			for _, x := range b.rows {
-				other[x.symbol+x.kind+x.day.Format(time.DateOnly)] = x
-			}
-			for _, x := range a.rows {
-				y, ok := other[x.symbol+x.kind+x.day.Format(time.DateOnly)]
-				if ok && math.Abs(x.value-y.value) > 1e-6 {
-					c.say(a.file, x.symbol, "actions disagree", fmt.Sprintf("%s %s: %v here, %v in %s", x.day.Format(time.DateOnly), x.kind, x.value, y.value, b.file), "name one of the files as data; derived amounts are the worse ones")
-				}
+	seen := map[string][]checkedAction{}
+	for _, y := range c.actions {
+		key := y.symbol + y.kind + y.day.Format(time.DateOnly)
+		for _, x := range seen[key] {
+			if x.file != y.file && math.Abs(x.value-y.value) > 1e-6 {
+				c.say(x.file, x.symbol, "actions disagree", fmt.Sprintf("%s %s: %v here, %v in %s", x.day.Format(time.DateOnly), x.kind, x.value, y.value, y.file), "name one of the files as data; derived amounts are the worse ones")
 			}
 		}
+		seen[key] = append(seen[key], y)
 	}
 }

@@ -105,9 +105,9 @@ func (r *Checked) Brief() []Finding {
 	return out
 }
 
-// Refused reports whether a finding is of the kind that makes Load refuse a file
+// Rejected reports whether a finding is of the kind that makes Load reject a file
 // or a price wrong.
-func (r *Checked) Refused() bool {
+func (r *Checked) Rejected() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
 		switch f.Rule {
 		case "unreadable", "sidecar", "impossible bar", "duplicate", "out of order", "jump like a missing split", "duplicate action", "unknown action":

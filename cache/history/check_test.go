@@ -273,7 +273,7 @@ func TestCheckGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"impossible bar", "unreadable"}, r.rules())
 	require.Equal(t, "x/in/b.csv", r.Findings[1].File)
-	require.True(t, r.Refused())
+	require.True(t, r.Rejected())
 	_, err = Check(context.Background(), []Input{{FS: os.DirFS(dir), Path: "nope", Show: "nope"}})
 	require.ErrorContains(t, err, "no data at nope")
 }

@@ -154,7 +154,7 @@ func (f fred) window(ctx context.Context, q Request, first, last string) ([]fred
 		case err != nil || b.Observations == nil || b.Count == nil:
 			return nil, garbage("%s", f.wire.redact(oneLine(raw)))
 		case b.Start != first || b.End != last:
-			return nil, garbage("it covers publication days %s..%s, asked were %s..%s", b.Start, b.End, first, last)
+			return nil, garbage("it covers publication days %s..%s, not %s..%s", b.Start, b.End, first, last)
 		case b.Units != "" && b.Units != "lin":
 			return nil, garbage("units are %q", b.Units)
 		}

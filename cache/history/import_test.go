@@ -43,7 +43,7 @@ func TestImportKeepsOneAdjustment(t *testing.T) {
 // What Load refuses, check names.
 func TestCheckSaysWhatLoadRefuses(t *testing.T) {
 	r := checked(t, "m.csv", "series_id,date,value,first_seen\nGDP,2024-01-01,1,2024-02-30\n", "act.csv", "symbol,ex_date,type,value\nA,2024-01-09,split,abc\nA,2024-01-10,splitt,2\n", "none.csv", head)
-	require.True(t, r.Refused())
+	require.True(t, r.Rejected())
 	for f, symbol := range map[string]string{"d/m.csv": "", "d/act.csv": "A"} {
 		require.NotNil(t, r.has(f, symbol, "unreadable"), "%s: %+v", f, r.Findings)
 	}

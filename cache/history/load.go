@@ -80,7 +80,7 @@ type loader struct {
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
 
-	saidSentiment bool
+	sentimentWarned bool
 }
 
 func newLoader() *loader {
@@ -217,7 +217,7 @@ func (l *loader) take(p *parsedFile) (err error) {
 	return nil
 }
 
-// adjustment is what the caller or the sidecar says; empty when nobody does.
+// adjustment returns what the caller or the sidecar states; empty when neither does.
 func adjustment(in Input) (pitwall.Adjustment, error) {
 	adj := in.Adjusted
 	if raw, err := fs.ReadFile(in.FS, in.Path+".yaml"); err == nil && adj == "" {

@@ -38,7 +38,7 @@ func (l *Local) usable() error {
 	return nil
 }
 
-// Step is told after every chunk.
+// Step describes a finished chunk.
 type Step struct {
 	Source, Symbol string
 	Kind           RowKind
@@ -50,11 +50,11 @@ type Step struct {
 
 // Fetched is what a fetch did.
 type Fetched struct {
-	File    string // merged; empty when the source has nothing
-	Kind    RowKind
-	Rows    int // in the file
-	Asked   int // chunks downloaded
-	Dropped []Drop
+	File       string // merged; empty when the source has nothing
+	Kind       RowKind
+	Rows       int // in the file
+	Downloaded int // chunks
+	Dropped    []Drop
 }
 
 // String says in one line what was fetched.
@@ -63,10 +63,10 @@ func (f Fetched) String() string {
 	switch {
 	case f.Rows == 0:
 		line = fmt.Sprintf("%s: the source has nothing in this range", f.Kind)
-	case f.Asked == 0:
+	case f.Downloaded == 0:
 		line += ", all there already"
 	default:
-		line += fmt.Sprintf(" (%d chunks downloaded)", f.Asked)
+		line += fmt.Sprintf(" (%d chunks downloaded)", f.Downloaded)
 	}
 	for _, d := range f.Dropped {
 		line += fmt.Sprintf("; left out: %d %s", d.Count, d.Why)
@@ -130,7 +130,7 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 		if err = l.keep(ctx, r.Name(), p, a, today); err != nil {
 			break
 		}
-		out.Asked++
+		out.Downloaded++
 		for _, d := range a.Dropped {
 			out.Dropped = addDrop(out.Dropped, d.Why, d.Count)
 		}
@@ -138,7 +138,7 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 			show(Step{r.Name(), q.Symbol, a.Kind, q.Size, p.From, p.To, i + 1, len(pieces), len(a.Rows)})
 		}
 	}
-	if out.Asked == 0 && err != nil {
+	if out.Downloaded == 0 && err != nil {
 		return out, err
 	}
 	file, rows, mergeErr := l.merge(context.WithoutCancel(ctx), shelf{r.Name(), out.Kind, q.Size}, q.Symbol)

@@ -66,7 +66,7 @@ func TestResumesWithTheMissingChunks(t *testing.T) {
 	q := span("A", "2021-03-01", "2025-02-10")
 	out, err := l.Fetch(context.Background(), y, q, false, nil)
 	require.ErrorContains(t, err, "killed")
-	require.Equal(t, 2, out.Asked)
+	require.Equal(t, 2, out.Downloaded)
 	y.fail = nil
 	var steps []string
 	out, err = l.Fetch(context.Background(), y, q, false, func(s Step) { steps = append(steps, fmt.Sprintf("%d/%d %d", s.Done, s.Total, s.Rows)) })
@@ -126,7 +126,7 @@ func TestEmptyIsRememberedOnlyOfThePast(t *testing.T) {
 	l, y := newLocal(t, "2026-11-20"), &years{}
 	out, err := l.Fetch(context.Background(), y, span("A", "2018-01-01", "2019-12-31"), false, nil)
 	require.NoError(t, err)
-	require.Equal(t, Fetched{Kind: KindBars, Asked: 2}, out)
+	require.Equal(t, Fetched{Kind: KindBars, Downloaded: 2}, out)
 	require.Len(t, filesIn(t, l.Dir), 2)
 	_, err = l.Fetch(context.Background(), y, span("A", "2018-06-01", "2019-06-30"), false, nil)
 	require.NoError(t, err)

@@ -141,8 +141,8 @@ func (l *loader) digest(t *table, i int) (r pitwall.Record, err error) {
 	}
 	text := t.get(i, "text")
 	title, _, _ := strings.Cut(text, ". ")
-	if _, ok := t.col["sentiment"]; ok && !l.saidSentiment {
-		l.saidSentiment = true
+	if _, ok := t.col["sentiment"]; ok && !l.sentimentWarned {
+		l.sentimentWarned = true
 		l.warn("%s: the column sentiment is left out: it was made by a model at an unknown time", t.name)
 	}
 	return pitwall.Record{Kind: pitwall.News, ID: t.hash(i), Symbols: []string{symbol}, Event: day, Known: endOf(day), Title: cut(title, 120), Text: text, Source: "daily digest"}, nil

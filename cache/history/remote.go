@@ -63,7 +63,7 @@ func (q Request) String() string {
 	return fmt.Sprintf("%s %s %s..%s", q.Symbol, q.Kind.of(q.Size), q.From.Format(time.DateOnly), q.To.Format(time.DateOnly))
 }
 
-// Answer is what a source said. No rows and no error means that it said cleanly
+// Answer is what a source returned. No rows and no error means that it states
 // that there is nothing.
 type Answer struct {
 	Kind     RowKind            // KindRevised when vintages were asked and cannot be had

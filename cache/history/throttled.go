@@ -19,15 +19,15 @@ import (
 
 // How long a request may take, how often it is tried, and how much is read.
 const (
-	perRequest = 60 * time.Second
-	tries      = 5
-	firstWait  = time.Second     // then 2 s, 4 s, 8 s
-	longestAsk = 2 * time.Minute // a Retry-After beyond this ends the fetch
-	bodyCap    = 64 << 20
-	userAgent  = "Mozilla/5.0 (compatible; pitwall)"
+	perRequest   = 60 * time.Second
+	tries        = 5
+	firstWait    = time.Second     // then 2 s, 4 s, 8 s
+	longestPause = 2 * time.Minute // a Retry-After beyond this ends the fetch
+	bodyCap      = 64 << 20
+	userAgent    = "Mozilla/5.0 (compatible; pitwall)"
 )
 
-const tryAgain = "repeat the same command later: what is stored is kept, only what is missing is asked for"
+const tryAgain = "repeat the same command later: stored data is not downloaded again"
 
 // throttled is the HTTP transport for all vendors: a limit of requests a minute,
 // GET only, each with a deadline; 429, 5xx and broken connections are tried
@@ -62,7 +62,7 @@ func (p *throttled) RoundTrip(r *http.Request) (*http.Response, error) {
 		if r.Context().Err() != nil {
 			return nil, r.Context().Err()
 		}
-		asked, again := wait, err != nil
+		pause, again := wait, err != nil
 		switch {
 		case err != nil:
 			last = pitwall.Errorf(pitwall.DataError, "%v (%d tries)", err, try+1).Hintf(tryAgain)
@@ -76,16 +76,16 @@ func (p *throttled) RoundTrip(r *http.Request) (*http.Response, error) {
 			return resp, nil
 		default:
 			again = resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500
-			var said string
+			var note string
 			if d, ok := p.retryAfter(resp); ok && again {
-				asked, said = d, fmt.Sprintf(", asking for a pause of %v", d)
+				pause, note = d, fmt.Sprintf(", asking for a pause of %v", d)
 			}
-			last = p.refused(resp, body, try+1, said)
+			last = p.statusError(resp, body, try+1, note)
 		}
-		if !again || asked > longestAsk || try == tries-1 {
+		if !again || pause > longestPause || try == tries-1 {
 			break
 		}
-		if err := p.sleep(r.Context(), asked); err != nil {
+		if err := p.sleep(r.Context(), pause); err != nil {
 			return nil, err
 		}
 		wait *= 2
@@ -131,8 +131,8 @@ func (p *throttled) once(r *http.Request) (*http.Response, []byte, error) {
 	return resp, body, nil
 }
 
-// refused is the error for a status that is no answer.
-func (p *throttled) refused(resp *http.Response, body []byte, try int, said string) error {
+// statusError returns the error for a status that is no answer.
+func (p *throttled) statusError(resp *http.Response, body []byte, try int, note string) error {
 	code, hint := pitwall.DataError, tryAgain
 	switch s := resp.StatusCode; {
 	case s == http.StatusUnauthorized || s == http.StatusForbidden:
@@ -150,7 +150,7 @@ func (p *throttled) refused(resp *http.Response, body []byte, try int, said stri
 	if try > 1 {
 		text += fmt.Sprintf(" (%d tries)", try)
 	}
-	text += said
+	text += note
 	if s := oneLine([]byte(p.redact(string(body[:min(len(body), 1<<16)])))); s != "" {
 		text += ": " + s
 	}

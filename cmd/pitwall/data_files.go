@@ -104,7 +104,7 @@ func (a *app) dataCheck() *cobra.Command {
 			} else {
 				fmt.Fprint(a.stdout, r)
 			}
-			if r.Refused() {
+			if r.Rejected() {
 				return errSaid
 			}
 			return nil

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"pitwall/cmd/pitwall/term"
 )
 
 // vendorAt sends every request to a local server: no test reaches the network.
@@ -64,6 +66,7 @@ func chartServer(t testing.TB) *httptest.Server {
 // console is an app with files for its streams.
 type console struct {
 	*app
+	out   *os.File // behind stdout
 	asked []string
 }
 
@@ -75,13 +78,14 @@ func newConsole(t testing.TB) *console {
 	errs, err := os.CreateTemp(t.(*testing.T).TempDir(), "err")
 	require.NoError(t, err)
 	now := time.Date(2026, 11, 20, 20, 0, 0, 0, time.UTC)
-	c.app = &app{now: func() time.Time { now = now.Add(2 * time.Second); return now }, stdout: out, stderr: errs, stop: make(chan struct{}), settings: readSettings, transport: vendorAt{chartServer(t), &c.asked}}
+	c.out = out
+	c.app = &app{now: func() time.Time { now = now.Add(2 * time.Second); return now }, stdout: term.NewOutput(out), stderr: errs, stop: make(chan struct{}), settings: readSettings, transport: vendorAt{chartServer(t), &c.asked}}
 	return c
 }
 
 // run runs a command line and returns stdout, stderr and the error.
 func (c *console) run(t testing.TB, args ...string) (string, string, error) {
-	for _, f := range []*os.File{c.stdout, c.stderr} {
+	for _, f := range []*os.File{c.out, c.stderr} {
 		require.NoError(t, f.Truncate(0))
 		_, err := f.Seek(0, 0)
 		require.NoError(t, err)
@@ -92,7 +96,7 @@ func (c *console) run(t testing.TB, args ...string) (string, string, error) {
 	root.SetErr(c.stderr)
 	failed := root.ExecuteContext(context.Background())
 	var texts [2]string
-	for i, f := range []*os.File{c.stdout, c.stderr} {
+	for i, f := range []*os.File{c.out, c.stderr} {
 		raw, err := os.ReadFile(f.Name())
 		require.NoError(t, err)
 		texts[i] = string(raw)

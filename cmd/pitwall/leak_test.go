@@ -23,6 +23,7 @@ import (
 	"pitwall/agentloop/scripts"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools"
 )
 
@@ -78,7 +79,7 @@ func evidence(t fataler, rows [2][]string, tamper func(*pitwall.World, *history.
 	params := map[string]any{"lookback": 4}
 	model, err := scripts.All()["momentum"](params)
 	must(err)
-	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
+	a := &app{now: hostNow, stdout: term.NewOutput(os.Stdout), stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 	_, err = driver.Drive(ctx, w.World(), "test", nil, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop})
 	must(err)
 	must(folder.Close())

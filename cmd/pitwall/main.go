@@ -43,7 +43,7 @@ func main() {
 
 // run is main with an exit code, so that tests can call it.
 func run(args []string) int {
-	a := &app{now: hostNow, settings: sync.OnceValues(readSettings), stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{})}
+	a := &app{now: hostNow, settings: sync.OnceValues(readSettings), stdout: term.NewOutput(os.Stdout), stderr: os.Stderr, stop: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer a.interrupts(cancel)()
@@ -51,12 +51,21 @@ func run(args []string) int {
 	root.SetArgs(args)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
+	return a.exit(root.ExecuteContext(ctx))
+}
+
+// exit says why a verb failed and returns its exit code. A verb whose output could
+// not be written failed. A reader that hung up, as head does, needs no message.
+func (a *app) exit(err error) int {
+	lost := a.stdout.Err()
+	if lost != nil && !errors.Is(lost, syscall.EPIPE) {
+		fmt.Fprintln(a.stderr, "pitwall: stdout could not be written:", lost)
 	}
-	if !errors.Is(err, errSaid) {
+	switch {
+	case err != nil && !errors.Is(err, errSaid) && (lost == nil || !errors.Is(err, lost)):
 		fmt.Fprintln(a.stderr, "pitwall:", explain(err))
+	case err == nil && lost == nil:
+		return exitOK
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
@@ -87,23 +96,29 @@ func explain(err error) string {
 
 // app is what every verb shares.
 type app struct {
-	now            func() time.Time
-	settings       func() (settings, error) // the environment and .env, read once
-	stdout, stderr *os.File
-	stop           chan struct{}     // closed at the first Ctrl-C
-	beside         io.Writer         // stderr while a line of progress is drawn there; empty = stderr
-	transport      http.RoundTripper // of downloads; empty = the network, a local server in tests
+	now       func() time.Time
+	settings  func() (settings, error) // the environment and .env, read once
+	stdout    *term.Output
+	stderr    *os.File
+	stop      chan struct{}     // closed at the first Ctrl-C
+	beside    io.Writer         // stderr while a line of progress is drawn there; empty = stderr
+	transport http.RoundTripper // of downloads; empty = the network, a local server in tests
 
 	// sleep waits between two attempts at a model; empty = really, none in tests
 	sleep func(context.Context, time.Duration) error
 }
 
-// interrupts closes stop at the first Ctrl-C or SIGTERM and cancels at the
-// second. The returned function stops listening.
+// interrupts closes stop at the first Ctrl-C, SIGTERM or SIGHUP and cancels at the
+// second. The returned function stops listening. What nohup ignores stays ignored. A
+// reader that hung up is an error of the write and does not end a run.
 func (a *app) interrupts(cancel func()) func() {
 	c := make(chan os.Signal, 2)
 	done := make(chan struct{})
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(c, syscall.SIGHUP)
+	}
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go func() {
 		for n := 0; ; n++ {
 			select {

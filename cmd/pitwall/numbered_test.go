@@ -20,6 +20,7 @@ import (
 	"pitwall/agentloop/scripts"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools"
 	"pitwall/tools/leaktest"
 )
@@ -46,7 +47,7 @@ func TestL07WorldShift(t *testing.T) {
 		params := map[string]any{"lookback": 5}
 		model, err := scripts.All()["momentum"](params)
 		require.NoError(t, err)
-		a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
+		a := &app{now: hostNow, stdout: term.NewOutput(os.Stdout), stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 		_, err = driver.Drive(context.Background(), w.World(), "test", nil, agentloop.Config{Agents: []agentloop.Agent{{Name: "main", Model: model, ModelName: "script/momentum", Params: params, Every: agentloop.Every{Bars: 2}}}, Recorder: folder, Now: a.now, Stop: a.stop})
 		require.NoError(t, err)
 		fills, _, err := w.World().Broker.Fills(context.Background(), pitwall.Cursor{})
@@ -72,7 +73,7 @@ func TestL08HostClock(t *testing.T) {
 		require.NoError(t, err)
 		s.To = aYear()
 		require.NoError(t, s.Check())
-		a := &app{now: func() time.Time { return now }, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
+		a := &app{now: func() time.Time { return now }, stdout: term.NewOutput(os.Stdout), stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 		out := filepath.Join(dir, name, "run")
 		_, err = a.runStrategy(context.Background(), s, backtestFlags{out: out, noReport: true}, nil)
 		require.NoError(t, err)

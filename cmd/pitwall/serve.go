@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -59,6 +60,9 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	// Before anything else can write there, stdout becomes the protocol's.
 	var wire mcp.Transport
 	if f.http == "" {
+		if a.stdout.Closed() {
+			return errors.New("serving on stdio: stdout is closed; --http serves without it")
+		}
 		if wire, err = server.Stdio(); err != nil {
 			return err
 		}

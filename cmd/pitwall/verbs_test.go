@@ -125,7 +125,7 @@ func modelRun(t *testing.T, dir string, replies ...[]*agentloop.Reply) {
 	w, err := driver.NewSim(store, spec, folder)
 	require.NoError(t, err)
 	defer w.Close()
-	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
+	a := &app{now: hostNow, stdout: term.NewOutput(os.Stdout), stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 	price := agentloop.Price{In: pitwall.Int(1), Out: pitwall.Int(10)}
 	every, err := agentloop.ParseEvery("1d")
 	require.NoError(t, err)

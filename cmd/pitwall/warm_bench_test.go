@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop/driver"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/examples"
 )
 
@@ -28,7 +29,7 @@ func BenchmarkWarm(b *testing.B) {
 	file := filepath.Join(dir, "s.yaml")
 	require.NoError(b, os.WriteFile(file, []byte(strings.Replace(string(raw), "every: 20", "every: 1", 1)), 0o600))
 	b.Setenv("PITWALL_CACHE_DIR", filepath.Join(dir, "cache"))
-	a := &app{now: hostNow, stdout: os.Stdout, stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
+	a := &app{now: hostNow, stdout: term.NewOutput(os.Stdout), stderr: os.Stderr, stop: make(chan struct{}), settings: readSettings}
 	run := func(n int) *driver.Result {
 		s, err := backtestFlags{data: []string{filepath.Join(root, "daily/us_daily_raw.csv"), filepath.Join(root, "daily/corporate_actions.csv"), filepath.Join(root, "macro/fred_vintages.csv")}}.strategy(file)
 		require.NoError(b, err)

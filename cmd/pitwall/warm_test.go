@@ -23,6 +23,7 @@ import (
 	"pitwall/agentloop/models/modeltest"
 	"pitwall/agentloop/scripts"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/examples"
 )
 
@@ -37,7 +38,7 @@ func testApp(t *testing.T) *app {
 	null, err := os.OpenFile(filepath.Join(t.TempDir(), "stderr"), os.O_CREATE|os.O_RDWR, 0o600)
 	require.NoError(t, err)
 	t.Cleanup(func() { null.Close() })
-	return &app{now: hostNow, stdout: null, stderr: null, stop: make(chan struct{}), settings: readSettings}
+	return &app{now: hostNow, stdout: term.NewOutput(null), stderr: null, stop: make(chan struct{}), settings: readSettings}
 }
 
 // tree reads all files of a folder.

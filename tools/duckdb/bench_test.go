@@ -53,7 +53,7 @@ func bare(t testing.TB) (*sql.Conn, *duck.Appender, func()) {
 	db := sql.OpenDB(connector)
 	c, err := db.Conn(ctx)
 	require.NoError(t, err)
-	for _, text := range []string{"SET threads=1", "CREATE TABLE pitwall_bars (series VARCHAR, symbol VARCHAR, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)", "CREATE VIEW a AS SELECT * FROM pitwall_bars"} {
+	for _, text := range []string{"SET threads=1", "CREATE TABLE pitwall_bars (symbol VARCHAR, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)", "CREATE VIEW a AS SELECT * FROM pitwall_bars"} {
 		_, err = c.ExecContext(ctx, text)
 		require.NoError(t, err)
 	}
@@ -65,10 +65,10 @@ func bare(t testing.TB) (*sql.Conn, *duck.Appender, func()) {
 }
 
 // rows are a world's bars as the worker gets them.
-func rows(t testing.TB, w *world) []block {
-	bars, err := w.market.Bars(context.Background(), pitwall.BarQuery{Symbol: "S00"})
+func rows(t testing.TB, w *world) []row {
+	blocks, _, err := w.fresh(context.Background(), w.specs["a"], held{})
 	require.NoError(t, err)
-	return []block{pack(rowsOf{symbol: "S00"}, bars)}
+	return blocks[0].rows()
 }
 
 func ask(t testing.TB, c *sql.Conn) {
@@ -105,9 +105,7 @@ func BenchmarkFirstQuery(b *testing.B) {
 		w.ask(b, "SELECT 1")
 		for b.Loop() {
 			b.StopTimer()
-			w.rows = map[rowsOf]time.Time{} // as if nothing had been sent
-			_, err := w.worker.call(context.Background(), request{Load: &load{Now: w.now.UnixMicro(), Views: []view{{"a", []string{rowsOf{symbol: "S00"}.String()}}}}}, loading)
-			require.NoError(b, err)
+			w.held = map[string]held{} // as if nothing had been sent
 			b.StartTimer()
 			w.ask(b, average)
 		}

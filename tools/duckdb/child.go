@@ -21,9 +21,9 @@ func RunWorkerIfChild() {
 // serve answers requests from descriptor 3 on descriptor 4 until the other end
 // is closed. It does not return.
 func serve(answer func(*engine, context.Context, query) response) {
-	// A Ctrl-C at the terminal is meant for the program that started us; that we
+	// A Ctrl-C at the terminal, or its end, is meant for the program that started us; that we
 	// are not needed any more we learn from the end of the input.
-	signal.Ignore(os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	s := newStream(os.NewFile(3, "requests"), os.NewFile(4, "responses"))
 	requests := make(chan request)
 	go func() {

@@ -11,12 +11,19 @@
 // standard output pointed at nothing (DuckDB can be made to print there), and
 // talks on descriptors 3 and 4 (wire.go). It ends when those are closed.
 //
-// Rows live in one physical table; every defined name is a view of it. A query
-// first sends the bars that became known since the last one, so the engine never
-// holds a bar from the future and no SQL trick can see one.
+// Each defined name is a view of a physical table. A query first sends the bars
+// that became known since the last one, so the engine never holds a bar from the
+// future and no SQL trick can see one.
+//
+// An answer is a function of the rows, the clock and the text. DuckDB's answers are
+// not a function of rows alone: the blocks in which they were written decide the
+// order in which a join returns them, and so a float sum or what LIMIT keeps.
+// So a table's rows are written in one order (known first, then by symbol) and in
+// the same steps whatever was asked before (rows.go): full blocks for good, the rest
+// in a transaction that also holds the clock and is rolled back when time moves on.
 //
 // The gate (in the worker, since parsing is where hostile text bites) refuses
-// before anything runs: one SELECT, tables and functions by allow-list, no
+// before anything runs: one SELECT, tables, functions and types by allow-list, no
 // qualified names, no samples. Verdicts are kept by text. Behind it stand locked
 // settings, no file system, one thread, a memory limit, macros that answer the
 // clock with the world's time, caps on rows, columns and bytes, and, since
@@ -30,14 +37,25 @@
 // Add it to allowed in functions.go when it is a pure function of its
 // arguments and cannot build text or lists of unbounded size.
 //
+// # To allow a type
+//
+// Add it to allowedTypes in functions.go when no value of it, nor a conversion
+// to or from it, depends on the host.
+//
 // # Measured
 //
 // `go test ./tools/duckdb -run xxx -bench .` sets the worker beside bare DuckDB.
 // `PITWALL_SQL=1000000 go test ./tools/duckdb -run RandomSQL -v -timeout 0` is
 // the campaign of random texts (seed 1, 2). Run once at d12a96a on 2 shared cores of
 // an AMD EPYC: 1,000,000 texts, 85,586 answered, 0 workers died, 635 s.
+// `PITWALL_SQL_SAME=10000 go test ./tools/duckdb -run AnswersAreTheSame -v -timeout 0`
+// compares workers with different pasts.
 //
 // # Why not
+//
+// Why not one table for all series, filtered by each view: its rows lay in the
+// order in which queries had asked for them. Why not one committed append per query:
+// the order is right then, the blocks are not.
 //
 // Why not prepared statements as the gate: the driver executes every statement
 // of a text but the last while preparing. The parse gate parses only.

@@ -27,15 +27,14 @@ const (
 // engine is the worker's DuckDB. It lives in a process of its own and holds only
 // what was sent to it.
 type engine struct {
-	conn  *sql.Conn
-	bars  *duck.Appender // on a connection of its own
-	clock *sql.Stmt
-	gate  *gate
-	views map[string]bool
+	conn   *sql.Conn
+	gate   *gate
+	tables map[string]*table
+	now    int64 // microseconds
+	inside bool  // a transaction is open: it holds the clock and the tails that queries read
 }
 
-// open starts the engine, defines the physical table and the clock, and locks
-// every setting.
+// open starts the engine, defines the clock, and locks every setting.
 func (e *engine) open(ctx context.Context, s settings) error {
 	connector, err := duck.NewConnector("", nil)
 	if err != nil {
@@ -49,11 +48,7 @@ func (e *engine) open(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	statements := []string{
-		"CREATE TABLE pitwall_bars (series VARCHAR, symbol VARCHAR, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)",
-		"CREATE TABLE pitwall_clock (now TIMESTAMPTZ)",
-		"INSERT INTO pitwall_clock VALUES (NULL)",
-	}
+	statements := []string{"CREATE TABLE pitwall_clock (now TIMESTAMPTZ)"}
 	for _, m := range shadowed() {
 		statements = append(statements, "CREATE MACRO "+m)
 	}
@@ -70,80 +65,36 @@ func (e *engine) open(ctx context.Context, s settings) error {
 			return fmt.Errorf("%s: %w", text, err)
 		}
 	}
-	if e.clock, err = e.conn.PrepareContext(ctx, "UPDATE pitwall_clock SET now = ?"); err != nil {
-		return err
-	}
-	writer, err := connector.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	if e.bars, err = duck.NewAppenderFromConn(writer, "", "pitwall_bars"); err != nil {
-		return err
-	}
-	e.views = map[string]bool{}
-	e.gate = &gate{parser: parser, functions: allowed(), verdicts: map[string]verdict{}}
+	e.tables = map[string]*table{}
+	e.gate = &gate{parser: parser, functions: allowed(), types: allowedTypes(), verdicts: map[string]verdict{}}
 	return nil
-}
-
-// load writes rows, views and the clock. After an error the worker is of no use:
-// the other side ends it and sends everything to a new one.
-func (e *engine) load(ctx context.Context, l load) error {
-	for _, series := range l.Drop {
-		if _, err := e.conn.ExecContext(ctx, "DELETE FROM pitwall_bars WHERE series = ?", series); err != nil {
-			return err
-		}
-	}
-	if len(l.Blocks) > 0 {
-		if err := appendRows(e.bars, l.Blocks); err != nil {
-			return err
-		}
-	}
-	if _, err := e.clock.ExecContext(ctx, time.UnixMicro(l.Now).UTC()); err != nil {
-		return err
-	}
-	for _, v := range l.Views {
-		list := make([]string, len(v.Series))
-		for i, series := range v.Series {
-			list[i] = "'" + strings.ReplaceAll(series, "'", "''") + "'"
-		}
-		// A name is an identifier: Define checks it against a pattern.
-		text := fmt.Sprintf(`CREATE OR REPLACE VIEW "%s" AS SELECT symbol, ts, date, open, high, low, close, volume FROM pitwall_bars WHERE series IN (%s)`,
-			v.Name, strings.Join(list, ","))
-		if _, err := e.conn.ExecContext(ctx, text); err != nil {
-			return err
-		}
-		e.views[v.Name] = true
-	}
-	return nil
-}
-
-// appendRows writes rows through DuckDB's appender, which commits them.
-func appendRows(app *duck.Appender, blocks []block) error {
-	for _, b := range blocks {
-		for i := range b.Start {
-			var volume any = b.Volume[i]
-			if b.Volume[i] == pitwall.NoVolume {
-				volume = nil
-			}
-			err := app.AppendRow(b.Series, b.Symbol, time.UnixMicro(b.Start[i]).UTC(), time.Unix(b.Day[i]*86400, 0).UTC(), b.Open[i], b.High[i], b.Low[i], b.Close[i], volume)
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return app.Flush()
 }
 
 // query judges a text and runs it.
 func (e *engine) query(ctx context.Context, q query) response {
-	if err := e.gate.check(ctx, q.SQL, e.views); err != nil {
+	tables, err := e.gate.check(ctx, q.SQL, e.tables)
+	if err != nil {
 		return explain(err)
 	}
-	return e.run(ctx, firstStatement(q.SQL), q.Limit)
+	return e.run(ctx, tables, firstStatement(q.SQL), q.Limit)
 }
 
-// run executes a text that passed the gate and reads at most limit rows.
-func (e *engine) run(ctx context.Context, text string, limit int) (a response) {
+// run executes a text that passed the gate over the tables that it reads.
+func (e *engine) run(ctx context.Context, tables []string, text string, limit int) response {
+	if err := e.enter(ctx, tables); err != nil {
+		return failed("showing known bars to SQL", err)
+	}
+	a := e.read(ctx, text, limit)
+	if a.Code != "" || a.Internal != "" {
+		if err := e.leave(ctx); err != nil { // an error spoils a transaction
+			return failed("leaving a failed query", err)
+		}
+	}
+	return a
+}
+
+// read executes a text and reads at most limit rows.
+func (e *engine) read(ctx context.Context, text string, limit int) (a response) {
 	ctx, cancel := context.WithTimeout(ctx, deadline) // the other side kills us a little later
 	defer cancel()
 	rows, err := e.conn.QueryContext(ctx, fmt.Sprintf("SELECT * FROM (\n%s\n) LIMIT %d", text, limit+1))

@@ -36,6 +36,19 @@ func allowed() map[string]bool {
 	return m
 }
 
+// allowedTypes lists the types that a query may name or write a value of. TIME WITH
+// TIME ZONE is none: DuckDB makes one with the offset that the zone has today, by
+// the host's clock.
+func allowedTypes() map[string]bool {
+	m := map[string]bool{"TIMESTAMP WITH TIME ZONE": true}
+	for _, t := range strings.Fields(`
+		NULL BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT FLOAT DOUBLE DECIMAL
+		VARCHAR DATE TIME TIMESTAMP TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS INTERVAL LIST ARRAY`) {
+		m[t] = true
+	}
+	return m
+}
+
 // shadowed are the clock's names: macros of the same name answer with the
 // world's time, so that the host's clock cannot be read. The first takes
 // arguments or none, as DuckDB spells it.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -18,6 +20,7 @@ const maxSQL = 20_000
 type gate struct {
 	parser    *sql.Conn // parses only; holds no data
 	functions map[string]bool
+	types     map[string]bool
 	verdicts  map[string]verdict
 }
 
@@ -28,13 +31,13 @@ type verdict struct {
 	tables []string
 }
 
-// check says whether a text may run, given the names of the tables.
-func (g *gate) check(ctx context.Context, text string, tables map[string]bool) error {
+// check returns the tables that a text reads, or why it may not run.
+func (g *gate) check(ctx context.Context, text string, tables map[string]*table) ([]string, error) {
 	v, ok := g.verdicts[text]
 	if !ok {
 		var err error
 		if v, err = g.judge(ctx, text); err != nil {
-			return err
+			return nil, err
 		}
 		if len(g.verdicts) >= 1000 {
 			clear(g.verdicts) // texts with literals in them never come back; start over
@@ -42,26 +45,21 @@ func (g *gate) check(ctx context.Context, text string, tables map[string]bool) e
 		g.verdicts[text] = v
 	}
 	if v.err != nil {
-		return v.err
+		return nil, v.err
 	}
 	for _, t := range v.tables {
-		if !tables[t] {
-			return refused("there is no table %q", t).Hintf("%s", offer(tables))
+		if tables[t] == nil {
+			return nil, refused("unknown table %q", t).Hintf("%s", offer(tables))
 		}
 	}
-	return nil
+	return v.tables, nil
 }
 
-func offer(tables map[string]bool) string {
+func offer(tables map[string]*table) string {
 	if len(tables) == 0 {
 		return "load one first with market_load_history_table"
 	}
-	names := make([]string, 0, len(tables))
-	for t := range tables {
-		names = append(names, t)
-	}
-	sort.Strings(names)
-	return "there is " + strings.Join(names, ", ") + "; market_load_history_table makes more"
+	return "tables: " + strings.Join(slices.Sorted(maps.Keys(tables)), ", ") + "; market_load_history_table makes more"
 }
 
 func refused(format string, args ...any) *pitwall.Error {
@@ -104,7 +102,7 @@ func (g *gate) judge(ctx context.Context, text string) (verdict, error) {
 	if len(tree.Statements) != 1 {
 		return verdict{err: refused("%d statements in one query", len(tree.Statements)).Hintf("send one SELECT")}, nil
 	}
-	w := &walker{functions: g.functions, ctes: map[string]bool{}, tables: map[string]bool{}}
+	w := &walker{functions: g.functions, types: g.types, ctes: map[string]bool{}, tables: map[string]bool{}}
 	w.names(tree.Statements[0])
 	w.walk(tree.Statements[0])
 	v := verdict{err: w.err}
@@ -172,6 +170,7 @@ func firstLine(s string) string {
 // walker visits every node of a parse tree.
 type walker struct {
 	functions map[string]bool
+	types     map[string]bool
 	ctes      map[string]bool
 	tables    map[string]bool
 	err       *pitwall.Error
@@ -250,6 +249,18 @@ func (w *walker) node(n map[string]any) {
 		w.err = refused("samples are not allowed: they are random").Hintf("use ORDER BY and LIMIT")
 		return
 	}
+	if _, ok := n["type_info"]; ok && !w.types[str(n["id"])] {
+		name := str(n["id"])
+		if info, ok := n["type_info"].(map[string]any); ok && name == "UNBOUND" {
+			name = str(info["name"])
+		}
+		w.err = refused("the type %s is not allowed", name).Hintf("use numbers, VARCHAR, BOOLEAN, DATE, TIME, TIMESTAMP, TIMESTAMPTZ, INTERVAL or lists of them")
+		return
+	}
+	if list, ok := n["select_list"].([]any); ok && len(list) > maxColumns {
+		w.err = refused("the query selects %d columns", len(list)).Hintf("at most %d", maxColumns)
+		return
+	}
 	if class := str(n["class"]); class != "" && !strings.Contains(classes, " "+class+" ") {
 		w.err = refused("%s expressions are not allowed", strings.ToLower(class)).Hintf("write values and plain expressions into the query")
 		return
@@ -280,10 +291,21 @@ func (w *walker) function(n map[string]any) {
 	if name == "generate_series" {
 		w.series(n)
 	}
-	// One argument of age() reads the host's clock.
-	if args, ok := n["children"].([]any); ok && name == "age" && len(args) < 2 {
+	args, _ := n["children"].([]any)
+	switch {
+	case name == "age" && len(args) < 2: // reads the host's clock
 		w.err = refused("age needs two arguments here").Hintf("write age(now(), ts)")
+	case name == "timezone" && len(args) == 2 && !zoneName(args[0]): // an interval makes a TIME WITH TIME ZONE of a text
+		w.err = refused("AT TIME ZONE needs the name of a zone in quotes").Hintf("write ts AT TIME ZONE 'America/New_York'")
 	}
+}
+
+// zoneName reports whether an argument is a text as it stands in the query.
+func zoneName(arg any) bool {
+	a, _ := arg.(map[string]any)
+	v, _ := a["value"].(map[string]any)
+	t, _ := v["type"].(map[string]any)
+	return str(a["class"]) == "CONSTANT" && str(t["id"]) == "VARCHAR"
 }
 
 // series allows generate_series with literal bounds that make at most 10,000

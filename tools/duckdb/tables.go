@@ -35,27 +35,10 @@ type Tables struct {
 
 	mu     sync.Mutex
 	specs  map[string]pitwall.TableSpec
-	worker *worker // nil until the first query, and after it died
-	held           // what the worker holds
+	worker *worker         // nil until the first query, and after it died
+	held   map[string]held // what the worker holds, by table
+	clock  time.Time       // the worker's
 }
-
-// held is what a worker was sent; a new worker holds nothing.
-type held struct {
-	rows  map[rowsOf]time.Time // Known of the newest row
-	views map[string]bool
-	first map[rowsOf]pitwall.Bar // oldest row of adjusted series
-	clock time.Time
-}
-
-// rowsOf names one series in SQL.
-type rowsOf struct {
-	symbol   string
-	size     time.Duration
-	adjusted pitwall.Adjustment
-}
-
-// String is how the physical table names the series.
-func (r rowsOf) String() string { return fmt.Sprintf("%s %d %s", r.symbol, r.size, r.adjusted) }
 
 // New makes the tables of one world. Nothing is started before the first query.
 // The program must call [RunWorkerIfChild] first, or name a worker with [Tables.Command].
@@ -86,7 +69,7 @@ func (t *Tables) Define(_ context.Context, s pitwall.TableSpec) error {
 		return pitwall.Errorf(pitwall.InvalidInput, "%d tables are loaded", len(t.specs)).Hintf("query the ones that there are, or define one of them again")
 	}
 	t.specs[s.Name] = s
-	delete(t.views, s.Name)
+	delete(t.held, s.Name)
 	return nil
 }
 
@@ -188,120 +171,9 @@ func (t *Tables) open(ctx context.Context) error {
 	if t.worker, err = start(t.command, t.env); err != nil {
 		return err
 	}
-	t.held = held{rows: map[rowsOf]time.Time{}, views: map[string]bool{}, first: map[rowsOf]pitwall.Bar{}}
+	t.held, t.clock = map[string]held{}, time.Time{}
 	_, err = t.call(ctx, request{Open: &settings{Zone: t.zone.String()}}, loading)
 	return err
-}
-
-// topUp sends what became known since the last query: bars in symbol order,
-// the clock, and views that are new.
-func (t *Tables) topUp(ctx context.Context) error {
-	if err := t.open(ctx); err != nil {
-		return err
-	}
-	fresh := load{Now: t.now().UnixMicro()}
-	known := map[rowsOf]time.Time{}
-	rows := 0
-	flush := func() error {
-		if _, err := t.call(ctx, request{Load: &fresh}, loading); err != nil {
-			return err
-		}
-		for r, at := range known {
-			t.rows[r] = at
-		}
-		for _, v := range fresh.Views {
-			t.views[v.Name] = true
-		}
-		t.clock = time.UnixMicro(fresh.Now)
-		fresh, rows = load{Now: fresh.Now}, 0
-		clear(known)
-		return nil
-	}
-	for _, want := range t.wanted() {
-		bars, anew, err := t.bars(ctx, want)
-		if err != nil {
-			return err
-		}
-		if anew {
-			fresh.Drop = append(fresh.Drop, want.String())
-			delete(t.rows, want)
-		}
-		for len(bars) > 0 {
-			n := min(len(bars), batch-rows)
-			fresh.Blocks = append(fresh.Blocks, pack(want, bars[:n]))
-			known[want] = bars[n-1].Known
-			bars, rows = bars[n:], rows+n
-			if rows == batch {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	for _, s := range t.specs {
-		if !t.views[s.Name] {
-			v := view{Name: s.Name}
-			for _, symbol := range s.Symbols {
-				v.Series = append(v.Series, rowsOf{symbol, s.Size, s.Adjusted}.String())
-			}
-			fresh.Views = append(fresh.Views, v)
-		}
-	}
-	if rows == 0 && len(fresh.Views) == 0 && len(fresh.Drop) == 0 && t.clock.UnixMicro() == fresh.Now {
-		return nil
-	}
-	sort.Slice(fresh.Views, func(i, j int) bool { return fresh.Views[i].Name < fresh.Views[j].Name })
-	return flush()
-}
-
-// wanted lists the series that the tables need, in order.
-func (t *Tables) wanted() []rowsOf {
-	set := map[rowsOf]bool{}
-	for _, s := range t.specs {
-		for _, symbol := range s.Symbols {
-			set[rowsOf{symbol, s.Size, s.Adjusted}] = true
-		}
-	}
-	list := make([]rowsOf, 0, len(set))
-	for r := range set {
-		list = append(list, r)
-	}
-	sort.Slice(list, func(i, j int) bool {
-		return list[i].String() < list[j].String()
-	})
-	return list
-}
-
-// bars returns what the worker lacks of a series, or all of it anew: when an
-// action went ex, every earlier row of an adjusted series changed.
-func (t *Tables) bars(ctx context.Context, r rowsOf) (_ []pitwall.Bar, anew bool, err error) {
-	q := pitwall.BarQuery{Symbol: r.symbol, Size: r.size, Adjusted: r.adjusted}
-	if r.adjusted == "" {
-		q.After = t.rows[r]
-	}
-	bars, err := t.market.Bars(ctx, q)
-	if err != nil || r.adjusted == "" || len(bars) == 0 {
-		return bars, false, err
-	}
-	if bars[0] != t.first[r] {
-		anew = !t.first[r].Known.IsZero()
-		t.first[r] = bars[0]
-		return bars, anew, nil
-	}
-	from := sort.Search(len(bars), func(i int) bool { return bars[i].Known.After(t.rows[r]) })
-	return bars[from:], false, nil
-}
-
-// pack lays bars out in columns.
-func pack(r rowsOf, bars []pitwall.Bar) block {
-	n := len(bars)
-	b := block{Series: r.String(), Symbol: r.symbol, Start: make([]int64, n), Day: make([]int64, n), Open: make([]float64, n), High: make([]float64, n), Low: make([]float64, n), Close: make([]float64, n), Volume: make([]float64, n)}
-	for i, x := range bars {
-		y, m, d := x.Start.Date()
-		b.Start[i], b.Day[i] = x.Start.UnixMicro(), time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400
-		b.Open[i], b.High[i], b.Low[i], b.Close[i], b.Volume[i] = x.Open.Float(), x.High.Float(), x.Low.Float(), x.Close.Float(), x.Volume
-	}
-	return b
 }
 
 // result unpacks an answer: instants are RFC 3339 in the world's zone.

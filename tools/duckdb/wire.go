@@ -21,26 +21,21 @@ type settings struct {
 	Zone string // of the world, for SQL's dates
 }
 
-// load brings rows, views and the clock up to date: all of it, or none.
+// load brings tables and the clock up to date: all of it, or none.
 type load struct {
 	Now    int64    // microseconds
-	Drop   []string // series whose rows come anew
+	Anew   []string // tables that begin empty
 	Blocks []block
-	Views  []view
 }
 
-// block is rows of one series in columns.
+// block is further rows of one table, in columns.
 type block struct {
-	Series, Symbol                 string
+	Table                          string
+	Symbols                        []string
+	Symbol                         []int   // an index into Symbols for each row
 	Start                          []int64 // microseconds
 	Day                            []int64 // days since 1970-01-01, in the symbol's zone
 	Open, High, Low, Close, Volume []float64
-}
-
-// view is a table as the agent names it.
-type view struct {
-	Name   string
-	Series []string
 }
 
 // query is one text.

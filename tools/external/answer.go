@@ -1,8 +1,6 @@
 package external
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -135,8 +133,7 @@ var endMark = regexp.MustCompile(`(?i)<(\s*/\s*data)`)
 // so the data cannot contain it; anything that looks like one is broken too.
 func (a *answer) envelope(tool, body string) string {
 	body = endMark.ReplaceAllString(body, `<\$1`)
-	sum := sha256.Sum256([]byte(tool + "\n" + body))
-	id := hex.EncodeToString(sum[:8])
+	id := digest([]byte(tool + "\n" + body))[:16]
 	var b strings.Builder
 	for _, n := range a.Notes {
 		b.WriteString(n + "\n")

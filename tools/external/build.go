@@ -95,10 +95,10 @@ func Build(ctx context.Context, specs []Spec, o Options) (*Set, error) {
 // timeSafe refuses what declares nothing before anything is connected.
 func (s Spec) timeSafe(m pitwall.Mode) error {
 	if s.REST != nil {
-		return s.timePolicy().declared(s.Name, m)
+		return s.timePolicy("").declared(s.Name, m)
 	}
 	for _, tool := range s.MCP.Allow {
-		if err := s.timePolicyOf(tool).declared(s.local(tool), m); err != nil {
+		if err := s.timePolicy(tool).declared(s.local(tool), m); err != nil {
 			return err
 		}
 	}

@@ -3,8 +3,6 @@ package external
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -32,14 +30,7 @@ type listed struct {
 }
 
 // digest is a tool's pin: its description and its schema.
-func (l listed) digest() string {
-	sum := sha256.Sum256([]byte(l.Description + "\x00" + string(l.Schema)))
-	return hex.EncodeToString(sum[:])
-}
-
-func (s Spec) timePolicyOf(tool string) TimePolicy {
-	return TimePolicy{s.MCP.Clamp[tool], s.MCP.Known[tool], slices.Contains(s.MCP.Timeless, tool)}
-}
+func (l listed) digest() string { return digest([]byte(l.Description + "\x00" + string(l.Schema))) }
 
 // server is how messages and records name a server: its URL or command, which hold
 // no secret.
@@ -57,8 +48,13 @@ func (x *server) start(ctx context.Context) ([]Tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !found && len(x.values.missing) > 0 {
-		return x.unreachable(), nil
+	var all []Tool
+	if !found && len(x.values.missing) > 0 { // listed all the same, so that the list does not depend on keys
+		for _, name := range x.spec.MCP.Allow {
+			local := x.spec.local(name)
+			all = append(all, Tool{Name: local, Description: x.spec.Description, When: x.spec.When, Time: x.spec.timePolicy(name), Broken: x.values.need(local)})
+		}
+		return all, nil
 	}
 	if !found {
 		ctx, cancel := context.WithTimeout(ctx, cmp.Or(x.spec.MCP.Timeout, defaultTimeout))
@@ -67,7 +63,6 @@ func (x *server) start(ctx context.Context) ([]Tool, error) {
 			return nil, x.startError(ctx, err)
 		}
 	}
-	var all []Tool
 	for _, name := range x.spec.MCP.Allow {
 		l, ok := list[name]
 		if !ok {
@@ -106,17 +101,6 @@ func named(list map[string]listed) string {
 	return strings.Join(names, ", ")
 }
 
-// unreachable returns the allowed tools of a server whose keys are missing: listed,
-// so that the list does not depend on keys, and answering MISSING_KEY.
-func (x *server) unreachable() []Tool {
-	var all []Tool
-	for _, name := range x.spec.MCP.Allow {
-		local := x.spec.local(name)
-		all = append(all, Tool{Name: local, Description: x.spec.Description, When: x.spec.When, Time: x.spec.timePolicyOf(name), Broken: x.values.need(local)})
-	}
-	return all
-}
-
 // tool makes a tool of a listing.
 func (x *server) tool(l listed) (Tool, error) {
 	local := x.spec.local(l.Name)
@@ -139,7 +123,7 @@ func (x *server) tool(l listed) (Tool, error) {
 	if err != nil {
 		return Tool{}, fmt.Errorf("encoding the definition of %s: %w", local, err)
 	}
-	return Tool{Name: local, Description: strings.TrimSpace(x.spec.Description + "\n" + quote), In: in, When: x.spec.When, Time: x.spec.timePolicyOf(l.Name), Rows: m.Rows[l.Name],
+	return Tool{Name: local, Description: strings.TrimSpace(x.spec.Description + "\n" + quote), In: in, When: x.spec.When, Time: x.spec.timePolicy(l.Name), Rows: m.Rows[l.Name],
 		Definition: definition, Timeout: m.Timeout,
 		Call: func(ctx context.Context, _ Moment, args map[string]json.RawMessage) (Payload, error) {
 			return x.call(ctx, l.Name, args)

@@ -38,8 +38,7 @@ func (c *caller) payload(ctx context.Context, w *pitwall.World, now Moment, args
 		p, err = c.reach(ctx, now, args)
 		return p, record, err
 	}
-	sum := sha256.Sum256(c.Definition)
-	q := recordedRequest{Tool: c.Name, Definition: hex.EncodeToString(sum[:]), Args: args, AsOf: w.Time(now.Now)}
+	q := recordedRequest{Tool: c.Name, Definition: digest(c.Definition), Args: args, AsOf: w.Time(now.Now)}
 	if c.World {
 		q.State = w.Digest()
 	}
@@ -82,6 +81,12 @@ func (o Options) record(ctx context.Context, slot string, request, body []byte) 
 	if err := o.Recorder.Put(recordKind, slot, request, body); err != nil {
 		o.Log.ErrorContext(ctx, "the answer was not recorded", "what", slot, "err", err)
 	}
+}
+
+// digest is a sha256 in hexadecimal.
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // pack writes the form on the first line, then the body as it came.

@@ -51,7 +51,7 @@ func rest(s Spec, v *values, o Options) Tool {
 	if err != nil {
 		definition = nil // a default that is no JSON: it is then not recorded
 	}
-	return Tool{Name: s.Name, Description: s.Description, In: in, When: s.When, Time: s.timePolicy(), Rows: r.Rows, Fields: r.Fields,
+	return Tool{Name: s.Name, Description: s.Description, In: in, When: s.When, Time: s.timePolicy(""), Rows: r.Rows, Fields: r.Fields,
 		Definition: definition, Timeout: r.Timeout, Call: e.call}
 }
 
@@ -73,8 +73,6 @@ func sameHost(base *http.Client) *http.Client {
 	}
 	return &c
 }
-
-func (s Spec) timePolicy() TimePolicy { return TimePolicy{s.Clamp, s.Known, s.Timeless} }
 
 func (e *endpoint) call(ctx context.Context, _ Moment, args map[string]json.RawMessage) (Payload, error) {
 	if err := e.values.need(e.spec.Name); err != nil {

@@ -37,10 +37,6 @@ var suspect = regexp.MustCompile(`(?i)key|auth|secret|token|cookie|pass|pwd|cred
 // harmless are the shapes of a setting: a number, true, a short word.
 var harmless = regexp.MustCompile(`^([0-9]{1,9}|true|false|[a-z]{1,8})$`)
 
-func isSetting(variable, name, value string) bool {
-	return harmless.MatchString(value) && !suspect.MatchString(variable) && !suspect.MatchString(name)
-}
-
 func resolve(s Spec, env func(string) string) *values {
 	v := &values{settings: map[string]string{}}
 	spelled := map[string]bool{}
@@ -57,7 +53,7 @@ func resolve(s Spec, env func(string) string) *values {
 			out[name] = value
 			switch {
 			case !isEnv || value == "": // a constant stands in the file for all to read; those that look like secrets are refused there
-			case isSetting(variable, name, value):
+			case harmless.MatchString(value) && !suspect.MatchString(variable) && !suspect.MatchString(name):
 				v.settings[variable] = value
 			case len(value) < minSecret:
 				v.short = append(v.short, "tool "+s.Name+": "+variable+" is too short to be kept out of answers")

@@ -239,6 +239,14 @@ func (s Spec) checkMCP(fail failer) error {
 	return nil
 }
 
+// timePolicy is that of an endpoint, or of one tool of a server.
+func (s Spec) timePolicy(tool string) TimePolicy {
+	if s.REST != nil {
+		return TimePolicy{s.Clamp, s.Known, s.Timeless}
+	}
+	return TimePolicy{s.MCP.Clamp[tool], s.MCP.Known[tool], slices.Contains(s.MCP.Timeless, tool)}
+}
+
 var notInName = regexp.MustCompile(`[^a-z0-9_]`)
 
 // local is the name of a server's tool here: research_search.

@@ -3,8 +3,6 @@ package external
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"io/fs"
 	"regexp"
@@ -181,6 +179,5 @@ func (t Tool) identity() string {
 	if err != nil {
 		return tools.UnknownIdentity // nothing in it that JSON cannot say
 	}
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
+	return digest(body)
 }

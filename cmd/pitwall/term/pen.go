@@ -57,7 +57,10 @@ func (s Style) on(text string) string {
 func To(w io.Writer, width int) *Pen { return &Pen{out: bufio.NewWriter(w), Width: width} }
 
 // NewPen returns a pen for what f is.
-func NewPen(f *os.File) *Pen {
+func NewPen(f interface {
+	io.Writer
+	Fd() uintptr
+}) *Pen {
 	p := To(f, 0)
 	if fd := int(f.Fd()); term.IsTerminal(fd) {
 		p.Terminal = true

@@ -1,0 +1,139 @@
+package duckdb
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sort"
+	"time"
+
+	"pitwall"
+)
+
+// held is what a worker holds of one table.
+type held struct {
+	known map[string]time.Time // Known of each symbol's newest row
+	print map[string]uint64    // of each symbol's rows, in an adjusted table
+}
+
+// errRestated says that rows which the worker holds have changed.
+var errRestated = errors.New("held rows were restated")
+
+// topUp sends what became known since the last query: rows and the clock.
+func (t *Tables) topUp(ctx context.Context) error {
+	if err := t.open(ctx); err != nil {
+		return err
+	}
+	l := load{Now: t.now().UnixMicro()}
+	after := map[string]held{}
+	for _, name := range slices.Sorted(maps.Keys(t.specs)) {
+		was, ok := t.held[name]
+		blocks, now, err := t.fresh(ctx, t.specs[name], was)
+		if errors.Is(err, errRestated) {
+			ok = false
+			blocks, now, err = t.fresh(ctx, t.specs[name], held{})
+		}
+		if err != nil {
+			return err
+		}
+		if !ok {
+			l.Anew = append(l.Anew, name)
+		}
+		l.Blocks = append(l.Blocks, blocks...)
+		after[name] = now
+	}
+	if len(l.Anew) == 0 && len(l.Blocks) == 0 && t.clock.UnixMicro() == l.Now {
+		return nil
+	}
+	for first := true; first || len(l.Blocks) > 0; first = false {
+		part, rows := load{Now: l.Now, Anew: l.Anew}, 0
+		for len(l.Blocks) > 0 && (rows == 0 || rows+len(l.Blocks[0].Start) <= batch) {
+			rows += len(l.Blocks[0].Start)
+			part.Blocks, l.Blocks = append(part.Blocks, l.Blocks[0]), l.Blocks[1:]
+		}
+		if _, err := t.call(ctx, request{Load: &part}, loading); err != nil {
+			return err
+		}
+		l.Anew = nil
+	}
+	t.held, t.clock = after, time.UnixMicro(l.Now)
+	return nil
+}
+
+// fresh returns the rows that a table lacks, in the order in which they became
+// known, those of one instant by symbol: so what is known later always comes
+// behind, and the rows lie the same however often they were asked for.
+func (t *Tables) fresh(ctx context.Context, s pitwall.TableSpec, was held) ([]block, held, error) {
+	now := held{map[string]time.Time{}, map[string]uint64{}}
+	all := block{Table: s.Name, Symbols: slices.Compact(slices.Sorted(slices.Values(s.Symbols)))}
+	var known []int64
+	for i, symbol := range all.Symbols {
+		q := pitwall.BarQuery{Symbol: symbol, Size: s.Size, Adjusted: s.Adjusted}
+		if s.Adjusted == "" {
+			q.After = was.known[symbol]
+		}
+		bars, err := t.market.Bars(ctx, q)
+		if err != nil {
+			return nil, now, err
+		}
+		now.known[symbol] = was.known[symbol]
+		if s.Adjusted != "" {
+			n := sort.Search(len(bars), func(i int) bool { return bars[i].Known.After(was.known[symbol]) })
+			if n > 0 && fingerprint(bars[:n]) != was.print[symbol] {
+				return nil, now, errRestated
+			}
+			now.print[symbol] = fingerprint(bars)
+			bars = bars[n:]
+		}
+		for _, b := range bars {
+			all.add(i, b)
+			known = append(known, b.Known.UnixNano())
+		}
+		if len(bars) > 0 {
+			now.known[symbol] = bars[len(bars)-1].Known
+		}
+	}
+	order := make([]int, len(known))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if known[a] != known[b] {
+			return cmp.Compare(known[a], known[b])
+		}
+		return a - b
+	})
+	var blocks []block
+	for part := range slices.Chunk(order, batch) {
+		blocks = append(blocks, all.pick(part))
+	}
+	return blocks, now, nil
+}
+
+// fingerprint differs when an action restated the bars.
+func fingerprint(bars []pitwall.Bar) uint64 {
+	h := uint64(len(bars))
+	for i := range bars {
+		h = h*1_000_003 + uint64(bars[i].Close)
+	}
+	return h
+}
+
+// add appends one bar.
+func (b *block) add(symbol int, x pitwall.Bar) {
+	y, m, d := x.Start.Date()
+	b.Symbol, b.Start, b.Day = append(b.Symbol, symbol), append(b.Start, x.Start.UnixMicro()), append(b.Day, time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400)
+	b.Open, b.High, b.Low, b.Close, b.Volume = append(b.Open, x.Open.Float()), append(b.High, x.High.Float()), append(b.Low, x.Low.Float()), append(b.Close, x.Close.Float()), append(b.Volume, x.Volume)
+}
+
+// pick returns the rows of these numbers.
+func (b *block) pick(rows []int) block {
+	p := block{Table: b.Table, Symbols: b.Symbols}
+	for _, i := range rows {
+		p.Symbol, p.Start, p.Day = append(p.Symbol, b.Symbol[i]), append(p.Start, b.Start[i]), append(p.Day, b.Day[i])
+		p.Open, p.High, p.Low, p.Close, p.Volume = append(p.Open, b.Open[i]), append(p.High, b.High[i]), append(p.Low, b.Low[i]), append(p.Close, b.Close[i]), append(p.Volume, b.Volume[i])
+	}
+	return p
+}
