@@ -90,7 +90,7 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 	for _, s := range store.Series() {
 		zones[s.Instrument.Symbol] = s.Instrument.Location()
 	}
-	exchange, err := time.LoadLocation("America/New_York")
+	exchange, err := pitwall.LoadZone("America/New_York")
 	if err != nil {
 		return err
 	}
