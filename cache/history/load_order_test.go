@@ -30,3 +30,31 @@ func TestLoadNamesTheFirstError(t *testing.T) {
 		})
 	}
 }
+
+// The same rows in files of other names are the same store: of two records alike the
+// same one stays, and a day's split comes before what is paid per new unit.
+func TestStoreDoesNotDependOnTheOrderOfFiles(t *testing.T) {
+	const (
+		bars = "symbol,timestamp,open,high,low,close,volume\nA,2024-01-02,1,1,1,1,1\nA,2024-01-03,1,1,1,1,1\n"
+		one  = "published_at,headline,id,symbols,source\n2024-01-02T10:00:00Z,Sale,7,A,wire\n"
+		two  = "published_at,headline,id,symbols,source\n2024-01-02T10:00:00Z,Sale,7,B,desk\n"
+		paid = "symbol,ex_date,type,value\nA,2024-01-03,dividend,0.5\n"
+		cut  = "symbol,ex_date,type,value\nA,2024-01-03,split,2\n"
+	)
+	load := func(texts ...string) *Store {
+		var inputs []Input
+		for i, text := range texts {
+			name := string(rune('a'+i)) + ".csv"
+			inputs = append(inputs, Input{FS: fstest.MapFS{name: {Data: []byte(text)}}, Path: name})
+		}
+		s, err := Load(context.Background(), inputs, Options{})
+		require.NoError(t, err)
+		return s
+	}
+	a, b := load(bars, one, two, paid, cut), load(cut, two, paid, bars, one)
+	require.Equal(t, a.Records(), b.Records())
+	require.Equal(t, a.Actions(), b.Actions())
+	require.Equal(t, "desk", a.Records()[0].Source)
+	require.Equal(t, []string{"A", "B"}, a.Records()[0].Symbols)
+	require.Equal(t, "split", a.Actions()[0].Type)
+}
