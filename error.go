@@ -29,6 +29,7 @@ const (
 	Halted              Code = "HALTED"               // trading is stopped until an operator clears it
 	SQLRefused          Code = "SQL_REFUSED"          // the gate said no before anything ran
 	SQLFailed           Code = "SQL_FAILED"           // the engine said no
+	SQLCrashed          Code = "SQL_CRASHED"          // the engine's process ended: memory, or somebody killed it
 	Timeout             Code = "TIMEOUT"              // a deadline passed
 	EndOfData           Code = "END_OF_DATA"          // the replay has no further bar
 	UnknownTool         Code = "UNKNOWN_TOOL"         // no tool has this name

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pitwall"
@@ -131,7 +132,9 @@ func (c *talk) check(r *Reply) {
 
 // isTransient reports whether a failure has to do with this machine and moment.
 func isTransient(text string) bool {
-	return strings.HasPrefix(text, "error "+string(pitwall.Timeout)) || strings.HasPrefix(text, "error "+string(pitwall.Internal))
+	return slices.ContainsFunc([]pitwall.Code{pitwall.Timeout, pitwall.Internal, pitwall.JournalFailed, pitwall.SQLCrashed}, func(c pitwall.Code) bool {
+		return strings.HasPrefix(text, "error "+string(c))
+	})
 }
 
 // readable turns arguments that are not JSON into a JSON text, and none into an

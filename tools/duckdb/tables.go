@@ -116,7 +116,7 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 	case t.life.Err() != nil:
 		return pitwall.Result{}, ended()
 	case errors.Is(err, errGone):
-		e := pitwall.Errorf(pitwall.SQLFailed, "the query broke the SQL engine: it crashed or needed more memory than it may have").Hintf("ask for less; the next query finds the tables as they were")
+		e := pitwall.Errorf(pitwall.SQLCrashed, "the query broke the SQL engine: it crashed or needed more memory than it may have").Hintf("ask for less; the next query finds the tables as they were")
 		e.Err = err
 		return pitwall.Result{}, e
 	case errors.Is(err, context.DeadlineExceeded):

@@ -219,7 +219,7 @@ func TestKilledWorker(t *testing.T) {
 		_ = pid.Kill()
 	}()
 	_, err := w.Query(context.Background(), "SELECT count(*) FROM generate_series(1,10000) a, generate_series(1,10000) b, generate_series(1,10000) c", 10)
-	require.Equal(t, pitwall.SQLFailed, pitwall.CodeOf(err), "%v", err)
+	require.Equal(t, pitwall.SQLCrashed, pitwall.CodeOf(err), "%v", err)
 	began = time.Now()
 	require.Equal(t, [][]any{{int64(10)}}, w.ask(t, "SELECT count(*) FROM a"))
 	require.Less(t, time.Since(began), slack(500*time.Millisecond))
