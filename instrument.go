@@ -25,12 +25,8 @@ const (
 	Put  Right = "put"
 )
 
-// The calendars. A session calendar trades in the exchange's sessions; an
-// always-open one has UTC days.
-const (
-	Sessions   = ""
-	AlwaysOpen = "24/7"
-)
+// AlwaysOpen is the calendar of what trades day and night; its days are UTC's.
+const AlwaysOpen = "24/7"
 
 // Instrument is what can be watched or traded.
 type Instrument struct {
@@ -38,7 +34,7 @@ type Instrument struct {
 	Kind       Kind      `json:"kind"`
 	Currency   string    `json:"currency"`
 	Exchange   string    `json:"exchange,omitempty"`
-	Calendar   string    `json:"calendar,omitempty"` // Sessions or AlwaysOpen
+	Calendar   string    `json:"calendar,omitempty"` // an exchange's, such as XNYS, or AlwaysOpen; empty = 09:30 to 16:00, Monday to Friday
 	Sector     string    `json:"sector,omitempty"`
 	Tick       Dec       `json:"tick,omitempty"`       // smallest price step; 0 = not known, prices are not rounded
 	Lot        Dec       `json:"lot,omitempty"`        // smallest quantity step; 0 refuses orders
@@ -53,6 +49,8 @@ type Instrument struct {
 	Tradable bool `json:"tradable"`
 	// Zone is where its days begin and its times are shown; nil means UTC.
 	Zone *time.Location `json:"-"`
+	// Hours are the facts of Calendar; nil where there are none.
+	Hours *Calendar `json:"-"`
 }
 
 // Location returns Zone, or UTC.
@@ -71,19 +69,6 @@ func (i Instrument) DayStart(t time.Time) time.Time {
 	}
 	y, m, d := t.Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, i.Location())
-}
-
-// SessionClose returns the instant at which the day that holds t closes:
-// 16:00 in the zone for session calendars, the next midnight for 24/7. A time
-// after the close (extended hours) belongs to a session that ends at midnight.
-func (i Instrument) SessionClose(t time.Time) time.Time {
-	t = t.In(i.Location())
-	y, m, d := t.Date()
-	closing := time.Date(y, m, d, 16, 0, 0, 0, i.Location())
-	if i.Calendar == AlwaysOpen || !t.Before(closing) {
-		return time.Date(y, m, d+1, 0, 0, 0, 0, i.Location())
-	}
-	return closing
 }
 
 // Instruments lists what a world knows as of now: a symbol appears with its

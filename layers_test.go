@@ -26,8 +26,9 @@ var layers = map[string][]string{
 	"sim/wall":           {},                                                   // the wall is all here
 	"brokers/brokertest": {},                                                   // the judge of every broker; imported by tests only
 	"brokers/risk":       {},                                                   // pure checks and the guard
-	"cache/history":      {},                                                   // the store of bars
-	"cache/runs":         {"agentloop"},                                        // the runs' folders; the record of a turn is agentloop's
+	"cache/calendar":     {},                                                   // facts
+	"cache/history":      {"cache/calendar"},                                   // the store of bars; their days have hours
+	"cache/runs":         {"agentloop", "cache/calendar"},                      // the runs' folders; the record of a turn is agentloop's
 	"tools":              {"tools/docs", "tools/report", "tools/report/chart"}, // never sim, brokers or cache: what it needs it declares
 	"tools/leaktest":     {"tools"},                                            // the leak harness; sees worlds that cmd builds
 	"tools/docs":         {},                                                   //

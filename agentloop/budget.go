@@ -2,6 +2,7 @@ package agentloop
 
 import (
 	"fmt"
+	"strings"
 
 	"pitwall"
 )
@@ -10,6 +11,30 @@ import (
 type Price struct {
 	In, Out               pitwall.Dec
 	CacheRead, CacheWrite *pitwall.Dec // nil = as In
+}
+
+// ParsePrices reads model=in/out[/cache_read[/cache_write]], in USD per million
+// tokens, comma separated: PITWALL_PRICES.
+func ParsePrices(text string) (map[string]Price, error) {
+	table := map[string]Price{}
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		name, figures, ok := strings.Cut(item, "=")
+		var list []*pitwall.Dec
+		for f := range strings.SplitSeq(figures, "/") {
+			d, err := pitwall.ParseDec(f)
+			ok = ok && err == nil && d >= 0
+			list = append(list, &d)
+		}
+		if n := len(list); !ok || n < 2 || n > 4 {
+			return nil, pitwall.Errorf(pitwall.InvalidInput, "PITWALL_PRICES holds %q", item).Hintf("write openai/gpt-5-mini=0.25/2.00, in and out in USD per million tokens")
+		}
+		list = append(list, nil, nil)
+		table[name] = Price{In: *list[0], Out: *list[1], CacheRead: list[2], CacheWrite: list[3]}
+	}
+	return table, nil
 }
 
 // Cost is the price of a usage, exact to 1e-8 USD (rounded half to even by

@@ -11,6 +11,7 @@ import (
 
 	"pitwall"
 	"pitwall/brokers/risk"
+	"pitwall/cache/calendar"
 	"pitwall/sim"
 )
 
@@ -52,7 +53,7 @@ func drawWorld(t *rapid.T, like taste) *world {
 	symbols := []string{"A", "B"}
 	for _, s := range symbols {
 		crypto := like.odd && s == "B" && rapid.IntRange(0, 3).Draw(t, "crypto") == 0
-		w.series = append(w.series, drawBars(t, s, w.days, crypto))
+		w.series = append(w.series, drawBars(t, s, w.days, crypto, like.odd))
 	}
 	w.cfg.Symbols = symbols
 	if like.costs {
@@ -105,26 +106,32 @@ func drawWorld(t *rapid.T, like taste) *world {
 	return w
 }
 
-func drawBars(t *rapid.T, symbol string, n int, crypto bool) *pitwall.Series {
+func drawBars(t *rapid.T, symbol string, n int, crypto, abroad bool) *pitwall.Series {
 	s := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Lot: pitwall.One, Zone: newYork}, Size: 24 * time.Hour}
-	size, first := 390*time.Minute, 9*time.Hour+30*time.Minute
-	zone, per := newYork, 1
+	size := 390 * time.Minute
 	if crypto {
 		s.Instrument.Kind, s.Instrument.Calendar, s.Instrument.Zone = pitwall.Crypto, pitwall.AlwaysOpen, time.UTC
-		zone, size, first, per = time.UTC, 8*time.Hour, 0, 3
-		s.Size = size
+		size, s.Size = 8*time.Hour, 8*time.Hour
+	} else if abroad && rapid.Bool().Draw(t, symbol+" abroad") {
+		name := rapid.SampledFrom([]string{"XNYS", "XTKS", "XHKG", "CMES"}).Draw(t, symbol+" calendar")
+		c, err := calendar.Named(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Instrument.Calendar, s.Instrument.Hours, s.Instrument.Zone = name, c, c.Zone
+		size, s.Size = 2*time.Hour, 2*time.Hour
 	}
 	price := rapid.Int64Range(60, 150).Draw(t, symbol+" price") * 100
 	cents := func(label string) pitwall.Dec {
 		return pitwall.Dec(max(100, price*rapid.Int64Range(850, 1180).Draw(t, label)/1000) * 1_000_000)
 	}
-	for d := range n * per {
-		if d > 0 && rapid.IntRange(0, 7).Draw(t, "missing") == 0 {
+	for k, start := range starts(s.Instrument, size, n) {
+		if k > 0 && rapid.IntRange(0, 7).Draw(t, "missing") == 0 {
 			continue
 		}
 		a, b, c, e := cents("a"), cents("b"), cents("c"), cents("e")
 		bar := pitwall.Bar{Open: a, Close: b, High: max(a, b, c, e), Low: min(a, b, c, e), Volume: float64(rapid.SampledFrom([]int{0, 90, 1500, 40_000, 40_000}).Draw(t, "volume"))}
-		bar.Start = time.Date(2024, 1, 2+d/per, 0, 0, 0, 0, zone).Add(first + time.Duration(d%per)*size)
+		bar.Start = start
 		bar.End = bar.Start.Add(size)
 		bar.Known = bar.End
 		price = max(500, int64(b)/1_000_000)
@@ -133,6 +140,26 @@ func drawBars(t *rapid.T, symbol string, n int, crypto bool) *pitwall.Series {
 		}
 	}
 	return s
+}
+
+// starts lists when bars begin: of n days from 2024-01-02, or, with a calendar's
+// hours, of its sessions, from the open and after a break from its end.
+func starts(in pitwall.Instrument, size time.Duration, n int) (list []time.Time) {
+	for d := range n {
+		day := time.Date(2024, 1, 2+d, 0, 0, 0, 0, time.UTC)
+		open, closes, ok := in.Session(day)
+		pause, resumes := in.Break(day)
+		if in.Hours != nil && !ok {
+			continue
+		}
+		for at := open; at.Before(closes); at = at.Add(size) {
+			if !pause.IsZero() && !at.Before(pause) && at.Before(resumes) {
+				at = resumes
+			}
+			list = append(list, at)
+		}
+	}
+	return list
 }
 
 func (w *world) drawActions(t *rapid.T) {

@@ -3,6 +3,7 @@ package driver
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"regexp"
 	"slices"
@@ -280,8 +281,13 @@ func (s *Strategy) Price(model string, table map[string]agentloop.Price) (agentl
 	return p, ok
 }
 
-// CheckTools refuses agents that may use a tool that the set lacks.
-func (s *Strategy) CheckTools(set *tools.Set) error {
+// CheckTools refuses external tools that do not fit Pitwall's own, and agents that
+// may use a tool which is not there.
+func (s *Strategy) CheckTools(external []tools.External) error {
+	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, external)
+	if err != nil {
+		return err
+	}
 	var names []string
 	for _, t := range set.Tools() {
 		if !agentloop.Hidden(t.Name) {

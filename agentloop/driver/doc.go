@@ -9,14 +9,15 @@
 //	            Worlds = one Session for each caller of a server
 //	            Guard = limits and journal around any broker, without a session
 //
-// strategy.go, agents.go and account.go are what a strategy file says; sim.go and
-// warnings.go make a simulated world of it; run.go, evidence.go and finish.go are a
-// run; worlds.go serves hosts that step the clock themselves; guard.go serves
-// programs that only want their orders checked.
+// strategy.go, agents.go and account.go are what a strategy file says; data.go and
+// models.go find what it names; sim.go and warnings.go make a simulated world of it;
+// run.go, evidence.go and finish.go are a run, verify.go recomputes it; worlds.go
+// serves hosts that step the clock themselves; guard.go serves programs that only
+// want their orders checked.
 //
 // The package reads no environment, no host clock and no file but those inside the
-// file systems that it is given; keys, caches and the host's time are values in
-// [Config]. Disk is written in Config.Dir only, through cache/runs.
+// file systems that it is given and what a strategy names by an absolute path; keys,
+// caches and the host's time are values in [Config]. Disk is written in Config.Dir only, through cache/runs.
 //
 // # To add a mode
 //

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"path"
-	"slices"
 	"time"
 
 	"pitwall"
@@ -41,7 +39,7 @@ type Session interface {
 type Config struct {
 	Strategy *Strategy
 	Source   *history.Store    // the data
-	Files    fs.FS             // without Source: where the paths of Strategy.Data are read
+	Files    fs.FS             // without Source: where the data paths of Strategy are read
 	Agents   []agentloop.Agent // who decides, in the order of their turns
 	Tools    []tools.External  // besides Pitwall's own
 	Dir      string            // the run's folder: new or empty
@@ -77,15 +75,12 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	set, err := tools.NewWith(slog.New(slog.DiscardHandler), nil, c.Tools)
-	if err == nil {
-		err = s.CheckTools(set)
-	}
-	if err != nil {
+	if err := s.CheckTools(c.Tools); err != nil {
 		return nil, err
 	}
 	if c.Source == nil {
-		if c.Source, err = Load(ctx, s, s.inputs(c.Files)); err != nil {
+		var err error
+		if c.Source, err = s.Load(ctx, c.Files, &history.Local{}); err != nil {
 			return nil, err
 		}
 	}
@@ -105,37 +100,6 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	r := &run{Config: c, session: session, folder: journal.Folder, started: started}
 	result, err := r.drive(ctx)
 	return result, errors.Join(err, session.Close(), journal.close())
-}
-
-// Load reads the data of a strategy from the inputs that its entries stand for.
-func Load(ctx context.Context, s *Strategy, inputs []history.Input) (*history.Store, error) {
-	opts := history.Options{Symbols: slices.Clone(s.Symbols)}
-	if s.Benchmark != "" {
-		opts.Symbols = append(opts.Symbols, s.Benchmark)
-	}
-	var err error
-	if s.BarSize != "" {
-		if opts.Size, err = pitwall.ParseSize(s.BarSize); err != nil {
-			return nil, err
-		}
-	}
-	store, err := history.Load(ctx, inputs, opts)
-	if pitwall.CodeOf(err) == pitwall.UnknownSymbol && s.BenchmarkOptional && s.Benchmark != "" {
-		opts.Symbols = s.Symbols
-		if store, err = history.Load(ctx, inputs, opts); err == nil {
-			store.Warnings = append(store.Warnings, "the data given has no "+s.Benchmark+": the run has no benchmark")
-			s.Benchmark = ""
-		}
-	}
-	return store, err
-}
-
-// inputs returns the data entries as paths inside files.
-func (s *Strategy) inputs(files fs.FS) (list []history.Input) {
-	for _, d := range s.Data {
-		list = append(list, history.Input{FS: files, Path: path.Clean(d.Path), Show: d.Path, Adjusted: d.Adjusted})
-	}
-	return list
 }
 
 // newFolder is the journal of a run whose folder is made with its first entry: a

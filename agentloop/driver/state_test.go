@@ -46,6 +46,8 @@ func alter(t testing.TB, f reflect.Value) {
 		*x = append(slices.Clone(*x), "other")
 	case *map[string]string:
 		*x = map[string]string{"other": "field"}
+	case **pitwall.Calendar:
+		*x = &pitwall.Calendar{Name: "other"}
 	case **time.Location:
 		*x = time.FixedZone("other", 3600)
 	case *risk.Limits:
@@ -97,7 +99,7 @@ func TestDigestCoversEveryField(t *testing.T) {
 		"record":     {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Records[0] }, nil},
 		"withheld":   {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Records[withheld] }, []string{"ID", "Event", "Title", "Text", "Source", "Value", "Fields"}},
 		"action":     {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Actions[0] }, nil},
-		"instrument": {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Series[2].Instrument }, []string{"Tradable"}},
+		"instrument": {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Series[2].Instrument }, []string{"Tradable", "Hours"}},
 		"series":     {func(d *leaktest.Data, _ *driver.SimSpec) any { return d.Series[2] }, []string{"File"}},
 		"spec":       {func(_ *leaktest.Data, s *driver.SimSpec) any { return s }, []string{"Symbols", "Benchmark", "From", "To", "Revised", "Policy"}},
 	} {

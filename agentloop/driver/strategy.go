@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -51,6 +50,7 @@ type Strategy struct {
 	Extends  yaml.Node `yaml:"extends"`
 
 	File  string   `yaml:"-"` // how messages name the file
+	Dir   string   `yaml:"-"` // its folder inside the file system that data paths are read from
 	Fetch []string `yaml:"-"` // the commands in its comments that fetch its data
 
 	// BenchmarkOptional drops a benchmark that the data lack: other data than the
@@ -183,20 +183,8 @@ func (s *Strategy) Check() error {
 	if _, err := s.Spec(); err != nil {
 		return s.bad("%v", err)
 	}
-	var dates [2]time.Time
-	for i, d := range []string{s.From, s.To} {
-		if d == "" {
-			continue
-		}
-		var err error
-		if dates[i], err = time.Parse(time.DateOnly, d); err != nil {
-			return s.bad("%q is not a date", d).Hintf("write 2020-01-31")
-		}
-	}
-	if s.From != "" && s.To != "" && dates[0].After(dates[1]) {
-		return s.bad("from %s is after to %s", s.From, s.To)
-	}
-	return nil
+	_, _, err := s.Days()
+	return err
 }
 
 // keys lists the yaml keys of a struct.

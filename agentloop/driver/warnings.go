@@ -116,6 +116,25 @@ func firstRevised(store *history.Store) (first time.Time) {
 // long weekend.
 const Quiet = 5 * 24 * time.Hour
 
+// quietUntil is when a symbol has been without a bar for so long that it is worth a
+// warning: Quiet after its last one, and not before two sessions have passed, since
+// exchanges close for whole weeks.
+func quietUntil(in pitwall.Instrument, end time.Time) time.Time {
+	due := end.Add(Quiet)
+	day := in.Day(end.Add(-1))
+	for sessions := 0; sessions < 2; {
+		day = day.AddDate(0, 0, 1)
+		_, closes, ok := in.Session(day)
+		if !ok {
+			continue
+		}
+		if sessions++; sessions == 2 && closes.After(due) {
+			due = closes
+		}
+	}
+	return due
+}
+
 // stale flags symbols without a recent bar; they stay valued at their last price.
 // The warning is known some days after the last bar, not before, and does not say
 // whether there will be another.
@@ -127,12 +146,16 @@ func stale(store *history.Store, spec SimSpec, from, to time.Time) []pitwall.War
 			continue
 		}
 		for i := range s.Len() {
-			known := s.End[i] + int64(Quiet)
+			if i+1 < s.Len() && s.Known[i+1] <= s.End[i]+int64(Quiet) {
+				continue
+			}
+			due := quietUntil(s.Instrument, time.Unix(0, s.End[i]))
+			known := due.UnixNano()
 			if known < from.UnixNano() || known > to.UnixNano() || i+1 < s.Len() && s.Known[i+1] <= known {
 				continue
 			}
 			end := s.Bar(i).End
-			list = append(list, pitwall.Warning{Known: end.Add(Quiet), Text: fmt.Sprintf("%s has had no bar since %s: its orders do not fill, and it stays valued at its last price", symbol, end.Format(time.DateOnly))})
+			list = append(list, pitwall.Warning{Known: due, Text: fmt.Sprintf("%s has had no bar since %s: its orders do not fill, and it stays valued at its last price", symbol, end.Format(time.DateOnly))})
 		}
 	}
 	return list

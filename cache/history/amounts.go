@@ -57,10 +57,13 @@ func (l *loader) asPaid() error {
 		prices[s.Instrument.Symbol] = s.Adjusted
 	}
 	warned := map[[2]string]bool{}
-	for lo, hi := 0, 0; lo < len(l.given); lo = hi {
-		for hi = lo; hi < len(l.given) && l.given[hi].Symbol == l.given[lo].Symbol; hi++ {
+	for lo := 0; lo < len(l.given); {
+		hi := lo + 1
+		for hi < len(l.given) && l.given[hi].Symbol == l.given[lo].Symbol {
+			hi++
 		}
 		mine := l.given[lo:hi]
+		lo = hi
 		looks := amountsLook(mine)
 		for i, g := range mine {
 			a := g.Action

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/calendar"
 )
 
 // raw is one symbol's rows of one file before the bar size is known.
@@ -118,7 +120,7 @@ func (l *loader) place(t *table, g *raw) error {
 	for k, start := range g.starts {
 		end := start.Add(size)
 		if g.dates {
-			start, end = session(s.Instrument, start)
+			start, end, _ = s.Instrument.Session(start)
 		}
 		s.Start, s.End, s.Known = append(s.Start, start.UnixNano()), append(s.End, end.UnixNano()), append(s.Known, end.UnixNano())
 		if err := s.Check(k); err != nil {
@@ -132,17 +134,17 @@ func (l *loader) place(t *table, g *raw) error {
 // known: it may be crypto, whose day ends hours after a session's close.
 func (l *loader) weekend(g *raw) {
 	in := g.series.Instrument
-	if !g.dates || in.Calendar != pitwall.Sessions {
+	if !g.dates || in.Calendar == pitwall.AlwaysOpen {
 		return
 	}
 	i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday })
 	if i < 0 {
 		return
 	}
-	_, end := session(in, g.starts[i])
+	_, end, _ := in.Session(g.starts[i])
 	l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
-		"%s has a bar on a %s (%s) and is taken to trade in sessions that close at 16:00 New York; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
-		in.Symbol, g.starts[i].Weekday(), g.starts[i].Format(time.DateOnly))}})
+		"%s has a bar on a %s (%s) and is taken to trade in the sessions of %s; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
+		in.Symbol, g.starts[i].Weekday(), g.starts[i].Format(time.DateOnly), in.Calendar)}})
 }
 
 // midnights takes times that are all midnights as the dates that they stand for:
@@ -177,16 +179,6 @@ func (g *raw) midnights(in pitwall.Instrument) error {
 	}
 	g.dates = true
 	return nil
-}
-
-// session returns a daily bar's bounds: the exchange's usual hours, or the
-// whole day for 24/7 instruments.
-func session(i pitwall.Instrument, day time.Time) (start, end time.Time) {
-	y, m, d := day.Date()
-	if i.Calendar == pitwall.AlwaysOpen {
-		return day, time.Date(y, m, d+1, 0, 0, 0, 0, i.Location())
-	}
-	return time.Date(y, m, d, 9, 30, 0, 0, i.Location()), time.Date(y, m, d, 16, 0, 0, 0, i.Location())
 }
 
 // size is the usual distance between bars; dates are daily bars.
@@ -230,8 +222,9 @@ func (g *raw) mixed(size time.Duration, stretch int) error {
 
 var pair = regexp.MustCompile(`^[A-Z0-9]{2,10}([-/]?(USDT|USDC)|[-/](USD|EUR|BTC|ETH))$|^(BTC|XBT|ETH|SOL|XRP|DOGE|ADA|LTC|BNB)(USD|EUR)$`)
 
-// instrument returns what instruments.csv says, or the defaults: a US equity in
-// whole units, or crypto when the name is a pair.
+// instrument returns what instruments.csv says, or the defaults: an equity in whole
+// units, of the exchange that its suffix names or of New York, or crypto when the
+// name is a pair.
 func (l *loader) instrument(symbol string) pitwall.Instrument {
 	if i, ok := l.instruments[symbol]; ok {
 		return i
@@ -239,7 +232,16 @@ func (l *loader) instrument(symbol string) pitwall.Instrument {
 	if pair.MatchString(symbol) {
 		return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Crypto, Currency: "USD", Calendar: pitwall.AlwaysOpen, Lot: 1, Zone: time.UTC}
 	}
-	return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Currency: "USD", Lot: pitwall.One, Zone: l.newYork}
+	in := pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Currency: "USD", Lot: pitwall.One}
+	c := calendar.OfSymbol(symbol)
+	if c == nil {
+		c = calendar.NewYork()
+	} else if !l.abroad[symbol] {
+		l.abroad[symbol] = true
+		l.warn("%s is taken to trade in the sessions of %s (%s), for its name; instruments.csv says otherwise with a column calendar", symbol, c.Name, c.Zone)
+	}
+	in.Calendar, in.Hours, in.Zone = c.Name, c, c.Zone
+	return in
 }
 
 // want reports whether a symbol is to be loaded.
@@ -259,17 +261,16 @@ func (l *loader) readInstruments(t *table) error {
 	for i := range t.rows {
 		get := func(name string) string { return t.get(i, name) }
 		in := pitwall.Instrument{Symbol: get("symbol"), Kind: pitwall.Kind(get("kind")), Currency: get("currency"), Exchange: get("exchange"),
-			Calendar: get("calendar"), Sector: get("sector"), Right: pitwall.Right(get("right")), Underlying: get("underlying"), Lot: pitwall.One, Zone: l.newYork}
+			Sector: get("sector"), Right: pitwall.Right(get("right")), Underlying: get("underlying"), Lot: pitwall.One}
 		switch in.Kind {
-		case pitwall.Equity, pitwall.ETF, pitwall.Index:
+		case pitwall.Equity, pitwall.ETF, pitwall.Index, pitwall.Future, pitwall.Option:
 		case pitwall.Crypto:
-			in.Calendar, in.Lot = pitwall.AlwaysOpen, 1
-		case pitwall.Future, pitwall.Option:
+			in.Lot = 1
 		default:
 			return t.bad(i, "kind", fmt.Errorf("%q is not supported; use equity, etf, index, crypto, future or option", in.Kind))
 		}
-		if in.Calendar == pitwall.AlwaysOpen {
-			in.Zone = time.UTC
+		if err := hoursOf(&in, get("calendar")); err != nil {
+			return t.bad(i, "calendar", err)
 		}
 		if in.Currency != "" && in.Currency != "USD" {
 			return t.bad(i, "currency", fmt.Errorf("%s is in %s; one currency per world, USD, for now: conversion rates are missing", in.Symbol, in.Currency))
@@ -299,6 +300,26 @@ func (l *loader) readInstruments(t *table) error {
 		}
 		l.instruments[in.Symbol] = in
 	}
+	return nil
+}
+
+// hoursOf gives an instrument of instruments.csv the calendar that its row names, or
+// that of its exchange, its symbol or, last, of New York.
+func hoursOf(in *pitwall.Instrument, named string) error {
+	if named == pitwall.AlwaysOpen || in.Kind == pitwall.Crypto && named == "" {
+		in.Calendar, in.Zone = pitwall.AlwaysOpen, time.UTC
+		return nil
+	}
+	c, err := calendar.Named(named)
+	switch {
+	case named != "" && err != nil:
+		return err
+	case named == "":
+		if c, err = calendar.Named(in.Exchange); err != nil {
+			c = cmp.Or(calendar.OfSymbol(in.Symbol), calendar.NewYork())
+		}
+	}
+	in.Calendar, in.Hours, in.Zone = c.Name, c, c.Zone
 	return nil
 }
 

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -39,6 +41,15 @@ type File struct {
 	Rows     int                `json:"rows"`
 	SHA256   string             `json:"sha256"`
 	Adjusted pitwall.Adjustment `json:"adjusted,omitempty"`
+}
+
+// Disk returns a file or folder of this machine as an input.
+func Disk(name string) Input {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		abs = name // without a current folder: reading it fails
+	}
+	return Input{FS: os.DirFS(filepath.Dir(abs)), Path: filepath.Base(abs), Show: name}
 }
 
 // Store is loaded history. It implements pitwall.Source and is not written
@@ -79,12 +90,13 @@ type loader struct {
 	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
+	abroad      map[string]bool // symbols whose exchange was told from their names
 
 	sentimentWarned bool
 }
 
 func newLoader() *loader {
-	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork()}
+	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork(), abroad: map[string]bool{}}
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is

@@ -158,7 +158,7 @@ func writeParquet(ctx context.Context, path string, header []string, rows [][]st
 		if err := copyParquet(ctx, tmp, header, rows); err != nil {
 			return err
 		}
-		back, err := parseFile(ctx, diskFile(tmp))
+		back, err := parseFile(ctx, Disk(tmp))
 		if err != nil {
 			return err
 		}

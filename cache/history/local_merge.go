@@ -37,7 +37,7 @@ func (l *Local) merge(ctx context.Context, s shelf, symbol string) (string, int,
 		if c.Empty {
 			continue
 		}
-		p, err := parseFile(ctx, diskFile(c.Path))
+		p, err := parseFile(ctx, Disk(c.Path))
 		if err != nil {
 			return "", 0, err
 		}
@@ -63,7 +63,7 @@ func (l *Local) merge(ctx context.Context, s shelf, symbol string) (string, int,
 		all[i] = rows[i].row
 	}
 	path := l.file(s, symbol)
-	old, err := parseFile(ctx, diskFile(path))
+	old, err := parseFile(ctx, Disk(path))
 	if err == nil && slices.EqualFunc(old.table.rows, all, slices.Equal) {
 		return path, len(all), os.Chtimes(path, newest, newest) // unchanged: keep the file, and with it its digest
 	}
@@ -165,7 +165,7 @@ func (l *Local) sidecar(s shelf, symbol string, adj pitwall.Adjustment) error {
 
 // adjusted reads the sidecar.
 func (l *Local) adjusted(s shelf, symbol string) (pitwall.Adjustment, error) {
-	return adjustment(diskFile(l.file(s, symbol)))
+	return adjustment(Disk(l.file(s, symbol)))
 }
 
 // splitLike names the split that a ratio of prices looks like, old over new: 2:1

@@ -52,7 +52,7 @@ func (l *Local) List(ctx context.Context) ([]Held, error) {
 				return nil // not ours
 			}
 		}
-		f, err := parseFile(ctx, diskFile(h.File))
+		f, err := parseFile(ctx, Disk(h.File))
 		if err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func (l *Local) input(ctx context.Context, s shelf, symbol string, n Need) (*Inp
 		}
 		return nil, nil
 	}
-	in := diskFile(path)
+	in := Disk(path)
 	return &in, nil
 }
 
@@ -222,15 +222,10 @@ func (l *Local) shelves(source string, kinds ...RowKind) ([]Input, error) {
 				continue
 			}
 			held = append(held, e.Name())
-			list = append(list, diskFile(filepath.Join(dir, e.Name())))
+			list = append(list, Disk(filepath.Join(dir, e.Name())))
 		}
 	}
 	return list, nil
-}
-
-// diskFile is a file on this machine as an input.
-func diskFile(path string) Input {
-	return Input{FS: os.DirFS(filepath.Dir(path)), Path: filepath.Base(path), Show: path}
 }
 
 func dateOr(t time.Time, other string) string {

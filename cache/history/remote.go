@@ -10,6 +10,7 @@ import (
 	_ "time/tzdata" // New York's zone on machines without a zone database
 
 	"pitwall"
+	"pitwall/cache/calendar"
 )
 
 // RowKind is a kind of rows that a source gives and the store keeps.
@@ -183,6 +184,9 @@ func zoneOf(symbol string) *time.Location {
 	if pair.MatchString(symbol) {
 		return time.UTC
 	}
+	if c := calendar.OfSymbol(symbol); c != nil {
+		return c.Zone
+	}
 	return newYork()
 }
 
@@ -207,12 +211,7 @@ func barStamp(start time.Time, size time.Duration) string {
 // Kinds returns the kinds of rows to fetch from a source: those wanted, else all
 // that it has but news.
 func Kinds(r Remote, wanted []string) (kinds []RowKind, err error) {
-	var has []string
-	for _, o := range r.Offers() {
-		if !slices.Contains(has, string(o.Kind)) {
-			has = append(has, string(o.Kind))
-		}
-	}
+	has := kindsOf(r)
 	if len(wanted) == 0 {
 		wanted = slices.DeleteFunc(slices.Clone(has), func(k string) bool { return k == string(KindNews) })
 	}
@@ -225,23 +224,27 @@ func Kinds(r Remote, wanted []string) (kinds []RowKind, err error) {
 	return kinds, nil
 }
 
-// offerOf finds what a source offers for a request, or says what it has.
-func offerOf(r Remote, kind RowKind, size time.Duration) (Offer, error) {
-	var kinds, sizes []string
+// kindsOf lists the kinds that a source offers.
+func kindsOf(r Remote) (kinds []string) {
 	for _, o := range r.Offers() {
 		kinds = append(kinds, string(o.Kind))
-		if o.Kind != kind {
-			continue
-		}
-		if kind != KindBars || slices.Contains(o.Sizes, size) {
+	}
+	return slices.Compact(kinds)
+}
+
+// offerOf finds what a source offers for a request, or says what it has.
+func offerOf(r Remote, kind RowKind, size time.Duration) (Offer, error) {
+	var sizes []string
+	for _, o := range r.Offers() {
+		if o.Kind == kind && (kind != KindBars || slices.Contains(o.Sizes, size)) {
 			return o, nil
 		}
 		for _, s := range o.Sizes {
 			sizes = append(sizes, pitwall.SizeName(s))
 		}
 	}
-	if len(sizes) > 0 {
+	if kind == KindBars && len(sizes) > 0 {
 		return Offer{}, pitwall.Errorf(pitwall.InvalidInput, "%s has no bars of %s", r.Name(), pitwall.SizeName(size)).Hintf("it has %s", strings.Join(sizes, ", "))
 	}
-	return Offer{}, pitwall.Errorf(pitwall.InvalidInput, "%s has no %s", r.Name(), kind).Hintf("it has %s", strings.Join(slices.Compact(kinds), ", "))
+	return Offer{}, pitwall.Errorf(pitwall.InvalidInput, "%s has no %s", r.Name(), kind).Hintf("it has %s", strings.Join(kindsOf(r), ", "))
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -326,6 +327,31 @@ func TestBackOffAndLimit(t *testing.T) {
 	require.ErrorContains(t, err, "429")
 	require.Greater(t, w.slept[0], 15*time.Second, "a date is read too")
 }
+
+// The transport unpacks, whatever a library asks for.
+func TestCompressedAnswers(t *testing.T) {
+	for _, s := range allSources() {
+		good := s.answer()
+		w := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			require.Equal(t, "gzip", r.Header.Get("Accept-Encoding"))
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			defer z.Close()
+			good(zipped{w, z}, r)
+		})
+		a, err := s.make(w.options()).Fetch(context.Background(), s.ask)
+		require.NoError(t, err, s.name)
+		require.Len(t, a.Rows, s.rows, s.name)
+	}
+}
+
+// zipped writes a body through gzip.
+type zipped struct {
+	http.ResponseWriter
+	zip *gzip.Writer
+}
+
+func (z zipped) Write(p []byte) (int, error) { return z.zip.Write(p) }
 
 func TestLongPausesEndTheFetch(t *testing.T) {
 	w := serve(t, status(429, "Retry-After", "3600"))

@@ -2,7 +2,6 @@ package history
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -99,6 +98,7 @@ func (p *throttled) once(r *http.Request) (*http.Response, []byte, error) {
 	defer cancel()
 	r = r.Clone(ctx)
 	r.Header.Set("User-Agent", userAgent)
+	r.Header.Del("Accept-Encoding") // of a library: the transport asks for gzip itself and unpacks it, under the cap
 	resp, err := p.next.RoundTrip(r)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -113,17 +113,6 @@ func (p *throttled) once(r *http.Request) (*http.Response, []byte, error) {
 		return nil, nil, fmt.Errorf("the answer (status %d) broke off after %d of %d bytes", resp.StatusCode, len(body), resp.ContentLength)
 	case err != nil:
 		return nil, nil, fmt.Errorf("the answer (status %d) broke off: %s", resp.StatusCode, p.redact(oneLine([]byte(err.Error()))))
-	}
-	if resp.Header.Get("Content-Encoding") == "gzip" { // a library asked for it: unpack here, under the cap
-		zip, err := gzip.NewReader(bytes.NewReader(body))
-		if err == nil {
-			body, err = io.ReadAll(io.LimitReader(zip, bodyCap+1))
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("the answer's compression is broken: %w", err)
-		}
-		resp.Header.Del("Content-Encoding")
-		resp.ContentLength = int64(len(body))
 	}
 	if len(body) > bodyCap {
 		return nil, nil, fmt.Errorf("the answer is larger than %d MB", bodyCap>>20)

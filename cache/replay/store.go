@@ -212,3 +212,15 @@ func (s *Store) load(b *scratch, path string) (entry, fs.FileInfo, error) {
 	}
 	return e, info, err
 }
+
+// Strict is a store that refuses what it does not hold, so that nothing is called.
+type Strict struct{ *Store }
+
+// Get returns what was recorded, or an error.
+func (s Strict) Get(kind, slot string, request []byte) ([]byte, error) {
+	body, err := s.Store.Get(kind, slot, request)
+	if err == nil && body == nil {
+		err = pitwall.Errorf(pitwall.ReplayDiverged, "this call is not recorded").Hintf("leave out --strict-replay to make it")
+	}
+	return body, err
+}

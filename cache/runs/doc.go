@@ -14,6 +14,8 @@
 //	                        │
 //	                      the folder
 //	                        ├─► Open: as far as it can be read; trace, why, report
+//	                        │     Turns, OrdersOf: turns with their timing, orders
+//	                        │     with their turns, changes and fills; Why joins them
 //	                        ├─► Strict: every line whole or an error; verify, metrics
 //	                        └─► List, Find, Attempt: the runs beside each other
 //

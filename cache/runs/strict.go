@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"pitwall"
+	"pitwall/cache/calendar"
 )
 
 // Strict reads a run's folder as it must be: what is missing, torn or cannot be read
@@ -46,6 +47,15 @@ func (d *Data) Series() []*pitwall.Series { return d.series }
 // Actions implements pitwall.Source.
 func (d *Data) Actions() []pitwall.Action { return d.actions }
 
+// hoursOf returns the facts of a calendar; nil for runs that state none.
+func hoursOf(name string) *pitwall.Calendar {
+	c, err := calendar.Named(name)
+	if err != nil {
+		return nil
+	}
+	return c
+}
+
 // Data reads prices.csv into the series that the manifest describes.
 func (s Strict) Data(m Manifest) (*Data, error) {
 	d := &Data{actions: m.Actions}
@@ -60,7 +70,7 @@ func (s Strict) Data(m Manifest) (*Data, error) {
 			return nil, err
 		}
 		x := &pitwall.Series{Instrument: t.Instrument, Size: size, Adjusted: t.Adjusted, File: PricesFile}
-		x.Instrument.Zone = zone
+		x.Instrument.Zone, x.Instrument.Hours = zone, hoursOf(t.Calendar)
 		by[t.Symbol] = x
 		d.series = append(d.series, x)
 	}

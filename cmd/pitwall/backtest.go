@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/replay"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
@@ -73,14 +75,7 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if f.model != "" {
 		s.UseModel(f.model)
 	}
-	for _, x := range []struct {
-		from string
-		to   *string
-	}{{f.from, &s.From}, {f.to, &s.To}} {
-		if x.from != "" {
-			*x.to = x.from
-		}
-	}
+	s.From, s.To = cmp.Or(f.from, s.From), cmp.Or(f.to, s.To)
 	if f.from != "" && f.to == "" && s.To != "" && f.from > s.To {
 		s.To = "" // the strategy's last day lies before the first day asked for
 	}
@@ -134,9 +129,11 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	if c.Agents, err = a.deciders(s.Strategy, cfg, f.strictReplay); err != nil {
 		return nil, err
 	}
-	store, err := a.openCache(cfg, f.noCache)
-	if err != nil {
-		return nil, err
+	var store *replay.Store
+	if !f.noCache {
+		if store, err = cfg.openCache(replay.Options{Log: c.Log}); err != nil {
+			return nil, err
+		}
 	}
 	if store != nil {
 		c.Cache = store
@@ -147,7 +144,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
 	c.Tools, c.Notes = extra.Tools, extra.Warnings
-	if c.Source, err = s.load(ctx, cfg.store(a.now)); err != nil {
+	if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
 		return nil, err
 	}
 	if c.Dir == "" {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -31,35 +32,27 @@ func (s settings) cacheDir() (string, error) {
 	return filepath.Join(dir, "pitwall", "replay"), nil
 }
 
-// cacheStore opens the replay cache with what the environment says.
+// cacheStore opens the replay cache for its verbs, which say themselves what is bad.
 func (a *app) cacheStore(readOnly bool) (*replay.Store, error) {
-	s, err := a.settings()
+	cfg, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
-	if s.CacheDir == noCacheDir {
-		return nil, pitwall.Errorf(pitwall.NoCoverage, "PITWALL_CACHE_DIR is %s: nothing is kept", noCacheDir).Hintf("name a folder in it, or unset it for the user's cache folder")
+	s, err := cfg.openCache(replay.Options{ReadOnly: readOnly, Log: slog.New(slog.DiscardHandler)})
+	if err == nil && s == nil {
+		err = pitwall.Errorf(pitwall.NoCoverage, "PITWALL_CACHE_DIR is %s: nothing is kept", noCacheDir).Hintf("name a folder in it, or unset it for the user's cache folder")
 	}
-	dir, err := s.cacheDir()
-	if err != nil {
-		return nil, err
-	}
-	// The verbs say themselves what is bad.
-	return replay.Open(dir, replay.Options{ReadOnly: readOnly, Log: slog.New(slog.DiscardHandler)})
+	return s, err
 }
 
 func (a *app) cache() *cobra.Command {
-	c := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "cache",
 		Short: "Show, check and clear what models and external tools answered",
 		Long: "The replay cache keeps every answer of a model and of an external tool, so that\nthe same run makes no call again. It is in PITWALL_CACHE_DIR, else in\n" +
 			"the user's cache folder. Entries are keyed by the complete request, so a stale one is never used.",
 		Example: "  pitwall cache ls\n  pitwall cache verify\n  pitwall cache clear --kind turn --older 720h",
-		Args:    takes(0, 0),
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(a.cacheList(), a.cacheVerify(), a.cacheClear())
-	return c
+	}, a.cacheList(), a.cacheVerify(), a.cacheClear())
 }
 
 func (a *app) cacheList() *cobra.Command {
@@ -94,7 +87,7 @@ func (a *app) cacheList() *cobra.Command {
 				fmt.Fprintln(a.stdout, "nothing is kept yet")
 			}
 			if h.Quarantined > 0 {
-				fmt.Fprintf(a.stdout, "%s in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n", entries(h.Quarantined))
+				fmt.Fprintf(a.stdout, "%s in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n", plural(h.Quarantined, "entry"))
 			}
 			fmt.Fprintln(a.stdout, "in", h.Dir)
 			return nil
@@ -123,7 +116,7 @@ func (a *app) cacheVerify() *cobra.Command {
 			r, err := s.Verify(ctx, func(done int) {
 				if now := a.now(); now.Sub(last) >= fetchLine {
 					last = now
-					fmt.Fprintf(a.stderr, "%s read\n", entries(done))
+					fmt.Fprintf(a.stderr, "%s read\n", plural(done, "entry"))
 				}
 			})
 			if err != nil {
@@ -136,9 +129,9 @@ func (a *app) cacheVerify() *cobra.Command {
 					moved++
 				}
 			}
-			fmt.Fprintf(a.stdout, "%s whole, %d bad, %d moved to %s\n", entries(r.Whole), len(r.Bad), moved, filepath.Join(s.Dir(), "quarantine"))
+			fmt.Fprintf(a.stdout, "%s whole, %d bad, %d moved to %s\n", plural(r.Whole, "entry"), len(r.Bad), moved, filepath.Join(s.Dir(), "quarantine"))
 			if r.Other > 0 {
-				fmt.Fprintf(a.stdout, "%s of another version of pitwall, left alone\n", entries(r.Other))
+				fmt.Fprintf(a.stdout, "%s of another version of pitwall, left alone\n", plural(r.Other, "entry"))
 			}
 			if r.Strange > 0 {
 				fmt.Fprintf(a.stdout, "%d files that are no entries, left alone\n", r.Strange)
@@ -182,8 +175,8 @@ func (a *app) cacheClear() *cobra.Command {
 
 func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 	kinds := []string{"reply", "turn", "outside", "quarantine"}
-	if known := strings.Join(kinds, ", "); f.kind != "" && !strings.Contains(", "+known+",", ", "+f.kind+",") {
-		return &usageError{fmt.Errorf("there is no kind %q; did you mean %q? the kinds are %s", f.kind, pitwall.Nearest(f.kind, kinds), known)}
+	if f.kind != "" && !slices.Contains(kinds, f.kind) {
+		return &usageError{fmt.Errorf("there is no kind %q; did you mean %q? the kinds are %s", f.kind, pitwall.Nearest(f.kind, kinds), strings.Join(kinds, ", "))}
 	}
 	s, err := a.cacheStore(false)
 	if err != nil {
@@ -201,7 +194,7 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "remove %s (%d bytes) from %s? [y/N] ", entries(n), size, s.Dir())
+		fmt.Fprintf(a.stderr, "remove %s (%d bytes) from %s? [y/N] ", plural(n, "entry"), size, s.Dir())
 		answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
 		if word := strings.ToLower(strings.TrimSpace(answer)); err != nil || word != "y" && word != "yes" {
 			fmt.Fprintln(a.stdout, "nothing was removed")
@@ -212,14 +205,6 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", entries(n), size, s.Dir())
+	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", plural(n, "entry"), size, s.Dir())
 	return nil
-}
-
-// entries is "1 entry" or "3 entries".
-func entries(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return fmt.Sprintf("%d entries", n)
 }

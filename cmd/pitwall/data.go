@@ -36,17 +36,13 @@ func (s settings) store(now func() time.Time) *history.Local {
 }
 
 func (a *app) data() *cobra.Command {
-	c := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "data",
 		Short: "Download, import and check prices and records",
 		Long: "The local store holds what the sources gave, downloaded once: PITWALL_DATA_DIR, else the cache folder of the user.\n" +
 			"A strategy reads it with data: [yahoo]; sources are " + strings.Join(sourceNames(), ", ") + " and files (what import copied).",
 		Example: "  pitwall data fetch yahoo AAPL MSFT --from 2015-01-01\n  pitwall data ls\n  pitwall data check",
-		Args:    takes(0, 0),
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(a.dataFetch(), a.dataList(), a.dataImport(), a.dataCheck())
-	return c
+	}, a.dataFetch(), a.dataList(), a.dataImport(), a.dataCheck())
 }
 
 func sourceNames() (names []string) {
@@ -78,12 +74,7 @@ func (a *app) dataFetch() *cobra.Command {
 			"These were tested against recorded answers and local servers only.",
 		Example: "  pitwall data fetch yahoo AAPL MSFT SPY --from 2015-01-01\n  pitwall data fetch alpaca AAPL --from 2024-01-01 --size 1m --kind bars\n" +
 			"  pitwall data fetch fred CPIAUCSL UNRATE --from 2000-01-01",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return &usageError{fmt.Errorf("name a source and at least one symbol\n  usage: %s", c.UseLine())}
-			}
-			return nil
-		},
+		Args: takes(2, -1),
 		RunE: func(c *cobra.Command, args []string) error { return a.fetch(c.Context(), args[0], args[1:], f) },
 	}
 	c.Flags().StringVar(&f.from, "from", "", "first day, 2015-01-01 (needed)")

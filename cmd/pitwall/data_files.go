@@ -56,19 +56,16 @@ func (a *app) dataImport() *cobra.Command {
 			"news or macro, told apart by their header, checks every row and copies them into the store, where data: [files] finds them.\n" +
 			"A file with one wrong row is refused whole.",
 		Example: "  pitwall data import prices.csv actions.csv\n  pitwall data import --adjusted total closes.parquet",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{fmt.Errorf("name at least one file\n  usage: %s", c.UseLine())}
-			}
-			return nil
-		},
+		Args:    takes(1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			local, err := a.store()
 			if err != nil {
 				return err
 			}
 			for _, name := range args {
-				done, err := local.Import(c.Context(), diskInput(name, pitwall.Adjustment(adjusted)))
+				in := history.Disk(name)
+				in.Adjusted = pitwall.Adjustment(adjusted)
+				done, err := local.Import(c.Context(), in)
 				if err != nil {
 					return err
 				}
@@ -125,7 +122,7 @@ func (a *app) check(ctx context.Context, paths []string) (*history.Checked, erro
 	}
 	var inputs []history.Input
 	for _, p := range paths {
-		inputs = append(inputs, diskInput(p, ""))
+		inputs = append(inputs, history.Disk(p))
 	}
 	return history.Check(ctx, inputs)
 }

@@ -209,7 +209,7 @@ func TestDataUsage(t *testing.T) {
 		"data check bad.csv":                                {1, "impossible bar (A): 1"},
 		"data check p.csv":                                  {0, "1 files, 3 rows, 0 findings"},
 		"data check nope.csv":                               {1, "no data at nope.csv"},
-		"data import":                                       {2, "name at least one file"},
+		"data import":                                       {2, "missing FILE..."},
 		"data import bad.csv":                               {1, "high 8 is below low 9"},
 	} {
 		out, errs, code := command(t, dir, store, strings.Fields(line)...)

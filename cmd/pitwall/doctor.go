@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop"
 	"pitwall/agentloop/models"
 	"pitwall/cache/history"
 	"pitwall/cmd/pitwall/term"
@@ -23,7 +24,7 @@ type finding struct {
 	Name   string `json:"name"`
 	State  string `json:"state"` // ok, missing or bad
 	Detail string `json:"detail"`
-	Mend   string `json:"mend,omitempty"` // what would mend it
+	Fix    string `json:"fix,omitempty"` // what works
 }
 
 // The states. Missing is what one may do without; bad is broken.
@@ -33,22 +34,18 @@ const (
 	stateBad     = "bad"
 )
 
-// doctorFlags are doctor's settings.
-type doctorFlags struct {
-	json, network bool
-}
-
 // examination is a doctor at work.
 type examination struct {
 	app  *app
 	cfg  settings
+	area string // of what is looked at
 	list []finding
 	// hosts are what --network connects to, in the order in which they were named.
 	hosts []hostToReach
 }
 
 func (a *app) doctor() *cobra.Command {
-	var f doctorFlags
+	asJSON, network := false, false
 	c := &cobra.Command{
 		Use:   "doctor [FILE]",
 		Short: "Check models, keys, data, SQL and what a strategy needs",
@@ -61,56 +58,58 @@ func (a *app) doctor() *cobra.Command {
 		Args:    takes(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			x := &examination{app: a}
-			cfg, err := a.settings()
-			if err != nil {
-				x.add("settings", ".env", stateBad, err.Error(), "write lines of NAME=value, or remove the file")
-				cfg, _ = settingsFrom(nil) // the environment alone
+			var broken error
+			if x.cfg, broken = a.settings(); broken != nil {
+				x.cfg, _ = settingsFrom(nil) // the environment alone
 			}
-			x.cfg = cfg
-			if len(args) == 1 {
-				x.strategy(c.Context(), args[0])
+			ctx := c.Context()
+			for _, check := range []struct {
+				area string
+				run  func()
+			}{
+				{"strategy", func() { x.strategy(ctx, args) }},
+				{"models", x.models},
+				{"data sources", x.sources},
+				{"brokers", x.brokers},
+				{"storage", func() { x.storage(ctx) }},
+				{"machine", func() { x.machine(ctx) }},
+				{"settings", func() { x.settings(broken) }},
+				{"network", func() { x.network(ctx, network) }},
+			} {
+				x.area = check.area
+				check.run()
 			}
-			x.models()
-			x.sources()
-			x.brokers()
-			x.storage(c.Context())
-			x.machine(c.Context())
-			x.settings()
-			if f.network {
-				x.network(c.Context())
-			}
-			return x.print(f.json)
+			return x.print(asJSON)
 		},
 	}
-	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object on stdout")
-	c.Flags().BoolVar(&f.network, "network", false, "connect to the hosts of usable models and sources")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on stdout")
+	c.Flags().BoolVar(&network, "network", false, "connect to the hosts of usable models and sources")
 	return c
 }
 
-func (x *examination) add(area, name, state, detail, mend string) {
-	f := finding{area, name, state, term.OneLine(detail), cleanLines(mend)}
+func (x *examination) ok(name, detail string)           { x.add(name, stateOK, detail, "") }
+func (x *examination) missing(name, detail, fix string) { x.add(name, stateMissing, detail, fix) }
+func (x *examination) bad(name, detail, fix string)     { x.add(name, stateBad, detail, fix) }
+
+// failed adds what an error says.
+func (x *examination) failed(name, state string, err error) {
+	what, fix, _ := strings.Cut(explain(err), "\n")
+	x.add(name, state, what, fix)
+}
+
+func (x *examination) add(name, state, detail, fix string) {
+	lines := strings.Split(strings.TrimSpace(fix), "\n") // it may be several commands
+	for i, line := range lines {
+		lines[i] = term.OneLine(line)
+	}
+	f := finding{x.area, name, state, term.OneLine(detail), strings.Join(lines, "\n")}
 	if !slices.Contains(x.list, f) { // agents may share a model
 		x.list = append(x.list, f)
 	}
 }
 
-// cleanLines cleans each line of a text: what mends may be several commands.
-func cleanLines(text string) string {
-	var list []string
-	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
-		list = append(list, term.OneLine(line))
-	}
-	return strings.Join(list, "\n")
-}
-
-// failed adds what an error says.
-func (x *examination) failed(area, name, state string, err error) {
-	what, mend, _ := strings.Cut(explain(err), "\n")
-	x.add(area, name, state, what, mend)
-}
-
 func (x *examination) models() {
-	x.add("models", "script/...", stateOK, "the scripted models of the examples; no key", "")
+	x.ok("script/...", "the scripted models of the examples; no key")
 	for _, s := range models.Providers(x.cfg.get) {
 		def := ""
 		if s.Default != "" {
@@ -118,48 +117,48 @@ func (x *examination) models() {
 		}
 		switch {
 		case !s.Usable:
-			x.add("models", s.Provider, stateMissing, s.Variable+" is not set", "set "+s.Variable)
+			x.missing(s.Provider, s.Variable+" is not set", "set "+s.Variable)
 			continue
 		case s.Local:
-			x.add("models", s.Provider, stateOK, "needs no key; its server is expected at "+s.Base, "")
+			x.ok(s.Provider, "needs no key; its server is expected at "+s.Base)
 		default:
-			x.add("models", s.Provider, stateOK, s.Variable+" is set"+def, "")
+			x.ok(s.Provider, s.Variable+" is set"+def)
 		}
 		x.hosts = append(x.hosts, hostToReach{s.Provider, s.Base, s.Local})
 	}
-	table, err := parsePrices(x.cfg.Prices)
+	table, err := agentloop.ParsePrices(x.cfg.Prices)
 	switch {
 	case err != nil: // its text is not repeated: somebody may have put a key there
-		x.add("models", "prices", stateBad, "PITWALL_PRICES cannot be read", "write openai/gpt-5-mini=0.25/2.00: in and out in USD per million tokens, comma separated")
+		x.bad("prices", "PITWALL_PRICES cannot be read", "write openai/gpt-5-mini=0.25/2.00: in and out in USD per million tokens, comma separated")
 	case len(table) == 0:
-		x.add("models", "prices", stateMissing, "PITWALL_PRICES is not set: what models cost is not known, unless a strategy says", "PITWALL_PRICES=openai/gpt-5-mini=0.25/2.00")
+		x.missing("prices", "PITWALL_PRICES is not set: what models cost is not known, unless a strategy says", "PITWALL_PRICES=openai/gpt-5-mini=0.25/2.00")
 	default:
-		x.add("models", "prices", stateOK, plural(len(table), "price")+" in PITWALL_PRICES", "")
+		x.ok("prices", plural(len(table), "price")+" in PITWALL_PRICES")
 	}
 }
 
 // keyed says whether a row of a table has its keys. what says what it is.
-func (x *examination) keyed(area, name, what string, keys keyVars, without string) bool {
+func (x *examination) keyed(name, what string, keys keyVars, without string) bool {
 	_, missing := keys.lookUp(x.cfg)
 	switch {
 	case len(keys) == 0:
-		x.add(area, name, stateOK, what+"needs no key", "")
+		x.ok(name, what+"needs no key")
 	case len(missing) > 0:
 		detail := what + strings.Join(missing, ", ") + " is not set"
 		if without != "" {
 			detail += "; without it " + without
 		}
-		x.add(area, name, stateMissing, detail, "set "+strings.Join(missing, " and "))
+		x.missing(name, detail, "set "+strings.Join(missing, " and "))
 		return false
 	default:
-		x.add(area, name, stateOK, what+keys.String()+" is set", "")
+		x.ok(name, what+keys.String()+" is set")
 	}
 	return true
 }
 
 func (x *examination) sources() {
 	for _, s := range sources() {
-		if x.keyed("data sources", s.name, "", s.keys, s.without) {
+		if x.keyed(s.name, "", s.keys, s.without) {
 			x.hosts = append(x.hosts, hostToReach{s.name, s.url, false})
 		}
 	}
@@ -167,28 +166,28 @@ func (x *examination) sources() {
 
 func (x *examination) brokers() {
 	for _, b := range brokers() {
-		x.keyed("brokers", b.name, "mode "+strings.Trim(fmt.Sprint(b.modes), "[]")+"; ", b.keys, "")
+		x.keyed(b.name, "mode "+strings.Trim(fmt.Sprint(b.modes), "[]")+"; ", b.keys, "")
 	}
 }
 
 func (x *examination) machine(ctx context.Context) {
 	began := x.app.now()
 	if err := tryWorld(ctx); err != nil {
-		x.failed("machine", "SQL worker", stateBad, err)
+		x.failed("SQL worker", stateBad, err)
 	} else {
-		x.add("machine", "SQL worker", stateOK, fmt.Sprintf("started and answered a query over the bundled data in %.2f s", x.app.now().Sub(began).Seconds()), "")
+		x.ok("SQL worker", fmt.Sprintf("started and answered a query over the bundled data in %.2f s", x.app.now().Sub(began).Seconds()))
 	}
 	now := x.app.now()
 	switch zone, err := pitwall.LoadZone("America/New_York"); {
 	case err != nil:
-		x.add("machine", "time zones", stateBad, "this binary's zone database cannot be read", "install pitwall again")
+		x.bad("time zones", "this binary's zone database cannot be read", "install pitwall again")
 	case now.Year() < 2025 || now.Year() > 2100:
-		x.add("machine", "clock", stateBad, "it says "+now.Format(time.RFC3339), "set the clock: downloads end at its day")
+		x.bad("clock", "it says "+now.Format(time.RFC3339), "set the clock: downloads end at its day")
 	default:
-		x.add("machine", "clock", stateOK, fmt.Sprintf("%s here, %s in New York", now.Format("2006-01-02 15:04 -07:00"), now.In(zone).Format("15:04")), "")
+		x.ok("clock", fmt.Sprintf("%s here, %s in New York", now.Format("2006-01-02 15:04 -07:00"), now.In(zone).Format("15:04")))
 	}
 	if err := ctx.Err(); err != nil {
-		x.failed("machine", "stopped", stateBad, err)
+		x.failed("stopped", stateBad, err)
 	}
 }
 
@@ -204,7 +203,7 @@ func tryWorld(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := s.newSim(ctx, &history.Local{})
+	w, _, err := s.world(ctx, &history.Local{})
 	if err != nil {
 		return err
 	}
@@ -216,24 +215,27 @@ func tryWorld(ctx context.Context) error {
 	return err
 }
 
-func (x *examination) settings() {
-	if slices.ContainsFunc(x.list, func(f finding) bool { return f.Name == ".env" }) {
-		// it cannot be read, which was said
-	} else if _, err := os.Stat(".env"); err == nil {
-		x.add("settings", ".env", stateOK, "read, in this folder; the environment goes before it", "")
-	} else {
-		x.add("settings", ".env", stateOK, "none in this folder: keys come from the environment", "")
+// settings says what is set. broken is why .env cannot be read.
+func (x *examination) settings(broken error) {
+	_, err := os.Stat(".env")
+	switch {
+	case broken != nil:
+		x.bad(".env", broken.Error(), "write lines of NAME=value, or remove the file")
+	case err == nil:
+		x.ok(".env", "read, in this folder; the environment goes before it")
+	default:
+		x.ok(".env", "none in this folder: keys come from the environment")
 	}
 	if x.cfg.Token == "" {
-		x.add("settings", "PITWALL_TOKEN", stateMissing, "not set: pitwall serve --http answers on this machine only", "set it to serve others")
+		x.missing("PITWALL_TOKEN", "not set: pitwall serve --http answers on this machine only", "set it to serve others")
 	} else {
-		x.add("settings", "PITWALL_TOKEN", stateOK, "set", "")
+		x.ok("PITWALL_TOKEN", "set")
 	}
 	if n := len(x.cfg.Hosts); n > 0 {
-		x.add("settings", "PITWALL_HOSTS", stateOK, plural(n, "name"), "")
+		x.ok("PITWALL_HOSTS", plural(n, "name"))
 	}
 	if levels := []string{"", "debug", "info", "warn", "error"}; !slices.Contains(levels, strings.ToLower(x.cfg.Log)) {
-		x.add("settings", "PITWALL_LOG", stateBad, "is no level", "use debug, info, warn or error")
+		x.bad("PITWALL_LOG", "is no level", "use debug, info, warn or error")
 	}
 }
 

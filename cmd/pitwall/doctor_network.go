@@ -22,19 +22,22 @@ const reachLimit = 3 * time.Second
 
 // network connects to every host once and hangs up. No key is sent and no
 // request made, so it tests the way there and nothing more.
-func (x *examination) network(ctx context.Context) {
+func (x *examination) network(ctx context.Context, wanted bool) {
+	if !wanted {
+		return
+	}
 	said := make([]finding, len(x.hosts))
 	var wg sync.WaitGroup
 	for i, h := range x.hosts {
 		wg.Go(func() {
 			began := x.app.now()
 			how, err := reach(ctx, h.url)
-			f := finding{Area: "network", Name: h.name, State: stateOK, Detail: fmt.Sprintf("%s in %d ms", how, x.app.now().Sub(began).Milliseconds())}
+			f := finding{Area: x.area, Name: h.name, State: stateOK, Detail: fmt.Sprintf("%s in %d ms", how, x.app.now().Sub(began).Milliseconds())}
 			switch {
 			case err != nil && h.local:
-				f.State, f.Detail, f.Mend = stateMissing, term.OneLine(err.Error()), "start its server to use it"
+				f.State, f.Detail, f.Fix = stateMissing, term.OneLine(err.Error()), "start its server to use it"
 			case err != nil:
-				f.State, f.Detail, f.Mend = stateBad, term.OneLine(err.Error()), "look at the network, a firewall, HTTPS_PROXY"
+				f.State, f.Detail, f.Fix = stateBad, term.OneLine(err.Error()), "look at the network, a firewall, HTTPS_PROXY"
 			}
 			said[i] = f
 		})

@@ -51,10 +51,10 @@ func (x *examination) print(asJSON bool) error {
 		}
 	}
 	if bad > 0 {
-		x.area(p, "broken", func(f finding) bool { return f.State == stateBad })
+		x.section(p, "broken", func(f finding) bool { return f.State == stateBad })
 	}
 	for _, area := range areas {
-		x.area(p, area, func(f finding) bool { return f.Area == area && f.State != stateBad })
+		x.section(p, area, func(f finding) bool { return f.Area == area && f.State != stateBad })
 	}
 	if err := p.Done(); err != nil || bad == 0 {
 		return err
@@ -62,8 +62,8 @@ func (x *examination) print(asJSON bool) error {
 	return errSaid
 }
 
-// area prints the findings of one kind.
-func (x *examination) area(p *term.Pen, name string, match func(finding) bool) {
+// section prints the findings of one kind.
+func (x *examination) section(p *term.Pen, name string, match func(finding) bool) {
 	styles := map[string]term.Style{stateOK: term.Green, stateMissing: term.Yellow, stateBad: term.Red}
 	said := false
 	for _, f := range x.list {
@@ -83,9 +83,9 @@ func (x *examination) area(p *term.Pen, name string, match func(finding) bool) {
 			p.Put(term.Plain, f.Area+": ")
 		}
 		p.Hang(25, term.Plain, f.Detail)
-		if f.Mend != "" && f.State == stateBad || f.Mend != "" && f.Mend[:min(4, len(f.Mend))] != "set " {
+		if f.Fix != "" && f.State == stateBad || f.Fix != "" && f.Fix[:min(4, len(f.Fix))] != "set " {
 			p.Put(term.Dim, fmt.Sprintf("%25s", "")) // that something not set is to be set goes without saying
-			p.Hang(25, term.Dim, f.Mend)
+			p.Hang(25, term.Dim, f.Fix)
 		}
 	}
 }

@@ -15,16 +15,16 @@ func (x *examination) storage(ctx context.Context) {
 		x.folder("data store", local.Dir, "PITWALL_DATA_DIR")
 	}
 	if err != nil {
-		x.failed("storage", "data store", stateBad, err)
+		x.failed("data store", stateBad, err)
 	} else if len(list) > 0 {
 		x.list[len(x.list)-1].Detail += fmt.Sprintf("; %s: pitwall data ls", plural(len(list), "series file"))
 	}
 	if x.cfg.CacheDir == noCacheDir {
-		x.add("storage", "replay cache", stateOK, "off: PITWALL_CACHE_DIR is none", "")
+		x.ok("replay cache", "off: PITWALL_CACHE_DIR is none")
 		return
 	}
 	if dir, err := x.cfg.cacheDir(); err != nil {
-		x.failed("storage", "replay cache", stateBad, err)
+		x.failed("replay cache", stateBad, err)
 	} else {
 		x.folder("replay cache", dir, "PITWALL_CACHE_DIR")
 	}
@@ -32,11 +32,7 @@ func (x *examination) storage(ctx context.Context) {
 
 // folder looks at where something is kept: how much, and whether more may be.
 func (x *examination) folder(name, dir, variable string) {
-	mend := "make it writable, or name another folder in " + variable
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		x.add("storage", name, stateBad, dir+" is not a folder", "name a folder in "+variable)
-		return
-	}
+	fix := "make it a folder that can be written to, or name another in " + variable
 	at := dir // or the nearest folder above, where it would be made
 	for at != filepath.Dir(at) {
 		if _, err := os.Stat(at); err == nil {
@@ -46,13 +42,13 @@ func (x *examination) folder(name, dir, variable string) {
 	}
 	probe, err := os.CreateTemp(at, ".pitwall-doctor-*")
 	if err != nil {
-		x.add("storage", name, stateBad, dir+" is not writable", mend)
+		x.bad(name, dir+" is not writable", fix)
 		return
 	}
 	_ = probe.Close()
 	_ = os.Remove(probe.Name())
 	if at != dir {
-		x.add("storage", name, stateOK, dir+": not there yet, made when needed", "")
+		x.ok(name, dir+": not there yet, made when needed")
 		return
 	}
 	files, bytes := 0, int64(0)
@@ -66,10 +62,10 @@ func (x *examination) folder(name, dir, variable string) {
 		return nil
 	})
 	if err != nil {
-		x.add("storage", name, stateBad, err.Error(), mend)
+		x.bad(name, err.Error(), fix)
 		return
 	}
-	x.add("storage", name, stateOK, fmt.Sprintf("%s: %s, %s, writable", dir, plural(files, "file"), size(bytes)), "")
+	x.ok(name, fmt.Sprintf("%s: %s, %s, writable", dir, plural(files, "file"), size(bytes)))
 }
 
 // size writes bytes for a person.

@@ -91,11 +91,11 @@ func TestStrategyName(t *testing.T) {
 // compared prints a comparison.
 func compared(t *testing.T, c *report.Comparison, dirs ...string) string {
 	t.Helper()
-	a := testApp(t)
-	require.NoError(t, a.comparison(c, dirs, "x.html"))
-	raw, err := os.ReadFile(a.stdout.Name())
-	require.NoError(t, err)
-	return string(raw)
+	var b strings.Builder
+	p := term.To(&b, 0)
+	printComparison(p, c, dirs)
+	require.NoError(t, p.Done())
+	return b.String()
 }
 
 // A comparison shows what every run is held against and its status where they are
@@ -126,18 +126,19 @@ func TestComparisonSays(t *testing.T) {
 		"  warning: the periods differ",
 		"  no setting differs",
 		"decisions, against a",
-		"  b: no turn in common: a is 2020, b 2021",
-		"Page: x.html", ""}, "\n"), out)
+		"  b: no turn in common: a is 2020, b 2021", ""}, "\n"), out)
 }
 
 // Figures have the names and units of the comparison, and one of a thing is one.
 func TestSheetNamesFigures(t *testing.T) {
-	p, d := 0.591, 0.42
+	probability, d := 0.591, 0.42
 	s := &report.Sheet{Run: report.Header{ID: "r", Status: "incomplete", Turns: 1, Benchmark: "SPX"}, Curve: make([]report.Point, 1)}
-	s.Luck = report.Luck{Probabilistic: &p, Deflated: &d, Trials: 3, Random: &report.Random{Traders: 1000, Beaten: 0.399}}
+	s.Luck = report.Luck{Probabilistic: &probability, Deflated: &d, Trials: 3, Random: &report.Random{Traders: 1000, Beaten: 0.399}}
 	s.Headline = report.Metrics{Orders: 1, Fills: 2, TotalReturn: 0.1, BenchmarkReturn: &d}
 	a := testApp(t)
-	require.NoError(t, a.sheet(s, "", ""))
+	p := term.NewPen(a.stdout)
+	printSheet(p, s)
+	require.NoError(t, p.Done())
 	require.NoError(t, a.summary(&driver.Result{RunID: "r", Digest: "0123456789abcdef", Metrics: report.Metrics{Exposure: 2.0 / 3, FinalEquity: pitwall.One}}))
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)

@@ -44,21 +44,12 @@ func (a *app) initStrategy(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
-		return fmt.Errorf("making %s: %w", dir, err)
+	data, err := fs.Sub(examples.FS, "data")
+	if err == nil {
+		err = os.CopyFS(filepath.Join(dir, "data"), data)
 	}
-	files, err := fs.ReadDir(examples.FS, "data")
 	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		body, err := fs.ReadFile(examples.FS, "data/"+f.Name())
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, "data", f.Name()), body, 0o644)
-		}
-		if err != nil {
-			return fmt.Errorf("writing %s: %w", f.Name(), err)
-		}
+		return fmt.Errorf("writing the data: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "strategy.yaml"), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("writing the strategy: %w", err)

@@ -68,7 +68,7 @@ func (a *app) runLeaktest(ctx context.Context, name string, data []string, o lea
 	if err != nil {
 		return err
 	}
-	store, err := s.load(ctx, local)
+	store, err := s.Load(ctx, s.files, local)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	require.NoError(t, err)
 	agents, err := a.deciders(s.Strategy, settings{}, false)
 	require.NoError(t, err)
-	store, err := s.load(t.Context(), &history.Local{})
+	store, err := s.Load(t.Context(), s.files, &history.Local{})
 	require.NoError(t, err)
 	spec, err := s.Spec()
 	require.NoError(t, err)

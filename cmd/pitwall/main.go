@@ -62,7 +62,9 @@ func (a *app) exit(err error) int {
 	}
 	switch {
 	case err != nil && !errors.Is(err, errSaid) && (lost == nil || !errors.Is(err, lost)):
-		fmt.Fprintln(a.stderr, "pitwall:", explain(err))
+		p := term.NewPen(a.stderr)
+		p.Item(term.Plain, "pitwall: ", 2, strings.ReplaceAll(explain(err), "\n  ", "\n"))
+		_ = p.Done() // there is no other place to say it
 	case err == nil && lost == nil:
 		return exitOK
 	}
@@ -85,6 +87,9 @@ func explain(err error) string {
 	}
 	if e, ok := errors.AsType[*pitwall.Error](err); ok {
 		s := e.Message
+		if doing, is := strings.CutSuffix(err.Error(), e.Error()); is {
+			s = doing + s
+		}
 		if e.Hint != "" {
 			s += "\n  " + e.Hint
 		}
@@ -150,54 +155,59 @@ func (a *app) stoppable(ctx context.Context) (context.Context, func()) {
 }
 
 func (a *app) root() *cobra.Command {
-	root := &cobra.Command{
+	root := group(&cobra.Command{
 		Use:           "pitwall",
 		Short:         "Let a language model trade bar by bar: backtest it, or serve the tools over MCP",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				names, near := []string{}, ""
-				for _, sub := range c.Commands() {
-					names = append(names, sub.Name())
-				}
-				if x, is := pitwall.Near(args[0], names); is {
-					near = "did you mean pitwall " + x + "? "
-				}
-				return &usageError{fmt.Errorf("there is no command %q\n  %ssee: pitwall --help", args[0], near)}
-			}
-			return nil
-		},
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
-		Example: "  pitwall demo\n  pitwall backtest examples/momentum\n  pitwall serve",
-	}
+		Example:       "  pitwall demo\n  pitwall backtest examples/momentum\n  pitwall serve",
+	}, a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.version())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.init(), a.doctor(), a.backtest(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.version())
 	fitHelp(root)
 	return root
 }
 
-// takes refuses a wrong number of arguments with the usage line.
+// group gives a command others below it. Alone it shows its help.
+func group(c *cobra.Command, below ...*cobra.Command) *cobra.Command {
+	c.AddCommand(below...)
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		names := []string{}
+		for _, sub := range c.Commands() {
+			names = append(names, sub.Name())
+		}
+		of, hint := " of "+c.Name(), "it has "+strings.Join(names, ", ")
+		if !c.HasParent() {
+			of, hint = "", "see: pitwall --help"
+		}
+		if x, is := pitwall.Near(args[0], names); is {
+			hint += "; did you mean " + c.CommandPath() + " " + x + "?"
+		}
+		return &usageError{fmt.Errorf("there is no command %q%s\n  %s", args[0], of, hint)}
+	}
+	return c
+}
+
+// takes refuses a wrong number of arguments with the usage line; most below least is
+// any number.
 func takes(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) < least || len(args) > most {
-			if most == 0 && c.HasSubCommands() {
-				names := []string{}
-				for _, sub := range c.Commands() {
-					names = append(names, sub.Name())
-				}
-				return &usageError{fmt.Errorf("there is no command %q of %s\n  it has %s", args[0], c.Name(), strings.Join(names, ", "))}
-			}
-			what := "missing " + strings.TrimPrefix(c.Use, c.Name()+" ")
-			if len(args) > most {
-				what = fmt.Sprintf("unexpected argument %q", args[most])
-			}
-			return &usageError{fmt.Errorf("%s\n  usage: %s", what, c.UseLine())}
+		what := ""
+		switch n := len(args); {
+		case n < least:
+			what = "missing " + strings.TrimPrefix(c.Use, c.Name()+" ")
+		case n > most && most >= least:
+			what = fmt.Sprintf("unexpected argument %q", args[most])
+		default:
+			return nil
 		}
-		return nil
+		return &usageError{fmt.Errorf("%s\n  usage: %s", what, c.UseLine())}
 	}
 }
 

@@ -11,42 +11,27 @@ import (
 
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
-	"pitwall/tools/report"
-	"pitwall/tools/report/page"
 )
 
 // page writes the page of a run that has ended, however it did. Without one equity
-// point there is nothing to show; a fault is a note, and the result stays.
-func (a *app) page(dir string) string {
-	file, err := writePage(dir)
+// point there is nothing to show; a fault, a crash of the page's included, is a note,
+// and the result stays.
+func (a *app) page(dir string) {
+	err := func() (err error) {
+		defer func() {
+			if x := recover(); x != nil {
+				err = fmt.Errorf("the page's own fault: %v", x)
+			}
+		}()
+		r, err := loadReport(dir)
+		if err != nil || len(r.run.Points) == 0 {
+			return err
+		}
+		return writeAside(filepath.Join(dir, runs.PageFile), r.write)
+	}()
 	if err != nil {
 		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))
-		return ""
 	}
-	return file
-}
-
-// writePage writes a run's page into its folder and returns its path, empty when
-// the run has no points. A fault of the page is an error and no crash.
-func writePage(dir string) (file string, err error) {
-	defer func() {
-		if x := recover(); x != nil {
-			err = fmt.Errorf("the page's own fault: %v", x)
-		}
-	}()
-	run, err := report.Open(os.DirFS(dir))
-	if err != nil {
-		return "", err
-	}
-	if len(run.Points) == 0 {
-		return "", nil
-	}
-	s, err := run.Sheet()
-	if err != nil {
-		return "", err
-	}
-	file = filepath.Join(dir, runs.PageFile)
-	return file, writeAside(file, func(w io.Writer) error { return page.Write(w, run, s) })
 }
 
 // writeAside writes a file beside its place and renames it, so that a reader sees

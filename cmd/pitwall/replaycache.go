@@ -12,15 +12,15 @@ import (
 
 // openCache opens the replay cache: what models and external tools answered before.
 // It is for simulated worlds only. nil keeps nothing.
-func (a *app) openCache(cfg settings, without bool) (*replay.Store, error) {
-	if without || cfg.CacheDir == noCacheDir {
+func (s settings) openCache(o replay.Options) (*replay.Store, error) {
+	if s.CacheDir == noCacheDir {
 		return nil, nil
 	}
-	dir, err := cfg.cacheDir()
+	dir, err := s.cacheDir()
 	if err != nil {
 		return nil, err
 	}
-	store, err := replay.Open(dir, replay.Options{Log: a.logger()})
+	store, err := replay.Open(dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("%w\n  the replay cache is in %s; PITWALL_CACHE_DIR names another folder, --no-cache runs without one", err, dir)
 	}
@@ -34,20 +34,9 @@ func recorder(store *replay.Store, strict bool) external.Recorder {
 	case store == nil:
 		return nil // a nil store must not become an interface that is not nil
 	case strict:
-		return strictRecorder{store}
+		return replay.Strict{Store: store}
 	}
 	return store
-}
-
-// strictRecorder answers for external tools or refuses: nothing is called.
-type strictRecorder struct{ *replay.Store }
-
-func (r strictRecorder) Get(kind, slot string, request []byte) ([]byte, error) {
-	body, err := r.Store.Get(kind, slot, request)
-	if err == nil && body == nil {
-		err = pitwall.Errorf(pitwall.ReplayDiverged, "this call is not recorded").Hintf("leave out --strict-replay to make it")
-	}
-	return body, err
 }
 
 // external makes a strategy's external tools.

@@ -38,10 +38,22 @@ func (a *app) report() *cobra.Command {
 		Example: "  pitwall report last --open\n  pitwall report momentum-1 -o page.html --png share.png\n  pitwall report momentum-1 momentum-2\n  pitwall report last --json",
 		Args:    takes(1, 20),
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return a.reportMany(args, f)
+			var list []pastReport
+			for _, name := range args {
+				r, err := readReport(name)
+				if err != nil {
+					return err
+				}
+				list = append(list, r)
 			}
-			return a.reportOne(args[0], f)
+			if len(list) > 1 {
+				return a.reportMany(list, f)
+			}
+			r := list[0]
+			return a.deliver(f, delivery{file: filepath.Join(r.dir, runs.PageFile), value: r.sheet,
+				page:    r.write,
+				picture: func(w io.Writer) error { return chart.Share(w, r.sheet) },
+				print:   func(p *term.Pen) { printSheet(p, r.sheet) }})
 		},
 	}
 	fs := c.Flags()
@@ -59,52 +71,76 @@ type pastReport struct {
 	sheet *report.Sheet
 }
 
-func readReport(name string) (r pastReport, err error) {
-	if r.dir, err = runs.Find(name); err != nil {
-		return r, err
-	}
-	if r.run, err = report.Open(os.DirFS(r.dir)); err == nil {
+// write writes the page.
+func (r pastReport) write(w io.Writer) error { return page.Write(w, r.run, r.sheet) }
+
+// loadReport reads a run's folder.
+func loadReport(dir string) (r pastReport, err error) {
+	r.dir = dir
+	if r.run, err = report.Open(os.DirFS(dir)); err == nil {
 		r.sheet, err = r.run.Sheet()
 	}
-	if err != nil {
-		return r, pitwall.Errorf(pitwall.InvalidInput, "%s cannot be read: %s", term.OneLine(r.dir), term.OneLine(err.Error())).Hintf("pitwall trace %s shows the turns that it has", term.OneLine(r.dir))
-	}
-	return r, nil
+	return r, err
 }
 
-func (a *app) reportOne(name string, f reportFlags) error {
-	r, err := readReport(name)
+// readReport reads the run that a person names.
+func readReport(name string) (r pastReport, err error) {
+	dir, err := runs.Find(name)
 	if err != nil {
-		return err
+		return r, err
 	}
-	file := f.out
-	if file == "" && (!f.json || f.open) {
-		file = filepath.Join(r.dir, runs.PageFile)
+	if r, err = loadReport(dir); err != nil {
+		err = pitwall.Errorf(pitwall.InvalidInput, "%s cannot be read: %s", term.OneLine(dir), term.OneLine(err.Error())).Hintf("pitwall trace %s shows the turns that it has", term.OneLine(dir))
 	}
-	if file != "" {
-		if err := writeAside(file, func(w io.Writer) error { return page.Write(w, r.run, r.sheet) }); err != nil {
+	return r, err
+}
+
+// delivery is what report makes of one run or of several.
+type delivery struct {
+	file          string // of the page, unless -o names another
+	value         any    // as JSON
+	page, picture func(io.Writer) error
+	print         func(*term.Pen)
+}
+
+// deliver writes the files and prints the figures.
+func (a *app) deliver(f reportFlags, d delivery) error {
+	if f.out != "" {
+		d.file = f.out
+	} else if f.json && !f.open {
+		d.file = ""
+	}
+	for _, x := range []struct {
+		file  string
+		write func(io.Writer) error
+	}{{d.file, d.page}, {f.png, d.picture}} {
+		if x.file == "" {
+			continue
+		}
+		if err := writeAside(x.file, x.write); err != nil {
 			return err
 		}
 	}
-	if f.png != "" {
-		if err := writeAside(f.png, func(w io.Writer) error { return chart.Share(w, r.sheet) }); err != nil {
-			return err
-		}
-	}
+	var err error
 	if f.json {
-		err = a.printJSON(r.sheet)
+		err = a.printJSON(d.value)
 	} else {
-		err = a.sheet(r.sheet, file, f.png)
+		p := term.NewPen(a.stdout)
+		d.print(p)
+		p.Line(term.Plain, "Page: %s", d.file)
+		if f.png != "" {
+			p.Line(term.Plain, "Picture: %s", f.png)
+		}
+		err = p.Done()
 	}
 	if err == nil && f.open {
-		a.open(file)
+		a.open(d.file)
 	}
 	return err
 }
 
-// sheet prints a run's figures beside those of doing nothing.
-func (a *app) sheet(s *report.Sheet, file, png string) error {
-	p := term.NewPen(a.stdout)
+// printSheet prints a run's figures beside those of doing nothing.
+func printSheet(p *term.Pen, s *report.Sheet) {
 	h := s.Run
 	p.Put(term.Bold, term.OneLine(fmt.Sprintf("%s: %s on %s, %s to %s", h.ID, h.Model, strings.Join(h.Symbols, ", "), h.From, h.To)))
 	p.Write("  ")
@@ -148,13 +184,6 @@ func (a *app) sheet(s *report.Sheet, file, png string) error {
 	for _, n := range s.Notes {
 		p.Note("  note: ", n)
 	}
-	if file != "" {
-		p.Line(term.Plain, "Page: %s", file)
-	}
-	if png != "" {
-		p.Line(term.Plain, "Picture: %s", png)
-	}
-	return p.Done()
 }
 
 // figureCell is a figure of a curve, in colour if it is a gain or a loss.

@@ -13,6 +13,7 @@ import (
 
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 )
 
@@ -79,7 +80,9 @@ func TestSheetSaysWhatItLeavesOut(t *testing.T) {
 	s := &report.Sheet{Run: report.Header{ID: "r\nPage: evil"}, Warnings: []string{"w\nPage: evil"}, Notes: []string{"n\nPage: evil"}}
 	s.Strategy = report.Stats{TotalReturn: &fall, MaxDrawdown: &fall, CAGR: &yearly, Volatility: &yearly, Sharpe: &yearly, Sortino: &yearly, FewForYearly: true, Days: 16}
 	s.Headline.MaxDrawdown = deeper
-	require.NoError(t, a.sheet(s, "", ""))
+	p := term.NewPen(a.stdout)
+	printSheet(p, s)
+	require.NoError(t, p.Done())
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "max drawdown -7.00 %; the table is of days' ends\n")

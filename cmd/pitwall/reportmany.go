@@ -14,41 +14,22 @@ import (
 )
 
 // reportMany sets runs side by side.
-func (a *app) reportMany(names []string, f reportFlags) error {
+func (a *app) reportMany(runs []pastReport, f reportFlags) error {
 	if f.png != "" {
-		return &usageError{fmt.Errorf("--png is a picture of one run; %d are given", len(names))}
+		return &usageError{fmt.Errorf("--png is a picture of one run; %d are given", len(runs))}
 	}
 	var list []*report.Run
 	var dirs []string
-	for _, name := range names {
-		r, err := readReport(name)
-		if err != nil {
-			return err
-		}
+	for _, r := range runs {
 		list, dirs = append(list, r.run), append(dirs, r.dir)
 	}
 	c, err := report.Compare(list, runNames(dirs)...)
 	if err != nil {
 		return err
 	}
-	file := f.out
-	if file == "" && (!f.json || f.open) {
-		file = compareName(dirs)
-	}
-	if file != "" {
-		if err := writeAside(file, func(w io.Writer) error { return page.Compare(w, list, c) }); err != nil {
-			return err
-		}
-	}
-	if f.json {
-		err = a.printJSON(c)
-	} else {
-		err = a.comparison(c, dirs, file)
-	}
-	if err == nil && f.open {
-		a.open(file)
-	}
-	return err
+	return a.deliver(f, delivery{file: compareName(dirs), value: c,
+		page:  func(w io.Writer) error { return page.Compare(w, list, c) },
+		print: func(p *term.Pen) { printComparison(p, c, dirs) }})
 }
 
 // runNames returns what runs are called: the names of their folders, with as much of
@@ -100,9 +81,8 @@ func compareName(dirs []string) string {
 	return name + ".html"
 }
 
-// comparison prints what differs and where decisions part.
-func (a *app) comparison(c *report.Comparison, dirs []string, file string) error {
-	p := term.NewPen(a.stdout)
+// printComparison prints what differs and where decisions part.
+func printComparison(p *term.Pen, c *report.Comparison, dirs []string) {
 	figures(p, c)
 	for i, v := range c.Verdicts {
 		p.Item(term.Cyan, "  "+c.Names[i]+": ", 4, v)
@@ -116,8 +96,6 @@ func (a *app) comparison(c *report.Comparison, dirs []string, file string) error
 		p.Item(term.Cyan, "  "+c.Names[x.Run]+": ", 4, x.Text)
 		departed(p, x, c.Names, dirs[x.Run])
 	}
-	p.Line(term.Plain, "Page: %s", file)
-	return p.Done()
 }
 
 // figures prints the table: what differs, and what is always shown.

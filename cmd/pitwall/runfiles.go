@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"pitwall"
 	"pitwall/agentloop"
@@ -17,18 +19,27 @@ import (
 type pastRun struct {
 	*runs.Run
 	dir    string
-	turns  []agentloop.TurnLine
-	timing map[int]agentloop.Timing
+	turns  runs.Turns
+	orders *runs.Orders
 }
 
-// openRun reads what a run left.
-func openRun(name string) (*pastRun, error) {
+// openRun reads what a run left; with an agent's name, of its turns only that agent's.
+func openRun(name, agent string) (*pastRun, error) {
 	dir, err := runs.Find(name)
 	if err != nil {
 		return nil, err
 	}
 	r := &pastRun{Run: runs.Open(os.DirFS(dir)), dir: dir}
-	r.turns, r.timing = r.Lines(), r.Timing()
+	all := r.Turns()
+	for _, t := range all {
+		if agent == "" || t.Agent == agent {
+			r.turns = append(r.turns, t)
+		}
+	}
+	if agent != "" && len(r.turns) == 0 {
+		return nil, pitwall.Errorf(pitwall.InvalidInput, "no turn of %s is by an agent %q", term.OneLine(dir), agent).Hintf("its agents are %s", term.OneLine(strings.Join(all.Agents(), ", ")))
+	}
+	r.orders = runs.OrdersOf(r.Journal())
 	return r, nil
 }
 
@@ -39,6 +50,38 @@ func (r *pastRun) notes() []string {
 		list = append(list, term.OneLine(n))
 	}
 	return list
+}
+
+// have says which turns there are.
+func (r *pastRun) have() string {
+	if len(r.turns) == 0 {
+		return "it has no turns yet"
+	}
+	return "there are turns " + r.turns.String()
+}
+
+// pick returns the turn that a person names.
+func (r *pastRun) pick(text string) (t runs.TurnRow, err error) {
+	day, notDay := time.Parse(time.DateOnly, text)
+	n, notNumber := strconv.Atoi(text)
+	found := false
+	switch {
+	case text == "last" && len(r.turns) > 0:
+		t, found = r.turns[len(r.turns)-1], true
+	case notNumber == nil:
+		t, found = r.turns.Get(n)
+	case notDay == nil:
+		t, found = r.turns.Until(day)
+	case text != "last":
+		return t, &usageError{fmt.Errorf("TURN is %q; write a number, a day like 2024-03-20, or last\n  %s", term.OneLine(text), r.have())}
+	}
+	switch {
+	case found:
+		return t, nil
+	case notDay == nil && len(r.turns) > 0:
+		return t, pitwall.Errorf(pitwall.InvalidInput, "there is no turn up to %s in %s", text, term.OneLine(r.dir)).Hintf("the first is of %s", term.OneLine(asOf(r.turns[0].AsOf)))
+	}
+	return t, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %s in %s", term.OneLine(text), term.OneLine(r.dir)).Hintf("%s", r.have())
 }
 
 // turn reads the record of a turn, and its bytes.
@@ -54,25 +97,10 @@ func (r *pastRun) turn(n int) (*agentloop.Turn, []byte, error) {
 	return t, raw, err
 }
 
-// have says which turns there are: 1 to 17, 19.
-func (r *pastRun) have() string {
-	if len(r.turns) == 0 {
-		return "it has no turns yet"
+// asOf is a record's time as stamp writes it.
+func asOf(text string) string {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return runs.Stamp(t)
 	}
-	var parts []string
-	for i := 0; i < len(r.turns); {
-		first := r.turns[i].Turn
-		for i++; i < len(r.turns) && r.turns[i].Turn == r.turns[i-1].Turn+1; i++ {
-		}
-		last := r.turns[i-1].Turn
-		if part := strconv.Itoa(first); first == last {
-			parts = append(parts, part)
-		} else {
-			parts = append(parts, part+" to "+strconv.Itoa(last))
-		}
-	}
-	if len(parts) > 8 {
-		parts = append(parts[:7], "...", parts[len(parts)-1])
-	}
-	return "there are turns " + strings.Join(parts, ", ")
+	return text
 }

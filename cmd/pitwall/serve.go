@@ -12,6 +12,7 @@ import (
 
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
+	"pitwall/cache/replay"
 	"pitwall/examples"
 	"pitwall/server"
 	"pitwall/tools"
@@ -74,9 +75,11 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	server.TuneGC()
 	registry := server.NewRegistry(worlds)
 	defer registry.Close()
-	store, err := a.openCache(cfg, len(specs) == 0) // only their answers are kept
-	if err != nil {
-		return err
+	var store *replay.Store
+	if len(specs) > 0 { // only their answers are kept
+		if store, err = cfg.openCache(replay.Options{Log: a.logger()}); err != nil {
+			return err
+		}
 	}
 	extra, err := a.external(ctx, specs, cfg, recorder(store, false))
 	if err != nil {
@@ -116,35 +119,27 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 
 // newWorlds prepares the worlds of a server: a strategy's, with its external tools,
 // or those over the data given, or over the bundled data.
-func newWorlds(ctx context.Context, file string, data []string, local *history.Local) (w *driver.Worlds, specs []external.Spec, err error) {
-	var inputs []history.Input
-	w = &driver.Worlds{}
+func newWorlds(ctx context.Context, file string, data []string, local *history.Local) (*driver.Worlds, []external.Spec, error) {
+	s, w := &strategyFile{&driver.Strategy{Data: []driver.DataEntry{{Path: "data"}}}, examples.FS}, &driver.Worlds{}
+	s.use(data)
 	if file != "" {
-		s, err := backtestFlags{data: data}.strategy(file)
-		if err != nil {
+		var err error
+		if s, err = (backtestFlags{data: data}).strategy(file); err != nil {
 			return nil, nil, err
 		}
-		specs = s.Tools
 		if w.Spec, err = s.Spec(); err != nil {
 			return nil, nil, err
 		}
-		if w.Store, err = s.load(ctx, local); err != nil {
-			return nil, nil, err
-		}
-		if inputs, err = s.inputs(ctx, local); err != nil {
+		if w.Store, err = s.Load(ctx, s.files, local); err != nil {
 			return nil, nil, err
 		}
 	}
-	if file == "" {
-		for _, d := range data {
-			inputs = append(inputs, diskInput(d, ""))
-		}
-		if len(data) == 0 {
-			inputs = []history.Input{{FS: examples.FS, Path: "data", Show: "examples/data"}}
-		}
+	inputs, err := s.Inputs(ctx, s.files, local)
+	if err != nil {
+		return nil, nil, err
 	}
 	w.Load = func(ctx context.Context, size time.Duration) (*history.Store, error) {
 		return history.Load(ctx, inputs, history.Options{Size: size})
 	}
-	return w, specs, w.Check(ctx)
+	return w, s.Tools, w.Check(ctx)
 }

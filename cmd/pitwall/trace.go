@@ -1,17 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 )
 
@@ -33,21 +34,18 @@ func (a *app) trace() *cobra.Command {
 		Example: "  pitwall trace last\n  pitwall trace last last\n  pitwall trace momentum-1 21 --full | less -R\n  pitwall trace runs/desk-3 --agent risk --json",
 		Args:    takes(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			r, err := openRun(args[0])
+			r, err := openRun(args[0], f.agent)
 			if err != nil {
-				return err
-			}
-			if err := r.only(f.agent); err != nil {
 				return err
 			}
 			if len(args) == 1 {
 				return a.traceRun(r, f)
 			}
-			n, err := r.pick(args[1])
+			t, err := r.pick(args[1])
 			if err != nil {
 				return err
 			}
-			return a.traceTurn(r, n, f)
+			return a.traceTurn(r, t, f)
 		},
 	}
 	c.Flags().StringVar(&f.agent, "agent", "", "only this agent's turns")
@@ -56,110 +54,20 @@ func (a *app) trace() *cobra.Command {
 	return c
 }
 
-// only keeps one agent's turns.
-func (r *pastRun) only(agent string) error {
-	if agent == "" {
-		return nil
-	}
-	names := map[string]bool{}
-	for _, t := range r.turns {
-		names[term.Clean(t.Agent)] = true
-	}
-	r.turns = slices.DeleteFunc(r.turns, func(t agentloop.TurnLine) bool { return t.Agent != agent })
-	if len(r.turns) == 0 {
-		return pitwall.Errorf(pitwall.InvalidInput, "no turn of %s is by an agent %q", term.OneLine(r.dir), agent).Hintf("its agents are %s", strings.Join(slices.Sorted(maps.Keys(names)), ", "))
-	}
-	return nil
-}
-
-// pick finds the turn that a person means.
-func (r *pastRun) pick(text string) (int, error) {
-	day, notDay := time.Parse(time.DateOnly, text)
-	n, notNumber := strconv.Atoi(text)
-	switch {
-	case notDay != nil && notNumber != nil && text != "last":
-		return 0, &usageError{fmt.Errorf("TURN is %q; write a number, a day like 2024-03-20, or last\n  %s", term.OneLine(text), r.have())}
-	case notNumber == nil && slices.ContainsFunc(r.turns, func(t agentloop.TurnLine) bool { return t.Turn == n }):
-		return n, nil
-	case notNumber == nil || len(r.turns) == 0:
-		return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn %s in %s", term.OneLine(text), term.OneLine(r.dir)).Hintf("%s", r.have())
-	case text == "last":
-		return r.turns[len(r.turns)-1].Turn, nil
-	}
-	for _, t := range slices.Backward(r.turns) {
-		if at, err := time.Parse(time.RFC3339, t.AsOf); err == nil && at.Format(time.DateOnly) <= day.Format(time.DateOnly) {
-			return t.Turn, nil
-		}
-	}
-	return 0, pitwall.Errorf(pitwall.InvalidInput, "there is no turn up to %s in %s", text, term.OneLine(r.dir)).Hintf("the first is of %s", term.OneLine(asOf(r.turns[0].AsOf)))
-}
-
-// totals are over the turns shown.
-type totals struct {
-	Turns       int                      `json:"turns"`
-	Status      map[agentloop.Status]int `json:"status"`
-	Orders      int                      `json:"order_calls"`
-	Asked       int                      `json:"asked"`
-	Cached      int                      `json:"cached"`
-	Tokens      agentloop.Usage          `json:"tokens"`
-	USD         *pitwall.Dec             `json:"usd"`          // null = a price is not known
-	RecordedUSD *pitwall.Dec             `json:"recorded_usd"` // what those from the cache cost once
-	Warnings    map[string]int           `json:"warnings"`
-}
-
-func (r *pastRun) totals() (totals, error) {
-	var c pitwall.Calc
-	var usd, recorded pitwall.Dec
-	t := totals{Turns: len(r.turns), Status: map[agentloop.Status]int{}, Warnings: map[string]int{}, USD: &usd, RecordedUSD: &recorded}
-	add := func(sum **pitwall.Dec, d *pitwall.Dec) {
-		if *sum == nil || d == nil {
-			*sum = nil
-			return
-		}
-		**sum = c.Add(**sum, *d)
-	}
-	for _, x := range r.turns {
-		t.Status[x.Status]++
-		t.Orders += x.Orders
-		y, timed := r.timing[x.Turn]
-		t.Asked, t.Cached, t.Tokens = t.Asked+y.Asked, t.Cached+y.Cached, t.Tokens.Add(y.Usage)
-		if timed {
-			add(&t.USD, y.USD)
-			add(&t.RecordedUSD, y.RecordedUSD)
-		}
-		for _, w := range append(slices.Clone(x.Warnings), y.Warnings...) {
-			t.Warnings[w.Kind]++
-		}
-	}
-	return t, c.Err
-}
-
 // traceRun prints a line per turn.
 func (a *app) traceRun(r *pastRun, f traceFlags) error {
-	sum, err := r.totals()
+	sum, err := r.turns.Totals()
 	if err != nil {
 		return err
 	}
 	if f.json {
-		type row struct {
-			agentloop.TurnLine
-			Timing *agentloop.Timing `json:"timing"`
-		}
-		rows := []row{}
-		for _, t := range r.turns {
-			x := row{TurnLine: t}
-			if y, ok := r.timing[t.Turn]; ok {
-				x.Timing = &y
-			}
-			rows = append(rows, x)
-		}
 		return a.printJSON(struct {
-			Run    string   `json:"run"`
-			Status string   `json:"status"`
-			Turns  []row    `json:"turns"`
-			Total  totals   `json:"total"`
-			Notes  []string `json:"notes"`
-		}{r.dir, r.Manifest.Status, rows, sum, r.notes()})
+			Run    string      `json:"run"`
+			Status string      `json:"status"`
+			Turns  runs.Turns  `json:"turns"`
+			Total  runs.Totals `json:"total"`
+			Notes  []string    `json:"notes"`
+		}{r.dir, r.Manifest.Status, append(runs.Turns{}, r.turns...), sum, r.notes()})
 	}
 	p := term.NewPen(a.stdout)
 	r.heading(p)
@@ -168,9 +76,9 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 		return p.Done()
 	}
 	p.Write("\n")
-	r.turnTable(p)
+	turnTable(p, r.turns)
 	p.Write("\n")
-	sum.print(p)
+	printTotals(p, sum)
 	p.Line(term.Dim, "All of a turn: pitwall trace %s %d", r.dir, r.turns[len(r.turns)-1].Turn)
 	return p.Done()
 }
@@ -188,27 +96,26 @@ func (r *pastRun) heading(p *term.Pen) {
 	}
 }
 
-func (r *pastRun) turnTable(p *term.Pen) {
-	agents, clocks := map[string]bool{}, map[string]bool{}
-	for _, t := range r.turns {
+func turnTable(p *term.Pen, turns runs.Turns) {
+	clocks, agents := map[string]bool{}, turns.Agents()
+	for _, t := range turns {
 		_, clock, _ := strings.Cut(asOf(t.AsOf), " ")
-		agents[t.Agent], clocks[clock] = true, true
+		clocks[clock] = true
 	}
-	var rows [][]term.Cell
-	for _, t := range r.turns {
-		at, agent, y := asOf(t.AsOf), t.Agent, r.timing[t.Turn]
+	x := term.Table{Columns: []term.Column{{Name: "turn", Right: true}, {Name: "as of"}, {Name: "agent"}, {Name: "why"}, {Name: "status"}, {Name: "calls", Right: true}, {Name: "orders", Right: true},
+		{Name: "USD", Right: true}, {Name: "cache"}, {Name: "result", Wide: true}}}
+	for _, t := range turns {
+		at, agent := asOf(t.AsOf), t.Agent
 		if len(clocks) == 1 {
 			at, _, _ = strings.Cut(at, " ")
 		}
 		if len(agents) == 1 {
 			agent = ""
 		}
-		rows = append(rows, []term.Cell{term.Bold.Cell(strconv.Itoa(t.Turn)), term.Plain.Cell(at), term.Cyan.Cell(agent), term.Plain.Cell(t.Why), statusCell(t.Status),
-			term.Plain.Cell(count(len(t.Calls))), term.Plain.Cell(count(t.Orders)), term.Plain.Cell(r.cost(t.Turn)), term.Dim.Cell(y.Cache), r.resultCell(t)})
+		x.Rows = append(x.Rows, []term.Cell{term.Bold.Cell(strconv.Itoa(t.Turn)), {Text: at}, term.Cyan.Cell(agent), {Text: t.Why}, turnStyle(t.Status).Cell(string(t.Status)),
+			{Text: count(len(t.Calls))}, {Text: count(t.Orders)}, {Text: cost(t)}, term.Dim.Cell(t.Timed().Cache), resultCell(t)})
 	}
-	columns := []term.Column{{Name: "turn", Right: true}, {Name: "as of"}, {Name: "agent"}, {Name: "why"}, {Name: "status"}, {Name: "calls", Right: true}, {Name: "orders", Right: true},
-		{Name: "USD", Right: true}, {Name: "cache"}, {Name: "result", Wide: true}}
-	p.Table(term.Table{Columns: columns, Rows: rows})
+	p.Table(x)
 }
 
 // count leaves a zero out: the eye finds what is there.
@@ -221,40 +128,37 @@ func count(n int) string {
 
 // cost is what a turn cost now: nothing for free models and recorded replies, a
 // question mark when the price is not known.
-func (r *pastRun) cost(turn int) string {
-	y, ok := r.timing[turn]
+func cost(t runs.TurnRow) string {
 	switch {
-	case !ok || y.USD != nil && *y.USD == 0:
+	case t.Timing == nil || t.Timing.USD != nil && *t.Timing.USD == 0:
 		return ""
-	case y.USD == nil:
+	case t.Timing.USD == nil:
 		return "?"
 	}
-	return fmt.Sprintf("%.4f", y.USD.Float())
+	return fmt.Sprintf("%.4f", t.Timing.USD.Float())
 }
 
-func statusCell(s agentloop.Status) term.Cell {
+func turnStyle(s agentloop.Status) term.Style {
 	switch s {
 	case agentloop.StatusOrdered:
-		return term.Green.Cell(string(s))
+		return term.Green
 	case agentloop.StatusNoAction:
-		return term.Plain.Cell(string(s))
+		return term.Plain
 	case agentloop.StatusToolError, agentloop.StatusStepLimit:
-		return term.Yellow.Cell(string(s))
+		return term.Yellow
 	}
-	return term.Red.Cell(string(s))
+	return term.Red
 }
 
 // resultCell is a turn's result, after the kinds of its warnings.
-func (r *pastRun) resultCell(t agentloop.TurnLine) term.Cell {
+func resultCell(t runs.TurnRow) term.Cell {
 	var kinds []string
 	text := t.Result
-	for _, w := range append(slices.Clone(t.Warnings), r.timing[t.Turn].Warnings...) {
+	for _, w := range t.AllWarnings() {
 		if !slices.Contains(kinds, w.Kind) {
 			kinds = append(kinds, w.Kind)
 		}
-		if text == "" {
-			text = w.Detail
-		}
+		text = cmp.Or(text, w.Detail)
 	}
 	if len(kinds) == 0 {
 		return term.Plain.Cell(text)
@@ -262,14 +166,10 @@ func (r *pastRun) resultCell(t agentloop.TurnLine) term.Cell {
 	return term.Yellow.Cell("! " + strings.Join(kinds, ", ") + ": " + text)
 }
 
-// print writes the last lines: what it all came to.
-func (t totals) print(p *term.Pen) {
-	var parts []string
-	for _, s := range slices.Sorted(maps.Keys(t.Status)) {
-		parts = append(parts, fmt.Sprintf("%d %s", t.Status[s], s))
-	}
+// printTotals writes the last lines: what it all came to.
+func printTotals(p *term.Pen, t runs.Totals) {
 	p.Put(term.Bold, plural(t.Turns, "turn"))
-	p.Put(term.Plain, ": "+strings.Join(parts, ", ")+"\n")
+	p.Put(term.Plain, ": "+counts(t.Status)+"\n")
 	line := fmt.Sprintf("%s asked for, %d cached; %s", plural(t.Asked, "reply"), t.Cached, spent(t.Tokens, t.USD))
 	if t.Cached > 0 && t.RecordedUSD != nil && *t.RecordedUSD > 0 {
 		line += fmt.Sprintf("; the cached ones once cost %.4f USD", t.RecordedUSD.Float())
@@ -277,13 +177,18 @@ func (t totals) print(p *term.Pen) {
 	p.Line(term.Plain, "%s", line)
 	if len(t.Warnings) == 0 {
 		p.Line(term.Plain, "no warnings")
-		return
+	} else {
+		p.Line(term.Yellow, "warnings: %s", counts(t.Warnings))
 	}
-	parts = nil
-	for _, kind := range slices.Sorted(maps.Keys(t.Warnings)) {
-		parts = append(parts, fmt.Sprintf("%d %s", t.Warnings[kind], kind))
+}
+
+// counts writes how often each key was counted, in the keys' order.
+func counts[K ~string](by map[K]int) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(by)) {
+		parts = append(parts, fmt.Sprintf("%d %s", by[k], k))
 	}
-	p.Line(term.Yellow, "warnings: %s", strings.Join(parts, ", "))
+	return strings.Join(parts, ", ")
 }
 
 // spent says tokens and money.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 )
 
 func TestTraceGolden(t *testing.T) {
@@ -53,7 +54,7 @@ func TestTraceJSON(t *testing.T) {
 			Timing *agentloop.Timing
 			Result string
 		}
-		Total totals
+		Total runs.Totals
 	}
 	out := printed(t, dir, 0, "trace", "last", "--json")
 	harmless(t, out)

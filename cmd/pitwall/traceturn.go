@@ -2,17 +2,16 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"pitwall"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 )
@@ -25,18 +24,23 @@ const (
 )
 
 // traceTurn prints one turn for a person.
-func (a *app) traceTurn(r *pastRun, n int, f traceFlags) error {
-	t, raw, err := r.turn(n)
+func (a *app) traceTurn(r *pastRun, row runs.TurnRow, f traceFlags) error {
+	t, raw, err := r.turn(row.Turn)
 	if err != nil {
 		return err
 	}
-	past := r.orders()
-	followed := past.from(n)
+	orders := r.orders.ByTurn(row.Turn)
 	if f.json {
-		return a.turnJSON(r, n, raw, followed)
+		return a.printJSON(struct {
+			Run    string            `json:"run"`
+			Turn   json.RawMessage   `json:"turn"`
+			Timing *agentloop.Timing `json:"timing"`
+			Orders []*runs.Order     `json:"orders"`
+			Notes  []string          `json:"notes"`
+		}{r.dir, bytes.ToValidUTF8(raw, []byte("\uFFFD")), row.Timing, append([]*runs.Order{}, orders...), r.notes()})
 	}
 	p := term.NewPen(a.stdout)
-	r.turnHead(p, t)
+	turnHead(p, r.dir, t)
 	most := func(lines int) int {
 		if f.full {
 			return 0
@@ -56,40 +60,38 @@ func (a *app) traceTurn(r *pastRun, n int, f traceFlags) error {
 			replyOf(p, i, m, most)
 		}
 	}
-	ending := t.Error != "" || len(t.Warnings) > 0 || len(r.timing[n].Warnings) > 0 || len(r.timing[n].Tries) > 0
-	if ending {
+	row.Warnings = t.Warnings // the record's, whole
+	if t.Error != "" || len(row.AllWarnings())+len(row.Timed().Tries) > 0 {
 		p.Section("trouble")
-		r.trouble(p, t)
+		trouble(p, t.Error, row)
 	}
 	if len(t.Output) > 0 {
 		p.Section("output")
 		p.Rows("  ", most(argumentLines), term.Plain, indented(t.Output))
 	}
-	if len(followed) > 0 {
+	if len(orders) > 0 {
 		p.Section("what followed")
-		for _, x := range followed {
-			printOrder(p, x)
-		}
+	}
+	for _, x := range orders {
+		printOrder(p, x)
 	}
 	p.Section("used")
-	r.used(p, n)
+	r.used(p, row.Timing)
 	if !f.full {
-		p.Line(term.Dim, "  whole answers and the system prompt: pitwall trace %s %d --full", r.dir, n)
+		p.Line(term.Dim, "  whole answers and the system prompt: pitwall trace %s %d --full", r.dir, row.Turn)
 	}
 	return p.Done()
 }
 
-func (r *pastRun) turnHead(p *term.Pen, t *agentloop.Turn) {
-	status := statusCell(t.Status)
+func turnHead(p *term.Pen, dir string, t *agentloop.Turn) {
 	p.Put(term.Bold, fmt.Sprintf("turn %d", t.Turn))
-	p.Put(term.Plain, " of "+r.dir+"  ")
+	p.Put(term.Plain, " of "+dir+"  ")
 	at := t.AsOf
 	if x, err := time.Parse(time.RFC3339, t.AsOf); err == nil {
 		at = x.Format("Mon 2006-01-02 15:04 -07:00")
 	}
 	p.Put(term.Plain, at+"  ")
-	p.Put(status.Style, status.Text)
-	p.Write("\n")
+	p.Line(turnStyle(t.Status), "%s", t.Status)
 	model := t.Model
 	for _, k := range slices.Sorted(maps.Keys(t.Params)) {
 		model += fmt.Sprintf(" %s=%v", k, t.Params[k])
@@ -170,35 +172,32 @@ func arguments(p *term.Pen, c agentloop.Call, most int) {
 	}
 }
 
-func compact(raw json.RawMessage) string {
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
-		return string(raw)
-	}
-	return report.PlainJSON(b.Bytes())
-}
+// compact writes JSON in one line, indented in lines; what is no JSON stays.
+func compact(raw json.RawMessage) string { return plainJSON(raw, json.Compact) }
 
 func indented(raw json.RawMessage) string {
+	return plainJSON(raw, func(b *bytes.Buffer, raw []byte) error { return json.Indent(b, raw, "", "  ") })
+}
+
+func plainJSON(raw json.RawMessage, write func(*bytes.Buffer, []byte) error) string {
 	var b bytes.Buffer
-	if json.Indent(&b, raw, "", "  ") != nil {
+	if write(&b, raw) != nil {
 		return string(raw)
 	}
 	return report.PlainJSON(b.Bytes())
 }
 
 // trouble prints errors, warnings and failed attempts.
-func (r *pastRun) trouble(p *term.Pen, t *agentloop.Turn) {
-	if t.Error != "" {
-		p.Item(term.Red, "  error ", 4, t.Error)
+func trouble(p *term.Pen, failed string, t runs.TurnRow) {
+	if failed != "" {
+		p.Item(term.Red, "  error ", 4, failed)
 	}
-	y := r.timing[t.Turn]
-	for _, w := range append(slices.Clone(t.Warnings), y.Warnings...) {
-		if w.Detail == t.Error && t.Error != "" {
-			continue // model_skipped repeats it
+	for _, w := range t.AllWarnings() {
+		if w.Detail != failed || failed == "" { // model_skipped repeats it
+			p.Item(term.Yellow, "  "+term.OneLine(w.Kind)+" ", 4, term.OneLine(w.Detail))
 		}
-		p.Item(term.Yellow, "  "+term.OneLine(w.Kind)+" ", 4, term.OneLine(w.Detail))
 	}
-	for _, x := range y.Tries {
+	for _, x := range t.Timed().Tries {
 		what := "no answer"
 		if x.Status != 0 {
 			what = fmt.Sprintf("HTTP %d", x.Status)
@@ -208,43 +207,27 @@ func (r *pastRun) trouble(p *term.Pen, t *agentloop.Turn) {
 }
 
 // printOrder prints an order and its fills.
-func printOrder(p *term.Pen, x *pastOrder) {
-	p.Item(term.Cyan, "  "+term.OneLine(x.ID)+"  ", 4, asked(x.OrderState))
+func printOrder(p *term.Pen, x *runs.Order) {
+	p.Item(term.Cyan, "  "+term.OneLine(x.ID)+"  ", 4, x.Asked())
 	s := term.Plain
 	if x.Status == pitwall.Denied || x.Status == pitwall.Rejected {
 		s = term.Red
 	}
-	if len(x.fills) == 0 || x.Status != pitwall.Filled {
-		p.Prose(4, s, became(x))
+	if len(x.Fills) == 0 || x.Status != pitwall.Filled {
+		p.Prose(4, s, x.Became())
 	}
-	for _, f := range x.fills {
-		p.Put(term.Dim, "    "+stamp(f.Time)+"  ")
-		p.Hang(6, term.Green, bought(f))
+	for _, f := range x.Fills {
+		p.Put(term.Dim, "    "+runs.Stamp(f.Time)+"  ")
+		p.Hang(6, term.Green, runs.FillText(f))
 	}
-	for _, c := range x.changes {
-		p.Item(term.Plain, "    "+stamp(c.AsOf)+"  ", 6, change(c))
+	for _, c := range x.Changes {
+		p.Item(term.Plain, "    "+runs.Stamp(c.AsOf)+"  ", 6, runs.ChangeText(c))
 	}
-}
-
-// change says what a later intent asked for.
-func change(e pitwall.Entry) string {
-	s := cmp.Or(e.Verb, "replace") // a change that was denied has no verb
-	if raw, err := json.Marshal(e.Change); err == nil && e.Change != nil {
-		s += " " + string(raw)
-	}
-	if e.Turn > 0 {
-		s += fmt.Sprintf(" by turn %d", e.Turn)
-	}
-	if e.Note != "" {
-		s += ": " + e.Note
-	}
-	return s
 }
 
 // used prints what a turn cost: of this run, not of the record.
-func (r *pastRun) used(p *term.Pen, n int) {
-	y, ok := r.timing[n]
-	if !ok {
+func (r *pastRun) used(p *term.Pen, y *agentloop.Timing) {
+	if y == nil {
 		p.Line(term.Dim, "  timing.jsonl has no line for it")
 		return
 	}
@@ -268,30 +251,4 @@ func (r *pastRun) used(p *term.Pen, n int) {
 	if y.Miss != "" {
 		p.Line(term.Plain, "  not replayed: the nearest recorded turn differs in %s", y.Miss)
 	}
-}
-
-// turnJSON prints the record as it is, with what belongs to it.
-func (a *app) turnJSON(r *pastRun, n int, raw []byte, followed []*pastOrder) error {
-	type order struct {
-		pitwall.OrderState
-		Fills []pitwall.Fill `json:"fills"`
-	}
-	list := []order{}
-	for _, x := range followed {
-		list = append(list, order{x.OrderState, append([]pitwall.Fill{}, x.fills...)})
-	}
-	var timing *agentloop.Timing
-	if y, ok := r.timing[n]; ok {
-		timing = &y
-	}
-	if !utf8.Valid(raw) {
-		raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
-	}
-	return a.printJSON(struct {
-		Run    string            `json:"run"`
-		Turn   json.RawMessage   `json:"turn"`
-		Timing *agentloop.Timing `json:"timing"`
-		Orders []order           `json:"orders"`
-		Notes  []string          `json:"notes"`
-	}{r.dir, raw, timing, list, r.notes()})
 }

@@ -115,7 +115,7 @@ func modelRun(t *testing.T, dir string, replies ...[]*agentloop.Reply) {
 	require.NoError(t, err)
 	s := strategyFile{Strategy: parsed, files: fstest.MapFS{"bars.csv": {Data: []byte(marginBars)}, "act.csv": {Data: []byte("symbol,ex_date,type,value,pay_date\nA,2024-01-04,dividend,0.5,2024-01-09\n")}}}
 	require.NoError(t, s.Check())
-	store, err := s.load(t.Context(), &history.Local{})
+	store, err := s.Load(t.Context(), s.files, &history.Local{})
 	require.NoError(t, err)
 	spec, err := s.Spec()
 	require.NoError(t, err)

@@ -1,21 +1,17 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
-	"pitwall/sim"
 	"pitwall/sim/audit"
-	"pitwall/tools/report"
 )
 
 // verifyFlags are verify's settings from the command line.
@@ -69,7 +65,7 @@ func (a *app) verify() *cobra.Command {
 func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 	var inputs []history.Input
 	for _, d := range f.data {
-		inputs = append(inputs, diskInput(d, ""))
+		inputs = append(inputs, history.Disk(d))
 	}
 	store, err := history.Load(c.Context(), inputs, history.Options{})
 	if err != nil {
@@ -86,17 +82,15 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 		return fmt.Errorf("reading the fills: %w", err)
 	}
 	defer file.Close()
-	zones := map[string]*time.Location{}
-	for _, s := range store.Series() {
-		zones[s.Instrument.Symbol] = s.Instrument.Location()
-	}
 	exchange, err := pitwall.LoadZone("America/New_York")
 	if err != nil {
 		return err
 	}
 	trades, err := audit.ReadTrades(f.fills, file, func(symbol string) *time.Location {
-		if z := zones[symbol]; z != nil {
-			return z
+		for _, s := range store.Series() {
+			if s.Instrument.Symbol == symbol {
+				return s.Instrument.Location()
+			}
 		}
 		return exchange
 	})
@@ -125,98 +119,37 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 
 // verifyRun recomputes a run.
 func (a *app) verifyRun(dir string, asJSON bool) error {
-	folder := runs.Strict{FS: os.DirFS(dir)}
-	m, err := folder.Manifest()
-	if errors.Is(err, fs.ErrNotExist) {
-		return pitwall.Errorf(pitwall.InvalidInput, "%s is not a run's folder: it has no manifest.json", dir).Hintf("pitwall backtest leaves one in runs/")
-	}
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", dir, err)
-	}
-	sums, err := folder.Sums(m)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", dir, err)
-	}
-	if sums.Absent {
+	v, err := driver.Verify(os.DirFS(dir))
+	if v.Sums.Absent {
 		fmt.Fprintf(a.stderr, "pitwall: an older version wrote %s, without %s: whether turns, reasons and prompts were edited cannot be told\n", dir, runs.SumsFile)
 	}
-	if len(m.Traded) == 0 {
-		for _, d := range sums.Differences {
+	if err != nil {
+		for _, d := range v.Differences {
 			fmt.Fprintf(a.stderr, "%s: %s\n", dir, d)
 		}
-		return pitwall.Errorf(pitwall.InvalidInput, "%s (%s) has no bars to verify: it was made by another version or did not end in order", dir, m.Status)
+		return fmt.Errorf("%s: %w", dir, err)
 	}
-	data, err := folder.Data(m)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", dir, err)
+	if v.Status != "complete" {
+		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", v.Status)
 	}
-	journal, err := folder.Journal()
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", dir, err)
-	}
-	zone := data.Series()[0].Instrument.Location()
-	from, err1 := time.ParseInLocation(time.DateOnly, m.From, zone)
-	to, err2 := time.ParseInLocation(time.DateOnly, m.To, zone)
-	if err1 != nil || err2 != nil {
-		return fmt.Errorf("%s/manifest.json: from %q, to %q", dir, m.From, m.To)
-	}
-	fills, err := folder.Rows(runs.FillsFile)
-	if err != nil {
-		return err
-	}
-	equity, err := folder.Rows(runs.EquityFile)
-	if err != nil {
-		return err
-	}
-	run := audit.Run{Data: data, Symbols: m.Symbols, From: from, To: to.AddDate(0, 0, 1), Terms: m.Account, Costs: m.Costs, Rules: m.Fills, Journal: journal}
-	v, err := audit.Verify(run)
-	if err != nil {
-		return err
-	}
-	v.Differences = slices.Concat(sums.Differences, v.Differences, audit.CheckFiles(run, m.Cash, fills, equity))
-	figure, err := report.CheckMetrics(os.DirFS(dir), m.Cash)
-	if err != nil {
-		return err
-	}
-	if figure != "" {
-		v.Differences = append(v.Differences, figure)
-	}
-	again, err := sim.Repeat(sim.Config{Source: data, Symbols: m.Symbols, From: from, To: run.To, Cash: m.Cash, Terms: m.Account, Costs: m.Costs, Rules: m.Fills}, journal)
-	if err != nil {
-		v.Differences = append(v.Differences, "replaying the journal's orders: "+explain(err))
-	} else if m.Status == "complete" && again != m.Digest {
-		v.Differences = append(v.Differences, fmt.Sprintf("the manifest says digest %s; the same orders on the same bars give %s", m.Digest, again))
-	}
-	if m.Status == "complete" {
-		v.Differences = append(v.Differences, audit.CheckEnd(run, m.Digest)...)
-	}
-	if m.Status != "complete" {
-		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", m.Status)
-	}
-	return a.verdict(dir, v, sums, asJSON)
-}
-
-// verdict prints what verifyRun found.
-func (a *app) verdict(dir string, v audit.Result, sums runs.Sums, asJSON bool) error {
 	switch {
 	case asJSON:
-		if err := a.printJSON(v); err != nil {
+		if err := a.printJSON(v.Result); err != nil {
 			return err
 		}
 	case len(v.Differences) == 0:
 		written := ""
-		if !sums.Absent {
-			written = fmt.Sprintf("; %d turns are as they were written", sums.Turns)
+		if !v.Sums.Absent {
+			written = fmt.Sprintf("; %d turns are as they were written", v.Sums.Turns)
 		}
 		fmt.Fprintf(a.stdout, "%s: verified: %d orders, %d fills, %d cash flows, %d equity points follow from the journal and the bars%s\n", dir, v.Orders, v.Fills, v.Flows, v.Points, written)
-	}
-	if len(v.Differences) == 0 {
-		return nil
-	}
-	if !asJSON {
+	default:
 		for _, d := range v.Differences {
 			fmt.Fprintf(a.stdout, "%s: %s\n", dir, d)
 		}
 	}
-	return errSaid
+	if len(v.Differences) > 0 {
+		return errSaid
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 )
 
@@ -28,111 +29,94 @@ func (a *app) why() *cobra.Command {
 			if err != nil {
 				return &usageError{fmt.Errorf("DATE is %q; write a day like 2024-03-20", term.OneLine(args[2]))}
 			}
-			r, err := openRun(args[0])
+			r, err := openRun(args[0], "")
 			if err != nil {
 				return err
 			}
-			past := r.orders()
-			symbol, err := past.symbol(args[1])
+			symbol, err := r.symbol(args[1])
 			if err != nil {
 				return err
 			}
-			w := whyReport{run: r, past: past, pen: term.NewPen(a.stdout), symbol: symbol, day: day.Format(time.DateOnly)}
-			return w.print()
+			w := whyReport{pastRun: r, Pen: term.NewPen(a.stdout), symbol: symbol, day: runs.DayOf(day), explained: map[int]bool{}}
+			w.print(r.orders.Why(r.turns, symbol, w.day))
+			return w.Done()
 		},
 	}
 }
 
 // whyReport answers one question.
 type whyReport struct {
-	run         *pastRun
-	past        *pastOrders
-	pen         *term.Pen
+	*pastRun
+	*term.Pen
 	symbol, day string
+	explained   map[int]bool // turns that were explained
 }
 
 // symbol finds what a person calls a symbol.
-func (o *pastOrders) symbol(name string) (string, error) {
-	known := slices.Clone(o.run.Manifest.Symbols)
-	for _, x := range o.list {
-		known = append(known, x.Symbol)
-	}
-	for _, f := range o.flows {
-		known = append(known, f.Symbol)
-	}
-	known = slices.DeleteFunc(known, func(s string) bool { return s == "" })
+func (r *pastRun) symbol(name string) (string, error) {
+	known := slices.Concat(r.Manifest.Symbols, r.orders.Symbols())
 	slices.Sort(known)
 	known = slices.Compact(known)
-	for _, k := range known {
-		if strings.EqualFold(k, name) {
-			return k, nil
-		}
+	if i := slices.IndexFunc(known, func(s string) bool { return strings.EqualFold(s, name) }); i >= 0 {
+		return known[i], nil
 	}
-	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", term.OneLine(o.run.dir), term.OneLine(name))
+	e := pitwall.Errorf(pitwall.UnknownSymbol, "%s knows no %s", term.OneLine(r.dir), term.OneLine(name))
 	if len(known) == 0 {
 		return "", e.Hintf("it has no manifest and no orders to tell its symbols by")
 	}
 	return "", e.Hintf("did you mean %s? it trades %s", term.OneLine(pitwall.Nearest(name, known)), term.OneLine(strings.Join(known, ", ")))
 }
 
-// day is the exchange's day of a time.
-func dayOf(t time.Time) string { return t.Format(time.DateOnly) }
-
 // print writes the answer: the fills, or why there is none.
-func (w *whyReport) print() error {
-	p := w.pen
-	for _, n := range w.run.notes() {
-		p.Note("note: ", n)
+func (w *whyReport) print(y runs.Why) {
+	for _, n := range w.notes() {
+		w.Note("note: ", n)
 	}
-	orders, said := w.find()
-	p.Item(term.Bold, w.symbol+" on "+w.day+": ", 4, said)
-	w.events()
-	if len(orders) == 0 {
-		w.standing()
-		w.nearestFills()
-		w.undecided()
-		return p.Done()
+	w.Item(term.Bold, w.symbol+" on "+w.day+": ", 4, w.answer(y))
+	for _, x := range y.Refused {
+		w.Item(term.Red, fmt.Sprintf("  %-9s", x.Status), 11, x.Asked()+": "+strings.TrimPrefix(x.Became(), string(x.Status)+": "))
+		w.sentBy(x)
 	}
-	told := map[int]bool{}
-	for _, x := range orders {
-		w.explain(x, told)
+	for _, f := range y.Flows {
+		w.Note("  event    ", runs.FlowText(f))
 	}
-	return p.Done()
+	for _, x := range y.Orders {
+		w.explain(x)
+	}
+	if len(y.Orders) > 0 {
+		return
+	}
+	for _, x := range y.Open {
+		w.Field("order", "%s: %s, sent %s: %s", x.ID, x.Asked(), runs.Stamp(x.Sent), x.Became())
+		w.sentBy(x)
+	}
+	if y.Before == nil && y.After == nil {
+		w.Field("fills", "none of %s in the whole run", w.symbol)
+	} else {
+		w.nearest("before", y.Before)
+		w.nearest("after", y.After)
+	}
+	w.undecided(y.Held, y.Next)
 }
 
-// find are the orders that the question is about, and the answer in a sentence.
-func (w *whyReport) find() (list []*pastOrder, said string) {
-	with := func(match func(x *pastOrder, f pitwall.Fill) bool) (list []*pastOrder, fills []string) {
-		for _, f := range w.past.fills {
-			x := w.past.by[f.OrderID]
-			if f.Symbol == w.symbol && match(x, f) {
-				if !slices.Contains(list, x) {
-					list = append(list, x)
-				}
-				fills = append(fills, fmt.Sprintf("%s %v at %v", f.Side, f.Qty, f.Price.Round(4)))
-			}
-		}
-		return list, fills
+// answer is the answer in a sentence.
+func (w *whyReport) answer(y runs.Why) string {
+	var fills []string
+	for _, f := range y.Fills {
+		fills = append(fills, fmt.Sprintf("%s %v at %v", f.Side, f.Qty, f.Price.Round(4)))
 	}
-	list, fills := with(func(_ *pastOrder, f pitwall.Fill) bool { return dayOf(f.Time) == w.day })
-	if len(list) > 0 {
-		return list, few(fills)
+	m := w.Manifest
+	switch {
+	case y.Day == w.day && len(fills) > 0:
+		return few(fills)
+	case len(fills) > 0:
+		return fmt.Sprintf("no fill; next to it, on %s: %s", y.Day, few(fills))
+	case len(y.Orders) > 0:
+		return fmt.Sprintf("no fill, but an order was sent that filled on %s", y.Day)
+	case m.From != "" && (w.day < m.From || w.day > m.To):
+		return fmt.Sprintf("no fill: the run goes from %s to %s", m.From, m.To)
 	}
-	list, _ = with(func(x *pastOrder, _ pitwall.Fill) bool { return dayOf(x.sent) == w.day && x.Parent == "" })
-	if len(list) > 0 {
-		return list, fmt.Sprintf("no fill, but an order was sent that filled on %s", dayOf(list[0].fills[0].Time))
-	}
-	day, _ := time.Parse(time.DateOnly, w.day) // parsed before
-	for _, d := range []int{1, -1} {
-		next := dayOf(day.AddDate(0, 0, d))
-		if list, fills = with(func(_ *pastOrder, f pitwall.Fill) bool { return dayOf(f.Time) == next }); len(list) > 0 {
-			return list, fmt.Sprintf("no fill; next to it, on %s: %s", next, few(fills))
-		}
-	}
-	if m := w.run.Manifest; m.From != "" && (w.day < m.From || w.day > m.To) {
-		return nil, fmt.Sprintf("no fill: the run goes from %s to %s", m.From, m.To)
-	}
-	return nil, "no fill"
+	return "no fill"
 }
 
 // few joins texts, the first of many.
@@ -143,53 +127,83 @@ func few(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// events are refusals, dividends, splits and the like of the day.
-func (w *whyReport) events() {
-	p := w.pen
-	for _, x := range w.past.list {
-		if x.Symbol == w.symbol && (x.Status == pitwall.Denied || x.Status == pitwall.Rejected) && (dayOf(x.sent) == w.day || dayOf(x.Updated) == w.day) {
-			p.Item(term.Red, fmt.Sprintf("  %-9s", x.Status), 11, fmt.Sprintf("%s: %s", asked(x.OrderState), strings.TrimPrefix(became(x), string(x.Status)+": ")))
-			w.sentBy(x)
-		}
+// nearest names a fill near the day.
+func (w *whyReport) nearest(name string, f *pitwall.Fill) {
+	if f == nil {
+		w.Field(name, "no fill")
+		return
 	}
-	for _, f := range w.past.flows {
-		if f.Symbol != w.symbol || dayOf(f.Time) != w.day {
-			continue
-		}
-		s := fmt.Sprintf("%s of %v", f.Type, f.Amount.Round(2))
-		switch {
-		case f.Type == "split":
-			s = fmt.Sprintf("split: %v are held since", f.Qty)
-		case f.Each != 0 && f.Qty != 0:
-			s += fmt.Sprintf(": %v each on %v", f.Each, f.Qty)
-		}
-		if !f.Pay.IsZero() {
-			s += ", to be paid on " + dayOf(f.Pay)
-		}
-		p.Note("  event    ", s)
+	w.Field(name, "%s  %s", runs.Stamp(f.Time), runs.FillText(*f))
+}
+
+// undecided says what the turn decided whose decision held on the day: the last
+// one up to its end. A later one could decide nothing about it.
+func (w *whyReport) undecided(held, next runs.Turns) {
+	for _, t := range held {
+		w.Write("\n")
+		w.decided(t.Turn)
+		w.Field("so", "%s", w.notTraded(t))
+	}
+	if len(held)+len(next) == 0 {
+		w.Field("turn", "the run has no turns")
+		return
+	}
+	if len(held) == 0 {
+		w.Field("turn", "none up to this day")
+	}
+	for _, t := range next {
+		w.Field("next", "turn %d of %s, %s: %s", t.Turn, asOf(t.AsOf), t.Status, shorten(t.Result, 200))
 	}
 }
 
+// notTraded is why a turn led to no fill of the symbol.
+func (w *whyReport) notTraded(line runs.TurnRow) string {
+	switch line.Status {
+	case agentloop.StatusNoAction:
+		return "it ended without an order"
+	case agentloop.StatusModelError, agentloop.StatusTimeout:
+		return "its model gave no answer: the turn was skipped"
+	case agentloop.StatusBudget, agentloop.StatusTurnBudget:
+		return "its budget was used up"
+	case agentloop.StatusStepLimit:
+		return "it was stopped after its last step"
+	}
+	var texts []string
+	for _, x := range w.orders.ByTurn(line.Turn) {
+		s := fmt.Sprintf("%s: %s", x.Asked(), x.Became())
+		if x.Symbol == w.symbol && len(x.Fills) > 0 {
+			return fmt.Sprintf("its order filled on %s", runs.DayOf(x.Fills[0].Time))
+		}
+		if x.Symbol == w.symbol {
+			return "its order did not fill: " + s
+		}
+		texts = append(texts, s)
+	}
+	if len(texts) > 0 {
+		return "it traded something else: " + few(texts)
+	}
+	return "none of its orders was accepted"
+}
+
 // sentBy says which turn sent an order.
-func (w *whyReport) sentBy(x *pastOrder) {
-	if x.turn > 0 {
-		w.pen.Field("", "by turn %d: pitwall trace %s %d", x.turn, w.run.dir, x.turn)
+func (w *whyReport) sentBy(x *runs.Order) {
+	if x.Turn > 0 {
+		w.Field("", "by turn %d: pitwall trace %s %d", x.Turn, w.dir, x.Turn)
 	}
 }
 
 // explain goes from an order's fills to the turn behind it.
-func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
-	p := w.pen
-	p.Write("\n")
-	for _, f := range x.fills {
-		p.Field("fill", "%s  %s", stamp(f.Time), bought(f))
+func (w *whyReport) explain(x *runs.Order) {
+	w.Write("\n")
+	for _, f := range x.Fills {
+		w.Field("fill", "%s  %s", runs.Stamp(f.Time), runs.FillText(f))
 	}
-	p.Field("order", "%s: %s, sent %s", x.ID, asked(x.OrderState), stamp(x.sent))
-	entry := w.past.entry(x)
+	w.Field("order", "%s: %s, sent %s", x.ID, x.Asked(), runs.Stamp(x.Sent))
+	entry := w.orders.Entry(x)
 	if entry != x {
-		p.Field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, asked(entry.OrderState), stamp(entry.sent), x.ID)
-		for _, f := range entry.fills {
-			p.Field("", "%s  %s", stamp(f.Time), bought(f))
+		w.Field("entry", "%s: %s, sent %s; %s is its exit", entry.ID, entry.Asked(), runs.Stamp(entry.Sent), x.ID)
+		for _, f := range entry.Fills {
+			w.Field("", "%s  %s", runs.Stamp(f.Time), runs.FillText(f))
 		}
 	}
 	if s := entry.Sizing; s != nil {
@@ -200,80 +214,76 @@ func (w *whyReport) explain(x *pastOrder, told map[int]bool) {
 		if s.Limited != "" {
 			text += ", limited by " + s.Limited
 		}
-		p.Field("size", "%s", text)
+		w.Field("size", "%s", text)
 	}
-	for _, c := range append(slices.Clone(entry.changes), changesOf(x, entry)...) {
-		p.Field("changed", "%s  %s", stamp(c.AsOf), change(c))
+	changes := entry.Changes
+	if entry != x {
+		changes = slices.Concat(changes, x.Changes)
+	}
+	for _, c := range changes {
+		w.Field("changed", "%s  %s", runs.Stamp(c.AsOf), runs.ChangeText(c))
 	}
 	if entry.Reason != "" {
-		p.Field("reason", "%s", entry.Reason)
+		w.Field("reason", "%s", entry.Reason)
 	}
-	n := x.turn
+	n := x.Turn
 	switch {
 	case n == 0:
-		p.Field("turn", "none: no turn of an agent sent it")
-	case told[n]:
-		p.Field("turn", "%d, as above", n)
+		w.Field("turn", "none: no turn of an agent sent it")
+	case w.explained[n]:
+		w.Field("turn", "%d, as above", n)
 	default:
-		told[n] = true
-		w.turn(n)
+		w.explained[n] = true
+		w.decided(n)
 	}
 }
 
-// changesOf are a leg's own changes.
-func changesOf(x, entry *pastOrder) []pitwall.Entry {
-	if x == entry {
-		return nil
-	}
-	return x.changes
-}
-
-// turn says who decided, from what, with which thoughts.
-func (w *whyReport) turn(n int) {
-	p := w.pen
-	t, _, err := w.run.turn(n)
+// decided says who decided in a turn, from what, with which thoughts.
+func (w *whyReport) decided(n int) {
+	t, _, err := w.turn(n)
 	if err != nil {
-		p.Field("turn", "%d: its record is not there: %v", n, explain(err))
+		w.Field("turn", "%d: its record is not there: %v", n, explain(err))
 		return
 	}
 	replayed := "asked for in this run"
-	switch y, ok := w.run.timing[n]; {
-	case !ok:
+	row, _ := w.turns.Get(n)
+	switch y := row.Timed(); {
+	case row.Timing == nil:
 		replayed = "timing.jsonl does not say whether it was replayed"
 	case y.Cache == "turn":
 		replayed = "replayed: no model was asked in this run"
 	case y.Cached > 0:
 		replayed = fmt.Sprintf("%d of its %d replies came from the cache", y.Cached, y.Cached+y.Asked)
 	}
-	p.Field("turn", "%d of %s, %s by %s; %s; %s", t.Turn, asOf(t.AsOf), t.Agent, t.Model, t.Status, replayed)
+	w.Field("turn", "%d of %s, %s by %s; %s; %s", t.Turn, asOf(t.AsOf), t.Agent, t.Model, t.Status, replayed)
 	if t.Result != "" {
-		p.Field("result", "%s", shorten(t.Result, 800))
+		w.Field("result", "%s", shorten(t.Result, 800))
 	}
 	if t.Error != "" {
-		p.Field("error", "%s", t.Error)
+		w.Field("error", "%s", t.Error)
 	}
 	for _, m := range t.Messages {
 		if m.Reply == nil {
 			continue
 		}
 		if s := m.Reply.Reasoning; s != "" {
-			p.Field("thought", "%s", shorten(s, 800))
+			w.Field("thought", "%s", shorten(s, 800))
 		}
 		if s := m.Reply.Text; s != "" && !strings.Contains(s, t.Result) {
-			p.Field("said", "%s", shorten(s, 800))
+			w.Field("said", "%s", shorten(s, 800))
 		}
 	}
 	for _, warning := range t.Warnings {
-		p.Field("warning", "%s %s", warning.Kind, term.OneLine(warning.Detail))
+		w.Field("warning", "%s %s", warning.Kind, term.OneLine(warning.Detail))
 	}
 	w.read(t)
-	p.Field("whole", "pitwall trace %s %d", w.run.dir, n)
+	w.Field("whole", "pitwall trace %s %d", w.dir, n)
 }
 
 // read lists what a turn had read before it first ordered: the tools, with the
 // first lines of their answers.
 func (w *whyReport) read(t *agentloop.Turn) {
-	p, name := w.pen, "read"
+	p, name := w.Pen, "read"
 	for _, m := range t.Messages {
 		for _, r := range m.Results {
 			if agentloop.ChangesOrders(r.Name) {

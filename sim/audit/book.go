@@ -146,7 +146,7 @@ func (r *replica) variation(s *symbol) {
 func (r *replica) settle() {
 	for _, s := range r.symbols {
 		i := s.Instrument
-		if i.Expiry.IsZero() || i.Kind != pitwall.Future && i.Kind != pitwall.Option || i.SessionClose(i.Expiry).After(r.now) {
+		if i.Expiry.IsZero() || i.Kind != pitwall.Future && i.Kind != pitwall.Option || s.expiryClose().After(r.now) {
 			continue
 		}
 		for _, b := range r.books {

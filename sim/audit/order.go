@@ -291,21 +291,20 @@ func (r *replica) cancel(o *order, at time.Time) {
 // inProgress returns the bar that may be under way at t, or over and not known
 // yet, of section 7; end is when it is known.
 func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
-	loc := s.Instrument.Location()
-	y, m, d := t.In(loc).Date()
-	open, weekday := time.Date(y, m, d, 9, 30, 0, 0, loc), t.In(loc).Weekday()
-	weekend := weekday == time.Saturday || weekday == time.Sunday
+	day := s.sessionDay(t)
+	open, closes, trades := s.Instrument.Session(day)
+	pause, resumes := s.Instrument.Break(day)
 	switch {
 	case s.daily() && s.Instrument.Calendar == pitwall.AlwaysOpen:
-		start = time.Date(y, m, d, 0, 0, 0, 0, loc)
+		start = open
 		if !t.After(start) {
 			start = start.AddDate(0, 0, -1)
 		}
 		end = start.AddDate(0, 0, 1)
-	case weekend && s.Instrument.Calendar != pitwall.AlwaysOpen:
+	case !trades:
 		return start, end, false
 	case s.daily():
-		start, end = open, time.Date(y, m, d, 16, 0, 0, 0, loc)
+		start, end = open, closes
 	case s.next == 0:
 		return start, end, false
 	default:
@@ -318,8 +317,17 @@ func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 				return start, end, false
 			}
 		}
-		slots := (t.Sub(base) - 1) / s.Size // the latest slot that began before t
-		start = base.Add(slots * s.Size)
+		before := func(t time.Time) time.Time { // the latest slot that began before t
+			return base.Add((t.Sub(base) - 1) / s.Size * s.Size)
+		}
+		start = before(t)
+		if !pause.IsZero() && base.Before(resumes) && !start.Before(pause) {
+			if !t.After(resumes) {
+				return start, end, false
+			}
+			base = resumes
+			start = before(t)
+		}
 		end = start.Add(s.Size)
 	}
 	end = end.Add(s.lag)

@@ -161,11 +161,13 @@ func (s *symbol) sessionClose(b pitwall.Bar) time.Time {
 	return s.Instrument.SessionClose(b.Start)
 }
 
-// sessionDay returns the date of t in the instrument's zone, as a UTC midnight.
-func (s *symbol) sessionDay(t time.Time) time.Time {
-	y, m, d := t.In(s.Instrument.Location()).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+func (s *symbol) expiryClose() time.Time {
+	_, closes, _ := s.Instrument.Session(s.sessionDay(s.Instrument.Expiry))
+	return closes
 }
+
+// sessionDay returns the trading day of t, as a UTC midnight.
+func (s *symbol) sessionDay(t time.Time) time.Time { return s.Instrument.Day(t) }
 
 func (r *replica) symbol(name string) *symbol { return r.named[name] }
 

@@ -127,8 +127,8 @@ func (c *column) prepare(all map[string]*pitwall.Series) error {
 		c.mult = pitwall.One
 	}
 	if !in.Expiry.IsZero() {
-		y, m, day := in.Expiry.In(in.Location()).Date()
-		c.expiry = in.SessionClose(time.Date(y, m, day, 12, 0, 0, 0, in.Location())).UnixNano()
+		_, closes, _ := in.Session(in.Day(in.Expiry))
+		c.expiry = closes.UnixNano()
 	}
 	if c.option {
 		if c.under = all[in.Underlying]; c.under == nil {
@@ -142,7 +142,11 @@ func (c *column) prepare(all map[string]*pitwall.Series) error {
 		}
 	}
 	c.lag = lagOf(c.Series)
-	c.day = days(c.Start, in.Location())
+	if c.day = days(c.Start, in.Location()); in.Hours != nil && in.Hours.Regular.Open < 0 {
+		for i, start := range c.Start { // evenings belong to the next day
+			c.day[i] = dayOf(in, start)
+		}
+	}
 	return nil
 }
 
@@ -181,10 +185,9 @@ func floor(a, b int64) int64 {
 	return a/b - 1
 }
 
-// dayOf numbers the date of an instant in a zone.
-func dayOf(ns int64, zone *time.Location) int32 {
-	y, m, d := time.Unix(0, ns).In(zone).Date()
-	return int32(floor(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix(), 86400))
+// dayOf numbers the trading day of an instant.
+func dayOf(in pitwall.Instrument, ns int64) int32 {
+	return int32(floor(in.Day(time.Unix(0, ns)).Unix(), 86400))
 }
 
 // place finds the bar of each action. What falls before the run's first bar is in

@@ -88,31 +88,36 @@ func (e *Engine) expire(at int64) {
 func (e *Engine) progress(sym int32, at int64) (start, end int64) {
 	c, y := &e.d.cols[sym], &e.syms[sym]
 	in := c.Instrument
-	now := time.Unix(0, at).In(in.Location())
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	open := midnight.Add(9*time.Hour + 30*time.Minute)
-	weekend := now.Weekday() == time.Saturday || now.Weekday() == time.Sunday
+	now := time.Unix(0, at)
+	day := in.Day(now)
+	open, closes, ok := in.Session(day)
 	switch {
 	case c.Size >= 24*time.Hour && in.Calendar == pitwall.AlwaysOpen:
-		if !now.After(midnight) {
-			midnight = midnight.AddDate(0, 0, -1)
+		if !now.After(open) {
+			open, closes = open.AddDate(0, 0, -1), open
 		}
-		return unknown(midnight.UnixNano(), midnight.AddDate(0, 0, 1).UnixNano()+c.lag, at)
+		return unknown(open.UnixNano(), closes.UnixNano()+c.lag, at)
 	case c.Size >= 24*time.Hour:
-		if !weekend {
-			return unknown(open.UnixNano(), midnight.Add(16*time.Hour).UnixNano()+c.lag, at)
+		if ok {
+			return unknown(open.UnixNano(), closes.UnixNano()+c.lag, at)
 		}
 	case y.bar >= 0:
 		base, size := c.Start[y.bar], int64(c.Size)
 		if in.Calendar != pitwall.AlwaysOpen {
-			if c.day[y.bar] != dayOf(at, in.Location()) {
+			if c.day[y.bar] != dayOf(in, at) {
 				base = open.UnixNano()
 			}
-			if weekend || at <= base || at >= in.SessionClose(time.Unix(0, base)).UnixNano()+c.lag {
+			if !ok || at <= base || at >= in.SessionClose(time.Unix(0, base)).UnixNano()+c.lag {
 				return 0, 0
 			}
 		}
 		start = base + (at-1-base)/size*size // the latest slot that began before
+		if pause, resumes := in.Break(day); in.Calendar != pitwall.AlwaysOpen && !pause.IsZero() && base < resumes.UnixNano() && start >= pause.UnixNano() {
+			if base = resumes.UnixNano(); at <= base {
+				return 0, 0
+			}
+			start = base + (at-1-base)/size*size
+		}
 		return unknown(start, start+size+c.lag, at)
 	}
 	return 0, 0

@@ -219,7 +219,7 @@ func (w *Wall) give(by int64) {
 func (w *Wall) feed(s *pitwall.Series, i int) {
 	if i == 0 {
 		in := s.Instrument
-		in.Tradable, in.Zone = w.tradable[in.Symbol], nil // a pointer; its name follows
+		in.Tradable, in.Zone, in.Hours = w.tradable[in.Symbol], nil, nil // pointers; the zone's name follows, the calendar's is a field
 		w.chain = sha256.Sum256(fmt.Appendf(w.chain[:], "%d %q %#v %q", s.Size, s.Adjusted, in, s.Instrument.Location()))
 	}
 	buf := make([]byte, 0, 160)

@@ -28,7 +28,7 @@ type server struct {
 	values *values
 	o      Options
 
-	lock chan struct{} // a mutex whose wait a context can end; guards the fields below
+	lock sync.Mutex // guards the fields below; who holds it is bounded by a timeout
 	conn *conn
 	// What the tools were when the process started, and those that differ since.
 	listing  map[string]listed // as last listed
@@ -49,20 +49,8 @@ type conn struct {
 }
 
 func newServer(s Spec, v *values, o Options) *server {
-	return &server{spec: s, values: v, o: o, lock: make(chan struct{}, 1), pinned: map[string]string{}, disabled: map[string]error{}}
+	return &server{spec: s, values: v, o: o, pinned: map[string]string{}, disabled: map[string]error{}}
 }
-
-// hold takes the lock, waiting as long as ctx allows.
-func (x *server) hold(ctx context.Context) error {
-	select {
-	case x.lock <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (x *server) release() { <-x.lock }
 
 // dial makes a connection. It is given up with ctx even where the SDK waits
 // longer.
@@ -98,7 +86,7 @@ func (x *server) dial(ctx context.Context) (*conn, error) {
 		cancel()
 		x.closing.Go(func() {
 			if r := <-done; r.session != nil {
-				ignore(r.session.Close())
+				_ = r.session.Close()
 			}
 		})
 		return nil, ctx.Err()
@@ -115,9 +103,6 @@ func refuseRequests(next mcp.MethodHandler) mcp.MethodHandler {
 		return next(ctx, method, req)
 	}
 }
-
-// ignore drops the error of closing what is given up anyway.
-func ignore(error) {}
 
 func (x *server) transport(life context.Context, l *conn) mcp.Transport {
 	if x.spec.MCP.URL != "" {
@@ -192,10 +177,8 @@ func (x *server) compare(ctx context.Context, list map[string]listed) {
 
 // list connects and lists.
 func (x *server) list(ctx context.Context) (map[string]listed, error) {
-	if err := x.hold(ctx); err != nil {
-		return nil, err
-	}
-	defer x.release()
+	x.lock.Lock()
+	defer x.lock.Unlock()
 	_, err := x.ready(ctx)
 	return x.listing, err
 }
@@ -257,10 +240,11 @@ func isLost(err error, answer *jsonrpc.Error) bool {
 
 // acquire returns a connection for a tool that is still what was pinned.
 func (x *server) acquire(ctx context.Context, tool string) (*conn, error) {
-	if err := x.hold(ctx); err != nil {
-		return nil, err
+	x.lock.Lock()
+	defer x.lock.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err // waited too long
 	}
-	defer x.release()
 	if err := x.disabled[tool]; err != nil {
 		return nil, err
 	}
@@ -273,8 +257,8 @@ func (x *server) acquire(ctx context.Context, tool string) (*conn, error) {
 
 // lose gives a connection up.
 func (x *server) lose(l *conn) {
-	x.lock <- struct{}{}
-	defer x.release()
+	x.lock.Lock()
+	defer x.lock.Unlock()
 	x.drop(l)
 }
 
@@ -284,17 +268,17 @@ func (x *server) drop(l *conn) {
 		x.conn = nil
 	}
 	l.cancel()
-	x.closing.Go(func() { ignore(l.session.Close()) })
+	x.closing.Go(func() { _ = l.session.Close() })
 }
 
 // close ends the connection and waits until everything of it has ended.
 func (x *server) close() {
-	x.lock <- struct{}{}
+	x.lock.Lock()
 	l := x.conn
 	x.conn, x.closed = nil, true
-	x.release()
+	x.lock.Unlock()
 	if l != nil {
-		ignore(l.session.Close())
+		_ = l.session.Close() // given up anyway
 		l.cancel()
 	}
 	x.closing.Wait()

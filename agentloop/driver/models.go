@@ -1,0 +1,37 @@
+package driver
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"pitwall"
+	"pitwall/agentloop/models"
+	"pitwall/agentloop/scripts"
+)
+
+// NewModel finds the model that an agent names: script/<name>, or one of a provider
+// of agentloop/models. o says where keys come from; name, URL and params are the
+// agent's.
+func NewModel(a Agent, o models.Options) (Model, error) {
+	script, ok := strings.CutPrefix(a.Model, "script/")
+	if !ok {
+		o.Name, o.BaseURL, o.Params = a.Model, a.BaseURL, a.Params
+		c, err := models.New(o)
+		if err != nil {
+			return Model{}, err
+		}
+		return Model{Model: c, Name: c.Name(), Fingerprint: c.Fingerprint()}, nil
+	}
+	all := scripts.All()
+	newScript, ok := all[script]
+	if !ok {
+		names := slices.Sorted(maps.Keys(all))
+		return Model{}, pitwall.Errorf(pitwall.StrategyError, "there is no model %s", a.Model).Hintf("did you mean script/%s? scripts are %s", pitwall.Nearest(script, names), strings.Join(names, ", "))
+	}
+	m, err := newScript(a.Params)
+	if err != nil {
+		return Model{}, pitwall.Errorf(pitwall.StrategyError, "model %s: %v", a.Model, err)
+	}
+	return Model{Model: m, Name: a.Model, Fingerprint: scripts.Fingerprint(), Free: true}, nil
+}
