@@ -86,6 +86,16 @@ type Account struct {
 	DayEquity  Dec `json:"-"` // when the account's day began: at the end of the day before
 }
 
+// Held returns how much of a symbol the account holds, negative when short.
+func (a Account) Held(symbol string) Dec {
+	for _, p := range a.Positions {
+		if p.Symbol == symbol {
+			return p.Qty
+		}
+	}
+	return 0
+}
+
 // CashFlow is money that moved without an order: a dividend, a borrow fee, cash
 // for a fraction after a split, the settlement of what expired.
 type CashFlow struct {

@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -85,10 +83,12 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 		by, name := caller(req)
 		ctx = pitwall.WithCause(pitwall.WithCaller(ctx, by), cause(req.Params.Meta))
 		w, err := s.registry.World(ctx, by, name)
+		var a tools.Answer
 		if err != nil {
-			return errorResult(err, s.log), nil
+			a = s.set.Explain(ctx, nil, t.Name, req.Params.Arguments, err)
+		} else {
+			a = s.set.Call(ctx, w, t.Name, req.Params.Arguments)
 		}
-		a := s.set.Call(ctx, w, t.Name, req.Params.Arguments)
 		r := &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.Text}}, StructuredContent: a.JSON, IsError: a.IsError}
 		for _, i := range a.Images {
 			r.Content = append(r.Content, &mcp.ImageContent{MIMEType: i.MIME, Data: i.Data})
@@ -127,20 +127,6 @@ func cause(meta mcp.Meta) pitwall.Cause {
 	}
 	role, _ := meta[pitwall.MetaRole].(string)
 	return pitwall.Cause{Turn: int(n), Role: role}
-}
-
-// errorResult is an error of a call that found no world.
-func errorResult(err error, log *slog.Logger) *mcp.CallToolResult {
-	e, ok := errors.AsType[*pitwall.Error](err)
-	if !ok {
-		log.Error("no world", "err", err)
-		e = pitwall.Errorf(pitwall.Internal, "the world could not be made").Hintf("the operator finds the details in the server's log")
-	}
-	body, jerr := json.Marshal(map[string]*pitwall.Error{"error": e})
-	if jerr != nil {
-		body = []byte(`{}`)
-	}
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "error " + e.Error()}}, StructuredContent: json.RawMessage(body), IsError: true}
 }
 
 // aliases accepts dotted tool names (account.positions), which are never listed:

@@ -39,10 +39,7 @@ func (o nowOut) text(*pitwall.World) string {
 }
 
 func clockNow(_ context.Context, w *pitwall.World, _ noInput) (nowOut, error) {
-	now := w.Clock.Now()
-	if w.Zone != nil {
-		now = now.In(w.Zone)
-	}
+	now := w.Clock.Now().In(zoned(w))
 	return nowOut{Weekday: now.Weekday().String(), Zone: now.Location().String()}, nil
 }
 
@@ -151,6 +148,17 @@ func pass(ctx context.Context, w *pitwall.World, since time.Time, n int, until t
 	return advanced, false, nil
 }
 
+// warnings returns those about the data that became known after since and by now.
+func warnings(w *pitwall.World, since time.Time) []string {
+	list := []string{}
+	for _, x := range w.Warnings {
+		if (since.IsZero() || x.Known.After(since)) && !x.Known.After(w.Clock.Now()) {
+			list = append(list, x.Text)
+		}
+	}
+	return list
+}
+
 // fillSnapshot reads what the trader may know now.
 func fillSnapshot(ctx context.Context, w *pitwall.World, since time.Time, out *snapshot) error {
 	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
@@ -178,12 +186,7 @@ func fillSnapshot(ctx context.Context, w *pitwall.World, since time.Time, out *s
 		}
 	}
 	out.Flows = viewFlows(w, since)
-	out.Warnings = []string{}
-	for _, x := range w.Warnings {
-		if x.Known.After(since) && !x.Known.After(w.Clock.Now()) {
-			out.Warnings = append(out.Warnings, x.Text)
-		}
-	}
+	out.Warnings = warnings(w, since)
 	out.Bars = []barView{}
 	all := w.Instruments.Instruments()
 	watched := 0

@@ -1,8 +1,9 @@
 package tools
 
 import (
+	"cmp"
 	"context"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,31 +50,17 @@ func fundamentals(ctx context.Context, w *pitwall.World, in fundamentalsIn) (fun
 	if err != nil {
 		return out, err
 	}
-	of, all, err := covered(ctx, w, pitwall.Fundamental, []string{in.Symbol})
-	if err != nil {
+	if out.Covered, _, err = covered(ctx, w, pitwall.Fundamental, "statement of "+in.Symbol, []string{in.Symbol}); err != nil {
 		return out, err
 	}
-	if len(of) == 0 {
-		return out, noCoverage("statement of "+in.Symbol, all)
-	}
-	out.Covered = of
 	found, err := w.Records.Find(ctx, pitwall.RecordQuery{Kind: pitwall.Fundamental, Symbols: []string{in.Symbol}})
 	if err != nil {
 		return out, err
 	}
 	// Newest period first; within it by statement and item; of a restated item the
 	// figure known last.
-	sort.SliceStable(found, func(i, j int) bool {
-		a, b := &found[i], &found[j]
-		switch {
-		case !a.Event.Equal(b.Event):
-			return a.Event.After(b.Event)
-		case a.Fields["statement"] != b.Fields["statement"]:
-			return a.Fields["statement"] < b.Fields["statement"]
-		case a.Series != b.Series:
-			return a.Series < b.Series
-		}
-		return a.Known.After(b.Known)
+	slices.SortStableFunc(found, func(a, b pitwall.Record) int {
+		return cmp.Or(b.Event.Compare(a.Event), cmp.Compare(a.Fields["statement"], b.Fields["statement"]), cmp.Compare(a.Series, b.Series), b.Known.Compare(a.Known))
 	})
 	seen := 0
 	for i, r := range found {
@@ -96,10 +83,5 @@ func fundamentals(ctx context.Context, w *pitwall.World, in fundamentalsIn) (fun
 
 // named reports whether a name holds one of the parts, or none are given.
 func named(name string, parts []string) bool {
-	for _, p := range parts {
-		if strings.Contains(strings.ToLower(name), strings.ToLower(p)) {
-			return true
-		}
-	}
-	return len(parts) == 0
+	return len(parts) == 0 || slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(strings.ToLower(name), strings.ToLower(p)) })
 }

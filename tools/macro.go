@@ -53,22 +53,12 @@ func macroSeries(ctx context.Context, w *pitwall.World, in macroIn) (macroOut, e
 		return macroOut{}, err
 	}
 	out := macroOut{Series: in.Series, Points: []macroPoint{}}
-	var names []string
+	what, names := "macro series", []string(nil)
 	if in.Series != "" {
-		names = []string{in.Series}
+		what, names = "series "+in.Series, []string{in.Series}
 	}
-	of, all, err := covered(ctx, w, pitwall.Macro, names)
-	switch {
-	case err != nil:
+	if out.Covered, _, err = covered(ctx, w, pitwall.Macro, what, names); err != nil || in.Series == "" {
 		return out, err
-	case len(of) == 0 && in.Series != "":
-		return out, noCoverage("series "+in.Series, all)
-	case len(of) == 0:
-		return out, noCoverage("macro series", all)
-	}
-	out.Covered = of
-	if in.Series == "" {
-		return out, nil
 	}
 	found, err := w.Records.Find(ctx, pitwall.RecordQuery{Kind: pitwall.Macro, Series: in.Series})
 	if err != nil {

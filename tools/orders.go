@@ -70,7 +70,7 @@ func (in *submitIn) order(ctx context.Context) pitwall.Order {
 	o := pitwall.Order{ID: in.ClientOrderID, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: in.Class, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF,
 		Legs: in.legs(), ReduceOnly: in.ReduceOnly, Group: in.Group, By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
 	if in.Qty == nil {
-		o.Sizing = &pitwall.Sizing{Asked: asked(*in), ReduceOnly: in.ReduceOnly}
+		o.Sizing = &pitwall.Sizing{Asked: sizingText(*in), ReduceOnly: in.ReduceOnly}
 	}
 	return o.WithDefaults()
 }
@@ -146,11 +146,9 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 		return submitOut{}, err
 	}
 	if state.Repeated {
-		v := viewOrder(w, state)
-		return submitOut{Order: &v, Sizing: state.Sizing, Note: "this client_order_id was used before: here is its order; nothing was sent again"}, nil
+		return submitOut{Order: new(viewOrder(w, state)), Sizing: state.Sizing, Note: "this client_order_id was used before: here is its order; nothing was sent again"}, nil
 	}
-	v := viewOrder(w, state)
-	out := submitOut{Sent: true, Order: &v, Sizing: state.Sizing}
+	out := submitOut{Sent: true, Order: new(viewOrder(w, state)), Sizing: state.Sizing}
 	if bar, err := w.Market.Last(ctx, in.Symbol); err == nil && in.Stop != 0 && (o.Side == pitwall.Buy && bar.Close >= in.Stop || o.Side == pitwall.Sell && bar.Close <= in.Stop) {
 		out.Note = fmt.Sprintf("the last price %v is already past the stop %v: it triggers at the next open unless the price comes back", bar.Close, in.Stop)
 	}

@@ -47,13 +47,13 @@ func (c coverView) String() string {
 const maxCovered = 20
 
 // covered lists what there is of a kind, for these names only when some are given.
-func covered(ctx context.Context, w *pitwall.World, k pitwall.RecordKind, names []string) (of, all []coverView, err error) {
-	if w.Records == nil {
-		return nil, nil, nil
-	}
-	list, err := w.Records.Coverage(ctx, k)
-	if err != nil {
-		return nil, nil, err
+// Nothing is NO_COVERAGE of what was asked for.
+func covered(ctx context.Context, w *pitwall.World, k pitwall.RecordKind, what string, names []string) (of, all []coverView, err error) {
+	var list []pitwall.Coverage
+	if w.Records != nil {
+		if list, err = w.Records.Coverage(ctx, k); err != nil {
+			return nil, nil, err
+		}
 	}
 	for _, c := range list {
 		name := c.Name
@@ -66,7 +66,10 @@ func covered(ctx context.Context, w *pitwall.World, k pitwall.RecordKind, names 
 			of = append(of, v)
 		}
 	}
-	return of, all, nil
+	if len(of) == 0 {
+		err = noCoverage(what, all)
+	}
+	return of, all, err
 }
 
 // noCoverage says what there is instead.
@@ -87,26 +90,26 @@ func noCoverage(what string, all []coverView) error {
 
 // search is the part that news and filings share: records, what they cover, and
 // NO_COVERAGE when nothing could have been found.
-func search(ctx context.Context, w *pitwall.World, what string, q pitwall.RecordQuery, query, since string) ([]pitwall.Record, []coverView, error) {
-	q.Words = strings.Fields(query)
-	if since != "" {
-		var err error
-		if q.Since, err = parseTime(w, "since", since); err != nil {
+func search(ctx context.Context, w *pitwall.World, what string, k pitwall.RecordKind, in newsIn) ([]pitwall.Record, []coverView, error) {
+	limit, err := atMost("limit", in.Limit, 10, 50)
+	if err != nil {
+		return nil, nil, err
+	}
+	q := pitwall.RecordQuery{Kind: k, Symbols: in.Symbols, Words: strings.Fields(in.Query), Limit: limit}
+	if in.Since != "" {
+		if q.Since, err = parseTime(w, "since", in.Since); err != nil {
 			return nil, nil, err
 		}
 		if now := w.Clock.Now(); q.Since.After(now) {
 			return nil, nil, pitwall.Errorf(pitwall.InvalidInput, "since is %s, but it is %s now", w.Time(q.Since), w.Time(now)).Hintf("give an earlier time")
 		}
 	}
-	of, all, err := covered(ctx, w, q.Kind, q.Symbols)
-	if err != nil {
-		return nil, nil, err
-	}
 	if len(q.Symbols) > 0 {
 		what += " about " + strings.Join(q.Symbols, ", ")
 	}
-	if len(of) == 0 {
-		return nil, nil, noCoverage(what, all)
+	of, all, err := covered(ctx, w, k, what, q.Symbols)
+	if err != nil {
+		return nil, nil, err
 	}
 	until := ""
 	for _, c := range of {
@@ -116,14 +119,14 @@ func search(ctx context.Context, w *pitwall.World, what string, q pitwall.Record
 		return nil, nil, noCoverage(what+" after "+until, all)
 	}
 	if len(q.Symbols) == 0 {
-		of = together(of)
+		of = total(of)
 	}
 	found, err := w.Records.Find(ctx, q)
 	return found, of, err
 }
 
-// together is one line for all names.
-func together(of []coverView) []coverView {
+// total returns one line for all names.
+func total(of []coverView) []coverView {
 	all := coverView{Name: fmt.Sprintf("%d symbols", len(of)), From: of[0].From, Until: of[0].Until}
 	if len(of) == 1 {
 		return of
@@ -197,12 +200,8 @@ func (t *text) covered(list []coverView) {
 }
 
 func newsSearch(ctx context.Context, w *pitwall.World, in newsIn) (newsOut, error) {
-	limit, err := atMost("limit", in.Limit, 10, 50)
-	if err != nil {
-		return newsOut{}, err
-	}
 	out := newsOut{Items: []newsView{}}
-	found, covered, err := search(ctx, w, "news", pitwall.RecordQuery{Kind: pitwall.News, Symbols: in.Symbols, Limit: limit}, in.Query, in.Since)
+	found, covered, err := search(ctx, w, "news", pitwall.News, in)
 	out.Covered = covered
 	for _, r := range found {
 		out.Items = append(out.Items, newsView{w.Time(r.Known), append([]string{}, r.Symbols...), OneLine(r.Title, 300), OneLine(r.Text, 400), OneLine(r.Source, 60)})
@@ -235,12 +234,8 @@ func (o filingsOut) text(*pitwall.World) string {
 }
 
 func filingsSearch(ctx context.Context, w *pitwall.World, in newsIn) (filingsOut, error) {
-	limit, err := atMost("limit", in.Limit, 10, 50)
-	if err != nil {
-		return filingsOut{}, err
-	}
 	out := filingsOut{Items: []filingView{}}
-	found, covered, err := search(ctx, w, "filing", pitwall.RecordQuery{Kind: pitwall.Filing, Symbols: in.Symbols, Limit: limit}, in.Query, in.Since)
+	found, covered, err := search(ctx, w, "filing", pitwall.Filing, in)
 	out.Covered = covered
 	for _, r := range found {
 		f := filingView{w.Time(r.Known), r.Event.Format(time.DateOnly), append([]string{}, r.Symbols...), OneLine(r.Source, 60), OneLine(r.Title, 60), map[string]string{}}

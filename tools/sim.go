@@ -104,12 +104,7 @@ func (s *Set) simStatus(ctx context.Context, w *pitwall.World, _ noInput) (statu
 }
 
 func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
-	out := statusOut{World: w.Name, Attempt: w.Attempt, Costs: w.Costs, Conditions: append([]string{}, w.Conditions...), Warnings: []string{}, Tradable: []string{}, Offer: []OfferedData{}, w: w}
-	for _, x := range w.Warnings {
-		if !x.Known.After(w.Clock.Now()) {
-			out.Warnings = append(out.Warnings, x.Text)
-		}
-	}
+	out := statusOut{World: w.Name, Attempt: w.Attempt, Costs: w.Costs, Conditions: append([]string{}, w.Conditions...), Warnings: warnings(w, time.Time{}), Tradable: []string{}, Offer: []OfferedData{}, w: w}
 	p, ok := w.Clock.(pitwall.SimClock)
 	if !ok {
 		return out, pitwall.Errorf(pitwall.Unsupported, "this is a %s world, not a simulation", w.Mode).Hintf("clock_now and account_portfolio say where it stands")

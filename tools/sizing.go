@@ -6,8 +6,8 @@ import (
 	"pitwall"
 )
 
-// asked writes what the caller gave instead of a quantity.
-func asked(in submitIn) string {
+// sizingText writes what the caller gave instead of a quantity.
+func sizingText(in submitIn) string {
 	if in.Class == pitwall.OCO || in.Notional == nil && in.TargetPercent == nil {
 		return "position"
 	}
@@ -121,12 +121,7 @@ func (s *sizer) money(amount pitwall.Dec) {
 // is reduce-only: should an exit fill before it, it ends instead of turning the
 // position around.
 func (s *sizer) target(percent pitwall.Dec) {
-	var held, selling pitwall.Dec
-	for _, p := range s.acc.Positions {
-		if p.Symbol == s.order.Symbol {
-			held = p.Qty
-		}
-	}
+	held, selling := s.acc.Held(s.order.Symbol), pitwall.Dec(0)
 	will := held             // with the market orders that are under way
 	var up, down pitwall.Dec // what limits may still open
 	ids, groups := "", map[string]bool{}
@@ -202,20 +197,10 @@ func (s *sizer) carry(closing pitwall.Dec) {
 		return
 	}
 	s.order.Sizing.Limited = "buying power " + s.acc.BuyingPower.Round(2).String() + " less the cash buffer"
-	if s.order.Qty = closing + free; s.order.Qty == 0 && !s.holds() { // with some held it is as near as the buffer allows
+	if s.order.Qty = closing + free; s.order.Qty == 0 && s.acc.Held(s.order.Symbol) == 0 && len(s.open) == 0 { // with some held it is as near as the buffer allows
 		s.err = pitwall.Errorf(pitwall.BuyingPower, "buying power %v less the cash buffer %v is less than one lot (%v) of %s at %v with costs", s.acc.BuyingPower.Round(2), s.buffer.Round(2), s.lot, s.order.Symbol, s.price).
 			Hintf("sell something first; market sales sent earlier count")
 	}
-}
-
-// holds reports whether the symbol is held or on order.
-func (s *sizer) holds() bool {
-	for _, p := range s.acc.Positions {
-		if p.Symbol == s.order.Symbol {
-			return true
-		}
-	}
-	return len(s.open) > 0
 }
 
 // tooSmall says that an amount makes less than a lot.

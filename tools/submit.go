@@ -147,13 +147,8 @@ func exitSide(ctx context.Context, w *pitwall.World, o *pitwall.Order) error {
 // position is what is held of a symbol; nothing is an error.
 func position(ctx context.Context, w *pitwall.World, symbol string) (pitwall.Dec, error) {
 	acc, err := w.Broker.Account(ctx, pitwall.MainBook)
-	if err != nil {
-		return 0, err
-	}
-	for _, p := range acc.Positions {
-		if p.Symbol == symbol {
-			return p.Qty, nil
-		}
+	if held := acc.Held(symbol); err != nil || held != 0 {
+		return held, err
 	}
 	return 0, pitwall.Errorf(pitwall.ReduceOnly, "no position in %s to put exits on", symbol).Hintf("class bracket enters with exits")
 }

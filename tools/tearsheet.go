@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"pitwall"
 	"pitwall/tools/report"
@@ -183,12 +182,4 @@ func thinned(points []report.Point, most int) []int {
 		list = append(list, slices.Compact(four)...)
 	}
 	return list
-}
-
-// zoned returns the world's zone.
-func zoned(w *pitwall.World) *time.Location {
-	if w.Zone == nil {
-		return time.UTC
-	}
-	return w.Zone
 }

@@ -83,25 +83,14 @@ func (o *sheetOut) figures(t *text) {
 	if o.BuyHold != nil {
 		columns, header = append(columns, o.BuyHold), header+",buy_and_hold"
 	}
-	rows := []struct {
-		name string
-		of   func(*report.Stats) *float64
-	}{
-		{"total_return", func(s *report.Stats) *float64 { return s.TotalReturn }},
-		{"cagr", func(s *report.Stats) *float64 { return s.CAGR }},
-		{"volatility", func(s *report.Stats) *float64 { return s.Volatility }},
-		{"sharpe", func(s *report.Stats) *float64 { return s.Sharpe }},
-		{"sortino", func(s *report.Stats) *float64 { return s.Sortino }},
-		{"max_drawdown", func(s *report.Stats) *float64 { return s.MaxDrawdown }},
-		{"calmar", func(s *report.Stats) *float64 { return s.Calmar }},
-		{"win_rate_days", func(s *report.Stats) *float64 { return s.WinRate }},
-		{"worst_day", func(s *report.Stats) *float64 { return s.Worst }},
-		{"es95_historical", func(s *report.Stats) *float64 { return s.ES95 }},
+	names := strings.Fields("total_return cagr volatility sharpe sortino max_drawdown calmar win_rate_days worst_day es95_historical")
+	of := func(s *report.Stats) []*float64 {
+		return []*float64{s.TotalReturn, s.CAGR, s.Volatility, s.Sharpe, s.Sortino, s.MaxDrawdown, s.Calmar, s.WinRate, s.Worst, s.ES95}
 	}
-	t.block("figures", header, len(rows), func(i int) []any {
-		row := []any{rows[i].name}
+	t.block("figures", header, len(names), func(i int) []any {
+		row := []any{names[i]}
 		for _, c := range columns {
-			row = append(row, figure(rows[i].of(c)))
+			row = append(row, figure(of(c)[i]))
 		}
 		return row
 	})

@@ -10,8 +10,8 @@ import (
 	"pitwall/tools/report"
 )
 
-// acting is a market that can say which corporate actions its raw prices went through.
-type acting interface {
+// actionSource is a market that knows the corporate actions of its raw prices.
+type actionSource interface {
 	Actions(symbol string) []pitwall.Action
 }
 
@@ -27,16 +27,11 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	if err != nil {
 		return nil, err
 	}
-	entries, err := written(ctx, w)
+	entries, err := journalEntries(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	m := report.World{Name: titled(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Costs: w.Costs, Journal: entries, Warnings: []string{}, Notes: []string{}}
-	for _, x := range w.Warnings {
-		if !x.Known.After(w.Clock.Now()) {
-			m.Warnings = append(m.Warnings, x.Text)
-		}
-	}
+	m := report.World{Name: worldTitle(w), Benchmark: benchmark, Cash: acc.Start, Attempt: w.Attempt, Costs: w.Costs, Journal: entries, Warnings: warnings(w, time.Time{}), Notes: []string{}}
 	var start time.Time
 	marks := 0
 	traded := map[string]bool{}
@@ -71,8 +66,8 @@ func worldRun(ctx context.Context, w *pitwall.World, benchmark string) (*report.
 	return report.FromWorld(m, refer), nil
 }
 
-// titled is what a reader calls the world.
-func titled(w *pitwall.World) string {
+// worldTitle names the world for a reader.
+func worldTitle(w *pitwall.World) string {
 	title := map[pitwall.Mode]string{pitwall.Sim: "Simulation", pitwall.Paper: "Paper trading", pitwall.Live: "Live trading"}[w.Mode]
 	if w.Name == "" || w.Name == "main" {
 		return title
@@ -80,9 +75,9 @@ func titled(w *pitwall.World) string {
 	return title + " " + w.Name
 }
 
-// written are the journal's entries up to its newest, with equity points in the
+// journalEntries returns the entries of the journal up to its newest, equity points in the
 // world's zone.
-func written(ctx context.Context, w *pitwall.World) ([]pitwall.Entry, error) {
+func journalEntries(ctx context.Context, w *pitwall.World) ([]pitwall.Entry, error) {
 	end := w.Journal.Last()
 	list := make([]pitwall.Entry, 0, end)
 	if end == 0 {
@@ -145,7 +140,7 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.World, traded ma
 		bars[symbol] = list
 		i.Tradable = tradable
 		m.Instruments = append(m.Instruments, i)
-		if a, ok := w.Market.(acting); ok {
+		if a, ok := w.Market.(actionSource); ok {
 			for _, x := range a.Actions(symbol) {
 				if !x.Ex.Before(start) {
 					m.Actions = append(m.Actions, x)

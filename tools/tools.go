@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -159,9 +159,7 @@ func (s *Set) put(t *Tool) {
 
 // Tools lists the tools by name.
 func (s *Set) Tools() []*Tool {
-	list := append([]*Tool(nil), s.tools...)
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
-	return list
+	return slices.SortedFunc(slices.Values(s.tools), func(a, b *Tool) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Find returns a tool by its name or its dotted alias (account.positions).
@@ -179,10 +177,10 @@ func (s *Set) Call(ctx context.Context, w *pitwall.World, name string, raw json.
 		for _, t := range s.Tools() {
 			names = append(names, t.Name)
 		}
-		return s.explain(ctx, w, name, raw, pitwall.Errorf(pitwall.UnknownTool, "unknown tool %q", name).Hintf("the tools are %s", strings.Join(names, ", ")))
+		return s.Explain(ctx, w, name, raw, pitwall.Errorf(pitwall.UnknownTool, "unknown tool %q", name).Hintf("the tools are %s", strings.Join(names, ", ")))
 	}
 	if by := pitwall.CallerFrom(ctx); by.ReadOnly && t.Effect >= Change {
-		return s.explain(ctx, w, name, raw, pitwall.Errorf(pitwall.NotAllowed, "%s changes the world and %q may only read", t.Name, by.Principal))
+		return s.Explain(ctx, w, name, raw, pitwall.Errorf(pitwall.NotAllowed, "%s changes the world and %q may only read", t.Name, by.Principal))
 	}
 	var a answer
 	var err error
@@ -203,7 +201,7 @@ func (s *Set) Call(ctx context.Context, w *pitwall.World, name string, raw json.
 		run()
 	}
 	if err != nil {
-		return s.explain(ctx, w, name, raw, err)
+		return s.Explain(ctx, w, name, raw, err)
 	}
 	return s.render(ctx, a, t.Name, raw)
 }
@@ -223,7 +221,7 @@ func (s *Set) guarded(ctx context.Context, t *Tool, w *pitwall.World, raw json.R
 func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMessage) Answer {
 	body, err := json.Marshal(a.value)
 	if err != nil {
-		return s.explain(ctx, a.world, name, raw, fmt.Errorf("encoding the answer of %s: %w", name, err))
+		return s.Explain(ctx, a.world, name, raw, fmt.Errorf("encoding the answer of %s: %w", name, err))
 	}
 	w := a.world
 	asOf := w.Time(w.Clock.Now())
@@ -246,9 +244,10 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 	return out
 }
 
-// explain is the one shape of failure. What is not a pitwall.Error says
-// INTERNAL and an id; the details go to the log under that id.
-func (s *Set) explain(ctx context.Context, w *pitwall.World, name string, raw json.RawMessage, err error) Answer {
+// Explain returns the one shape of failure; w is nil where no world was found. What
+// is not a pitwall.Error says INTERNAL and an id; the details go to the log under that
+// id.
+func (s *Set) Explain(ctx context.Context, w *pitwall.World, name string, raw json.RawMessage, err error) Answer {
 	e, ok := errors.AsType[*pitwall.Error](err)
 	switch {
 	case ok && e.Err != nil:

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -80,7 +81,7 @@ type barView struct {
 func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 	list := make([]positionView, 0, len(a.Positions))
 	for _, p := range a.Positions {
-		v := positionView{Symbol: p.Symbol, Qty: p.Qty, AvgPrice: averaged(p.AvgPrice), Last: p.Last, Value: p.Value, Unrealized: p.Unrealized, LastTime: w.Time(p.LastTime)}
+		v := positionView{Symbol: p.Symbol, Qty: p.Qty, AvgPrice: meanPrice(p.AvgPrice), Last: p.Last, Value: p.Value, Unrealized: p.Unrealized, LastTime: w.Time(p.LastTime)}
 		if a.Equity > 0 {
 			if share, err := p.Notional.MulDiv(pitwall.Int(100), a.Equity); err == nil {
 				v.Percent = share.Round(2)
@@ -91,8 +92,8 @@ func viewPositions(w *pitwall.World, a pitwall.Account) []positionView {
 	return list
 }
 
-// averaged is a mean price to four digits, and all that one under 1 has.
-func averaged(d pitwall.Dec) pitwall.Dec {
+// meanPrice rounds a mean price to four decimals; one under 1 keeps all it has.
+func meanPrice(d pitwall.Dec) pitwall.Dec {
 	if d.Abs() < pitwall.One {
 		return d
 	}
@@ -101,11 +102,10 @@ func averaged(d pitwall.Dec) pitwall.Dec {
 
 func viewOrder(w *pitwall.World, o pitwall.OrderState) orderView {
 	v := orderView{ID: o.ID, Symbol: o.Symbol, Side: o.Side, Type: o.Type, Qty: o.Qty, Limit: o.Limit, Stop: o.Trigger, TIF: o.TIF, Status: o.Status, Filled: o.Filled,
-		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated), Parent: o.Parent}
+		AvgPrice: o.AvgPrice, Fees: o.Fees, Accepted: w.Time(o.Accepted), Updated: w.Time(o.Updated), Parent: o.Parent, Group: o.Group}
 	if o.Class == pitwall.OCO {
 		v.Type = "oco" // it trades nothing itself: its exits do
 	}
-	v.Group = o.Group
 	for _, l := range o.Legs {
 		v.Legs = append(v.Legs, l.ID)
 	}
@@ -180,8 +180,8 @@ func (t *text) pairs(kv ...any) {
 	t.WriteByte('\n')
 }
 
-// given is a price, or nothing where an order has none.
-func given(d pitwall.Dec) any {
+// orBlank returns a price, or an empty text for 0.
+func orBlank(d pitwall.Dec) any {
 	if d == 0 {
 		return ""
 	}
@@ -239,16 +239,8 @@ func (t *text) value(v any) {
 		t.Write(strconv.AppendBool(buf[:0], v))
 	case float64:
 		t.Write(strconv.AppendFloat(buf[:0], v, 'f', -1, 64))
-	case pitwall.Side:
-		t.WriteString(string(v))
-	case pitwall.Status:
-		t.WriteString(string(v))
-	case pitwall.OrderType:
-		t.WriteString(string(v))
-	case pitwall.TIF:
-		t.WriteString(string(v))
-	default:
-		t.WriteString("?")
+	default: // a word of the vocabulary: a side, a status, ...
+		t.WriteString(reflect.ValueOf(v).String())
 	}
 }
 
@@ -262,7 +254,7 @@ func (t *text) positions(list []positionView) {
 func (t *text) orders(title string, list []orderView) {
 	t.block(title, "id,symbol,side,type,qty,limit,stop,tif,status,filled,avg_price,fees,updated,why", len(list), func(i int) []any {
 		o := list[i]
-		return []any{o.ID, o.Symbol, o.Side, o.Type, o.Qty, given(o.Limit), given(o.Stop), o.TIF, o.Status, o.Filled, given(o.AvgPrice), o.Fees, o.Updated, o.Why}
+		return []any{o.ID, o.Symbol, o.Side, o.Type, o.Qty, orBlank(o.Limit), orBlank(o.Stop), o.TIF, o.Status, o.Filled, orBlank(o.AvgPrice), o.Fees, o.Updated, o.Why}
 	})
 }
 
@@ -291,17 +283,21 @@ func (t *text) bars(list []barView) {
 	})
 }
 
+// zoned returns the world's zone.
+func zoned(w *pitwall.World) *time.Location {
+	if w.Zone == nil {
+		return time.UTC
+	}
+	return w.Zone
+}
+
 // parseTime reads a time that a caller gives: RFC 3339, or a date in the
 // world's zone.
 func parseTime(w *pitwall.World, name, s string) (time.Time, error) {
-	zone := w.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
+	if t, err := time.ParseInLocation(time.DateOnly, s, zoned(w)); err == nil {
 		return t, nil
 	}
 	return time.Time{}, pitwall.Errorf(pitwall.InvalidInput, "%s is %q", name, s).Hintf("write 2020-01-31 or 2020-01-31T16:00:00-05:00")

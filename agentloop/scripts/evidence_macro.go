@@ -92,8 +92,8 @@ func (s series) fresh(days int) bool {
 	return !math.IsNaN(v) && s.age <= float64(days)
 }
 
-// told is the newest value with its age, and whether it is too old to use.
-func (s series) told(days int) string {
+// describe returns the newest value with its age, and whether it is too old to use.
+func (s series) describe(days int) string {
 	if _, v := s.newest(); !math.IsNaN(v) && !s.fresh(days) {
 		return s.String() + ", too old to use"
 	}

@@ -26,7 +26,7 @@ func newM2Liquidity(given map[string]any) (agentloop.Model, error) {
 
 func (m m2Liquidity) look(turn) []agentloop.Call { return listSeries() }
 
-func (m m2Liquidity) ask(t turn, _ seen) agentloop.Reply {
+func (m m2Liquidity) ask(t turn, _ holdings) agentloop.Reply {
 	calls := seriesCalls(t, append([]string{"M2SL"}, m.context...))
 	if len(calls) == 0 {
 		return done("no M2SL is known yet: nothing is ordered")
@@ -34,7 +34,7 @@ func (m m2Liquidity) ask(t turn, _ seen) agentloop.Reply {
 	return agentloop.Reply{Calls: calls}
 }
 
-func (m m2Liquidity) decide(t turn, s seen) agentloop.Reply {
+func (m m2Liquidity) decide(t turn, s holdings) agentloop.Reply {
 	if end, bad := failed("could not decide", t.last()); bad {
 		return end
 	}
@@ -53,7 +53,7 @@ func (m m2Liquidity) decide(t turn, s seen) agentloop.Reply {
 	why := fmt.Sprintf("%s: %+.2f %% against %s (%g), %+.2f %% against %s (%g)", x, 100*(now/three-1), month(date3), three, 100*(now/six-1), month(date6), six)
 	for _, name := range m.context {
 		if c := readSeries(t.last(), name); len(c.points) > 0 {
-			why += "; " + c.told(m.maxAge)
+			why += "; " + c.describe(m.maxAge)
 		}
 	}
 	if now > three && now > six {

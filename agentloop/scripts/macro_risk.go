@@ -42,7 +42,7 @@ func (m macroRisk) look(turn) []agentloop.Call {
 	return listSeries()
 }
 
-func (m macroRisk) ask(t turn, s seen) agentloop.Reply {
+func (m macroRisk) ask(t turn, s holdings) agentloop.Reply {
 	if !slices.Contains(s.fresh, m.risky) {
 		return done("no fresh price of %s: nothing is ordered", m.risky)
 	}
@@ -52,7 +52,7 @@ func (m macroRisk) ask(t turn, s seen) agentloop.Reply {
 
 func (m macroRisk) average() string { return fmt.Sprintf("sma:%d", m.trend) }
 
-func (m macroRisk) decide(t turn, s seen) agentloop.Reply {
+func (m macroRisk) decide(t turn, s holdings) agentloop.Reply {
 	results := t.last()
 	if end, bad := failed("could not decide", results[:1]); bad {
 		return end
@@ -84,14 +84,14 @@ func (m macroRisk) decide(t turn, s seen) agentloop.Reply {
 
 // tight reports whether fresh rates say that money tightens, and what was read.
 func (m macroRisk) tight(results []agentloop.Result) (tight bool, why string) {
-	var said []string
+	var texts []string
 	for _, name := range m.rates {
 		x := readSeries(results, name)
 		_, now := x.newest()
 		if math.IsNaN(now) {
 			continue
 		}
-		text := x.told(m.maxAge)
+		text := x.describe(m.maxAge)
 		switch date, then := x.before(6); {
 		case !x.fresh(m.maxAge):
 		case name == "T10Y2Y" && now < 0:
@@ -99,7 +99,7 @@ func (m macroRisk) tight(results []agentloop.Result) (tight bool, why string) {
 		case name == "FEDFUNDS" && now > then+0.5:
 			tight, text = true, text+fmt.Sprintf(", up from %g of %s", then, month(date))
 		}
-		said = append(said, text)
+		texts = append(texts, text)
 	}
-	return tight, strings.Join(said, "; ")
+	return tight, strings.Join(texts, "; ")
 }

@@ -18,7 +18,7 @@ func newMomentum(given map[string]any) (agentloop.Model, error) {
 
 func (m momentum) look(turn) []agentloop.Call { return nil }
 
-func (m momentum) ask(t turn, _ seen) agentloop.Reply {
+func (m momentum) ask(t turn, _ holdings) agentloop.Reply {
 	symbols := tradable(t.last()[0])
 	if len(symbols) == 0 {
 		return done("nothing to trade yet")
@@ -32,7 +32,7 @@ func (m momentum) ask(t turn, _ seen) agentloop.Reply {
 	}}
 }
 
-func (m momentum) decide(t turn, s seen) agentloop.Reply {
+func (m momentum) decide(t turn, s holdings) agentloop.Reply {
 	if end, bad := failed("could not decide", t.last()); bad {
 		return end
 	}

@@ -45,7 +45,7 @@ func (m momentumAllocator) look(t turn) []agentloop.Call {
 	return t.probe(m.news)
 }
 
-func (m momentumAllocator) ask(t turn, s seen) agentloop.Reply {
+func (m momentumAllocator) ask(t turn, s holdings) agentloop.Reply {
 	for _, symbol := range []string{m.risky, m.safe} {
 		if !slices.Contains(s.fresh, symbol) {
 			return done("no fresh price of %s: nothing is ordered", symbol)
@@ -64,7 +64,7 @@ func (m momentumAllocator) ask(t turn, s seen) agentloop.Reply {
 	return agentloop.Reply{Calls: calls}
 }
 
-func (m momentumAllocator) decide(t turn, s seen) agentloop.Reply {
+func (m momentumAllocator) decide(t turn, s holdings) agentloop.Reply {
 	if end, bad := failed("could not decide", t.last()[:2]); bad {
 		return end
 	}

@@ -34,7 +34,7 @@ func newNewsSentiment(given map[string]any) (agentloop.Model, error) {
 
 func (m newsSentiment) look(t turn) []agentloop.Call { return t.probe(m.symbols) }
 
-func (m newsSentiment) ask(t turn, _ seen) agentloop.Reply {
+func (m newsSentiment) ask(t turn, _ holdings) agentloop.Reply {
 	calls := t.searches(m.symbols, m.days)
 	if len(calls) == 0 {
 		return done("no news of the last %d days is held: nothing is ordered", m.days)
@@ -42,7 +42,7 @@ func (m newsSentiment) ask(t turn, _ seen) agentloop.Reply {
 	return agentloop.Reply{Calls: calls}
 }
 
-func (m newsSentiment) decide(t turn, s seen) agentloop.Reply {
+func (m newsSentiment) decide(t turn, s holdings) agentloop.Reply {
 	bad := slices.IndexFunc(t.last(), func(r agentloop.Result) bool { return r.IsError })
 	if bad >= 0 && t.last()[bad].Name == "search_news" {
 		return agentloop.Reply{Calls: t.builtin(m.symbols, m.days)}
@@ -77,7 +77,7 @@ func (m newsSentiment) decide(t turn, s seen) agentloop.Reply {
 
 // least is the score that a company needs. A weaker echo of last week's catalyst is no
 // reason to pay for a switch.
-func (m newsSentiment) least(s seen, symbol string) int {
+func (m newsSentiment) least(s holdings, symbol string) int {
 	if slices.Contains(s.held, symbol) {
 		return 1
 	}
@@ -88,9 +88,9 @@ func (m newsSentiment) least(s seen, symbol string) int {
 func (m newsSentiment) scores(counts map[string]tally) string {
 	symbols := slices.Clone(m.symbols)
 	slices.SortStableFunc(symbols, func(a, b string) int { return cmp.Compare(counts[b].net(), counts[a].net()) })
-	var said []string
+	var texts []string
 	for _, s := range symbols {
-		said = append(said, fmt.Sprintf("%s %+d", s, counts[s].net()))
+		texts = append(texts, fmt.Sprintf("%s %+d", s, counts[s].net()))
 	}
-	return strings.Join(said, ", ")
+	return strings.Join(texts, ", ")
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// params reads a strategy's params, each with its usual value; the first wrong
+// params reads a strategy's params, each with its preset value; the first wrong
 // one is kept in err.
 type params struct {
 	given map[string]any
@@ -37,24 +37,24 @@ func (p *params) bad(name string, v any, use string) {
 }
 
 // whole is a whole number of things from low to high.
-func (p *params) whole(name string, usual, low, high int, things string) int {
+func (p *params) whole(name string, preset, low, high int, things string) int {
 	v, given := p.given[name]
 	if !given {
-		return usual
+		return preset
 	}
 	n, ok := v.(int)
 	if !ok || n < low || n > high {
 		p.bad(name, v, fmt.Sprintf("a whole number of %s from %d to %d", things, low, high))
-		return usual
+		return preset
 	}
 	return n
 }
 
 // number is a number above 0.
-func (p *params) number(name string, usual float64) float64 {
+func (p *params) number(name string, preset float64) float64 {
 	switch v := p.given[name].(type) {
 	case nil:
-		return usual
+		return preset
 	case int:
 		if v > 0 {
 			return float64(v)
@@ -65,14 +65,14 @@ func (p *params) number(name string, usual float64) float64 {
 		}
 	}
 	p.bad(name, p.given[name], "a number above 0")
-	return usual
+	return preset
 }
 
 // text is a word such as a symbol.
-func (p *params) text(name, usual string) string {
+func (p *params) text(name, preset string) string {
 	v, given := p.given[name]
 	if !given {
-		return usual
+		return preset
 	}
 	s, ok := v.(string)
 	if !ok || s == "" {

@@ -16,9 +16,9 @@ type rule interface {
 	look(t turn) []agentloop.Call
 	// ask follows when prices and account could be read; a reply without calls ends
 	// the turn.
-	ask(t turn, s seen) agentloop.Reply
-	// decide follows every answer but that of orders; it ends with [seen.rotate].
-	decide(t turn, s seen) agentloop.Reply
+	ask(t turn, s holdings) agentloop.Reply
+	// decide follows every answer but that of orders; it ends with [holdings.rotate].
+	decide(t turn, s holdings) agentloop.Reply
 }
 
 func rotating(r rule) script {
@@ -32,28 +32,28 @@ func rotating(r rule) script {
 		}
 		switch calls := t.Messages[t.step()].Reply.Calls; {
 		case t.step() == 1:
-			return r.ask(t, sees(t))
+			return r.ask(t, readHoldings(t))
 		case calls[0].Name == "orders_submit":
 			if end, bad := failed("an order failed", t.last()); bad {
 				return end
 			}
 			return done("orders sent: %d; %s", len(calls), reason(calls[len(calls)-1]))
 		}
-		return r.decide(t, sees(t))
+		return r.decide(t, readHoldings(t))
 	}
 }
 
-// seen is what a script knows of prices and its account.
-type seen struct {
+// holdings is what a script knows of prices and its account.
+type holdings struct {
 	fresh   []string          // symbols that may be traded and have a fresh price
 	last    map[string]string // last prices as they were written
 	held    []string
 	waiting bool // there are open orders
 }
 
-func sees(t turn) seen {
+func readHoldings(t turn) holdings {
 	r := t.results(0)
-	s := seen{fresh: tradable(r[0]), last: map[string]string{}, waiting: len(block(r[2].Text, "open_orders")) > 0}
+	s := holdings{fresh: tradable(r[0]), last: map[string]string{}, waiting: len(block(r[2].Text, "open_orders")) > 0}
 	for _, p := range block(r[0].Text, "prices") {
 		s.last[p["symbol"]] = p["last"]
 	}
@@ -67,7 +67,7 @@ func sees(t turn) seen {
 // rotate orders only when the winners are not what is held. why says the reason
 // of each order. Nothing is ordered without a fresh price: a holding that has none
 // (it may be delisted) stays, and its part of the money with it.
-func (s seen) rotate(winners []string, why func(symbol string, wanted bool) string) agentloop.Reply {
+func (s holdings) rotate(winners []string, why func(symbol string, wanted bool) string) agentloop.Reply {
 	winners = slices.Clone(winners)
 	slices.Sort(winners)
 	var held, stuck []string
@@ -104,7 +104,7 @@ func (s seen) rotate(winners []string, why func(symbol string, wanted bool) stri
 }
 
 // heldFirst compares two symbols: what is held comes before what is not.
-func (s seen) heldFirst(a, b string) int {
+func (s holdings) heldFirst(a, b string) int {
 	switch x, y := slices.Contains(s.held, a), slices.Contains(s.held, b); {
 	case x && !y:
 		return -1
@@ -123,7 +123,7 @@ func because(held []string, why func(string, bool) string) string {
 }
 
 // into is rotate into one symbol, with one reason for everything.
-func (s seen) into(symbol, why string) agentloop.Reply {
+func (s holdings) into(symbol, why string) agentloop.Reply {
 	return s.rotate([]string{symbol}, func(string, bool) string { return why })
 }
 

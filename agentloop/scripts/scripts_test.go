@@ -137,20 +137,20 @@ func TestNewsSentimentUsesSearchNews(t *testing.T) {
 
 // Nothing is ordered without a fresh price; a holding without one keeps its part.
 func TestRotateNeedsPrices(t *testing.T) {
-	s := seen{fresh: []string{"A", "B"}, held: []string{"A", "OLD"}}
+	s := holdings{fresh: []string{"A", "B"}, held: []string{"A", "OLD"}}
 	why := func(string, bool) string { return "why" }
 	r := s.rotate([]string{"B"}, why)
 	require.Len(t, r.Calls, 2)
 	require.JSONEq(t, `{"symbol":"A","target_percent":0,"reason":"why"}`, string(r.Calls[0].Arguments))
 	require.JSONEq(t, `{"symbol":"B","target_percent":50,"reason":"why"}`, string(r.Calls[1].Arguments))
 	for _, c := range []struct {
-		s    seen
+		s    holdings
 		want string
 	}{
-		{seen{fresh: []string{"A"}, held: []string{"A"}}, "no fresh price of B"},
-		{seen{fresh: []string{"A", "B"}, held: []string{"A"}, waiting: true}, "waiting for open orders"},
-		{seen{fresh: []string{"A", "B"}, held: []string{"B"}}, "no change: holding B; why"},
-		{seen{fresh: []string{"A", "B"}, held: []string{"B", "OLD"}}, "no change: holding B, OLD"},
+		{holdings{fresh: []string{"A"}, held: []string{"A"}}, "no fresh price of B"},
+		{holdings{fresh: []string{"A", "B"}, held: []string{"A"}, waiting: true}, "waiting for open orders"},
+		{holdings{fresh: []string{"A", "B"}, held: []string{"B"}}, "no change: holding B; why"},
+		{holdings{fresh: []string{"A", "B"}, held: []string{"B", "OLD"}}, "no change: holding B, OLD"},
 	} {
 		r := c.s.rotate([]string{"B"}, why)
 		require.Empty(t, r.Calls)

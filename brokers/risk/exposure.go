@@ -92,12 +92,7 @@ func (t *trial) end(s span) (qty, money pitwall.Dec) {
 
 // span computes one symbol's span over a list of open orders.
 func (t *trial) span(c *pitwall.Calc, symbol string, orders []pitwall.OrderState) span {
-	s := span{symbol: symbol}
-	for _, p := range t.s.Account.Positions {
-		if p.Symbol == symbol {
-			s.now = p.Qty
-		}
-	}
+	s := span{symbol: symbol, now: t.s.Account.Held(symbol)}
 	i, known := t.s.Instruments[symbol]
 	ref := t.s.Last[symbol].Close
 	s.priced = known && ref != 0

@@ -44,9 +44,13 @@ func only(limits bool) form[bool] {
 }
 
 func readNumber(raw any) (pitwall.Dec, error) {
-	text, err := decimal(raw)
-	if err != nil {
-		return 0, err
+	text := fmt.Sprint(raw)
+	switch v := raw.(type) {
+	case int, int64, uint64, string:
+	case float64:
+		text = strconv.FormatFloat(v, 'f', -1, 64) // no exponent, no detour that would round
+	default:
+		return 0, fmt.Errorf("is %s: write a number, or off", show(raw))
 	}
 	d, err := pitwall.ParseDec(text)
 	if err != nil {
@@ -56,26 +60,6 @@ func readNumber(raw any) (pitwall.Dec, error) {
 		return 0, fmt.Errorf("is %v: write a number that is not below 0, or off", d)
 	}
 	return d, nil
-}
-
-// decimal is the text of a number, without a detour that would round it.
-func decimal(raw any) (string, error) {
-	switch v := raw.(type) {
-	case int:
-		return strconv.Itoa(v), nil
-	case int64:
-		return strconv.FormatInt(v, 10), nil
-	case uint64:
-		return strconv.FormatUint(v, 10), nil
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return "", fmt.Errorf("is %v: write a number", v)
-		}
-		return strconv.FormatFloat(v, 'f', -1, 64), nil
-	case string:
-		return v, nil
-	}
-	return "", fmt.Errorf("is %s: write a number, or off", show(raw))
 }
 
 func readCount(raw any) (int, error) {

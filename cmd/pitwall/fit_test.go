@@ -133,7 +133,7 @@ func TestComparisonSays(t *testing.T) {
 func TestSheetNamesFigures(t *testing.T) {
 	probability, d := 0.591, 0.42
 	s := &report.Sheet{Run: report.Header{ID: "r", Status: "incomplete", Turns: 1, Benchmark: "SPX"}, Curve: make([]report.Point, 1)}
-	s.Luck = report.Luck{Probabilistic: &probability, Deflated: &d, Trials: 3, Random: &report.Random{Traders: 1000, Beaten: 0.399}}
+	s.Luck = report.Luck{Probabilistic: &probability, Deflated: &d, Trials: 3, Random: &report.RandomBaseline{Traders: 1000, Beaten: 0.399}}
 	s.Headline = report.Metrics{Orders: 1, Fills: 2, TotalReturn: 0.1, BenchmarkReturn: &d}
 	a := testApp(t)
 	p := term.NewPen(a.stdout)

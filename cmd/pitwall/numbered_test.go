@@ -22,7 +22,6 @@ import (
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools"
-	"pitwall/tools/leaktest"
 )
 
 // L7: a 24/7 world that is moved by k days trades the same, k days later: nothing
@@ -89,7 +88,7 @@ func TestL08HostClock(t *testing.T) {
 // each alone sees.
 func TestL50ManyWorlds(t *testing.T) {
 	t.Parallel()
-	d, build := leaktest.Sample(), sampled(t)
+	d, build := sample(t), sampled(t)
 	at := func(i int) string {
 		w, err := build(d, d.Series[0].Bar(5+i).Start)
 		require.NoError(t, err)

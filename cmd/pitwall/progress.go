@@ -9,6 +9,7 @@ import (
 
 	"pitwall/agentloop"
 	"pitwall/cmd/pitwall/term"
+	"pitwall/tools/report"
 )
 
 // progress shows where a run stands on stderr: on a terminal a line that is drawn
@@ -137,18 +138,7 @@ func (p *progress) done() {
 }
 
 // money writes 123456.7 as 123,457.
-func money(f float64) string {
-	s := fmt.Sprintf("%.0f", f)
-	neg := strings.HasPrefix(s, "-")
-	s = strings.TrimPrefix(s, "-")
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	if neg {
-		return "-" + s
-	}
-	return s
-}
+func money(f float64) string { return report.Group(fmt.Sprintf("%.0f", f)) }
 
 // sayStop tells, at the first Ctrl-C, that a turn is being finished. The returned
 // function ends the waiting for one.

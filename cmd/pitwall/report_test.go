@@ -97,7 +97,7 @@ func TestReportManyGolden(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "runs/less/report.html"), "--no-report")
 	out := printed(t, dir, 0, "report", "momentum-1", "less", "momentum-1")
 	goldenText(t, "report_many", out)
-	require.Contains(t, out, "  momentum-1 (3): never: 41 turns alike\n")
+	require.Contains(t, out, "  momentum-1 (3): identical in all 41 turns\n")
 	require.FileExists(t, filepath.Join(dir, "compare-momentum-1-less-momentum-1.html"))
 	var c struct {
 		Partings []struct{ Text string }
@@ -108,7 +108,7 @@ func TestReportManyGolden(t *testing.T) {
 	require.Len(t, c.Sheets, 2)
 	require.NoFileExists(t, filepath.Join(dir, "compare-momentum-1-less.html"))
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "old/momentum-1"), os.DirFS(filepath.Join(dir, "runs/momentum-1"))))
-	require.Contains(t, printed(t, dir, 0, "report", "momentum-1", "old/momentum-1"), "  old/momentum-1: never: 41 turns alike\n", "two folders of one name are told apart")
+	require.Contains(t, printed(t, dir, 0, "report", "momentum-1", "old/momentum-1"), "  old/momentum-1: identical in all 41 turns\n", "two folders of one name are told apart")
 }
 
 func TestCompareName(t *testing.T) {

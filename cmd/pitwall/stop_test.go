@@ -167,5 +167,5 @@ func TestReportOfAKilledRun(t *testing.T) {
 	require.Contains(t, out, "the run has not ended: it is still running, or it was killed")
 	require.Contains(t, pageOf(t, run), "running")
 	require.Contains(t, printed(t, dir, 0, "runs"), "running")
-	require.Contains(t, printed(t, dir, 0, "report", "s-1", "last"), "alike")
+	require.Contains(t, printed(t, dir, 0, "report", "s-1", "last"), "identical in all ")
 }

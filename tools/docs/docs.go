@@ -127,7 +127,11 @@ func words(text string) []string {
 		if strings.Contains(common, " "+w+" ") {
 			continue
 		}
-		for _, part := range append([]string{w}, splitName(w)...) {
+		parts := []string{w}
+		if strings.Contains(w, "_") { // either half of orders_submit finds it
+			parts = append(parts, strings.FieldsFunc(w, func(r rune) bool { return r == '_' })...)
+		}
+		for _, part := range parts {
 			if len(part) > 3 {
 				part = strings.TrimSuffix(part, "s")
 			}
@@ -135,12 +139,4 @@ func words(text string) []string {
 		}
 	}
 	return out
-}
-
-// splitName gives the parts of orders_submit, so that either half finds it.
-func splitName(w string) []string {
-	if !strings.Contains(w, "_") {
-		return nil
-	}
-	return strings.FieldsFunc(w, func(r rune) bool { return r == '_' })
 }

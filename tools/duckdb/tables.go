@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"sort"
 	"strings"
@@ -65,11 +66,14 @@ func (t *Tables) Define(_ context.Context, s pitwall.TableSpec) error {
 		return pitwall.Errorf(pitwall.InvalidInput, "a table cannot be named %q", s.Name).
 			Hintf("use lower-case letters, digits and _; names that begin with pitwall_, duckdb_, sqlite_, pg_, pragma_ or information_ are taken")
 	}
-	if _, ok := t.specs[s.Name]; !ok && len(t.specs) >= maxTables {
+	was, ok := t.specs[s.Name]
+	if !ok && len(t.specs) >= maxTables {
 		return pitwall.Errorf(pitwall.InvalidInput, "%d tables are loaded", len(t.specs)).Hintf("query the ones that there are, or define one of them again")
 	}
-	t.specs[s.Name] = s
-	delete(t.held, s.Name)
+	if !reflect.DeepEqual(was, s) {
+		t.specs[s.Name] = s
+		delete(t.held, s.Name)
+	}
 	return nil
 }
 

@@ -1,10 +1,11 @@
 package leaktest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
-	"sort"
 	"time"
 
 	"pitwall"
@@ -34,12 +35,7 @@ func (d Data) macros() []string {
 			set[r.Series] = true
 		}
 	}
-	list := make([]string, 0, len(set))
-	for s := range set {
-		list = append(list, s)
-	}
-	sort.Strings(list)
-	return list
+	return slices.Sorted(maps.Keys(set))
 }
 
 // kinds of mutations, by the number under which the test plan has them.
@@ -100,7 +96,7 @@ func mutate(d Data, kind string, t time.Time, r *rand.Rand) (Data, *canaries) {
 	if kind == "add" {
 		m.add(t, c)
 	}
-	sort.SliceStable(m.Series, func(i, j int) bool { return m.Series[i].Instrument.Symbol < m.Series[j].Instrument.Symbol })
+	slices.SortStableFunc(m.Series, func(a, b *pitwall.Series) int { return cmp.Compare(a.Instrument.Symbol, b.Instrument.Symbol) })
 	return m, c
 }
 
@@ -187,10 +183,7 @@ func (d *Data) add(t time.Time, c *canaries) {
 				pitwall.Action{Symbol: s.Instrument.Symbol, Ex: day, Pay: day.AddDate(0, 0, 3), Type: "dividend", Value: pitwall.One})
 		}
 	}
-	sort.SliceStable(d.Actions, func(i, j int) bool {
-		a, b := d.Actions[i], d.Actions[j]
-		return a.Symbol < b.Symbol || a.Symbol == b.Symbol && a.Ex.Before(b.Ex)
-	})
+	slices.SortStableFunc(d.Actions, func(a, b pitwall.Action) int { return cmp.Or(cmp.Compare(a.Symbol, b.Symbol), a.Ex.Compare(b.Ex)) })
 	if fresh.Len() > 0 {
 		d.Series = append(d.Series, fresh)
 	}

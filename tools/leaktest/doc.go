@@ -12,7 +12,7 @@
 //
 // # That the harness can fail
 //
-// TestPlantedLeaks plants leaks, each a few lines, in worlds over [Sample] and
+// TestPlantedLeaks plants leaks, each a few lines, in worlds over made-up data and
 // requires that each is caught. LEAKS.md lists which check catches which leak, and
 // the test that holds each promise of the wall.
 //

@@ -14,7 +14,7 @@ import (
 // Sheet computes the figures of a run.
 func (r *Run) Sheet() (*Sheet, error) {
 	m := r.Manifest
-	s := &Sheet{Curve: r.Points, Daily: days(r.Points), Warnings: append([]string{}, m.Warnings...), Notes: append(append([]string{}, m.Notes...), r.Notes...),
+	s := &Sheet{Curve: r.Points, Daily: lastOf(r.Points, time.DateOnly), Warnings: append([]string{}, m.Warnings...), Notes: append(append([]string{}, m.Notes...), r.Notes...),
 		Passive: []Passive{}, Symbols: []Attribution{}, Months: []Month{}, Years: []Month{}, Trades: []RoundTrip{}}
 	var err error
 	if s.Headline, err = headline(m.Cash, r.Points, r.Journal); err != nil {
@@ -56,7 +56,7 @@ func (r *Run) header() Header {
 	return h
 }
 
-// values are a curve with what it began with.
+// values returns a curve with its starting value.
 func values(start float64, daily []Point, of func(Point) float64) []float64 {
 	list := make([]float64, 0, len(daily)+1)
 	list = append(list, start)
@@ -66,45 +66,37 @@ func values(start float64, daily []Point, of func(Point) float64) []float64 {
 	return list
 }
 
-func equityOf(p Point) float64    { return p.Equity }
-func benchmarkOf(p Point) float64 { return p.Benchmark }
-func holdOf(p Point) float64      { return p.Hold }
+func equityOf(p Point) float64 { return p.Equity }
 
 // compare fills the figures of the three curves.
 func (s *Sheet) compare(m runs.Manifest) {
 	p := periods(s.Daily)
 	mine := values(m.Cash.Float(), s.Daily, equityOf)
-	s.Strategy = figures(mine, p)
-	s.dates(&s.Strategy, mine)
+	s.Strategy = *s.curve(mine, p)
 	if len(s.Daily) == 0 {
 		return
 	}
 	if s.Daily[0].Benchmark > 0 && s.Curve[0].Benchmark > 0 {
-		curve := values(s.Curve[0].Benchmark, s.Daily, benchmarkOf)
-		f := figures(curve, p)
-		s.dates(&f, curve)
-		rel := relative(returnsOf(mine), returnsOf(curve), p)
-		rel.Against = m.Benchmark
-		if s.Strategy.TotalReturn != nil && f.TotalReturn != nil {
-			x := *s.Strategy.TotalReturn - *f.TotalReturn
-			rel.Excess = &x
+		curve := values(s.Curve[0].Benchmark, s.Daily, func(p Point) float64 { return p.Benchmark })
+		s.Benchmark = s.curve(curve, p)
+		s.Relative = new(relative(returnsOf(mine), returnsOf(curve), p))
+		s.Relative.Against = m.Benchmark
+		if a, b := s.Strategy.TotalReturn, s.Benchmark.TotalReturn; a != nil && b != nil {
+			s.Relative.Excess = new(*a - *b)
 		}
-		s.Benchmark, s.Relative = &f, &rel
 	} else if i := slices.IndexFunc(s.Daily, func(p Point) bool { return p.Benchmark > 0 }); i >= 0 {
 		s.Notes = append(s.Notes, fmt.Sprintf("the benchmark %s has no price before %s: only months and years compare with it", m.Benchmark, runs.DateOf(s.Daily[i].At)))
 	}
 	if s.Daily[0].Hold > 0 && s.Curve[0].Hold > 0 {
-		curve := values(s.Curve[0].Hold, s.Daily, holdOf)
-		f := figures(curve, p)
-		s.dates(&f, curve)
-		s.BuyHold = &f
+		s.BuyHold = s.curve(values(s.Curve[0].Hold, s.Daily, func(p Point) float64 { return p.Hold }), p)
 	}
 }
 
-// dates says when the deepest drawdown was.
-func (s *Sheet) dates(f *Stats, curve []float64) {
+// curve computes the figures of a curve, with the dates of its deepest drawdown.
+func (s *Sheet) curve(curve []float64, periods float64) *Stats {
+	f := figures(curve, periods)
 	if f.MaxDrawdown == nil || *f.MaxDrawdown == 0 {
-		return
+		return &f
 	}
 	day := func(i int) string { // 0 is the start
 		if i < 0 {
@@ -114,39 +106,7 @@ func (s *Sheet) dates(f *Stats, curve []float64) {
 	}
 	peak, trough, recovered := drawdownSpan(curve)
 	f.MaxDDFrom, f.MaxDDTo, f.MaxDDRecovery = day(peak), day(trough), day(recovered)
-}
-
-// passive adds what doing nothing would have given.
-func (r *Run) passive(s *Sheet) {
-	m := r.Manifest
-	if len(r.Points) == 0 {
-		return
-	}
-	from, err := time.Parse(time.DateOnly, m.From)
-	if err != nil {
-		from = r.Points[0].At
-	}
-	raw := map[string]bool{}
-	for _, t := range m.Traded {
-		raw[t.Symbol] = t.Adjusted == pitwall.Raw || t.Adjusted == ""
-	}
-	var actions []pitwall.Action
-	for _, a := range m.Actions {
-		if raw[a.Symbol] && slices.Contains(m.Symbols, a.Symbol) {
-			actions = append(actions, a)
-		}
-	}
-	to := r.Points[len(r.Points)-1].At
-	for _, opens := range []bool{true, false} {
-		for _, whole := range []bool{false, true} {
-			if whole && m.Cash <= 0 {
-				continue
-			}
-			if p := r.passiveRow(from, to, actions, whole, opens); p != nil {
-				s.Passive = append(s.Passive, *p)
-			}
-		}
-	}
+	return &f
 }
 
 // activity fills how much was held and traded.
@@ -171,19 +131,17 @@ func (w *walk) activity(s *Sheet) {
 	s.Activity.Exposure = exposure(held)
 	if len(w.names) > 0 {
 		n := float64(len(w.steps))
-		gross, net = gross/n, net/n
-		s.Activity.GrossExposure, s.Activity.NetExposure = &gross, &net
+		s.Activity.GrossExposure, s.Activity.NetExposure = new(gross/n), new(net/n)
 	}
 	if s.Activity.Turnover = turnover(traded, equity); s.Activity.Turnover != nil {
-		y := *s.Activity.Turnover * periods(s.Daily)
-		s.Activity.TurnoverYearly = &y
+		s.Activity.TurnoverYearly = new(*s.Activity.Turnover * periods(s.Daily))
 	}
 }
 
 // trades fills the list of trades and the figures over the closed ones.
 func (w *walk) trades(s *Sheet) {
 	closed := w.lots.ended()
-	open := w.lots.open(func(symbol string) pitwall.Dec { return w.price(symbol) })
+	open := w.lots.open(w.price)
 	var profits, held []float64
 	for _, t := range closed {
 		profits = append(profits, t.Profit.Float())
@@ -203,8 +161,7 @@ func (w *walk) trades(s *Sheet) {
 		}
 		t.Days = max(0, until.Sub(t.EntryTime).Hours()/24)
 		if value := math.Abs(t.Qty.Float() * t.EntryPrice.Float() * w.lots.multiplier(t.Symbol).Float()); value > 0 {
-			x := t.Profit.Float() / value
-			t.Return = &x
+			t.Return = new(t.Profit.Float() / value)
 		}
 		if i < len(closed) {
 			held = append(held, t.Days)
@@ -212,19 +169,14 @@ func (w *walk) trades(s *Sheet) {
 		s.Trades = append(s.Trades, t)
 	}
 	if n := len(held); n > 0 {
-		sum := 0.0
-		for _, d := range held {
-			sum += d
-		}
-		mean := sum / float64(n)
+		s.Activity.HoldingMean = new(mean(held))
 		slices.Sort(held)
-		median := (held[(n-1)/2] + held[n/2]) / 2
-		s.Activity.HoldingMean, s.Activity.HoldingMedian = &mean, &median
+		s.Activity.HoldingMedian = new((held[(n-1)/2] + held[n/2]) / 2)
 	}
 }
 
-// cause says which turn sent an order and why: of a leg, the order that it
-// belongs to.
+// cause returns the turn that sent an order and the reason: a leg's is the order that
+// it belongs to.
 func (w *walk) cause(order string) (turn int, reason string) {
 	switch order {
 	case "":
@@ -239,8 +191,8 @@ func (w *walk) cause(order string) (turn int, reason string) {
 	return w.turns[order], o.Reason
 }
 
-// price is the last price of a symbol that was known at the last step: its last
-// bar's close, without bars the price of its last fill, 0 when neither is known.
+// price returns a symbol's last price at the last step: its last bar's close, without
+// bars its last fill's price, or 0.
 func (w *walk) price(symbol string) pitwall.Dec {
 	s := w.symbols[symbol]
 	if s == nil || s.next == 0 {
@@ -249,8 +201,8 @@ func (w *walk) price(symbol string) pitwall.Dec {
 	return s.bars[s.next-1].Close
 }
 
-// attribution says which symbol gave what. What the symbols and the flows do not
-// explain is said.
+// attribution fills each symbol's gain. A note states what the symbols and the cash
+// flows do not explain.
 func (w *walk) attribution(s *Sheet) {
 	a := &w.lots.a
 	total := pitwall.Dec(0)
@@ -258,23 +210,22 @@ func (w *walk) attribution(s *Sheet) {
 	for _, key := range w.lots.keys() {
 		held[key[1]] = a.Add(held[key[1]], w.lots.held[key].qty)
 	}
-	for _, name := range w.order {
-		g := *w.gains[name]
+	for _, g := range w.gains {
+		name := g.Symbol
 		g.Qty = a.Add(g.Qty, held[name])
 		if g.Qty != 0 {
 			switch x := w.symbols[name]; {
 			case w.price(name) == 0:
-				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and no price of it is in prices.csv: its gain is not whole", g.Qty, name))
+				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and prices.csv has no price of it: the gain is incomplete", g.Qty, name))
 			case x == nil || x.next == 0:
-				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and no price of it is in prices.csv: they are valued at its last fill, %v", g.Qty, name, w.price(name)))
+				s.Notes = append(s.Notes, fmt.Sprintf("%v %s are still held and prices.csv has no price of it: valued at the last fill, %v", g.Qty, name, w.price(name)))
 			}
 			g.Price = w.price(name)
 			g.Gain = a.Add(g.Gain, a.Mul(a.Mul(g.Qty, g.Price), w.lots.multiplier(name)))
 		}
 		total = a.Add(total, g.Gain)
 		if cash := w.run.Manifest.Cash.Float(); cash > 0 {
-			x := g.Gain.Float() / cash
-			g.Share = &x
+			g.Share = new(g.Gain.Float() / cash)
 		}
 		s.Symbols = append(s.Symbols, g)
 	}
@@ -286,7 +237,7 @@ func (w *walk) attribution(s *Sheet) {
 	}
 	s.Other = a.Sub(a.Sub(s.Headline.FinalEquity, s.Headline.Start), total)
 	if off := a.Sub(s.Other, w.other); off.Abs() > pitwall.One/100 {
-		s.Notes = append(s.Notes, fmt.Sprintf("the symbols' gains and the cash flows do not add up to the run's gain: %v is not explained", off.Round(2)))
+		s.Notes = append(s.Notes, fmt.Sprintf("the symbols' gains and the cash flows do not add up to the run's gain: %v is unexplained", off.Round(2)))
 	}
 }
 
@@ -297,22 +248,18 @@ func (s *Sheet) costs(r *Run, w *walk) {
 	if u := r.Usage; u != nil {
 		c.ModelsNew, c.ModelsRecorded, c.TokensIn, c.TokensOut = u.CostUSD, u.CostUSDRecorded, int64(u.Tokens.Input), int64(u.Tokens.Output)
 		if u.CostUSD != nil && u.CostUSDRecorded != nil {
-			sum := w.lots.a.Add(*u.CostUSD, *u.CostUSDRecorded)
-			c.Models = &sum
+			c.Models = new(w.lots.a.Add(*u.CostUSD, *u.CostUSDRecorded))
 		}
 	}
 	c.ReturnBefore = s.Strategy.TotalReturn
 	if c.ReturnBefore != nil && cash > 0 {
 		if c.Models != nil {
-			x := *c.ReturnBefore - c.Models.Float()/cash
-			c.ReturnAfter = &x
+			c.ReturnAfter = new(*c.ReturnBefore - c.Models.Float()/cash)
 		}
-		x := *c.ReturnBefore + (c.Commission.Float()+c.Slippage.Float()+w.carry())/cash
-		c.ReturnWithout = &x
+		c.ReturnWithout = new(*c.ReturnBefore + (c.Commission.Float()+c.Slippage.Float()+w.carry())/cash)
 	}
 	if s.Activity.Traded > 0 {
-		x := (c.Commission.Float() + c.Slippage.Float()) / s.Activity.Traded * 10_000
-		c.CostOfTradedBps = &x
+		c.CostOfTradedBps = new((c.Commission.Float() + c.Slippage.Float()) / s.Activity.Traded * 10_000)
 	}
 	c.StatedCommission = r.Manifest.Costs.String()
 	s.Costs = c

@@ -1,14 +1,12 @@
 package report
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// days are the last points of each day, in the zone that the points carry.
-func days(points []Point) []Point {
-	return lastOf(points, time.DateOnly)
-}
-
-// lastOf are the last points of each period: a layout of time.Format that is the
-// same for all of one period.
+// lastOf returns the last point of each period. The layout formats all times of one
+// period alike, in the points' own zone.
 func lastOf(points []Point, layout string) []Point {
 	var list []Point
 	for i, p := range points {
@@ -19,13 +17,13 @@ func lastOf(points []Point, layout string) []Point {
 	return list
 }
 
-// inDay is a time within the day that a step ends: midnight ends the day before it.
+// inDay returns a time within the day that a step ends: midnight ends the day before.
 func inDay(t time.Time) time.Time { return t.Add(-1) }
 
-// periods is how many daily returns a year has: 365 when weekends trade, which is
-// when there are as many Saturdays as weeks. A Sunday says nothing, since markets
-// open on Sunday evenings and some trade from Sunday to Thursday, nor does the one
-// Saturday of a special session.
+// periods returns the number of daily returns in a year: 365 when at least every
+// second week has a Saturday. Sundays do not count, since markets open on Sunday
+// evenings and some trade from Sunday to Thursday, nor does the one Saturday of a
+// special session.
 func periods(daily []Point) float64 {
 	saturdays := 0
 	for _, p := range daily {
@@ -39,8 +37,8 @@ func periods(daily []Point) float64 {
 	return 252
 }
 
-// calendar are the returns of months (2006-01) or years (2006): the period's last
-// point against the last one before it, at first against what the run began with.
+// calendar returns the returns of months (2006-01) or years (2006): the period's last
+// point against the last one before it, or against the start.
 func calendar(before Point, points []Point, layout string) []Month {
 	var list []Month
 	for _, p := range lastOf(points, layout) {
@@ -49,18 +47,15 @@ func calendar(before Point, points []Point, layout string) []Month {
 			m.Return = p.Equity/before.Equity - 1
 		}
 		if before.Benchmark > 0 && p.Benchmark > 0 {
-			m.Benchmark = ratio(p.Benchmark, before.Benchmark)
+			m.Benchmark = finite(p.Benchmark/before.Benchmark - 1)
 		}
 		if before.Hold > 0 && p.Hold > 0 {
-			m.Hold = ratio(p.Hold, before.Hold)
+			m.Hold = finite(p.Hold/before.Hold - 1)
 		}
 		list = append(list, m)
-		if p.Benchmark == 0 {
-			for _, q := range points { // the first point of the next period that has one
-				if q.At.After(p.At) && q.Benchmark > 0 {
-					p.Benchmark = q.Benchmark
-					break
-				}
+		if p.Benchmark == 0 { // the next period begins with the first that is known
+			if i := slices.IndexFunc(points, func(q Point) bool { return q.At.After(p.At) && q.Benchmark > 0 }); i >= 0 {
+				p.Benchmark = points[i].Benchmark
 			}
 		}
 		before = p

@@ -5,36 +5,20 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-
-	"pitwall"
 )
 
-// Comparison sets runs side by side. The first run is what the others are held
-// against.
+// Comparison sets runs side by side. The first run is the one that the others are
+// compared with.
 type Comparison struct {
-	Names    []string  `json:"names"` // what the texts call the runs; no two are alike
+	Names    []string  `json:"names"` // unique names of the runs in texts
 	Sheets   []*Sheet  `json:"sheets"`
-	Settings []Row     `json:"settings"` // how the runs were set up, and the days that they came to
+	Settings []Row     `json:"settings"` // how the runs were set up, and the dates that they reached
 	Rows     []Row     `json:"figures"`
 	Verdicts []string  `json:"verdicts"` // of each run, whether it beat doing nothing
 	Warnings []string  `json:"warnings"` // what makes figures hard to compare
 	Partings []Parting `json:"partings"` // one for each run but the first
 }
-
-// Kind is how a figure is written.
-type Kind string
-
-// The kinds.
-const (
-	Percent Kind = "percent" // a fraction that is a gain or a loss: 0.012 is +1.20 %
-	Share   Kind = "share"   // a fraction of something: 0.012 is 1.20 %
-	Ratio   Kind = "ratio"   // two decimals
-	Money   Kind = "money"   // of the account's currency, or USD where the name says so
-	Count   Kind = "count"
-	Text    Kind = "text"
-)
 
 // Row is a named figure or setting of every run.
 type Row struct {
@@ -42,8 +26,8 @@ type Row struct {
 	Kind   Kind    `json:"kind"`
 	Values []Value `json:"values"` // one per run
 	Differ bool    `json:"differ"`
-	Always bool    `json:"always,omitempty"` // shown where it does not differ too
-	Yearly bool    `json:"yearly,omitempty"` // of a year: it says little for a sheet whose Strategy.FewForYearly is set
+	Always bool    `json:"always,omitempty"` // shown also where it does not differ
+	Yearly bool    `json:"yearly,omitempty"` // annualized: it means little for a sheet whose Strategy.FewForYearly is set
 }
 
 // Value is a figure of one run. Number is nil for texts, and for a figure that the
@@ -53,26 +37,26 @@ type Value struct {
 	Text   string   `json:"text"` // as a terminal prints it; n/a when not defined
 }
 
-// Parting says where a run's decisions part from the first run's. Turns are matched
-// by their time and agent, not by their number; turns before both runs have begun
-// are left out.
+// Parting is the point where a run's decisions diverge from the first run's. Turns are
+// matched by time and agent, not by number; turns before both runs have begun are left
+// out.
 type Parting struct {
 	Run    int        `json:"run"`    // index in Sheets
 	Common int        `json:"common"` // turns that both runs have
-	Alike  int        `json:"alike"`  // of those, how many come before First: all of them when it is nil
+	Alike  int        `json:"alike"`  // common turns before First; all of them when it is nil
 	First  *Departure `json:"first"`  // the first difference of any kind; nil: none, or no turn in common
 	Orders *Departure `json:"orders"` // the first turn that ordered differently, reasons aside; nil: none
-	Text   string     `json:"text"`   // all of it as one sentence
+	Text   string     `json:"text"`   // the parting in a sentence
 }
 
-// Departure is where two runs stop being alike.
+// Departure is a turn in which two runs differ.
 type Departure struct {
 	AsOf  string `json:"as_of"`
 	Agent string `json:"agent"`
 	Turns [2]int `json:"turns"` // of the first run and of this one; 0: it has no such turn
 	What  What   `json:"what"`
-	// OtherState says that the state digests differ: one of them could see what the
-	// other could not, even where the question reads the same.
+	// OtherState reports that the state digests differ: one run could see what the other
+	// could not, even where the question reads the same.
 	OtherState bool      `json:"other_state"`
 	Lines      [2]string `json:"lines"` // the first differing call or line of either, shortened; empty: it has none
 }
@@ -84,20 +68,20 @@ type What string
 const (
 	DifferentTurn   What = "turn"   // only one of them had a turn then
 	DifferentEnd    What = "end"    // one of them has no more turns
-	DifferentState  What = "state"  // another account, other bars or news before the same question
-	DifferentCall   What = "call"   // another tool, or other arguments
-	DifferentResult What = "result" // the same call, another answer
-	DifferentReply  What = "reply"  // other words
-	DifferentStatus What = "status" // the turn ended otherwise: a timeout, a budget
-	DifferentOrders What = "orders" // other orders
+	DifferentState  What = "state"  // a different account, different bars or news before the same question
+	DifferentCall   What = "call"   // a different tool, or different arguments
+	DifferentResult What = "result" // the same call, a different answer
+	DifferentReply  What = "reply"  // different text
+	DifferentStatus What = "status" // the turn ended differently: a timeout, a budget
+	DifferentOrders What = "orders" // different orders
 	NoRecord        What = "record" // a turn's record cannot be read
 )
 
-// Compare sets runs side by side. Names tell them apart in texts, one for each; without
-// them their ids do, numbered where they are alike.
+// Compare sets runs side by side. Texts call them by names, one for each, or else by
+// their ids, with a number where two are equal.
 func Compare(runs []*Run, names ...string) (*Comparison, error) {
 	if len(runs) == 0 {
-		return nil, errors.New("comparing no runs; give one at least")
+		return nil, errors.New("no run to compare; name at least one")
 	}
 	c := &Comparison{Names: names, Verdicts: []string{}, Warnings: []string{}, Partings: []Parting{}}
 	if len(names) != len(runs) {
@@ -125,9 +109,8 @@ func Compare(runs []*Run, names ...string) (*Comparison, error) {
 	return c, nil
 }
 
-// ids are the names of the runs; one that is there already gets its place.
-func ids(runs []*Run) []string {
-	list := make([]string, 0, len(runs))
+// ids returns the names of the runs; a missing or repeated one gets its number.
+func ids(runs []*Run) (list []string) {
 	for i, r := range runs {
 		id := oneLine(r.Manifest.RunID)
 		if id == "" || slices.Contains(list, id) {
@@ -147,42 +130,41 @@ func (c *Comparison) periods() {
 		list = append(list, c.Names[i]+" is "+s.Run.period())
 	}
 	if differ {
-		c.Warnings = append(c.Warnings, "the periods differ, and with them what the figures are of: "+strings.Join(list, ", "))
+		c.Warnings = append(c.Warnings, "the periods differ, so figures cover different dates: "+strings.Join(list, ", "))
 	}
 }
 
-// period is the days that a run came to.
+// period returns the dates that a run reached.
 func (h Header) period() string { return oneLine(h.From + " to " + h.To) }
 
-// statusRow says which runs did not come to their end; none when all did.
+// statusRow returns the runs' statuses, nothing when all are complete.
 func statusRow(sheets []*Sheet) []Row {
-	row := Row{Name: "status", Kind: Text, Always: true}
-	all := true
-	for _, s := range sheets {
-		all = all && s.Run.complete()
-		row.Values = append(row.Values, Value{Text: oneLine(s.Run.Status)})
-		row.Differ = row.Differ || s.Run.Status != sheets[0].Run.Status
-	}
-	if all {
+	if !slices.ContainsFunc(sheets, func(s *Sheet) bool { return !s.Run.complete() }) {
 		return nil
 	}
+	var texts []string
+	for _, s := range sheets {
+		texts = append(texts, oneLine(s.Run.Status))
+	}
+	row := textRow("status", texts)
+	row.Always = true
 	return []Row{row}
 }
 
-// compared are the rows of a comparison, in their order.
+// compared lists the rows of a comparison in their order.
 var compared = []struct {
 	name string
 	kind Kind
 	of   func(*Sheet) *float64
 }{
-	{"final equity", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.FinalEquity) }},
+	{"final equity", Money, func(s *Sheet) *float64 { return new(s.Headline.FinalEquity.Float()) }},
 	{"return", Percent, func(s *Sheet) *float64 { return &s.Headline.TotalReturn }},
 	{"benchmark return", Percent, func(s *Sheet) *float64 { return s.Headline.BenchmarkReturn }},
 	{"buy-and-hold return", Percent, func(s *Sheet) *float64 { return s.Headline.BuyHoldReturn }},
 	{"CAGR", Percent, func(s *Sheet) *float64 { return s.Strategy.CAGR }},
 	{"volatility", Share, func(s *Sheet) *float64 { return s.Strategy.Volatility }},
 	{"max drawdown", Percent, func(s *Sheet) *float64 { return &s.Headline.MaxDrawdown }},
-	{"longest under water, days", Count, func(s *Sheet) *float64 { return count(s.Strategy.UnderWater) }},
+	{"longest under water, days", Count, func(s *Sheet) *float64 { return new(float64(s.Strategy.UnderWater)) }},
 	{"Sharpe", Ratio, func(s *Sheet) *float64 { return s.Headline.Sharpe }},
 	{"Sortino", Ratio, func(s *Sheet) *float64 { return s.Strategy.Sortino }},
 	{"Calmar", Ratio, func(s *Sheet) *float64 { return s.Strategy.Calmar }},
@@ -196,39 +178,31 @@ var compared = []struct {
 	}},
 	{"exposure", Share, func(s *Sheet) *float64 { return s.Activity.Exposure }},
 	{"turnover a year", Ratio, func(s *Sheet) *float64 { return s.Activity.TurnoverYearly }},
-	{"turns", Count, func(s *Sheet) *float64 { return count(s.Run.Turns) }},
-	{"orders", Count, func(s *Sheet) *float64 { return count(s.Headline.Orders) }},
-	{"fills", Count, func(s *Sheet) *float64 { return count(s.Headline.Fills) }},
-	{"closed trades", Count, func(s *Sheet) *float64 { return count(s.Trading.Closed) }},
+	{"turns", Count, func(s *Sheet) *float64 { return new(float64(s.Run.Turns)) }},
+	{"orders", Count, func(s *Sheet) *float64 { return new(float64(s.Headline.Orders)) }},
+	{"fills", Count, func(s *Sheet) *float64 { return new(float64(s.Headline.Fills)) }},
+	{"closed trades", Count, func(s *Sheet) *float64 { return new(float64(s.Trading.Closed)) }},
 	{"trades won", Share, func(s *Sheet) *float64 { return s.Trading.WinRate }},
 	{"profit factor", Ratio, func(s *Sheet) *float64 { return s.Trading.ProfitFactor }},
-	{"fees", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.Fees) }},
-	{"slippage", Money, func(s *Sheet) *float64 { return dec2(&s.Headline.Slippage) }},
-	{"models, USD", Money, func(s *Sheet) *float64 { return dec2(s.Costs.Models) }},
+	{"fees", Money, func(s *Sheet) *float64 { return new(s.Headline.Fees.Float()) }},
+	{"slippage", Money, func(s *Sheet) *float64 { return new(s.Headline.Slippage.Float()) }},
+	{"models, USD", Money, func(s *Sheet) *float64 {
+		if s.Costs.Models == nil {
+			return nil
+		}
+		return new(s.Costs.Models.Float())
+	}},
 	{"return after models", Percent, func(s *Sheet) *float64 { return s.Costs.ReturnAfter }},
-	{"attempt", Count, func(s *Sheet) *float64 { return count(s.Run.Attempt) }},
+	{"attempt", Count, func(s *Sheet) *float64 { return new(float64(s.Run.Attempt)) }},
 }
 
-func count(n int) *float64 {
-	f := float64(n)
-	return &f
-}
-
-func dec2(d *pitwall.Dec) *float64 {
-	if d == nil {
-		return nil
-	}
-	f := d.Float()
-	return &f
-}
-
-// figureRows are the figures that at least one run defines.
+// figureRows returns the figures that at least one run defines.
 func figureRows(sheets []*Sheet) []Row {
 	rows := []Row{}
 	for _, f := range compared {
 		row := Row{Name: f.name, Kind: f.kind}
 		switch f.name {
-		case "return", "benchmark return", "buy-and-hold return": // what every run is held against
+		case "return", "benchmark return", "buy-and-hold return": // what every run is compared with
 			row.Always = true
 		case "CAGR", "volatility", "Sharpe", "Sortino", "Calmar":
 			row.Yearly = true
@@ -238,15 +212,13 @@ func figureRows(sheets []*Sheet) []Row {
 		defined := false
 		for _, s := range sheets {
 			n := f.of(s)
-			if n != nil && (math.IsNaN(*n) || math.IsInf(*n, 0)) {
-				n = nil // JSON has no word for it
+			if n != nil {
+				n = finite(*n)
 			}
 			defined = defined || n != nil
 			row.Values = append(row.Values, Value{n, f.kind.Write(n)})
 		}
-		for _, v := range row.Values[min(1, len(row.Values)):] {
-			row.Differ = row.Differ || differs(row.Values[0].Number, v.Number)
-		}
+		row.Differ = slices.ContainsFunc(row.Values, func(v Value) bool { return differs(row.Values[0].Number, v.Number) })
 		if defined {
 			rows = append(rows, row)
 		}
@@ -254,48 +226,22 @@ func figureRows(sheets []*Sheet) []Row {
 	return rows
 }
 
-// attempts is how many a deflated Sharpe ratio counts, when all count alike.
+// attempts returns the number of attempts that all deflated Sharpe ratios count.
 func attempts(sheets []*Sheet) string {
 	n := sheets[0].Luck.Trials
-	for _, s := range sheets {
-		if s.Luck.Trials != n {
-			return " (own attempts)"
-		}
-	}
-	if n == 1 {
+	switch {
+	case slices.ContainsFunc(sheets, func(s *Sheet) bool { return s.Luck.Trials != n }):
+		return " (own attempts)"
+	case n == 1:
 		return " (1 attempt)"
 	}
 	return fmt.Sprintf(" (%d attempts)", n)
 }
 
-// differs leaves out what the order of a sum can do to a number.
+// differs reports whether two figures differ by more than rounding.
 func differs(a, b *float64) bool {
 	if a == nil || b == nil {
 		return a != b
 	}
 	return math.Abs(*a-*b) > 1e-12*max(1, math.Abs(*a), math.Abs(*b))
-}
-
-// Write is a figure as a terminal prints it.
-func (k Kind) Write(f *float64) string {
-	switch {
-	case f == nil:
-		return "n/a"
-	case k == Percent:
-		return fmt.Sprintf("%+.2f %%", *f*100)
-	case k == Share:
-		return fmt.Sprintf("%.2f %%", *f*100)
-	case k == Count:
-		return strconv.FormatFloat(*f, 'f', -1, 64)
-	case k == Money:
-		s := strconv.FormatFloat(math.Abs(*f), 'f', 2, 64)
-		for i := len(s) - 6; i > 0; i -= 3 {
-			s = s[:i] + "," + s[i:]
-		}
-		if *f < 0 {
-			return "-" + s
-		}
-		return s
-	}
-	return strconv.FormatFloat(*f, 'f', 2, 64)
 }

@@ -137,27 +137,27 @@ func TestPartings(t *testing.T) {
 		first, second, text string
 		ordersAt            [2]int // 0, 0: never
 	}{
-		{"the same", made(6), 6, 6, "", [2]int{}, "", "", "never: 6 turns alike", [2]int{}},
-		{"another model's name and prompt part nothing", made(6).with(2, `"model":"m/1"`, `"model":"m/2"`).with(2, `"system":""`, `"system":"x"`), 6, 6, "", [2]int{}, "", "", "never: 6 turns alike", [2]int{}},
-		{"an agent's name alone parts nothing", renamed, 6, 6, "", [2]int{}, "", "", "never: 6 turns alike", [2]int{}},
-		{"the same times in another zone", zone, 6, 6, "", [2]int{}, "", "", "never", [2]int{}},
-		{"matched by time, not by number", later, 4, 4, "", [2]int{}, "", "", "never: 4 turns alike", [2]int{}},
+		{"the same", made(6), 6, 6, "", [2]int{}, "", "", "identical in all 6 turns", [2]int{}},
+		{"another model's name and prompt part nothing", made(6).with(2, `"model":"m/1"`, `"model":"m/2"`).with(2, `"system":""`, `"system":"x"`), 6, 6, "", [2]int{}, "", "", "identical in all 6 turns", [2]int{}},
+		{"an agent's name alone parts nothing", renamed, 6, 6, "", [2]int{}, "", "", "identical in all 6 turns", [2]int{}},
+		{"the same times in another zone", zone, 6, 6, "", [2]int{}, "", "", "identical in all", [2]int{}},
+		{"matched by time, not by number", later, 4, 4, "", [2]int{}, "", "", "identical in all 4 turns", [2]int{}},
 		{"another account", made(6).with(4, "cash=997", "cash=900"), 6, 3, DifferentState, [2]int{4, 4}, "cash=997", "cash=900",
-			"after 3 turns alike, another state before the same question at 2024-01-05T21:00:00 (turn 4 against 4); orders are the same in all 6 turns that both have", [2]int{}},
-		{"other arguments", made(6).with(2, `"symbols":["A"]`, `"symbols":["B"]`), 6, 1, DifferentCall, [2]int{2, 2}, `market_last_price {"symbols":["A"]}`, `market_last_price {"symbols":["B"]}`, "another call", [2]int{}},
-		{"keys in another order", made(6).with(3, `"symbol":"A","qty":5`, `"qty":5,"symbol":"A"`), 6, 6, "", [2]int{}, "", "", "never", [2]int{}},
-		{"another answer", made(6).with(5, "price 14", "price 15"), 6, 4, DifferentResult, [2]int{5, 5}, "price 14", "price 15", "another answer to the same call", [2]int{}},
-		{"other words", made(6).with(1, "RESULT: done", "RESULT: waiting"), 6, 0, DifferentReply, [2]int{1, 1}, "RESULT: done", "RESULT: waiting", "from the start: other words", [2]int{}},
+			"identical for 3 turns, then a different state before the same question at 2024-01-05T21:00:00 (turn 4 against 4); orders are identical in all 6 common turns", [2]int{}},
+		{"other arguments", made(6).with(2, `"symbols":["A"]`, `"symbols":["B"]`), 6, 1, DifferentCall, [2]int{2, 2}, `market_last_price {"symbols":["A"]}`, `market_last_price {"symbols":["B"]}`, "a different call", [2]int{}},
+		{"keys in another order", made(6).with(3, `"symbol":"A","qty":5`, `"qty":5,"symbol":"A"`), 6, 6, "", [2]int{}, "", "", "identical in all", [2]int{}},
+		{"another answer", made(6).with(5, "price 14", "price 15"), 6, 4, DifferentResult, [2]int{5, 5}, "price 14", "price 15", "a different answer to the same call", [2]int{}},
+		{"other words", made(6).with(1, "RESULT: done", "RESULT: waiting"), 6, 0, DifferentReply, [2]int{1, 1}, "RESULT: done", "RESULT: waiting", "from the start: different text", [2]int{}},
 		{"other orders", made(6).with(3, `"qty":5`, `"qty":6`), 6, 2, DifferentOrders, [2]int{3, 3}, `orders_submit {"qty":5,"reason":"it rises","symbol":"A"}`, `orders_submit {"qty":6,"reason":"it rises","symbol":"A"}`,
-			"after 2 turns alike, other orders at 2024-01-04T21:00:00 (turn 3 against 3)", [2]int{3, 3}},
-		{"another reason only", made(6).with(3, "it rises", "a hunch"), 6, 2, DifferentOrders, [2]int{3, 3}, `orders_submit {"qty":5,"reason":"it rises","symbol":"A"}`, `orders_submit {"qty":5,"reason":"a hunch","symbol":"A"}`, "orders are the same", [2]int{}},
+			"identical for 2 turns, then different orders at 2024-01-04T21:00:00 (turn 3 against 3)", [2]int{3, 3}},
+		{"another reason only", made(6).with(3, "it rises", "a hunch"), 6, 2, DifferentOrders, [2]int{3, 3}, `orders_submit {"qty":5,"reason":"it rises","symbol":"A"}`, `orders_submit {"qty":5,"reason":"a hunch","symbol":"A"}`, "orders are identical", [2]int{}},
 		{"words first, orders later", made(6).with(1, "RESULT: done", "RESULT: hm").with(3, `"qty":5`, `"qty":6`), 6, 0, DifferentReply, [2]int{1, 1}, "RESULT: done", "RESULT: hm",
-			"from the start: other words at 2024-01-02T21:00:00 (turn 1 against 1); first other orders at 2024-01-04T21:00:00 (turn 3 against 3)", [2]int{3, 3}},
-		{"another end of a turn", made(6).with(6, `"status":"no_action"`, `"status":"timeout"`), 6, 5, DifferentStatus, [2]int{6, 6}, "no_action", "timeout", "another end of the turn", [2]int{}},
-		{"it ended", made(2), 2, 2, DifferentEnd, [2]int{3, 0}, "a turn, why: every", "", "after 2 turns alike, one run has ended at 2024-01-04T21:00:00 (turn 3 against none); orders are the same in all 2 turns", [2]int{}},
+			"from the start: different text at 2024-01-02T21:00:00 (turn 1 against 1); first different orders at 2024-01-04T21:00:00 (turn 3 against 3)", [2]int{3, 3}},
+		{"another end of a turn", made(6).with(6, `"status":"no_action"`, `"status":"timeout"`), 6, 5, DifferentStatus, [2]int{6, 6}, "no_action", "timeout", "a different end of the turn", [2]int{}},
+		{"it ended", made(2), 2, 2, DifferentEnd, [2]int{3, 0}, "a turn, why: every", "", "identical for 2 turns, then one run has ended at 2024-01-04T21:00:00 (turn 3 against none); orders are identical in all 2 common turns", [2]int{}},
 		{"it goes on", made(7), 6, 6, DifferentEnd, [2]int{0, 7}, "", "a turn, why: every", "one run has ended", [2]int{}},
-		{"a turn less", gap, 5, 1, DifferentTurn, [2]int{2, 0}, "a turn, why: every", "", "a turn of one run only", [2]int{}},
-		{"no messages", unread, 6, 4, DifferentState, [2]int{5, 5}, "Bars since your last turn: 1.", "", "another state", [2]int{}},
+		{"a turn less", gap, 5, 1, DifferentTurn, [2]int{2, 0}, "a turn, why: every", "", "a turn in one run only", [2]int{}},
+		{"no messages", unread, 6, 4, DifferentState, [2]int{5, 5}, "Bars since your last turn: 1.", "", "a different state", [2]int{}},
 		{"no turns", made(0), 0, 0, "", [2]int{}, "", "", "no turn in common", [2]int{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -193,7 +193,7 @@ func TestPartingsOfAgents(t *testing.T) {
 		return m
 	}
 	p := part(two("a", "b").open(t), two("b", "a").open(t))
-	require.Equal(t, "never: 2 turns alike", p.Text)
+	require.Equal(t, "identical in all 2 turns", p.Text)
 	p = part(two("a", "b").open(t), two("a", "b").with(2, "RESULT: done", "RESULT: no").open(t))
 	require.Equal(t, "b", p.First.Agent)
 	require.Equal(t, [2]int{2, 2}, p.First.Turns)
@@ -209,7 +209,7 @@ func TestPartingWithAnotherState(t *testing.T) {
 	require.Nil(t, part(made(6).open(t), b.open(t)).First)
 	p := part(made(6).open(t), b.with(4, "RESULT: done", "RESULT: no").open(t))
 	require.True(t, p.First.OtherState)
-	require.Contains(t, p.Text, "where what could be seen differed too")
+	require.Contains(t, p.Text, "with different data visible")
 	require.False(t, part(made(6).open(t), made(6).with(4, "RESULT: done", "RESULT: no").open(t)).First.OtherState)
 }
 

@@ -35,7 +35,7 @@ func TestCompareSaysWhatIsIncomplete(t *testing.T) {
 	require.True(t, c.Rows[0].Differ)
 	require.Equal(t, []string{"complete", "failed", "complete"}, rowsOf(c.Rows)["status"])
 	require.Equal(t, []string{"2024-01-07", "2024-01-04", "2024-01-07"}, rowsOf(c.Settings)["to"])
-	require.Equal(t, []string{"the periods differ, and with them what the figures are of: r is 2024-01-02 to 2024-01-07, f is 2024-01-02 to 2024-01-04, r (3) is 2024-01-02 to 2024-01-07"}, c.Warnings)
+	require.Equal(t, []string{"the periods differ, so figures cover different dates: r is 2024-01-02 to 2024-01-07, f is 2024-01-02 to 2024-01-04, r (3) is 2024-01-02 to 2024-01-07"}, c.Warnings)
 
 	c, err = Compare([]*Run{failed.open(t), failed.open(t)})
 	require.NoError(t, err)

@@ -5,8 +5,8 @@
 //	             └─► Open ──► Run ──► Sheet, Compare, package page
 //	a world in memory ─► FromWorld ─┘
 //
-// random.go computes the random traders, luck.go resamples returns, and chance.go
-// puts both into Sheet.Luck.
+// luck.go resamples returns and fills Sheet.Luck, random.go computes the random
+// baseline in it.
 //
 // Formulas, with the variant named (engines disagree). r are the returns of daily
 // closing equity, the starting cash included as the first point, n their number; P
@@ -79,8 +79,12 @@
 //
 // # Why not
 //
-// Why not a schema of its own, so that two implementations read each folder: nothing
-// was found by it, and each new field needed two edits. What must be computed twice
-// (fills, fees, cash, equity) is in sim/audit. Package tools builds a World and never
-// sees the folder's types.
+// Why not a schema of its own, so that two implementations read each folder: it found
+// nothing, and each new field needed two edits. What must be computed twice (fills,
+// fees, cash, equity) is in sim/audit. Package tools builds a World and never sees the
+// folder's types.
+//
+// Why not gonum/stat for means and moments: on amd64 it sums in an order of its own, so
+// that last digits would differ between machines, and verify compares metrics.json
+// exactly.
 package report

@@ -88,7 +88,7 @@ func TestNoPrices(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"BBB", "50", "-1.5"}, []string{s.Symbols[0].Symbol, s.Symbols[0].Price.String(), s.Symbols[0].Gain.String()}, "fee and borrow")
 	require.Equal(t, "-1", s.Trades[1].Profit.String(), "its fee")
-	require.Contains(t, strings.Join(s.Notes, "\n"), "-4 BBB are still held and no price of it is in prices.csv: they are valued at its last fill, 50")
+	require.Contains(t, strings.Join(s.Notes, "\n"), "-4 BBB are still held and prices.csv has no price of it: valued at the last fill, 50")
 	for i, e := range r.Journal { // a split of what is still held: the price before it says nothing
 		if e.Flow != nil && e.Flow.Type == "borrow" {
 			r.Journal[i].Flow = &pitwall.CashFlow{Symbol: "BBB", Type: "split", Qty: -8 * pitwall.One}
@@ -96,7 +96,7 @@ func TestNoPrices(t *testing.T) {
 	}
 	s, err = r.Sheet()
 	require.NoError(t, err)
-	require.Contains(t, strings.Join(s.Notes, "\n"), "-8 BBB are still held and no price of it is in prices.csv: its gain is not whole")
+	require.Contains(t, strings.Join(s.Notes, "\n"), "-8 BBB are still held and prices.csv has no price of it: the gain is incomplete")
 }
 
 // An order that the venue sent says why.
@@ -149,12 +149,12 @@ func TestLostFilesAreSaid(t *testing.T) {
 	}
 	require.Empty(t, notes("", ""))
 	for _, name := range []string{"summaries.jsonl", "prices.csv", "fills.csv"} {
-		require.Equal(t, []string{name + " is not there: what is computed from it is missing or 0"}, notes(name, ""))
+		require.Equal(t, []string{name + " is missing: figures computed from it are missing or 0"}, notes(name, ""))
 	}
-	require.Equal(t, []string{"journal.jsonl is not there: what is computed from it is missing or 0", "equity.csv has 1 steps and journal.jsonl 0: returns are of the first, trades and costs of the second"}, notes("journal.jsonl", ""))
+	require.Equal(t, []string{"journal.jsonl is missing: figures computed from it are missing or 0", "equity.csv has 1 steps and journal.jsonl 0: returns are of the first, trades and costs of the second"}, notes("journal.jsonl", ""))
 	require.Equal(t, []string{"equity.csv has 1 steps and journal.jsonl 0: returns are of the first, trades and costs of the second"}, notes("", "journal.jsonl"))
 	require.Len(t, notes("equity.csv", ""), 2)
-	require.Equal(t, []string{"what the models used is not known: usage.json is not there"}, notes("usage.json", ""), "the run came to its end")
+	require.Equal(t, []string{"model usage is unknown: usage.json is missing"}, notes("usage.json", ""), "the run came to its end")
 }
 
 // Money beyond what can be kept is an error, not a wrong figure.

@@ -2,13 +2,14 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
 	"pitwall"
 )
 
-// holding is what a book has of one symbol, as lots in the order of their buying.
+// holding is a book's position in one symbol, as lots in the order of their buying.
 type holding struct {
 	qty  pitwall.Dec // negative when short
 	lots []lot
@@ -21,27 +22,68 @@ type lot struct {
 	order            string
 }
 
-// lots closes lots first in, first out, and keeps what that gave.
+// lots closes lots first in, first out, and keeps the closed trades.
 type lots struct {
 	a      pitwall.Calc
 	held   map[[2]string]*holding // by book and symbol
 	closed []RoundTrip
 	trips  map[trip]int           // where in closed the trip of two orders is
-	many   map[string]pitwall.Dec // money per unit and price, by symbol
+	many   map[string]pitwall.Dec // multipliers, by symbol
+}
+
+// expired stands in place of the order of what expired.
+const expired = "expiry"
+
+// book applies an entry of the journal to the positions.
+func (l *lots) book(e pitwall.Entry) {
+	switch {
+	case e.Kind == pitwall.EntryFill && e.Fill != nil:
+		l.trade(e.Fill.Book, e.Fill.Symbol, signed(*e.Fill), e.Fill.Price, e.Fill.Fee, e.Fill.Time, e.Fill.OrderID)
+	case e.Kind == pitwall.EntryCash && e.Flow != nil:
+		switch f := e.Flow; f.Type {
+		case "split":
+			l.split(e.Book, f.Symbol, f.Qty)
+		case "reinvested":
+			l.trade(e.Book, f.Symbol, f.Qty, f.Each, 0, f.Time, "")
+		case "expiry":
+			l.trade(e.Book, f.Symbol, -l.of(e.Book, f.Symbol).qty, f.Each, 0, f.Time, expired)
+		}
+	}
+}
+
+// signed returns a fill's quantity, negative when it sold.
+func signed(f pitwall.Fill) pitwall.Dec {
+	if f.Side == pitwall.Sell {
+		return -f.Qty
+	}
+	return f.Qty
 }
 
 func (l *lots) of(book, symbol string) *holding {
 	key := [2]string{book, symbol}
+	if l.held == nil {
+		l.held = map[[2]string]*holding{}
+	}
 	if l.held[key] == nil {
 		l.held[key] = &holding{}
 	}
 	return l.held[key]
 }
 
-// trip is what makes fills one trade: the same two orders.
+// any reports whether a position is open.
+func (l *lots) any() bool {
+	for _, h := range l.held {
+		if h.qty != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// trip identifies the fills of one trade: those of the same two orders.
 type trip struct{ book, symbol, side, entry, exit string }
 
-// multiplier is the money that one unit is worth at a price of one.
+// multiplier returns the money that one unit is worth at a price of one.
 func (l *lots) multiplier(symbol string) pitwall.Dec { return cmp.Or(l.many[symbol], pitwall.One) }
 
 // trade books a quantity with a sign: what is against the position closes it, the
@@ -69,7 +111,7 @@ func (l *lots) trade(book, symbol string, qty, price, fee pitwall.Dec, at time.T
 	h.qty = l.a.Add(h.qty, qty)
 }
 
-// close keeps that n units (with the sign of the closing) of a lot were closed.
+// close records that n units (with the sign of the closing) of a lot were closed.
 func (l *lots) close(book, symbol string, from lot, n, price, fees pitwall.Dec, at time.Time, order string) {
 	t := RoundTrip{Symbol: symbol, Book: book, Side: "long", Qty: n.Abs(), EntryTime: from.at, EntryPrice: from.price, EntryOrder: from.order, ExitTime: &at, ExitPrice: &price, ExitOrder: order, Fees: fees}
 	if n > 0 {
@@ -88,14 +130,14 @@ func (l *lots) close(book, symbol string, from lot, n, price, fees pitwall.Dec, 
 	l.closed = append(l.closed, t)
 }
 
-// ended are the closed trips in the order of their last exits.
+// ended returns the closed trips in the order of their last exits.
 func (l *lots) ended() []RoundTrip {
 	slices.SortStableFunc(l.closed, func(a, b RoundTrip) int { return a.ExitTime.Compare(*b.ExitTime) })
 	l.trips = nil // places have moved
 	return l.closed
 }
 
-// profit is what a trip gave or stands at, at a price.
+// profit returns a trip's gain at a price.
 func (l *lots) profit(t RoundTrip, price pitwall.Dec) pitwall.Dec {
 	move := l.a.Sub(price, t.EntryPrice)
 	if t.Side == "short" {
@@ -119,7 +161,7 @@ func (l *lots) merge(t *RoundTrip, more RoundTrip) {
 	t.Fees, t.Profit = l.a.Add(t.Fees, more.Fees), l.a.Add(t.Profit, more.Profit)
 }
 
-// split gives a position a new quantity: each lot gets its part, at a price that
+// split sets a position's new quantity: each lot gets its part, at a price that
 // keeps its value.
 func (l *lots) split(book, symbol string, qty pitwall.Dec) {
 	h := l.of(book, symbol)
@@ -148,7 +190,7 @@ func (l *lots) split(book, symbol string, qty pitwall.Dec) {
 	h.qty = qty
 }
 
-// open are the positions that are left, valued at their last prices.
+// open returns the open positions, valued at their last prices.
 func (l *lots) open(last func(symbol string) pitwall.Dec) []RoundTrip {
 	var list []RoundTrip
 	for _, key := range l.keys() {
@@ -170,12 +212,7 @@ func (l *lots) open(last func(symbol string) pitwall.Dec) []RoundTrip {
 	return list
 }
 
-// keys are the books and symbols that were ever held, in order.
+// keys returns the books and symbols that were ever held, in order.
 func (l *lots) keys() [][2]string {
-	list := make([][2]string, 0, len(l.held))
-	for key := range l.held {
-		list = append(list, key)
-	}
-	slices.SortFunc(list, func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	return list
+	return slices.SortedFunc(maps.Keys(l.held), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
 }

@@ -6,17 +6,37 @@ import (
 	"slices"
 )
 
-// fewReturns is below how many returns nothing is resampled: the mean block is then
-// under 3 returns and a resample repeats a handful of days, so that its 5th and 95th
-// percentile are those few days and not a range of outcomes.
+// The seeds and sizes that make the figures about luck repeatable. One seed gives
+// each generator numbers of its own by its stream.
+const (
+	luckSeed       = 1
+	resamples      = 1000
+	streamResample = 1
+	streamTraders  = 2
+)
+
+// fewReturns is the number of returns below which nothing is resampled: the mean
+// block is then under 3 returns and a resample repeats a handful of days, so that its
+// 5th and 95th percentile are those few days and not a range of outcomes.
 const fewReturns = 20
 
-// The second word of each generator's seed, so that one seed gives each of them its
-// own numbers.
-const (
-	streamResample = 1
-	streamFloor    = 2
-)
+// luck fills how much of the result could be luck.
+func (s *Sheet) luck(r *Run, w *walk) {
+	l := &s.Luck
+	l.Seed, l.Resamples, l.Trials = luckSeed, resamples, max(1, r.Manifest.Attempt)
+	x := returnsOf(values(r.Manifest.Cash.Float(), s.Daily, equityOf))
+	l.Return, l.Sharpe, l.Drawdown, l.Block = resample(x, periods(s.Daily), luckSeed, resamples)
+	l.Probabilistic, l.Deflated = probabilisticSharpe(x, 0), deflatedSharpe(x, l.Trials)
+	if s.Activity.Traded > 0 && s.Strategy.TotalReturn != nil && len(w.names) > 0 {
+		rate := (s.Headline.Fees.Float() + s.Headline.Slippage.Float()) / s.Activity.Traded
+		l.Random = w.randomTraders(*s.Strategy.TotalReturn, rate)
+	}
+	for _, a := range r.Manifest.Agents {
+		if a.Inside != nil && (l.Inside == nil || *a.Inside > *l.Inside) {
+			l.Inside, l.InsideOf = a.Inside, a.Model
+		}
+	}
+}
 
 // resample returns the middle 90 % of total return, Sharpe (over `periods` a year)
 // and maximum drawdown over n resamples of the returns, and the mean length of a
@@ -83,14 +103,14 @@ func compound(r []float64) (total, drawdown float64) {
 	return equity - 1, drawdown
 }
 
-// interval sorts the values in place; nil when an end is no number.
+// interval sorts the values in place; nil when an end is not finite.
 func interval(values []float64) *Interval {
 	slices.Sort(values)
-	low, high := finite(percentile(values, 0.05)), finite(percentile(values, 0.95))
-	if low == nil || high == nil {
+	x := Interval{Low: percentile(values, 0.05), High: percentile(values, 0.95)}
+	if finite(x.Low) == nil || finite(x.High) == nil {
 		return nil
 	}
-	return &Interval{Low: *low, High: *high}
+	return &x
 }
 
 // probabilisticSharpe returns the probability that the true Sharpe ratio is above

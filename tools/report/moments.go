@@ -1,9 +1,6 @@
 package report
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // The products in the sums of this package are converted to float64 before they are
 // added: machines that fuse multiply and add then give the same sums.
@@ -24,7 +21,7 @@ func sum(x []float64) float64 {
 	return total
 }
 
-// mean is NaN for no values.
+// mean returns NaN for no values.
 func mean(x []float64) float64 { return sum(x) / float64(len(x)) }
 
 // deviation returns the sample's standard deviation (n-1), NaN below two values.
@@ -76,15 +73,8 @@ func percentile(sorted []float64, p float64) float64 {
 	return sorted[i] + float64((place-float64(i))*(sorted[i+1]-sorted[i]))
 }
 
-// ordered returns a sorted copy.
-func ordered(x []float64) []float64 {
-	x = slices.Clone(x)
-	slices.Sort(x)
-	return x
-}
-
-// normalCDF is the share of a standard normal distribution below z.
+// normalCDF returns the share of a standard normal distribution below z.
 func normalCDF(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 
-// normalQuantile is its inverse.
+// normalQuantile is the inverse of normalCDF.
 func normalQuantile(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }

@@ -1,11 +1,8 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"pitwall/agentloop"
 )
@@ -13,29 +10,22 @@ import (
 // This file compares two turns: what was asked, called, answered and said. Prompts,
 // parameters and models are settings, and no part of it.
 
-// lineLength is how much of a differing line is shown, in letters.
+// lineLength is the most of a differing line that is shown, in characters.
 const lineLength = 160
 
-// turnNumber is what a question begins with: runs that began on other days count
+// turnNumber matches the beginning of a question: runs that began on other days count
 // otherwise.
 var turnNumber = regexp.MustCompile(`^Turn \d+\. `)
 
-// telling is the most telling difference of two turns, in the order of What's
+// firstDifference returns the first difference of two turns, in the order of What's
 // values: words may differ while decisions do not.
-func telling(x, y *agentloop.Turn) (What, [2]string) {
+func firstDifference(x, y *agentloop.Turn) (What, [2]string) {
 	if p, q := question(x), question(y); p != q {
 		return DifferentState, firstLines(p, q)
 	}
 	p, q := asked(x), asked(y)
 	for i := range max(len(p), len(q)) {
-		a, b := call{}, call{}
-		if i < len(p) {
-			a = p[i]
-		}
-		if i < len(q) {
-			b = q[i]
-		}
-		switch {
+		switch a, b := at(p, i), at(q, i); {
 		case a.text != b.text && (agentloop.ChangesOrders(a.name) || agentloop.ChangesOrders(b.name)):
 			return DifferentOrders, Around(a.text, b.text)
 		case a.text != b.text:
@@ -53,7 +43,7 @@ func telling(x, y *agentloop.Turn) (What, [2]string) {
 	return "", [2]string{}
 }
 
-// question is what a turn began with.
+// question returns the text that a turn began with.
 func question(t *agentloop.Turn) string {
 	if len(t.Messages) == 0 {
 		return ""
@@ -64,23 +54,22 @@ func question(t *agentloop.Turn) string {
 // call is a call with its result.
 type call struct{ name, text, result string }
 
-func asked(t *agentloop.Turn) (list []call) {
+// asked returns the calls of a turn, without some of their arguments.
+func asked(t *agentloop.Turn, without ...string) (list []call) {
 	for _, m := range t.Messages {
 		if m.Reply == nil {
 			continue
 		}
 		for i, c := range m.Reply.Calls {
-			s := call{name: c.Name, text: c.Name + " " + canonical(c.Arguments)}
-			if i < len(m.Results) {
-				s.result = m.Results[i].Text
-			}
+			s := call{name: c.Name, text: c.Name + " " + Canonical(c.Arguments, without...)}
+			s.result = at(m.Results, i).Text
 			list = append(list, s)
 		}
 	}
 	return list
 }
 
-// spoken is all that a model wrote in a turn.
+// spoken returns all that a model wrote in a turn.
 func spoken(t *agentloop.Turn) string {
 	var b strings.Builder
 	for _, m := range t.Messages {
@@ -91,66 +80,18 @@ func spoken(t *agentloop.Turn) string {
 	return b.String()
 }
 
-// orderCalls are the calls of a turn that change orders, without what has no effect
+// orderCalls returns the calls of a turn that change orders, without what has no effect
 // on the market: the reason, the confidence, the caller's own id.
 func orderCalls(t *agentloop.Turn) (list []string) {
-	for _, m := range t.Messages {
-		if m.Reply == nil {
-			continue
-		}
-		for _, c := range m.Reply.Calls {
-			if agentloop.ChangesOrders(c.Name) {
-				list = append(list, c.Name+" "+canonical(c.Arguments, "reason", "confidence", "client_order_id"))
-			}
+	for _, c := range asked(t, "reason", "confidence", "client_order_id") {
+		if agentloop.ChangesOrders(c.name) {
+			list = append(list, c.text)
 		}
 	}
 	return list
 }
 
-// hidden are the escapes that PlainJSON takes back.
-var hidden = map[string]byte{"u003c": '<', "u003e": '>', "u0026": '&'}
-
-// canonical writes arguments with their keys in order; what is no JSON stays.
-func canonical(raw json.RawMessage, without ...string) string {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil {
-		return string(raw)
-	}
-	if m, ok := v.(map[string]any); ok {
-		for _, k := range without {
-			delete(m, k)
-		}
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return string(raw)
-	}
-	return PlainJSON(text)
-}
-
-// PlainJSON is JSON with < > and & as they are. Writers of JSON hide them behind
-// escapes for the sake of HTML; nothing else changes, numbers and order included.
-func PlainJSON(raw []byte) string {
-	var b strings.Builder
-	for i := 0; i < len(raw); i++ {
-		if raw[i] != '\\' || i+1 == len(raw) { // a backslash is only in strings
-			b.WriteByte(raw[i])
-			continue
-		}
-		if c, is := hidden[strings.ToLower(string(raw[i+1:min(i+6, len(raw))]))]; is {
-			b.WriteByte(c)
-			i += 5
-			continue
-		}
-		b.Write(raw[i : i+2])
-		i++
-	}
-	return b.String()
-}
-
-// firstLines are the first differing lines of two texts.
+// firstLines returns the first differing lines of two texts.
 func firstLines(a, b string) [2]string {
 	p, q := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for i := range max(len(p), len(q)) {
@@ -177,10 +118,7 @@ func Around(a, b string) [2]string {
 
 func window(line []rune, from int) string {
 	head, tail := "", ""
-	if len(line) == 0 {
-		return ""
-	}
-	if from > 0 {
+	if len(line) > 0 && from > 0 {
 		head = "..."
 	}
 	line = line[min(from, len(line)):]
@@ -188,12 +126,4 @@ func window(line []rune, from int) string {
 		line, tail = line[:lineLength], "..."
 	}
 	return head + string(line) + tail
-}
-
-// oneLine is a text without line breaks and runs of spaces.
-func oneLine(s string) string {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
-	return strings.Join(strings.Fields(s), " ")
 }

@@ -3,143 +3,116 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"pitwall"
 )
 
-// idlePart is one symbol's part of the money and its bars still to come.
-type idlePart struct {
-	*pitwall.BuyAndHold
-	bars []pitwall.Bar
+// idle is a symbol of the run that is bought once and held.
+type idle struct {
+	bars    []pitwall.Bar
+	actions []pitwall.Action // of raw prices
+	lot     pitwall.Dec      // money that buys the smallest quantity at a price of one
 }
 
-// passiveRow is what equal parts of symbols, each bought at its first open in the
-// run and held, would have given, without costs: valued at opens or at closes, in
-// fractions or in whole lots (rounded down; the rest stays cash). Until a symbol's
-// first open its part is cash. Of raw prices splits change the units, and
-// dividends stay as cash. The drawdown counts the money put in as a peak. nil when
-// no symbol has a bar.
-func (r *Run) passiveRow(from, to time.Time, actions []pitwall.Action, whole, atOpens bool) *Passive {
-	bars := map[string][]pitwall.Bar{}
-	for _, name := range r.Manifest.Symbols {
-		if list := between(r.Bars[name], from, to); len(list) > 0 && list[0].Open > 0 {
-			bars[name] = list
-		}
+// passive adds the returns of doing nothing, valued at opens and at closes, in
+// fractions and in whole lots.
+func (r *Run) passive(s *Sheet) {
+	if len(r.Points) == 0 {
+		return
 	}
-	if len(bars) == 0 {
-		return nil
+	from, err := time.Parse(time.DateOnly, r.Manifest.From)
+	if err != nil {
+		from = r.Points[0].At
 	}
-	money := cmp.Or(max(0, r.Manifest.Cash), pitwall.Int(1_000_000)) / pitwall.Dec(len(bars)) // fractions of any sum return the same
-	row := Passive{Rule: passiveRule(len(bars), whole, atOpens, len(actions) > 0)}
-	var parts []idlePart
+	var symbols []idle
+	known := map[int64]time.Time{} // starts of bars
+	acted := false
 	for _, name := range r.Manifest.Symbols {
-		list := bars[name]
-		if list == nil {
-			continue
-		}
-		var own []pitwall.Action
-		for _, a := range actions {
-			if a.Symbol == name {
-				own = append(own, a)
+		x := idle{between(r.Bars[name], from, r.Points[len(r.Points)-1].At), r.Actions(name), pitwall.One}
+		acted = acted || len(x.actions) > 0
+		if t := r.traded(name); t.Lot > 0 {
+			if lot, err := t.Lot.Mul(cmp.Or(t.Multiplier, pitwall.One)); err == nil && lot > 0 {
+				x.lot = lot
 			}
 		}
-		lot := pitwall.Dec(0)
-		if whole {
-			lot = r.lot(name)
+		if len(x.bars) == 0 || x.bars[0].Open <= 0 {
+			continue
 		}
-		p := idlePart{pitwall.NewBuyAndHold(money, lot, own), list}
-		p.Advance(list[0].Start, list[0].Open)
-		row.Cash += p.Cash().Float()
-		parts = append(parts, p)
+		symbols = append(symbols, x)
+		for _, b := range x.bars {
+			known[b.Start.UnixNano()] = b.Start
+		}
 	}
-	all := money.Float() * float64(len(parts))
+	starts := slices.SortedFunc(maps.Values(known), time.Time.Compare)
+	for _, atOpens := range []bool{true, false} {
+		for _, whole := range []bool{false, true} {
+			if len(symbols) > 0 && (r.Manifest.Cash > 0 || !whole) {
+				row := passiveRow(symbols, starts, r.Manifest.Cash, whole, atOpens)
+				row.Rule = passiveRule(len(symbols), whole, atOpens, acted)
+				s.Passive = append(s.Passive, row)
+			}
+		}
+	}
+}
+
+// passiveRow buys equal parts of the symbols, each at its first open, and holds them
+// without costs. Until then a part is cash, and so is what whole lots leave over.
+// Splits change the units, and dividends stay as cash. The drawdown counts the money
+// invested as a peak.
+func passiveRow(symbols []idle, starts []time.Time, cash pitwall.Dec, whole, atOpens bool) (row Passive) {
+	money := cmp.Or(max(0, cash), pitwall.Int(1_000_000)) / pitwall.Dec(len(symbols)) // fractions of any sum return the same
+	all := money.Float() * float64(len(symbols))
+	held, next := make([]*pitwall.BuyAndHold, len(symbols)), make([]int, len(symbols))
+	for i, x := range symbols {
+		if !whole {
+			x.lot = 0
+		}
+		held[i] = pitwall.NewBuyAndHold(money, x.lot, x.actions)
+		held[i].Advance(x.bars[0].Start, x.bars[0].Open)
+		row.Cash += held[i].Cash().Float()
+	}
 	row.Cash /= all
 	curve := []float64{1}
-	for at := earliest(parts); !at.IsZero(); at = earliest(parts) {
+	for _, at := range starts {
 		var sum pitwall.Dec
-		for i := range parts {
-			sum += parts[i].worth(at, atOpens)
+		for i, x := range symbols {
+			for ; next[i] < len(x.bars) && x.bars[next[i]].Start.Equal(at); next[i]++ {
+				price := x.bars[next[i]].Close
+				if atOpens {
+					price = x.bars[next[i]].Open
+				}
+				held[i].Advance(at, price)
+			}
+			sum += held[i].Value()
 		}
 		curve = append(curve, sum.Float()/all)
 	}
 	row.TotalReturn, row.MaxDrawdown = curve[len(curve)-1]-1, MaxDrawdown(curve)
-	return &row
-}
-
-// earliest is the next start of a bar; zero: there is none.
-func earliest(parts []idlePart) (at time.Time) {
-	for _, p := range parts {
-		if len(p.bars) > 0 && (at.IsZero() || p.bars[0].Start.Before(at)) {
-			at = p.bars[0].Start
-		}
-	}
-	return at
-}
-
-// worth values the part, at its bar that starts at a time if there is one.
-func (p *idlePart) worth(at time.Time, atOpens bool) pitwall.Dec {
-	if len(p.bars) > 0 && p.bars[0].Start.Equal(at) {
-		price := p.bars[0].Close
-		if atOpens {
-			price = p.bars[0].Open
-		}
-		p.Advance(at, price)
-		p.bars = p.bars[1:]
-	}
-	return p.Value()
-}
-
-// lot is the smallest quantity of a symbol, in money at a price of one.
-func (r *Run) lot(symbol string) pitwall.Dec {
-	for _, t := range r.Manifest.Traded {
-		if t.Symbol == symbol && t.Lot > 0 {
-			if lot, err := t.Lot.Mul(cmp.Or(t.Multiplier, pitwall.One)); err == nil && lot > 0 {
-				return lot
-			}
-		}
-	}
-	return pitwall.One
+	return row
 }
 
 func passiveRule(n int, whole, atOpens, actions bool) string {
-	var b strings.Builder
 	names := "the symbol"
 	if n > 1 {
 		names = fmt.Sprintf("equal parts of %d symbols", n)
 	}
-	fmt.Fprintf(&b, "buy %s at the first open, hold", names)
-	if whole {
-		b.WriteString("; whole lots of the run's cash")
-	} else {
-		b.WriteString("; fractions")
-	}
-	if atOpens {
-		b.WriteString("; valued at opens, to the last one")
-	} else {
-		b.WriteString("; valued at closes")
-	}
-	if actions {
-		b.WriteString("; dividends stay as cash")
-	} else {
-		b.WriteString("; prices as in the data, no dividends added")
-	}
-	b.WriteString("; no costs")
-	return b.String()
+	return "buy " + names + " at the first open, hold" +
+		map[bool]string{true: "; whole lots of the run's cash", false: "; fractions"}[whole] +
+		map[bool]string{true: "; valued at opens, to the last one", false: "; valued at closes"}[atOpens] +
+		map[bool]string{true: "; dividends stay as cash", false: "; prices as in the data, no dividends added"}[actions] + "; no costs"
 }
 
-// between are the bars that start on a day from one date to another and were
-// known by the end.
+// between returns the bars that start on a date from `from` on and were known by `to`.
 func between(bars []pitwall.Bar, from, to time.Time) []pitwall.Bar {
 	day := from.Format(time.DateOnly)
-	first := 0
-	for first < len(bars) && bars[first].Start.Format(time.DateOnly) < day {
-		first++
+	for len(bars) > 0 && bars[0].Start.Format(time.DateOnly) < day {
+		bars = bars[1:]
 	}
-	last := len(bars)
-	for last > first && bars[last-1].Known.After(to) {
-		last--
+	for len(bars) > 0 && bars[len(bars)-1].Known.After(to) {
+		bars = bars[:len(bars)-1]
 	}
-	return bars[first:last]
+	return bars
 }

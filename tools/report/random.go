@@ -8,6 +8,11 @@ import (
 	"strconv"
 )
 
+const (
+	traders    = 1000
+	traderWork = 40_000_000 // positions that all random traders together pass: a fifth of a second
+)
+
 // track is a symbol over the steps of a run. Moves are fractions, 0 at a step
 // without a bar; a short position has a negative share.
 type track struct {
@@ -23,7 +28,7 @@ type stake struct {
 	before, after float64
 }
 
-// path is how a run stood over its steps, without its moves.
+// path holds a run's positions over its steps, without the moves.
 type path struct {
 	stakes [][]stake // of each step; symbols without a position are left out
 	traded []float64 // value traded at each step's open / equity then
@@ -32,12 +37,12 @@ type path struct {
 	around float64   // value traded to go from them to the first step's
 }
 
-// randomBaseline says what traders without any idea would have made of the run's own
-// behaviour. Each takes the run's path of positions, all symbols together, moves it
+// randomBaseline returns what traders without any idea would have earned by the run's
+// own behaviour. Each takes the run's path of positions, all symbols together, moves it
 // around the run's steps by a random number of them, and deals it to the symbols by
 // a random permutation. So holding times, exposure, concentration and turnover are
 // the run's own, and only what was held when is random. There is a seam: the trader
-// begins as the run began, which is in cash, and buys what the path says at once; and where
+// begins as the run began, in cash, and buys the path's positions at once; and where
 // the path goes around, it goes from the run's last positions to its first ones at
 // that step's open. A trader's equity compounds, over the steps,
 //
@@ -52,7 +57,7 @@ type path struct {
 // shortest list are left out. One symbol that is always held makes all traders
 // alike, and like the run: Rule says so when the range is no wider than the method's
 // own error.
-func randomBaseline(tracks []track, actual, costRate float64, seed uint64, traders int) *Random {
+func randomBaseline(tracks []track, actual, costRate float64, seed uint64, traders int) *RandomBaseline {
 	p, ok := pathOf(tracks)
 	if !ok || traders < 1 {
 		return nil
@@ -64,14 +69,14 @@ func randomBaseline(tracks []track, actual, costRate float64, seed uint64, trade
 		deal[i] = i
 	}
 	check := p.trade(overnight, intraday, deal, 0, costRate)
-	rng := rand.New(rand.NewPCG(seed, streamFloor))
+	rng := rand.New(rand.NewPCG(seed, streamTraders))
 	rets := make([]float64, traders)
 	for i := range rets {
 		rng.Shuffle(len(deal), func(a, b int) { deal[a], deal[b] = deal[b], deal[a] })
 		rets[i] = p.trade(overnight, intraday, deal, rng.IntN(steps), costRate)
 	}
 	slices.Sort(rets)
-	out := Random{Traders: traders, Low: percentile(rets, 0.05), Median: percentile(rets, 0.5),
+	out := RandomBaseline{Traders: traders, Low: percentile(rets, 0.05), Median: percentile(rets, 0.5),
 		High: percentile(rets, 0.95), Check: check}
 	for _, x := range []float64{out.Low, out.Median, out.High, out.Check} {
 		if finite(x) == nil {
@@ -81,20 +86,20 @@ func randomBaseline(tracks []track, actual, costRate float64, seed uint64, trade
 	below, _ := slices.BinarySearch(rets, actual)
 	out.Beaten = float64(below) / float64(traders)
 	out.Telling = out.High-out.Low > math.Abs(out.Check-actual)+1e-9
-	out.Rule = floorRule(out, costRate, len(tracks))
+	out.Rule = baselineRule(out, costRate, len(tracks))
 	return &out
 }
 
-// floorRule says in a sentence what was done, and when the result says little.
-func floorRule(out Random, costRate float64, symbols int) string {
-	deal := "dealt at random to its " + strconv.Itoa(symbols) + " symbols"
+// baselineRule describes the traders in a sentence, and whether the result says little.
+func baselineRule(out RandomBaseline, costRate float64, symbols int) string {
+	deal := "with its " + strconv.Itoa(symbols) + " symbols assigned at random"
 	if symbols == 1 {
 		deal = "in its one symbol"
 	}
-	rule := fmt.Sprintf("%d traders, each with the run's own positions moved by a random number of steps and %s, at %s bps of what they trade",
+	rule := fmt.Sprintf("%d traders, each of which makes the run's own trades at random times %s, at %s bps of traded value",
 		out.Traders, deal, strconv.FormatFloat(math.Round(costRate*1e6)/100, 'f', -1, 64))
 	if !out.Telling {
-		rule += "; they differ by less than the method's own error, so the share beaten says little"
+		rule += "; they differ by less than the method's own error, so the share beaten means little"
 	}
 	return rule
 }
@@ -194,4 +199,68 @@ func (p path) trade(overnight, intraday []float64, deal []int, shift int, costRa
 		}
 	}
 	return equity - 1
+}
+
+// randomTraders returns the random baseline. Its traders pay what the run paid to be
+// short or on margin: as a share of mean equity, once at the end.
+func (w *walk) randomTraders(actual, rate float64) *RandomBaseline {
+	equity := 0.0
+	for _, x := range w.steps {
+		equity += x.equity / float64(len(w.steps))
+	}
+	kept := 1 - share(w.carry(), equity)
+	if kept <= 0 {
+		return nil
+	}
+	f := randomBaseline(w.tracks, (1+actual)/kept-1, rate, luckSeed, w.traders())
+	if f == nil {
+		return nil
+	}
+	if kept != 1 {
+		for _, x := range []*float64{&f.Low, &f.Median, &f.High, &f.Check} {
+			*x = (1+*x)*kept - 1
+		}
+		f.Rule += fmt.Sprintf(", less the %.2f %% that the run paid to borrow", (1-kept)*100)
+	}
+	if f.Telling && w.boughtOnce() {
+		f.Telling = false
+		f.Rule += "; the run bought once and held, so there is no timing to judge and the share beaten means little"
+	}
+	return f
+}
+
+// boughtOnce reports whether a run was nearly always in the market, in all of its
+// symbols, and traded no more than to get in and out. One that left symbols out has
+// chosen, and is compared with traders who choose at random.
+func (w *walk) boughtOnce() bool {
+	held, traded := 0, 0.0
+	for _, t := range w.tracks {
+		if !slices.ContainsFunc(t.after, func(x float64) bool { return x != 0 }) {
+			return false
+		}
+	}
+	for _, x := range w.steps {
+		if x.held {
+			held++
+		}
+		traded += share(x.traded, x.equity)
+	}
+	return held*10 >= len(w.steps)*9 && traded <= 2.1
+}
+
+// carry returns the cost of borrowing shares and cash.
+func (w *walk) carry() float64 { return w.costs.Borrow.Float() + max(0, -w.costs.Interest.Float()) }
+
+// traders returns the number of random traders that are worth their time: fewer in a
+// run that held hundreds of positions at once.
+func (w *walk) traders() int {
+	held := 1
+	for _, t := range w.tracks {
+		for i := range t.after {
+			if t.before[i] != 0 || t.after[i] != 0 {
+				held++
+			}
+		}
+	}
+	return min(traders, max(traderWork/held, traders/10))
 }

@@ -81,7 +81,7 @@ func TestFloorChecksItself(t *testing.T) {
 	require.InDelta(t, actual, f.Check, 0.002)
 	require.True(t, f.Low < f.Median && f.Median < f.High)
 	require.Equal(t, 300, f.Traders)
-	require.Equal(t, "300 traders, each with the run's own positions moved by a random number of steps and dealt at random to its 3 symbols, at 10 bps of what they trade", f.Rule)
+	require.Equal(t, "300 traders, each of which makes the run's own trades at random times with its 3 symbols assigned at random, at 10 bps of traded value", f.Rule)
 	require.Equal(t, f, randomBaseline(tracks, actual, 0.001, 9, 300), "the same seed, the same floor")
 	require.NotEqual(t, f, randomBaseline(tracks, actual, 0.001, 10, 300))
 	free := hold(tracks, 0, randomly(rng, 3, 500))
@@ -224,7 +224,7 @@ func TestFloorOfOneSymbolAlwaysHeld(t *testing.T) {
 		require.InDelta(t, f.Check, x, 1e-12, "so did all the others: the seam costs nothing here")
 	}
 	require.Contains(t, f.Rule, "in its one symbol, at 5 bps")
-	require.Contains(t, f.Rule, "the share beaten says little")
+	require.Contains(t, f.Rule, "the share beaten means little")
 }
 
 func TestFloorEdges(t *testing.T) {

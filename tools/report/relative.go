@@ -1,6 +1,9 @@
 package report
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // relative compares returns with a benchmark's over the same periods, pair by pair
 // from the first; the rest of the longer list is left out. All is nil below two
@@ -63,11 +66,10 @@ func trading(profits []float64) Trading {
 	t.WinRate = finite(float64(t.Won) / float64(t.Closed))
 	t.Expectancy = finite(mean(profits))
 	if t.Won > 0 {
-		sorted := ordered(won)
-		t.AverageWin, t.Largest = finite(mean(won)), finite(sorted[len(sorted)-1])
+		t.AverageWin, t.Largest = finite(mean(won)), finite(slices.Max(won))
 	}
 	if t.Lost > 0 {
-		t.AverageLoss, t.Smallest = finite(mean(lost)), finite(ordered(lost)[0])
+		t.AverageLoss, t.Smallest = finite(mean(lost)), finite(slices.Min(lost))
 		t.ProfitFactor = finite(sum(won) / math.Abs(sum(lost)))
 	}
 	return t

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/cache/runs"
 )
 
-// Run is what a run left: all that its figures are computed from.
+// Run holds what a run left: all that its figures are computed from.
 type Run struct {
 	Manifest runs.Manifest
 	Journal  []pitwall.Entry
@@ -31,7 +32,7 @@ func Open(fsys fs.FS) (*Run, error) {
 	}
 	for _, name := range []string{runs.JournalFile, runs.EquityFile, runs.FillsFile, runs.PricesFile, runs.SummariesFile} {
 		if _, err := fs.Stat(f, name); errors.Is(err, fs.ErrNotExist) {
-			f.Note("%s is not there: what is computed from it is missing or 0", name)
+			f.Note("%s is missing: figures computed from it are missing or 0", name)
 		}
 	}
 	r := &Run{Manifest: f.Manifest, Journal: f.Journal(), Turns: f.Lines(), folder: f}
@@ -46,11 +47,11 @@ func Open(fsys fs.FS) (*Run, error) {
 	switch r.Usage, err = f.Usage(); {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist) && r.Manifest.Status == "running":
-		f.Note("what the models used is not known: the run has not come to its end")
+		f.Note("model usage is unknown: the run has not ended")
 	case errors.Is(err, fs.ErrNotExist):
-		f.Note("what the models used is not known: usage.json is not there")
+		f.Note("model usage is unknown: usage.json is missing")
 	default:
-		f.Note("what the models used is not known: %v", err)
+		f.Note("model usage is unknown: %v", err)
 	}
 	r.Notes = append(r.Notes, f.Notes...)
 	return r, nil
@@ -69,3 +70,58 @@ func (r *Run) Turn(n int) (*agentloop.Turn, error) {
 }
 
 var errNoTurns = pitwall.Errorf(pitwall.NoCoverage, "a world in memory keeps no turns")
+
+// traded returns what the manifest says of a symbol with bars; zero if nothing.
+func (r *Run) traded(symbol string) (t runs.Traded) {
+	if i := slices.IndexFunc(r.Manifest.Traded, func(t runs.Traded) bool { return t.Symbol == symbol }); i >= 0 {
+		t = r.Manifest.Traded[i]
+	}
+	return t
+}
+
+// Actions returns the splits and dividends that a symbol's prices were not adjusted
+// for.
+func (r *Run) Actions(symbol string) []pitwall.Action {
+	if a := r.traded(symbol).Adjusted; a != pitwall.Raw && a != "" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.Manifest.Actions), func(a pitwall.Action) bool { return a.Symbol != symbol })
+}
+
+// World describes a world without a folder.
+type World struct {
+	Name        string
+	Symbols     []string // those that were or may be traded
+	Benchmark   string
+	From        string // the date on which it began
+	Cash        pitwall.Dec
+	Costs       pitwall.Costs
+	Attempt     int
+	Instruments []pitwall.Instrument // those that Bars has
+	Actions     []pitwall.Action
+	Digest      string
+	Notes       []string
+	Warnings    []string
+
+	Journal []pitwall.Entry
+	Bars    map[string][]pitwall.Bar
+}
+
+// FromWorld returns a run without a folder. It has no turns.
+func FromWorld(w World, ref pitwall.Reference) *Run {
+	m := runs.Manifest{Name: w.Name, Symbols: w.Symbols, Benchmark: w.Benchmark, From: w.From, Cash: w.Cash, Costs: w.Costs, Attempt: w.Attempt, Actions: w.Actions, Digest: w.Digest, Notes: w.Notes, Warnings: w.Warnings}
+	for _, i := range w.Instruments {
+		m.Traded = append(m.Traded, runs.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw})
+	}
+	r := &Run{Manifest: m, Journal: w.Journal, Bars: w.Bars}
+	for _, e := range w.Journal {
+		if isStep(e) {
+			p := runs.EquityRow{Time: e.Mark.Time, Equity: e.Mark.Equity, Cash: e.Mark.Cash}
+			if ref != nil {
+				p.Benchmark, p.Hold = ref(p.Time)
+			}
+			r.Points = append(r.Points, point(p))
+		}
+	}
+	return r
+}

@@ -1,14 +1,13 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// settingRows are how the runs were set up, those that differ and those that
-// do not; what no run says is left out.
+// settingRows returns the settings of the runs, whether they differ or not, without
+// those that no run has.
 func settingRows(runs []*Run) []Row {
 	var names []string
 	texts := map[string][]string{}
@@ -18,30 +17,31 @@ func settingRows(runs []*Run) []Row {
 				names = append(names, s[0])
 				texts[s[0]] = make([]string, len(runs))
 			}
-			if s[1] != "" { // one agent's own rhythm is the run's
+			if s[1] != "" { // a single agent's interval is the run's
 				texts[s[0]][i] = s[1]
 			}
 		}
 	}
 	rows := []Row{}
 	for _, name := range names {
-		row := Row{Name: name, Kind: Text}
-		said := false
-		for _, t := range texts[name] {
-			said = said || t != ""
-			row.Differ = row.Differ || t != texts[name][0]
-			row.Values = append(row.Values, Value{Text: t})
-		}
-		if said {
-			rows = append(rows, row)
+		if slices.Max(texts[name]) != "" {
+			rows = append(rows, textRow(name, texts[name]))
 		}
 	}
 	return rows
 }
 
-// settings are a run's, by name: agents' with the agent's name where a run has
-// several, so that two runs of one agent each compare whatever they call it. The
-// days are those that the run came to.
+func textRow(name string, texts []string) Row {
+	row := Row{Name: name, Kind: Text, Differ: slices.Min(texts) != slices.Max(texts)}
+	for _, t := range texts {
+		row.Values = append(row.Values, Value{Text: t})
+	}
+	return row
+}
+
+// settings returns a run's settings by name. Where a run has several agents, theirs
+// have the agent's name, so that runs of one agent compare whatever its name. The dates
+// are those that the run reached.
 func (r *Run) settings() [][2]string {
 	m, h := r.Manifest, r.header()
 	list := [][2]string{
@@ -51,7 +51,7 @@ func (r *Run) settings() [][2]string {
 	if r.folder == nil {
 		return list // a world in memory
 	}
-	list = append(list, [2]string{"costs", asJSON(m.Costs)}, [2]string{"account", asJSON(m.Account)}, [2]string{"fill rules", asJSON(m.Fills)}, [2]string{"limits", m.Limits})
+	list = append(list, [2]string{"costs", JSON(m.Costs)}, [2]string{"account", JSON(m.Account)}, [2]string{"fill rules", JSON(m.Fills)}, [2]string{"limits", m.Limits})
 	var files []string
 	for _, d := range m.Data {
 		files = append(files, fmt.Sprintf("%s %.8s", d.Path[strings.LastIndexAny(d.Path, `/\`)+1:], d.SHA256))
@@ -63,20 +63,11 @@ func (r *Run) settings() [][2]string {
 		if len(m.Agents) > 1 {
 			of = " of " + a.Name
 		}
-		list = append(list, [2]string{"prompt" + of, a.Prompt}, [2]string{"params" + of, asJSON(a.Params)}, [2]string{"every" + of, a.Every}, [2]string{"triggers" + of, asJSON(a.Triggers)}, [2]string{"tools" + of, asJSON(a.Tools)},
-			[2]string{"budget" + of, asJSON(a.Budget)}, [2]string{"cutoff" + of, a.Cutoff}, [2]string{"fingerprint" + of, a.Fingerprint})
+		list = append(list, [2]string{"prompt" + of, a.Prompt}, [2]string{"params" + of, JSON(a.Params)}, [2]string{"every" + of, a.Every}, [2]string{"triggers" + of, JSON(a.Triggers)}, [2]string{"tools" + of, JSON(a.Tools)},
+			[2]string{"budget" + of, JSON(a.Budget)}, [2]string{"cutoff" + of, a.Cutoff}, [2]string{"fingerprint" + of, a.Fingerprint})
 		if of != "" {
 			list = append(list, [2]string{"model" + of, a.Model})
 		}
 	}
 	return list
-}
-
-// asJSON returns a value as JSON, without the escapes for HTML; nothing for nothing.
-func asJSON(v any) string {
-	raw, err := json.Marshal(v)
-	if err != nil || string(raw) == "null" {
-		return ""
-	}
-	return PlainJSON(raw)
 }

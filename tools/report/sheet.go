@@ -6,8 +6,8 @@ import (
 	"pitwall"
 )
 
-// Sheet is what a run's page, the tool report_tearsheet and the terminal say: the
-// same figures everywhere. Returns, drawdowns and shares are fractions, money is
+// Sheet holds the figures that a run's page, the tool report_tearsheet and the
+// terminal show. Returns, drawdowns and shares are fractions, money is
 // in the account's currency, and nil means that a figure is not defined for this
 // run (see the package's rules).
 type Sheet struct {
@@ -34,7 +34,7 @@ type Sheet struct {
 	Daily []Point `json:"-"` // the last of each day: what the figures are computed over
 }
 
-// Header says what was run.
+// Header describes what was run.
 type Header struct {
 	ID        string      `json:"id"`
 	Name      string      `json:"name"`
@@ -65,7 +65,7 @@ type Agent struct {
 	Inside *float64       `json:"inside_cutoff,omitempty"` // see Luck.Inside
 }
 
-// Point is equity at the end of a step, and what the comparisons were worth then.
+// Point is equity at the end of a step, with the values of the comparisons.
 type Point struct {
 	At        time.Time
 	Equity    float64
@@ -75,7 +75,7 @@ type Point struct {
 	Exact     pitwall.Dec
 }
 
-// Stats are the figures of one equity curve over daily closes, the starting cash
+// Stats holds the figures of one equity curve over daily closes, the starting cash
 // included as the first point: the first return is that of the first day. A day
 // ends with its last step, by the date of the step's end in the market's zone;
 // midnight ends the day before it.
@@ -105,7 +105,7 @@ type Stats struct {
 	Worst         *float64 `json:"worst_day"`
 	Days          int      `json:"days"`                        // daily returns
 	PeriodsAYear  float64  `json:"periods_per_year"`            // 252, or 365 when weekends trade
-	FewForYearly  bool     `json:"few_periods"`                 // under 30 periods: yearly figures say little
+	FewForYearly  bool     `json:"few_periods"`                 // under 30 periods: yearly figures mean little
 	RiskFreeRate  float64  `json:"risk_free_rate"`              // per year; 0
 	MaxDDFrom     string   `json:"max_drawdown_from,omitempty"` // date of the peak, the first of equal ones
 	MaxDDTo       string   `json:"max_drawdown_to,omitempty"`   // date of the trough
@@ -124,8 +124,8 @@ type Relative struct {
 	TrackingError    *float64 `json:"tracking_error"`           // annualized
 }
 
-// Passive is what buying in equal parts and doing nothing would have given, over
-// every bar of the run. Rule says how it was bought and valued.
+// Passive is the result of buying equal parts and doing nothing, over every bar of the
+// run. Rule says how it was bought and valued.
 type Passive struct {
 	Rule        string  `json:"rule"`
 	TotalReturn float64 `json:"total_return"`
@@ -133,7 +133,7 @@ type Passive struct {
 	Cash        float64 `json:"cash_left"` // share of the money that bought nothing: whole lots
 }
 
-// Activity is how much was held and traded.
+// Activity holds how much was held and traded.
 type Activity struct {
 	Exposure       *float64 `json:"exposure"`          // share of steps with a position
 	GrossExposure  *float64 `json:"gross_exposure"`    // mean over steps of (sum |position|)/equity, at the last known closes; nil without prices
@@ -145,7 +145,7 @@ type Activity struct {
 	HoldingMedian  *float64 `json:"holding_days_median"`
 }
 
-// Trading are figures over closed trades.
+// Trading holds figures over closed trades.
 type Trading struct {
 	Closed       int      `json:"closed"`
 	Open         int      `json:"open"`
@@ -186,7 +186,7 @@ type RoundTrip struct {
 	Days        float64      `json:"days"`   // hours held / 24; of an open one to the last step
 }
 
-// CostTable is what trading and deciding cost.
+// CostTable holds the costs of trading and deciding.
 type CostTable struct {
 	Commission       pitwall.Dec  `json:"commission"` // and all other fees of fills
 	Slippage         pitwall.Dec  `json:"slippage"`
@@ -205,7 +205,7 @@ type CostTable struct {
 	StatedCommission string       `json:"stated,omitempty"`    // the rates that the run assumed
 }
 
-// Attribution is what a symbol gave; one that never traded has none.
+// Attribution is a symbol's gain; one that never traded has none.
 type Attribution struct {
 	Symbol    string      `json:"symbol"`
 	Gain      pitwall.Dec `json:"gain"`  // fees, dividends and borrow included
@@ -228,20 +228,20 @@ type Month struct {
 	Hold      *float64 `json:"buy_and_hold"`
 }
 
-// Luck says how much of the result could be luck.
+// Luck holds how much of the result could be luck.
 type Luck struct {
-	Return        *Interval `json:"return_interval"`
-	Sharpe        *Interval `json:"sharpe_interval"`
-	Drawdown      *Interval `json:"drawdown_interval"`
-	Resamples     int       `json:"resamples"`
-	Block         float64   `json:"mean_block"` // days: the cube root of their number; 0: under 20 returns, no intervals
-	Seed          uint64    `json:"seed"`
-	Probabilistic *float64  `json:"probabilistic_sharpe"` // P(true Sharpe > 0), from the daily Sharpe ratio, Skew and Kurtosis
-	Deflated      *float64  `json:"deflated_sharpe"`      // P(true Sharpe > the best of Trials without skill)
-	Trials        int       `json:"trials"`
-	Random        *Random   `json:"random_trader"` // nil: no trades, or no prices
-	Inside        *float64  `json:"inside_cutoff"` // share of the run's calendar time up to the end (UTC) of the model's cutoff day, from the manifest; nil: not known
-	InsideOf      string    `json:"inside_of,omitempty"`
+	Return        *Interval       `json:"return_interval"`
+	Sharpe        *Interval       `json:"sharpe_interval"`
+	Drawdown      *Interval       `json:"drawdown_interval"`
+	Resamples     int             `json:"resamples"`
+	Block         float64         `json:"mean_block"` // days: the cube root of their number; 0: under 20 returns, no intervals
+	Seed          uint64          `json:"seed"`
+	Probabilistic *float64        `json:"probabilistic_sharpe"` // P(true Sharpe > 0), from the daily Sharpe ratio, Skew and Kurtosis
+	Deflated      *float64        `json:"deflated_sharpe"`      // P(true Sharpe > the best of Trials without skill)
+	Trials        int             `json:"trials"`
+	Random        *RandomBaseline `json:"random_trader"` // nil: no trades, or no prices
+	Inside        *float64        `json:"inside_cutoff"` // share of the run's calendar time up to the end (UTC) of the model's cutoff day, from the manifest; nil: not known
+	InsideOf      string          `json:"inside_of,omitempty"`
 }
 
 // Interval is a range that holds the middle 90 % of resampled runs.
@@ -250,15 +250,15 @@ type Interval struct {
 	High float64 `json:"high"` // 95th
 }
 
-// Random is the floor: traders with the same positions and turnover, at random
-// times and in random symbols of the run, at the run's own costs.
-type Random struct {
+// RandomBaseline is the result of traders with the same positions and turnover, at
+// random times and in random symbols of the run, at the run's own costs.
+type RandomBaseline struct {
 	Traders int     `json:"traders"`
 	Low     float64 `json:"low"` // 5th percentile of their total returns
 	Median  float64 `json:"median"`
 	High    float64 `json:"high"`
 	Beaten  float64 `json:"beaten"`  // share of them that the run beats
-	Check   float64 `json:"check"`   // what the method gives for the run itself: near its total return
-	Telling bool    `json:"telling"` // false: the traders are too much alike for Beaten to say anything
+	Check   float64 `json:"check"`   // the method applied to the run itself: near its total return
+	Telling bool    `json:"telling"` // false: the traders are too similar for Beaten to mean anything
 	Rule    string  `json:"rule"`
 }

@@ -2,9 +2,10 @@ package report
 
 import (
 	"math"
+	"slices"
 )
 
-// fewPeriods is below how many returns a yearly figure says little.
+// fewPeriods is the number of returns below which a yearly figure means little.
 const fewPeriods = 30
 
 // returnsOf returns the returns of an equity curve that begins with the starting
@@ -43,24 +44,23 @@ func figures(values []float64, periods float64) Stats {
 	s.MaxDrawdown = finite(MaxDrawdown(values))
 	s.UnderWater = underWater(values)
 	s.CAGR = cagr(values, periods)
-	s.Calmar = calmar(s.CAGR, s.MaxDrawdown)
+	s.Calmar = quotient(s.CAGR, s.MaxDrawdown)
 	days := trading(r)
-	s.ProfitFactor, s.Omega = days.ProfitFactor, omega(r, 0)
-	s.Payoff = payoff(days)
-	if moved := days.Won + days.Lost; moved > 0 {
-		s.WinRate = finite(float64(days.Won) / float64(moved))
-	}
-	sorted := ordered(r)
+	s.ProfitFactor, s.Omega = days.ProfitFactor, days.ProfitFactor
+	s.Payoff = quotient(days.AverageWin, days.AverageLoss)
+	s.WinRate = finite(float64(days.Won) / float64(days.Won+days.Lost))
+	sorted := slices.Sorted(slices.Values(r))
 	s.Worst, s.Best = finite(sorted[0]), finite(sorted[len(sorted)-1])
 	if len(r) < 2 {
 		return s
 	}
+	down := downside(r)
 	s.Ulcer = ulcer(values)
 	s.Volatility = finite(deviation(r) * math.Sqrt(periods))
-	s.Sharpe = sharpeAbove(r, s.RiskFreeRate, periods)
-	s.DownsideDev = finite(downside(r) * math.Sqrt(periods))
-	s.Sortino = sortino(r, periods)
-	s.TailRatio = tailRatio(sorted)
+	s.Sharpe = Sharpe(r, periods)
+	s.DownsideDev = finite(down * math.Sqrt(periods))
+	s.Sortino = finite(mean(r) * math.Sqrt(periods) / down)
+	s.TailRatio = finite(math.Abs(percentile(sorted, 0.95)) / math.Abs(percentile(sorted, 0.05)))
 	s.VaR95 = finite(percentile(sorted, 0.05))
 	s.VaR95Normal = finite(mean(r) + float64(normalQuantile(0.05)*deviation(r)))
 	s.ES95 = expectedShortfall(sorted)
@@ -69,41 +69,25 @@ func figures(values []float64, periods float64) Stats {
 	return s
 }
 
+// quotient returns a / |b|; nil when either is.
+func quotient(a, b *float64) *float64 {
+	if a == nil || b == nil {
+		return nil
+	}
+	return finite(*a / math.Abs(*b))
+}
+
 // cagr returns (last/first)^(periods/n) - 1 with n counted in periods, not in
 // calendar days, and -1 for a total loss; nil below two returns.
 func cagr(values []float64, periods float64) *float64 {
-	for _, v := range values {
-		if v <= 0 {
-			return finite(-1)
-		}
+	if slices.ContainsFunc(values, func(v float64) bool { return v <= 0 }) {
+		return new(-1.0)
 	}
 	n := len(values) - 1
 	if n < 2 {
 		return nil
 	}
 	return finite(math.Pow(values[n]/values[0], periods/float64(n)) - 1)
-}
-
-func calmar(cagr, drawdown *float64) *float64 {
-	if cagr == nil || drawdown == nil || *drawdown == 0 {
-		return nil
-	}
-	return finite(*cagr / math.Abs(*drawdown))
-}
-
-// sharpeAbove is Sharpe over a risk-free rate per year, taken off each return as
-// (1+rate)^(1/periods) - 1.
-func sharpeAbove(r []float64, rate, periods float64) *float64 {
-	free := math.Pow(1+rate, 1/periods) - 1
-	excess := make([]float64, len(r))
-	for i, x := range r {
-		excess[i] = x - free
-	}
-	s := Sharpe(excess, periods)
-	if s == nil {
-		return nil
-	}
-	return finite(*s)
 }
 
 // downside returns sqrt(mean(min(r, 0)^2)), with all n returns in the mean.
@@ -115,45 +99,6 @@ func downside(r []float64) float64 {
 		}
 	}
 	return math.Sqrt(total / float64(len(r)))
-}
-
-func sortino(r []float64, periods float64) *float64 {
-	down := downside(r)
-	if down == 0 {
-		return nil
-	}
-	return finite(mean(r) * math.Sqrt(periods) / down)
-}
-
-// omega returns what the returns gain above a threshold over what they lose below
-// it, nil when none is below it.
-func omega(r []float64, threshold float64) *float64 {
-	var above, below float64
-	for _, x := range r {
-		above += max(x-threshold, 0)
-		below += max(threshold-x, 0)
-	}
-	if below == 0 {
-		return nil
-	}
-	return finite(above / below)
-}
-
-// payoff returns average win over average loss, nil unless there are both.
-func payoff(t Trading) *float64 {
-	if t.AverageWin == nil || t.AverageLoss == nil {
-		return nil
-	}
-	return finite(*t.AverageWin / math.Abs(*t.AverageLoss))
-}
-
-// tailRatio returns |95th percentile| / |5th percentile|, nil when that is 0.
-func tailRatio(sorted []float64) *float64 {
-	low := percentile(sorted, 0.05)
-	if low == 0 {
-		return nil
-	}
-	return finite(math.Abs(percentile(sorted, 0.95)) / math.Abs(low))
 }
 
 // expectedShortfall returns the mean of the floor((n-1)*0.05)+1 lowest returns.

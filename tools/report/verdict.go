@@ -5,11 +5,9 @@ import (
 	"strings"
 )
 
-// This file answers the first question about a run: did it beat doing nothing?
-
 // Beat answers whether the run beat doing nothing: its benchmark, and buying and
-// holding its symbols. It is one sentence, and a second one when the run did not
-// come to its end.
+// holding its symbols. The answer is a sentence, and a second one when the run is not
+// complete.
 func (s *Sheet) Beat() string {
 	over, under := s.against(false)
 	var text string
@@ -37,8 +35,8 @@ func (s *Sheet) Beat() string {
 	return text
 }
 
-// verdict is Beat for a line that begins with the run's name, with the returns that
-// it is held against.
+// verdict returns the answer of Beat for a line that begins with the run's name, with
+// the returns that it is compared with.
 func (s *Sheet) verdict() string {
 	over, under := s.against(true)
 	switch {
@@ -58,8 +56,8 @@ func (s *Sheet) verdict() string {
 	return "beat " + over[0] + ", but not " + under[0]
 }
 
-// against names what doing nothing was: what the run returned more than, and what it
-// did not. Equal is not more.
+// against names the ways of doing nothing that the run returned more than, and those
+// that it did not. Equal is not more.
 func (s *Sheet) against(figures bool) (over, under []string) {
 	for _, x := range []struct {
 		name string
@@ -80,10 +78,10 @@ func (s *Sheet) against(figures bool) (over, under []string) {
 	return over, under
 }
 
-// idle says whether the run traded nothing. Without a step in the journal there is no
+// idle reports whether the run traded nothing. Without a step in the journal there is no
 // exposure, and nothing says what was traded.
 func (s *Sheet) idle() bool { return s.Headline.Fills == 0 && s.Activity.Exposure != nil }
 
-// complete says whether the run came to its end; a world without a folder has no
-// status, and no end that it could miss.
+// complete reports whether the run reached its end; a world without a folder has no
+// status and no end.
 func (h Header) complete() bool { return h.Status == "" || h.Status == "complete" }

@@ -50,7 +50,7 @@ func TestBeatWithoutJournal(t *testing.T) {
 
 func TestCompareNothing(t *testing.T) {
 	_, err := Compare(nil)
-	require.EqualError(t, err, "comparing no runs; give one at least")
+	require.EqualError(t, err, "no run to compare; name at least one")
 }
 
 func TestBoughtOnce(t *testing.T) {

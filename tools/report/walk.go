@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -14,11 +15,9 @@ import (
 type walk struct {
 	run     *Run
 	lots    lots
-	names   []string       // of what may be traded and has bars, in order
-	place   map[string]int // of a name in names
+	names   []string // sorted: what may be traded and has bars
 	symbols map[string]*walked
-	gains   map[string]*Attribution
-	order   []string // of gains, as first seen
+	gains   []Attribution // as first seen
 	other   pitwall.Dec
 	steps   []step
 	tracks  []track
@@ -26,10 +25,10 @@ type walk struct {
 	costs   CostTable
 	known   map[string]pitwall.Order // by id: submitted ones, legs and the venue's own
 	turns   map[string]int           // of orders that filled, by id
-	filled  map[string]pitwall.Dec   // the price of the last fill, by symbol: older ones than a split are gone
+	filled  map[string]pitwall.Dec   // the price of the last fill since a split, by symbol
 }
 
-// step is what a walk sees at an equity point.
+// step is a walk's state at an equity point.
 type step struct {
 	at                 time.Time
 	equity             float64
@@ -44,37 +43,24 @@ type walked struct {
 	close      float64 // of the bar before it
 	actions    []pitwall.Action
 	multiplier float64
-	raw        bool
 }
 
 func newWalk(r *Run) *walk {
-	w := &walk{run: r, place: map[string]int{}, symbols: map[string]*walked{}, gains: map[string]*Attribution{}, known: map[string]pitwall.Order{}, turns: map[string]int{}, filled: map[string]pitwall.Dec{}}
-	w.lots = lots{held: map[[2]string]*holding{}, many: map[string]pitwall.Dec{}}
+	w := &walk{run: r, symbols: map[string]*walked{}, known: map[string]pitwall.Order{}, turns: map[string]int{}, filled: map[string]pitwall.Dec{}}
+	w.lots.many = map[string]pitwall.Dec{}
 	for _, t := range r.Manifest.Traded {
 		w.lots.many[t.Symbol] = t.Multiplier
 	}
 	w.names = r.tradable()
-	for i, name := range w.names {
-		w.place[name] = i
-		s := &walked{bars: r.Bars[name], multiplier: w.lots.multiplier(name).Float(), raw: true}
-		for _, t := range r.Manifest.Traded {
-			if t.Symbol == name {
-				s.raw = t.Adjusted == pitwall.Raw || t.Adjusted == ""
-			}
-		}
-		for _, a := range r.Manifest.Actions {
-			if a.Symbol == name && s.raw {
-				s.actions = append(s.actions, a)
-			}
-		}
-		w.symbols[name] = s
+	for _, name := range w.names {
+		w.symbols[name] = &walked{bars: r.Bars[name], multiplier: w.lots.multiplier(name).Float(), actions: r.Actions(name)}
 	}
 	w.tracks = make([]track, len(w.names))
 	return w
 }
 
-// tradable are the symbols that have bars and may be traded, or were: a benchmark
-// is neither.
+// tradable returns the symbols with bars that may be or were traded. A benchmark is
+// neither.
 func (r *Run) tradable() []string {
 	may := map[string]bool{}
 	for _, name := range r.Manifest.Symbols {
@@ -105,25 +91,24 @@ func (w *walk) all() error {
 		case isStep(e):
 			w.mark(*e.Mark, before)
 		}
+		w.lots.book(e)
 	}
 	return w.lots.a.Err
 }
 
+// gain returns a symbol's row, valid until the next call.
 func (w *walk) gain(symbol string) *Attribution {
-	if w.gains[symbol] == nil {
-		w.gains[symbol] = &Attribution{Symbol: symbol}
-		w.order = append(w.order, symbol)
+	i := slices.IndexFunc(w.gains, func(g Attribution) bool { return g.Symbol == symbol })
+	if i < 0 {
+		i = len(w.gains)
+		w.gains = append(w.gains, Attribution{Symbol: symbol})
 	}
-	return w.gains[symbol]
+	return &w.gains[i]
 }
 
 func (w *walk) fill(f pitwall.Fill) {
 	a := &w.lots.a
-	qty := f.Qty
-	if f.Side == pitwall.Sell {
-		qty = -qty
-	}
-	value := a.Mul(a.Mul(qty, f.Price), w.lots.multiplier(f.Symbol))
+	value := a.Mul(a.Mul(signed(f), f.Price), w.lots.multiplier(f.Symbol))
 	g := w.gain(f.Symbol)
 	g.Gain = a.Sub(a.Sub(g.Gain, value), f.Fee)
 	g.Fees = a.Add(g.Fees, f.Fee)
@@ -131,13 +116,11 @@ func (w *walk) fill(f pitwall.Fill) {
 	g.Traded += math.Abs(value.Float())
 	w.traded += math.Abs(value.Float())
 	w.costs.Commission, w.costs.Slippage = a.Add(w.costs.Commission, f.Fee), a.Add(w.costs.Slippage, f.Slippage)
-	w.lots.trade(f.Book, f.Symbol, qty, f.Price, f.Fee, f.Time, f.OrderID)
 	w.filled[f.Symbol] = f.Price
 }
 
-// flow books money that moved without an order. A dividend counts when it was
-// earned, so what is paid later counts no more; a future's daily settlement is in
-// the price of its fills.
+// flow counts money that moved without an order. A dividend counts when it is earned,
+// not again when it is paid; a future's daily settlement is in the price of its fills.
 func (w *walk) flow(book string, f pitwall.CashFlow) {
 	a := &w.lots.a
 	switch f.Type {
@@ -148,14 +131,14 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 	case "borrow":
 		w.costs.Borrow = a.Sub(w.costs.Borrow, f.Amount)
 	case "split":
-		w.lots.split(book, f.Symbol, f.Qty)
 		delete(w.filled, f.Symbol)
-	case "reinvested":
-		w.lots.trade(book, f.Symbol, f.Qty, f.Each, 0, f.Time, "")
-	case "expiry":
-		w.expire(book, f)
+	case "expiry": // closed at its settlement price
+		if qty := w.lots.of(book, f.Symbol).qty; qty != 0 {
+			g := w.gain(f.Symbol)
+			g.Gain = a.Add(g.Gain, a.Mul(a.Mul(qty, f.Each), w.lots.multiplier(f.Symbol)))
+		}
 		return
-	case "cash_in_lieu":
+	case "reinvested", "cash_in_lieu":
 	default: // dividends and other cash per unit
 		w.costs.Dividends = a.Add(w.costs.Dividends, f.Amount)
 	}
@@ -174,26 +157,9 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 	}
 }
 
-// expire closes what expired at its settlement price.
-func (w *walk) expire(book string, f pitwall.CashFlow) {
-	a := &w.lots.a
-	h := w.lots.of(book, f.Symbol)
-	qty := -h.qty
-	if qty == 0 {
-		return
-	}
-	g := w.gain(f.Symbol)
-	g.Gain = a.Sub(g.Gain, a.Mul(a.Mul(qty, f.Each), w.lots.multiplier(f.Symbol)))
-	w.lots.trade(book, f.Symbol, qty, f.Each, 0, f.Time, expired)
-}
-
-// expired stands in place of the order of what expired.
-const expired = "expiry"
-
-// mark ends a step: the bars that became known since the last one moved what was
-// held.
+// mark ends a step: the bars since the last one moved the positions.
 func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
-	now := step{at: p.Time, equity: p.Equity.Float(), traded: w.traded}
+	now := step{at: p.Time, equity: p.Equity.Float(), held: w.lots.any(), traded: w.traded}
 	w.traded = 0
 	last := w.run.Manifest.Cash.Float()
 	if k := len(w.steps); k > 0 {
@@ -201,8 +167,7 @@ func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
 	}
 	units := make([]pitwall.Dec, len(w.names)) // of all books; sums are exact, so their order does not matter
 	for key, h := range w.lots.held {
-		now.held = now.held || h.qty != 0
-		if i, has := w.place[key[1]]; has {
+		if i, has := slices.BinarySearch(w.names, key[1]); has {
 			units[i] = w.lots.a.Add(units[i], h.qty)
 		}
 	}
@@ -237,14 +202,14 @@ func share(value, of float64) float64 {
 	return value / of
 }
 
-// moved is what a symbol did in a step: prices, and relative moves.
+// moved holds a symbol's prices in a step, and its relative moves.
 type moved struct {
 	prev, open, close   float64
 	overnight, intraday float64
 }
 
 // until takes the bars that were known by a time. Splits and dividends of raw
-// prices belong to the move over night.
+// prices belong to the overnight move.
 func (s *walked) until(at time.Time) moved {
 	m := moved{prev: s.close, open: s.close, close: s.close}
 	for first := true; s.next < len(s.bars) && !s.bars[s.next].Known.After(at); s.next++ {
@@ -271,7 +236,7 @@ func (s *walked) until(at time.Time) moved {
 	return m
 }
 
-// acted is what one unit became, and the cash that it gave, at a bar's open.
+// acted returns the units that one unit became at a bar's open, and the cash it paid.
 func (s *walked) acted(b pitwall.Bar) (units, cash float64) {
 	units = 1
 	for len(s.actions) > 0 && !s.actions[0].Ex.After(b.Start) {
@@ -281,11 +246,7 @@ func (s *walked) acted(b pitwall.Bar) (units, cash float64) {
 			continue // before the first bar
 		}
 		if x.Type == "split" {
-			per := x.Per.Float()
-			if per == 0 {
-				per = 1
-			}
-			units *= x.Value.Float() / per
+			units *= x.Value.Float() / cmp.Or(x.Per.Float(), 1)
 		} else {
 			cash += float64(units * x.Value.Float())
 		}

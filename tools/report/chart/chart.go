@@ -17,7 +17,7 @@ import (
 //go:embed chart.css
 var sheet string
 
-// CSS is the style of the classes that charts use. Its colours are variables of
+// CSS returns the style of the classes that charts use. Its colours are variables of
 // the page: --ink, --faint, --grid, --good, --bad and --c0 to --c7.
 func CSS() string { return sheet }
 
@@ -27,7 +27,7 @@ type Line struct {
 	Class string
 	At    []time.Time // ascending
 	Value []float64
-	Area  bool // filled down to the panel's base
+	Area  bool // filled down to zero
 }
 
 // Mark is a fill on a price chart.
@@ -39,10 +39,10 @@ type Mark struct {
 	Title string
 }
 
-// Band is a range that stands beside the ends of the lines.
+// Band is a range beside the ends of the lines.
 type Band struct {
 	Low, Middle, High float64
-	Text              []string // what it is, one label below the other
+	Text              []string // its labels, one below the other
 }
 
 // Panel is one drawing area of a chart.
@@ -51,9 +51,8 @@ type Panel struct {
 	Marks  []Mark
 	Band   *Band
 	Share  float64 // of the chart's height
-	Base   float64 // a value that has a stronger line, when HasBase
-	Has    bool    // Base counts
-	Least  float64 // the axis reaches down to it at least; 0: no such rule
+	Zero   bool    // the axis includes 0, which has a stronger line
+	Least  float64 // with Zero: the axis reaches down to it at least
 	Labels bool    // the last value stands at each line's end
 	Tick   func(v float64, digits int) string
 	Value  func(v float64) string // of a label
@@ -66,14 +65,14 @@ type Chart struct {
 	Zone    *time.Location
 }
 
-// Size is the drawing's size in pixels. A page scales it, so that it is drawn once
+// Size is the drawing's size in pixels. A page scales it, so each chart is drawn once
 // for wide screens and once for narrow ones.
 type Size struct {
 	Width, Height float64
 	Names         bool // labels at a line's end have its name, not the value only
 }
 
-// surface is what a chart is drawn on: a page (svg.go) or a picture (picture.go).
+// surface draws a chart: on a page (svg.go) or a picture (picture.go).
 // The library draws axes and lines on its canvas, with an ink for colour.
 type surface interface {
 	vg.Canvas
@@ -84,7 +83,7 @@ type surface interface {
 	mark(m Mark, pt vg.Point)
 }
 
-// look is what surfaces differ in, in pixels.
+// look holds the measures in which surfaces differ, in pixels.
 type look struct {
 	tick  font.Font // of the axes' labels
 	gap   vg.Length // from a line's end to its label
@@ -93,13 +92,13 @@ type look struct {
 	date  float64   // room for a date
 }
 
-// ink is a colour by its class: of the page's style sheet, of the picture's pens.
+// ink is a colour by its class in the page's style sheet or the picture's pens.
 type ink string
 
-// RGBA implements color.Color; nothing asks for it but code that mixes colours.
+// RGBA implements color.Color; only code that mixes colours calls it.
 func (ink) RGBA() (r, g, b, a uint32) { return color.Black.RGBA() }
 
-// span is the time that the chart shows, in seconds; a single moment gets a day
+// span returns the time that the chart shows, in seconds; a single moment gets a day
 // around it.
 func (c Chart) span() (from, to float64, ok bool) {
 	from, to = math.Inf(1), math.Inf(-1)
@@ -183,16 +182,15 @@ func (p Panel) plot(from, to float64, dates dateTicks, columns int, height vg.Le
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = ink("grid"), ink("grid")
 	x.Add(grid)
-	if p.Has && p.Base >= low && p.Base <= high {
-		x.Add(line(plotter.XYs{{X: from, Y: p.Base}, {X: to, Y: p.Base}}, "base"))
+	if p.Zero {
+		x.Add(line(plotter.XYs{{X: from}, {X: to}}, "base"))
 	}
 	// The first line is drawn last: it is what the chart is about.
 	for _, l := range slices.Backward(p.Lines) {
 		for _, part := range thin(l, from, to, columns) {
 			if l.Area {
-				closed := append(plotter.XYs{{X: part[0].X, Y: p.Base}}, part...)
-				closed = append(closed, plotter.XY{X: part[len(part)-1].X, Y: p.Base})
-				x.Add(area{closed, ink(l.Class)})
+				closed := append(plotter.XYs{{X: part[0].X}}, part...)
+				x.Add(area{append(closed, plotter.XY{X: part[len(part)-1].X}), ink(l.Class)})
 			}
 			x.Add(line(part, l.Class))
 		}

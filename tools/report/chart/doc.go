@@ -13,12 +13,10 @@
 //
 // gonum.org/v1/plot lays out and draws axes, grids and lines. It is pure Go, draws
 // on any canvas, measures text itself and gives the same bytes for the same
-// data. Others looked at: go-echarts puts 1 MB of script with its own run-time
-// into a page whose policy should allow nothing but 200 lines of ours, and draws
-// nothing without it; go-analyze/charts could not be downloaded here and was not
-// looked at. Of plot's own SVG canvas (vgsvg) only the idea is used: it writes
-// style attributes, which a strict policy refuses, fixed colours and ten digits
-// of a pixel. svg.go writes classes and tenths of a pixel.
+// data. Why not go-echarts: it puts 1 MB of script with its own run-time into a page
+// whose policy should allow only our 200 lines, and draws nothing without it. Why not
+// plot's own SVG canvas (vgsvg): it writes style attributes, which a strict policy
+// refuses, fixed colours and ten digits of a pixel. svg.go writes classes and tenths of a pixel.
 //
 // Rules of all charts:
 //
@@ -26,8 +24,8 @@
 //   - A series is thinned to the smallest and largest value of each column of
 //     pixels, so that 10^5 points stay a few kilobytes and no extreme is lost.
 //   - A line is broken where there is no data for over 30 days and over ten times
-//     the usual step: a straight line would claim values that nobody saw.
-//   - Marks that would lie on each other become one, which says how many it is.
+//     the usual step: a straight line would claim values that were never observed.
+//   - Overlapping marks become one, with their number in its title.
 //
 // # To add a chart
 //

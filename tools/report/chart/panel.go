@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -11,11 +12,11 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// values is the range of a panel's axis with some air.
+// values returns the range of a panel's axis with some air.
 func (p Panel) values() (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
-	if p.Has {
-		low, high = min(p.Base, p.Least), p.Base
+	if p.Zero {
+		low, high = min(0, p.Least), 0
 	}
 	for _, l := range p.Lines {
 		for _, v := range l.Value {
@@ -34,17 +35,12 @@ func (p Panel) values() (low, high float64) {
 		most := (high - low) / 2
 		low, high = min(low, max(p.Band.Low, low-most)), max(high, min(p.Band.High, high+most))
 	}
+	air := (high - low) * 0.05
 	// Values that a float can hardly tell apart have no ticks between them.
 	if size := max(math.Abs(low), math.Abs(high)); high-low <= size*1e-9 {
-		air := size * 0.02
-		if size == 0 {
-			air = 0.001
-		}
-		return low - air, high + air
-	}
-	air := (high - low) * 0.05
-	if p.Has && p.Base == high && len(p.Marks) == 0 {
-		return low - air, high // a drawdown hangs from its base
+		air = cmp.Or(size*0.02, 0.001)
+	} else if p.Zero && high == 0 && len(p.Marks) == 0 {
+		return low - air, high // a drawdown hangs from zero
 	}
 	return low - air, high + air
 }
@@ -66,8 +62,8 @@ func Short(name string) string {
 	return name
 }
 
-// overhang is how far the labels of the dates reach over the ends of an axis that
-// is about so wide.
+// overhang returns how far the labels of the dates reach over the ends of an axis of
+// about that width.
 func overhang(cv surface, ticks []plot.Tick, from, to float64, axis vg.Length) (left, right vg.Length) {
 	for _, t := range ticks {
 		at := axis * vg.Length((t.Value-from)/(to-from))
@@ -102,7 +98,7 @@ func (p Panel) ends(size Size) []end {
 	return list
 }
 
-// gap is how far right of the lines their labels begin: right of a band too.
+// gap returns the distance from the lines to their labels, which stand right of a band.
 func (p Panel) gap(look look) vg.Length {
 	if p.Band != nil {
 		return look.gap + 20
@@ -126,7 +122,7 @@ func (p Panel) finish(cv surface, x *plot.Plot, data draw.Canvas, size Size) {
 	}
 	// From above: each label is pushed below the one before it, then all that
 	// left the panel come back from below.
-	slices.SortStableFunc(labels, func(a, b end) int { return int(math.Copysign(1, float64(b.y-a.y))) })
+	slices.SortStableFunc(labels, func(a, b end) int { return cmp.Compare(b.y, a.y) })
 	look := cv.look()
 	for i := range labels {
 		if i > 0 {
@@ -145,7 +141,7 @@ func (p Panel) finish(cv surface, x *plot.Plot, data draw.Canvas, size Size) {
 	}
 }
 
-// draw draws the band right of a panel; an arrow where it goes on outside.
+// draw draws the band right of a panel, with an arrow where it goes on outside.
 func (b Band) draw(cv surface, data draw.Canvas, y func(float64) vg.Length) {
 	x0, x1 := data.Max.X+15, data.Max.X+23
 	low, high := max(y(b.Low), data.Min.Y), min(y(b.High), data.Max.Y)
@@ -165,7 +161,7 @@ func (b Band) draw(cv surface, data draw.Canvas, y func(float64) vg.Length) {
 	}
 }
 
-// lines is a path through points: x, y, x, y and so on.
+// lines returns a path through points: x, y, x, y and so on.
 func lines(xy ...vg.Length) (path vg.Path) {
 	path.Move(vg.Point{X: xy[0], Y: xy[1]})
 	for i := 2; i < len(xy); i += 2 {
@@ -178,8 +174,8 @@ func finite(list ...float64) bool {
 	return !slices.ContainsFunc(list, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
-// marks draws fills as triangles. Those of one side that would lie on each other
-// become one, which leads where the first does.
+// marks draws fills as triangles. Overlapping ones of one side become one, which leads
+// where the first does.
 func (p Panel) marks(cv surface, at func(time.Time, float64) vg.Point) {
 	type place struct {
 		up     bool

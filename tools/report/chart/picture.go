@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 
@@ -15,8 +16,8 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// style is a face of the font. The library brings its fonts along: nothing is asked
-// of the machine.
+// style is a face of the font. The library brings its fonts along, so pictures are the
+// same on every machine.
 type style int
 
 const (
@@ -45,72 +46,52 @@ func (s style) width(text string, size float64) float64 {
 	return float64(f.Width(text))
 }
 
-// cut shortens a text that is wider than most.
+// cut shortens a text to a width.
 func (s style) cut(text string, most, size float64) string {
 	if s.width(text, size) <= most {
 		return text
 	}
 	runes := []rune(text)
-	low, high := 0, len(runes) // the longest beginning that fits
-	for low < high {
-		mid := (low + high + 1) / 2
-		if s.width(string(runes[:mid])+"…", size) <= most {
-			low = mid
-		} else {
-			high = mid - 1
-		}
-	}
-	return strings.TrimRight(string(runes[:low]), " ") + "…"
+	n := sort.Search(len(runes), func(n int) bool { return s.width(string(runes[:n+1])+"…", size) > most })
+	return strings.TrimRight(string(runes[:n]), " ") + "…"
 }
 
-// clean makes a name of others harmless in a picture: one line, nothing that is
-// invisible or turns the direction of what follows, a question mark for what the
-// font cannot show, and at most 300 characters.
+// clean makes a foreign name safe in a picture: one line, nothing invisible or turning
+// the direction of what follows, a question mark for what the font cannot show, and at
+// most 300 characters.
 func clean(text string) string {
 	face := regular.face(12).Face
-	var b strings.Builder
-	n := 0
-	for _, r := range strings.Join(strings.Fields(text), " ") {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Co, r) {
-			continue
-		}
-		if n++; n > 300 {
-			break
+	kept := []rune(strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co) {
+			return -1
 		}
 		if i, err := face.GlyphIndex(nil, r); err != nil || i == 0 {
-			r = '?'
+			return '?'
 		}
-		b.WriteRune(r)
-	}
-	return strings.TrimSpace(b.String())
+		return r
+	}, strings.Join(strings.Fields(text), " ")))
+	return strings.TrimSpace(string(kept[:min(len(kept), 300)]))
 }
 
 // labelSize is the size of the labels at the lines' ends.
 const labelSize = 16
 
-// pen is how a picture draws an ink.
+// pen draws an ink in a picture.
 type pen struct {
 	line, fill color.NRGBA
 	width      vg.Length
 }
 
-func (i ink) pen() pen {
-	switch i {
-	case "tick":
-		return pen{fill: muted}
-	case "grid":
-		return pen{line: faint, width: 1}
-	case "base":
-		return pen{line: zero, width: 1}
-	case "c0":
-		return pen{line: blue, fill: shade, width: 3}
-	case "c2":
-		return pen{line: violet, width: 2}
-	case "band":
-		return pen{line: amber, fill: band, width: 2}
-	}
-	return pen{line: grey, fill: grey, width: 2}
+var pens = map[ink]pen{ // read only
+	"tick": {fill: muted}, // an axis has labels and no line
+	"grid": {faint, faint, 1},
+	"base": {zero, zero, 1},
+	"c0":   {blue, shade, 3},
+	"c2":   {violet, violet, 2},
+	"band": {amber, band, 2},
 }
+
+func (i ink) pen() pen { return cmp.Or(pens[i], pen{grey, grey, 2}) }
 
 // picture is the [surface] that makes an image. Its points are pixels; what is not
 // part of a chart counts y from the top.
@@ -141,8 +122,8 @@ func (p *picture) SetColor(c color.Color) {
 	}
 }
 
-// Stroke draws in pieces: the raster's time grows with the square of what one path
-// has in a row of pixels. Each piece begins a point before the last one's end, so that
+// Stroke draws in pieces: the raster's time grows with the square of a path's edges in
+// a row of pixels. Each piece begins a point before the last one's end, so that
 // all corners are joined. Lines of the grid lie between two rows of pixels.
 func (p *picture) Stroke(path vg.Path) {
 	const piece = 16
@@ -175,7 +156,7 @@ func (p *picture) FillString(face font.Face, pt vg.Point, text string) {
 	p.Canvas.FillString(face, pt, solid(text))
 }
 
-// solid keeps a capital A from being pulled over the blank before it.
+// solid keeps a capital A from being kerned over the blank before it.
 func solid(text string) string { return strings.ReplaceAll(text, " ", "\u00a0") }
 
 // label implements surface.
@@ -202,7 +183,7 @@ func (p *picture) dot(class ink, pt vg.Point) {
 	}
 }
 
-// mark would be a fill of an order: a picture to share has none.
+// mark panics: a picture to share shows no fills.
 func (p *picture) mark(Mark, vg.Point) { panic("chart: a picture has no marks") }
 
 func (p *picture) fill(path vg.Path, c color.Color) {
@@ -226,9 +207,9 @@ func (p *picture) rect(x0, y0, x1, y1, r float64, c color.Color) {
 	p.fill(v, c)
 }
 
-// paletted turns the picture into one of at most 256 colours, which is a third of
-// the bytes. The most frequent colours stay as they are, the others, of the edges
-// of letters and lines, become the nearest of those.
+// paletted reduces the picture to at most 256 colours, which is a third of the bytes.
+// The most frequent colours stay; the others, of the edges of characters and lines,
+// become the nearest of those.
 func (p *picture) paletted() image.Image {
 	src, ok := p.Image().(*image.RGBA)
 	if !ok {

@@ -11,27 +11,22 @@ import (
 	"pitwall/tools/report"
 )
 
-// Sizes of a page: the drawing is scaled to its column, so that text is about 12
-// pixels high in both.
+// Wide returns the size for a wide screen. A drawing is scaled to its column, so that
+// text is about 12 pixels high in all sizes.
 func Wide(height float64) Size { return Size{Width: 1100, Height: height, Names: true} }
 
-// Half is for two charts beside each other on a wide screen.
+// Half returns the size of one of two charts beside each other on a wide screen.
 func Half(height float64) Size { return Size{Width: 580, Height: height} }
 
-// Narrow is for a telephone.
+// Narrow returns the size for a telephone.
 func Narrow(height float64) Size { return Size{Width: 360, Height: height} }
 
-// Named is a line's name and class, for a legend.
-type Named struct{ Name, Class string }
-
-// Legend names a chart's lines in order, each once.
-func (c Chart) Legend() []Named {
-	var list []Named
-	seen := map[Named]bool{}
+// Legend returns a chart's lines that have a name.
+func (c Chart) Legend() (list []Line) {
 	for _, p := range c.Panels {
 		for _, l := range p.Lines {
-			if n := (Named{l.Name, l.Class}); l.Name != "" && !seen[n] {
-				list, seen[n] = append(list, n), true
+			if l.Name != "" {
+				list = append(list, l)
 			}
 		}
 	}
@@ -39,8 +34,7 @@ func (c Chart) Legend() []Named {
 }
 
 // Gaps names the stretches without data that break the chart's first line.
-func (c Chart) Gaps() []string {
-	var list []string
+func (c Chart) Gaps() (list []string) {
 	if len(c.Panels) == 0 || len(c.Panels[0].Lines) == 0 {
 		return nil
 	}
@@ -54,21 +48,13 @@ func (c Chart) Gaps() []string {
 	return list
 }
 
-// day is the date that a step ends: midnight ends the day before it, as in all tables.
+// day returns the date that a step ends: midnight ends the day before, as in all tables.
 func day(t time.Time) string { return t.Add(-1).Format(time.DateOnly) }
 
-// Empty says that there is nothing to draw.
+// Empty reports whether there is nothing to draw.
 func (c Chart) Empty() bool { _, _, ok := c.span(); return !ok }
 
-// roundPercent has one digit, and two below one percent.
-func roundPercent(v float64) string {
-	if math.Abs(v) < 0.00995 {
-		return Percent(v, 2)
-	}
-	return Percent(v, 1)
-}
-
-// Equity shows the run's return since its start against its benchmark and against
+// Equity charts the run's return since its start against its benchmark and against
 // buying and holding, with the drawdown below.
 func Equity(s *report.Sheet) Chart {
 	start := s.Run.Cash.Float()
@@ -102,12 +88,12 @@ func Equity(s *report.Sheet) Chart {
 			summary = append(summary, fmt.Sprintf("%s: %s", l.Name, ended(l)))
 		}
 	}
-	summary = append(summary, fmt.Sprintf("deepest drawdown of the run %s", roundPercent(s.Headline.MaxDrawdown)))
+	summary = append(summary, fmt.Sprintf("deepest drawdown of the run %s", Return(s.Headline.MaxDrawdown)))
 	c := Chart{Zone: zone(s.Curve), Summary: strings.Join(summary, "; ") + "."}
 	c.Panels = []Panel{
-		{Lines: lines, Share: 0.72, Has: true, Labels: true, Tick: percentTick, Value: roundPercent},
+		{Lines: lines, Share: 0.72, Zero: true, Labels: true, Tick: percentTick, Value: Return},
 		// Down to 1 % at least: a run that hardly moved must not look like one that fell.
-		{Lines: []Line{drop}, Share: 0.28, Has: true, Least: -0.01, Tick: percentTick, Value: roundPercent},
+		{Lines: []Line{drop}, Share: 0.28, Zero: true, Least: -0.01, Tick: percentTick, Value: Return},
 	}
 	return c
 }
@@ -118,7 +104,7 @@ func ended(l Line) string {
 	if len(l.Value) == 0 {
 		return "no data"
 	}
-	return roundPercent(l.Value[len(l.Value)-1])
+	return Return(l.Value[len(l.Value)-1])
 }
 
 func zone(points []report.Point) *time.Location {
@@ -128,8 +114,8 @@ func zone(points []report.Point) *time.Location {
 	return zoneOf(points[0].At)
 }
 
-// zoneOf is the zone that a time was written in. Reading a time gives the machine's
-// own zone when its offset agrees, whose summer time the record knows nothing of.
+// zoneOf returns the zone that a time was written in. Reading a time gives the
+// machine's own zone when its offset agrees, but not its summer time.
 func zoneOf(t time.Time) *time.Location {
 	if t.Location() != time.Local {
 		return t.Location()
@@ -138,7 +124,7 @@ func zoneOf(t time.Time) *time.Location {
 	return time.FixedZone(name, offset)
 }
 
-// Rolling shows the Sharpe ratio of the last daily returns, over 63 of them, or
+// Rolling charts the Sharpe ratio of the last daily returns, over 63 of them, or
 // over a third of the run when that is less. Under 5 there is no chart and the
 // window is 0. A window without variance has no value.
 func Rolling(s *report.Sheet) (c Chart, window int) {
@@ -156,7 +142,7 @@ func Rolling(s *report.Sheet) (c Chart, window int) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := window; i <= n; i++ {
 		v := math.NaN()
-		if x := report.Sharpe(returns[i-window:i], s.Strategy.PeriodsAYear); x != nil && !math.IsInf(*x, 0) && !math.IsNaN(*x) && moved(returns[i-window:i], s.Strategy.PeriodsAYear) {
+		if x := report.Sharpe(returns[i-window:i], s.Strategy.PeriodsAYear); x != nil && moved(returns[i-window:i], s.Strategy.PeriodsAYear) {
 			v = *x
 			low, high = min(low, v), max(high, v)
 		}
@@ -169,11 +155,11 @@ func Rolling(s *report.Sheet) (c Chart, window int) {
 	return Chart{
 		Zone:    zone(s.Daily),
 		Summary: fmt.Sprintf("Rolling Sharpe ratio over %d daily returns: between %s and %s, last %s.", window, two(low), two(high), last(l)),
-		Panels:  []Panel{{Lines: []Line{l}, Share: 1, Has: true, Labels: true, Tick: number, Value: two}},
+		Panels:  []Panel{{Lines: []Line{l}, Share: 1, Zero: true, Labels: true, Tick: number, Value: two}},
 	}, window
 }
 
-// moved reports whether a window says anything about risk: a third of its days
+// moved reports whether a window shows any risk: a third of its days
 // moved, by a volatility of 1 % a year or more. Cash and treasury bills do not.
 func moved(r []float64, periods float64) bool {
 	mean, square, days := 0.0, 0.0, 0
@@ -196,7 +182,7 @@ func last(l Line) string {
 	return "not defined"
 }
 
-// Price shows the closes of a symbol's bars in a stretch of time with fills on them.
+// Price charts the closes of a symbol's bars in a stretch of time with fills on them.
 func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) Chart {
 	l := Line{Class: "price"}
 	for _, b := range bars {
@@ -204,12 +190,10 @@ func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) 
 			l.add(b.End, b.Close.Float())
 		}
 	}
-	bought, sold := 0, 0
+	bought := 0
 	for _, m := range marks {
 		if m.Up {
 			bought++
-		} else {
-			sold++
 		}
 	}
 	digits := 2
@@ -221,13 +205,13 @@ func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) 
 	if len(l.At) > 0 {
 		c.Zone = zoneOf(l.At[0])
 		c.Summary = fmt.Sprintf("Price of %s from %s to %s, first %s, last %s, with %d purchases and %d sales.", symbol,
-			day(l.At[0]), day(l.At[len(l.At)-1]), price(l.Value[0]), price(l.Value[len(l.Value)-1]), bought, sold)
+			day(l.At[0]), day(l.At[len(l.At)-1]), price(l.Value[0]), price(l.Value[len(l.Value)-1]), bought, len(marks)-bought)
 	}
 	return c
 }
 
-// priceDigits are two, and of a price under 1 so many that four of its own figures
-// are seen, at most the eight that prices have.
+// priceDigits returns 2, and for a price under 1 enough to show four significant
+// figures, at most the eight that prices have.
 func priceDigits(v float64) int {
 	if v <= 0 || v >= 1 {
 		return 2
@@ -235,11 +219,11 @@ func priceDigits(v float64) int {
 	return min(8, 3-int(math.Floor(math.Log10(v))))
 }
 
-// Compare shows the returns of several runs, each since its own start. There are
+// Compare charts the returns of several runs, each since its own start. There are
 // colours for eight.
 func Compare(names []string, sheets []*report.Sheet) Chart {
 	c := Chart{Zone: time.UTC}
-	top := Panel{Share: 1, Has: true, Labels: true, Tick: percentTick, Value: roundPercent}
+	top := Panel{Share: 1, Zero: true, Labels: true, Tick: percentTick, Value: Return}
 	var summary []string
 	for i, s := range sheets {
 		l := Line{Name: names[i], Class: fmt.Sprintf("c%d", i%8)}

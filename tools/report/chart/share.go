@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"image/color"
@@ -57,12 +56,10 @@ func Share(w io.Writer, s *report.Sheet) error {
 	p.figures(s)
 	p.chart(s)
 	p.footer(s)
-	var b bytes.Buffer
-	if err := png.Encode(&b, p.paletted()); err != nil {
+	if err := png.Encode(w, p.paletted()); err != nil {
 		return fmt.Errorf("encoding the picture: %w", err)
 	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return nil
 }
 
 // chart draws the equity curve.
@@ -84,12 +81,12 @@ func (p *picture) chart(s *report.Sheet) {
 		return small
 	}
 	top.Tick = func(v float64, digits int) string { return grouping(v, percentTick(v, digits)) }
-	top.Value = func(v float64) string { return grouping(v, roundPercent(v)) }
+	top.Value = func(v float64) string { return grouping(v, Return(v)) }
 	for i, l := range top.Lines {
 		top.Lines[i].Name = bold.cut(clean(l.Name), 110, labelSize)
 	}
 	if r := s.Luck.Random; r != nil && finite(r.Low, r.High, r.Median) {
-		top.Band = &Band{r.Low, r.Median, r.High, []string{"90 % of random:", short(r.Low) + " to " + short(r.High)}}
+		top.Band = &Band{r.Low, r.Median, r.High, []string{"90 % of random:", shortPercent(r.Low, 0) + " to " + shortPercent(r.High, 0)}}
 	}
 	p.Push()
 	p.Translate(vg.Point{X: left, Y: Height - chartFoot})
@@ -97,26 +94,30 @@ func (p *picture) chart(s *report.Sheet) {
 	p.Pop()
 }
 
-// short is a return with few digits.
-func short(v float64) string {
-	if math.Abs(v) < 0.00995 {
-		return Percent(v, 2)
-	}
-	return Percent(v, 0)
-}
-
 func (p *picture) header(s *report.Sheet) {
 	p.rect(0, 0, Width, 8, 0, blue)
 	x := float64(right)
-	for _, badge := range badges(s) {
-		w := bold.width(badge.text, 17) + 28
-		p.rect(x-w, 44, x, 76, 6, badge.colour)
-		p.text(x-w+14, 66, badge.text, 17, bold, paper)
+	badge := func(text string, colour color.NRGBA) { // what a reader must know before the figures
+		w := bold.width(text, 17) + 28
+		p.rect(x-w, 44, x, 76, 6, colour)
+		p.text(x-w+14, 66, text, 17, bold, paper)
 		x -= w + 10
+	}
+	switch s.Run.Status {
+	case "", "complete":
+	case "failed":
+		badge("FAILED", red)
+	case "incomplete", "running":
+		badge(strings.ToUpper(s.Run.Status), amber)
+	default:
+		badge("STATUS UNKNOWN", amber)
+	}
+	if s.Run.Attempt > 1 {
+		badge("ATTEMPT "+strconv.Itoa(s.Run.Attempt), muted)
 	}
 	p.text(left, 76, bold.cut(clean(cmp.Or(s.Run.Name, s.Run.ID, "Strategy")), x-left-20, 38), 38, bold, dark)
 	var parts []string
-	for _, x := range []string{s.Run.Model, symbols(s.Run.Symbols), dates(s.Run.From, s.Run.To)} {
+	for _, x := range []string{s.Run.Model, Listed(s.Run.Symbols, 4), dates(s.Run.From, s.Run.To)} {
 		if x = clean(x); x != "" {
 			parts = append(parts, x)
 		}
@@ -130,31 +131,8 @@ func (p *picture) header(s *report.Sheet) {
 	p.text(left, 110, head+last, 20, regular, muted)
 }
 
-type badge struct {
-	text   string
-	colour color.NRGBA
-}
-
-// badges are what a reader must know before the figures.
-func badges(s *report.Sheet) []badge {
-	var list []badge
-	switch s.Run.Status {
-	case "", "complete":
-	case "failed":
-		list = append(list, badge{"FAILED", red})
-	case "incomplete", "running":
-		list = append(list, badge{strings.ToUpper(s.Run.Status), amber})
-	default:
-		list = append(list, badge{"STATUS UNKNOWN", amber})
-	}
-	if s.Run.Attempt > 1 {
-		list = append(list, badge{"ATTEMPT " + strconv.Itoa(s.Run.Attempt), muted})
-	}
-	return list
-}
-
-func symbols(list []string) string {
-	const most = 4
+// Listed joins names, the first of many.
+func Listed(list []string, most int) string {
 	if len(list) > most {
 		return strings.Join(list[:most], ", ") + " and " + strconv.Itoa(len(list)-most) + " more"
 	}
@@ -176,32 +154,22 @@ func (p *picture) figures(s *report.Sheet) {
 	case s.BuyHold != nil:
 		name, other = "Buy and hold", s.BuyHold
 	}
-	total := func(x *report.Stats) *float64 { return x.TotalReturn }
-	fall := func(x *report.Stats) *float64 {
-		if x.MaxDrawdown == nil {
-			return nil
+	totals, falls := "", ""
+	if other != nil {
+		named := func(most float64, v *float64) string { return regular.cut(clean(name), most, 19) + "  " + percent(v) }
+		totals, falls = named(190, other.TotalReturn), named(190, other.MaxDrawdown)
+		if s.Benchmark != nil && s.BuyHold != nil {
+			totals = named(80, other.TotalReturn) + "   buy & hold  " + percent(s.BuyHold.TotalReturn)
 		}
-		d := -math.Abs(*x.MaxDrawdown)
-		return &d
 	}
-	beside := func(f func(*report.Stats) *float64, most float64) string {
-		if other == nil {
-			return ""
-		}
-		return regular.cut(clean(name), most, 19) + "  " + percent(f(other))
-	}
-	totals := beside(total, 190)
-	if s.Benchmark != nil && s.BuyHold != nil {
-		totals = beside(total, 80) + "   buy & hold  " + percent(total(s.BuyHold))
-	}
-	p.figure(left, "RETURN", percent(total(&s.Strategy)), sign(total(&s.Strategy)), totals)
-	p.figure(left+380, "LARGEST DRAWDOWN", percent(fall(&s.Strategy)), dark, beside(fall, 190))
+	p.figure(left, "RETURN", percent(s.Strategy.TotalReturn), sign(s.Strategy.TotalReturn), totals)
+	p.figure(left+380, "LARGEST DRAWDOWN", percent(s.Strategy.MaxDrawdown), dark, falls)
 	if r := s.Luck.Random; r != nil && r.Telling { // else the share beaten says nothing about skill
 		p.figure(left+760, "BEATS RANDOM TRADERS", Chance(r.Beaten), dark,
-			fmt.Sprintf("of %s with the same turnover", grouped(r.Traders)))
+			fmt.Sprintf("of %s with the same turnover", report.Group(strconv.Itoa(r.Traders))))
 		return
 	}
-	p.figure(left+760, "SHARPE RATIO", decimal(s.Strategy.Sharpe), dark, days(s.Strategy.Days))
+	p.figure(left+760, "SHARPE RATIO", decimal(s.Strategy.Sharpe), dark, report.Plural(s.Strategy.Days, "day"))
 }
 
 func (p *picture) figure(x float64, name, value string, c color.NRGBA, beside string) {
@@ -222,13 +190,6 @@ func (p *picture) footer(s *report.Sheet) {
 	}
 }
 
-func days(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return grouped(n) + " days"
-}
-
 func sign(v *float64) color.NRGBA {
 	switch {
 	case v == nil || math.Abs(*v) < 0.00005:
@@ -239,7 +200,7 @@ func sign(v *float64) color.NRGBA {
 	return green
 }
 
-// decimal shows a figure with two decimals, a dash when it is not defined.
+// decimal formats a figure with two decimals, a dash when it is not defined.
 func decimal(v *float64) string {
 	if v == nil || !finite(*v) {
 		return "–"
@@ -247,7 +208,7 @@ func decimal(v *float64) string {
 	return number(*v, 2)
 }
 
-// percent shows a fraction with its sign: two decimals, less when it is large.
+// percent formats a fraction with its sign: two decimals, fewer when it is large.
 func percent(v *float64) string {
 	if v == nil || !finite(*v) {
 		return "–"
@@ -260,18 +221,9 @@ func percent(v *float64) string {
 	case x >= 1e7:
 		return sign + strconv.FormatFloat(x, 'e', 1, 64) + "\u00a0%"
 	case x >= 999.95:
-		return sign + grouped(int(math.Round(x))) + "\u00a0%"
+		return sign + report.Group(strconv.Itoa(int(math.Round(x)))) + "\u00a0%"
 	case x >= 99.995:
 		return Percent(*v, 1)
 	}
 	return Percent(*v, 2)
-}
-
-// grouped shows 12345 as 12,345.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

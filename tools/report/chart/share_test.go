@@ -41,7 +41,7 @@ func example(n int, step time.Duration) *report.Sheet {
 	}
 	s.Strategy = report.Stats{TotalReturn: ptr(equity/100000 - 1), MaxDrawdown: ptr(fall), Sharpe: ptr(1.42), Days: n}
 	s.Benchmark = &report.Stats{TotalReturn: ptr(bench/500 - 1), MaxDrawdown: ptr(-0.0812)}
-	s.Luck.Random = &report.Random{Traders: 1000, Low: -0.061, Median: 0.012, High: 0.094, Beaten: 0.87, Telling: true}
+	s.Luck.Random = &report.RandomBaseline{Traders: 1000, Low: -0.061, Median: 0.012, High: 0.094, Beaten: 0.87, Telling: true}
 	return s
 }
 
@@ -153,7 +153,7 @@ func TestTheLineFollowsTheFigures(t *testing.T) {
 	require.Positive(t, colours(t, b, amber, right-200, 40, right, 80), "an incomplete run says so")
 	require.Positive(t, colours(t, b, amber, right-200, chartTop, right, chartFoot), "random traders have a band")
 	b = drawn(t, sheets()["plain"])
-	require.Zero(t, colours(t, b, amber, 0, 0, Width, Height), "nothing to warn of, no random floor")
+	require.Zero(t, colours(t, b, amber, 0, 0, Width, Height), "nothing to warn of, no random baseline")
 	require.Zero(t, colours(t, drawn(t, sheets()["none"]), blue, 0, 10, Width, Height), "no points, no line")
 }
 
@@ -162,7 +162,7 @@ func TestTheLineFollowsTheFigures(t *testing.T) {
 func TestRangeOfPanel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(rapid.Float64Range(-100, 100), 2, 400).Draw(t, "values")
-		p := Panel{Has: true, Lines: []Line{{Value: values}}}
+		p := Panel{Zero: true, Lines: []Line{{Value: values}}}
 		low, high := p.values()
 		least, most := min(0, slices.Min(values)), max(0, slices.Max(values))
 		require.Less(t, low, high)

@@ -34,24 +34,18 @@ func SVG(c Chart, size Size) string {
 	return cv.b.String()
 }
 
-// canvas is the [surface] that writes SVG. Its unit is a pixel of the drawing; y grows upwards, as
-// the library has it, and is turned round when it is written.
+// canvas is the [surface] that writes SVG. Its unit is a pixel of the drawing; y grows
+// upwards, as in the library, and is flipped when it is written.
 type canvas struct {
-	vg.Canvas // none: what charts do not need would panic
-	state
-	b      strings.Builder
-	height float64
-	saved  []state
-	open   string // class of the path that is being written; consecutive lines of one class are one path
-	path   strings.Builder
+	vg.Canvas // nil: what charts do not need would panic
+	class     ink
+	b         strings.Builder
+	height    float64
+	open      ink // class of the path that is being written; consecutive lines of one class are one path
+	path      strings.Builder
 }
 
-type state struct {
-	class  ink
-	offset vg.Point
-}
-
-// SetLineWidth does nothing: the style sheet says how thick a class is.
+// SetLineWidth does nothing: the style sheet sets the width of a class.
 func (c *canvas) SetLineWidth(vg.Length) {}
 
 // SetLineDash does nothing, for the same reason.
@@ -65,24 +59,11 @@ func (c *canvas) SetColor(x color.Color) {
 	}
 }
 
-// Translate implements vg.Canvas.
-func (c *canvas) Translate(pt vg.Point) { c.offset = c.offset.Add(pt) }
-
-// Push implements vg.Canvas.
-func (c *canvas) Push() { c.saved = append(c.saved, c.state) }
-
-// Pop implements vg.Canvas.
-func (c *canvas) Pop() {
-	last := len(c.saved) - 1
-	c.state, c.saved = c.saved[last], c.saved[:last]
-}
-
 // Stroke implements vg.Canvas.
 func (c *canvas) Stroke(p vg.Path) {
-	class := string(c.class)
-	if c.open != class {
+	if c.open != c.class {
 		c.flush()
-		c.open = class
+		c.open = c.class
 	}
 	c.path.WriteString(c.data(p))
 }
@@ -108,9 +89,9 @@ func (c *canvas) look() look {
 	return look{tick: font.From(plot.DefaultFont, 12), gap: 7, apart: 14, date: 95, rise: 4}
 }
 
-// measure returns the width in the library's font and a third more, since the
-// reader's font may be wider, and bold. A sign that is no Latin letter or digit is
-// taken to be as wide as high.
+// measure returns the width in the library's font and a third more, since the reader's
+// font may be wider, and bold. A character that is no Latin letter or digit counts as
+// wide as high.
 func (c *canvas) measure(text string) vg.Length {
 	face := font.DefaultCache.Lookup(plot.DefaultFont, 12)
 	w := vg.Length(0)
@@ -161,9 +142,8 @@ func (c *canvas) flush() {
 	c.open = ""
 }
 
-// tenths is a point in tenths of a pixel, y downwards.
+// tenths returns a point in tenths of a pixel, y downwards.
 func (c *canvas) tenths(pt vg.Point) (x, y int) {
-	pt = pt.Add(c.offset)
 	return int(math.Round(float64(pt.X) * 10)), int(math.Round((c.height - float64(pt.Y)) * 10))
 }
 

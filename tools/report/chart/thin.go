@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -8,9 +9,9 @@ import (
 	"gonum.org/v1/plot/plotter"
 )
 
-// thin cuts a line into parts without gaps and leaves of each column of pixels
-// the first of its smallest and of its largest values, in their order. The first and
-// last point of a part stay.
+// thin cuts a line into parts without gaps and keeps, of each column of pixels, the
+// first of its smallest and of its largest values. The first and last point of a part
+// stay.
 func thin(l Line, from, to float64, columns int) []plotter.XYs {
 	gap := gapOf(l.At)
 	var parts []plotter.XYs
@@ -49,26 +50,23 @@ func thin(l Line, from, to float64, columns int) []plotter.XYs {
 	return parts
 }
 
+// extremes returns the first of the lowest and of the highest points, in order.
 func extremes(column plotter.XYs) plotter.XYs {
 	if len(column) < 3 {
 		return column
 	}
-	low, high := 0, 0
-	for i, p := range column {
-		if p.Y < column[low].Y {
-			low = i
-		}
-		if p.Y > column[high].Y {
-			high = i
-		}
+	byY := func(a, b plotter.XY) int { return cmp.Compare(a.Y, b.Y) }
+	low, high := slices.MinFunc(column, byY), slices.MaxFunc(column, byY)
+	switch {
+	case low == high:
+		return plotter.XYs{low}
+	case low.X > high.X:
+		low, high = high, low
 	}
-	if low == high {
-		return column[low : low+1]
-	}
-	return plotter.XYs{column[min(low, high)], column[max(low, high)]}
+	return plotter.XYs{low, high}
 }
 
-// gapOf is how many seconds without a point break a line.
+// gapOf returns the seconds without a point that break a line.
 func gapOf(at []time.Time) float64 {
 	const least = 30 * 24 * 3600
 	if len(at) < 3 {

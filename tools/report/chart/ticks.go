@@ -2,14 +2,18 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
+
+	"pitwall/tools/report"
 )
 
-// numberTicks are about n values, one at least, at distances of 1, 2 or 5 times a power of ten.
+// numberTicks places about n ticks, one at least, at distances of 1, 2 or 5 times a
+// power of ten.
 type numberTicks struct {
 	n      int
 	format func(v float64, digits int) string
@@ -28,7 +32,7 @@ func (t numberTicks) Ticks(low, high float64) []plot.Tick {
 	return list
 }
 
-// roundStep is the smallest of 1, 2, 5 x 10^k that is not under least, and the
+// roundStep returns the smallest of 1, 2, 5 x 10^k that is not under least, and the
 // digits after the point that tell its multiples apart.
 func roundStep(least float64) (step float64, digits int) {
 	k := math.Floor(math.Log10(least))
@@ -40,7 +44,7 @@ func roundStep(least float64) (step float64, digits int) {
 	return step, max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 }
 
-// Percent writes a fraction as a signed percentage.
+// Percent formats a fraction as a signed percentage.
 func Percent(v float64, digits int) string {
 	s := number(v*100, digits)
 	if v > 0 && strings.ContainsAny(s, "123456789") {
@@ -49,9 +53,19 @@ func Percent(v float64, digits int) string {
 	return s + "\u00a0%"
 }
 
-// Chance writes a probability or a share of many in whole percent. It is cut and not
-// rounded: a figure under a limit does not look as if it reached it, 99.6 % is not
-// all, and little is not nothing.
+// Return formats a return with one digit, and with two below one percent.
+func Return(v float64) string { return shortPercent(v, 1) }
+
+func shortPercent(v float64, digits int) string {
+	if math.Abs(v) < 0.00995 {
+		digits = 2
+	}
+	return Percent(v, digits)
+}
+
+// Chance formats a probability or a share of many in whole percent. It is cut, not
+// rounded: a figure below a limit does not seem to reach it, 99.6 % is not all, and
+// little is not nothing.
 func Chance(v float64) string {
 	if v > 0 && v < 0.01 {
 		return "under 1\u00a0%"
@@ -59,19 +73,12 @@ func Chance(v float64) string {
 	return number(math.Floor(v*100+1e-9), 0) + "\u00a0%" // 0.29*100 is a bit under 29
 }
 
-// percentTick writes a tick: its step is in hundredths of what is shown.
+// percentTick formats a tick: its step is in hundredths of what is shown.
 func percentTick(v float64, digits int) string { return Percent(v, max(0, digits-2)) }
 
-// number writes digits with a true minus sign, and no minus before a zero.
+// number formats a number with digits after the point.
 func number(v float64, digits int) string {
-	s := strconv.FormatFloat(v, 'f', digits, 64)
-	if rest, ok := strings.CutPrefix(s, "-"); ok {
-		if !strings.ContainsAny(rest, "123456789") {
-			return rest
-		}
-		return "\u2212" + rest
-	}
-	return s
+	return report.Minus(strconv.FormatFloat(v, 'f', digits, 64))
 }
 
 // step is a distance between dates.
@@ -80,30 +87,22 @@ type step struct {
 	clock               time.Duration
 }
 
-// about is its length.
+// about returns a step's approximate length.
 func (s step) about() time.Duration {
 	const day = 24 * time.Hour
 	return time.Duration(s.years)*365*day + time.Duration(s.months)*30*day + time.Duration(s.days)*day + s.clock
 }
 
-// steps are what a reader expects, shortest first.
+// steps returns the usual distances, shortest first.
 func steps() (list []step) {
 	for _, m := range []time.Duration{1, 5, 15, 30, 60, 120, 180, 360, 720} {
 		list = append(list, step{clock: m * time.Minute})
 	}
-	for _, d := range []int{1, 2, 5, 10, 15} {
-		list = append(list, step{days: d})
-	}
-	for _, m := range []int{1, 2, 3, 6} {
-		list = append(list, step{months: m})
-	}
-	for _, y := range []int{1, 2, 5, 10, 20, 50} {
-		list = append(list, step{years: y})
-	}
-	return list
+	return append(list, step{days: 1}, step{days: 2}, step{days: 5}, step{days: 10}, step{days: 15}, step{months: 1}, step{months: 2}, step{months: 3}, step{months: 6},
+		step{years: 1}, step{years: 2}, step{years: 5}, step{years: 10}, step{years: 20}, step{years: 50})
 }
 
-// dateTicks are dates at most n of which fit, in a zone.
+// dateTicks places at most n dates, in a zone.
 type dateTicks struct {
 	n     int
 	zone  *time.Location
@@ -133,7 +132,7 @@ func (t dateTicks) Ticks(low, high float64) []plot.Tick {
 	return list
 }
 
-// between lists the ticks of a stretch of time.
+// between returns the ticks of a stretch of time.
 func (s step) between(from, to time.Time) []plot.Tick {
 	var list []plot.Tick
 	var last time.Time
@@ -146,7 +145,7 @@ func (s step) between(from, to time.Time) []plot.Tick {
 	return list
 }
 
-// first is the last tick not after t.
+// first returns the last tick not after t.
 func (s step) first(t time.Time) time.Time {
 	y, m, d := t.Date()
 	switch {
@@ -174,15 +173,11 @@ func (s step) next(t time.Time) time.Time {
 		}
 		return next
 	}
-	next := t.Add(s.clock)
 	// A day of 23 or 25 hours starts anew.
-	if day := time.Date(y, m, d+1, 0, 0, 0, 0, t.Location()); !next.Before(day) {
-		return day
-	}
-	return next
+	return slices.MinFunc([]time.Time{time.Date(y, m, d+1, 0, 0, 0, 0, t.Location()), t.Add(s.clock)}, time.Time.Compare)
 }
 
-// label says what changed since the last label.
+// label formats what changed since the last label.
 func (s step) label(t, last time.Time) string {
 	y, m, d := t.Date()
 	first := last.IsZero()

@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -36,28 +36,23 @@ func newBlock(name string, v any) (block, error) {
 	if err != nil {
 		return block{}, err
 	}
-	if _, err := w.Write(raw); err != nil {
-		return block{}, err
-	}
-	if err := w.Close(); err != nil {
-		return block{}, err
-	}
-	return block{name, b.Bytes()}, nil
+	_, err = w.Write(raw)
+	err = errors.Join(err, w.Close())
+	return block{name, b.Bytes()}, err
 }
 
-// letters is Ascii85, which takes 5 letters for 4 bytes where base64 takes 16 for
-// 12, without the one letter that could end an element: < is written as v.
-func letters(raw []byte) []byte {
+// encoded returns Ascii85, which takes 5 characters for 4 bytes where base64 takes 16
+// for 12, without the one that could end an element: < is written as v.
+func encoded(raw []byte) []byte {
 	out := make([]byte, ascii85.MaxEncodedLen(len(raw)))
 	out = out[:ascii85.Encode(out, raw)]
 	return bytes.ReplaceAll(out, []byte("<"), []byte("v"))
 }
 
-// blockSize is how many bytes of JSON go into one block of turns: what one click
-// has to inflate.
+// blockSize is the number of bytes of JSON in a block of turns: one click inflates it.
 const blockSize = 256 << 10
 
-// index is the list of turns, and what they share.
+// index lists the turns, and the texts that they share.
 type index struct {
 	Rows   []row    `json:"rows"`
 	Shared []string `json:"shared"` // system prompts, lists of tools and parameters
@@ -77,7 +72,7 @@ type row struct {
 	At       int    `json:"i"` // its place in the block
 }
 
-// body is what a turn opens into.
+// body is the content of an opened turn.
 type body struct {
 	Model    string      `json:"model,omitempty"`
 	Why      string      `json:"why,omitempty"`
@@ -99,7 +94,7 @@ type part struct {
 	At   int    `json:"t"` // of Text in the block's texts
 }
 
-// fillLink leads from a turn to what its orders became.
+// fillLink links a turn to what became of its orders.
 type fillLink struct {
 	Text  string `json:"t"`
 	Chart string `json:"c,omitempty"` // address of the chart
@@ -124,10 +119,9 @@ func (p *pool) put(s string) int {
 	return i
 }
 
-// decisions are the blocks of all turns, and their list.
-func decisions(r *report.Run, fills map[int][]fillLink) ([]block, []row, error) {
-	rows := turnRows(r)
-	records := make([]record, len(rows))
+// decisions returns the blocks of all turns, of which the first lists them.
+func decisions(r *report.Run, rows []row, fills map[int][]fillLink) ([]block, error) {
+	records := make([]*record, len(rows))
 	each(len(rows), func(i int) {
 		if t, err := r.Turn(rows[i].Turn); err == nil { // else it is shown as a turn without a record
 			records[i] = newRecord(t, fills[t.Turn])
@@ -137,7 +131,7 @@ func decisions(r *report.Run, fills map[int][]fillLink) ([]block, []row, error) 
 	var groups [][]body
 	size := blockSize
 	for i, x := range records {
-		if !x.is {
+		if x == nil {
 			continue
 		}
 		if size >= blockSize {
@@ -160,16 +154,16 @@ func decisions(r *report.Run, fills map[int][]fillLink) ([]block, []row, error) 
 			blocks[i], errs[i] = newBlock(fmt.Sprintf("turns-%d", i), pack(groups[i]))
 		}
 	})
-	return blocks, rows, errors.Join(errs...)
+	return blocks, errors.Join(errs...)
 }
 
 // each calls f for 0 to n-1, on all cores at once.
 func each(n int, f func(i int)) {
-	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	cores := runtime.GOMAXPROCS(0)
+	for first := range cores {
 		all.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			for i := first; i < n; i += cores {
 				f(i)
 			}
 		})
@@ -177,16 +171,15 @@ func each(n int, f func(i int)) {
 	all.Wait()
 }
 
-// record is a turn as it was read: what turns share is not yet.
+// record is a turn as it was read, before the pooling of shared texts.
 type record struct {
-	is                    bool
 	body                  body
 	system, tools, params string
 }
 
 // packed is a block of turns. Texts of one kind stand together, prompts with prompts
-// and answers of a tool with its answers: what is alike is then near, and gzip,
-// which looks back 32 KB, takes 9 to 25 % less.
+// and a tool's answers with its answers: gzip, which looks back 32 KB, then takes 9 to
+// 25 % less.
 type packed struct {
 	Turns []body   `json:"turns"`
 	Texts []string `json:"texts"`
@@ -208,25 +201,21 @@ func pack(turns []body) packed {
 	return p
 }
 
-// turnRows lists the turns in order. Of a
-// turn that is there twice, as after a crash, the last counts.
+// turnRows returns the turns in order. Of a duplicate turn, as after a crash, the last
+// counts.
 func turnRows(r *report.Run) []row {
 	known := map[int]row{}
 	for _, t := range r.Turns {
-		known[t.Turn] = row{Turn: t.Turn, AsOf: clean(t.AsOf), Agent: clean(t.Agent), Status: clean(string(t.Status)),
+		known[t.Turn] = row{Turn: t.Turn, Block: -1, AsOf: clean(t.AsOf), Agent: clean(t.Agent), Status: clean(string(t.Status)),
 			Result: clean(t.Result), Calls: len(t.Calls), Orders: t.Orders, Warnings: len(t.Warnings)}
 	}
-	list := make([]row, 0, len(known))
-	for _, x := range known {
-		x.Block = -1
-		list = append(list, x)
-	}
+	list := slices.AppendSeq([]row{}, maps.Values(known)) // never null
 	slices.SortFunc(list, func(a, b row) int { return a.Turn - b.Turn })
 	return list
 }
 
-func newRecord(t *agentloop.Turn, fills []fillLink) record {
-	x := record{is: true, system: clean(t.System), tools: clean(strings.Join(t.Tools, ", ")), params: params(t.Params)}
+func newRecord(t *agentloop.Turn, fills []fillLink) *record {
+	x := &record{system: clean(t.System), tools: clean(strings.Join(t.Tools, ", ")), params: clean(report.JSON(t.Params))}
 	b := &x.body
 	*b = body{Model: clean(t.Model), Why: clean(t.Why), Error: clean(t.Error), Output: plainJSON(t.Output), Fills: fills, Parts: []part{}}
 	for _, w := range t.Warnings {
@@ -257,32 +246,10 @@ func newRecord(t *agentloop.Turn, fills []fillLink) record {
 	return x
 }
 
-// params returns a model's parameters as text.
-func params(p map[string]any) string {
-	raw, err := json.Marshal(p)
-	if err != nil {
-		return "" // what was read from JSON can be written
-	}
-	return plainJSON(raw)
-}
-
-// plainJSON is JSON as text without its escapes of letters, so that a search for
-// a word finds it.
+// plainJSON returns JSON as text without escapes, so that a search for a word finds it.
 func plainJSON(raw json.RawMessage) string {
 	if len(raw) == 0 || string(raw) == "null" {
 		return ""
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil {
-		return clean(string(raw))
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(v) != nil {
-		return clean(string(raw))
-	}
-	return clean(strings.TrimSpace(b.String()))
+	return clean(report.Canonical(raw))
 }

@@ -84,11 +84,13 @@ func TestClean(t *testing.T) {
 	}
 }
 
+func ptr(v float64) *float64 { return &v }
+
 // A block holds no letter that could end its element, and only gzip.
 func TestLetters(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		raw := rapid.SliceOf(rapid.Byte()).Draw(t, "raw")
-		out := letters(raw)
+		out := encoded(raw)
 		require.NotContains(t, string(out), "<")
 		back := make([]byte, len(out)*4)
 		n, _, err := ascii85.Decode(back, bytes.ReplaceAll(out, []byte("v"), []byte("<")), true)
@@ -118,8 +120,8 @@ func TestFigures(t *testing.T) {
 		{points(-0.334), "\u221233.4\u00a0points"},
 		{bps(nil), "n/a"},
 		{dollars(nil), "not known"},
-		{plural(1, "turn", "turns"), "1 turn"},
-		{plural(1500, "turn", "turns"), "1,500 turns"},
+		{report.Plural(1, "turn"), "1 turn"},
+		{report.Plural(1500, "turn"), "1,500 turns"},
 	} {
 		require.Equal(t, c.want, c.got)
 	}
@@ -140,23 +142,23 @@ func TestAnswers(t *testing.T) {
 	require.Equal(t, "It traded nothing.", beat(s).Answer)
 
 	require.Equal(t, "Too little happened to tell.", luck(s).Answer)
-	s.Luck = report.Luck{Return: &report.Interval{Low: 0.01, High: 0.2}, Deflated: ptr(0.97), Trials: 3, Random: &report.Random{Beaten: 0.96, Telling: true}}
+	s.Luck = report.Luck{Return: &report.Interval{Low: 0.01, High: 0.2}, Deflated: ptr(0.97), Trials: 3, Random: &report.RandomBaseline{Beaten: 0.96, Telling: true}}
 	require.Equal(t, "These figures speak against luck alone.", luck(s).Answer)
 	for _, worse := range []func(l *report.Luck){
 		func(l *report.Luck) { l.Return = &report.Interval{Low: -0.01, High: 0.2} },
 		func(l *report.Luck) { l.Deflated = ptr(0.9) },
-		func(l *report.Luck) { l.Random = &report.Random{Beaten: 0.9, Telling: true} },
-		func(l *report.Luck) { l.Random = &report.Random{Beaten: 0.99} }, // all alike
+		func(l *report.Luck) { l.Random = &report.RandomBaseline{Beaten: 0.9, Telling: true} },
+		func(l *report.Luck) { l.Random = &report.RandomBaseline{Beaten: 0.99} }, // all alike
 		func(l *report.Luck) { l.Inside = ptr(0.5) },
 	} {
 		x := *s
 		worse(&x.Luck)
-		require.Contains(t, luck(&x).Answer, "Luck is not ruled out: ")
+		require.Contains(t, luck(&x).Answer, "Could be luck: ")
 	}
 	// Near a limit and near none or all, words and figures agree.
-	s.Luck = report.Luck{Deflated: ptr(0.9496), Probabilistic: ptr(0.9996), Random: &report.Random{Beaten: 0.9491, Telling: true}, Inside: ptr(0.001)}
+	s.Luck = report.Luck{Deflated: ptr(0.9496), Probabilistic: ptr(0.9996), Random: &report.RandomBaseline{Beaten: 0.9491, Telling: true}, Inside: ptr(0.001)}
 	q := luck(s)
-	require.Equal(t, "Luck is not ruled out: it beats only 94\u00a0% of random traders; the deflated Sharpe ratio is 94\u00a0%, under 95 %; the model's training knows under 1\u00a0% of the days.", q.Answer)
+	require.Equal(t, "Could be luck: it beats only 94\u00a0% of random traders; the deflated Sharpe ratio is 94\u00a0%, under 95 %; under 1\u00a0% of the days are inside the model's training window.", q.Answer)
 	for _, f := range q.Facts {
 		require.NotContains(t, f.Value, "100\u00a0%")
 	}

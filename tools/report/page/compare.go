@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -9,7 +10,7 @@ import (
 	"pitwall/tools/report/chart"
 )
 
-// comparing is what compare.html shows.
+// comparing is the data of compare.html.
 type comparing struct {
 	Names    []string
 	Dates    string
@@ -21,17 +22,12 @@ type comparing struct {
 	Partings []parting
 }
 
-func (c *comparing) title() (string, string) {
-	return "Runs side by side: " + strings.Join(c.Names, ", "), c.Dates
-}
-
-// parting is where a run's decisions part from the first run's.
+// parting is a report.Parting as text.
 type parting struct {
 	Name, Text string
 	Facts      []fact
-	Lines      [2]string
-	HasLines   bool
-	First      string // name of the first run
+	Lines      []string // of the first run and of this one; empty: none
+	First      string   // name of the first run
 }
 
 // Compare writes the page that sets runs side by side. c is what report.Compare
@@ -54,14 +50,14 @@ func Compare(w io.Writer, runs []*report.Run, c *report.Comparison) error {
 			Caption: "Return of each run since its own start."}
 	}
 	v.Settings = rows("settings", "What was run, and the dates reached", "Setting", v.Names, c.Settings)
-	v.Figures = rows("compared", "Figures; those that differ are strong"+little(c), "Figure", v.Names, c.Rows)
+	v.Figures = rows("compared", "Figures; differences in bold"+little(c), "Figure", v.Names, c.Rows)
 	for _, p := range c.Partings {
 		v.Partings = append(v.Partings, newParting(p, v.Names))
 	}
-	return write(w, compareHTML, v, nil)
+	return write(w, compareHTML, "Runs side by side: "+strings.Join(v.Names, ", "), v.Dates, v, nil)
 }
 
-// little says which figures a short run makes weak.
+// little names the runs that are too short for figures of a year.
 func little(c *report.Comparison) string {
 	var weak []string
 	for i, s := range c.Sheets {
@@ -75,7 +71,7 @@ func little(c *report.Comparison) string {
 	return "; under 30 daily returns figures of a year say little: " + strings.Join(weak, ", ")
 }
 
-// rows is a table with a column for each run.
+// rows returns a table with a column for each run.
 func rows(id, caption, first string, names []string, list []report.Row) table {
 	t := table{ID: id, Caption: caption, Head: []column{{first, "text"}}}
 	for _, n := range names {
@@ -86,7 +82,7 @@ func rows(id, caption, first string, names []string, list []report.Row) table {
 		for _, x := range r.Values {
 			c := cell{Text: clean(x.Text)}
 			if r.Kind != report.Text {
-				c.Text, c.Class = minus(c.Text), "figure"
+				c.Text, c.Class = report.Minus(c.Text), "figure"
 			}
 			if r.Differ {
 				c.Class += " differs"
@@ -103,7 +99,7 @@ func newParting(p report.Parting, names []string) parting {
 	if p.Common == 0 {
 		return out // the text says all
 	}
-	out.Facts = append(out.Facts, fact{Name: "Turns that both have", Value: fmt.Sprint(p.Common)}, fact{Name: "Alike before the first difference", Value: fmt.Sprint(p.Alike)})
+	out.Facts = append(out.Facts, fact{Name: "Common turns", Value: fmt.Sprint(p.Common)}, fact{Name: "Identical before the first difference", Value: fmt.Sprint(p.Alike)})
 	at := func(name string, d *report.Departure) {
 		if d == nil {
 			out.Facts = append(out.Facts, fact{Name: name, Value: "none"})
@@ -114,7 +110,9 @@ func newParting(p report.Parting, names []string) parting {
 	at("First difference", p.First)
 	at("First different orders", p.Orders)
 	if d := p.First; d != nil && (d.Lines[0] != "" || d.Lines[1] != "") {
-		out.HasLines, out.Lines = true, [2]string{said(d.Lines[0]), said(d.Lines[1])}
+		for _, line := range d.Lines {
+			out.Lines = append(out.Lines, clean(cmp.Or(line, "(nothing)")))
+		}
 	}
 	return out
 }
@@ -124,11 +122,4 @@ func turnName(n int) string {
 		return "no turn"
 	}
 	return fmt.Sprintf("turn %d", n)
-}
-
-func said(s string) string {
-	if s == "" {
-		return "(nothing)"
-	}
-	return clean(s)
 }

@@ -6,70 +6,62 @@ import (
 	"pitwall/tools/report"
 )
 
-// figures are all figures, with the variant of each.
-func figures(s *report.Sheet) []table {
-	return []table{curves(s), relative(s), activity(s), trading(s)}
-}
-
 // curves sets the run, its benchmark and buying and holding side by side.
 func curves(s *report.Sheet) table {
 	t := table{ID: "figures-curve", Caption: "Over daily closing equity, the starting cash included", Head: columns("tnnnt", "Figure", "Run", "Benchmark", "Buy and hold", "Formula")}
 	if s.Run.Benchmark != "" {
 		t.Head[2].Name = clean(s.Run.Benchmark)
 	}
-	all := []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold}
-	add := func(name, variant string, of func(*report.Stats) string) {
-		row := []cell{{Text: name}}
-		for _, f := range all {
-			text := missing
+	pct := func(v *float64) string { return percent(v, 2) }
+	size := func(v *float64) string { return share(v, 2) } // without a plus: it cannot be less than nothing
+	num := func(v *float64) string { return number(v, 3) }
+	whole := func(v *float64) string { return fmt.Sprint(*v) }
+	for _, x := range []struct {
+		name, variant string
+		write         func(*float64) string
+		of            func(*report.Stats) *float64
+	}{
+		{"Total return", "last / first - 1", pct, func(f *report.Stats) *float64 { return f.TotalReturn }},
+		{"CAGR", "(last / first)^(periods a year / daily returns) - 1", pct, func(f *report.Stats) *float64 { return f.CAGR }},
+		{"Volatility", "standard deviation of daily returns, n-1, annualized", size, func(f *report.Stats) *float64 { return f.Volatility }},
+		{"Sharpe", "mean / standard deviation (n-1), annualized, risk-free rate 0", num, func(f *report.Stats) *float64 { return f.Sharpe }},
+		{"Sortino", "mean / downside deviation over all days, target 0, annualized", num, func(f *report.Stats) *float64 { return f.Sortino }},
+		{"Downside deviation", "root of the mean square of min(r, 0), annualized", size, func(f *report.Stats) *float64 { return f.DownsideDev }},
+		{"Max drawdown", "min(E / peak - 1), of days' ends", pct, func(f *report.Stats) *float64 { return f.MaxDrawdown }},
+		{"Calmar", "CAGR / |max drawdown|", num, func(f *report.Stats) *float64 { return f.Calmar }},
+		{"Longest under water", "daily points below a peak", whole, func(f *report.Stats) *float64 { return new(float64(f.UnderWater)) }},
+		{"Ulcer index", "sqrt(sum of drawdown^2 / (n - 1))", size, func(f *report.Stats) *float64 { return f.Ulcer }},
+		{"Omega", "sum of gains / sum of losses, threshold 0", num, func(f *report.Stats) *float64 { return f.Omega }},
+		{"Days won", "of days that moved", size, func(f *report.Stats) *float64 { return f.WinRate }},
+		{"Profit factor of days", "sum of gains / sum of losses", num, func(f *report.Stats) *float64 { return f.ProfitFactor }},
+		{"Payoff of days", "mean gain / mean loss", num, func(f *report.Stats) *float64 { return f.Payoff }},
+		{"Tail ratio", "|95th percentile| / |5th percentile|", num, func(f *report.Stats) *float64 { return f.TailRatio }},
+		{"VaR 95 %", "historical, a day", pct, func(f *report.Stats) *float64 { return f.VaR95 }},
+		{"VaR 95 %", "normal, a day", pct, func(f *report.Stats) *float64 { return f.VaR95Normal }},
+		{"Expected shortfall 95 %", "mean of the worst 5 % of days", pct, func(f *report.Stats) *float64 { return f.ES95 }},
+		{"Skew", "population moments", num, func(f *report.Stats) *float64 { return f.Skew }},
+		{"Kurtosis", "population moments, 3 for a normal distribution", num, func(f *report.Stats) *float64 { return f.Kurtosis }},
+		{"Best day", "", pct, func(f *report.Stats) *float64 { return f.Best }},
+		{"Worst day", "", pct, func(f *report.Stats) *float64 { return f.Worst }},
+		{"Daily returns", "", whole, func(f *report.Stats) *float64 { return new(float64(f.Days)) }},
+		{"Periods a year", "252, or 365 when weekends trade", whole, func(f *report.Stats) *float64 { return new(f.PeriodsAYear) }},
+	} {
+		row := cells(x.name, missing, missing, missing, x.variant)
+		for i, f := range []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold} {
 			if f != nil {
-				text = of(f)
+				row[i+1].Text = x.write(x.of(f))
 			}
-			row = append(row, cell{Text: text})
 		}
-		t.Rows = append(t.Rows, append(row, cell{Text: variant}))
+		t.Rows = append(t.Rows, row)
 	}
-	pct := func(name, variant string, digits int, of func(*report.Stats) *float64) {
-		add(name, variant, func(f *report.Stats) string { return percent(of(f), digits) })
-	}
-	num := func(name, variant string, of func(*report.Stats) *float64) {
-		add(name, variant, func(f *report.Stats) string { return number(of(f), 3) })
-	}
-	// A size has no plus: it cannot be less than nothing.
-	size := func(name, variant string, of func(*report.Stats) *float64) {
-		add(name, variant, func(f *report.Stats) string { return share(of(f), 2) })
-	}
-	pct("Total return", "last / first - 1", 2, func(f *report.Stats) *float64 { return f.TotalReturn })
-	pct("CAGR", "(last / first)^(periods a year / daily returns) - 1", 2, func(f *report.Stats) *float64 { return f.CAGR })
-	size("Volatility", "standard deviation of daily returns, n-1, annualized", func(f *report.Stats) *float64 { return f.Volatility })
-	num("Sharpe", "mean / standard deviation (n-1), annualized, risk-free rate 0", func(f *report.Stats) *float64 { return f.Sharpe })
-	num("Sortino", "mean / downside deviation over all days, target 0, annualized", func(f *report.Stats) *float64 { return f.Sortino })
-	size("Downside deviation", "root of the mean square of min(r, 0), annualized", func(f *report.Stats) *float64 { return f.DownsideDev })
-	pct("Max drawdown", "min(E / peak - 1), of days' ends", 2, func(f *report.Stats) *float64 { return f.MaxDrawdown })
-	num("Calmar", "CAGR / |max drawdown|", func(f *report.Stats) *float64 { return f.Calmar })
-	add("Longest under water", "daily points below a peak", func(f *report.Stats) string { return fmt.Sprint(f.UnderWater) })
-	size("Ulcer index", "sqrt(sum of drawdown^2 / (n - 1))", func(f *report.Stats) *float64 { return f.Ulcer })
-	num("Omega", "sum of gains / sum of losses, threshold 0", func(f *report.Stats) *float64 { return f.Omega })
-	size("Days won", "of days that moved", func(f *report.Stats) *float64 { return f.WinRate })
-	num("Profit factor of days", "sum of gains / sum of losses", func(f *report.Stats) *float64 { return f.ProfitFactor })
-	num("Payoff of days", "mean gain / mean loss", func(f *report.Stats) *float64 { return f.Payoff })
-	num("Tail ratio", "|95th percentile| / |5th percentile|", func(f *report.Stats) *float64 { return f.TailRatio })
-	pct("VaR 95 %", "historical, a day", 2, func(f *report.Stats) *float64 { return f.VaR95 })
-	pct("VaR 95 %", "normal, a day", 2, func(f *report.Stats) *float64 { return f.VaR95Normal })
-	pct("Expected shortfall 95 %", "mean of the worst 5 % of days", 2, func(f *report.Stats) *float64 { return f.ES95 })
-	num("Skew", "population moments", func(f *report.Stats) *float64 { return f.Skew })
-	num("Kurtosis", "population moments, 3 for a normal distribution", func(f *report.Stats) *float64 { return f.Kurtosis })
-	pct("Best day", "", 2, func(f *report.Stats) *float64 { return f.Best })
-	pct("Worst day", "", 2, func(f *report.Stats) *float64 { return f.Worst })
-	add("Daily returns", "", func(f *report.Stats) string { return fmt.Sprint(f.Days) })
-	add("Periods a year", "252, or 365 when weekends trade", func(f *report.Stats) string { return fmt.Sprint(f.PeriodsAYear) })
 	return t
 }
 
+// short returns a table with a column of figures.
 func short(id, caption string, rows ...[3]string) table {
 	t := table{ID: id, Caption: caption, Head: columns("tnt", "Figure", "Value", "Formula")}
 	for _, r := range rows {
-		t.Rows = append(t.Rows, cells(r[0], r[1], r[2]))
+		t.Rows = append(t.Rows, cells(r[:]...))
 	}
 	return t
 }
@@ -77,7 +69,7 @@ func short(id, caption string, rows ...[3]string) table {
 func relative(s *report.Sheet) table {
 	x := s.Relative
 	if x == nil {
-		return short("figures-relative", "Against the benchmark")
+		return table{}
 	}
 	return short("figures-relative", "Against "+clean(x.Against),
 		[3]string{"Excess return", excess(x.Excess), "total return less the benchmark's"},
@@ -100,10 +92,10 @@ func activity(s *report.Sheet) table {
 		{"Traded", number(&a.Traded, 2), "money, both ways"},
 		{"Holding time, mean", number(a.HoldingMean, 1), "calendar days of closed trades"},
 		{"Holding time, median", number(a.HoldingMedian, 1), "calendar days of closed trades"},
-		{"Orders", group(fmt.Sprint(h.Orders)), ""},
+		{"Orders", report.Group(fmt.Sprint(h.Orders)), ""},
 		{"Orders rejected", fmt.Sprint(h.Rejected), "by the venue"},
 		{"Orders denied", fmt.Sprint(h.Denied), "by limits"},
-		{"Fills", group(fmt.Sprint(h.Fills)), ""},
+		{"Fills", report.Group(fmt.Sprint(h.Fills)), ""},
 	}
 	for _, d := range h.DeniedBy {
 		rows = append(rows, [3]string{"Denied by " + clean(d.Limit), fmt.Sprint(d.Count), ""})

@@ -8,7 +8,7 @@ import (
 	"pitwall/tools/report"
 )
 
-// tiles are the figures that a reader sees first.
+// tiles returns the figures that a reader sees first.
 func tiles(s *report.Sheet) []fact {
 	h := s.Headline
 	list := []fact{{"Return", ret(&h.TotalReturn), money(s.Run.Cash) + " became " + money(h.FinalEquity), sign(&h.TotalReturn)}}
@@ -34,12 +34,6 @@ func span(f report.Stats) string {
 		return fmt.Sprintf("%s to %s, not recovered", f.MaxDDFrom, f.MaxDDTo)
 	}
 	return fmt.Sprintf("%s to %s, recovered %s", f.MaxDDFrom, f.MaxDDTo, f.MaxDDRecovery)
-}
-
-// questions are the three that a run must answer; the fourth, why it traded, is
-// answered by the decisions.
-func questions(s *report.Sheet) []question {
-	return []question{beat(s), luck(s), cost(s)}
 }
 
 // beat answers whether the run beat doing nothing.
@@ -69,7 +63,7 @@ func beat(s *report.Sheet) question {
 	return q
 }
 
-// points writes a difference of two returns.
+// points formats a difference of two returns.
 func points(d float64) string {
 	return strings.TrimSuffix(ret(&d), "\u00a0%") + "\u00a0points"
 }
@@ -84,9 +78,9 @@ func luck(s *report.Sheet) question {
 	if x := l.Random; x != nil {
 		known = true
 		q.Facts = append(q.Facts, fact{Name: "Beats random traders", Value: chance(&x.Beaten),
-			Note: fmt.Sprintf("%d of them: 5 %% under %s, median %s, 5 %% over %s. %s", x.Traders, percent(&x.Low, 1), percent(&x.Median, 1), percent(&x.High, 1), clean(x.Rule))})
+			Note: fmt.Sprintf("90 %% ended between %s and %s (median %s). %s", percent(&x.Low, 1), percent(&x.High, 1), percent(&x.Median, 1), clean(x.Rule))})
 		if !x.Telling {
-			doubts = append(doubts, "there was too little timing to hold against random traders")
+			doubts = append(doubts, "there was too little timing to compare with random traders")
 		} else if x.Beaten < 0.95 {
 			doubts = append(doubts, fmt.Sprintf("it beats only %s of random traders", chance(&x.Beaten)))
 		}
@@ -95,7 +89,7 @@ func luck(s *report.Sheet) question {
 		known = true
 		q.Facts = append(q.Facts, fact{Name: "Return, 90 % interval", Value: percent(&x.Low, 1) + " to " + percent(&x.High, 1), Note: fmt.Sprintf("%d resamples of its days in blocks of about %.0f", l.Resamples, l.Block)})
 		if x.Low < 0 {
-			doubts = append(doubts, "a resampled run may as well lose")
+			doubts = append(doubts, "resampled runs often lose money")
 		}
 	}
 	if x := l.Sharpe; x != nil {
@@ -109,14 +103,14 @@ func luck(s *report.Sheet) question {
 		q.Facts = append(q.Facts, fact{Name: "Probabilistic Sharpe ratio", Value: chance(x), Note: "chance that the true Sharpe ratio is above 0"})
 	}
 	if x := l.Deflated; x != nil {
-		q.Facts = append(q.Facts, fact{Name: "Deflated Sharpe ratio", Value: chance(x), Note: fmt.Sprintf("chance that it is above the best of %s without skill", plural(l.Trials, "trial", "trials"))})
+		q.Facts = append(q.Facts, fact{Name: "Deflated Sharpe ratio", Value: chance(x), Note: fmt.Sprintf("chance that it is above the best of %s without skill", report.Plural(l.Trials, "trial"))})
 		if *x < 0.95 {
 			doubts = append(doubts, fmt.Sprintf("the deflated Sharpe ratio is %s, under 95 %%", chance(x)))
 		}
 	}
-	q.Facts = append(q.Facts, fact{Name: "Attempt on these dates", Value: fmt.Sprint(max(1, s.Run.Attempt)), Note: "each further attempt makes a good result less telling"}, inside(l))
+	q.Facts = append(q.Facts, fact{Name: "Attempt on these dates", Value: fmt.Sprint(max(1, s.Run.Attempt)), Note: "each further attempt makes a good result less meaningful"}, inside(l))
 	if l.Inside != nil && *l.Inside > 0 {
-		doubts = append(doubts, fmt.Sprintf("the model's training knows %s of the days", chance(l.Inside)))
+		doubts = append(doubts, fmt.Sprintf("%s of the days are inside the model's training window", chance(l.Inside)))
 	}
 	switch {
 	case s.Headline.TotalReturn <= 0:
@@ -124,7 +118,7 @@ func luck(s *report.Sheet) question {
 	case !known:
 		q.Answer = "Too little happened to tell."
 	case len(doubts) > 0:
-		q.Answer = "Luck is not ruled out: " + strings.Join(doubts, "; ") + "."
+		q.Answer = "Could be luck: " + strings.Join(doubts, "; ") + "."
 	default:
 		q.Answer = "These figures speak against luck alone."
 	}
@@ -132,7 +126,7 @@ func luck(s *report.Sheet) question {
 }
 
 func inside(l report.Luck) fact {
-	f := fact{Name: "Inside the model's training", Value: chance(l.Inside), Note: clean(l.InsideOf)}
+	f := fact{Name: "Inside the model's training window", Value: chance(l.Inside), Note: clean(l.InsideOf)}
 	switch {
 	case l.Inside == nil:
 		f.Value, f.Note = "not known", "no training cutoff is stated"
@@ -153,7 +147,7 @@ func cost(s *report.Sheet) question {
 		{Name: "Slippage", Value: money(c.Slippage)},
 		{Name: "Borrow", Value: money(c.Borrow)},
 		{Name: "Of traded value", Value: bps(c.CostOfTradedBps), Note: "commission and slippage of " + number(&s.Activity.Traded, 0) + " traded"},
-		{Name: "Models", Value: dollars(c.Models), Note: fmt.Sprintf("new calls %s, from the cache %s; %s tokens in, %s out", dollars(c.ModelsNew), dollars(c.ModelsRecorded), group(fmt.Sprint(c.TokensIn)), group(fmt.Sprint(c.TokensOut)))},
+		{Name: "Models", Value: dollars(c.Models), Note: fmt.Sprintf("new calls %s, from the cache %s; %s tokens in, %s out", dollars(c.ModelsNew), dollars(c.ModelsRecorded), report.Group(fmt.Sprint(c.TokensIn)), report.Group(fmt.Sprint(c.TokensOut)))},
 		{Name: "Return without trading costs", Value: percent(c.ReturnWithout, 2), Note: "commission, slippage, borrow and interest paid added back, not compounded"},
 	}
 	if c.Models == nil || *c.Models != 0 {
@@ -182,5 +176,3 @@ func dollars(d *pitwall.Dec) string {
 	}
 	return money(*d) + "\u00a0USD"
 }
-
-func ptr(v float64) *float64 { return &v }

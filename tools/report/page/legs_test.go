@@ -51,7 +51,7 @@ func TestLegsBelongToTheirOrdersTurn(t *testing.T) {
 			require.Equal(t, []string{"with a stop", "stop_loss of o-1-0"}, []string{s.Trades[0].EntryReason, s.Trades[0].ExitReason})
 			links := fillLinks(r, s, map[string]string{})
 			require.Len(t, links[1], 2, "the purchase and the stop")
-			for _, m := range marksOf(fillsOf(r)["SYM0"]) {
+			for _, m := range marksOf(r)["SYM0"] {
 				require.Equal(t, "#turn-1", m.Link)
 			}
 			require.Equal(t, name != "turns", len(r.Notes) == 1, r.Notes)

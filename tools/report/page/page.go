@@ -37,10 +37,10 @@ func Write(w io.Writer, r *report.Run, s *report.Sheet) error {
 	if err != nil {
 		return fmt.Errorf("writing the page of %s: %w", s.Run.ID, err)
 	}
-	return write(w, pageHTML, v, blocks)
+	return write(w, pageHTML, v.Name, v.Facts, v, blocks)
 }
 
-// frame is what every page has around its content.
+// frame is the part of a page around its content.
 type frame struct {
 	Title, Subtitle string
 	Policy          string
@@ -48,13 +48,8 @@ type frame struct {
 	View            any
 }
 
-// titled is the content of a page.
-type titled interface {
-	title() (title, subtitle string)
-}
-
 // write fills a template and puts blocks and the script below it.
-func write(w io.Writer, text string, v titled, blocks []block) error {
+func write(w io.Writer, text, title, subtitle string, view any, blocks []block) error {
 	css := pageCSS + chart.CSS()
 	t, err := template.New("page").Parse(partsHTML)
 	if err != nil {
@@ -63,19 +58,18 @@ func write(w io.Writer, text string, v titled, blocks []block) error {
 	if t, err = t.Parse(text); err != nil {
 		return err
 	}
-	f := frame{CSS: template.CSS(css), View: v}
-	f.Title, f.Subtitle = v.title()
+	f := frame{Title: title, Subtitle: subtitle, CSS: template.CSS(css), View: view}
 	f.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s' '%s'; base-uri 'none'; form-action 'none'", hash(css), hash(pageJS), hash(decisionsJS))
 	var page bytes.Buffer
 	if err := t.Execute(&page, f); err != nil {
 		return err
 	}
-	// The last net: what a field forgot to clean is clean here.
+	// The last net: what was not cleaned field by field is cleaned here.
 	if _, err := io.WriteString(w, clean(page.String())); err != nil {
 		return err
 	}
 	for _, b := range blocks {
-		if _, err := fmt.Fprintf(w, "<script type=\"text/plain\" id=\"block-%s\">%s</script>\n", b.name, letters(b.gzip)); err != nil {
+		if _, err := fmt.Fprintf(w, "<script type=\"text/plain\" id=\"block-%s\">%s</script>\n", b.name, encoded(b.gzip)); err != nil {
 			return err
 		}
 	}
@@ -83,7 +77,7 @@ func write(w io.Writer, text string, v titled, blocks []block) error {
 	return err
 }
 
-// hash names a script or style that a policy allows.
+// hash returns the name by which a policy allows a script or style.
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])

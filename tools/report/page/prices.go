@@ -16,7 +16,7 @@ import (
 // the address of each one's chart.
 func (v *view) prices(r *report.Run, s *report.Sheet) map[string]string {
 	drawn := map[string]string{}
-	fills := fillsOf(r)
+	fills := marksOf(r)
 	list := slices.DeleteFunc(slices.Clone(s.Symbols), func(a report.Attribution) bool { return len(fills[a.Symbol]) == 0 })
 	slices.SortStableFunc(list, func(a, b report.Attribution) int {
 		return cmp.Or(cmp.Compare(b.Traded, a.Traded), cmp.Compare(a.Symbol, b.Symbol))
@@ -31,18 +31,19 @@ func (v *view) prices(r *report.Run, s *report.Sheet) map[string]string {
 		list = list[:priceCharts]
 	}
 	for _, a := range list {
-		marks := marksOf(fills[a.Symbol])
-		from, to := marks[0].At, marks[len(marks)-1].At
+		marks := fills[a.Symbol]
+		times := []time.Time{marks[0].At, marks[len(marks)-1].At}
 		if len(r.Points) > 0 {
-			from, to = earlier(from, r.Points[0].At), later(to, r.Points[len(r.Points)-1].At)
+			times = append(times, r.Points[0].At, r.Points[len(r.Points)-1].At)
 		}
+		from, to := slices.MinFunc(times, time.Time.Compare), slices.MaxFunc(times, time.Time.Compare)
 		c := chart.Price(clean(a.Symbol), r.Bars[a.Symbol], from, to, marks)
 		size := chart.Half(210)
 		if len(list) == 1 {
 			size = chart.Wide(260)
 		}
 		f := figure{ID: fmt.Sprintf("price-%d", len(v.Prices)+1), Title: clean(a.Symbol), Wide: svg(c, size), Narrow: svg(c, chart.Narrow(200)),
-			Caption: fmt.Sprintf("%s, gain %s", plural(len(marks), "fill", "fills"), money(a.Gain))}
+			Caption: fmt.Sprintf("%s, gain %s", report.Plural(len(marks), "fill"), money(a.Gain))}
 		for _, x := range append(splits(r, a.Symbol, from, to), c.Gaps()...) {
 			f.Caption += "; " + x
 		}
@@ -55,43 +56,27 @@ func (v *view) prices(r *report.Run, s *report.Sheet) map[string]string {
 // splits names the splits of raw prices, which show as jumps.
 func splits(r *report.Run, symbol string, from, to time.Time) []string {
 	var list []string
-	for _, t := range r.Manifest.Traded {
-		if t.Symbol == symbol && t.Adjusted != pitwall.Raw && t.Adjusted != "" {
-			return nil
-		}
-	}
-	for _, a := range r.Manifest.Actions {
-		if a.Symbol == symbol && a.Type == "split" && !a.Ex.Before(from) && !a.Ex.After(to) {
-			per := a.Per
-			if per == 0 {
-				per = pitwall.One
-			}
-			list = append(list, fmt.Sprintf("split %s:%s on %s, prices are as traded", a.Value, per, a.Ex.Format(time.DateOnly)))
+	for _, a := range r.Actions(symbol) {
+		if a.Type == "split" && !a.Ex.Before(from) && !a.Ex.After(to) {
+			list = append(list, fmt.Sprintf("split %s:%s on %s, prices are as traded", a.Value, cmp.Or(a.Per, pitwall.One), a.Ex.Format(time.DateOnly)))
 		}
 	}
 	return list
 }
 
-// fillsOf are a run's executions by symbol, in their order.
-func fillsOf(r *report.Run) map[string][]pitwall.Entry {
-	fills := map[string][]pitwall.Entry{}
+// marksOf returns a run's fills by symbol, in their order.
+func marksOf(r *report.Run) map[string][]chart.Mark {
+	marks := map[string][]chart.Mark{}
 	for _, e := range r.Journal {
-		if e.Kind == pitwall.EntryFill && e.Fill != nil {
-			fills[e.Fill.Symbol] = append(fills[e.Fill.Symbol], e)
+		if e.Kind != pitwall.EntryFill || e.Fill == nil {
+			continue
 		}
-	}
-	return fills
-}
-
-func marksOf(fills []pitwall.Entry) []chart.Mark {
-	var marks []chart.Mark
-	for _, e := range fills {
 		m := chart.Mark{At: e.Fill.Time, Value: e.Fill.Price.Float(), Up: e.Fill.Side == pitwall.Buy, Title: describe(*e.Fill)}
 		if e.Turn > 0 {
 			m.Link = fmt.Sprintf("#turn-%d", e.Turn)
 			m.Title += fmt.Sprintf(", turn %d", e.Turn)
 		}
-		marks = append(marks, m)
+		marks[e.Fill.Symbol] = append(marks[e.Fill.Symbol], m)
 	}
 	return marks
 }
@@ -104,7 +89,7 @@ func describe(f pitwall.Fill) string {
 	return clean(fmt.Sprintf("%s %s %s at %s, %s", verb, exact(f.Qty), f.Symbol, price(f.Price), moment(f.Time)))
 }
 
-// fillLinks lead from each turn to what its orders became.
+// fillLinks links each turn to what became of its orders.
 func fillLinks(r *report.Run, s *report.Sheet, drawn map[string]string) map[int][]fillLink {
 	trades := map[string][]int{} // by order
 	for i, t := range s.Trades {
@@ -136,7 +121,7 @@ func fillLinks(r *report.Run, s *report.Sheet, drawn map[string]string) map[int]
 	return links
 }
 
-// unfilled says how an order stands that nothing was filled of.
+// unfilled describes an order without a fill.
 func unfilled(o *pitwall.OrderState) fillLink {
 	s := fmt.Sprintf("%s: %s %s %s %s", strings.ReplaceAll(string(o.Status), "_", " "), o.Side, exact(o.Qty), o.Symbol, o.Type)
 	if o.Error != nil {

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"pitwall/tools/report"
@@ -34,8 +35,8 @@ type year struct {
 	Cells [13]cell // twelve months and the year
 }
 
-// months is the heat map, oldest year first. The strength of a colour is the
-// month's part of the strongest one.
+// months returns the heat map, oldest year first. A colour's strength is the month's
+// part of the strongest one.
 func months(s *report.Sheet) []year {
 	most := 0.01
 	for _, m := range s.Months {
@@ -55,8 +56,7 @@ func months(s *report.Sheet) []year {
 			}
 			list = append(list, row)
 		}
-		var n int
-		if _, err := fmt.Sscanf(month, "%d", &n); err == nil && n >= 1 && n <= 12 {
+		if n, err := strconv.Atoi(month); err == nil && n >= 1 && n <= 12 {
 			text := strings.TrimSuffix(percent(&m.Return, 1), "\u00a0%")
 			list[len(list)-1].Cells[n-1] = cell{Text: text, Class: heat(m.Return / most)}
 		}
@@ -64,7 +64,7 @@ func months(s *report.Sheet) []year {
 	return list
 }
 
-// heat is the class of a month: n4 to n1 for losses, h0, p1 to p4.
+// heat returns the class of a month: n4 to n1 for losses, h0, p1 to p4.
 func heat(v float64) string {
 	n := int(math.Ceil(math.Abs(v) * 4))
 	switch {
@@ -141,8 +141,7 @@ func trades(s *report.Sheet, turns map[int]bool) table {
 func passive(s *report.Sheet) table {
 	t := table{ID: "passive", Caption: "Doing nothing, by stated rules", Head: columns("tnnn", "Rule", "Return", "Max drawdown", "Cash left")}
 	for _, p := range s.Passive {
-		row := cells(clean(p.Rule), percent(&p.TotalReturn, 3), percent(&p.MaxDrawdown, 3), share(&p.Cash, 2))
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, cells(clean(p.Rule), percent(&p.TotalReturn, 3), percent(&p.MaxDrawdown, 3), share(&p.Cash, 2)))
 	}
 	return t
 }

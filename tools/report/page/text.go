@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/tools/report"
 	"pitwall/tools/report/chart"
 )
 
-// ansi are sequences that a terminal obeys: colours, cursor moves. Of those that
-// carry text, as a title, the text stays: a model has read it.
+// ansi matches sequences that a terminal obeys: colours, cursor moves. The text in
+// some, as a title, stays: a model has read it.
 var ansi = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|[@-Z\\\\-_])|\u009b[0-?]*[ -/]*[@-~]")
 
-// clean makes foreign text safe to look at: terminal sequences and control
-// characters go, and signs that turn or hide what a reader sees are named.
+// clean makes foreign text safe to read: it removes terminal sequences and control
+// characters, and names the characters that turn or hide what a reader sees.
 func clean(s string) string {
 	if plain(s) {
 		return s
@@ -41,7 +42,7 @@ func clean(s string) string {
 	return b.String()
 }
 
-// plain tells text of ASCII letters, spaces and line ends: most of it is.
+// plain reports whether a text has printable ASCII, tabs and line ends only, as most do.
 func plain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c >= 0x7f || c < ' ' && c != '\n' && c != '\t' {
@@ -55,8 +56,8 @@ func odd(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r <= 0x9f || hides(r)
 }
 
-// hides tells signs that turn the direction of text, join what is apart or carry
-// text that is not shown. The joiners of scripts and emoji stay.
+// hides reports whether a character turns the direction of text, joins what is apart or
+// carries text that is not shown. The joiners of scripts and emoji stay.
 func hides(r rune) bool {
 	switch {
 	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, // embeddings, overrides, isolates
@@ -73,26 +74,26 @@ func hides(r rune) bool {
 
 const missing = "n/a"
 
-// percent writes a fraction with its sign; nil is n/a.
+// percent formats a fraction with its sign; nil is n/a.
 func percent(v *float64, digits int) string {
 	if v == nil || math.IsNaN(*v) {
 		return missing
 	}
-	return group(chart.Percent(*v, digits))
+	return report.Group(chart.Percent(*v, digits))
 }
 
-// share writes a fraction without a plus.
+// share formats a fraction without a plus.
 func share(v *float64, digits int) string { return strings.TrimPrefix(percent(v, digits), "+") }
 
-// ret writes a return with one digit, and with two below one percent, as charts do.
+// ret formats a return as charts do.
 func ret(v *float64) string {
-	if v != nil && math.Abs(*v) < 0.00995 {
-		return percent(v, 2)
+	if v == nil || math.IsNaN(*v) {
+		return missing
 	}
-	return percent(v, 1)
+	return report.Group(chart.Return(*v))
 }
 
-// chance writes a probability or a share of many, cut to whole percent.
+// chance formats a probability or a share of many, cut to whole percent.
 func chance(v *float64) string {
 	if v == nil || math.IsNaN(*v) {
 		return missing
@@ -104,23 +105,13 @@ func number(v *float64, digits int) string {
 	if v == nil || math.IsNaN(*v) {
 		return missing
 	}
-	return group(minus(strconv.FormatFloat(*v, 'f', digits, 64)))
+	return report.Group(report.Minus(strconv.FormatFloat(*v, 'f', digits, 64)))
 }
 
-func minus(s string) string {
-	if rest, ok := strings.CutPrefix(s, "-"); ok {
-		if !strings.ContainsAny(rest, "123456789") {
-			return rest
-		}
-		return "\u2212" + rest
-	}
-	return s
-}
+// money formats an amount with two digits.
+func money(d pitwall.Dec) string { return number(new(d.Float()), 2) }
 
-// money writes an amount with two digits.
-func money(d pitwall.Dec) string { return group(minus(strconv.FormatFloat(d.Float(), 'f', 2, 64))) }
-
-// price writes four digits after the point, and all of a price under 1, which may
+// price formats four digits after the point, and all of a price under 1, which may
 // have no other.
 func price(d pitwall.Dec) string {
 	if d.Abs() >= pitwall.One {
@@ -129,27 +120,10 @@ func price(d pitwall.Dec) string {
 	return exact(d)
 }
 
-// exact writes all digits that an amount has.
-func exact(d pitwall.Dec) string { return group(minus(d.String())) }
+// exact formats all digits of an amount.
+func exact(d pitwall.Dec) string { return report.Group(report.Minus(d.String())) }
 
-// group puts commas between thousands.
-func group(s string) string {
-	from := strings.IndexAny(s, "0123456789")
-	if from < 0 {
-		return s
-	}
-	to := from
-	for to < len(s) && s[to] >= '0' && s[to] <= '9' {
-		to++
-	}
-	digits := s[from:to]
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return s[:from] + digits + s[to:]
-}
-
-// sign is the class of a figure.
+// sign returns the class of a figure.
 func sign(v *float64) string {
 	switch {
 	case v == nil || *v == 0:
@@ -160,26 +134,5 @@ func sign(v *float64) string {
 	return "bad"
 }
 
-// moment is a time as the run's records have it: the day alone when it is a day's.
+// moment formats a time in the zone of the run's records.
 func moment(t time.Time) string { return t.Format("2006-01-02 15:04") }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return group(strconv.Itoa(n)) + " " + many
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}

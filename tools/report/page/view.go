@@ -13,11 +13,11 @@ import (
 	"pitwall/tools/report/chart"
 )
 
-// view is what page.html shows.
+// view is the data of page.html.
 type view struct {
 	Name, Facts string
 	About       []fact // what was run
-	Alert       string // why the figures may not be whole
+	Alert       string // why the figures may be incomplete
 	Tiles       []fact
 	Questions   []question
 	Equity      *figure
@@ -25,7 +25,6 @@ type view struct {
 	Prices      []figure
 	PricesNote  string
 	Months      []year
-	HasMonths   bool
 	Years       table
 	Symbols     table
 	Trades      table
@@ -39,16 +38,13 @@ type view struct {
 	Agents      []string
 }
 
-func (v *view) title() (string, string) { return v.Name, v.Facts }
-
 // fact is a figure with its name.
 type fact struct {
 	Name, Value, Note string
 	Class             string // good, bad or empty
 }
 
-// question is what a reader wants to know, with an answer in words and the
-// figures behind it.
+// question is a reader's question with its answer and the figures behind it.
 type question struct {
 	Text, Answer string
 	Facts        []fact
@@ -58,7 +54,7 @@ type question struct {
 type figure struct {
 	ID, Title    string
 	Wide, Narrow template.HTML
-	Legend       []chart.Named
+	Legend       []chart.Line
 	Caption      string
 }
 
@@ -73,7 +69,7 @@ type table struct {
 // column is a table's heading. Kind is num or text: how it is sorted and aligned.
 type column struct{ Name, Kind string }
 
-// cell is text, perhaps with a place in the page where it leads.
+// cell is text, with an optional link to a place in the page.
 type cell struct {
 	Text  string `json:"t"`
 	Fold  string `json:"f,omitempty"` // what is shown of a text that folds
@@ -82,12 +78,12 @@ type cell struct {
 }
 
 const (
-	foldAt      = 60  // letters of a reason that are shown before it folds
+	foldAt      = 60  // characters of a reason that are shown before it folds
 	firstTrades = 100 // rows of the table of trades
 	priceCharts = 12
 )
 
-// folded is a cell whose text folds when it is long.
+// folded returns a cell whose text folds when it is long.
 func folded(text string) cell {
 	if r := []rune(text); len(r) > foldAt+4 {
 		return cell{Text: text, Fold: string(r[:foldAt]) + "\u2026"}
@@ -96,37 +92,36 @@ func folded(text string) cell {
 }
 
 func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
-	v := &view{Name: clean(cmp.Or(s.Run.Name, s.Run.ID)), Turns: len(turnRows(r)), Warnings: cleaned(s.Warnings), Notes: cleaned(s.Notes)}
+	rows := turnRows(r)
+	v := &view{Name: clean(cmp.Or(s.Run.Name, s.Run.ID)), Turns: len(rows), Warnings: cleaned(s.Warnings), Notes: cleaned(s.Notes)}
 	v.Facts = fmt.Sprintf("%s to %s", cmp.Or(clean(s.Run.From), "?"), cmp.Or(clean(s.Run.To), "?"))
 	v.about(s)
-	v.troubles(r)
+	v.failures(r)
 	v.Tiles = tiles(s)
-	v.Questions = questions(s)
+	v.Questions = []question{beat(s), luck(s), cost(s)} // the fourth, why it traded, is in the decisions
 	v.charts(s)
-	v.Months, v.HasMonths = months(s), len(s.Months) > 0
+	v.Months = months(s)
 	v.Years = years(s)
 	drawn := v.prices(r, s)
 	v.Symbols = symbols(s, drawn)
 	turns := map[int]bool{}
-	for _, t := range turnRows(r) {
-		turns[t.Turn] = true
-	}
-	v.Trades = trades(s, turns)
-	all := v.Trades.Rows
-	v.TradesMore = max(0, len(all)-firstTrades)
-	v.Trades.Rows = all[:min(firstTrades, len(all))]
-	v.Figures = figures(s)
-	v.Passive = passive(s)
-	blocks, rows, err := decisions(r, fillLinks(r, s, drawn))
-	if err != nil {
-		return nil, nil, err
-	}
 	for _, x := range rows {
+		turns[x.Turn] = true
 		v.Statuses, v.Agents = append(v.Statuses, x.Status), append(v.Agents, x.Agent)
 	}
 	for _, list := range []*[]string{&v.Statuses, &v.Agents} {
 		slices.Sort(*list)
 		*list = slices.DeleteFunc(slices.Compact(*list), func(s string) bool { return s == "" })
+	}
+	v.Trades = trades(s, turns)
+	all := v.Trades.Rows
+	v.TradesMore = max(0, len(all)-firstTrades)
+	v.Trades.Rows = all[:min(firstTrades, len(all))]
+	v.Figures = []table{curves(s), relative(s), activity(s), trading(s)}
+	v.Passive = passive(s)
+	blocks, err := decisions(r, rows, fillLinks(r, s, drawn))
+	if err != nil {
+		return nil, nil, err
 	}
 	if v.TradesMore > 0 {
 		b, err := newBlock("trades", all)
@@ -146,7 +141,7 @@ func cleaned(list []string) []string {
 	return out
 }
 
-// about says what was run, and whether it came to its end.
+// about describes what was run, and whether it is complete.
 func (v *view) about(s *report.Sheet) {
 	h := s.Run
 	add := func(name, value string) {
@@ -155,7 +150,7 @@ func (v *view) about(s *report.Sheet) {
 		}
 	}
 	add("Run", h.ID)
-	add("Symbols", listed(h.Symbols, 12))
+	add("Symbols", chart.Listed(h.Symbols, 12))
 	add("Benchmark", h.Benchmark)
 	add("Cash at start", money(h.Cash))
 	add("Model", h.Model)
@@ -164,15 +159,18 @@ func (v *view) about(s *report.Sheet) {
 		if len(h.Agents) > 1 {
 			prefix = a.Name + ": "
 		}
-		add("Prompt", named(prefix, a.Prompt))
-		add("Parameters", named(prefix, params(a.Params)))
+		for _, x := range [][2]string{{"Prompt", a.Prompt}, {"Parameters", report.JSON(a.Params)}} {
+			if x[1] != "" {
+				add(x[0], prefix+x[1])
+			}
+		}
 	}
 	if len(h.Agents) > 1 || len(h.Agents) == 1 && h.Agents[0].Model != h.Model {
 		for _, a := range h.Agents {
 			add("Agent "+a.Name, a.Model)
 		}
 	}
-	add("Turns", plural(h.Turns, "turn", "turns")+every(h.Every))
+	add("Turns", report.Plural(h.Turns, "turn")+every(h.Every))
 	add("Attempt on these dates", fmt.Sprint(max(1, h.Attempt)))
 	add("Costs assumed", s.Costs.StatedCommission)
 	add("Pitwall", h.Pitwall)
@@ -189,14 +187,6 @@ func (v *view) about(s *report.Sheet) {
 	}
 }
 
-// named puts a name before a text, if there is one.
-func named(name, text string) string {
-	if text == "" {
-		return ""
-	}
-	return name + text
-}
-
 func every(s string) string {
 	if s == "" {
 		return ""
@@ -207,18 +197,11 @@ func every(s string) string {
 	return ", every " + s
 }
 
-func listed(list []string, most int) string {
-	if len(list) <= most {
-		return strings.Join(list, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
-}
-
 // charts draws the equity and the rolling Sharpe ratio.
 func (v *view) charts(s *report.Sheet) {
 	if c := chart.Equity(s); !c.Empty() {
 		v.Equity = &figure{ID: "equity-chart", Wide: svg(c, chart.Wide(400)), Narrow: svg(c, chart.Narrow(330)), Legend: c.Legend(),
-			Caption: sentence(append([]string{"Return since the start above, drawdown from the highest equity so far below"}, c.Gaps()...))}
+			Caption: strings.Join(append([]string{"Return since the start above, drawdown from the highest equity so far below"}, c.Gaps()...), "; ") + "."}
 	}
 	if c, window := chart.Rolling(s); !c.Empty() {
 		v.Rolling = &figure{ID: "rolling-chart", Wide: svg(c, chart.Wide(200)), Narrow: svg(c, chart.Narrow(190)),
@@ -226,8 +209,8 @@ func (v *view) charts(s *report.Sheet) {
 	}
 }
 
-// troubles adds to the alert that turns failed, when it is more than one in ten.
-func (v *view) troubles(r *report.Run) {
+// failures adds to the alert that more than one turn in ten failed.
+func (v *view) failures(r *report.Run) {
 	failed := 0
 	for _, t := range r.Turns {
 		bad := t.Status != "" && t.Status != "ordered" && t.Status != "no_action"
@@ -236,10 +219,8 @@ func (v *view) troubles(r *report.Run) {
 		}
 	}
 	if failed*10 > len(r.Turns) {
-		v.Alert = strings.TrimSpace(fmt.Sprintf("%s In %d of %s something failed: filter the decisions by errors and warnings.", v.Alert, failed, plural(len(r.Turns), "turn", "turns")))
+		v.Alert = strings.TrimSpace(fmt.Sprintf("%s In %d of %s something failed: filter the decisions by errors and warnings.", v.Alert, failed, report.Plural(len(r.Turns), "turn")))
 	}
 }
-
-func sentence(parts []string) string { return strings.Join(parts, "; ") + "." }
 
 func svg(c chart.Chart, size chart.Size) template.HTML { return template.HTML(chart.SVG(c, size)) }

@@ -1,20 +1,50 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
 	"math"
+	"reflect"
 	"slices"
+	"time"
 
 	"pitwall"
 	"pitwall/cache/runs"
 )
 
-// Metrics are a run's figures, as metrics.json holds them.
+// Metrics holds a run's figures, as metrics.json does.
 type Metrics runs.Metrics
 
-// Read computes the metrics of a run's folder. start is the cash that the run
-// began with.
+// CheckMetrics recomputes metrics.json from the run's other files and the starting
+// cash. It returns the first figure that differs, or "".
+func CheckMetrics(run fs.FS, cash pitwall.Dec) (string, error) {
+	written, err := runs.Strict{FS: run}.Metrics()
+	if err != nil {
+		return "", fmt.Errorf("reading the run: %w", err)
+	}
+	computed, err := Read(run, cash)
+	if err != nil {
+		return "", err
+	}
+	a, b := reflect.ValueOf(written), reflect.ValueOf(computed)
+	for i := range a.NumField() {
+		x, errX := json.Marshal(a.Field(i).Interface())
+		y, errY := json.Marshal(b.Field(i).Interface())
+		if err := errors.Join(errX, errY); err != nil {
+			return "", err
+		}
+		if !bytes.Equal(x, y) {
+			return fmt.Sprintf("metrics.json: %s is %s; the run's files give %s", a.Type().Field(i).Tag.Get("json"), x, y), nil
+		}
+	}
+	return "", nil
+}
+
+// Read computes the metrics of a run's folder; start is its starting cash.
 func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
 	folder := runs.Strict{FS: run}
 	rows, err := folder.Equity()
@@ -48,66 +78,36 @@ func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry) (Metri
 	if start > 0 {
 		m.TotalReturn = last.Equity/start.Float() - 1
 	}
-	if last.Benchmark != 0 && first.Benchmark != 0 {
-		m.BenchmarkReturn = ratio(last.Benchmark, first.Benchmark)
+	if last.Benchmark != 0 {
+		m.BenchmarkReturn = finite(last.Benchmark/first.Benchmark - 1)
 	}
-	m.BuyHoldReturn = ratio(last.Hold, first.Hold)
-	equity := values(start.Float(), points, equityOf)
-	m.MaxDrawdown = MaxDrawdown(equity)
+	m.BuyHoldReturn = finite(last.Hold/first.Hold - 1)
+	m.MaxDrawdown = MaxDrawdown(values(start.Float(), points, equityOf))
 	if x := exposure(heldAt(journal)); x != nil {
 		m.Exposure = *x
 	}
-	daily := days(points)
+	daily := lastOf(points, time.DateOnly)
 	m.Sharpe = Sharpe(returnsOf(values(start.Float(), daily, equityOf)), periods(daily))
 	return m, nil
 }
 
-// heldAt says for each step whether something was held at its end. Equity that
-// differs from cash does not say it: a future's gains are cash, and a dividend that
-// is not paid yet is not.
+// heldAt returns for each step whether a position was open at its end. Equity that
+// differs from cash does not show it: a future's gains are cash, and an unpaid
+// dividend is not.
 func heldAt(journal []pitwall.Entry) (list []bool) {
-	var a pitwall.Calc
-	held := map[[2]string]pitwall.Dec{}
-	set := func(book, symbol string, qty pitwall.Dec) {
-		if held[[2]string{book, symbol}] = qty; qty == 0 {
-			delete(held, [2]string{book, symbol})
-		}
-	}
+	var l lots
 	for _, e := range journal {
-		switch {
-		case e.Kind == pitwall.EntryFill && e.Fill != nil:
-			qty := e.Fill.Qty
-			if e.Fill.Side == pitwall.Sell {
-				qty = -qty
-			}
-			set(e.Fill.Book, e.Fill.Symbol, a.Add(held[[2]string{e.Fill.Book, e.Fill.Symbol}], qty))
-		case e.Kind == pitwall.EntryCash && e.Flow != nil:
-			switch f := e.Flow; f.Type {
-			case "split":
-				set(e.Book, f.Symbol, f.Qty)
-			case "reinvested":
-				set(e.Book, f.Symbol, a.Add(held[[2]string{e.Book, f.Symbol}], f.Qty))
-			case "expiry":
-				set(e.Book, f.Symbol, 0)
-			}
-		case isStep(e):
-			list = append(list, len(held) > 0)
+		l.book(e)
+		if isStep(e) {
+			list = append(list, l.any())
 		}
 	}
 	return list
 }
 
-// isStep says whether an entry is the account's equity at the end of a step.
+// isStep reports whether an entry is the account's equity at the end of a step.
 func isStep(e pitwall.Entry) bool {
 	return e.Kind == pitwall.EntryMark && e.Mark != nil && (e.Book == pitwall.MainBook || e.Book == "")
-}
-
-func ratio(last, first float64) *float64 {
-	if first == 0 {
-		return nil
-	}
-	r := last/first - 1
-	return &r
 }
 
 // MaxDrawdown returns min(E/peak - 1) over an equity curve, 0 when it never
@@ -122,7 +122,7 @@ func MaxDrawdown(equity []float64) float64 {
 	return worst
 }
 
-// noise is how much returns that are all alike differ by rounding, as a share.
+// noise is how much equal returns differ by rounding, as a share.
 const noise = 1e-12
 
 // Sharpe returns mean(r)/stdev(r, n-1)*sqrt(periods) at a risk-free rate of 0,
@@ -131,26 +131,12 @@ func Sharpe(r []float64, periods float64) *float64 {
 	if len(r) < 2 {
 		return nil
 	}
-	mean := 0.0
-	for _, x := range r {
-		mean += x
-	}
-	mean /= float64(len(r))
-	variance := 0.0
-	for _, x := range r {
-		// The conversion keeps this sum the same on machines that fuse
-		// multiply and add.
-		variance += float64((x - mean) * (x - mean))
-	}
-	variance /= float64(len(r) - 1)
-	if variance <= float64(noise*noise)*mean*mean {
+	center := mean(r)
+	variance := squares(r, center) / float64(len(r)-1)
+	if variance <= float64(noise*noise)*center*center {
 		return nil // none, or that of rounding
 	}
-	s := mean / math.Sqrt(variance) * math.Sqrt(periods)
-	if math.IsNaN(s) || math.IsInf(s, 0) {
-		return nil // after a total loss there are no returns
-	}
-	return &s
+	return finite(center / math.Sqrt(variance) * math.Sqrt(periods)) // after a total loss there are no returns
 }
 
 // count counts orders and sums what trading cost.

@@ -1,15 +1,33 @@
 package leaktest
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"pitwall"
 )
 
 // sampleDays is how long the sample is.
 const sampleDays = 70
+
+// The tests of cmd/pitwall read the sample from a file.
+func TestSampleFile(t *testing.T) {
+	const file = "testdata/sample.json"
+	body, err := json.Marshal(Sample())
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(file, append(body, '\n'), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(body)+"\n", "go test ./tools/leaktest -run SampleFile -update")
+}
 
 // Sample is made-up data with a case of each kind: a symbol that lists late and
 // one that ends early, a split and dividends, news with a correction, vintages, a
