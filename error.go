@@ -29,11 +29,12 @@ const (
 	Halted              Code = "HALTED"               // trading is stopped until an operator clears it
 	SQLRefused          Code = "SQL_REFUSED"          // the gate said no before anything ran
 	SQLFailed           Code = "SQL_FAILED"           // the engine said no
-	SQLCrashed          Code = "SQL_CRASHED"          // the engine's process ended: memory, or somebody killed it
+	SQLExhausted        Code = "SQL_EXHAUSTED"        // the query crashed the engine or needed more memory than it may have
 	Timeout             Code = "TIMEOUT"              // a deadline passed
 	EndOfData           Code = "END_OF_DATA"          // the replay has no further bar
 	UnknownTool         Code = "UNKNOWN_TOOL"         // no tool has this name
 	JournalFailed       Code = "JOURNAL_FAILED"       // no record, no order
+	MachineFailed       Code = "MACHINE_FAILED"       // a full disk, no memory, too many open files: no answer to what was asked
 	Ledger              Code = "LEDGER_BROKEN"        // the books do not balance: the run stops
 	MissingKey          Code = "MISSING_KEY"          // a variable of the environment that a tool or model needs is not set
 	NotTimeSafe         Code = "TOOL_NOT_TIME_SAFE"   // an external tool that does not say how the wall can hold for it

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"pitwall"
@@ -130,11 +129,15 @@ func (c *talk) check(r *Reply) {
 	}
 }
 
-// isTransient reports whether a failure has to do with this machine and moment.
+// isTransient reports whether a failure has to do with this machine and moment, and the
+// model may go on after it. What is the machine's alone ends the run: [answer.fault].
 func isTransient(text string) bool {
-	return slices.ContainsFunc([]pitwall.Code{pitwall.Timeout, pitwall.Internal, pitwall.JournalFailed, pitwall.SQLCrashed}, func(c pitwall.Code) bool {
-		return strings.HasPrefix(text, "error "+string(c))
-	})
+	for _, code := range []pitwall.Code{pitwall.Timeout, pitwall.Internal, pitwall.SQLExhausted} {
+		if strings.HasPrefix(text, "error "+string(code)+":") {
+			return true
+		}
+	}
+	return false
 }
 
 // readable turns arguments that are not JSON into a JSON text, and none into an

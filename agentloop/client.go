@@ -129,8 +129,21 @@ func (a answer) futureDated() string {
 	return strings.Join(parts, "; ")
 }
 
+// fault returns the fault of the server's machine that a call met, nil if it has an
+// answer.
+func (a answer) fault() error {
+	e, _ := a.data["error"].(map[string]any)
+	code, _ := e["code"].(string)
+	if c := pitwall.Code(code); !a.IsError || c != pitwall.MachineFailed && c != pitwall.JournalFailed {
+		return nil
+	}
+	message, _ := e["message"].(string)
+	hint, _ := e["hint"].(string)
+	return pitwall.Errorf(pitwall.Code(code), "%s: %s", a.Name, message).Hintf("%s", hint)
+}
+
 // call runs one tool. A tool's own failure is a Result with IsError; an error
-// means that the connection failed.
+// means that the connection or the server's machine failed: nothing was answered.
 func (c client) call(ctx context.Context, role string, call Call) (answer, error) {
 	args := call.Arguments
 	if len(args) == 0 {
@@ -160,7 +173,7 @@ func (c client) call(ctx context.Context, role string, call Call) (answer, error
 	}
 	out.data, _ = r.StructuredContent.(map[string]any)
 	out.meta = r.Meta
-	return out, nil
+	return out, out.fault()
 }
 
 func isClosed(err error) bool {

@@ -26,6 +26,11 @@
 // may differ (host times, tokens, money, attempts at the provider, cache marks,
 // warnings about any of these) is the timing line beside it.
 //
+// A fault of the machine (MACHINE_FAILED, JOURNAL_FAILED) is no answer: it ends the run,
+// is neither recorded nor compared, and no model sees it. After a query that ran out of
+// time or memory, or an external tool that failed, the model goes on and the turn is not
+// kept.
+//
 // # To add a model
 //
 // Implement [Model] (one method) in agentloop/models, see the recipe there, or,

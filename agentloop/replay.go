@@ -82,10 +82,9 @@ func (t *turnRun) recall(request []byte, slot string) (*recordedTurn, error) {
 	if request == nil {
 		return nil, nil
 	}
-	body, err := t.Cache.Get(turnKind, slot, request)
+	body, err := t.recorded(turnKind, slot, request)
 	if err != nil {
-		t.warn("cache_failed", err.Error())
-		return nil, nil
+		return nil, err
 	}
 	if body == nil {
 		t.miss(slot, request)
@@ -98,6 +97,24 @@ func (t *turnRun) recall(request []byte, slot string) (*recordedTurn, error) {
 		return nil, nil
 	}
 	return k, nil
+}
+
+// recorded reads the cache. One that cannot be read costs a warning, unless the reason
+// is this machine or a replay is strict: to ask a model again costs money, and it may
+// answer otherwise.
+func (t *turnRun) recorded(kind, slot string, request []byte) ([]byte, error) {
+	body, err := t.Cache.Get(kind, slot, request)
+	if err == nil {
+		return body, nil
+	}
+	if fault := pitwall.MachineFault(err); fault != nil {
+		return nil, (&pitwall.Error{Code: fault.Code, Message: "the replay cache could not be read: " + fault.Message, Err: err}).Hintf("%s", fault.Hint)
+	}
+	if t.Strict {
+		return nil, fmt.Errorf("a strict replay asks no model: %w", err)
+	}
+	t.warn("cache_failed", err.Error())
+	return nil, nil
 }
 
 // miss reports, once in a run, how the nearest recorded turn differs.
@@ -139,6 +156,10 @@ func (t *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 		r, err := t.client.call(ctx, c.Role, Call{Name: c.Name, Arguments: json.RawMessage(c.Arguments)})
 		if err != nil {
 			return fmt.Errorf("repeating %s: %w", c.Name, err)
+		}
+		if r.IsError && isTransient(r.Text) { // never kept, so never the recorded answer
+			return pitwall.Errorf(pitwall.MachineFailed, "turn %d of %s at %s: repeating %s had no answer: %s", t.timing.Turn, t.agent.Name, t.rec.AsOf, c.Name, firstLine(r.Text)).
+				Hintf("run again; what is recorded is left as it is")
 		}
 		if r.Text != c.Text || r.IsError != c.IsError {
 			t.out.Warnings["replay_diverged"]++
@@ -206,9 +227,9 @@ func (t *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
 		return Reply{}, err
 	}
 	if t.Cache != nil {
-		body, err := t.Cache.Get(replyKind, "", request)
+		body, err := t.recorded(replyKind, "", request)
 		if err != nil {
-			t.warn("cache_failed", err.Error())
+			return Reply{}, err
 		}
 		var k recordedReply
 		if body != nil && json.Unmarshal(body, &k) == nil {

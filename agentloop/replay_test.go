@@ -66,7 +66,8 @@ type desk struct {
 	orders     []string
 	reads      int
 	orderError string
-	identity   string // of look, as an external tool
+	orderFault pitwall.Code // of orderError, in its structured part
+	identity   string       // of look, as an external tool
 	lookError  bool
 	lookText   string   // what it answers
 	version    string   // of the server
@@ -150,6 +151,9 @@ func (d *desk) serve(t *testing.T) *mcp.ClientSession {
 		if d.orderError != "" {
 			r := answer("", nil)
 			r.Content, r.IsError = []mcp.Content{&mcp.TextContent{Text: d.orderError}}, true
+			if d.orderFault != "" {
+				r.StructuredContent = map[string]any{"error": &pitwall.Error{Code: d.orderFault, Message: "the disk is full", Hint: "free it"}}
+			}
 			return r, nil
 		}
 		d.orders = append(d.orders, fmt.Sprint(args["symbol"]))
@@ -352,8 +356,7 @@ func TestServerWithoutDigestKeepsRepliesOnly(t *testing.T) {
 // the model's replies are kept.
 func TestTurnsThatAreNotKept(t *testing.T) {
 	for _, d := range []desk{{days: 2, identity: "unknown"}, {days: 2, identity: "some url", lookError: true},
-		{days: 2, lookError: true, lookText: "error SQL_CRASHED: of memory"}, {days: 2, lookError: true, lookText: "error TIMEOUT: too long"},
-		{days: 2, lookError: true, lookText: "error INTERNAL: id 1"}, {days: 2, lookError: true, lookText: "error JOURNAL_FAILED: disk"}} {
+		{days: 2, lookError: true, lookText: "error SQL_EXHAUSTED: of memory"}, {days: 2, lookError: true, lookText: "error TIMEOUT: too long"}, {days: 2, lookError: true, lookText: "error INTERNAL: id 1"}} {
 		cache := &memory{m: map[string]string{}}
 		for _, asked := range []int{6, 0} {
 			d := d

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -15,7 +16,7 @@ func addMarket(s *Set) {
 		Description: "Last known close of symbols and its age. Without symbols: everything in this world, with what may be traded."}, marketLastPrice)
 	add(s, Tool{Name: "market_load_history_table", Title: "Load price history into SQL", Effect: Setup, Idempotent: true,
 		Description: "Make price history a SQL table for duckdb_query. It holds every bar known so far and grows by itself as time passes: load once. " +
-			"Prices are as traded unless adjusted. Columns: symbol, ts (bar start), date, open, high, low, close, volume."}, marketLoad)
+			"Prices are restated for splits as of now. Columns: symbol, ts (bar start), date, open, high, low, close, volume."}, marketLoad)
 }
 
 type lastIn struct {
@@ -74,7 +75,7 @@ type loadIn struct {
 	Symbols  []string `json:"symbols"`
 	Table    string   `json:"table,omitempty" jsonschema:"SQL name, default: the symbol in lower case, or history for several"`
 	BarSize  string   `json:"bar_size,omitempty" jsonschema:"larger than held, such as 1h, 1d or 1w: complete bars only"`
-	Adjusted string   `json:"adjusted,omitempty" jsonschema:"split, or total for dividends too: as of today"`
+	Adjusted string   `json:"adjusted,omitempty" jsonschema:"split (default), total for dividends too, or raw as traded"`
 }
 
 type loadOut struct {
@@ -82,12 +83,13 @@ type loadOut struct {
 	Symbols []string `json:"symbols"`
 	Rows    int      `json:"rows"`
 	Last    string   `json:"last_ts"`
+	Prices  string   `json:"adjusted"`
 	Columns []string `json:"columns"`
 }
 
 func (o loadOut) text(*pitwall.World) string {
 	var t text
-	t.pairs("table", o.Table, "symbols", strings.Join(o.Symbols, ";"), "rows", o.Rows, "last_ts", o.Last)
+	t.pairs("table", o.Table, "symbols", strings.Join(o.Symbols, ";"), "rows", o.Rows, "last_ts", o.Last, "adjusted", o.Prices)
 	t.pairs("columns", strings.Join(o.Columns, ","))
 	return t.String()
 }
@@ -114,15 +116,16 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 	if len(in.Symbols) == 0 {
 		return out, pitwall.Errorf(pitwall.InvalidInput, "symbols is empty").Hintf("name at least one symbol; market_last_price lists them")
 	}
-	spec := pitwall.TableSpec{Symbols: in.Symbols, Adjusted: pitwall.Adjustment(in.Adjusted)}
+	spec := pitwall.TableSpec{Symbols: in.Symbols, Adjusted: cmp.Or(pitwall.Adjustment(in.Adjusted), pitwall.SplitAdjusted)}
+	out.Prices = string(spec.Adjusted)
 	var err error
 	if spec.Size, err = pitwall.ParseSize(in.BarSize); err != nil {
 		return out, err
 	}
 	switch spec.Adjusted {
-	case "", pitwall.Raw, pitwall.SplitAdjusted, pitwall.TotalAdjusted:
+	case pitwall.Raw, pitwall.SplitAdjusted, pitwall.TotalAdjusted:
 	default:
-		return out, pitwall.Errorf(pitwall.InvalidInput, "adjusted is %q", in.Adjusted).Hintf("use split or total, or leave it out for prices as traded")
+		return out, pitwall.Errorf(pitwall.InvalidInput, "adjusted is %q", in.Adjusted).Hintf("use split (what is used without it), total, or raw for prices as traded")
 	}
 	if out.Table == "" {
 		out.Table = "history"
@@ -164,16 +167,16 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 
 // rows counts a symbol's rows of a table, and says when the newest begins.
 func rows(ctx context.Context, w *pitwall.World, symbol string, spec pitwall.TableSpec) (n int, newest time.Time, err error) {
-	if spec.Size == 0 && spec.Adjusted == "" {
+	q := pitwall.BarQuery{Symbol: symbol, Size: spec.Size, Adjusted: spec.Adjusted}
+	if q.Size == 0 {
 		if n, err = w.Market.Count(ctx, symbol); err != nil {
 			return 0, newest, err
 		}
-		last, err := w.Market.Last(ctx, symbol)
-		return n, last.Start, err
+		q.Limit = 1
 	}
-	bars, err := w.Market.Bars(ctx, pitwall.BarQuery{Symbol: symbol, Size: spec.Size, Adjusted: spec.Adjusted})
-	if n = len(bars); n > 0 {
-		newest = bars[n-1].Start
+	bars, err := w.Market.Bars(ctx, q)
+	if len(bars) > 0 {
+		n, newest = max(n, len(bars)), bars[len(bars)-1].Start
 	}
 	return n, newest, err
 }

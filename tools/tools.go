@@ -248,6 +248,9 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 // is not a pitwall.Error says INTERNAL and an id; the details go to the log under that
 // id.
 func (s *Set) Explain(ctx context.Context, w *pitwall.World, name string, raw json.RawMessage, err error) Answer {
+	if fault := pitwall.MachineFault(err); fault != nil {
+		err = fault
+	}
 	e, ok := errors.AsType[*pitwall.Error](err)
 	switch {
 	case ok && e.Err != nil:

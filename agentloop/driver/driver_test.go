@@ -73,6 +73,10 @@ func TestRunLeavesEvidence(t *testing.T) {
 	require.Equal(t, "complete", r.Manifest.Status)
 	require.Equal(t, first.Digest, r.Manifest.Digest)
 	require.Len(t, r.Manifest.Traded, 2, "the benchmark's bars too")
+	require.Equal(t, runs.Open(os.DirFS(second.Out)).Manifest.TurnsDigest, r.Manifest.TurnsDigest)
+	sums, err := runs.Strict{FS: os.DirFS(first.Out)}.Sums(r.Manifest)
+	require.NoError(t, err)
+	require.Equal(t, runs.Sums{Turns: first.Turns}, sums)
 }
 
 // What cannot run leaves no folder behind, and a folder that holds something is

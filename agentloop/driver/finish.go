@@ -57,7 +57,12 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 			m.Error = runErr.Error()
 		}
 	}
-	fail := func(err error) (*Result, error) { return nil, errors.Join(runErr, err) }
+	fail := func(err error) (*Result, error) { // the manifest says so if it can still be written
+		err = errors.Join(runErr, err)
+		m.Status, m.Error = "failed", err.Error()
+		_ = r.folder.WriteJSON("manifest.json", m)
+		return nil, err
+	}
 	m.Digest = status.Digest
 	if _, err := r.folder.Append(context.Background(), pitwall.Entry{AsOf: r.session.World().Clock.Now(), Kind: pitwall.EntryEnd, Note: m.Status + ", digest " + m.Digest}); err != nil {
 		return fail(err)

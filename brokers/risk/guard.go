@@ -149,7 +149,11 @@ func (g *Guard) outcome(ctx context.Context, id, book string, send func() (pitwa
 func (g *Guard) record(ctx context.Context, e pitwall.Entry) error {
 	e.AsOf, e.Cause = g.clock.Now(), pitwall.CauseFrom(ctx)
 	if _, err := g.journal.Append(ctx, e); err != nil {
-		return &pitwall.Error{Code: pitwall.JournalFailed, Message: "the journal could not be written", Hint: "free disk space or fix the run's folder; order states can still be read", Err: err}
+		e := &pitwall.Error{Code: pitwall.JournalFailed, Message: "the journal could not be written", Hint: "free disk space or fix the run's folder; order states can still be read", Err: err}
+		if fault := pitwall.MachineFault(err); fault != nil {
+			e.Message, e.Hint = e.Message+": "+fault.Message, fault.Hint
+		}
+		return e
 	}
 	return nil
 }

@@ -219,7 +219,10 @@ type Strict struct{ *Store }
 // Get returns what was recorded, or an error.
 func (s Strict) Get(kind, slot string, request []byte) ([]byte, error) {
 	body, err := s.Store.Get(kind, slot, request)
-	if err == nil && body == nil {
+	switch {
+	case err != nil:
+		err = &pitwall.Error{Code: pitwall.MachineFailed, Message: "the replay cache could not be read: " + err.Error(), Hint: "leave out --strict-replay to make the call", Err: err}
+	case body == nil:
 		err = pitwall.Errorf(pitwall.ReplayDiverged, "this call is not recorded").Hintf("leave out --strict-replay to make it")
 	}
 	return body, err

@@ -29,6 +29,7 @@ type Folder struct {
 	reference pitwall.Reference
 	files     map[string]*os.File
 	reasons   map[string]string // of the orders that were submitted, by id
+	err       error             // the first of writing a line: it may be half there, so none may follow
 
 	sums    []byte // lines of SHA256SUMS: of writeTurns until the turns are written
 	turns   chan func() error
@@ -225,10 +226,12 @@ func (f *Folder) WriteJSON(name string, v any) error {
 // replace writes a file aside and renames it into place.
 func (f *Folder) replace(name string, body []byte) error {
 	path := filepath.Join(f.Dir, name)
-	if err := os.WriteFile(path+".tmp", body, 0o644); err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
+	err := os.WriteFile(path+".tmp", body, 0o644)
+	if err == nil {
+		err = os.Rename(path+".tmp", path)
 	}
-	if err := os.Rename(path+".tmp", path); err != nil {
+	if err != nil {
+		_ = os.Remove(path + ".tmp") // half a file; what it should replace is whole
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
@@ -243,10 +246,13 @@ func (f *Folder) line(name string, v any) error {
 }
 
 func (f *Folder) write(name, text string) error {
-	if _, err := f.files[name].WriteString(text); err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
+	if f.err != nil {
+		return f.err
 	}
-	return nil
+	if _, err := f.files[name].WriteString(text); err != nil {
+		f.err = fmt.Errorf("writing %s: %w", name, err)
+	}
+	return f.err
 }
 
 // Close closes the files.

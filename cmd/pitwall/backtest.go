@@ -97,6 +97,12 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 	p := newProgress(term.NewScreen(a.stderr), a.now, s.Cash.Float())
 	a.beside = p
 	res, err := a.runStrategy(c.Context(), s, f, p)
+	var unwritten error
+	if res != nil && !f.noReport {
+		started := a.now()
+		unwritten = a.page(res.Out)
+		res.WallSeconds += a.now().Sub(started).Seconds()
+	}
 	p.done()
 	if err != nil {
 		return err
@@ -113,7 +119,7 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 		fmt.Fprintf(a.stderr, "pitwall: stopped before the end; what there is lies in %s\n", res.Out)
 		return errSaid
 	}
-	return nil
+	return unwritten
 }
 
 // runStrategy gathers what a strategy needs of this machine and runs it.
@@ -156,11 +162,5 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 		fmt.Fprintln(a.errs(), "note: "+term.OneLine(n))
 	}
 	defer a.sayStop()()
-	started := a.now()
-	res, err = driver.Run(ctx, c)
-	if res != nil && !f.noReport {
-		a.page(c.Dir)
-		res.WallSeconds = a.now().Sub(started).Seconds()
-	}
-	return res, err
+	return driver.Run(ctx, c)
 }

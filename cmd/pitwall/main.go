@@ -95,6 +95,9 @@ func explain(err error) string {
 		}
 		return s
 	}
+	if fault := pitwall.MachineFault(err); fault != nil {
+		return err.Error() + "\n  " + fault.Hint
+	}
 	return err.Error()
 }
 

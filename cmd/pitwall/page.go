@@ -9,14 +9,16 @@ import (
 	"os"
 	"path/filepath"
 
+	"pitwall"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 )
 
 // page writes the page of a run that has ended, however it did. Without one equity
 // point there is nothing to show; a fault, a crash of the page's included, is a note,
-// and the result stays.
-func (a *app) page(dir string) {
+// and the result stays. It returns errSaid for a fault of this machine: what was asked
+// for is not all there.
+func (a *app) page(dir string) error {
 	err := func() (err error) {
 		defer func() {
 			if x := recover(); x != nil {
@@ -32,6 +34,10 @@ func (a *app) page(dir string) {
 	if err != nil {
 		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))
 	}
+	if pitwall.MachineFault(err) == nil {
+		return nil
+	}
+	return errSaid
 }
 
 // writeAside writes a file beside its place and renames it, so that a reader sees
@@ -76,5 +82,9 @@ func writeWhole(file string, write func(io.Writer) error) error {
 // writeTo writes and closes a file.
 func writeTo(f *os.File, write func(io.Writer) error) error {
 	w := bufio.NewWriter(f)
-	return errors.Join(write(w), w.Flush(), f.Close())
+	err := write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	return errors.Join(err, f.Close())
 }

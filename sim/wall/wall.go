@@ -94,7 +94,7 @@ func (w *Wall) Bars(_ context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error
 	if err != nil {
 		return nil, err
 	}
-	held := (q.Size == 0 || q.Size == s.Size) && q.Adjusted == ""
+	held := (q.Size == 0 || q.Size == s.Size) && !w.restates(s, q.Adjusted)
 	from := 0
 	if held && !q.After.IsZero() {
 		from = min(s.KnownAt(q.After.UnixNano()), n)
@@ -122,6 +122,21 @@ func (w *Wall) Bars(_ context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error
 		from = max(from, len(bars)-q.Limit)
 	}
 	return slices.Clip(bars[from:]), nil
+}
+
+// restates reports whether asking for an adjustment may change a series as of now:
+// most series have no splits, and are shown as they are held.
+func (w *Wall) restates(s *pitwall.Series, want pitwall.Adjustment) bool {
+	if want == "" || want == s.Adjusted {
+		return false
+	}
+	if want != pitwall.SplitAdjusted || s.Adjusted != pitwall.Raw && s.Adjusted != "" {
+		return true // pitwall.Adjust decides
+	}
+	now := w.now()
+	return slices.ContainsFunc(w.actions[s.Instrument.Symbol], func(a pitwall.Action) bool {
+		return a.Type == "split" && !a.Ex.After(now) && a.Ex.UnixNano() > s.Start[0]
+	})
 }
 
 // Actions returns a symbol's corporate actions that went ex by now, by ex date. None

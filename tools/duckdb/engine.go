@@ -156,7 +156,15 @@ func (e *engine) stopped(ctx context.Context, err error) response {
 	if ctx.Err() != nil {
 		return explain(tooLong(deadline))
 	}
-	return explain(pitwall.Errorf(pitwall.SQLFailed, "%s", message(err)))
+	code := pitwall.SQLFailed
+	if outOfMemory(err) {
+		code = pitwall.SQLExhausted
+	}
+	return explain(pitwall.Errorf(code, "%s", message(err)))
+}
+
+func outOfMemory(err error) bool {
+	return strings.Contains(err.Error(), "Out of Memory") || strings.Contains(err.Error(), "could not allocate")
 }
 
 func tooLong(limit time.Duration) *pitwall.Error {
@@ -174,7 +182,7 @@ func explain(err error) response {
 // message is DuckDB's own explanation without our wrapping.
 func message(err error) string {
 	s := err.Error()
-	if strings.Contains(s, "Out of Memory") || strings.Contains(s, "could not allocate") {
+	if outOfMemory(err) {
 		return "the query needs more memory than it may have (" + memoryLimit + "): read fewer rows, join less, or aggregate first"
 	}
 	if i := strings.Index(s, "\n\nLINE"); i > 0 {

@@ -105,6 +105,9 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 	if t.life.Err() != nil {
 		return pitwall.Result{}, ended()
 	}
+	if errors.Is(err, errGone) || errors.Is(err, context.DeadlineExceeded) { // nothing was asked yet: it is no answer
+		return pitwall.Result{}, machine("the SQL worker did not take the known bars, twice or for a minute", err)
+	}
 	if err != nil {
 		return pitwall.Result{}, fmt.Errorf("loading known bars into SQL: %w", err)
 	}
@@ -119,14 +122,23 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 		return t.result(a), nil
 	case t.life.Err() != nil:
 		return pitwall.Result{}, ended()
+	case errors.Is(err, errKilled):
+		return pitwall.Result{}, machine("the SQL worker was killed, by hand or by the system for lack of memory", err)
 	case errors.Is(err, errGone):
-		e := pitwall.Errorf(pitwall.SQLCrashed, "the query broke the SQL engine: it crashed or needed more memory than it may have").Hintf("ask for less; the next query finds the tables as they were")
+		e := pitwall.Errorf(pitwall.SQLExhausted, "the query broke the SQL engine: it crashed or needed more memory than it may have").Hintf("ask for less; the next query finds the tables as they were")
 		e.Err = err
 		return pitwall.Result{}, e
 	case errors.Is(err, context.DeadlineExceeded):
 		return pitwall.Result{}, tooLong(t.deadline)
 	}
 	return pitwall.Result{}, err
+}
+
+// machine is a failure that has nothing to do with what was asked.
+func machine(what string, err error) error {
+	e := pitwall.Errorf(pitwall.MachineFailed, "%s", what).Hintf("free memory, then run again")
+	e.Err = err
+	return e
 }
 
 func ended() error {

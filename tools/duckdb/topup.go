@@ -15,7 +15,7 @@ import (
 // held is what a worker holds of one table.
 type held struct {
 	known map[string]time.Time // Known of each symbol's newest row
-	print map[string]uint64    // of each symbol's rows, in an adjusted table
+	print map[string]uint64    // of each symbol's newest rows, of all where dividends restate them
 }
 
 // errRestated says that rows which the worker holds have changed.
@@ -70,29 +70,32 @@ func (t *Tables) fresh(ctx context.Context, s pitwall.TableSpec, was held) ([]bl
 	all := block{Table: s.Name, Symbols: slices.Compact(slices.Sorted(slices.Values(s.Symbols)))}
 	var known []int64
 	for i, symbol := range all.Symbols {
+		newest := was.known[symbol]
 		q := pitwall.BarQuery{Symbol: symbol, Size: s.Size, Adjusted: s.Adjusted}
-		if s.Adjusted == "" {
-			q.After = was.known[symbol]
+		if s.Adjusted != pitwall.TotalAdjusted && !newest.IsZero() {
+			q.After = newest.Add(-1) // a split changes the newest held row with all others
 		}
 		bars, err := t.market.Bars(ctx, q)
 		if err != nil {
 			return nil, now, err
 		}
-		now.known[symbol] = was.known[symbol]
-		if s.Adjusted != "" {
-			n := sort.Search(len(bars), func(i int) bool { return bars[i].Known.After(was.known[symbol]) })
-			if n > 0 && fingerprint(bars[:n]) != was.print[symbol] {
-				return nil, now, errRestated
-			}
-			now.print[symbol] = fingerprint(bars)
-			bars = bars[n:]
+		n := sort.Search(len(bars), func(i int) bool { return bars[i].Known.After(newest) })
+		if n > 0 && fingerprint(bars[:n]) != was.print[symbol] {
+			return nil, now, errRestated
 		}
+		now.known[symbol], now.print[symbol] = newest, was.print[symbol]
+		if len(bars) > n {
+			now.known[symbol] = bars[len(bars)-1].Known
+			from := 0
+			if s.Adjusted != pitwall.TotalAdjusted {
+				from = sort.Search(len(bars), func(i int) bool { return !bars[i].Known.Before(now.known[symbol]) })
+			}
+			now.print[symbol] = fingerprint(bars[from:])
+		}
+		bars = bars[n:]
 		for _, b := range bars {
 			all.add(i, b)
 			known = append(known, b.Known.UnixNano())
-		}
-		if len(bars) > 0 {
-			now.known[symbol] = bars[len(bars)-1].Known
 		}
 	}
 	order := make([]int, len(known))

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"pitwall"
@@ -23,6 +25,10 @@ var mainCalled atomic.Bool
 
 // errGone says that a worker ended before it answered.
 var errGone = errors.New("the SQL worker ended")
+
+// errKilled says that a worker was killed, and not by this program: by hand, or by the
+// system for lack of memory.
+var errKilled = errors.New("the SQL worker was killed")
 
 // worker is a running process that holds one world's rows.
 type worker struct {
@@ -97,6 +103,9 @@ func (w *worker) call(ctx context.Context, r request, limit time.Duration) (resp
 		<-w.ended
 		if ctx.Err() != nil {
 			return a, ctx.Err()
+		}
+		if hungUp := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE); hungUp && w.cmd.ProcessState.String() == "signal: killed" {
+			err = fmt.Errorf("%w: %w", errKilled, err)
 		}
 		return a, fmt.Errorf("%w: %w: %s", errGone, err, w.stderr)
 	}

@@ -136,7 +136,12 @@ func TestBombs(t *testing.T) {
 		if i%often(3, 1) != 0 {
 			continue // each burns its second: by default every third
 		}
-		require.Error(t, w.timed(t, text), text)
+		err := w.timed(t, text)
+		require.Error(t, err, text)
+		require.Contains(t, []pitwall.Code{pitwall.SQLExhausted, pitwall.Timeout, pitwall.SQLFailed}, pitwall.CodeOf(err), "%s: %v", text, err)
+		if strings.Contains(err.Error(), "memory") {
+			require.Equal(t, pitwall.SQLExhausted, pitwall.CodeOf(err), "%s: %v: it is not kept", text, err)
+		}
 		if w.worker != nil && w.worker.alive() {
 			require.Less(t, resident(t, w.worker.cmd.Process.Pid), int64(memoryBudget)+512<<20, text)
 		}
@@ -219,7 +224,7 @@ func TestKilledWorker(t *testing.T) {
 		_ = pid.Kill()
 	}()
 	_, err := w.Query(context.Background(), "SELECT count(*) FROM generate_series(1,10000) a, generate_series(1,10000) b, generate_series(1,10000) c", 10)
-	require.Equal(t, pitwall.SQLCrashed, pitwall.CodeOf(err), "%v", err)
+	require.Equal(t, pitwall.MachineFailed, pitwall.CodeOf(err), "%v: who killed it says nothing of the query", err)
 	began = time.Now()
 	require.Equal(t, [][]any{{int64(10)}}, w.ask(t, "SELECT count(*) FROM a"))
 	require.Less(t, time.Since(began), slack(500*time.Millisecond))
