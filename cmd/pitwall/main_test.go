@@ -117,7 +117,7 @@ func TestJSONHasEveryField(t *testing.T) {
 		"max_drawdown", "sharpe", "cost_usd", "cost_usd_recorded", "warnings", "digest", "wall_seconds", "out"} {
 		require.Contains(t, r, k)
 	}
-	require.Len(t, r, 20)
+	require.Len(t, r, 21)
 	require.EqualValues(t, 1260, r["bars"])
 	require.EqualValues(t, 252, r["turns"])
 	require.Greater(t, r["fills"], 10.0)
