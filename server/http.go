@@ -1,10 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -49,7 +51,7 @@ func (s *Server) Handler(bound string, o HTTPOptions) http.Handler {
 		}
 		legacy.ServeHTTP(w, r)
 	})
-	h = named(h)
+	h = named(returnable(h))
 	if len(o.Tokens) > 0 {
 		h = auth.RequireBearerToken(verifier(o.Tokens), &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(h)
 	}
@@ -69,6 +71,29 @@ func named(next http.Handler) http.Handler {
 			return
 		}
 		r.Header.Set(worldHeader, name)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// returnable refuses requests whose id an answer could not carry.
+func returnable(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		if err == nil {
+			messages, _ := split(body)
+			for _, m := range messages {
+				if _, refused := checkID(m); refused != nil {
+					w.Header().Set("Content-Type", "application/json")
+					w.WriteHeader(http.StatusBadRequest)
+					_, _ = w.Write(refused.bytes()) // the caller has left
+					return
+				}
+			}
+		}
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body} // what is too long, the SDK refuses
 		next.ServeHTTP(w, r)
 	})
 }
