@@ -153,11 +153,19 @@ func asObject(raw json.RawMessage) (object json.RawMessage, notes []string) {
 			text, notes = m[1], append(notes, "a code fence was around them")
 			continue
 		}
+		if rest, ok := strings.CutPrefix(text, "{}"); ok && strings.HasPrefix(rest, "{") {
+			text, notes = rest, append(notes, "an empty object came before them")
+			continue
+		}
 		if text[0] != '{' {
 			return nil, nil
 		}
 		if fixed := escaped(text); fixed != text && json.Valid([]byte(fixed)) {
-			text, notes = fixed, append(notes, "line breaks inside a text were not escaped")
+			text, notes = fixed, append(notes, "a text held what JSON writes otherwise (line breaks, \\')")
+			continue
+		}
+		if fixed := outsideTexts(text, pythonWords.Replace); fixed != text && json.Valid([]byte(fixed)) {
+			text, notes = fixed, append(notes, "True, False or None stood for true, false or null")
 			continue
 		}
 		if fixed := outsideTexts(text, func(s string) string { return trailingComma.ReplaceAllString(s, "$1") }); fixed != text && json.Valid([]byte(fixed)) {
@@ -169,12 +177,18 @@ func asObject(raw json.RawMessage) (object json.RawMessage, notes []string) {
 	return nil, nil
 }
 
-// escaped escapes the control characters inside of JSON texts.
+// pythonWords are words of Python for those of JSON.
+var pythonWords = strings.NewReplacer("True", "true", "False", "false", "None", "null")
+
+// escaped escapes the control characters inside of JSON texts, and drops the backslash
+// before an apostrophe.
 func escaped(text string) string {
 	var b strings.Builder
 	inside, after := false, false
-	for _, r := range text {
+	for i, r := range text {
 		switch {
+		case inside && !after && r == '\\' && strings.HasPrefix(text[i+1:], "'"):
+			continue
 		case inside && !after && r < ' ':
 			fmt.Fprintf(&b, `\u%04x`, r)
 			continue
@@ -230,8 +244,8 @@ func repairText(name string, v json.RawMessage, s string, p property, may func(.
 	switch {
 	case may() || may("string") && len(p.Enum) == 0 && !may("array"):
 		return v, "" // a text is what it takes
-	case s == "" && !required && !slices.Contains(p.Enum, any("")):
-		return nil, name + " was empty: left out"
+	case (s == "" || s == "null" || s == "None") && !required && !slices.Contains(p.Enum, any(s)):
+		return nil, name + " was " + strings.TrimSpace("empty "+s) + ": left out"
 	case s == "":
 	case s[0] == '[' && may("array") && json.Valid(inner), s[0] == '{' && may("object") && json.Valid(inner):
 		return inner, name + " was a text with its JSON in it"
@@ -348,8 +362,7 @@ var singleQuoted = regexp.MustCompile(`'((?:[^'\\"]|\\.)*)'`)
 
 // outsideSingle is a Python dictionary as JSON.
 func outsideSingle(text string) string {
-	words := strings.NewReplacer("True", "true", "False", "false", "None", "null")
-	return outsideTexts(singleQuoted.ReplaceAllString(text, `"$1"`), words.Replace)
+	return outsideTexts(singleQuoted.ReplaceAllString(text, `"$1"`), pythonWords.Replace)
 }
 
 func clipped(s string, n int) string {

@@ -11,6 +11,7 @@ import (
 type Price struct {
 	In, Out               pitwall.Dec
 	CacheRead, CacheWrite *pitwall.Dec // nil = as In
+	ListOf                string       // the day of the list that it is from; empty = somebody stated it
 }
 
 // ParsePrices reads model=in/out[/cache_read[/cache_write]], in USD per million
@@ -90,7 +91,7 @@ func (l *ledger) add(o ledger) error {
 func (r *role) price(u Usage) (ledger, error) {
 	out := ledger{usage: u, tokens: u.Input + u.Output}
 	if r.Price == nil {
-		out.unpriced = out.tokens > 0
+		out.usd, out.unpriced = u.USD, out.tokens > 0 && u.USD == 0
 		return out, nil
 	}
 	var err error

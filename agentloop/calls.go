@@ -47,8 +47,8 @@ func written(raw json.RawMessage) string {
 }
 
 var (
-	nameTail   = regexp.MustCompile(`(<\|.*|:\d+)$`)                                                   // a channel mark, or the number of the call
-	namePrefix = regexp.MustCompile(`^(mcp__.+__|(functions?|default_api|tools?|pitwall)(\.|:|/|__))`) // of templates and hosts
+	nameTail   = regexp.MustCompile(`(<\|.*|:\d+)$`)                                                      // a channel mark, or the number of the call
+	namePrefix = regexp.MustCompile(`^(mcp__.+__|(functions?|default_api|tools?|pitwall)(\.|:|/|-|__?))`) // of templates and hosts
 	nameMarks  = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
 )
 
@@ -67,7 +67,7 @@ func (r *role) resolve(name string) string {
 		if t.Name == short {
 			return short
 		}
-		if strings.EqualFold(nameMarks.Replace(t.Name), nameMarks.Replace(short)) {
+		if strings.EqualFold(nameMarks.Replace(t.Name), nameMarks.Replace(short)) || strings.HasPrefix(short, "mcp_") && strings.HasSuffix(short, "_"+t.Name) {
 			if found != "" {
 				return name
 			}

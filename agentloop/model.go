@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"pitwall"
 )
 
 // Model answers one request of a turn: with calls, or with a final text.
@@ -111,11 +113,13 @@ type Usage struct {
 	Reasoning  int `json:"reasoning,omitempty"`   // of Output
 	// Estimated says that the provider reported none, as for a reply that we cut.
 	Estimated bool `json:"estimated,omitempty"`
+	// USD is what the provider says that it cost; it counts where no price is known.
+	USD pitwall.Dec `json:"usd,omitzero"`
 }
 
 // Add sums two usages.
 func (u Usage) Add(v Usage) Usage {
-	return Usage{u.Input + v.Input, u.Output + v.Output, u.CacheRead + v.CacheRead, u.CacheWrite + v.CacheWrite, u.Reasoning + v.Reasoning, u.Estimated || v.Estimated}
+	return Usage{u.Input + v.Input, u.Output + v.Output, u.CacheRead + v.CacheRead, u.CacheWrite + v.CacheWrite, u.Reasoning + v.Reasoning, u.Estimated || v.Estimated, u.USD + v.USD}
 }
 
 // Try is one failed attempt at asking a provider.

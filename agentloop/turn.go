@@ -133,6 +133,7 @@ func (t *Turn) finish(schema json.RawMessage, d *Decision) {
 		t.warn("no_tool_calls", "")
 	}
 	t.repeated()
+	t.unsupported()
 	looked, ordered, failed := false, false, false
 	for _, m := range t.Messages {
 		failed = failed && len(m.Results) == 0

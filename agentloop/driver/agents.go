@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ import (
 // Agent is one agent of a strategy: `agent:` alone, or one of `agents:`.
 type Agent struct {
 	Name      string         `yaml:"name"`
-	Model     string         `yaml:"model"`
+	Model     ModelChoice    `yaml:"model"`
 	BaseURL   string         `yaml:"base_url"`
 	Prompt    string         `yaml:"prompt"`
 	Params    map[string]any `yaml:"params"`
@@ -35,6 +36,29 @@ type Agent struct {
 	Budget    *Budget        `yaml:"budget"`
 	Cutoff    string         `yaml:"cutoff"` // the last day that the model's training knows
 }
+
+// ModelChoice is the name of a model, or a program that answers for one.
+type ModelChoice struct {
+	Name    string   `yaml:"-"`
+	Command []string `yaml:"command"` // with its arguments; {prompt} stands for the prompt, which else comes on standard input
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (m *ModelChoice) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&m.Name)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; !slices.Contains(keys(ModelChoice{}), k.Value) {
+			return fmt.Errorf("line %d: field %s not found in type ModelChoice", k.Line, k.Value)
+		}
+	}
+	type plain ModelChoice
+	return n.Decode((*plain)(m))
+}
+
+// isSet reports whether a model was chosen at all.
+func (m ModelChoice) isSet() bool { return m.Name != "" || len(m.Command) > 0 }
 
 // Budget limits new spending; what was recorded costs nothing.
 type Budget struct {
@@ -107,12 +131,12 @@ func (s *Strategy) policy() string {
 // UseModel gives every agent another model, without the params of the old one.
 func (s *Strategy) UseModel(name string) {
 	for i := range s.Agents {
-		if s.Agents[i].Model != name {
-			s.Agents[i].Model, s.Agents[i].Params = name, nil
+		if s.Agents[i].Model.Name != name {
+			s.Agents[i].Model, s.Agents[i].Params = ModelChoice{Name: name}, nil
 		}
 	}
-	if len(s.Agents) == 0 && s.Agent.Model != name {
-		s.Agent.Model, s.Agent.Params = name, nil
+	if len(s.Agents) == 0 && s.Agent.Model.Name != name {
+		s.Agent.Model, s.Agent.Params = ModelChoice{Name: name}, nil
 	}
 }
 
@@ -123,7 +147,7 @@ var (
 
 // checkAgents validates what needs neither data nor a key.
 func (s *Strategy) checkAgents() error {
-	if a := s.Agent; len(s.Agents) > 0 && (a.Model != "" || a.Prompt != "" || a.Params != nil || a.Name != "" || a.Every != "") {
+	if a := s.Agent; len(s.Agents) > 0 && (a.Model.isSet() || a.Prompt != "" || a.Params != nil || a.Name != "" || a.Every != "") {
 		return s.bad("agent and agents are both given").Hintf("move agent into the list agents")
 	}
 	seen := map[string]bool{}
@@ -221,9 +245,10 @@ func (a *Agent) schema() (json.RawMessage, error) {
 // Model is a model ready to be asked, with what tells it from others.
 type Model struct {
 	agentloop.Model
-	Name        string // provider/model or script/name
-	Fingerprint string // see [agentloop.Agent]
-	Free        bool   // it costs nothing: a script
+	Name        string           // provider/model or script/name
+	Fingerprint string           // see [agentloop.Agent]
+	Free        bool             // it costs nothing: a script
+	List        *agentloop.Price // its provider's list price, nil where it is not known
 }
 
 // Deciders makes the strategy's agents ready to run: models holds one for each of
@@ -231,13 +256,19 @@ type Model struct {
 func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) ([]agentloop.Agent, error) {
 	var list []agentloop.Agent
 	for i, x := range s.Team() {
-		m := models[i]
-		y := agentloop.Agent{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Prompt: x.Prompt, Params: x.Params, Tools: x.Tools,
+		m, params := models[i], maps.Clone(x.Params)
+		if !m.Free {
+			delete(params, "stream") // how an answer travels, not what it says
+		}
+		if len(params) == 0 {
+			params = nil // {} and none are one key
+		}
+		y := agentloop.Agent{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Prompt: x.Prompt, Params: params, Tools: x.Tools,
 			MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout}
 		if y.MaxOutput == 0 {
 			y.MaxOutput = defaultMaxTokens
 		}
-		if p, ok := s.Price(m.Name, prices); ok {
+		if p, ok := s.Price(m, prices); ok {
 			y.Price = &p
 		} else if m.Free {
 			y.Price = &agentloop.Price{}
@@ -264,14 +295,19 @@ func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) (
 	return list, nil
 }
 
-// Price returns what a model costs: the strategy's own price before that of a
-// table, and whether it is known.
-func (s *Strategy) Price(model string, table map[string]agentloop.Price) (agentloop.Price, bool) {
-	if p, ok := s.Prices[model]; ok {
+// Price returns what a model costs, and whether it is known: the strategy's own price
+// before that of a table, and the provider's list price after both.
+func (s *Strategy) Price(m Model, table map[string]agentloop.Price) (agentloop.Price, bool) {
+	if p, ok := s.Prices[m.Name]; ok {
 		return agentloop.Price{In: *p.In, Out: *p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}, true
 	}
-	p, ok := table[model]
-	return p, ok
+	if p, ok := table[m.Name]; ok {
+		return p, true
+	}
+	if m.List != nil {
+		return *m.List, true
+	}
+	return agentloop.Price{}, false
 }
 
 // CheckTools refuses external tools that do not fit Pitwall's own, and agents that

@@ -52,6 +52,9 @@ func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
 		}
 	}
 	for _, a := range agents {
+		if p := a.Price; p != nil && p.ListOf != "" {
+			notes = append(notes, fmt.Sprintf("%s costs its list price of %s: %v in, %v out, USD per million tokens; prices in the strategy or PITWALL_PRICES override it", a.ModelName, p.ListOf, p.In, p.Out))
+		}
 		for _, t := range a.Triggers {
 			day := t.On.Format(time.DateOnly)
 			switch {

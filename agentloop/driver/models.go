@@ -11,27 +11,27 @@ import (
 )
 
 // NewModel finds the model that an agent names: script/<name>, or one of a provider
-// of agentloop/models. o says where keys come from; name, URL and params are the
+// of agentloop/models, a program among them. o says where keys come from; name, URL and params are the
 // agent's.
 func NewModel(a Agent, o models.Options) (Model, error) {
-	script, ok := strings.CutPrefix(a.Model, "script/")
+	script, ok := strings.CutPrefix(a.Model.Name, "script/")
 	if !ok {
-		o.Name, o.BaseURL, o.Params = a.Model, a.BaseURL, a.Params
+		o.Name, o.Command, o.BaseURL, o.Params = a.Model.Name, a.Model.Command, a.BaseURL, a.Params
 		c, err := models.New(o)
 		if err != nil {
 			return Model{}, err
 		}
-		return Model{Model: c, Name: c.Name(), Fingerprint: c.Fingerprint()}, nil
+		return Model{Model: c, Name: c.Name(), Fingerprint: c.Fingerprint(), List: c.ListPrice()}, nil
 	}
 	all := scripts.All()
 	newScript, ok := all[script]
 	if !ok {
 		names := slices.Sorted(maps.Keys(all))
-		return Model{}, pitwall.Errorf(pitwall.StrategyError, "there is no model %s", a.Model).Hintf("did you mean script/%s? scripts are %s", pitwall.Nearest(script, names), strings.Join(names, ", "))
+		return Model{}, pitwall.Errorf(pitwall.StrategyError, "there is no model %s", a.Model.Name).Hintf("did you mean script/%s? scripts are %s", pitwall.Nearest(script, names), strings.Join(names, ", "))
 	}
 	m, err := newScript(a.Params)
 	if err != nil {
-		return Model{}, pitwall.Errorf(pitwall.StrategyError, "model %s: %v", a.Model, err)
+		return Model{}, pitwall.Errorf(pitwall.StrategyError, "model %s: %v", a.Model.Name, err)
 	}
-	return Model{Model: m, Name: a.Model, Fingerprint: scripts.Fingerprint(), Free: true}, nil
+	return Model{Model: m, Name: a.Model.Name, Fingerprint: scripts.Fingerprint(), Free: true}, nil
 }

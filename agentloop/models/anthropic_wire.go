@@ -175,13 +175,18 @@ func (m *anthropicReply) finish(x *exchange) (agentloop.Reply, error) {
 		case "thinking":
 			m.reasoning.WriteString(b.thinking.String())
 			set("thinking", b.thinking.String())
-			set("signature", b.signature.String())
+			if b.raw["signature"] != nil || b.signature.Len() > 0 {
+				set("signature", b.signature.String())
+			}
 			keep = true
 		case "tool_use":
 			b.call.args.Write(b.input.Bytes())
 			b.raw["input"] = object(b.input.Bytes())
 		default:
-			keep = true // redacted_thinking, and what is not known yet
+			keep = true // redacted_thinking, the server's own tools, and what is not known yet
+			if b.input.Len() > 0 {
+				b.raw["input"] = object(b.input.Bytes())
+			}
 		}
 		blocks = append(blocks, b.raw)
 	}

@@ -1,5 +1,6 @@
-// Package models talks to language models: OpenAI and compatible servers, Anthropic
-// and Gemini. A [Client] is an agentloop.Model of one model of one provider.
+// Package models talks to language models: OpenAI and compatible servers, Anthropic,
+// Gemini, and programs that answer on standard output (command.go). A [Client] is an
+// agentloop.Model of one model of one provider.
 //
 //	name ─► table ─► key, base URL ─► dialect ─► one HTTP request ─► Reply
 //	                                     ▲                 │

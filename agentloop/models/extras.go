@@ -14,6 +14,12 @@ import (
 // as they are written.
 type extras map[string]any
 
+// UnmarshalJSON implements json.Unmarshaler.
+func (e *extras) UnmarshalJSON(b []byte) error {
+	*e, _ = decoded(b).(map[string]any)
+	return nil
+}
+
 // add takes a field of a message, or the next part of it in a stream.
 func (e extras) add(name string, raw json.RawMessage) { e[name] = joined(e[name], decoded(raw)) }
 

@@ -56,7 +56,13 @@ func classify(err error, x *exchange) failure {
 		err = x.readErr // the cause; err is what a library made of the early end
 	}
 	var slow net.Error
+	var program *commandFailed
+	missing, noProgram := notFound(err)
 	switch {
+	case errors.As(err, &program):
+		return failure{kind: agentloop.ErrorUnavailable, message: err.Error(), retry: true, hint: "run the command by hand: is it logged in, and within its limits?"}
+	case noProgram:
+		return failure{kind: agentloop.ErrorConfig, message: missing, hint: "install the program, or name it by its path"}
 	case errors.As(err, &slow) && slow.Timeout(): // a deadline of the context, too
 		return failure{kind: agentloop.ErrorUnavailable, message: "no answer in time", retry: true}
 	case x.answered && errors.Is(err, errTooLong):

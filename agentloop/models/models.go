@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type Options struct {
 	// Name is "provider/model", a bare model name whose provider is known, a
 	// provider (its default model), or "": the first provider whose key is set.
 	Name    string
+	Command []string            // instead of Name: a program with its arguments that answers, see command
 	BaseURL string              // instead of the provider's own; then an OpenAI-compatible server needs no key
 	Params  map[string]any      // the strategy's; an unknown one is an error
 	Env     func(string) string // where keys come from, and nowhere else
@@ -76,6 +78,9 @@ func New(o Options) (*Client, error) {
 }
 
 func newClient(o Options) (*Client, error) {
+	if len(o.Command) > 0 {
+		return newCommand(o)
+	}
 	p, model, err := resolve(o.Name, o.BaseURL, o.Env)
 	if err != nil {
 		return nil, err
@@ -96,7 +101,39 @@ func newClient(o Options) (*Client, error) {
 		return nil, pitwall.Errorf(pitwall.MissingKey, "%s/%s at %s needs a key: %s is not set", p.name, model, host, variable).
 			Hintf("set it in the environment or in .env, or use script/momentum, which needs none")
 	}
-	c := &Client{provider: p, model: model, host: host, base: base, variable: variable, keyless: key == "", params: given, sleep: o.Sleep, jitter: o.Jitter, attempts: o.Attempts}
+	c := &Client{provider: p, model: model, host: host, base: base, variable: variable, keyless: key == "", params: given}
+	h := c.complete(o)
+	switch p.dialect {
+	case "anthropic":
+		c.dialect = &anthropic{base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
+	case "gemini":
+		c.dialect, err = newGemini(base, key, model, given, &c.refused, h)
+	default:
+		c.dialect = &openAI{provider: p, base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
+	}
+	return c, err
+}
+
+// newCommand makes a client of a program. What it is asked with is its whole command.
+func newCommand(o Options) (*Client, error) {
+	if o.Name != "" || o.BaseURL != "" || len(o.Params) > 0 {
+		return nil, pitwall.Errorf(pitwall.StrategyError, "model: a command takes neither base_url nor params").Hintf("write them as arguments of the command")
+	}
+	if o.Command[0] == "" {
+		return nil, pitwall.Errorf(pitwall.StrategyError, "model: command begins with an empty text").Hintf("write command: [claude, -p]")
+	}
+	argv, err := json.Marshal(o.Command)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{provider: provider{name: "command", dialect: "command"}, model: filepath.Base(o.Command[0]), base: string(argv), dialect: &command{argv: o.Command}}
+	c.complete(o)
+	return c, nil
+}
+
+// complete fills in how to ask and to wait, and returns what to ask over HTTP with.
+func (c *Client) complete(o Options) *http.Client {
+	c.sleep, c.jitter, c.attempts = o.Sleep, o.Jitter, o.Attempts
 	if c.sleep == nil {
 		c.sleep = sleep
 	}
@@ -108,15 +145,7 @@ func newClient(o Options) (*Client, error) {
 	}
 	h, limit := httpClient(o.Client)
 	c.limit = limit
-	switch p.dialect {
-	case "anthropic":
-		c.dialect = &anthropic{base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
-	case "gemini":
-		c.dialect, err = newGemini(base, key, model, given, &c.refused, h)
-	default:
-		c.dialect = &openAI{provider: p, base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
-	}
-	return c, err
+	return h
 }
 
 // KeyElsewhere holds the key for a base URL that is neither the provider's own nor
@@ -157,9 +186,14 @@ func baseOf(p provider, given string) (base, host string, err error) {
 func (c *Client) Name() string { return c.provider.name + "/" + c.model }
 
 // Fingerprint identifies the model in a replay key: it covers whatever may change the
-// reply to a Request, and never holds a key.
+// reply to a Request, and never holds a key. This machine has one name in it.
 func (c *Client) Fingerprint() string {
-	return redact(c.secrets, fmt.Sprintf("%s %s %s %s %s", c.provider.name, c.base, c.model, c.dialect.version(), c.params.canonical()))
+	base := c.base
+	if u, err := url.Parse(base); err == nil && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1") {
+		u.Host = strings.TrimSuffix("localhost:"+u.Port(), ":")
+		base = u.String()
+	}
+	return redact(c.secrets, fmt.Sprintf("%s %s %s %s %s", c.provider.name, base, c.model, c.dialect.version(), c.params.canonical()))
 }
 
 // secretsOf returns the values of all providers' key variables, not only the one in
@@ -193,9 +227,12 @@ func redact(secrets []string, s string) string {
 
 // redactReply removes keys from a reply before it is recorded: a server may echo one.
 func redactReply(secrets []string, r *agentloop.Reply) {
-	r.Text, r.Reasoning, r.Model = redact(secrets, r.Text), redact(secrets, r.Reasoning), redact(secrets, r.Model)
+	r.Text, r.Reasoning, r.Model, r.StopReason = redact(secrets, r.Text), redact(secrets, r.Reasoning), redact(secrets, r.Model), redact(secrets, r.StopReason)
 	for i, c := range r.Calls {
-		r.Calls[i] = agentloop.Call{ID: redact(secrets, c.ID), Name: redact(secrets, c.Name), Arguments: json.RawMessage(redact(secrets, string(c.Arguments)))}
+		if c.Sent != nil {
+			c.Sent.ID = redact(secrets, c.Sent.ID)
+		}
+		r.Calls[i] = agentloop.Call{ID: redact(secrets, c.ID), Name: redact(secrets, c.Name), Arguments: json.RawMessage(redact(secrets, string(c.Arguments))), Sent: c.Sent}
 	}
 	if r.Opaque != nil {
 		r.Opaque = json.RawMessage(redact(secrets, string(r.Opaque)))

@@ -94,7 +94,7 @@ func TestNames(t *testing.T) {
 		want       string
 	}{
 		{"", "", openai, "openai/gpt-5-mini"},
-		{"", "", env("GEMINI_API_KEY", "k", "XAI_API_KEY", "k"), "gemini/gemini-2.5-flash"},
+		{"", "", env("GEMINI_API_KEY", "k", "XAI_API_KEY", "k"), "gemini/gemini-3.1-flash-lite-preview"},
 		{"", "", env("OLLAMA_API_KEY", "k", "XAI_API_KEY", "k"), "xai/grok-4"},
 		{"openai", "", openai, "openai/gpt-5-mini"},
 		{"gpt-4.1-mini", "", openai, "openai/gpt-4.1-mini"},
@@ -155,6 +155,11 @@ func TestFingerprint(t *testing.T) {
 	require.Equal(t, of(Options{Name: "openai/m", Params: map[string]any{"temperature": 1}}), of(Options{Name: "openai/m", Params: map[string]any{"temperature": 1.0}}))
 	require.NotEqual(t, base, of(Options{Name: "openai/m", BaseURL: "http://other/v1"}))
 	require.NotEqual(t, base, of(Options{Name: "openai/m", Params: map[string]any{"temperature": 0}}))
+	here := of(Options{Name: "openai/m", BaseURL: "http://localhost:8000/v1"})
+	require.Equal(t, here, of(Options{Name: "openai/m", BaseURL: "http://127.0.0.1:8000/v1/"}))
+	require.Equal(t, here, of(Options{Name: "openai/m", BaseURL: "http://[::1]:8000/v1"}))
+	require.NotEqual(t, here, of(Options{Name: "openai/m", BaseURL: "http://127.0.0.1:8001/v1"}))
+	require.NotEqual(t, here, of(Options{Name: "openai/m", BaseURL: "http://127.0.0.2:8000/v1"}), "another address may be another server")
 	require.NotEqual(t, base, of(Options{Name: "xai/m"}))
 	require.NotContains(t, of(Options{Name: "openai/m", Params: map[string]any{"service_tier": canary}}), canary)
 }
@@ -163,10 +168,35 @@ func TestProviders(t *testing.T) {
 	list := Providers(env("GEMINI_API_KEY", canary))
 	require.Len(t, list, 10)
 	require.Equal(t, Status{Provider: "openai", Default: "gpt-5-mini", Variable: "OPENAI_API_KEY", Base: "https://api.openai.com/v1", Why: "OPENAI_API_KEY is not set"}, list[0])
-	require.Equal(t, Status{Provider: "gemini", Default: "gemini-2.5-flash", Variable: "GEMINI_API_KEY", Base: "https://generativelanguage.googleapis.com", Usable: true, Why: "GEMINI_API_KEY is set"}, list[2])
+	require.Equal(t, Status{Provider: "gemini", Default: "gemini-3.1-flash-lite-preview", Variable: "GEMINI_API_KEY", Base: "https://generativelanguage.googleapis.com", Usable: true, Why: "GEMINI_API_KEY is set"}, list[2])
 	require.Equal(t, "ollama", list[3].Provider)
 	require.True(t, list[3].Usable)
 	require.Contains(t, list[3].Why, "localhost:11434")
+}
+
+// Every line of the list is a price, and it is the price of its model only where the
+// provider itself is asked.
+func TestListPrices(t *testing.T) {
+	n := 0
+	for line := range strings.Lines(listPrices) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		p, err := listPrice(fields[1:])
+		require.NoError(t, err, line)
+		require.Positive(t, p.In, line)
+		require.Less(t, p.In, p.Out, line)
+		require.Less(t, *p.CacheRead, p.In, line)
+		require.Equal(t, p, client(t, Options{Name: fields[0] + "-2026-01-31"}).ListPrice(), "a version costs what its model does")
+		n++
+	}
+	require.Greater(t, n, 40)
+	for _, p := range []string{"openai", "anthropic", "gemini", "deepseek"} {
+		require.NotNil(t, client(t, Options{Name: p}).ListPrice(), "the default of %s", p)
+	}
+	require.Nil(t, client(t, Options{Name: "openai/gpt-5", BaseURL: "http://localhost:1/v1"}).ListPrice())
+	require.Nil(t, client(t, Options{Name: "openai/gpt-5-mini-x"}).ListPrice())
 }
 
 // Params reach the body under the names that each API has, also a zero.

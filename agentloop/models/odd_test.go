@@ -234,6 +234,33 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// What a server refuses by name is learned once; what only sounds like it is not.
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		status         int
+		body, optional string
+		learned        bool
+	}{
+		{400, `{"error":{"message":"Unrecognized request argument supplied: stream_options"}}`, "stream_options", true},
+		{422, `{"detail":[{"loc":["body","max_tokens"],"msg":"Extra inputs are not permitted"}]}`, "max_tokens", true},
+		{422, `{"detail":[{"loc":["body","max_tokens"],"msg":"Extra inputs are not permitted"}]}`, "tokens", false},
+		{400, `{"error":"max_tokens is too large: 8192"}`, "max_tokens", false},
+		{400, `{"error":"Unsupported value: 'messages[0].role' does not support 'system' with this model."}`, "system", true},
+		{400, `{"error":"an unexpected system error"}`, "system", false},
+		{500, `{"error":"unexpected failure of the stream"}`, "stream", false},
+		{500, `{"error":"unexpected keyword argument 'stream'"}`, "stream", true},
+		{400, `{"error":"'temperature' is not supported: only the default (1) is"}`, "default", false},
+		{400, `{"error":"The reasoning_content must be passed back"}`, "reasoning_content", false},
+		{429, `{"error":"stream_options is not supported"}`, "stream_options", false},
+	} {
+		r := &refusals{}
+		note := r.learn(&httpError{status: c.status, body: []byte(c.body)}, []string{c.optional})
+		require.Equal(t, c.learned, note != "", c.body)
+		require.Equal(t, c.learned, r.has(c.optional))
+		require.Empty(t, r.learn(&httpError{status: c.status, body: []byte(c.body)}, []string{c.optional}), "once")
+	}
+}
+
 func TestObject(t *testing.T) {
 	for in, want := range map[string]string{"": "{}", " ": "{}", `{ "a" : 1 }`: `{"a":1}`, "null": `{"_invalid":"null"}`, "{\"a\":\"\xff\"}": "{\"a\":\"\uFFFD\"}", `{"a"`: `{"_invalid":"{\"a\""}`} {
 		require.Equal(t, want, string(object([]byte(in))), in)

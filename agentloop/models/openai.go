@@ -102,12 +102,18 @@ func (o *openAI) messages(r agentloop.Request, x *exchange) (list []map[string]a
 		list = append(list, m)
 		return m
 	}
-	if r.System != "" {
+	first := ""
+	switch {
+	case r.System != "" && o.refused.has("system"): // some models' templates and o1 have no such role
+		first = r.System + "\n\n"
+	case r.System != "":
+		x.optional = append(x.optional, "system")
 		say("system", r.System)
 	}
 	for _, m := range r.Messages {
 		if m.User != "" {
-			say("user", m.User)
+			say("user", first+m.User)
+			first = ""
 		}
 		if m.Reply == nil || (m.Reply.Text == "" && len(m.Reply.Calls) == 0) {
 			continue // an assistant that says nothing is refused

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"pitwall"
 	"pitwall/agentloop"
 )
 
@@ -41,9 +42,10 @@ type openAICallExtra struct {
 }
 
 type openAIUsage struct {
-	Prompt     count `json:"prompt_tokens"`
-	Completion count `json:"completion_tokens"`
-	Total      count `json:"total_tokens"`
+	Prompt     count       `json:"prompt_tokens"`
+	Completion count       `json:"completion_tokens"`
+	Total      count       `json:"total_tokens"`
+	Cost       json.Number `json:"cost"` // in USD, of OpenRouter
 	PromptD    struct {
 		Cached count `json:"cached_tokens"`
 		Write  count `json:"cache_write_tokens"`
@@ -55,6 +57,9 @@ type openAIUsage struct {
 
 func (u openAIUsage) usage() agentloop.Usage {
 	out := agentloop.Usage{Input: int(u.Prompt), Output: int(u.Completion), CacheRead: int(u.PromptD.Cached), CacheWrite: int(u.PromptD.Write), Reasoning: int(u.CompletionD.Reasoning)}
+	if usd, err := pitwall.ParseDec(u.Cost.String()); err == nil && usd > 0 {
+		out.USD = usd
+	}
 	if out.Reasoning > 0 && int(u.Total) == out.Input+out.Output+out.Reasoning {
 		out.Output += out.Reasoning // xAI counts it apart
 	}

@@ -31,10 +31,15 @@ var refusing = regexp.MustCompile(`extra|unknown|unrecogni[sz]ed|unsupported|une
 // names several the first one counts, and the next request finds the rest.
 func (r *refusals) learn(err error, optional []string) string {
 	var e *httpError
-	if !errors.As(err, &e) || e.status != http.StatusBadRequest && e.status != http.StatusUnprocessableEntity {
+	if !errors.As(err, &e) {
 		return ""
 	}
-	text := strings.ToLower(string(e.body))
+	switch e.status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusNotImplemented:
+	default:
+		return ""
+	}
+	text := strings.ToLower(strings.ReplaceAll(string(e.body), `\`, ""))
 	if !refusing.MatchString(text) {
 		return ""
 	}
@@ -42,8 +47,11 @@ func (r *refusals) learn(err error, optional []string) string {
 	defer r.mu.Unlock()
 	for _, name := range optional {
 		before, after := `(^|[^a-z0-9_])`, `(ing)?($|[^a-z0-9_])`
-		if slices.Contains(optionalWords, name) {
-			before, after = "[\"'`]", "[\"'`]" // default, format: words of any sentence
+		switch quote := "[\"'`]"; {
+		case e.status >= 500 || slices.Contains(optionalWords, name):
+			before, after = quote, quote // default, format: words of any sentence
+		case name == "system":
+			before, after = `(^|[^a-z0-9_])`, "("+quote+"| role| message| prompt)"
 		}
 		found := regexp.MustCompile(before + regexp.QuoteMeta(strings.ToLower(name)) + after)
 		if r.names[name] || !found.MatchString(text) {
@@ -58,6 +66,8 @@ func (r *refusals) learn(err error, optional []string) string {
 			return "the server refuses max_completion_tokens: max_tokens is sent instead"
 		case "max_tokens":
 			return "the server refuses max_tokens: max_completion_tokens is sent instead"
+		case "system":
+			return "the server refuses a system message: it is sent with the first message"
 		case "stream":
 			return "the server does not stream: whole answers are asked for"
 		}

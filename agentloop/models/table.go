@@ -29,7 +29,7 @@ func table() []provider {
 			prefixes: []string{"gpt-", "chatgpt-", "o1", "o3", "o4-"}, maxTokens: "max_completion_tokens"},
 		{name: "anthropic", dialect: "anthropic", base: "https://api.anthropic.com", keys: []string{"ANTHROPIC_API_KEY"}, model: "claude-sonnet-4-6",
 			prefixes: []string{"claude-"}},
-		{name: "gemini", dialect: "gemini", base: "https://generativelanguage.googleapis.com", keys: []string{"GOOGLE_API_KEY", "GEMINI_API_KEY"}, model: "gemini-2.5-flash",
+		{name: "gemini", dialect: "gemini", base: "https://generativelanguage.googleapis.com", keys: []string{"GOOGLE_API_KEY", "GEMINI_API_KEY"}, model: "gemini-3.1-flash-lite-preview",
 			prefixes: []string{"gemini-"}},
 		{name: "ollama", dialect: "openai", base: "http://localhost:11434/v1", keys: []string{"OLLAMA_API_KEY"}, local: true},
 		{name: "vllm", dialect: "openai", base: "http://localhost:8000/v1", keys: []string{"VLLM_API_KEY"}, local: true},

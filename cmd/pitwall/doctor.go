@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/models"
 	"pitwall/cache/history"
@@ -130,9 +131,9 @@ func (x *examination) models() {
 	case err != nil: // its text is not repeated: somebody may have put a key there
 		x.bad("prices", "PITWALL_PRICES cannot be read", "write openai/gpt-5-mini=0.25/2.00: in and out in USD per million tokens, comma separated")
 	case len(table) == 0:
-		x.missing("prices", "PITWALL_PRICES is not set: what models cost is not known, unless a strategy says", "PITWALL_PRICES=openai/gpt-5-mini=0.25/2.00")
+		x.ok("prices", "list prices of "+models.PricesOf+"; PITWALL_PRICES or prices in a strategy override them")
 	default:
-		x.ok("prices", plural(len(table), "price")+" in PITWALL_PRICES")
+		x.ok("prices", plural(len(table), "price")+" in PITWALL_PRICES; else list prices of "+models.PricesOf)
 	}
 }
 
@@ -177,9 +178,9 @@ func (x *examination) machine(ctx context.Context) {
 		x.ok("SQL worker", fmt.Sprintf("started and answered a query over the bundled data in %.2f s", x.app.now().Sub(began).Seconds()))
 	}
 	now := x.app.now()
-	switch zone, err := time.LoadLocation("America/New_York"); {
+	switch zone, err := pitwall.LoadZone("America/New_York"); {
 	case err != nil:
-		x.bad("time zones", "America/New_York is not known", "install the zone database (tzdata)")
+		x.bad("time zones", "this binary's zone database cannot be read", "install pitwall again")
 	case now.Year() < 2025 || now.Year() > 2100:
 		x.bad("clock", "it says "+now.Format(time.RFC3339), "set the clock: downloads end at its day")
 	default:

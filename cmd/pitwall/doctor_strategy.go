@@ -69,7 +69,14 @@ func (x *examination) agent(s *strategyFile, y driver.Agent, prices map[string]a
 	switch code := pitwall.CodeOf(err); {
 	case err == nil:
 		detail := m.Name
-		if !m.Free {
+		switch {
+		case len(y.Model.Command) > 0:
+			if _, err := exec.LookPath(y.Model.Command[0]); err != nil {
+				x.missing("agent "+y.Name, fmt.Sprintf("%s: %v", m.Name, err), "install the program, or name it by its path")
+				return
+			}
+			detail += ", a program on this machine"
+		case !m.Free:
 			detail += ", its key is set"
 			if y.BaseURL != "" {
 				detail = m.Name + " at " + hostOf(y.BaseURL)
@@ -82,19 +89,23 @@ func (x *examination) agent(s *strategyFile, y driver.Agent, prices map[string]a
 	case code == pitwall.MissingKey:
 		x.failed("agent "+y.Name, stateMissing, err)
 		// With any key at all the name is found, and nothing is sent.
-		if m, err = x.app.model(y, settings{}, true); err != nil || y.Model == "" {
+		if m, err = x.app.model(y, settings{}, true); err != nil || y.Model.Name == "" {
 			return
 		}
 	default:
 		x.failed("agent "+y.Name, stateBad, err)
 		return
 	}
-	p, known := s.Price(m.Name, prices)
+	p, known := s.Price(m, prices)
 	_, err = (&driver.Strategy{Agents: []driver.Agent{y}, Prices: s.Prices}).Deciders([]driver.Model{m}, prices)
 	switch {
 	case m.Free:
 	case known:
-		x.ok("price", fmt.Sprintf("%s: %v in, %v out, USD per million tokens", m.Name, p.In, p.Out))
+		list := ""
+		if p.ListOf != "" {
+			list = ", the list price of " + p.ListOf
+		}
+		x.ok("price", fmt.Sprintf("%s: %v in, %v out, USD per million tokens%s", m.Name, p.In, p.Out, list))
 	case err != nil:
 		x.failed("price", stateBad, err)
 	default:

@@ -146,6 +146,7 @@ func TestDoctorStrategy(t *testing.T) {
 		return "symbols: [A]\ndata: [bars.csv]\nfrom: 2024-01-02\nagent: " + agent + "\n" + more
 	}
 	write(t, dir, "bars.csv", marginBars, "key.yaml", strategy("{model: openai/gpt-5-mini}", ""), "unknown.yaml", strategy("{model: gpd-5}", ""), "typo.yaml", strategy("{modle: x}", ""),
+		"unlisted.yaml", strategy("{model: openai/gpt-x}", ""),
 		"priced.yaml", strategy("{model: anthropic/claude-x, budget: {usd: 1}}", "prices: {anthropic/claude-x: {in: 3, out: 15}}\n"),
 		"budget.yaml", strategy("{model: anthropic/claude-x, budget: {usd: 1}}", ""),
 		"early.yaml", strings.Replace(strategy("{model: script/buyhold}", ""), "2024-01-02", "2020-01-02", 1),
@@ -154,7 +155,8 @@ func TestDoctorStrategy(t *testing.T) {
 	got := checks(t, dir, env, 0, "key.yaml")
 	require.Equal(t, stateMissing, got["agent main"][0].State)
 	require.Contains(t, got["agent main"][0].Detail, "OPENAI_API_KEY")
-	require.Contains(t, got["price"][0].Detail, "openai/gpt-5-mini: not known")
+	require.Contains(t, got["price"][0].Detail, "openai/gpt-5-mini: 0.25 in, 2 out, USD per million tokens, the list price of ")
+	require.Contains(t, checks(t, dir, env, 0, "unlisted.yaml")["price"][0].Detail, "openai/gpt-x: not known")
 	require.Contains(t, got["data"][0].Detail, "A: 6 bars of 1d, 2024-01-02 to 2024-01-09")
 	require.Equal(t, stateOK, checks(t, dir, append(env, "OPENAI_API_KEY=k"), 0, "key.yaml")["agent main"][0].State)
 	require.Contains(t, checks(t, dir, env, 1, "unknown.yaml")["agent main"][0].Detail, "gpd-5")

@@ -29,7 +29,7 @@ func (a *app) deciders(s *driver.Strategy, cfg settings, strict bool) ([]agentlo
 // model finds an agent's model by its name.
 func (a *app) model(x driver.Agent, cfg settings, strict bool) (driver.Model, error) {
 	o := models.Options{Env: cfg.get, Sleep: a.sleep}
-	if strict && x.Model != "" {
+	if strict && x.Model.Name != "" {
 		o.Env = placeholder(cfg.get)
 	}
 	if a.transport != nil {

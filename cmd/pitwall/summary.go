@@ -57,7 +57,7 @@ func (a *app) summary(r *driver.Result) error {
 		if p.Terminal {
 			how = "   (open it: pitwall report " + r.Out + " --open)"
 		}
-		p.Line(term.Plain, "Page: %s%s", file, how)
+		p.Item(term.Plain, "Page: ", 6, file+how)
 	}
 	p.Item(term.Plain, "Next: ", 6, next(r))
 	return p.Done()

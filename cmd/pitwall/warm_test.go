@@ -95,7 +95,7 @@ func oneScript(t *testing.T, text string) agentloop.Model {
 	t.Helper()
 	s, err := driver.Parse("example", []byte(text))
 	require.NoError(t, err)
-	m, err := scripts.All()[strings.TrimPrefix(s.Agent.Model, "script/")](s.Agent.Params)
+	m, err := scripts.All()[strings.TrimPrefix(s.Agent.Model.Name, "script/")](s.Agent.Params)
 	require.NoError(t, err)
 	return m
 }
