@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ func (s *Server) Handler(bound string, o HTTPOptions) http.Handler {
 		}
 		legacy.ServeHTTP(w, r)
 	})
-	h = named(returnable(h))
+	h = s.named(returnable(h))
 	if len(o.Tokens) > 0 {
 		h = auth.RequireBearerToken(verifier(o.Tokens), &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(h)
 	}
@@ -59,8 +60,9 @@ func (s *Server) Handler(bound string, o HTTPOptions) http.Handler {
 	return checkHost(h, bound, o.Hosts)
 }
 
-// named puts the world's name from the URL where the tool handler finds it.
-func named(next http.Handler) http.Handler {
+// named puts the world's name from the URL, and the request, where the tool handler
+// finds them.
+func (s *Server) named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, ok := Main, r.URL.Path == "/mcp" || r.URL.Path == "/mcp/"
 		if rest, found := strings.CutPrefix(r.URL.Path, "/mcp/"); !ok && found {
@@ -71,6 +73,10 @@ func named(next http.Handler) http.Handler {
 			return
 		}
 		r.Header.Set(worldHeader, name)
+		id := strconv.FormatUint(s.count.Add(1), 10)
+		r.Header.Set(requestHeader, id)
+		s.requests.Store(id, r.Context())
+		defer s.requests.Delete(id)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -96,7 +96,7 @@ func TestIdsComeBackAsSent(t *testing.T) {
 		}
 	}
 	got := piped(t, s, strings.NewReader(hello+"\n"+`{"jsonrpc":"2.0","id":"\ud800","method":"ping"}`+"\n"+`{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}`+"\n"))
-	require.Equal(t, []string{"1", "error null"}, ids(got))
+	require.ElementsMatch(t, []string{"1", "error null"}, ids(got))
 }
 
 // An id in use is refused, and the first request keeps its answer.
