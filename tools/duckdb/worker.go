@@ -131,10 +131,12 @@ func (w *worker) interrupt(hangUp, answered <-chan struct{}) {
 	case <-hangUp:
 	}
 	if err := w.stream.send(request{Interrupt: true}); err == nil {
+		late, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
 		select {
 		case <-answered:
 			return
-		case <-time.After(patience):
+		case <-late.Done():
 		}
 	}
 	_ = w.cmd.Process.Kill()
