@@ -160,6 +160,20 @@ func TestHostClockInOneFile(t *testing.T) {
 	require.Equal(t, 1, found, "the rule must see the one allowed call")
 }
 
+// Zones come from the binary, see [pitwall.LoadZone].
+func TestNoZoneOfTheHost(t *testing.T) {
+	for _, f := range productFiles(t) {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := sel.X.(*ast.Ident); ok && x.Name == "time" && sel.Sel.Name == "LoadLocation" {
+					t.Errorf("%s: time.LoadLocation reads the host's zones; use pitwall.LoadZone", f.fset.Position(n.Pos()))
+				}
+			}
+			return true
+		})
+	}
+}
+
 // No init functions, no dot or blank imports but for embedding, drivers and zone
 // data; every package says what it is for.
 func TestHouseRules(t *testing.T) {

@@ -143,14 +143,14 @@ func newAgent(a Agent, all []Tool, traits map[string]trait) (*agentState, error)
 }
 
 // read completes the prompts of the agent and its roles. base puts a strategy's own
-// prompt behind the server's.
+// prompt behind the server's. White space at its ends says nothing and is left out.
 func (a *agentState) read(base func(prompt string) (string, error)) (err error) {
 	for _, r := range append([]*role{a.self}, a.roles...) {
 		prompt := a.Prompt
 		if r != a.self {
-			prompt = strings.TrimSpace(prompt + "\n\n" + r.Prompt)
+			prompt += "\n\n" + r.Prompt
 		}
-		if r.system, err = base(prompt); err != nil {
+		if r.system, err = base(strings.TrimSpace(prompt)); err != nil {
 			return err
 		}
 		if r == a.self {

@@ -69,6 +69,7 @@ type desk struct {
 	orderFault pitwall.Code // of orderError, in its structured part
 	identity   string       // of look, as an external tool
 	lookError  bool
+	lookText   string   // what it answers
 	version    string   // of the server
 	picture    string   // comes with every answer
 	roles      []string // that ordered
@@ -135,7 +136,9 @@ func (d *desk) serve(t *testing.T) *mcp.ClientSession {
 	tool("look", "read", func(map[string]any) (*mcp.CallToolResult, error) {
 		d.reads++
 		r := answer("seen", nil)
-		r.IsError = d.lookError
+		if r.IsError = d.lookError; d.lookText != "" {
+			r.Content = []mcp.Content{&mcp.TextContent{Text: d.lookText}}
+		}
 		return r, nil
 	})
 	identity = ""
@@ -352,7 +355,8 @@ func TestServerWithoutDigestKeepsRepliesOnly(t *testing.T) {
 // A tool that may have changed unseen, and one that failed, are asked again: only
 // the model's replies are kept.
 func TestTurnsThatAreNotKept(t *testing.T) {
-	for _, d := range []desk{{days: 2, identity: "unknown"}, {days: 2, identity: "some url", lookError: true}} {
+	for _, d := range []desk{{days: 2, identity: "unknown"}, {days: 2, identity: "some url", lookError: true},
+		{days: 2, lookError: true, lookText: "error SQL_EXHAUSTED: of memory"}, {days: 2, lookError: true, lookText: "error TIMEOUT: too long"}, {days: 2, lookError: true, lookText: "error INTERNAL: id 1"}} {
 		cache := &memory{m: map[string]string{}}
 		for _, asked := range []int{6, 0} {
 			d := d

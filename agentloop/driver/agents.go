@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -255,8 +256,14 @@ type Model struct {
 func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) ([]agentloop.Agent, error) {
 	var list []agentloop.Agent
 	for i, x := range s.Team() {
-		m := models[i]
-		y := agentloop.Agent{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Prompt: x.Prompt, Params: x.Params, Tools: x.Tools,
+		m, params := models[i], maps.Clone(x.Params)
+		if !m.Free {
+			delete(params, "stream") // how an answer travels, not what it says
+		}
+		if len(params) == 0 {
+			params = nil // {} and none are one key
+		}
+		y := agentloop.Agent{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Prompt: x.Prompt, Params: params, Tools: x.Tools,
 			MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout}
 		if y.MaxOutput == 0 {
 			y.MaxOutput = defaultMaxTokens

@@ -186,9 +186,14 @@ func baseOf(p provider, given string) (base, host string, err error) {
 func (c *Client) Name() string { return c.provider.name + "/" + c.model }
 
 // Fingerprint identifies the model in a replay key: it covers whatever may change the
-// reply to a Request, and never holds a key.
+// reply to a Request, and never holds a key. This machine has one name in it.
 func (c *Client) Fingerprint() string {
-	return redact(c.secrets, fmt.Sprintf("%s %s %s %s %s", c.provider.name, c.base, c.model, c.dialect.version(), c.params.canonical()))
+	base := c.base
+	if u, err := url.Parse(base); err == nil && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1") {
+		u.Host = strings.TrimSuffix("localhost:"+u.Port(), ":")
+		base = u.String()
+	}
+	return redact(c.secrets, fmt.Sprintf("%s %s %s %s %s", c.provider.name, base, c.model, c.dialect.version(), c.params.canonical()))
 }
 
 // secretsOf returns the values of all providers' key variables, not only the one in

@@ -155,6 +155,11 @@ func TestFingerprint(t *testing.T) {
 	require.Equal(t, of(Options{Name: "openai/m", Params: map[string]any{"temperature": 1}}), of(Options{Name: "openai/m", Params: map[string]any{"temperature": 1.0}}))
 	require.NotEqual(t, base, of(Options{Name: "openai/m", BaseURL: "http://other/v1"}))
 	require.NotEqual(t, base, of(Options{Name: "openai/m", Params: map[string]any{"temperature": 0}}))
+	here := of(Options{Name: "openai/m", BaseURL: "http://localhost:8000/v1"})
+	require.Equal(t, here, of(Options{Name: "openai/m", BaseURL: "http://127.0.0.1:8000/v1/"}))
+	require.Equal(t, here, of(Options{Name: "openai/m", BaseURL: "http://[::1]:8000/v1"}))
+	require.NotEqual(t, here, of(Options{Name: "openai/m", BaseURL: "http://127.0.0.1:8001/v1"}))
+	require.NotEqual(t, here, of(Options{Name: "openai/m", BaseURL: "http://127.0.0.2:8000/v1"}), "another address may be another server")
 	require.NotEqual(t, base, of(Options{Name: "xai/m"}))
 	require.NotContains(t, of(Options{Name: "openai/m", Params: map[string]any{"service_tier": canary}}), canary)
 }

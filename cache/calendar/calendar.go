@@ -97,7 +97,7 @@ func parse(text string) (map[string]*pitwall.Calendar, error) {
 			err = addYear(c, year, f[1:])
 		} else {
 			c = &pitwall.Calendar{Name: f[0], Years: map[int]pitwall.Hours{}, Days: map[int]pitwall.Hours{}}
-			if c.Zone, err = time.LoadLocation(f[1]); err == nil {
+			if c.Zone, err = pitwall.LoadZone(f[1]); err == nil {
 				c.Regular, err = parseHours(f[3])
 			}
 			all[c.Name] = c

@@ -190,6 +190,7 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 			}
 		}
 	}
+	slices.SortStableFunc(list, func(a, b pitwall.Warning) int { return cmp.Or(a.Known.Compare(b.Known), cmp.Compare(a.Text, b.Text)) })
 	return list
 }
 

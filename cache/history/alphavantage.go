@@ -61,7 +61,7 @@ func (v alphaVantage) bars(ctx context.Context, q Request) (*Answer, error) {
 	if meta.field("Symbol") != q.Symbol {
 		return nil, garbage("it is about %q", meta.field("Symbol"))
 	}
-	zone, err := time.LoadLocation(meta.field("Time Zone"))
+	zone, err := pitwall.LoadZone(meta.field("Time Zone"))
 	if err != nil || meta.field("Time Zone") == "" {
 		return nil, garbage("time zone %q", meta.field("Time Zone"))
 	}

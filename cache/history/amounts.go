@@ -35,12 +35,22 @@ func amountsFrom(source string) pitwall.Adjustment {
 	return ""
 }
 
+// rank orders the actions of a day: splits first, since what is paid on that day is
+// per new unit.
+func rank(a pitwall.Action) int {
+	if a.Type == "split" {
+		return 0
+	}
+	return 1
+}
+
 // asPaid fills in the store's actions, by symbol and ex date, with amounts as they
 // were paid. It warns where the terms of amounts were inferred or contradict what
 // the amounts look like.
 func (l *loader) asPaid() error {
 	slices.SortStableFunc(l.given, func(a, b givenAction) int {
-		return cmp.Or(cmp.Compare(a.Symbol, b.Symbol), a.Ex.Compare(b.Ex))
+		return cmp.Or(cmp.Compare(a.Symbol, b.Symbol), a.Ex.Compare(b.Ex), cmp.Compare(rank(a.Action), rank(b.Action)),
+			cmp.Compare(a.Type, b.Type), a.Pay.Compare(b.Pay), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Per, b.Per))
 	})
 	prices := map[string]pitwall.Adjustment{}
 	for _, s := range l.series {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -248,12 +249,9 @@ func (l *loader) readFundamentals(t *table) error {
 // sortRecords orders records so that the same files give the same store, and drops
 // those that are there twice, as an article may be that two symbols' files hold.
 func (l *loader) sortRecords() {
-	sort.SliceStable(l.records, func(i, j int) bool {
-		a, b := &l.records[i], &l.records[j]
-		if !a.Known.Equal(b.Known) {
-			return a.Known.Before(b.Known)
-		}
-		return a.ID < b.ID
+	slices.SortStableFunc(l.records, func(a, b pitwall.Record) int {
+		return cmp.Or(a.Known.Compare(b.Known), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Value, b.Value),
+			cmp.Compare(a.Text, b.Text), cmp.Compare(a.Source, b.Source), a.Event.Compare(b.Event)) // of two alike the first stays, whatever the order of files
 	})
 	type key struct{ kind, id, title, value string }
 	seen := map[key]int{}

@@ -193,7 +193,7 @@ func zoneOf(symbol string) *time.Location {
 // newYork returns the exchange's zone. The zone database is linked in, so that no
 // machine lacks it.
 func newYork() *time.Location {
-	zone, err := time.LoadLocation("America/New_York")
+	zone, err := pitwall.LoadZone("America/New_York")
 	if err != nil {
 		panic(fmt.Sprintf("the linked zone database is broken: %v", err))
 	}

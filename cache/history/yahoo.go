@@ -187,7 +187,7 @@ func fetchChart(ctx context.Context, y *Vendor, q Request) (*Answer, error) {
 	}
 	if name := b.body.Chart.Result[0].Meta.Zone; name != "" && zone != time.UTC { // London's days are not New York's
 		var err error
-		if zone, err = time.LoadLocation(name); err != nil {
+		if zone, err = pitwall.LoadZone(name); err != nil {
 			return nil, garbage("time zone %q", name)
 		}
 	}

@@ -11,13 +11,12 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
-// stale is how old a temporary file is before its writer must be dead.
+// stale is the age from which a temporary file has lost its writer.
 const stale = time.Hour
 
-// Info is what a folder says of an entry, without opening it.
+// Info describes an entry as its folder does, unopened.
 type Info struct {
 	Kind, Key, Path string
 	Bytes           int64
@@ -111,22 +110,7 @@ func (s *Store) List(ctx context.Context) iter.Seq2[Info, error] {
 	}
 }
 
-// Summary is the beginning of the request that an entry answers, for people.
-func (s *Store) Summary(i Info) (string, error) {
-	b := s.borrow()
-	defer s.giveBack(b)
-	e, _, err := s.load(b, i.Path)
-	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", i.Path, err)
-	}
-	text := e.request[:min(len(e.request), 200)]
-	for !utf8.Valid(text) { // cut in a letter
-		text = text[:len(text)-1]
-	}
-	return string(text), nil
-}
-
-// Held is how many files the quarantine has, and their bytes.
+// Held counts the files of the quarantine and their bytes.
 func (s *Store) Held() (n int, size int64, err error) {
 	files, err := folder(filepath.Join(s.dir, quarantine))
 	for _, f := range files {
@@ -156,7 +140,7 @@ type Report struct {
 }
 
 // Verify reads every entry as Get does and moves bad ones to the quarantine.
-// progress, if any, is told how many entries were read.
+// progress, if any, is called with the number of entries read.
 func (s *Store) Verify(ctx context.Context, progress func(done int)) (Report, error) {
 	var r Report
 	before, err := s.staleBefore()
@@ -202,8 +186,8 @@ func (s *Store) Verify(ctx context.Context, progress func(done int)) (Report, er
 	return r, nil
 }
 
-// judge compares an entry with where it was found. Nobody asked for it, so its
-// key is made again of the request that it holds.
+// judge checks that an entry is where its request belongs, with the key computed
+// again.
 func (b *scratch) judge(e entry, f found) error {
 	if e.Kind != f.Kind || e.Key != f.Key || f.group != groupOf(e.Slot, e.Key) {
 		return &badEntry{"it is the entry of another place"}
@@ -214,9 +198,8 @@ func (b *scratch) judge(e entry, f found) error {
 	return nil
 }
 
-// staleBefore is the time before which temporary files belong to nobody, by the
-// clock of the file system that stamped them: it may be another machine's. A
-// read-only store has no such files.
+// staleBefore returns the time before which temporary files are rubbish, by the clock
+// of the file system, which may be another machine's. A read-only store has none.
 func (s *Store) staleBefore() (time.Time, error) {
 	if s.o.ReadOnly {
 		return time.Time{}, nil
@@ -235,7 +218,7 @@ func (s *Store) staleBefore() (time.Time, error) {
 // Clear removes the entries of a kind ("" is every kind) that were written before
 // a time, and what killed writers left. The zero time removes no entry: nothing
 // is that old. The quarantine is cleared only when it is named as the kind.
-// Whoever reads an entry meanwhile gets it whole or not at all.
+// A concurrent reader gets an entry whole or not at all.
 func (s *Store) Clear(kind string, olderThan time.Time) (n int, size int64, err error) {
 	if s.o.ReadOnly {
 		return 0, 0, errors.New("the replay cache is open for reading only")
@@ -260,7 +243,7 @@ func (s *Store) Clear(kind string, olderThan time.Time) (n int, size int64, err 
 		}
 		temp := strings.HasPrefix(f.Key, tempPrefix)
 		switch {
-		case f.mode.IsDir(), !temp && !validKey(f.Key): // not ours
+		case f.mode.IsDir(), !temp && !validKey(f.Key): // no entry
 			continue
 		case temp && !f.Written.Before(before), !temp && !f.Written.Before(olderThan):
 			continue

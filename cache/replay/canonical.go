@@ -20,8 +20,7 @@ const (
 // canonical form exactly when they say the same. Keys are sorted by the bytes
 // they are written with, there is no white space, numbers are exact decimals
 // (1, 1.0 and 1e0 are one number, -0 is 0, nothing is rounded), and a string has
-// one escaping. "1" is not 1, and a letter with a combining mark (NFD) is not the
-// letter in one piece (NFC): models do tell them apart.
+// one escaping. "1" is not 1, and NFD is not NFC: models read them as different.
 //
 // Duplicate keys, text after the value, invalid UTF-8, half a surrogate pair,
 // more than 200 levels and numbers of more than 10,000 digits are errors.
@@ -275,9 +274,9 @@ func (c *canon) unicode() error {
 	case r >= ' ':
 		c.out = utf8.AppendRune(c.out, r)
 	default: // the escapes with a letter have one, the others four digits
-		const letters = "\x00\x00\x00\x00\x00\x00\x00\x00btn\x00fr"
-		if int(r) < len(letters) && letters[r] != 0 {
-			c.out = append(c.out, '\\', letters[r])
+		const short = "\x00\x00\x00\x00\x00\x00\x00\x00btn\x00fr"
+		if int(r) < len(short) && short[r] != 0 {
+			c.out = append(c.out, '\\', short[r])
 		} else {
 			c.out = append(c.out, '\\', 'u', '0', '0', '0'+byte(r>>4), "0123456789abcdef"[r&15])
 		}

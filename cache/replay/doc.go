@@ -9,7 +9,7 @@
 //	                             ▼     ▼
 //	<dir>/<kind>/<group>/<key>           one file per entry, 0600
 //	<dir>/<kind>/<group>/.tmp-<pid>-...  being written; an hour later rubbish
-//	<dir>/quarantine/<key>.<n>           bad, kept for whoever wants to know why
+//	<dir>/quarantine/<key>.<n>           bad entries, kept as evidence
 //
 // kind is what answered: reply (a model's call), turn, outside (a tool). slot is
 // what entries compete for, such as an agent and a simulated time; it is not in
@@ -19,9 +19,9 @@
 //
 // # Format
 //
-//	pitwall replay 1 21b3b5ee\n      the format and a check of this line: another
-//	                                 format is a plain miss and left alone, a
-//	                                 flipped bit is not taken for one
+//	pitwall replay 1 21b3b5ee\n      the format and a check of this line: an entry
+//	                                 of another format is missed and stays, one
+//	                                 with a flipped bit is bad
 //	<64 hex>\n                       SHA-256 of all other bytes of the file
 //	<64 hex> or -\n                  HMAC-SHA256 of the first line and all below
 //	{"kind":...,"body_sha256":...}\n sizes and digests, in one spelling
@@ -33,11 +33,10 @@
 //
 // # Who may be trusted
 //
-// Whoever can write to the folder can answer for a model. With Options.Secret
-// only who knows the secret can; a checksum alone stops accidents. Requests must
-// not hold keys or tokens: they are kept, compressed but readable, for as long as
-// the cache is. What authenticates a call does not change its answer and belongs
-// in a header.
+// Anyone who can write to the folder can forge an answer. Options.Secret signs
+// entries and refuses unsigned ones; checksums alone detect accidents. Requests must
+// not hold keys or tokens: they are stored readable. What authenticates a call does
+// not change its answer and belongs in a header.
 //
 // # Crashes, full disks, many processes
 //
@@ -55,7 +54,7 @@
 // Why not a database: a file per entry needs no lock between processes, survives
 // kill -9 by rename alone, and can be looked at, copied and deleted by hand.
 //
-// Why not delete bad entries: they are evidence, of a disk or of a person.
+// Why not delete bad entries: they are evidence of a failing disk or a forgery.
 //
 // # How it is tested
 //

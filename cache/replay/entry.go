@@ -24,10 +24,10 @@ const (
 	slack     = 16 // the decompressor may write this much further before it looks
 )
 
-// errOther is an entry of another format: not ours to judge.
+// errOther reports an entry of another format, which stays as it is.
 var errOther = errors.New("an entry of another format")
 
-// entry is what a file holds. Its slices belong to whoever decoded it.
+// entry is what a file holds. Its slices are the caller's.
 type entry struct {
 	header
 	request, body []byte
@@ -113,8 +113,8 @@ func (c *codec) encode(kind, slot, key string, request, body []byte) ([]byte, er
 	return append([]byte(c.first+c.digest(rest)), rest...), nil
 }
 
-// decode reads a file and believes nothing in it. The entry lies in dst's memory
-// where that is large enough.
+// decode reads a file and checks every byte. The entry lies in dst's memory if that
+// is large enough.
 func (c *codec) decode(file, dst []byte) (entry, error) {
 	var e entry
 	rest, err := c.version(file)

@@ -15,16 +15,16 @@ import (
 	"pitwall"
 )
 
-// ErrNondeterministic says that a request was answered before, and otherwise.
-var ErrNondeterministic = errors.New("the same request was answered otherwise before")
+// ErrNondeterministic reports that the same request has another recorded answer.
+var ErrNondeterministic = errors.New("the same request has another recorded answer")
 
 var errNotRegular = errors.New("it is not a regular file")
 
-// Options say how a store is used.
+// Options configure a store.
 type Options struct {
 	ReadOnly bool         // nothing is written, nothing quarantined
-	Secret   []byte       // if set, entries carry and must carry an HMAC-SHA256: for caches shared with those who should not be trusted to write
-	Log      *slog.Logger // what was found bad; empty = nowhere
+	Secret   []byte       // if set, entries carry and must carry an HMAC-SHA256: for caches that others can write to
+	Log      *slog.Logger // of bad entries; nil = nowhere
 }
 
 // Store is a folder of entries. It is safe for concurrent use, by many
@@ -35,8 +35,8 @@ type Store struct {
 	codec   *codec
 	scratch sync.Pool // *scratch
 
-	mu   sync.Mutex
-	said map[string]bool // paths of bad entries that were logged
+	mu     sync.Mutex
+	logged map[string]bool // paths of bad entries
 
 	link func(old, name string) error // os.Link
 	step func(name string) error      // tests stop a write here
@@ -68,7 +68,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, o: o, codec: c, said: map[string]bool{}, link: os.Link, step: func(string) error { return nil }}
+	s := &Store{dir: dir, o: o, codec: c, logged: map[string]bool{}, link: os.Link, step: func(string) error { return nil }}
 	s.scratch.New = func() any { return new(scratch) }
 	return s, nil
 }
@@ -84,7 +84,7 @@ type place struct {
 
 func (s *Store) place(b *scratch, kind, slot string, request []byte) (place, error) {
 	if !validKind(kind) || kind == quarantine {
-		return place{}, pitwall.Errorf(pitwall.InvalidInput, "%q is no kind of entry: 1 to 16 letters a-z, not %q", kind, quarantine)
+		return place{}, pitwall.Errorf(pitwall.InvalidInput, "unknown kind of entry %q", kind).Hintf("use 1 to 16 letters a-z, and not %q", quarantine)
 	}
 	if len(slot) > maxSlot || !utf8.ValidString(slot) {
 		return place{}, pitwall.Errorf(pitwall.InvalidInput, "a slot is at most %d bytes of UTF-8", maxSlot)

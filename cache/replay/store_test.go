@@ -131,7 +131,7 @@ func TestC16ClearWhileReading(t *testing.T) {
 		})
 	}
 	cleared := 0
-	for end := time.Now().Add(10 * time.Second); (cleared < 100 || hits.Load() < 100) && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); (cleared < 100 || hits.Load() < 100) && time.Now().Before(end); {
 		n, _, err := s.Clear("turn", far)
 		require.NoError(t, err)
 		cleared += n
@@ -290,9 +290,6 @@ func TestListVerifyClear(t *testing.T) {
 	require.Len(t, all, 20)
 	require.Equal(t, "reply", all[0].Kind)
 	require.Positive(t, all[0].Bytes)
-	text, err := s.Summary(all[0])
-	require.NoError(t, err)
-	require.Contains(t, text, `{"n":`)
 
 	require.NoError(t, os.Truncate(all[3].Path, 20))
 	calls := 0

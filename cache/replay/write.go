@@ -54,7 +54,7 @@ func (s *Store) Put(kind, slot string, request, body []byte) error {
 			return fmt.Errorf("writing the replay cache: %w", err)
 		}
 	}
-	return fmt.Errorf("writing the replay cache: %s is taken by what is no entry", p.path)
+	return fmt.Errorf("writing the replay cache: %s exists and is not an entry", p.path)
 }
 
 // keep writes a file under its final name, whole or not at all: aside, synced,
@@ -114,8 +114,8 @@ func (s *Store) name(temp, path string) error {
 	return os.Rename(temp, path)
 }
 
-// temp makes the folder and a file in it that nobody else has. Clear may remove
-// the folder while it is empty, so this tries more than once.
+// temp makes the folder and a file with a unique name in it. Clear may remove
+// the folder while it is empty, so temp tries again.
 func (s *Store) temp(dir string) (*os.File, error) {
 	for try := 0; ; try++ {
 		if err := s.folders(filepath.Dir(dir), dir); err != nil {
@@ -157,8 +157,8 @@ func realFolder(dir string) error {
 	return err
 }
 
-// reject moves what is no good entry to the quarantine and says so once. read is
-// the file that was judged: one that took its name since is not moved.
+// reject moves a bad entry to the quarantine and logs it once. read is the file that
+// was checked: a file that has since replaced it is not moved.
 func (s *Store) reject(path, key string, read fs.FileInfo, why string) (moved bool) {
 	to := ""
 	var err error
@@ -167,11 +167,11 @@ func (s *Store) reject(path, key string, read fs.FileInfo, why string) (moved bo
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.said[path] && to == "" {
+	if s.logged[path] && to == "" {
 		return false
 	}
-	if len(s.said) < 10_000 {
-		s.said[path] = true
+	if len(s.logged) < 10_000 {
+		s.logged[path] = true
 	}
 	switch {
 	case err != nil:

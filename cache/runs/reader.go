@@ -125,7 +125,7 @@ func (r *Run) Equity() []EquityRow {
 func (r *Run) Bars() map[string][]pitwall.Bar {
 	zones := map[string]*time.Location{}
 	for _, t := range r.Manifest.Traded {
-		if z, err := time.LoadLocation(t.Zone); err == nil {
+		if z, err := pitwall.LoadZone(t.Zone); err == nil {
 			zones[t.Symbol] = z
 		}
 	}

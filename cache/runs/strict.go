@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"pitwall"
 	"pitwall/cache/calendar"
@@ -62,7 +61,7 @@ func (s Strict) Data(m Manifest) (*Data, error) {
 	d := &Data{actions: m.Actions}
 	by := map[string]*pitwall.Series{}
 	for _, t := range m.Traded {
-		zone, err := time.LoadLocation(t.Zone)
+		zone, err := pitwall.LoadZone(t.Zone)
 		if err != nil {
 			return nil, fmt.Errorf("the zone of %s: %w", t.Symbol, err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/models"
 	"pitwall/cache/history"
@@ -177,9 +178,9 @@ func (x *examination) machine(ctx context.Context) {
 		x.ok("SQL worker", fmt.Sprintf("started and answered a query over the bundled data in %.2f s", x.app.now().Sub(began).Seconds()))
 	}
 	now := x.app.now()
-	switch zone, err := time.LoadLocation("America/New_York"); {
+	switch zone, err := pitwall.LoadZone("America/New_York"); {
 	case err != nil:
-		x.bad("time zones", "America/New_York is not known", "install the zone database (tzdata)")
+		x.bad("time zones", "this binary's zone database cannot be read", "install pitwall again")
 	case now.Year() < 2025 || now.Year() > 2100:
 		x.bad("clock", "it says "+now.Format(time.RFC3339), "set the clock: downloads end at its day")
 	default:

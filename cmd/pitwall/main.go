@@ -19,7 +19,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	_ "time/tzdata" // exchanges' zones on machines without a zone database
 	"unicode/utf16"
 
 	"github.com/spf13/cobra"

@@ -82,7 +82,7 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 		return fmt.Errorf("reading the fills: %w", err)
 	}
 	defer file.Close()
-	exchange, err := time.LoadLocation("America/New_York")
+	exchange, err := pitwall.LoadZone("America/New_York")
 	if err != nil {
 		return err
 	}

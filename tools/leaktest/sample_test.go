@@ -34,7 +34,7 @@ func TestSampleFile(t *testing.T) {
 // series of which only revised values exist, restated statements, filings.
 func Sample() Data {
 	r := rand.New(rand.NewPCG(11, 13))
-	zone, err := time.LoadLocation("America/New_York")
+	zone, err := pitwall.LoadZone("America/New_York")
 	if err != nil {
 		zone = time.FixedZone("EST", -5*3600)
 	}
