@@ -125,20 +125,21 @@ func BenchmarkFirstQuery(b *testing.B) {
 	})
 }
 
-// BenchmarkTopUp is twenty symbols' next bar, and a query that reads none of them;
-// "without" is the query alone.
+// BenchmarkTopUp is twenty symbols' next bar, and a query that reads none of them, or all
+// ("reading"); "without" is the first query alone.
 func BenchmarkTopUp(b *testing.B) {
-	for _, name := range []string{"with", "without"} {
+	for _, name := range []string{"with", "without", "reading"} {
+		text := map[bool]string{true: "SELECT avg(close) FROM every", false: "SELECT 1"}[name == "reading"]
 		b.Run(name, func(b *testing.B) {
 			w := long(b, 20, 1500+b.N)
 			w.now = w.now.Add(-time.Duration(b.N) * time.Minute)
-			w.ask(b, "SELECT 1")
+			w.ask(b, text)
 			b.ResetTimer()
 			for range b.N {
-				if name == "with" {
+				if name != "without" {
 					w.now = w.now.Add(time.Minute)
 				}
-				w.ask(b, "SELECT 1")
+				w.ask(b, text)
 			}
 		})
 	}

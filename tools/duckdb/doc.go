@@ -20,7 +20,8 @@
 // order in which a join returns them, and so a float sum or what LIMIT keeps.
 // So a table's rows are written in one order (known first, then by symbol) and in
 // the same steps whatever was asked before (rows.go): full blocks for good, the rest
-// in a transaction that also holds the clock and is rolled back when time moves on.
+// in a transaction that also holds the clock and is rolled back when time moves on;
+// no checkpoint ever, after which DuckDB begins a new block.
 //
 // The gate (in the worker, since parsing is where hostile text bites) refuses
 // before anything runs: one SELECT, tables, functions and types by allow-list, no
@@ -48,8 +49,8 @@
 // `PITWALL_SQL=1000000 go test ./tools/duckdb -run RandomSQL -v -timeout 0` is
 // the campaign of random texts (seed 1, 2). Run once at d12a96a on 2 shared cores of
 // an AMD EPYC: 1,000,000 texts, 85,586 answered, 0 workers died, 635 s.
-// `PITWALL_SQL_SAME=10000 go test ./tools/duckdb -run AnswersAreTheSame -v -timeout 0`
-// compares workers with different pasts.
+// `PITWALL_SQL_SAME=10000 go test ./tools/duckdb -run 'TheSame|HostDate' -v -timeout 0`
+// compares workers with different pasts, and one whose clock is moved.
 //
 // # Why not
 //

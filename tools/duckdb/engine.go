@@ -58,6 +58,8 @@ func (e *engine) open(ctx context.Context, s settings) error {
 		"SET temp_directory=''", "SET max_temp_directory_size='0KB'",
 		"SET autoinstall_known_extensions=false", "SET autoload_known_extensions=false",
 		"SET allow_community_extensions=false", "SET allow_unsigned_extensions=false", "SET allow_persistent_secrets=false",
+		// A checkpoint after so many bytes would begin a new block in the middle of a table.
+		"SET checkpoint_threshold='1TB'",
 		"SET memory_limit='"+memoryLimit+"'", "SET threads=1", "SET TimeZone='"+s.Zone+"'",
 		"SET disabled_filesystems='LocalFileSystem'", "SET enable_external_access=false", "SET lock_configuration=true")
 	for _, text := range statements {

@@ -51,6 +51,7 @@ var corpus = []string{
 	"SELECT sum(error(symbol)) FROM every WHERE close > 90",
 	"SELECT sum(close), count(*), min(date) FROM adjusted",
 	"SELECT symbol, first(close), sum(close) FROM adjusted GROUP BY symbol",
+	"SELECT symbol, first(close), sum(close), count(*) FROM splits GROUP BY symbol",
 	"SELECT * FROM weeks LIMIT 30",
 	"SELECT count(*), sum(close) FROM every WHERE ts > now() - INTERVAL 200 DAY",
 	"SELECT now(), current_date, current_time::VARCHAR, age(now(), min(ts))::VARCHAR FROM every",
@@ -85,7 +86,7 @@ func (s sample) of(n int) int { return rapid.IntRange(0, n-1).Draw(s.T, "n") }
 func (s sample) one(list ...string) string { return rapid.SampledFrom(list).Draw(s.T, "part") }
 
 func (s sample) table() string {
-	return s.one("every", "every", "pair", "weeks", "adjusted", "a")
+	return s.one("every", "every", "pair", "weeks", "adjusted", "splits", "a")
 }
 
 // relation is a table or a join with one side named as the others are.
