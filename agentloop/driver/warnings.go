@@ -145,18 +145,32 @@ func stale(store *history.Store, spec SimSpec, from, to time.Time) []pitwall.War
 		if !slices.Contains(spec.Symbols, symbol) {
 			continue
 		}
+		quiet := max(Quiet, 2*s.Size) // weeks are a week apart
 		for i := range s.Len() {
-			if i+1 < s.Len() && s.Known[i+1] <= s.End[i]+int64(Quiet) {
+			if i+1 < s.Len() && s.Known[i+1] <= s.End[i]+int64(quiet) {
 				continue
 			}
-			due := quietUntil(s.Instrument, time.Unix(0, s.End[i]))
+			end := time.Unix(0, s.End[i])
+			due := quietUntil(s.Instrument, end)
+			if end.Add(quiet).After(due) {
+				due = end.Add(quiet)
+			}
 			known := due.UnixNano()
 			if known < from.UnixNano() || known > to.UnixNano() || i+1 < s.Len() && s.Known[i+1] <= known {
 				continue
 			}
-			end := s.Bar(i).End
+			end = s.Bar(i).End
 			list = append(list, pitwall.Warning{Known: due, Text: fmt.Sprintf("%s has had no bar since %s: its orders do not fill, and it stays valued at its last price", symbol, end.Format(time.DateOnly))})
 		}
+	}
+	return list
+}
+
+// notes returns what the operator should know of the data as a whole: it counts the
+// future in.
+func notes(store *history.Store, spec SimSpec, to time.Time) (list []pitwall.Warning) {
+	for _, text := range append(slices.Clone(store.Warnings), endsEarly(store, spec, to)...) {
+		list = append(list, pitwall.Warning{Text: text})
 	}
 	return list
 }

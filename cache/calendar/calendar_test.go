@@ -120,6 +120,30 @@ func TestFacts(t *testing.T) {
 	require.Greater(t, days, 100_000)
 }
 
+// A week runs from the open of its first session to the close of its last.
+func TestWeeks(t *testing.T) {
+	for _, c := range [][4]string{ // calendar, a day of the week, open, close
+		{"XNYS", "2024-07-03", "2024-07-01T09:30:00-04:00", "2024-07-05T16:00:00-04:00"},
+		{"XNYS", "2024-11-30", "2024-11-25T09:30:00-05:00", "2024-11-29T13:00:00-05:00"}, // the day after Thanksgiving closes early
+		{"XNYS", "2023-01-08", "2023-01-03T09:30:00-05:00", "2023-01-06T16:00:00-05:00"}, // Monday a holiday; asked on the Sunday
+		{"XSHG", "2024-10-03", "2024-09-30T09:30:00+08:00", "2024-09-30T15:00:00+08:00"}, // Golden Week: Monday alone
+		{"CMES", "2024-03-13", "2024-03-10T17:00:00-05:00", "2024-03-15T17:00:00-05:00"}, // Sunday evening, after the clocks changed
+		{"24/7", "2024-03-13", "2024-03-11T00:00:00Z", "2024-03-18T00:00:00Z"},
+	} {
+		in := pitwall.Instrument{Calendar: c[0]}
+		if c[0] != pitwall.AlwaysOpen {
+			cal, err := calendar.Named(c[0])
+			require.NoError(t, err)
+			in.Hours, in.Zone = cal, cal.Zone
+		}
+		day, err := time.Parse(time.DateOnly, c[1])
+		require.NoError(t, err)
+		open, closes, ok := in.Week(day)
+		require.True(t, ok, c)
+		require.Equal(t, c[2:], []string{open.Format(time.RFC3339), closes.Format(time.RFC3339)}, c)
+	}
+}
+
 func table(t *testing.T, name string) [][]string {
 	t.Helper()
 	f, err := os.Open("../../../shared/data/calendars/" + name)

@@ -194,8 +194,8 @@ func (s *checkedBars) measure() {
 		}
 	}
 	s.size, _ = usual(counts)
-	if len(s.byDay) > 0 {
-		s.size = 24 * time.Hour
+	if len(s.byDay) > 0 && s.size < 6*pitwall.OneDay {
+		s.size = pitwall.OneDay
 	}
 }
 

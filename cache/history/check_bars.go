@@ -132,7 +132,7 @@ func (c *checker) flats(s *checkedBars) {
 // missingDays names days that a series lacks and others of its file, size and
 // calendar have; crypto trades every day.
 func (c *checker) missingDays(s *checkedBars) {
-	if len(s.byDay) == 0 && s.size >= 24*time.Hour {
+	if len(s.byDay) == 0 && s.size >= pitwall.OneDay || s.size > pitwall.OneDay {
 		return // bars of weeks
 	}
 	first, last := calendarDay(s.bars[0].t), calendarDay(s.bars[len(s.bars)-1].t)

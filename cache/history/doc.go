@@ -12,10 +12,12 @@
 // agent's SQL needs anyway. A sidecar `<file>.yaml` with `adjusted: raw|split|
 // total` says what was already done to prices; so may the strategy.
 //
-// Times. A date is a daily bar: 09:30-16:00 in the exchange's zone (sessions
-// are not known from the file alone), or the whole UTC day for crypto. A time
-// is the bar's start, and the bar's size is the usual distance between bars.
-// A bar is known at its end.
+// Times. A date is a daily bar, which lasts its exchange's session, or the whole UTC
+// day for crypto; dates a week apart are weekly bars, from the open of the week's first
+// session to the close of its last. Times a day or more apart that are all one time of
+// day are dates too. Any other time is the bar's start, and the bar's size is the usual
+// distance between bars. A bar is known at its end. A time without an offset is of the
+// exchange's zone (UTC for crypto); one that does not exist or exists twice is refused.
 //
 // Crypto is told by its name (BTC-USD, ETH/USDT) or by instruments.csv, never
 // by looking at later dates.

@@ -58,7 +58,7 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 			return nil, err
 		}
 		if q.To.After(today) {
-			return nil, pitwall.Errorf(pitwall.DataError, "%s: %s has a row of %s, which is not yet", in.Show, symbol, q.To.Format(time.DateOnly))
+			return nil, pitwall.Errorf(pitwall.DataError, "%s: %s has a row of %s, which is in the future", in.Show, symbol, q.To.Format(time.DateOnly))
 		}
 		a := &Answer{Kind: kind, Rows: groups[symbol], Adjusted: adj}
 		if err := validRows(q, a); err != nil {
@@ -162,13 +162,7 @@ func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, 
 		if m.day.After(q.To) {
 			q.To = m.day
 		}
-		if kind == KindBars {
-			when, err := parseStamp(r[1], zone)
-			if err != nil {
-				return q, t.bad(i, "timestamp", err)
-			}
-			g.starts, g.dates = append(g.starts, when.t), when.date
-		}
+		g.starts, g.dates = append(g.starts, m.when.t), m.when.date
 	}
 	if kind == KindBars {
 		var err error

@@ -72,7 +72,13 @@ func TestBadDataNamesFileAndLine(t *testing.T) {
 		"price zero":           {head + "A,2024-01-02,0,0,0,0,1\n", "low 0 is not above 0"},
 		"date":                 {head + "A,2024-13-02,1,2,0.5,1.5,100\n", "d/a.csv:2: timestamp: \"2024-13-02\" is not a date"},
 		"mixed":                {head + good + "A,2024-01-03T09:30:00-05:00,1,2,0.5,1.5,1\n", "mixes dates and times"},
-		"weekly":               {head + "A,2024-01-01,1,2,0.5,1.5,1\nA,2024-01-08,1,2,0.5,1.5,1\nA,2024-01-15,1,2,0.5,1.5,1\n", "not daily bars"},
+		"monthly":              {head + "A,2024-01-01,1,2,0.5,1.5,1\nA,2024-02-01,1,2,0.5,1.5,1\nA,2024-03-01,1,2,0.5,1.5,1\nA,2024-04-01,1,2,0.5,1.5,1\n", "A: dates are usually a month apart: monthly bars are not supported, sizes end at a week (1w); give daily or weekly bars"},
+		"quarterly":            {head + "A,2024-01-01,1,2,0.5,1.5,1\nA,2024-04-01,1,2,0.5,1.5,1\n", "neither daily nor weekly bars"},
+		"months among days":    {head + days(10) + "A,2024-03-31,1,2,0.5,1.5,1\nA,2024-04-30,1,2,0.5,1.5,1\nA,2024-05-31,1,2,0.5,1.5,1\nA,2024-06-30,1,2,0.5,1.5,1\nA,2024-07-31,1,2,0.5,1.5,1\n", "bars of two sizes"},
+		"weeks of Sundays":     {head + "A,2024-01-07,1,2,0.5,1.5,1\nA,2024-01-14,1,2,0.5,1.5,1\n", "dated on a Sunday (2024-01-07): some tools mean the week before it, others the week after; date it by the week's Monday"},
+		"two in a week":        {head + "A,2024-01-02,1,2,0.5,1.5,1\nA,2024-01-09,1,2,0.5,1.5,1\nA,2024-01-16,1,2,0.5,1.5,1\nA,2024-01-18,1,2,0.5,1.5,1\n", "d/a.csv:5: timestamp: 2024-01-18 is in the week of the bar before it"},
+		"spring":               {head + "A,2024-03-10 01:00:00,1,2,0.5,1.5,1\nA,2024-03-10 02:00:00,1,2,0.5,1.5,1\n", "d/a.csv:3: timestamp: \"2024-03-10 02:00:00\" does not exist in America/New_York: clocks skipped that hour; write the time with its offset, such as 2024-03-10T"},
+		"autumn":               {head + "ES,2024-11-03 00:00:00,1,2,0.5,1.5,1\nES,2024-11-03 01:00:00,1,2,0.5,1.5,1\n", "d/a.csv:3: timestamp: \"2024-11-03 01:00:00\" exists twice in America/New_York: clocks were set back; write the time with its offset, 2024-11-03T01:00:00-04:00 or 2024-11-03T01:00:00-05:00"},
 		"three-day bars":       {head + "BTC-USD,2024-01-01,1,2,0.5,1.5,1\nBTC-USD,2024-01-04,1,2,0.5,1.5,1\nBTC-USD,2024-01-07,1,2,0.5,1.5,1\n", "usually 3 days apart"},
 		"a bar's end as time":  {head + "BTCUSDT,2024-01-02T00:59:59.999Z,1,2,0.5,1.5,1\n", "has a fraction of a second"},
 		"one intraday bar":     {head + "A,2024-01-02T09:30:00-05:00,1,2,0.5,1.5,1\n", "give bar_size"},
@@ -193,7 +199,9 @@ func TestParquetReadsLikeCSV(t *testing.T) {
 		require.NoError(t, err, stamp)
 		require.Equal(t, known, s.Series()[0].Bar(0).Known.Format(time.RFC3339), stamp)
 	}
-	_, err = load(Options{}, "a.csv", head+"A,2024-01-02T20:00:00Z,1,2,0.5,1.5,1\nA,2024-01-03T20:00:00Z,1,2,0.5,1.5,1\nA,2024-01-04T20:00:00Z,1,2,0.5,1.5,1\n")
+	_, err = load(Options{}, "a.csv", head+"A,2024-01-02T20:00:00Z,1,2,0.5,1.5,1\nA,2024-01-03T21:00:00Z,1,2,0.5,1.5,1\nA,2024-01-04T22:00:00Z,1,2,0.5,1.5,1\n")
+	require.ErrorContains(t, err, "give dates")
+	_, err = load(Options{}, "a.csv", head+"BTC-USD,2024-01-02T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-03T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-04T16:00:00Z,1,2,0.5,1.5,1\n")
 	require.ErrorContains(t, err, "give dates")
 	_, err = Load(context.Background(), []Input{{FS: fstest.MapFS{"x.parquet": {Data: []byte("PAR1 is not all")}}, Path: "x.parquet"}}, Options{})
 	require.Equal(t, pitwall.DataError, pitwall.CodeOf(err))

@@ -104,16 +104,13 @@ func (l *Local) Fetch(ctx context.Context, r Remote, q Request, refresh bool, sh
 	}
 	out.Kind = q.Kind
 	have, err := l.chunks(shelf{r.Name(), q.Kind, q.Size}, q.Symbol)
+	if err == nil && q.Kind == KindMacro && len(have) == 0 { // vintages, or revised without a key
+		have, err = l.chunks(shelf{r.Name(), KindRevised, 0}, q.Symbol)
+	}
 	if err != nil {
 		return out, err
 	}
 	pieces := lacking(q, offer, have, refresh)
-	if q.Kind == KindMacro && len(have) == 0 { // vintages or revised: asked again each time, so both are looked at
-		if have, err = l.chunks(shelf{r.Name(), KindRevised, 0}, q.Symbol); err != nil {
-			return out, err
-		}
-		pieces = lacking(q, offer, have, refresh)
-	}
 	for i, p := range pieces {
 		if err = ctx.Err(); err != nil {
 			err = fmt.Errorf("%s: %s: stopped: %w", r.Name(), p, err)

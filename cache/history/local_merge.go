@@ -95,6 +95,7 @@ func (l *Local) fresh(s shelf, symbol string) (bool, error) {
 // mergeRow is a row with what orders it.
 type mergeRow struct {
 	row          []string
+	when         stamp
 	key          string // by time, then by what tells rows of one time apart
 	day, fetched time.Time
 }
@@ -120,7 +121,7 @@ func newMergeRow(kind RowKind, r []string, zone *time.Location, fetched time.Tim
 	case KindMacro:
 		key += "|" + r[3]
 	}
-	return mergeRow{r, key, calendarDay(when.t), fetched}, nil
+	return mergeRow{r, when, key, calendarDay(when.t), fetched}, nil
 }
 
 // seams refuses to join downloads of split-adjusted prices between which a split

@@ -194,8 +194,9 @@ func (t *table) dec(s string) (pitwall.Dec, error) {
 
 // stamp is a parsed time: a calendar date, or an instant.
 type stamp struct {
-	t    time.Time
-	date bool
+	t     time.Time
+	date  bool
+	naive bool // a time without an offset
 }
 
 // parseStamp reads 2006-01-02, RFC 3339, or a time without a zone, which is the
@@ -206,17 +207,39 @@ func parseStamp(s string, zone *time.Location) (stamp, error) {
 		if err != nil {
 			return stamp{}, fmt.Errorf("%q is not a date like 2020-01-31", s)
 		}
-		return stamp{t, true}, nil
+		return stamp{t: t, date: true}, nil
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return stamp{t.In(zone), false}, nil
+			return stamp{t: t.In(zone)}, nil
 		}
 	}
 	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return stamp{t, false}, nil
+			return stamp{t: t, naive: true}, oneInstant(t, s, layout)
 		}
 	}
 	return stamp{}, fmt.Errorf("%q is not a time like 2020-01-31 or 2020-01-31T09:30:00-05:00", s)
+}
+
+// oneInstant returns an error for a clock time that is no instant or two, since clocks
+// were changed then.
+func oneInstant(t time.Time, text, layout string) error {
+	zone := t.Location()
+	if t.Format(layout) != text { // a spring night
+		_, offset := t.Zone()
+		return fmt.Errorf("%q does not exist in %s: clocks skipped that hour; write the time with its offset, such as %s", text, zone, t.In(time.FixedZone("", offset)).Format(time.RFC3339))
+	}
+	for _, around := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+		_, is := t.Zone()
+		_, was := t.Add(around).Zone()
+		if other := t.Add(time.Duration(is-was) * time.Second); is != was && other.Format(layout) == text {
+			first, second := t, other
+			if other.Before(t) {
+				first, second = other, t
+			}
+			return fmt.Errorf("%q exists twice in %s: clocks were set back; write the time with its offset, %s or %s", text, zone, first.Format(time.RFC3339), second.Format(time.RFC3339))
+		}
+	}
+	return nil
 }

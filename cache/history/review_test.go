@@ -31,8 +31,8 @@ func TestMixedSizesAreRefused(t *testing.T) {
 			weeks += row("A", d, time.DateOnly)
 		}
 	}
-	two = row("A", at, time.DateOnly) + row("A", at.AddDate(0, 0, 7), time.DateOnly)
-	for text, want := range map[string]string{hours: "bars of two sizes in one file", weeks: "bars of two sizes in one file", two: "dates are usually 7 days apart"} {
+	two = row("A", at, time.DateOnly) + row("A", at.AddDate(0, 0, 10), time.DateOnly)
+	for text, want := range map[string]string{hours: "bars of two sizes in one file", weeks: "bars of two sizes in one file", two: "dates are usually 10 days apart"} {
 		_, err := load(Options{}, "x.csv", head+text)
 		require.ErrorContains(t, err, want)
 	}

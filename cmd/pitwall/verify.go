@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/sim/audit"
 )
 
@@ -132,21 +134,23 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if v.Status != "complete" {
 		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", v.Status)
 	}
+	p := term.NewPen(a.stdout)
 	switch {
 	case asJSON:
-		if err := a.printJSON(v.Result); err != nil {
-			return err
-		}
+		err = a.printJSON(v.Result)
 	case len(v.Differences) == 0:
 		written := ""
 		if !v.Sums.Absent {
 			written = fmt.Sprintf("; %d turns are as they were written", v.Sums.Turns)
 		}
-		fmt.Fprintf(a.stdout, "%s: verified: %d orders, %d fills, %d cash flows, %d equity points follow from the journal and the bars%s\n", dir, v.Orders, v.Fills, v.Flows, v.Points, written)
+		p.Item(term.Plain, dir+": ", 2, fmt.Sprintf("verified: %d orders, %d fills, %d cash flows, %d equity points follow from the journal and the bars%s", v.Orders, v.Fills, v.Flows, v.Points, written))
 	default:
 		for _, d := range v.Differences {
-			fmt.Fprintf(a.stdout, "%s: %s\n", dir, d)
+			p.Item(term.Plain, dir+": ", 2, d)
 		}
+	}
+	if err := errors.Join(err, p.Done()); err != nil {
+		return err
 	}
 	if len(v.Differences) > 0 {
 		return errSaid

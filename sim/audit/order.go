@@ -295,6 +295,13 @@ func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 	open, closes, trades := s.Instrument.Session(day)
 	pause, resumes := s.Instrument.Break(day)
 	switch {
+	case s.Size == pitwall.OneWeek:
+		if start, end, trades = s.Instrument.Week(day); trades && !t.After(start) {
+			start, end, trades = s.Instrument.Week(day.AddDate(0, 0, -7))
+		}
+		if !trades {
+			return start, end, false
+		}
 	case s.daily() && s.Instrument.Calendar == pitwall.AlwaysOpen:
 		start = open
 		if !t.After(start) {

@@ -86,6 +86,7 @@ func TestBarsInProgress(t *testing.T) {
 	daily := &symbol{Series: barsOf(t, "D", day, flat("2024-01-02"))}
 	crypto := &symbol{Series: barsOf(t, "C", day, flat("2024-01-02"))}
 	crypto.Instrument.Calendar, crypto.Instrument.Zone = pitwall.AlwaysOpen, nil
+	weekly := &symbol{Series: barsOf(t, "W", 7*day, flat("2024-01-02"))}
 	five := &symbol{Series: barsOf(t, "F", 5*time.Minute, "2024-01-02 09:30 1 1 1 1"), next: 1}
 	none := &symbol{Series: barsOf(t, "N", 5*time.Minute, "2024-01-02 09:30 1 1 1 1")}
 	for _, c := range []struct {
@@ -94,6 +95,7 @@ func TestBarsInProgress(t *testing.T) {
 	}{
 		{daily, "2024-01-03T12:00:00-05:00", "2024-01-03T14:30:00Z"}, {daily, "2024-01-03T09:30:00-05:00", ""}, {daily, "2024-01-03T16:00:00-05:00", ""},
 		{daily, "2024-01-06T12:00:00-05:00", ""}, // a Saturday
+		{weekly, "2024-01-10T20:00:00-05:00", "2024-01-08T14:30:00Z"}, {weekly, "2024-01-08T09:30:00-05:00", ""}, {weekly, "2024-01-08T08:00:00-05:00", ""}, {weekly, "2024-01-12T16:00:00-05:00", ""},
 		{crypto, "2024-01-06T12:00:00Z", "2024-01-06T00:00:00Z"}, {crypto, "2024-01-06T00:00:00Z", ""},
 		{five, "2024-01-02T09:42:00-05:00", "2024-01-02T14:40:00Z"}, {five, "2024-01-02T09:40:00-05:00", ""}, {five, "2024-01-02T16:01:00-05:00", ""}, {none, "2024-01-02T09:42:00-05:00", ""},
 	} {

@@ -92,6 +92,13 @@ func (e *Engine) progress(sym int32, at int64) (start, end int64) {
 	day := in.Day(now)
 	open, closes, ok := in.Session(day)
 	switch {
+	case c.Size == pitwall.OneWeek:
+		if open, closes, ok = in.Week(day); ok && !now.After(open) { // a week before its first session
+			open, closes, ok = in.Week(day.AddDate(0, 0, -7))
+		}
+		if ok {
+			return unknown(open.UnixNano(), closes.UnixNano()+c.lag, at)
+		}
 	case c.Size >= 24*time.Hour && in.Calendar == pitwall.AlwaysOpen:
 		if !now.After(open) {
 			open, closes = open.AddDate(0, 0, -1), open

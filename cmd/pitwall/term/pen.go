@@ -18,6 +18,8 @@ type Pen struct {
 	Terminal bool
 	Colour   bool
 	Width    int // of the terminal; 0 = lines are not cut
+
+	column int // characters of the line that has begun
 }
 
 // Style is a code of the terminal; empty = none.
@@ -83,17 +85,26 @@ func columnsOf(fd int) int {
 }
 
 // Write writes text of the program's own as it is.
-func (p *Pen) Write(s string) { _, _ = p.out.WriteString(s) }
+func (p *Pen) Write(s string) {
+	if i := strings.LastIndexByte(s, '\n'); i >= 0 {
+		p.column = -width(s[:i+1])
+	}
+	p.column += width(s)
+	_, _ = p.out.WriteString(s)
+}
 
 // Done ends what was written.
 func (p *Pen) Done() error { return p.out.Flush() }
 
 // Put writes a piece of a line.
 func (p *Pen) Put(s Style, text string) {
-	if text = Clean(text); p.Colour {
-		text = s.on(text)
+	text, code := Clean(text), ""
+	if p.Colour && s != Plain && text != "" {
+		code = "\x1b[0m"
+		_, _ = p.out.WriteString("\x1b[" + string(s) + "m")
 	}
 	p.Write(text)
+	_, _ = p.out.WriteString(code)
 }
 
 // Line writes a line.
@@ -129,12 +140,17 @@ func (p *Pen) Figure(name string, s Style, value, format string, args ...any) {
 	p.Line(Plain, format, args...)
 }
 
-// Hang writes prose whose first line has begun: further lines are broken at words
-// and indented.
+// Hang writes prose whose first line has begun: lines are broken at words, and the
+// further ones indented.
 func (p *Pen) Hang(indent int, s Style, text string) {
+	begun := strings.Repeat("\x00", max(0, p.column-indent)) // no clean text holds it: Put drops it
 	lines := []string{}
-	for line := range strings.SplitSeq(strings.Trim(Clean(text), "\n"), "\n") {
-		lines = append(lines, wrap(line, p.Width-indent)...)
+	for line := range strings.SplitSeq(begun+strings.Trim(Clean(text), "\n"), "\n") {
+		most := p.Width - indent
+		if strings.HasPrefix(line, "pitwall ") {
+			most = 0 // a command stays whole: it is copied
+		}
+		lines = append(lines, wrap(line, most)...)
 	}
 	for i, line := range lines {
 		if i > 0 {

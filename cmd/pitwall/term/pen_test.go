@@ -34,6 +34,8 @@ func TestPen(t *testing.T) {
 	p.Colour = false
 	p.Rows("  ", 2, Plain, strings.Repeat("0123456789", 4)+"\nb\nc\nd")
 	require.Equal(t, "  0123456789012345678901234...\n  b\n  ... 2 more lines\n", text())
+	p.Item(Plain, "a long head: ", 2, "text that is broken early")
+	require.Equal(t, "a long head: text that is\n  broken early\n", text())
 	p.Note("note: ", "a text that does not fit\nin one line")
 	require.Equal(t, "note: a text that does not fit\n      in one line\n", text())
 }

@@ -1,0 +1,191 @@
+package history
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pitwall"
+)
+
+// place gives every bar its Start, End and Known, and checks it.
+func (l *loader) place(t *table, g *raw) error {
+	s := g.series
+	if err := g.byDate(s.Instrument); err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
+	}
+	size, err := g.size(l.opts.Size)
+	if err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
+	}
+	s.Size = size
+	l.weekend(g)
+	for k, start := range g.starts {
+		end := start.Add(size)
+		switch {
+		case g.dates && size == pitwall.OneWeek:
+			if start, end, _ = s.Instrument.Week(start); k > 0 && start.UnixNano() == s.Start[k-1] {
+				return t.bad(g.rows[k], "timestamp", fmt.Errorf("%s is in the week of the bar before it, and bars are usually a week apart: bars of two sizes in one file, or a duplicate", t.rows[g.rows[k]][t.col["timestamp"]]))
+			}
+		case g.dates:
+			start, end, _ = s.Instrument.Session(start)
+		}
+		s.Start, s.End, s.Known = append(s.Start, start.UnixNano()), append(s.End, end.UnixNano()), append(s.Known, end.UnixNano())
+		if err := s.Check(k); err != nil {
+			return t.bad(g.rows[k], s.Instrument.Symbol, err)
+		}
+	}
+	if in := s.Instrument; g.naive && !g.dates && in.Calendar != pitwall.AlwaysOpen && pairLike.MatchString(in.Symbol) {
+		l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: time.Unix(0, s.Known[0]), Text: fmt.Sprintf(
+			"the times of %s have no offset and are taken as those of %s; if they are of UTC, write Z after them, or kind crypto into instruments.csv", in.Symbol, in.Location())}})
+	}
+	return nil
+}
+
+// weekend warns of a stock that trades on a Saturday or Sunday, once such a bar is
+// known: it may be crypto, whose day ends hours after a session's close.
+func (l *loader) weekend(g *raw) {
+	in := g.series.Instrument
+	if !g.dates || in.Calendar == pitwall.AlwaysOpen || g.series.Size == pitwall.OneWeek {
+		return
+	}
+	i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday })
+	if i < 0 {
+		return
+	}
+	_, end, _ := in.Session(g.starts[i])
+	l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
+		"%s has a bar on a %s (%s) and is taken to trade in the sessions of %s; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
+		in.Symbol, g.starts[i].Weekday(), g.starts[i].Format(time.DateOnly), in.Calendar)}})
+}
+
+// byDate takes bars of a day or more that carry one time of day by the dates that
+// they stand for: so tools write dates into Parquet, and others the open. A pair's day
+// may begin at any hour, so that only midnights are dates there.
+func (g *raw) byDate(in pitwall.Instrument) error {
+	const almostADay = 23 * time.Hour // clocks change
+	apart := func(i int) bool { return len(g.starts) > i && g.starts[i].Sub(g.starts[i-1]) >= almostADay }
+	if g.dates || len(g.starts) == 0 || len(g.starts) > 1 && !apart(1) {
+		return nil // dates, or intraday bars, some of which begin at midnight
+	}
+	local, utc := sameClock(g.starts), sameClock(inZone(g.starts, time.UTC))
+	var dates []time.Time
+	switch {
+	case local == 0:
+		dates = g.starts
+	case utc == 0:
+		dates = inZone(g.starts, time.UTC)
+	case !apart(1):
+		return nil // one bar
+	case in.Calendar != pitwall.AlwaysOpen && (local > 0 || utc > 0):
+		for _, s := range g.starts {
+			dates = append(dates, in.Day(s))
+		}
+	case apart(2):
+		return fmt.Errorf("bars a day or more apart carry times such as %s; give dates", g.starts[0].Format(time.RFC3339))
+	default:
+		return nil
+	}
+	for i, s := range dates {
+		y, m, d := s.Date()
+		g.starts[i] = time.Date(y, m, d, 0, 0, 0, 0, in.Location())
+	}
+	g.dates = true
+	return nil
+}
+
+// sameClock returns the time of day that all of some times carry, or -1.
+func sameClock(times []time.Time) time.Duration {
+	clock := func(t time.Time) time.Duration {
+		h, m, s := t.Clock()
+		return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+	}
+	if slices.ContainsFunc(times, func(t time.Time) bool { return clock(t) != clock(times[0]) }) {
+		return -1
+	}
+	return clock(times[0])
+}
+
+func inZone(times []time.Time, zone *time.Location) []time.Time {
+	out := make([]time.Time, len(times))
+	for i, t := range times {
+		out[i] = t.In(zone)
+	}
+	return out
+}
+
+// size is the usual distance between bars; dates are bars of days or weeks.
+func (g *raw) size(stated time.Duration) (time.Duration, error) {
+	if g.dates {
+		return g.sizeOfDates(stated)
+	}
+	counts := map[time.Duration]int{}
+	for i := 1; i < len(g.starts); i++ {
+		if d := g.starts[i].Sub(g.starts[i-1]); d > 0 {
+			counts[d.Round(time.Second)]++
+		}
+	}
+	step, _ := usual(counts)
+	switch {
+	case step == 0 && stated > 0:
+		return stated, nil
+	case step == 0:
+		return 0, fmt.Errorf("one bar alone does not show its size; give bar_size")
+	}
+	return step, g.mixed(step, 6)
+}
+
+// sizeOfDates tells bars of days from bars of weeks: those are usually seven days
+// apart, or six or eight where a week is dated by its first or last session.
+func (g *raw) sizeOfDates(stated time.Duration) (time.Duration, error) {
+	counts := map[int]int{}
+	for i := 1; i < len(g.starts); i++ {
+		if d := daysBetween(g.starts[i-1], g.starts[i]); d > 0 {
+			counts[d]++
+		}
+	}
+	step, most := usual(counts)
+	switch {
+	case step == 0 && stated == pitwall.OneWeek, step >= 6 && step <= 8:
+		if i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Sunday }); i >= 0 {
+			return 0, fmt.Errorf("a weekly bar is dated on a Sunday (%s): some tools mean the week before it, others the week after; date it by the week's Monday", g.starts[i].Format(time.DateOnly))
+		}
+		return pitwall.OneWeek, g.mixed(pitwall.OneWeek, 3)
+	case step >= 28 && step <= 31:
+		return 0, fmt.Errorf("dates are usually a month apart: monthly bars are not supported, sizes end at a week (1w); give daily or weekly bars")
+	case step > 4 || step > 1 && most > 1:
+		return 0, fmt.Errorf("dates are usually %d days apart, so these are neither daily nor weekly bars and when they were known cannot be told; give times with an offset instead", step)
+	}
+	return pitwall.OneDay, g.mixed(pitwall.OneDay, 3)
+}
+
+// daysBetween counts the days from one date to another.
+func daysBetween(a, b time.Time) int {
+	return int(calendarDay(b).Sub(calendarDay(a)) / pitwall.OneDay)
+}
+
+// mixed refuses bars of which a stretch is regularly much farther apart than the
+// rest: they are larger, and would be taken as known long before they ended.
+func (g *raw) mixed(size time.Duration, stretch int) error {
+	apart := func(i int) time.Duration {
+		d := g.starts[i].Sub(g.starts[i-1])
+		if g.dates {
+			if d = time.Duration(daysBetween(g.starts[i-1], g.starts[i])) * pitwall.OneDay; d >= 28*pitwall.OneDay && d <= 31*pitwall.OneDay {
+				d = 30 * pitwall.OneDay // months
+			}
+		}
+		return d
+	}
+	same := 0
+	for i := 2; i < len(g.starts); i++ {
+		d := apart(i)
+		if d != apart(i-1) || d < 4*size {
+			same = 0
+			continue
+		}
+		if same++; same >= stretch {
+			return fmt.Errorf("bars are usually %s apart, and about %s regularly %s: bars of two sizes in one file; put them into two", pitwall.SizeName(size), g.starts[i].Format(time.DateOnly), pitwall.SizeName(d))
+		}
+	}
+	return nil
+}
