@@ -12,7 +12,8 @@ import (
 //
 // It reaches ±92,233,720,368.54775807. Products and quotients go through 128
 // bits and are rounded half to even once. Whatever does not fit is an error,
-// never a wrapped number. Prices below a cent lose figures: data is quoted per 1,000 units or more, see Instrument.Scale.
+// never a wrapped number. Prices below a cent would lose figures: they are quoted per
+// 1,000 units or more; see [Instrument].
 type Dec int64
 
 // One is 1 as a Dec.
