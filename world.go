@@ -112,8 +112,23 @@ type World struct {
 // tomorrow is no news today. The zero time is always.
 type Warning struct {
 	Known time.Time
+	Code  string // what changes how the result must be read; empty for the rest
 	Text  string
 }
+
+// Codes of a [Warning]. After the first two a position was valued wrongly.
+const (
+	SplitUnapplied = "split_unapplied" // prices moved by a split that no action gives
+	SplitMismatch  = "split_mismatch"  // an action gives a split that prices contradict
+	NoDividends    = "no_dividends"    // returns lack dividends
+	Dividends      = "dividends"       // dividends were derived from adj_close
+	UnusedColumn   = "unused_column"   // a column that would change the result is not read
+	FillsCapped    = "fills_capped"    // the volume cap left orders unfilled
+	OrdersRejected = "orders_rejected"
+	TurnsFailed    = "turns_failed"
+	BenchmarkShort = "benchmark_short" // the benchmark covers only a part of the run
+	RunIncomplete  = "run_incomplete"
+)
 
 // Ended reports whether the world was closed: it takes no orders and its clock
 // does not move any more.

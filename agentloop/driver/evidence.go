@@ -2,7 +2,6 @@ package driver
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,7 +37,7 @@ func (s *Sim) Describe(m *runs.Manifest) (from, to time.Time) {
 	for _, f := range s.store.Files {
 		m.Data = append(m.Data, runs.DataFile(f))
 	}
-	m.Warnings = append(slices.Clone(s.notes), warningTexts(s.world.Warnings)...)
+	m.Warnings = warningTexts(append(slices.Clone(s.notes), s.world.Warnings...))
 	return s.from, s.to
 }
 
@@ -104,43 +103,10 @@ func modelNames(list []agentloop.Agent) string {
 	return strings.Join(names, ", ")
 }
 
-// cutoffWarnings warns of a run inside a model's training window.
-func cutoffWarnings(list []runs.Agent) (out []string) {
-	for _, a := range list {
-		if a.Inside != nil && *a.Inside > 0 {
-			out = append(out, fmt.Sprintf("%.0f %% of the run is not after the training cutoff of %s (%s): what it remembers looks like skill", *a.Inside*100, a.Model, a.Cutoff))
-		}
-	}
-	return out
-}
-
-// turnWarnings counts the turns' warnings by kind.
-func turnWarnings(out agentloop.Outcome) (list []string) {
-	for _, kind := range slices.Sorted(maps.Keys(out.Warnings)) {
-		if n := out.Warnings[kind]; kind == "budget" {
-			continue // why the run was stopped says it
-		} else if n == 1 {
-			list = append(list, kind+" once: pitwall trace says where")
-		} else {
-			list = append(list, fmt.Sprintf("%s %d times: pitwall trace says where", kind, n))
-		}
-	}
-	if out.First != "" {
-		list = append(list, out.First)
-	}
-	return append(list, out.Notes...)
-}
-
 // Finish implements [Session]: the bars of what the run traded, compared itself with
-// or settled against, and the warnings of the days that it reached.
+// or settled against.
 func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 	until := s.venue.Now()
-	m.Warnings = slices.Clone(s.notes)
-	for _, x := range s.world.Warnings {
-		if !x.Known.After(until) {
-			m.Warnings = append(m.Warnings, x.Text)
-		}
-	}
 	shown := map[string]bool{s.spec.Benchmark: true}
 	for _, x := range s.store.Series() {
 		if slices.Contains(s.spec.Symbols, x.Instrument.Symbol) {
@@ -164,6 +130,18 @@ func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 		}
 	}
 	return nil
+}
+
+// Warnings implements [Session].
+func (s *Sim) Warnings() []pitwall.Warning {
+	until := s.venue.Now()
+	list := slices.Clone(s.notes)
+	for _, x := range s.world.Warnings {
+		if !x.Known.After(until) {
+			list = append(list, x)
+		}
+	}
+	return append(list, benchmarkShort(s.store, s.spec, s.from, until)...)
 }
 
 // references returns the values of the benchmark and of buy and hold from the bars of

@@ -17,26 +17,28 @@ import (
 // Result is what came of a run. Its JSON is what pitwall backtest --json prints;
 // returns and the drawdown are fractions.
 type Result struct {
-	RunID           string       `json:"run_id"`
-	Mode            string       `json:"mode"`
-	Model           string       `json:"model"`
-	Bars            int          `json:"bars"`
-	Turns           int          `json:"turns"`
-	ModelCalls      int          `json:"model_calls"`
-	CacheHits       int          `json:"cache_hits"`
-	Orders          int          `json:"orders"`
-	Fills           int          `json:"fills"`
-	FinalEquity     pitwall.Dec  `json:"final_equity"`
-	TotalReturn     float64      `json:"total_return"`
-	BenchmarkReturn *float64     `json:"benchmark_return"`
-	MaxDrawdown     float64      `json:"max_drawdown"`
-	Sharpe          *float64     `json:"sharpe"`
-	CostUSD         *pitwall.Dec `json:"cost_usd"` // null = a price is not known
-	CostUSDRecorded *pitwall.Dec `json:"cost_usd_recorded"`
-	Warnings        []string     `json:"warnings"`
-	Digest          string       `json:"digest"`
-	WallSeconds     float64      `json:"wall_seconds"`
-	Out             string       `json:"out"`
+	// ReadWith holds the warnings that change how the rest must be read.
+	ReadWith        []runs.Reading `json:"read_with"`
+	RunID           string         `json:"run_id"`
+	Mode            string         `json:"mode"`
+	Model           string         `json:"model"`
+	Bars            int            `json:"bars"`
+	Turns           int            `json:"turns"`
+	ModelCalls      int            `json:"model_calls"`
+	CacheHits       int            `json:"cache_hits"`
+	Orders          int            `json:"orders"`
+	Fills           int            `json:"fills"`
+	FinalEquity     pitwall.Dec    `json:"final_equity"`
+	TotalReturn     float64        `json:"total_return"`
+	BenchmarkReturn *float64       `json:"benchmark_return"`
+	MaxDrawdown     float64        `json:"max_drawdown"`
+	Sharpe          *float64       `json:"sharpe"`
+	CostUSD         *pitwall.Dec   `json:"cost_usd"` // null = a price is not known
+	CostUSDRecorded *pitwall.Dec   `json:"cost_usd_recorded"`
+	Warnings        []string       `json:"warnings"`
+	Digest          string         `json:"digest"`
+	WallSeconds     float64        `json:"wall_seconds"`
+	Out             string         `json:"out"`
 
 	Complete     bool           `json:"-"` // the run came to its end
 	AssumedCosts bool           `json:"-"` // the strategy states no costs: the defaults
@@ -70,12 +72,13 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
-	metrics, err := report.Read(os.DirFS(r.Dir), m.Cash)
+	metrics, cut, err := report.ReadCut(os.DirFS(r.Dir), m.Cash)
 	if err != nil {
 		return fail(err)
 	}
 	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
-	m.Warnings = slices.Concat(m.Warnings, turnWarnings(out), cutoffWarnings(m.Agents), resultWarnings(m.Status, metrics, out))
+	warnings := slices.Concat(r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), resultWarnings(m.Status, metrics, out))
+	m.Warnings, m.ReadWith = warningTexts(warnings), readWith(warnings)
 	usage := runs.UsageOf(out)
 	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage)); err != nil {
 		return fail(err)
@@ -86,7 +89,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if runErr != nil {
 		runErr = fmt.Errorf("%w\n  what happened until then is in %s", runErr, r.Dir)
 	}
-	return &Result{RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
+	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
 		Complete: m.Status == "complete", AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics}, runErr
@@ -106,29 +109,4 @@ func (r *run) ended(out agentloop.Outcome, err error) (status string, _ error) {
 		return "incomplete", nil
 	}
 	return "complete", nil
-}
-
-// resultWarnings returns what changes how the result must be read.
-func resultWarnings(status string, m report.Metrics, out agentloop.Outcome) (list []string) {
-	if m.Rejected > 0 {
-		list = append(list, fmt.Sprintf("%d orders were rejected: see journal.jsonl", m.Rejected))
-	}
-	if m.Denied > 0 {
-		by := []string{}
-		for _, d := range m.DeniedBy {
-			by = append(by, fmt.Sprintf("%s %d", d.Limit, d.Count))
-		}
-		list = append(list, fmt.Sprintf("%d orders were denied by the risk limits (%s): nothing was sent", m.Denied, strings.Join(by, ", ")))
-	}
-	if status == "complete" && m.Orders == 0 && m.Denied == 0 && out.Turns > 0 {
-		list = append(list, fmt.Sprintf("nothing was ordered in %d turns: pitwall trace says what they said", out.Turns))
-	}
-	if status == "incomplete" {
-		why := ""
-		if out.Stopped != "" {
-			why = ": " + out.Stopped
-		}
-		list = append(list, "the run was stopped before its end"+why)
-	}
-	return list
 }

@@ -27,9 +27,11 @@ type Session interface {
 	// returns the run's days as instants, to exclusive.
 	Describe(m *runs.Manifest) (from, to time.Time)
 	// Finish adds to the folder and the manifest of a run what only the session
-	// knows: the prices that the run passed, its instruments, corporate actions and
-	// warnings. It is called once, after the last turn, also of a run that failed.
+	// knows: the prices that the run passed, its instruments and corporate actions. It is
+	// called once, after the last turn, also of a run that failed.
 	Finish(folder *runs.Folder, m *runs.Manifest) error
+	// Warnings returns what is to be said of the world and its data up to now.
+	Warnings() []pitwall.Warning
 	// Close ends the world.
 	Close() error
 }

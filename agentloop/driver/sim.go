@@ -55,8 +55,8 @@ type Sim struct {
 	venue    *sim.Venue
 	store    *history.Store
 	spec     SimSpec
-	notes    []string  // about the data as a whole, for the operator: they count the future in
-	from, to time.Time // to is exclusive
+	notes    []pitwall.Warning // about the data as a whole, for the operator: they count the future in
+	from, to time.Time         // to is exclusive
 }
 
 // NewSim composes a simulated world. Its journal begins with the cash of each book,
@@ -96,7 +96,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
-	return &Sim{world: w, venue: v, store: store, spec: spec, notes: append(slices.Clone(store.Warnings), endsEarly(store, spec, to)...), from: from, to: to}, nil
+	return &Sim{world: w, venue: v, store: store, spec: spec, notes: notes(store, spec, to), from: from, to: to}, nil
 }
 
 // setup is a digest of all that a world is built with. What is left out shows in

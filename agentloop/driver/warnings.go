@@ -177,6 +177,15 @@ func stale(store *history.Store, spec SimSpec, from, to time.Time) []pitwall.War
 	return list
 }
 
+// notes returns what the operator should know of the data as a whole: it counts the
+// future in.
+func notes(store *history.Store, spec SimSpec, to time.Time) (list []pitwall.Warning) {
+	for _, text := range append(slices.Clone(store.Warnings), endsEarly(store, spec, to)...) {
+		list = append(list, pitwall.Warning{Text: text})
+	}
+	return list
+}
+
 // endsEarly notes data that end well before the last day asked for. It is for the
 // operator: a trader cannot know it.
 func endsEarly(store *history.Store, spec SimSpec, to time.Time) []string {

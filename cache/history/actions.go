@@ -160,9 +160,9 @@ func (l *loader) warnVolume(s *pitwall.Series) {
 // not applied), dividends without a pay date, and weekend bars.
 func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Warning {
 	var list []pitwall.Warning
-	say := func(day time.Time, format string, args ...any) {
+	say := func(day time.Time, code, format string, args ...any) {
 		if !day.Before(from) && (to.IsZero() || day.Before(to)) {
-			list = append(list, pitwall.Warning{Known: day, Text: fmt.Sprintf(format, args...)})
+			list = append(list, pitwall.Warning{Known: day, Code: code, Text: fmt.Sprintf(format, args...)})
 		}
 	}
 	for _, w := range s.dated {
@@ -182,11 +182,11 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 			}
 			booked[a.Ex.Format(time.DateOnly)] = true
 			units, per := a.Split()
-			say(a.Ex, "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(units.Float()/per.Float()), a.Ex.Format(time.DateOnly))
+			say(a.Ex, "", "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(units.Float()/per.Float()), a.Ex.Format(time.DateOnly))
 		}
 		for _, j := range s.jumps {
 			if j.series == x && !booked[j.day.Format(time.DateOnly)] {
-				say(j.day, "%s split %s on %s by its adj_close, and no corporate action is given: the split is not applied, so a position held over that day is valued wrongly", symbol, ratioName(j.ratio), j.day.Format(time.DateOnly))
+				say(j.day, pitwall.SplitUnapplied, "%s split %s on %s by its adj_close, and no corporate action is given: the split is not applied, so a position held over that day is valued wrongly", symbol, ratioName(j.ratio), j.day.Format(time.DateOnly))
 			}
 		}
 	}

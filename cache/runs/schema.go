@@ -82,11 +82,20 @@ type Manifest struct {
 	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
 	Notes    []string         `json:"notes,omitempty"`   // about the machine: a key that is not set
 	Warnings []string         `json:"warnings"`
-	Digest   string           `json:"digest,omitempty"` // of every order, fill and equity point
+	// ReadWith holds those that change how the result must be read; nil without one.
+	ReadWith []Reading `json:"read_with,omitempty"`
+	Digest   string    `json:"digest,omitempty"` // of every order, fill and equity point
 	// TurnsDigest covers every byte of the turns: the same text gives the same one,
 	// from a model or from the replay cache. Older runs have none.
 	TurnsDigest string `json:"turns_digest,omitempty"`
 	Error       string `json:"error,omitempty"`
+}
+
+// Reading is a warning that changes how a run's result must be read. It stands
+// beside the headline.
+type Reading struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
 }
 
 // Agent is one of a run's agents.

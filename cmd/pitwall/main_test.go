@@ -114,10 +114,10 @@ func TestJSONHasEveryField(t *testing.T) {
 	dir := t.TempDir() // outside the checkout: the examples come from the binary
 	r := backtestJSON(t, dir, nil, "examples/momentum")
 	for _, k := range []string{"run_id", "mode", "model", "bars", "turns", "model_calls", "cache_hits", "orders", "fills", "final_equity", "total_return", "benchmark_return",
-		"max_drawdown", "sharpe", "cost_usd", "cost_usd_recorded", "warnings", "digest", "wall_seconds", "out"} {
+		"max_drawdown", "sharpe", "cost_usd", "cost_usd_recorded", "read_with", "warnings", "digest", "wall_seconds", "out"} {
 		require.Contains(t, r, k)
 	}
-	require.Len(t, r, 20)
+	require.Len(t, r, 21)
 	require.EqualValues(t, 1260, r["bars"])
 	require.EqualValues(t, 252, r["turns"])
 	require.Greater(t, r["fills"], 10.0)

@@ -146,6 +146,7 @@ func printSheet(p *term.Pen, s *report.Sheet) {
 	p.Write("  ")
 	p.Put(statusStyle(h.Status), term.OneLine(h.Status))
 	p.Write("\n")
+	readWith(p, s.ReadWith)
 	p.Item(term.Dim, "  Did it beat doing nothing? ", 4, term.OneLine(s.Beat()))
 	curves := []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold}
 	columns := []term.Column{{Name: ""}, {Name: "run", Right: true}, {Name: term.OneLine(h.Benchmark), Right: true}, {Name: "buy and hold", Right: true}}
@@ -178,9 +179,7 @@ func printSheet(p *term.Pen, s *report.Sheet) {
 		p.Line(term.Dim, "  * from %s: under 30, figures of a year say little", plural(s.Strategy.Days, "daily return"))
 	}
 	more(p, s)
-	for _, w := range s.Warnings {
-		p.Note("  warning: ", w)
-	}
+	otherWarnings(p, s.Warnings, s.ReadWith)
 	for _, n := range s.Notes {
 		p.Note("  note: ", n)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pitwall/agentloop"
@@ -22,6 +23,7 @@ func (a *app) summary(r *driver.Result) error {
 		title += fmt.Sprintf(", %s to %s", runs.DateOf(*m.First), runs.DateOf(*m.Last))
 	}
 	p.Line(term.Bold, "%s", title)
+	readWith(p, r.ReadWith)
 	row := func(name, format string, args ...any) { p.Figure(name, term.Plain, "", format, args...) }
 	row("final equity", "%s from %s", money(m.FinalEquity.Float()), money(m.Start.Float()))
 	p.Figure("return", term.Gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), benchmarkLine(r))
@@ -48,9 +50,7 @@ func (a *app) summary(r *driver.Result) error {
 	}
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
-	for _, x := range r.Warnings {
-		p.Note("  warning: ", x)
-	}
+	otherWarnings(p, r.Warnings, r.ReadWith)
 	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
 	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
 		how := ""
@@ -61,6 +61,22 @@ func (a *app) summary(r *driver.Result) error {
 	}
 	p.Item(term.Plain, "Next: ", 6, next(r))
 	return p.Done()
+}
+
+// readWith prints what changes how a result must be read.
+func readWith(p *term.Pen, list []runs.Reading) {
+	for _, x := range list {
+		p.Note("  warning: ", x.Text)
+	}
+}
+
+// otherWarnings prints the warnings that readWith has not printed.
+func otherWarnings(p *term.Pen, list []string, printed []runs.Reading) {
+	for _, x := range list {
+		if !slices.ContainsFunc(printed, func(r runs.Reading) bool { return r.Text == x }) {
+			p.Note("  warning: ", x)
+		}
+	}
 }
 
 // written reports whether there is such a file.

@@ -14,7 +14,7 @@ import (
 // Sheet computes the figures of a run.
 func (r *Run) Sheet() (*Sheet, error) {
 	m := r.Manifest
-	s := &Sheet{Curve: r.Points, Daily: lastOf(r.Points, time.DateOnly), Warnings: append([]string{}, m.Warnings...), Notes: append(append([]string{}, m.Notes...), r.Notes...),
+	s := &Sheet{ReadWith: m.ReadWith, Curve: r.Points, Daily: lastOf(r.Points, time.DateOnly), Warnings: append([]string{}, m.Warnings...), Notes: append(append([]string{}, m.Notes...), r.Notes...),
 		Passive: []Passive{}, Symbols: []Attribution{}, Months: []Month{}, Years: []Month{}, Trades: []RoundTrip{}}
 	var err error
 	if s.Headline, err = headline(m.Cash, r.Points, r.Journal); err != nil {

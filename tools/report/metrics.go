@@ -46,20 +46,27 @@ func CheckMetrics(run fs.FS, cash pitwall.Dec) (string, error) {
 
 // Read computes the metrics of a run's folder; start is its starting cash.
 func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
+	m, _, err := ReadCut(run, start)
+	return m, err
+}
+
+// ReadCut computes the metrics, and which orders the volume cap left unfilled.
+func ReadCut(run fs.FS, start pitwall.Dec) (Metrics, Cut, error) {
 	folder := runs.Strict{FS: run}
 	rows, err := folder.Equity()
 	if err != nil {
-		return Metrics{}, err
+		return Metrics{}, Cut{}, err
 	}
 	journal, err := folder.Journal()
 	if err != nil {
-		return Metrics{}, err
+		return Metrics{}, Cut{}, err
 	}
 	var points []Point
 	for _, p := range rows {
 		points = append(points, point(p))
 	}
-	return headline(start, points, journal)
+	m, err := headline(start, points, journal)
+	return m, cutOf(journal), err
 }
 
 // headline computes the metrics.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // Sheet holds the figures that a run's page, the tool report_tearsheet and the
@@ -11,24 +12,25 @@ import (
 // in the account's currency, and nil means that a figure is not defined for this
 // run (see the package's rules).
 type Sheet struct {
-	Run       Header        `json:"run"`
-	Headline  Metrics       `json:"headline"`
-	Strategy  Stats         `json:"strategy"`
-	Benchmark *Stats        `json:"benchmark,omitempty"`    // nil: the run has none
-	BuyHold   *Stats        `json:"buy_and_hold,omitempty"` // nil: not known here
-	Relative  *Relative     `json:"relative,omitempty"`     // against the benchmark
-	Passive   []Passive     `json:"passive"`                // doing nothing, by stated rules
-	Activity  Activity      `json:"activity"`
-	Trading   Trading       `json:"trading"`
-	Costs     CostTable     `json:"costs"`
-	Symbols   []Attribution `json:"symbols"` // largest gain first; sums to the run's gain with Other
-	Other     pitwall.Dec   `json:"other"`   // gain that belongs to no symbol: interest, margin, transfers
-	Months    []Month       `json:"months"`
-	Years     []Month       `json:"years"`
-	Luck      Luck          `json:"luck"`
-	Trades    []RoundTrip   `json:"trades"` // in the order of their exits, open ones last
-	Warnings  []string      `json:"warnings"`
-	Notes     []string      `json:"notes"` // what could not be read, or was assumed
+	ReadWith  []runs.Reading `json:"read_with,omitempty"` // what changes how the figures must be read
+	Run       Header         `json:"run"`
+	Headline  Metrics        `json:"headline"`
+	Strategy  Stats          `json:"strategy"`
+	Benchmark *Stats         `json:"benchmark,omitempty"`    // nil: the run has none
+	BuyHold   *Stats         `json:"buy_and_hold,omitempty"` // nil: not known here
+	Relative  *Relative      `json:"relative,omitempty"`     // against the benchmark
+	Passive   []Passive      `json:"passive"`                // doing nothing, by stated rules
+	Activity  Activity       `json:"activity"`
+	Trading   Trading        `json:"trading"`
+	Costs     CostTable      `json:"costs"`
+	Symbols   []Attribution  `json:"symbols"` // largest gain first; sums to the run's gain with Other
+	Other     pitwall.Dec    `json:"other"`   // gain that belongs to no symbol: interest, margin, transfers
+	Months    []Month        `json:"months"`
+	Years     []Month        `json:"years"`
+	Luck      Luck           `json:"luck"`
+	Trades    []RoundTrip    `json:"trades"` // in the order of their exits, open ones last
+	Warnings  []string       `json:"warnings"`
+	Notes     []string       `json:"notes"` // what could not be read, or was assumed
 
 	Curve []Point `json:"-"` // equity at the end of each step
 	Daily []Point `json:"-"` // the last of each day: what the figures are computed over

@@ -2,7 +2,11 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // Beat answers whether the run beat doing nothing: its benchmark, and buying and
@@ -16,6 +20,8 @@ func (s *Sheet) Beat() string {
 		text = "There is no equity curve to judge."
 	case s.idle():
 		text = "It traded nothing."
+	case s.misvalued() != "":
+		text = "Unknown: " + s.misvalued() + "."
 	case len(over)+len(under) == 0:
 		text = "There is nothing to compare with."
 	case len(under) == 0:
@@ -24,6 +30,9 @@ func (s *Sheet) Beat() string {
 		text = "No: it did not beat " + strings.Join(under, " or ") + "."
 	default:
 		text = "It beat " + over[0] + ", but not " + under[0] + "."
+	}
+	if s.has(pitwall.BenchmarkShort) && s.Headline.BenchmarkReturn != nil && len(over)+len(under) > 0 {
+		text += " " + s.Run.Benchmark + " covers only a part of the run and is not compared."
 	}
 	switch {
 	case s.Run.complete():
@@ -46,6 +55,8 @@ func (s *Sheet) verdict() string {
 		return "traded nothing, against " + strings.Join(append(over, under...), " and ")
 	case s.idle():
 		return "traded nothing"
+	case s.misvalued() != "":
+		return "unknown: " + oneLine(s.misvalued())
 	case len(over)+len(under) == 0:
 		return "nothing to compare with"
 	case len(under) == 0:
@@ -63,7 +74,7 @@ func (s *Sheet) against(figures bool) (over, under []string) {
 		name string
 		of   *float64
 	}{{oneLine(s.Run.Benchmark), s.Headline.BenchmarkReturn}, {"buy and hold", s.Headline.BuyHoldReturn}} {
-		if x.of == nil {
+		if x.of == nil || x.of == s.Headline.BenchmarkReturn && s.has(pitwall.BenchmarkShort) {
 			continue
 		}
 		if figures {
@@ -76,6 +87,21 @@ func (s *Sheet) against(figures bool) (over, under []string) {
 		}
 	}
 	return over, under
+}
+
+// has reports whether the run must be read with a warning of a code.
+func (s *Sheet) has(code string) bool {
+	return slices.ContainsFunc(s.ReadWith, func(r runs.Reading) bool { return r.Code == code })
+}
+
+// misvalued returns why the run's positions were valued wrongly, empty when they were not.
+func (s *Sheet) misvalued() string {
+	for _, r := range s.ReadWith {
+		if r.Code == pitwall.SplitUnapplied || r.Code == pitwall.SplitMismatch {
+			return r.Text
+		}
+	}
+	return ""
 }
 
 // idle reports whether the run traded nothing. Without a step in the journal there is no

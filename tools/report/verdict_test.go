@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/cache/runs"
 )
 
 func TestBeat(t *testing.T) {
@@ -38,6 +41,38 @@ func TestBeat(t *testing.T) {
 			require.Equal(t, c.verdict, s.verdict())
 		})
 	}
+}
+
+// A run valued wrongly is not said to have beaten anything, and a benchmark of other
+// days is not compared.
+func TestBeatWithWarnings(t *testing.T) {
+	bench, hold := 0.1, 0.15
+	for _, c := range []struct{ code, want, verdict string }{
+		{pitwall.SplitUnapplied, "Unknown: X split.", "unknown: X split"},
+		{pitwall.SplitMismatch, "Unknown: X split.", "unknown: X split"},
+		{pitwall.BenchmarkShort, "Yes: it did better than buy and hold. SPX covers only a part of the run and is not compared.", "beat buy and hold (+15.0 %)"},
+		{pitwall.FillsCapped, "Yes: it did better than SPX and buy and hold.", "beat SPX (+10.0 %) and buy and hold (+15.0 %)"},
+	} {
+		s := &Sheet{Run: Header{Benchmark: "SPX", Status: "complete"}, Curve: make([]Point, 2), ReadWith: []runs.Reading{{Code: c.code, Text: "X split"}},
+			Headline: Metrics{TotalReturn: 0.2, BenchmarkReturn: &bench, BuyHoldReturn: &hold, Fills: 1}}
+		require.Equal(t, c.want, s.Beat())
+		require.Equal(t, c.verdict, s.verdict())
+	}
+}
+
+// An order of 100 that the cap leaves at 30 was cut; one that a later bar fills, or
+// that lost less than a tenth, was not.
+func TestCut(t *testing.T) {
+	order := func(id, qty string) pitwall.Entry {
+		q, err := pitwall.ParseDec(qty)
+		require.NoError(t, err)
+		return pitwall.Entry{Kind: pitwall.EntryOrder, State: &pitwall.OrderState{Order: pitwall.Order{ID: id, Symbol: "X", Qty: q}}}
+	}
+	fill := func(id string, qty, capped int64) pitwall.Entry {
+		return pitwall.Entry{Kind: pitwall.EntryFill, Fill: &pitwall.Fill{OrderID: id, Qty: pitwall.Int(qty), Capped: pitwall.Int(capped)}}
+	}
+	require.Equal(t, Cut{Orders: 1, Symbol: "X", Asked: pitwall.Int(100), Filled: pitwall.Int(30)},
+		cutOf([]pitwall.Entry{order("a", "100"), fill("a", 30, 70), order("b", "100"), fill("b", 30, 70), fill("b", 70, 0), order("c", "100"), fill("c", 95, 5), order("d", "100")}))
 }
 
 // Without a journal nobody knows what was traded: the curve is judged all the same.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"pitwall/agentloop"
 	"pitwall/tools/report"
 	"pitwall/tools/report/chart"
 )
@@ -16,8 +15,9 @@ import (
 // view is the data of page.html.
 type view struct {
 	Name, Facts string
-	About       []fact // what was run
-	Alert       string // why the figures may be incomplete
+	About       []fact   // what was run
+	ReadWith    []string // what changes how the figures must be read
+	Alert       string   // why the figures may be incomplete
 	Tiles       []fact
 	Questions   []question
 	Equity      *figure
@@ -94,9 +94,11 @@ func folded(text string) cell {
 func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	rows := turnRows(r)
 	v := &view{Name: clean(cmp.Or(s.Run.Name, s.Run.ID)), Turns: len(rows), Warnings: cleaned(s.Warnings), Notes: cleaned(s.Notes)}
+	for _, x := range s.ReadWith {
+		v.ReadWith = append(v.ReadWith, clean(x.Text))
+	}
 	v.Facts = fmt.Sprintf("%s to %s", cmp.Or(clean(s.Run.From), "?"), cmp.Or(clean(s.Run.To), "?"))
 	v.about(s)
-	v.failures(r)
 	v.Tiles = tiles(s)
 	v.Questions = []question{beat(s), luck(s), cost(s)} // the fourth, why it traded, is in the decisions
 	v.charts(s)
@@ -206,20 +208,6 @@ func (v *view) charts(s *report.Sheet) {
 	if c, window := chart.Rolling(s); !c.Empty() {
 		v.Rolling = &figure{ID: "rolling-chart", Wide: svg(c, chart.Wide(200)), Narrow: svg(c, chart.Narrow(190)),
 			Caption: fmt.Sprintf("Each point is the Sharpe ratio of the %d daily returns up to it, annualized with %g periods a year, risk-free rate 0. Windows that hardly moved (under 1 %% a year, or on fewer than a third of their days) are left out.", window, s.Strategy.PeriodsAYear)}
-	}
-}
-
-// failures adds to the alert that more than one turn in ten failed.
-func (v *view) failures(r *report.Run) {
-	failed := 0
-	for _, t := range r.Turns {
-		bad := t.Status != "" && t.Status != "ordered" && t.Status != "no_action"
-		if bad || slices.ContainsFunc(t.Warnings, func(w agentloop.Warning) bool { return w.Kind == "tool_error" }) {
-			failed++
-		}
-	}
-	if failed*10 > len(r.Turns) {
-		v.Alert = strings.TrimSpace(fmt.Sprintf("%s In %d of %s something failed: filter the decisions by errors and warnings.", v.Alert, failed, report.Plural(len(r.Turns), "turn")))
 	}
 }
 

@@ -1,0 +1,177 @@
+package driver
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/cache/history"
+	"pitwall/cache/runs"
+	"pitwall/tools/report"
+)
+
+// This file is what is known of a run only at its end. Warnings with a code change
+// how the result must be read; terminal, page and JSON show them beside the headline.
+
+// readWith returns the warnings with a code, one of each, the rest of it counted.
+func readWith(list []pitwall.Warning) (out []runs.Reading) {
+	more := map[string]int{}
+	for _, w := range list {
+		if w.Code == "" {
+			continue
+		}
+		if slices.ContainsFunc(out, func(r runs.Reading) bool { return r.Code == w.Code }) {
+			more[w.Code]++
+			continue
+		}
+		out = append(out, runs.Reading{Code: w.Code, Text: w.Text})
+	}
+	for i, r := range out {
+		if n := more[r.Code]; n > 0 {
+			out[i].Text = fmt.Sprintf("%s (and %d more like it)", r.Text, n)
+		}
+	}
+	return out
+}
+
+// turnWarnings counts the turns' warnings by kind.
+func turnWarnings(out agentloop.Outcome) (list []pitwall.Warning) {
+	if out.Failed*10 > out.Turns {
+		list = append(list, pitwall.Warning{Code: pitwall.TurnsFailed, Text: fmt.Sprintf("the model failed in %d of %d turns: it decided nothing there", out.Failed, out.Turns)})
+	}
+	for _, kind := range slices.Sorted(maps.Keys(out.Warnings)) {
+		n := out.Warnings[kind]
+		if kind == "budget" {
+			continue // why the run was stopped says it
+		}
+		w := pitwall.Warning{Text: fmt.Sprintf("%s %d times: pitwall trace says where", kind, n)}
+		if n == 1 {
+			w.Text = kind + " once: pitwall trace says where"
+		}
+		if kind == "tool_error" && n*10 > out.Turns {
+			w.Code = pitwall.TurnsFailed
+		}
+		list = append(list, w)
+	}
+	for _, text := range append([]string{out.First}, out.Notes...) {
+		if text != "" {
+			list = append(list, pitwall.Warning{Text: text})
+		}
+	}
+	return list
+}
+
+// cutoffWarnings warns of a run inside a model's training window.
+func cutoffWarnings(list []runs.Agent) (out []pitwall.Warning) {
+	for _, a := range list {
+		if a.Inside != nil && *a.Inside > 0 {
+			out = append(out, pitwall.Warning{Text: fmt.Sprintf("%.0f %% of the run is not after the training cutoff of %s (%s): what it remembers looks like skill", *a.Inside*100, a.Model, a.Cutoff)})
+		}
+	}
+	return out
+}
+
+// cutWarnings names the order that the volume cap cut most.
+func cutWarnings(c report.Cut) []pitwall.Warning {
+	if c.Orders == 0 {
+		return nil
+	}
+	orders := "an order was"
+	if c.Orders > 1 {
+		orders = fmt.Sprintf("%d orders were", c.Orders)
+	}
+	return []pitwall.Warning{{Code: pitwall.FillsCapped, Text: fmt.Sprintf("%s cut by the volume cap: %s filled %v of %v (%.2g %%); costs.volume_share sets the cap", orders, c.Symbol, c.Filled, c.Asked, c.Filled.Float()/c.Asked.Float()*100)}}
+}
+
+// resultWarnings returns what came of the run's orders, and whether it was stopped.
+func resultWarnings(status string, m report.Metrics, out agentloop.Outcome) (list []pitwall.Warning) {
+	say := func(code, format string, args ...any) {
+		list = append(list, pitwall.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case m.Rejected == 1:
+		say(pitwall.OrdersRejected, "1 order of %d was rejected: see journal.jsonl", m.Orders)
+	case m.Rejected > 1:
+		say(pitwall.OrdersRejected, "%d orders were rejected: see journal.jsonl", m.Rejected)
+	}
+	if m.Denied > 0 {
+		by := []string{}
+		for _, d := range m.DeniedBy {
+			by = append(by, fmt.Sprintf("%s %d", d.Limit, d.Count))
+		}
+		say("", "%d orders were denied by the risk limits (%s): nothing was sent", m.Denied, strings.Join(by, ", "))
+	}
+	if status == "complete" && m.Orders == 0 && m.Denied == 0 && out.Turns > 0 {
+		say("", "nothing was ordered in %d turns: pitwall trace says what they said", out.Turns)
+	}
+	if status == "incomplete" {
+		why := ""
+		if out.Stopped != "" {
+			why = ": " + out.Stopped
+		}
+		say(pitwall.RunIncomplete, "the run was stopped before its end%s", why)
+	}
+	return list
+}
+
+// benchmarkShort warns of a benchmark that starts later or ends earlier than what is
+// traded, by two sessions of its own or more: its return covers other days.
+func benchmarkShort(store *history.Store, spec SimSpec, from, until time.Time) (list []pitwall.Warning) {
+	var first, last time.Time
+	var bench *pitwall.Series
+	for _, s := range store.Series() {
+		if s.Instrument.Symbol == spec.Benchmark {
+			bench = s
+		}
+		if lo, hi := known(s, from, until); lo < hi && slices.Contains(spec.Symbols, s.Instrument.Symbol) {
+			if a := s.Bar(lo).Start; first.IsZero() || a.Before(first) {
+				first = a
+			}
+			if b := s.Bar(hi - 1).Start; b.After(last) {
+				last = b
+			}
+		}
+	}
+	if bench == nil || first.IsZero() {
+		return nil
+	}
+	say := func(format string, args ...any) {
+		list = append(list, pitwall.Warning{Code: pitwall.BenchmarkShort, Text: "benchmark " + spec.Benchmark + " " + fmt.Sprintf(format, args...)})
+	}
+	lo, hi := known(bench, from, until)
+	if lo == hi {
+		say("has no bar from %s to %s", first.Format(time.DateOnly), last.Format(time.DateOnly))
+		return list
+	}
+	a, b := bench.Bar(lo).Start, bench.Bar(hi-1).Start
+	late, early := sessions(bench.Instrument, first, a) > 1, sessions(bench.Instrument, b.AddDate(0, 0, 1), last.AddDate(0, 0, 1)) > 1
+	switch {
+	case late && early:
+		say("covers only %s to %s of the run: its return is of those days", a.Format(time.DateOnly), b.Format(time.DateOnly))
+	case late:
+		say("starts on %s, the run on %s: its return is of the days from then", a.Format(time.DateOnly), first.Format(time.DateOnly))
+	case early:
+		say("ends on %s, the run on %s: its return is of the days until then", b.Format(time.DateOnly), last.Format(time.DateOnly))
+	}
+	return list
+}
+
+// known returns the range of bars that became known in a run.
+func known(s *pitwall.Series, from, until time.Time) (lo, hi int) {
+	return s.KnownAt(from.UnixNano()), s.KnownAt(until.UnixNano())
+}
+
+// sessions counts the sessions of an instrument on the days [a, b).
+func sessions(in pitwall.Instrument, a, b time.Time) (n int) {
+	end := in.Day(b)
+	for day := in.Day(a); day.Before(end); day = day.AddDate(0, 0, 1) {
+		if _, _, ok := in.Session(day); ok {
+			n++
+		}
+	}
+	return n
+}
