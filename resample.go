@@ -64,7 +64,7 @@ func Resample(bars []Bar, held, size time.Duration, zone *time.Location, now tim
 			}
 			lag = max(lag, b.Known.Sub(b.End))
 			if held < OneDay {
-				late = max(late, b.Start.Sub(start)%held)
+				late = max(late, (b.Start.Sub(end)%held+held)%held)
 			}
 			if n > i {
 				join(&r, b)

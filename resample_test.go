@@ -202,3 +202,23 @@ func TestResampleProperties(t *testing.T) {
 		}
 	})
 }
+
+// When the clocks go back, 00:00 to 04:00 takes five hours: the third bar of two
+// hours reaches an hour beyond, and nothing is known before it is.
+func TestResampleOverAClockChange(t *testing.T) {
+	ny := newYork(t)
+	var bars []Bar
+	for i := range 4 {
+		start := time.Date(2024, 11, 3, 0, 0, 0, 0, ny).Add(time.Duration(i) * 2 * time.Hour)
+		bars = append(bars, Bar{Start: start, End: start.Add(2 * time.Hour), Known: start.Add(2 * time.Hour), Open: One, High: One, Low: One, Close: Int(int64(i + 1)), Volume: 1})
+	}
+	for hours, want := range map[int]int{4: 0, 5: 0, 6: 1} {
+		now := bars[0].Start.Add(time.Duration(hours) * time.Hour)
+		got, err := Resample(bars, 2*time.Hour, 4*time.Hour, ny, now)
+		require.NoError(t, err)
+		require.Len(t, got, want, "after %d hours", hours)
+		if want == 1 {
+			require.Equal(t, Int(3), got[0].Close)
+		}
+	}
+}
