@@ -30,6 +30,7 @@ const (
 	SQLRefused          Code = "SQL_REFUSED"          // the gate said no before anything ran
 	SQLFailed           Code = "SQL_FAILED"           // the engine said no
 	SQLExhausted        Code = "SQL_EXHAUSTED"        // the query crashed the engine or needed more memory than it may have
+	CallCanceled        Code = "CANCELED"             // the caller canceled the call or hung up
 	Timeout             Code = "TIMEOUT"              // a deadline passed
 	EndOfData           Code = "END_OF_DATA"          // the replay has no further bar
 	UnknownTool         Code = "UNKNOWN_TOOL"         // no tool has this name

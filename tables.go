@@ -19,6 +19,8 @@ type Result struct {
 	Columns   []string `json:"columns"`
 	Rows      [][]any  `json:"rows"` // nil, bool, int64, float64 or string
 	Truncated bool     `json:"truncated"`
+	// AsOf is the world's time whose rows were read; the clock may have moved since.
+	AsOf time.Time `json:"-"`
 }
 
 // Tables is SQL over rows that are all known now. It physically holds nothing

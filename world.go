@@ -103,7 +103,8 @@ type World struct {
 	// full: a part of the digest, shown nowhere.
 	Setup string
 
-	effects sync.Mutex
+	once    sync.Once
+	effects chan struct{} // holds a value while an effect runs; made once
 	ended   atomic.Bool
 	visits  atomic.Int64
 }
@@ -142,11 +143,21 @@ func (w *World) Turn() int { return int(max(w.visits.Load(), 1)) }
 func (w *World) BeginTurn() { w.visits.Add(1) }
 
 // Serialize runs f while no other effect (an order, a step of the clock) runs
-// in this world: calls of one session arrive concurrently and out of order.
-func (w *World) Serialize(f func()) {
-	w.effects.Lock()
-	defer w.effects.Unlock()
+// in this world: calls of one session arrive concurrently and out of order. It returns
+// ctx's error, and does not run f, when ctx ends before its turn comes.
+func (w *World) Serialize(ctx context.Context, f func()) error {
+	w.once.Do(func() { w.effects = make(chan struct{}, 1) })
+	select {
+	case w.effects <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-w.effects }()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	f()
+	return nil
 }
 
 // Time shows t in the world's zone as RFC 3339.

@@ -132,7 +132,7 @@ func (c *talk) check(r *Reply) {
 // isTransient reports whether a failure has to do with this machine and moment, and the
 // model may go on after it. What is the machine's alone ends the run: [answer.fault].
 func isTransient(text string) bool {
-	for _, code := range []pitwall.Code{pitwall.Timeout, pitwall.Internal, pitwall.SQLExhausted} {
+	for _, code := range []pitwall.Code{pitwall.Timeout, pitwall.CallCanceled, pitwall.Internal, pitwall.SQLExhausted} {
 		if strings.HasPrefix(text, "error "+string(code)+":") {
 			return true
 		}

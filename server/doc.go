@@ -11,6 +11,9 @@
 // Over stdio and in process the principal is "local" and the name "main". Over
 // HTTP the principal is the token's owner and the name is in the URL.
 //
+// frame.go refuses what is no request, with JSON-RPC's own error: batches, and ids that
+// an answer could not carry. At the end of input, stdio answers what it has read.
+//
 // prompts.go holds what models read first: the instructions for hosts, and the base
 // prompt (trade_turn: investor policy and how to work), which a strategy's own prompt
 // follows.

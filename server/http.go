@@ -1,14 +1,17 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,7 +52,7 @@ func (s *Server) Handler(bound string, o HTTPOptions) http.Handler {
 		}
 		legacy.ServeHTTP(w, r)
 	})
-	h = named(h)
+	h = s.named(returnable(h))
 	if len(o.Tokens) > 0 {
 		h = auth.RequireBearerToken(verifier(o.Tokens), &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})(h)
 	}
@@ -57,8 +60,9 @@ func (s *Server) Handler(bound string, o HTTPOptions) http.Handler {
 	return checkHost(h, bound, o.Hosts)
 }
 
-// named puts the world's name from the URL where the tool handler finds it.
-func named(next http.Handler) http.Handler {
+// named puts the world's name from the URL, and the request, where the tool handler
+// finds them.
+func (s *Server) named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, ok := Main, r.URL.Path == "/mcp" || r.URL.Path == "/mcp/"
 		if rest, found := strings.CutPrefix(r.URL.Path, "/mcp/"); !ok && found {
@@ -69,6 +73,33 @@ func named(next http.Handler) http.Handler {
 			return
 		}
 		r.Header.Set(worldHeader, name)
+		id := strconv.FormatUint(s.count.Add(1), 10)
+		r.Header.Set(requestHeader, id)
+		s.requests.Store(id, r.Context())
+		defer s.requests.Delete(id)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// returnable refuses requests whose id an answer could not carry.
+func returnable(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		if err == nil {
+			messages, _ := split(body)
+			for _, m := range messages {
+				if _, refused := checkID(m); refused != nil {
+					w.Header().Set("Content-Type", "application/json")
+					w.WriteHeader(http.StatusBadRequest)
+					_, _ = w.Write(refused.bytes()) // the caller has left
+					return
+				}
+			}
+		}
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body} // what is too long, the SDK refuses
 		next.ServeHTTP(w, r)
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -27,12 +29,18 @@ func TuneGC() {
 // handler overwrites whatever a client sends under this name.
 const worldHeader = "Pitwall-World"
 
+// requestHeader carries the number of the HTTP request that a call came with.
+const requestHeader = "Pitwall-Request"
+
 // Server is one *mcp.Server over a registry of worlds.
 type Server struct {
 	MCP      *mcp.Server
 	set      *tools.Set
 	registry *Registry
 	log      *slog.Logger
+
+	count    atomic.Uint64
+	requests sync.Map // of HTTP: number -> context.Context, until it is answered
 }
 
 // New builds the server: every tool of the set and every prompt, recovery first.
@@ -82,6 +90,11 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 	return func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		by, name := caller(req)
 		ctx = pitwall.WithCause(pitwall.WithCaller(ctx, by), cause(req.Params.Meta))
+		if t.Effect < tools.Change { // what has an effect is finished
+			var stop func()
+			ctx, stop = s.untilHangUp(ctx, req)
+			defer stop()
+		}
 		w, err := s.registry.World(ctx, by, name)
 		var a tools.Answer
 		if err != nil {
@@ -102,6 +115,19 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 		}
 		return r, nil
 	}
+}
+
+// untilHangUp ends a call's context when its HTTP caller hangs up: the SDK ends it only
+// for a notification that cancels it.
+func (s *Server) untilHangUp(ctx context.Context, req *mcp.CallToolRequest) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	if req.Extra != nil {
+		if r, ok := s.requests.Load(req.Extra.Header.Get(requestHeader)); ok {
+			stop := context.AfterFunc(r.(context.Context), cancel)
+			return ctx, func() { stop(); cancel() }
+		}
+	}
+	return ctx, cancel
 }
 
 // caller says who calls, and about which world.

@@ -11,7 +11,7 @@ import (
 // Stdio returns the transport on stdin and stdout. Where descriptors cannot be moved,
 // Go code at least is kept off stdout.
 func Stdio() (mcp.Transport, error) {
-	transport := wire(os.Stdin, os.Stdout)
+	transport := Lines(os.Stdin, os.Stdout)
 	os.Stdout = os.Stderr
 	return transport, nil
 }

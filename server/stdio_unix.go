@@ -23,5 +23,5 @@ func Stdio() (mcp.Transport, error) {
 		return nil, fmt.Errorf("taking stdout for the protocol: %w", err)
 	}
 	os.Stdout = os.Stderr
-	return wire(os.Stdin, os.NewFile(uintptr(fd), "protocol")), nil
+	return Lines(os.Stdin, os.NewFile(uintptr(fd), "protocol")), nil
 }

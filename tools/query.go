@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"pitwall"
 )
@@ -23,7 +24,11 @@ type queryOut struct {
 	Columns   []string `json:"columns"`
 	Rows      [][]any  `json:"rows"`
 	Truncated bool     `json:"truncated"`
+
+	asOf time.Time
 }
+
+func (o queryOut) at() time.Time { return o.asOf }
 
 func (o queryOut) text(*pitwall.World) string {
 	var t text
@@ -62,5 +67,5 @@ func duckdbQuery(ctx context.Context, w *pitwall.World, in queryIn) (queryOut, e
 		return queryOut{}, pitwall.Errorf(pitwall.NoCoverage, "this world has no SQL engine")
 	}
 	r, err := w.Tables.Query(ctx, in.SQL, limit)
-	return queryOut{Columns: r.Columns, Rows: r.Rows, Truncated: r.Truncated}, err
+	return queryOut{Columns: r.Columns, Rows: r.Rows, Truncated: r.Truncated, asOf: r.AsOf}, err
 }

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -130,6 +131,10 @@ type withImages interface{ images() []Image }
 // called, such as the one that sim_start made.
 type forWorld interface{ other() *pitwall.World }
 
+// dated is implemented by values that hold for a time which may be before the clock's:
+// the clock may move while a query runs.
+type dated interface{ at() time.Time }
+
 // add puts a tool into the set. The schemas come from the types; the input is
 // decoded once, strictly, straight into In.
 func add[In any, Out answerer](s *Set, t Tool, f func(ctx context.Context, w *pitwall.World, in In) (Out, error)) {
@@ -196,7 +201,9 @@ func (s *Set) Call(ctx context.Context, w *pitwall.World, name string, raw json.
 		a, err = s.guarded(ctx, t, w, raw)
 	}
 	if t.Effect >= Change {
-		w.Serialize(run)
+		if e := w.Serialize(ctx, run); e != nil {
+			err = fmt.Errorf("waiting for another call of this world: %w", e)
+		}
 	} else {
 		run()
 	}
@@ -225,6 +232,9 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 	}
 	w := a.world
 	asOf := w.Time(w.Clock.Now())
+	if x, ok := a.value.(dated); ok && !x.at().IsZero() {
+		asOf = w.Time(x.at())
+	}
 	buf := make([]byte, 0, len(body)+64)
 	buf = append(buf, `{"mode":"`...)
 	buf = append(buf, w.Mode...)
@@ -257,6 +267,8 @@ func (s *Set) Explain(ctx context.Context, w *pitwall.World, name string, raw js
 		s.log.ErrorContext(ctx, "tool failed", "tool", name, "code", e.Code, "err", e.Err)
 	case !ok && errors.Is(err, context.DeadlineExceeded):
 		e = pitwall.Errorf(pitwall.Timeout, "%s took too long and was stopped", name).Hintf("ask for less")
+	case !ok && errors.Is(err, context.Canceled):
+		e = pitwall.Errorf(pitwall.CallCanceled, "%s was canceled by its caller", name)
 	case !ok:
 		sum := sha256.Sum256(append([]byte(name+"\x00"), raw...))
 		id := hex.EncodeToString(sum[:4])

@@ -25,19 +25,31 @@ func serve(answer func(*engine, context.Context, query) response) {
 	// are not needed any more we learn from the end of the input.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	s := newStream(os.NewFile(3, "requests"), os.NewFile(4, "responses"))
-	requests := make(chan request)
+	type job struct {
+		request
+		ctx    context.Context
+		cancel context.CancelFunc
+	}
+	jobs := make(chan job)
 	go func() {
+		interrupt := func() {}
 		for {
 			var r request
 			if err := s.receive(&r); err != nil {
 				os.Exit(0) // even in the middle of a query
 			}
-			requests <- r
+			if r.Interrupt {
+				interrupt()
+				continue
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			interrupt = cancel
+			jobs <- job{r, ctx, cancel}
 		}
 	}()
 	ctx := context.Background()
 	e := &engine{}
-	for r := range requests {
+	for r := range jobs {
 		var a response
 		switch {
 		case r.Open != nil:
@@ -48,8 +60,9 @@ func serve(answer func(*engine, context.Context, query) response) {
 		case r.Load != nil:
 			a = failed("loading known bars into SQL", e.load(ctx, *r.Load))
 		case r.Query != nil:
-			a = answer(e, ctx, *r.Query)
+			a = answer(e, r.ctx, *r.Query)
 		}
+		r.cancel()
 		if err := s.send(a); err != nil {
 			fmt.Fprintln(os.Stderr, "answering:", err)
 			os.Exit(1)

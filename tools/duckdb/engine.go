@@ -83,12 +83,13 @@ func (e *engine) query(ctx context.Context, q query) response {
 
 // run executes a text that passed the gate over the tables that it reads.
 func (e *engine) run(ctx context.Context, tables []string, text string, limit int) response {
-	if err := e.enter(ctx, tables); err != nil {
+	whole := context.WithoutCancel(ctx) // an interrupt stops the reading alone
+	if err := e.enter(whole, tables); err != nil {
 		return failed("showing known bars to SQL", err)
 	}
 	a := e.read(ctx, text, limit)
 	if a.Code != "" || a.Internal != "" {
-		if err := e.leave(ctx); err != nil { // an error spoils a transaction
+		if err := e.leave(whole); err != nil { // an error spoils a transaction
 			return failed("leaving a failed query", err)
 		}
 	}
@@ -155,6 +156,9 @@ func (e *engine) read(ctx context.Context, text string, limit int) (a response) 
 
 // stopped explains why a query ended early.
 func (e *engine) stopped(ctx context.Context, err error) response {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return explain(ctx.Err())
+	}
 	if ctx.Err() != nil {
 		return explain(tooLong(deadline))
 	}
@@ -177,6 +181,9 @@ func tooLong(limit time.Duration) *pitwall.Error {
 func explain(err error) response {
 	if e, ok := errors.AsType[*pitwall.Error](err); ok {
 		return response{Code: string(e.Code), Message: e.Message, Hint: e.Hint}
+	}
+	if errors.Is(err, context.Canceled) {
+		return response{Code: string(pitwall.CallCanceled)} // the other side knows why
 	}
 	return response{Internal: err.Error()}
 }

@@ -19,6 +19,7 @@ const (
 	maxText   = maxSQL + 1             // what is sent of a query's text: enough to see that it is too long
 	batch     = 20_000                 // rows of one message
 	grace     = 100 * time.Millisecond // after the deadline, before the worker is killed
+	patience  = time.Second            // after an interrupt, before the worker is killed
 	loading   = time.Minute            // the longest that opening, or loading one batch, may take
 )
 
@@ -34,8 +35,10 @@ type Tables struct {
 	life     context.Context // until Close
 	end      func()
 
-	mu     sync.Mutex
-	specs  map[string]pitwall.TableSpec
+	mu    sync.Mutex // never held while a query runs: each answer's digest reads specs
+	specs map[string]pitwall.TableSpec
+
+	turn   chan struct{}   // holds a value while a query has what follows
 	worker *worker         // nil until the first query, and after it died
 	held   map[string]held // what the worker holds, by table
 	clock  time.Time       // the worker's
@@ -47,7 +50,7 @@ func New(m pitwall.Market, now func() time.Time, zone *time.Location) *Tables {
 	if zone == nil {
 		zone = time.UTC
 	}
-	t := &Tables{market: m, now: now, zone: zone, deadline: deadline, specs: map[string]pitwall.TableSpec{}}
+	t := &Tables{market: m, now: now, zone: zone, deadline: deadline, specs: map[string]pitwall.TableSpec{}, turn: make(chan struct{}, 1)}
 	t.life, t.end = context.WithCancel(context.Background())
 	return t
 }
@@ -72,7 +75,6 @@ func (t *Tables) Define(_ context.Context, s pitwall.TableSpec) error {
 	}
 	if !reflect.DeepEqual(was, s) {
 		t.specs[s.Name] = s
-		delete(t.held, s.Name)
 	}
 	return nil
 }
@@ -90,10 +92,17 @@ func (t *Tables) Defined() []pitwall.TableSpec {
 }
 
 // Query implements pitwall.Tables. A worker that died between two queries is
-// replaced without a word; one that dies of a query costs that query.
+// replaced without a word; one that dies of a query costs that query. A caller that
+// hangs up stops its query, or its wait for those before it, and the worker goes on.
 func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Result, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	select {
+	case t.turn <- struct{}{}:
+	case <-ctx.Done():
+		return pitwall.Result{}, canceled(ctx)
+	case <-t.life.Done():
+		return pitwall.Result{}, ended()
+	}
+	defer func() { <-t.turn }()
 	if t.life.Err() != nil {
 		return pitwall.Result{}, ended()
 	}
@@ -114,8 +123,13 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
-	a, err := t.call(ctx, request{Query: &query{text, limit}}, t.deadline+grace)
+	if ctx.Err() != nil {
+		return pitwall.Result{}, canceled(ctx)
+	}
+	a, err := t.call(context.WithoutCancel(ctx), ctx.Done(), request{Query: &query{text, limit}}, t.deadline+grace)
 	switch {
+	case t.life.Err() == nil && ctx.Err() != nil && (err != nil || a.Code == string(pitwall.CallCanceled)):
+		return pitwall.Result{}, canceled(ctx)
 	case err == nil && a.Code != "":
 		return pitwall.Result{}, &pitwall.Error{Code: pitwall.Code(a.Code), Message: a.Message, Hint: a.Hint}
 	case err == nil:
@@ -141,6 +155,14 @@ func machine(what string, err error) error {
 	return e
 }
 
+// canceled says that the caller did not wait for its answer.
+func canceled(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return pitwall.Errorf(pitwall.Timeout, "the caller's deadline passed and the query was stopped").Hintf("allow more time, or ask for less")
+	}
+	return pitwall.Errorf(pitwall.CallCanceled, "the query was canceled by its caller")
+}
+
 func ended() error {
 	return pitwall.Errorf(pitwall.WorldEnded, "this world was ended").Hintf("call again: the world that took its place answers")
 }
@@ -148,8 +170,8 @@ func ended() error {
 // Close implements pitwall.Tables. A query that runs ends with an error.
 func (t *Tables) Close() error {
 	t.end()
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.turn <- struct{}{}
+	defer func() { <-t.turn }()
 	return t.drop()
 }
 
@@ -163,12 +185,12 @@ func (t *Tables) drop() error {
 	return err
 }
 
-// call asks the worker; one that failed is ended.
-func (t *Tables) call(ctx context.Context, r request, limit time.Duration) (response, error) {
+// call asks the worker; one that failed is ended. hangUp, if any, interrupts a query.
+func (t *Tables) call(ctx context.Context, hangUp <-chan struct{}, r request, limit time.Duration) (response, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(t.life, cancel)()
-	a, err := t.worker.call(ctx, r, limit)
+	a, err := t.worker.call(ctx, hangUp, r, limit)
 	if err != nil {
 		err = errors.Join(err, t.drop())
 	}
@@ -188,13 +210,13 @@ func (t *Tables) open(ctx context.Context) error {
 		return err
 	}
 	t.held, t.clock = map[string]held{}, time.Time{}
-	_, err = t.call(ctx, request{Open: &settings{Zone: t.zone.String()}}, loading)
+	_, err = t.call(ctx, nil, request{Open: &settings{Zone: t.zone.String()}}, loading)
 	return err
 }
 
 // result unpacks an answer: instants are RFC 3339 in the world's zone.
 func (t *Tables) result(a response) pitwall.Result {
-	r := pitwall.Result{Columns: a.Columns, Rows: [][]any{}, Truncated: a.Truncated}
+	r := pitwall.Result{Columns: a.Columns, Rows: [][]any{}, Truncated: a.Truncated, AsOf: t.clock.In(t.zone)}
 	width := len(a.Columns)
 	for width > 0 && len(a.Cells) >= width {
 		row := make([]any, width)

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
+	"reflect"
 	"slices"
 	"sort"
 	"time"
@@ -14,6 +14,7 @@ import (
 
 // held is what a worker holds of one table.
 type held struct {
+	spec  pitwall.TableSpec
 	known map[string]time.Time // Known of each symbol's newest row
 	print map[string]uint64    // of each symbol's newest rows, of all where dividends restate them
 }
@@ -28,12 +29,16 @@ func (t *Tables) topUp(ctx context.Context) error {
 	}
 	l := load{Now: t.now().UnixMicro()}
 	after := map[string]held{}
-	for _, name := range slices.Sorted(maps.Keys(t.specs)) {
+	for _, spec := range t.Defined() {
+		name := spec.Name
 		was, ok := t.held[name]
-		blocks, now, err := t.fresh(ctx, t.specs[name], was)
+		if ok && !reflect.DeepEqual(was.spec, spec) { // defined anew
+			was, ok = held{}, false
+		}
+		blocks, now, err := t.fresh(ctx, spec, was)
 		if errors.Is(err, errRestated) {
 			ok = false
-			blocks, now, err = t.fresh(ctx, t.specs[name], held{})
+			blocks, now, err = t.fresh(ctx, spec, held{})
 		}
 		if err != nil {
 			return err
@@ -53,7 +58,7 @@ func (t *Tables) topUp(ctx context.Context) error {
 			rows += len(l.Blocks[0].Start)
 			part.Blocks, l.Blocks = append(part.Blocks, l.Blocks[0]), l.Blocks[1:]
 		}
-		if _, err := t.call(ctx, request{Load: &part}, loading); err != nil {
+		if _, err := t.call(ctx, nil, request{Load: &part}, loading); err != nil {
 			return err
 		}
 		l.Anew = nil
@@ -66,7 +71,7 @@ func (t *Tables) topUp(ctx context.Context) error {
 // known, those of one instant by symbol: so what is known later always comes
 // behind, and the rows lie the same however often they were asked for.
 func (t *Tables) fresh(ctx context.Context, s pitwall.TableSpec, was held) ([]block, held, error) {
-	now := held{map[string]time.Time{}, map[string]uint64{}}
+	now := held{s, map[string]time.Time{}, map[string]uint64{}}
 	all := block{Table: s.Name, Symbols: slices.Compact(slices.Sorted(slices.Values(s.Symbols)))}
 	var known []int64
 	for i, symbol := range all.Symbols {

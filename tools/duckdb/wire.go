@@ -7,13 +7,15 @@ import (
 )
 
 // The protocol between a world's tables and its worker: gob values over two
-// pipes, one request and one response at a time.
+// pipes, one request and one response at a time; an interrupt may come in between.
 
 // request is one thing to do.
 type request struct {
 	Open  *settings // first of all
 	Load  *load
 	Query *query
+	// Interrupt stops the query before it, has no response and changes nothing else.
+	Interrupt bool
 }
 
 // settings are what a worker needs once.

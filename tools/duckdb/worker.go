@@ -87,16 +87,24 @@ func (w *worker) alive() bool {
 	}
 }
 
-// call sends one request and waits for its answer. When the time is over, or
-// the caller hangs up, the process is killed.
-func (w *worker) call(ctx context.Context, r request, limit time.Duration) (response, error) {
+// call sends one request and waits for its answer. When the time is over, or ctx ends,
+// the process is killed. hangUp interrupts a query: the process goes on, unless it does
+// not answer within patience.
+func (w *worker) call(ctx context.Context, hangUp <-chan struct{}, r request, limit time.Duration) (response, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _ = w.cmd.Process.Kill() })()
 	var a response
 	err := w.stream.send(r)
 	if err == nil {
+		answered, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			w.interrupt(hangUp, answered)
+		}()
 		err = w.stream.receive(&a)
+		close(answered)
+		<-done
 	}
 	if err != nil {
 		_ = w.cmd.Process.Kill() // half an answer is no answer
@@ -113,6 +121,25 @@ func (w *worker) call(ctx context.Context, r request, limit time.Duration) (resp
 		return a, errors.New(a.Internal)
 	}
 	return a, nil
+}
+
+// interrupt stops the running query when hangUp is closed before it is answered.
+func (w *worker) interrupt(hangUp, answered <-chan struct{}) {
+	select {
+	case <-answered:
+		return
+	case <-hangUp:
+	}
+	if err := w.stream.send(request{Interrupt: true}); err == nil {
+		late, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		select {
+		case <-answered:
+			return
+		case <-late.Done():
+		}
+	}
+	_ = w.cmd.Process.Kill()
 }
 
 // close ends the process and waits for it.

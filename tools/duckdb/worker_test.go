@@ -230,18 +230,57 @@ func TestKilledWorker(t *testing.T) {
 	require.Less(t, time.Since(began), slack(500*time.Millisecond))
 }
 
-// A caller that hangs up is not waited for.
+// A caller that hangs up is not waited for, and its worker goes on.
 func TestHangUp(t *testing.T) {
 	w := newWorld(t, 10)
 	w.ask(t, "SELECT 1")
+	pid := w.worker.cmd.Process.Pid
+	for _, slow := range []string{endless, "SELECT count(*) FROM a, generate_series(1,10000) b, generate_series(1,10000) c, generate_series(1,10000) d"} {
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		began := time.Now()
+		_, err := w.Query(ctx, slow, 10)
+		require.Equal(t, pitwall.CallCanceled, pitwall.CodeOf(err), "%v", err)
+		require.Less(t, time.Since(began), slack(500*time.Millisecond))
+		require.Equal(t, [][]any{{int64(10)}}, w.ask(t, "SELECT count(*) FROM a"))
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	began := time.Now()
-	_, err := w.Query(ctx, "SELECT count(*) FROM generate_series(1,10000) a, generate_series(1,10000) b, generate_series(1,10000) c", 10)
-	require.Error(t, err)
-	require.Less(t, time.Since(began), slack(time.Second))
-	require.Equal(t, [][]any{{int64(10)}}, w.ask(t, "SELECT count(*) FROM a"))
+	_, err := w.Query(ctx, endless, 10)
+	require.Equal(t, pitwall.Timeout, pitwall.CodeOf(err), "%v", err)
+	w.now = at(12)
+	require.Equal(t, [][]any{{int64(12)}}, w.ask(t, "SELECT count(*) FROM a"))
+	require.Equal(t, pid, w.worker.cmd.Process.Pid, "a healthy worker was replaced")
 }
+
+// A slow query holds up neither definitions nor digests, and a query that waits for
+// it obeys its own caller.
+func TestSlowQueryHoldsUpItselfAlone(t *testing.T) {
+	w := newWorld(t, 10)
+	w.ask(t, "SELECT 1")
+	slow, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := w.Query(slow, endless, 10)
+		ended <- err
+	}()
+	time.Sleep(100 * time.Millisecond)
+	began := time.Now()
+	require.NoError(t, w.Define(context.Background(), pitwall.TableSpec{Name: "x", Symbols: []string{"A"}}))
+	require.NotEmpty(t, w.Defined())
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	_, err := w.Query(ctx, "SELECT 1", 10)
+	require.Equal(t, pitwall.CallCanceled, pitwall.CodeOf(err), "%v", err)
+	require.Less(t, time.Since(began), slack(500*time.Millisecond))
+	require.Empty(t, ended, "the slow query ended first")
+	stop()
+	require.Equal(t, pitwall.CallCanceled, pitwall.CodeOf(<-ended))
+	require.Equal(t, [][]any{{int64(10)}}, w.ask(t, "SELECT count(*) FROM x"))
+}
+
+// endless runs into every deadline.
+const endless = "SELECT count(*) FROM generate_series(1,10000) a, generate_series(1,10000) b, generate_series(1,10000) c"
 
 // A world that never asks for SQL starts no worker; a program without a worker
 // refuses and says so; the worker sees nothing of the environment.
