@@ -23,8 +23,12 @@ func inDay(t time.Time) time.Time { return t.Add(-1) }
 // periods returns the number of daily returns in a year: 365 when at least every
 // second week has a Saturday. Sundays do not count, since markets open on Sunday
 // evenings and some trade from Sunday to Thursday, nor does the one Saturday of a
-// special session.
+// special session. Points of weekly bars, which are on average six days apart or more,
+// give 52.
 func periods(daily []Point) float64 {
+	if n := len(daily); n > 2 && daily[n-1].At.Sub(daily[0].At) >= time.Duration(n-1)*6*24*time.Hour {
+		return 52
+	}
 	saturdays := 0
 	for _, p := range daily {
 		if inDay(p.At).Weekday() == time.Saturday {

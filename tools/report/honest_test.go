@@ -78,6 +78,8 @@ func TestPeriodsAYear(t *testing.T) {
 	require.Equal(t, 252.0, year(func(at time.Time) bool {
 		return at.Weekday() != time.Sunday && (at.Weekday() != time.Saturday || at.YearDay() == 20)
 	}, 250), "one special session")
+	require.Equal(t, 52.0, year(func(at time.Time) bool { return at.Weekday() == time.Friday && at.YearDay() != 89 }, 60), "weekly bars, one closed a day early or not at all")
+	require.Equal(t, 52.0, year(func(at time.Time) bool { return at.Weekday() == time.Saturday }, 60), "weekly bars that end on Saturdays")
 }
 
 // Without prices what is held is worth what it last traded at, and that is said.
