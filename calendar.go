@@ -46,7 +46,7 @@ func (i Instrument) Day(t time.Time) time.Time {
 	t = t.In(i.Location())
 	y, m, d := t.Date()
 	if early := i.calendar().Regular.Open; early < 0 && i.Calendar != AlwaysOpen {
-		if h, min, sec := t.Clock(); time.Duration(h)*time.Hour+time.Duration(min)*time.Minute+time.Duration(sec)*time.Second >= 24*time.Hour+early {
+		if hour, minute, sec := t.Clock(); time.Duration(hour)*time.Hour+time.Duration(minute)*time.Minute+time.Duration(sec)*time.Second >= 24*time.Hour+early {
 			d++
 		}
 	}
@@ -55,7 +55,7 @@ func (i Instrument) Day(t time.Time) time.Time {
 
 // Session returns the bounds of the trading day of a date, and whether there is a
 // session: a 24/7 day is whole, a holiday or weekend has the usual hours and none.
-func (i Instrument) Session(day time.Time) (open, close time.Time, ok bool) {
+func (i Instrument) Session(day time.Time) (opens, closes time.Time, ok bool) {
 	y, m, d := day.Date()
 	at := func(since time.Duration) time.Time { // by the wall clock: days may have 23 or 25 hours
 		return time.Date(y, m, d, 0, 0, int(since/time.Second), 0, i.Location())
@@ -108,10 +108,10 @@ func (i Instrument) Break(day time.Time) (start, end time.Time) {
 // time after the close (extended hours) belongs to a session that ends at midnight.
 func (i Instrument) SessionClose(t time.Time) time.Time {
 	day := i.Day(t)
-	_, close, _ := i.Session(day)
-	if !t.Before(close) {
+	_, closes, _ := i.Session(day)
+	if !t.Before(closes) {
 		y, m, d := day.Date()
 		return time.Date(y, m, d+1, 0, 0, 0, 0, i.Location())
 	}
-	return close
+	return closes
 }

@@ -12,7 +12,8 @@ import (
 //
 // It reaches ±92,233,720,368.54775807. Products and quotients go through 128
 // bits and are rounded half to even once. Whatever does not fit is an error,
-// never a wrapped number. Prices below about 0.0001 lose relative precision.
+// never a wrapped number. Prices below a cent would lose figures: they are quoted per
+// 1,000 units or more; see [Instrument].
 type Dec int64
 
 // One is 1 as a Dec.
@@ -25,6 +26,9 @@ const decPlaces = 8
 
 // ErrOverflow says that a result leaves the range of Dec.
 var ErrOverflow = errors.New("number too large: Pitwall keeps numbers up to 92,233,720,368 with 8 decimals")
+
+// ErrDecimals says that a text has a ninth decimal.
+var ErrDecimals = errors.New("more than 8 decimals")
 
 // ErrDivideByZero says that a divisor was zero.
 var ErrDivideByZero = errors.New("division by zero")
@@ -66,7 +70,7 @@ func ParseDec(s string) (Dec, error) {
 			continue
 		}
 		if mag%10 != 0 {
-			return 0, fmt.Errorf("%q has more than 8 decimals; round it first", s)
+			return 0, fmt.Errorf("%q has %w; round it first", s, ErrDecimals)
 		}
 		mag, shift = mag/10, shift+1
 	}
@@ -81,7 +85,7 @@ func tooLong(s, digits string, exp int) (Dec, error) {
 	if exp >= -decPlaces || len(digits)+exp > 11 {
 		return 0, fmt.Errorf("%q: %w", s, ErrOverflow)
 	}
-	return 0, fmt.Errorf("%q has more than 8 decimals; round it first", s)
+	return 0, fmt.Errorf("%q has %w; round it first", s, ErrDecimals)
 }
 
 // splitNumber takes "-12.5e3" apart into sign, digits without leading zeros,

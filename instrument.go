@@ -39,6 +39,7 @@ type Instrument struct {
 	Tick       Dec       `json:"tick,omitempty"`       // smallest price step; 0 = not known, prices are not rounded
 	Lot        Dec       `json:"lot,omitempty"`        // smallest quantity step; 0 refuses orders
 	Multiplier Dec       `json:"multiplier,omitempty"` // money per point and unit; 0 = 1
+	Scale      Dec       `json:"scale,omitempty"`      // units of the data in a unit here, for tiny prices: 1,000 or a power of it; 0 = 1
 	Expiry     time.Time `json:"expiry,omitzero"`
 	Strike     Dec       `json:"strike,omitempty"`
 	Right      Right     `json:"right,omitempty"`

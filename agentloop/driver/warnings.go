@@ -72,8 +72,19 @@ func warnings(store *history.Store, spec SimSpec, from, to time.Time) (list []pi
 		list = append(list, pitwall.Warning{Text: fmt.Sprintf("a margin account at borrow_rate %v and margin_rate %v a year: what costs nothing here costs something at a broker", t.BorrowRate, t.MarginRate)})
 	}
 	list = append(list, adjusted(store, spec)...)
+	list = append(list, perShare(store, spec)...)
 	list = append(list, store.DatedWarnings(spec.Symbols, from, to)...)
 	return append(list, stale(store, spec, from, to)...)
+}
+
+// perShare warns of a fee per unit of a symbol that is quoted per many units.
+func perShare(store *history.Store, spec SimSpec) (list []pitwall.Warning) {
+	for _, s := range store.Series() {
+		if in := s.Instrument; in.Scale > 0 && spec.Costs.PerShare > 0 && slices.Contains(spec.Symbols, in.Symbol) {
+			list = append(list, pitwall.Warning{Known: s.Bar(0).Known, Text: fmt.Sprintf("per_share is charged per %v units of %s, as it is quoted", in.Scale, in.Symbol)})
+		}
+	}
+	return list
 }
 
 // warningTexts returns all warnings, those of later days included: a manifest is

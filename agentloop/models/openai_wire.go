@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -27,7 +28,8 @@ type openAIAnswer struct {
 		NativeReason word                       `json:"native_finish_reason"` // of a proxy's own provider
 		Error        json.RawMessage            `json:"error"`
 	} `json:"choices"`
-	Usage *openAIUsage `json:"usage"`
+	NativeReason word         `json:"native_finish_reason"`
+	Usage        *openAIUsage `json:"usage"`
 }
 
 // openAIExtras is what must go back with a message besides its text and calls.
@@ -112,7 +114,7 @@ func (m *openAIReply) add(data []byte) error {
 			return err
 		}
 		if c.FinishReason != "" {
-			if err := m.end(string(c.FinishReason), string(c.NativeReason)); err != nil {
+			if err := m.end(string(c.FinishReason), string(cmp.Or(c.NativeReason, a.NativeReason))); err != nil {
 				return err
 			}
 		}

@@ -92,8 +92,8 @@ func parse(text string) (map[string]*pitwall.Calendar, error) {
 		if len(f) == 0 || f[0] == "#" {
 			continue
 		}
-		err := error(nil)
-		if year, no := strconv.Atoi(f[0]); no == nil {
+		year, err := strconv.Atoi(f[0])
+		if err == nil {
 			err = addYear(c, year, f[1:])
 		} else {
 			c = &pitwall.Calendar{Name: f[0], Years: map[int]pitwall.Hours{}, Days: map[int]pitwall.Hours{}}

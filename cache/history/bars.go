@@ -19,6 +19,10 @@ type raw struct {
 	naive  bool // times without an offset
 	rows   []int
 	factor float64 // last adj_close / close
+
+	power   int    // prices are multiplied by 10^power; see scale.go
+	first   string // first close, as it is written
+	rounded int    // 1 + the first bar with a price that was rounded; 0 = none
 }
 
 // readBars turns a table into series.
@@ -65,6 +69,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 		}
 		if l.opts.Size == 0 || g.series.Size == l.opts.Size {
 			l.found = append(l.found, g.series)
+			l.warnScale(g)
 		}
 	}
 	return nil
@@ -85,9 +90,14 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 	if when.t.Nanosecond() != 0 {
 		return t.bad(i, "timestamp", fmt.Errorf("%q has a fraction of a second: is it a bar's end? give the bar's start in whole seconds", row[at[1]]))
 	}
+	if len(g.starts) == 0 {
+		if err := l.scale(g, row[at[5]]); err != nil {
+			return t.bad(i, "scale", err)
+		}
+	}
 	var price [4]pitwall.Dec
 	for k, name := range [...]string{"open", "high", "low", "close"} {
-		if price[k], err = t.dec(row[at[2+k]]); err != nil {
+		if price[k], err = t.price(g, row[at[2+k]]); err != nil {
 			return t.bad(i, name, err)
 		}
 	}
@@ -96,6 +106,7 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 		if volume, err = strconv.ParseFloat(text, 64); err != nil || math.IsNaN(volume) || math.IsInf(volume, 0) || volume < 0 {
 			return t.bad(i, "volume", fmt.Errorf("%q is not a number >= 0", text))
 		}
+		volume /= math.Pow10(g.power)
 	}
 	g.naive = g.naive || when.naive
 	g.starts, g.rows = append(g.starts, when.t), append(g.rows, i)

@@ -4,7 +4,7 @@
 //
 //	bars         symbol,timestamp,open,high,low,close,volume[,adj_close]
 //	actions      symbol,ex_date,type,value[,pay_date,...]
-//	instruments  symbol,kind,currency,exchange,calendar,sector,tick,lot,...
+//	instruments  symbol,kind,currency,exchange,calendar,sector,tick,lot,scale,...
 //	other        noted as not used yet
 //
 // Files come from any fs.FS, so that the data embedded in the binary and a
@@ -18,6 +18,9 @@
 // day are dates too. Any other time is the bar's start, and the bar's size is the usual
 // distance between bars. A bar is known at its end. A time without an offset is of the
 // exchange's zone (UTC for crypto); one that does not exist or exists twice is refused.
+//
+// Prices. A Dec has 8 decimals, so that a symbol whose first close is below a cent is
+// quoted per 1,000 units or a power of it; see scale.go.
 //
 // Crypto is told by its name (BTC-USD, ETH/USDT) or by instruments.csv, never
 // by looking at later dates.

@@ -61,6 +61,13 @@ func (l *loader) readInstruments(t *table) error {
 			return t.bad(i, "currency", fmt.Errorf("%s is in %s; one currency per world, USD, for now: conversion rates are missing", in.Symbol, in.Currency))
 		}
 		in.Currency = "USD"
+		power, err := 0, error(nil)
+		if text := get("scale"); text != "" {
+			if power, err = parseScale(text); err != nil {
+				return t.bad(i, "scale", err)
+			}
+			l.scales[in.Symbol] = power
+		}
 		for _, f := range []struct {
 			name string
 			to   *pitwall.Dec
@@ -82,6 +89,9 @@ func (l *loader) readInstruments(t *table) error {
 		}
 		if err := derivative(in); err != nil {
 			return t.bad(i, "kind", err)
+		}
+		if err := setScale(&in, power); err != nil {
+			return t.bad(i, "scale", err)
 		}
 		l.instruments[in.Symbol] = in
 	}

@@ -86,6 +86,7 @@ type loader struct {
 	opts        Options
 	wanted      map[string]bool
 	instruments map[string]pitwall.Instrument
+	scales      map[string]int // of instruments.csv, as powers of ten
 	found       []*pitwall.Series
 	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
@@ -96,7 +97,7 @@ type loader struct {
 }
 
 func newLoader() *loader {
-	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, newYork: newYork(), abroad: map[string]bool{}}
+	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), abroad: map[string]bool{}}
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is
@@ -281,6 +282,9 @@ func (l *loader) finish() (*Store, error) {
 	}
 	l.sortRecords()
 	l.warnings()
+	if err := l.scaleAmounts(); err != nil {
+		return nil, err
+	}
 	if err := l.asPaid(); err != nil {
 		return nil, err
 	}

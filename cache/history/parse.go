@@ -179,15 +179,12 @@ func (t *table) bad(row int, what string, err error) error {
 	return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", at, what, err)
 }
 
-// dec reads a price; binary floats are rounded to 8 decimals.
+// dec reads a number. A ninth decimal is rounded off where that changes next to nothing;
+// binary floats lose more.
 func (t *table) dec(s string) (pitwall.Dec, error) {
-	d, err := pitwall.ParseDec(s)
-	if err != nil && t.floats {
-		f, ferr := strconv.ParseFloat(s, 64)
-		if ferr != nil {
-			return 0, err
-		}
-		return pitwall.FromFloat(f)
+	d, loss, err := rounded(s)
+	if err == nil && loss > noise && !(t.floats && loss <= most) {
+		_, err = pitwall.ParseDec(s)
 	}
 	return d, err
 }

@@ -201,7 +201,7 @@ func group(c *cobra.Command, below ...*cobra.Command) *cobra.Command {
 // any number.
 func takes(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		what := ""
+		var what string
 		switch n := len(args); {
 		case n < least:
 			what = "missing " + strings.TrimPrefix(c.Use, c.Name()+" ")
