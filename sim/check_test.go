@@ -22,10 +22,10 @@ func TestPropertyVenueKeepsTheSharedRules(t *testing.T) {
 			}
 			return 0
 		}
-		o := pitwall.Order{ID: "a", Symbol: "A", Side: rapid.SampledFrom([]pitwall.Side{pitwall.Buy, pitwall.Buy, pitwall.Sell, ""}).Draw(r, "side"),
+		o := pitwall.Order{ID: "a", Symbol: "A", Side: rapid.SampledFrom([]pitwall.Side{pitwall.Buy, pitwall.Buy, pitwall.Buy, pitwall.Buy, pitwall.Sell, ""}).Draw(r, "side"),
 			Type: rapid.SampledFrom([]pitwall.OrderType{"", pitwall.LimitOrder, pitwall.StopOrder, pitwall.StopLimit, pitwall.TrailingStop, "x"}).Draw(r, "type"),
-			TIF:  rapid.SampledFrom([]pitwall.TIF{"", pitwall.GTC, pitwall.GTD, pitwall.FOK, pitwall.OPG, pitwall.CLS}).Draw(r, "tif"),
-			Qty:  rapid.SampledFrom([]pitwall.Dec{pitwall.One, 2 * pitwall.One, 3 * pitwall.One, pitwall.One / 2, 0}).Draw(r, "qty")}
+			TIF:  rapid.SampledFrom([]pitwall.TIF{"", "", pitwall.GTC, pitwall.GTC, pitwall.GTD, pitwall.FOK, pitwall.OPG, pitwall.CLS}).Draw(r, "tif"),
+			Qty:  rapid.SampledFrom([]pitwall.Dec{pitwall.One, pitwall.One, pitwall.One, 2 * pitwall.One, 2 * pitwall.One, 3 * pitwall.One, pitwall.One / 2, 0}).Draw(r, "qty")}
 		o.Limit = price("limit", o.Type == pitwall.LimitOrder || o.Type == pitwall.StopLimit)
 		o.Stop = price("stop", o.Type == pitwall.StopOrder || o.Type == pitwall.StopLimit)
 		o.TrailPercent = price("trail", o.Type == pitwall.TrailingStop)

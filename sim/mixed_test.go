@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/brokers/risk"
 	"pitwall/sim"
+	"pitwall/sim/audit"
 )
 
 // mixed is a world of a stock with daily session bars and a coin with hourly
@@ -123,4 +125,57 @@ func TestMixedCalendars(t *testing.T) {
 	require.Equal(t, []string{"coin", "stock"}, []string{fills[0].OrderID, fills[1].OrderID})
 	require.Equal(t, "2024-01-03T17:00:00Z", fills[0].Bar.UTC().Format(time.RFC3339), "the next hour")
 	require.Equal(t, "2024-01-04T14:30:00Z", fills[1].Bar.UTC().Format(time.RFC3339), "the next day")
+}
+
+// A margin call at noon ends an open pair of exits, but the stock's bar in progress
+// may fill one of them before: its stop at 80 lies in the bar.
+func TestMarginCallWaitsForPairs(t *testing.T) {
+	ctx := t.Context()
+	stock := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "S", Kind: pitwall.Equity, Lot: pitwall.One, Zone: newYork}, Size: 24 * time.Hour}
+	coin := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "C", Kind: pitwall.Crypto, Lot: 1, Zone: time.UTC, Calendar: pitwall.AlwaysOpen}, Size: time.Hour}
+	for d, low := range []int64{95, 95, 70, 95} {
+		day := time.Date(2024, 1, 2+d, 0, 0, 0, 0, newYork)
+		start, end := day.Add(9*time.Hour+30*time.Minute), day.Add(16*time.Hour)
+		require.NoError(t, stock.Append(pitwall.Bar{Start: start, End: end, Known: end, Open: pitwall.Int(100), High: pitwall.Int(105), Low: pitwall.Int(low), Close: pitwall.Int(100), Volume: 1e6}))
+	}
+	for h := range 80 {
+		start := time.Date(2024, 1, 2, 13, 0, 0, 0, time.UTC).Add(time.Duration(h) * time.Hour)
+		price := pitwall.Int(100)
+		if !start.Before(time.Date(2024, 1, 4, 16, 0, 0, 0, time.UTC)) { // 11:00 in New York of the third day
+			price = pitwall.Int(40)
+		}
+		require.NoError(t, coin.Append(pitwall.Bar{Start: start, End: start.Add(time.Hour), Known: start.Add(time.Hour), Open: price, High: price, Low: price, Close: price, Volume: 1e6}))
+	}
+	journal := &pitwall.MemoryJournal{}
+	cfg := sim.Config{Source: source{[]*pitwall.Series{coin, stock}}, Symbols: []string{"S", "C"}, From: time.Date(2024, 1, 2, 0, 0, 0, 0, newYork), Cash: pitwall.Int(10_000),
+		Rules: pitwall.Rules{VolumeShare: pitwall.NoVolumeLimit}, Terms: pitwall.Terms{Type: pitwall.MarginAccount}, Journal: journal}
+	v, err := sim.New(cfg)
+	require.NoError(t, err)
+	guard := risk.New(v, journal, v, nil, nil, risk.NoLimits())
+	submit := func(o pitwall.Order) {
+		s, err := guard.Submit(ctx, o)
+		require.NoError(t, err)
+		require.Equal(t, pitwall.Working, s.Status, "%v", s.Error)
+	}
+	pass := func(day, hour int) {
+		for at := time.Date(2024, 1, day, hour, 0, 0, 0, newYork); v.Now().Before(at); {
+			_, err := v.Next(ctx, v.Now())
+			require.NoError(t, err)
+		}
+	}
+	pass(2, 16)
+	submit(pitwall.Order{ID: "s", Symbol: "S", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.Int(10), TIF: pitwall.GTC})
+	submit(pitwall.Order{ID: "c", Symbol: "C", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.Int(150), TIF: pitwall.GTC})
+	pass(3, 16)
+	submit(pitwall.Order{ID: "pair", Symbol: "S", Side: pitwall.Sell, Type: pitwall.MarketOrder, Qty: pitwall.Int(10), TIF: pitwall.GTC, Class: pitwall.OCO,
+		Legs: []pitwall.Leg{{Role: pitwall.TakeProfit, Limit: pitwall.Int(150)}, {Role: pitwall.StopLoss, Stop: pitwall.Int(80)}}})
+	pass(4, 16)
+	for id, want := range map[string]pitwall.Status{"pair": pitwall.Filled, "pair.sl": pitwall.Filled, "pair.tp": pitwall.Canceled, "call-1": pitwall.Filled} {
+		got, err := v.Orders(ctx, pitwall.OrderQuery{ID: id})
+		require.NoError(t, err)
+		require.Equal(t, want, got[0].Status, id)
+	}
+	found, err := audit.Verify(audit.Run{Data: cfg.Source, Symbols: cfg.Symbols, From: cfg.From, Terms: cfg.Terms, Rules: cfg.Rules, Journal: journal.Entries()})
+	require.NoError(t, err)
+	require.Empty(t, found.Differences)
 }

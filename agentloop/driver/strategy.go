@@ -22,7 +22,7 @@ const defaultCash = 100_000 * pitwall.One
 // out mean the defaults of tools/docs/strategy.md; [Strategy.Check] fills them in.
 type Strategy struct {
 	Name      string         `yaml:"name"`
-	Symbols   []string       `yaml:"symbols"` // what may be traded
+	Symbols   symbolList     `yaml:"symbols"` // what may be traded
 	Benchmark string         `yaml:"benchmark"`
 	Data      []DataEntry    `yaml:"data"`
 	BarSize   string         `yaml:"bar_size"`
@@ -56,6 +56,24 @@ type Strategy struct {
 	// BenchmarkOptional drops a benchmark that the data lack: other data than the
 	// strategy's own was given.
 	BenchmarkOptional bool `yaml:"-"`
+}
+
+// symbolList is a list of texts, also where YAML sees null, a truth value or a number:
+// NULL, ON, TRUE and 600519 are symbols.
+type symbolList []string
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (l *symbolList) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.SequenceNode {
+		return n.Decode((*[]string)(l))
+	}
+	for _, x := range n.Content {
+		if x.Kind != yaml.ScalarNode || x.Value == "" {
+			return n.Decode((*[]string)(l))
+		}
+		*l = append(*l, x.Value)
+	}
+	return nil
 }
 
 // DataEntry is a path or the name of a vendor, with how its prices are adjusted.

@@ -289,7 +289,11 @@ func (e *Engine) endAll(b *Book) {
 	list := append([]int32(nil), e.open...)
 	sort.Slice(list, func(i, j int) bool { return e.orders[list[i]].num < e.orders[list[j]].num })
 	for _, slot := range list {
-		if o := &e.orders[slot]; o.Book == b.id && !o.own && o.num >= 0 && o.status.Open() {
+		o := &e.orders[slot]
+		if o.Type == Pair { // it ends with its legs, which may have to wait
+			continue
+		}
+		if o.Book == b.id && !o.own && o.num >= 0 && o.status.Open() {
 			e.endOrWait(slot, e.now, pitwall.Errorf(pitwall.MarginCall, "equity fell below maintenance: open orders end and positions are closed"))
 		}
 	}
