@@ -1,0 +1,16 @@
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.stdio import stdio_client
+
+from common import CALLS, MODE, TARGET, check, run
+
+
+async def main():
+    server = stdio_client(StdioServerParameters(command=TARGET, args=["serve"])) if MODE == "stdio" else TARGET
+    async with Client(server) as client:
+        assert len((await client.list_tools()).tools) > 20
+        for tool, args, want in CALLS:
+            check(tool, (await client.call_tool(tool, args)).content[0].text, want)
+
+
+run("mcp", main)
