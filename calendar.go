@@ -73,24 +73,24 @@ func (i Instrument) Session(day time.Time) (opens, closes time.Time, ok bool) {
 // Week returns the bounds of the ISO week of a date: the open of its first session and
 // the close of its last, and whether there is a session; a week without has the usual
 // hours from Monday to Friday. A 24/7 week is whole.
-func (i Instrument) Week(day time.Time) (open, close time.Time, ok bool) {
+func (i Instrument) Week(day time.Time) (opens, closes time.Time, ok bool) {
 	y, m, d := day.Date()
 	monday := d - (int(day.Weekday())+6)%7
 	at := func(since int) time.Time { return time.Date(y, m, monday+since, 0, 0, 0, 0, time.UTC) }
 	for since := range 7 {
 		from, to, trades := i.Session(at(since))
 		if trades && !ok {
-			open, ok = from, true
+			opens, ok = from, true
 		}
 		if trades {
-			close = to
+			closes = to
 		}
 	}
 	if !ok {
-		open, _, _ = i.Session(at(0))
-		_, close, _ = i.Session(at(4))
+		opens, _, _ = i.Session(at(0))
+		_, closes, _ = i.Session(at(4))
 	}
-	return open, close, ok
+	return opens, closes, ok
 }
 
 // Break returns the bounds of the break of a date's session; both are zero without.

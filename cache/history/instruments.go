@@ -61,8 +61,9 @@ func (l *loader) readInstruments(t *table) error {
 			return t.bad(i, "currency", fmt.Errorf("%s is in %s; one currency per world, USD, for now: conversion rates are missing", in.Symbol, in.Currency))
 		}
 		in.Currency = "USD"
-		power, err := 0, error(nil)
+		power := 0
 		if text := get("scale"); text != "" {
+			var err error
 			if power, err = parseScale(text); err != nil {
 				return t.bad(i, "scale", err)
 			}

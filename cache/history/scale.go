@@ -39,13 +39,13 @@ func parseScale(text string) (power int, err error) {
 }
 
 // scaleOf chooses the power of ten for a symbol by its first close.
-func scaleOf(close string) int {
-	f, err := strconv.ParseFloat(close, 64)
+func scaleOf(price string) int {
+	f, err := strconv.ParseFloat(price, 64)
 	if err != nil || f <= 0 || f >= 0.01 {
 		return 0
 	}
 	for p := 3; p < 9; p += 3 {
-		if at, err := strconv.ParseFloat(shifted(close, p), 64); err == nil && at >= 1 {
+		if at, err := strconv.ParseFloat(shifted(price, p), 64); err == nil && at >= 1 {
 			return p
 		}
 	}
@@ -88,9 +88,9 @@ func setScale(in *pitwall.Instrument, power int) (err error) {
 
 // scale decides by a symbol's first bar, unless instruments.csv did, what its prices
 // are multiplied by. Options and futures are quoted as they are.
-func (l *loader) scale(g *raw, close string) error {
+func (l *loader) scale(g *raw, price string) error {
 	in := &g.series.Instrument
-	g.first = close
+	g.first = price
 	if stated, ok := l.scales[in.Symbol]; ok {
 		g.power = stated
 		return nil
@@ -98,7 +98,7 @@ func (l *loader) scale(g *raw, close string) error {
 	if in.Kind == pitwall.Option || in.Kind == pitwall.Future {
 		return nil
 	}
-	g.power = scaleOf(close)
+	g.power = scaleOf(price)
 	return setScale(in, g.power)
 }
 
