@@ -147,7 +147,10 @@ func interval(t time.Time, size time.Duration, zone *time.Location) (start, end 
 		_, into := place(at, size, zone)
 		end = at.Add(size - into%size)
 		_, change := at.ZoneBounds()
-		if change.IsZero() || change.After(end) {
+		if !change.IsZero() && !change.After(at) { // at the last hours of some years Go names at itself
+			_, change = at.Add(time.Second).ZoneBounds()
+		}
+		if change.IsZero() || change.After(end) || !change.After(at) {
 			break
 		}
 		if end = change; !sameInterval(change, t, size, zone) {

@@ -222,3 +222,22 @@ func TestResampleOverAClockChange(t *testing.T) {
 		}
 	}
 }
+
+// At the end of 2008 and other years Go's zone data name an instant as its own next
+// change; weeks around it end.
+func TestResampleEndsAtYearEnds(t *testing.T) {
+	ny, err := LoadZone("America/New_York")
+	require.NoError(t, err)
+	var bars []Bar
+	for day := time.Date(2005, 1, 3, 9, 30, 0, 0, ny); day.Year() < 2030; day = day.AddDate(0, 0, 1) {
+		end := day.Add(390 * time.Minute)
+		bars = append(bars, Bar{Start: day, End: end, Known: end, Open: One, High: One, Low: One, Close: One, Volume: 1})
+	}
+	weeks, err := Resample(bars, OneDay, OneWeek, ny, bars[len(bars)-1].Known.AddDate(0, 1, 0))
+	require.NoError(t, err)
+	require.Len(t, weeks, 1304+1) // 9,129 days
+	for i, w := range weeks {
+		require.Equal(t, time.Monday, w.Start.Weekday())
+		require.True(t, i == 0 || w.Start.Equal(weeks[i-1].End))
+	}
+}
