@@ -42,7 +42,7 @@ func checkSheet(t *testing.T, dir string) *realRun {
 		set(other(v))
 		defer set(v)
 		if found := differences("", want, got); !slices.ContainsFunc(found, func(d string) bool { return strings.HasPrefix(d, path+": ") }) {
-			require.Regexp(t, `^\.luck\.(random_trader|\w+_interval)\.`, path, "is not checked")
+			require.Regexp(t, `^\.(read_with|luck\.(random_trader|\w+_interval))\.`, path, "is not checked") // read_with is text, with tests of its own
 		}
 		n++
 	})
