@@ -60,7 +60,7 @@ func repairArguments(tool string, raw json.RawMessage, schema toolSchema) (json.
 	}
 	args := map[string]json.RawMessage{}
 	if json.Unmarshal(object, &args) != nil || duplicates(object) {
-		return raw, nil // the tool refuses what is there twice
+		return raw, nil // the tool refuses a duplicate key
 	}
 	if len(args) == 1 {
 		for name, inner := range args {

@@ -11,7 +11,7 @@ import (
 type Price struct {
 	In, Out               pitwall.Dec
 	CacheRead, CacheWrite *pitwall.Dec // nil = as In
-	ListOf                string       // the day of the list that it is from; empty = somebody stated it
+	ListOf                string       // date of the shipped price list; empty = stated by the strategy
 }
 
 // ParsePrices reads model=in/out[/cache_read[/cache_write]], in USD per million

@@ -100,7 +100,7 @@ func (l *limited) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// commandRules say how a program without tools of ours calls them.
+// commandRules tells a program that has no tools how to call the offered ones.
 const commandRules = `You decide; another program runs the tools below for you. Use no tools, files, memory or
 web access of your own: what they know is not of the time that you trade in.
 Answer in one of two ways and with nothing else:

@@ -62,7 +62,7 @@ func TestCommandPrompt(t *testing.T) {
 	}
 }
 
-// What goes wrong is said in the program's own words.
+// A failure keeps the program's own words.
 func TestCommandFailures(t *testing.T) {
 	for name, c := range map[string]struct {
 		client *Client

@@ -21,7 +21,7 @@ import (
 
 const (
 	maxErrorText = 500 // characters of a provider's error text
-	maxQuote     = 200 // of an answer in a text of ours
+	maxQuote     = 200 // of an answer that an error quotes
 )
 
 // failure is one failed attempt.
