@@ -23,21 +23,20 @@ func NewOutput(f *os.File) *Output {
 	return &Output{file: f, closed: f.Fd() == 1 && stdoutWasClosed()}
 }
 
-// Write implements io.Writer.
+// Write implements io.Writer. After the first write that failed each one returns its
+// error.
 func (o *Output) Write(b []byte) (n int, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return 0, o.err
+	}
 	if o.Closed() {
-		err = errClosed
-	} else {
-		n, err = o.file.Write(b)
+		o.err = errClosed
+		return 0, o.err
 	}
-	if err != nil {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if o.err == nil {
-			o.err = err
-		}
-	}
-	return n, err
+	n, o.err = o.file.Write(b)
+	return n, o.err
 }
 
 // Err returns the error of the first write that failed.
