@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
 // This file writes logs and sees those of others, under the lock of their folder,
@@ -18,8 +17,6 @@ import (
 const (
 	logs     = "log" // the folder of logs and segments
 	lockFile = "lock"
-
-	syncEvery = 100 * time.Millisecond
 )
 
 // lock takes the lock of the folder of logs. Where it cannot be had (no folder yet,
@@ -154,9 +151,10 @@ func (s *Store) add(p place, data []byte) error {
 	digest := data[len(s.codec.first):][:16]
 	g.rows[p.id()] = row{p.key, p.kind, p.group, string(digest), at, len(data), info.ModTime().Unix()}
 	g.end = at + int64(len(data))
-	if !s.unsynced {
-		s.unsynced = true
-		time.AfterFunc(syncEvery, s.sync)
+	s.unsynced = true
+	if !s.syncing {
+		s.syncing = true
+		go s.sync()
 	}
 	return nil
 }
@@ -190,20 +188,20 @@ func (s *Store) begin() error {
 	return nil
 }
 
-// sync makes what was written last, also without power. Its error is the next write's.
+// sync makes what was written last, also without power, until nothing new is there:
+// what is written meanwhile shares the next one. Its error is the next write's.
 func (s *Store) sync() {
 	s.mu.Lock()
-	own := s.own
-	s.unsynced = false
-	s.mu.Unlock()
-	if own == nil {
-		return
-	}
-	if err := errors.Join(s.step("sync"), own.f.Sync()); err != nil && !errors.Is(err, os.ErrClosed) {
-		s.mu.Lock()
-		s.failed = err
+	defer s.mu.Unlock()
+	for s.unsynced && s.own != nil {
+		s.unsynced = false
+		f := s.own.f
 		s.mu.Unlock()
+		err := errors.Join(s.step("sync"), f.Sync())
+		s.mu.Lock()
+		s.failed = errors.Join(s.failed, err)
 	}
+	s.syncing = false
 }
 
 // Close syncs what was written and makes a segment of it. A store without writes has

@@ -38,7 +38,8 @@ type Store struct {
 	mu       sync.RWMutex    // writers hold the lock of the folder of logs too
 	segments []*segment      // as of the last look
 	own      *segment        // the log that this store writes, one of segments; nil without any write
-	unsynced bool            // a sync is due
+	unsynced bool            // something was written since the last sync began
+	syncing  bool            // a goroutine is at it
 	failed   error           // of the last sync
 	found    []Bad           // in logs that were made segments: for Verify
 	locker   *os.File        // of the lock
