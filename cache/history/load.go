@@ -309,7 +309,7 @@ func (l *loader) finish() (*Store, error) {
 func (l *loader) offer() string {
 	if len(l.seen()) == 0 {
 		if len(l.Warnings) > 0 { // the first names a file that was passed over, and why
-			return l.Warnings[0] + "; fields are separated by commas"
+			return l.Warnings[0] + "; fields are separated by commas, semicolons, tabs or |"
 		}
 		return "the files hold no bars at all"
 	}
