@@ -94,14 +94,36 @@ func (s *Series) Append(b Bar) error {
 	return s.Check(s.Len() - 1)
 }
 
-// Check reports what is impossible about bar i: prices not above zero, a high
+// checkZero reports a price of 0 or below that bar i cannot have. Such prices are real: oil settled at -37.63 on 2020-04-20, and a share whose
+// company is wound up closes at 0. Futures may have any price, and so may an index,
+// which is a level; an option may be worth 0. Any other instrument may close at 0 once,
+// and no bar after that is above it: a 0 between prices is a missing price.
+func (s *Series) checkZero(i int) error {
+	low, named := s.Low[i], s.Instrument.Kind
+	switch {
+	case named == Future || named == Index:
+	case low < 0:
+		return fmt.Errorf("low %v is below 0, where only futures and indices may be; if this is one, give its kind in instruments.csv", low)
+	case named == Option:
+	case i > 0 && s.Close[i-1] == 0 && s.High[i] > 0:
+		return fmt.Errorf("high %v follows a close of 0: a share at 0 is worthless and trades no more; if 0 stands for a missing price, delete those rows", s.High[i])
+	case low == 0 && (s.Close[i] > 0 || s.Open[i] == 0 && s.High[i] > 0):
+		return fmt.Errorf("a price is 0 and others of the bar are above it; if 0 stands for a missing price, delete the row")
+	}
+	return nil
+}
+
+// Check reports what is impossible about bar i: a price below its kind's least, a high
 // below the low or not around open and close, a volume that is no number,
 // times out of order, or a bar known before it ended.
 func (s *Series) Check(i int) error {
 	o, h, l, c, v := s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i]
+	if l <= 0 || i > 0 && s.Close[i-1] == 0 {
+		if err := s.checkZero(i); err != nil {
+			return err
+		}
+	}
 	switch {
-	case l <= 0:
-		return fmt.Errorf("low %v is not above 0", l)
 	case h < l:
 		return fmt.Errorf("high %v is below low %v", h, l)
 	case o < l || o > h:
