@@ -90,8 +90,8 @@ func drawWorld(t *rapid.T, like taste) *world {
 	}
 	if like.zero && rapid.IntRange(0, 5).Draw(t, "worthless") == 0 {
 		s := w.series[rapid.IntRange(0, 1).Draw(t, "which is")]
-		if s.Instrument.Kind != pitwall.Future {
-			dies(s, rapid.IntRange(0, s.Len()-1).Draw(t, "last bar"), rapid.Bool().Draw(t, "it trades"))
+		if s.Instrument.Kind != pitwall.Future && s.Len() > 1 {
+			dies(s, rapid.IntRange(1, s.Len()-1).Draw(t, "last bar"), rapid.Bool().Draw(t, "it trades"))
 		}
 	}
 	if like.ticks && rapid.Bool().Draw(t, "tick") {
