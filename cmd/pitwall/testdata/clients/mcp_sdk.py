@@ -18,7 +18,7 @@ async def main():
         async def progress(done, total, message):
             heard.set()
 
-        endless = "SELECT count(*) FROM range(100000) a, range(100000) b, range(100000) c"
+        endless = "SELECT count(*) FROM generate_series(1, 10000) a, generate_series(1, 10000) b, generate_series(1, 10000) c"
         call = asyncio.create_task(client.call_tool("duckdb_query", {"sql": endless}, progress_callback=progress))
         await asyncio.wait_for(heard.wait(), 30)
         call.cancel()
