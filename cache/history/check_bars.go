@@ -56,7 +56,7 @@ func (c *checker) impossible(s *checkedBars) {
 			c.say(s.file, s.symbol, "range like a split", fmt.Sprintf("%s low %v high %v", b.text, b.l, b.h), "the bar mixes prices from before and after a split, or holds a bad tick: an order could fill at either")
 		}
 		if i > 0 && s.bars[i-1].c > 0 && b.o > 0 {
-			if name := splitLike(s.bars[i-1].c / b.o); name != "" && !c.actionNear(s.symbol, "split", b.t, 3) {
+			if name := splitLike(s.bars[i-1].c/b.o, 0.08); name != "" && !c.actionNear(s.symbol, "split", b.t, 3) {
 				c.say(s.file, s.symbol, "jump like a missing split", fmt.Sprintf("%s looks like %s (%v to %v)", b.text, name, s.bars[i-1].c, b.o), "add the split to an actions file, or fix the price")
 			}
 		}

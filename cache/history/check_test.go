@@ -110,6 +110,8 @@ func TestCheckRules(t *testing.T) {
 		"split given":      {[]string{"a.csv", from(16, "25"), "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\n"}, nil},
 		"split twice":      {[]string{"a.csv", from(16, "25"), "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\nA,2024-01-16,split,4\n"}, []string{"duplicate action"}},
 		"split adjusted":   {[]string{"a.csv", from(16, "100"), "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\n"}, []string{"split-adjusted prices"}},
+		"split inverted":   {[]string{"a.csv", from(16, "2500"), "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,25\n"}, []string{"inverted split"}},
+		"not adjusted":     {[]string{"a.csv", from(16, "25"), "a.csv.yaml", "adjusted: split\n", "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\n"}, []string{"not adjusted"}},
 		"said so":          {[]string{"a.csv", from(16, "100"), "a.csv.yaml", "adjusted: split\n", "act.csv", "symbol,ex_date,type,value\nA,2024-01-16,split,4\n"}, nil},
 		"sidecar":          {[]string{"a.csv", from(16, "100"), "a.csv.yaml", "adjusted: some\n"}, []string{"sidecar"}},
 		"last bar":         {[]string{"a.csv", at(31, "A,2024-01-31,100,101,99,100,0\n")}, []string{"last bar still forming", "volume 0"}},
