@@ -15,6 +15,9 @@
 // bearer token (verifier). frame.go refuses what is no request, with JSON-RPC's own error: batches, and ids that
 // an answer could not carry. At the end of input, stdio answers what it has read.
 //
+// A call that carries a progress token is answered on an event stream: progress.go
+// notifies there what the tool reports (tools.Progress), before the answer.
+//
 // prompts.go holds what models read first: the instructions for hosts, and the base
 // prompt (trade_turn: investor policy and how to work), which a strategy's own prompt
 // follows.
