@@ -62,7 +62,8 @@ type Store struct {
 
 	series  []*pitwall.Series
 	actions []pitwall.Action
-	jumps   []jump // splits seen in adj_close
+	gives   []string // types of the actions in the files, of all symbols
+	jumps   []jump   // splits seen in adj_close
 	dated   []datedWarning
 	records []pitwall.Record
 }
