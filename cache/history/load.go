@@ -26,7 +26,13 @@ type Input struct {
 	Path     string             // inside FS
 	Show     string             // how to name it in messages; Path when empty
 	Adjusted pitwall.Adjustment // if stated by the caller
+
+	Dividends string // AdjClose: derived from it
+	Actions   bool   // the file's source was asked for its symbol's actions, too
 }
+
+// AdjClose asks for the dividends that a file's column adj_close shows.
+const AdjClose = "adj_close"
 
 // Options narrow what is loaded.
 type Options struct {
@@ -61,9 +67,11 @@ type Store struct {
 	series  []*pitwall.Series
 	actions []pitwall.Action
 	gives   []string // types of the actions in the files, of all symbols
-	jumps   []jump   // splits seen in adj_close
-	dated   []datedWarning
-	records []pitwall.Record
+	beside  map[*pitwall.Series]*beside
+
+	derivedFrom []derivedFrom
+	dated       []datedWarning
+	records     []pitwall.Record
 }
 
 // Series implements pitwall.Source.
@@ -98,7 +106,7 @@ type loader struct {
 }
 
 func newLoader() *loader {
-	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), abroad: map[string]bool{}}
+	return &loader{Store: Store{beside: map[*pitwall.Series]*beside{}}, wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), abroad: map[string]bool{}}
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is
@@ -211,7 +219,7 @@ func (l *loader) take(p *parsedFile) (err error) {
 		err = l.readInstruments(t)
 	case "bars":
 		if f.Adjusted, err = adjustment(in); err == nil {
-			err = l.readBars(t, f.Adjusted)
+			err = l.readBars(t, in, f.Adjusted)
 		}
 	case "actions":
 		entry := in.Adjusted
@@ -282,8 +290,12 @@ func (l *loader) finish() (*Store, error) {
 		return nil, e.Hintf("bars are symbol,timestamp,open,high,low,close,volume; %s", l.offer())
 	}
 	l.sortRecords()
+	l.besideActions()
 	l.warnings()
 	if err := l.scaleAmounts(); err != nil {
+		return nil, err
+	}
+	if err := l.derive(); err != nil {
 		return nil, err
 	}
 	if err := l.asPaid(); err != nil {

@@ -215,7 +215,7 @@ func (t *table) valid(size time.Duration) error {
 	l.opts.Size = size
 	switch t.rowKind() {
 	case KindBars:
-		return l.readBars(t, "")
+		return l.readBars(t, Input{}, "")
 	case KindActions:
 		return l.readActions(t, "", "")
 	case KindMacro, KindRevised:
