@@ -137,7 +137,7 @@ func TestDividendsUnknown(t *testing.T) {
 	require.Equal(t, []runs.Reading{{Code: pitwall.NoDividends, Text: "price return; dividends are not in this data: it has neither actions nor adj_close of X"}}, r.ReadWith)
 	for name, files := range map[string]map[string]string{
 		"dividends of another": {"p.csv": file, "a.csv": "symbol,ex_date,type,value\nY,2024-01-05,dividend,2\n"},
-		"a pair":             {"p.csv": file, "i.csv": "symbol,kind\nX,crypto\n"},
+		"a pair":               {"p.csv": file, "i.csv": "symbol,kind\nX,crypto\n"},
 		"a column":             {"p.csv": strings.ReplaceAll(strings.Replace(file, "volume\n", "volume,Dividends\n", 1), ",1000000\n", ",1000000,0.0\n")},
 		"a short run":          {"p.csv": barHead + flatBars("X", 1_000_000, long[:200]...)},
 	} {
@@ -184,13 +184,13 @@ func TestActionColumns(t *testing.T) {
 				return
 			}
 			require.Equal(t, []string{c.code}, codes(r))
-			require.Contains(t, r.ReadWith[0].Text, "dividends of X are not counted: d/p.csv does not say whether its prices include those of its column Dividends")
+			require.Contains(t, r.ReadWith[0].Text, "dividends of X are not counted: d/p.csv does not say whether its prices include those of its column dividends")
 		})
 	}
 	t.Run("with a file of actions", func(t *testing.T) { // which says less
 		r := backtest(t, map[string]string{"p.csv": rows("Dividends,Stock Splits", 2, "0,0", "0,0", "0.5,0", "0,0", "0,2", "0,0"), "a.csv": "symbol,ex_date,type,value\nX,2024-01-08,split,2\n"}, nil)
 		require.Equal(t, "100000", r.FinalEquity.String())
-		require.Equal(t, []runs.Reading{{Code: pitwall.UnusedColumn, Text: "the columns Dividends, Stock Splits of d/p.csv are not used for X: its actions are those of d/a.csv"}}, r.ReadWith)
+		require.Equal(t, []runs.Reading{{Code: pitwall.UnusedColumn, Text: "the columns dividends, stock_splits of d/p.csv are not used for X: its actions are those of d/a.csv"}}, r.ReadWith)
 	})
 }
 

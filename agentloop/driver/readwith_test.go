@@ -33,19 +33,19 @@ func flatBars(symbol string, volume int, prices ...float64) string {
 // backtest runs buyhold over files of data at no cost; edit changes the strategy.
 func backtest(t *testing.T, files map[string]string, edit func(*driver.Config)) *driver.Result {
 	t.Helper()
-	result, err := runFiles(t, files, edit)
+	result, err := runData(t, files, edit)
 	require.NoError(t, err)
 	return result
 }
 
 func backtestError(t *testing.T, files map[string]string, edit func(*driver.Config)) error {
 	t.Helper()
-	_, err := runFiles(t, files, edit)
+	_, err := runData(t, files, edit)
 	require.Error(t, err)
 	return err
 }
 
-func runFiles(t *testing.T, files map[string]string, edit func(*driver.Config)) (*driver.Result, error) {
+func runData(t *testing.T, files map[string]string, edit func(*driver.Config)) (*driver.Result, error) {
 	t.Helper()
 	conf, cash, free := config(filepath.Join(t.TempDir(), "run")), pitwall.Int(100_000), pitwall.Dec(0)
 	conf.Strategy = &driver.Strategy{Name: "case", Symbols: []string{"X"}, Cash: &cash, Data: []driver.DataEntry{{Path: "d"}}, Costs: &driver.Costs{CommissionBps: &free, SlippageBps: &free}}

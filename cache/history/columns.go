@@ -10,32 +10,13 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // A file of bars may say what corporate actions there were in columns of its own, as
-// vendors' downloads do: adj_close, dividends, capital_gains and stock_splits. The last
+// vendors' downloads do: adj_close, dividends, stock_splits and capital_gains. The last
 // three are actions as those of a file of actions, in the terms of the prices beside
 // them, where it can be known that prices do not hold the dividends already.
-
-// actionColumns are the places of these columns in a table; -1 = none.
-type actionColumns struct{ adj, dividends, gains, splits int }
-
-func (t *table) actionColumns() actionColumns {
-	at := actionColumns{-1, -1, -1, -1}
-	for i, h := range t.header {
-		switch strings.NewReplacer(" ", "", "_", "").Replace(strings.ToLower(h)) {
-		case "adjclose", "adjustedclose":
-			at.adj = i
-		case "dividends", "dividend", "dividendamount":
-			at.dividends = i
-		case "capitalgains":
-			at.gains = i
-		case "stocksplits", "splits", "splitcoefficient", "splitratio":
-			at.splits = i
-		}
-	}
-	return at
-}
 
 // beside is what the columns say of one symbol.
 type beside struct {
@@ -59,28 +40,22 @@ type besideAction struct {
 }
 
 // beside notes what a row of bars says of corporate actions.
-func (t *table) beside(g *raw, i int, at actionColumns) error {
-	row, bar, b := t.rows[i], len(g.starts)-1, &g.beside
-	if at.adj >= 0 {
-		b.adj = append(b.adj, positive(row[at.adj]))
+func (t *table) beside(g *raw, i int) error {
+	bar, b := len(g.starts)-1, &g.beside
+	if t.has(layout.AdjClose) {
+		b.adj = append(b.adj, positive(t.get(i, layout.AdjClose)))
 	}
-	b.cash = at.dividends >= 0 || at.gains >= 0
-	for _, c := range []struct {
-		at   int
-		kind string
-	}{{at.splits, "split"}, {at.dividends, "dividend"}, {at.gains, "special_dividend"}} {
-		if c.at < 0 || c.kind == "split" && positive(row[c.at]) == 1 {
-			continue
-		}
-		text := strings.TrimSpace(row[c.at])
-		if text == "" || strings.EqualFold(text, "nan") || strings.Trim(text, "0.") == "" {
+	b.cash = t.has(layout.Dividends) || t.has(layout.Gains)
+	for _, c := range [...]struct{ column, kind string }{{layout.StockSplits, "split"}, {layout.Dividends, "dividend"}, {layout.Gains, "special_dividend"}} {
+		text := t.get(i, c.column)
+		if strings.Trim(text, "0.") == "" || strings.EqualFold(text, "nan") || c.kind == "split" && positive(text) == 1 {
 			continue
 		}
 		kind, value, per, err := t.action(c.kind, text)
 		if err != nil {
-			return t.bad(i, t.header[c.at], err)
+			return t.bad(i, c.column, err)
 		}
-		b.actions = append(b.actions, besideAction{bar, t.header[c.at], kind, value, per})
+		b.actions = append(b.actions, besideAction{bar, c.column, kind, value, per})
 	}
 	return nil
 }
