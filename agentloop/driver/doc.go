@@ -9,7 +9,7 @@
 //	            Worlds = one Session for each caller of a server
 //	            Guard = limits and journal around any broker, without a session
 //
-// strategy.go, agents.go and account.go are what a strategy file says; data.go and
+// strategy.go, agents.go, rule.go and account.go are what a strategy file says; data.go and
 // models.go find what it names; sim.go and warnings.go make a simulated world of it;
 // run.go, evidence.go and finish.go are a run, verify.go recomputes it; worlds.go
 // serves hosts that step the clock themselves; guard.go serves programs that only

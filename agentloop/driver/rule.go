@@ -131,7 +131,12 @@ func (s *Strategy) CheckRule(ctx context.Context) error {
 		return err
 	}
 	for i, c := range r.Columns {
-		if _, err := t.Query(ctx, "SELECT count(*) FROM "+r.Rows(i+1), 1); err != nil {
+		// As an argument it must be one expression.
+		_, err := t.Query(ctx, "SELECT nullif(("+c.SQL+"\n), NULL) FROM "+r.Rows(i)+" "+scripts.Windows, 1)
+		if err == nil {
+			_, err = t.Query(ctx, "SELECT count(*) FROM "+r.Rows(i+1), 1)
+		}
+		if err != nil {
 			return s.badSQL(c, err)
 		}
 	}

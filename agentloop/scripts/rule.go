@@ -32,6 +32,9 @@ type Column struct{ Name, SQL string }
 // WeightColumn is the name of a rule's last column.
 const WeightColumn = "weight"
 
+// Windows are those that a column may name.
+const Windows = "WINDOW h AS (PARTITION BY symbol ORDER BY ts), across AS (PARTITION BY ts)"
+
 // HistoryTable is the table that a rule reads.
 const HistoryTable = "history"
 
@@ -39,7 +42,7 @@ const HistoryTable = "history"
 func (r Rule) Rows(n int) string {
 	from, newest := HistoryTable, ", lead(1) OVER h IS NULL AS newest"
 	for _, c := range r.Columns[:n] {
-		from = fmt.Sprintf("(SELECT *, (%s\n) AS \"%s\"%s FROM %s WINDOW h AS (PARTITION BY symbol ORDER BY ts), across AS (PARTITION BY ts))", c.SQL, c.Name, newest, from)
+		from = fmt.Sprintf("(SELECT *, (%s\n) AS \"%s\"%s FROM %s %s)", c.SQL, c.Name, newest, from, Windows)
 		newest = ""
 	}
 	return from
