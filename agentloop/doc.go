@@ -43,7 +43,8 @@
 // Implement [Decider] (one method, see TestTeamDecides): name its members as
 // [Agent].Roles, each with its own model, prompt and tools, and ask them with
 // [Brief.Converse]. Nothing in this package changes: keys, record, budgets and replay
-// cover all roles, and the record keeps them in their order.
+// cover all roles, and the record keeps them in their order. It is for programs in Go
+// only: no key of a strategy file makes a team yet.
 //
 // # To add a warning
 //

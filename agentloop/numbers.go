@@ -21,8 +21,8 @@ const (
 )
 
 var (
-	// notFigures are dates, times, periods and names with digits in them.
-	notFigures = regexp.MustCompile(`\d{4}-\d{2}(-\d{2})?(T[\d:.+-]+Z?)?|\d{1,2}:\d{2}(:\d{2})?|[A-Za-z_]+[\w:]*\d[\w:.]*|` +
+	// notFigures are dates, times, periods, names with digits in them and marks of data.
+	notFigures = regexp.MustCompile(`</?data [^>\n]*>|\d{4}-\d{2}(-\d{2})?(T[\d:.+-]+Z?)?|\d{1,2}:\d{2}(:\d{2})?|[A-Za-z_]+[\w:]*\d[\w:.]*|` +
 		`\d+[- ]?(day|week|month|year|hour|minute|min|bar|session|period|d|w|h|m|y)s?\b`)
 	figure  = regexp.MustCompile(`\d+(\.\d+)?(\s?(k|K|M|bn|B|million|billion)\b)?`)
 	grouped = regexp.MustCompile(`\b\d{1,3}(,\d{3})+\b`) // by thousands: in prose, not in tables

@@ -24,6 +24,7 @@ func TestUnsupportedNumbers(t *testing.T) {
 		"volume of 93.1 million":                                  {"93.1 million"},
 		"volume of 53,569,400 shares":                             nil,
 		"volume of 53,569,999 shares":                             {"53569999"},
+		"RSI 7351":                                                {"7351"},
 		"":                                                        nil,
 	} {
 		order := map[string]any{"symbol": "AAPL", "side": "buy", "qty": 10, "reason": reason}
@@ -31,7 +32,7 @@ func TestUnsupportedNumbers(t *testing.T) {
 		require.NoError(t, err)
 		turn := Turn{Messages: []Message{
 			{User: "cash=100000\nlast_bars: AAPL,2018-05-01T09:30:00-04:00,166.410004,169.100006,53569400"},
-			{Reply: &Reply{Calls: []Call{{Name: "market_indicators", Arguments: json.RawMessage(`{"names":["sma:50"]}`)}}}, Results: []Result{{Text: "sma_50=160.2512"}}},
+			{Reply: &Reply{Calls: []Call{{Name: "market_indicators", Arguments: json.RawMessage(`{"names":["sma:50"]}`)}}}, Results: []Result{{Text: "sma_50=160.2512\n<data tool=news_search id=7351ffffffffffff>"}}},
 			{Reply: &Reply{Calls: []Call{{Name: "orders_submit", Arguments: args}}}, Results: []Result{{Text: "accepted at 245.50"}}},
 		}}
 		turn.unsupported()

@@ -11,8 +11,12 @@
 // Over stdio and in process the principal is "local" and the name "main". Over
 // HTTP the principal is the token's owner and the name is in the URL.
 //
-// frame.go refuses what is no request, with JSON-RPC's own error: batches, and ids that
+// http.go is the chain in front: size and time limits, checkHost, checkOrigin, the
+// bearer token (verifier). frame.go refuses what is no request, with JSON-RPC's own error: batches, and ids that
 // an answer could not carry. At the end of input, stdio answers what it has read.
+//
+// A call that carries a progress token is answered on an event stream: progress.go
+// notifies there what the tool reports (tools.Progress), before the answer.
 //
 // prompts.go holds what models read first: the instructions for hosts, and the base
 // prompt (trade_turn: investor policy and how to work), which a strategy's own prompt

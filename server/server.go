@@ -95,6 +95,8 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 			ctx, stop = s.untilHangUp(ctx, req)
 			defer stop()
 		}
+		ctx, end := progress(ctx, req)
+		defer end()
 		w, err := s.registry.World(ctx, by, name)
 		var a tools.Answer
 		if err != nil {

@@ -114,7 +114,7 @@ func TestTransportsAgree(t *testing.T) {
 	require.Len(t, digests, 5)
 }
 
-// post sends one raw request and returns the status.
+// post sends one raw request and returns the status and the answer.
 func post(t *testing.T, url, body string, header map[string]string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
@@ -133,6 +133,11 @@ func post(t *testing.T, url, body string, header map[string]string) (int, string
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
+	if res.Header.Get("Content-Type") == "text/event-stream" { // one event with the answer
+		_, data, ok := strings.Cut(string(text), "data: ")
+		require.True(t, ok, string(text))
+		return res.StatusCode, data
+	}
 	return res.StatusCode, string(text)
 }
 

@@ -129,8 +129,9 @@ func pass(ctx context.Context, w *pitwall.World, since time.Time, n int, until t
 		ctx, cancel = context.WithTimeout(ctx, liveWait)
 		defer cancel()
 	}
+	total := n
 	if !until.IsZero() {
-		n = maxBars
+		n, total = maxBars, 0
 	}
 	for advanced < n && (until.IsZero() || w.Clock.Now().Before(until)) {
 		before := w.Clock.Now()
@@ -144,6 +145,9 @@ func pass(ctx context.Context, w *pitwall.World, since time.Time, n int, until t
 			return advanced, false, err
 		}
 		advanced++
+		if w.Mode == pitwall.Sim { // a live wait is one of seconds
+			stepped(ctx, advanced, total)
+		}
 	}
 	return advanced, false, nil
 }

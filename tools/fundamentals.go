@@ -32,13 +32,13 @@ type fundamentalsOut struct {
 }
 
 func (o fundamentalsOut) text(*pitwall.World) string {
-	var t text
+	var t, items text
 	t.covered(o.Covered)
-	t.block("items", "period,end,known,statement,item,value,unit", len(o.Items), func(i int) []any {
+	items.block("items", "period,end,known,statement,item,value,unit", len(o.Items), func(i int) []any {
 		x := o.Items[i]
 		return []any{x.Period, x.End, x.Known, x.Statement, x.Item, x.Value, x.Unit}
 	})
-	return t.String()
+	return t.String() + items.marked("fundamentals", len(o.Items))
 }
 
 // maxItems bounds one answer of fundamentals.
@@ -76,7 +76,7 @@ func fundamentals(ctx context.Context, w *pitwall.World, in fundamentalsIn) (fun
 		if len(out.Items) == maxItems {
 			return out, pitwall.Errorf(pitwall.InvalidInput, "more than %d items in %d periods", maxItems, periods).Hintf("name items, or ask for fewer periods")
 		}
-		out.Items = append(out.Items, itemView{r.Fields["period"], r.Event.Format(time.DateOnly), w.Time(r.Known), r.Fields["statement"], r.Series, r.Value, r.Fields["unit"]})
+		out.Items = append(out.Items, itemView{OneLine(r.Fields["period"], 40), r.Event.Format(time.DateOnly), w.Time(r.Known), OneLine(r.Fields["statement"], 60), OneLine(r.Series, 200), OneLine(r.Value, 200), OneLine(r.Fields["unit"], 40)})
 	}
 	return out, nil
 }

@@ -3,7 +3,9 @@ package tools
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -43,6 +45,20 @@ func (c coverView) String() string {
 	return s
 }
 
+var plainName = regexp.MustCompile(`^[\pL\pN.^=/:_&+-]{1,40}$`)
+
+// coverName returns the name of a symbol or series as a data file spells it; one that
+// could be read as a sentence is quoted.
+func coverName(name string) string {
+	switch {
+	case name == "":
+		return "(no symbol)"
+	case plainName.MatchString(name):
+		return name
+	}
+	return strconv.Quote(OneLine(name, 40))
+}
+
 // maxCovered is how many names a refusal lists.
 const maxCovered = 20
 
@@ -56,11 +72,7 @@ func covered(ctx context.Context, w *pitwall.World, k pitwall.RecordKind, what s
 		}
 	}
 	for _, c := range list {
-		name := c.Name
-		if name == "" {
-			name = "(no symbol)"
-		}
-		v := coverView{name, w.Time(c.From)[:len(time.DateOnly)], w.Time(c.Until)[:len(time.DateOnly)], c.Count, c.Revised}
+		v := coverView{coverName(c.Name), w.Time(c.From)[:len(time.DateOnly)], w.Time(c.Until)[:len(time.DateOnly)], c.Count, c.Revised}
 		all = append(all, v)
 		if len(names) == 0 || slices.Contains(names, c.Name) {
 			of = append(of, v)
@@ -178,16 +190,25 @@ type newsOut struct {
 func (o newsOut) text(*pitwall.World) string {
 	var t text
 	t.covered(o.Covered)
+	if len(o.Items) == 0 {
+		return t.String() + "nothing matches\n"
+	}
+	lines := make([]string, 0, len(o.Items))
 	for _, n := range o.Items {
-		t.WriteString(n.Known + " " + strings.Join(n.Symbols, ";") + " [" + n.Source + "] " + n.Title + "\n")
+		lines = append(lines, n.Known+" "+OneLine(strings.Join(n.Symbols, ";"), 1000)+" ["+n.Source+"] "+n.Title)
 		if n.Text != "" {
-			t.WriteString("  " + n.Text + "\n")
+			lines = append(lines, "  "+n.Text)
 		}
 	}
-	if len(o.Items) == 0 {
-		t.WriteString("nothing matches\n")
+	return t.String() + Marked("news_search", strings.Join(lines, "\n"))
+}
+
+// marked returns a text between marks, when it holds rows that others wrote.
+func (t *text) marked(tool string, rows int) string {
+	if rows == 0 {
+		return t.String()
 	}
-	return t.String()
+	return Marked(tool, strings.TrimSuffix(t.String(), "\n"))
 }
 
 // covered writes the time that an answer covers.
@@ -224,13 +245,13 @@ type filingsOut struct {
 }
 
 func (o filingsOut) text(*pitwall.World) string {
-	var t text
+	var t, filings text
 	t.covered(o.Covered)
-	t.block("filings", "known,event,who,what,owner,amount", len(o.Items), func(i int) []any {
+	filings.block("filings", "known,event,who,what,owner,amount", len(o.Items), func(i int) []any {
 		f := o.Items[i]
 		return []any{f.Known, f.Event, f.Who, f.What, f.Fields["owner"], f.Fields["amount"]}
 	})
-	return t.String()
+	return t.String() + filings.marked("filings_search", len(o.Items))
 }
 
 func filingsSearch(ctx context.Context, w *pitwall.World, in newsIn) (filingsOut, error) {

@@ -9,11 +9,16 @@
 //	            Worlds = one Session for each caller of a server
 //	            Guard = limits and journal around any broker, without a session
 //
+// The way of a run: Strategy.Check (strategy.go), Load (data.go), Spec and NewSim
+// (sim.go), Run and Drive (run.go), the loop (agentloop/loop.go), finish (evidence.go),
+// Folder.Seal (cache/runs). Check, Spec and Window are pure and cheap: Run calls them
+// again, for callers that did not.
+//
 // strategy.go, agents.go, rule.go and account.go are what a strategy file says; data.go and
 // models.go find what it names; sim.go and warnings.go make a simulated world of it;
-// run.go, evidence.go and finish.go are a run, verify.go recomputes it; worlds.go
-// serves hosts that step the clock themselves; guard.go serves programs that only
-// want their orders checked.
+// run.go and evidence.go are a run, verify.go recomputes it; worlds.go serves hosts
+// that step the clock themselves; guard.go serves programs that only want their orders
+// checked.
 //
 // The package reads no environment, no host clock and no file but those inside the
 // file systems that it is given and what a strategy names by an absolute path; keys,
@@ -21,9 +26,9 @@
 //
 // # To add a mode
 //
-// Implement [Session] in a file beside sim.go and choose it in [Run] (run.go), which
-// knows nothing else of a mode. What a session alone knows of a run's evidence it
-// adds in Describe and Finish.
+// Implement [Session] in a file beside sim.go and choose it in [Run] (run.go). From
+// drive on, a run knows the Session only; Run itself still loads history and builds a
+// [Sim]. What a session alone knows of a run's evidence it adds in Describe and Finish.
 //
 // # To add a key of the strategy file
 //

@@ -1,7 +1,10 @@
 package driver
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,12 +12,45 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
-	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/tools/report"
 )
 
-// This file is what a run's folder says besides its journal and its turns: what was
-// run, over which prices, and what buying and holding would have been worth.
+// This file is the first and the last word of a run's folder: the manifest as the run
+// begins, and what is written at its end.
+
+// Result is what came of a run. Its JSON is what pitwall backtest --json prints;
+// returns and the drawdown are fractions.
+type Result struct {
+	// ReadWith holds the warnings that change how the rest must be read.
+	ReadWith        []runs.Reading `json:"read_with"`
+	RunID           string         `json:"run_id"`
+	Mode            string         `json:"mode"`
+	Model           string         `json:"model"`
+	Bars            int            `json:"bars"`
+	Turns           int            `json:"turns"`
+	ModelCalls      int            `json:"model_calls"`
+	CacheHits       int            `json:"cache_hits"`
+	Orders          int            `json:"orders"`
+	Fills           int            `json:"fills"`
+	FinalEquity     pitwall.Dec    `json:"final_equity"`
+	TotalReturn     float64        `json:"total_return"`
+	BenchmarkReturn *float64       `json:"benchmark_return"`
+	MaxDrawdown     float64        `json:"max_drawdown"`
+	Sharpe          *float64       `json:"sharpe"`
+	CostUSD         *pitwall.Dec   `json:"cost_usd"` // null = a price is not known
+	CostUSDRecorded *pitwall.Dec   `json:"cost_usd_recorded"`
+	Warnings        []string       `json:"warnings"`
+	Digest          string         `json:"digest"`
+	WallSeconds     float64        `json:"wall_seconds"`
+	Out             string         `json:"out"`
+
+	Complete     bool           `json:"-"` // the run came to its end
+	AssumedCosts bool           `json:"-"` // the strategy states no costs: the defaults
+	Manifest     runs.Manifest  `json:"-"`
+	Usage        runs.Usage     `json:"-"`
+	Metrics      report.Metrics `json:"-"`
+}
 
 // describe returns the manifest of a run that begins.
 func (r *run) describe() runs.Manifest {
@@ -24,21 +60,7 @@ func (r *run) describe() runs.Manifest {
 	from, to := r.session.Describe(&m)
 	m.Agents = describeAgents(s, r.Agents, from, to)
 	m.Attempt = runs.Attempt(r.Dir, m)
-	if r.Window != nil {
-		r.Window(from, to)
-	}
 	return m
-}
-
-// Describe implements [Session].
-func (s *Sim) Describe(m *runs.Manifest) (from, to time.Time) {
-	m.From, m.To = s.from.Format(time.DateOnly), midnight(s.to, -1).Format(time.DateOnly)
-	m.Cash, m.Costs, m.Account, m.Fills, m.Limits = s.spec.Cash, s.spec.Costs, effectiveTerms(s.spec.Terms), s.spec.Rules, s.spec.Limits.String()
-	for _, f := range s.store.Files {
-		m.Data = append(m.Data, runs.DataFile(f))
-	}
-	m.Warnings = warningTexts(append(slices.Clone(s.notes), s.world.Warnings...))
-	return s.from, s.to
 }
 
 // Notes returns what the operator should know of a strategy's tools and triggers in
@@ -104,57 +126,66 @@ func modelNames(list []agentloop.Agent) string {
 	return strings.Join(names, ", ")
 }
 
-// Finish implements [Session]: the bars of what the run traded, compared itself with
-// or settled against.
-func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
-	until := s.venue.Now()
-	shown := map[string]bool{s.spec.Benchmark: true}
-	for _, x := range s.store.Series() {
-		if slices.Contains(s.spec.Symbols, x.Instrument.Symbol) {
-			shown[x.Instrument.Symbol], shown[x.Instrument.Underlying] = true, true
+// finish writes what a run leaves, whether it came to its end or not.
+func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
+	m, status := &r.manifest, r.session.Status()
+	if err := r.folder.Flush(); err != nil { // also of a run that was stopped: what it says is not all there
+		runErr = errors.Join(runErr, err)
+		m.Status, m.Error = "failed", runErr.Error()
+	} else {
+		m.Status, runErr = r.ended(out, runErr)
+		if runErr != nil {
+			m.Error = runErr.Error()
 		}
 	}
-	for _, x := range s.store.Series() {
-		if !shown[x.Instrument.Symbol] || x.Known[0] > until.UnixNano() {
-			continue
-		}
-		if err := folder.Prices(x, s.from, until); err != nil {
-			return err
-		}
-		in := x.Instrument
-		in.Tradable = slices.Contains(s.spec.Symbols, in.Symbol)
-		m.Traded = append(m.Traded, runs.Traded{Instrument: in, Zone: in.Location().String(), Size: pitwall.SizeName(x.Size), Adjusted: x.Adjusted})
+	fail := func(err error) (*Result, error) { // the manifest says so if it can still be written
+		err = errors.Join(runErr, err)
+		m.Status, m.Error = "failed", err.Error()
+		_ = r.folder.WriteJSON("manifest.json", m)
+		return nil, err
 	}
-	for _, a := range s.store.Actions() {
-		if (slices.Contains(s.spec.Symbols, a.Symbol) || a.Symbol == s.spec.Benchmark) && !a.Ex.After(until) && !a.Ex.Before(s.from) {
-			m.Actions = append(m.Actions, a)
-		}
+	m.Digest = status.Digest
+	if _, err := r.folder.Append(context.Background(), pitwall.Entry{AsOf: r.session.World().Clock.Now(), Kind: pitwall.EntryEnd, Note: m.Status + ", digest " + m.Digest}); err != nil {
+		return fail(err)
 	}
-	return nil
+	if err := r.session.Finish(r.folder, m); err != nil {
+		return fail(err)
+	}
+	metrics, cut, err := report.ReadCut(os.DirFS(r.Dir), m.Cash)
+	if err != nil {
+		return fail(err)
+	}
+	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
+	warnings := slices.Concat(r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m.Status, metrics, out))
+	m.Warnings, m.ReadWith = warningTexts(warnings), readWith(warnings)
+	usage := runs.UsageOf(out)
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage)); err != nil {
+		return fail(err)
+	}
+	if err := r.folder.Seal(m); err != nil {
+		return fail(err)
+	}
+	if runErr != nil {
+		runErr = fmt.Errorf("%w\n  what happened until then is in %s", runErr, r.Dir)
+	}
+	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
+		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
+		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
+		Complete: m.Status == "complete", AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics}, runErr
 }
 
-// Warnings implements [Session].
-func (s *Sim) Warnings() []pitwall.Warning {
-	until := s.venue.Now()
-	list := slices.Clone(s.notes)
-	for _, x := range s.world.Warnings {
-		if !x.Known.After(until) {
-			list = append(list, x)
-		}
+// ended returns how a run ended, and the error that it ended with.
+func (r *run) ended(out agentloop.Outcome, err error) (status string, _ error) {
+	switch {
+	case err == nil && out.Failed*2 > out.Turns:
+		return "failed", pitwall.Errorf(pitwall.NoCoverage, "the model failed in %d of %d turns: %s", out.Failed, out.Turns, strings.TrimPrefix(out.First, "model_skipped: ")).
+			Hintf("pitwall doctor %s says what is missing; pitwall trace %s shows the attempts", r.manifest.Strategy, r.Dir)
+	case errors.Is(err, context.Canceled):
+		return "incomplete", nil
+	case err != nil:
+		return "failed", err
+	case !out.Ended:
+		return "incomplete", nil
 	}
-	return append(list, benchmarkShort(s.store, s.spec, s.from, until)...)
-}
-
-// references returns the values of the benchmark and of buy and hold from the bars of
-// the run.
-func references(store *history.Store, spec SimSpec, from time.Time) pitwall.Reference {
-	named := map[string]*pitwall.Series{}
-	for _, s := range store.Series() {
-		named[s.Instrument.Symbol] = s
-	}
-	var symbols []*pitwall.Series
-	for _, s := range spec.Symbols {
-		symbols = append(symbols, named[s])
-	}
-	return pitwall.NewReference(spec.Cash, named[spec.Benchmark], symbols, store.Actions(), from)
+	return "complete", nil
 }

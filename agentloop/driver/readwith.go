@@ -9,7 +9,6 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
-	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
@@ -87,6 +86,24 @@ func cutWarnings(c report.Cut) []pitwall.Warning {
 	return []pitwall.Warning{{Code: pitwall.FillsCapped, Text: fmt.Sprintf("%s cut by the volume cap: %s filled %v of %v (%.2g %%); costs.volume_share sets the cap", orders, c.Symbol, c.Filled, c.Asked, c.Filled.Float()/c.Asked.Float()*100)}}
 }
 
+// closedWarnings names what was closed without an order of the run: a symbol that
+// closed at 0, and positions that margin did not carry.
+func closedWarnings(c pitwall.Clock) (list []pitwall.Warning) {
+	clock, ok := c.(pitwall.SimClock)
+	if !ok {
+		return nil
+	}
+	for _, f := range clock.Flows(time.Time{}) {
+		switch day := f.Time.Format(time.DateOnly); f.Type {
+		case pitwall.WrittenOff:
+			list = append(list, pitwall.Warning{Code: f.Type, Text: fmt.Sprintf("%s closed at 0 on %s: %v units were written off", f.Symbol, day, f.Qty)})
+		case pitwall.MarginCalled:
+			list = append(list, pitwall.Warning{Code: f.Type, Text: fmt.Sprintf("equity was %v short of the maintenance margin on %s: open orders ended and positions were closed", f.Each.Round(2), day)})
+		}
+	}
+	return list
+}
+
 // resultWarnings returns what came of the run's orders, and whether it was stopped.
 func resultWarnings(status string, m report.Metrics, out agentloop.Outcome) (list []pitwall.Warning) {
 	say := func(code, format string, args ...any) {
@@ -116,62 +133,4 @@ func resultWarnings(status string, m report.Metrics, out agentloop.Outcome) (lis
 		say(pitwall.RunIncomplete, "the run was stopped before its end%s", why)
 	}
 	return list
-}
-
-// benchmarkShort warns of a benchmark that starts later or ends earlier than what is
-// traded, by two sessions of its own or more: its return covers other days.
-func benchmarkShort(store *history.Store, spec SimSpec, from, until time.Time) (list []pitwall.Warning) {
-	var first, last time.Time
-	var bench *pitwall.Series
-	for _, s := range store.Series() {
-		if s.Instrument.Symbol == spec.Benchmark {
-			bench = s
-		}
-		if lo, hi := known(s, from, until); lo < hi && slices.Contains(spec.Symbols, s.Instrument.Symbol) {
-			if a := s.Bar(lo).Start; first.IsZero() || a.Before(first) {
-				first = a
-			}
-			if b := s.Bar(hi - 1).Start; b.After(last) {
-				last = b
-			}
-		}
-	}
-	if bench == nil || first.IsZero() {
-		return nil
-	}
-	say := func(format string, args ...any) {
-		list = append(list, pitwall.Warning{Code: pitwall.BenchmarkShort, Text: "benchmark " + spec.Benchmark + " " + fmt.Sprintf(format, args...)})
-	}
-	lo, hi := known(bench, from, until)
-	if lo == hi {
-		say("has no bar from %s to %s", first.Format(time.DateOnly), last.Format(time.DateOnly))
-		return list
-	}
-	a, b := bench.Bar(lo).Start, bench.Bar(hi-1).Start
-	late, early := sessions(bench.Instrument, first, a) > 1, sessions(bench.Instrument, b.AddDate(0, 0, 1), last.AddDate(0, 0, 1)) > 1
-	switch {
-	case late && early:
-		say("covers only %s to %s of the run: its return is of those days", a.Format(time.DateOnly), b.Format(time.DateOnly))
-	case late:
-		say("starts on %s, the run on %s: its return is of the days from then", a.Format(time.DateOnly), first.Format(time.DateOnly))
-	case early:
-		say("ends on %s, the run on %s: its return is of the days until then", b.Format(time.DateOnly), last.Format(time.DateOnly))
-	}
-	return list
-}
-
-// known returns the range of bars that became known in a run.
-func known(s *pitwall.Series, from, until time.Time) (lo, hi int) {
-	return s.KnownAt(from.UnixNano()), s.KnownAt(until.UnixNano())
-}
-
-// sessions counts the sessions of an instrument on the days [a, b).
-func sessions(in pitwall.Instrument, a, b time.Time) (n int) {
-	end := in.Day(b)
-	for day := in.Day(a); day.Before(end); day = day.AddDate(0, 0, 1) {
-		if _, _, ok := in.Session(day); ok {
-			n++
-		}
-	}
-	return n
 }

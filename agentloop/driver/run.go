@@ -58,7 +58,6 @@ type Config struct {
 	Stop     <-chan struct{}  // closed: end after the turn
 	Log      *slog.Logger
 	Progress func(agentloop.Progress) // called after each move of the clock
-	Window   func(from, to time.Time) // called once, when the run's days are known
 }
 
 // Run backtests a strategy into a folder that pitwall report, trace, why and verify
@@ -90,7 +89,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, _, err := window(c.Source, spec, zoneOf(c.Source, spec.Symbols))
+	from, _, err := s.Window(c.Source)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"pitwall"
 	"pitwall/brokers/risk"
 	"pitwall/cache/history"
+	"pitwall/cache/runs"
 	"pitwall/sim"
 	"pitwall/sim/wall"
 	"pitwall/tools/duckdb"
@@ -121,8 +122,74 @@ func (s *Sim) World() *pitwall.World { return s.world }
 // Status implements [Session].
 func (s *Sim) Status() pitwall.SimProgress { return s.venue.Progress() }
 
+// Describe implements [Session].
+func (s *Sim) Describe(m *runs.Manifest) (from, to time.Time) {
+	m.From, m.To = s.from.Format(time.DateOnly), midnight(s.to, -1).Format(time.DateOnly)
+	m.Cash, m.Costs, m.Account, m.Fills, m.Limits = s.spec.Cash, s.spec.Costs, effectiveTerms(s.spec.Terms), s.spec.Rules, s.spec.Limits.String()
+	for _, f := range s.store.Files {
+		m.Data = append(m.Data, runs.DataFile(f))
+	}
+	m.Warnings = warningTexts(append(slices.Clone(s.notes), s.world.Warnings...))
+	return s.from, s.to
+}
+
+// Finish implements [Session]: the bars of what the run traded, compared itself with
+// or settled against.
+func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
+	until := s.venue.Now()
+	shown := map[string]bool{s.spec.Benchmark: true}
+	for _, x := range s.store.Series() {
+		if slices.Contains(s.spec.Symbols, x.Instrument.Symbol) {
+			shown[x.Instrument.Symbol], shown[x.Instrument.Underlying] = true, true
+		}
+	}
+	for _, x := range s.store.Series() {
+		if !shown[x.Instrument.Symbol] || x.Known[0] > until.UnixNano() {
+			continue
+		}
+		if err := folder.Prices(x, s.from, until); err != nil {
+			return err
+		}
+		in := x.Instrument
+		in.Tradable = slices.Contains(s.spec.Symbols, in.Symbol)
+		m.Traded = append(m.Traded, runs.Traded{Instrument: in, Zone: in.Location().String(), Size: pitwall.SizeName(x.Size), Adjusted: x.Adjusted})
+	}
+	for _, a := range s.store.Actions() {
+		if (slices.Contains(s.spec.Symbols, a.Symbol) || a.Symbol == s.spec.Benchmark) && !a.Ex.After(until) && !a.Ex.Before(s.from) {
+			m.Actions = append(m.Actions, a)
+		}
+	}
+	return nil
+}
+
+// Warnings implements [Session].
+func (s *Sim) Warnings() []pitwall.Warning {
+	until := s.venue.Now()
+	list := slices.Clone(s.notes)
+	for _, x := range s.world.Warnings {
+		if !x.Known.After(until) {
+			list = append(list, x)
+		}
+	}
+	return append(list, benchmarkShort(s.store, s.spec, s.from, until)...)
+}
+
 // Close implements [Session].
 func (s *Sim) Close() error { return s.world.Close() }
+
+// references returns the values of the benchmark and of buy and hold from the bars of
+// the run.
+func references(store *history.Store, spec SimSpec, from time.Time) pitwall.Reference {
+	named := map[string]*pitwall.Series{}
+	for _, s := range store.Series() {
+		named[s.Instrument.Symbol] = s
+	}
+	var symbols []*pitwall.Series
+	for _, s := range spec.Symbols {
+		symbols = append(symbols, named[s])
+	}
+	return pitwall.NewReference(spec.Cash, named[spec.Benchmark], symbols, store.Actions(), from)
+}
 
 // zoneOf returns the zone of the first symbol.
 func zoneOf(store *history.Store, symbols []string) *time.Location {
@@ -132,6 +199,15 @@ func zoneOf(store *history.Store, symbols []string) *time.Location {
 		}
 	}
 	return time.UTC
+}
+
+// Window returns the run's days over the data as instants, to exclusive.
+func (s *Strategy) Window(store *history.Store) (from, to time.Time, err error) {
+	spec, err := s.Spec()
+	if err != nil {
+		return from, to, err
+	}
+	return window(store, spec, zoneOf(store, spec.Symbols))
 }
 
 // window turns the days of spec into instants, to exclusive. Without days it is all

@@ -45,15 +45,14 @@ func (e *badReply) Error() string { return e.why }
 
 func badReplyf(format string, args ...any) error { return &badReply{why: fmt.Sprintf(format, args...)} }
 
-// classify returns what went wrong. Which library failed does not matter: the
-// exchange knows how far the request came.
+// classify returns what went wrong: the exchange knows how far the request came.
 func classify(err error, x *exchange) failure {
 	var status *httpError
 	if errors.As(err, &status) {
 		return byStatus(status)
 	}
 	if x.readErr != nil {
-		err = x.readErr // the cause; err is what a library made of the early end
+		err = x.readErr // the cause; err is what a reader made of the early end
 	}
 	var slow net.Error
 	var program *commandFailed

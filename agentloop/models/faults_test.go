@@ -268,7 +268,7 @@ func TestCanary(t *testing.T) {
 	require.Empty(t, logged.String(), "libraries log nothing")
 }
 
-// Nothing is logged either when an answer breaks off, which Google's library does.
+// Nothing is logged either when an answer breaks off.
 func TestQuiet(t *testing.T) {
 	var logged bytes.Buffer
 	log.SetOutput(&logged)

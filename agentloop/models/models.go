@@ -107,7 +107,7 @@ func newClient(o Options) (*Client, error) {
 	case "anthropic":
 		c.dialect = &anthropic{base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
 	case "gemini":
-		c.dialect, err = newGemini(base, key, model, given, &c.refused, h)
+		c.dialect = &gemini{base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
 	default:
 		c.dialect = &openAI{provider: p, base: base, key: key, model: model, params: given, refused: &c.refused, http: h}
 	}

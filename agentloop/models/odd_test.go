@@ -1,7 +1,9 @@
 package models
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -207,7 +209,40 @@ func TestGeminiSignedText(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "abc", reply.Text)
 	require.Equal(t, "think", reply.Reasoning)
-	require.JSONEq(t, `{"provider":"gemini","content":[{"text":"think","thought":true},{"text":"ab"},{"thoughtSignature":"c2ln"},{"text":"c"}]}`, string(reply.Opaque))
+	require.JSONEq(t, `{"provider":"gemini","content":[{"text":"think","thought":true},{"text":"ab"},{"text":"","thoughtSignature":"c2ln"},{"text":"c"}]}`, string(reply.Opaque))
+}
+
+// What Gemini sends goes back as it came: fields that are not known, and numbers of
+// any length. A call that another model made skips the check of signatures.
+func TestGeminiKeepsWhatItSent(t *testing.T) {
+	answers := []string{
+		`{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"n":12345678901234567890,"a":1.10},"willContinue":false},"thoughtSignature":"c2ln","partMetadata":{"k":[1]}},{"text":"x","videoMetadata":{}}]},"finishReason":"STOP"}]}`,
+		`[{"candidates":[{"content":{"parts":[{"text":"do"}]}}]},{"candidates":[{"content":{"parts":[{"text":"ne"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":7,"candidatesTokenCount":"2"}}]`, // a proxy without alt=sse
+	}
+	var bodies []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, "/v1beta/models/gemini-3-m:streamGenerateContent?alt=sse", r.URL.String())
+		b, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		_, err = io.WriteString(w, answers[len(bodies)])
+		bodies = append(bodies, string(b))
+		require.NoError(t, err)
+	}))
+	defer s.Close()
+	c := client(t, Options{Name: "gemini/gemini-3-m", BaseURL: s.URL})
+	foreign := agentloop.Reply{Calls: []agentloop.Call{{ID: "call_0_0", Name: "g", Arguments: json.RawMessage("{}")}}}
+	r := hello
+	r.Messages = append(r.Messages, agentloop.Message{Reply: &foreign, Results: []agentloop.Result{{ID: "call_0_0", Name: "g", Text: "y"}}})
+	first, err := c.Reply(t.Context(), r)
+	require.NoError(t, err)
+	require.Equal(t, `{"n":12345678901234567890,"a":1.10}`, string(first.Calls[0].Arguments))
+	require.Contains(t, bodies[0], `"thoughtSignature":"skip_thought_signature_validator"`)
+	r.Messages = append(r.Messages, agentloop.Message{Reply: &first, Results: []agentloop.Result{{ID: first.Calls[0].ID, Name: "f", Text: "z"}}})
+	second, err := c.Reply(t.Context(), r)
+	require.NoError(t, err)
+	require.Contains(t, bodies[1], `{"functionCall":{"args":{"n":12345678901234567890,"a":1.10},"name":"f","willContinue":false},"partMetadata":{"k":[1]},"thoughtSignature":"c2ln"},{"text":"x","videoMetadata":{}}`)
+	require.Equal(t, "done", second.Text)
+	require.Equal(t, agentloop.Usage{Input: 7, Output: 2}, second.Usage)
 }
 
 // Every schema that leaves is a full object schema (OpenAI and LM Studio refuse the

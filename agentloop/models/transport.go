@@ -18,12 +18,12 @@ const (
 	maxError = 64 << 10 // bytes of an answer that is an error
 )
 
-// exchange is one HTTP request of one attempt. It travels in the context, as genai
-// lets nothing else through, and brings back what it hides.
+// exchange is one HTTP request of one attempt. It travels in the context, down to the
+// hook, and brings back what the client hides.
 type exchange struct {
 	optional []string // fields of the request that Pitwall adds on its own, see refusals
 
-	tried    bool  // a request was sent: an error before that is the library's own
+	tried    bool  // a request was sent: an error before that is our own
 	sent     int   // bytes of the request
 	read     int   // bytes of the answer
 	answered bool  // with a status of 2xx
@@ -58,9 +58,8 @@ func (e *httpError) Error() string { return fmt.Sprintf("HTTP status %d", e.stat
 
 var errTooLong = fmt.Errorf("the answer is longer than %d MB", maxBody>>20)
 
-// hook sees every request and answer below the libraries. It turns each status
-// but 2xx into an *httpError with its headers (the libraries drop Retry-After),
-// so nothing above it retries or follows a redirect to where a key does not belong.
+// hook sees every request and answer below the HTTP client. It turns each status
+// but 2xx into an *httpError with its headers, so nothing above it retries or follows a redirect to where a key does not belong.
 type hook struct{ base http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -87,8 +86,8 @@ func (h hook) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// answerBody limits an answer and ends it quietly on an error, which it keeps: a
-// library would log it, and each wraps it in its own way.
+// answerBody limits an answer and ends it quietly on an error, which it keeps: readers
+// would wrap it, each in its own way.
 type answerBody struct {
 	x    *exchange
 	from io.ReadCloser

@@ -40,9 +40,10 @@
 // users and models read. String, Parse, Keys, Symbols, the refusal of what is not
 // set and the order of failures follow from the row.
 //
-// Windows roll over the world's time. There is no trading day here: a limit per
-// calendar day, or one that needs the day's opening equity, also needs a field of
-// [Snapshot] (check.go), which the guard fills (deny.go).
+// Windows roll over the world's time. A limit per day uses the day's first equity,
+// which comes with the account (Account.DayEquity, and PeakEquity; losses.go shows
+// both). A count per calendar day needs a field of [Snapshot] (check.go), which the
+// guard fills (deny.go).
 //
 // # Why not
 //

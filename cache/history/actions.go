@@ -3,21 +3,12 @@ package history
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"pitwall"
 )
-
-// jump is a split that only shows in adj_close.
-type jump struct {
-	series *pitwall.Series // whose prices show it
-	day    time.Time
-	ratio  float64
-}
 
 // datedWarning is a warning about a symbol that holds from a day on.
 type datedWarning struct {
@@ -36,6 +27,9 @@ func (l *loader) readActions(t *table, sidecar, entry pitwall.Adjustment) error 
 		return err
 	}
 	for i, row := range t.rows {
+		if kind := actionType(row[at[2]]); !slices.Contains(l.gives, kind) {
+			l.gives = append(l.gives, kind)
+		}
 		if !l.want(row[at[0]]) {
 			continue
 		}
@@ -71,12 +65,18 @@ func (l *loader) readAction(t *table, i int, at []int) (a pitwall.Action, err er
 	return a, nil
 }
 
+// actionType returns the type of an action as a [pitwall.Action] has it.
+func actionType(text string) string {
+	kind := strings.ToLower(strings.TrimSpace(text))
+	if kind == "cash_dividend" {
+		return "dividend"
+	}
+	return kind
+}
+
 // action reads the type and value of an action.
 func (t *table) action(kind, text string) (_ string, value, per pitwall.Dec, err error) {
-	kind = strings.ToLower(strings.TrimSpace(kind))
-	if kind == "cash_dividend" {
-		kind = "dividend"
-	}
+	kind = actionType(kind)
 	num, den, ratio := strings.Cut(strings.ReplaceAll(text, ":", "/"), "/")
 	if ratio && kind == "split" {
 		if per, err = t.dec(den); err != nil {
@@ -92,21 +92,6 @@ func (t *table) action(kind, text string) (_ string, value, per pitwall.Dec, err
 		return kind, 0, 0, fmt.Errorf("a split of %q; write new units per old one: 2, 0.1 or 1/3", text)
 	}
 	return kind, value, per, nil
-}
-
-// jump notes a day on which adj_close/close leaps as only a split makes it.
-func (l *loader) jump(g *raw, adj string) {
-	a, err := strconv.ParseFloat(adj, 64)
-	k := len(g.starts) - 1
-	if err != nil || a <= 0 {
-		g.factor = 0
-		return
-	}
-	factor := a / g.series.Close[k].Float()
-	if ratio := factor / g.factor; g.factor > 0 && (ratio > 1.24 || ratio < 0.81) {
-		l.jumps = append(l.jumps, jump{g.series, g.starts[k], ratio})
-	}
-	g.factor = factor
 }
 
 // warnings says what a user should know about the loaded data as a whole.
@@ -153,56 +138,4 @@ func (l *loader) warnVolume(s *pitwall.Series) {
 		b := s.Bar(first)
 		l.dated = append(l.dated, datedWarning{s.Instrument.Symbol, pitwall.Warning{Known: b.Known, Text: fmt.Sprintf("%s has a bar with volume 0 (%s): nothing fills or triggers in such bars", s.Instrument.Symbol, b.Start.Format(time.DateOnly))}})
 	}
-}
-
-// DatedWarnings says what is odd about the symbols inside [from, to), each known
-// from its own day on: splits of raw prices (those that only adj_close shows are
-// not applied), dividends without a pay date, and weekend bars.
-func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Warning {
-	var list []pitwall.Warning
-	say := func(day time.Time, code, format string, args ...any) {
-		if !day.Before(from) && (to.IsZero() || day.Before(to)) {
-			list = append(list, pitwall.Warning{Known: day, Code: code, Text: fmt.Sprintf(format, args...)})
-		}
-	}
-	for _, w := range s.dated {
-		if slices.Contains(symbols, w.symbol) {
-			list = append(list, w.Warning)
-		}
-	}
-	for _, x := range s.series {
-		symbol := x.Instrument.Symbol
-		booked := map[string]bool{} // days of splits that are given
-		if x.Adjusted != pitwall.Raw || !slices.Contains(symbols, symbol) {
-			continue
-		}
-		for _, a := range s.actions {
-			if a.Symbol != symbol || a.Type != "split" {
-				continue
-			}
-			booked[a.Ex.Format(time.DateOnly)] = true
-			units, per := a.Split()
-			say(a.Ex, "", "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(units.Float()/per.Float()), a.Ex.Format(time.DateOnly))
-		}
-		for _, j := range s.jumps {
-			if j.series == x && !booked[j.day.Format(time.DateOnly)] {
-				say(j.day, pitwall.SplitUnapplied, "%s split %s on %s by its adj_close, and no corporate action is given: the split is not applied, so a position held over that day is valued wrongly", symbol, ratioName(j.ratio), j.day.Format(time.DateOnly))
-			}
-		}
-	}
-	slices.SortStableFunc(list, func(a, b pitwall.Warning) int { return cmp.Or(a.Known.Compare(b.Known), cmp.Compare(a.Text, b.Text)) })
-	return list
-}
-
-// ratioName writes 2.0001 as 2:1 and 0.1 as 1:10.
-func ratioName(r float64) string {
-	for den := 1; den <= 10; den++ {
-		if num := math.Round(r * float64(den)); num >= 1 && math.Abs(num/float64(den)/r-1) < 0.01 {
-			return fmt.Sprintf("%.0f:%d", num, den)
-		}
-	}
-	if num := math.Round(1 / r); r < 1 && math.Abs(num*r-1) < 0.01 {
-		return fmt.Sprintf("1:%.0f", num)
-	}
-	return fmt.Sprintf("%.4g:1", r)
 }

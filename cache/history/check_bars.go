@@ -43,10 +43,16 @@ func (c *checker) series(s *checkedBars) {
 
 // impossible reports bars that Load rejects.
 func (c *checker) impossible(s *checkedBars) {
+	if kind, ok := c.kinds[s.symbol]; ok {
+		s.series.Instrument.Kind = kind
+	}
 	for i, b := range s.bars {
+		err := s.series.CheckPrices(i)
 		switch {
-		case b.l <= 0 || b.h < b.l || b.o < b.l || b.o > b.h || b.c < b.l || b.c > b.h:
-			c.say(s.file, s.symbol, "impossible bar", fmt.Sprintf("%s %v %v %v %v", b.text, b.o, b.h, b.l, b.c), "fix or delete it: the backtest will reject this file")
+		case err != nil:
+			c.say(s.file, s.symbol, "impossible bar", fmt.Sprintf("%s %v %v %v %v (%v)", b.text, b.o, b.h, b.l, b.c, err), "fix or delete it: the backtest will reject this file")
+		case b.l < 0 || b.l == 0 && s.bars[len(s.bars)-1].c == 0 && s.series.Instrument.Kind != pitwall.Option:
+			c.say(s.file, s.symbol, "prices of 0 or below", fmt.Sprintf("%s %v %v %v %v", b.text, b.o, b.h, b.l, b.c), "a future or an index may fall below 0; what is held of a share that closes at 0 is written off")
 		case i > 0 && b.t.Equal(s.bars[i-1].t):
 			c.say(s.file, s.symbol, "duplicate", b.text, "delete one row: the backtest will reject this file")
 		case i > 0 && b.t.Before(s.bars[i-1].t):
@@ -56,7 +62,7 @@ func (c *checker) impossible(s *checkedBars) {
 			c.say(s.file, s.symbol, "range like a split", fmt.Sprintf("%s low %v high %v", b.text, b.l, b.h), "the bar mixes prices from before and after a split, or holds a bad tick: an order could fill at either")
 		}
 		if i > 0 && s.bars[i-1].c > 0 && b.o > 0 {
-			if name := splitLike(s.bars[i-1].c / b.o); name != "" && !c.actionNear(s.symbol, "split", b.t, 3) {
+			if name := splitLike(s.bars[i-1].c/b.o, 0.08); name != "" && !c.actionNear(s.symbol, "split", b.t, 3) {
 				c.say(s.file, s.symbol, "jump like a missing split", fmt.Sprintf("%s looks like %s (%v to %v)", b.text, name, s.bars[i-1].c, b.o), "add the split to an actions file, or fix the price")
 			}
 		}

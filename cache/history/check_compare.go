@@ -60,25 +60,27 @@ func (c *checker) compare() {
 	c.actionsDisagree()
 }
 
-// againstSplits sees prices that a split should have moved and did not.
+// againstSplits sees prices that a split should have moved and did not, or moved the
+// other way.
 func (c *checker) againstSplits(s *checkedBars) {
 	for _, x := range c.actions {
-		if x.symbol != s.symbol || x.kind != "split" || x.value > 0.8 && x.value < 1.25 {
+		if x.symbol != s.symbol || x.kind != "split" {
 			continue
 		}
 		i := sort.Search(len(s.bars), func(i int) bool { return !calendarDay(s.bars[i].t).Before(x.day) })
-		if i == 0 || i == len(s.bars) || s.bars[i].o <= 0 || s.bars[i].t.Sub(s.bars[i-1].t) > 10*24*time.Hour {
+		if i == 0 || i == len(s.bars) || s.bars[i].t.Sub(s.bars[i-1].t) > 10*24*time.Hour {
 			continue
 		}
-		moved := s.bars[i-1].c / s.bars[i].o
-		if math.Abs(moved/x.value-1) < 0.25 || math.Abs(s.bars[i-1].c/s.bars[i].c/x.value-1) < 0.25 || math.Abs(moved-1) > 0.25 {
-			continue
-		}
-		if s.adj == "" || s.adj == pitwall.Raw {
-			c.say(s.file, s.symbol, "split-adjusted prices", fmt.Sprintf("no jump at the %s split of %s", ratioName(x.value), x.day.Format(time.DateOnly)), "say `adjusted: split` (or total) in "+s.file+".yaml: else the split is applied twice")
-		}
-		if s.is == "" || s.is == pitwall.Raw {
+		before, after := s.bars[i-1].c, s.bars[i].o
+		day := x.day.Format(time.DateOnly)
+		switch seen := splitMove(before, after, x.value); {
+		case seen == inverted:
+			c.say(x.file, s.symbol, "inverted split", fmt.Sprintf("%s on %s, and prices go from %v to %v in %s", ratioName(x.value), day, before, after, s.file), "a split is new units per old one: write "+fraction(1/x.value))
+		case seen == still && (s.adj == "" || s.adj == pitwall.Raw):
+			c.say(s.file, s.symbol, "split-adjusted prices", fmt.Sprintf("no jump at the %s split of %s", ratioName(x.value), day), "say `adjusted: split` (or total) in "+s.file+".yaml: else the split is applied twice")
 			s.is = pitwall.SplitAdjusted
+		case seen == moved && s.adj != "" && s.adj != pitwall.Raw:
+			c.say(s.file, s.symbol, "not adjusted", fmt.Sprintf("prices go from %v to %v at the %s split of %s", before, after, ratioName(x.value), day), "the file says `adjusted: "+string(s.adj)+"`: say raw, or the split is not applied")
 		}
 	}
 }

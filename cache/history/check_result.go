@@ -110,7 +110,7 @@ func (r *Checked) Brief() []Finding {
 func (r *Checked) Rejected() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
 		switch f.Rule {
-		case "unreadable", "sidecar", "impossible bar", "duplicate", "out of order", "jump like a missing split", "duplicate action", "unknown action":
+		case "unreadable", "sidecar", "impossible bar", "duplicate", "out of order", "jump like a missing split", "duplicate action", "unknown action", "inverted split", "not adjusted":
 			return true
 		}
 		return false

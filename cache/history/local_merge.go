@@ -144,7 +144,7 @@ func (l *Local) seams(s shelf, symbol string, rows []mergeRow) error {
 		if err := errors.Join(errA, errB); err != nil {
 			return err
 		}
-		if name := splitLike(a.Float() / b.Float()); name != "" {
+		if name := splitLike(a.Float()/b.Float(), 0.08); name != "" {
 			return pitwall.Errorf(pitwall.DataError, "%s: %s was downloaded at different times, and prices leap %s between %s and %s: there was a split in between", s.source, symbol, name, before[1], after[1]).
 				Hintf("pitwall data fetch %s %s --from %s --to %s --size %s --refresh", s.source, symbol, rows[0].day.Format(time.DateOnly), rows[len(rows)-1].day.Format(time.DateOnly), pitwall.SizeName(s.size))
 		}
@@ -167,22 +167,6 @@ func (l *Local) sidecar(s shelf, symbol string, adj pitwall.Adjustment) error {
 // adjusted reads the sidecar.
 func (l *Local) adjusted(s shelf, symbol string) (pitwall.Adjustment, error) {
 	return adjustment(Disk(l.file(s, symbol)))
-}
-
-// splitLike names the split that a ratio of prices looks like, old over new: 2:1
-// for 1.85 .. 2.17, 1:10 for its inverse, else nothing.
-func splitLike(ratio float64) string {
-	for _, n := range []float64{2, 3, 4, 5, 10, 20} {
-		for _, r := range []float64{ratio, 1 / ratio} {
-			if r/n > 0.92 && r/n < 1.085 {
-				if r == ratio {
-					return fmt.Sprintf("%.0f:1", n)
-				}
-				return fmt.Sprintf("1:%.0f", n)
-			}
-		}
-	}
-	return ""
 }
 
 // validRows checks an answer as Load will, and that it answers what was asked.
@@ -231,7 +215,15 @@ func (t *table) valid(size time.Duration) error {
 	l.opts.Size = size
 	switch t.rowKind() {
 	case KindBars:
-		return l.readBars(t, "")
+		if err := l.readBars(t, ""); err != nil {
+			return err
+		}
+		for _, s := range l.found { // vendors write 0 for a price that is missing
+			if kind := s.Instrument.Kind; s.Close[s.Len()-1] == 0 && kind != pitwall.Future && kind != pitwall.Index {
+				return pitwall.Errorf(pitwall.DataError, "%s: the last close is 0", s.Instrument.Symbol).Hintf("if it did fall to 0, write that bar into a file of your own")
+			}
+		}
+		return nil
 	case KindActions:
 		return l.readActions(t, "", "")
 	case KindMacro, KindRevised:

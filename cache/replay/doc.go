@@ -11,6 +11,9 @@
 //	<dir>/<kind>/<group>/.tmp-<pid>-...  being written; an hour later rubbish
 //	<dir>/quarantine/<key>.<n>           bad entries, kept as evidence
 //
+// What a request holds is its caller's business: agentloop/keys.go for models and
+// turns, tools/external/record.go for tools.
+//
 // kind is what answered: reply (a model's call), turn, outside (a tool). slot is
 // what entries compete for, such as an agent and a simulated time; it is not in
 // the key (the caller puts what matters into the request) but in the entry, and

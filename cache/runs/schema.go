@@ -170,11 +170,6 @@ type Usage struct {
 	Stopped         string          `json:"stopped,omitempty"`
 }
 
-// UsageOf returns what a run's outcome says of its models.
-func UsageOf(o agentloop.Outcome) Usage {
-	return Usage{&o.Turns, o.ModelCalls, o.CacheHits, o.ToolCalls, o.Usage, o.Cost, o.Recorded, o.Stopped}
-}
-
 // Metrics is metrics.json: a run's figures. Returns and drawdown are fractions; nil
 // means that the figure is not defined for this run. tools/report computes them.
 type Metrics struct {

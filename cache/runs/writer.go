@@ -266,3 +266,8 @@ func (f *Folder) Close() error {
 	clear(f.files)
 	return errors.Join(errs...)
 }
+
+// UsageOf returns what a run's outcome says of its models.
+func UsageOf(o agentloop.Outcome) Usage {
+	return Usage{&o.Turns, o.ModelCalls, o.CacheHits, o.ToolCalls, o.Usage, o.Cost, o.Recorded, o.Stopped}
+}

@@ -5,13 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
+	"pitwall/agentloop/models"
 	"pitwall/cache/replay"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
@@ -130,7 +134,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: f.noCache, Strict: f.strictReplay, Sample: f.sample, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
 	if p != nil {
-		c.Progress, c.Window = p.show, p.window
+		c.Progress = p.show
 	}
 	if c.Agents, err = a.deciders(s.Strategy, cfg, f.strictReplay); err != nil {
 		return nil, err
@@ -153,6 +157,11 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
 		return nil, err
 	}
+	if p != nil {
+		if p.from, p.to, err = s.Window(c.Source); err != nil {
+			return nil, err
+		}
+	}
 	if c.Dir == "" {
 		if c.Dir, err = runs.NextDir(runs.Dir, s.Name); err != nil {
 			return nil, err
@@ -163,4 +172,70 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	defer a.sayStop()()
 	return driver.Run(ctx, c)
+}
+
+// deciders makes a strategy's agents ready to run. Strict runs ask no model, so
+// they need no key.
+func (a *app) deciders(s *driver.Strategy, cfg settings, strict bool) ([]agentloop.Agent, error) {
+	prices, err := agentloop.ParsePrices(cfg.Prices)
+	if err != nil {
+		return nil, err
+	}
+	var list []driver.Model
+	for _, x := range s.Team() {
+		m, err := a.model(x, cfg, strict)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return s.Deciders(list, prices)
+}
+
+// model finds an agent's model by its name.
+func (a *app) model(x driver.Agent, cfg settings, strict bool) (driver.Model, error) {
+	o := models.Options{Env: cfg.get, Sleep: a.sleep}
+	if strict && x.Model.Name != "" {
+		o.Env = placeholder(cfg.get)
+	}
+	if a.transport != nil {
+		o.Client = &http.Client{Transport: a.transport}
+	}
+	return driver.NewModel(x, o)
+}
+
+// placeholder gives every key that is not set a value that opens nothing.
+func placeholder(env func(string) string) func(string) string {
+	return func(name string) string {
+		if v := env(name); v != "" {
+			return v
+		}
+		return "none"
+	}
+}
+
+// page writes the page of a run that has ended, however it did. Without one equity
+// point there is nothing to show; a fault, a crash of the page's included, is a note,
+// and the result stays. It returns errSaid for a fault of this machine: what was asked
+// for is not all there.
+func (a *app) page(dir string) error {
+	err := func() (err error) {
+		defer func() {
+			if x := recover(); x != nil {
+				err = fmt.Errorf("the page's own fault: %v", x)
+			}
+		}()
+		r, err := loadReport(dir)
+		if err != nil || len(r.run.Points) == 0 {
+			return err
+		}
+		return writeAside(filepath.Join(dir, runs.PageFile), r.write)
+	}()
+	if err != nil {
+		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))
+	}
+	if pitwall.MachineFault(err) == nil {
+		return nil
+	}
+	return errSaid
 }

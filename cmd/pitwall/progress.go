@@ -18,8 +18,8 @@ import (
 type progress struct {
 	term.Screen
 	now      func() time.Time
-	from, to time.Time
-	start    float64 // equity that the run began with
+	from, to time.Time // the run's days
+	start    float64   // equity that the run began with
 	started  time.Time
 	last     time.Time
 
@@ -37,9 +37,6 @@ func newProgress(on term.Screen, now func() time.Time, cash float64) *progress {
 	p.last = p.started
 	return p
 }
-
-// window says from when to when the run goes.
-func (p *progress) window(from, to time.Time) { p.from, p.to = from, to }
 
 // show is called after each move of the clock.
 func (p *progress) show(g agentloop.Progress) {

@@ -76,7 +76,7 @@ func newFakeRun(t require.TestingT, width int, terminal, colour bool) *fakeRun {
 	on := term.Screen{Out: r.shows, Terminal: terminal, Colour: colour, Width: func() int { return r.shows.width }}
 	r.progress = newProgress(on, func() time.Time { return r.clock }, cash.Float())
 	from := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	r.window(from, from.AddDate(0, 0, 100))
+	r.from, r.to = from, from.AddDate(0, 0, 100)
 	return r
 }
 

@@ -15,6 +15,9 @@
 // of the bar one by one (match.go). An Engine belongs to one goroutine; engines
 // share their Data and never write it. Clone forks a run.
 //
+// corporate_actions.go is what happens between bars: dividends, splits, borrow fees,
+// interest, funding. book.go is a book's cash, positions and their identity.
+//
 // # To add an order type
 //
 // order.go lists it, index.go says where it rests, match.go at which price a bar
@@ -22,10 +25,10 @@
 // and a scenario.
 //
 // How far a trailing stop trails is trail in match.go; ratchet moves it after the
-// bar. A new distance is a field of pitwall.Order and pitwall.Leg (order.go and
-// order_check.go in the root), of tools/orders.go, of Spec and Leg here, and of
-// sim/audit. One that depends on earlier bars (ATR) is not possible yet: let the
-// agent move the stop with orders_modify.
+// bar. A new distance is a field of pitwall.Order and pitwall.Leg and goes where
+// TrailPercent goes (grep finds some 18 files: root, tools, risk, sim, audit). One that
+// depends on earlier bars (ATR) is not offered: the agent moves the stop with
+// orders_modify.
 //
 // # Campaigns
 //

@@ -50,18 +50,26 @@ func naked(t testing.TB, limit time.Duration) *world {
 }
 
 // timed runs a query and requires that it ended in time and that the next one
-// works within 500 ms.
-func (w *world) timed(t testing.TB, text string) error {
+// works within 500 ms. A machine that was busy elsewhere has two more tries.
+func (w *world) timed(t testing.TB, text string) (err error) {
 	t.Helper()
-	began := time.Now()
-	_, err := w.Query(context.Background(), text, 10)
-	took := time.Since(began)
-	require.Less(t, took, w.deadline+grace+slack(150*time.Millisecond), "%.80s", text)
-	began = time.Now()
-	r, again := w.Query(context.Background(), "SELECT count(*) FROM a", 10)
-	require.NoError(t, again, "%.80s", text)
-	require.Equal(t, [][]any{{int64(10)}}, r.Rows)
-	require.Less(t, time.Since(began), slack(500*time.Millisecond), "the query after %.80s", text)
+	ended, next := w.deadline+grace+slack(150*time.Millisecond), slack(500*time.Millisecond)
+	var took, after time.Duration
+	for range 3 {
+		began := time.Now()
+		_, err = w.Query(context.Background(), text, 10)
+		took = time.Since(began)
+		began = time.Now()
+		r, again := w.Query(context.Background(), "SELECT count(*) FROM a", 10)
+		after = time.Since(began)
+		require.NoError(t, again, "%.80s", text)
+		require.Equal(t, [][]any{{int64(10)}}, r.Rows)
+		if took < ended && after < next {
+			return err
+		}
+	}
+	require.Less(t, took, ended, "%.80s", text)
+	require.Less(t, after, next, "the query after %.80s", text)
 	return err
 }
 

@@ -18,7 +18,7 @@ func (gemini) ids() bool { return false }
 type geminiPart struct {
 	Text         string `json:"text"`
 	Thought      bool   `json:"thought"`
-	Signature    []byte `json:"thoughtSignature"`
+	Signature    string `json:"thoughtSignature"`
 	FunctionCall *struct {
 		ID   string          `json:"id"`
 		Name string          `json:"name"`
@@ -85,7 +85,10 @@ func geminiModel(s *Server, c *conversation, parts []geminiPart) error {
 				args = json.RawMessage("{}") // left out when there are none
 			}
 			if len(r.Calls) == 0 {
-				signature = string(p.Signature)
+				signature = p.Signature
+				if raw, err := base64.StdEncoding.DecodeString(signature); err == nil { // else the text that skips the check
+					signature = string(raw)
+				}
 			}
 			r.Calls = append(r.Calls, agentloop.Call{ID: p.FunctionCall.ID, Name: p.FunctionCall.Name, Arguments: args})
 		case p.Thought:

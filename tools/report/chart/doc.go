@@ -8,8 +8,9 @@
 // panel.go puts marks and labels on them. A surface is a canvas of the library and
 // what the library does not know: labels at lines' ends, dots, links. share.go adds
 // to the picture what a page says elsewhere: name, figures, digest. The band in which
-// 90 % of random traders end is drawn there and in tools/view/tearsheet.js; the page
-// states it as a figure (tools/report/page/headline.go).
+// 90 % of random traders end (tools/report/random.go) is given by share.go to a panel
+// (Panel.Band), which draws it, and drawn in tools/view/tearsheet.js; the page states
+// it as a figure (tools/report/page/headline.go).
 //
 // gonum.org/v1/plot lays out and draws axes, grids and lines. It is pure Go, draws
 // on any canvas, measures text itself and gives the same bytes for the same

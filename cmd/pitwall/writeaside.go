@@ -9,36 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"pitwall"
-	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 )
-
-// page writes the page of a run that has ended, however it did. Without one equity
-// point there is nothing to show; a fault, a crash of the page's included, is a note,
-// and the result stays. It returns errSaid for a fault of this machine: what was asked
-// for is not all there.
-func (a *app) page(dir string) error {
-	err := func() (err error) {
-		defer func() {
-			if x := recover(); x != nil {
-				err = fmt.Errorf("the page's own fault: %v", x)
-			}
-		}()
-		r, err := loadReport(dir)
-		if err != nil || len(r.run.Points) == 0 {
-			return err
-		}
-		return writeAside(filepath.Join(dir, runs.PageFile), r.write)
-	}()
-	if err != nil {
-		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))
-	}
-	if pitwall.MachineFault(err) == nil {
-		return nil
-	}
-	return errSaid
-}
 
 // writeAside writes a file beside its place and renames it, so that a reader sees
 // the old one or the new one, whole. A link stays and its file is replaced, with the
