@@ -101,7 +101,7 @@ func (a Account) Held(symbol string) Dec {
 type CashFlow struct {
 	Time   time.Time `json:"time"` // when the trader could first know
 	Symbol string    `json:"symbol,omitempty"`
-	Type   string    `json:"type"`             // dividend, coupon, funding, paid, borrow, interest, split, cash_in_lieu, reinvested, variation, expiry, margin_call
+	Type   string    `json:"type"`             // dividend, coupon, funding, paid, borrow, interest, split, cash_in_lieu, reinvested, variation, expiry, written_off, margin_call
 	Qty    Dec       `json:"qty,omitempty"`    // units it is about; after a split the new quantity
 	Each   Dec       `json:"each,omitempty"`   // money per unit, or a price
 	Amount Dec       `json:"amount,omitempty"` // change of cash; of a dividend before its pay date, of the receivable

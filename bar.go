@@ -94,20 +94,51 @@ func (s *Series) Append(b Bar) error {
 	return s.Check(s.Len() - 1)
 }
 
-// Check reports what is impossible about bar i: prices not above zero, a high
-// below the low or not around open and close, a volume that is no number,
-// times out of order, or a bar known before it ended.
-func (s *Series) Check(i int) error {
-	o, h, l, c, v := s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i]
+// checkZero reports a price of 0 or below that bar i cannot have. Such prices are real: oil settled at -37.63 on 2020-04-20, and a share whose
+// company is wound up closes at 0. Futures may have any price, and so may an index,
+// which is a level; an option may be worth 0. Any other instrument may end at 0: no bar
+// after a close of 0 is above it, and none before. Another 0 is a missing price.
+func (s *Series) checkZero(i int) error {
+	low, named := s.Low[i], s.Instrument.Kind
 	switch {
-	case l <= 0:
-		return fmt.Errorf("low %v is not above 0", l)
+	case named == Future || named == Index:
+	case low < 0:
+		return fmt.Errorf("low %v is below 0, where only futures and indices may be; if this is one, give its kind in instruments.csv", low)
+	case named == Option:
+	case i == 0:
+		return fmt.Errorf("low %v is not above 0", low)
+	case i > 0 && s.Close[i-1] == 0 && s.High[i] > 0:
+		return fmt.Errorf("high %v follows a close of 0: a share at 0 is worthless and trades no more; if 0 stands for a missing price, delete those rows", s.High[i])
+	case low == 0 && (s.Close[i] > 0 || s.Open[i] == 0 && s.High[i] > 0):
+		return fmt.Errorf("a price is 0 and others of the bar are above it; if 0 stands for a missing price, delete the row")
+	}
+	return nil
+}
+
+// CheckPrices reports what is impossible about bar i's prices: one below its kind's
+// least, or a high below the low or not around open and close.
+func (s *Series) CheckPrices(i int) error {
+	o, h, l, c := s.Open[i], s.High[i], s.Low[i], s.Close[i]
+	switch {
 	case h < l:
 		return fmt.Errorf("high %v is below low %v", h, l)
 	case o < l || o > h:
 		return fmt.Errorf("open %v is outside low %v .. high %v", o, l, h)
 	case c < l || c > h:
 		return fmt.Errorf("close %v is outside low %v .. high %v", c, l, h)
+	case l <= 0 || i > 0 && s.Close[i-1] == 0:
+		return s.checkZero(i)
+	}
+	return nil
+}
+
+// Check reports what is impossible about bar i: its prices, a volume that is no number,
+// times out of order, or a bar known before it ended.
+func (s *Series) Check(i int) error {
+	if err := s.CheckPrices(i); err != nil {
+		return err
+	}
+	switch v := s.Volume[i]; {
 	case math.IsNaN(v) || math.IsInf(v, 0) || (v < 0 && v != NoVolume):
 		return fmt.Errorf("volume %v is not a number >= 0", v)
 	case s.End[i] <= s.Start[i] || s.Known[i] < s.End[i]:

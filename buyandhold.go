@@ -12,7 +12,8 @@ import "time"
 // and the report.
 type BuyAndHold struct {
 	money, lot         Dec
-	units, cash, price Dec // price 0: not bought yet
+	units, cash, price Dec
+	bought             bool
 	actions            []Action
 	calc               Calc
 }
@@ -25,7 +26,7 @@ func NewBuyAndHold(money, lot Dec, actions []Action) *BuyAndHold {
 }
 
 // Advance applies the actions up to the start of a bar and values the units at a
-// price of it. The first call buys at that price. Bars come in order of time; a
+// price of it. The first price above 0 buys. Bars come in order of time; a
 // second price of the same bar is fine.
 func (h *BuyAndHold) Advance(start time.Time, price Dec) {
 	a := &h.calc
@@ -39,7 +40,8 @@ func (h *BuyAndHold) Advance(start time.Time, price Dec) {
 			h.units = a.Mul(h.units, x.Value)
 		}
 	}
-	if h.price == 0 {
+	if !h.bought && price > 0 {
+		h.bought = true
 		h.units = a.Div(h.money, price)
 		if h.lot > 0 {
 			h.units = h.units.Floor(h.lot)
@@ -57,7 +59,7 @@ func (h *BuyAndHold) Advance(start time.Time, price Dec) {
 func (h *BuyAndHold) Value() Dec {
 	a := h.calc // an overflow at one price says nothing about the next
 	v := a.Add(a.Mul(h.units, h.price), h.cash)
-	if h.price == 0 || a.Err != nil {
+	if !h.bought || a.Err != nil {
 		return h.money
 	}
 	return v

@@ -32,7 +32,7 @@ func (c Costs) Fee(a *Calc, before Traded, qty, notional Dec, maker bool) Dec {
 		bps = *c.MakerBps
 	}
 	after := Traded{a.Add(before.Qty, qty), a.Add(before.Notional, notional)}
-	return a.Add(a.Bps(notional, bps), max(0, a.Sub(c.perOrder(a, after), c.perOrder(a, before))))
+	return a.Add(a.Bps(notional.Abs(), bps), max(0, a.Sub(c.perOrder(a, after), c.perOrder(a, before))))
 }
 
 // perOrder is the per-share and fixed commission of what an order has traded.
@@ -42,22 +42,26 @@ func (c Costs) perOrder(a *Calc, t Traded) Dec {
 	}
 	fee := max(c.MinPerOrder, a.Add(a.Mul(t.Qty, c.PerShare), c.Fixed))
 	if c.MaxRate != 0 {
-		fee = min(fee, a.Mul(t.Notional, c.MaxRate))
+		fee = min(fee, a.Mul(t.Notional.Abs(), c.MaxRate))
 	}
 	return fee
 }
 
-// Slip returns the price that a taker pays or gets. share is the order's part of
+// Slip returns the price that a taker pays or gets: shares of a price are of its
+// magnitude, and a sale's price above 0 does not fall below it. share is the order's part of
 // the bar's volume, 0 when it is not known.
 func (c Costs) Slip(a *Calc, side Side, price, share Dec) Dec {
-	away := a.Add(a.Add(a.Bps(price, c.SlippageBps), c.SlippageEach), a.Div(c.Spread, 2*One))
+	away := a.Add(a.Add(a.Bps(price.Abs(), c.SlippageBps), c.SlippageEach), a.Div(c.Spread, 2*One))
 	if c.Impact != 0 {
-		away = a.Add(away, a.Mul(price, a.Mul(c.Impact, a.Mul(share, share))))
+		away = a.Add(away, a.Mul(price.Abs(), a.Mul(c.Impact, a.Mul(share, share))))
 	}
 	if side == Buy {
 		return a.Add(price, away)
 	}
-	return max(0, a.Sub(price, away))
+	if price > 0 {
+		return max(0, a.Sub(price, away))
+	}
+	return a.Sub(price, away)
 }
 
 // String names every cost that is not zero, and the makers' where it is stated, for people and models.

@@ -1,6 +1,9 @@
 package pitwall
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // This file holds the rules that every venue shares: the defaults of an order,
 // which prices its type takes, how its exits fit, and its quantity. What one
@@ -49,7 +52,7 @@ func (o Order) Check(i Instrument, last Dec, now time.Time) *Error {
 	if o.Side != Buy && o.Side != Sell {
 		return Errorf(InvalidInput, "side is %q", o.Side).Hintf("use buy or sell")
 	}
-	for _, rule := range [...]func() *Error{o.CheckPrices, o.checkTrail, func() *Error { return o.checkTIF(now) }, o.checkLegs, o.CheckClass, o.checkClass,
+	for _, rule := range [...]func() *Error{func() *Error { return o.CheckPrices(i) }, o.checkTrail, func() *Error { return o.checkTIF(now) }, o.checkLegs, o.CheckClass, o.checkClass,
 		func() *Error { return o.checkSides(last) }, func() *Error { return o.checkQty(i) }} {
 		if e := rule(); e != nil {
 			return e
@@ -72,7 +75,7 @@ func (s OrderState) CheckChange(c Change, i Instrument, last Dec, now time.Time)
 	}
 	rules := []func() *Error{func() *Error { return o.checkTIF(now) }}
 	if s.Status != Held || s.Parent == "" {
-		rules = append([]func() *Error{o.CheckPrices, o.checkTrail}, rules...)
+		rules = append([]func() *Error{func() *Error { return o.CheckPrices(i) }, o.checkTrail}, rules...)
 	}
 	if s.Status == Working && s.Filled == 0 && (c.Limit != 0 || c.Stop != 0) {
 		rules = append(rules, func() *Error { return o.checkSides(last) })
@@ -93,9 +96,9 @@ func (s OrderState) CheckChange(c Change, i Instrument, last Dec, now time.Time)
 	return o, nil
 }
 
-// CheckPrices reports a price that the type of o lacks or does not take. It needs
-// no quantity, so a price can be checked before an order is sized by it.
-func (o Order) CheckPrices() *Error {
+// CheckPrices reports a price that the type of o lacks or does not take, and one below
+// 0 where its instrument does not trade there. It needs no quantity, so a price can be checked before an order is sized by it.
+func (o Order) CheckPrices(i Instrument) *Error {
 	var limit, stop, trail bool
 	switch o.Type {
 	case MarketOrder:
@@ -116,10 +119,15 @@ func (o Order) CheckPrices() *Error {
 		return Errorf(InvalidInput, "type is %s; given are limit %v, stop %v, trail %v, trail_percent %v", o.Type, o.Limit, o.Stop, o.Trail, o.TrailPercent).
 			Hintf("market takes no price, limit needs a limit price, stop a stop, stop_limit both, trailing_stop one of trail and trail_percent")
 	}
-	for _, p := range [...]Dec{o.Limit, o.Stop, o.Trail, o.TrailPercent} {
-		if p < 0 {
-			return Errorf(InvalidNumber, "a price is %v", p).Hintf("use prices above 0")
-		}
+	if o.Trail < 0 || o.TrailPercent < 0 {
+		return Errorf(InvalidNumber, "trail is %v and trail_percent %v", o.Trail, o.TrailPercent).Hintf("distances are above 0")
+	}
+	prices := []Dec{o.Limit, o.Stop}
+	for _, l := range o.Legs {
+		prices = append(prices, l.Limit, l.Stop)
+	}
+	if p := slices.Min(prices); p < 0 && i.Kind != Future {
+		return Errorf(InvalidNumber, "a price is %v", p).Hintf("use prices above 0: only futures trade below")
 	}
 	return nil
 }
@@ -195,8 +203,8 @@ func (o Order) checkLegs() *Error {
 	for _, l := range o.Legs {
 		given := 0
 		for _, p := range [...]Dec{l.Stop, l.Percent, l.Trail, l.TrailPercent} {
-			if p < 0 {
-				return Errorf(InvalidNumber, "a price of %s is %v", l.Role, p)
+			if p < 0 && p != l.Stop {
+				return Errorf(InvalidNumber, "a distance of %s is %v", l.Role, p).Hintf("distances are above 0")
 			}
 			if p != 0 {
 				given++
@@ -204,8 +212,8 @@ func (o Order) checkLegs() *Error {
 		}
 		trails := l.Trail != 0 || l.TrailPercent != 0
 		switch {
-		case l.Role == TakeProfit && l.Limit >= 0 && (l.Limit != 0) != (l.Percent != 0) && l.Stop == 0 && !trails:
-		case l.Role == StopLoss && l.Limit >= 0 && given == 1 && (l.Limit == 0 || !trails):
+		case l.Role == TakeProfit && (l.Limit != 0) != (l.Percent != 0) && l.Stop == 0 && !trails:
+		case l.Role == StopLoss && given == 1 && (l.Limit == 0 || !trails):
 		case l.Role != TakeProfit && l.Role != StopLoss:
 			return Errorf(InvalidInput, "a leg's role is %q", l.Role).Hintf("use take_profit or stop_loss")
 		default:

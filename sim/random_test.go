@@ -24,6 +24,7 @@ type world struct {
 	cfg     sim.Config
 	moves   []move
 	days    int
+	lower   pitwall.Dec // what B's prices are moved down by
 }
 
 func (w *world) Series() []*pitwall.Series { return w.series }
@@ -41,9 +42,10 @@ type move struct {
 // taste says what a world may hold.
 type taste struct {
 	margin, actions, costs, legs, ticks, odd bool // odd: latency, touch, ohlc, settlement, mixed calendars
+	zero                                     bool // a share that closes at 0, a future below it
 }
 
-var everything = taste{true, true, true, true, true, true}
+var everything = taste{true, true, true, true, true, true, true}
 
 var day0 = time.Date(2024, 1, 1, 0, 0, 0, 0, newYork)
 
@@ -80,6 +82,16 @@ func drawWorld(t *rapid.T, like taste) *world {
 		in.Kind, in.Multiplier = pitwall.Future, pitwall.Int(5)
 		if rapid.Bool().Draw(t, "expires") {
 			in.Expiry = day0.AddDate(0, 0, rapid.IntRange(2, w.days).Draw(t, "expiry"))
+		}
+		if like.zero && rapid.Bool().Draw(t, "below zero") {
+			w.lower = pitwall.Int(rapid.Int64Range(40, 170).Draw(t, "lower"))
+			moveTo(w.series[1], func(p pitwall.Dec) pitwall.Dec { return p - w.lower })
+		}
+	}
+	if like.zero && rapid.IntRange(0, 5).Draw(t, "worthless") == 0 {
+		s := w.series[rapid.IntRange(0, 1).Draw(t, "which is")]
+		if s.Instrument.Kind != pitwall.Future && s.Len() > 1 {
+			dies(s, rapid.IntRange(1, s.Len()-1).Draw(t, "last bar"), rapid.Bool().Draw(t, "it trades"))
 		}
 	}
 	if like.ticks && rapid.Bool().Draw(t, "tick") {
@@ -142,6 +154,24 @@ func drawBars(t *rapid.T, symbol string, n int, crypto, abroad bool) *pitwall.Se
 	return s
 }
 
+// moveTo changes every price of a series.
+func moveTo(s *pitwall.Series, to func(pitwall.Dec) pitwall.Dec) {
+	for _, prices := range [][]pitwall.Dec{s.Open, s.High, s.Low, s.Close} {
+		for i := range prices {
+			prices[i] = to(prices[i])
+		}
+	}
+}
+
+// dies lets a share close at 0 with a bar, in which it may still trade.
+func dies(s *pitwall.Series, last int, trades bool) {
+	for i := last; i < s.Len(); i++ {
+		if s.Low[i], s.Close[i] = 0, 0; i > last || !trades {
+			s.Open[i], s.High[i] = 0, 0
+		}
+	}
+}
+
 // starts lists when bars begin: of n days from 2024-01-02, or, with a calendar's
 // hours, of its sessions, from the open and after a break from its end.
 func starts(in pitwall.Instrument, size time.Duration, n int) (list []time.Time) {
@@ -185,7 +215,7 @@ func (w *world) drawMove(t *rapid.T, i int, like taste) move {
 			m.cancel = earlier
 			return m
 		case 1:
-			m.id, m.change = earlier, pitwall.Change{Limit: drawPrice(t, "new limit")}
+			m.id, m.change = earlier, pitwall.Change{Limit: drawPrice(t, "new limit") - pitwall.Dec(rapid.IntRange(0, 1).Draw(t, "of B"))*w.lower}
 			if rapid.Bool().Draw(t, "or qty") {
 				m.change = pitwall.Change{Qty: pitwall.Int(rapid.Int64Range(1, 300).Draw(t, "new qty"))}
 			}
@@ -212,8 +242,24 @@ func (w *world) drawMove(t *rapid.T, i int, like taste) move {
 	if like.legs {
 		drawLegs(t, &o)
 	}
+	if w.lower != 0 && o.Symbol == "B" {
+		lower(&o, w.lower)
+	}
 	m.order = o
 	return m
+}
+
+// lower moves an order's prices down as its symbol's were.
+func lower(o *pitwall.Order, by pitwall.Dec) {
+	prices := []*pitwall.Dec{&o.Limit, &o.Stop}
+	for i := range o.Legs {
+		prices = append(prices, &o.Legs[i].Limit, &o.Legs[i].Stop)
+	}
+	for _, p := range prices {
+		if *p != 0 {
+			*p -= by
+		}
+	}
 }
 
 func drawPrice(t *rapid.T, label string) pitwall.Dec {

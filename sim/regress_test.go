@@ -17,6 +17,7 @@ import (
 type stage struct {
 	t *testing.T
 	v *sim.Venue
+	b pitwall.Broker // the venue, or a guard before it that journals what is asked
 }
 
 // set makes daily bars "open high low close" of X and plays with a config.
@@ -40,7 +41,7 @@ func set(t *testing.T, bars []string, edit func(*sim.Config, *pitwall.Series, *g
 	cfg.Source = *src
 	v, err := sim.New(cfg)
 	require.NoError(t, err)
-	return stage{t, v}
+	return stage{t, v, v}
 }
 
 func splitFields(s string) []string {
@@ -68,7 +69,7 @@ func (s stage) submit(o pitwall.Order) pitwall.OrderState {
 	if o.Type == "" {
 		o.Type = pitwall.MarketOrder
 	}
-	state, err := s.v.Submit(context.Background(), o)
+	state, err := s.b.Submit(context.Background(), o)
 	require.NoError(s.t, err)
 	return state
 }

@@ -46,8 +46,8 @@ func (v *Venue) toSpec(n *order) (engine.Spec, *pitwall.Error) {
 		}
 	}
 	n.Note = roundToTick(o, instrument.Tick)
-	if o.Limit < 0 || (o.Type == pitwall.LimitOrder || o.Type == pitwall.StopLimit) && o.Limit == 0 || o.Type == pitwall.StopOrder && o.Stop == 0 {
-		return engine.Spec{}, pitwall.Errorf(pitwall.InvalidNumber, "a price is below one tick (%v)", instrument.Tick)
+	if (o.Type == pitwall.LimitOrder || o.Type == pitwall.StopLimit) && o.Limit == 0 || o.Type == pitwall.StopOrder && o.Stop == 0 {
+		return engine.Spec{}, pitwall.Errorf(pitwall.InvalidNumber, "a price is 0 on the tick of %v", instrument.Tick).Hintf("use a price at least one tick from 0")
 	}
 	spec := engine.Spec{Book: int16(book), Sym: sym, Side: engine.Buy, Type: types[o.Type], TIF: tifs[o.TIF], ReduceOnly: o.ReduceOnly, Qty: o.Qty, Limit: o.Limit, Stop: o.Stop, Trail: o.Trail, TrailPercent: o.TrailPercent}
 	if o.Side == pitwall.Sell {

@@ -222,8 +222,8 @@ func ordersModify(ctx context.Context, w *pitwall.World, in modifyIn) (orderOut,
 	if c == (pitwall.Change{}) && in.GoodTill == "" {
 		return orderOut{}, pitwall.Errorf(pitwall.InvalidInput, "nothing to change").Hintf("give qty, limit, stop, trail, trail_percent or tif")
 	}
-	if in.Qty < 0 || in.Limit < 0 || in.Stop < 0 || in.Trail < 0 || in.TrailPercent < 0 {
-		return orderOut{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v, limit %v, stop %v, trail %v, trail_percent %v", in.Qty, in.Limit, in.Stop, in.Trail, in.TrailPercent).Hintf("use numbers above 0")
+	if in.Qty < 0 || in.Trail < 0 || in.TrailPercent < 0 {
+		return orderOut{}, pitwall.Errorf(pitwall.InvalidNumber, "qty %v, trail %v, trail_percent %v", in.Qty, in.Trail, in.TrailPercent).Hintf("use numbers above 0")
 	}
 	var err error
 	if in.GoodTill != "" {

@@ -46,6 +46,9 @@ func size(ctx context.Context, w *pitwall.World, in submitIn, o *pitwall.Order) 
 	case o.Type == pitwall.TrailingStop && in.Side != pitwall.Sell:
 		price = a.Add(price, a.Add(o.Trail, a.MulDiv(price, o.TrailPercent, pitwall.Int(100))))
 	}
+	if price <= 0 && (in.Notional != nil || *in.TargetPercent != 0) {
+		return pitwall.Errorf(pitwall.InvalidNumber, "the price of %s is %v: money and shares of equity are no number of units at 0 or below", in.Symbol, price).Hintf("give qty; target_percent 0 closes")
+	}
 	buffer := a.Mul(acc.Equity, w.Costs.CashBuffer)
 	o.Sizing.Price, o.Sizing.Equity, o.Sizing.CashBuffer = price, acc.Equity, buffer
 	s := sizer{a: &a, w: w, acc: acc, price: price, lot: instrument.Lot, mult: instrument.Multiplier, buffer: buffer, order: o}
@@ -149,7 +152,10 @@ func (s *sizer) target(percent pitwall.Dec) {
 			down += left
 		}
 	}
-	want := s.a.Div(s.a.MulDiv(s.acc.Equity, percent, pitwall.Int(100)), s.a.Mul(s.price, s.mult)).Floor(s.lot)
+	var want pitwall.Dec // 0 needs no price
+	if percent != 0 {
+		want = s.a.Div(s.a.MulDiv(s.acc.Equity, percent, pitwall.Int(100)), s.a.Mul(s.price, s.mult)).Floor(s.lot)
+	}
 	closes := held > 0 && want >= 0 && want < will || held < 0 && want <= 0 && want > will
 	switch {
 	case s.a.Err != nil:

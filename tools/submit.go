@@ -37,7 +37,7 @@ func checkSubmit(w *pitwall.World, in submitIn, o pitwall.Order) error {
 	if err := checkSize(in); err != nil {
 		return err
 	}
-	if e := o.CheckPrices(); e != nil {
+	if e := o.CheckPrices(i); e != nil {
 		return e
 	}
 	return checkExits(in)
@@ -83,7 +83,7 @@ func checkExits(in submitIn) error {
 		way  bool
 	}{{"take_profit", in.TakeProfit, false}, {"take_profit_percent", in.TakePercent, false}, {"stop_loss_limit", in.StopLimit, false},
 		{"stop_loss", in.StopLoss, true}, {"stop_loss_percent", in.StopPercent, true}, {"stop_loss_trail_percent", in.StopTrailPercent, true}} {
-		if p.d != nil && *p.d <= 0 {
+		if p.d != nil && (*p.d == 0 || *p.d < 0 && strings.HasSuffix(p.name, "percent")) {
 			return pitwall.Errorf(pitwall.InvalidNumber, "%s is %v", p.name, *p.d).Hintf("use a number above 0 (distances too), or leave it out")
 		}
 		if p.way && p.d != nil {

@@ -67,6 +67,7 @@ func (r *run) describe() runs.Manifest {
 // a backtest. They are no errors: a live run, or one over other symbols and days,
 // may use them.
 func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
+	notes = s.ruleNotes()
 	for _, t := range s.Tools {
 		if !t.When.In(pitwall.Sim) {
 			notes = append(notes, "tool "+t.Name+" is for live runs only and is not offered")
@@ -155,7 +156,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 		return fail(err)
 	}
 	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
-	warnings := slices.Concat(r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), resultWarnings(m.Status, metrics, out))
+	warnings := slices.Concat(r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m.Status, metrics, out))
 	m.Warnings, m.ReadWith = warningTexts(warnings), readWith(warnings)
 	usage := runs.UsageOf(out)
 	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage)); err != nil {

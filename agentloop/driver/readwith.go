@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"pitwall"
 	"pitwall/agentloop"
@@ -83,6 +84,24 @@ func cutWarnings(c report.Cut) []pitwall.Warning {
 		orders = fmt.Sprintf("%d orders were", c.Orders)
 	}
 	return []pitwall.Warning{{Code: pitwall.FillsCapped, Text: fmt.Sprintf("%s cut by the volume cap: %s filled %v of %v (%.2g %%); costs.volume_share sets the cap", orders, c.Symbol, c.Filled, c.Asked, c.Filled.Float()/c.Asked.Float()*100)}}
+}
+
+// closedWarnings names what was closed without an order of the run: a symbol that
+// closed at 0, and positions that margin did not carry.
+func closedWarnings(c pitwall.Clock) (list []pitwall.Warning) {
+	clock, ok := c.(pitwall.SimClock)
+	if !ok {
+		return nil
+	}
+	for _, f := range clock.Flows(time.Time{}) {
+		switch day := f.Time.Format(time.DateOnly); f.Type {
+		case pitwall.WrittenOff:
+			list = append(list, pitwall.Warning{Code: f.Type, Text: fmt.Sprintf("%s closed at 0 on %s: %v units were written off", f.Symbol, day, f.Qty)})
+		case pitwall.MarginCalled:
+			list = append(list, pitwall.Warning{Code: f.Type, Text: fmt.Sprintf("equity was %v short of the maintenance margin on %s: open orders ended and positions were closed", f.Each.Round(2), day)})
+		}
+	}
+	return list
 }
 
 // resultWarnings returns what came of the run's orders, and whether it was stopped.

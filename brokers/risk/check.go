@@ -106,7 +106,7 @@ func (l Limits) check(o pitwall.Order, s Snapshot, only when) []Failure {
 	for _, r := range rows {
 		switch {
 		case r.state == off, r.when&only != only, t.exit && r.when&exits == 0:
-		case r.when&priced != 0 && t.ref == 0:
+		case r.when&priced != 0 && (t.ref == 0 && s.Last[o.Symbol].Known.IsZero() || t.ref <= 0 && !t.exit):
 			if !saidNoPrice { // once for all rows that need it
 				t.noPrice(r)
 			}
@@ -228,10 +228,14 @@ func (t *trial) known() {
 	}
 }
 
-// noPrice refuses because a check needs an unknown price (R9).
+// noPrice refuses because a check needs a price that is unknown or not above 0 (R9).
 func (t *trial) noPrice(r row) {
 	f := t.fail(pitwall.NoPrice, "missing", "", "no price for %s from known bars as of %s", t.o.Symbol, t.time(t.s.Now))
 	f.Key, f.Hint, f.Check.Limit = r.key, "wait for its first bar", r.text
+	if bar := t.s.Last[t.o.Symbol]; !bar.Known.IsZero() {
+		f.Check.Observed, f.Text = t.ref.String(), fmt.Sprintf("the last price of %s is %v: limits in money and percent cannot be tested at 0 or below", t.o.Symbol, t.ref)
+		f.Hint = "only orders that close a position pass; wait for a price above 0"
+	}
 }
 
 // instrument is the order's.

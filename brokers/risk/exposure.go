@@ -95,7 +95,7 @@ func (t *trial) span(c *pitwall.Calc, symbol string, orders []pitwall.OrderState
 	s := span{symbol: symbol, now: t.s.Account.Held(symbol)}
 	i, known := t.s.Instruments[symbol]
 	ref := t.s.Last[symbol].Close
-	s.priced = known && ref != 0
+	s.priced = known && ref > 0
 	multiplier := cmp.Or(i.Multiplier, pitwall.One)
 	unit := c.Mul(ref, multiplier)
 	add, reduce := map[pitwall.Side]*heap{pitwall.Buy: {}, pitwall.Sell: {}}, map[pitwall.Side]*heap{pitwall.Buy: {}, pitwall.Sell: {}}

@@ -86,7 +86,7 @@ func (t *trial) within(limit pitwall.Dec, side pitwall.Side, what string, price 
 	if both {
 		away = away.Abs()
 	}
-	if price == 0 || away <= 0 || !above(away, hundred, limit, t.ref) {
+	if price == 0 || away <= 0 || t.ref <= 0 || !above(away, hundred, limit, t.ref) {
 		return
 	}
 	d := c.MulDiv(away, hundred, t.ref)

@@ -90,7 +90,7 @@ func (t *trial) returns(held []string, weights []float64, days int) []float64 {
 	return out
 }
 
-// dailyCloses is the last close of each day and the days in order. A bar belongs
+// dailyCloses is the last close of each day, NaN at 0 or below, and the days in order. A bar belongs
 // to the day on which it starts.
 func dailyCloses(bars []pitwall.Bar) (map[int]float64, []int) {
 	last := map[int]float64{}
@@ -101,7 +101,9 @@ func dailyCloses(bars []pitwall.Bar) (map[int]float64, []int) {
 		if _, ok := last[day]; !ok {
 			days = append(days, day)
 		}
-		last[day] = b.Close.Float()
+		if last[day] = b.Close.Float(); b.Close <= 0 {
+			last[day] = math.NaN() // a return from or to it means nothing
+		}
 	}
 	return last, days
 }

@@ -17,7 +17,8 @@ type checker struct {
 	out     Checked
 	bars    []*checkedBars
 	actions []checkedAction
-	at      map[string]int // file, rule and symbol -> finding
+	at      map[string]int          // file, rule and symbol -> finding
+	kinds   map[string]pitwall.Kind // of instruments.csv
 }
 
 // checkedBars is one symbol of one file, in floats: they are compared, never
@@ -29,6 +30,7 @@ type checkedBars struct {
 	crypto bool
 	size   time.Duration
 	raw    raw // while it is read
+	series *pitwall.Series
 	bars   []checkedBar
 	byDay  map[string]int  // daily bars by date
 	days   map[string]bool // dates with a bar of any size
@@ -53,7 +55,7 @@ type checkedAction struct {
 // Load refuses, warns of or cannot see. Only a path that is not there is an
 // error; everything else is a finding.
 func Check(ctx context.Context, inputs []Input) (*Checked, error) {
-	c := &checker{at: map[string]int{}}
+	c := &checker{at: map[string]int{}, kinds: map[string]pitwall.Kind{}}
 	for _, in := range inputs {
 		if in.Show == "" {
 			in.Show = in.Path
@@ -102,8 +104,12 @@ func (c *checker) file(ctx context.Context, in Input) {
 	case kind == "actions":
 		c.readActions(t)
 	case kind == "instruments":
-		if err := newLoader().readInstruments(t); err != nil {
+		l := newLoader()
+		if err := l.readInstruments(t); err != nil {
 			c.say(in.Show, "", "unreadable", err.Error(), "fix the row")
+		}
+		for symbol, i := range l.instruments {
+			c.kinds[symbol] = i.Kind
 		}
 	default:
 		c.records(t)
@@ -145,19 +151,24 @@ func (c *checker) sayN(file, symbol, rule string, n int, example, do string) {
 
 // readBars sorts rows into series; what cannot be read is a finding.
 func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
+	l, bySymbol := newLoader(), map[string]*checkedBars{}
+	if err := l.symbols(t); err != nil {
+		c.say(t.name, "", "unreadable", err.Error(), "give the columns symbol,timestamp,open,high,low,close,volume")
+		return
+	}
 	at, err := t.need(KindBars.header()...)
 	if err != nil {
 		c.say(t.name, "", "unreadable", err.Error(), "give the columns symbol,timestamp,open,high,low,close,volume")
 		return
 	}
 	adjClose, hasAdj := t.col["adj_close"]
-	l, bySymbol := newLoader(), map[string]*checkedBars{}
 	for i, row := range t.rows {
 		symbol := row[at[0]]
 		s, ok := bySymbol[symbol]
 		if !ok {
 			s = &checkedBars{file: t.name, adj: adj, symbol: symbol, crypto: pair.MatchString(symbol), byDay: map[string]int{}, days: map[string]bool{}, is: adj}
-			s.raw.series = &pitwall.Series{Instrument: l.instrument(symbol)}
+			s.series = &pitwall.Series{Instrument: l.instrument(symbol)}
+			s.raw.series = s.series
 			bySymbol[symbol] = s
 			c.bars = append(c.bars, s)
 		}

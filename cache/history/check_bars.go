@@ -43,10 +43,16 @@ func (c *checker) series(s *checkedBars) {
 
 // impossible reports bars that Load rejects.
 func (c *checker) impossible(s *checkedBars) {
+	if kind, ok := c.kinds[s.symbol]; ok {
+		s.series.Instrument.Kind = kind
+	}
 	for i, b := range s.bars {
+		err := s.series.CheckPrices(i)
 		switch {
-		case b.l <= 0 || b.h < b.l || b.o < b.l || b.o > b.h || b.c < b.l || b.c > b.h:
-			c.say(s.file, s.symbol, "impossible bar", fmt.Sprintf("%s %v %v %v %v", b.text, b.o, b.h, b.l, b.c), "fix or delete it: the backtest will reject this file")
+		case err != nil:
+			c.say(s.file, s.symbol, "impossible bar", fmt.Sprintf("%s %v %v %v %v (%v)", b.text, b.o, b.h, b.l, b.c, err), "fix or delete it: the backtest will reject this file")
+		case b.l < 0 || b.l == 0 && s.bars[len(s.bars)-1].c == 0 && s.series.Instrument.Kind != pitwall.Option:
+			c.say(s.file, s.symbol, "prices of 0 or below", fmt.Sprintf("%s %v %v %v %v", b.text, b.o, b.h, b.l, b.c), "a future or an index may fall below 0; what is held of a share that closes at 0 is written off")
 		case i > 0 && b.t.Equal(s.bars[i-1].t):
 			c.say(s.file, s.symbol, "duplicate", b.text, "delete one row: the backtest will reject this file")
 		case i > 0 && b.t.Before(s.bars[i-1].t):

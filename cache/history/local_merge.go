@@ -215,7 +215,15 @@ func (t *table) valid(size time.Duration) error {
 	l.opts.Size = size
 	switch t.rowKind() {
 	case KindBars:
-		return l.readBars(t, "")
+		if err := l.readBars(t, ""); err != nil {
+			return err
+		}
+		for _, s := range l.found { // vendors write 0 for a price that is missing
+			if kind := s.Instrument.Kind; s.Close[s.Len()-1] == 0 && kind != pitwall.Future && kind != pitwall.Index {
+				return pitwall.Errorf(pitwall.DataError, "%s: the last close is 0", s.Instrument.Symbol).Hintf("if it did fall to 0, write that bar into a file of your own")
+			}
+		}
+		return nil
 	case KindActions:
 		return l.readActions(t, "", "")
 	case KindMacro, KindRevised:

@@ -164,6 +164,7 @@ func TestOnlyWhatHoldsIsStored(t *testing.T) {
 	for name, rows := range map[string][][]string{
 		"high below low": {{"A", "2024-01-02", "1", "1", "2", "1", "5"}},
 		"zero":           {{"A", "2024-01-02", "0", "0", "0", "0", "0"}},
+		"zero at last":   {{"A", "2024-01-02", "1", "1", "1", "1", "5"}, {"A", "2024-01-03", "0", "0", "0", "0", "0"}},
 		"twice":          {{"A", "2024-01-02", "1", "1", "1", "1", "5"}, {"A", "2024-01-02", "1", "1", "1", "1", "5"}},
 		"backwards":      {{"A", "2024-01-03", "1", "1", "1", "1", "5"}, {"A", "2024-01-02", "1", "1", "1", "1", "5"}},
 		"other symbol":   {{"B", "2024-01-02", "1", "1", "1", "1", "5"}},
@@ -264,7 +265,7 @@ func TestMacroIsAskedAgain(t *testing.T) {
 		require.Equal(t, KindRevised, out.Kind)
 		raw, err := os.ReadFile(out.File)
 		require.NoError(t, err)
-		tab, err := parse(context.Background(), "x", raw)
+		tab, err := parse(context.Background(), Input{Show: "x"}, raw)
 		require.NoError(t, err)
 		require.Equal(t, [][]string{{"DGS10", "2024-01-02", fmt.Sprintf("3.9%d", i+1), "2026-11-20"}}, tab.rows, "the newest download counts")
 	}
@@ -315,7 +316,7 @@ func TestTheNewestDownloadCounts(t *testing.T) {
 	require.Equal(t, 3, n)
 	raw, err := os.ReadFile(path)
 	require.NoError(t, err)
-	tab, err := parse(context.Background(), "x", raw)
+	tab, err := parse(context.Background(), Input{Show: "x"}, raw)
 	require.NoError(t, err)
 	require.Equal(t, [][]string{row("2024-02-01", "1"), row("2024-04-01", "2.5"), row("2024-08-01", "4")}, tab.rows)
 }

@@ -27,7 +27,7 @@ type jump struct {
 func (l *loader) jump(g *raw, adj string) {
 	a, err := strconv.ParseFloat(adj, 64)
 	k := len(g.starts) - 1
-	if err != nil || a <= 0 {
+	if err != nil || a <= 0 || g.series.Close[k] <= 0 {
 		g.factor = 0
 		return
 	}

@@ -99,6 +99,8 @@ func FlowText(f pitwall.CashFlow) string {
 	switch {
 	case f.Type == "split":
 		s = fmt.Sprintf("split: %v are held since", f.Qty)
+	case f.Type == pitwall.WrittenOff:
+		s = fmt.Sprintf("closed at 0: %v were written off", f.Qty)
 	case f.Each != 0 && f.Qty != 0:
 		s += fmt.Sprintf(": %v each on %v", f.Each, f.Qty)
 	}

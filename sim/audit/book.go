@@ -142,11 +142,15 @@ func (r *replica) variation(s *symbol) {
 	}
 }
 
-// settle is section 2.8: what expired is closed.
+// settle is section 2.8: what expired or closed at 0 is closed.
 func (r *replica) settle() {
 	for _, s := range r.symbols {
 		i := s.Instrument
-		if i.Expiry.IsZero() || i.Kind != pitwall.Future && i.Kind != pitwall.Option || s.expiryClose().After(r.now) {
+		derived, why := i.Kind == pitwall.Future || i.Kind == pitwall.Option, "expiry"
+		switch {
+		case !derived && s.bar != nil && s.last == 0:
+			why = "written_off"
+		case i.Expiry.IsZero() || !derived || s.expiryClose().After(r.now):
 			continue
 		}
 		for _, b := range r.books {
@@ -168,7 +172,7 @@ func (r *replica) settle() {
 				amount = gain
 			}
 			b.cash, b.realized = r.a.Add(b.cash, amount), r.a.Add(b.realized, gain)
-			r.flow(b, pitwall.CashFlow{Symbol: p.symbol, Type: "expiry", Qty: p.qty, Each: each, Amount: amount})
+			r.flow(b, pitwall.CashFlow{Symbol: p.symbol, Type: why, Qty: p.qty, Each: each, Amount: amount})
 			p.qty, p.cost, p.entry = 0, 0, 0
 		}
 		for _, first := range []bool{true, false} { // exits before what they belong to

@@ -35,8 +35,11 @@ func (r *replica) maintenance(p *position) pitwall.Dec {
 
 // reservePrice is an order's price for reserves.
 func reservePrice(o *order, s *symbol) pitwall.Dec {
-	if o.Limit != 0 {
+	switch o.Type {
+	case pitwall.LimitOrder, pitwall.StopLimit:
 		return o.Limit
+	case pitwall.MarketOrder:
+		return s.last
 	}
 	return max(s.last, o.trigger)
 }
@@ -49,7 +52,7 @@ func (r *replica) estimate(o *order, s *symbol) pitwall.Dec {
 		if o.Side == pitwall.Sell {
 			away = -away
 		}
-		price = max(0, r.a.Add(price, away))
+		price = max(0, r.a.Add(price, away)) // no future: those need margin
 	}
 	money := r.notional(s, o.remaining(), price)
 	fee := r.fee(o.filled, o.traded, o.remaining(), money, false)
@@ -109,7 +112,7 @@ func (r *replica) reserve(o *order) pitwall.Dec {
 	}
 	price := reservePrice(o, s)
 	fee := r.fee(o.filled, o.traded, o.remaining(), r.notional(s, o.remaining(), price), false)
-	return r.a.Add(r.a.Mul(r.notional(s, opening, price), r.initial(s)), fee)
+	return r.a.Add(r.a.Mul(r.notional(s, opening, price).Abs(), r.initial(s)), fee)
 }
 
 // free is what a new or changed order may reserve.
@@ -143,7 +146,7 @@ func (r *replica) free(o *order) pitwall.Dec {
 		var comes pitwall.Dec
 		if !cash {
 			reducing := min(p.remaining()-r.opening(p), max(0, r.reducible(p)-r.others(p)))
-			comes = a.Mul(r.notional(s, reducing, s.last), r.initial(s))
+			comes = a.Mul(r.notional(s, reducing, s.last).Abs(), r.initial(s))
 		} else if p.Side == pitwall.Sell && r.Terms.SettleDays == 0 {
 			comes = r.estimate(p, s)
 		}

@@ -34,18 +34,26 @@ func (r *replica) prove(o *order, s *symbol, entry pitwall.Dec) {
 // beyond the order's own limit.
 func (r *replica) takerPrice(o *order, ref, part pitwall.Dec) pitwall.Dec {
 	c, a := r.Costs, &r.a
-	away := a.Bps(ref, c.SlippageBps)
+	hasLimit := o.Type == pitwall.LimitOrder || o.Type == pitwall.StopLimit
+	away := a.Bps(ref.Abs(), c.SlippageBps)
 	away = a.Add(away, c.SlippageEach)
 	away = a.Add(away, a.Div(c.Spread, 2*pitwall.One))
-	away = a.Add(away, a.Mul(ref, a.Mul(c.Impact, a.Mul(part, part))))
+	away = a.Add(away, a.Mul(ref.Abs(), a.Mul(c.Impact, a.Mul(part, part))))
 	if o.Side == pitwall.Buy {
 		price := a.Add(ref, away)
-		if o.Limit != 0 {
+		if hasLimit {
 			price = min(price, o.Limit)
 		}
 		return price
 	}
-	return max(0, o.Limit, a.Sub(ref, away))
+	price := a.Sub(ref, away)
+	if ref > 0 {
+		price = max(0, price)
+	}
+	if hasLimit {
+		price = max(o.Limit, price)
+	}
+	return price
 }
 
 // fee is section 4 for a fill of an order that has traded before.
@@ -55,7 +63,7 @@ func (r *replica) fee(before, traded, qty, notional pitwall.Dec, maker bool) pit
 		bps = *r.Costs.MakerBps
 	}
 	more := r.a.Sub(r.perOrder(r.a.Add(before, qty), r.a.Add(traded, notional)), r.perOrder(before, traded))
-	return r.a.Add(r.a.Bps(notional, bps), max(0, more))
+	return r.a.Add(r.a.Bps(notional.Abs(), bps), max(0, more))
 }
 
 func (r *replica) perOrder(qty, notional pitwall.Dec) pitwall.Dec {
@@ -64,7 +72,7 @@ func (r *replica) perOrder(qty, notional pitwall.Dec) pitwall.Dec {
 	}
 	p := max(r.Costs.MinPerOrder, r.a.Add(r.a.Mul(qty, r.Costs.PerShare), r.Costs.Fixed))
 	if r.Costs.MaxRate != 0 {
-		p = min(p, r.a.Mul(r.Costs.MaxRate, notional))
+		p = min(p, r.a.Mul(r.Costs.MaxRate, notional.Abs()))
 	}
 	return p
 }
@@ -80,7 +88,7 @@ func (r *replica) fill(o *order, s *symbol, ref pitwall.Dec, maker bool, way how
 		want = min(want, r.reducible(o))
 	}
 	qty := min(want, s.left)
-	if qty <= 0 || o.TIF == pitwall.FOK && qty < o.remaining() {
+	if qty <= 0 || o.TIF == pitwall.FOK && qty < o.remaining() || ref == 0 && s.Instrument.Kind != pitwall.Future {
 		return
 	}
 	r.endEntry(o)

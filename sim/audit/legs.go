@@ -127,7 +127,7 @@ func (r *replica) price(leg *order, entry pitwall.Dec) {
 	if leg.percent == 0 {
 		return
 	}
-	away := r.a.MulDiv(entry, leg.percent, 100*pitwall.One)
+	away := r.a.MulDiv(entry.Abs(), leg.percent, 100*pitwall.One)
 	if (leg.Side == pitwall.Sell) == (leg.Role == pitwall.StopLoss) {
 		away = -away
 	}

@@ -18,6 +18,7 @@ type order struct {
 	filled, traded, fees pitwall.Dec  // traded is money
 	active, expiresAt    time.Time
 	trigger              pitwall.Dec
+	placed               bool // a trailing stop has its trigger
 	triggered            bool
 	met, marketable      bool      // was at an open as a limit; was marketable at the first
 	cancelAt, cancelBy   time.Time // a cancel that waits: since when, until when at most
@@ -184,7 +185,8 @@ func (r *replica) accept(o *order, s *symbol) {
 	o.Stop = r.tick(s, o.Stop, o.Side == pitwall.Buy)
 	if o.Type == pitwall.StopOrder || o.Type == pitwall.StopLimit {
 		o.trigger = o.Stop
-	} else if o.Type == pitwall.TrailingStop && o.trigger == 0 {
+	} else if o.Type == pitwall.TrailingStop && !o.placed {
+		o.placed = true
 		o.trigger = r.trailFrom(o, s, s.last)
 	}
 }
@@ -192,6 +194,9 @@ func (r *replica) accept(o *order, s *symbol) {
 // tick is section 12.
 func (r *replica) tick(s *symbol, price pitwall.Dec, up bool) pitwall.Dec {
 	down := price.Floor(s.Instrument.Tick)
+	if price < down {
+		down -= s.Instrument.Tick
+	}
 	if up && down != price {
 		return r.a.Add(down, s.Instrument.Tick)
 	}
@@ -202,12 +207,16 @@ func (r *replica) tick(s *symbol, price pitwall.Dec, up bool) pitwall.Dec {
 func (r *replica) trailFrom(o *order, s *symbol, price pitwall.Dec) pitwall.Dec {
 	away := o.Trail
 	if away == 0 {
-		away = r.a.MulDiv(price, o.TrailPercent, 100*pitwall.One)
+		away = r.a.MulDiv(price.Abs(), o.TrailPercent, 100*pitwall.One)
 	}
-	if o.Side == pitwall.Sell {
-		return r.tick(s, r.a.Sub(price, away), false)
+	if o.Side == pitwall.Buy {
+		return r.tick(s, r.a.Add(price, away), true)
 	}
-	return r.tick(s, r.a.Add(price, away), true)
+	stop := r.tick(s, r.a.Sub(price, away), false)
+	if s.Instrument.Kind != pitwall.Future {
+		stop = max(0, stop)
+	}
+	return stop
 }
 
 // replace is section 6: the order is accepted anew.
@@ -223,7 +232,7 @@ func (r *replica) replace(o *order, c pitwall.Change) pitwall.Code {
 		o.Stop, o.triggered = c.Stop, false
 	}
 	if c.Trail != 0 || c.TrailPercent != 0 {
-		o.Trail, o.TrailPercent, o.trigger, o.triggered = c.Trail, c.TrailPercent, 0, false
+		o.Trail, o.TrailPercent, o.placed, o.triggered = c.Trail, c.TrailPercent, false, false
 	}
 	if c.TIF != "" {
 		o.TIF = c.TIF

@@ -10,8 +10,10 @@ func (e *Engine) reserve(n *order) *pitwall.Error {
 	symbol := e.name(n.Sym)
 	held := b.Positions[n.Sym].Qty
 	switch {
-	case y.last == 0:
+	case y.bar < 0:
 		return pitwall.Errorf(pitwall.NoPrice, "no price of %s is known yet", symbol).Hintf("wait for its first bar")
+	case y.last == 0 && c.endsAtZero():
+		return pitwall.Errorf(pitwall.NotTradable, "%s closed at 0: what was held is written off and it trades no more", symbol)
 	case c.expiry != 0 && c.expiry <= e.now:
 		return pitwall.Errorf(pitwall.NotTradable, "%s has expired", symbol)
 	case c.future && !b.margin:
@@ -232,7 +234,7 @@ func (e *Engine) reserveMargin(n *order, b *Book) *pitwall.Error {
 	}
 	var a pitwall.Calc
 	price := e.price(n)
-	need := a.Mul(e.notional(&a, n.Sym, opening, price), b.initial(c))
+	need := a.Mul(e.notional(&a, n.Sym, opening, price).Abs(), b.initial(c))
 	notional := e.notional(&a, n.Sym, n.left(), price)
 	need = a.Add(need, e.costs.Fee(&a, pitwall.Traded{Qty: n.filled, Notional: n.spent}, n.left(), notional, false))
 	return e.hold(&a, n, b, need, e.freeMargin(&a, b, n))
@@ -266,7 +268,7 @@ func (e *Engine) freeMargin(a *pitwall.Calc, b *Book, except *order) pitwall.Dec
 	for _, slot := range e.open {
 		if o := &e.orders[slot]; o != except && o.Book == b.id && !o.own && o.closes(b) {
 			part := min(o.left()-e.opening(o, b), max(0, b.Positions[o.Sym].Qty.Abs()-e.reducing(o)))
-			freed := a.Mul(e.notional(a, o.Sym, part, e.syms[o.Sym].last), b.initial(&e.d.cols[o.Sym]))
+			freed := a.Mul(e.notional(a, o.Sym, part, e.syms[o.Sym].last).Abs(), b.initial(&e.d.cols[o.Sym]))
 			free = a.Add(free, a.Sub(freed, a.Mul(freed, e.costs.CashBuffer)))
 		}
 	}

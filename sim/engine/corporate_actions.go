@@ -310,10 +310,11 @@ func (e *Engine) splitOrders(sym int32, x *action, in pitwall.Instrument) {
 }
 
 // settleExpired closes positions in what has expired (futures at the last price,
-// options at what they are worth against the underlying) and ends its orders.
+// options at what they are worth against the underlying) or closed at 0, and ends
+// its orders.
 func (e *Engine) settleExpired() error {
 	for ; e.expired < len(e.d.expiries) && e.d.expiries[e.expired].at <= e.now; e.expired++ {
-		sym := e.d.expiries[e.expired].sym
+		sym, flow := e.d.expiries[e.expired].sym, e.d.expiries[e.expired].flow
 		c, y := &e.d.cols[sym], &e.syms[sym]
 		price := y.last
 		if c.option {
@@ -346,7 +347,7 @@ func (e *Engine) settleExpired() error {
 			if _, err := e.trade(b, sym, side, qty.Abs(), worth, 0, price); err != nil {
 				return err
 			}
-			e.flow(int16(i), sym, "expiry", qty, price, b.Cash-cash, 0)
+			e.flow(int16(i), sym, flow, qty, price, b.Cash-cash, 0)
 		}
 		for _, first := range [...]bool{true, false} { // exits before what they belong to
 			for _, slot := range append([]int32(nil), e.open...) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -20,10 +21,12 @@ type Data struct {
 	expiries []expiry // soonest first
 }
 
-// expiry is when a future or an option settles.
+// expiry is when a symbol's positions are closed: a future or an option settles, or
+// a share that closed at 0 is written off.
 type expiry struct {
-	at  int64
-	sym int32
+	at   int64
+	sym  int32
+	flow string
 }
 
 // column is one symbol's bars; the slices are the series' own.
@@ -95,7 +98,10 @@ func NewData(src pitwall.Source, symbols []string, from, to time.Time) (*Data, e
 			if c.under != nil {
 				at = max(at, c.expiry+lagOf(c.under))
 			}
-			d.expiries = append(d.expiries, expiry{at, int32(i)})
+			d.expiries = append(d.expiries, expiry{at, int32(i), "expiry"})
+		}
+		if at := c.worthless(); at != 0 {
+			d.expiries = append(d.expiries, expiry{at, int32(i), "written_off"})
 		}
 	}
 	sort.SliceStable(d.expiries, func(i, j int) bool { return d.expiries[i].at < d.expiries[j].at })
@@ -148,6 +154,18 @@ func (c *column) prepare(all map[string]*pitwall.Series) error {
 		}
 	}
 	return nil
+}
+
+// endsAtZero reports whether a close at 0 is the end of a symbol.
+func (c *column) endsAtZero() bool { return !c.future && !c.option }
+
+// worthless returns when the run's first close at 0 is known of a symbol that ends
+// there; 0 = never.
+func (c *column) worthless() int64 {
+	if i := slices.Index(c.Close[c.first:c.end], 0); i >= 0 && c.endsAtZero() {
+		return c.Known[c.first+i]
+	}
+	return 0
 }
 
 // lagOf is how late a feed's bars are known.

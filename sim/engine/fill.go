@@ -24,8 +24,8 @@ func (e *Engine) execute(n *order, q quote, m moment, free pitwall.Dec) error {
 		free = min(free, held.Abs())
 		qty = min(qty, free)
 	}
-	if qty <= 0 || n.TIF == FOK && qty < n.left() {
-		return nil // rule 15: nothing left of this bar's volume; the order rests
+	if qty <= 0 || n.TIF == FOK && qty < n.left() || q.price == 0 && !e.d.cols[n.Sym].future {
+		return nil // rule 15: nothing left of this bar's volume; the order rests. At 0 only futures trade
 	}
 	e.enough(n)
 	var a pitwall.Calc
@@ -78,7 +78,7 @@ func (e *Engine) slipped(a *pitwall.Calc, n *order, ref, qty pitwall.Dec) pitwal
 	}
 	price := e.costs.Slip(a, side, ref, part)
 	switch {
-	case n.Limit == 0:
+	case n.Type != Limit && n.Type != StopLimit:
 	case n.Side == Buy:
 		price = min(price, n.Limit)
 	default:

@@ -48,14 +48,15 @@ func (e *Engine) arm(parent int32, qty, price pitwall.Dec, at how, bar int32) {
 // aimLeg gives a leg its prices from the price of the entry.
 func (e *Engine) aimLeg(n *order, price pitwall.Dec) {
 	l := n.Legs[0]
-	tick := e.d.cols[n.Sym].Instrument.Tick
+	c := &e.d.cols[n.Sym]
+	tick := c.Instrument.Tick
 	if l.Percent != 0 {
 		var a pitwall.Calc
-		away := a.MulDiv(price, l.Percent, pitwall.Int(100))
+		away := a.MulDiv(price.Abs(), l.Percent, pitwall.Int(100))
 		if n.role == Target { // on the far side of the exit: a sale above, a buy below
-			n.Limit = Round(tick, n.Side, false, max(0, a.Sub(price, pitwall.Dec(n.Side)*away)))
+			n.Limit = Round(tick, n.Side, false, c.floor(a.Sub(price, pitwall.Dec(n.Side)*away)))
 		} else {
-			n.Stop = Round(tick, n.Side, true, max(0, a.Add(price, pitwall.Dec(n.Side)*away)))
+			n.Stop = Round(tick, n.Side, true, c.floor(a.Add(price, pitwall.Dec(n.Side)*away)))
 			n.trigger = n.Stop
 		}
 	}

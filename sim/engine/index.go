@@ -50,7 +50,7 @@ func (x *index) top() pitwall.Dec {
 		return x.list[n-1].price
 	}
 	if x.high {
-		return -1
+		return math.MinInt64
 	}
 	return math.MaxInt64
 }

@@ -311,10 +311,18 @@ func (e *Engine) trail(n *order, price pitwall.Dec) (pitwall.Dec, error) {
 	var a pitwall.Calc
 	away := n.Trail
 	if n.TrailPercent != 0 {
-		away = a.MulDiv(price, n.TrailPercent, pitwall.Int(100))
+		away = a.MulDiv(price.Abs(), n.TrailPercent, pitwall.Int(100))
 	}
-	stop := a.Add(price, pitwall.Dec(n.Side)*away)
-	return max(0, Round(e.d.cols[n.Sym].Instrument.Tick, n.Side, true, stop)), a.Err
+	c := &e.d.cols[n.Sym]
+	return c.floor(Round(c.Instrument.Tick, n.Side, true, a.Add(price, pitwall.Dec(n.Side)*away))), a.Err
+}
+
+// floor keeps a computed price at 0 or above: only futures trade below.
+func (c *column) floor(price pitwall.Dec) pitwall.Dec {
+	if c.future {
+		return price
+	}
+	return max(0, price)
 }
 
 // Round puts a price on the tick, toward safety (rule 19): limits down for a buy
@@ -324,6 +332,9 @@ func Round(tick pitwall.Dec, side Side, stop bool, price pitwall.Dec) pitwall.De
 		return price
 	}
 	down := price - price%tick
+	if price < 0 {
+		down -= tick
+	}
 	if (side == Buy) != stop {
 		return down
 	}

@@ -183,6 +183,8 @@ func (w *walk) cause(order string) (turn int, reason string) {
 		return 0, "dividend reinvested"
 	case expired:
 		return 0, expired
+	case writtenOff:
+		return 0, "written off at 0"
 	}
 	o := w.known[order]
 	if o.Parent != "" && o.Reason == "" {

@@ -31,8 +31,9 @@ type lots struct {
 	many   map[string]pitwall.Dec // multipliers, by symbol
 }
 
-// expired stands in place of the order of what expired.
-const expired = "expiry"
+// expired and writtenOff are flows that close a position: each stands in place of an
+// order.
+const expired, writtenOff = "expiry", "written_off"
 
 // book applies an entry of the journal to the positions.
 func (l *lots) book(e pitwall.Entry) {
@@ -45,8 +46,8 @@ func (l *lots) book(e pitwall.Entry) {
 			l.split(e.Book, f.Symbol, f.Qty)
 		case "reinvested":
 			l.trade(e.Book, f.Symbol, f.Qty, f.Each, 0, f.Time, "")
-		case "expiry":
-			l.trade(e.Book, f.Symbol, -l.of(e.Book, f.Symbol).qty, f.Each, 0, f.Time, expired)
+		case expired, writtenOff:
+			l.trade(e.Book, f.Symbol, -l.of(e.Book, f.Symbol).qty, f.Each, 0, f.Time, f.Type)
 		}
 	}
 }

@@ -132,7 +132,7 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 		w.costs.Borrow = a.Sub(w.costs.Borrow, f.Amount)
 	case "split":
 		delete(w.filled, f.Symbol)
-	case "expiry": // closed at its settlement price
+	case expired, writtenOff: // closed at its settlement price, or at 0
 		if qty := w.lots.of(book, f.Symbol).qty; qty != 0 {
 			g := w.gain(f.Symbol)
 			g.Gain = a.Add(g.Gain, a.Mul(a.Mul(qty, f.Each), w.lots.multiplier(f.Symbol)))
