@@ -21,6 +21,7 @@ require (
 	go.yaml.in/yaml/v3 v3.0.6 // strategy files with known fields only; the kept successor of gopkg.in/yaml.v3
 	golang.org/x/sys v0.50.0 // moves descriptor 1 away from the protocol
 	golang.org/x/term v0.47.0 // is stderr a terminal
+	golang.org/x/text v0.44.0 // UTF-16 and Windows-1252 of price files; genai brings it anyway
 	golang.org/x/time v0.15.0 // rate limits of the data sources
 	gonum.org/v1/plot v0.17.0 // charts in pure Go, fonts included: SVG for the page, PNG to share
 )
@@ -56,7 +57,6 @@ require (
 	golang.org/x/oauth2 v0.36.0 // indirect
 	golang.org/x/sync v0.25.0 // indirect
 	golang.org/x/telemetry v0.0.0-20261009151841-97e8ea77aa2a // indirect
-	golang.org/x/text v0.44.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
 	pgregory.net/rapid v1.3.0 // tests: properties with shrinking

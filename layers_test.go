@@ -27,7 +27,8 @@ var layers = map[string][]string{
 	"brokers/brokertest": {},                                                   // the judge of every broker; imported by tests only
 	"brokers/risk":       {},                                                   // pure checks and the guard
 	"cache/calendar":     {},                                                   // facts
-	"cache/history":      {"cache/calendar"},                                   // the store of bars; their days have hours
+	"cache/history":      {"cache/calendar", "cache/layout"},                   // the store of bars; their days have hours
+	"cache/layout":       {},                                                   // files of any shape as rows of text
 	"cache/runs":         {"agentloop", "cache/calendar"},                      // the runs' folders; the record of a turn is agentloop's
 	"tools":              {"tools/docs", "tools/report", "tools/report/chart"}, // never sim, brokers or cache: what it needs it declares
 	"tools/leaktest":     {"tools"},                                            // the leak harness; sees worlds that cmd builds

@@ -35,7 +35,11 @@ func (l *loader) place(t *table, g *raw) error {
 			return t.bad(g.rows[k], s.Instrument.Symbol, err)
 		}
 	}
-	if in := s.Instrument; g.naive && !g.dates && in.Calendar != pitwall.AlwaysOpen && pairLike.MatchString(in.Symbol) {
+	in := s.Instrument
+	if g.naive && !g.dates && t.layout.Own && in.Calendar != pitwall.AlwaysOpen && !pairLike.MatchString(in.Symbol) {
+		l.warn("the times of %s in %s have no offset and are taken as those of %s", in.Symbol, t.name, cityOf(in.Location()))
+	}
+	if g.naive && !g.dates && in.Calendar != pitwall.AlwaysOpen && pairLike.MatchString(in.Symbol) {
 		l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: time.Unix(0, s.Known[0]), Text: fmt.Sprintf(
 			"the times of %s have no offset and are taken as those of %s; if they are of UTC, write Z after them, or kind crypto into instruments.csv", in.Symbol, in.Location())}})
 	}

@@ -27,6 +27,9 @@ type raw struct {
 
 // readBars turns a table into series.
 func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
+	if err := l.symbols(t); err != nil {
+		return err
+	}
 	at, err := t.need("symbol", "timestamp", "open", "high", "low", "close", "volume")
 	if err != nil {
 		return err
@@ -64,6 +67,9 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 		if g.series == nil {
 			continue
 		}
+		if t.layout.Bars { // a file; what a source answers is refused
+			l.once(t, g)
+		}
 		if err := l.place(t, g); err != nil {
 			return err
 		}
@@ -78,7 +84,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 // readBar reads one row's figures; times are placed later.
 func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 	row, s := t.rows[i], g.series
-	when, err := parseStamp(row[at[1]], s.Instrument.Location())
+	when, err := t.barTime(row[at[1]], s.Instrument.Location())
 	if err != nil {
 		return t.bad(i, "timestamp", err)
 	}
@@ -116,6 +122,29 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 	s.Open, s.High, s.Low, s.Close = append(s.Open, price[0]), append(s.High, price[1]), append(s.Low, price[2]), append(s.Close, price[3])
 	s.Volume = append(s.Volume, volume)
 	return nil
+}
+
+// once takes bars that a file has twice, alike in every figure, once.
+func (l *loader) once(t *table, g *raw) {
+	s, n, rounded := g.series, 0, g.rounded
+	for i := range g.starts {
+		if i > 0 && g.starts[i].Equal(g.starts[n-1]) && s.Open[i] == s.Open[n-1] && s.High[i] == s.High[n-1] && s.Low[i] == s.Low[n-1] && s.Close[i] == s.Close[n-1] && s.Volume[i] == s.Volume[n-1] {
+			if i+1 < g.rounded {
+				rounded--
+			}
+			continue
+		}
+		if n < i {
+			g.starts[n], g.rows[n] = g.starts[i], g.rows[i]
+			s.Open[n], s.High[n], s.Low[n], s.Close[n], s.Volume[n] = s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i]
+		}
+		n++
+	}
+	if twice := len(g.starts) - n; twice > 0 {
+		l.warn("%s: %s has %d rows twice, alike in every figure: each is taken once", t.name, s.Instrument.Symbol, twice)
+		g.starts, g.rows, g.rounded = g.starts[:n], g.rows[:n], rounded
+		s.Open, s.High, s.Low, s.Close, s.Volume = s.Open[:n], s.High[:n], s.Low[:n], s.Close[:n], s.Volume[:n]
+	}
 }
 
 // want reports whether a symbol is to be loaded.

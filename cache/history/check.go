@@ -151,13 +151,17 @@ func (c *checker) sayN(file, symbol, rule string, n int, example, do string) {
 
 // readBars sorts rows into series; what cannot be read is a finding.
 func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
+	l, bySymbol := newLoader(), map[string]*checkedBars{}
+	if err := l.symbols(t); err != nil {
+		c.say(t.name, "", "unreadable", err.Error(), "give the columns symbol,timestamp,open,high,low,close,volume")
+		return
+	}
 	at, err := t.need(KindBars.header()...)
 	if err != nil {
 		c.say(t.name, "", "unreadable", err.Error(), "give the columns symbol,timestamp,open,high,low,close,volume")
 		return
 	}
 	adjClose, hasAdj := t.col["adj_close"]
-	l, bySymbol := newLoader(), map[string]*checkedBars{}
 	for i, row := range t.rows {
 		symbol := row[at[0]]
 		s, ok := bySymbol[symbol]

@@ -56,7 +56,6 @@ func TestBadDataNamesFileAndLine(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"gap in the header":    {"symbol,timestamp,,high,low,close,volume\n" + good, "d/a.csv: column 3 of the header has no name"},
 		"column missing":       {"symbol,timestamp,open,high,close,volume\nA,2024-01-02,1,2,1.5,100\n", "d/a.csv: the header lacks low"},
-		"no symbol column":     {"timestamp,open,high,low,close,volume\n2024-01-02,1,2,0.5,1.5,100\n", "d/a.csv: the header lacks symbol"},
 		"column twice":         {"symbol,timestamp,open,open,low,close,volume\n" + good, "names \"open\" twice"},
 		"short line":           {head + good + "A,2024-01-03,1,2\n", "record on line 3: wrong number of fields"},
 		"broken number":        {head + good + "A,2024-01-03,1,2x,0.5,1.5,100\n", "d/a.csv:3: high: \"2x\" is not a decimal number"},
@@ -64,8 +63,8 @@ func TestBadDataNamesFileAndLine(t *testing.T) {
 		"not a number":         {head + "A,2024-01-02,1,NaN,0.5,1.5,100\n", "d/a.csv:2: high"},
 		"volume":               {head + "A,2024-01-02,1,2,0.5,1.5,-4\n", "d/a.csv:2: volume: \"-4\" is not a number >= 0"},
 		"infinite volume":      {head + "A,2024-01-02,1,2,0.5,1.5,Inf\n", "volume"},
-		"not sorted":           {head + "A,2024-01-03,1,2,0.5,1.5,1\n" + good, "d/a.csv:3: A: time 2024-01-02T09:30:00-05:00 is not after 2024-01-03"},
-		"duplicate":            {head + good + good, "d/a.csv:3: A: duplicate timestamp 2024-01-02T09:30:00-05:00"},
+		"not sorted":           {head + "A,2024-01-03,1,2,0.5,1.5,1\n" + good + "A,2024-01-04,1,2,0.5,1.5,1\n", "d/a.csv:3: A: time 2024-01-02T09:30:00-05:00 is not after 2024-01-03"},
+		"duplicate":            {head + good + "A,2024-01-02,1,2,0.5,1.6,100\n", "d/a.csv:3: A: duplicate timestamp 2024-01-02T09:30:00-05:00"},
 		"high below low":       {head + "A,2024-01-02,1,0.4,0.5,1,1\n", "d/a.csv:2: A: high 0.4 is below low 0.5"},
 		"open outside":         {head + "A,2024-01-02,3,2,0.5,1,1\n", "open 3 is outside low 0.5 .. high 2"},
 		"close outside":        {head + "A,2024-01-02,1,2,0.5,0.4,1\n", "close 0.4 is outside"},

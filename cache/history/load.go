@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // Input is a file or a folder to read.
@@ -26,6 +27,7 @@ type Input struct {
 	Path     string             // inside FS
 	Show     string             // how to name it in messages; Path when empty
 	Adjusted pitwall.Adjustment // if stated by the caller
+	Layout   layout.Hints       // what the caller says of the file's columns
 }
 
 // Options narrow what is loaded.
@@ -119,12 +121,12 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 			return nil, err
 		}
 		if len(more) == 0 {
-			return nil, pitwall.Errorf(pitwall.DataError, "folder %s holds no .csv or .parquet file", in.Show).Hintf("folders inside it are not read: name each under data")
+			return nil, pitwall.Errorf(pitwall.DataError, "folder %s holds no %s file, plain or packed", in.Show, strings.Join(inFolders, ", ")).Hintf("folders inside it are not read: name each under data, as files with other names")
 		}
 		files = append(files, more...)
 	}
 	// Instruments first, wherever they stand: they say in which zone bars are.
-	var rest []*parsedFile
+	var rest, unnamed []*parsedFile
 	for _, f := range files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -133,12 +135,15 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.table.kind() != "instruments" {
+		if kind := p.table.kind(); kind == "bars" && !p.table.has("symbol") {
+			unnamed = append(unnamed, p)
+		} else if kind != "instruments" {
 			rest = append(rest, p)
 		} else if err := l.take(p); err != nil {
 			return nil, err
 		}
 	}
+	rest = append(rest, unnamed...) // their symbol may be the one that is left
 	for i, p := range rest {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -164,7 +169,7 @@ func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
 	}
-	t, err := parse(ctx, in.Show, raw)
+	t, err := parse(ctx, in, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +177,14 @@ func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
 	return &parsedFile{in, t, hex.EncodeToString(sum[:]), int64(len(raw))}, nil
 }
 
-// list expands a folder into its CSV and Parquet files, by name; deep, with those of
+// inFolders are the files that are read of a folder, by the ends of their names, also
+// packed; others are read when they are named.
+var (
+	inFolders = []string{".csv", ".tsv", ".parquet", ".feather"}
+	packed    = []string{".gz", ".zst", ".zip"}
+)
+
+// list expands a folder into its files of data, by name; deep, with those of
 // the folders in it that are not hidden.
 func list(in Input, deep bool) (files []Input, err error) {
 	err = fs.WalkDir(in.FS, in.Path, func(p string, d fs.DirEntry, err error) error {
@@ -183,7 +195,7 @@ func list(in Input, deep bool) (files []Input, err error) {
 			files = []Input{in}
 		case p != in.Path && d.IsDir() && (!deep || strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
-		case !d.IsDir() && (ext == ".csv" || ext == ".parquet"):
+		case !d.IsDir() && (slices.Contains(inFolders, ext) || slices.Contains(packed, ext) && slices.Contains(inFolders, path.Ext(strings.TrimSuffix(p, ext)))):
 			x := in
 			x.Path, x.Show = p, strings.TrimSuffix(in.Show, "/")+"/"+strings.TrimPrefix(p, in.Path+"/")
 			if deep {
@@ -194,7 +206,7 @@ func list(in Input, deep bool) (files []Input, err error) {
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, pitwall.Errorf(pitwall.DataError, "no data at %s", in.Show).Hintf("give a CSV or Parquet file, or a folder of them")
+		return nil, pitwall.Errorf(pitwall.DataError, "no data at %s", in.Show).Hintf("give a file of prices (CSV, JSON, Parquet, Feather), or a folder of CSV or Parquet files")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
@@ -211,7 +223,9 @@ func (l *loader) take(p *parsedFile) (err error) {
 		err = l.readInstruments(t)
 	case "bars":
 		if f.Adjusted, err = adjustment(in); err == nil {
+			before := len(l.found)
 			err = l.readBars(t, f.Adjusted)
+			l.understood(t, l.found[before:], f.Adjusted)
 		}
 	case "actions":
 		entry := in.Adjusted
@@ -296,7 +310,7 @@ func (l *loader) finish() (*Store, error) {
 func (l *loader) offer() string {
 	if len(l.seen()) == 0 {
 		if len(l.Warnings) > 0 { // the first names a file that was passed over, and why
-			return l.Warnings[0] + "; fields are separated by commas"
+			return l.Warnings[0] + "; fields are separated by commas, semicolons, tabs or |"
 		}
 		return "the files hold no bars at all"
 	}

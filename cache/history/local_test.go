@@ -265,7 +265,7 @@ func TestMacroIsAskedAgain(t *testing.T) {
 		require.Equal(t, KindRevised, out.Kind)
 		raw, err := os.ReadFile(out.File)
 		require.NoError(t, err)
-		tab, err := parse(context.Background(), "x", raw)
+		tab, err := parse(context.Background(), Input{Show: "x"}, raw)
 		require.NoError(t, err)
 		require.Equal(t, [][]string{{"DGS10", "2024-01-02", fmt.Sprintf("3.9%d", i+1), "2026-11-20"}}, tab.rows, "the newest download counts")
 	}
@@ -316,7 +316,7 @@ func TestTheNewestDownloadCounts(t *testing.T) {
 	require.Equal(t, 3, n)
 	raw, err := os.ReadFile(path)
 	require.NoError(t, err)
-	tab, err := parse(context.Background(), "x", raw)
+	tab, err := parse(context.Background(), Input{Show: "x"}, raw)
 	require.NoError(t, err)
 	require.Equal(t, [][]string{row("2024-02-01", "1"), row("2024-04-01", "2.5"), row("2024-08-01", "4")}, tab.rows)
 }

@@ -1,26 +1,18 @@
 package history
 
 import (
-	"bytes"
 	"context"
-	"database/sql"
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	_ "github.com/duckdb/duckdb-go/v2" // reads Parquet
-
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
-// table is a file as text: a header and rows of the same width.
+// table is a file as text with its columns by name.
 type table struct {
 	name   string
 	header []string
@@ -28,96 +20,30 @@ type table struct {
 	rows   [][]string
 	lines  []int // line of each row; empty for Parquet
 	floats bool  // numbers were binary floats in the file
+	layout layout.Layout
 }
 
-// parse reads CSV or Parquet by the file's first bytes.
-func parse(ctx context.Context, name string, raw []byte) (*table, error) {
-	t := &table{name: name, col: map[string]int{}}
-	var err error
-	if bytes.HasPrefix(raw, []byte("PAR1")) {
-		err = t.parquet(ctx, raw)
-	} else {
-		err = t.csv(raw)
-	}
+// parse reads a file of any layout.
+func parse(ctx context.Context, in Input, raw []byte) (*table, error) {
+	f, err := layout.Read(ctx, in.Show, raw, in.Layout)
 	if err != nil {
 		return nil, err
 	}
+	t := &table{name: in.Show, header: f.Header, col: map[string]int{}, rows: f.Rows, lines: f.Lines, floats: f.Floats, layout: f.Layout}
 	for i, h := range t.header {
 		h = strings.TrimSpace(h)
-		if h == "" {
-			return nil, pitwall.Errorf(pitwall.DataError, "%s: column %d of the header has no name", name, i+1).Hintf("the header is %q", strings.Join(t.header, ","))
+		if h == "" && t.layout.Bars {
+			continue // the index that pandas writes
 		}
-		if _, twice := t.col[h]; twice {
-			return nil, pitwall.Errorf(pitwall.DataError, "%s: the header names %q twice", name, h)
+		if h == "" {
+			return nil, pitwall.Errorf(pitwall.DataError, "%s: column %d of the header has no name", t.name, i+1).Hintf("the header is %q", strings.Join(t.header, ","))
+		}
+		if _, twice := t.col[h]; twice && !t.layout.Bars {
+			return nil, pitwall.Errorf(pitwall.DataError, "%s: the header names %q twice", t.name, h)
 		}
 		t.col[h] = i
 	}
 	return t, nil
-}
-
-func (t *table) csv(raw []byte) error {
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))))
-	header, err := r.Read()
-	if errors.Is(err, io.EOF) {
-		return pitwall.Errorf(pitwall.DataError, "%s is empty", t.name)
-	}
-	for err == nil {
-		if t.header == nil {
-			t.header = header
-		} else {
-			line, _ := r.FieldPos(0)
-			t.rows, t.lines = append(t.rows, header), append(t.lines, line)
-		}
-		header, err = r.Read()
-	}
-	if !errors.Is(err, io.EOF) {
-		return pitwall.Errorf(pitwall.DataError, "%s: %v", t.name, err).Hintf("every line has the %d fields of the header, separated by commas", len(t.header))
-	}
-	return nil
-}
-
-// parquet reads every column as text through an engine of its own, which sees
-// one temporary file and is gone afterwards.
-func (t *table) parquet(ctx context.Context, raw []byte) error {
-	tmp, err := os.CreateTemp("", "pitwall-*.parquet")
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", t.name, err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(raw)
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return fmt.Errorf("reading %s: %w", t.name, err)
-	}
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", t.name, err)
-	}
-	defer db.Close()
-	rows, err := db.QueryContext(ctx, "SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?)", tmp.Name())
-	if err != nil {
-		return pitwall.Errorf(pitwall.DataError, "%s: %s", t.name, strings.ReplaceAll(err.Error(), tmp.Name(), path.Base(t.name)))
-	}
-	defer rows.Close()
-	if t.header, err = rows.Columns(); err != nil {
-		return err
-	}
-	t.floats = true
-	for rows.Next() {
-		cells := make([]sql.NullString, len(t.header))
-		ptrs := make([]any, len(cells))
-		for i := range cells {
-			ptrs[i] = &cells[i]
-		}
-		if err := rows.Scan(ptrs...); err != nil {
-			return fmt.Errorf("reading %s: %w", t.name, err)
-		}
-		row := make([]string, len(cells))
-		for i, c := range cells {
-			row[i] = c.String
-		}
-		t.rows = append(t.rows, row)
-	}
-	return rows.Err()
 }
 
 // has reports whether a table has all of some columns.
@@ -127,15 +53,8 @@ func (t *table) has(names ...string) bool {
 
 // kind tells what a file is by its header.
 func (t *table) kind() string {
-	prices := 0
-	for h := range t.col {
-		switch strings.ToLower(h) {
-		case "open", "high", "low", "close":
-			prices++
-		}
-	}
 	switch {
-	case prices >= 2:
+	case t.layout.Bars:
 		return "bars"
 	case t.has("symbol", "ex_date", "type", "value"):
 		return "actions"
@@ -194,6 +113,17 @@ type stamp struct {
 	t     time.Time
 	date  bool
 	naive bool // a time without an offset
+}
+
+// barTime reads a time of a bar: without an offset it is of the zone that the file or its
+// entry states, else of the exchange's.
+func (t *table) barTime(text string, zone *time.Location) (stamp, error) {
+	if t.layout.Zone == nil || len(text) == len(time.DateOnly) {
+		return parseStamp(text, zone)
+	}
+	s, err := parseStamp(text, t.layout.Zone)
+	s.t, s.naive = s.t.In(zone), false
+	return s, err
 }
 
 // parseStamp reads 2006-01-02, RFC 3339, or a time without a zone, which is the

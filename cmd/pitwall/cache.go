@@ -201,10 +201,13 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 			return nil
 		}
 	}
-	n, size, err := s.Clear(f.kind, before)
+	c, err := s.Clear(f.kind, before)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", plural(n, "entry"), size, s.Dir())
+	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", plural(c.Entries, "entry"), c.Bytes, s.Dir())
+	if c.Busy > 0 {
+		fmt.Fprintf(a.stdout, "%s of a run that is still writing stay; clear again when it has ended\n", plural(c.Busy, "entry"))
+	}
 	return nil
 }

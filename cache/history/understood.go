@@ -1,0 +1,79 @@
+package history
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// understood says in one line what a file of bars was taken for, when anything of it was
+// guessed:
+//
+//	AAPL from yahoo.csv: 1,258 1d bars, New York, prices as traded?, ignored: RSI
+func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adjustment) {
+	if t.layout.Own || len(series) == 0 {
+		return
+	}
+	first, bars := series[0], 0
+	symbols := make([]string, 0, 4)
+	for i, s := range series {
+		bars += len(s.Open)
+		if i < 3 {
+			symbols = append(symbols, s.Instrument.Symbol)
+		}
+	}
+	name := strings.Join(symbols, ", ")
+	if more := len(series) - len(symbols); more > 0 {
+		name += fmt.Sprintf(" and %d more", more)
+	}
+	zone := cityOf(first.Instrument.Location())
+	if t.layout.Naive && first.Size < pitwall.OneDay {
+		zone = "times without an offset taken as " + cityOf(cmp.Or(t.layout.Zone, first.Instrument.Location()))
+	}
+	said := []string{fmt.Sprintf("%s %s bars", grouped(bars), pitwall.SizeName(first.Size)), zone}
+	if adj == "" {
+		said = append(said, "prices as traded?")
+	}
+	if t.layout.Headerless != "" {
+		said = append(said, "no header: columns as "+t.layout.Headerless)
+	}
+	said = append(said, t.layout.Notes...)
+	for _, s := range t.layout.Skipped {
+		said = append(said, fmt.Sprintf("left out: %s %s", grouped(s.Count), plural(s.What, s.Count)))
+	}
+	if n := len(t.layout.Ignored); n > 0 {
+		said = append(said, fmt.Sprintf("%d %s ignored", n, plural("column", n)))
+	}
+	l.warn("%s from %s: %s", name, path.Base(t.name), strings.Join(said, ", "))
+}
+
+// plural adds the s of more than one to the first word.
+func plural(what string, n int) string {
+	if n == 1 {
+		return what
+	}
+	word, rest, more := strings.Cut(what, " ")
+	if word += "s"; more {
+		word += " " + rest
+	}
+	return word
+}
+
+// cityOf names a zone as people do: New York for America/New_York.
+func cityOf(zone *time.Location) string {
+	return strings.ReplaceAll(path.Base(zone.String()), "_", " ")
+}
+
+// grouped writes a count with commas between thousands.
+func grouped(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,310 @@
+package layout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// understand gives a file of bars the columns and the text of Pitwall's own, and
+// records what it took them for. Other files, and bars that are written so already,
+// stay as they are.
+func (t *Table) understand(hints Hints) error {
+	at, err := hints.columns(t.Header)
+	if err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err)
+	}
+	if !isBars(t.Header, at) {
+		return nil
+	}
+	t.Layout.Bars = true
+	if t.isOwn(at) && hints.Decimal == "" && hints.Dates == "" {
+		t.Layout.Own = true
+		return nil
+	}
+	if err := t.once(at); err != nil {
+		return err
+	}
+	if err := t.lacks(at); err != nil {
+		return err
+	}
+	t.drop(at)
+	m, err := t.marks(at, hints.Decimal)
+	if err != nil {
+		return err
+	}
+	times, err := t.times(at, hints.Dates)
+	if err != nil {
+		return err
+	}
+	t.tickVolume(at)
+	t.describe(at)
+	return t.rewrite(at, m, times)
+}
+
+// isOwn reports whether a file is written as Pitwall writes bars.
+func (t *Table) isOwn(at map[string]int) bool {
+	if t.Layout.Headerless != "" || len(t.Rows) == 0 {
+		return false
+	}
+	for _, name := range append([]string{Symbol}, bars...) {
+		if i, ok := at[name]; !ok || t.Header[i] != name {
+			return false
+		}
+	}
+	stamp, numbers, volume := at[Timestamp], [...]int{at[Open], at[High], at[Low], at[Close]}, at[Volume]
+	return !slices.ContainsFunc(t.Rows, func(row []string) bool {
+		for _, i := range numbers {
+			if !isPlain(row[i]) {
+				return true
+			}
+		}
+		return !isOwn(row[stamp]) || row[volume] != "" && !isPlain(row[volume])
+	})
+}
+
+// lacks names the columns that a file of bars must have and does not.
+func (t *Table) lacks(at map[string]int) error {
+	var missing []string
+	for _, name := range bars[:5] {
+		if _, ok := at[name]; !ok {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if i := slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains(endNames, fold(h)) }); i >= 0 && missing[0] == Timestamp {
+		return pitwall.Errorf(pitwall.DataError, "%s: the header lacks the time at which bars begin; %s is when they end", t.Name, t.Header[i]).Hintf("give a column with the start of each bar")
+	}
+	if i := slices.IndexFunc(t.Header, func(h string) bool { return strings.TrimSpace(h) == "" }); i > 0 {
+		return pitwall.Errorf(pitwall.DataError, "%s: column %d of the header has no name", t.Name, i+1).Hintf("the header is %q", strings.Join(t.Header, ","))
+	}
+	return pitwall.Errorf(pitwall.DataError, "%s: the header lacks %s", t.Name, strings.Join(missing, ", ")).
+		Hintf("it is %q; needed are %s; where names are others, write columns: {%s: NAME} beside the file's path in the strategy", strings.Join(t.Header, ","), strings.Join(bars, ","), missing[0])
+}
+
+// once refuses a name that two columns have of which one is read.
+func (t *Table) once(at map[string]int) error {
+	for _, name := range slices.Concat([]string{Symbol}, bars) {
+		i, ok := at[name]
+		if !ok {
+			continue
+		}
+		for k, h := range t.Header {
+			if k != i && strings.TrimSpace(h) == strings.TrimSpace(t.Header[i]) {
+				return pitwall.Errorf(pitwall.DataError, "%s: the header names %q twice", t.Name, strings.TrimSpace(h))
+			}
+		}
+	}
+	return nil
+}
+
+// drop leaves out rows without any price.
+func (t *Table) drop(at map[string]int) {
+	n := 0
+	for i, row := range t.Rows {
+		if isNull(row[at[Open]]) && isNull(row[at[High]]) && isNull(row[at[Low]]) && isNull(row[at[Close]]) {
+			t.skip("row without prices", 1)
+			continue
+		}
+		t.Rows[n] = row
+		if len(t.Lines) > 0 {
+			t.Lines[n] = t.Lines[i]
+		}
+		n++
+	}
+	t.Rows = t.Rows[:n]
+	if len(t.Lines) > 0 {
+		t.Lines = t.Lines[:n]
+	}
+}
+
+// marks finds the decimal mark by all prices and volumes of the file.
+func (t *Table) marks(at map[string]int, stated string) (marks, error) {
+	switch {
+	case stated == "." || stated == ",":
+		t.Layout.Decimal = stated
+		return marks{stated[0]}, nil
+	case stated != "":
+		return marks{}, pitwall.Errorf(pitwall.DataError, "%s: decimal is %q", t.Name, stated).Hintf("use \".\" or \",\"")
+	case t.Layout.Container != "csv":
+		t.Layout.Decimal = "."
+		return marks{'.'}, nil
+	}
+	var e evidence
+	for _, name := range []string{Open, High, Low, Close, Volume} {
+		i, ok := at[name]
+		if !ok {
+			continue
+		}
+		for _, row := range t.Rows {
+			e.weigh(row[i])
+		}
+	}
+	european := t.Layout.Separator == ';' || len(t.Rows) > 0 && isDotted(t.Rows[0][at[Timestamp]])
+	mark, err := e.decide(european)
+	if err != nil {
+		return marks{}, pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err).Hintf(`write decimal: "." or decimal: "," beside the file's path in the strategy`)
+	}
+	if mark == ',' || e.eitherComma != "" || e.commaGroup != "" {
+		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the decimal mark is %q", string(mark)))
+	}
+	t.Layout.Decimal = string(mark)
+	return marks{mark}, nil
+}
+
+// isDotted reports whether a date is written 31.12.2024.
+func isDotted(cell string) bool {
+	return strings.Count(dateOf(cell), ".") == 2 && !yearFirst(cell)
+}
+
+// times reads the column of times, joined with that of the time of day.
+func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
+	column, beside := at[Timestamp], -1
+	if i, ok := at[clock]; ok && len(t.Rows) > 0 && !slices.ContainsFunc(t.Rows, func(row []string) bool { return !isClock(row[i]) }) {
+		beside = i
+	}
+	cells := make([]string, len(t.Rows))
+	for i, row := range t.Rows {
+		cells[i] = row[column]
+	}
+	list, name, bad, err := readTimes(cells, stated)
+	if err != nil {
+		return nil, t.bad(bad, Timestamp, err)
+	}
+	if beside >= 0 && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
+		midnights := true
+		for i, row := range t.Rows {
+			since, _, _ := readClock(strings.TrimSpace(row[beside]))
+			list[i].t, list[i].clock = list[i].t.Add(since), true
+			midnights = midnights && since == 0
+		}
+		for i := range list {
+			list[i].clock = !midnights
+		}
+	} else {
+		delete(at, clock)
+	}
+	t.Layout.Times = name
+	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
+	switch {
+	case t.Layout.Naive && slices.Contains(utcNames, fold(t.Header[column])):
+		t.Layout.Zone = time.UTC
+	case t.Layout.Naive && t.isHistData(at, name):
+		t.Layout.Zone = time.FixedZone("EST (UTC-5)", -5*60*60)
+		t.Layout.Notes = append(t.Layout.Notes, "times are taken as those of HistData: EST, never daylight saving time")
+	}
+	if name == "dmy" || name == "mdy" {
+		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("%s is read as %s", strings.TrimSpace(cells[0]), list[0].t.Format(time.DateOnly)))
+	}
+	return list, nil
+}
+
+// isHistData tells files of HistData: semicolons, compact times, volume always 0.
+func (t *Table) isHistData(at map[string]int, form string) bool {
+	i, ok := at[Volume]
+	return ok && t.Layout.Headerless != "" && t.Layout.Separator == ';' && form == "compact" &&
+		!slices.ContainsFunc(t.Rows, func(row []string) bool { return row[i] != "0" })
+}
+
+// isLean tells daily files of Lean, whose prices are 10,000 times what they are: whole
+// numbers without a header, beside a date with midnight.
+func (t *Table) isLean(at map[string]int, times []moment) bool {
+	return t.Layout.Headerless != "" && t.Layout.Times == "compact" && len(times) > 0 && times[0].clock && times[0].t.Hour() == 0 &&
+		!slices.ContainsFunc(t.Rows, func(row []string) bool {
+			return slices.ContainsFunc([]string{Open, High, Low, Close}, func(p string) bool { return digitRun(row[at[p]]) != len(row[at[p]]) || len(row[at[p]]) < 4 })
+		})
+}
+
+// tickVolume takes the number of price changes as volume where the volume is always 0,
+// as MetaTrader writes currencies.
+func (t *Table) tickVolume(at map[string]int) {
+	i, ok := at[Volume]
+	ticks := slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains([]string{"tickvol", "tick_volume"}, fold(h)) })
+	if !ok || ticks < 0 || ticks == i || slices.ContainsFunc(t.Rows, func(row []string) bool { f, ok := roughly(row[i]); return ok && f != 0 }) {
+		return
+	}
+	at[Volume] = ticks
+	t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the volume is always 0: %s is taken instead", strings.TrimSpace(t.Header[ticks])))
+}
+
+// describe records which columns are read and which are not.
+func (t *Table) describe(at map[string]int) {
+	used := map[int]bool{}
+	for _, meaning := range slices.Concat([]string{Symbol}, bars[:1], []string{clock}, bars[1:], []string{AdjClose, Dividends, StockSplits}) {
+		if i, ok := at[meaning]; ok {
+			used[i] = true
+			sample := ""
+			if len(t.Rows) > 0 {
+				sample = t.Rows[0][i]
+			}
+			t.Layout.Columns = append(t.Layout.Columns, Column{meaning, strings.TrimSpace(t.Header[i]), sample})
+		}
+	}
+	for i, h := range t.Header {
+		if h = strings.TrimSpace(h); !used[i] && h != "" {
+			t.Layout.Ignored = append(t.Layout.Ignored, h)
+		}
+	}
+}
+
+// rewrite writes the rows in Pitwall's own columns and text.
+func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
+	var header []string
+	for _, name := range slices.Concat([]string{Symbol}, bars, []string{AdjClose, Dividends, StockSplits}) {
+		if _, ok := at[name]; ok || name == Volume {
+			header = append(header, name)
+		}
+	}
+	lean := t.isLean(at, times)
+	if lean {
+		t.Layout.Notes = append(t.Layout.Notes, "prices are taken as those of Lean: 10,000 times what they are")
+	}
+	cells := make([]string, len(t.Rows)*len(header))
+	for i, row := range t.Rows {
+		out := cells[i*len(header) : (i+1)*len(header)]
+		for k, name := range header {
+			c, ok := at[name]
+			if !ok {
+				continue
+			}
+			cell := strings.TrimSpace(row[c])
+			switch name {
+			case Symbol:
+				out[k] = cell
+			case Timestamp:
+				out[k] = times[i].text()
+			case Open, High, Low, Close:
+				text, err := m.number(cell, false)
+				if err != nil {
+					return t.bad(i, name, err)
+				}
+				if out[k] = text; lean {
+					out[k] += "e-4"
+				}
+			case Volume:
+				if isNull(cell) {
+					continue
+				}
+				text, err := m.number(cell, true)
+				if err != nil {
+					return t.bad(i, name, err)
+				}
+				out[k] = text
+			default: // what it means is for the reader of bars to say
+				if out[k] = cell; isNull(cell) {
+					out[k] = ""
+				} else if text, err := m.rewrite(cell, false); err == nil {
+					out[k] = text
+				}
+			}
+		}
+		t.Rows[i] = out
+	}
+	t.Header = header
+	return nil
+}

@@ -1,0 +1,137 @@
+package layout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// form is a way in which a column may write its times.
+type form struct {
+	name string // as `dates` of a data entry names it, or as a person would
+	read func(string) (moment, bool)
+}
+
+// forms are tried in this order: the first that reads every cell of the column is
+// taken. A day, a month and a year in figures come last, since two of them may fit.
+var forms = []form{
+	{"ymd", func(s string) (moment, bool) { return calendarTime(s, "ymd") }},
+	{"compact", compactTime},
+	{"epoch", epochTime},
+	{"Excel days", serialTime},
+}
+
+// figures are the orders of a date in figures: of those that read every cell only one
+// may be left.
+var figures = []form{
+	{"dmy", func(s string) (moment, bool) { return calendarTime(s, "dmy") }},
+	{"mdy", func(s string) (moment, bool) { return calendarTime(s, "mdy") }},
+	{"ymd", func(s string) (moment, bool) { return calendarTime(s, "ymd") }},
+}
+
+// all reads every cell, or returns the first that it cannot read.
+func (f form) all(cells []string) (out []moment, bad int) {
+	out = make([]moment, len(cells))
+	for i, c := range cells {
+		m, ok := f.read(strings.TrimSpace(c))
+		if !ok {
+			return nil, i
+		}
+		out[i] = m
+	}
+	return out, -1
+}
+
+// readTimes finds the form of a column. stated is the order that the caller states.
+func readTimes(cells []string, stated string) (out []moment, name string, bad int, err error) {
+	if len(cells) == 0 {
+		return nil, "", -1, nil
+	}
+	if stated != "" {
+		for _, f := range figures {
+			if f.name == stated {
+				if out, bad = f.all(cells); bad >= 0 {
+					return nil, "", bad, fmt.Errorf("%q is no date of the order %s", cells[bad], stated)
+				}
+				return out, stated, -1, nil
+			}
+		}
+		return nil, "", 0, fmt.Errorf("dates is %q; use dmy, mdy or ymd", stated)
+	}
+	worst, furthest := 0, forms[0]
+	for _, f := range forms {
+		if f.name == "ymd" && !yearFirst(cells[0]) {
+			continue
+		}
+		if out, bad = f.all(cells); bad < 0 {
+			return out, f.name, -1, hours(f, cells)
+		}
+		if bad > worst {
+			worst, furthest = bad, f
+		}
+	}
+	var fits []form
+	var read [][]moment
+	for _, f := range figures {
+		got, bad := f.all(cells)
+		if bad > worst {
+			worst, furthest = bad, f
+		}
+		if bad < 0 && (f.name != "mdy" || len(fits) == 0 || !strings.Contains(dateOf(cells[0]), ".")) {
+			fits, read = append(fits, f), append(read, got)
+		}
+	}
+	for i := 1; i < len(fits); i++ {
+		for k, m := range read[i] {
+			if m != read[0][k] {
+				return nil, "", k, fmt.Errorf("%q may be %s or %s, and no other date of the file shows which; write dates: %s or dates: %s beside the file's path in the strategy",
+					cells[k], read[0][k].t.Format(time.DateOnly), m.t.Format(time.DateOnly), fits[0].name, fits[i].name)
+			}
+		}
+	}
+	if len(fits) > 0 {
+		return read[0], fits[0].name, -1, nil
+	}
+	if worst > 0 {
+		return nil, "", worst, fmt.Errorf("%q is not a time written like %q above it (%s)", cells[worst], cells[0], furthest.name)
+	}
+	return nil, "", 0, fmt.Errorf("%q is not a time like 2020-01-31 or 2020-01-31T09:30:00-05:00", cells[0])
+}
+
+// dateOf returns the part of a time before the first blank.
+func dateOf(cell string) string {
+	date, _, _ := strings.Cut(strings.TrimSpace(cell), " ")
+	return date
+}
+
+// yearFirst reports whether a date begins with four digits.
+func yearFirst(cell string) bool { return digitRun(strings.TrimSpace(cell)) == 4 }
+
+// hours refuses seconds since 1970 that are all dates with an hour: 2024010209.
+func hours(f form, cells []string) error {
+	if f.name != "epoch" {
+		return nil
+	}
+	for _, c := range cells {
+		if c = strings.TrimSpace(c); len(c) != 10 {
+			return nil
+		}
+		if _, ok := compactTime(c[:8] + c[8:] + "00"); !ok {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q may be a date with an hour or seconds since 1970; write times with blanks and colons", cells[0])
+}
+
+// isOwn reports whether a cell is a time as the reader of bars takes it, without a look
+// at the figures: those are checked where it is read.
+func isOwn(c string) bool {
+	if len(c) < 10 || c[4] != '-' || c[7] != '-' {
+		return false
+	}
+	if len(c) == 10 {
+		return true
+	}
+	return len(c) >= 19 && (c[10] == 'T' || c[10] == ' ') && c[13] == ':' && c[16] == ':' &&
+		(len(c) == 19 || len(c) == 20 && c[19] == 'Z' || len(c) == 25 && c[22] == ':')
+}

@@ -1,0 +1,263 @@
+package layout
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+
+	"pitwall"
+)
+
+// preamble is how many lines a file may have before its header.
+const preamble = 40
+
+// separators are those that are looked for, the preferred first.
+var separators = []rune{',', ';', '\t', '|'}
+
+// head is where the rows of a text file begin.
+type head struct {
+	comma  rune
+	header []string // nil without one
+	prices bool     // it names those of bars
+	offset int      // of the header's line, or of the first row's
+	line   int      // of it, from 1
+}
+
+// findHead looks for the line that names the prices, and for the separator that takes
+// it apart. Without one the first line is the header, as in files of other kinds.
+func findHead(text []byte, hints Hints) head {
+	best := head{comma: ',', line: 1}
+	offset := 0
+	for n := 1; n <= preamble && offset < len(text); n++ {
+		line, rest, _ := bytes.Cut(text[offset:], []byte("\n"))
+		for _, comma := range separators {
+			cells := split(line, comma)
+			if at, err := hints.columns(cells); err == nil && isBars(cells, at) {
+				return head{comma, cells, true, offset, n}
+			}
+			if n == 1 && best.header == nil && len(cells) > 1 {
+				best.comma, best.header = comma, cells
+			}
+		}
+		offset = len(text) - len(rest)
+	}
+	return best
+}
+
+// split takes one line apart.
+func split(line []byte, comma rune) []string {
+	r := reader(line, comma)
+	r.LazyQuotes = true
+	cells, err := r.Read()
+	if err != nil {
+		return nil
+	}
+	return cells
+}
+
+func reader(text []byte, comma rune) *csv.Reader {
+	r := csv.NewReader(bytes.NewReader(text))
+	r.Comma, r.FieldsPerRecord = comma, -1
+	return r
+}
+
+// csv reads delimited text.
+func (t *Table) csv(text []byte, hints Hints) error {
+	if bytes.IndexByte(text, '\n') < 0 { // lines of an old Mac
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+	}
+	h := findHead(text, hints)
+	t.Layout.Separator = h.comma
+	r := reader(text[h.offset:], h.comma)
+	r.TrimLeadingSpace = h.comma != '\t' && h.prices
+	rec, err := r.Read()
+	for ; err == nil; rec, err = r.Read() {
+		line, _ := r.FieldPos(0)
+		t.Rows, t.Lines = append(t.Rows, rec), append(t.Lines, line+h.line-1)
+	}
+	if !errors.Is(err, io.EOF) {
+		if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
+			wrong.StartLine, wrong.Line = wrong.StartLine+h.line-1, wrong.Line+h.line-1
+		}
+		return t.wrong(err)
+	}
+	if len(t.Rows) == 0 {
+		return pitwall.Errorf(pitwall.DataError, "%s is empty", t.Name)
+	}
+	t.skip("line before the header", h.line-1)
+	if t.melt() {
+		return nil
+	}
+	if !h.prices {
+		if err := t.withoutHeader(); err != nil {
+			return err
+		}
+	}
+	if t.Header == nil {
+		t.Header, t.Rows, t.Lines = t.Rows[0], t.Rows[1:], t.Lines[1:]
+	}
+	return t.width()
+}
+
+func (t *Table) wrong(err error) error {
+	return pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err).Hintf("every line has the %d fields of the header, separated by %s", len(t.Header), separatorName(t.Layout.Separator))
+}
+
+func separatorName(r rune) string {
+	return map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs", '|': "bars"}[r]
+}
+
+// width gives every row the header's number of fields. Blank lines and headers that
+// repeat are left out, and a line of text after the last row.
+func (t *Table) width() error {
+	n := 0
+	for i, row := range t.Rows {
+		for len(row) > len(t.Header) && strings.TrimSpace(row[len(row)-1]) == "" {
+			row = row[:len(row)-1]
+		}
+		switch {
+		case len(row) == len(t.Header):
+			if row[0] == t.Header[0] && slices.Equal(row, t.Header) {
+				t.skip("repeated header", 1)
+				continue
+			}
+		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
+			continue
+		case n > 0 && len(row) == 1 && i >= len(t.Rows)-3 && isSentence(row[0]):
+			t.skip("line after the last row", 1)
+			continue
+		default:
+			return t.wrong(&csv.ParseError{StartLine: t.Lines[i], Line: t.Lines[i], Column: 1, Err: csv.ErrFieldCount})
+		}
+		t.Rows[n], t.Lines[n] = row, t.Lines[i]
+		n++
+	}
+	t.Rows, t.Lines = t.Rows[:n], t.Lines[:n]
+	return nil
+}
+
+// isSentence tells words from a row that was cut off.
+func isSentence(text string) bool {
+	letters := 0
+	for _, r := range text {
+		if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	return letters > 10 && strings.ContainsRune(strings.TrimSpace(text), ' ')
+}
+
+// skip counts lines that are no rows.
+func (t *Table) skip(what string, n int) {
+	if n > 0 {
+		t.Layout.Skipped = addSkip(t.Layout.Skipped, what, n)
+	}
+}
+
+// withoutHeader names the columns of a file whose first line is a row with a time and
+// prices, in an arrangement of [headerless].
+func (t *Table) withoutHeader() error {
+	first := t.Rows[0]
+	for len(first) > 1 && strings.TrimSpace(first[len(first)-1]) == "" {
+		first = first[:len(first)-1]
+	}
+	numbers := 0
+	for _, c := range first {
+		if looksNumeric(c) {
+			numbers++
+		}
+	}
+	if numbers < 4 {
+		return nil
+	}
+	var found *order
+	for _, o := range headerless {
+		switch {
+		case len(o.columns) != len(first) || !o.fits(t.Rows):
+		case found == nil:
+			found = &o
+		case !found.sameBars(&o, t.Rows):
+			return pitwall.Errorf(pitwall.DataError, "%s has no header, and its columns may be %s or %s", t.Name, strings.Join(found.columns, ","), strings.Join(o.columns, ",")).Hintf("write a first line that names the columns")
+		}
+	}
+	if found == nil {
+		return pitwall.Errorf(pitwall.DataError, "%s has no header, and its %d columns are in no known order", t.Name, len(first)).Hintf("write a first line that names the columns, such as %s", strings.Join(bars, ","))
+	}
+	t.Header = make([]string, len(found.columns))
+	for i, c := range found.columns {
+		if t.Header[i] = c; c == "" {
+			t.Header[i] = fmt.Sprintf("column %d", i+1)
+		}
+	}
+	t.Layout.Headerless = found.name
+	return nil
+}
+
+// looksNumeric reports whether a cell is a number, a date or a time.
+func looksNumeric(c string) bool {
+	digits := 0
+	for _, r := range strings.TrimSpace(c) {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case !strings.ContainsRune(" .,:/-+eETZ$'", r):
+			return false
+		}
+	}
+	return digits > 0
+}
+
+// prices returns a row's four prices in this order, in plain floats: they choose an
+// order and are never traded on.
+func (o *order) prices(row []string) (p [4]float64, ok bool) {
+	for k, meaning := range [...]string{Open, High, Low, Close} {
+		i := slices.Index(o.columns, meaning)
+		if i >= len(row) {
+			return p, false
+		}
+		if p[k], ok = roughly(row[i]); !ok {
+			return p, false
+		}
+	}
+	return p, true
+}
+
+// fits reports whether every row with prices reads as a bar, and the first cell as its
+// time or symbol.
+func (o *order) fits(rows [][]string) bool {
+	n := 0
+	for _, row := range rows {
+		p, ok := o.prices(row)
+		if !ok {
+			continue
+		}
+		n++
+		if p[1] < max(p[0], p[3]) || p[2] > min(p[0], p[3]) || p[1] < p[2] {
+			return false
+		}
+		if i := slices.Index(o.columns, Timestamp); !looksNumeric(row[i]) || len(row[i]) < 5 {
+			return false
+		}
+		if i := slices.Index(o.columns, clock); i >= 0 && !isClock(row[i]) {
+			return false
+		}
+		if i := slices.Index(o.columns, Symbol); i >= 0 && looksNumeric(row[i]) && len(row[i]) > 6 {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// sameBars reports whether two orders read the same prices everywhere.
+func (o *order) sameBars(other *order, rows [][]string) bool {
+	return !slices.ContainsFunc(rows, func(row []string) bool {
+		a, ok := o.prices(row)
+		b, also := other.prices(row)
+		return ok != also || a != b
+	})
+}

@@ -1,0 +1,34 @@
+// Package layout reads price files as people have them, and says what it took them for:
+// exports of Yahoo, Stooq, Binance, MetaTrader, a spreadsheet of one's own.
+//
+//	bytes   unpack.go   gzip, zip, zstd; UTF-16, Windows-1252 (klauspost/compress, x/text)
+//	  |
+//	rows    csv.go      separator, lines before and after the rows, no header (encoding/csv)
+//	        melt.go     the two lines of names of yfinance
+//	        parquet.go  Parquet (DuckDB)
+//	  |
+//	bars    names.go    which column is which: one table of names, one of orders without names
+//	        column_times.go, times.go   the form of times, by the whole column
+//	        numbers.go  the decimal mark, by all numbers of the file
+//	        bars.go     rows in Pitwall's own columns and text, and what was guessed
+//
+// A file that is written as Pitwall writes bars (symbol,timestamp,open,high,low,close,
+// volume) is checked for that and left as it is. Whatever can change money is decided by
+// the whole file, and refused with what to write where the file does not show it: day
+// against month, decimal comma against thousands. What a price, an instant or an
+// adjustment means is for package history to say; it checks every row again.
+//
+// # To add a ...
+//
+// To add a name of a column, add it to names in names.go. To add a file without a
+// header, add its order to headerless. To add a form of times, add it to forms; it must
+// read nothing that another form reads otherwise.
+//
+// # Why not
+//
+// Why not DuckDB's sniffer: it decides by a sample of the rows, and by the sample alone
+// 01/02/2024 is a date of its choice. It knows no names of columns.
+//
+// Why not one reader per vendor: exports change, and most files were touched by a
+// spreadsheet since.
+package layout

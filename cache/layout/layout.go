@@ -1,0 +1,129 @@
+package layout
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall"
+)
+
+// Hints are what the caller knows of a file; each goes before what the file shows.
+type Hints struct {
+	Columns map[string]string // name of a column of bars -> its name in the file
+	Dates   string            // order of a date in figures: dmy, mdy or ymd
+	Decimal string            // decimal mark: "." or ","
+}
+
+// Table is a file as text. Bars have the columns symbol (unless the file has none),
+// timestamp, open, high, low, close and volume, and those that the reader of bars may
+// use; times and numbers are written as it takes them. Other files are as they were.
+type Table struct {
+	Name   string
+	Header []string
+	Rows   [][]string
+	Lines  []int // line of each row; empty for Parquet, Feather and JSON
+	Floats bool  // numbers were binary floats in the file
+	Layout Layout
+}
+
+// Layout is what was understood of a file.
+type Layout struct {
+	Bars        bool   // the columns are those of bars
+	Own         bool   // the file is written as Pitwall writes bars: nothing was guessed
+	Container   string // csv, json, parquet or feather
+	Compression string // gzip, zip, zstd or nothing
+	Encoding    string // nothing for UTF-8
+	Separator   rune   // of csv
+	Headerless  string // the known order of columns of a file without a header
+	Skipped     []Skip
+	Columns     []Column
+	Ignored     []string
+	Times       string         // the form of times, such as epoch or dmy
+	Naive       bool           // some have no offset
+	Zone        *time.Location // of those, where the file says so
+	Decimal     string         // decimal mark
+	Notes       []string       // guesses that can change money
+}
+
+// Column is one column that is read.
+type Column struct{ Meaning, Name, First string }
+
+// Skip counts lines that are no bars.
+type Skip struct {
+	What  string
+	Count int
+}
+
+func addSkip(list []Skip, what string, n int) []Skip {
+	if i := slices.IndexFunc(list, func(s Skip) bool { return s.What == what }); i >= 0 {
+		list[i].Count += n
+		return list
+	}
+	return append(list, Skip{what, n})
+}
+
+// Read reads a file of any container and works out its layout.
+func Read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, error) {
+	t := &Table{Name: name}
+	var err error
+	if raw, t.Layout.Compression, err = unpack(name, raw); err != nil {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(raw, []byte("PAR1")):
+		t.Layout.Container = "parquet"
+		err = t.parquet(ctx, raw)
+	default:
+		t.Layout.Container = "csv"
+		if raw, t.Layout.Encoding, err = decode(name, raw); err == nil {
+			err = t.csv(raw, hints)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := t.understand(hints); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// bad is an error about one cell, with file and line.
+func (t *Table) bad(row int, what string, err error) error {
+	at := t.Name
+	if row < len(t.Lines) {
+		at += ":" + strconv.Itoa(t.Lines[row])
+	} else {
+		at += ": row " + strconv.Itoa(row+1)
+	}
+	return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", at, what, err)
+}
+
+// columns finds the columns of bars in a header, with those that the caller names.
+func (h Hints) columns(header []string) (map[string]int, error) {
+	at := columnsOf(header)
+	for meaning, name := range h.Columns {
+		if _, ok := names[meaning]; !ok || meaning == clock {
+			return nil, fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(append(bars, AdjClose, Dividends, StockSplits), ", "))
+		}
+		i := slices.IndexFunc(header, func(c string) bool { return strings.TrimSpace(c) == name })
+		if i < 0 {
+			i = slices.IndexFunc(header, func(c string) bool { return fold(c) == fold(name) })
+		}
+		if i < 0 {
+			return at, fmt.Errorf("columns says %s: %s, and the header has no %s: it is %q", meaning, name, name, strings.Join(header, ","))
+		}
+		at[meaning] = i
+		for other := range at { // a column has one meaning
+			if other != meaning && at[other] == i && h.Columns[other] == "" {
+				delete(at, other)
+			}
+		}
+	}
+	return at, nil
+}

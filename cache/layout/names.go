@@ -1,0 +1,143 @@
+package layout
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// The columns of bars, in the order that [Read] returns them; those after volume only
+// where the file has them.
+const (
+	Symbol      = "symbol"
+	Timestamp   = "timestamp"
+	Open        = "open"
+	High        = "high"
+	Low         = "low"
+	Close       = "close"
+	Volume      = "volume"
+	AdjClose    = "adj_close"
+	Dividends   = "dividends"
+	StockSplits = "stock_splits"
+	clock       = "time of day" // in a column beside the date's; only while a file is read
+)
+
+// bars are the columns that every table of bars has; without a symbol column in the
+// file the caller finds the symbol.
+var bars = []string{Timestamp, Open, High, Low, Close, Volume}
+
+// names are the columns' names in public files as [fold] writes them, the preferred
+// first: where a file has several of them, the first is read and the others are ignored.
+var names = map[string][]string{
+	Symbol: {"symbol", "ticker", "tic", "sym", "act_symbol", "instrument", "pair", "asset", "contract", "symbols", "code", "name", "s", "wertpapier", "kürzel"},
+	Timestamp: {"timestamp", "open_time", "opentime", "timeopen", "time_open", "unix", "unix_timestamp", "window_start", "begins_at", "start", "start_time", "starttime", "datetime", "date_time", "datetime_utc", "date_utc", "time_utc",
+		"date", "dtyyyymmdd", "gmt_time", "utc_time", "local_time", "trade_date", "tradedate", "trading_date", "bar_time", "time", "time_period_start", "time_stamp", "day", "dt", "ts", "t", "datum", "zeit", "datum_zeit", "fecha", "data", "tarih"},
+	clock:       {"time", "hour", "time_of_day", "zeit", "uhrzeit", "heure", "hora"},
+	Open:        {"open", "o", "open_price", "openprice", "opening_price", "price_open", "px_open", "1_open", "first", "eröffn", "eröffnung", "eröffnungskurs", "ouv", "ouverture", "apertura", "abertura"},
+	High:        {"high", "h", "high_price", "highprice", "price_high", "px_high", "2_high", "max", "day_high", "hoch", "tageshoch", "höchstkurs", "plus_haut", "haut", "máximo", "massimo", "máxima"},
+	Low:         {"low", "l", "low_price", "lowprice", "price_low", "px_low", "3_low", "min", "day_low", "tief", "tagestief", "tiefstkurs", "plus_bas", "bas", "mínimo", "minimo", "mínima"},
+	Close:       {"close", "close_last", "c", "close_price", "closeprice", "closing_price", "price_close", "px_close", "px_last", "4_close", "last", "last_price", "latest", "price", "settle", "zuletzt", "schluss", "schlusskurs", "dernier", "clôture", "cierre", "último", "ultimo"},
+	Volume:      {"volume", "vol", "v", "volume_base", "base_volume", "volumefrom", "volume_traded", "total_volume", "shares_traded", "tottrdqty", "total_traded_quantity", "5_volume", "6_volume", "volumen", "volumi", "stücke", "tick_volume", "tickvol", "tickvolume"},
+	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close"},
+	Dividends:   {"dividends", "dividend", "divcash", "ex_dividend", "dividend_amount", "7_dividend_amount"},
+	StockSplits: {"stock_splits", "splits", "split", "split_ratio", "splitfactor", "split_factor", "split_coefficient", "8_split_coefficient"},
+}
+
+// utcNames are columns whose times are of UTC when they have no offset.
+var utcNames = []string{"gmt_time", "utc_time", "datetime_utc", "date_utc", "time_utc", "time_period_start"}
+
+// endNames are times at which a bar ends: taken as its start they would show a bar late.
+var endNames = []string{"close_time", "closetime", "timeclose", "time_close", "end_time", "endtime", "time_period_end"}
+
+// quoteUnits end the name of a volume that is money: "Volume USDT" beside "Volume BTC".
+var quoteUnits = []string{"usd", "usdt", "usdc", "busd", "eur", "gbp", "jpy", "krw", "try", "currency", "quote"}
+
+// fold writes a header's name as names has it: lower case, and one _ for all that is
+// neither a letter nor a digit.
+func fold(name string) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range name {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			if gap && b.Len() > 0 {
+				b.WriteByte('_')
+			}
+			gap = false
+			b.WriteRune(unicode.ToLower(r))
+		default:
+			gap = true
+		}
+	}
+	return b.String()
+}
+
+// columnsOf finds the columns of bars in a header: meaning -> column.
+func columnsOf(header []string) map[string]int {
+	folded := make([]string, len(header))
+	for i, h := range header {
+		folded[i] = fold(h)
+	}
+	at := map[string]int{}
+	for meaning, list := range names {
+		for _, n := range list {
+			if i := slices.Index(folded, n); i >= 0 {
+				at[meaning] = i
+				break
+			}
+		}
+	}
+	if _, ok := at[Volume]; !ok {
+		i := slices.IndexFunc(folded, func(f string) bool {
+			unit, ok := strings.CutPrefix(f, "volume_")
+			return ok && !slices.Contains(quoteUnits, unit)
+		})
+		if i >= 0 {
+			at[Volume] = i
+		}
+	}
+	if at[clock] == at[Timestamp] {
+		delete(at, clock)
+	}
+	return at
+}
+
+// isBars reports whether columns are those of bars: all four prices, or two of them
+// under their own names, so that a file which lacks one is named as such.
+func isBars(header []string, at map[string]int) bool {
+	all, own := 0, 0
+	for _, p := range []string{Open, High, Low, Close} {
+		i, ok := at[p]
+		if !ok {
+			continue
+		}
+		if all++; strings.EqualFold(strings.TrimSpace(header[i]), p) {
+			own++
+		}
+	}
+	return all == 4 || own >= 2
+}
+
+// order is a known arrangement of columns in files without a header.
+type order struct {
+	name    string
+	columns []string // "" = not used
+}
+
+// headerless are the arrangements that are known, by the number of columns. One is
+// taken when in every row of the file the high is the highest and the low the lowest
+// price, and no other that fits reads other bars.
+var headerless = []order{
+	{"time,open,high,low,close", []string{Timestamp, Open, High, Low, Close}},
+	{"time,open,high,low,close,volume", []string{Timestamp, Open, High, Low, Close, Volume}},
+	{"Coinbase", []string{Timestamp, Low, High, Open, Close, Volume}},
+	{"Bitfinex", []string{Timestamp, Open, Close, High, Low, Volume}},
+	{"date,time,open,high,low,close", []string{Timestamp, clock, Open, High, Low, Close}},
+	{"date,time,open,high,low,close,volume (MetaTrader, Kibot)", []string{Timestamp, clock, Open, High, Low, Close, Volume}},
+	{"symbol,date,open,high,low,close,volume", []string{Symbol, Timestamp, Open, High, Low, Close, Volume}},
+	{"Kraken", []string{Timestamp, Open, High, Low, Close, Volume, ""}},
+	{"Kraken OHLC", []string{Timestamp, Open, High, Low, Close, "", Volume, ""}},
+	{"symbol,date,time,open,high,low,close,volume", []string{Symbol, Timestamp, clock, Open, High, Low, Close, Volume}},
+	{"OKX", []string{Timestamp, Open, High, Low, Close, Volume, "", "", ""}},
+	{"Binance", []string{Timestamp, Open, High, Low, Close, Volume, "", "", "", "", "", ""}},
+}
