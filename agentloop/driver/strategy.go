@@ -42,6 +42,9 @@ type Strategy struct {
 	Prices       map[string]Price `yaml:"prices"` // of models, by name
 	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
 
+	Rule Rule     `yaml:"rule"` // SQL that decides in place of a model
+	Band *float64 `yaml:"band"` // how far a weight of Rule must be from what is held; nil = 0.05
+
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
 	Pods     yaml.Node `yaml:"pods"`
@@ -190,7 +193,7 @@ func (s *Strategy) Check() error {
 		cash := defaultCash
 		s.Cash = &cash
 	}
-	if err := s.checkAgents(); err != nil {
+	if err := errors.Join(s.checkAgents(), s.checkRule()); err != nil {
 		return err
 	}
 	for _, t := range s.Tools {
