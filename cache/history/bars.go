@@ -114,6 +114,9 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 		}
 		volume /= math.Pow10(g.power)
 	}
+	if volume == 0 && s.Instrument.Kind == pitwall.FX { // currencies have no tape: vendors write 0
+		volume = pitwall.NoVolume
+	}
 	g.naive = g.naive || when.naive
 	g.starts, g.rows = append(g.starts, when.t), append(g.rows, i)
 	s.Open, s.High, s.Low, s.Close = append(s.Open, price[0]), append(s.High, price[1]), append(s.Low, price[2]), append(s.Close, price[3])

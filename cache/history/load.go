@@ -94,13 +94,13 @@ type loader struct {
 	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
-	abroad      map[string]bool // symbols whose exchange was told from their names
+	named       map[string]bool // symbols that were taken for their names, which was said
 
 	sentimentWarned bool
 }
 
 func newLoader() *loader {
-	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), abroad: map[string]bool{}}
+	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), named: map[string]bool{}}
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is
