@@ -126,12 +126,15 @@ func TestRefusals(t *testing.T) {
 		status int
 		number int
 	}{
-		"money":       {func(r *alpaca.PlaceOrderRequest) { r.Qty = dec(1_000_000) }, 403, 40310000},
-		"short":       {func(r *alpaca.PlaceOrderRequest) { r.Side = alpaca.Sell }, 403, 40310000},
-		"gtd":         {func(r *alpaca.PlaceOrderRequest) { r.TimeInForce = alpaca.GTD }, 422, 40010001},
-		"type":        {func(r *alpaca.PlaceOrderRequest) { r.Type = "iceberg" }, 422, 40010001},
-		"symbol":      {func(r *alpaca.PlaceOrderRequest) { r.Symbol = "NONE" }, 422, 42210000},
-		"sub-penny":   {func(r *alpaca.PlaceOrderRequest) { d := decimal.RequireFromString("50.005"); r.Type, r.LimitPrice = alpaca.Limit, &d }, 422, 42210000},
+		"money":  {func(r *alpaca.PlaceOrderRequest) { r.Qty = dec(1_000_000) }, 403, 40310000},
+		"short":  {func(r *alpaca.PlaceOrderRequest) { r.Side = alpaca.Sell }, 403, 40310000},
+		"gtd":    {func(r *alpaca.PlaceOrderRequest) { r.TimeInForce = alpaca.GTD }, 422, 40010001},
+		"type":   {func(r *alpaca.PlaceOrderRequest) { r.Type = "iceberg" }, 422, 40010001},
+		"symbol": {func(r *alpaca.PlaceOrderRequest) { r.Symbol = "NONE" }, 422, 42210000},
+		"sub-penny": {func(r *alpaca.PlaceOrderRequest) {
+			d := decimal.RequireFromString("50.005")
+			r.Type, r.LimitPrice = alpaca.Limit, &d
+		}, 422, 42210000},
 		"crypto type": {func(r *alpaca.PlaceOrderRequest) { r.Symbol, r.Type, r.StopPrice = "BTC/USD", alpaca.Stop, dec(200) }, 422, 40010001},
 		"crypto day":  {func(r *alpaca.PlaceOrderRequest) { r.Symbol, r.TimeInForce = "BTC/USD", alpaca.Day }, 422, 42210000},
 		"crypto oco":  {func(r *alpaca.PlaceOrderRequest) { r.Symbol, r.OrderClass = "BTC/USD", alpaca.OCO }, 422, 42210000},
