@@ -25,7 +25,7 @@
 // # To add a fault
 //
 // Add its name to the effects in faults.go with what it does, and its case to answer
-// (requests) or deliver (events). Then a row to the fault matrix of brokers/alpaca.
+// (requests, in faults.go) or deliver (events, in stream.go).
 //
 // # Why not
 //
