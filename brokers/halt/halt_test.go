@@ -120,6 +120,7 @@ func after(t *testing.T, gate func(pitwall.Broker, *halt.Latch) pitwall.Broker) 
 	b := gate(c, l)
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
+	var tries atomic.Int64
 	for g := range 2 {
 		wg.Go(func() {
 			for i := 0; ; i++ {
@@ -128,6 +129,7 @@ func after(t *testing.T, gate func(pitwall.Broker, *halt.Latch) pitwall.Broker) 
 					return
 				default:
 				}
+				tries.Add(1)
 				if s, err := b.Submit(context.Background(), pitwall.Order{ID: fmt.Sprint(g, ".", i)}); err != nil || s.Status == pitwall.Denied && s.Error.Code != pitwall.Halted {
 					t.Error(s, err)
 				}
@@ -136,8 +138,10 @@ func after(t *testing.T, gate func(pitwall.Broker, *halt.Latch) pitwall.Broker) 
 	}
 	time.Sleep(time.Duration(rand.IntN(300)) * time.Microsecond)
 	require.NoError(t, l.Raise(raise(halt.Halt, "test")))
-	at := c.sent.Load()
-	time.Sleep(200 * time.Microsecond)
+	at, enough := c.sent.Load(), tries.Load()+300
+	for tries.Load() < enough {
+		time.Sleep(50 * time.Microsecond)
+	}
 	close(stop)
 	wg.Wait()
 	return c.sent.Load() - at
@@ -158,20 +162,14 @@ func TestAtMostOneSendAfterARaise(t *testing.T) {
 	t.Logf("%d raises, %d orders were under way", n, late)
 }
 
-// forgetful reads the latch for every hundredth order: the fault that the test above
-// must be able to see.
+// forgetful reads the latch once: the fault that the test above must be able to see.
 type forgetful struct {
 	pitwall.Broker
-	latch *halt.Latch
-	n     atomic.Int64
-	off   atomic.Bool
+	state func() halt.State
 }
 
 func (f *forgetful) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
-	if f.n.Add(1)%100 == 1 {
-		f.off.Store(f.latch.State().Level == halt.Off)
-	}
-	if !f.off.Load() {
+	if f.state().Level != halt.Off {
 		return pitwall.OrderState{Order: o, Status: pitwall.Denied, Error: pitwall.Errorf(pitwall.Halted, "halted")}, nil
 	}
 	return f.Broker.Submit(ctx, o)
@@ -179,8 +177,8 @@ func (f *forgetful) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderS
 
 func TestAForgetfulGateIsSeen(t *testing.T) {
 	var most int64
-	for range 12 {
-		most = max(most, after(t, func(b pitwall.Broker, l *halt.Latch) pitwall.Broker { return &forgetful{Broker: b, latch: l} }))
+	for range 3 {
+		most = max(most, after(t, func(b pitwall.Broker, l *halt.Latch) pitwall.Broker { return &forgetful{b, sync.OnceValue(l.State)} }))
 	}
 	require.Greater(t, most, int64(1))
 }
