@@ -3,6 +3,7 @@ package alpaca
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"time"
 
@@ -101,7 +102,7 @@ func (b *Broker) follow(ctx context.Context, changed func(Update)) error {
 func (b *Broker) connect(ctx context.Context) (*websocket.Conn, error) {
 	limit, stop := context.WithTimeout(ctx, b.cfg.Timeout)
 	defer stop()
-	c, _, err := websocket.Dial(limit, "ws"+strings.TrimPrefix(b.cfg.BaseURL, "http")+"/stream", &websocket.DialOptions{HTTPClient: b.wire.client(ctx)})
+	c, _, err := websocket.Dial(limit, "ws"+strings.TrimPrefix(b.cfg.BaseURL, "http")+"/stream", &websocket.DialOptions{HTTPClient: &http.Client{Transport: b.cfg.Transport, CheckRedirect: noRedirect}})
 	if err != nil {
 		return nil, readError("opening the stream", err)
 	}

@@ -35,8 +35,10 @@ type transport struct {
 
 // client returns an HTTP client whose requests end with ctx.
 func (t *transport) client(ctx context.Context) *http.Client {
-	return &http.Client{Transport: bound{ctx, t}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Transport: bound{ctx, t}, CheckRedirect: noRedirect}
 }
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // bound is the transport under one context: the library's calls take none.
 type bound struct {

@@ -94,11 +94,18 @@ func (s *Server) Step(ctx context.Context) error {
 // Venue returns the venue behind the fake, to compare what a client believes with what is.
 func (s *Server) Venue() *sim.Venue { return s.venue }
 
-// Requests returns how many requests of a method and path came, such as "POST /v2/orders".
+// Requests returns how many requests came whose method and path begin like this, such as
+// "POST /v2/orders".
 func (s *Server) Requests(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.requests[what]
+	n := 0
+	for which, times := range s.requests {
+		if strings.HasPrefix(which, what) {
+			n += times
+		}
+	}
+	return n
 }
 
 func (s *Server) routes() *http.ServeMux {
