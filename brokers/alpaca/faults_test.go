@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func settle(t testing.TB, b *alpaca.Broker, o pitwall.Order) pitwall.OrderState 
 // Every fault of a request, at each of the steps of placing an order, alone and with reads
 // that fail after it: as many orders at Alpaca as intents, none lost and none doubled.
 func TestFaultMatrixOfSubmit(t *testing.T) {
-	cases, orders := 0, 0
+	var cases, orders atomic.Int32
 	reads := [][]alpacafake.Fault{nil,
 		{{On: "GET /v2/orders:by", Nth: 1, Do: alpacafake.ErrorFirst}},
 		{{On: "GET /v2/orders:by", Nth: 1, Do: alpacafake.HangBefore}, {On: "GET /v2/orders:by", Nth: 2, Do: alpacafake.Garbled}},
@@ -54,32 +55,42 @@ func TestFaultMatrixOfSubmit(t *testing.T) {
 	for later := range 8 {
 		posts = append(posts, alpacafake.Fault{On: "POST /v2/orders", Nth: 1, Do: alpacafake.ActLater, Later: later})
 	}
+	t.Run("cases", func(t *testing.T) {
+		each(t, posts, reads, func(t *testing.T, faults []alpacafake.Fault, o pitwall.Order) {
+			cases.Add(1)
+			w := begin(t, faults...)
+			s := settle(t, w.broker(t), o)
+			require.True(t, s.Status.Open(), "%s", s.Status)
+			for range 10 { // what was put off arrives at last
+				_, err := w.broker(t).Orders(context.Background(), pitwall.OrderQuery{})
+				require.NoError(t, err)
+			}
+			require.Len(t, sent(t, w), 1)
+			orders.Add(1)
+			require.NoError(t, w.Step(context.Background()))
+			if o.Type == pitwall.MarketOrder {
+				a, err := w.broker(t).Account(context.Background(), "")
+				require.NoError(t, err)
+				require.Equal(t, pitwall.Int(10), a.Held("AAPL"))
+			}
+		})
+	})
+	t.Logf("%d cases, %d orders: 0 lost, 0 doubled", cases.Load(), orders.Load())
+	require.Equal(t, cases.Load(), orders.Load())
+}
+
+// each runs a case for every fault of a submission with every one of reads, and three orders.
+func each(t *testing.T, posts []alpacafake.Fault, reads [][]alpacafake.Fault, run func(*testing.T, []alpacafake.Fault, pitwall.Order)) {
 	for _, post := range posts {
 		for n, more := range reads {
 			for _, o := range []pitwall.Order{market("a", pitwall.Buy, 10), resting("a", 10), bracket("a")} {
-				cases++
 				t.Run(fmt.Sprint(post.Do, post.Later, "/", n, "/", o.Type, len(o.Legs)), func(t *testing.T) {
-					w := begin(t, append([]alpacafake.Fault{post}, more...)...)
-					s := settle(t, w.broker(t), o)
-					require.True(t, s.Status.Open(), "%s", s.Status)
-					for range 10 { // what was put off arrives at last
-						_, err := w.broker(t).Orders(context.Background(), pitwall.OrderQuery{})
-						require.NoError(t, err)
-					}
-					require.Len(t, sent(t, w), 1)
-					orders++
-					require.NoError(t, w.Step(context.Background()))
-					if o.Type == pitwall.MarketOrder {
-						a, err := w.broker(t).Account(context.Background(), "")
-						require.NoError(t, err)
-						require.Equal(t, pitwall.Int(10), a.Held("AAPL"))
-					}
+					t.Parallel()
+					run(t, append([]alpacafake.Fault{post}, more...), o)
 				})
 			}
 		}
 	}
-	t.Logf("%d cases, %d orders: 0 lost, 0 doubled", cases, orders)
-	require.Equal(t, cases, orders)
 }
 
 // Every fault of a cancel and of a change, over an order in each state it can be in.
@@ -215,7 +226,7 @@ func TestUnknownCounts(t *testing.T) {
 func seeds(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("PITWALL_ALPACA_SEEDS"))
 	if err != nil {
-		n = 40
+		n = 15
 	}
 	if testing.Short() {
 		n = min(n, 5)
