@@ -136,10 +136,17 @@ func TestHosts(t *testing.T) {
 // A 429 is tried again with the whole body; a redirect is not followed.
 func TestWire(t *testing.T) {
 	w := begin(t, alpacafake.Fault{On: "POST /v2/orders", Nth: 1, Do: alpacafake.TooMany})
+	w.wire.DisableKeepAlives = true // on a connection that is kept, net/http itself can repair an empty body
 	s, err := w.broker(t).Submit(context.Background(), resting("a", 1))
 	require.NoError(t, err)
 	require.Equal(t, pitwall.Working, s.Status)
 	require.Equal(t, 2, w.Requests("POST /v2/orders"))
+	require.Zero(t, w.Requests("GET /v2/orders"), "it was known not to have arrived")
+	lost := begin(t, alpacafake.Fault{On: "POST /v2/orders", Nth: 1, Do: alpacafake.CutAfter})
+	s, err = lost.broker(t).Submit(context.Background(), resting("a", 1))
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Working, s.Status)
+	require.Equal(t, 1, lost.Requests("POST /v2/orders"), "without an answer it is looked for, not sent again")
 	elsewhere := 0
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
 	defer other.Close()
