@@ -31,7 +31,7 @@ func (a *app) alpacaFake() *cobra.Command {
 	var f fakeFlags
 	c := &cobra.Command{
 		Use:   "alpaca-fake",
-		Short: "Serve Alpaca's API over recorded bars, to try programs without an account",
+		Short: "Serve Alpaca's API over recorded bars, for tests",
 		Long: "alpaca-fake answers as Alpaca's paper host does: orders, positions, account, latest prices and the stream of trade updates at\n" +
 			"/stream. Orders fill against the bars of --data by the rules of a backtest. The next bar becomes known every --every, or at a\n" +
 			"POST to " + alpacafake.StepPath + ". Any keys are accepted. Use it as the base URL of Alpaca's clients, for trading and for data.",
@@ -105,7 +105,7 @@ func (a *app) serveFake(ctx context.Context, f fakeFlags) error {
 	if err != nil {
 		return fmt.Errorf("serving on %s: %w", f.addr, err)
 	}
-	fmt.Fprintf(a.stdout, "Alpaca's API at http://%s, stream at ws://%s/stream: %s at %s\n", l.Addr(), l.Addr(), f.symbols, s.Now().Format(time.RFC3339))
+	fmt.Fprintf(a.stderr, "pitwall: serving http://%s as Alpaca, trade updates at ws://%s/stream: %s at %s\n", l.Addr(), l.Addr(), f.symbols, s.Now().Format(time.RFC3339))
 	web := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- web.Serve(l) }()
