@@ -41,7 +41,7 @@ type Config struct {
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
 
-	Timeout   time.Duration // of one request; 0 = 10 s
+	Timeout   time.Duration // of one request; 0 = 10 s. Submit, Replace and Cancel end after three times that
 	PollEvery time.Duration // after an unanswered request: then twice and four times that; 0 = 1 s
 	PerMinute int           // requests; 0 = 180, of the 200 that Alpaca allows
 	Transport http.RoundTripper

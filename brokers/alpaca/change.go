@@ -12,6 +12,8 @@ import (
 // Cancel implements pitwall.Broker. Canceling one exit of a bracket or OCO order cancels
 // the other too: Alpaca ends the whole group.
 func (b *Broker) Cancel(ctx context.Context, id string) (pitwall.OrderState, error) {
+	ctx, stop := context.WithTimeout(ctx, b.patience())
+	defer stop()
 	a, s, err := b.open(ctx, id)
 	if err != nil || s.Status == pitwall.Canceled {
 		return s, err
@@ -76,6 +78,8 @@ func (b *Broker) open(ctx context.Context, id string) (*sdk.Order, pitwall.Order
 // Replace implements pitwall.Broker. Alpaca makes a new order in the place of the old one;
 // here both are the order of one id. Repeating a change that has been made changes nothing.
 func (b *Broker) Replace(ctx context.Context, id string, c pitwall.Change) (pitwall.OrderState, error) {
+	ctx, stop := context.WithTimeout(ctx, b.patience())
+	defer stop()
 	a, s, err := b.open(ctx, id)
 	if err == nil && s.Status == pitwall.Canceled {
 		err = closed(s)

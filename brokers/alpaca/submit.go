@@ -63,12 +63,18 @@ func (b *Broker) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderStat
 	if e != nil {
 		return r.refuse(e), nil
 	}
+	ctx, stop := context.WithTimeout(ctx, b.patience())
+	defer stop()
 	under := r.local
 	r.sending.Store(&under)
 	s, err := b.place(ctx, r, request, again)
 	s.Repeated = again
 	return s, err
 }
+
+// patience is how long one call may last in all: a guard that waits for it holds back
+// cancels too.
+func (b *Broker) patience() time.Duration { return 3 * b.cfg.Timeout }
 
 func conflict(old pitwall.Order, at stage) error {
 	return pitwall.Errorf(pitwall.IdempotencyConflict, "order id %q was used for %s %v %s %s (%s)", old.ID, old.Side, old.Qty, old.Symbol, old.Type,
