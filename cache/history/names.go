@@ -28,7 +28,7 @@ var points = map[string]int64{"ES": 50, "NQ": 20, "RTY": 50, "YM": 5, "MES": 5, 
 // byName returns what a name in one of these forms says, in words too.
 func byName(symbol string) (in pitwall.Instrument, says string, ok bool) {
 	in = pitwall.Instrument{Symbol: symbol, Currency: "USD", Lot: pitwall.One}
-	hours := ""
+	var hours string
 	switch pair := currencies.FindStringSubmatch(symbol); {
 	case strings.HasPrefix(symbol, "^") && len(symbol) > 1:
 		in.Kind, hours = pitwall.Index, indices[symbol]
