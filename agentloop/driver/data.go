@@ -59,7 +59,7 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 		case filepath.IsAbs(d.Path):
 			in = history.Disk(d.Path)
 		}
-		in.Adjusted = d.Adjusted
+		in.Adjusted, in.Mapping = d.Adjusted, d.Mapping
 		list = append(list, in)
 	}
 	return list, nil
