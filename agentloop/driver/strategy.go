@@ -43,6 +43,9 @@ type Strategy struct {
 	Prices       map[string]Price `yaml:"prices"` // of models, by name
 	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
 
+	Rule Rule     `yaml:"rule"` // SQL that decides in place of a model
+	Band *float64 `yaml:"band"` // how far a weight of Rule must be from what is held; nil = 0.05
+
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
 	Pods     yaml.Node `yaml:"pods"`
@@ -81,8 +84,10 @@ func (l *symbolList) UnmarshalYAML(n *yaml.Node) error {
 // DataEntry is a path or the name of a vendor, with how its prices are adjusted and what
 // the columns of its files are.
 type DataEntry struct {
-	Path            string             `yaml:"path"`
-	Adjusted        pitwall.Adjustment `yaml:"adjusted"`
+	Path     string             `yaml:"path"`
+	Adjusted pitwall.Adjustment `yaml:"adjusted"`
+	// Dividends is adj_close where they are to be derived from that column.
+	Dividends       string `yaml:"dividends"`
 	history.Mapping `yaml:",inline"`
 }
 
@@ -101,7 +106,7 @@ func (d *DataEntry) UnmarshalYAML(n *yaml.Node) error {
 }
 
 func entryKeys() []string {
-	return slices.Concat([]string{"path", "adjusted"}, keys(history.Mapping{}))
+	return slices.Concat([]string{"path", "adjusted", "dividends"}, keys(history.Mapping{}))
 }
 
 // Parse reads a strategy file; file is how messages name it. [Strategy.Check] has
@@ -195,7 +200,7 @@ func (s *Strategy) Check() error {
 		cash := defaultCash
 		s.Cash = &cash
 	}
-	if err := s.checkAgents(); err != nil {
+	if err := errors.Join(s.checkAgents(), s.checkRule()); err != nil {
 		return err
 	}
 	for _, t := range s.Tools {

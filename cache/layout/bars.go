@@ -55,6 +55,11 @@ func (t *Table) isOwn(at map[string]int) bool {
 			return false
 		}
 	}
+	for _, name := range beside {
+		if i, ok := at[name]; ok && t.Header[i] != name {
+			return false
+		}
+	}
 	stamp, numbers, volume := at[Timestamp], [...]int{at[Open], at[High], at[Low], at[Close]}, at[Volume]
 	return !slices.ContainsFunc(t.Rows, func(row []string) bool {
 		for _, i := range numbers {
@@ -162,9 +167,9 @@ func isDotted(cell string) bool {
 
 // times reads the column of times, joined with that of the time of day.
 func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
-	column, beside := at[Timestamp], -1
+	column, ofDay := at[Timestamp], -1
 	if i, ok := at[clock]; ok && len(t.Rows) > 0 && !slices.ContainsFunc(t.Rows, func(row []string) bool { return !isClock(row[i]) }) {
-		beside = i
+		ofDay = i
 	}
 	cells := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
@@ -174,10 +179,10 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	if err != nil {
 		return nil, t.bad(bad, Timestamp, err)
 	}
-	if beside >= 0 && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
+	if ofDay >= 0 && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
 		midnights := true
 		for i, row := range t.Rows {
-			since, _, _ := readClock(strings.TrimSpace(row[beside]))
+			since, _, _ := readClock(strings.TrimSpace(row[ofDay]))
 			list[i].t, list[i].clock = list[i].t.Add(since), true
 			midnights = midnights && since == 0
 		}
@@ -206,7 +211,7 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 // describe records which columns are read and which are not.
 func (t *Table) describe(at map[string]int) {
 	used := map[int]bool{}
-	for _, meaning := range slices.Concat([]string{Symbol}, bars[:1], []string{clock}, bars[1:], []string{AdjClose, Dividends, StockSplits}) {
+	for _, meaning := range slices.Concat([]string{Symbol}, bars[:1], []string{clock}, bars[1:], beside) {
 		if i, ok := at[meaning]; ok {
 			used[i] = true
 			sample := ""
@@ -226,7 +231,7 @@ func (t *Table) describe(at map[string]int) {
 // rewrite writes the rows in Pitwall's own columns and text.
 func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
 	var header []string
-	for _, name := range slices.Concat([]string{Symbol}, bars, []string{AdjClose, Dividends, StockSplits}) {
+	for _, name := range slices.Concat([]string{Symbol}, bars, beside) {
 		if _, ok := at[name]; ok || name == Volume {
 			header = append(header, name)
 		}

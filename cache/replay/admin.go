@@ -1,7 +1,7 @@
 package replay
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,22 +17,25 @@ import (
 // stale is the age from which a temporary file has lost its writer.
 const stale = time.Hour
 
-// Info describes an entry as its folder does, unopened.
+// Info describes an entry, unopened.
 type Info struct {
 	Kind, Key, Path string
+	At              int64 // where it begins in Path
 	Bytes           int64
-	Written         time.Time
+	Written         time.Time // of a log: when its last entry was written
 }
 
-// found is a file below a kind's folder.
+// found is an entry's place: a file below a kind's folder, or a row of a segment.
 type found struct {
 	Info
-	group string
-	mode  fs.FileMode
+	group   string
+	mode    fs.FileMode
+	segment *segment
+	row     row
 }
 
-// walk goes through the files of all kinds, in order of their names. Folders that
-// are links are not entered.
+// walk goes through the files of older versions, an entry each, in order of their
+// names. Folders that are links are not entered.
 func (s *Store) walk(ctx context.Context) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		kinds, err := folder(s.dir)
@@ -80,7 +84,7 @@ func (s *Store) walkGroup(kind, group string, yield func(found, error) bool) boo
 			}
 			continue
 		}
-		if !yield(found{Info{kind, f.Name(), filepath.Join(dir, f.Name()), info.Size(), info.ModTime()}, group, info.Mode()}, nil) {
+		if !yield(found{Info{kind, f.Name(), filepath.Join(dir, f.Name()), 0, info.Size(), info.ModTime()}, group, info.Mode(), nil, row{}}, nil) {
 			return false
 		}
 	}
@@ -96,14 +100,49 @@ func folder(dir string) ([]fs.DirEntry, error) {
 	return list, nil
 }
 
+// rows returns the entries of logs and segments by kind, group and key, each once.
+func (s *Store) rows() ([]found, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	unlock := s.lock()
+	err := s.refresh()
+	unlock()
+	var list []found
+	for _, g := range s.segments {
+		for r := range g.all() {
+			list = append(list, found{Info{r.kind, r.key, g.path, r.at, int64(r.bytes), time.Unix(r.written, 0)}, r.group, 0, g, r})
+		}
+	}
+	return once(list), err
+}
+
+// once sorts entries and leaves out those that are there already.
+func once(list []found) []found {
+	slices.SortStableFunc(list, func(a, b found) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.group, b.group), strings.Compare(a.Key, b.Key))
+	})
+	return slices.CompactFunc(list, func(a, b found) bool { return a.Kind == b.Kind && a.group == b.group && a.Key == b.Key })
+}
+
 // List goes through the entries by kind, group and key. It opens none.
 func (s *Store) List(ctx context.Context) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
+		list, err := s.rows()
+		if err != nil && !yield(Info{}, err) {
+			return
+		}
 		for f, err := range s.walk(ctx) {
-			if err == nil && (!f.mode.IsRegular() || !validKey(f.Key)) {
-				continue
+			switch {
+			case err != nil:
+				if !yield(Info{}, err) {
+					return
+				}
+			case f.mode.IsRegular() && validKey(f.Key):
+				list = append(list, f)
 			}
-			if !yield(f.Info, err) {
+		}
+		for _, f := range once(list) {
+			if !yield(f.Info, nil) {
 				return
 			}
 		}
@@ -120,166 +159,4 @@ func (s *Store) Held() (n int, size int64, err error) {
 		}
 	}
 	return n, size, err
-}
-
-// Bad is an entry that Verify found bad.
-type Bad struct {
-	Path  string `json:"path"`
-	Why   string `json:"why"`
-	Moved bool   `json:"moved"` // to the quarantine
-}
-
-// Report is what Verify found.
-type Report struct {
-	Whole   int   `json:"whole"`
-	Bytes   int64 `json:"bytes"` // of whole entries
-	Bad     []Bad `json:"bad"`
-	Other   int   `json:"other_formats"`   // left alone
-	Strange int   `json:"strange_files"`   // not named as entries are; left alone
-	Temps   int   `json:"temporary_files"` // of killed writers, removed
-}
-
-// Verify reads every entry as Get does and moves bad ones to the quarantine.
-// progress, if any, is called with the number of entries read.
-func (s *Store) Verify(ctx context.Context, progress func(done int)) (Report, error) {
-	var r Report
-	before, err := s.staleBefore()
-	if err != nil {
-		return r, err
-	}
-	b := s.borrow()
-	defer s.giveBack(b)
-	done := 0
-	for f, err := range s.walk(ctx) {
-		if err != nil {
-			return r, err
-		}
-		if !validKey(f.Key) {
-			if !strings.HasPrefix(f.Key, tempPrefix) {
-				r.Strange++
-			} else if f.Written.Before(before) && os.Remove(f.Path) == nil {
-				r.Temps++
-			}
-			continue
-		}
-		e, info, err := s.load(b, f.Path)
-		if err == nil {
-			err = b.judge(e, f)
-		}
-		if done++; progress != nil {
-			progress(done)
-		}
-		bad, isBad := errors.AsType[*badEntry](err)
-		switch {
-		case err == nil:
-			r.Whole++
-			r.Bytes += f.Bytes
-		case errors.Is(err, fs.ErrNotExist): // cleared meanwhile
-		case errors.Is(err, errOther):
-			r.Other++
-		case isBad:
-			r.Bad = append(r.Bad, Bad{f.Path, bad.why, s.reject(f.Path, f.Key, info, bad.why)})
-		default:
-			return r, fmt.Errorf("reading the replay cache: %w", err)
-		}
-	}
-	return r, nil
-}
-
-// judge checks that an entry is where its request belongs, with the key computed
-// again.
-func (b *scratch) judge(e entry, f found) error {
-	if e.Kind != f.Kind || e.Key != f.Key || f.group != groupOf(e.Slot, e.Key) {
-		return &badEntry{"it is the entry of another place"}
-	}
-	if err := b.canon.read(e.request); err != nil || !bytes.Equal(b.canon.out, e.request) || keyOf(e.Kind, e.request) != e.Key {
-		return &badEntry{"its request is not the one of its key"}
-	}
-	return nil
-}
-
-// staleBefore returns the time before which temporary files are rubbish, by the clock
-// of the file system, which may be another machine's. A read-only store has none.
-func (s *Store) staleBefore() (time.Time, error) {
-	if s.o.ReadOnly {
-		return time.Time{}, nil
-	}
-	f, err := os.CreateTemp(s.dir, tempPrefix+"clock-")
-	if err != nil {
-		return time.Time{}, fmt.Errorf("writing the replay cache: %w", err)
-	}
-	info, err := f.Stat()
-	if err := errors.Join(err, f.Close(), os.Remove(f.Name())); err != nil {
-		return time.Time{}, fmt.Errorf("writing the replay cache: %w", err)
-	}
-	return info.ModTime().Add(-stale), nil
-}
-
-// Clear removes the entries of a kind ("" is every kind) that were written before
-// a time, and what killed writers left. The zero time removes no entry: nothing
-// is that old. The quarantine is cleared only when it is named as the kind.
-// A concurrent reader gets an entry whole or not at all.
-func (s *Store) Clear(kind string, olderThan time.Time) (n int, size int64, err error) {
-	if s.o.ReadOnly {
-		return 0, 0, errors.New("the replay cache is open for reading only")
-	}
-	if kind != "" && !validKind(kind) {
-		return 0, 0, fmt.Errorf("%q is no kind of entry", kind)
-	}
-	if kind == quarantine {
-		return s.clearQuarantine(olderThan)
-	}
-	before, err := s.staleBefore()
-	if err != nil {
-		return 0, 0, err
-	}
-	groups := map[string]bool{}
-	for f, err := range s.walk(context.Background()) {
-		if err != nil {
-			return n, size, err
-		}
-		if kind != "" && f.Kind != kind {
-			continue
-		}
-		temp := strings.HasPrefix(f.Key, tempPrefix)
-		switch {
-		case f.mode.IsDir(), !temp && !validKey(f.Key): // no entry
-			continue
-		case temp && !f.Written.Before(before), !temp && !f.Written.Before(olderThan):
-			continue
-		}
-		err := os.Remove(f.Path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return n, size, fmt.Errorf("clearing the replay cache: %w", err)
-		}
-		groups[filepath.Dir(f.Path)] = true
-		if err == nil && !temp {
-			n++
-			size += f.Bytes
-		}
-	}
-	for dir := range groups {
-		_ = os.Remove(dir) // only where nothing is left in it
-	}
-	return n, size, nil
-}
-
-func (s *Store) clearQuarantine(olderThan time.Time) (n int, size int64, err error) {
-	dir := filepath.Join(s.dir, quarantine)
-	files, err := folder(dir)
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, f := range files {
-		info, err := f.Info()
-		if err != nil || !info.ModTime().Before(olderThan) {
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(dir, f.Name())); err != nil {
-			return n, size, fmt.Errorf("clearing the quarantine: %w", err)
-		}
-		n++
-		size += info.Size()
-	}
-	return n, size, nil
 }

@@ -4,10 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -32,23 +28,22 @@ func (s *Store) Differs(kind, slot string, request []byte) (string, error) {
 	if err != nil {
 		return "", pitwall.Errorf(pitwall.InvalidInput, "a request to compare must be an object")
 	}
-	files, err := os.ReadDir(filepath.Dir(p.path))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("reading the replay cache: %w", err)
+	near, err := s.near(p)
+	if err != nil {
+		return "", err
 	}
 	other := s.borrow()
 	defer s.giveBack(other)
 	var nearest []string
-	found, read := false, 0
-	for _, f := range files { // sorted by name, so that a tie has one winner
-		if !validKey(f.Name()) {
-			continue
+	found := false
+	for _, f := range near[:min(len(near), maxNear)] { // sorted by key, so that a tie has one winner
+		var e entry
+		if f.segment != nil {
+			e, err = s.decode(other, f.segment, f.row)
+		} else {
+			e, _, err = s.load(other, f.Path)
 		}
-		if read++; read > maxNear {
-			break
-		}
-		e, _, err := s.load(other, filepath.Join(filepath.Dir(p.path), f.Name()))
-		if err != nil || e.Kind != kind || e.Slot != slot || e.Key != f.Name() {
+		if err != nil || e.Kind != kind || e.Slot != slot || e.Key != f.Key {
 			continue // Get and Verify judge it
 		}
 		kept, err := parts(e.request)
@@ -60,6 +55,22 @@ func (s *Store) Differs(kind, slot string, request []byte) (string, error) {
 		}
 	}
 	return strings.Join(nearest, ", "), nil
+}
+
+// near returns the entries of the same kind and slot.
+func (s *Store) near(p place) ([]found, error) {
+	list, err := s.rows()
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(f found) bool { return f.Kind != p.kind || f.group != p.group })
+	s.walkGroup(p.kind, p.group, func(f found, bad error) bool {
+		if err = bad; err == nil && validKey(f.Key) {
+			list = append(list, f)
+		}
+		return err == nil
+	})
+	return once(list), err
 }
 
 // parts are the members of a canonical object.

@@ -3,26 +3,30 @@
 // request that it answers and by nothing else: a request that differs in one bit
 // of meaning is a miss.
 //
-//	request ─► Canonical ─► sha256 ─► key                Get: every byte is checked;
-//	                                   │                 what is bad is moved away and missed
+//	request ─► Canonical ─► sha256 ─► key        Get: every byte is checked; what is
+//	                                   │         bad is moved away and missed
 //	slot ────► sha256 ──► group ─┐     │
 //	                             ▼     ▼
-//	<dir>/<kind>/<group>/<key>           one file per entry, 0600
-//	<dir>/<kind>/<group>/.tmp-<pid>-...  being written; an hour later rubbish
-//	<dir>/quarantine/<key>.<n>           bad entries, kept as evidence
+//	<dir>/log/<random>.log        entries that a run is writing, one after the other
+//	<dir>/log/<digest>.seg        entries of runs that ended, with an index
+//	<dir>/<kind>/<group>/<key>    older versions: a file per entry; read, not written
+//	<dir>/quarantine/<key>.<n>    bad entries, kept as evidence
 //
 // What a request holds is its caller's business: agentloop/keys.go for models and
 // turns, tools/external/record.go for tools.
 //
-// kind is what answered: reply (a model's call), turn, outside (a tool). slot is
+// kind is what answered: reply (a model's call), turn, strict (a turn that only a strict
+// replay finds: it failed), outside (a tool). slot is
 // what entries compete for, such as an agent and a simulated time; it is not in
 // the key (the caller puts what matters into the request) but in the entry, and
 // one under another slot is bad. Without a slot the group is the first two
-// digits of the key, so that no folder grows huge.
+// digits of the key.
 //
 // # Format
 //
-//	pitwall replay 1 21b3b5ee\n      the format and a check of this line: an entry
+// A log is entries, each behind a line with its length (segment.go). An entry:
+//
+//	pitwall replay 1 21b3b5ee\n      the format and a check of this line: one
 //	                                 of another format is missed and stays, one
 //	                                 with a flipped bit is bad
 //	<64 hex>\n                       SHA-256 of all other bytes of the file
@@ -43,19 +47,27 @@
 //
 // # Crashes, full disks, many processes
 //
-// An entry is written aside, synced and then linked to its name, which fails when
-// the name is taken. So it is whole or absent, and the first writer wins. Where
-// the file system has no hard links a rename takes the link's place after a look;
-// there two writers at the same moment may replace each other's whole entry. On
-// systems other than Unix folders are not synced.
+// Put returns when the entry is in the file, so kill -9 loses at most the one that
+// was being written; a sync follows at once and beside the run, so a machine without
+// power loses the last few milliseconds. Close makes a segment of the log; the log of a writer that was
+// killed is made one by the next store that is opened, which says what it had to
+// leave out. Sixteen small segments become one. A lock on the folder's file "lock"
+// makes the first writer of a request win, and a lock on each log says that its
+// writer lives. Where the file system has no locks, two writers at one moment may
+// keep an answer each, and no log of another process is touched. On systems other
+// than Unix folders are not synced.
 //
 // # Why not
 //
 // Why not RFC 8785 for the key: it reads numbers as float64, so two different
 // numbers of 17 digits get one key, and one request the other's answer.
 //
-// Why not a database: a file per entry needs no lock between processes, survives
-// kill -9 by rename alone, and can be looked at, copied and deleted by hand.
+// Why not a database: those in one file let one process write at a time, and runs
+// beside each other share this folder. A log can be looked at, copied and deleted by
+// hand.
+//
+// Why not a file per entry, as before: a sync and a rename for each reply took three
+// quarters of a first run.
 //
 // Why not delete bad entries: they are evidence of a failing disk or a forgery.
 //

@@ -54,7 +54,7 @@ type codec struct {
 }
 
 func newCodec(secret []byte) (*codec, error) {
-	c := &codec{secret: secret, first: firstLine(version)}
+	c := &codec{secret: secret, first: checkedLine(magic + version)}
 	var err error
 	// Without concurrency there is no goroutine and one order of blocks. A single
 	// segment says its size in the frame, small ones too.
@@ -66,13 +66,6 @@ func newCodec(secret []byte) (*codec, error) {
 		return nil, fmt.Errorf("making the decompressor: %w", err)
 	}
 	return c, nil
-}
-
-// firstLine names the format. The check behind the number tells a later format,
-// which is left alone, from a flipped bit.
-func firstLine(v string) string {
-	sum := sha256.Sum256([]byte(magic + v))
-	return magic + v + " " + hex.EncodeToString(sum[:4]) + "\n"
 }
 
 // digest is over all bytes of a file but the digest itself, so that every bit
@@ -117,33 +110,44 @@ func (c *codec) encode(kind, slot, key string, request, body []byte) ([]byte, er
 // is large enough.
 func (c *codec) decode(file, dst []byte) (entry, error) {
 	var e entry
-	rest, err := c.version(file)
+	h, _, err := c.head(file)
 	if err != nil {
 		return e, err
 	}
-	if len(rest) < 64 || c.digest(rest[64:]) != string(rest[:64]) {
-		return e, errors.New("its digest is wrong: bytes changed or are missing")
-	}
-	mac, signed, ok := bytes.Cut(rest[65:], []byte("\n"))
-	if !ok || rest[64] != '\n' {
-		return e, errors.New("it has no signature line")
-	}
+	e.header = h
+	mac, signed, _ := bytes.Cut(file[len(c.first)+65:], []byte("\n"))
 	if len(c.secret) > 0 && !hmac.Equal(mac, []byte(c.mac(signed))) {
 		return e, errors.New("it is not signed with the secret of this cache")
 	}
+	_, frame, _ := bytes.Cut(signed, []byte("\n"))
+	return e, c.unpack(&e, frame, dst)
+}
+
+// head checks the digest of a file and reads its header.
+func (c *codec) head(file []byte) (h header, digest string, err error) {
+	rest, err := c.version(file)
+	if err != nil {
+		return h, "", err
+	}
+	if len(rest) < 64 || c.digest(rest[64:]) != string(rest[:64]) {
+		return h, "", errors.New("its digest is wrong: bytes changed or are missing")
+	}
+	_, signed, ok := bytes.Cut(rest[65:], []byte("\n"))
+	if !ok || rest[64] != '\n' {
+		return h, "", errors.New("it has no signature line")
+	}
 	line, _, ok := bytes.Cut(signed[:min(len(signed), maxHeader)], []byte("\n"))
 	if !ok {
-		return e, errors.New("it has no header")
+		return h, "", errors.New("it has no header")
 	}
-	frame := signed[len(line)+1:]
-	if err := json.Unmarshal(line, &e.header); err != nil {
-		return e, fmt.Errorf("its header: %w", err)
+	if err := json.Unmarshal(line, &h); err != nil {
+		return h, "", fmt.Errorf("its header: %w", err)
 	}
 	// One header has one way to be written: nothing can hide in it.
-	if again, err := json.Marshal(e.header); err != nil || !bytes.Equal(again, line) {
-		return e, errors.New("its header is not as it would be written")
+	if again, err := json.Marshal(h); err != nil || !bytes.Equal(again, line) {
+		return h, "", errors.New("its header is not as it would be written")
 	}
-	return e, c.unpack(&e, frame, dst)
+	return h, string(rest[:64]), nil
 }
 
 // unpack fills request and body. What the frame says of its size is checked
@@ -183,7 +187,7 @@ func (c *codec) version(file []byte) ([]byte, error) {
 	line, _, _ := bytes.Cut(file[:min(len(file), 64)], []byte("\n"))
 	if v, ok := bytes.CutPrefix(line, []byte(magic)); ok {
 		v, _, _ = bytes.Cut(v, []byte(" "))
-		if n, err := strconv.Atoi(string(v)); err == nil && n >= 0 && bytes.HasPrefix(file, []byte(firstLine(string(v)))) {
+		if n, err := strconv.Atoi(string(v)); err == nil && n >= 0 && bytes.HasPrefix(file, []byte(checkedLine(magic+string(v)))) {
 			return nil, errOther
 		}
 	}

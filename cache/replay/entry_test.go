@@ -32,7 +32,7 @@ func TestC3EveryBitAndEveryLength(t *testing.T) {
 			for i := range body {
 				body[i] = byte(r.Uint32())
 			}
-			require.NoError(t, s.Put("turn", "a 2024", []byte(request1), body))
+			putFile(t, s, "turn", "a 2024", []byte(request1), body)
 			path := pathOf(t, s, "turn", "a 2024", request1)
 			require.Equal(t, body, get(t, s, "turn", "a 2024", request1), "it is whole before")
 			good, err := os.ReadFile(path)
@@ -100,7 +100,7 @@ func TestC3SampledBitsOfALargeEntry(t *testing.T) {
 	for i := range body {
 		body[i] = byte(r.Uint32() % 90)
 	}
-	require.NoError(t, s.Put("turn", "s", []byte(big), body))
+	putFile(t, s, "turn", "s", []byte(big), body)
 	path := pathOf(t, s, "turn", "s", big)
 	good, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -134,7 +134,7 @@ func TestC4AnEntryInAnotherPlace(t *testing.T) {
 	request2 := strings.Replace(request1, "Trade.", "Hold.", 1)
 	for name, to := range map[string][3]string{"key": {"turn", "s", request2}, "slot": {"turn", "other", request1}, "kind": {"reply", "s", request1}, "no slot": {"turn", "", request1}} {
 		s := open(t, t.TempDir(), Options{})
-		require.NoError(t, s.Put("turn", "s", []byte(request1), []byte("body")))
+		putFile(t, s, "turn", "s", []byte(request1), []byte("body"))
 		data, err := os.ReadFile(pathOf(t, s, "turn", "s", request1))
 		require.NoError(t, err)
 		path := pathOf(t, s, to[0], to[1], to[2])
@@ -168,7 +168,7 @@ func TestC8AnotherFormat(t *testing.T) {
 		s := open(t, t.TempDir(), Options{})
 		path := pathOf(t, s, "turn", "s", request1)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
-		require.NoError(t, os.WriteFile(path, []byte(firstLine(v)+"whatever"), 0o600))
+		require.NoError(t, os.WriteFile(path, []byte(checkedLine(magic+v)+"whatever"), 0o600))
 		require.Nil(t, get(t, s, "turn", "s", request1))
 		require.ErrorContains(t, s.Put("turn", "s", []byte(request1), []byte("b")), "another format")
 		r, err := s.Verify(t.Context(), nil)
@@ -238,12 +238,12 @@ func TestC9ZipBombs(t *testing.T) {
 func TestC13UnsignedEntriesAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	poison := open(t, dir, Options{})
-	require.NoError(t, poison.Put("turn", "s", []byte(request1), []byte("sell everything")))
+	putFile(t, poison, "turn", "s", []byte(request1), []byte("sell everything"))
 	require.Equal(t, "sell everything", string(get(t, poison, "turn", "s", request1)))
 	shared := open(t, dir, Options{Secret: []byte("right")})
 	require.Nil(t, get(t, shared, "turn", "s", request1))
 	require.Len(t, held(t, shared), 1)
-	require.NoError(t, shared.Put("turn", "s", []byte(request1), []byte("hold")))
+	putFile(t, shared, "turn", "s", []byte(request1), []byte("hold"))
 	require.Equal(t, "hold", string(get(t, shared, "turn", "s", request1)))
 	require.Equal(t, "hold", string(get(t, poison, "turn", "s", request1)), "a signed entry is readable without the secret")
 
@@ -273,10 +273,10 @@ func TestC17TheSameBytesEverywhere(t *testing.T) {
 		for i, secret := range []string{"", "a secret"} {
 			s := open(t, t.TempDir(), Options{Secret: []byte(secret)})
 			for n := range 40 * run { // what the compressor saw before must not matter
-				require.NoError(t, s.Put("turn", "x", bigRequest(100*n, uint64(n)), []byte("y")))
+				putFile(t, s, "turn", "x", bigRequest(100*n, uint64(n)), []byte("y"))
 			}
 			request := bigRequest(30_000, 1)
-			require.NoError(t, s.Put("turn", "a 2024-01-05", request, bytes.Repeat([]byte("buy 10 AAPL; "), 400)))
+			putFile(t, s, "turn", "a 2024-01-05", request, bytes.Repeat([]byte("buy 10 AAPL; "), 400))
 			data, err := os.ReadFile(pathOf(t, s, "turn", "a 2024-01-05", string(request)))
 			require.NoError(t, err)
 			if run == 0 {
@@ -308,7 +308,7 @@ func FuzzEntry(f *testing.F) {
 	f.Add(good)
 	f.Add(good[len(c.first)+65:])
 	f.Add([]byte("-\n" + `{"kind":"","slot":"","key":"","request_bytes":0,"body_bytes":0,"body_sha256":""}` + "\n"))
-	f.Add([]byte(firstLine("2")))
+	f.Add([]byte(checkedLine(magic + "2")))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		rest := append([]byte("\n"), data...)
 		for _, file := range [][]byte{data, append([]byte(c.first+c.digest(rest)), rest...)} {

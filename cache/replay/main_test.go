@@ -51,10 +51,22 @@ func open(t testing.TB, dir string, o Options) *Store {
 	t.Helper()
 	s, err := Open(dir, o)
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
-// pathOf is where a request's entry lies.
+// putFile keeps an entry as older versions did: a file of its own.
+func putFile(t testing.TB, s *Store, kind, slot string, request, body []byte) {
+	t.Helper()
+	p, err := s.place(new(scratch), kind, slot, request)
+	require.NoError(t, err)
+	data, err := s.codec.encode(kind, slot, p.key, p.request, body)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Dir(p.path), 0o700))
+	require.NoError(t, os.WriteFile(p.path, data, 0o600))
+}
+
+// pathOf is where a request's entry of an older version lies.
 func pathOf(t testing.TB, s *Store, kind, slot, request string) string {
 	t.Helper()
 	p, err := s.place(new(scratch), kind, slot, []byte(request))

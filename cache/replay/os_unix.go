@@ -10,8 +10,8 @@ import (
 
 // openEntry opens a file that must not be a link, and does not wait for the
 // other end of a pipe.
-func openEntry(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+func openEntry(path string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EMLINK) || errors.Is(err, syscall.ENXIO) {
 		return nil, errNotRegular // EMLINK: FreeBSD's word for a link; ENXIO: a socket
 	}
@@ -30,3 +30,28 @@ func syncDir(path string) error {
 	}
 	return errors.Join(err, d.Close())
 }
+
+// lockWhole locks a file for this process alone, and reports whether it could. The
+// lock ends with the process or the file.
+func lockWhole(f *os.File, wait bool) (bool, error) {
+	how := syscall.LOCK_EX
+	if !wait {
+		how |= syscall.LOCK_NB
+	}
+	for {
+		err := syscall.Flock(int(f.Fd()), how)
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			return false, nil
+		case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOSYS):
+			return false, errors.ErrUnsupported
+		default:
+			return false, err
+		}
+	}
+}
+
+func unlockWhole(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

@@ -28,18 +28,24 @@ type Options struct {
 }
 
 // Store is a folder of entries. It is safe for concurrent use, by many
-// processes too.
+// processes too. Close it after use.
 type Store struct {
 	dir     string
 	o       Options
 	codec   *codec
 	scratch sync.Pool // *scratch
 
-	mu     sync.Mutex
-	logged map[string]bool // paths of bad entries
+	mu       sync.RWMutex    // writers hold the lock of the folder of logs too
+	segments []*segment      // as of the last look
+	own      *segment        // the log that this store writes, one of segments; nil without any write
+	unsynced bool            // something was written since the last sync began
+	syncing  bool            // a goroutine is at it
+	failed   error           // of the last sync
+	found    []Bad           // in logs that were made segments: for Verify
+	locker   *os.File        // of the lock
+	logged   map[string]bool // bad entries
 
-	link func(old, name string) error // os.Link
-	step func(name string) error      // tests stop a write here
+	step func(name string) error // tests stop a write here
 }
 
 // scratch is memory that one call borrows.
@@ -48,7 +54,8 @@ type scratch struct {
 	file, raw []byte
 }
 
-// Open returns the store in dir and makes the folder if it is not there.
+// Open returns the store in dir and makes the folder if it is not there. What writers
+// that were killed have left is put in order first.
 func Open(dir string, o Options) (*Store, error) {
 	if dir == "" {
 		return nil, pitwall.Errorf(pitwall.InvalidInput, "the replay cache has no folder")
@@ -68,23 +75,29 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, o: o, codec: c, logged: map[string]bool{}, link: os.Link, step: func(string) error { return nil }}
+	s := &Store{dir: dir, o: o, codec: c, logged: map[string]bool{}, step: func(string) error { return nil }}
 	s.scratch.New = func() any { return new(scratch) }
+	if err := s.tidy(); err != nil {
+		return nil, fmt.Errorf("reading the replay cache: %w", err)
+	}
 	return s, nil
 }
 
 // Dir is the store's folder.
 func (s *Store) Dir() string { return s.dir }
 
-// place is where a request's entry belongs.
+// place is where a request's entry belongs. path is that of an older file with this
+// entry alone.
 type place struct {
-	kind, slot, key, path string
-	request               []byte // canonical
+	kind, slot, key, group, path string
+	request                      []byte // canonical
 }
 
+func (p place) id() string { return idOf(p.key, p.group) }
+
 func (s *Store) place(b *scratch, kind, slot string, request []byte) (place, error) {
-	if !validKind(kind) || kind == quarantine {
-		return place{}, pitwall.Errorf(pitwall.InvalidInput, "unknown kind of entry %q", kind).Hintf("use 1 to 16 letters a-z, and not %q", quarantine)
+	if !validKind(kind) {
+		return place{}, pitwall.Errorf(pitwall.InvalidInput, "unknown kind of entry %q", kind).Hintf("use 1 to 16 letters a-z, and neither %q nor %q", quarantine, logs)
 	}
 	if len(slot) > maxSlot || !utf8.ValidString(slot) {
 		return place{}, pitwall.Errorf(pitwall.InvalidInput, "a slot is at most %d bytes of UTF-8", maxSlot)
@@ -93,7 +106,8 @@ func (s *Store) place(b *scratch, kind, slot string, request []byte) (place, err
 		return place{}, err
 	}
 	p := place{kind: kind, slot: slot, key: keyOf(kind, b.canon.out), request: b.canon.out}
-	p.path = filepath.Join(s.dir, kind, groupOf(slot, p.key), p.key)
+	p.group = groupOf(slot, p.key)
+	p.path = filepath.Join(s.dir, kind, p.group, p.key)
 	return p, nil
 }
 
@@ -103,7 +117,7 @@ func validKind(kind string) bool {
 			return false
 		}
 	}
-	return len(kind) >= 1 && len(kind) <= 16
+	return len(kind) >= 1 && len(kind) <= 16 && kind != quarantine && kind != logs
 }
 
 func (s *Store) borrow() *scratch { return s.scratch.Get().(*scratch) }
@@ -117,7 +131,7 @@ func (s *Store) giveBack(b *scratch) {
 }
 
 // Get returns the body kept for a request, nil without one. kind is "reply",
-// "turn" or "outside" (any [a-z]{1,16}); slot groups entries that compete for the
+// "turn", "strict" or "outside" (any [a-z]{1,16}); slot groups entries that compete for the
 // same place (such as an agent and a simulated time) and may be "".
 //
 // An entry that is not whole, not where it belongs or not signed is moved to the
@@ -141,18 +155,15 @@ func (s *Store) Get(kind, slot string, request []byte) ([]byte, error) {
 
 // read returns the entry of a place in b's memory, nil without a good one.
 func (s *Store) read(b *scratch, p place) (*entry, error) {
+	if e, err := s.readLogs(b, p); e != nil || err != nil {
+		return e, err
+	}
 	e, info, err := s.load(b, p.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err == nil {
-		switch {
-		case e.Kind != p.kind || e.Slot != p.slot || e.Key != p.key:
-			err = &badEntry{"it is the entry of another place"}
-		case !bytes.Equal(e.request, p.request):
-			// The key was made of p.request, so equal bytes are an equal key.
-			err = &badEntry{"its request is not the one of its key"}
-		default:
+		if err = e.fits(p); err == nil {
 			return &e, nil
 		}
 	}
@@ -163,6 +174,72 @@ func (s *Store) read(b *scratch, p place) (*entry, error) {
 	return nil, err
 }
 
+// readLogs looks for an entry in the logs and segments, and again after looking for
+// new ones.
+func (s *Store) readLogs(b *scratch, p place) (*entry, error) {
+	for look := range 2 {
+		if look > 0 {
+			s.mu.Lock()
+			unlock := s.lock()
+			err := s.refresh()
+			unlock()
+			s.mu.Unlock()
+			if err != nil {
+				return nil, err
+			}
+		}
+		s.mu.RLock()
+		g, r, ok := s.find(p.id())
+		s.mu.RUnlock()
+		if !ok {
+			continue
+		}
+		e, err := s.decode(b, g, r)
+		if err == nil {
+			err = e.fits(p)
+		}
+		if bad, ok := errors.AsType[*badEntry](err); ok {
+			s.mu.Lock()
+			_, err = s.drop(g, r, bad.why)
+			s.mu.Unlock()
+			return nil, err
+		}
+		return &e, err
+	}
+	return nil, nil
+}
+
+// decode reads an entry of a segment into b's memory.
+func (s *Store) decode(b *scratch, g *segment, r row) (entry, error) {
+	data, err := g.read(r, b.file)
+	if cap(data) > cap(b.file) {
+		b.file = data[:0]
+	}
+	if err != nil {
+		return entry{}, err
+	}
+	e, err := s.codec.decode(data, b.raw)
+	if cap(e.memory) > cap(b.raw) {
+		b.raw = e.memory
+	}
+	if err != nil && !errors.Is(err, errOther) {
+		err = &badEntry{err.Error()}
+	}
+	return e, err
+}
+
+// fits checks that an entry is the one of a place.
+func (e *entry) fits(p place) error {
+	switch {
+	case e.Kind != p.kind || e.Slot != p.slot || e.Key != p.key:
+		return &badEntry{"it is the entry of another place"}
+	case !bytes.Equal(e.request, p.request):
+		// The key was made of p.request, so equal bytes are an equal key.
+		return &badEntry{"its request is not the one of its key"}
+	}
+	return nil
+}
+
 // badEntry says why a file is not an entry. The machine's errors are no badEntry.
 type badEntry struct{ why string }
 
@@ -171,7 +248,7 @@ func (e *badEntry) Error() string { return e.why }
 // load reads and decodes a file into b's memory. The FileInfo is of the file
 // that was read.
 func (s *Store) load(b *scratch, path string) (entry, fs.FileInfo, error) {
-	f, err := openEntry(path)
+	f, err := openEntry(path, os.O_RDONLY)
 	if errors.Is(err, errNotRegular) {
 		info, err := os.Lstat(path)
 		if err != nil {

@@ -3,7 +3,6 @@ package replay
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -132,9 +131,9 @@ func TestC16ClearWhileReading(t *testing.T) {
 	}
 	cleared := 0
 	for end := time.Now().Add(time.Minute); (cleared < 100 || hits.Load() < 100) && time.Now().Before(end); {
-		n, _, err := s.Clear("turn", far)
+		c, err := s.Clear("turn", far)
 		require.NoError(t, err)
-		cleared += n
+		cleared += c.Entries
 	}
 	close(stop)
 	workers.Wait()
@@ -204,7 +203,7 @@ func TestReadOnly(t *testing.T) {
 	require.NoDirExists(t, ro.Dir())
 
 	s := open(t, dir, Options{})
-	require.NoError(t, s.Put("turn", "", []byte(`1`), []byte("b")))
+	putFile(t, s, "turn", "", []byte(`1`), []byte("b"))
 	ro = open(t, dir, o)
 	require.Equal(t, "b", string(get(t, ro, "turn", "", `1`)))
 	require.ErrorIs(t, ro.Put("turn", "", []byte(`1`), []byte("c")), ErrNondeterministic)
@@ -218,66 +217,47 @@ func TestReadOnly(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []Bad{{path, "it does not begin as an entry does", false}}, r.Bad)
 	require.FileExists(t, path)
-	_, _, err = ro.Clear("", time.Now())
+	_, err = ro.Clear("", time.Now())
 	require.Error(t, err)
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, files, 1, "no quarantine")
 }
 
-// Where there are no hard links a rename takes their place, without clobbering.
-func TestWithoutHardLinks(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
-	s.link = func(string, string) error { return errors.ErrUnsupported }
-	require.NoError(t, s.Put("turn", "s", []byte(request1), []byte("one")))
-	require.Equal(t, "one", string(get(t, s, "turn", "s", request1)))
-	path := pathOf(t, s, "turn", "s", request1)
-	require.ErrorIs(t, s.keep(path, []byte("x")), errTaken)
-	files, err := os.ReadDir(filepath.Dir(path))
-	require.NoError(t, err)
-	require.Len(t, files, 1)
-}
-
-// Another writer between looking and linking wins.
+// Another writer between looking and writing wins.
 func TestLostRace(t *testing.T) {
 	dir := t.TempDir()
 	s, other := open(t, dir, Options{}), open(t, dir, Options{})
 	for body, want := range map[string]error{"theirs": nil, "mine": ErrNondeterministic} {
 		request := fmt.Appendf(nil, `{"a":%q}`, body)
-		s.step = func(name string) error {
-			if name != "closed" {
-				return nil
-			}
-			return other.Put("turn", "s", request, []byte("theirs"))
-		}
+		require.Nil(t, get(t, s, "turn", "s", string(request)))
+		require.NoError(t, other.Put("turn", "s", request, []byte("theirs")))
 		require.ErrorIs(t, s.Put("turn", "s", request, []byte(body)), want)
 		require.Equal(t, "theirs", string(get(t, s, "turn", "s", string(request))))
 	}
 }
 
-// Clear may remove a folder between its making and the first file in it.
+// A person may remove the folder under a run: it goes on with a new log.
 func TestFolderGoneMeanwhile(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
-	times := 0
-	s.step = func(name string) error {
-		if name == "folders" && times < 3 {
-			times++
-			return os.RemoveAll(filepath.Join(s.dir, "turn"))
-		}
-		return nil
+	for range 3 {
+		require.NoError(t, s.Put("turn", "s", []byte(request1), []byte("body")))
+		require.Equal(t, "body", string(get(t, s, "turn", "s", request1)))
+		require.NoError(t, os.RemoveAll(filepath.Join(s.dir, logs)))
 	}
 	require.NoError(t, s.Put("turn", "s", []byte(request1), []byte("body")))
-	require.Equal(t, 3, times)
-	require.Equal(t, "body", string(get(t, s, "turn", "s", request1)))
+	require.NoError(t, s.Close())
+	require.Equal(t, "body", string(get(t, open(t, s.dir, Options{}), "turn", "s", request1)))
 }
 
+// The files of older versions are listed, checked and cleared as ever.
 func TestListVerifyClear(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	now := time.Now()
 	for n := range 10 {
 		for _, kind := range []string{"turn", "reply"} {
 			request := fmt.Appendf(nil, `{"n":%d}`, n)
-			require.NoError(t, s.Put(kind, []string{"", "s"}[n%2], request, []byte("body")))
+			putFile(t, s, kind, []string{"", "s"}[n%2], request, []byte("body"))
 			require.NoError(t, os.Chtimes(pathOf(t, s, kind, []string{"", "s"}[n%2], string(request)), time.Time{}, now.Add(-time.Duration(n)*time.Hour)))
 		}
 	}
@@ -304,25 +284,24 @@ func TestListVerifyClear(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 
-	n, size, err := s.Clear("", time.Time{})
+	c, err := s.Clear("", time.Time{})
 	require.NoError(t, err)
-	require.Zero(t, n, "the zero time clears nothing")
-	require.Zero(t, size)
-	n, size, err = s.Clear("turn", now.Add(-4*time.Hour-time.Minute))
+	require.Zero(t, c, "the zero time clears nothing")
+	c, err = s.Clear("turn", now.Add(-4*time.Hour-time.Minute))
 	require.NoError(t, err)
-	require.Equal(t, 5, n)
-	require.Positive(t, size)
-	n, _, err = s.Clear("", now.Add(time.Hour))
+	require.Equal(t, 5, c.Entries)
+	require.Positive(t, c.Bytes)
+	c, err = s.Clear("", now.Add(time.Hour))
 	require.NoError(t, err)
-	require.Equal(t, 14, n)
+	require.Equal(t, 14, c.Entries)
 	require.FileExists(t, filepath.Join(s.dir, "turn", groupOf("s", ""), "notes.txt"))
 	n, _, err = s.Held()
 	require.NoError(t, err)
 	require.Equal(t, 1, n, "the quarantine is cleared by name only")
-	n, _, err = s.Clear(quarantine, now.Add(time.Hour))
+	c, err = s.Clear(quarantine, now.Add(time.Hour))
 	require.NoError(t, err)
-	require.Equal(t, 1, n)
-	_, _, err = s.Clear("../x", now)
+	require.Equal(t, 1, c.Entries)
+	_, err = s.Clear("../x", now)
 	require.Error(t, err)
 	left, err := filepath.Glob(filepath.Join(s.dir, "*", "*", "*"))
 	require.NoError(t, err)

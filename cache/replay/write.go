@@ -2,21 +2,17 @@ package replay
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 const (
 	quarantine = "quarantine"
 	tempPrefix = ".tmp-"
 )
-
-var errTaken = errors.New("the name is taken")
 
 // Put keeps a body. The first writer wins: another body for the same request is
 // not written and is an error that wraps ErrNondeterministic; the same body again
@@ -31,106 +27,63 @@ func (s *Store) Put(kind, slot string, request, body []byte) error {
 	if err != nil {
 		return err
 	}
-	var data []byte
-	for range 3 { // another round only when a bad entry had the name
+	if s.o.ReadOnly {
 		old, err := s.read(b, p)
+		return errors.Join(err, p.same(old, body))
+	}
+	data, err := s.codec.encode(kind, slot, p.key, p.request, body)
+	for range 3 { // another round only when a bad entry had the place
+		done := false
+		if err == nil {
+			done, err = s.keep(p, data)
+		}
+		if done && err == nil {
+			return nil
+		}
+		var old *entry
+		if err == nil {
+			old, err = s.read(b, p)
+		}
 		if err != nil {
 			return fmt.Errorf("writing the replay cache: %w", err)
 		}
-		if old != nil && !bytes.Equal(old.body, body) {
-			return fmt.Errorf("%s %s: %w", kind, p.key, ErrNondeterministic)
-		}
-		if old != nil || s.o.ReadOnly {
-			return nil
-		}
-		if data == nil {
-			if data, err = s.codec.encode(kind, slot, p.key, p.request, body); err != nil {
-				return fmt.Errorf("writing the replay cache: %w", err)
-			}
-		}
-		if err := s.keep(p.path, data); err == nil {
-			return nil
-		} else if !errors.Is(err, errTaken) {
-			return fmt.Errorf("writing the replay cache: %w", err)
+		if old != nil {
+			return p.same(old, body)
 		}
 	}
 	return fmt.Errorf("writing the replay cache: %s exists and is not an entry", p.path)
 }
 
-// keep writes a file under its final name, whole or not at all: aside, synced,
-// then linked, which never replaces. An earlier writer is errTaken.
-func (s *Store) keep(path string, data []byte) (err error) {
-	f, err := s.temp(filepath.Dir(path))
-	if err != nil {
-		return err
+// same compares what is kept with a body that should be.
+func (p place) same(old *entry, body []byte) error {
+	if old != nil && !bytes.Equal(old.body, body) {
+		return fmt.Errorf("%s %s: %w", p.kind, p.key, ErrNondeterministic)
 	}
-	name := f.Name()
-	defer func() {
-		// A rename took it away; a link left it.
-		if gone := os.Remove(name); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
-			err = errors.Join(err, gone)
-		}
-	}()
-	if err = s.step("created"); err == nil {
-		_, err = f.Write(data)
-	}
-	for _, next := range []struct {
-		name string
-		do   func() error
-	}{
-		{"written", f.Sync}, {"synced", f.Close}, {"closed", func() error { return s.name(name, path) }},
-		{"named", func() error { return syncDir(filepath.Dir(path)) }},
-	} {
-		if err == nil {
-			err = s.step(next.name)
-		}
-		if err == nil {
-			err = next.do()
-		}
-	}
-	if err != nil {
-		f.Close() // a second time after "synced": harmless
-	}
-	return err
+	return nil
 }
 
-// name gives a file its final name without replacing. Where there are no hard
-// links it looks first and renames: two writers at one moment can then replace
-// each other's whole entry.
-func (s *Store) name(temp, path string) error {
-	err := s.link(temp, path)
-	if err == nil {
-		return nil
+// keep adds an entry to the log, unless there is one.
+func (s *Store) keep(p place, data []byte) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.folders(filepath.Join(s.dir, logs)); err != nil {
+		return false, err
 	}
-	if errors.Is(err, fs.ErrExist) {
-		return errTaken
+	defer s.lock()()
+	if err := s.failed; err != nil {
+		s.failed = nil
+		return false, fmt.Errorf("syncing what was written before: %w", err)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return err
+	if err := s.refresh(); err != nil {
+		return false, err
 	}
-	if _, err := os.Lstat(path); err == nil {
-		return errTaken
+	if _, _, taken := s.find(p.id()); taken {
+		return false, nil
 	}
-	return os.Rename(temp, path)
-}
-
-// temp makes the folder and a file with a unique name in it. Clear may remove
-// the folder while it is empty, so temp tries again.
-func (s *Store) temp(dir string) (*os.File, error) {
-	for try := 0; ; try++ {
-		if err := s.folders(filepath.Dir(dir), dir); err != nil {
-			return nil, err
-		}
-		if err := s.step("folders"); err != nil {
-			return nil, err
-		}
-		name := filepath.Join(dir, fmt.Sprintf("%s%d-%s", tempPrefix, os.Getpid(), rand.Text()))
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if errors.Is(err, fs.ErrNotExist) && try < 10 {
-			continue
-		}
-		return f, err
+	if _, err := os.Lstat(p.path); err == nil {
+		return false, nil
 	}
+	return true, s.add(p, data)
 }
 
 // folders makes folders, outermost first. Links to elsewhere are refused.
@@ -142,7 +95,7 @@ func (s *Store) folders(dirs ...string) error {
 		} else if errors.Is(err, fs.ErrExist) {
 			err = realFolder(dir)
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // gone again: temp sees it
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // gone again: begin sees it
 			return err
 		}
 	}
@@ -155,90 +108,4 @@ func realFolder(dir string) error {
 		return fmt.Errorf("%s is not a folder", dir)
 	}
 	return err
-}
-
-// reject moves a bad entry to the quarantine and logs it once. read is the file that
-// was checked: a file that has since replaced it is not moved.
-func (s *Store) reject(path, key string, read fs.FileInfo, why string) (moved bool) {
-	to := ""
-	var err error
-	if !s.o.ReadOnly {
-		to, err = s.quarantine(path, key, read)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.logged[path] && to == "" {
-		return false
-	}
-	if len(s.logged) < 10_000 {
-		s.logged[path] = true
-	}
-	switch {
-	case err != nil:
-		s.o.Log.Warn("an entry of the replay cache is bad and could not be moved", "entry", path, "why", why, "err", err)
-	case to != "":
-		s.o.Log.Warn("an entry of the replay cache is bad and was moved", "entry", path, "why", why, "to", to)
-	default:
-		s.o.Log.Warn("an entry of the replay cache is bad and is not used", "entry", path, "why", why)
-	}
-	return to != ""
-}
-
-// quarantine moves a file to quarantine/<key>.<n> without replacing anything:
-// it takes the name first and then renames over what it took. It returns "" when
-// another was faster.
-func (s *Store) quarantine(path, key string, read fs.FileInfo) (string, error) {
-	if err := s.folders(filepath.Join(s.dir, quarantine)); err != nil {
-		return "", err
-	}
-	for _, dir := range []string{filepath.Dir(path), filepath.Dir(filepath.Dir(path))} {
-		if err := realFolder(dir); err != nil {
-			return "", err
-		}
-	}
-	taken, err := reserve(filepath.Join(s.dir, quarantine, key), read.IsDir())
-	if err != nil {
-		return "", err
-	}
-	to := taken
-	if read.IsDir() { // os.Rename replaces files only
-		to = filepath.Join(taken, key)
-	}
-	now, err := os.Lstat(path)
-	if err == nil && !os.SameFile(now, read) {
-		err = fs.ErrNotExist
-	}
-	if err == nil {
-		err = os.Rename(path, to)
-	}
-	if err != nil {
-		err = errors.Join(err, os.Remove(taken))
-		to = ""
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
-	}
-	return to, err
-}
-
-// reserve takes a free name: base.0, base.1, ..., and after many a random one.
-func reserve(base string, folder bool) (string, error) {
-	for n := 0; ; n++ {
-		name := fmt.Sprintf("%s.%d", base, n)
-		if n >= 100 {
-			name = base + "." + strings.ToLower(rand.Text())
-		}
-		var err error
-		if folder {
-			err = os.Mkdir(name, 0o700)
-		} else {
-			var f *os.File
-			if f, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
-				err = f.Close()
-			}
-		}
-		if !errors.Is(err, fs.ErrExist) || n > 110 {
-			return name, err
-		}
-	}
 }

@@ -147,6 +147,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	if store != nil {
 		c.Cache = store
+		defer func() { err = errors.Join(err, store.Close()) }()
 	}
 	extra, err := a.external(ctx, s.Tools, cfg, recorder(store, f.strictReplay))
 	if err != nil {

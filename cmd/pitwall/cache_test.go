@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 	"pitwall/cache/replay"
 )
 
-// newCache fills a cache with entries of two kinds, one of them old.
+// newCache fills a cache with entries of two kinds.
 func newCache(t *testing.T) (*console, *replay.Store) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	t.Setenv("PITWALL_CACHE_DIR", dir)
@@ -24,6 +25,7 @@ func newCache(t *testing.T) (*console, *replay.Store) {
 		require.NoError(t, s.Put("turn", "s", fmt.Appendf(nil, `{"n":%d}`, n), []byte("body")))
 	}
 	require.NoError(t, s.Put("outside", "", []byte(`{"n":1}`), []byte("body")))
+	require.NoError(t, s.Close())
 	return newConsole(t), s
 }
 
@@ -69,11 +71,14 @@ func TestCacheVerify(t *testing.T) {
 	out, _, err := c.run(t, "cache", "verify")
 	require.NoError(t, err)
 	require.Contains(t, out, "4 entries whole, 0 bad, 0 moved to "+filepath.Join(s.Dir(), "quarantine"))
-	path := keptIn(t, s)[2].Path
-	require.NoError(t, os.Truncate(path, 100))
+	bad := keptIn(t, s)[2]
+	f, err := os.OpenFile(bad.Path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	_, err = f.WriteAt([]byte("x"), bad.At+bad.Bytes-1)
+	require.NoError(t, errors.Join(err, f.Close()))
 	out, _, code := command(t, t.TempDir(), nil, "cache", "verify")
 	require.Equal(t, 1, code)
-	require.Contains(t, out, "bad: "+path+": its digest is wrong: bytes changed or are missing\n3 entries whole, 1 bad, 1 moved to")
+	require.Contains(t, out, fmt.Sprintf("bad: %s at byte %d, %s: its digest", bad.Path, bad.At, bad.Key)+" is wrong: bytes changed or are missing\n3 entries whole, 1 bad, 1 moved to")
 	out, _, err = c.run(t, "cache", "verify")
 	require.NoError(t, err, "it is out of the way")
 	require.Contains(t, out, "3 entries whole, 0 bad")
@@ -82,7 +87,7 @@ func TestCacheVerify(t *testing.T) {
 	require.Contains(t, out, "1 entry in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n")
 	out, _, err = c.run(t, "cache", "clear", "--kind", "quarantine", "--yes")
 	require.NoError(t, err)
-	require.Contains(t, out, "removed 1 entry, 100 bytes, from ")
+	require.Contains(t, out, fmt.Sprintf("removed 1 entry, %d bytes, from ", bad.Bytes))
 }
 
 func TestCacheClear(t *testing.T) {
@@ -104,19 +109,24 @@ func TestCacheClear(t *testing.T) {
 	}
 	require.Len(t, keptIn(t, s), 4)
 
-	turn := keptIn(t, s)[1] // the console's clock stands in November 2026
-	require.NoError(t, os.Chtimes(turn.Path, time.Time{}, time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)))
-	for _, i := range keptIn(t, s) {
-		if i.Path != turn.Path {
-			require.NoError(t, os.Chtimes(i.Path, time.Time{}, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)))
-		}
-	}
+	// The log of a run that was killed in October; the console's clock stands in November 2026.
+	old, err := replay.Open(t.TempDir(), replay.Options{})
+	require.NoError(t, err)
+	require.NoError(t, old.Put("turn", "s", []byte(`{"n":"old"}`), []byte("body")))
+	turn := keptIn(t, old)[0]
+	raw, err := os.ReadFile(turn.Path)
+	require.NoError(t, err)
+	require.NoError(t, old.Close())
+	killed := filepath.Join(s.Dir(), "log", filepath.Base(turn.Path))
+	require.NoError(t, os.WriteFile(killed, raw, 0o600))
+	require.NoError(t, os.Chtimes(killed, time.Time{}, time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)))
+	require.Len(t, keptIn(t, s), 5)
 	out, _, err := c.run(t, "cache", "clear", "--older", "720h", "--yes")
 	require.NoError(t, err)
 	require.Equal(t, fmt.Sprintf("removed 1 entry, %d bytes, from %s\n", turn.Bytes, s.Dir()), out)
 	out, _, err = c.run(t, "cache", "clear", "--kind", "turn", "--yes")
 	require.NoError(t, err)
-	require.Contains(t, out, "removed 2 entries, ")
+	require.Contains(t, out, "removed 3 entries, ")
 	require.Len(t, keptIn(t, s), 1)
 	out, _, err = c.run(t, "cache", "clear", "--yes")
 	require.NoError(t, err)

@@ -18,7 +18,8 @@ import (
 )
 
 // A run that is killed at a random time leaves a cache from which the next run
-// completes with the digest and the turns of an undisturbed one.
+// completes with the digest and the turns of an undisturbed one. It asks for no reply
+// that was kept, and for no turn that the killed run has in its folder.
 // PITWALL_KILLS=200 asks for as many; the default is for every day.
 func TestKilledRunsComplete(t *testing.T) {
 	kills := often(3, 8)
@@ -49,6 +50,8 @@ func TestKilledRunsComplete(t *testing.T) {
 	started := time.Now()
 	run("undisturbed", filepath.Join(dir, "cache-0"), 0)
 	whole := time.Since(started)
+	all, _ := usage(t, filepath.Join(dir, "undisturbed"))
+	require.Equal(t, all, replies(t, filepath.Join(dir, "cache-0")))
 	died, resumed := 0, 0
 	for i := range kills {
 		n := strconv.Itoa(i + 1)
@@ -57,14 +60,18 @@ func TestKilledRunsComplete(t *testing.T) {
 			continue // it was faster this time
 		}
 		died++
+		kept := replies(t, cache)
 		run("again-"+n, cache, 0)
+		asked, found := usage(t, filepath.Join(dir, "again-"+n))
+		require.Equal(t, all, kept+asked, "no reply that is kept is asked for again")
+		require.GreaterOrEqual(t, found, ended(t, filepath.Join(dir, "killed-"+n)), "every turn that ended is found")
 		sameTurns(t, filepath.Join(dir, "undisturbed"), filepath.Join(dir, "again-"+n))
 		store, err := replay.Open(cache, replay.Options{ReadOnly: true})
 		require.NoError(t, err)
 		r, err := store.Verify(t.Context(), nil)
 		require.NoError(t, err)
 		require.Empty(t, r.Bad, "a killed writer leaves whole entries or none")
-		if hits(t, filepath.Join(dir, "again-"+n)) > 0 {
+		if found > 0 {
 			resumed++
 		}
 		for _, d := range []string{"killed-" + n, "again-" + n, "cache-" + n} {
@@ -79,9 +86,39 @@ func TestKilledRunsComplete(t *testing.T) {
 // hits is how many answers of a run came from the cache.
 func hits(t *testing.T, run string) int {
 	t.Helper()
+	_, found := usage(t, run)
+	return found
+}
+
+// usage is how many replies of a run were asked for and how many came from the cache.
+func usage(t *testing.T, run string) (asked, found int) {
+	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(run, "usage.json"))
 	require.NoError(t, err)
 	var u runs.Usage
 	require.NoError(t, json.Unmarshal(raw, &u))
-	return u.CacheHits
+	return u.ModelCalls, u.CacheHits
+}
+
+// replies is how many replies a cache holds.
+func replies(t *testing.T, cache string) (n int) {
+	t.Helper()
+	store, err := replay.Open(cache, replay.Options{ReadOnly: true})
+	require.NoError(t, err)
+	for i, err := range store.List(t.Context()) {
+		require.NoError(t, err)
+		if i.Kind == "reply" {
+			n++
+		}
+	}
+	return n
+}
+
+// ended is how many replies the turns have that a killed run has written.
+func ended(t *testing.T, run string) (n int) {
+	t.Helper()
+	for _, x := range runs.Open(os.DirFS(run)).Turns() {
+		n += x.Timed().Asked
+	}
+	return n
 }

@@ -81,6 +81,9 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 			return err
 		}
 	}
+	if store != nil {
+		defer store.Close()
+	}
 	extra, err := a.external(ctx, specs, cfg, recorder(store, false))
 	if err != nil {
 		return err
