@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -85,6 +86,8 @@ func (l *symbolList) UnmarshalYAML(n *yaml.Node) error {
 type DataEntry struct {
 	Path     string             `yaml:"path"`
 	Adjusted pitwall.Adjustment `yaml:"adjusted"`
+	// Dividends is adj_close where they are to be derived from that column.
+	Dividends string `yaml:"dividends"`
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
@@ -93,7 +96,7 @@ func (d *DataEntry) UnmarshalYAML(n *yaml.Node) error {
 		return n.Decode(&d.Path)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; k.Value != "path" && k.Value != "adjusted" {
+		if k := n.Content[i]; !slices.Contains(keys(DataEntry{}), k.Value) {
 			return fmt.Errorf("line %d: field %s not found in type DataEntry", k.Line, k.Value)
 		}
 	}
