@@ -97,7 +97,13 @@ func readTurns(fsys fs.FS) (l turnLog, err error) {
 			if err != nil {
 				return l, fmt.Errorf("reading %s: %w", TurnsFile, err)
 			}
-			whole = next > 0
+			if whole = next > 0; !whole { // half of the next line, or an edit
+				body := make([]byte, t.bytes)
+				if _, err := r.ReadAt(body, t.at); err != nil {
+					return l, fmt.Errorf("reading %s: %w", TurnsFile, err)
+				}
+				whole = digestOf(body) == t.sum
+			}
 		}
 		if !whole {
 			if end, err = nextHead(r, t.at, size); err != nil {
