@@ -5,6 +5,34 @@ import (
 	"time"
 )
 
+// ActionsFor returns one symbol's actions, by ex date, as prices need them: all for raw
+// prices; for split-adjusted ones only the cash, divided by the splits after it as the
+// prices were; none for prices that hold everything.
+func ActionsFor(prices Adjustment, actions []Action) []Action {
+	switch prices {
+	case SplitAdjusted:
+	case TotalAdjusted:
+		return nil
+	default:
+		return actions
+	}
+	var list []Action
+	for i, a := range actions {
+		if a.Type == "split" {
+			continue
+		}
+		var c Calc
+		for _, s := range actions[i+1:] {
+			if s.Type == "split" && s.Ex.After(a.Ex) {
+				units, per := s.Split()
+				a.Value = c.MulDiv(a.Value, per, units)
+			}
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
 // Adjust restates raw bars of one symbol, oldest first, as of now: for the
 // splits that have happened, or for those and the dividends that have gone ex.
 // Actions are the symbol's, by ex date; those of later days change nothing. A

@@ -4,7 +4,7 @@ import "time"
 
 // BuyAndHold is money put into one symbol at its first price and never touched
 // again, without costs: splits of raw prices change the units, and dividends stay
-// as cash. It is exact and only moves forward, looking at each price and each
+// as cash (see [ActionsFor]). It is exact and only moves forward, looking at each price and each
 // action once, so that its value at every bar of a run costs O(bars + actions).
 //
 // It is part of the vocabulary because three packages that may not import each
@@ -87,9 +87,7 @@ func NewReference(cash Dec, benchmark *Series, symbols []*Series, actions []Acti
 			s = &Series{}
 		}
 		f := &follower{NewBuyAndHold(money, 0, nil), s, 0}
-		if s.Adjusted == Raw {
-			f.actions = own[s.Instrument.Symbol]
-		}
+		f.actions = ActionsFor(s.Adjusted, own[s.Instrument.Symbol])
 		if !from.IsZero() {
 			f.next = s.KnownAt(from.UnixNano())
 		}

@@ -19,9 +19,18 @@ func plainReference(cash Dec, s *Series, actions []Action, from, at time.Time) D
 	}
 	var a Calc
 	units, paid := a.Div(cash, s.Close[first]), Dec(0)
-	for _, x := range actions {
+	for i, x := range actions {
+		if s.Adjusted == SplitAdjusted && x.Type != "split" { // as later splits divided the prices
+			var c Calc
+			for _, y := range actions[i+1:] {
+				if y.Symbol == x.Symbol && y.Type == "split" && y.Ex.After(x.Ex) {
+					units, per := y.Split()
+					x.Value = c.MulDiv(x.Value, per, units)
+				}
+			}
+		}
 		switch ex := x.Ex.UnixNano(); {
-		case s.Adjusted != Raw || x.Symbol != s.Instrument.Symbol || ex <= s.Start[first] || ex > s.Start[n-1]:
+		case s.Adjusted == TotalAdjusted || s.Adjusted == SplitAdjusted && x.Type == "split" || x.Symbol != s.Instrument.Symbol || ex <= s.Start[first] || ex > s.Start[n-1]:
 		case x.Type != "split":
 			paid = a.Add(paid, a.Mul(units, x.Value))
 		case x.Per > 0:
@@ -81,6 +90,17 @@ func TestBuyAndHoldByHand(t *testing.T) {
 	huge := NewBuyAndHold(Int(1_000_000), 0, nil)
 	huge.Advance(tradingDay(0), 1)
 	require.Equal(t, Int(1_000_000), huge.Value(), "units that do not fit a Dec")
+}
+
+// A dividend of 0.82 before a split 4:1 is 0.205 a unit of split-adjusted prices.
+func TestActionsFor(t *testing.T) {
+	before, split, after := Action{Ex: tradingDay(1), Type: "dividend", Value: 82 * One / 100}, Action{Ex: tradingDay(3), Type: "split", Value: Int(4)}, Action{Ex: tradingDay(4), Type: "dividend", Value: One / 5}
+	reverse := Action{Ex: tradingDay(5), Type: "split", Value: One, Per: Int(10)}
+	all := []Action{before, split, after, reverse}
+	require.Equal(t, all, ActionsFor(Raw, all))
+	require.Empty(t, ActionsFor(TotalAdjusted, all))
+	before.Value, after.Value = 205*One/100, Int(2) // 0.82 / 4 x 10, 0.2 x 10
+	require.Equal(t, []Action{before, after}, ActionsFor(SplitAdjusted, all))
 }
 
 func TestReferenceByHand(t *testing.T) {

@@ -44,6 +44,7 @@ const (
 	ReplayDiverged      Code = "REPLAY_DIVERGED"      // a repeated call answered other than recorded
 	NotRecorded         Code = "NOT_RECORDED"         // a strict replay met what was not recorded
 	Internal            Code = "INTERNAL"             // unforeseen; details are in the log under an id
+	WorldChanged        Code = "WORLD_CHANGED"        // the call states another world than the one that answers
 	WorldEnded          Code = "WORLD_ENDED"          // sim_start replaced it
 	TooManyWorlds       Code = "TOO_MANY_WORLDS"      // the caller's worlds are used up
 	DataError           Code = "DATA_ERROR"           // a file breaks a rule; names file and line

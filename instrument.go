@@ -14,6 +14,7 @@ const (
 	Future Kind = "future"
 	Option Kind = "option"
 	Cash   Kind = "cash"
+	FX     Kind = "fx" // a currency pair
 )
 
 // Right is the right of an option.

@@ -25,6 +25,7 @@ var layers = map[string][]string{
 	"sim/engine":         {},                                                   // the inner loop: integers and columns
 	"sim/wall":           {},                                                   // the wall is all here
 	"brokers/brokertest": {},                                                   // the judge of every broker; imported by tests only
+	"brokers/halt":       {},                                                   // the latch, the last check before a broker, and what a halt does
 	"brokers/risk":       {},                                                   // pure checks and the guard
 	"cache/calendar":     {},                                                   // facts
 	"cache/history":      {"cache/calendar", "cache/layout"},                   // the store of bars; their days have hours

@@ -5,6 +5,7 @@ const (
 	MetaTurn     = "pitwall/turn"         // of a call: the number of the turn that makes it
 	MetaRole     = "pitwall/role"         // of a call: the role that makes it, where an agent has several
 	MetaDigest   = "pitwall/state_digest" // of an answer: what its world can show up to now
+	MetaWorld    = "pitwall/world"        // of an answer: the id of its world; of a call: the one that it is meant for
 	MetaFuture   = "pitwall/future_dated" // of an answer: what the wall removed from an external tool's
 	MetaEffect   = "pitwall/effect"       // of a tool: read, setup, change or step
 	MetaIdentity = "pitwall/identity"     // of an external tool: a digest of what its description leaves out, such as a URL

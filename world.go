@@ -82,6 +82,7 @@ func CallerFrom(ctx context.Context) Caller {
 // be nil (NO_COVERAGE); so may Tables (SQL refuses). A World must not be copied.
 type World struct {
 	Name        string
+	ID          string // tells a server's worlds apart, those before a restart too; no part of the digest, empty in a run
 	Mode        Mode
 	Clock       Clock
 	Market      Market

@@ -15,7 +15,7 @@ import (
 const instructions = `Pitwall lets you trade bar by bar, on recorded history (mode=sim) or a live broker, with the same tools.
 Every answer begins with mode and as_of (an error with its code). Nothing later than as_of can be seen by any tool: the clock is a wall.
 In a simulation: read (market_last_price, market_indicators, market_load_history_table then duckdb_query, news_search, macro_series, fundamentals, filings_search, account_*), decide, orders_submit, then clock_next_bar. Orders fill at the next bar, never at a price already seen.
-Errors say what would work. docs_search explains tools, order rules, SQL and why an order did not fill. sim_status says what can be simulated; sim_start begins again.`
+Errors say what would work. docs_search explains tools, order rules, SQL and why an order did not fill. sim_status says what can be simulated and the world's id (another id: another world, such as after a restart); sim_start begins again.`
 
 // policy is how an investor should act unless the strategy says otherwise.
 const policy = `Investor policy, unless the strategy below says otherwise:

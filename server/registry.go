@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"regexp"
+	"strings"
 	"sync"
 
 	"pitwall"
@@ -57,11 +59,21 @@ func (r *Registry) World(ctx context.Context, by pitwall.Caller, name string) (*
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.world == nil {
-		if s.world, err = r.builder.Build(ctx, by, name, tools.StartRequest{}); err != nil {
+		if s.world, err = r.build(ctx, by, name, tools.StartRequest{}); err != nil {
 			return nil, err
 		}
 	}
 	return s.world, nil
+}
+
+// build makes a world with an id of its own, so that a caller can tell it from one
+// before it.
+func (r *Registry) build(ctx context.Context, by pitwall.Caller, name string, req tools.StartRequest) (*pitwall.World, error) {
+	w, err := r.builder.Build(ctx, by, name, req)
+	if err == nil {
+		w.ID = strings.ToLower(rand.Text()[:8])
+	}
+	return w, err
 }
 
 // Put installs a world that was built elsewhere: a run's own.
@@ -84,7 +96,7 @@ func (r *Registry) Start(ctx context.Context, name string, req tools.StartReques
 	if err != nil {
 		return nil, err
 	}
-	w, err := r.builder.Build(ctx, by, name, req)
+	w, err := r.build(ctx, by, name, req)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,9 @@ func TuneGC() {
 // handler overwrites whatever a client sends under this name.
 const worldHeader = "Pitwall-World"
 
+// worldIDHeader states a world's id for clients that cannot send _meta.
+const worldIDHeader = "Pitwall-World-Id"
+
 // requestHeader carries the number of the HTTP request that a call came with.
 const requestHeader = "Pitwall-Request"
 
@@ -98,9 +101,12 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 		ctx, end := progress(ctx, req)
 		defer end()
 		w, err := s.registry.World(ctx, by, name)
+		if err == nil {
+			err = checkWorld(req, w)
+		}
 		var a tools.Answer
 		if err != nil {
-			a = s.set.Explain(ctx, nil, t.Name, req.Params.Arguments, err)
+			a = s.set.Explain(ctx, w, t.Name, req.Params.Arguments, err)
 		} else {
 			a = s.set.Call(ctx, w, t.Name, req.Params.Arguments)
 		}
@@ -111,6 +117,9 @@ func (s *Server) handler(t *tools.Tool) mcp.ToolHandler {
 		r.Meta = mcp.Meta{}
 		if a.Digest != "" {
 			r.Meta[pitwall.MetaDigest] = a.Digest
+		}
+		if a.World != "" {
+			r.Meta[pitwall.MetaWorld] = a.World
 		}
 		if a.FutureDated != nil {
 			r.Meta[pitwall.MetaFuture] = a.FutureDated
@@ -144,6 +153,20 @@ func caller(req *mcp.CallToolRequest) (pitwall.Caller, string) {
 		}
 	}
 	return by, name
+}
+
+// checkWorld refuses a call that states another world than the one that would answer:
+// its caller may have traded in one that a restart or sim_start ended.
+func checkWorld(req *mcp.CallToolRequest, w *pitwall.World) error {
+	stated, _ := req.Params.Meta[pitwall.MetaWorld].(string)
+	if stated == "" && req.Extra != nil {
+		stated = req.Extra.Header.Get(worldIDHeader)
+	}
+	if stated == "" || stated == w.ID {
+		return nil
+	}
+	return pitwall.Errorf(pitwall.WorldChanged, "this call is for world %q, and world %s is now %q: the server restarted or sim_start began it again; nothing was done", tools.OneLine(stated, 40), w.Name, w.ID).
+		Hintf("sim_status says where the new world stands; then state %s, or no world", w.ID)
 }
 
 // cause reads the turn and role that the caller says its call belongs to; zero: it

@@ -140,6 +140,8 @@ func (v *Venue) choose() error {
 		switch in := s.Instrument; {
 		case in.Kind == pitwall.Index || in.Kind == pitwall.Cash:
 			return pitwall.Errorf(pitwall.NotTradable, "%s is an index level and cannot be traded", symbol).Hintf("it can be watched; trade a fund that follows it")
+		case in.Kind == pitwall.FX && in.Currency != "USD":
+			return pitwall.Errorf(pitwall.Unsupported, "%s is quoted in %s and the account is in USD", symbol, in.Currency).Hintf("one currency per world for now: there are no exchange rates; trade a pair quoted in USD")
 		case len(v.list) > 0 && in.Currency != v.list[0].Instrument.Currency:
 			return pitwall.Errorf(pitwall.Unsupported, "%s trades in %s and %s in %s", v.list[0].Instrument.Symbol, v.list[0].Instrument.Currency, symbol, in.Currency).Hintf("one currency per world for now: there are no exchange rates")
 		}

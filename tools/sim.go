@@ -40,6 +40,7 @@ type OfferedData struct {
 
 type statusOut struct {
 	World    string        `json:"world"`
+	ID       string        `json:"world_id,omitempty"`
 	From     string        `json:"from"`
 	To       string        `json:"to,omitempty"`
 	Bars     int           `json:"bars"`
@@ -63,6 +64,9 @@ func (o statusOut) other() *pitwall.World { return o.w }
 
 func (o statusOut) text(*pitwall.World) string {
 	var t text
+	if o.ID != "" {
+		t.pairs("world_id", o.ID)
+	}
 	t.pairs("world", o.World, "from", o.From, "to", o.To, "bars", o.Bars, "ended", o.Ended, "attempt", o.Attempt, "equity", o.Equity, "total_return", o.Return, "max_drawdown", o.Drawdown)
 	t.pairs("tradable", strings.Join(o.Tradable, ";"), "digest", o.Digest)
 	t.pairs("costs", o.Costs.String(), "cash_buffer", o.Costs.CashBuffer)
@@ -104,7 +108,7 @@ func (s *Set) simStatus(ctx context.Context, w *pitwall.World, _ noInput) (statu
 }
 
 func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
-	out := statusOut{World: w.Name, Attempt: w.Attempt, Costs: w.Costs, Conditions: append([]string{}, w.Conditions...), Warnings: warnings(w, time.Time{}), Tradable: []string{}, Offer: []OfferedData{}, w: w}
+	out := statusOut{World: w.Name, ID: w.ID, Attempt: w.Attempt, Costs: w.Costs, Conditions: append([]string{}, w.Conditions...), Warnings: warnings(w, time.Time{}), Tradable: []string{}, Offer: []OfferedData{}, w: w}
 	p, ok := w.Clock.(pitwall.SimClock)
 	if !ok {
 		return out, pitwall.Errorf(pitwall.Unsupported, "this is a %s world, not a simulation", w.Mode).Hintf("clock_now and account_portfolio say where it stands")

@@ -62,6 +62,7 @@ type Answer struct {
 	JSON    json.RawMessage
 	IsError bool
 	Digest  string // the world's state_digest after the call; empty without one
+	World   string // the world's id; empty in a run
 	// FutureDated is what the wall removed from an external tool's answer, for
 	// operators; nil when nothing. It must never become part of Text or JSON.
 	FutureDated *FutureDated
@@ -244,7 +245,7 @@ func (s *Set) render(ctx context.Context, a answer, name string, raw json.RawMes
 		buf = append(buf, ',')
 	}
 	buf = append(buf, body[1:]...)
-	out := Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Digest()}
+	out := Answer{Text: "mode=" + string(w.Mode) + " as_of=" + asOf + "\n" + a.value.text(w), JSON: buf, Digest: w.Digest(), World: w.ID}
 	if p, ok := a.value.(withImages); ok {
 		out.Images = p.images()
 	}
@@ -284,7 +285,7 @@ func (s *Set) Explain(ctx context.Context, w *pitwall.World, name string, raw js
 		a.Text += fmt.Sprintf("\ncheck %s: observed %s, limit %s %s", c.Name, c.Observed, c.Limit, c.Unit)
 	}
 	if w != nil {
-		a.Digest = w.Digest()
+		a.Digest, a.World = w.Digest(), w.ID
 	}
 	return a
 }

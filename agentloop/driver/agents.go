@@ -14,6 +14,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/scripts"
 	"pitwall/tools"
 )
 
@@ -35,6 +36,8 @@ type Agent struct {
 	Schema    map[string]any `yaml:"output_schema"`
 	Budget    *Budget        `yaml:"budget"`
 	Cutoff    string         `yaml:"cutoff"` // the last day that the model's training knows
+
+	rule *scripts.Rule // decides in place of a model
 }
 
 // ModelChoice is the name of a model, or a program that answers for one.
@@ -116,6 +119,9 @@ func (s *Strategy) Team() []Agent {
 	if one.Name == "" {
 		one.Name = mainAgent
 	}
+	if r := s.rule(); r != nil {
+		one = ruleAgent(one, r)
+	}
 	return []Agent{one}
 }
 
@@ -128,8 +134,12 @@ func (s *Strategy) policy() string {
 	return s.Agent.Prompt
 }
 
-// UseModel gives every agent another model, without the params of the old one.
+// UseModel gives every agent another model, without the params of the old one; it
+// decides in place of a rule too.
 func (s *Strategy) UseModel(name string) {
+	if name != ruleModel {
+		s.Rule, s.Band = nil, nil
+	}
 	for i := range s.Agents {
 		if s.Agents[i].Model.Name != name {
 			s.Agents[i].Model, s.Agents[i].Params = ModelChoice{Name: name}, nil

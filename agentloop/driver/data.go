@@ -49,6 +49,10 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 		switch {
 		case d.Path == "":
 			return nil, s.bad("a data entry has no path")
+		case d.Dividends != "" && d.Dividends != history.AdjClose:
+			return nil, s.bad("data: dividends is %q", d.Dividends).Hintf("use adj_close, or leave it out")
+		case d.Dividends != "" && local.Has(d.Path):
+			return nil, s.bad("data: dividends is for files, and %s is a source", d.Path).Hintf("fetch its actions: pitwall data fetch %s SYMBOL --kind actions", d.Path)
 		case local.Has(d.Path):
 			more, err := s.stored(ctx, local, d.Path)
 			if err != nil {
@@ -59,7 +63,7 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 		case filepath.IsAbs(d.Path):
 			in = history.Disk(d.Path)
 		}
-		in.Adjusted = d.Adjusted
+		in.Adjusted, in.Dividends = d.Adjusted, d.Dividends
 		list = append(list, in)
 	}
 	return list, nil

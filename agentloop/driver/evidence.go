@@ -67,6 +67,7 @@ func (r *run) describe() runs.Manifest {
 // a backtest. They are no errors: a live run, or one over other symbols and days,
 // may use them.
 func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
+	notes = s.ruleNotes()
 	for _, t := range s.Tools {
 		if !t.When.In(pitwall.Sim) {
 			notes = append(notes, "tool "+t.Name+" is for live runs only and is not offered")

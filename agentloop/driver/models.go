@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,10 +11,14 @@ import (
 	"pitwall/agentloop/scripts"
 )
 
-// NewModel finds the model that an agent names: script/<name>, or one of a provider
+// NewModel finds the model that an agent names: script/<name>, a strategy's rule, or one of a provider
 // of agentloop/models, a program among them. o says where keys come from; name, URL and params are the
 // agent's.
 func NewModel(a Agent, o models.Options) (Model, error) {
+	if a.rule != nil {
+		fingerprint := fmt.Sprintf("%s rule of %d symbols, at most %v", scripts.Fingerprint(), len(a.rule.Symbols), a.rule.Most)
+		return Model{Model: a.rule, Name: ruleModel, Fingerprint: fingerprint, Free: true}, nil
+	}
 	script, ok := strings.CutPrefix(a.Model.Name, "script/")
 	if !ok {
 		o.Name, o.Command, o.BaseURL, o.Params = a.Model.Name, a.Model.Command, a.BaseURL, a.Params

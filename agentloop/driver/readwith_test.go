@@ -33,6 +33,20 @@ func flatBars(symbol string, volume int, prices ...float64) string {
 // backtest runs buyhold over files of data at no cost; edit changes the strategy.
 func backtest(t *testing.T, files map[string]string, edit func(*driver.Config)) *driver.Result {
 	t.Helper()
+	result, err := runData(t, files, edit)
+	require.NoError(t, err)
+	return result
+}
+
+func backtestError(t *testing.T, files map[string]string, edit func(*driver.Config)) error {
+	t.Helper()
+	_, err := runData(t, files, edit)
+	require.Error(t, err)
+	return err
+}
+
+func runData(t *testing.T, files map[string]string, edit func(*driver.Config)) (*driver.Result, error) {
+	t.Helper()
 	conf, cash, free := config(filepath.Join(t.TempDir(), "run")), pitwall.Int(100_000), pitwall.Dec(0)
 	conf.Strategy = &driver.Strategy{Name: "case", Symbols: []string{"X"}, Cash: &cash, Data: []driver.DataEntry{{Path: "d"}}, Costs: &driver.Costs{CommissionBps: &free, SlippageBps: &free}}
 	conf.Agents[0].Every.Bars = 1
@@ -44,9 +58,7 @@ func backtest(t *testing.T, files map[string]string, edit func(*driver.Config)) 
 	if edit != nil {
 		edit(&conf)
 	}
-	result, err := driver.Run(t.Context(), conf)
-	require.NoError(t, err)
-	return result
+	return driver.Run(t.Context(), conf)
 }
 
 // Splits that a run applies wrongly are what its result must be read with.

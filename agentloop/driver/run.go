@@ -76,7 +76,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if err := s.CheckTools(c.Tools); err != nil {
+	if err := errors.Join(s.CheckTools(c.Tools), s.CheckRule(ctx)); err != nil {
 		return nil, err
 	}
 	if c.Source == nil {

@@ -138,6 +138,7 @@ func (s *Sim) Describe(m *runs.Manifest) (from, to time.Time) {
 func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 	until := s.venue.Now()
 	shown := map[string]bool{s.spec.Benchmark: true}
+	divided := map[string]bool{} // prices and dividends in which later splits are, those after the run too
 	for _, x := range s.store.Series() {
 		if slices.Contains(s.spec.Symbols, x.Instrument.Symbol) {
 			shown[x.Instrument.Symbol], shown[x.Instrument.Underlying] = true, true
@@ -150,12 +151,14 @@ func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 		if err := folder.Prices(x, s.from, until); err != nil {
 			return err
 		}
+		divided[x.Instrument.Symbol] = x.Adjusted == pitwall.SplitAdjusted
 		in := x.Instrument
 		in.Tradable = slices.Contains(s.spec.Symbols, in.Symbol)
 		m.Traded = append(m.Traded, runs.Traded{Instrument: in, Zone: in.Location().String(), Size: pitwall.SizeName(x.Size), Adjusted: x.Adjusted})
 	}
 	for _, a := range s.store.Actions() {
-		if (slices.Contains(s.spec.Symbols, a.Symbol) || a.Symbol == s.spec.Benchmark) && !a.Ex.After(until) && !a.Ex.Before(s.from) {
+		later := a.Ex.After(until) && (a.Type != "split" || !divided[a.Symbol])
+		if (slices.Contains(s.spec.Symbols, a.Symbol) || a.Symbol == s.spec.Benchmark) && !later && !a.Ex.Before(s.from) {
 			m.Actions = append(m.Actions, a)
 		}
 	}
@@ -171,6 +174,7 @@ func (s *Sim) Warnings() []pitwall.Warning {
 			list = append(list, x)
 		}
 	}
+	list = append(list, s.store.DividendWarnings(append(slices.Clone(s.spec.Symbols), s.spec.Benchmark), s.from, until)...)
 	return append(list, benchmarkShort(s.store, s.spec, s.from, until)...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -40,6 +41,9 @@ type Strategy struct {
 	Agents       []Agent          `yaml:"agents"` // several, in the order of their turns
 	Prices       map[string]Price `yaml:"prices"` // of models, by name
 	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
+
+	Rule Rule     `yaml:"rule"` // SQL that decides in place of a model
+	Band *float64 `yaml:"band"` // how far a weight of Rule must be from what is held; nil = 0.05
 
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
@@ -80,6 +84,8 @@ func (l *symbolList) UnmarshalYAML(n *yaml.Node) error {
 type DataEntry struct {
 	Path     string             `yaml:"path"`
 	Adjusted pitwall.Adjustment `yaml:"adjusted"`
+	// Dividends is adj_close where they are to be derived from that column.
+	Dividends string `yaml:"dividends"`
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
@@ -88,7 +94,7 @@ func (d *DataEntry) UnmarshalYAML(n *yaml.Node) error {
 		return n.Decode(&d.Path)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; k.Value != "path" && k.Value != "adjusted" {
+		if k := n.Content[i]; !slices.Contains(keys(DataEntry{}), k.Value) {
 			return fmt.Errorf("line %d: field %s not found in type DataEntry", k.Line, k.Value)
 		}
 	}
@@ -187,7 +193,7 @@ func (s *Strategy) Check() error {
 		cash := defaultCash
 		s.Cash = &cash
 	}
-	if err := s.checkAgents(); err != nil {
+	if err := errors.Join(s.checkAgents(), s.checkRule()); err != nil {
 		return err
 	}
 	for _, t := range s.Tools {

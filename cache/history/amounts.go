@@ -44,14 +44,17 @@ func rank(a pitwall.Action) int {
 	return 1
 }
 
+// byDay orders actions by symbol and ex date.
+func byDay(a, b givenAction) int {
+	return cmp.Or(cmp.Compare(a.Symbol, b.Symbol), a.Ex.Compare(b.Ex), cmp.Compare(rank(a.Action), rank(b.Action)),
+		cmp.Compare(a.Type, b.Type), a.Pay.Compare(b.Pay), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Per, b.Per))
+}
+
 // asPaid fills in the store's actions, by symbol and ex date, with amounts as they
 // were paid. It warns where the terms of amounts were inferred or contradict what
 // the amounts look like.
 func (l *loader) asPaid() error {
-	slices.SortStableFunc(l.given, func(a, b givenAction) int {
-		return cmp.Or(cmp.Compare(a.Symbol, b.Symbol), a.Ex.Compare(b.Ex), cmp.Compare(rank(a.Action), rank(b.Action)),
-			cmp.Compare(a.Type, b.Type), a.Pay.Compare(b.Pay), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Per, b.Per))
-	})
+	slices.SortStableFunc(l.given, byDay)
 	prices := map[string]pitwall.Adjustment{}
 	for _, s := range l.series {
 		prices[s.Instrument.Symbol] = s.Adjusted

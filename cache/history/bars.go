@@ -18,7 +18,7 @@ type raw struct {
 	dates  bool
 	naive  bool // times without an offset
 	rows   []int
-	factor float64 // last adj_close / close
+	beside beside // what other columns say of corporate actions
 
 	power   int    // prices are multiplied by 10^power; see scale.go
 	first   string // first close, as it is written
@@ -26,7 +26,7 @@ type raw struct {
 }
 
 // readBars turns a table into series.
-func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
+func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 	if err := l.symbols(t); err != nil {
 		return err
 	}
@@ -34,7 +34,6 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 	if err != nil {
 		return err
 	}
-	adjClose, hasAdj := t.col["adj_close"]
 	groups := map[string]*raw{}
 	var order []string
 	for i, row := range t.rows {
@@ -49,6 +48,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 			order = append(order, symbol)
 			if l.want(symbol) {
 				g.series = &pitwall.Series{Instrument: l.instrument(symbol), Adjusted: adj, File: t.name}
+				g.beside = beside{file: t.name, derive: in.Dividends == AdjClose, fetched: in.Actions}
 			}
 		}
 		if g.series == nil {
@@ -57,8 +57,8 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 		if err := l.readBar(t, g, i, at); err != nil {
 			return err
 		}
-		if hasAdj {
-			l.jump(g, row[adjClose])
+		if err := t.beside(g, i); err != nil {
+			return err
 		}
 	}
 	for _, symbol := range order {
@@ -74,7 +74,7 @@ func (l *loader) readBars(t *table, adj pitwall.Adjustment) error {
 			return err
 		}
 		if l.opts.Size == 0 || g.series.Size == l.opts.Size {
-			l.found = append(l.found, g.series)
+			l.found, l.beside[g.series] = append(l.found, g.series), &g.beside
 			l.warnScale(g)
 		}
 	}
@@ -113,6 +113,9 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 			return t.bad(i, "volume", fmt.Errorf("%q is not a number >= 0", text))
 		}
 		volume /= math.Pow10(g.power)
+	}
+	if volume == 0 && s.Instrument.Kind == pitwall.FX { // currencies have no tape: vendors write 0
+		volume = pitwall.NoVolume
 	}
 	g.naive = g.naive || when.naive
 	g.starts, g.rows = append(g.starts, when.t), append(g.rows, i)

@@ -16,6 +16,9 @@ func (c *checker) series(s *checkedBars) {
 	if len(s.bars) == 0 {
 		return
 	}
+	if kind, ok := c.kinds[s.symbol]; ok {
+		s.series.Instrument.Kind = kind
+	}
 	c.impossible(s)
 	c.volumes(s)
 	c.flats(s)
@@ -33,7 +36,7 @@ func (c *checker) series(s *checkedBars) {
 		}
 		adjusted = adjusted || b.adj > 0
 	}
-	if !s.crypto && s.size >= 24*time.Hour && cents > 0 {
+	if s.stock() && s.size >= 24*time.Hour && cents > 0 {
 		c.sayN(s.file, s.symbol, "off the cent", cents, example, "stock closes off the cent are computed, not traded: rebuilt (off by 0.0001 or so) or adjusted prices")
 	}
 	if adjusted {
@@ -41,11 +44,14 @@ func (c *checker) series(s *checkedBars) {
 	}
 }
 
+// stock reports whether a symbol trades in a stock exchange's hours and cents.
+func (s *checkedBars) stock() bool {
+	kind := s.series.Instrument.Kind
+	return kind == pitwall.Equity || kind == pitwall.ETF
+}
+
 // impossible reports bars that Load rejects.
 func (c *checker) impossible(s *checkedBars) {
-	if kind, ok := c.kinds[s.symbol]; ok {
-		s.series.Instrument.Kind = kind
-	}
 	for i, b := range s.bars {
 		err := s.series.CheckPrices(i)
 		switch {
@@ -66,7 +72,7 @@ func (c *checker) impossible(s *checkedBars) {
 				c.say(s.file, s.symbol, "jump like a missing split", fmt.Sprintf("%s looks like %s (%v to %v)", b.text, name, s.bars[i-1].c, b.o), "add the split to an actions file, or fix the price")
 			}
 		}
-		if day := b.t.Weekday(); !s.crypto && (day == time.Saturday || day == time.Sunday) {
+		if day := b.t.Weekday(); s.stock() && (day == time.Saturday || day == time.Sunday) {
 			c.say(s.file, s.symbol, "weekend bar", b.text, "stocks do not trade then: remove it, or say kind crypto in instruments.csv")
 		}
 	}
@@ -102,6 +108,8 @@ func (c *checker) volumes(s *checkedBars) {
 	last := s.bars[len(s.bars)-1]
 	n := len(s.bars)
 	switch {
+	case s.series.Instrument.Kind == pitwall.FX && none == n: // it has none anywhere
+		return
 	case zero == n || none == n:
 		c.sayN(s.file, s.symbol, "no volume", n, "", "nothing can fill against volume 0; say kind index in instruments.csv if it is only watched")
 		return
@@ -201,7 +209,7 @@ func (c *checker) sessions(s *checkedBars) {
 		for ; j < len(s.bars) && calendarDay(s.bars[j].t).Equal(day); j++ {
 			t := s.bars[j].t
 			since := clockOf(t)
-			if !s.crypto && (since+s.size <= sessionOpen || since >= sessionClose) {
+			if s.stock() && (since+s.size <= sessionOpen || since >= sessionClose) {
 				extended++
 				continue
 			}
@@ -227,7 +235,7 @@ func (c *checker) sessions(s *checkedBars) {
 	}
 	at, most := usual(starts)
 	switch {
-	case s.crypto || most == 0:
+	case !s.stock() || most == 0:
 	case at > sessionOpen:
 		c.sayN(s.file, s.symbol, "session starts late", most, fmt.Sprintf("%s on %d of %d days", at, most, days), "the bars from 09:30 on are not there: the first bar's open is not the session's")
 	case at < sessionOpen:

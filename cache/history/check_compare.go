@@ -87,27 +87,14 @@ func (c *checker) againstSplits(s *checkedBars) {
 
 // againstFactors sees dividends that adj_close holds and the actions do not.
 func (c *checker) againstFactors(s *checkedBars) {
-	step := func(i int) float64 { // of the factor from bar i-1 to bar i; 1 when not known
-		if i >= len(s.bars) {
-			return 1
-		}
-		a, b := s.bars[i-1], s.bars[i]
-		if a.adj <= 0 || b.adj <= 0 || a.c <= 0 || b.c <= 0 {
-			return 1
-		}
-		return (b.adj / b.c) / (a.adj / a.c)
+	var closes, adj []float64
+	for _, b := range s.bars {
+		closes, adj = append(closes, b.c), append(adj, b.adj)
 	}
-	for i := 1; i < len(s.bars); i++ {
-		b, up := s.bars[i], step(i)
-		noise := 3e-4/b.c + 1e-6
-		if b.adj > 0 {
-			noise += 2e-6 / b.adj
+	for _, step := range factorSteps(closes, adj) {
+		if b := s.bars[step.bar]; step.ratio > 1 && !c.actionNear(s.symbol, "", b.t, 1) {
+			c.say(s.file, s.symbol, "adj_close holds what no action says", fmt.Sprintf("%s about %.4f a unit", b.text, closes[step.bar-1]*(1-1/step.ratio)), "add the dividend or split to an actions file, or `dividends: adj_close` to the strategy: returns lack it")
 		}
-		rounding := math.Abs(step(i+1)*up-1) < math.Abs(up-1)/2 // a rounded close: gone the day after
-		if up-1 < max(2e-5, noise) || rounding || c.actionNear(s.symbol, "", b.t, 1) {
-			continue
-		}
-		c.say(s.file, s.symbol, "adj_close holds what no action says", fmt.Sprintf("%s about %.4f a unit", b.text, s.bars[i-1].c*(1-1/up)), "add the dividend or split to an actions file: returns lack it")
 	}
 }
 

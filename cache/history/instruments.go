@@ -20,11 +20,18 @@ var pair = regexp.MustCompile(`^[A-Z0-9]{2,10}([-/]?(USDT|USDC)|[-/](USD|EUR|BTC
 var pairLike = regexp.MustCompile(`^[A-Z0-9]{3,10}USD$`)
 
 // instrument returns what instruments.csv says, or the defaults: an equity in whole
-// units, of the exchange that its suffix names or of New York, or crypto when the
-// name is a pair.
+// units, of the exchange that its suffix names or of New York, unless the name is that
+// of an index, a future or a pair.
 func (l *loader) instrument(symbol string) pitwall.Instrument {
 	if i, ok := l.instruments[symbol]; ok {
 		return i
+	}
+	if in, says, ok := byName(symbol); ok {
+		if !l.named[symbol] {
+			l.named[symbol] = true
+			l.warn("%s is taken for its name as %s; instruments.csv says otherwise", symbol, says)
+		}
+		return in
 	}
 	if pair.MatchString(symbol) {
 		return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Crypto, Currency: "USD", Calendar: pitwall.AlwaysOpen, Lot: 1, Zone: time.UTC}
@@ -33,8 +40,8 @@ func (l *loader) instrument(symbol string) pitwall.Instrument {
 	c := calendar.OfSymbol(symbol)
 	if c == nil {
 		c = calendar.NewYork()
-	} else if !l.abroad[symbol] {
-		l.abroad[symbol] = true
+	} else if !l.named[symbol] {
+		l.named[symbol] = true
 		l.warn("%s is taken to trade in the sessions of %s (%s), for its name; instruments.csv says otherwise with a column calendar", symbol, c.Name, c.Zone)
 	}
 	in.Calendar, in.Hours, in.Zone = c.Name, c, c.Zone
@@ -48,11 +55,11 @@ func (l *loader) readInstruments(t *table) error {
 		in := pitwall.Instrument{Symbol: get("symbol"), Kind: pitwall.Kind(get("kind")), Currency: get("currency"), Exchange: get("exchange"),
 			Sector: get("sector"), Right: pitwall.Right(get("right")), Underlying: get("underlying"), Lot: pitwall.One}
 		switch in.Kind {
-		case pitwall.Equity, pitwall.ETF, pitwall.Index, pitwall.Future, pitwall.Option:
+		case pitwall.Equity, pitwall.ETF, pitwall.Index, pitwall.Future, pitwall.Option, pitwall.FX:
 		case pitwall.Crypto:
 			in.Lot = 1
 		default:
-			return t.bad(i, "kind", fmt.Errorf("%q is not supported; use equity, etf, index, crypto, future or option", in.Kind))
+			return t.bad(i, "kind", fmt.Errorf("%q is not supported; use equity, etf, index, crypto, fx, future or option", in.Kind))
 		}
 		if err := hoursOf(&in, get("calendar")); err != nil {
 			return t.bad(i, "calendar", err)
@@ -99,6 +106,9 @@ func (l *loader) readInstruments(t *table) error {
 	return nil
 }
 
+// byKind are the calendars of kinds that trade in hours of their own.
+var byKind = map[pitwall.Kind]string{pitwall.FX: "FX"}
+
 // hoursOf gives an instrument of instruments.csv the calendar that its row names, or
 // that of its exchange, its symbol or, last, of New York.
 func hoursOf(in *pitwall.Instrument, named string) error {
@@ -111,7 +121,7 @@ func hoursOf(in *pitwall.Instrument, named string) error {
 	case named != "" && err != nil:
 		return err
 	case named == "":
-		if c, err = calendar.Named(in.Exchange); err != nil {
+		if c, err = calendar.Named(cmp.Or(in.Exchange, byKind[in.Kind])); err != nil {
 			c = cmp.Or(calendar.OfSymbol(in.Symbol), calendar.NewYork())
 		}
 	}

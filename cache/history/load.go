@@ -28,7 +28,13 @@ type Input struct {
 	Show     string             // how to name it in messages; Path when empty
 	Adjusted pitwall.Adjustment // if stated by the caller
 	Layout   layout.Hints       // what the caller says of the file's columns
+
+	Dividends string // AdjClose: derived from it
+	Actions   bool   // the file's source was asked for its symbol's actions, too
 }
+
+// AdjClose asks for the dividends that a file's column adj_close shows.
+const AdjClose = "adj_close"
 
 // Options narrow what is loaded.
 type Options struct {
@@ -63,9 +69,11 @@ type Store struct {
 	series  []*pitwall.Series
 	actions []pitwall.Action
 	gives   []string // types of the actions in the files, of all symbols
-	jumps   []jump   // splits seen in adj_close
-	dated   []datedWarning
-	records []pitwall.Record
+	beside  map[*pitwall.Series]*beside
+
+	derivedFrom []derivedFrom
+	dated       []datedWarning
+	records     []pitwall.Record
 }
 
 // Series implements pitwall.Source.
@@ -94,13 +102,13 @@ type loader struct {
 	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
-	abroad      map[string]bool // symbols whose exchange was told from their names
+	named       map[string]bool // symbols that were taken for their names, which was said
 
 	sentimentWarned bool
 }
 
 func newLoader() *loader {
-	return &loader{wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), abroad: map[string]bool{}}
+	return &loader{Store: Store{beside: map[*pitwall.Series]*beside{}}, wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), named: map[string]bool{}}
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is
@@ -224,7 +232,7 @@ func (l *loader) take(p *parsedFile) (err error) {
 	case "bars":
 		if f.Adjusted, err = adjustment(in); err == nil {
 			before := len(l.found)
-			err = l.readBars(t, f.Adjusted)
+			err = l.readBars(t, in, f.Adjusted)
 			l.understood(t, l.found[before:], f.Adjusted)
 		}
 	case "actions":
@@ -296,8 +304,12 @@ func (l *loader) finish() (*Store, error) {
 		return nil, e.Hintf("bars are symbol,timestamp,open,high,low,close,volume; %s", l.offer())
 	}
 	l.sortRecords()
+	l.besideActions()
 	l.warnings()
 	if err := l.scaleAmounts(); err != nil {
+		return nil, err
+	}
+	if err := l.derive(); err != nil {
 		return nil, err
 	}
 	if err := l.asPaid(); err != nil {

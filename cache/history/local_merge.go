@@ -215,7 +215,7 @@ func (t *table) valid(size time.Duration) error {
 	l.opts.Size = size
 	switch t.rowKind() {
 	case KindBars:
-		if err := l.readBars(t, ""); err != nil {
+		if err := l.readBars(t, Input{}, ""); err != nil {
 			return err
 		}
 		for _, s := range l.found { // vendors write 0 for a price that is missing

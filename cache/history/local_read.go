@@ -132,6 +132,11 @@ func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
 		if in == nil {
 			continue
 		}
+		asked, err := l.chunks(shelf{n.Source, KindActions, 0}, symbol)
+		if err != nil {
+			return nil, err
+		}
+		in.Actions = len(asked) > 0
 		list = append(list, *in)
 		more := n
 		more.MayLack = !l.needsActions(n.Source) || pair.MatchString(symbol)

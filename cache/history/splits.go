@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,28 +14,6 @@ import (
 
 // This file compares splits with prices: a split that no action gives, one that prices
 // contradict, and one of prices that are adjusted already value positions wrongly.
-
-// jump is a split that only shows in adj_close.
-type jump struct {
-	series *pitwall.Series // whose prices show it
-	day    time.Time
-	ratio  float64
-}
-
-// jump notes a day on which adj_close/close leaps as only a split makes it.
-func (l *loader) jump(g *raw, adj string) {
-	a, err := strconv.ParseFloat(adj, 64)
-	k := len(g.starts) - 1
-	if err != nil || a <= 0 || g.series.Close[k] <= 0 {
-		g.factor = 0
-		return
-	}
-	factor := a / g.series.Close[k].Float()
-	if ratio := factor / g.factor; g.factor > 0 && (ratio > 1.24 || ratio < 0.81) {
-		l.jumps = append(l.jumps, jump{g.series, g.starts[k], ratio})
-	}
-	g.factor = factor
-}
 
 // How prices move at a split.
 const (
@@ -99,13 +76,13 @@ func (s *Store) DatedWarnings(symbols []string, from, to time.Time) []pitwall.Wa
 				s.givenSplit(x, a, say)
 			}
 		}
-		shown := false
-		for _, j := range s.jumps {
-			if shown = shown || j.series == x; x.Adjusted == pitwall.Raw && j.series == x && !booked[j.day.Format(time.DateOnly)] {
-				say(j.day, pitwall.SplitUnapplied, "%s split %s on %s by its adj_close, and no corporate action is given: the split is not applied, so a position held over that day is valued wrongly", x.Instrument.Symbol, ratioName(j.ratio), j.day.Format(time.DateOnly))
+		if b := s.beside[x]; b != nil && b.adj != nil {
+			for _, step := range b.steps {
+				if day := exDay(x, step.bar); x.Adjusted == pitwall.Raw && step.splitStep() && !booked[day.Format(time.DateOnly)] {
+					say(day, pitwall.SplitUnapplied, "%s split %s on %s by its adj_close, and no corporate action is given: the split is not applied, so a position held over that day is valued wrongly", x.Instrument.Symbol, ratioName(step.ratio), day.Format(time.DateOnly))
+				}
 			}
-		}
-		if !shown && !slices.Contains(s.gives, "split") { // where any split is given, a jump without one is none
+		} else if !slices.Contains(s.gives, "split") { // where any split is given, a jump without one is none
 			s.likeSplits(x, say)
 		}
 	}

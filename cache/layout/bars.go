@@ -55,6 +55,11 @@ func (t *Table) isOwn(at map[string]int) bool {
 			return false
 		}
 	}
+	for _, name := range beside {
+		if i, ok := at[name]; ok && t.Header[i] != name {
+			return false
+		}
+	}
 	stamp, numbers, volume := at[Timestamp], [...]int{at[Open], at[High], at[Low], at[Close]}, at[Volume]
 	return !slices.ContainsFunc(t.Rows, func(row []string) bool {
 		for _, i := range numbers {
@@ -235,7 +240,7 @@ func (t *Table) tickVolume(at map[string]int) {
 // describe records which columns are read and which are not.
 func (t *Table) describe(at map[string]int) {
 	used := map[int]bool{}
-	for _, meaning := range slices.Concat([]string{Symbol}, bars[:1], []string{clock}, bars[1:], []string{AdjClose, Dividends, StockSplits}) {
+	for _, meaning := range slices.Concat([]string{Symbol}, bars[:1], []string{clock}, bars[1:], beside) {
 		if i, ok := at[meaning]; ok {
 			used[i] = true
 			sample := ""
@@ -255,7 +260,7 @@ func (t *Table) describe(at map[string]int) {
 // rewrite writes the rows in Pitwall's own columns and text.
 func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
 	var header []string
-	for _, name := range slices.Concat([]string{Symbol}, bars, []string{AdjClose, Dividends, StockSplits}) {
+	for _, name := range slices.Concat([]string{Symbol}, bars, beside) {
 		if _, ok := at[name]; ok || name == Volume {
 			header = append(header, name)
 		}

@@ -109,7 +109,7 @@ func (h Hints) columns(header []string) (map[string]int, error) {
 	at := columnsOf(header)
 	for meaning, name := range h.Columns {
 		if _, ok := names[meaning]; !ok || meaning == clock {
-			return nil, fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(append(bars, AdjClose, Dividends, StockSplits), ", "))
+			return nil, fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(slices.Concat(bars, beside), ", "))
 		}
 		i := slices.IndexFunc(header, func(c string) bool { return strings.TrimSpace(c) == name })
 		if i < 0 {

@@ -19,8 +19,12 @@ const (
 	AdjClose    = "adj_close"
 	Dividends   = "dividends"
 	StockSplits = "stock_splits"
+	Gains       = "capital_gains"
 	clock       = "time of day" // in a column beside the date's; only while a file is read
 )
+
+// beside are the columns of corporate actions that a table of bars may have.
+var beside = []string{AdjClose, Dividends, StockSplits, Gains}
 
 // bars are the columns that every table of bars has; without a symbol column in the
 // file the caller finds the symbol.
@@ -40,6 +44,7 @@ var names = map[string][]string{
 	Volume:      {"volume", "vol", "v", "volume_base", "base_volume", "volumefrom", "volume_traded", "total_volume", "shares_traded", "tottrdqty", "total_traded_quantity", "5_volume", "6_volume", "volumen", "volumi", "stücke", "tick_volume", "tickvol", "tickvolume"},
 	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close"},
 	Dividends:   {"dividends", "dividend", "divcash", "ex_dividend", "dividend_amount", "7_dividend_amount"},
+	Gains:       {"capital_gains", "capitalgains"},
 	StockSplits: {"stock_splits", "splits", "split", "split_ratio", "splitfactor", "split_factor", "split_coefficient", "8_split_coefficient"},
 }
 

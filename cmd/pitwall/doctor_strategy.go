@@ -26,6 +26,9 @@ func (x *examination) strategy(ctx context.Context, args []string) {
 	if err == nil {
 		err = s.Check()
 	}
+	if err == nil {
+		err = s.CheckRule(ctx)
+	}
 	if err != nil {
 		x.failed("file", stateBad, err)
 		return

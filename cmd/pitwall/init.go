@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,46 +18,231 @@ import (
 	"pitwall/examples"
 )
 
-func (a *app) init() *cobra.Command {
-	return &cobra.Command{
-		Use:     "init NAME",
-		Short:   "Write a first strategy with data into the folder NAME",
-		Example: "  pitwall init mine\n  pitwall backtest mine",
-		Args:    takes(1, 1),
-		RunE:    func(_ *cobra.Command, args []string) error { return a.initStrategy(args[0]) },
-	}
+// initFlags are what a new strategy begins with.
+type initFlags struct {
+	symbols, data []string
+	model, rule   string
 }
 
-func (a *app) initStrategy(dir string) error {
+func (a *app) init() *cobra.Command {
+	var f initFlags
+	c := &cobra.Command{
+		Use:   "init NAME",
+		Short: "Write a strategy of your own, with comments, into the folder NAME",
+		Long: "init writes NAME/strategy.yaml. Without flags it is the momentum example with its data. With --data it trades the symbols of\n" +
+			"your files, by a rule (SQL that returns a target weight, no model needed) or, with --model, by a model and its prompt.",
+		Example: "  pitwall init mine\n" +
+			"  pitwall init mine --data prices.csv\n" +
+			"  pitwall init mine --data prices.csv --rule \"close > lag(close, 20) over h\"\n" +
+			"  pitwall init mine --data prices.csv --symbols A,B --model gpt-5-mini",
+		Args: takes(1, 1),
+		RunE: func(c *cobra.Command, args []string) error { return a.initStrategy(c.Context(), args[0], f) },
+	}
+	fs := c.Flags()
+	fs.StringSliceVar(&f.symbols, "symbols", nil, "what it trades, comma separated (default: what the data hold)")
+	fs.StringArrayVar(&f.data, "data", nil, "file or folder of prices, or a source such as yahoo (repeatable)")
+	fs.StringVar(&f.model, "model", "", "let this model decide")
+	fs.StringVar(&f.rule, "rule", "", "let this SQL expression decide")
+	return c
+}
+
+func (a *app) initStrategy(ctx context.Context, dir string, f initFlags) error {
 	if _, err := os.Stat(dir); err == nil {
 		return pitwall.Errorf(pitwall.InvalidInput, "%s exists already", dir).Hintf("choose another name")
 	}
-	name := filepath.Base(dir)
-	raw, err := fs.ReadFile(examples.FS, "momentum/strategy.yaml")
-	if err != nil {
-		return err
+	if f.model != "" && f.rule != "" {
+		return &usageError{pitwall.Errorf(pitwall.InvalidInput, "--model and --rule are both given").Hintf("leave one out")}
 	}
-	text := string(raw)
-	text = strings.Replace(text, "name: momentum", "name: "+name, 1)
-	text = strings.Replace(text, "[../data]", "[data]", 1)
-	text = strings.Replace(text, "pitwall backtest examples/momentum", "pitwall backtest "+dir, 1)
-	s, err := driver.Parse(dir, []byte(text))
-	if err == nil {
-		err = s.Check()
+	var text string
+	var err error
+	bundled := len(f.data) == 0
+	if bundled && len(f.symbols) == 0 && f.model == "" && f.rule == "" {
+		text, err = momentumStrategy(dir)
+	} else {
+		text, err = a.ownStrategy(ctx, dir, f)
 	}
 	if err != nil {
 		return err
 	}
-	data, err := fs.Sub(examples.FS, "data")
+	if bundled {
+		data, err := fs.Sub(examples.FS, "data")
+		if err == nil {
+			err = os.CopyFS(filepath.Join(dir, "data"), data)
+		}
+		if err != nil {
+			return fmt.Errorf("writing the data: %w", err)
+		}
+	}
+	err = os.MkdirAll(dir, 0o755)
 	if err == nil {
-		err = os.CopyFS(filepath.Join(dir, "data"), data)
+		err = os.WriteFile(filepath.Join(dir, "strategy.yaml"), []byte(text), 0o644)
 	}
 	if err != nil {
-		return fmt.Errorf("writing the data: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "strategy.yaml"), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("writing the strategy: %w", err)
 	}
-	fmt.Fprintf(a.stdout, "Wrote %s/strategy.yaml and %s/data. Run it:\n\n  pitwall backtest %s\n\nThen change symbols, dates, params or data.\n", dir, dir, dir)
+	wrote := dir + "/strategy.yaml"
+	if bundled {
+		wrote += " and " + dir + "/data"
+	}
+	fmt.Fprintf(a.stdout, "Wrote %s. Run it:\n\n  pitwall backtest %s\n\nThen change its symbols, dates, rule, prompt or data.\n", wrote, dir)
 	return nil
+}
+
+// momentumStrategy is the bundled example under another name.
+func momentumStrategy(dir string) (string, error) {
+	raw, err := fs.ReadFile(examples.FS, "momentum/strategy.yaml")
+	text := string(raw)
+	text = strings.Replace(text, "name: momentum", "name: "+filepath.Base(dir), 1)
+	text = strings.Replace(text, "[../data]", "[data]", 1)
+	return strings.Replace(text, "pitwall backtest examples/momentum", "pitwall backtest "+dir, 1), err
+}
+
+// ownStrategy is a strategy over the data of the flags, which can be loaded, and
+// whose rule the SQL engine takes.
+func (a *app) ownStrategy(ctx context.Context, dir string, f initFlags) (string, error) {
+	s := &strategyFile{&driver.Strategy{Symbols: trimmed(f.symbols)}, os.DirFS("/")}
+	paths := []string{"data"}
+	if len(f.data) > 0 {
+		paths = s.useFor(dir, f.data)
+	} else {
+		s.files, s.Data = examples.FS, []driver.DataEntry{{Path: "data"}}
+	}
+	local, err := a.store()
+	if err != nil {
+		return "", err
+	}
+	store, err := s.Load(ctx, s.files, local)
+	if err != nil {
+		return "", err
+	}
+	var symbols []string
+	var first, last time.Time
+	for _, x := range store.Series() {
+		if x.Instrument.Kind == pitwall.Index {
+			continue
+		}
+		symbols = append(symbols, x.Instrument.Symbol)
+		if t := x.Bar(0).Start; first.IsZero() || t.Before(first) {
+			first = t
+		}
+		if t := x.Bar(x.Len() - 1).Start; t.After(last) {
+			last = t
+		}
+	}
+	const most = 50
+	switch {
+	case len(s.Symbols) > 0:
+		symbols = s.Symbols
+	case len(symbols) == 0 || len(symbols) > most:
+		return "", pitwall.Errorf(pitwall.InvalidInput, "the data hold %d symbols that can be traded", len(symbols)).Hintf("name some with --symbols A,B")
+	}
+	text := strings.NewReplacer("{name}", filepath.Base(dir), "{dir}", dir, "{symbols}", flow(symbols), "{data}", flow(paths),
+		"{first}", first.Format(time.DateOnly), "{last}", last.Format(time.DateOnly), "{decides}", f.decides()).Replace(ownTemplate)
+	own, err := driver.Parse(dir, []byte(text))
+	if err == nil {
+		err = own.Check()
+	}
+	if err == nil {
+		err = own.CheckRule(ctx)
+	}
+	return text, err
+}
+
+// useFor reads the data of the command line, and returns how a strategy in dir names
+// them: files by their way from there, sources by name.
+func (s *strategyFile) useFor(dir string, data []string) (paths []string) {
+	base, err := filepath.Abs(dir)
+	for _, d := range data {
+		entry := d
+		if abs, bad := filepath.Abs(d); err == nil && bad == nil {
+			if _, bad := os.Stat(abs); bad == nil {
+				entry = abs
+				if d, bad = filepath.Rel(base, abs); bad != nil {
+					d = abs
+				}
+			}
+		}
+		s.Data = append(s.Data, driver.DataEntry{Path: entry})
+		paths = append(paths, filepath.ToSlash(d))
+	}
+	return paths
+}
+
+// trimmed are a list's words without the blanks around them.
+func trimmed(list []string) []string {
+	var out []string
+	for _, x := range list {
+		if x = strings.TrimSpace(x); x != "" && !slices.Contains(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// flow writes a list of YAML; words that YAML would not read as text stand in quotes.
+func flow(list []string) string {
+	out := make([]string, 0, len(list))
+	for _, x := range list {
+		if strings.ContainsAny(x, " :#,[]{}&*!|>'\"%@`") {
+			x = "'" + strings.ReplaceAll(x, "'", "''") + "'"
+		}
+		out = append(out, x)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// ownTemplate is a strategy of one's own. Its keys stand in tools/docs/strategy.md.
+const ownTemplate = `# Run it: pitwall backtest {dir}
+# What is missing or wrong: pitwall doctor {dir}
+name: {name}
+# What may be traded, and the files or folders of its prices, relative to this file:
+symbols: {symbols}
+data: {data}
+# benchmark: SPY           # a symbol of the data to compare with
+# The days of the run; without them all that the data hold:
+# from: {first}
+# to: {last}
+cash: 100000
+costs: {commission_bps: 10, slippage_bps: 5}
+# account: {type: margin}  # to borrow and to short; the default is cash
+# risk: {max_symbol_percent: 50}
+
+{decides}`
+
+// decides is who decides in a new strategy, with the other way as a comment.
+func (f initFlags) decides() string {
+	const cross = "close > avg(close) over (h rows 99 preceding)"
+	if f.model != "" {
+		return `every: 5                   # bars between turns; or 1d, monday, month
+agent:
+  model: ` + f.model + `
+  prompt: |                # your idea, in words
+    Hold what trades above its own 100-day average, in equal parts; else hold cash.
+  # budget: {usd: 2.00}    # new spending; needs a known price
+# Instead of a model, a rule: SQL for the target weight of each symbol.
+# rule: ` + cross + "\n"
+	}
+	return `every: 1                   # bars between turns; or 1d, monday, month
+# The target weight of each symbol, in SQL over the bars known at each turn: symbol,
+# ts, date, open, high, low, close, volume. h is the symbol's own history. true is an
+# equal part of equity, false is nothing, a number is a share, NULL is no order.
+rule: ` + quoted(cmp.Or(f.rule, cross)) + `
+# Named columns work too; the last is the weight:
+# rule:
+#   fast: avg(close) over (h rows 19 preceding)
+#   slow: avg(close) over (h rows 99 preceding)
+#   weight: fast > slow
+# Instead of a rule, a model with a prompt:
+# agent:
+#   model: openai/gpt-5-mini
+#   prompt: Hold what trades above its own 100-day average; else hold cash.
+`
+}
+
+// quoted writes an expression as a value of YAML.
+func quoted(text string) string {
+	if strings.Contains(text, ": ") || strings.Contains(text, " #") || strings.ContainsAny(text[:1], "'\"[]{}&*!|>%@`-?,#:") {
+		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	}
+	return text
 }

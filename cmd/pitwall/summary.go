@@ -32,7 +32,7 @@ func (a *app) summary(r *driver.Result) error {
 		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
 	}
 	replies := "model calls"
-	if strings.HasPrefix(r.Model, "script/") {
+	if scripted(r) {
 		replies = "scripted replies"
 	}
 	row("bars, turns", "%d, %d with %d %s%s", r.Bars, r.Turns, r.ModelCalls, replies, fromCache(r.CacheHits))
@@ -107,6 +107,11 @@ func fromCache(n int) string {
 	return fmt.Sprintf(", %d from the replay cache", n)
 }
 
+// scripted reports whether a script or a rule decided.
+func scripted(r *driver.Result) bool {
+	return strings.HasPrefix(r.Model, "script/") || r.Model == "rule"
+}
+
 // modelCost says what the models cost: new money, and what the cache saved.
 func modelCost(u runs.Usage) string {
 	s := fmt.Sprintf("%d tokens in, %d out; cost ", u.Tokens.Input, u.Tokens.Output)
@@ -127,8 +132,8 @@ func next(r *driver.Result) string {
 	switch {
 	case !r.Complete:
 		return "see where it stopped (" + trace + "); the same command runs again, asks nothing twice and goes on from there"
-	case strings.HasPrefix(r.Model, "script/"):
-		return "look at its turns (" + trace + "), change the strategy's params, or let your own model trade: pitwall serve"
+	case scripted(r):
+		return "look at its turns (" + trace + "), change the strategy, or let your own model trade: pitwall serve"
 	}
 	return "look at its turns (" + trace + "), ask why it traded (pitwall why " + r.Out + " SYMBOL DATE), have it checked (pitwall verify " + r.Out + ")"
 }

@@ -139,14 +139,14 @@ func (w *Wall) restates(s *pitwall.Series, want pitwall.Adjustment) bool {
 	})
 }
 
-// Actions returns a symbol's corporate actions that went ex by now, by ex date. None
-// when its prices are adjusted: what was done to them needs no second time.
+// Actions returns a symbol's corporate actions that went ex by now, by ex date, as its
+// prices need them.
 func (w *Wall) Actions(symbol string) []pitwall.Action {
 	s, _, err := w.known(symbol)
-	if err != nil || s.Adjusted == pitwall.SplitAdjusted || s.Adjusted == pitwall.TotalAdjusted {
+	if err != nil {
 		return nil
 	}
-	all, now := w.actions[symbol], w.now().UnixNano()
+	all, now := pitwall.ActionsFor(s.Adjusted, w.actions[symbol]), w.now().UnixNano()
 	return slices.Clone(all[:sort.Search(len(all), func(i int) bool { return all[i].Ex.UnixNano() > now })])
 }
 

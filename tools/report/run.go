@@ -80,12 +80,10 @@ func (r *Run) traded(symbol string) (t runs.Traded) {
 }
 
 // Actions returns the splits and dividends that a symbol's prices were not adjusted
-// for.
+// for, in the terms of the prices.
 func (r *Run) Actions(symbol string) []pitwall.Action {
-	if a := r.traded(symbol).Adjusted; a != pitwall.Raw && a != "" {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(r.Manifest.Actions), func(a pitwall.Action) bool { return a.Symbol != symbol })
+	own := slices.DeleteFunc(slices.Clone(r.Manifest.Actions), func(a pitwall.Action) bool { return a.Symbol != symbol })
+	return pitwall.ActionsFor(r.traded(symbol).Adjusted, own)
 }
 
 // World describes a world without a folder.

@@ -34,6 +34,9 @@ func (s *Sheet) Beat() string {
 	if s.has(pitwall.BenchmarkShort) && s.Headline.BenchmarkReturn != nil && len(over)+len(under) > 0 {
 		text += " " + s.Run.Benchmark + " covers only a part of the run and is not compared."
 	}
+	if s.has(pitwall.NoDividends) && len(over)+len(under) > 0 {
+		text += " Dividends are not counted."
+	}
 	switch {
 	case s.Run.complete():
 	case s.Run.Status == "running":

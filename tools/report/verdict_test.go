@@ -51,6 +51,7 @@ func TestBeatWithWarnings(t *testing.T) {
 		{pitwall.SplitUnapplied, "Unknown: X split.", "unknown: X split"},
 		{pitwall.SplitMismatch, "Unknown: X split.", "unknown: X split"},
 		{pitwall.BenchmarkShort, "Yes: it did better than buy and hold. SPX covers only a part of the run and is not compared.", "beat buy and hold (+15.0 %)"},
+		{pitwall.NoDividends, "Yes: it did better than SPX and buy and hold. Dividends are not counted.", "beat SPX (+10.0 %) and buy and hold (+15.0 %)"},
 		{pitwall.FillsCapped, "Yes: it did better than SPX and buy and hold.", "beat SPX (+10.0 %) and buy and hold (+15.0 %)"},
 	} {
 		s := &Sheet{Run: Header{Benchmark: "SPX", Status: "complete"}, Curve: make([]Point, 2), ReadWith: []runs.Reading{{Code: c.code, Text: "X split"}},

@@ -1,0 +1,127 @@
+package driver_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
+)
+
+// ruled makes a run of a strategy text over the bars of testdata.
+func ruled(t *testing.T, data, text string) driver.Config {
+	t.Helper()
+	c := idea{symbols: "[A, B]", rule: text}.config(t, data)
+	c.Files = os.DirFS("testdata")
+	return c
+}
+
+// What is wrong with a rule is said before the run leaves a folder, with the
+// expression and DuckDB's words.
+func TestRuleIsChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"rule: clos > 1":                             `s.yaml: rule: weight: clos > 1: Binder Error: Referenced column "clos" not found in FROM clause!; Candidate bindings: "close"`,
+		"rule: close >":                              "syntax error",
+		"rule: close), (open":                        "rule: weight: close), (open: ",
+		"rule: close) as x, (open":                   "rule: weight: close) as x, (open",
+		"rule: close > pg_sleep(1)":                  `the function "pg_sleep" is not allowed`,
+		"rule: (select count(*) from other)":         `unknown table "other"`,
+		"rule: symbol":                               "weight is neither a number nor true or false: symbol",
+		"rule: date":                                 "weight is neither a number nor true or false: date",
+		"rule: {fast: slow, slow: close, weight: 1}": `rule: fast: slow: Binder Error: Referenced column "slow" not found`,
+		"rule: {fast: avg(close) over (h rows 9 preceding), weight: fast > lag(fst) over h}": `Referenced column "fst" not found`,
+	} {
+		c := ruled(t, "later", text)
+		_, err := driver.Run(t.Context(), c)
+		require.ErrorContains(t, err, want, text)
+		require.NoDirExists(t, c.Dir)
+	}
+	for text, want := range map[string]string{
+		"rule: []":                                 "line 4: rule is a list",
+		"rule: {a: [1], weight: a}":                "column a of rule is no text",
+		"rule: {weight: 1, a: 2}":                  "rule: the columns end with a",
+		"rule: {a: 1}":                             "rule: the columns end with a",
+		"rule: {close: 1, weight: 1}":              "two columns are named close",
+		"rule: {a: 1, a: 2, weight: 1}":            "two columns are named a",
+		"rule: {A b: 1, weight: 1}":                `column "A b"`,
+		"rule: {a: '', weight: 1}":                 "rule: a is empty",
+		"rule: 1\nband: 1":                         "band is 1",
+		"band: 0.1":                                "band is given without rule",
+		"rule: 1\nagent: {model: script/buyhold}":  "rule and a model are both given",
+		"rule: 1\nagents: [{name: a, model: gpt}]": "rule and a model are both given",
+	} {
+		s, err := driver.Parse("s.yaml", []byte("name: x\nsymbols: [A]\n\n"+text+"\n"))
+		if err == nil {
+			err = s.Check()
+		}
+		require.ErrorContains(t, err, want, text)
+	}
+}
+
+// A rule that the account cannot hold, or that gives no number, ends the run with
+// its figures.
+func TestRuleThatCannotBeHeld(t *testing.T) {
+	for text, want := range map[string]string{
+		"rule: 1.2":                 "rule: weights add up to 1.2 and this account carries 1: A 1.2",
+		"rule: -0.5":                "rule: the weight of A is -0.5 and this account does not short",
+		"rule: 1 / (close - close)": "rule: the weight of A is not finite",
+		"rule: {z: close - close, weight: 1 / z}":            "rule: the weight of A is not finite: z 0",
+		"rule: sqrt(-close)":                                 "cannot take square root of a negative number",
+		"rule: 2.5\naccount: {type: margin}":                 "rule: weights add up to 2.5 and this account carries 2: A 2.5",
+		"rule: -0.5\naccount: {type: margin, shorts: false}": "this account does not short",
+	} {
+		c := ruled(t, "later", text)
+		result, err := driver.Run(t.Context(), c)
+		require.ErrorContains(t, err, want, text)
+		require.Zero(t, result.Orders, text)
+	}
+	_, err := driver.Run(t.Context(), ruled(t, "later", "rule: 0.6"))
+	require.ErrorContains(t, err, "weights add up to 1.2 and this account carries 1: A 0.6, B 0.6", "when B lists")
+	result, err := driver.Run(t.Context(), ruled(t, "later", "rule: case symbol when 'A' then 1 else -1 end\naccount: {type: margin, borrow_rate: 0.01, margin_rate: 0.05}"))
+	require.NoError(t, err)
+	require.Positive(t, result.Fills)
+}
+
+// Orders close what a rule no longer wants, wait in the band, and are sent at every
+// turn without one. NULL is no order. Symbols that list later get their part then.
+func TestRuleOrders(t *testing.T) {
+	run := func(data, text string) (*driver.Result, string) {
+		result, err := driver.Run(t.Context(), ruled(t, data, text))
+		require.NoError(t, err)
+		raw, err := os.ReadFile(filepath.Join(result.Out, "fills.csv"))
+		require.NoError(t, err)
+		return result, string(raw)
+	}
+	result, fills := run("later", "rule: true")
+	require.Equal(t, 2, strings.Count(fills, ",buy,"), fills)
+	require.Contains(t, fills, ",B,buy,")
+	require.NotContains(t, fills, ",sell,", "half of it stays cash until B lists")
+	turns := runs.Open(os.DirFS(result.Out))
+	require.NotContains(t, turns.Manifest.Warnings, "tool_error")
+
+	_, fills = run("later", "rule: case when symbol = 'A' and date = '2024-01-10' then 1 when symbol = 'A' and date = '2024-01-17' then 0 end")
+	require.Equal(t, 2, strings.Count(fills, ",A,"), fills)
+
+	_, fills = run("later", "rule: case symbol when 'A' then 0.5 + 0.02 * (day(ts) % 2) end")
+	require.Equal(t, 1, strings.Count(fills, ",A,"), fills)
+	_, fills = run("later", "rule: case symbol when 'A' then 0.5 + 0.02 * (day(ts) % 2) end\nband: 0")
+	require.Greater(t, strings.Count(fills, ",A,"), 10)
+}
+
+// The record says what decided; columns that look ahead are noted.
+func TestRuleInTheRecord(t *testing.T) {
+	c := ruled(t, "later", "rule:\n  next: lead(close) over h\n  weight: coalesce(next > close, true)")
+	result, err := driver.Run(t.Context(), c)
+	require.NoError(t, err)
+	m := runs.Open(os.DirFS(result.Out)).Manifest
+	require.Equal(t, "rule", m.Model)
+	require.Equal(t, []any{"next: lead(close) over h", "weight: coalesce(next > close, true)"}, m.Agents[0].Params["rule"])
+	require.Equal(t, []string{"rule: next looks ahead (lead): rows after now are not there, so at the newest bar it sees nothing of them"}, m.Notes)
+	raw, err := os.ReadFile(filepath.Join(result.Out, "turns", "000001.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(raw), "weight true, held 0: next null")
+}
