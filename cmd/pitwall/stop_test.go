@@ -59,14 +59,6 @@ func (s *shared) String() string {
 
 var _ io.Writer = (*shared)(nil)
 
-func appears(t *testing.T, file string) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		_, err := os.Stat(file)
-		return err == nil
-	}, 2*time.Minute, 5*time.Millisecond, file)
-}
-
 // status is a run's status in its manifest.
 func status(t *testing.T, run string) string {
 	t.Helper()
