@@ -29,8 +29,8 @@
 //
 // A fault of the machine (MACHINE_FAILED, JOURNAL_FAILED) is no answer: it ends the run,
 // is neither recorded nor compared, and no model sees it. After a query that ran out of
-// time or memory, or an external tool that failed, the model goes on and the turn is not
-// kept.
+// time or memory, or an external tool that failed, the model goes on. Such a turn, and one
+// that failed, is kept for strict replays only (strict.go).
 //
 // # To add a model
 //

@@ -136,11 +136,13 @@ func TestTroubleSkipsOrStops(t *testing.T) {
 	require.Len(t, k.turns, 5)
 	require.Equal(t, 5, out.Failed)
 
-	// A failed turn is not kept: the next run asks again.
+	// A failed turn is for strict replays only: the next run asks again.
 	cache := &memory{m: map[string]string{}}
 	_, _, err = (&desk{days: 1}).run(t, fail(agentloop.ErrorUnavailable, 1), cache, nil)
 	require.NoError(t, err)
-	require.Empty(t, cache.m)
+	out, _, err = (&desk{days: 1}).run(t, &trader{}, cache, nil)
+	require.NoError(t, err)
+	require.Equal(t, []int{3, 0}, []int{out.ModelCalls, out.Failed})
 }
 
 func TestTurnTimeout(t *testing.T) {

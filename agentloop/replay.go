@@ -43,6 +43,8 @@ type turnHead struct {
 	Usage    Usage           `json:"usage"`
 	Answered string          `json:"answered,omitempty"`
 	Ordered  bool            `json:"ordered"`
+	Error    string          `json:"error,omitempty"` // why there is no decision
+	Stops    bool            `json:"stops,omitempty"` // it ended the run: every further turn would fail the same way
 	Repeat   []repeat        `json:"repeat"`
 	Roles    []roleHead      `json:"roles,omitempty"`
 }
@@ -85,6 +87,11 @@ func (t *turnRun) recall(request []byte, slot string) (*recordedTurn, error) {
 	body, err := t.recorded(turnKind, slot, request)
 	if err != nil {
 		return nil, err
+	}
+	if body == nil && t.Strict {
+		if body, _, err = t.newest(request, slot); err != nil {
+			return nil, err
+		}
 	}
 	if body == nil {
 		t.miss(slot, request)
@@ -195,14 +202,10 @@ func difference(recorded, now string) string {
 // keep puts a finished turn into the cache. A cache that fails costs a warning, not
 // the run.
 func (t *turnRun) keep(request []byte, slot string, turn []byte, line json.RawMessage) {
-	switch t.rec.Status {
-	case StatusBudget, StatusModelError, StatusTimeout:
-		return // what stopped it may not be there the next time
-	}
-	if request == nil || t.uncacheable {
+	if request == nil {
 		return
 	}
-	h := turnHead{Status: t.rec.Status, Summary: line, Warnings: t.rec.Warnings, Replies: t.timing.Asked + t.timing.Cached, Calls: t.tools, Ordered: t.ordered, Repeat: t.calls}
+	h := turnHead{Status: t.rec.Status, Summary: line, Warnings: t.rec.Warnings, Replies: t.timing.Asked + t.timing.Cached, Calls: t.tools, Ordered: t.ordered, Repeat: t.calls, Error: t.rec.Error, Stops: t.stops}
 	for _, c := range t.talks {
 		h.Usage = h.Usage.Add(c.used)
 		if len(t.agent.Roles) == 0 {
@@ -212,8 +215,13 @@ func (t *turnRun) keep(request []byte, slot string, turn []byte, line json.RawMe
 		h.Roles = append(h.Roles, roleHead{c.Name, c.used, c.answered})
 	}
 	head, err := json.Marshal(h)
-	if err == nil {
-		err = t.Cache.Put(turnKind, slot, request, append(append(head, '\n'), turn...))
+	body := append(append(head, '\n'), turn...)
+	switch {
+	case err != nil:
+	case t.forOthers():
+		err = t.Cache.Put(turnKind, slot, request, body)
+	default:
+		err = t.keepForStrict(request, slot, body)
 	}
 	if err != nil {
 		t.warn("cache_failed", err.Error())

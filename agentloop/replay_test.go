@@ -365,7 +365,7 @@ func TestTurnsThatAreNotKept(t *testing.T) {
 			require.Equal(t, []int{asked, 2}, []int{out.ModelCalls, d.reads})
 		}
 		for k := range cache.m {
-			require.True(t, strings.HasPrefix(k, "reply"), k)
+			require.False(t, strings.HasPrefix(k, "turn"), k)
 		}
 	}
 }

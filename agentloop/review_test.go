@@ -126,8 +126,11 @@ func TestTimeoutsOfToolsAreAskedAgain(t *testing.T) {
 	_, _, err := (&desk{days: 1, orderError: "error TIMEOUT: too slow"}).run(t, &trader{}, cache, nil)
 	require.NoError(t, err)
 	for k := range cache.m {
-		require.True(t, strings.HasPrefix(k, "reply"), k)
+		require.False(t, strings.HasPrefix(k, "turn"), k)
 	}
+	_, k, err := (&desk{days: 1}).run(t, &trader{}, cache, nil)
+	require.NoError(t, err)
+	require.Equal(t, agentloop.StatusOrdered, k.turns[0].Status)
 }
 
 func TestHostileObjectTakesNoTime(t *testing.T) {
@@ -183,7 +186,8 @@ func TestCutTurnsAreNotKept(t *testing.T) {
 		}
 		require.Empty(t, d.orders, name)
 		for k := range cache.m {
-			require.True(t, strings.HasPrefix(k, "reply"), name)
+			require.False(t, strings.HasPrefix(k, "turn"), name)
+			require.True(t, strings.HasPrefix(k, "reply") || name == "timeout", name)
 		}
 		cancel()
 	}

@@ -32,6 +32,7 @@ type turnRun struct {
 	tools   int     // calls made
 	failed  []error // of Ask
 	broken  error   // the server was lost
+	stops   bool    // the model's failure would come again at every further turn
 	ordered bool    // an order, a change or a cancel was accepted
 	decided bool    // the Decider has returned
 
@@ -74,7 +75,11 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 		if err := t.replay(ctx, recorded); err != nil {
 			return err
 		}
-		return t.end(started, recorded.Turn, recorded.head.Summary, recorded.head.Status)
+		failed := t.skipped(recorded.head.Status, errors.New(recorded.head.Error), recorded.head.Stops)
+		if err := t.end(started, recorded.Turn, recorded.head.Summary, recorded.head.Status); err != nil {
+			return err
+		}
+		return failed
 	}
 	decision, failed := t.decide(ctx, text)
 	if failed != nil && t.rec.Status == "" { // a lost server, a cancelled run: no turn that ended, but it may have cost
@@ -84,9 +89,7 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 	if err != nil {
 		return err
 	}
-	if failed == nil {
-		t.keep(key, slot, body, line)
-	}
+	t.keep(key, slot, body, line)
 	if err := t.end(started, body, line, t.rec.Status); err != nil {
 		return err // worse than what stopped the turn: its record is lost
 	}
@@ -266,17 +269,15 @@ func (t *turnRun) stopped(run, turn context.Context, err error) error {
 	}
 	if stop, ok := errors.AsType[*refusal](err); ok {
 		if stop.whole {
-			t.rec.Error, t.rec.Status, t.out.Stopped = stop.text, StatusBudget, stop.text
-			t.warn("budget", stop.text)
-			return errBudget
+			t.rec.Error, t.rec.Status = stop.text, StatusBudget
+			return t.skipped(t.rec.Status, stop, false)
 		}
 		t.rec.Error, t.rec.Status = stop.text, StatusTurnBudget
 		return nil
 	}
 	if turn.Err() != nil {
 		t.rec.Error, t.rec.Status = fmt.Sprintf("the turn took longer than %v and was stopped", t.agent.Timeout), StatusTimeout
-		t.warn("model_skipped", t.rec.Error)
-		return t.again(err)
+		return t.skipped(t.rec.Status, errors.New(t.rec.Error), false)
 	}
 	m, ok := errors.AsType[*ModelError](err)
 	switch {
@@ -286,12 +287,8 @@ func (t *turnRun) stopped(run, turn context.Context, err error) error {
 	default:
 		return fmt.Errorf("asking the model: %w", err)
 	}
-	t.rec.Error, t.rec.Status = m.Error(), StatusModelError
-	t.warn("model_skipped", m.Error())
-	if m.Stops() {
-		return fmt.Errorf("asking the model %s: %w", t.agent.ModelName, m)
-	}
-	return t.again(m)
+	t.rec.Error, t.rec.Status, t.stops = m.Error(), StatusModelError, m.Stops()
+	return t.skipped(t.rec.Status, m, t.stops)
 }
 
 // again counts a failed turn, whatever it did before it failed: a model that always

@@ -15,7 +15,8 @@
 // What a request holds is its caller's business: agentloop/keys.go for models and
 // turns, tools/external/record.go for tools.
 //
-// kind is what answered: reply (a model's call), turn, outside (a tool). slot is
+// kind is what answered: reply (a model's call), turn, strict (a turn that only a strict
+// replay finds: it failed), outside (a tool). slot is
 // what entries compete for, such as an agent and a simulated time; it is not in
 // the key (the caller puts what matters into the request) but in the entry, and
 // one under another slot is bad. Without a slot the group is the first two

@@ -131,7 +131,7 @@ func (s *Store) giveBack(b *scratch) {
 }
 
 // Get returns the body kept for a request, nil without one. kind is "reply",
-// "turn" or "outside" (any [a-z]{1,16}); slot groups entries that compete for the
+// "turn", "strict" or "outside" (any [a-z]{1,16}); slot groups entries that compete for the
 // same place (such as an agent and a simulated time) and may be "".
 //
 // An entry that is not whole, not where it belongs or not signed is moved to the

@@ -167,14 +167,14 @@ func (a *app) cacheClear() *cobra.Command {
 			return a.clearCache(c.Context(), f)
 		},
 	}
-	c.Flags().StringVar(&f.kind, "kind", "", "reply, turn, outside or quarantine (default: all but quarantine)")
+	c.Flags().StringVar(&f.kind, "kind", "", "reply, turn, strict, outside or quarantine (default: all but quarantine)")
 	c.Flags().DurationVar(&f.older, "older", 0, "only what was written longer ago than this, such as 720h (default: everything)")
 	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
 	return c
 }
 
 func (a *app) clearCache(ctx context.Context, f clearFlags) error {
-	kinds := []string{"reply", "turn", "outside", "quarantine"}
+	kinds := []string{"reply", "turn", "strict", "outside", "quarantine"}
 	if f.kind != "" && !slices.Contains(kinds, f.kind) {
 		return &usageError{fmt.Errorf("there is no kind %q; did you mean %q? the kinds are %s", f.kind, pitwall.Nearest(f.kind, kinds), strings.Join(kinds, ", "))}
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/examples"
@@ -32,7 +31,7 @@ type quirk struct {
 }
 
 // A run of two turns over each server: live, and again from the cache alone with the
-// same digest. A turn that failed leaves nothing in the cache.
+// same digest and end.
 func TestModelQuirks(t *testing.T) {
 	cases := append(append(quirksOfAnswers(), quirksOfCalls()...), quirksOfServers()...)
 	url, requests := quirkServer(t, cases)
@@ -52,21 +51,18 @@ func TestModelQuirks(t *testing.T) {
 			before := requests(c.name)
 			again, _, replayed := runQuirk(t, dir, url, c.name, true)
 			require.Equal(t, before, requests(c.name), "a strict run asks nothing")
-			if err != nil {
+			replaysAs(t, dir, live, err, again, replayed)
+			if err == nil {
+				require.Equal(t, c.fills, live.Fills)
+			} else {
 				require.Equal(t, agentloop.StatusModelError, c.status)
-				require.Equal(t, pitwall.NotRecorded, pitwall.CodeOf(replayed), "what failed is not kept")
-				return
 			}
-			require.NoError(t, replayed)
-			require.Equal(t, c.fills, live.Fills)
-			require.Equal(t, live.Digest, again.Digest)
-			require.Zero(t, again.ModelCalls)
 		})
 	}
 }
 
-// The shared server holds quirks that users reported: those that ended in a result
-// replay to the same digest, and those that did not say why.
+// The shared server holds quirks that users reported: each run replays to the same digest
+// and end, and one without a result says why.
 func TestSharedModelQuirks(t *testing.T) {
 	script := "../../../shared/cases/models/server.py"
 	python, err := exec.LookPath("python3")
@@ -98,15 +94,24 @@ func TestSharedModelQuirks(t *testing.T) {
 			dir := t.TempDir()
 			live, _, err := runQuirk(t, dir, "http://"+host, name, false)
 			again, _, replayed := runQuirk(t, dir, "http://"+host, name, true)
-			if err != nil {
-				require.NotEmpty(t, err.Error())
-				require.Equal(t, pitwall.NotRecorded, pitwall.CodeOf(replayed))
-				return
-			}
-			require.NoError(t, replayed)
-			require.Equal(t, live.Digest, again.Digest)
+			replaysAs(t, dir, live, err, again, replayed)
 		})
 	}
+}
+
+// replaysAs compares a run with its strict replay.
+func replaysAs(t *testing.T, dir string, live *driver.Result, err error, again *driver.Result, replayed error) {
+	t.Helper()
+	if err == nil {
+		require.NoError(t, replayed)
+	} else {
+		require.NotEmpty(t, err.Error())
+		require.Error(t, replayed)
+		require.Equal(t, err.Error(), strings.ReplaceAll(replayed.Error(), filepath.Join(dir, "strict"), filepath.Join(dir, "live")))
+	}
+	require.Equal(t, live.Digest, again.Digest)
+	require.Zero(t, again.ModelCalls)
+	sameTurns(t, filepath.Join(dir, "live"), filepath.Join(dir, "strict"))
 }
 
 func setUpQuirks(t *testing.T) {
@@ -150,8 +155,8 @@ func runQuirk(t *testing.T, dir, url, name string, strict bool) (*driver.Result,
 // the warnings of the run.
 func quirkRecord(t *testing.T, run string) string {
 	t.Helper()
-	var all string
-	for _, file := range []string{"turns/000001.json", "timing.jsonl", "manifest.json"} {
+	all := recordsOf(t, run)[0]
+	for _, file := range []string{"timing.jsonl", "manifest.json"} {
 		body, err := os.ReadFile(filepath.Join(run, file))
 		require.NoError(t, err)
 		all += string(body)

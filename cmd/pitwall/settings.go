@@ -21,6 +21,7 @@ type settings struct {
 
 	DataDir  string `env:"PITWALL_DATA_DIR"`  // the store of downloads; empty = the user's cache folder
 	CacheDir string `env:"PITWALL_CACHE_DIR"` // what models and external tools answered; empty = the user's cache folder, none = nothing is kept
+	HaltDir  string `env:"PITWALL_HALT_DIR"`  // the halt latch; empty = in the user's configuration folder
 	Prices   string `env:"PITWALL_PRICES"`    // of models: name=in/out[/cache_read[/cache_write]], USD per million tokens
 
 	vars map[string]string // every variable: keys are looked up by the names in the tables

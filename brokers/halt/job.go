@@ -1,0 +1,163 @@
+package halt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"pitwall"
+)
+
+// Job does what the levels cancel and flatten ask for. Its broker is the one below the
+// [Gate], since a halt refuses the orders that end it.
+type Job struct {
+	Broker  pitwall.Broker
+	Journal pitwall.Journal // no record, no order
+	Latch   *Latch
+	Now     func() time.Time // the world's time
+	Book    string
+
+	mu   sync.Mutex
+	said string // the last change that was journaled
+}
+
+// Pass makes one attempt and reports whether nothing is left to do: the broker's lists,
+// read after it, have no open order and, to flatten, no position. Call it until then. A
+// list that cannot be read is never an empty one.
+func (j *Job) Pass(ctx context.Context) (done bool, err error) {
+	s := j.Latch.State()
+	if s.Level < Cancel {
+		return true, nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	ctx = context.WithoutCancel(ctx) // what was begun is finished
+	left, err := j.work(ctx, s)
+	text := fmt.Sprintf("%v: %s", s.Level, left)
+	if err != nil {
+		text += ": " + err.Error()
+	} else if left == "" {
+		text = fmt.Sprintf("%v: done, read back from the broker", s.Level)
+	}
+	if text == j.said {
+		return left == "" && err == nil, err
+	}
+	j.said = text
+	_, jerr := j.Journal.Append(ctx, pitwall.Entry{AsOf: j.Now(), Kind: pitwall.EntryHalt, Book: j.Book, Note: text + " (" + s.String() + ")"})
+	return left == "" && err == nil, errors.Join(err, jerr)
+}
+
+// work cancels what is open, then closes what is held, and returns what is left.
+func (j *Job) work(ctx context.Context, s State) (left string, err error) {
+	open, err := j.open(ctx)
+	if err != nil {
+		return "open orders are not known", err
+	}
+	closing := map[string]bool{}
+	var errs []error
+	for _, o := range open {
+		if strings.HasPrefix(o.ID, closePrefix) {
+			closing[o.Symbol] = true // ends its position: canceling it would not
+			continue
+		}
+		if _, err := j.send(ctx, pitwall.Entry{Verb: "cancel", ID: o.ID}, func() (pitwall.OrderState, error) { return j.Broker.Cancel(ctx, o.ID) }); err != nil && pitwall.CodeOf(err) != pitwall.OrderClosed {
+			errs = append(errs, fmt.Errorf("canceling %s: %w", o.ID, err))
+		}
+	}
+	if open, err = j.open(ctx); err != nil {
+		return "open orders are not known", errors.Join(append(errs, err)...)
+	}
+	var names []string
+	blocked := map[string]bool{}
+	for _, o := range open {
+		names, blocked[o.Symbol] = append(names, o.ID), true
+	}
+	if len(names) > 0 {
+		left = fmt.Sprintf("%d open orders (%s)", len(names), strings.Join(names, ", "))
+	}
+	if s.Level < Flatten {
+		return left, errors.Join(errs...)
+	}
+	a, err := j.Broker.Account(ctx, j.Book)
+	if err != nil {
+		return "positions are not known", errors.Join(append(errs, err)...)
+	}
+	var held []string
+	for _, p := range a.Positions {
+		if p.Qty == 0 {
+			continue
+		}
+		held = append(held, fmt.Sprintf("%v %s", p.Qty, p.Symbol))
+		if closing[p.Symbol] || blocked[p.Symbol] { // one close at a time, and none beside an order that may fill
+			continue
+		}
+		if err := j.flatten(ctx, p, s); err != nil {
+			errs = append(errs, fmt.Errorf("closing %s: %w", p.Symbol, err))
+		}
+	}
+	if len(held) > 0 {
+		left = strings.TrimPrefix(left+"; "+fmt.Sprintf("%d positions (%s)", len(held), strings.Join(held, ", ")), "; ")
+	}
+	return left, errors.Join(errs...)
+}
+
+func (j *Job) open(ctx context.Context) ([]pitwall.OrderState, error) {
+	return j.Broker.Orders(ctx, pitwall.OrderQuery{Book: j.Book, Open: true})
+}
+
+// closePrefix begins the ids of the job's own orders.
+const closePrefix = "flatten-"
+
+// flatten sends the close of one position. Its id says which raise and which attempt it
+// is, so that a process that starts again finds what was sent and sends no second one.
+func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
+	first := s.Raises[0]
+	for _, r := range s.Raises {
+		if r.Level == Flatten {
+			first = r
+			break
+		}
+	}
+	for n := 1; ; n++ {
+		id := fmt.Sprintf("%s%s-%s-%d", closePrefix, first.At.UTC().Format("20060102T150405"), p.Symbol, n)
+		known, err := j.Broker.Orders(ctx, pitwall.OrderQuery{ID: id})
+		switch {
+		case err == nil && len(known) == 1 && known[0].Status.Open():
+			return nil
+		case err == nil && len(known) == 1 && !j.Now().After(known[0].Updated):
+			return fmt.Errorf("%s is %s; the next try is at a later time", id, known[0].Status)
+		case err == nil && len(known) == 1:
+			continue // it ended and the position is still there
+		case pitwall.CodeOf(err) != pitwall.UnknownOrder:
+			return fmt.Errorf("whether %s was sent is not known: %w", id, err)
+		}
+		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: pitwall.Day, ReduceOnly: true,
+			By: pitwall.Caller{Principal: "halt"}, Reason: "flatten: " + first.Reason}
+		if p.Qty < 0 {
+			o.Side, o.Qty = pitwall.Buy, -p.Qty
+		}
+		state, err := j.send(ctx, pitwall.Entry{Verb: "submit", ID: id, Order: &o, By: &o.By}, func() (pitwall.OrderState, error) { return j.Broker.Submit(ctx, o) })
+		if err == nil && state.Error != nil {
+			err = state.Error // an order that was refused closed nothing
+		}
+		return err
+	}
+}
+
+// send journals an intent, does it and journals what came of it.
+func (j *Job) send(ctx context.Context, e pitwall.Entry, do func() (pitwall.OrderState, error)) (pitwall.OrderState, error) {
+	e.AsOf, e.Kind, e.Book = j.Now(), pitwall.EntryIntent, j.Book
+	if _, err := j.Journal.Append(ctx, e); err != nil {
+		return pitwall.OrderState{}, err
+	}
+	state, err := do()
+	out := pitwall.Entry{AsOf: j.Now(), Kind: pitwall.EntryOrder, ID: e.ID, Book: j.Book, State: &state}
+	if err != nil {
+		out.State, out.Note = nil, err.Error()
+	}
+	_, jerr := j.Journal.Append(ctx, out)
+	return state, errors.Join(err, jerr)
+}
