@@ -46,6 +46,8 @@ type Strategy struct {
 	Rule Rule     `yaml:"rule"` // SQL that decides in place of a model
 	Band *float64 `yaml:"band"` // how far a weight of Rule must be from what is held; nil = 0.05
 
+	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
+
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
 	Pods     yaml.Node `yaml:"pods"`
@@ -200,7 +202,7 @@ func (s *Strategy) Check() error {
 		cash := defaultCash
 		s.Cash = &cash
 	}
-	if err := errors.Join(s.checkAgents(), s.checkRule()); err != nil {
+	if err := errors.Join(s.checkAgents(), s.checkRule(), s.checkParams()); err != nil {
 		return err
 	}
 	for _, t := range s.Tools {
