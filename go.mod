@@ -7,8 +7,10 @@ toolchain go1.26.8
 require (
 	cloud.google.com/go v0.121.0 // calendar dates in the interface of Alpaca's library
 	github.com/alpacahq/alpaca-trade-api-go/v3 v3.9.1 // bars, corporate actions and news of Alpaca, named by the owner
+	github.com/apache/arrow-go/v18 v18.5.1 // Feather files; the version that DuckDB names, 7 MB of the binary
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment, named by the owner
 	github.com/chromedp/chromedp v0.23.0 // tests: a headless browser opens the pages
+	github.com/coder/websocket v1.8.15 // Alpaca's stream of trade updates; their Go client brings it anyway
 	github.com/creack/pty v1.1.24 // tests: what is written to a terminal
 	github.com/duckdb/duckdb-go/v2 v2.10506.0 // the agent's SQL engine and the Parquet reader; DuckDB 1.5.6 (2.0.0 not taken: tools/duckdb/doc.go)
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // the standard library's next encoding/json: reads the records of turns in less than half the time; chromedp brings it anyway
@@ -27,7 +29,6 @@ require (
 )
 
 require (
-	github.com/apache/arrow-go/v18 v18.5.1 // indirect
 	github.com/duckdb/duckdb-go-bindings v0.10506.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/darwin-amd64 v0.10506.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/darwin-arm64 v0.10506.0 // indirect
@@ -46,7 +47,7 @@ require (
 	github.com/pierrec/lz4/v4 v4.1.25 // indirect
 	github.com/segmentio/asm v1.1.3 // indirect
 	github.com/segmentio/encoding v0.5.4 // indirect
-	github.com/shopspring/decimal v1.3.1 // indirect
+	github.com/shopspring/decimal v1.3.1 // money in the interface of Alpaca's library
 	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/stretchr/testify v1.12.1 // tests, named by the owner
 	github.com/yosida95/uritemplate/v3 v3.0.2 // indirect
