@@ -139,6 +139,9 @@ func (b *Broker) learn(a sdk.Order, id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.names[a.ID] = name{id: id}
+	if a.OrderClass == sdk.MLeg {
+		return // its legs are orders of their own, not exits
+	}
 	for _, l := range a.Legs {
 		role := pitwall.StopLoss
 		if l.Type == sdk.Limit {

@@ -22,6 +22,9 @@ import (
 // Folder is a run's folder, open for writing. It is safe for concurrent use.
 type Folder struct {
 	Dir string
+	// Durable makes a line of the journal count only once it is on the disk: for orders
+	// that a broker keeps when this machine does not. Set it before anything is written.
+	Durable bool
 
 	mem pitwall.MemoryJournal // for Follow
 
@@ -31,7 +34,7 @@ type Folder struct {
 	reasons   map[string]string // of the orders that were submitted, by id
 	err       error             // the first of writing a line: it may be half there, so none may follow
 
-	sums    []byte // lines of SHA256SUMS: of writeTurns until the turns are written
+	sums    []byte // a line of each turn, for their digest: of writeTurns until the turns are written
 	turns   chan func() error
 	written chan error // the first error of writing turns, at their end
 	failed  atomic.Bool
@@ -42,11 +45,11 @@ func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return nil, pitwall.Errorf(pitwall.InvalidInput, "the folder %s is not empty", dir).Hintf("name another with --out")
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "turns"), 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
 	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
-	for _, name := range append([]string{JournalFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
+	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
 		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err == nil {
 			f.files[name] = file
@@ -81,6 +84,9 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	defer f.mu.Unlock()
 	e.Seq = f.mem.Last() + 1
 	if err := f.line(JournalFile, e); err != nil {
+		return 0, err
+	}
+	if err := f.sync(JournalFile); err != nil {
 		return 0, err
 	}
 	var err error
@@ -154,17 +160,16 @@ func (f *Folder) EndTurn(n int, turn []byte, line json.RawMessage, timing agentl
 	if f.failed.Load() {
 		return f.finishTurns()
 	}
-	summaries, timings, sums := f.files[SummariesFile], f.files[TimingFile], f.files[SumsFile]
+	records, summaries, timings := f.files[TurnsFile], f.files[SummariesFile], f.files[TimingFile]
 	f.turns <- func() error {
-		if err := f.replace(filepath.FromSlash(turnFile(n)), turn); err != nil {
-			return err
+		sum := digestOf(turn)
+		if _, err := records.Write(append([]byte(turnHead(n, sum, len(turn))), turn...)); err != nil {
+			return fmt.Errorf("writing turn %d: %w", n, err)
 		}
-		sum := sumLine(turnFile(n), turn)
-		f.sums = append(f.sums, sum...)
-		_, err0 := sums.WriteString(sum)
+		f.sums = append(f.sums, sumLine(turnFile(n), sum)...)
 		_, err1 := summaries.Write(slices.Concat(line, []byte("\n")))
 		_, err2 := timings.Write(append(times, '\n'))
-		if err := errors.Join(err0, err1, err2); err != nil {
+		if err := errors.Join(err1, err2); err != nil {
 			return fmt.Errorf("writing the lines of turn %d: %w", n, err)
 		}
 		return nil
@@ -199,19 +204,49 @@ func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
 		if i+1 < s.Len() && s.Start[i+1] < from.UnixNano() || s.Known[i] > until.UnixNano() {
 			continue
 		}
-		x := s.Bar(i)
-		volume := ""
-		if x.Volume != pitwall.NoVolume {
-			volume = strconv.FormatFloat(x.Volume, 'f', -1, 64)
-		}
-		stamp := x.Start.Format(time.RFC3339)
-		if s.Size >= 24*time.Hour {
-			stamp = x.Start.Format(time.DateOnly)
-		}
-		fmt.Fprintf(&b, "%s,%s,%v,%v,%v,%v,%s,%s,%s,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume,
-			x.Start.Format(time.RFC3339), x.End.Format(time.RFC3339), x.Known.Format(time.RFC3339))
+		b.WriteString(priceLine(s.Bar(i), s.Size))
 	}
 	return f.write(PricesFile, b.String())
+}
+
+// Bars adds bars to the prices of a run that goes on with the host's time, and returns
+// when they are on the disk. size is that of a symbol's bars.
+func (f *Folder) Bars(list []pitwall.Bar, size func(symbol string) time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var b strings.Builder
+	for _, x := range list {
+		b.WriteString(priceLine(x, size(x.Symbol)))
+	}
+	if err := f.write(PricesFile, b.String()); err != nil {
+		return err
+	}
+	return f.sync(PricesFile)
+}
+
+// priceLine is a line of prices.csv.
+func priceLine(x pitwall.Bar, size time.Duration) string {
+	volume := ""
+	if x.Volume != pitwall.NoVolume {
+		volume = strconv.FormatFloat(x.Volume, 'f', -1, 64)
+	}
+	stamp := x.Start.Format(time.RFC3339)
+	if size >= 24*time.Hour {
+		stamp = x.Start.Format(time.DateOnly)
+	}
+	return fmt.Sprintf("%s,%s,%v,%v,%v,%v,%s,%s,%s,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume,
+		x.Start.Format(time.RFC3339), x.End.Format(time.RFC3339), x.Known.Format(time.RFC3339))
+}
+
+// sync waits until a file is on the disk, where that matters.
+func (f *Folder) sync(name string) error {
+	if !f.Durable || f.err != nil {
+		return f.err
+	}
+	if err := f.files[name].Sync(); err != nil {
+		f.err = fmt.Errorf("writing %s to the disk: %w", name, err)
+	}
+	return f.err
 }
 
 // WriteJSON writes a whole file (metrics.json, and manifest.json as the run begins).

@@ -46,7 +46,10 @@ func TestAlpacaFake(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, pitwall.Int(10), a.Held("AAPL"))
 	}
-	_, errs, code := command(t, t.TempDir(), nil, "alpaca-fake", "--data", data)
+	_, errs, code := command(t, t.TempDir(), nil, "trade", "x.yaml", "--feed", data, "--broker", "alpaca")
+	require.Equal(t, exitUsage, code, "trade does not trade there yet, and says so")
+	require.Contains(t, errs, "--broker is \"alpaca\"")
+	_, errs, code = command(t, t.TempDir(), nil, "alpaca-fake", "--data", data)
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, errs, "--data or --symbols is missing")
 	_, errs, code = command(t, t.TempDir(), nil, "alpaca-fake", "--data", data, "--symbols", "AAPL", "--from", "yesterday")

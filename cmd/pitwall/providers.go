@@ -62,7 +62,7 @@ type broker struct {
 	name  string
 	modes []pitwall.Mode
 	keys  keyVars // empty = it needs none
-	// open connects to it; nil where a backtest makes its own venue from the data.
+	// open connects to it; nil where fills are simulated.
 	open func(connection) (pitwall.Broker, error)
 }
 
@@ -86,6 +86,7 @@ func (c connection) alpacaURL() string {
 func brokers() []broker {
 	return []broker{
 		{name: "sim", modes: []pitwall.Mode{pitwall.Sim}},
+		{name: "paper", modes: []pitwall.Mode{pitwall.Paper}},
 		{name: "alpaca", modes: []pitwall.Mode{pitwall.Paper, pitwall.Live}, keys: keyVars{{"APCA_API_KEY_ID", "ALPACA_API_KEY"}, {"APCA_API_SECRET_KEY", "ALPACA_API_SECRET"}},
 			open: func(c connection) (pitwall.Broker, error) {
 				return alpaca.New(alpaca.Config{Key: c.keys[0], Secret: c.keys[1], Live: c.live, BaseURL: c.alpacaURL(), Prefix: c.prefix, Instruments: c.instruments, Now: hostNow, Sleep: hostSleep})

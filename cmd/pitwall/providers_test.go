@@ -25,7 +25,7 @@ func TestSources(t *testing.T) {
 	}
 	for _, b := range brokers() {
 		require.NotEmpty(t, b.modes, b.name)
-		require.Equal(t, b.name == "sim", b.open == nil, b.name)
+		require.Equal(t, b.name == "sim" || b.name == "paper", b.open == nil, "%s: fills are simulated", b.name)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ type quirk struct {
 // A run of two turns over each server: live, and again from the cache alone with the
 // same digest and end.
 func TestModelQuirks(t *testing.T) {
-	cases := append(append(quirksOfAnswers(), quirksOfCalls()...), quirksOfServers()...)
+	cases := slices.Concat(quirksOfAnswers(), quirksOfCalls(), quirksOfServers(), quirksOfMore())
 	url, requests := quirkServer(t, cases)
 	setUpQuirks(t)
 	for _, c := range cases {
@@ -155,8 +156,8 @@ func runQuirk(t *testing.T, dir, url, name string, strict bool) (*driver.Result,
 // the warnings of the run.
 func quirkRecord(t *testing.T, run string) string {
 	t.Helper()
-	var all string
-	for _, file := range []string{"turns/000001.json", "timing.jsonl", "manifest.json"} {
+	all := recordsOf(t, run)[0]
+	for _, file := range []string{"timing.jsonl", "manifest.json"} {
 		body, err := os.ReadFile(filepath.Join(run, file))
 		require.NoError(t, err)
 		all += string(body)
