@@ -50,6 +50,7 @@ type Config struct {
 	NoCache bool            // the caller asked to keep no answers: the manifest says so
 	Strict  bool            // ask no model: what is not recorded ends the run
 	Sample  int             // tells repeated runs of the same thing apart
+	Turns   int             // end before a further turn, as asked; 0 = no limit
 
 	Version  string           // of the program, for the manifest
 	Build    string           // what tells two builds of a version apart: a part of every replay key
@@ -144,7 +145,7 @@ func (r *run) drive(ctx context.Context) (*Result, error) {
 	if err := r.folder.WriteJSON("manifest.json", r.manifest); err != nil {
 		return nil, err
 	}
-	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
+	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
 	return r.finish(out, err)
 }
 

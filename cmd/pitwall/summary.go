@@ -51,7 +51,7 @@ func (a *app) summary(r *driver.Result) error {
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
 	otherWarnings(p, r.Warnings, r.ReadWith)
-	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
+	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns.log, fills.csv, equity.csv)", r.Out)
 	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
 		how := ""
 		if p.Terminal {
@@ -130,6 +130,8 @@ func modelCost(u runs.Usage) string {
 func next(r *driver.Result) string {
 	trace := "pitwall trace " + r.Out
 	switch {
+	case r.Requested:
+		return "look at its turns (" + trace + "), then run without --turns: recorded replies are not asked for again"
 	case !r.Complete:
 		return "see where it stopped (" + trace + "); the same command runs again, asks nothing twice and goes on from there"
 	case scripted(r):

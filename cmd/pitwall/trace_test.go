@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,7 +112,11 @@ func TestTraceAfterACrash(t *testing.T) {
 	torn("fills.csv", 10)
 	raw, err := os.ReadFile(filepath.Join(run, "manifest.json"))
 	require.NoError(t, err)
-	write(t, run, "manifest.json", strings.Replace(string(raw), `"complete"`, `"running"`, 1), "turns/000040.json.tmp", "{")
+	write(t, run, "manifest.json", strings.Replace(string(raw), `"complete"`, `"running"`, 1))
+	turns, err := os.OpenFile(filepath.Join(run, runs.TurnsFile), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = turns.WriteString("turn 000042 9")
+	require.NoError(t, errors.Join(err, turns.Close()))
 	require.NoError(t, os.Remove(filepath.Join(run, "usage.json")))
 	out := printed(t, dir, 0, "trace", "last")
 	require.Contains(t, out, "note: the run has not ended")
