@@ -72,6 +72,7 @@ type Store struct {
 	beside  map[*pitwall.Series]*beside
 
 	derivedFrom []derivedFrom
+	doubted     []doubtedAmounts
 	dated       []datedWarning
 	records     []pitwall.Record
 }
