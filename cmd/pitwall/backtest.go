@@ -163,7 +163,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 			}
 		}()
 	}
-	extra, err := a.external(ctx, s.Tools, cfg, recorder(store, f.strictReplay))
+	extra, err := a.external(ctx, pitwall.Sim, s.Tools, cfg, recorder(store, f.strictReplay))
 	if err != nil {
 		return nil, err
 	}
