@@ -83,10 +83,11 @@ func TestSplitsReadWith(t *testing.T) {
 		"right":    {[]float64{10, 10, 10, 10, 250, 250}, split + "1/25\n", "", "", "100000"},
 		// 9800 x 2 at 10: +98,000 that never was.
 		"adjusted already":      {[]float64{10, 10, 10, 10, 10, 10}, split + "2\n", pitwall.SplitMismatch, "X split 2:1 on 2024-01-08 by its action, but its prices did not move with it (10 before it, 10 after): a position held over that day is valued wrongly; if the prices are split-adjusted, say `adjusted: split`", "198000"},
-		"no action":             {[]float64{10, 10, 10, 10, 5, 5}, "", pitwall.SplitUnapplied, "X went from 10 to 5 on 2024-01-08, as a split of 2:1 makes prices go, and no split is given: if it was one, a position held over that day is valued wrongly", "51000"},
-		"no action, in reverse": {[]float64{10, 10, 10, 10, 200, 200}, "", pitwall.SplitUnapplied, "as a split of 1:20 makes prices go", "1962000"},
-		"a fall":                {[]float64{10, 10, 10, 10, 5.2, 5.2}, "", "", "", "52960"},
-		"a fall, splits given":  {[]float64{10, 10, 10, 10, 5, 5}, "symbol,ex_date,type,value\nY,2024-01-08,split,2\n", "", "", "51000"},
+		"no action":             {[]float64{10, 10, 10, 10, 10, 5, 5}, "", pitwall.SplitUnapplied, "X went from 10 to 5 on 2024-01-09, as a split of 2:1 makes prices go, and no split is given: if it was one, a position held over that day is valued wrongly", "51000"},
+		"no action, in reverse": {[]float64{10, 10, 10, 10, 10, 200, 200}, "", pitwall.SplitUnapplied, "as a split of 1:20 makes prices go", "1962000"},
+		"a fall":                {[]float64{10, 10, 10, 10, 10, 5.2, 5.2}, "", "", "", "52960"},
+		"one of several falls":  {[]float64{10, 10, 10, 10, 7, 3.5, 3.5}, "", "", "", "36300"},
+		"a fall, splits given":  {[]float64{10, 10, 10, 10, 10, 5, 5}, "symbol,ex_date,type,value\nY,2024-01-08,split,2\n", "", "", "51000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"p.csv": barHead + flatBars("X", 1_000_000, c.prices...)}
