@@ -78,6 +78,8 @@ func (t *Table) csv(text []byte, hints Hints) error {
 	t.Layout.Separator = h.comma
 	r := reader(text[h.offset:], h.comma)
 	r.TrimLeadingSpace = h.comma != '\t' && h.prices
+	lines := bytes.Count(text[h.offset:], []byte("\n")) + 1
+	t.Rows, t.Lines = make([][]string, 0, lines), make([]int, 0, lines)
 	rec, err := r.Read()
 	for ; err == nil; rec, err = r.Read() {
 		line, _ := r.FieldPos(0)
