@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"pitwall"
@@ -205,8 +204,8 @@ func (t *table) forward() {
 	t.counts = make(map[string]int, len(spans))
 	for name, at := range spans {
 		t.counts[name] = at.n
-		a, errA := parseStamp(t.rows[at.first][stamp], time.UTC)
-		b, errB := parseStamp(t.rows[at.last][stamp], time.UTC)
+		a, errA := parseStamp(t.rows[at.first][stamp], newYork())
+		b, errB := parseStamp(t.rows[at.last][stamp], newYork())
 		if errA != nil || errB != nil || !b.t.Before(a.t) {
 			continue
 		}
