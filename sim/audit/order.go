@@ -65,8 +65,9 @@ func isFunds(c pitwall.Code) bool {
 // inputs finds the intents and what the journal says became of each.
 func inputs(journal []pitwall.Entry, states map[string]*pitwall.OrderState) []input {
 	var all []input
+	unsent := pitwall.Unsent(journal)
 	for i, e := range journal {
-		if e.Kind != pitwall.EntryIntent {
+		if e.Kind != pitwall.EntryIntent || unsent[e.Seq] {
 			continue
 		}
 		in := input{Entry: e}
@@ -313,6 +314,13 @@ func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 	case s.Size == pitwall.OneWeek:
 		if start, end, trades = s.Instrument.Week(day); trades && !t.After(start) {
 			start, end, trades = s.Instrument.Week(day.AddDate(0, 0, -7))
+		}
+		if !trades {
+			return start, end, false
+		}
+	case s.Size == pitwall.OneMonth:
+		if start, end, trades = s.Instrument.Month(day); trades && !t.After(start) {
+			start, end, trades = s.Instrument.Month(time.Date(day.Year(), day.Month(), 0, 0, 0, 0, 0, time.UTC))
 		}
 		if !trades {
 			return start, end, false
