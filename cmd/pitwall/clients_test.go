@@ -1,11 +1,13 @@
 package main
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -26,6 +28,10 @@ func TestClients(t *testing.T) {
 		return append([]string{"node", filepath.Join(scripts, "sdk.mjs")}, args...)
 	}
 	module := func(path string) string { return filepath.Join(folder, "node_modules", path) }
+	gateway := "" // supergateway's own address, over pitwall on stdio
+	if folder != "" {
+		gateway = gatewayOver(t, module("supergateway/dist/index.js"))
+	}
 	for name, commands := range map[string][][]string{
 		"mcp":           python("py", "mcp_sdk.py"),
 		"fastmcp":       python("py", "fastmcp_client.py"),
@@ -34,7 +40,7 @@ func TestClients(t *testing.T) {
 		"langchain":     python("langchain", "langchain_client.py"),
 		"typescript":    {node("stdio", binary), node("http", url+"/typescript")},
 		"mcp-remote":    {node("stdio", "node", module("mcp-remote/dist/proxy.js"), url+"/remote", "--transport", "http-only")},
-		"supergateway":  {node("stdio", "node", module("supergateway/dist/index.js"), "--streamableHttp", url+"/gateway", "--logLevel", "none")},
+		"supergateway":  {node("stdio", "node", module("supergateway/dist/index.js"), "--streamableHttp", url+"/gateway", "--logLevel", "none"), node("http", gateway)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if folder == "" {
@@ -51,4 +57,20 @@ func TestClients(t *testing.T) {
 			}
 		})
 	}
+}
+
+// gatewayOver serves a world on stdio over HTTP with supergateway, until the test ends.
+func gatewayOver(t *testing.T, script string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	host := l.Addr().String()
+	require.NoError(t, l.Close())
+	c := exec.Command("node", script, "--outputTransport", "streamableHttp", "--stateful", "--port", host[strings.LastIndex(host, ":")+1:], "--logLevel", "none", "--stdio", binary+" serve")
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { c.Process.Kill(); c.Wait() }) //nolint:errcheck // it is told to end
+	require.Eventually(t, func() bool {
+		c, err := net.Dial("tcp", host)
+		return err == nil && c.Close() == nil
+	}, 20*time.Second, 50*time.Millisecond)
+	return "http://" + host + "/mcp"
 }
