@@ -65,8 +65,9 @@ func isFunds(c pitwall.Code) bool {
 // inputs finds the intents and what the journal says became of each.
 func inputs(journal []pitwall.Entry, states map[string]*pitwall.OrderState) []input {
 	var all []input
+	unsent := pitwall.Unsent(journal)
 	for i, e := range journal {
-		if e.Kind != pitwall.EntryIntent {
+		if e.Kind != pitwall.EntryIntent || unsent[e.Seq] {
 			continue
 		}
 		in := input{Entry: e}
