@@ -1,6 +1,7 @@
 package tools_test
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 
@@ -102,4 +103,41 @@ func TestRepeatedRejectionIsTheSameError(t *testing.T) {
 	require.Equal(t, pitwall.BuyingPower, code(t, one))
 	require.Equal(t, one.Text, two.Text)
 	require.Len(t, b.orders, 1)
+}
+
+// lowMarket has one price of 0 or below.
+type lowMarket struct {
+	fakeMarket
+	price pitwall.Dec
+}
+
+func (m lowMarket) Last(ctx context.Context, s string) (pitwall.Bar, error) {
+	bar, err := m.fakeMarket.Last(ctx, s)
+	bar.Open, bar.High, bar.Low, bar.Close = m.price, m.price, m.price, m.price
+	return bar, err
+}
+
+// Money and a share of equity are no number of units at 0 or below; a target of 0 closes
+// what is held, and qty needs no price.
+func TestSizingAtZeroAndBelow(t *testing.T) {
+	for _, price := range []string{"-37.63", "0"} {
+		for args, want := range map[string]string{
+			`"side":"buy","notional":5000`: "the price of X is " + price + ": money and shares of equity are no number of units at 0 or below",
+			`"target_percent":50`:          "give qty; target_percent 0 closes",
+			`"target_percent":0`:           "",
+			`"side":"buy","qty":1`:         "",
+		} {
+			w, b := liveWorld()
+			low := lowMarket{fakeMarket{w.Clock.(*fakeClock)}, 0}
+			require.NoError(t, low.price.UnmarshalText([]byte(price)))
+			w.Market, b.held = low, pitwall.Int(4)
+			a := newSet().Call(trader(), w, "orders_submit", json.RawMessage(`{"symbol":"X",`+args+`}`))
+			require.Equal(t, want != "", a.IsError, "%s at %s: %s", args, price, a.Text)
+			require.Contains(t, a.Text, want)
+			if args == `"target_percent":0` {
+				require.Equal(t, pitwall.Int(4), b.orders[0].Qty)
+				require.Equal(t, pitwall.Sell, b.orders[0].Side)
+			}
+		}
+	}
 }

@@ -10,7 +10,7 @@
 //
 // Formulas, with the variant named (engines disagree). r are the returns of daily
 // closing equity, the starting cash included as the first point, n their number; P
-// is periods a year: 252, or 365 when weekends trade. stdev is the sample's (n-1).
+// is periods a year: 252; 365 when weekends trade, 52 of weeks, 12 of months. stdev is the sample's (n-1).
 // The risk-free rate is 0. [e] is as empyrical computes it, [q] as quantstats does;
 // without a mark they agree.
 //

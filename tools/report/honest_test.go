@@ -89,6 +89,8 @@ func TestPeriodsAYear(t *testing.T) {
 	}, 250), "one special session")
 	require.Equal(t, 52.0, year(func(at time.Time) bool { return at.Weekday() == time.Friday && at.YearDay() != 89 }, 60), "weekly bars, one closed a day early or not at all")
 	require.Equal(t, 52.0, year(func(at time.Time) bool { return at.Weekday() == time.Saturday }, 60), "weekly bars that end on Saturdays")
+	require.Equal(t, 12.0, year(func(at time.Time) bool { return at.AddDate(0, 0, 1).Day() == 1 }, 14), "monthly bars")
+	require.Equal(t, 12.0, year(func(at time.Time) bool { return at.Day() == 1 }, 3), "February among them")
 }
 
 // Without prices what is held is worth what it last traded at, and that is said.

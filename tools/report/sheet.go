@@ -106,7 +106,7 @@ type Stats struct {
 	Best          *float64 `json:"best_day"`
 	Worst         *float64 `json:"worst_day"`
 	Days          int      `json:"days"`                        // daily returns
-	PeriodsAYear  float64  `json:"periods_per_year"`            // 252, or 365 when weekends trade
+	PeriodsAYear  float64  `json:"periods_per_year"`            // 252; 365 when weekends trade, 52 of weeks, 12 of months
 	FewForYearly  bool     `json:"few_periods"`                 // under 30 periods: yearly figures mean little
 	RiskFreeRate  float64  `json:"risk_free_rate"`              // per year; 0
 	MaxDDFrom     string   `json:"max_drawdown_from,omitempty"` // date of the peak, the first of equal ones

@@ -44,7 +44,7 @@ func curves(s *report.Sheet) table {
 		{"Best day", "", pct, func(f *report.Stats) *float64 { return f.Best }},
 		{"Worst day", "", pct, func(f *report.Stats) *float64 { return f.Worst }},
 		{"Daily returns", "", whole, func(f *report.Stats) *float64 { return new(float64(f.Days)) }},
-		{"Periods a year", "252, or 365 when weekends trade", whole, func(f *report.Stats) *float64 { return new(f.PeriodsAYear) }},
+		{"Periods a year", "252; 365 when weekends trade, 52 of weeks, 12 of months", whole, func(f *report.Stats) *float64 { return new(f.PeriodsAYear) }},
 	} {
 		row := cells(x.name, missing, missing, missing, x.variant)
 		for i, f := range []*report.Stats{&s.Strategy, s.Benchmark, s.BuyHold} {
