@@ -20,7 +20,7 @@ func TestMarksAreJSON(t *testing.T) {
 	plain := 0
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Unix(rapid.Int64Range(-1<<37, 1<<38).Draw(t, "s"), int64(rapid.SampledFrom([]int{0, 0, 1, 500_000_000}).Draw(t, "ns"))).In(rapid.SampledFrom(zones).Draw(t, "zone"))
-		p := &pitwall.EquityPoint{Time: at, Equity: pitwall.Dec(rapid.Int64().Draw(t, "equity")), Cash: pitwall.Dec(rapid.Int64Range(-1e9, 1e9).Draw(t, "cash"))}
+		p := &pitwall.EquityPoint{Time: at, Equity: pitwall.Dec(rapid.Int64Min(-1<<63+1).Draw(t, "equity")), Cash: pitwall.Dec(rapid.Int64Range(-1e9, 1e9).Draw(t, "cash"))}
 		e := pitwall.Entry{Seq: rapid.Int64().Draw(t, "seq"), AsOf: at, Kind: pitwall.EntryMark, Book: rapid.SampledFrom([]string{"main", "pod-1", "", "A b", `"`, "é"}).Draw(t, "book"), Mark: p}
 		switch rapid.IntRange(0, 9).Draw(t, "what") {
 		case 0:
