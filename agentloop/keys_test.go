@@ -77,6 +77,7 @@ var inNoKey = map[string]string{
 	"Config.Now":      "for timing only",
 	"Config.Progress": "it only receives",
 	"Config.Stop":     "it ends a run between turns",
+	"Config.Turns":    "as Stop",
 	"Config.Log":      "it is written to only",
 	"Agent.Model":     "ModelName, Fingerprint and Params stand for it",
 	"Agent.Decider":   "DeciderName stands for it",

@@ -38,6 +38,7 @@ type Config struct {
 	Cache    Cache            // may be nil
 	Strict   bool             // ask no model: what is not recorded ends the run
 	Sample   int              // tells repeated runs of the same thing apart in the cache
+	Turns    int              // end before a further turn, as asked; 0 = no limit
 	Now      func() time.Time // host time, for timing only
 	Progress func(Progress)   // called after each move of the clock; may be nil
 	Stop     <-chan struct{}  // closed: end after the turn
@@ -66,7 +67,8 @@ type Outcome struct {
 	Cost       *pitwall.Dec // new USD; nil when a price was not known
 	Recorded   *pitwall.Dec // USD that the replies from the cache cost once; nil alike
 	Ended      bool         // the replay was passed to its end; false = stopped before
-	Stopped    string       // why it was stopped, when that was neither Stop nor ctx: a budget
+	Stopped    string       // why it was stopped, when that was neither Stop nor ctx: a budget, Turns
+	Requested  bool         // it was stopped before its end because Config.Turns asked for that
 	Warnings   map[string]int
 	Notes      []string // what servers were found to need, once each
 	First      string   // the first warning of a model's failure or a cache's, with its words
@@ -82,8 +84,11 @@ type loop struct {
 	acted  bool // an agent had a turn since the clock's last move
 }
 
-// errBudget ends a run cleanly.
-var errBudget = errors.New("budget")
+// errBudget and errTurns end a run cleanly.
+var (
+	errBudget = errors.New("budget")
+	errTurns  = errors.New("turns")
+)
 
 // Run drives the agents until the replay ends, a budget is used up, Stop closes,
 // or ctx ends.
@@ -121,7 +126,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 			return l.out, err
 		}
 		after, l.acted = snap.asOf, false
-		if err := l.bar(ctx, snap); errors.Is(err, errBudget) {
+		if err := l.bar(ctx, snap); errors.Is(err, errBudget) || errors.Is(err, errTurns) {
 			return l.out, nil
 		} else if err != nil {
 			return l.out, err
@@ -170,6 +175,10 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 		}
 		if why == "" {
 			continue
+		}
+		if l.Turns > 0 && l.out.Turns == l.Turns {
+			l.out.Requested, l.out.Stopped = true, fmt.Sprintf("--turns %d", l.Turns)
+			return errTurns
 		}
 		own := snap
 		if a.lastText != snap.from || l.acted { // more than this move to tell: all that happened since its last turn

@@ -113,9 +113,13 @@ const mainAgent = "main"
 // main.
 func (s *Strategy) Team() []Agent {
 	if len(s.Agents) > 0 {
-		return s.Agents
+		team := make([]Agent, 0, len(s.Agents))
+		for _, a := range s.Agents {
+			team = append(team, s.withParams(a))
+		}
+		return team
 	}
-	one := s.Agent
+	one := s.withParams(s.Agent)
 	if one.Name == "" {
 		one.Name = mainAgent
 	}
@@ -131,7 +135,7 @@ func (s *Strategy) policy() string {
 	if len(s.Agents) > 0 {
 		return ""
 	}
-	return s.Agent.Prompt
+	return s.fill(s.Agent.Prompt)
 }
 
 // UseModel gives every agent another model, without the params of the old one; it
@@ -140,6 +144,13 @@ func (s *Strategy) UseModel(name string) {
 	if name != ruleModel {
 		s.Rule, s.Band = nil, nil
 	}
+	params := map[string]any{}
+	for k, v := range s.Params {
+		if s.uses(k) {
+			params[k] = v
+		}
+	}
+	s.Params = params
 	for i := range s.Agents {
 		if s.Agents[i].Model.Name != name {
 			s.Agents[i].Model, s.Agents[i].Params = ModelChoice{Name: name}, nil

@@ -46,6 +46,7 @@ type Result struct {
 	Out             string         `json:"out"`
 
 	Complete     bool           `json:"-"` // the run came to its end
+	Requested    bool           `json:"-"` // it ended before that because Config.Turns asked for it
 	AssumedCosts bool           `json:"-"` // the strategy states no costs: the defaults
 	Manifest     runs.Manifest  `json:"-"`
 	Usage        runs.Usage     `json:"-"`
@@ -151,7 +152,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
-	metrics, cut, err := report.ReadCut(os.DirFS(r.Dir), m.Cash)
+	metrics, cut, err := report.Read(os.DirFS(r.Dir), *m)
 	if err != nil {
 		return fail(err)
 	}
@@ -171,7 +172,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
-		Complete: m.Status == "complete", AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics}, runErr
+		Complete: m.Status == "complete", Requested: out.Requested, AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics}, runErr
 }
 
 // ended returns how a run ended, and the error that it ended with.

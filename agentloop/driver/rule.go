@@ -95,7 +95,11 @@ func (s *Strategy) rule() *scripts.Rule {
 	if len(s.Rule) == 0 || err != nil { // Check returns the error
 		return nil
 	}
-	r := &scripts.Rule{Columns: s.Rule, Symbols: s.Symbols, Band: defaultBand, Most: 1}
+	columns := slices.Clone(s.Rule)
+	for i, c := range columns {
+		columns[i].SQL = s.fill(c.SQL)
+	}
+	r := &scripts.Rule{Columns: columns, Symbols: s.Symbols, Band: defaultBand, Most: 1}
 	if s.Band != nil {
 		r.Band = *s.Band
 	}

@@ -50,6 +50,7 @@ type Config struct {
 	NoCache bool            // the caller asked to keep no answers: the manifest says so
 	Strict  bool            // ask no model: what is not recorded ends the run
 	Sample  int             // tells repeated runs of the same thing apart
+	Turns   int             // end before a further turn, as asked; 0 = no limit
 
 	Version  string           // of the program, for the manifest
 	Build    string           // what tells two builds of a version apart: a part of every replay key
@@ -58,10 +59,12 @@ type Config struct {
 	Stop     <-chan struct{}  // closed: end after the turn
 	Log      *slog.Logger
 	Progress func(agentloop.Progress) // called after each move of the clock
+
+	Live *Live // the clock of the host instead of a replay; nil = a backtest
 }
 
-// Run backtests a strategy into a folder that pitwall report, trace, why and verify
-// accept. A strategy that cannot run leaves no folder and has no result. A run that
+// Run backtests a strategy, or trades it on paper, into a folder that pitwall report,
+// trace, why and verify accept. A strategy that cannot run leaves no folder and has no result. A run that
 // began has a result, and an error too when it failed; Result.Complete reports
 // whether it came to its end.
 func Run(ctx context.Context, c Config) (*Result, error) {
@@ -88,6 +91,9 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	spec, err := s.Spec()
 	if err != nil {
 		return nil, err
+	}
+	if c.Live != nil {
+		return runPaper(ctx, c, spec, started)
 	}
 	from, _, err := s.Window(c.Source)
 	if err != nil {
@@ -144,7 +150,7 @@ func (r *run) drive(ctx context.Context) (*Result, error) {
 	if err := r.folder.WriteJSON("manifest.json", r.manifest); err != nil {
 		return nil, err
 	}
-	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
+	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
 	return r.finish(out, err)
 }
 

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
+	"pitwall/cache/history"
 	"pitwall/tools/external"
 )
 
@@ -44,6 +45,8 @@ type Strategy struct {
 
 	Rule Rule     `yaml:"rule"` // SQL that decides in place of a model
 	Band *float64 `yaml:"band"` // how far a weight of Rule must be from what is held; nil = 0.05
+
+	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
 
 	// Known and refused until their time comes.
 	Desk     yaml.Node `yaml:"desk"`
@@ -80,12 +83,14 @@ func (l *symbolList) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// DataEntry is a path or the name of a vendor, with how its prices are adjusted.
+// DataEntry is a path or the name of a vendor, with how its prices are adjusted and what
+// the columns of its files are.
 type DataEntry struct {
 	Path     string             `yaml:"path"`
 	Adjusted pitwall.Adjustment `yaml:"adjusted"`
 	// Dividends is adj_close where they are to be derived from that column.
-	Dividends string `yaml:"dividends"`
+	Dividends       string `yaml:"dividends"`
+	history.Mapping `yaml:",inline"`
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
@@ -94,12 +99,16 @@ func (d *DataEntry) UnmarshalYAML(n *yaml.Node) error {
 		return n.Decode(&d.Path)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; !slices.Contains(keys(DataEntry{}), k.Value) {
+		if k := n.Content[i]; !slices.Contains(entryKeys(), k.Value) {
 			return fmt.Errorf("line %d: field %s not found in type DataEntry", k.Line, k.Value)
 		}
 	}
 	type plain DataEntry
 	return n.Decode((*plain)(d))
+}
+
+func entryKeys() []string {
+	return slices.Concat([]string{"path", "adjusted", "dividends"}, keys(history.Mapping{}))
 }
 
 // Parse reads a strategy file; file is how messages name it. [Strategy.Check] has
@@ -118,6 +127,13 @@ func Parse(file string, raw []byte) (*Strategy, error) {
 	}
 	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return nil, s.bad("the file holds more than one document").Hintf("leave out everything after the line ---")
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(raw, &doc); err != nil {
+		return nil, s.explain(err)
+	}
+	if err := s.noZeros(&doc); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -158,7 +174,7 @@ func (s *Strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
-			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": keys(DataEntry{}), "ModelChoice": keys(ModelChoice{})}[m[3]]
+			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
@@ -193,7 +209,7 @@ func (s *Strategy) Check() error {
 		cash := defaultCash
 		s.Cash = &cash
 	}
-	if err := errors.Join(s.checkAgents(), s.checkRule()); err != nil {
+	if err := errors.Join(s.checkAgents(), s.checkRule(), s.checkParams()); err != nil {
 		return err
 	}
 	for _, t := range s.Tools {

@@ -71,7 +71,8 @@ func header(file string) string {
 // Manifest is manifest.json: what was run.
 type Manifest struct {
 	RunID     string        `json:"run_id"`
-	Status    string        `json:"status"` // running, complete, incomplete or failed
+	Mode      string        `json:"mode,omitempty"` // paper or live; empty = a backtest
+	Status    string        `json:"status"`         // running, complete, incomplete or failed
 	Pitwall   string        `json:"pitwall"`
 	Strategy  string        `json:"strategy"`
 	Name      string        `json:"name"`
@@ -202,7 +203,7 @@ type Metrics struct {
 	Fills           int         `json:"fills"`
 	Fees            pitwall.Dec `json:"fees"`
 	Slippage        pitwall.Dec `json:"slippage"`
-	Exposure        float64     `json:"exposure"` // share of bars with something held, long or short
+	Exposure        float64     `json:"exposure"` // mean over steps of what is held, long and short, over equity
 	First           *time.Time  `json:"first"`
 	Last            *time.Time  `json:"last"`
 }

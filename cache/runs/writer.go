@@ -22,6 +22,9 @@ import (
 // Folder is a run's folder, open for writing. It is safe for concurrent use.
 type Folder struct {
 	Dir string
+	// Durable makes a line of the journal count only once it is on the disk: for orders
+	// that a broker keeps when this machine does not. Set it before anything is written.
+	Durable bool
 
 	mem pitwall.MemoryJournal // for Follow
 
@@ -96,8 +99,10 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	case pitwall.EntryMark:
 		err = f.mark(*e.Mark)
 	}
-	if err == nil && (e.Kind != pitwall.EntryMark || len(f.waiting[JournalFile]) > atOnce) {
-		err = f.flush()
+	if err == nil && (f.Durable || e.Kind != pitwall.EntryMark || len(f.waiting[JournalFile]) > atOnce) {
+		if err = f.flush(); err == nil {
+			err = f.sync(JournalFile)
+		}
 	}
 	if err != nil {
 		return 0, err
@@ -216,44 +221,15 @@ func (f *Folder) Flush() error {
 	return errors.Join(f.flush(), f.finishTurns())
 }
 
-// Prices writes the bars that a run passed, and the one before them, whose close
-// was its first price.
-func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	symbol := quote(s.Instrument.Symbol)
-	var b []byte
-	for i := range s.Len() {
-		if i+1 < s.Len() && s.Start[i+1] < from.UnixNano() || s.Known[i] > until.UnixNano() {
-			continue
-		}
-		x := s.Bar(i)
-		volume := ""
-		if x.Volume != pitwall.NoVolume {
-			volume = strconv.FormatFloat(x.Volume, 'f', -1, 64)
-		}
-		stamp := time.RFC3339
-		if s.Size >= 24*time.Hour {
-			stamp = time.DateOnly
-		}
-		b = x.Start.AppendFormat(append(append(b, symbol...), ','), stamp)
-		for _, d := range []pitwall.Dec{x.Open, x.High, x.Low, x.Close} {
-			b = d.Append(append(b, ','))
-		}
-		b = append(append(b, ','), volume...)
-		for _, at := range []time.Time{x.Start, x.End, x.Known} {
-			b = at.AppendFormat(append(b, ','), time.RFC3339)
-		}
-		if b = append(b, '\n'); len(b) > atOnce {
-			f.add(PricesFile, b)
-			if err := f.flush(); err != nil {
-				return err
-			}
-			b = b[:0]
-		}
+// sync waits until a file is on the disk, where that matters.
+func (f *Folder) sync(name string) error {
+	if !f.Durable || f.err != nil {
+		return f.err
 	}
-	f.add(PricesFile, b)
-	return f.flush()
+	if err := f.files[name].Sync(); err != nil {
+		f.err = fmt.Errorf("writing %s to the disk: %w", name, err)
+	}
+	return f.err
 }
 
 // WriteJSON writes a whole file (metrics.json, and manifest.json as the run begins).

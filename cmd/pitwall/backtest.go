@@ -25,9 +25,9 @@ import (
 // backtestFlags are what the command line changes about a strategy.
 type backtestFlags struct {
 	model, from, to, cash, symbols, out   string
-	data                                  []string
+	data, params                          []string
 	json, noCache, strictReplay, noReport bool
-	sample                                int
+	sample, turns                         int
 }
 
 func (a *app) backtest() *cobra.Command {
@@ -55,6 +55,8 @@ func (a *app) backtest() *cobra.Command {
 	fs.StringVar(&f.cash, "cash", "", "starting cash")
 	fs.StringVar(&f.symbols, "symbols", "", "what may be traded, comma separated")
 	fs.StringArrayVar(&f.data, "data", nil, "data file or folder instead of the strategy's (repeatable)")
+	fs.StringArrayVar(&f.params, "param", nil, "name=value: a value of rule, prompt or script, such as lookback=50 (repeatable)")
+	fs.IntVar(&f.turns, "turns", 0, "end before turn N+1: a look before paying for all")
 	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	fs.BoolVar(&f.noCache, "no-cache", false, "ask every model again and keep nothing")
@@ -69,6 +71,9 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if f.sample < 0 {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--sample is %d", f.sample).Hintf("use 0 or more")}
 	}
+	if f.turns < 0 {
+		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--turns is %d", f.turns).Hintf("use 1 or more")}
+	}
 	if f.strictReplay && f.noCache {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--strict-replay and --no-cache contradict each other").Hintf("leave one out")}
 	}
@@ -78,6 +83,11 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	}
 	if f.model != "" {
 		s.UseModel(f.model)
+	}
+	for _, p := range f.params {
+		if err := s.SetParam(p); err != nil {
+			return nil, &usageError{err}
+		}
 	}
 	s.From, s.To = cmp.Or(f.from, s.From), cmp.Or(f.to, s.To)
 	if f.from != "" && f.to == "" && s.To != "" && f.from > s.To {
@@ -119,7 +129,7 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 	if err != nil {
 		return err
 	}
-	if !res.Complete {
+	if !res.Complete && !res.Requested {
 		fmt.Fprintf(a.stderr, "pitwall: stopped before the end; what there is lies in %s\n", res.Out)
 		return errSaid
 	}
@@ -132,7 +142,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	if err != nil {
 		return nil, err
 	}
-	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: f.noCache, Strict: f.strictReplay, Sample: f.sample, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
+	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: f.noCache, Strict: f.strictReplay, Sample: f.sample, Turns: f.turns, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
 	if p != nil {
 		c.Progress = p.show
 	}
@@ -147,9 +157,13 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	if store != nil {
 		c.Cache = store
-		defer func() { err = errors.Join(err, store.Close()) }()
+		defer func() { // what was answered is in the run; the next one asks again
+			if e := store.Close(); e != nil {
+				fmt.Fprintln(a.errs(), "note: "+term.OneLine(e.Error())+"; what it could not keep will be asked again")
+			}
+		}()
 	}
-	extra, err := a.external(ctx, s.Tools, cfg, recorder(store, f.strictReplay))
+	extra, err := a.external(ctx, pitwall.Sim, s.Tools, cfg, recorder(store, f.strictReplay))
 	if err != nil {
 		return nil, err
 	}

@@ -130,6 +130,8 @@ func modelCost(u runs.Usage) string {
 func next(r *driver.Result) string {
 	trace := "pitwall trace " + r.Out
 	switch {
+	case r.Requested:
+		return "look at its turns (" + trace + "), then run without --turns: recorded replies are not asked for again"
 	case !r.Complete:
 		return "see where it stopped (" + trace + "); the same command runs again, asks nothing twice and goes on from there"
 	case scripted(r):

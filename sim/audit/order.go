@@ -65,8 +65,9 @@ func isFunds(c pitwall.Code) bool {
 // inputs finds the intents and what the journal says became of each.
 func inputs(journal []pitwall.Entry, states map[string]*pitwall.OrderState) []input {
 	var all []input
+	unsent := pitwall.Unsent(journal)
 	for i, e := range journal {
-		if e.Kind != pitwall.EntryIntent {
+		if e.Kind != pitwall.EntryIntent || unsent[e.Seq] {
 			continue
 		}
 		in := input{Entry: e}
@@ -193,12 +194,18 @@ func (r *replica) accept(o *order, s *symbol) {
 
 // tick is section 12.
 func (r *replica) tick(s *symbol, price pitwall.Dec, up bool) pitwall.Dec {
-	down := price.Floor(s.Instrument.Tick)
+	step := s.Instrument.Tick
+	if step == 0 && s.Instrument.Cents {
+		if step = pitwall.One / 100; price > -pitwall.One && price < pitwall.One {
+			step = pitwall.One / 10_000
+		}
+	}
+	down := price.Floor(step)
 	if price < down {
-		down -= s.Instrument.Tick
+		down -= step
 	}
 	if up && down != price {
-		return r.a.Add(down, s.Instrument.Tick)
+		return r.a.Add(down, step)
 	}
 	return down
 }
@@ -307,6 +314,13 @@ func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 	case s.Size == pitwall.OneWeek:
 		if start, end, trades = s.Instrument.Week(day); trades && !t.After(start) {
 			start, end, trades = s.Instrument.Week(day.AddDate(0, 0, -7))
+		}
+		if !trades {
+			return start, end, false
+		}
+	case s.Size == pitwall.OneMonth:
+		if start, end, trades = s.Instrument.Month(day); trades && !t.After(start) {
+			start, end, trades = s.Instrument.Month(time.Date(day.Year(), day.Month(), 0, 0, 0, 0, 0, time.UTC))
 		}
 		if !trades {
 			return start, end, false
