@@ -3,6 +3,7 @@ package pitwall
 import (
 	"context"
 	"iter"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -103,16 +104,34 @@ type Journal interface {
 // MemoryJournal keeps entries in memory. The zero value is ready.
 type MemoryJournal struct {
 	mu      sync.Mutex
-	entries []Entry
+	last    int64
+	entries []Entry       // but for plain equity points
+	points  []plainMark   // a quarter of an entry's size, and nearly all of a long run
 	grown   chan struct{} // closed and replaced at every Append; nil while no one waits
+}
+
+// plainMark is an entry that says nothing but an equity point of its own time.
+type plainMark struct {
+	seq   int64
+	book  string
+	point EquityPoint
+}
+
+func (m plainMark) entry() Entry {
+	return Entry{Seq: m.seq, AsOf: m.point.Time, Kind: EntryMark, Book: m.book, Mark: &m.point}
 }
 
 // Append implements Journal.
 func (j *MemoryJournal) Append(_ context.Context, e Entry) (int64, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	e.Seq = int64(len(j.entries)) + 1
-	j.entries = append(j.entries, e)
+	j.last++
+	e.Seq = j.last
+	if e.Mark != nil && e.Mark.Time == e.AsOf && e == (Entry{Seq: e.Seq, AsOf: e.AsOf, Kind: EntryMark, Book: e.Book, Mark: e.Mark}) {
+		j.points = append(j.points, plainMark{e.Seq, e.Book, *e.Mark})
+	} else {
+		j.entries = append(j.entries, e)
+	}
 	if j.grown != nil {
 		close(j.grown)
 		j.grown = nil
@@ -124,14 +143,26 @@ func (j *MemoryJournal) Append(_ context.Context, e Entry) (int64, error) {
 func (j *MemoryJournal) Last() int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return int64(len(j.entries))
+	return j.last
 }
 
 // Entries returns a copy of what there is.
 func (j *MemoryJournal) Entries() []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return append([]Entry(nil), j.entries...)
+	list := make([]Entry, 0, j.last)
+	for seq := int64(1); seq <= j.last; seq++ {
+		list = append(list, j.entry(seq))
+	}
+	return list
+}
+
+// entry returns an entry that is there.
+func (j *MemoryJournal) entry(seq int64) Entry {
+	if i := sort.Search(len(j.points), func(i int) bool { return j.points[i].seq >= seq }); i < len(j.points) && j.points[i].seq == seq {
+		return j.points[i].entry()
+	}
+	return j.entries[sort.Search(len(j.entries), func(i int) bool { return j.entries[i].Seq >= seq })]
 }
 
 // Follow implements Journal.
@@ -154,8 +185,8 @@ func (j *MemoryJournal) Follow(ctx context.Context, from int64) iter.Seq2[Entry,
 func (j *MemoryJournal) wait(ctx context.Context, seq int64) (Entry, error) {
 	for {
 		j.mu.Lock()
-		if seq <= int64(len(j.entries)) {
-			e := j.entries[seq-1]
+		if seq <= j.last {
+			e := j.entry(seq)
 			j.mu.Unlock()
 			return e, nil
 		}

@@ -61,3 +61,18 @@ func TestSessionClose(t *testing.T) {
 	require.Equal(t, "2024-03-11T00:00:00-04:00", stock.SessionClose(day.Add(7*time.Hour)).Format(time.RFC3339), "extended hours end at midnight")
 	require.Equal(t, "2024-03-11T00:00:00Z", coin.SessionClose(time.Date(2024, 3, 10, 23, 59, 0, 0, time.UTC)).Format(time.RFC3339))
 }
+
+// What a memory journal gives back is what it was given, whatever form it keeps.
+func TestMemoryJournalKeepsEntriesWhole(t *testing.T) {
+	var j MemoryJournal
+	at := time.Date(2024, 1, 2, 16, 0, 0, 0, time.UTC)
+	given := []Entry{{AsOf: at, Kind: EntryStart}, {AsOf: at, Kind: EntryMark, Book: "main", Mark: &EquityPoint{at, One, One}}, {AsOf: at, Kind: EntryMark, Book: "b", Mark: &EquityPoint{at.Add(1), One, 2}},
+		{AsOf: at, Kind: EntryMark, Cause: Cause{Turn: 4}, Mark: &EquityPoint{at, 1, 1}}, {AsOf: at.Add(2), Kind: EntryMark, Book: "main", Mark: &EquityPoint{at.Add(2), 3, 4}}, {AsOf: at, Kind: EntryEnd, Note: "n"}}
+	for i := range given {
+		seq, err := j.Append(context.Background(), given[i])
+		require.NoError(t, err)
+		given[i].Seq = seq
+	}
+	require.Equal(t, given, j.Entries())
+	require.EqualValues(t, 6, j.Last())
+}

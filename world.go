@@ -44,7 +44,8 @@ type SimProgress struct {
 type SimClock interface {
 	// Progress returns how far the replay has come.
 	Progress() SimProgress
-	// Equity returns the equity points so far, oldest first.
+	// Equity returns the equity points so far, oldest first. The caller must not change
+	// them.
 	Equity() []EquityPoint
 	// Flows returns the main book's money that moved without an order and became
 	// known after a time, oldest first.

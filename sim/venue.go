@@ -318,7 +318,7 @@ func (v *Venue) Progress() pitwall.SimProgress {
 func (v *Venue) Equity() []pitwall.EquityPoint {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return append([]pitwall.EquityPoint(nil), v.equity...)
+	return v.equity[:len(v.equity):len(v.equity)] // points are added and never changed
 }
 
 // Flows implements pitwall.SimClock.

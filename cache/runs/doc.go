@@ -19,8 +19,9 @@
 //	                        ├─► Strict: every line whole or an error; verify, metrics
 //	                        └─► List, Find, Attempt: the runs beside each other
 //
-// The writer appends while the run goes on, line by line and unbuffered, so that
-// after a crash everything up to the last whole line is there. Whole files (manifest,
+// The writer appends while the run goes on, so that after a crash everything up to the
+// last whole line is there. Equity points wait for the next entry of another kind, the
+// end of a turn or 64 KB; all else is written before it counts. Whole files (manifest,
 // metrics) are written aside and renamed. Turns are written behind the run's
 // back, in their order: the journal says what was done, a turn only why, and after a
 // crash the last few may be missing.

@@ -83,7 +83,7 @@ func (r *Run) missing(err error) {
 // had one: what is known then is the column of fills.csv, so the turns of orders
 // that never filled, and of changes, are lost.
 func (r *Run) Journal() []pitwall.Entry {
-	list, err := linesOf[pitwall.Entry](r, JournalFile, r.leave)
+	list, err := entriesOf(r, r.leave)
 	r.missing(err)
 	orders := func(e pitwall.Entry) bool { return e.Order != nil || e.Fill != nil }
 	if !slices.ContainsFunc(list, orders) || slices.ContainsFunc(list, func(e pitwall.Entry) bool { return e.Turn > 0 }) {

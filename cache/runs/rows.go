@@ -31,11 +31,15 @@ func (f *fault) Error() string { return fmt.Sprintf("%s line %d: %v", f.file, f.
 
 func (f *fault) Unwrap() error { return f.err }
 
-// eachLine calls f for each line of a file of JSON lines.
-func eachLine(fsys fs.FS, name string, f func(line []byte) error, report func(*fault) error) error {
+// eachLine calls f for each line of a file of JSON lines, and many, if any, with their
+// number before.
+func eachLine(fsys fs.FS, name string, many func(n int), f func(line []byte) error, report func(*fault) error) error {
 	raw, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return fmt.Errorf("reading the run: %w", err)
+	}
+	if many != nil && len(raw) > 0 {
+		many(bytes.Count(raw, []byte("\n")))
 	}
 	for n := 1; len(raw) > 0; n++ {
 		line, rest, whole := bytes.Cut(raw, []byte("\n"))
@@ -51,13 +55,29 @@ func eachLine(fsys fs.FS, name string, f func(line []byte) error, report func(*f
 
 // linesOf reads a file of JSON lines.
 func linesOf[T any](fsys fs.FS, name string, report func(*fault) error) (list []T, err error) {
-	err = eachLine(fsys, name, func(line []byte) error {
+	err = eachLine(fsys, name, nil, func(line []byte) error {
 		var x T
 		err := json.Unmarshal(line, &x)
 		if err == nil {
 			list = append(list, x)
 		}
 		return err
+	}, report)
+	return list, err
+}
+
+// entriesOf reads journal.jsonl.
+func entriesOf(fsys fs.FS, report func(*fault) error) (list []pitwall.Entry, err error) {
+	err = eachLine(fsys, JournalFile, func(n int) { list = make([]pitwall.Entry, 0, n) }, func(line []byte) error {
+		x, ok := parseMark(line)
+		if !ok {
+			x = pitwall.Entry{}
+			if err := json.Unmarshal(line, &x); err != nil {
+				return err
+			}
+		}
+		list = append(list, x)
+		return nil
 	}, report)
 	return list, err
 }
@@ -134,7 +154,7 @@ func parseEquity(row []string) (p EquityRow, err error) {
 
 // parseBar reads a row of prices.csv.
 func parseBar(row []string) (b pitwall.Bar, err error) {
-	b.Symbol, b.Volume = row[0], pitwall.NoVolume
+	b.Symbol, b.Volume = strings.Clone(row[0]), pitwall.NoVolume // row's text is of the whole line
 	for k, to := range []*pitwall.Dec{&b.Open, &b.High, &b.Low, &b.Close} {
 		if *to, err = pitwall.ParseDec(row[2+k]); err != nil {
 			return b, err

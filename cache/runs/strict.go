@@ -24,7 +24,7 @@ func (s Strict) Metrics() (m Metrics, err error) { return m, readJSON(s, Metrics
 
 // Journal reads journal.jsonl.
 func (s Strict) Journal() ([]pitwall.Entry, error) {
-	return linesOf[pitwall.Entry](s, JournalFile, refuse)
+	return entriesOf(s, refuse)
 }
 
 // Equity reads equity.csv.

@@ -37,7 +37,7 @@ func digestOf(body []byte) string {
 func (f *Folder) Seal(m *Manifest) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.finishTurns(); err != nil {
+	if err := errors.Join(f.flush(), f.finishTurns()); err != nil {
 		return err
 	}
 	m.TurnsDigest = digestOf(f.sums)

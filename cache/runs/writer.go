@@ -31,6 +31,7 @@ type Folder struct {
 	mu        sync.Mutex
 	reference pitwall.Reference
 	files     map[string]*os.File
+	waiting   map[string][]byte // lines that are not in their file yet
 	reasons   map[string]string // of the orders that were submitted, by id
 	err       error             // the first of writing a line: it may be half there, so none may follow
 
@@ -48,7 +49,7 @@ func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
-	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
+	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, waiting: map[string][]byte{}, reasons: map[string]string{}}
 	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
 		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err == nil {
@@ -78,18 +79,16 @@ func (f *Folder) writeTurns(turns <-chan func() error) {
 	f.written <- first
 }
 
-// Append implements pitwall.Journal: the line is in the file before it counts.
+// Append implements pitwall.Journal: the line is in the file before it counts, but for
+// equity points, which nothing is done by.
 func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e.Seq = f.mem.Last() + 1
-	if err := f.line(JournalFile, e); err != nil {
+	err := f.entry(e)
+	if err != nil {
 		return 0, err
 	}
-	if err := f.sync(JournalFile); err != nil {
-		return 0, err
-	}
-	var err error
 	switch e.Kind {
 	case pitwall.EntryIntent:
 		if e.Order != nil {
@@ -100,10 +99,33 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	case pitwall.EntryMark:
 		err = f.mark(*e.Mark)
 	}
+	if err == nil && (f.Durable || e.Kind != pitwall.EntryMark || len(f.waiting[JournalFile]) > atOnce) {
+		if err = f.flush(); err == nil {
+			err = f.sync(JournalFile)
+		}
+	}
 	if err != nil {
 		return 0, err
 	}
 	return f.mem.Append(ctx, e)
+}
+
+// atOnce is how many bytes of equity points may wait for the next entry of another
+// kind, or the end of a turn, to be written.
+const atOnce = 64 << 10
+
+// entry adds a line of the journal.
+func (f *Folder) entry(e pitwall.Entry) error {
+	if line, ok := appendMark(f.waiting[JournalFile], e); ok {
+		f.waiting[JournalFile] = line
+		return f.err
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encoding a line of %s: %w", JournalFile, err)
+	}
+	f.add(JournalFile, append(body, '\n'))
+	return f.err
 }
 
 // fill writes a line of fills.csv. Its turn and reason are those of a submission:
@@ -113,8 +135,9 @@ func (f *Folder) fill(x pitwall.Fill, turn int) error {
 	if !submitted {
 		turn = 0
 	}
-	return f.write(FillsFile, strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
-		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(reason)}, ",")+"\n")
+	f.add(FillsFile, []byte(strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
+		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(reason)}, ",")+"\n"))
+	return f.err
 }
 
 func (f *Folder) mark(p pitwall.EquityPoint) error {
@@ -126,7 +149,8 @@ func (f *Folder) mark(p pitwall.EquityPoint) error {
 		}
 		hold = h.Round(2).String()
 	}
-	return f.write(EquityFile, p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+"\n")
+	f.add(EquityFile, []byte(p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+"\n"))
+	return f.err
 }
 
 // quote writes a CSV field.
@@ -160,6 +184,9 @@ func (f *Folder) EndTurn(n int, turn []byte, line json.RawMessage, timing agentl
 	if f.failed.Load() {
 		return f.finishTurns()
 	}
+	if err := f.flush(); err != nil {
+		return err
+	}
 	records, summaries, timings := f.files[TurnsFile], f.files[SummariesFile], f.files[TimingFile]
 	f.turns <- func() error {
 		sum := digestOf(turn)
@@ -191,51 +218,7 @@ func (f *Folder) finishTurns() error {
 func (f *Folder) Flush() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.finishTurns()
-}
-
-// Prices writes the bars that a run passed, and the one before them, whose close
-// was its first price.
-func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var b strings.Builder
-	for i := range s.Len() {
-		if i+1 < s.Len() && s.Start[i+1] < from.UnixNano() || s.Known[i] > until.UnixNano() {
-			continue
-		}
-		b.WriteString(priceLine(s.Bar(i), s.Size))
-	}
-	return f.write(PricesFile, b.String())
-}
-
-// Bars adds bars to the prices of a run that goes on with the host's time, and returns
-// when they are on the disk. size is that of a symbol's bars.
-func (f *Folder) Bars(list []pitwall.Bar, size func(symbol string) time.Duration) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var b strings.Builder
-	for _, x := range list {
-		b.WriteString(priceLine(x, size(x.Symbol)))
-	}
-	if err := f.write(PricesFile, b.String()); err != nil {
-		return err
-	}
-	return f.sync(PricesFile)
-}
-
-// priceLine is a line of prices.csv.
-func priceLine(x pitwall.Bar, size time.Duration) string {
-	volume := ""
-	if x.Volume != pitwall.NoVolume {
-		volume = strconv.FormatFloat(x.Volume, 'f', -1, 64)
-	}
-	stamp := x.Start.Format(time.RFC3339)
-	if size >= 24*time.Hour {
-		stamp = x.Start.Format(time.DateOnly)
-	}
-	return fmt.Sprintf("%s,%s,%v,%v,%v,%v,%s,%s,%s,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume,
-		x.Start.Format(time.RFC3339), x.End.Format(time.RFC3339), x.Known.Format(time.RFC3339))
+	return errors.Join(f.flush(), f.finishTurns())
 }
 
 // sync waits until a file is on the disk, where that matters.
@@ -272,20 +255,19 @@ func (f *Folder) replace(name string, body []byte) error {
 	return nil
 }
 
-func (f *Folder) line(name string, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encoding a line of %s: %w", name, err)
-	}
-	return f.write(name, string(body)+"\n")
-}
+// add lets a line wait for flush.
+func (f *Folder) add(name string, line []byte) { f.waiting[name] = append(f.waiting[name], line...) }
 
-func (f *Folder) write(name, text string) error {
-	if f.err != nil {
-		return f.err
-	}
-	if _, err := f.files[name].WriteString(text); err != nil {
-		f.err = fmt.Errorf("writing %s: %w", name, err)
+// flush writes what waits: the journal first, since the other files say less.
+func (f *Folder) flush() error {
+	for _, name := range append([]string{JournalFile}, csvFiles...) {
+		if len(f.waiting[name]) == 0 || f.err != nil {
+			continue
+		}
+		if _, err := f.files[name].Write(f.waiting[name]); err != nil {
+			f.err = fmt.Errorf("writing %s: %w", name, err)
+		}
+		f.waiting[name] = f.waiting[name][:0]
 	}
 	return f.err
 }
@@ -294,7 +276,7 @@ func (f *Folder) write(name, text string) error {
 func (f *Folder) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	errs := []error{f.finishTurns()}
+	errs := []error{f.flush(), f.finishTurns()}
 	for _, x := range f.files {
 		errs = append(errs, x.Close())
 	}
