@@ -136,7 +136,9 @@ func (t *table) barTime(text string, zone *time.Location) (stamp, error) {
 		if s, err = parseStamp(text, of); err != nil {
 			return s, err
 		}
-		t.offset.learn(s.t)
+		if s.naive {
+			t.offset.learn(s.t)
+		}
 	}
 	s.t, s.naive = s.t.In(zone), s.naive && t.layout.Zone == nil
 	return s, nil
