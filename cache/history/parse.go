@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,6 +24,7 @@ type table struct {
 	layout  layout.Layout
 	mapping Mapping
 	counts  map[string]int // rows of each symbol, for bars
+	offset  offsetSpan     // of the times read last
 }
 
 // parse reads a file of any layout.
@@ -124,12 +126,49 @@ type stamp struct {
 // barTime reads a time of a bar: without an offset it is of the zone that the file or its
 // entry states, else of the exchange's.
 func (t *table) barTime(text string, zone *time.Location) (stamp, error) {
-	if t.layout.Zone == nil || len(text) == len(time.DateOnly) {
+	if len(text) == len(time.DateOnly) {
 		return parseStamp(text, zone)
 	}
-	s, err := parseStamp(text, t.layout.Zone)
-	s.t, s.naive = s.t.In(zone), false
-	return s, err
+	of := cmp.Or(t.layout.Zone, zone)
+	s, ok := t.offset.read(text, of)
+	if !ok {
+		var err error
+		if s, err = parseStamp(text, of); err != nil {
+			return s, err
+		}
+		if s.naive {
+			t.offset.learn(s.t)
+		}
+	}
+	s.t, s.naive = s.t.In(zone), s.naive && t.layout.Zone == nil
+	return s, nil
+}
+
+// offsetSpan is a stretch of time in which a zone has one offset, with three hours to
+// spare: the clock times in it exist once, and are read without the zone's rules.
+type offsetSpan struct {
+	zone       *time.Location
+	since      time.Duration
+	start, end time.Time
+}
+
+func (o *offsetSpan) read(text string, zone *time.Location) (stamp, bool) {
+	if o.zone != zone || len(text) != len(time.DateTime) || text[10] != ' ' {
+		return stamp{}, false
+	}
+	t, err := time.Parse(time.DateTime, text)
+	t = t.Add(-o.since)
+	return stamp{t: t, naive: true}, err == nil && t.After(o.start) && t.Before(o.end)
+}
+
+func (o *offsetSpan) learn(t time.Time) {
+	const spare = 3 * time.Hour
+	start, end := t.ZoneBounds()
+	if start.IsZero() || end.IsZero() {
+		return
+	}
+	_, seconds := t.Zone()
+	*o = offsetSpan{t.Location(), time.Duration(seconds) * time.Second, start.Add(spare), end.Add(-spare)}
 }
 
 // parseStamp reads 2006-01-02, RFC 3339, or a time without a zone, which is the

@@ -14,7 +14,7 @@ import (
 // understood says in one line what a file of bars was taken for, when anything of it was
 // guessed:
 //
-//	AAPL from yahoo.csv: 1,258 1d bars, New York, prices as traded?, ignored: RSI
+//	AAPL from yahoo.csv: 1,258 daily bars, New York, prices as traded?, ignored: RSI
 func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adjustment) {
 	if t.layout.Own || len(series) == 0 {
 		return
@@ -35,7 +35,7 @@ func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adju
 	if t.layout.Naive && first.Size < pitwall.OneDay {
 		zone = "times without an offset taken as " + cityOf(cmp.Or(t.layout.Zone, first.Instrument.Location()))
 	}
-	said := []string{fmt.Sprintf("%s %s bars", grouped(bars), pitwall.SizeName(first.Size)), zone}
+	said := []string{fmt.Sprintf("%s %s %s", grouped(bars), sizeWord(first.Size), plural("bar", bars)), zone}
 	if adj == "" {
 		said = append(said, "prices as traded?")
 	}
@@ -50,6 +50,17 @@ func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adju
 		said = append(said, fmt.Sprintf("%d %s ignored", n, plural("column", n)))
 	}
 	l.warn("%s from %s: %s", name, path.Base(t.name), strings.Join(said, ", "))
+}
+
+// sizeWord names a size of bars as people do.
+func sizeWord(size time.Duration) string {
+	switch size {
+	case pitwall.OneDay:
+		return "daily"
+	case pitwall.OneWeek:
+		return "weekly"
+	}
+	return pitwall.SizeName(size)
 }
 
 // plural adds the s of more than one to the first word.

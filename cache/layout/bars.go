@@ -203,7 +203,8 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 		t.Layout.Zone = time.UTC
 	case t.Layout.Naive && t.isHistData(at, name):
 		t.Layout.Zone = time.FixedZone("EST (UTC-5)", -5*60*60)
-		t.Layout.Notes = append(t.Layout.Notes, "times are taken as those of HistData: EST, never daylight saving time")
+		t.Layout.Notes = append(t.Layout.Notes, "times are taken as those of HistData: EST, never daylight saving time; its volume of 0 is none")
+		delete(at, Volume)
 	}
 	if name == "dmy" || name == "mdy" {
 		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("%s is read as %s", strings.TrimSpace(cells[0]), list[0].t.Format(time.DateOnly)))
