@@ -71,8 +71,8 @@ func TestBadDataNamesFileAndLine(t *testing.T) {
 		"price zero":           {head + "A,2024-01-02,0,0,0,0,1\n", "low 0 is not above 0"},
 		"date":                 {head + "A,2024-13-02,1,2,0.5,1.5,100\n", "d/a.csv:2: timestamp: \"2024-13-02\" is not a date"},
 		"mixed":                {head + good + "A,2024-01-03T09:30:00-05:00,1,2,0.5,1.5,1\n", "mixes dates and times"},
-		"monthly":              {head + "A,2024-01-01,1,2,0.5,1.5,1\nA,2024-02-01,1,2,0.5,1.5,1\nA,2024-03-01,1,2,0.5,1.5,1\nA,2024-04-01,1,2,0.5,1.5,1\n", "A: dates are usually a month apart: monthly bars are not supported, sizes end at a week (1w); give daily or weekly bars"},
-		"quarterly":            {head + "A,2024-01-01,1,2,0.5,1.5,1\nA,2024-04-01,1,2,0.5,1.5,1\n", "neither daily nor weekly bars"},
+		"two in a month":       {head + "A,2024-01-01,1,2,0.5,1.5,1\nA,2024-02-01,1,2,0.5,1.5,1\nA,2024-03-01,1,2,0.5,1.5,1\nA,2024-03-15,1,2,0.5,1.5,1\nA,2024-04-15,1,2,0.5,1.5,1\n", "2024-03-15 is in the month of the bar before it"},
+		"quarterly":            {head + "A,2024-01-01,1,2,0.5,1.5,1\nA,2024-04-01,1,2,0.5,1.5,1\n", "neither daily, weekly nor monthly bars"},
 		"months among days":    {head + days(10) + "A,2024-03-31,1,2,0.5,1.5,1\nA,2024-04-30,1,2,0.5,1.5,1\nA,2024-05-31,1,2,0.5,1.5,1\nA,2024-06-30,1,2,0.5,1.5,1\nA,2024-07-31,1,2,0.5,1.5,1\n", "bars of two sizes"},
 		"weeks of Sundays":     {head + "A,2024-01-07,1,2,0.5,1.5,1\nA,2024-01-14,1,2,0.5,1.5,1\n", "dated on a Sunday (2024-01-07): some tools mean the week before it, others the week after; date it by the week's Monday"},
 		"two in a week":        {head + "A,2024-01-02,1,2,0.5,1.5,1\nA,2024-01-09,1,2,0.5,1.5,1\nA,2024-01-16,1,2,0.5,1.5,1\nA,2024-01-18,1,2,0.5,1.5,1\n", "d/a.csv:5: timestamp: 2024-01-18 is in the week of the bar before it"},
@@ -200,8 +200,16 @@ func TestParquetReadsLikeCSV(t *testing.T) {
 	}
 	_, err = load(Options{}, "a.csv", head+"A,2024-01-02T20:00:00Z,1,2,0.5,1.5,1\nA,2024-01-03T21:00:00Z,1,2,0.5,1.5,1\nA,2024-01-04T22:00:00Z,1,2,0.5,1.5,1\n")
 	require.ErrorContains(t, err, "give dates")
-	_, err = load(Options{}, "a.csv", head+"BTC-USD,2024-01-02T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-03T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-04T16:00:00Z,1,2,0.5,1.5,1\n")
+	_, err = load(Options{}, "a.csv", head+"BTC-USD,2024-01-02T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-03T17:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-04T16:00:00Z,1,2,0.5,1.5,1\n")
 	require.ErrorContains(t, err, "give dates")
+	// A pair's day that begins at 16:00 is that day, known at its end: as dates its bars
+	// would be shown 16 hours early.
+	s, err := load(Options{}, "a.csv", head+"BTC-USD,2024-01-02T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-03T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-04T16:00:00Z,1,2,0.5,1.5,1\n")
+	require.NoError(t, err)
+	require.Equal(t, pitwall.OneDay, s.Series()[0].Size)
+	for i, want := range []string{"2024-01-03T16:00:00Z", "2024-01-04T16:00:00Z", "2024-01-05T16:00:00Z"} {
+		require.Equal(t, want, s.Series()[0].Bar(i).Known.Format(time.RFC3339))
+	}
 	_, err = Load(context.Background(), []Input{{FS: fstest.MapFS{"x.parquet": {Data: []byte("PAR1 is not all")}}, Path: "x.parquet"}}, Options{})
 	require.Equal(t, pitwall.DataError, pitwall.CodeOf(err))
 }

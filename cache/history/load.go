@@ -67,6 +67,7 @@ type Store struct {
 	beside  map[*pitwall.Series]*beside
 
 	derivedFrom []derivedFrom
+	doubted     []doubtedAmounts
 	dated       []datedWarning
 	records     []pitwall.Record
 }
