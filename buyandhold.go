@@ -4,13 +4,17 @@ import "time"
 
 // BuyAndHold is money put into one symbol at its first price and never touched
 // again, without costs: splits of raw prices change the units, and dividends stay
-// as cash (see [ActionsFor]). It is exact and only moves forward, looking at each price and each
+// as cash or are reinvested (see [ActionsFor]). It is exact and only moves forward, looking at each price and each
 // action once, so that its value at every bar of a run costs O(bars + actions).
 //
 // It is part of the vocabulary because three packages that may not import each
 // other compare a run with it: the writer of equity.csv, the tools on a live world
 // and the report.
 type BuyAndHold struct {
+	// Reinvest puts dividends into more units, at the last price less the dividend, as an
+	// account that reinvests does. It is set before the first price.
+	Reinvest bool
+
 	money, lot         Dec
 	units, cash, price Dec
 	bought             bool
@@ -33,7 +37,15 @@ func (h *BuyAndHold) Advance(start time.Time, price Dec) {
 	for ; len(h.actions) > 0 && !h.actions[0].Ex.After(start); h.actions = h.actions[1:] {
 		switch x := h.actions[0]; {
 		case x.Type != "split":
-			h.cash = a.Add(h.cash, a.Mul(h.units, x.Value))
+			paid, more := a.Mul(h.units, x.Value), Dec(0)
+			if h.Reinvest && x.Value > 0 && h.price > x.Value {
+				more = a.Div(paid, h.price-x.Value)
+				if h.lot > 0 {
+					more = more.Floor(h.lot)
+				}
+			}
+			h.units = a.Add(h.units, more)
+			h.cash = a.Sub(a.Add(h.cash, paid), a.Mul(more, h.price-x.Value))
 		case x.Per > 0:
 			h.units = a.MulDiv(h.units, x.Value, x.Per)
 		default:
@@ -76,8 +88,8 @@ type Reference func(at time.Time) (benchmark, hold Dec)
 // NewReference follows the bars known after from: all the cash in the benchmark,
 // and equal parts of it in the symbols, each bought at its first close. A part
 // waits as cash until then; a nil series never trades. The benchmark is 0 when it
-// is nil or none of its bars is known yet.
-func NewReference(cash Dec, benchmark *Series, symbols []*Series, actions []Action, from time.Time) Reference {
+// is nil or none of its bars is known yet. Dividends are reinvested or stay as cash.
+func NewReference(cash Dec, benchmark *Series, symbols []*Series, actions []Action, reinvest bool, from time.Time) Reference {
 	own := map[string][]Action{}
 	for _, x := range actions {
 		own[x.Symbol] = append(own[x.Symbol], x)
@@ -87,7 +99,7 @@ func NewReference(cash Dec, benchmark *Series, symbols []*Series, actions []Acti
 			s = &Series{}
 		}
 		f := &follower{NewBuyAndHold(money, 0, nil), s, 0}
-		f.actions = ActionsFor(s.Adjusted, own[s.Instrument.Symbol])
+		f.Reinvest, f.actions = reinvest, ActionsFor(s.Adjusted, own[s.Instrument.Symbol])
 		if !from.IsZero() {
 			f.next = s.KnownAt(from.UnixNano())
 		}

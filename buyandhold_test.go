@@ -92,6 +92,19 @@ func TestBuyAndHoldByHand(t *testing.T) {
 	require.Equal(t, Int(1_000_000), huge.Value(), "units that do not fit a Dec")
 }
 
+// 10 units at 100; a dividend of 4 is 40, at 100 - 4 = 96 0.41666667 units; in whole lots
+// none, and 40 stay. At 120 the units are worth 1250 and 1200.
+func TestBuyAndHoldReinvests(t *testing.T) {
+	actions := []Action{{Ex: tradingDay(1), Type: "dividend", Value: Int(4)}}
+	for lot, want := range map[Dec]float64{0: 1250, One: 1240} {
+		h := NewBuyAndHold(Int(1000), lot, actions)
+		h.Reinvest = true
+		h.Advance(tradingDay(0), Int(100))
+		h.Advance(tradingDay(1), Int(120))
+		require.InDelta(t, want, h.Value().Float(), 1e-6, "lot %v", lot)
+	}
+}
+
 // A dividend of 0.82 before a split 4:1 is 0.205 a unit of split-adjusted prices.
 func TestActionsFor(t *testing.T) {
 	before, split, after := Action{Ex: tradingDay(1), Type: "dividend", Value: 82 * One / 100}, Action{Ex: tradingDay(3), Type: "split", Value: Int(4)}, Action{Ex: tradingDay(4), Type: "dividend", Value: One / 5}
@@ -106,8 +119,8 @@ func TestActionsFor(t *testing.T) {
 func TestReferenceByHand(t *testing.T) {
 	bench := closes("B", 1, Int(10), Int(20), Int(30), Int(40))
 	late := closes("L", 4, Int(50), Int(60))
-	ref := NewReference(Int(1000), bench, []*Series{bench, late, nil}, nil, tradingDay(2))
-	unlisted := NewReference(Int(1000), late, nil, nil, tradingDay(2))
+	ref := NewReference(Int(1000), bench, []*Series{bench, late, nil}, nil, false, tradingDay(2))
+	unlisted := NewReference(Int(1000), late, nil, nil, false, tradingDay(2))
 	for _, c := range []struct {
 		after                 time.Duration // of from
 		benchmark, hold, late string
@@ -145,7 +158,7 @@ func TestPropertyReferenceFollowsThePlainRule(t *testing.T) {
 		cash := Dec(rapid.Int64Range(1, 1_000_000_000_000_000).Draw(t, "cash"))
 		from := tradingDay(rapid.IntRange(0, 8).Draw(t, "from"))
 		bench := symbols[0]
-		ref := NewReference(cash, bench, symbols, actions, from)
+		ref := NewReference(cash, bench, symbols, actions, false, from)
 		for day := range 12 {
 			at := from.AddDate(0, 0, day).Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "hours")) * time.Hour)
 			wantBench, wantHold := Dec(0), Dec(0)
@@ -177,7 +190,7 @@ func BenchmarkReference(b *testing.B) {
 		s := closes("A", 0, prices...)
 		b.Run(fmt.Sprint(bars), func(b *testing.B) {
 			for b.Loop() {
-				ref := NewReference(Int(100_000), s, []*Series{s}, actions, time.Time{})
+				ref := NewReference(Int(100_000), s, []*Series{s}, actions, false, time.Time{})
 				for _, ns := range s.Known {
 					ref(time.Unix(0, ns))
 				}

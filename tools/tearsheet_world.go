@@ -161,7 +161,7 @@ func sheetBars(ctx context.Context, w *pitwall.World, m *report.World, traded ma
 			hold = append(hold, seriesOf(name, bars[name]))
 		}
 	}
-	refer := pitwall.NewReference(m.Cash, seriesOf(m.Benchmark, bars[m.Benchmark]), hold, m.Actions, start)
+	refer := pitwall.NewReference(m.Cash, seriesOf(m.Benchmark, bars[m.Benchmark]), hold, m.Actions, false, start)
 	return func(at time.Time) (benchmark, held pitwall.Dec) {
 		if benchmark, held = refer(at); benchmark == 0 && len(bars[m.Benchmark]) > 0 {
 			benchmark = m.Cash // listed, without a bar since the start

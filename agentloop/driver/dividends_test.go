@@ -243,4 +243,12 @@ func TestDividendsOfSPY(t *testing.T) {
 	require.InDelta(t, 0.9458, adj[last]/adj[first]-1, 1e-4)
 	require.InDelta(t, held*closes[last]+cash-1, *r.Metrics.BuyHoldReturn, 1e-6)
 	require.InDelta(t, 0.901, *r.Metrics.BuyHoldReturn, 1e-3)
+	// An account that reinvests is compared with a holding that does: all of adj_close.
+	r = backtest(t, map[string]string{"p.csv": text.String()}, func(c *driver.Config) {
+		entry(driver.DataEntry{Dividends: "adj_close"})(c)
+		c.Strategy.Symbols, c.Strategy.Benchmark, c.Strategy.Account.Reinvest, c.Agents[0].Every.Bars = []string{"SPY"}, "SPY", true, 250
+	})
+	require.InDelta(t, adj[last]/adj[first]-1, *r.Metrics.BuyHoldReturn, 1e-5)
+	require.InDelta(t, adj[last]/adj[first]-1, *r.Metrics.BenchmarkReturn, 1e-5)
+	require.Less(t, r.TotalReturn, *r.Metrics.BuyHoldReturn, "2 % of the cash is never in it")
 }

@@ -192,7 +192,7 @@ func references(store pitwall.Source, spec SimSpec, from time.Time) pitwall.Refe
 	for _, s := range spec.Symbols {
 		symbols = append(symbols, named[s])
 	}
-	return pitwall.NewReference(spec.Cash, named[spec.Benchmark], symbols, store.Actions(), from)
+	return pitwall.NewReference(spec.Cash, named[spec.Benchmark], symbols, store.Actions(), spec.Terms.Reinvest, from)
 }
 
 // zoneOf returns the zone of the first symbol.

@@ -87,6 +87,29 @@ func TestStreamFaults(t *testing.T) {
 	}
 }
 
+// A fill that Alpaca lists later than a newer one still comes, once, and after those that
+// were given: no cursor skips it.
+func TestLateFill(t *testing.T) {
+	ctx := context.Background()
+	w := begin(t, alpacafake.Fault{On: "GET /v2/account/activities", Nth: 1, Do: alpacafake.LateFill})
+	b := w.broker(t)
+	for _, id := range []string{"first", "second"} {
+		settle(t, b, market(id, pitwall.Buy, 1))
+	}
+	require.NoError(t, w.Step(ctx))
+	got, at, err := b.Fills(ctx, pitwall.Cursor{})
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.Equal(t, "second", got[0].OrderID)
+	got, at, err = b.Fills(ctx, at)
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.Equal(t, "first", got[0].OrderID)
+	got, _, err = b.Fills(ctx, at)
+	require.NoError(t, err)
+	require.Empty(t, got)
+}
+
 // A stream that breaks at once is not opened in a hot loop: pauses grow.
 func TestBackOff(t *testing.T) {
 	var mu sync.Mutex

@@ -20,6 +20,7 @@ const (
 	ErrorAfter Effect = "500_after"   // acted on, then a server error
 	Garbled    Effect = "garbled"     // acted on, half of the answer
 	ActLater   Effect = "act_later"   // the connection breaks; acted on after Later further requests
+	LateFill   Effect = "late_fill"   // an answer with fills lacks its first one
 	RejectIt   Effect = "reject"      // an order is accepted, and rejected at once by the stream and by reads
 )
 
@@ -96,9 +97,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, f *Fault) {
 		s.queue = append(s.queue, &queued{left: later, run: func() { act() }})
 		s.mu.Unlock()
 		cut(w)
-	case RejectIt:
+	case RejectIt, LateFill:
 		s.mu.Lock()
-		s.rejecting = true
+		s.rejecting, s.hiding = f.Do == RejectIt, f.Do == LateFill
 		s.mu.Unlock()
 		s.serve(w, r)
 	default:

@@ -52,6 +52,7 @@ type Server struct {
 	seen      pitwall.Cursor    // fills that were published
 	fills     []execution
 	rejecting bool // the next order is accepted and then rejected
+	hiding    bool // the next list of fills lacks its first
 	matched   []int
 	queue     []*queued
 	streams   map[chan []byte]struct{}

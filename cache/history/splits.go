@@ -118,17 +118,24 @@ func (s *Store) givenSplit(x *pitwall.Series, a pitwall.Action, say sayDated) {
 	}
 }
 
-// likeSplits says where a share's price jumps overnight by a whole number, within 2 %.
+// likeSplits says where a share's price jumps overnight by a whole number, within 2 %, and
+// moved by less than a third of that on each of four days before and on the day itself: a
+// share that crashes has other such days.
 func (s *Store) likeSplits(x *pitwall.Series, say sayDated) {
 	if k := x.Instrument.Kind; k != pitwall.Equity && k != pitwall.ETF {
 		return
 	}
-	for i := 1; i < x.Len(); i++ {
+	move := func(from, to pitwall.Dec) float64 { return math.Abs(math.Log(from.Float() / to.Float())) }
+	for i := 5; i < x.Len(); i++ {
 		before, after := x.Close[i-1], x.Open[i]
 		if before <= 0 || after <= 0 || !near(x, i) {
 			continue
 		}
-		if name := splitLike(before.Float()/after.Float(), 0.02); name != "" {
+		usual := move(x.Open[i], x.Close[i])
+		for k := i - 4; k < i; k++ {
+			usual = max(usual, move(x.Close[k-1], x.Close[k]))
+		}
+		if name := splitLike(before.Float()/after.Float(), 0.02); name != "" && usual < move(before, after)/3 {
 			b := x.Bar(i)
 			say(b.Known, pitwall.SplitUnapplied, "%s went from %v to %v on %s, as a split of %s makes prices go, and no split is given: if it was one, a position held over that day is valued wrongly", x.Instrument.Symbol, before, after, b.Start.Format(time.DateOnly), name)
 		}

@@ -48,10 +48,11 @@
 //	exposure         mean of (sum |position|) / equity over steps, at last known closes
 //	time held        share of steps with a position
 //	benchmark        the benchmark's close against its close at the first bar, with
-//	                 the splits and dividends of raw prices (dividends stay cash)
+//	                 the splits and dividends that its prices do not hold (dividends
+//	                 stay cash, or are reinvested where the account does that)
 //	buy and hold     equal parts of every symbol at its first close in the run,
-//	                 fractional, no costs, with the splits and dividends of raw
-//	                 prices (dividends stay cash); a part waits in cash until then.
+//	                 fractional, no costs, with splits and dividends as above; a part
+//	                 waits in cash until then.
 //	                 Exact: pitwall.BuyAndHold, also for the rows of doing nothing
 //
 // How much could be luck. All draws come from the seed that is stated.

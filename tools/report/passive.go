@@ -50,8 +50,8 @@ func (r *Run) passive(s *Sheet) {
 	for _, atOpens := range []bool{true, false} {
 		for _, whole := range []bool{false, true} {
 			if len(symbols) > 0 && (r.Manifest.Cash > 0 || !whole) {
-				row := passiveRow(symbols, starts, r.Manifest.Cash, whole, atOpens)
-				row.Rule = passiveRule(len(symbols), whole, atOpens, acted)
+				row := passiveRow(symbols, starts, r.Manifest.Cash, whole, atOpens, r.Manifest.Account.Reinvest)
+				row.Rule = passiveRule(len(symbols), whole, atOpens, acted, r.Manifest.Account.Reinvest)
 				s.Passive = append(s.Passive, row)
 			}
 		}
@@ -60,9 +60,9 @@ func (r *Run) passive(s *Sheet) {
 
 // passiveRow buys equal parts of the symbols, each at its first open, and holds them
 // without costs. Until then a part is cash, and so is what whole lots leave over.
-// Splits change the units, and dividends stay as cash. The drawdown counts the money
+// Splits change the units, and dividends stay as cash or are reinvested. The drawdown counts the money
 // invested as a peak.
-func passiveRow(symbols []idle, starts []time.Time, cash pitwall.Dec, whole, atOpens bool) (row Passive) {
+func passiveRow(symbols []idle, starts []time.Time, cash pitwall.Dec, whole, atOpens, reinvest bool) (row Passive) {
 	money := cmp.Or(max(0, cash), pitwall.Int(1_000_000)) / pitwall.Dec(len(symbols)) // fractions of any sum return the same
 	all := money.Float() * float64(len(symbols))
 	held, next := make([]*pitwall.BuyAndHold, len(symbols)), make([]int, len(symbols))
@@ -71,6 +71,7 @@ func passiveRow(symbols []idle, starts []time.Time, cash pitwall.Dec, whole, atO
 			x.lot = 0
 		}
 		held[i] = pitwall.NewBuyAndHold(money, x.lot, x.actions)
+		held[i].Reinvest = reinvest
 		held[i].Advance(x.bars[0].Start, x.bars[0].Open)
 		row.Cash += held[i].Cash().Float()
 	}
@@ -94,15 +95,18 @@ func passiveRow(symbols []idle, starts []time.Time, cash pitwall.Dec, whole, atO
 	return row
 }
 
-func passiveRule(n int, whole, atOpens, actions bool) string {
-	names := "the symbol"
+func passiveRule(n int, whole, atOpens, actions, reinvest bool) string {
+	names, dividends := "the symbol", "stay as cash"
+	if reinvest {
+		dividends = "are reinvested"
+	}
 	if n > 1 {
 		names = fmt.Sprintf("equal parts of %d symbols", n)
 	}
 	return "buy " + names + " at the first open, hold" +
 		map[bool]string{true: "; whole lots of the run's cash", false: "; fractions"}[whole] +
 		map[bool]string{true: "; valued at opens, to the last one", false: "; valued at closes"}[atOpens] +
-		map[bool]string{true: "; dividends stay as cash", false: "; prices as in the data, no dividends added"}[actions] + "; no costs"
+		map[bool]string{true: "; dividends " + dividends, false: "; prices as in the data, no dividends added"}[actions] + "; no costs"
 }
 
 // between returns the bars that start on a date from `from` on and were known by `to`.

@@ -79,6 +79,7 @@ func (r *Run) paired(daily []Point) (list []Point) {
 		known time.Time
 	}
 	held, days := pitwall.NewBuyAndHold(pitwall.Int(1_000_000), 0, r.Actions(r.Manifest.Benchmark)), map[string]closing{}
+	held.Reinvest = r.Manifest.Account.Reinvest
 	for _, b := range bars {
 		held.Advance(b.Start, b.Close)
 		days[runs.DateOf(b.End)] = closing{held.Value().Float(), b.Known}

@@ -21,7 +21,7 @@ func (s *Sheet) Beat() string {
 	case s.idle():
 		text = "It traded nothing."
 	case s.misvalued() != "":
-		text = "Unknown: " + s.misvalued() + "."
+		text = "Unknown: a position was valued wrongly; see the warning."
 	case len(over)+len(under) == 0:
 		text = "There is nothing to compare with."
 	case len(under) == 0:

@@ -48,8 +48,8 @@ func TestBeat(t *testing.T) {
 func TestBeatWithWarnings(t *testing.T) {
 	bench, hold := 0.1, 0.15
 	for _, c := range []struct{ code, want, verdict string }{
-		{pitwall.SplitUnapplied, "Unknown: X split.", "unknown: X split"},
-		{pitwall.SplitMismatch, "Unknown: X split.", "unknown: X split"},
+		{pitwall.SplitUnapplied, "Unknown: a position was valued wrongly; see the warning.", "unknown: X split"},
+		{pitwall.SplitMismatch, "Unknown: a position was valued wrongly; see the warning.", "unknown: X split"},
 		{pitwall.BenchmarkShort, "Yes: it did better than buy and hold. SPX covers only a part of the run and is not compared.", "beat buy and hold (+15.0 %)"},
 		{pitwall.NoDividends, "Yes: it did better than SPX and buy and hold. Dividends are not counted.", "beat SPX (+10.0 %) and buy and hold (+15.0 %)"},
 		{pitwall.FillsCapped, "Yes: it did better than SPX and buy and hold.", "beat SPX (+10.0 %) and buy and hold (+15.0 %)"},

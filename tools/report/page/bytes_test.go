@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitwall"
+	"pitwall/cache/runs"
 	"pitwall/tools/report"
 )
 
@@ -164,4 +165,16 @@ func TestAnswers(t *testing.T) {
 	}
 	s.Headline.TotalReturn = -0.1
 	require.Equal(t, "There is no gain to explain.", luck(s).Answer)
+}
+
+// What changes how the figures are read stands before the first of them; a page without
+// such warnings has no place for them.
+func TestReadWithFirst(t *testing.T) {
+	r := newFake(1, 5).open(t)
+	require.NotContains(t, string(render(t, r)), `class="alert" role="note"`)
+	r.Manifest.ReadWith = []runs.Reading{{Code: "no_dividends", Text: "price return; dividends are not in this data"}}
+	page := string(render(t, r))
+	warning, figure := strings.Index(page, "price return; dividends are not in this data"), strings.Index(page, "Max drawdown")
+	require.Positive(t, warning)
+	require.Less(t, warning, figure)
 }
