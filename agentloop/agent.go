@@ -142,6 +142,19 @@ func newAgent(a Agent, all []Tool, traits map[string]trait) (*agentState, error)
 	return s, nil
 }
 
+// resume takes over where an earlier process stopped.
+func (a *agentState) resume(p Past) (err error) {
+	a.spent.usd, a.spent.tokens = p.USD, p.Tokens
+	if p.AsOf == "" {
+		return nil
+	}
+	a.lastText, a.passed = p.AsOf, p.Bars
+	if a.last, err = time.Parse(time.RFC3339, p.AsOf); err != nil {
+		return fmt.Errorf("the last turn of agent %s: %w", a.Name, err)
+	}
+	return nil
+}
+
 // read completes the prompts of the agent and its roles. base puts a strategy's own
 // prompt behind the server's. White space at its ends says nothing and is left out.
 func (a *agentState) read(base func(prompt string) (string, error)) (err error) {

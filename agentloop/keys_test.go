@@ -78,6 +78,8 @@ var inNoKey = map[string]string{
 	"Config.Progress": "it only receives",
 	"Config.Stop":     "it ends a run between turns",
 	"Config.Turns":    "as Stop",
+	"Config.Made":     "of runs without a cache; the turn's number is in the message",
+	"Config.Past":     "as Made",
 	"Config.Log":      "it is written to only",
 	"Agent.Model":     "ModelName, Fingerprint and Params stand for it",
 	"Agent.Decider":   "DeciderName stands for it",

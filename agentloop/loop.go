@@ -43,6 +43,19 @@ type Config struct {
 	Progress func(Progress)   // called after each move of the clock; may be nil
 	Stop     <-chan struct{}  // closed: end after the turn
 	Log      *slog.Logger     // one line per turn; may be nil
+
+	// Of a run that goes on after a stop: the number of its last turn, and where each
+	// agent stood. What triggers compare a move with begins anew.
+	Made int
+	Past map[string]Past
+}
+
+// Past is where an agent of an earlier process stood.
+type Past struct {
+	AsOf   string // of its last turn; empty = it had none
+	Bars   int    // since then
+	USD    pitwall.Dec
+	Tokens int // both of the whole run, for its budget
 }
 
 // Progress is where a run stands.
@@ -112,8 +125,12 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 		return l.out, errors.New(now.Text)
 	}
 	after, _ := now.data["as_of"].(string)
+	l.out.Turns = l.Made
 	for _, a := range l.agents {
 		a.lastText = after
+		if err := a.resume(l.Past[a.Name]); err != nil {
+			return l.out, err
+		}
 	}
 	for {
 		select {
@@ -132,7 +149,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 			return l.out, err
 		}
 		if l.Progress != nil {
-			l.Progress(Progress{snap.time, snap.equity, l.out.Bars, l.out.Turns, l.spent(), l.out.CacheHits})
+			l.Progress(Progress{snap.time, snap.equity, l.out.Bars, l.out.Turns - l.Made, l.spent(), l.out.CacheHits})
 		}
 		if snap.ended {
 			l.out.Ended = true
@@ -176,7 +193,7 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 		if why == "" {
 			continue
 		}
-		if l.Turns > 0 && l.out.Turns == l.Turns {
+		if l.Turns > 0 && l.out.Turns-l.Made == l.Turns {
 			l.out.Requested, l.out.Stopped = true, fmt.Sprintf("--turns %d", l.Turns)
 			return errTurns
 		}

@@ -22,15 +22,16 @@ import (
 )
 
 // Live is what a run needs that goes on with the time of the host instead of replaying.
-// Every field but Lag, Tick and Show is required.
+// Every field but Lag, Tick, Resume and Show is required.
 type Live struct {
-	Feed  Feed
-	Latch *halt.Latch
-	Now   func() time.Time                                 // the host's time, or that of a recorded feed
-	Wait  func(ctx context.Context, until time.Time) error // for that time; may return early
-	Lag   time.Duration                                    // how long after its close a bar is asked for
-	Tick  <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
-	Show  func(LiveStatus)                                 // called before each wait; may be nil
+	Feed   Feed
+	Latch  *halt.Latch
+	Now    func() time.Time                                 // the host's time, or that of a recorded feed
+	Wait   func(ctx context.Context, until time.Time) error // for that time; may return early
+	Lag    time.Duration                                    // how long after its close a bar is asked for
+	Tick   <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
+	Resume bool                                             // go on with the run in Dir
+	Show   func(LiveStatus)                                 // called before each wait; may be nil
 }
 
 // Paper is a world on the live clock whose orders fill as a backtest's do. It implements
@@ -52,49 +53,6 @@ type Paper struct {
 	due    time.Time  // of the next bar
 	missed []string
 	late   int
-}
-
-// errNoLimits says what a strategy lacks before it may trade on a live clock.
-func (s *Strategy) errNoLimits() error {
-	return s.bad("risk is missing: a world on a live clock does not start without limits").
-		Hintf("add for example risk: {max_order_notional: 5000, max_symbol_percent: 25, max_gross_percent: 100, max_daily_loss_percent: 3, max_orders: {count: 20, per: 1h}, price_collar_percent: 5, stale_price: 30m}; write off for what shall not be limited")
-}
-
-// runPaper trades a strategy on paper into a folder.
-func runPaper(ctx context.Context, c Config, spec SimSpec, started time.Time) (*Result, error) {
-	l := c.Live
-	switch {
-	case l.Feed == nil || l.Latch == nil || l.Now == nil || l.Wait == nil:
-		return nil, errors.New("driver: a live clock needs Feed, Latch, Now and Wait")
-	case c.Strategy.Risk == nil:
-		return nil, c.Strategy.errNoLimits()
-	case c.Cache != nil:
-		return nil, pitwall.Errorf(pitwall.Unsupported, "recorded answers in a paper world: an old answer must not send a new order")
-	}
-	if _, _, err := window(c.Source, SimSpec{Symbols: spec.Symbols}, time.UTC); err != nil { // a symbol without history
-		return nil, err
-	}
-	if err := l.Latch.Prepare(); err != nil {
-		return nil, err
-	}
-	from := midnight(l.Now().In(zoneOf(c.Source, spec.Symbols)), 0)
-	p := &Paper{Live: *l, store: c.Source, spec: spec, from: from, zone: from.Location(), stop: c.Stop, done: make(chan struct{})}
-	folder, err := runs.Create(c.Dir, func(t time.Time) (benchmark, hold pitwall.Dec) {
-		if p.venue == nil {
-			return 0, 0
-		}
-		return references(p.venue.Source(), spec, from)(t)
-	})
-	if err != nil {
-		return nil, err
-	}
-	folder.Durable = true
-	if err := p.begin(ctx, folder, nil, nil); err != nil {
-		return nil, errors.Join(err, folder.Close())
-	}
-	r := &run{Config: c, session: p, folder: folder, started: started}
-	result, err := r.drive(ctx)
-	return result, errors.Join(err, p.Close(), folder.Close())
 }
 
 // begin composes the world, or goes on with one: past and bars are what the earlier

@@ -141,6 +141,7 @@ type run struct {
 	folder   *runs.Folder
 	started  time.Time
 	manifest runs.Manifest
+	past     runs.Past // of a run that goes on
 }
 
 // drive writes the manifest, connects the loop to a server of its own, runs it and
@@ -150,7 +151,7 @@ func (r *run) drive(ctx context.Context) (*Result, error) {
 	if err := r.folder.WriteJSON("manifest.json", r.manifest); err != nil {
 		return nil, err
 	}
-	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log})
+	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log, Made: r.past.Turns, Past: r.past.Agents})
 	return r.finish(out, err)
 }
 

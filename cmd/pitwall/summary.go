@@ -132,6 +132,8 @@ func next(r *driver.Result) string {
 	switch {
 	case r.Requested:
 		return "look at its turns (" + trace + "), then run without --turns: recorded replies are not asked for again"
+	case !r.Complete && r.Manifest.Mode != "":
+		return "see where it stopped (" + trace + "); pitwall trade with --resume " + r.Out + " goes on from there"
 	case !r.Complete:
 		return "see where it stopped (" + trace + "); the same command runs again, asks nothing twice and goes on from there"
 	case scripted(r):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -23,9 +24,8 @@ import (
 // tradeFlags are what the command line says of a run on the live clock.
 type tradeFlags struct {
 	backtestFlags
-	broker, feed string
-	speed        float64
-	turns        int
+	broker, feed, resume string
+	speed                float64
 }
 
 func (a *app) trade() *cobra.Command {
@@ -37,8 +37,9 @@ func (a *app) trade() *cobra.Command {
 			"exchange's calendar. Orders fill on paper, by the rules of the backtest; no order leaves this machine. The bars are those\n" +
 			"of --feed, a recorded file or folder, played at --speed times real time; data: of the strategy is the history before it.\n" +
 			"A turn that is missed is recorded and not caught up. The strategy must say risk:. pitwall kill on stops it.",
-		Example: "  pitwall trade mine.yaml --feed minutes.csv --speed 60\n  pitwall trade mine.yaml --feed minutes.csv --speed 0 --turns 20",
-		Args:    takes(1, 1),
+		Example: "  pitwall trade mine.yaml --feed minutes.csv --speed 60\n  pitwall trade mine.yaml --feed minutes.csv --speed 0 --turns 20\n" +
+			"  pitwall trade mine.yaml --feed minutes.csv --resume last",
+		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			server.TuneGC()
 			return a.tradeStrategy(c.Context(), args[0], f)
@@ -54,6 +55,7 @@ func (a *app) trade() *cobra.Command {
 	fs.StringVar(&f.to, "to", "", "last day of the feed")
 	fs.StringArrayVar(&f.data, "data", nil, "history before the feed: file or folder instead of the strategy's (repeatable)")
 	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
+	fs.StringVar(&f.resume, "resume", "", "go on with a run that was stopped or killed: its folder, its name or last")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	return c
 }
@@ -104,6 +106,11 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
 	c.Tools, c.Notes = extra.Tools, extra.Warnings
+	if f.resume != "" {
+		if c.Dir, err = runs.Find(f.resume); err != nil {
+			return err
+		}
+	}
 	var start time.Time
 	if c.Live, start, err = a.played(ctx, s, cfg, f, &c); err != nil {
 		return err
@@ -182,7 +189,26 @@ func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f trade
 			}
 		}
 	}
-	return &driver.Live{Feed: driver.NewRecorded(source, from, to)}, from, nil
+	if f.resume != "" {
+		if from, err = reached(c.Dir, from); err != nil {
+			return nil, from, err
+		}
+	}
+	return &driver.Live{Feed: driver.NewRecorded(source, from, to), Resume: f.resume != ""}, from, nil
+}
+
+// reached returns the time of the newest bar that a run has kept, else from.
+func reached(dir string, from time.Time) (time.Time, error) {
+	past, err := runs.Strict{FS: os.DirFS(dir)}.Kept()
+	if err != nil {
+		return from, fmt.Errorf("reading %s: %w", dir, err)
+	}
+	for _, b := range past {
+		if b.Known.After(from) {
+			from = b.Known
+		}
+	}
+	return from, nil
 }
 
 // playedClock is the host's clock as a recorded feed sees it: it begins at the feed's

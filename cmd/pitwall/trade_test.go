@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,4 +56,29 @@ func TestTradeRefuses(t *testing.T) {
 	}
 	_, err := os.Stat(filepath.Join(dir, "runs"))
 	require.ErrorIs(t, err, os.ErrNotExist, "what cannot start leaves nothing")
+}
+
+// A run that was stopped goes on, to the same orders.
+func TestTradeResumes(t *testing.T) {
+	dir, feed, env := paperFolder(t)
+	args := []string{"trade", "mine.yaml", "--feed", feed, "--speed", "0", "--from", "2013-09-02", "--to", "2013-11-29", "--out", "runs/x"}
+	out, errs, code := command(t, dir, env, append(args, "--turns", "4")...)
+	require.Zero(t, code, errs)
+	require.Contains(t, strings.Join(strings.Fields(out), " "), "--resume runs/x")
+	_, errs, code = command(t, dir, env, args...)
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "is not empty")
+	out, errs, code = command(t, dir, env, append(args, "--resume", "last", "--json")...)
+	require.Zero(t, code, errs)
+	whole := backtestJSON(t, dir, env, "mine.yaml", "--from", "2013-09-02", "--to", "2013-11-29", "--json")
+	var got map[string]any
+	require.NoError(t, json.Unmarshal([]byte(out), &got))
+	for _, k := range []string{"orders", "fills", "turns", "final_equity"} {
+		require.Equal(t, whole[k], got[k], k)
+	}
+	out, errs, code = command(t, dir, env, "verify", "last")
+	require.Zero(t, code, out+errs)
+	_, errs, code = command(t, dir, env, append(args, "--resume", "x")...)
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "came to its end")
 }
