@@ -191,7 +191,7 @@ func (o Order) checkClass() *Error {
 	}
 	for _, l := range o.Legs {
 		// An exit below the entry cannot be 100 % away.
-		if below := o.gainsUp() == (l.Role == StopLoss); below && l.Percent >= Int(100) {
+		if below := o.GainsUp() == (l.Role == StopLoss); below && l.Percent >= Int(100) {
 			return Errorf(InvalidNumber, "%s is %v percent below the entry", l.Role, l.Percent).Hintf("use less than 100")
 		}
 	}
@@ -238,7 +238,7 @@ func (o Order) checkSides(last Dec) *Error {
 		entry, name = o.Limit, "the limit"
 	}
 	for _, l := range o.Legs {
-		price, above, side := l.Limit, o.gainsUp(), "below"
+		price, above, side := l.Limit, o.GainsUp(), "below"
 		if l.Role == StopLoss {
 			price, above = l.Stop, !above
 		}
@@ -252,9 +252,9 @@ func (o Order) checkSides(last Dec) *Error {
 	return nil
 }
 
-// gainsUp reports whether the position that o opens, or of an OCO order closes,
+// GainsUp reports whether the position that o opens, or of an OCO order closes,
 // gains when prices rise.
-func (o Order) gainsUp() bool { return (o.Side == Buy) != (o.Class == OCO) }
+func (o Order) GainsUp() bool { return (o.Side == Buy) != (o.Class == OCO) }
 
 func (o Order) checkQty(i Instrument) *Error {
 	if o.Qty <= 0 {

@@ -10,3 +10,7 @@ const (
 	MetaEffect   = "pitwall/effect"       // of a tool: read, setup, change or step
 	MetaIdentity = "pitwall/identity"     // of an external tool: a digest of what its description leaves out, such as a URL
 )
+
+// NotSent is the line of an answer that says that no order was sent: it was not needed,
+// or its id has one already.
+const NotSent = "sent=false"

@@ -45,7 +45,7 @@ type Status string
 
 // The ways to end.
 const (
-	StatusOrdered    Status = "ordered"     // completed, with an order, a change or a cancel that was accepted
+	StatusOrdered    Status = "ordered"     // completed, with an order that was sent and accepted, a change or a cancel
 	StatusNoAction   Status = "no_action"   // completed without one
 	StatusToolError  Status = "tool_error"  // completed; the last round of calls failed
 	StatusStepLimit  Status = "step_limit"  // stopped after its last step
@@ -71,7 +71,7 @@ type TurnLine struct {
 	Status   Status    `json:"status"`
 	Equity   *float64  `json:"equity,omitempty"` // nil: not known
 	Calls    []string  `json:"calls"`
-	Orders   int       `json:"orders"` // calls that order, accepted or not
+	Orders   int       `json:"orders"` // calls that order, accepted or not; not those that were not needed
 	Result   string    `json:"result"`
 	Warnings []Warning `json:"warnings,omitempty"`
 }
@@ -144,7 +144,7 @@ func (t *Turn) finish(schema json.RawMessage, d *Decision) {
 				if !looked {
 					t.warn("order_without_data", "no tool had answered before "+name)
 				}
-				ordered = ordered || !r.IsError
+				ordered = ordered || !r.IsError && !r.notSent()
 				if strings.HasPrefix(r.Text, "error "+string(pitwall.Unsupported)) {
 					t.warn("unsupported_order", firstLine(r.Text))
 				}
@@ -230,10 +230,18 @@ func (t *Turn) calls() []string {
 // Line returns the turn in one line, without its equity: no record holds that.
 func (t *Turn) Line() TurnLine {
 	s := TurnLine{Turn: t.Turn, AsOf: t.AsOf, Agent: t.Agent, Model: t.Model, Why: t.Why, Status: t.Status, Calls: t.calls(), Result: t.Result, Warnings: t.Warnings}
-	for _, c := range s.Calls {
-		if ChangesOrders(c) {
-			s.Orders++
+	for _, m := range t.Messages {
+		if m.Reply == nil {
+			continue
+		}
+		for i, c := range m.Reply.Calls {
+			if ChangesOrders(c.Name) && (i >= len(m.Results) || !m.Results[i].notSent()) {
+				s.Orders++
+			}
 		}
 	}
 	return s
 }
+
+// notSent reports whether an answer says that an order was not needed, or is there.
+func (r Result) notSent() bool { return slices.Contains(strings.Split(r.Text, "\n"), pitwall.NotSent) }

@@ -86,6 +86,7 @@ func value(d *pitwall.Dec) pitwall.Dec {
 type submitOut struct {
 	Sent   bool            `json:"sent"`
 	Order  *orderView      `json:"order,omitempty"`
+	Exits  []exitView      `json:"exits,omitempty"`
 	Sizing *pitwall.Sizing `json:"sizing,omitempty"`
 	Note   string          `json:"note,omitempty"`
 }
@@ -96,6 +97,7 @@ func (o submitOut) text(*pitwall.World) string {
 	if o.Order != nil {
 		t.orders("order", []orderView{*o.Order})
 	}
+	t.exits(o.Exits)
 	if s := o.Sizing; s != nil && s.Price != 0 {
 		t.pairs("sized_from", s.Asked, "price", s.Price, "equity", s.Equity, "cash_buffer", s.CashBuffer)
 		if s.Limited != "" {
@@ -149,7 +151,9 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 		return submitOut{Order: new(viewOrder(w, state)), Sizing: state.Sizing, Note: "this client_order_id was used before: here is its order; nothing was sent again"}, nil
 	}
 	out := submitOut{Sent: true, Order: new(viewOrder(w, state)), Sizing: state.Sizing}
-	if bar, err := w.Market.Last(ctx, in.Symbol); err == nil && in.Stop != 0 && (o.Side == pitwall.Buy && bar.Close >= in.Stop || o.Side == pitwall.Sell && bar.Close <= in.Stop) {
+	bar, err := w.Market.Last(ctx, in.Symbol)
+	out.Exits = viewExits(state, bar.Close)
+	if err == nil && in.Stop != 0 && (o.Side == pitwall.Buy && bar.Close >= in.Stop || o.Side == pitwall.Sell && bar.Close <= in.Stop) {
 		out.Note = fmt.Sprintf("the last price %v is already past the stop %v: it triggers at the next open unless the price comes back", bar.Close, in.Stop)
 	}
 	if p := in.TargetPercent; p != nil && *p > 0 && *p <= pitwall.One {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"sort"
@@ -103,12 +104,11 @@ func nullable(s *jsonschema.Schema) *jsonschema.Schema {
 type decoder[In any] struct {
 	schema *jsonschema.Schema
 	fields map[string]int
-	enums  map[reflect.Type][]any
 }
 
 func newDecoder[In any]() *decoder[In] {
 	t := reflect.TypeFor[In]()
-	d := &decoder[In]{schema: nullable(SchemaFor(t)), fields: map[string]int{}, enums: enums()}
+	d := &decoder[In]{schema: nullable(SchemaFor(t)), fields: map[string]int{}}
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		d.fields[name] = i
@@ -145,8 +145,9 @@ func Arguments(raw json.RawMessage, in *jsonschema.Schema, f func(name string, v
 		if err := js.Decode(&value); err != nil {
 			return pitwall.Errorf(pitwall.InvalidInput, "argument %s is not valid JSON: %v", name, err)
 		}
-		if in.Properties[name] == nil {
-			return pitwall.Errorf(pitwall.InvalidInput, "unknown argument %q", name).Hintf("%s", Usage(in))
+		p := in.Properties[name]
+		if p == nil {
+			return pitwall.Errorf(pitwall.InvalidInput, "unknown argument %q", name).Hintf("%s%s", meant(name, slices.Sorted(maps.Keys(in.Properties))), Usage(in))
 		}
 		if seen[name] {
 			return pitwall.Errorf(pitwall.InvalidInput, "duplicate argument %q", name)
@@ -155,6 +156,9 @@ func Arguments(raw json.RawMessage, in *jsonschema.Schema, f func(name string, v
 			continue
 		}
 		seen[name] = true
+		if err := closed(name, value, p.Enum); err != nil {
+			return err
+		}
 		if err := f(name, value); err != nil {
 			return err
 		}
@@ -171,6 +175,32 @@ func Arguments(raw json.RawMessage, in *jsonschema.Schema, f func(name string, v
 		}
 	}
 	return nil
+}
+
+// closed refuses a text that is none of those that an argument takes.
+func closed(name string, value json.RawMessage, enum []any) error {
+	var s string
+	if value[0] != '"' || json.Unmarshal(value, &s) != nil || slices.Contains(enum, any(s)) {
+		return nil
+	}
+	var words []string
+	for _, v := range enum {
+		if word, ok := v.(string); ok {
+			words = append(words, word)
+		}
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	return pitwall.Errorf(pitwall.InvalidInput, "argument %s is %q", name, s).Hintf("%suse one of %v", meant(s, words), words)
+}
+
+// meant asks for the known word that is near to one that is not, if there is one.
+func meant(word string, known []string) string {
+	if near, ok := pitwall.Near(strings.ToLower(word), known); ok {
+		return "did you mean " + near + "? "
+	}
+	return ""
 }
 
 // field decodes one argument. A number in quotes is taken as the number: models
@@ -194,9 +224,6 @@ func (d *decoder[In]) field(name string, v reflect.Value, raw json.RawMessage) e
 			return pitwall.Errorf(pitwall.InvalidNumber, "argument %s: %v", name, err)
 		}
 		return pitwall.Errorf(pitwall.InvalidInput, "argument %s: %v", name, err)
-	}
-	if values := d.enums[t]; values != nil && !slices.Contains(values, any(v.String())) {
-		return pitwall.Errorf(pitwall.InvalidInput, "argument %s is %q", name, v.String()).Hintf("use one of %v", values)
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func TestRuleInTheRecord(t *testing.T) {
 	require.Equal(t, "rule", m.Model)
 	require.Equal(t, []any{"next: lead(close) over h", "weight: coalesce(next > close, true)"}, m.Agents[0].Params["rule"])
 	require.Equal(t, []string{"rule: next looks ahead (lead): rows after now are not there, so at the newest bar it sees nothing of them"}, m.Notes)
-	raw, err := os.ReadFile(filepath.Join(result.Out, "turns", "000001.json"))
+	raw, err := runs.Open(os.DirFS(result.Out)).RawTurn(1)
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "weight true, held 0: next null")
 }

@@ -41,7 +41,7 @@ func TestCostsOfTinyPrices(t *testing.T) {
 		require.Contains(t, strings.Join(result.Warnings, "\n"), c.warning)
 		m := runs.Open(os.DirFS(result.Out)).Manifest
 		require.Contains(t, strings.Join(m.Warnings, "\n"), c.warning)
-		turn, err := os.ReadFile(filepath.Join(result.Out, "turns", "000001.json"))
+		turn, err := runs.Open(os.DirFS(result.Out)).RawTurn(1)
 		require.NoError(t, err)
 		require.Contains(t, string(turn), c.warning, "in the first prompt")
 		file, err := os.Open(filepath.Join(result.Out, "fills.csv"))

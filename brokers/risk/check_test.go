@@ -70,7 +70,7 @@ func TestEdges(t *testing.T) {
 				state := d.submit(t, e.deny)
 				require.Equal(t, pitwall.Denied, state.Status)
 				want := &pitwall.Error{Code: e.code, Message: e.text + "; nothing was sent", Hint: e.hint,
-					Checks: []pitwall.Check{{Name: string(e.code), Observed: e.observed, Limit: e.most, Unit: e.unit}}}
+					Checks: []pitwall.Check{{Name: e.key(), Observed: e.observed, Limit: e.most, Unit: e.unit}}}
 				require.Equal(t, want, state.Error)
 				require.Zero(t, d.sent, "the venue heard of it")
 			}
@@ -97,8 +97,8 @@ func TestAllFailuresAreTold(t *testing.T) {
 	require.Equal(t, &pitwall.Error{Code: risk.Restricted,
 		Message: "A is on list deny; MAX_ORDER_QTY: qty 50 exceeds 40 for A; MAX_ORDER_NOTIONAL: 50 x worst price 100 = 5000 USD exceeds 500 USD; MAX_POSITIONS: 1 symbols held or being entered with A; limit 0; nothing was sent",
 		Hint:    "at most 5 would pass: limit max_order_qty (risk:max_order_qty), limit max_order_notional (risk:max_order_notional); limit deny (risk:deny); leave another position first: limit max_positions (risk:max_positions)",
-		Checks: []pitwall.Check{{Name: "INSTRUMENT_RESTRICTED", Observed: "A", Limit: "[A]"}, {Name: "MAX_ORDER_QTY", Observed: "50", Limit: "40"},
-			{Name: "MAX_ORDER_NOTIONAL", Observed: "5000", Limit: "500", Unit: "USD"}, {Name: "MAX_POSITIONS", Observed: "1", Limit: "0", Unit: "symbols"}}}, state.Error)
+		Checks: []pitwall.Check{{Name: "deny", Observed: "A", Limit: "[A]"}, {Name: "max_order_qty", Observed: "50", Limit: "40"},
+			{Name: "max_order_notional", Observed: "5000", Limit: "500", Unit: "USD"}, {Name: "max_positions", Observed: "1", Limit: "0", Unit: "symbols"}}}, state.Error)
 	require.Equal(t, noon, state.Updated)
 	entries := d.journal.Entries()
 	require.Len(t, entries, 1, "a denied order has no intent")

@@ -77,6 +77,7 @@ func (l Limits) denial(o pitwall.Order, s Snapshot, failures []Failure) *pitwall
 		if n > 0 { // the first one's code is the error's
 			text = string(f.Code) + ": " + text
 		}
+		f.Check.Name = cmp.Or(f.Key, f.Check.Name) // as the strategy file names it
 		texts, e.Checks = append(texts, text), append(e.Checks, f.Check)
 		rule := ""
 		if f.Key != "" {

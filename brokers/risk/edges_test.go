@@ -1,6 +1,7 @@
 package risk_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,13 @@ type edge struct {
 	hint           string
 	observed, most string
 	unit           string
+}
+
+// key is the limit that denies, as the hint names it.
+func (e edge) key() string {
+	_, rest, _ := strings.Cut(e.hint, "(risk:")
+	key, _, _ := strings.Cut(rest, ")")
+	return key
 }
 
 // rule is how a hint names a limit, upTo one that a smaller quantity would pass.

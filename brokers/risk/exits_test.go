@@ -40,9 +40,9 @@ func codes(state pitwall.OrderState) (list []string) {
 
 // Exits skip the limits on exposure and nothing else.
 func TestExits(t *testing.T) {
-	always := []string{"INSTRUMENT_RESTRICTED", "INSTRUMENT_HALTED", "MAX_ORDER_QTY", "MAX_ORDER_NOTIONAL", "STALE_PRICE", "ORDER_RATE", "MAX_OPEN_ORDERS"}
-	opening := []string{"INSTRUMENT_RESTRICTED", "INSTRUMENT_HALTED", "MAX_ORDER_QTY", "MAX_ORDER_NOTIONAL", "STALE_PRICE", "MAX_POSITION_QTY", "MAX_POSITION_NOTIONAL", "GROSS_EXPOSURE", "NET_EXPOSURE", "LEVERAGE",
-		"CONCENTRATION_SYMBOL", "CONCENTRATION_SECTOR", "BUYING_POWER", "SHORT_NOT_ALLOWED", "NO_BORROW", "ORDER_RATE", "MAX_OPEN_ORDERS", "MAX_POSITIONS", "MIN_RISK_REWARD", "PORTFOLIO_VOLATILITY"}
+	always := []string{"deny", "halted", "max_order_qty", "max_order_notional", "stale_price", "max_orders", "max_open_orders"}
+	opening := []string{"deny", "halted", "max_order_qty", "max_order_notional", "stale_price", "max_position_qty", "max_position_notional", "max_gross_percent", "max_net_percent", "max_leverage",
+		"max_symbol_percent", "max_sector_percent", "buying_power", "allow_short", "no_borrow", "max_orders", "max_open_orders", "max_positions", "min_risk_reward", "max_volatility_percent"}
 	require.Equal(t, opening, codes(everyDesk(t).submit(t, bracket(s("A", "1"), "99", "111"))), "every limit can fail at once")
 
 	oco := with(s("A", "5"), func(o *pitwall.Order) { o.Class = pitwall.OCO; o.Legs = bracket(*o, "120", "90").Legs })
@@ -85,12 +85,12 @@ func TestExits(t *testing.T) {
 		if c.exit {
 			require.Equal(t, always, got, c.name)
 		} else {
-			require.Subset(t, got, append([]string{"MAX_POSITION_QTY", "GROSS_EXPOSURE", "PORTFOLIO_VOLATILITY"}, always...), c.name)
+			require.Subset(t, got, append([]string{"max_position_qty", "max_gross_percent", "max_volatility_percent"}, always...), c.name)
 		}
 	}
 	d := newDesk(t, limits{"price_collar_percent": 10, "max_position_qty": 0})
 	d.move("A", n("1"))
-	require.Equal(t, []string{"PRICE_COLLAR"}, codes(d.submit(t, sl("A", "1", "50"))), "exits are collared too")
+	require.Equal(t, []string{"price_collar_percent"}, codes(d.submit(t, sl("A", "1", "50"))), "exits are collared too")
 }
 
 func group(o *pitwall.Order) { o.Group = "g" }

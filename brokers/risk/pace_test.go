@@ -24,7 +24,7 @@ func TestOrderRate(t *testing.T) {
 	state := send("c", "3")
 	require.Equal(t, &pitwall.Error{Code: risk.OrderRate, Message: "3 in 3600 s; limit 2; next allowed at 2024-06-03T13:00:00Z; nothing was sent",
 		Hint:   "wait until 2024-06-03T13:00:00Z: limit max_orders (risk:max_orders)",
-		Checks: []pitwall.Check{{Name: "ORDER_RATE", Observed: "3", Limit: "2 per 1h", Unit: "orders"}}}, state.Error)
+		Checks: []pitwall.Check{{Name: "max_orders", Observed: "3", Limit: "2 per 1h", Unit: "orders"}}}, state.Error)
 	d.clock.Time = noon.Add(time.Hour)
 	require.Equal(t, pitwall.Working, send("c", "3").Status, "exactly when it said")
 	_, err := d.Guard.Replace(t.Context(), "c", pitwall.Change{Qty: n("4")})
@@ -40,7 +40,7 @@ func TestMaxOpenOrders(t *testing.T) {
 	state := d.submit(t, named("y", b("A", "1")))
 	require.Equal(t, risk.MaxOpenOrders, state.Error.Code)
 	require.Equal(t, "2 open with this one; limit 1; nothing was sent", state.Error.Message)
-	require.Equal(t, []pitwall.Check{{Name: "MAX_OPEN_ORDERS", Observed: "2", Limit: "1", Unit: "orders"}}, state.Error.Checks)
+	require.Equal(t, []pitwall.Check{{Name: "max_open_orders", Observed: "2", Limit: "1", Unit: "orders"}}, state.Error.Checks)
 	_, err := d.Guard.Replace(t.Context(), "x", pitwall.Change{Qty: n("2")})
 	require.NoError(t, err, "a change opens nothing")
 	d.fill("x", n("2"))
@@ -60,7 +60,7 @@ func TestDuplicates(t *testing.T) {
 	state := d.submit(t, named("b", bl("A", "1", "99")))
 	require.Equal(t, &pitwall.Error{Code: risk.DuplicateOrder, Message: "same buy 1 A at 99 as a, 59 s ago (window 60 s); nothing was sent",
 		Hint:   "if it is meant, send it from 2024-06-03T12:01:00Z on: limit duplicate_window (risk:duplicate_window)",
-		Checks: []pitwall.Check{{Name: "DUPLICATE_ORDER", Observed: "59", Limit: "1m", Unit: "s"}}}, state.Error)
+		Checks: []pitwall.Check{{Name: "duplicate_window", Observed: "59", Limit: "1m", Unit: "s"}}}, state.Error)
 	for i, o := range []pitwall.Order{bl("A", "1", "98"), bl("A", "2", "99"), bl("B", "1", "99"), sl("A", "1", "99"), stopAt(bl("A", "1", "99"), "99")} {
 		require.Equal(t, pitwall.Working, d.submit(t, named(fmt.Sprint("other", i), o)).Status)
 	}
@@ -103,7 +103,7 @@ func TestVolatility(t *testing.T) {
 	state := desk(want-100, 21).submit(t, b("A", "10"))
 	require.Equal(t, risk.PortfolioVolatility, state.Error.Code)
 	require.Equal(t, fmt.Sprintf("volatility would be %v %% a year over 20 daily returns; limit %v %%; nothing was sent", want, want-100), state.Error.Message)
-	require.Equal(t, []pitwall.Check{{Name: "PORTFOLIO_VOLATILITY", Observed: want.String(), Limit: (want - 100).String(), Unit: "%"}}, state.Error.Checks)
+	require.Equal(t, []pitwall.Check{{Name: "max_volatility_percent", Observed: want.String(), Limit: (want - 100).String(), Unit: "%"}}, state.Error.Checks)
 	state = desk(pitwall.Int(1000), 20).submit(t, b("A", "10"))
 	require.Equal(t, "max_volatility_percent needs 20 common daily returns of A; there are 19; nothing was sent", state.Error.Message)
 	require.Equal(t, pitwall.Denied, desk(want, 21).submit(t, b("A", "11")).Status, "it grows with the order")

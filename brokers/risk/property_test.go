@@ -71,7 +71,7 @@ func TestPropertyNothingExceedsALimit(t *testing.T) {
 		}
 	})
 	require.Greater(t, passed, 2*cases, "too few orders passed to mean anything")
-	for _, code := range []string{"MAX_POSITION_QTY", "MAX_POSITION_NOTIONAL", "GROSS_EXPOSURE", "MAX_OPEN_ORDERS", "MAX_POSITIONS"} {
+	for _, code := range []string{"max_position_qty", "max_position_notional", "max_gross_percent", "max_open_orders", "max_positions"} {
 		require.Greater(t, denied[code], cases/50, "%s denied too little: %v", code, denied)
 	}
 }

@@ -29,7 +29,7 @@ func (l *loader) instrument(symbol string) pitwall.Instrument {
 	if in, says, ok := byName(symbol); ok {
 		if !l.named[symbol] {
 			l.named[symbol] = true
-			l.warn("%s is taken for its name as %s; instruments.csv says otherwise", symbol, says)
+			l.warn("%s is read as %s; a row in instruments.csv overrides that", symbol, says)
 		}
 		return in
 	}

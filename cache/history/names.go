@@ -28,24 +28,24 @@ var points = map[string]int64{"ES": 50, "NQ": 20, "RTY": 50, "YM": 5, "MES": 5, 
 // byName returns what a name in one of these forms says, in words too.
 func byName(symbol string) (in pitwall.Instrument, says string, ok bool) {
 	in = pitwall.Instrument{Symbol: symbol, Currency: "USD", Lot: pitwall.One}
-	hours := ""
+	var hours string
 	switch pair := currencies.FindStringSubmatch(symbol); {
 	case strings.HasPrefix(symbol, "^") && len(symbol) > 1:
 		in.Kind, hours = pitwall.Index, indices[symbol]
-		says = "an index: it is watched, not traded"
+		says = "an index by its name: it can be watched, not traded"
 	case pair != nil:
 		if pair[1] == "" {
 			pair[1] = "USD"
 		}
 		in.Kind, in.Currency, hours = pitwall.FX, pair[2], "FX"
-		says = fmt.Sprintf("a currency pair: units of %s in %s, from Sunday 17:00 to Friday 17:00 in New York", pair[1], pair[2])
+		says = fmt.Sprintf("a currency pair by its name: units of %s in %s, open from Sunday 17:00 to Friday 17:00 in New York", pair[1], pair[2])
 	case strings.HasSuffix(symbol, "=F") && len(symbol) > 2:
 		in.Kind, in.Multiplier, hours = pitwall.Future, pitwall.One, "CMES"
-		worth := "1 dollar a point, for want of a multiplier"
+		worth := "1 dollar a point (its multiplier is not known)"
 		if n := points[strings.TrimSuffix(symbol, "=F")]; n != 0 {
 			in.Multiplier, worth = pitwall.Int(n), fmt.Sprintf("%d dollars a point", n)
 		}
-		says = fmt.Sprintf("a future: %s, in the sessions of CME, without expiry, in an account of type margin; where a continuous series changes contracts its price jumps", worth)
+		says = fmt.Sprintf("a future by its name: %s, in the sessions of CME, without expiry; it needs an account of type margin, and the price of a continuous series jumps where it changes contracts", worth)
 	default:
 		return in, "", false
 	}

@@ -22,11 +22,11 @@ func TestNamesSayTheKind(t *testing.T) {
 		multiplier         int64
 		known, says        string // of the first bar
 	}{
-		"^GSPC":    {pitwall.Index, "USD", "XNYS", 0, "2024-07-08T16:00:00-04:00", "^GSPC is taken for its name as an index: it is watched, not traded"},
+		"^GSPC":    {pitwall.Index, "USD", "XNYS", 0, "2024-07-08T16:00:00-04:00", "^GSPC is read as an index by its name: it can be watched, not traded"},
 		"^N225":    {pitwall.Index, "USD", "XTKS", 0, "2024-07-08T15:00:00+09:00", "an index"},
-		"ES=F":     {pitwall.Future, "USD", "CMES", 50, "2024-07-08T17:00:00-05:00", "ES=F is taken for its name as a future: 50 dollars a point"},
-		"XX=F":     {pitwall.Future, "USD", "CMES", 1, "2024-07-08T17:00:00-05:00", "1 dollar a point, for want of a multiplier"},
-		"EURUSD=X": {pitwall.FX, "USD", "FX", 0, "2024-07-08T17:00:00-04:00", "EURUSD=X is taken for its name as a currency pair: units of EUR in USD, from Sunday 17:00 to Friday 17:00 in New York"},
+		"ES=F":     {pitwall.Future, "USD", "CMES", 50, "2024-07-08T17:00:00-05:00", "ES=F is read as a future by its name: 50 dollars a point"},
+		"XX=F":     {pitwall.Future, "USD", "CMES", 1, "2024-07-08T17:00:00-05:00", "1 dollar a point (its multiplier is not known)"},
+		"EURUSD=X": {pitwall.FX, "USD", "FX", 0, "2024-07-08T17:00:00-04:00", "EURUSD=X is read as a currency pair by its name: units of EUR in USD, open from Sunday 17:00 to Friday 17:00 in New York"},
 		"JPY=X":    {pitwall.FX, "JPY", "FX", 0, "2024-07-08T17:00:00-04:00", "units of USD in JPY"},
 	} {
 		s, err := load(Options{}, "a.csv", rows(symbol))
@@ -45,7 +45,7 @@ func TestNamesSayTheKind(t *testing.T) {
 	s, err := load(Options{}, "a.csv", rows("ES=F"), "instruments.csv", "symbol,kind\nES=F,index\n")
 	require.NoError(t, err)
 	require.Equal(t, pitwall.Index, s.Series()[0].Instrument.Kind, "instruments.csv counts")
-	require.NotContains(t, strings.Join(s.Warnings, "\n"), "for its name")
+	require.NotContains(t, strings.Join(s.Warnings, "\n"), "by its name")
 	s, err = load(Options{}, "a.csv", rows("GBPUSD"), "instruments.csv", "symbol,kind\nGBPUSD,fx\n")
 	require.NoError(t, err)
 	require.Equal(t, "FX", s.Series()[0].Instrument.Calendar)

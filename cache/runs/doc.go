@@ -2,7 +2,7 @@
 //
 //	manifest.json      what was run: strategy, data, versions, model
 //	journal.jsonl      one line per change of state, in order
-//	turns/000123.json  one turn: prompt, calls, results, reply, warnings
+//	turns.log          the turns: prompt, calls, results, reply, warnings
 //	summaries.jsonl    one compact line per turn
 //	timing.jsonl       what may differ between two runs: host times, usage
 //	usage.json         what models used: tokens, cost, what came from the cache
@@ -21,12 +21,13 @@
 //
 // The writer appends while the run goes on, line by line and unbuffered, so that
 // after a crash everything up to the last whole line is there. Whole files (manifest,
-// turns, metrics) are written aside and renamed. Turns are written behind the run's
+// metrics) are written aside and renamed. Turns are written behind the run's
 // back, in their order: the journal says what was done, a turn only why, and after a
 // crash the last few may be missing.
 //
-// SHA256SUMS gets a line as each turn is written and those of the other files at the
-// end, so that pitwall verify, or sha256sum -c, finds what was edited later. The
+// Each turn stands in turns.log behind a line with its number, length and sum (older
+// versions wrote turns/000123.json and its sum in SHA256SUMS; every reader knows both).
+// SHA256SUMS gets the sums of the files at the end, so that pitwall verify, or sha256sum -c, finds what was edited later. The
 // digest of its turns is in the manifest: the same text gives the same digest, whatever
 // was asked anew or came from the replay cache. It shows honest mistakes and careless
 // edits; against a forger, keep the digests somewhere else.

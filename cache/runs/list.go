@@ -125,9 +125,11 @@ func Attempt(dir string, m Manifest) int {
 	return n
 }
 
-// untried reports whether a run has no turn. It is asked of failed runs only: a folder
-// of turns is long.
+// untried reports whether a run has no turn.
 func untried(run fs.FS) bool {
+	if info, err := fs.Stat(run, TurnsFile); err == nil {
+		return info.Size() == 0
+	}
 	turns, err := fs.ReadDir(run, turnsDir)
 	return err == nil && len(turns) == 0
 }

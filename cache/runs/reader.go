@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
-	"strings"
+	"sync"
 	"time"
 
 	json2 "github.com/go-json-experiment/json"
@@ -27,6 +27,10 @@ type Run struct {
 	Notes    []string
 
 	left map[string]int // parts of files that were left out
+
+	once   sync.Once // turns.log is read when a turn is asked for
+	log    turnLog
+	logErr error
 }
 
 // Open reads a folder's manifest. The other files are read when they are asked for.
@@ -167,12 +171,8 @@ func (r *Run) Lines() []agentloop.TurnLine {
 	for _, t := range list {
 		seen[t.Turn] = true
 	}
-	files, err := fs.ReadDir(r, turnsDir)
-	r.missing(err)
-	for _, f := range files {
-		name, is := strings.CutSuffix(f.Name(), ".json")
-		n, err := strconv.Atoi(name)
-		if !is || err != nil || seen[n] {
+	for _, n := range r.recorded() {
+		if seen[n] {
 			continue
 		}
 		t, err := r.Turn(n)
@@ -185,9 +185,6 @@ func (r *Run) Lines() []agentloop.TurnLine {
 	slices.SortStableFunc(list, func(a, b agentloop.TurnLine) int { return a.Turn - b.Turn })
 	return list
 }
-
-// RawTurn reads the record of a turn as it is written.
-func (r *Run) RawTurn(n int) ([]byte, error) { return fs.ReadFile(r, turnFile(n)) }
 
 // Turn reads the record of a turn.
 func (r *Run) Turn(n int) (*agentloop.Turn, error) {
@@ -203,7 +200,7 @@ func (r *Run) Turn(n int) (*agentloop.Turn, error) {
 func ParseTurn(n int, raw []byte) (*agentloop.Turn, error) {
 	var t agentloop.Turn
 	if err := json2.Unmarshal(raw, &t, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
-		return nil, fmt.Errorf("%s: %w", turnFile(n), err)
+		return nil, fmt.Errorf("turn %d: %w", n, err)
 	}
 	return &t, nil
 }

@@ -84,7 +84,7 @@ func TestOpenDamaged(t *testing.T) {
 	require.Len(t, r.Equity(), 3)
 	require.Empty(t, r.Bars())
 	require.Len(t, r.Notes, 9)
-	for i, want := range []string{"the run has not ended", "journal.jsonl ends in half a line", "line 1 of summaries.jsonl cannot be read and is left out", "turns/000004.json: ",
+	for i, want := range []string{"the run has not ended", "journal.jsonl ends in half a line", "line 1 of summaries.jsonl cannot be read and is left out", "turn 4: ",
 		"equity.csv ends in half a line", "line 4 of equity.csv", "line 5 of equity.csv", "line 7 of equity.csv", "equity.csv has more lines"} {
 		require.Contains(t, r.Notes[i], want)
 	}

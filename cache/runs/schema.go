@@ -2,6 +2,7 @@ package runs
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,10 +27,23 @@ const (
 	PricesFile    = "prices.csv"
 	PageFile      = "report.html"
 	SumsFile      = "SHA256SUMS" // what sha256sum -c reads: the sums of the other files but timing.jsonl and report.html
-	turnsDir      = "turns"      // files of agentloop.Turn
+	TurnsFile     = "turns.log"  // agentloop.Turn, each behind a line with its number, length and sum
+	turnsDir      = "turns"      // of older versions: a file per turn
 )
 
+// turnFile is the file of a turn in a folder of an older version, and its name in
+// the digest of the turns.
 func turnFile(n int) string { return fmt.Sprintf(turnsDir+"/%06d.json", n) }
+
+// turnNumber returns the turn of such a file, 0 for another one.
+func turnNumber(file string) int {
+	name, is := strings.CutSuffix(file, ".json")
+	n, err := strconv.Atoi(name)
+	if !is || err != nil {
+		return 0
+	}
+	return n
+}
 
 var csvFiles = []string{FillsFile, EquityFile, PricesFile}
 

@@ -16,16 +16,15 @@ import (
 	"strings"
 )
 
-// This file is SHA256SUMS: what each file of a run held when the run wrote it. Turns
-// get their line as they are written, the other files at the end.
+// This file is SHA256SUMS: what each file of a run held when the run wrote it. Files
+// get their line at the end; a turn has its sum in turns.log as it is written.
 
-// sealed are the files besides the turns that get a sum at the end of a run, before
-// manifest.json. Not among them are timing.jsonl, which says nothing of what was
+// sealed are the files that get a sum at the end of a run, before manifest.json. Not among them are timing.jsonl, which says nothing of what was
 // decided, and report.html, which pitwall report writes again.
-var sealed = []string{JournalFile, SummariesFile, UsageFile, MetricsFile, FillsFile, EquityFile, PricesFile}
+var sealed = []string{TurnsFile, JournalFile, SummariesFile, UsageFile, MetricsFile, FillsFile, EquityFile, PricesFile}
 
 // sumLine is a line as sha256sum writes and reads it.
-func sumLine(name string, body []byte) string { return digestOf(body) + "  " + name + "\n" }
+func sumLine(name, sum string) string { return sum + "  " + name + "\n" }
 
 func digestOf(body []byte) string {
 	sum := sha256.Sum256(body)
@@ -47,15 +46,15 @@ func (f *Folder) Seal(m *Manifest) error {
 		return fmt.Errorf("encoding %s: %w", ManifestFile, err)
 	}
 	manifest = append(manifest, '\n')
-	all := bytes.NewBuffer(slices.Clone(f.sums))
+	all := &bytes.Buffer{}
 	for _, name := range sealed {
 		body, err := os.ReadFile(filepath.Join(f.Dir, name))
 		if err != nil {
 			return fmt.Errorf("reading what was written: %w", err)
 		}
-		all.WriteString(sumLine(name, body))
+		all.WriteString(sumLine(name, digestOf(body)))
 	}
-	all.WriteString(sumLine(ManifestFile, manifest))
+	all.WriteString(sumLine(ManifestFile, digestOf(manifest)))
 	if err := f.replace(SumsFile, all.Bytes()); err != nil {
 		return err
 	}
@@ -120,11 +119,14 @@ func (s Strict) Sums(m Manifest) (Sums, error) {
 			differ("%s was changed after the run wrote it: it does not have its sum in %s", name, SumsFile)
 		}
 	}
+	if err := s.turnSums(&out, open, turns, differ); err != nil {
+		return out, err
+	}
 	if err := s.unlisted(listed, open, differ); err != nil {
 		return out, err
 	}
 	if got := digestOf(turns.Bytes()); !open && got != m.TurnsDigest {
-		differ("%s has turns_digest %q; the turns in %s give %s", ManifestFile, m.TurnsDigest, SumsFile, got)
+		differ("%s has turns_digest %q; the sums of the turns give %s", ManifestFile, m.TurnsDigest, got)
 	}
 	if more := len(out.Differences) - maxNamed; more > 0 {
 		out.Differences = append(out.Differences[:maxNamed], fmt.Sprintf("and %d more files or lines", more))
@@ -132,11 +134,49 @@ func (s Strict) Sums(m Manifest) (Sums, error) {
 	return out, nil
 }
 
+// turnSums compares each record of turns.log with its sum.
+func (s Strict) turnSums(out *Sums, open bool, sums *bytes.Buffer, differ func(format string, args ...any)) error {
+	l, err := readTurns(s)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // an older folder, or its line says that it is missing
+	}
+	if err != nil {
+		return err
+	}
+	r, _, done, err := openTurns(s)
+	if err != nil {
+		return err
+	}
+	next := 1
+	for _, t := range l.turns {
+		for ; next < t.n; next++ {
+			differ("turn %d is missing in %s", next, TurnsFile)
+		}
+		next = t.n + 1
+		body := make([]byte, t.bytes)
+		if _, err := r.ReadAt(body, t.at); err != nil {
+			return errors.Join(fmt.Errorf("reading turn %d: %w", t.n, err), done())
+		}
+		if digestOf(body) != t.sum {
+			differ("turn %d in %s was changed after the run wrote it: it does not have its sum", t.n, TurnsFile)
+		}
+		out.Turns++
+		sums.WriteString(sumLine(turnFile(t.n), t.sum))
+	}
+	if l.rest > 0 && !open { // a kill leaves it
+		differ("%s ends in %d bytes that are no turn", TurnsFile, l.rest)
+	}
+	return done()
+}
+
 // unlisted names the files that should have a sum and have none.
 func (s Strict) unlisted(listed map[string]bool, open bool, differ func(format string, args ...any)) error {
 	var want []string
 	if !open {
 		want = append(slices.Clone(sealed), ManifestFile)
+		if _, err := fs.Stat(s, TurnsFile); errors.Is(err, fs.ErrNotExist) {
+			want = want[1:]
+		}
 	}
 	entries, err := fs.ReadDir(s, turnsDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

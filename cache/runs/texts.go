@@ -73,12 +73,25 @@ func (x *Order) Became() string {
 		s += ", no fill"
 	}
 	if x.Error != nil {
-		s += ": " + string(x.Error.Code) + " " + x.Error.Message
+		s += ": " + named(x.Error, x.Status == pitwall.Denied) + " " + x.Error.Message
 	}
 	if x.Note != "" {
 		s += "; " + x.Note
 	}
 	return s
+}
+
+// named names what refused: the limits that denied, as the strategy file does, or else
+// the error's code.
+func named(e *pitwall.Error, denied bool) string {
+	if !denied || len(e.Checks) == 0 {
+		return string(e.Code)
+	}
+	var names []string
+	for _, c := range e.Checks {
+		names = append(names, c.Name)
+	}
+	return strings.Join(names, ", ") + ":"
 }
 
 // FillText says what a fill did.

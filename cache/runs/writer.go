@@ -31,7 +31,7 @@ type Folder struct {
 	reasons   map[string]string // of the orders that were submitted, by id
 	err       error             // the first of writing a line: it may be half there, so none may follow
 
-	sums    []byte // lines of SHA256SUMS: of writeTurns until the turns are written
+	sums    []byte // a line of each turn, for their digest: of writeTurns until the turns are written
 	turns   chan func() error
 	written chan error // the first error of writing turns, at their end
 	failed  atomic.Bool
@@ -42,11 +42,11 @@ func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return nil, pitwall.Errorf(pitwall.InvalidInput, "the folder %s is not empty", dir).Hintf("name another with --out")
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "turns"), 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
 	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
-	for _, name := range append([]string{JournalFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
+	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
 		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err == nil {
 			f.files[name] = file
@@ -154,17 +154,16 @@ func (f *Folder) EndTurn(n int, turn []byte, line json.RawMessage, timing agentl
 	if f.failed.Load() {
 		return f.finishTurns()
 	}
-	summaries, timings, sums := f.files[SummariesFile], f.files[TimingFile], f.files[SumsFile]
+	records, summaries, timings := f.files[TurnsFile], f.files[SummariesFile], f.files[TimingFile]
 	f.turns <- func() error {
-		if err := f.replace(filepath.FromSlash(turnFile(n)), turn); err != nil {
-			return err
+		sum := digestOf(turn)
+		if _, err := records.Write(append([]byte(turnHead(n, sum, len(turn))), turn...)); err != nil {
+			return fmt.Errorf("writing turn %d: %w", n, err)
 		}
-		sum := sumLine(turnFile(n), turn)
-		f.sums = append(f.sums, sum...)
-		_, err0 := sums.WriteString(sum)
+		f.sums = append(f.sums, sumLine(turnFile(n), sum)...)
 		_, err1 := summaries.Write(slices.Concat(line, []byte("\n")))
 		_, err2 := timings.Write(append(times, '\n'))
-		if err := errors.Join(err0, err1, err2); err != nil {
+		if err := errors.Join(err1, err2); err != nil {
 			return fmt.Errorf("writing the lines of turn %d: %w", n, err)
 		}
 		return nil

@@ -167,14 +167,9 @@ func rounded(text string) (list []string) {
 
 func readTurns(t *testing.T, run string) (turns []agentloop.Turn) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(run, "turns", "*.json"))
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		require.NoError(t, err)
+	for _, raw := range recordsOf(t, run) {
 		var turn agentloop.Turn
-		require.NoError(t, json.Unmarshal(raw, &turn))
+		require.NoError(t, json.Unmarshal([]byte(raw), &turn))
 		turns = append(turns, turn)
 	}
 	return turns

@@ -155,7 +155,7 @@ func TestHangUpSignal(t *testing.T) {
 		longRun(t, dir)
 		c, errs := begun(t, dir, "backtest", "s.yaml")
 		run := filepath.Join(dir, "runs/s-1")
-		appears(t, filepath.Join(run, "turns/000020.json"))
+		turnAppears(t, run, 20)
 		require.NoError(t, c.Process.Signal(sent))
 		require.Error(t, c.Wait())
 		require.Equal(t, 1, c.ProcessState.ExitCode(), errs.String())
@@ -169,7 +169,7 @@ func TestHangUpSignal(t *testing.T) {
 	c := exec.Command("sh", "-c", `trap "" HUP; exec "$0" backtest examples/momentum --to 2013-12-31 --out run`, binary)
 	c.Dir = dir
 	require.NoError(t, c.Start())
-	appears(t, filepath.Join(dir, "run", "turns/000002.json"))
+	turnAppears(t, filepath.Join(dir, "run"), 2)
 	require.NoError(t, c.Process.Signal(syscall.SIGHUP))
 	require.NoError(t, c.Wait())
 	require.Equal(t, "complete", status(t, filepath.Join(dir, "run")))

@@ -49,7 +49,10 @@ func days(t *rapid.T) [2][]string {
 }
 
 // fataler is a *testing.T or a *rapid.T.
-type fataler interface{ Fatal(args ...any) }
+type fataler interface {
+	require.TestingT
+	Fatal(args ...any)
+}
 
 // evidence runs the momentum script over rows and returns what the run left, by
 // simulated time: journal lines and turn files. tamper may spoil the world.
@@ -96,15 +99,8 @@ func evidence(t fataler, rows [2][]string, tamper func(*pitwall.World, *history.
 	for _, line := range strings.Split(strings.TrimSpace(string(journal)), "\n") {
 		keep(line)
 	}
-	turns, err := filepath.Glob(filepath.Join(folder.Dir, "turns", "*.json"))
-	must(err)
-	if len(turns) == 0 {
-		t.Fatal("no turns: this harness would see nothing")
-	}
-	for _, f := range turns {
-		raw, err := os.ReadFile(f)
-		must(err)
-		keep(string(raw))
+	for _, raw := range recordsOf(t, folder.Dir) { // none: this harness would see nothing
+		keep(raw)
 	}
 	return left
 }

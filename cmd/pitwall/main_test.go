@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
@@ -123,7 +122,7 @@ func TestJSONHasEveryField(t *testing.T) {
 	require.Greater(t, r["fills"], 10.0)
 	require.Equal(t, "momentum-1", r["run_id"])
 	require.Len(t, r["digest"], 64)
-	for _, f := range []string{"manifest.json", "journal.jsonl", "turns/000001.json", "turns/000252.json", "summaries.jsonl", "timing.jsonl", "fills.csv", "equity.csv", "prices.csv", "metrics.json"} {
+	for _, f := range []string{"manifest.json", "journal.jsonl", "turns.log", "summaries.jsonl", "timing.jsonl", "fills.csv", "equity.csv", "prices.csv", "metrics.json"} {
 		require.FileExists(t, filepath.Join(dir, r["out"].(string), f))
 	}
 	fills, err := os.ReadFile(filepath.Join(dir, "runs/momentum-1/fills.csv"))
@@ -474,10 +473,7 @@ func TestInterruptLeavesAWholeFolder(t *testing.T) {
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
 	require.NoError(t, c.Start())
-	require.Eventually(t, func() bool {
-		_, err := os.Stat(filepath.Join(dir, "runs/s-1/turns/000020.json"))
-		return err == nil
-	}, 2*time.Minute, 5*time.Millisecond)
+	turnAppears(t, filepath.Join(dir, "runs/s-1"), 20)
 	require.NoError(t, c.Process.Signal(os.Interrupt))
 	require.Error(t, c.Wait())
 	require.Equal(t, 1, c.ProcessState.ExitCode())

@@ -98,7 +98,7 @@ func newMatrix(t *testing.T) *matrix {
 	t.Setenv("OPENAI_API_KEY", secretKey)
 	run := x.folder(t)
 	x.run(t, run, t.TempDir(), cell{heat: "cold", procs: 2}, 0)
-	x.base = tree(t, filepath.Join(run, "run"))
+	x.base = withRecords(t, filepath.Join(run, "run"))
 	x.callsEveryTool(t)
 	return x
 }
@@ -130,7 +130,7 @@ func (x *matrix) run(t *testing.T, dir, cache string, c cell, end int) {
 		require.NoError(t, cmd.Wait(), errs.String())
 		return
 	}
-	appears(t, filepath.Join(dir, "run", fmt.Sprintf("turns/%06d.json", end)))
+	turnAppears(t, filepath.Join(dir, "run"), end)
 	if c.heat == "killed" {
 		require.NoError(t, cmd.Process.Kill())
 	} else {
@@ -152,7 +152,7 @@ func (x *matrix) differs(t *testing.T, c cell, rng *rand.Rand) (list []string) {
 		require.NoError(t, os.RemoveAll(filepath.Join(dir, "run")))
 	}
 	x.run(t, dir, cache, c, 0)
-	got := tree(t, filepath.Join(dir, "run"))
+	got := withRecords(t, filepath.Join(dir, "run"))
 	if c.heat == "warm" || c.heat == "strict" {
 		require.Contains(t, got[runs.UsageFile], `"model_calls": 0`)
 	}
@@ -227,7 +227,7 @@ func (x *matrix) callsEveryTool(t *testing.T) {
 	for _, kind := range []string{`"type":"limit"`, `"type":"stop"`, `"type":"stop_limit"`, `"type":"trailing_stop"`, `"class":"bracket"`, `"class":"oco"`, `"class":"oto"`, `"kind":"cash"`, `"verb":"replace"`, `"verb":"cancel"`, `"tif":"ioc"`, `"tif":"opg"`, `"tif":"cls"`, `"tif":"gtd"`} {
 		require.Contains(t, x.base[runs.JournalFile], kind)
 	}
-	require.Contains(t, x.base["turns/000001.json"], "revised", "macro series without vintages are shown")
+	require.Contains(t, x.base[turnName(1)], "revised", "macro series without vintages are shown")
 	t.Logf("%d turns, %d fills, calls %v", turns, strings.Count(x.base[runs.FillsFile], "\n")-1, called)
 }
 
@@ -288,7 +288,7 @@ type records struct {
 
 // EndTurn implements agentloop.Recorder.
 func (r *records) EndTurn(n int, turn []byte, line json.RawMessage, _ agentloop.Timing) error {
-	r.turns[fmt.Sprintf("turns/%06d.json", n)] = string(turn)
+	r.turns[turnName(n)] = string(turn)
 	r.lines.Write(append(line, '\n'))
 	return nil
 }

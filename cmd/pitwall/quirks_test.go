@@ -155,8 +155,8 @@ func runQuirk(t *testing.T, dir, url, name string, strict bool) (*driver.Result,
 // the warnings of the run.
 func quirkRecord(t *testing.T, run string) string {
 	t.Helper()
-	var all string
-	for _, file := range []string{"turns/000001.json", "timing.jsonl", "manifest.json"} {
+	all := recordsOf(t, run)[0]
+	for _, file := range []string{"timing.jsonl", "manifest.json"} {
 		body, err := os.ReadFile(filepath.Join(run, file))
 		require.NoError(t, err)
 		all += string(body)

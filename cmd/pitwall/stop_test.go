@@ -59,14 +59,6 @@ func (s *shared) String() string {
 
 var _ io.Writer = (*shared)(nil)
 
-func appears(t *testing.T, file string) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		_, err := os.Stat(file)
-		return err == nil
-	}, 2*time.Minute, 5*time.Millisecond, file)
-}
-
 // status is a run's status in its manifest.
 func status(t *testing.T, run string) string {
 	t.Helper()
@@ -89,7 +81,7 @@ func TestInterruptOnceLeavesAPage(t *testing.T) {
 	longRun(t, dir)
 	c, errs := begun(t, dir, "backtest", "s.yaml")
 	run := filepath.Join(dir, "runs/s-1")
-	appears(t, filepath.Join(run, "turns/000020.json"))
+	turnAppears(t, run, 20)
 	require.NoError(t, c.Process.Signal(os.Interrupt))
 	require.Error(t, c.Wait())
 	require.Equal(t, 1, c.ProcessState.ExitCode())
@@ -157,7 +149,7 @@ func TestReportOfAKilledRun(t *testing.T) {
 	longRun(t, dir)
 	c, _ := begun(t, dir, "backtest", "s.yaml")
 	run := filepath.Join(dir, "runs/s-1")
-	appears(t, filepath.Join(run, "turns/000020.json"))
+	turnAppears(t, run, 20)
 	require.NoError(t, c.Process.Kill())
 	require.Error(t, c.Wait())
 	require.Equal(t, "running", status(t, run))

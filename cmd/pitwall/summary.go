@@ -51,7 +51,7 @@ func (a *app) summary(r *driver.Result) error {
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
 	otherWarnings(p, r.Warnings, r.ReadWith)
-	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns/, fills.csv, equity.csv)", r.Out)
+	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns.log, fills.csv, equity.csv)", r.Out)
 	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
 		how := ""
 		if p.Terminal {

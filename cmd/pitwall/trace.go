@@ -62,12 +62,13 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 	}
 	if f.json {
 		return a.printJSON(struct {
-			Run    string      `json:"run"`
-			Status string      `json:"status"`
-			Turns  runs.Turns  `json:"turns"`
-			Total  runs.Totals `json:"total"`
-			Notes  []string    `json:"notes"`
-		}{r.dir, r.Manifest.Status, append(runs.Turns{}, r.turns...), sum, r.notes()})
+			Run    string        `json:"run"`
+			Status string        `json:"status"`
+			Turns  runs.Turns    `json:"turns"`
+			Total  runs.Totals   `json:"total"`
+			Late   []*runs.Order `json:"rejected_at_fill"`
+			Notes  []string      `json:"notes"`
+		}{r.dir, r.Manifest.Status, append(runs.Turns{}, r.turns...), sum, append([]*runs.Order{}, r.rejectedLate()...), r.notes()})
 	}
 	p := term.NewPen(a.stdout)
 	r.heading(p)
@@ -78,9 +79,23 @@ func (a *app) traceRun(r *pastRun, f traceFlags) error {
 	p.Write("\n")
 	turnTable(p, r.turns)
 	p.Write("\n")
+	for _, x := range r.rejectedLate() {
+		p.Item(term.Red, fmt.Sprintf("turn %d  %s  ", x.Turn, term.OneLine(x.ID)), 4, x.Asked()+": "+x.Became())
+	}
 	printTotals(p, sum)
 	p.Line(term.Dim, "All of a turn: pitwall trace %s %d", r.dir, r.turns[len(r.turns)-1].Turn)
 	return p.Done()
+}
+
+// rejectedLate returns the orders that were taken and rejected when they could fill: in
+// their turn they look sent.
+func (r *pastRun) rejectedLate() (late []*runs.Order) {
+	for _, x := range r.orders.List {
+		if x.Status == pitwall.Rejected && x.Updated.After(x.Sent) {
+			late = append(late, x)
+		}
+	}
+	return late
 }
 
 // heading says which run this is.

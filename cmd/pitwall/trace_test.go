@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,7 @@ func TestTraceOfAModel(t *testing.T) {
 	harmless(t, table)
 	turn := printed(t, dir, 0, "trace", "last", "1")
 	goldenText(t, "trace_model_turn", turn)
-	for _, want := range []string{"I look at the account first.", "b1.tp", "b1.sl", "denied: MAX_ORDER_QTY", "buy 50 at 100", "0.0054 USD"} {
+	for _, want := range []string{"I look at the account first.", "b1.tp", "b1.sl", "denied: max_order_qty: qty 101", "buy 50 at 100", "0.0054 USD"} {
 		require.Contains(t, turn, want)
 	}
 	failed := printed(t, dir, 0, "trace", "last", "3")
@@ -111,7 +112,11 @@ func TestTraceAfterACrash(t *testing.T) {
 	torn("fills.csv", 10)
 	raw, err := os.ReadFile(filepath.Join(run, "manifest.json"))
 	require.NoError(t, err)
-	write(t, run, "manifest.json", strings.Replace(string(raw), `"complete"`, `"running"`, 1), "turns/000040.json.tmp", "{")
+	write(t, run, "manifest.json", strings.Replace(string(raw), `"complete"`, `"running"`, 1))
+	turns, err := os.OpenFile(filepath.Join(run, runs.TurnsFile), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = turns.WriteString("turn 000042 9")
+	require.NoError(t, errors.Join(err, turns.Close()))
 	require.NoError(t, os.Remove(filepath.Join(run, "usage.json")))
 	out := printed(t, dir, 0, "trace", "last")
 	require.Contains(t, out, "note: the run has not ended")
@@ -149,4 +154,23 @@ func TestTraceAgents(t *testing.T) {
 	require.NotContains(t, one, "bought")
 	require.Contains(t, one, "1 turn: 1 no_action")
 	require.Contains(t, printed(t, dir, 1, "trace", ".", "1", "--agent", "risk"), "there are turns 2")
+}
+
+// 98 % of 100,000 at the close of 100 are 980 shares; at the next open of 150 they cost
+// 147,000 and the venue rejects them. The turn looks as if it had bought.
+func TestTraceShowsWhatTheFillRejected(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "p.csv"), []byte("symbol,timestamp,open,high,low,close,volume\nA,2024-01-02,100,101,99,100,100000\nA,2024-01-03,150,151,149,150,100000\nA,2024-01-04,100,101,99,100,100000\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "s.yaml"), []byte("name: rej\nsymbols: [A]\ndata: [p.csv]\ncosts: {commission_bps: 0, slippage_bps: 0}\nagent: {model: script/buyhold, prompt: hold}\n"), 0o644))
+	printed(t, dir, 0, "backtest", "s.yaml")
+	want := "buy 980 A market day: rejected: BUYING_POWER at the fill 980 A at 150 cost 147000 with fee 0; cash is 100000"
+	table := strings.Join(strings.Fields(printed(t, dir, 0, "trace", "last")), " ")
+	require.Contains(t, table, "turn 1 o-3 "+want)
+	require.Equal(t, 1, strings.Count(table, "rejected:"))
+	var out struct {
+		Late []runs.Order `json:"rejected_at_fill"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(printed(t, dir, 0, "trace", "last", "--json")), &out))
+	require.Len(t, out.Late, 1)
+	require.Equal(t, 1, out.Late[0].Turn)
 }

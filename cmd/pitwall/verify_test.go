@@ -27,9 +27,6 @@ func TestVerifyNamesEditedFiles(t *testing.T) {
 	}
 	names := 0
 	for name := range tree(t, run) {
-		if strings.HasPrefix(name, "turns/") && name > "turns/000003.json" {
-			continue // one is as good as another: TestSums
-		}
 		restore := edit(name, "\n", "\n\n")
 		if name == runs.TimingFile || name == runs.PageFile {
 			require.Contains(t, printed(t, dir, 0, "verify", "last"), "verified: ", name)
@@ -39,11 +36,11 @@ func TestVerifyNamesEditedFiles(t *testing.T) {
 		}
 		restore()
 	}
-	require.Equal(t, 3+9, names)
+	require.Equal(t, 1+9, names)
 	for _, c := range [][3]string{
-		{"turns/000002.json", "Hold the stock while", "Sell the stock while"}, // the prompt
-		{"turns/000002.json", "account_positions\",\n     \"text\": \"mode=sim", "account_positions\",\n     \"text\": \"mode=live"},
-		{"turns/000002.json", "\"text\": \"RESULT: no change", "\"text\": \"RESULT: a change"},
+		{runs.TurnsFile, "Hold the stock while", "Sell the stock while"}, // the prompt
+		{runs.TurnsFile, "account_positions\",\n     \"text\": \"mode=sim", "account_positions\",\n     \"text\": \"mode=live"},
+		{runs.TurnsFile, "\"text\": \"RESULT: no change", "\"text\": \"RESULT: a change"},
 		{"journal.jsonl", `"reason":"`, `"reason":"not `},
 		{"fills.csv", "average", "avarage"},
 		{"summaries.jsonl", `"result":"`, `"result":"not `},
@@ -52,6 +49,9 @@ func TestVerifyNamesEditedFiles(t *testing.T) {
 	} {
 		restore := edit(c[0], c[1], c[2])
 		require.Contains(t, printed(t, dir, 1, "verify", "last"), c[0]+" was changed after the run wrote it", c)
+		if c[0] == runs.TurnsFile {
+			require.Regexp(t, `turn \d+ in turns\.log was changed`, printed(t, dir, 1, "verify", "last"))
+		}
 		restore()
 	}
 	printed(t, dir, 0, "verify", "last") // all is as it was
@@ -70,13 +70,17 @@ func TestVerifyFindsEveryField(t *testing.T) {
 	run := filepath.Join(dir, "runs", "momentum-1")
 	var m runs.Manifest
 	require.NoError(t, readJSON(filepath.Join(run, runs.ManifestFile), &m))
-	for name, least := range map[string]int{"turns/000002.json": 40, runs.SummariesFile: 8} {
+	for name, least := range map[string]int{runs.TurnsFile: 40, runs.SummariesFile: 8} {
 		raw, err := os.ReadFile(filepath.Join(run, name))
 		require.NoError(t, err)
-		whole, rest := raw, ""
-		if name == runs.SummariesFile {
-			line, more, _ := strings.Cut(string(raw), "\n")
-			whole, rest = []byte(line), "\n"+more
+		first, more, _ := strings.Cut(string(raw), "\n")
+		before, whole, rest := "", []byte(first), "\n"+more
+		want := []string{name + " was changed after the run wrote it: it does not have its sum in SHA256SUMS"}
+		if name == runs.TurnsFile {
+			record := recordsOf(t, run)[1]
+			before, rest, _ = strings.Cut(string(raw), record)
+			whole, rest = []byte(record), "\n"+rest
+			want = append(want, "turn 2 in turns.log was changed after the run wrote it: it does not have its sum")
 		}
 		var value any
 		require.NoError(t, json.Unmarshal(whole, &value))
@@ -84,10 +88,10 @@ func TestVerifyFindsEveryField(t *testing.T) {
 		eachField(value, func() {
 			edited, err := json.Marshal(value)
 			require.NoError(t, err)
-			write(t, run, name, string(edited)+rest)
+			write(t, run, name, before+string(edited)+rest)
 			got, err := (runs.Strict{FS: os.DirFS(run)}).Sums(m)
 			require.NoError(t, err)
-			require.Equal(t, []string{name + " was changed after the run wrote it: it does not have its sum in SHA256SUMS"}, got.Differences)
+			require.Equal(t, want, got.Differences)
 			fields++
 		})
 		require.GreaterOrEqual(t, fields, least, name)
@@ -133,14 +137,15 @@ func TestVerifyOfAKilledRun(t *testing.T) {
 	longRun(t, dir)
 	c, _ := begun(t, dir, "backtest", "s.yaml")
 	run := filepath.Join(dir, "runs/s-1")
-	appears(t, filepath.Join(run, "turns/000020.json"))
+	turnAppears(t, run, 20)
 	require.NoError(t, c.Process.Kill())
 	require.Error(t, c.Wait())
 	out := printed(t, dir, 1, "verify", "last")
 	require.Contains(t, out, "did not end in order")
 	require.NotContains(t, out, "was changed")
-	raw, err := os.ReadFile(filepath.Join(run, "turns/000007.json"))
+	raw, err := os.ReadFile(filepath.Join(run, runs.TurnsFile))
 	require.NoError(t, err)
-	write(t, run, "turns/000007.json", strings.Replace(string(raw), `"agent": "`, `"agent": "x`, 1))
-	require.Contains(t, printed(t, dir, 1, "verify", "last"), "turns/000007.json was changed after the run wrote it")
+	seventh := recordsOf(t, run)[6]
+	write(t, run, runs.TurnsFile, strings.Replace(string(raw), seventh, strings.Replace(seventh, `"agent": "`, `"agent": "x`, 1), 1))
+	require.Contains(t, printed(t, dir, 1, "verify", "last"), "turn 7 in turns.log was changed after the run wrote it")
 }

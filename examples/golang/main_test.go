@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
 )
 
 func TestMain(m *testing.M) {
@@ -22,13 +22,10 @@ func TestMain(m *testing.M) {
 func TestExample(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	require.NoError(t, run(context.Background(), dir))
-	files, err := filepath.Glob(filepath.Join(dir, "turns", "*.json"))
+	r := runs.Open(os.DirFS(dir))
+	require.Len(t, r.Lines(), 23)
+	turn, err := r.Turn(2)
 	require.NoError(t, err)
-	require.Len(t, files, 23)
-	raw, err := os.ReadFile(files[1])
-	require.NoError(t, err)
-	var turn agentloop.Turn
-	require.NoError(t, json.Unmarshal(raw, &turn))
 	require.Equal(t, "AAPL -8.3 % since 2013-05-13", turn.Why)
 	require.Equal(t, agentloop.StatusOrdered, turn.Status)
 	require.Empty(t, turn.Warnings)

@@ -143,6 +143,9 @@ func (t Tool) ready(o Options) (x tools.External, err error) {
 	if err := cmp.Or(t.Time.declared(t.Name, o.Mode), checkFormats(t.Name, t.Time.Clamp)); err != nil {
 		return x, err
 	}
+	if t.In, err = flatten(t.In); err != nil {
+		return x, badParameters(t.Name, err)
+	}
 	if t.Broken == nil { // else its parameters are unknown
 		if err := t.Time.checkParameters(t.Name, t.In); err != nil {
 			return x, err
@@ -150,7 +153,7 @@ func (t Tool) ready(o Options) (x tools.External, err error) {
 	}
 	in, err := newArguments(t.In, t.Time.filled(o.Mode))
 	if err != nil {
-		return x, pitwall.Errorf(pitwall.StrategyError, "tool %s: its parameters are not a usable JSON schema: %v", t.Name, err)
+		return x, badParameters(t.Name, err)
 	}
 	if t.Timeout <= 0 {
 		t.Timeout = defaultTimeout
@@ -161,6 +164,10 @@ func (t Tool) ready(o Options) (x tools.External, err error) {
 	}
 	c := &caller{Tool: t, in: in, o: o}
 	return tools.External{Name: t.Name, Title: t.Title, Description: t.Description, Effect: t.Effect, Identity: t.identity(), In: in.schema, Call: c.call}, nil
+}
+
+func badParameters(name string, err error) error {
+	return pitwall.Errorf(pitwall.StrategyError, "tool %s: its parameters are not a usable JSON schema: %v", name, err).Hintf("leave it out; of an MCP server: take it out of allow")
 }
 
 // identity is a digest of all that shapes a tool's answers besides its arguments.

@@ -222,7 +222,7 @@ func TestPartingOfATornRecord(t *testing.T) {
 	p := part(made(6).open(t), run)
 	require.Equal(t, NoRecord, p.First.What)
 	require.Equal(t, 2, p.Alike)
-	require.Contains(t, p.First.Lines[1], "turns/000003.json")
+	require.Contains(t, p.First.Lines[1], "turn 3: ")
 	require.Equal(t, NoRecord, p.Orders.What)
 	delete(files, "turns/000003.json")
 	require.Contains(t, part(made(6).open(t), run).First.Lines[1], "000003.json")
