@@ -152,7 +152,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
-	metrics, cut, err := report.ReadCut(os.DirFS(r.Dir), m.Cash)
+	metrics, cut, trades, err := report.ReadEnd(os.DirFS(r.Dir), *m)
 	if err != nil {
 		return fail(err)
 	}
@@ -160,7 +160,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	warnings := slices.Concat(r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m.Status, metrics, out))
 	m.Warnings, m.ReadWith = warningTexts(warnings), readWith(warnings)
 	usage := runs.UsageOf(out)
-	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage)); err != nil {
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades))); err != nil {
 		return fail(err)
 	}
 	if err := r.folder.Seal(m); err != nil {

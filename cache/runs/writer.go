@@ -28,8 +28,8 @@ type Folder struct {
 	mu        sync.Mutex
 	reference pitwall.Reference
 	files     map[string]*os.File
-	reasons   map[string]string // of the orders that were submitted, by id
-	err       error             // the first of writing a line: it may be half there, so none may follow
+	orders    map[string]pitwall.Order // that were submitted, by id
+	err       error                    // the first of writing a line: it may be half there, so none may follow
 
 	sums    []byte // a line of each turn, for their digest: of writeTurns until the turns are written
 	turns   chan func() error
@@ -45,7 +45,7 @@ func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
-	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
+	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, orders: map[string]pitwall.Order{}}
 	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
 		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err == nil {
@@ -87,7 +87,7 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	switch e.Kind {
 	case pitwall.EntryIntent:
 		if e.Order != nil {
-			f.reasons[e.ID] = e.Order.Reason
+			f.orders[e.ID] = *e.Order
 		}
 	case pitwall.EntryFill:
 		err = f.fill(*e.Fill, e.Turn)
@@ -100,15 +100,15 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	return f.mem.Append(ctx, e)
 }
 
-// fill writes a line of fills.csv. Its turn and reason are those of a submission:
+// fill writes a line of fills.csv. Its turn, reason and confidence are those of a submission:
 // legs and the venue's own orders have none there; the journal knows their turn.
 func (f *Folder) fill(x pitwall.Fill, turn int) error {
-	reason, submitted := f.reasons[x.OrderID]
+	order, submitted := f.orders[x.OrderID]
 	if !submitted {
 		turn = 0
 	}
 	return f.write(FillsFile, strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
-		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(reason)}, ",")+"\n")
+		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(order.Reason), optional(order.Confidence), utc(x.Time)}, ",")+"\n")
 }
 
 func (f *Folder) mark(p pitwall.EquityPoint) error {
@@ -120,7 +120,34 @@ func (f *Folder) mark(p pitwall.EquityPoint) error {
 		}
 		hold = h.Round(2).String()
 	}
-	return f.write(EquityFile, p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+"\n")
+	return f.write(EquityFile, p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+","+utc(p.Time)+"\n")
+}
+
+// utc writes a time for programs that want one offset in a column.
+func utc(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// optional writes a number that may be unknown.
+func optional(f *float64) string {
+	if f == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*f, 'g', -1, 64)
+}
+
+// Trades writes trades.csv.
+func (f *Folder) Trades(rows [][]string) error {
+	var b strings.Builder
+	b.WriteString(header(TradesFile))
+	for _, row := range rows {
+		for i, cell := range row {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(quote(cell))
+		}
+		b.WriteByte('\n')
+	}
+	return f.replace(TradesFile, []byte(b.String()))
 }
 
 // quote writes a CSV field.

@@ -46,27 +46,32 @@ func CheckMetrics(run fs.FS, cash pitwall.Dec) (string, error) {
 
 // Read computes the metrics of a run's folder; start is its starting cash.
 func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
-	m, _, err := ReadCut(run, start)
+	m, _, _, err := ReadEnd(run, runs.Manifest{Cash: start})
 	return m, err
 }
 
-// ReadCut computes the metrics, and which orders the volume cap left unfilled.
-func ReadCut(run fs.FS, start pitwall.Dec) (Metrics, Cut, error) {
+// ReadEnd computes what a run's end says: the metrics, which orders the volume cap
+// left unfilled, and the trades.
+func ReadEnd(run fs.FS, m runs.Manifest) (Metrics, Cut, []RoundTrip, error) {
 	folder := runs.Strict{FS: run}
 	rows, err := folder.Equity()
 	if err != nil {
-		return Metrics{}, Cut{}, err
+		return Metrics{}, Cut{}, nil, err
 	}
 	journal, err := folder.Journal()
 	if err != nil {
-		return Metrics{}, Cut{}, err
+		return Metrics{}, Cut{}, nil, err
 	}
 	var points []Point
 	for _, p := range rows {
 		points = append(points, point(p))
 	}
-	m, err := headline(start, points, journal)
-	return m, cutOf(journal), err
+	metrics, err := headline(m.Cash, points, journal)
+	if err != nil {
+		return metrics, Cut{}, nil, err
+	}
+	trades, err := tradesOf(m, journal)
+	return metrics, cutOf(journal), trades, err
 }
 
 // headline computes the metrics.
