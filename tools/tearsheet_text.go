@@ -25,14 +25,14 @@ func (o *sheetOut) text(w *pitwall.World) string {
 	o.figures(&t)
 	if x := o.Relative; x != nil {
 		t.pairs("against", x.Against, "excess_return", figure(x.Excess), "beta", figure(x.Beta), "alpha_arithmetic", figure(x.Alpha), "correlation", figure(x.Correlation),
-			"information_ratio_period", figure(x.InformationRatio), "tracking_error", figure(x.TrackingError))
+			"information_ratio", figure(x.InformationRatio), "tracking_error", figure(x.TrackingError))
 	}
 	t.block("doing_nothing", "total_return,max_drawdown,rule", len(o.Passive), func(i int) []any {
 		p := o.Passive[i]
 		return []any{figure(&p.TotalReturn), figure(&p.MaxDrawdown), p.Rule}
 	})
 	a := o.Activity
-	t.pairs("exposure", figure(a.Exposure), "gross", figure(a.GrossExposure), "net", figure(a.NetExposure), "turnover_day", figure(a.Turnover), "traded", figure(&a.Traded), "holding_days_mean", figure(a.HoldingMean))
+	t.pairs("exposure", figure(a.Exposure), "net", figure(a.NetExposure), "time_held", figure(a.TimeHeld), "turnover_day", figure(a.Turnover), "traded", figure(&a.Traded), "holding_days_mean", figure(a.HoldingMean))
 	x := o.Trading
 	t.pairs("trades_closed", x.Closed, "open", x.Open, "won", x.Won, "lost", x.Lost, "win_rate", figure(x.WinRate), "profit_factor", figure(x.ProfitFactor), "expectancy", figure(x.Expectancy),
 		"average_win", figure(x.AverageWin), "average_loss", figure(x.AverageLoss), "largest_win", figure(x.Largest), "largest_loss", figure(x.Smallest))

@@ -152,7 +152,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
-	metrics, cut, trades, err := report.ReadEnd(os.DirFS(r.Dir), *m)
+	metrics, cut, trades, err := report.Read(os.DirFS(r.Dir), *m)
 	if err != nil {
 		return fail(err)
 	}

@@ -59,7 +59,7 @@ func Verify(folder fs.FS) (v Verified, err error) {
 	computed.Differences = append(v.Differences, computed.Differences...)
 	v.Result = computed
 	differs(audit.CheckFiles(run, m.Cash, fills, equity)...)
-	figure, err := report.CheckMetrics(folder, m.Cash)
+	figure, err := report.CheckMetrics(folder, m)
 	if err != nil {
 		return v, err
 	}

@@ -77,10 +77,6 @@ func eachRow(fsys fs.FS, name string, f func(row []string) error, report func(*f
 	}
 	c := csv.NewReader(bytes.NewReader(raw))
 	columns := Columns(name)
-	c.FieldsPerRecord = len(columns)
-	if older, _, _ := strings.Cut(string(raw), "\n"); older == strings.Join(columns[:olderColumns(name)], ",") {
-		c.FieldsPerRecord = olderColumns(name)
-	}
 	for n := 0; ; n++ {
 		row, err := c.Read()
 		line := n + 1
@@ -89,7 +85,7 @@ func eachRow(fsys fs.FS, name string, f func(row []string) error, report func(*f
 			return nil
 		case bad:
 			line = p.StartLine
-		case n == 0 && !slices.Equal(row, columns[:c.FieldsPerRecord]):
+		case n == 0 && !slices.Equal(row, columns) && !slices.Equal(row, columns[:olderColumns(name)]):
 			err = fmt.Errorf("the columns are %s", strings.Join(row, ","))
 		case n > 0: // 0 is the header
 			line, _ = c.FieldPos(0)

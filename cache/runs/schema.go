@@ -217,7 +217,7 @@ type Metrics struct {
 	Fills           int         `json:"fills"`
 	Fees            pitwall.Dec `json:"fees"`
 	Slippage        pitwall.Dec `json:"slippage"`
-	Exposure        float64     `json:"exposure"` // share of bars with something held, long or short
+	Exposure        float64     `json:"exposure"` // mean over steps of what is held, long and short, over equity
 	First           *time.Time  `json:"first"`
 	Last            *time.Time  `json:"last"`
 }

@@ -214,7 +214,7 @@ func (r *realRun) relative(equity, bench []float64) any {
 	return obj{
 		"against": r.man.Benchmark, "excess_return": (equity[len(x)-1] - bench[len(x)-1]) / r.start,
 		"beta": beta, "alpha_arithmetic": (average(x) - beta*average(b)) * p, "alpha_compound": math.Pow(1+average(over), p) - 1,
-		"correlation": cov / (stdev(x) * stdev(b)), "information_ratio_period": average(active) / stdev(active), "tracking_error": stdev(active) * math.Sqrt(p),
+		"correlation": cov / (stdev(x) * stdev(b)), "information_ratio": average(active) / stdev(active) * math.Sqrt(p), "tracking_error": stdev(active) * math.Sqrt(p),
 	}
 }
 

@@ -65,7 +65,7 @@ func (r *realRun) headline(b *book) obj {
 		"start_cash": r.start, "final_equity": end.equity, "total_return": end.equity/r.start - 1, "benchmark_return": nil, "buy_and_hold_return": nil,
 		"max_drawdown": worst, "sharpe": s["sharpe"], "bars": float64(len(r.steps)), "orders": b.orders, "orders_rejected": b.rejected, "orders_denied": 0.0,
 		"fills": b.sum(func(g *given) float64 { return g.fills }), "fees": b.sum(func(g *given) float64 { return g.fees }), "slippage": b.slippage,
-		"exposure": b.held / float64(len(r.steps)), "first": r.steps[0].at.Format(time.RFC3339), "last": end.at.Format(time.RFC3339),
+		"exposure": average(b.gross), "first": r.steps[0].at.Format(time.RFC3339), "last": end.at.Format(time.RFC3339),
 	}
 	if end.benchmark != 0 {
 		o["benchmark_return"] = end.benchmark/r.start - 1
@@ -117,7 +117,7 @@ func (r *realRun) activity(b *book) obj {
 		}
 	}
 	o := obj{
-		"exposure": b.held / float64(len(r.steps)), "gross_exposure": average(b.gross), "net_exposure": average(b.net),
+		"exposure": average(b.gross), "time_held": b.held / float64(len(r.steps)), "net_exposure": average(b.net),
 		"turnover_day": average(turnover), "turnover_year": average(turnover) * r.perYear(), "traded": sum(traded),
 		"holding_days_mean": nil, "holding_days_median": nil,
 	}

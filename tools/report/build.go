@@ -16,16 +16,16 @@ func (r *Run) Sheet() (*Sheet, error) {
 	m := r.Manifest
 	s := &Sheet{ReadWith: m.ReadWith, Curve: r.Points, Daily: lastOf(r.Points, time.DateOnly), Warnings: append([]string{}, m.Warnings...), Notes: append(append([]string{}, m.Notes...), r.Notes...),
 		Passive: []Passive{}, Symbols: []Attribution{}, Months: []Month{}, Years: []Month{}, Trades: []RoundTrip{}}
-	var err error
-	if s.Headline, err = headline(m.Cash, r.Points, r.Journal); err != nil {
-		return nil, err
-	}
 	w := newWalk(r)
-	if err := w.all(); err != nil {
+	err := w.all()
+	if err != nil {
 		return nil, fmt.Errorf("going through the journal: %w", err)
 	}
+	if s.Headline, err = headline(m.Cash, r.Points, r.Journal, w); err != nil {
+		return nil, err
+	}
 	s.Run = r.header()
-	s.compare(m)
+	s.compare(r)
 	r.passive(s)
 	w.activity(s)
 	w.trades(s)
@@ -69,8 +69,8 @@ func values(start float64, daily []Point, of func(Point) float64) []float64 {
 func equityOf(p Point) float64 { return p.Equity }
 
 // compare fills the figures of the three curves.
-func (s *Sheet) compare(m runs.Manifest) {
-	p := periods(s.Daily)
+func (s *Sheet) compare(r *Run) {
+	m, p := r.Manifest, periods(s.Daily)
 	mine := values(m.Cash.Float(), s.Daily, equityOf)
 	s.Strategy = *s.curve(mine, p)
 	if len(s.Daily) == 0 {
@@ -79,7 +79,7 @@ func (s *Sheet) compare(m runs.Manifest) {
 	if s.Daily[0].Benchmark > 0 && s.Curve[0].Benchmark > 0 {
 		curve := values(s.Curve[0].Benchmark, s.Daily, func(p Point) float64 { return p.Benchmark })
 		s.Benchmark = s.curve(curve, p)
-		s.Relative = new(relative(returnsOf(mine), returnsOf(curve), p))
+		s.Relative = new(r.relative(s))
 		s.Relative.Against = m.Benchmark
 		if a, b := s.Strategy.TotalReturn, s.Benchmark.TotalReturn; a != nil && b != nil {
 			s.Relative.Excess = new(*a - *b)
@@ -109,18 +109,32 @@ func (s *Sheet) curve(curve []float64, periods float64) *Stats {
 	return &f
 }
 
+// exposure returns the means of what was held over equity, longs and shorts added and
+// netted; nil without a step, or where something was held and no price is known.
+func (w *walk) exposure() (gross, net *float64) {
+	n := float64(len(w.steps))
+	if n == 0 || len(w.names) == 0 && slices.ContainsFunc(w.steps, func(x step) bool { return x.held }) {
+		return nil, nil
+	}
+	gross, net = new(0.0), new(0.0)
+	for _, x := range w.steps {
+		*gross, *net = *gross+share(x.gross, x.equity)/n, *net+share(x.net, x.equity)/n
+	}
+	return gross, net
+}
+
 // activity fills how much was held and traded.
 func (w *walk) activity(s *Sheet) {
 	if len(w.steps) == 0 {
 		return
 	}
-	held := make([]bool, 0, len(w.steps))
-	gross, net := 0.0, 0.0
+	held := 0
 	var traded, equity []float64
 	sum := 0.0
 	for i, x := range w.steps {
-		held = append(held, x.held)
-		gross, net = gross+share(x.gross, x.equity), net+share(x.net, x.equity)
+		if x.held {
+			held++
+		}
 		s.Activity.Traded += x.traded
 		sum += x.traded
 		if i+1 == len(w.steps) || runs.DateOf(w.steps[i+1].at) != runs.DateOf(x.at) {
@@ -128,11 +142,8 @@ func (w *walk) activity(s *Sheet) {
 			sum = 0
 		}
 	}
-	s.Activity.Exposure = exposure(held)
-	if len(w.names) > 0 {
-		n := float64(len(w.steps))
-		s.Activity.GrossExposure, s.Activity.NetExposure = new(gross/n), new(net/n)
-	}
+	s.Activity.TimeHeld = new(float64(held) / float64(len(w.steps)))
+	s.Activity.Exposure, s.Activity.NetExposure = w.exposure()
 	if s.Activity.Turnover = turnover(traded, equity); s.Activity.Turnover != nil {
 		s.Activity.TurnoverYearly = new(*s.Activity.Turnover * periods(s.Daily))
 	}

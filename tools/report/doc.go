@@ -37,13 +37,16 @@
 //	ES 95            mean of the floor((n-1)*0.05) + 1 lowest r [e]
 //	skew, kurtosis   m3/m2^1.5, m4/m2^2 of population moments (all n in the mean, no
 //	                 correction); 3 is normal, not 0
-//	beta             cov(r, b) / var(b), b the benchmark's returns
+//	beta             cov(r, b) / var(b), b the benchmark's returns. Here and below r and
+//	                 b are of the intervals between days on which both have a price
+//	                 (BTC against SPY: Friday to Monday), and P is of those days
 //	alpha            arithmetic: (mean r - beta*mean b) * P [q];
 //	                 compound: (1 + mean(r - beta*b))^P - 1 [e]
-//	information      mean(r - b) / stdev(r - b), per period, not annualized [q]
+//	information      mean(r - b) / stdev(r - b) * sqrt(P); [q] without sqrt(P)
 //	tracking error   stdev(r - b) * sqrt(P)
 //	turnover         mean of a day's traded value / that day's equity (LEAN); times P
-//	exposure         share of steps with a position
+//	exposure         mean of (sum |position|) / equity over steps, at last known closes
+//	time held        share of steps with a position
 //	benchmark        the benchmark's close against its close at the first bar, with
 //	                 the splits and dividends of raw prices (dividends stay cash)
 //	buy and hold     equal parts of every symbol at its first close in the run,

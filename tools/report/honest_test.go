@@ -28,7 +28,8 @@ func TestExposureOfAFuture(t *testing.T) {
 	}
 	s, err := r.Sheet()
 	require.NoError(t, err)
-	require.Equal(t, 0.8, s.Headline.Exposure)
+	require.Equal(t, 0.8, *s.Activity.TimeHeld)
+	require.InDelta(t, (1040.0/2039+1040.0/2044+(1000.0+200)/2005+192/1970.5)/5, s.Headline.Exposure, 1e-12, "what is held over equity, not equity less cash")
 	require.Equal(t, *s.Activity.Exposure, s.Headline.Exposure)
 }
 
@@ -42,10 +43,18 @@ func TestHeldAt(t *testing.T) {
 	}
 	mark := pitwall.Entry{Kind: pitwall.EntryMark, Book: "main", Mark: &pitwall.EquityPoint{}}
 	other := pitwall.Entry{Kind: pitwall.EntryMark, Book: "pod", Mark: &pitwall.EquityPoint{}}
-	require.Equal(t, []bool{false, true, false, true, true, false, true, false, false}, heldAt([]pitwall.Entry{mark,
+	journal := []pitwall.Entry{mark,
 		fill("main", pitwall.Sell, one), mark, other, fill("main", pitwall.Buy, one), mark,
 		fill("pod", pitwall.Buy, one), fill("main", pitwall.Sell, one), mark, fill("pod", pitwall.Sell, one), flow("split", -3*one), mark, flow("split", 0), mark,
-		flow("reinvested", one), mark, flow("expiry", one), mark, flow("dividend", one), mark}))
+		flow("reinvested", one), mark, flow("expiry", one), mark, flow("dividend", one), mark}
+	w := newWalk(&Run{Journal: journal})
+	require.NoError(t, w.all())
+	var held []bool
+	for _, s := range w.steps {
+		held = append(held, s.held)
+	}
+	require.Equal(t, []bool{false, true, false, true, true, false, true, false, false}, held)
+	require.Equal(t, 9, stepsOf(journal))
 }
 
 // After equity of zero or less there are no returns, in the headline as elsewhere.
@@ -170,4 +179,54 @@ func TestTooMuchMoney(t *testing.T) {
 	r.Bars["BBB"][4].Close = 1000 * pitwall.One
 	_, err := r.Sheet()
 	require.ErrorContains(t, err, "number too large")
+}
+
+// BTC trades every day, SPY does not: the returns that are compared are those from
+// Friday to Monday, too, and the year has 252 of them.
+func TestRelativeOfTwoCalendars(t *testing.T) {
+	btc := []float64{100, 102, 101, 104, 110, 99, 105, 107, 103, 108, 112, 111} // Thursday 2024-01-04 to Monday 2024-01-15
+	spy := map[int]int64{4: 400, 5: 404, 8: 402, 9: 410, 10: 409, 11: 413, 12: 420}
+	from := time.Date(2024, 1, 5, 0, 0, 0, 0, time.UTC) // the end of Thursday
+	r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(100), Benchmark: "SPY"}, Bars: map[string][]pitwall.Bar{}}
+	last := int64(400)
+	for i, e := range btc {
+		day := 4 + i
+		if p, ok := spy[day]; ok {
+			last = p
+			open := time.Date(2024, 1, day, 9, 30, 0, 0, time.FixedZone("", -5*60*60))
+			r.Bars["SPY"] = append(r.Bars["SPY"], pitwall.Bar{Symbol: "SPY", Start: open, End: open.Add(390 * time.Minute), Known: open.Add(390 * time.Minute), Open: pitwall.Int(p), Close: pitwall.Int(p)})
+		}
+		r.Points = append(r.Points, Point{At: from.AddDate(0, 0, i), Equity: e, Benchmark: float64(last)})
+	}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	// The first return is that of the first day against the cash: 0 and 0.
+	mine := []float64{0, 102.0/100 - 1, 110.0/102 - 1, 99.0/110 - 1, 105.0/99 - 1, 107.0/105 - 1, 103.0/107 - 1}
+	other := []float64{0, 404.0/400 - 1, 402.0/404 - 1, 410.0/402 - 1, 409.0/410 - 1, 413.0/409 - 1, 420.0/413 - 1}
+	want := relative(mine, other, 252)
+	for name, f := range map[string][2]*float64{"beta": {want.Beta, s.Relative.Beta}, "correlation": {want.Correlation, s.Relative.Correlation}, "tracking error": {want.TrackingError, s.Relative.TrackingError},
+		"information ratio": {want.InformationRatio, s.Relative.InformationRatio}, "alpha": {want.Alpha, s.Relative.Alpha}} {
+		require.InDelta(t, *f[0], *f[1], 1e-7, name)
+	}
+	require.Equal(t, 365.0, s.Strategy.PeriodsAYear, "its own figures are of every day")
+}
+
+// SPY held against BTC: a Friday's close is compared with BTC's of that date, which is
+// known hours later, not with the last that was known at the close.
+func TestRelativeToALaterClose(t *testing.T) {
+	spy, btc := []float64{100, 101, 103, 102, 105, 104}, []int64{50, 51, 53, 52, 55, 54, 57, 59, 58, 61} // weekdays from Wednesday 2024-01-03; every day
+	r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(100), Benchmark: "BTC"}, Bars: map[string][]pitwall.Bar{}}
+	for i, p := range btc {
+		day := time.Date(2024, 1, 3+i, 0, 0, 0, 0, time.UTC)
+		r.Bars["BTC"] = append(r.Bars["BTC"], pitwall.Bar{Symbol: "BTC", Start: day, End: day.AddDate(0, 0, 1), Known: day.AddDate(0, 0, 1), Open: pitwall.Int(p), Close: pitwall.Int(p)})
+	}
+	for i, day := range []int{3, 4, 5, 8, 9, 10} {
+		known := float64(btc[max(0, day-4)]) // of the day before
+		r.Points = append(r.Points, Point{At: time.Date(2024, 1, day, 16, 0, 0, 0, time.FixedZone("", -5*60*60)), Equity: spy[i], Benchmark: known})
+	}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	want := relative([]float64{0, 101.0/100 - 1, 103.0/101 - 1, 102.0/103 - 1, 105.0/102 - 1, 104.0/105 - 1}, []float64{0, 51.0/50 - 1, 53.0/51 - 1, 54.0/53 - 1, 57.0/54 - 1, 59.0/57 - 1}, 252)
+	require.InDelta(t, *want.Beta, *s.Relative.Beta, 1e-7)
+	require.InDelta(t, *want.Correlation, *s.Relative.Correlation, 1e-7)
 }

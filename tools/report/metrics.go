@@ -19,14 +19,14 @@ import (
 // Metrics holds a run's figures, as metrics.json does.
 type Metrics runs.Metrics
 
-// CheckMetrics recomputes metrics.json from the run's other files and the starting
-// cash. It returns the first figure that differs, or "".
-func CheckMetrics(run fs.FS, cash pitwall.Dec) (string, error) {
+// CheckMetrics recomputes metrics.json from the run's other files and its manifest. It
+// returns the first figure that differs, or "".
+func CheckMetrics(run fs.FS, m runs.Manifest) (string, error) {
 	written, err := runs.Strict{FS: run}.Metrics()
 	if err != nil {
 		return "", fmt.Errorf("reading the run: %w", err)
 	}
-	computed, err := Read(run, cash)
+	computed, _, _, err := Read(run, m)
 	if err != nil {
 		return "", err
 	}
@@ -44,38 +44,43 @@ func CheckMetrics(run fs.FS, cash pitwall.Dec) (string, error) {
 	return "", nil
 }
 
-// Read computes the metrics of a run's folder; start is its starting cash.
-func Read(run fs.FS, start pitwall.Dec) (Metrics, error) {
-	m, _, _, err := ReadEnd(run, runs.Manifest{Cash: start})
-	return m, err
-}
-
-// ReadEnd computes what a run's end says: the metrics, which orders the volume cap
-// left unfilled, and the trades.
-func ReadEnd(run fs.FS, m runs.Manifest) (Metrics, Cut, []RoundTrip, error) {
-	folder := runs.Strict{FS: run}
+// Read computes the metrics of a run's folder, which orders the volume cap left
+// unfilled, and the trades, open ones last.
+func Read(run fs.FS, manifest runs.Manifest) (m Metrics, c Cut, trades []RoundTrip, err error) {
+	folder, r := runs.Strict{FS: run}, &Run{Manifest: manifest, Bars: map[string][]pitwall.Bar{}}
 	rows, err := folder.Equity()
 	if err != nil {
-		return Metrics{}, Cut{}, nil, err
+		return m, c, nil, err
 	}
-	journal, err := folder.Journal()
-	if err != nil {
-		return Metrics{}, Cut{}, nil, err
-	}
-	var points []Point
 	for _, p := range rows {
-		points = append(points, point(p))
+		r.Points = append(r.Points, point(p))
 	}
-	metrics, err := headline(m.Cash, points, journal)
-	if err != nil {
-		return metrics, Cut{}, nil, err
+	if r.Journal, err = folder.Journal(); err != nil {
+		return m, c, nil, err
 	}
-	trades, err := tradesOf(m, journal)
-	return metrics, cutOf(journal), trades, err
+	if len(manifest.Traded) > 0 {
+		data, err := folder.Data(manifest)
+		if err != nil {
+			return m, c, nil, err
+		}
+		for _, s := range data.Series() {
+			for i := range s.Len() {
+				r.Bars[s.Instrument.Symbol] = append(r.Bars[s.Instrument.Symbol], s.Bar(i))
+			}
+		}
+	}
+	w := newWalk(r)
+	if err = w.all(); err != nil {
+		return m, c, nil, fmt.Errorf("going through the journal: %w", err)
+	}
+	m, err = headline(manifest.Cash, r.Points, r.Journal, w)
+	var s Sheet
+	w.trades(&s)
+	return m, cutOf(r.Journal), s.Trades, err
 }
 
 // headline computes the metrics.
-func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry) (Metrics, error) {
+func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry, w *walk) (Metrics, error) {
 	m := Metrics{Start: start, FinalEquity: start}
 	if err := m.count(journal); err != nil {
 		return m, err
@@ -95,26 +100,22 @@ func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry) (Metri
 	}
 	m.BuyHoldReturn = finite(last.Hold/first.Hold - 1)
 	m.MaxDrawdown = MaxDrawdown(values(start.Float(), points, equityOf))
-	if x := exposure(heldAt(journal)); x != nil {
-		m.Exposure = *x
+	if gross, _ := w.exposure(); gross != nil {
+		m.Exposure = *gross
 	}
 	daily := lastOf(points, time.DateOnly)
 	m.Sharpe = Sharpe(returnsOf(values(start.Float(), daily, equityOf)), periods(daily))
 	return m, nil
 }
 
-// heldAt returns for each step whether a position was open at its end. Equity that
-// differs from cash does not show it: a future's gains are cash, and an unpaid
-// dividend is not.
-func heldAt(journal []pitwall.Entry) (list []bool) {
-	var l lots
+// stepsOf counts the steps of a journal.
+func stepsOf(journal []pitwall.Entry) (n int) {
 	for _, e := range journal {
-		l.book(e)
 		if isStep(e) {
-			list = append(list, l.any())
+			n++
 		}
 	}
-	return list
+	return n
 }
 
 // isStep reports whether an entry is the account's equity at the end of a step.

@@ -3,6 +3,10 @@ package report
 import (
 	"math"
 	"slices"
+	"time"
+
+	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // relative compares returns with a benchmark's over the same periods, pair by pair
@@ -26,7 +30,7 @@ func relative(r, b []float64, periods float64) Relative {
 	tracking := deviation(active)
 	v.TrackingError = finite(tracking * math.Sqrt(periods))
 	if tracking != 0 {
-		v.InformationRatio = finite(mean(active) / tracking)
+		v.InformationRatio = finite(mean(active) / tracking * math.Sqrt(periods))
 	}
 	squaresR, squaresB := squares(r, meanR), squares(b, meanB)
 	if squaresB == 0 {
@@ -43,6 +47,54 @@ func relative(r, b []float64, periods float64) Relative {
 	}
 	v.AlphaCompound = finite(math.Pow(1+mean(active), periods) - 1)
 	return v
+}
+
+// relative compares the run with its benchmark over intervals that both have: between
+// days on which each has a price. The first begins with the run, as the curves do, when
+// the benchmark trades on its first day.
+func (r *Run) relative(s *Sheet) Relative {
+	pairs := r.paired(s.Daily)
+	mine, other := make([]float64, 0, len(pairs)+1), make([]float64, 0, len(pairs)+1)
+	if len(pairs) > 0 && pairs[0].At.Equal(s.Daily[0].At) {
+		mine = append(mine, r.Manifest.Cash.Float())
+		other = append(other, pairs[0].Benchmark*s.Curve[0].Benchmark/s.Daily[0].Benchmark)
+	}
+	for _, p := range pairs {
+		mine, other = append(mine, p.Equity), append(other, p.Benchmark)
+	}
+	return relative(returnsOf(mine), returnsOf(other), periods(pairs))
+}
+
+// paired returns the days on which the benchmark has a price, too, with its worth. Where
+// some day's close is known only after the run's step (SPY's is at 16:00, BTC's at midnight
+// of UTC) the worth is that at the closes, not the last one known. Without the benchmark's
+// bars it returns all days.
+func (r *Run) paired(daily []Point) (list []Point) {
+	bars := between(r.Bars[r.Manifest.Benchmark], daily[0].At.AddDate(0, 0, -1), daily[len(daily)-1].At.AddDate(0, 0, 2))
+	if len(bars) == 0 {
+		return daily
+	}
+	type closing struct {
+		worth float64
+		known time.Time
+	}
+	held, days := pitwall.NewBuyAndHold(pitwall.Int(1_000_000), 0, r.Actions(r.Manifest.Benchmark)), map[string]closing{}
+	for _, b := range bars {
+		held.Advance(b.Start, b.Close)
+		days[runs.DateOf(b.End)] = closing{held.Value().Float(), b.Known}
+	}
+	late := false
+	for _, p := range daily {
+		if c, ok := days[runs.DateOf(p.At)]; ok {
+			list, late = append(list, p), late || c.known.After(p.At)
+		}
+	}
+	for i := range list {
+		if late {
+			list[i].Benchmark = days[runs.DateOf(list[i].At)].worth
+		}
+	}
+	return list
 }
 
 // trading computes the figures of closed trades from their profits. A trade at zero
@@ -85,15 +137,4 @@ func turnover(traded, equity []float64) *float64 {
 		}
 	}
 	return finite(mean(shares))
-}
-
-// exposure returns the share of steps with a position, nil without a step.
-func exposure(held []bool) *float64 {
-	count := 0
-	for _, h := range held {
-		if h {
-			count++
-		}
-	}
-	return finite(float64(count) / float64(len(held)))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // The golden vector: period returns with P = 252, confirmed elsewhere by running
@@ -45,17 +46,18 @@ func TestReadARun(t *testing.T) {
 		`{"seq":2,"as_of":"2024-01-02T00:00:00Z","kind":"intent","verb":"submit"}`,
 		`{"seq":3,"as_of":"2024-01-02T00:00:00Z","kind":"fill","fill":{"fee":1.5,"slippage":0.25}}`,
 		`{"seq":4,"as_of":"2024-01-02T00:00:00Z","kind":"order","state":{"status":"rejected"}}`,
-		`{"seq":5,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"equity":1000}}`, `{"seq":6,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"equity":1100}}`,
-		`{"seq":7,"as_of":"2024-01-02T00:00:00Z","kind":"fill","fill":{"symbol":"A","side":"buy","qty":1}}`, `{"seq":8,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"equity":990}}`}, "\n")
-	run := fstest.MapFS{"equity.csv": {Data: []byte(equity)}, "journal.jsonl": {Data: []byte(journal)}}
-	m, err := Read(run, pitwall.Int(1000))
+		`{"seq":5,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"time":"2024-01-02T21:00:00Z","equity":1000}}`, `{"seq":6,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"time":"2024-01-03T21:00:00Z","equity":1100}}`,
+		`{"seq":7,"as_of":"2024-01-02T00:00:00Z","kind":"fill","fill":{"symbol":"A","side":"buy","qty":1}}`, `{"seq":8,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"time":"2024-01-04T21:00:00Z","equity":990}}`}, "\n")
+	prices := "symbol,timestamp,open,high,low,close,volume,start,end,known\nA,2024-01-02,300,300,300,300,9,2024-01-02T09:30:00-05:00,2024-01-02T16:00:00-05:00,2024-01-02T16:00:00-05:00\n"
+	run := fstest.MapFS{"equity.csv": {Data: []byte(equity)}, "journal.jsonl": {Data: []byte(journal)}, "prices.csv": {Data: []byte(prices)}}
+	m, _, _, err := Read(run, runs.Manifest{Cash: pitwall.Int(1000), Symbols: []string{"A"}, Traded: []runs.Traded{{Instrument: pitwall.Instrument{Symbol: "A"}, Zone: "America/New_York", Size: "1d"}}})
 	require.NoError(t, err)
 	require.Equal(t, "990", m.FinalEquity.String())
 	require.InDelta(t, -0.01, m.TotalReturn, 1e-15)
 	require.InDelta(t, 0.2, *m.BenchmarkReturn, 1e-15)
 	require.InDelta(t, 0.1, *m.BuyHoldReturn, 1e-15)
 	require.InDelta(t, -0.1, m.MaxDrawdown, 1e-15)
-	require.InDelta(t, 1.0/3, m.Exposure, 1e-15)
+	require.InDelta(t, 300.0/990/3, m.Exposure, 1e-15, "one unit at 300 in the last of three steps")
 	require.Equal(t, []int{3, 1, 2, 1}, []int{m.Bars, m.Orders, m.Fills, m.Rejected})
 	require.Equal(t, "1.5", m.Fees.String())
 	require.Equal(t, time.January, m.First.Month())
@@ -71,10 +73,10 @@ func TestReadSaysWhatIsBroken(t *testing.T) {
 		`"-Inf" is not a decimal number`: {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,1,-Inf,1,1\n")}, "journal.jsonl": {}},
 		"journal.jsonl line 1":           {"equity.csv": {Data: []byte(good)}, "journal.jsonl": {Data: []byte("{")}},
 	} {
-		_, err := Read(run, pitwall.One)
+		_, _, _, err := Read(run, runs.Manifest{})
 		require.ErrorContains(t, err, want)
 	}
-	m, err := Read(fstest.MapFS{"equity.csv": {Data: []byte(good)}, "journal.jsonl": {}}, pitwall.One)
+	m, _, _, err := Read(fstest.MapFS{"equity.csv": {Data: []byte(good)}, "journal.jsonl": {}}, runs.Manifest{})
 	require.NoError(t, err, "a run without a bar has no figures")
 	require.Nil(t, m.BenchmarkReturn)
 	require.Nil(t, m.Sharpe)

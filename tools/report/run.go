@@ -39,7 +39,7 @@ func Open(fsys fs.FS) (*Run, error) {
 	for _, p := range f.Equity() {
 		r.Points = append(r.Points, point(p))
 	}
-	if n := len(heldAt(r.Journal)); n != len(r.Points) {
+	if n := stepsOf(r.Journal); n != len(r.Points) {
 		f.Note("equity.csv has %d steps and journal.jsonl %d: returns are of the first, trades and costs of the second", len(r.Points), n)
 	}
 	r.Bars = f.Bars()

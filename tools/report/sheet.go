@@ -122,8 +122,8 @@ type Relative struct {
 	Alpha            *float64 `json:"alpha_arithmetic"` // (mean r - beta*mean b)*P
 	AlphaCompound    *float64 `json:"alpha_compound"`   // (1+mean(r-beta*b))^P - 1
 	Correlation      *float64 `json:"correlation"`
-	InformationRatio *float64 `json:"information_ratio_period"` // per period, not annualized
-	TrackingError    *float64 `json:"tracking_error"`           // annualized
+	InformationRatio *float64 `json:"information_ratio"` // annualized
+	TrackingError    *float64 `json:"tracking_error"`    // annualized
 }
 
 // Passive is the result of buying equal parts and doing nothing, over every bar of the
@@ -137,9 +137,9 @@ type Passive struct {
 
 // Activity holds how much was held and traded.
 type Activity struct {
-	Exposure       *float64 `json:"exposure"`          // share of steps with a position
-	GrossExposure  *float64 `json:"gross_exposure"`    // mean over steps of (sum |position|)/equity, at the last known closes; nil without prices
+	Exposure       *float64 `json:"exposure"`          // mean over steps of (sum |position|)/equity, at the last known closes; nil without prices
 	NetExposure    *float64 `json:"net_exposure"`      // mean over steps of (sum position)/equity
+	TimeHeld       *float64 `json:"time_held"`         // share of steps with a position
 	Turnover       *float64 `json:"turnover_day"`      // mean over days of traded value/equity at the day's end
 	TurnoverYearly *float64 `json:"turnover_year"`     // the same times periods a year
 	Traded         float64  `json:"traded"`            // money, both ways, at the prices of the fills

@@ -86,8 +86,8 @@ func TestSheetByHand(t *testing.T) {
 	require.Equal(t, "-29.5", (s.Symbols[0].Gain + s.Symbols[1].Gain + s.Other).String(), "the whole gain")
 	require.Empty(t, s.Notes)
 
-	near(4.0/5, s.Activity.Exposure, "exposure")
-	near((1040.0/2039+1040.0/2044+(1000.0+200)/2005+192/1970.5)/5, s.Activity.GrossExposure, "gross")
+	near(4.0/5, s.Activity.TimeHeld, "time held")
+	near((1040.0/2039+1040.0/2044+(1000.0+200)/2005+192/1970.5)/5, s.Activity.Exposure, "gross")
 	near((1040.0/2039+1040.0/2044+(1000.0-200)/2005-192/1970.5)/5, s.Activity.NetExposure, "net")
 	near((1000.0/2039+200.0/2005+960/1970.5)/5, s.Activity.Turnover, "turnover")
 

@@ -60,7 +60,7 @@ func TestGoldenRelative(t *testing.T) {
 	near(t, 1.3287553648068668, v.Beta, "beta")
 	near(t, -0.048669527896995704, v.Alpha, "alpha arithmetic")
 	near(t, -0.04750862615149165, v.AlphaCompound, "alpha compound")
-	near(t, 0.10749382094174634, v.InformationRatio, "information ratio per period")
+	near(t, 0.10749382094174634*math.Sqrt(252), v.InformationRatio, "information ratio: that of a period times sqrt(252)")
 	near(t, 0.044303498733170056, v.TrackingError, "tracking error")
 	// No reference gives the correlation; beta = correlation * stdev r / stdev b.
 	near(t, 1.3287553648068668*deviation(goldenBenchmark)/deviation(golden), v.Correlation, "correlation")
@@ -82,15 +82,17 @@ func TestGoldenTradesTurnoverExposure(t *testing.T) {
 	near(t, 0.060204020402040204, day, "turnover a day")
 	near(t, 15.171413141314131, finite(*day*252), "turnover a year")
 
-	var held, moved []bool
-	for _, q := range []int{0, 1, 1, 0, 1, 0, 0, 1, 1, 1} {
-		held = append(held, q != 0)
+	w := &walk{names: []string{"A"}}
+	for _, q := range []float64{0, 1, 1, 0, 1, 0, 0, 1, 1, 1} { // half the equity, once short
+		w.steps = append(w.steps, step{equity: 200, gross: 100 * q, net: 100 * q, held: q != 0})
 	}
-	for _, r := range golden {
-		moved = append(moved, r != 0)
-	}
-	near(t, 0.6, exposure(held), "exposure by positions")
-	near(t, 0.9, exposure(moved), "exposure by returns that are not zero")
+	w.steps[1].net = -100
+	gross, net := w.exposure()
+	near(t, 0.3, gross, "half of 6 steps of 10")
+	near(t, 0.2, net, "half of 5 less half of 1")
+	var s10 Sheet
+	w.activity(&s10)
+	near(t, 0.6, s10.Activity.TimeHeld, "steps with a position")
 }
 
 // Numbers that the golden vector does not tell apart, worked out by hand.
@@ -186,7 +188,10 @@ func TestFiguresThatAreNotDefined(t *testing.T) {
 	require.Nil(t, trading([]float64{3}).ProfitFactor, "no losing trade")
 	require.Nil(t, turnover(nil, nil))
 	near(t, 0.5, turnover([]float64{50, 7}, []float64{100, 0}), "a day without equity is left out")
-	require.Nil(t, exposure(nil))
+	none, _ := (&walk{names: []string{"A"}}).exposure()
+	require.Nil(t, none, "no step")
+	none, _ = (&walk{steps: []step{{equity: 1, held: true}}}).exposure()
+	require.Nil(t, none, "no prices")
 }
 
 func TestFiguresOfATotalLoss(t *testing.T) {

@@ -4,21 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"pitwall"
-	"pitwall/cache/runs"
 )
-
-// tradesOf returns a run's trades, the open ones last, from its journal alone.
-func tradesOf(m runs.Manifest, journal []pitwall.Entry) ([]RoundTrip, error) {
-	w := newWalk(&Run{Manifest: m, Journal: journal})
-	if err := w.all(); err != nil {
-		return nil, err
-	}
-	var s Sheet
-	w.trades(&s)
-	return s.Trades, nil
-}
 
 // TradeRows returns trades as rows of trades.csv. An open trade has neither an exit
 // nor a profit.

@@ -109,7 +109,7 @@ func (s *Sheet) misvalued() string {
 
 // idle reports whether the run traded nothing. Without a step in the journal there is no
 // exposure, and nothing says what was traded.
-func (s *Sheet) idle() bool { return s.Headline.Fills == 0 && s.Activity.Exposure != nil }
+func (s *Sheet) idle() bool { return s.Headline.Fills == 0 && s.Activity.TimeHeld != nil }
 
 // complete reports whether the run reached its end; a world without a folder has no
 // status and no end.

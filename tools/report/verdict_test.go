@@ -36,7 +36,7 @@ func TestBeat(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &Sheet{Run: Header{Benchmark: "SPX", Status: c.status}, Curve: make([]Point, c.points),
-				Activity: Activity{Exposure: f(0)}, Headline: Metrics{TotalReturn: c.run, BenchmarkReturn: c.benchmark, BuyHoldReturn: c.hold, Fills: c.fills}}
+				Activity: Activity{TimeHeld: f(0)}, Headline: Metrics{TotalReturn: c.run, BenchmarkReturn: c.benchmark, BuyHoldReturn: c.hold, Fills: c.fills}}
 			require.Equal(t, c.want, s.Beat())
 			require.Equal(t, c.verdict, s.verdict())
 		})

@@ -130,7 +130,7 @@ func TestFigures(t *testing.T) {
 // An answer never says more than its weakest figure.
 func TestAnswers(t *testing.T) {
 	s := &report.Sheet{Curve: []report.Point{{Equity: 1}}}
-	s.Headline.TotalReturn, s.Headline.Fills, s.Activity.Exposure = 0.10, 3, ptr(0)
+	s.Headline.TotalReturn, s.Headline.Fills, s.Activity.TimeHeld = 0.10, 3, ptr(0)
 	s.Run.Benchmark = "SPY"
 	s.Headline.BenchmarkReturn, s.Headline.BuyHoldReturn = ptr(0.05), ptr(0.02)
 	require.Equal(t, "Yes: it did better than SPY and buy and hold.", beat(s).Answer)

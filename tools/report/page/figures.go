@@ -73,20 +73,20 @@ func relative(s *report.Sheet) table {
 	}
 	return short("figures-relative", "Against "+clean(x.Against),
 		[3]string{"Excess return", excess(x.Excess), "total return less the benchmark's"},
-		[3]string{"Beta", number(x.Beta, 3), "of daily returns"},
+		[3]string{"Beta", number(x.Beta, 3), "of returns between days on which both have a price"},
 		[3]string{"Alpha, arithmetic", percent(x.Alpha, 2), "(mean r - beta * mean b) * periods a year"},
 		[3]string{"Alpha, compounded", percent(x.AlphaCompound, 2), "(1 + mean(r - beta * b))^periods - 1"},
 		[3]string{"Correlation", number(x.Correlation, 3), ""},
-		[3]string{"Information ratio", number(x.InformationRatio, 4), "of a period, not annualized"},
+		[3]string{"Information ratio", number(x.InformationRatio, 3), "annualized"},
 		[3]string{"Tracking error", share(x.TrackingError, 2), "annualized"})
 }
 
 func activity(s *report.Sheet) table {
 	a, h := s.Activity, s.Headline
 	rows := [][3]string{
-		{"Exposure", share(a.Exposure, 1), "share of steps with a position"},
-		{"Gross exposure", share(a.GrossExposure, 1), "mean of (sum |position|) / equity"},
+		{"Exposure", share(a.Exposure, 1), "mean of (sum |position|) / equity"},
 		{"Net exposure", percent(a.NetExposure, 1), "mean of (sum position) / equity"},
+		{"Time held", share(a.TimeHeld, 1), "share of steps with a position"},
 		{"Turnover a day", share(a.Turnover, 2), "mean of traded value / equity"},
 		{"Turnover a year", number(a.TurnoverYearly, 2), "the same times periods a year: how often equity was traded"},
 		{"Traded", number(&a.Traded, 2), "money, both ways"},
