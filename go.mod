@@ -7,6 +7,7 @@ toolchain go1.26.8
 require (
 	cloud.google.com/go v0.121.0 // calendar dates in the interface of Alpaca's library
 	github.com/alpacahq/alpaca-trade-api-go/v3 v3.9.1 // bars, corporate actions and news of Alpaca, named by the owner
+	github.com/apache/arrow-go/v18 v18.5.1 // Feather files; the version that DuckDB names, 7 MB of the binary
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment, named by the owner
 	github.com/chromedp/chromedp v0.23.0 // tests: a headless browser opens the pages
 	github.com/coder/websocket v1.8.15 // Alpaca's stream of trade updates; their Go client brings it anyway
@@ -28,7 +29,6 @@ require (
 )
 
 require (
-	github.com/apache/arrow-go/v18 v18.5.1 // indirect
 	github.com/duckdb/duckdb-go-bindings v0.10506.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/darwin-amd64 v0.10506.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/darwin-arm64 v0.10506.0 // indirect

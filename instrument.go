@@ -37,7 +37,8 @@ type Instrument struct {
 	Exchange   string    `json:"exchange,omitempty"`
 	Calendar   string    `json:"calendar,omitempty"` // an exchange's, such as XNYS, or AlwaysOpen; empty = 09:30 to 16:00, Monday to Friday
 	Sector     string    `json:"sector,omitempty"`
-	Tick       Dec       `json:"tick,omitempty"`       // smallest price step; 0 = not known, prices are not rounded
+	Tick       Dec       `json:"tick,omitempty"`       // smallest price step; 0 = that of Cents, or not known: prices are not rounded
+	Cents      bool      `json:"cents,omitempty"`      // a US stock: steps of 0.01 from 1 on, of 0.0001 below
 	Lot        Dec       `json:"lot,omitempty"`        // smallest quantity step; 0 refuses orders
 	Multiplier Dec       `json:"multiplier,omitempty"` // money per point and unit; 0 = 1
 	Scale      Dec       `json:"scale,omitempty"`      // units of the data in a unit here, for tiny prices: 1,000 or a power of it; 0 = 1
@@ -61,6 +62,19 @@ func (i Instrument) Location() *time.Location {
 		return time.UTC
 	}
 	return i.Zone
+}
+
+// TickAt returns the smallest step of an order's price near a price; 0 when it is not
+// known. US exchanges take whole cents from 1 dollar on and four decimals below (Rule
+// 612 of Regulation NMS).
+func (i *Instrument) TickAt(price Dec) Dec {
+	switch {
+	case i.Tick != 0 || !i.Cents:
+		return i.Tick
+	case price.Abs() >= One:
+		return One / 100
+	}
+	return One / 10_000
 }
 
 // DayStart returns when a day begins here that is named by its midnight in another

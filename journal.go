@@ -3,6 +3,7 @@ package pitwall
 import (
 	"context"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 )
@@ -66,6 +67,24 @@ type Entry struct {
 	Flow   *CashFlow    `json:"flow,omitempty"`
 	Amount Dec          `json:"amount,omitempty"`
 	Note   string       `json:"note,omitempty"`
+}
+
+// Unsent returns the numbers of a journal's intents that were refused after they were
+// recorded and before they were sent: a halt that was raised in between.
+func Unsent(journal []Entry) map[int64]bool {
+	unsent, asked := map[int64]bool{}, map[string]int64{}
+	for _, e := range journal {
+		switch {
+		case e.Kind == EntryIntent:
+			asked[e.ID] = e.Seq
+		case e.Kind == EntryOrder && asked[e.ID] != 0:
+			if e.State != nil && e.State.Status == Denied || e.State == nil && strings.HasPrefix(e.Note, string(Halted)+": ") {
+				unsent[asked[e.ID]] = true
+			}
+			delete(asked, e.ID)
+		}
+	}
+	return unsent
 }
 
 // Journal is the evidence and the one stream that metrics, alerts and audits

@@ -123,7 +123,7 @@ const (
 	SplitUnapplied = "split_unapplied" // prices moved by a split that no action gives
 	SplitMismatch  = "split_mismatch"  // an action gives a split that prices contradict
 	NoDividends    = "no_dividends"    // returns lack dividends
-	Dividends      = "dividends"       // dividends were derived from adj_close
+	Dividends      = "dividends"       // derived from adj_close, or of terms that prices contradict
 	UnusedColumn   = "unused_column"   // a column that would change the result is not read
 	FillsCapped    = "fills_capped"    // the volume cap left orders unfilled
 	OrdersRejected = "orders_rejected"

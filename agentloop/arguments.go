@@ -257,7 +257,8 @@ func repairText(name string, v json.RawMessage, s string, p property, may func(.
 		if n, ok := integral(s); ok {
 			return json.RawMessage(n), fmt.Sprintf("%s was the text %q for a whole number", name, s)
 		}
-	case !slices.Contains(p.Enum, any(s)):
+	case slices.Contains(p.Enum, any(s)) && len(v) == len(s)+2:
+	default:
 		for _, e := range p.Enum {
 			if word, ok := e.(string); ok && strings.EqualFold(word, s) {
 				fixed, err := json.Marshal(word)

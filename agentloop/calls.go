@@ -49,7 +49,7 @@ func written(raw json.RawMessage) string {
 var (
 	nameTail   = regexp.MustCompile(`(<\|.*|:\d+)$`)                                                      // a channel mark, or the number of the call
 	namePrefix = regexp.MustCompile(`^(mcp__.+__|(functions?|default_api|tools?|pitwall)(\.|:|/|-|__?))`) // of templates and hosts
-	nameMarks  = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
+	nameMarks  = strings.NewReplacer("_", "", "-", "", ".", "", " ", "", "`", "", `"`, "", "(", "", ")", "")
 )
 
 // resolve returns the one tool of the role that a name can mean, or the name.

@@ -94,8 +94,14 @@ func drawWorld(t *rapid.T, like taste) *world {
 			dies(s, rapid.IntRange(1, s.Len()-1).Draw(t, "last bar"), rapid.Bool().Draw(t, "it trades"))
 		}
 	}
-	if like.ticks && rapid.Bool().Draw(t, "tick") {
-		w.series[0].Instrument.Tick = pitwall.One / 100
+	if like.ticks {
+		in := &w.series[0].Instrument
+		switch rapid.IntRange(0, 3).Draw(t, "tick") {
+		case 0:
+			in.Tick = pitwall.One / 100
+		case 1:
+			in.Cents = true
+		}
 	}
 	if like.odd {
 		w.cfg.Rules.Touch = rapid.Bool().Draw(t, "touch")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"time"
 
 	"pitwall"
 )
@@ -12,29 +11,34 @@ import (
 // Repeat sends a journal's orders to a new venue, each at its time, and returns the
 // venue's digest. It journals into memory, whatever cfg says.
 func Repeat(cfg Config, journal []pitwall.Entry) (string, error) {
-	ctx := context.Background()
 	cfg.Journal = &pitwall.MemoryJournal{}
 	v, err := New(cfg)
 	if err != nil {
 		return "", err
 	}
-	advance := func(until time.Time) error {
-		for v.Now().Before(until) {
+	if err := v.Repeat(journal); err != nil {
+		return "", err
+	}
+	return v.Progress().Digest, nil
+}
+
+// Repeat sends a journal's orders to the venue, each at its time; what was not sent
+// then is not sent now.
+func (v *Venue) Repeat(journal []pitwall.Entry) error {
+	ctx := context.Background()
+	unsent := pitwall.Unsent(journal)
+	for _, e := range journal {
+		if e.Kind != pitwall.EntryIntent && e.Kind != pitwall.EntryMark || unsent[e.Seq] {
+			continue
+		}
+		for v.Now().Before(e.AsOf) {
 			if _, err := v.Next(ctx, v.Now()); errors.Is(err, io.EOF) {
-				return nil
+				break
 			} else if err != nil {
 				return err
 			}
 		}
-		return nil
-	}
-	for _, e := range journal {
-		if e.Kind != pitwall.EntryIntent && e.Kind != pitwall.EntryMark {
-			continue
-		}
-		if err := advance(e.AsOf); err != nil {
-			return "", err
-		}
+		ctx := pitwall.WithCause(ctx, e.Cause)
 		switch { // a refusal is part of the record; sim/audit compares it
 		case e.Verb == "submit" && e.Order != nil:
 			_, _ = v.Submit(ctx, *e.Order)
@@ -44,5 +48,5 @@ func Repeat(cfg Config, journal []pitwall.Entry) (string, error) {
 			_, _ = v.Cancel(ctx, e.ID)
 		}
 	}
-	return v.Progress().Digest, nil
+	return nil
 }

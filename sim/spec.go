@@ -45,9 +45,9 @@ func (v *Venue) toSpec(n *order) (engine.Spec, *pitwall.Error) {
 			return engine.Spec{}, pitwall.Errorf(pitwall.InvalidInput, "the id %s of its leg is taken", l.ID).Hintf("use another client_order_id")
 		}
 	}
-	n.Note = roundToTick(o, instrument.Tick)
+	n.Note = roundToTick(o, &instrument)
 	if (o.Type == pitwall.LimitOrder || o.Type == pitwall.StopLimit) && o.Limit == 0 || o.Type == pitwall.StopOrder && o.Stop == 0 {
-		return engine.Spec{}, pitwall.Errorf(pitwall.InvalidNumber, "a price is 0 on the tick of %v", instrument.Tick).Hintf("use a price at least one tick from 0")
+		return engine.Spec{}, pitwall.Errorf(pitwall.InvalidNumber, "a price is 0 on the tick of %v", instrument.TickAt(0)).Hintf("use a price at least one tick from 0")
 	}
 	spec := engine.Spec{Book: int16(book), Sym: sym, Side: engine.Buy, Type: types[o.Type], TIF: tifs[o.TIF], ReduceOnly: o.ReduceOnly, Qty: o.Qty, Limit: o.Limit, Stop: o.Stop, Trail: o.Trail, TrailPercent: o.TrailPercent}
 	if o.Side == pitwall.Sell {
@@ -96,16 +96,14 @@ func (v *Venue) checkCutoff(sym int32, tif pitwall.TIF) *pitwall.Error {
 
 // roundToTick rounds an order's prices to the tick and returns a note that names
 // those it moved (rule 19).
-func roundToTick(o *pitwall.Order, tick pitwall.Dec) string {
-	if tick <= 0 {
-		return ""
-	}
+func roundToTick(o *pitwall.Order, in *pitwall.Instrument) string {
 	var notes []string
 	round := func(name string, s pitwall.Side, stop bool, p *pitwall.Dec) {
 		side := engine.Buy
 		if s == pitwall.Sell {
 			side = engine.Sell
 		}
+		tick := in.TickAt(*p)
 		if r := engine.Round(tick, side, stop, *p); *p != 0 && r != *p {
 			notes = append(notes, fmt.Sprintf("%s %v became %v on the tick of %v", name, *p, r, tick))
 			*p = r
@@ -141,7 +139,7 @@ func (v *Venue) change(n *order, c *pitwall.Change) (pitwall.Order, string, *pit
 	}
 	own := o
 	own.Legs = nil // a change leaves the legs alone
-	note := roundToTick(&own, instrument.Tick)
+	note := roundToTick(&own, &instrument)
 	o.Limit, o.Stop = own.Limit, own.Stop
 	if c.Limit != 0 {
 		c.Limit = o.Limit

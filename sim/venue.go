@@ -33,6 +33,9 @@ type Config struct {
 	Costs   pitwall.Costs
 	Rules   pitwall.Rules
 	Journal pitwall.Journal
+	// Grows lets a replay begin without a bar and go on after its last one: more come
+	// by [Venue.Extend].
+	Grows bool
 }
 
 // Book is a sub-account with its own cash, positions and orders.
@@ -105,7 +108,7 @@ func New(cfg Config) (*Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	if data.Bars() == 0 {
+	if data.Bars() == 0 && !cfg.Grows {
 		return nil, pitwall.Errorf(pitwall.NoCoverage, "no bar of %v between %s and %s", v.symbols(), cfg.From.Format(time.DateOnly), cfg.To.Format(time.DateOnly)).Hintf("the data holds %s", names(cfg.Source))
 	}
 	books := append([]Book{{pitwall.MainBook, cfg.Cash, cfg.Terms}}, cfg.Books...)
@@ -245,13 +248,34 @@ func (v *Venue) Next(ctx context.Context, after time.Time) (time.Time, error) {
 		return v.now(), nil
 	}
 	if err := v.step(ctx); errors.Is(err, io.EOF) {
-		v.ended = true
+		v.ended = !v.cfg.Grows
 		return v.now(), io.EOF
 	} else if err != nil {
 		v.failed = err
 		return time.Time{}, err
 	}
 	return v.now(), nil
+}
+
+// Extend goes on over a source that holds all that the old one did, and more bars
+// behind it. The steps already made stay as they are.
+func (v *Venue) Extend(src pitwall.Source) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	data, err := engine.NewData(src, v.cfg.Symbols, v.cfg.From, v.cfg.To)
+	if err != nil {
+		return err
+	}
+	if err := v.engine.Extend(data); err != nil {
+		return err
+	}
+	for _, s := range src.Series() {
+		if i, ok := v.id[s.Instrument.Symbol]; ok {
+			v.list[i] = s
+		}
+	}
+	v.cfg.Source = src
+	return nil
 }
 
 // step makes one step and journals what it brought.

@@ -63,7 +63,7 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 		case filepath.IsAbs(d.Path):
 			in = history.Disk(d.Path)
 		}
-		in.Adjusted, in.Dividends = d.Adjusted, d.Dividends
+		in.Adjusted, in.Dividends, in.Mapping = d.Adjusted, d.Dividends, d.Mapping
 		list = append(list, in)
 	}
 	return list, nil

@@ -59,10 +59,12 @@ type Config struct {
 	Stop     <-chan struct{}  // closed: end after the turn
 	Log      *slog.Logger
 	Progress func(agentloop.Progress) // called after each move of the clock
+
+	Live *Live // the clock of the host instead of a replay; nil = a backtest
 }
 
-// Run backtests a strategy into a folder that pitwall report, trace, why and verify
-// accept. A strategy that cannot run leaves no folder and has no result. A run that
+// Run backtests a strategy, or trades it on paper, into a folder that pitwall report,
+// trace, why and verify accept. A strategy that cannot run leaves no folder and has no result. A run that
 // began has a result, and an error too when it failed; Result.Complete reports
 // whether it came to its end.
 func Run(ctx context.Context, c Config) (*Result, error) {
@@ -89,6 +91,9 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	spec, err := s.Spec()
 	if err != nil {
 		return nil, err
+	}
+	if c.Live != nil {
+		return runPaper(ctx, c, spec, started)
 	}
 	from, _, err := s.Window(c.Source)
 	if err != nil {

@@ -183,7 +183,7 @@ func (s *Sim) Close() error { return s.world.Close() }
 
 // references returns the values of the benchmark and of buy and hold from the bars of
 // the run.
-func references(store *history.Store, spec SimSpec, from time.Time) pitwall.Reference {
+func references(store pitwall.Source, spec SimSpec, from time.Time) pitwall.Reference {
 	named := map[string]*pitwall.Series{}
 	for _, s := range store.Series() {
 		named[s.Instrument.Symbol] = s

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
+	"pitwall/cache/history"
 	"pitwall/tools/external"
 )
 
@@ -82,12 +83,14 @@ func (l *symbolList) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// DataEntry is a path or the name of a vendor, with how its prices are adjusted.
+// DataEntry is a path or the name of a vendor, with how its prices are adjusted and what
+// the columns of its files are.
 type DataEntry struct {
 	Path     string             `yaml:"path"`
 	Adjusted pitwall.Adjustment `yaml:"adjusted"`
 	// Dividends is adj_close where they are to be derived from that column.
-	Dividends string `yaml:"dividends"`
+	Dividends       string `yaml:"dividends"`
+	history.Mapping `yaml:",inline"`
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
@@ -96,12 +99,16 @@ func (d *DataEntry) UnmarshalYAML(n *yaml.Node) error {
 		return n.Decode(&d.Path)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; !slices.Contains(keys(DataEntry{}), k.Value) {
+		if k := n.Content[i]; !slices.Contains(entryKeys(), k.Value) {
 			return fmt.Errorf("line %d: field %s not found in type DataEntry", k.Line, k.Value)
 		}
 	}
 	type plain DataEntry
 	return n.Decode((*plain)(d))
+}
+
+func entryKeys() []string {
+	return slices.Concat([]string{"path", "adjusted", "dividends"}, keys(history.Mapping{}))
 }
 
 // Parse reads a strategy file; file is how messages name it. [Strategy.Check] has
@@ -160,7 +167,7 @@ func (s *Strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
-			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": keys(DataEntry{}), "ModelChoice": keys(ModelChoice{})}[m[3]]
+			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {

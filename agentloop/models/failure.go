@@ -151,9 +151,14 @@ func errorText(body []byte) (text, codes string) {
 			raw = list[0]
 		}
 		var o struct {
-			Error    json.RawMessage `json:"error"`
-			Message  json.RawMessage `json:"message"`
-			Detail   json.RawMessage `json:"detail"`
+			Error   json.RawMessage `json:"error"`
+			Errors  json.RawMessage `json:"errors"`
+			Message json.RawMessage `json:"message"`
+			Detail  json.RawMessage `json:"detail"`
+			Msg     json.RawMessage `json:"error_msg"`
+			Base    struct {
+				Msg json.RawMessage `json:"status_msg"`
+			} `json:"base_resp"`
 			Metadata struct {
 				Raw word `json:"raw"` // what a proxy's own provider said
 			} `json:"metadata"`
@@ -162,7 +167,7 @@ func errorText(body []byte) (text, codes string) {
 			break
 		}
 		var s string
-		for _, m := range []json.RawMessage{o.Error, o.Message, o.Detail} {
+		for _, m := range []json.RawMessage{o.Error, o.Message, o.Detail, o.Msg, o.Base.Msg} {
 			if json.Unmarshal(m, &s) != nil || s == "" {
 				continue
 			}
@@ -174,10 +179,12 @@ func errorText(body []byte) (text, codes string) {
 		if s := details(o.Detail); s != "" {
 			return s, codes
 		}
-		if len(o.Error) == 0 {
+		if raw = o.Error; len(raw) == 0 {
+			raw = o.Errors
+		}
+		if len(raw) == 0 {
 			break
 		}
-		raw = o.Error
 	}
 	return strings.TrimSpace(string(body)), codes
 }
@@ -237,13 +244,29 @@ func errorInside(data []byte) error {
 	}
 	switch string(a.Error) {
 	case "", "null", "{}", `""`, "false":
-		if a.Object != "error" {
+		if a.Object != "error" && !saysOtherwise(raw) {
 			return nil
 		}
 	default:
 		raw = a.Error
 	}
 	return &httpError{status: statusInside(raw), body: data}
+}
+
+// saysOtherwise reports whether a value is no part of an answer in any dialect and holds
+// a message all the same: an error under a name of the server's own.
+func saysOtherwise(raw json.RawMessage) bool {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return false
+	}
+	for _, name := range []string{"choices", "candidates", "promptFeedback", "usageMetadata", "usage", "type"} {
+		if v := fields[name]; len(v) > 0 && string(v) != "null" {
+			return false
+		}
+	}
+	text, _ := errorText(raw)
+	return text != strings.TrimSpace(string(raw))
 }
 
 // statusInside is the status that an error's own code or type stands for.

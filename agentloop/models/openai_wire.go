@@ -15,6 +15,8 @@ type openAIReply struct {
 	builder
 	extras extras // of the message
 	ended  bool   // the answer is whole: [DONE] came, or it is one JSON object
+	choice *count // the index of the one that is read: the first that came
+	parts  bool   // deltas came: a whole message after them repeats what they said
 }
 
 // openAIAnswer is a chunk of a stream, or a whole answer.
@@ -100,7 +102,10 @@ func (m *openAIReply) add(data []byte) error {
 		m.usage, m.reported = a.Usage.usage(), true
 	}
 	for _, c := range a.Choices {
-		if c.Index != 0 {
+		if m.choice == nil {
+			m.choice = &c.Index
+		}
+		if c.Index != *m.choice {
 			continue
 		}
 		if len(c.Error) > 0 && string(c.Error) != "null" {
@@ -109,6 +114,9 @@ func (m *openAIReply) add(data []byte) error {
 		fields, whole := c.Delta, false
 		if fields == nil {
 			fields, whole = c.Message, true
+		}
+		if m.parts = m.parts || !whole && len(fields) > 0; whole && m.parts {
+			fields = nil
 		}
 		if err := m.message(fields, whole); err != nil || m.cut {
 			return err

@@ -3,6 +3,8 @@ package models
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
+	"errors"
 	"io"
 )
 
@@ -27,7 +29,7 @@ func readAnswer(body io.Reader, whole func([]byte) error, event func([]byte) (la
 		if err != nil {
 			return err
 		}
-		return whole(data)
+		return values(data, whole, event)
 	case '<':
 		page, _ := io.ReadAll(io.LimitReader(r, maxError)) // a torn page is still one
 		return &badReply{why: "the answer is a web page: " + clip(pageText(page), maxErrorText), final: true}
@@ -42,6 +44,27 @@ func readAnswer(body io.Reader, whole func([]byte) error, event func([]byte) (la
 		return badReplyf("the answer is neither JSON nor a stream of events: %s", said)
 	}
 	return err
+}
+
+// values reads an answer of one JSON value, or a stream of them without the form of
+// events.
+func values(data []byte, whole func([]byte) error, event func([]byte) (last bool, err error)) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	var first, v json.RawMessage
+	if d.Decode(&first) != nil || !d.More() {
+		return whole(data)
+	}
+	for v = first; ; {
+		if last, err := event(v); last || err != nil {
+			return err
+		}
+		v = nil
+		if err := d.Decode(&v); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return badReplyf("the answer cannot be read: %v", err)
+		}
+	}
 }
 
 // events reads server-sent events and gives the data of each to f, until f says

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -37,42 +38,73 @@ func unusable(reply agentloop.Reply, r agentloop.Request) error {
 
 var (
 	// callMarks are what models write around calls that their server should have read.
-	callMarks = regexp.MustCompile(`<tool_call>|\[TOOL_CALLS\]|<function=|<\|tool_calls?|<｜tool▁calls?▁begin｜>|<\|channel\|>commentary to=|<\|python_tag\|>`)
-	lastFence = regexp.MustCompile("(?s)```(?:json|tool_code)?\\s*([\\[{].*?)```\\s*$")
+	callMarks = regexp.MustCompile(`<tool_call>|\[TOOL_CALLS\]|\[ARGS\]|<function=|<\|tool_calls?|<｜tool▁calls?▁begin｜>|<｜DSML｜|<\|channel\|>commentary to=|<\|python_tag\|>|` +
+		`<(\w+:)?(invoke|function_calls|tool_call)\b|^functools\[`)
+	lastFence = regexp.MustCompile("(?s)```[a-z_]*\\s*([^`]*?)\\s*```\\s*$")
+	// pythonCall is a text that is a call and nothing else; action is a call of ReAct.
+	pythonCall = regexp.MustCompile(`(?s)^\[?(?:print\()?(?:default_api\.|functions\.|tools\.)?(\w+)\(.*\)\]?$`)
+	action     = regexp.MustCompile(`(?m)^Action: *(\w+)\s+Action Input:`)
 )
 
-// callAsText returns the tool whose call is written in a text, empty for none: marks
-// of a model's own format, or a text that is, or ends in a block that is, the JSON of
-// a call of a known tool.
+const maxCallText = 8 << 10 // the end of a text in which the JSON of a call is looked for
+
+// callAsText returns the tool whose call is written in a text, empty for none: marks of
+// a model's own format, or a text that is, or ends in, a call of a known tool.
 func callAsText(text string, tools []agentloop.Tool) string {
-	if mark := callMarks.FindStringIndex(text); mark != nil {
+	known := func(name string) string {
 		for _, t := range tools {
-			if strings.Contains(text[mark[0]:], t.Name) {
+			if t.Name == name {
+				return name
+			}
+		}
+		return ""
+	}
+	if callMarks.MatchString(text) {
+		for _, t := range tools {
+			if strings.Contains(text, t.Name) {
 				return t.Name
 			}
 		}
 		return "a tool"
 	}
+	if m := action.FindStringSubmatch(text); m != nil {
+		return known(m[1])
+	}
 	text = strings.TrimSpace(text)
 	if fence := lastFence.FindStringSubmatch(text); fence != nil {
 		text = fence[1]
 	}
+	if m := pythonCall.FindStringSubmatch(text); m != nil {
+		return known(m[1])
+	}
+	text = text[max(0, len(text)-maxCallText):]
+	for i, c := range text {
+		if c != '{' && c != '[' {
+			continue
+		}
+		if !json.Valid([]byte(text[i:])) {
+			continue
+		}
+		return known(jsonCall([]byte(text[i:])))
+	}
+	return ""
+}
+
+// jsonCall returns the name of the tool that a JSON value, or the first of a list,
+// calls; empty for what is no call.
+func jsonCall(value json.RawMessage) string {
 	var list []json.RawMessage
-	if json.Unmarshal([]byte(text), &list) != nil || len(list) == 0 {
-		list = []json.RawMessage{json.RawMessage(text)}
+	if json.Unmarshal(value, &list) == nil && len(list) > 0 {
+		value = list[0]
 	}
 	var c struct {
 		Name       string          `json:"name"`
+		Tool       string          `json:"tool_name"`
 		Arguments  json.RawMessage `json:"arguments"`
 		Parameters json.RawMessage `json:"parameters"`
 	}
-	if json.Unmarshal(list[0], &c) != nil || len(c.Arguments)+len(c.Parameters) == 0 {
+	if json.Unmarshal(value, &c) != nil || len(c.Arguments)+len(c.Parameters) == 0 {
 		return ""
 	}
-	for _, t := range tools {
-		if t.Name == c.Name {
-			return c.Name
-		}
-	}
-	return ""
+	return cmp.Or(c.Name, c.Tool)
 }

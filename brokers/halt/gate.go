@@ -25,7 +25,7 @@ func NewGate(b pitwall.Broker, l *Latch) *Gate { return &Gate{broker: b, latch: 
 func (g *Gate) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := g.refuses(func() bool { return g.reduces(ctx, o) })
+	e := g.Check(ctx, o)
 	if e == nil {
 		return g.broker.Submit(ctx, o)
 	}
@@ -34,6 +34,12 @@ func (g *Gate) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState,
 		return known[0], nil
 	}
 	return pitwall.OrderState{Order: o, Status: pitwall.Denied, Error: e}, nil
+}
+
+// Check returns why the latch refuses an order now. A guard asks it before it journals
+// an intent, so that only an order that a raise overtakes is journaled and not sent.
+func (g *Gate) Check(ctx context.Context, o pitwall.Order) *pitwall.Error {
+	return g.refuses(func() bool { return g.reduces(ctx, o) })
 }
 
 // Replace implements pitwall.Broker.

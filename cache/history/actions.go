@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/calendar"
 )
 
 // datedWarning is a warning about a symbol that holds from a day on.
@@ -108,6 +109,8 @@ func (l *loader) warnings() {
 			}
 			s.Adjusted = pitwall.Raw
 		}
+		in := &s.Instrument
+		in.Cents = in.Tick == 0 && in.Scale == 0 && (in.Kind == pitwall.Equity || in.Kind == pitwall.ETF) && in.Calendar == calendar.NewYork().Name && s.Adjusted == pitwall.Raw
 		l.warnVolume(s)
 	}
 	if unstated > 0 {

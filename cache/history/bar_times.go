@@ -65,7 +65,7 @@ func (l *loader) weekend(g *raw) {
 
 // byDate takes bars of a day or more that carry one time of day by the dates that
 // they stand for: so tools write dates into Parquet, and others the open. A pair's day
-// may begin at any hour, so that only midnights are dates there.
+// may begin at any hour: only midnights are dates there, and other times are starts.
 func (g *raw) byDate(in pitwall.Instrument) error {
 	const almostADay = 23 * time.Hour // clocks change
 	apart := func(i int) bool { return len(g.starts) > i && g.starts[i].Sub(g.starts[i-1]) >= almostADay }
@@ -85,6 +85,8 @@ func (g *raw) byDate(in pitwall.Instrument) error {
 		for _, s := range g.starts {
 			dates = append(dates, in.Day(s))
 		}
+	case utc > 0:
+		return nil
 	case apart(2):
 		return fmt.Errorf("bars a day or more apart carry times such as %s; give dates", g.starts[0].Format(time.RFC3339))
 	default:

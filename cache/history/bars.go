@@ -47,7 +47,7 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 			groups[symbol] = g
 			order = append(order, symbol)
 			if l.want(symbol) {
-				g.series = &pitwall.Series{Instrument: l.instrument(symbol), Adjusted: adj, File: t.name}
+				g.series = &pitwall.Series{Instrument: t.mapping.trades(l.instrument(symbol)), Adjusted: adj, File: t.name}
 				g.beside = beside{file: t.name, derive: in.Dividends == AdjClose, fetched: in.Actions}
 			}
 		}

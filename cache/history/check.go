@@ -14,6 +14,7 @@ import (
 
 // checker reads every file leniently: nothing that is wrong stops it.
 type checker struct {
+	symbols []string // of files without a column of symbols
 	out     Checked
 	bars    []*checkedBars
 	actions []checkedAction
@@ -54,8 +55,9 @@ type checkedAction struct {
 // Check reads files and folders (with the folders in them) and reports what
 // Load refuses, warns of or cannot see. Only a path that is not there is an
 // error; everything else is a finding.
-func Check(ctx context.Context, inputs []Input) (*Checked, error) {
-	c := &checker{at: map[string]int{}, kinds: map[string]pitwall.Kind{}}
+// symbols are those that files without a column of symbols may be of.
+func Check(ctx context.Context, inputs []Input, symbols ...string) (*Checked, error) {
+	c := &checker{symbols: symbols, at: map[string]int{}, kinds: map[string]pitwall.Kind{}}
 	for _, in := range inputs {
 		if in.Show == "" {
 			in.Show = in.Path
@@ -151,7 +153,7 @@ func (c *checker) sayN(file, symbol, rule string, n int, example, do string) {
 
 // readBars sorts rows into series; what cannot be read is a finding.
 func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
-	l, bySymbol := newLoader(), map[string]*checkedBars{}
+	l, bySymbol := newLoader(c.symbols...), map[string]*checkedBars{}
 	if err := l.symbols(t); err != nil {
 		c.say(t.name, "", "unreadable", err.Error(), "give the columns symbol,timestamp,open,high,low,close,volume")
 		return
@@ -167,7 +169,7 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		s, ok := bySymbol[symbol]
 		if !ok {
 			s = &checkedBars{file: t.name, adj: adj, symbol: symbol, crypto: pair.MatchString(symbol), byDay: map[string]int{}, days: map[string]bool{}, is: adj}
-			s.series = &pitwall.Series{Instrument: l.instrument(symbol)}
+			s.series = &pitwall.Series{Instrument: t.mapping.trades(l.instrument(symbol))}
 			s.raw.series = s.series
 			bySymbol[symbol] = s
 			c.bars = append(c.bars, s)
@@ -186,6 +188,7 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		b.decimals = len(strings.TrimRight(frac, "0")) > 2
 		s.bars = append(s.bars, b)
 	}
+	c.understood(t, bySymbol)
 	for _, s := range bySymbol {
 		s.raw = raw{} // its rows are bars now
 		s.measure()

@@ -59,6 +59,8 @@ func (c *checker) impossible(s *checkedBars) {
 			c.say(s.file, s.symbol, "impossible bar", fmt.Sprintf("%s %v %v %v %v (%v)", b.text, b.o, b.h, b.l, b.c, err), "fix or delete it: the backtest will reject this file")
 		case b.l < 0 || b.l == 0 && s.bars[len(s.bars)-1].c == 0 && s.series.Instrument.Kind != pitwall.Option:
 			c.say(s.file, s.symbol, "prices of 0 or below", fmt.Sprintf("%s %v %v %v %v", b.text, b.o, b.h, b.l, b.c), "a future or an index may fall below 0; what is held of a share that closes at 0 is written off")
+		case i > 0 && b.t.Equal(s.bars[i-1].t) && b.sameFigures(s.bars[i-1]):
+			c.say(s.file, s.symbol, "row twice", b.text, "alike in every figure: it is taken once")
 		case i > 0 && b.t.Equal(s.bars[i-1].t):
 			c.say(s.file, s.symbol, "duplicate", b.text, "delete one row: the backtest will reject this file")
 		case i > 0 && b.t.Before(s.bars[i-1].t):
@@ -76,6 +78,11 @@ func (c *checker) impossible(s *checkedBars) {
 			c.say(s.file, s.symbol, "weekend bar", b.text, "stocks do not trade then: remove it, or say kind crypto in instruments.csv")
 		}
 	}
+}
+
+// sameFigures reports whether two bars are alike in every figure.
+func (b checkedBar) sameFigures(o checkedBar) bool {
+	return b.o == o.o && b.h == o.h && b.l == o.l && b.c == o.c && b.volume == o.volume
 }
 
 // actionNear reports whether an action of a symbol is given within some days; an

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // Finding is one thing about data that a user should know: what, where, how
@@ -29,6 +32,71 @@ type Checked struct {
 	Files    int       `json:"files"`
 	Rows     int       `json:"rows"`
 	Findings []Finding `json:"findings"`
+
+	// Understood are the files of bars of which anything was guessed.
+	Understood []Understood `json:"understood,omitempty"`
+}
+
+// Understood is what a file of bars was taken for.
+type Understood struct {
+	File      string          `json:"file"`
+	Symbols   []string        `json:"symbols"`
+	Columns   []layout.Column `json:"columns"`
+	Ignored   []string        `json:"ignored,omitempty"`
+	Separator string          `json:"separator,omitempty"`
+	Decimal   string          `json:"decimal"`
+	Dates     string          `json:"dates"`
+	Notes     []string        `json:"notes,omitempty"`
+	Header    []string        `json:"header"`
+	First     [][]string      `json:"first"` // rows, as they are read
+}
+
+// understood records what a file was taken for.
+func (c *checker) understood(t *table, found map[string]*checkedBars) {
+	x := t.layout
+	if x.Own {
+		return
+	}
+	u := Understood{File: t.name, Symbols: slices.Sorted(maps.Keys(found)), Columns: x.Columns, Ignored: x.Ignored, Decimal: x.Decimal, Dates: x.Times, Notes: x.Notes, Header: t.header, First: t.rows[:min(3, len(t.rows))]}
+	if x.Separator != 0 {
+		u.Separator = string(x.Separator)
+	}
+	if x.Naive {
+		u.Notes = append(u.Notes, "times without an offset are those of the exchange, or of timezone")
+	}
+	if x.Zone != nil {
+		u.Notes = append(u.Notes, "times without an offset are those of "+cityOf(x.Zone))
+	}
+	for _, s := range x.Skipped {
+		u.Notes = append(u.Notes, fmt.Sprintf("left out: %s %s", grouped(s.Count), plural(s.What, s.Count)))
+	}
+	c.out.Understood = append(c.out.Understood, u)
+}
+
+// table writes what a file was taken for as a table.
+func (u Understood) table(b *strings.Builder) {
+	fmt.Fprintf(b, "%s is read as bars of %s\n", u.File, strings.Join(u.Symbols, ", "))
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "  COLUMN\tREAD AS\tFIRST VALUE")
+	for _, c := range u.Columns {
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", c.Name, c.Meaning, c.First)
+	}
+	fmt.Fprintf(w, "\n  %s\n", strings.Join(u.Header, "\t"))
+	for _, row := range u.First {
+		fmt.Fprintf(w, "  %s\n", strings.Join(row, "\t"))
+	}
+	_ = w.Flush() // a builder
+	fmt.Fprintf(b, "  dates %s, decimal mark %q", u.Dates, u.Decimal)
+	if u.Separator != "" {
+		fmt.Fprintf(b, ", separator %q", u.Separator)
+	}
+	b.WriteString("\n")
+	if len(u.Ignored) > 0 {
+		fmt.Fprintf(b, "  not read: %s\n", strings.Join(u.Ignored, ", "))
+	}
+	for _, n := range u.Notes {
+		fmt.Fprintf(b, "  %s\n", n)
+	}
 }
 
 // Check reads everything that the store holds.
@@ -52,6 +120,9 @@ func (l *Local) Check(ctx context.Context) (*Checked, error) {
 // String lists the findings for a person, file by file.
 func (r *Checked) String() string {
 	var b strings.Builder
+	for _, u := range r.Understood {
+		u.table(&b)
+	}
 	file := ""
 	brief := r.Brief()
 	for _, f := range brief {

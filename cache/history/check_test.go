@@ -98,7 +98,8 @@ func TestCheckRules(t *testing.T) {
 	}{
 		"fine":             {[]string{"a.csv", head + fine}, nil},
 		"missing day":      {[]string{"a.csv", at(10, "")}, []string{"missing day"}},
-		"duplicate":        {[]string{"a.csv", at(10, "A,2024-01-09,100,101,99,100,5000\n")}, []string{"duplicate", "missing day"}},
+		"duplicate":        {[]string{"a.csv", at(10, "A,2024-01-09,100,101,99,100.5,5000\n")}, []string{"duplicate", "missing day"}},
+		"row twice":        {[]string{"a.csv", at(10, "A,2024-01-09,100,101,99,100,5000\n")}, []string{"missing day", "row twice"}},
 		"high below low":   {[]string{"a.csv", at(10, "A,2024-01-10,100,98,99,100,5000\n")}, []string{"impossible bar"}},
 		"open outside":     {[]string{"a.csv", at(10, "A,2024-01-10,102,101,99,100,5000\n")}, []string{"impossible bar"}},
 		"zero":             {[]string{"a.csv", at(10, "A,2024-01-10,0,0,0,0,5000\n")}, []string{"impossible bar"}},

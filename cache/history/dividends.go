@@ -217,6 +217,11 @@ func (s *Store) DividendWarnings(symbols []string, from, until time.Time) (list 
 	if len(unknown) > 0 {
 		list = append(list, pitwall.Warning{Code: pitwall.NoDividends, Text: without + fmt.Sprintf("it has neither actions nor adj_close of %s", named(unknown))})
 	}
+	for _, d := range s.doubted {
+		if slices.Contains(symbols, d.symbol) && !d.first.After(until) {
+			list = append(list, pitwall.Warning{Code: pitwall.Dividends, Text: d.text})
+		}
+	}
 	for _, d := range s.derivedFrom {
 		n := 0
 		for _, a := range s.actions {

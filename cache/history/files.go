@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,9 @@ type Imported struct {
 // Import is the source `files`: it checks a CSV or Parquet file of a known format
 // as Load does and copies it into the store, one file per symbol or series.
 // Nothing of it is stored when any row is wrong. Days that another import holds
-// already are refused, unless they are the same days.
-func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
+// already are refused, unless they are the same days. symbols are those that a file
+// without a column of symbols may be of.
+func (l *Local) Import(ctx context.Context, in Input, symbols ...string) ([]Imported, error) {
 	if err := l.usable(); err != nil {
 		return nil, err
 	}
@@ -33,6 +35,14 @@ func (l *Local) Import(ctx context.Context, in Input) ([]Imported, error) {
 		return nil, err
 	}
 	t := p.table
+	if t.layout.Bars {
+		if err := newLoader(symbols...).symbols(t); err != nil {
+			return nil, err
+		}
+	}
+	if t.mapping.Session != "" {
+		return nil, pitwall.Errorf(pitwall.DataError, "%s: session is %q, which the store does not keep", in.Show, t.mapping.Session).Hintf("say it in instruments.csv, or name the file by its path under data")
+	}
 	kind := t.rowKind()
 	if kind == "" {
 		return nil, pitwall.Errorf(pitwall.DataError, "%s: the header %q is none that the store keeps", in.Show, strings.Join(t.header, ",")).
@@ -131,6 +141,14 @@ func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) 
 					return nil, nil, t.bad(i, h, err)
 				}
 				cells[k] = d.String()
+			case "timestamp":
+				when, err := t.barTime(cells[k], newYork())
+				if err != nil {
+					return nil, nil, t.bad(i, h, err)
+				}
+				if t.layout.Zone != nil && !when.date {
+					cells[k] = when.t.Format(time.RFC3339Nano)
+				}
 			}
 		}
 		symbol := cells[0]
@@ -142,6 +160,9 @@ func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) 
 		}
 		if _, ok := groups[symbol]; !ok {
 			order = append(order, symbol)
+		}
+		if have := groups[symbol]; kind == KindBars && len(have) > 0 && slices.Equal(have[len(have)-1], cells) {
+			continue // a bar that is there twice, alike in every figure
 		}
 		groups[symbol] = append(groups[symbol], cells)
 	}

@@ -200,8 +200,16 @@ func TestParquetReadsLikeCSV(t *testing.T) {
 	}
 	_, err = load(Options{}, "a.csv", head+"A,2024-01-02T20:00:00Z,1,2,0.5,1.5,1\nA,2024-01-03T21:00:00Z,1,2,0.5,1.5,1\nA,2024-01-04T22:00:00Z,1,2,0.5,1.5,1\n")
 	require.ErrorContains(t, err, "give dates")
-	_, err = load(Options{}, "a.csv", head+"BTC-USD,2024-01-02T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-03T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-04T16:00:00Z,1,2,0.5,1.5,1\n")
+	_, err = load(Options{}, "a.csv", head+"BTC-USD,2024-01-02T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-03T17:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-04T16:00:00Z,1,2,0.5,1.5,1\n")
 	require.ErrorContains(t, err, "give dates")
+	// A pair's day that begins at 16:00 is that day, known at its end: as dates its bars
+	// would be shown 16 hours early.
+	s, err := load(Options{}, "a.csv", head+"BTC-USD,2024-01-02T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-03T16:00:00Z,1,2,0.5,1.5,1\nBTC-USD,2024-01-04T16:00:00Z,1,2,0.5,1.5,1\n")
+	require.NoError(t, err)
+	require.Equal(t, pitwall.OneDay, s.Series()[0].Size)
+	for i, want := range []string{"2024-01-03T16:00:00Z", "2024-01-04T16:00:00Z", "2024-01-05T16:00:00Z"} {
+		require.Equal(t, want, s.Series()[0].Bar(i).Known.Format(time.RFC3339))
+	}
 	_, err = Load(context.Background(), []Input{{FS: fstest.MapFS{"x.parquet": {Data: []byte("PAR1 is not all")}}, Path: "x.parquet"}}, Options{})
 	require.Equal(t, pitwall.DataError, pitwall.CodeOf(err))
 }

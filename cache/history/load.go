@@ -4,21 +4,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"pitwall"
-	"pitwall/cache/layout"
 )
 
 // Input is a file or a folder to read.
@@ -27,7 +22,7 @@ type Input struct {
 	Path     string             // inside FS
 	Show     string             // how to name it in messages; Path when empty
 	Adjusted pitwall.Adjustment // if stated by the caller
-	Layout   layout.Hints       // what the caller says of the file's columns
+	Mapping  Mapping            // what the caller says of its columns
 
 	Dividends string // AdjClose: derived from it
 	Actions   bool   // the file's source was asked for its symbol's actions, too
@@ -72,6 +67,7 @@ type Store struct {
 	beside  map[*pitwall.Series]*beside
 
 	derivedFrom []derivedFrom
+	doubted     []doubtedAmounts
 	dated       []datedWarning
 	records     []pitwall.Record
 }
@@ -107,18 +103,19 @@ type loader struct {
 	sentimentWarned bool
 }
 
-func newLoader() *loader {
-	return &loader{Store: Store{beside: map[*pitwall.Series]*beside{}}, wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), named: map[string]bool{}}
+func newLoader(symbols ...string) *loader {
+	l := &loader{Store: Store{beside: map[*pitwall.Series]*beside{}}, opts: Options{Symbols: symbols}, wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), named: map[string]bool{}}
+	for _, s := range symbols {
+		l.wanted[s] = true
+	}
+	return l
 }
 
 // Load reads every input and checks it. Errors name file and line; nothing is
 // half-loaded.
 func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
-	l := newLoader()
+	l := newLoader(opts.Symbols...)
 	l.opts = opts
-	for _, s := range opts.Symbols {
-		l.wanted[s] = true
-	}
 	var files []Input
 	for _, in := range inputs {
 		if in.Show == "" {
@@ -177,49 +174,15 @@ func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
 	}
+	if in, err = mapped(in); err != nil {
+		return nil, err
+	}
 	t, err := parse(ctx, in, raw)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(raw)
 	return &parsedFile{in, t, hex.EncodeToString(sum[:]), int64(len(raw))}, nil
-}
-
-// inFolders are the files that are read of a folder, by the ends of their names, also
-// packed; others are read when they are named.
-var (
-	inFolders = []string{".csv", ".tsv", ".parquet", ".feather"}
-	packed    = []string{".gz", ".zst", ".zip"}
-)
-
-// list expands a folder into its files of data, by name; deep, with those of
-// the folders in it that are not hidden.
-func list(in Input, deep bool) (files []Input, err error) {
-	err = fs.WalkDir(in.FS, in.Path, func(p string, d fs.DirEntry, err error) error {
-		switch ext := path.Ext(p); {
-		case err != nil:
-			return err
-		case p == in.Path && !d.IsDir():
-			files = []Input{in}
-		case p != in.Path && d.IsDir() && (!deep || strings.HasPrefix(d.Name(), ".")):
-			return fs.SkipDir
-		case !d.IsDir() && (slices.Contains(inFolders, ext) || slices.Contains(packed, ext) && slices.Contains(inFolders, path.Ext(strings.TrimSuffix(p, ext)))):
-			x := in
-			x.Path, x.Show = p, strings.TrimSuffix(in.Show, "/")+"/"+strings.TrimPrefix(p, in.Path+"/")
-			if deep {
-				x.Show = path.Clean(x.Show)
-			}
-			files = append(files, x)
-		}
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, pitwall.Errorf(pitwall.DataError, "no data at %s", in.Show).Hintf("give a file of prices (CSV, JSON, Parquet, Feather), or a folder of CSV or Parquet files")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
-	}
-	return files, nil
 }
 
 // take reads the rows of one file into what its kind makes of them.
@@ -256,14 +219,10 @@ func (l *loader) take(p *parsedFile) (err error) {
 // adjustment returns what the caller or the sidecar states; empty when neither does.
 func adjustment(in Input) (pitwall.Adjustment, error) {
 	adj := in.Adjusted
-	if raw, err := fs.ReadFile(in.FS, in.Path+".yaml"); err == nil && adj == "" {
-		var side struct {
-			Adjusted pitwall.Adjustment `yaml:"adjusted"`
-		}
-		dec := yaml.NewDecoder(strings.NewReader(string(raw)))
-		dec.KnownFields(true)
-		if err := dec.Decode(&side); err != nil {
-			return "", pitwall.Errorf(pitwall.DataError, "%s.yaml: %v", in.Show, err).Hintf("it holds one line: adjusted: raw, split or total")
+	if adj == "" {
+		side, err := readSidecar(in)
+		if err != nil {
+			return "", err
 		}
 		adj = side.Adjusted
 	}

@@ -65,3 +65,22 @@ func TestTheWeekOfAPair(t *testing.T) {
 	require.Equal(t, day("2024-07-08"), in.Day(sunday), "Sunday evening belongs to Monday")
 	require.Equal(t, "2024-07-08T17:00:00-04:00", in.SessionClose(sunday).Format(time.RFC3339))
 }
+
+// Raw prices of US stocks have the exchange's cents as their tick; adjusted prices, other
+// kinds, exchanges and stated ticks have none.
+func TestCentsAreOfUSStocks(t *testing.T) {
+	rows := func(symbol string) string { return head + symbol + ",2024-07-08,5,6,4,5,10\n" }
+	for _, c := range []struct {
+		symbol string
+		files  []string
+		want   bool
+	}{
+		{"A", nil, true}, {"A", []string{"a.csv.yaml", "adjusted: raw\n"}, true}, {"A", []string{"a.csv.yaml", "adjusted: split\n"}, false},
+		{"A", []string{"instruments.csv", "symbol,kind\nA,etf\n"}, true}, {"A", []string{"instruments.csv", "symbol,kind,tick\nA,equity,0.05\n"}, false},
+		{"BTC-USD", nil, false}, {"^GSPC", nil, false}, {"ES=F", nil, false}, {"VOD.L", nil, false},
+	} {
+		s, err := load(Options{}, append([]string{"a.csv", rows(c.symbol)}, c.files...)...)
+		require.NoError(t, err)
+		require.Equal(t, c.want, s.Series()[0].Instrument.Cents, "%s %v", c.symbol, c.files)
+	}
+}

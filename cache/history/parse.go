@@ -14,22 +14,27 @@ import (
 
 // table is a file as text with its columns by name.
 type table struct {
-	name   string
-	header []string
-	col    map[string]int
-	rows   [][]string
-	lines  []int // line of each row; empty for Parquet
-	floats bool  // numbers were binary floats in the file
-	layout layout.Layout
+	name    string
+	header  []string
+	col     map[string]int
+	rows    [][]string
+	lines   []int // line of each row; empty for Parquet
+	floats  bool  // numbers were binary floats in the file
+	layout  layout.Layout
+	mapping Mapping
 }
 
 // parse reads a file of any layout.
 func parse(ctx context.Context, in Input, raw []byte) (*table, error) {
-	f, err := layout.Read(ctx, in.Show, raw, in.Layout)
+	hints, err := in.Mapping.hints(in.Show)
 	if err != nil {
 		return nil, err
 	}
-	t := &table{name: in.Show, header: f.Header, col: map[string]int{}, rows: f.Rows, lines: f.Lines, floats: f.Floats, layout: f.Layout}
+	f, err := layout.Read(ctx, in.Show, raw, hints)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{name: in.Show, header: f.Header, col: map[string]int{}, rows: f.Rows, lines: f.Lines, floats: f.Floats, layout: f.Layout, mapping: in.Mapping}
 	for i, h := range t.header {
 		h = strings.TrimSpace(h)
 		if h == "" && t.layout.Bars {

@@ -20,13 +20,16 @@ import (
 var nameWords = strings.Fields(`dat ascii histdata mt4 mt5 binance bitstamp coinbase kraken bitfinex gemini bybit okx yahoo yfinance stooq investing tradingview
 	nasdaq nyse bats amex cboe arca lse xetra polygon alpaca tiingo eodhd quandl wiki kibot firstrate firstratedata barchart dukascopy ninjatrader lean
 	daily weekly hourly minute minutes intraday day hour eod ohlc ohlcv bars bar candles candlestick klines data prices price history historical quotes stock stocks
-	bid ask mid last export download sample test native web csv usd d h w m us header nohdr hdr iso full adjusted unadjusted raw spot futures um cm`)
+	bid ask mid last export download sample test native web csv d h w m us header nohdr hdr iso full adjusted unadjusted raw spot futures um cm`)
 
 // periodWord is a part of a file name that says how long bars are, or a date.
 var periodWord = regexp.MustCompile(`(?i)^([0-9]+|[0-9]*(m|min|h|hour|d|day|w|mn)[0-9]*)$`)
 
 // pairWithMinutes is how MetaTrader names a file: EURUSD60.
 var pairWithMinutes = regexp.MustCompile(`^([A-Z]{6})(1|5|15|30|60|240|1440)$`)
+
+// stooqName is how Stooq names a file, in small letters: aapl_us_d.csv, aapl.us.txt.
+var stooqName = regexp.MustCompile(`[._](us|uk|de|jp|hk|pl)([._][dwm])?[.](csv|txt)$`)
 
 // plainSymbol is a symbol as people write it, in capitals.
 var plainSymbol = regexp.MustCompile(`^[A-Z]{1,6}$|^[A-Z0-9]{2,10}(USD|USDT|USDC|EUR|BTC|ETH)$`)
@@ -120,7 +123,7 @@ func (l *loader) giveSymbol(t *table) error {
 	wanted := l.opts.Symbols
 	symbol := symbolIn(parts, wanted)
 	if symbol == "" {
-		symbol = symbolOf(parts, len(wanted) == 0)
+		symbol = symbolOf(parts, len(wanted) == 0 || stooqName.MatchString(t.name))
 	}
 	if symbol == "" {
 		left := slices.DeleteFunc(slices.Clone(wanted), func(s string) bool { return l.held[s] })

@@ -14,13 +14,13 @@ import (
 // stay as they are.
 func (t *Table) understand(hints Hints) error {
 	at, err := hints.columns(t.Header)
-	if err != nil {
-		return pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err)
-	}
 	if !isBars(t.Header, at) {
 		return nil
 	}
-	t.Layout.Bars = true
+	if err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err)
+	}
+	t.Layout.Bars, t.Layout.Zone = true, hints.Zone
 	if t.isOwn(at) && hints.Decimal == "" && hints.Dates == "" {
 		t.Layout.Own = true
 		return nil
@@ -131,11 +131,9 @@ func (t *Table) drop(at map[string]int) {
 // marks finds the decimal mark by all prices and volumes of the file.
 func (t *Table) marks(at map[string]int, stated string) (marks, error) {
 	switch {
-	case stated == "." || stated == ",":
+	case stated != "":
 		t.Layout.Decimal = stated
 		return marks{stated[0]}, nil
-	case stated != "":
-		return marks{}, pitwall.Errorf(pitwall.DataError, "%s: decimal is %q", t.Name, stated).Hintf("use \".\" or \",\"")
 	case t.Layout.Container != "csv":
 		t.Layout.Decimal = "."
 		return marks{'.'}, nil
@@ -169,9 +167,9 @@ func isDotted(cell string) bool {
 
 // times reads the column of times, joined with that of the time of day.
 func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
-	column, beside := at[Timestamp], -1
+	column, ofDay := at[Timestamp], -1
 	if i, ok := at[clock]; ok && len(t.Rows) > 0 && !slices.ContainsFunc(t.Rows, func(row []string) bool { return !isClock(row[i]) }) {
-		beside = i
+		ofDay = i
 	}
 	cells := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
@@ -181,10 +179,10 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	if err != nil {
 		return nil, t.bad(bad, Timestamp, err)
 	}
-	if beside >= 0 && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
+	if ofDay >= 0 && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
 		midnights := true
 		for i, row := range t.Rows {
-			since, _, _ := readClock(strings.TrimSpace(row[beside]))
+			since, _, _ := readClock(strings.TrimSpace(row[ofDay]))
 			list[i].t, list[i].clock = list[i].t.Add(since), true
 			midnights = midnights && since == 0
 		}
@@ -197,6 +195,7 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
 	switch {
+	case t.Layout.Zone != nil: // stated
 	case t.Layout.Naive && slices.Contains(utcNames, fold(t.Header[column])):
 		t.Layout.Zone = time.UTC
 	case t.Layout.Naive && t.isHistData(at, name):
@@ -207,34 +206,6 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("%s is read as %s", strings.TrimSpace(cells[0]), list[0].t.Format(time.DateOnly)))
 	}
 	return list, nil
-}
-
-// isHistData tells files of HistData: semicolons, compact times, volume always 0.
-func (t *Table) isHistData(at map[string]int, form string) bool {
-	i, ok := at[Volume]
-	return ok && t.Layout.Headerless != "" && t.Layout.Separator == ';' && form == "compact" &&
-		!slices.ContainsFunc(t.Rows, func(row []string) bool { return row[i] != "0" })
-}
-
-// isLean tells daily files of Lean, whose prices are 10,000 times what they are: whole
-// numbers without a header, beside a date with midnight.
-func (t *Table) isLean(at map[string]int, times []moment) bool {
-	return t.Layout.Headerless != "" && t.Layout.Times == "compact" && len(times) > 0 && times[0].clock && times[0].t.Hour() == 0 &&
-		!slices.ContainsFunc(t.Rows, func(row []string) bool {
-			return slices.ContainsFunc([]string{Open, High, Low, Close}, func(p string) bool { return digitRun(row[at[p]]) != len(row[at[p]]) || len(row[at[p]]) < 4 })
-		})
-}
-
-// tickVolume takes the number of price changes as volume where the volume is always 0,
-// as MetaTrader writes currencies.
-func (t *Table) tickVolume(at map[string]int) {
-	i, ok := at[Volume]
-	ticks := slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains([]string{"tickvol", "tick_volume"}, fold(h)) })
-	if !ok || ticks < 0 || ticks == i || slices.ContainsFunc(t.Rows, func(row []string) bool { f, ok := roughly(row[i]); return ok && f != 0 }) {
-		return
-	}
-	at[Volume] = ticks
-	t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the volume is always 0: %s is taken instead", strings.TrimSpace(t.Header[ticks])))
 }
 
 // describe records which columns are read and which are not.

@@ -2,6 +2,7 @@ package layout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,16 +48,11 @@ func readTimes(cells []string, stated string) (out []moment, name string, bad in
 	if len(cells) == 0 {
 		return nil, "", -1, nil
 	}
-	if stated != "" {
-		for _, f := range figures {
-			if f.name == stated {
-				if out, bad = f.all(cells); bad >= 0 {
-					return nil, "", bad, fmt.Errorf("%q is no date of the order %s", cells[bad], stated)
-				}
-				return out, stated, -1, nil
-			}
+	if i := slices.IndexFunc(figures, func(f form) bool { return f.name == stated }); i >= 0 {
+		if out, bad = figures[i].all(cells); bad >= 0 {
+			return nil, "", bad, fmt.Errorf("%q is no date of the order %s", cells[bad], stated)
 		}
-		return nil, "", 0, fmt.Errorf("dates is %q; use dmy, mdy or ymd", stated)
+		return out, stated, -1, nil
 	}
 	worst, furthest := 0, forms[0]
 	for _, f := range forms {
@@ -64,7 +60,7 @@ func readTimes(cells []string, stated string) (out []moment, name string, bad in
 			continue
 		}
 		if out, bad = f.all(cells); bad < 0 {
-			return out, f.name, -1, hours(f, cells)
+			return out, f.name, 0, hours(f, cells)
 		}
 		if bad > worst {
 			worst, furthest = bad, f

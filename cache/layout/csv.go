@@ -32,19 +32,22 @@ type head struct {
 // it apart. Without one the first line is the header, as in files of other kinds.
 func findHead(text []byte, hints Hints) head {
 	best := head{comma: ',', line: 1}
-	offset := 0
+	offset, before := 0, 0
 	for n := 1; n <= preamble && offset < len(text); n++ {
 		line, rest, _ := bytes.Cut(text[offset:], []byte("\n"))
 		for _, comma := range separators {
 			cells := split(line, comma)
 			if at, err := hints.columns(cells); err == nil && isBars(cells, at) {
+				if n > 1 && isSymbols(split(text[before:offset], comma), len(cells)) { // see melt
+					return head{comma, cells, true, before, n - 1}
+				}
 				return head{comma, cells, true, offset, n}
 			}
 			if n == 1 && best.header == nil && len(cells) > 1 {
 				best.comma, best.header = comma, cells
 			}
 		}
-		offset = len(text) - len(rest)
+		before, offset = offset, len(text)-len(rest)
 	}
 	return best
 }
@@ -128,7 +131,7 @@ func (t *Table) width() error {
 			}
 		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
 			continue
-		case n > 0 && len(row) == 1 && i >= len(t.Rows)-3 && isSentence(row[0]):
+		case n > 0 && len(row) < len(t.Header) && i >= len(t.Rows)-3 && isSentence(strings.Join(row, ",")):
 			t.skip("line after the last row", 1)
 			continue
 		default:

@@ -17,6 +17,7 @@ type Hints struct {
 	Columns map[string]string // name of a column of bars -> its name in the file
 	Dates   string            // order of a date in figures: dmy, mdy or ymd
 	Decimal string            // decimal mark: "." or ","
+	Zone    *time.Location    // of times without an offset
 }
 
 // Table is a file as text. Bars have the columns symbol (unless the file has none),
@@ -51,7 +52,11 @@ type Layout struct {
 }
 
 // Column is one column that is read.
-type Column struct{ Meaning, Name, First string }
+type Column struct {
+	Meaning string `json:"read_as"`
+	Name    string `json:"name"`
+	First   string `json:"first"`
+}
 
 // Skip counts lines that are no bars.
 type Skip struct {
@@ -78,9 +83,18 @@ func Read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, er
 	case bytes.HasPrefix(raw, []byte("PAR1")):
 		t.Layout.Container = "parquet"
 		err = t.parquet(ctx, raw)
+	case bytes.HasPrefix(raw, []byte("ARROW1")):
+		t.Layout.Container = "feather"
+		err = t.feather(raw)
 	default:
-		t.Layout.Container = "csv"
-		if raw, t.Layout.Encoding, err = decode(name, raw); err == nil {
+		if raw, t.Layout.Encoding, err = decode(name, raw); err != nil {
+			return nil, err
+		}
+		if start := bytes.TrimSpace(raw); len(start) > 1 && (start[0] == '[' || start[0] == '{') {
+			t.Layout.Container = "json"
+			err = t.json(raw)
+		} else {
+			t.Layout.Container = "csv"
 			err = t.csv(raw, hints)
 		}
 	}
@@ -104,13 +118,26 @@ func (t *Table) bad(row int, what string, err error) error {
 	return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", at, what, err)
 }
 
+// Check returns an error for a hint that no file can meet.
+func (h Hints) Check() error {
+	for meaning := range h.Columns {
+		if _, ok := names[meaning]; !ok || meaning == clock {
+			return fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(slices.Concat(bars, beside), ", "))
+		}
+	}
+	if h.Dates != "" && !slices.ContainsFunc(figures, func(f form) bool { return f.name == h.Dates }) {
+		return fmt.Errorf("dates is %q; use dmy, mdy or ymd", h.Dates)
+	}
+	if h.Decimal != "" && h.Decimal != "." && h.Decimal != "," {
+		return fmt.Errorf("decimal is %q; use \".\" or \",\"", h.Decimal)
+	}
+	return nil
+}
+
 // columns finds the columns of bars in a header, with those that the caller names.
 func (h Hints) columns(header []string) (map[string]int, error) {
 	at := columnsOf(header)
 	for meaning, name := range h.Columns {
-		if _, ok := names[meaning]; !ok || meaning == clock {
-			return nil, fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(slices.Concat(bars, beside), ", "))
-		}
 		i := slices.IndexFunc(header, func(c string) bool { return strings.TrimSpace(c) == name })
 		if i < 0 {
 			i = slices.IndexFunc(header, func(c string) bool { return fold(c) == fold(name) })

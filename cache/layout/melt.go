@@ -78,7 +78,7 @@ func isFields(line []string) bool {
 
 // isSymbols reports whether a line names symbols, all but its first cell.
 func isSymbols(line []string, width int) bool {
-	return len(line) == width && !slices.ContainsFunc(line[1:], func(c string) bool {
+	return len(line) == width && width > 4 && !slices.ContainsFunc(line[1:], func(c string) bool {
 		return c == "" || looksNumeric(c) || strings.ContainsAny(c, " ,")
 	})
 }

@@ -35,13 +35,13 @@ var bars = []string{Timestamp, Open, High, Low, Close, Volume}
 var names = map[string][]string{
 	Symbol: {"symbol", "ticker", "tic", "sym", "act_symbol", "instrument", "pair", "asset", "contract", "symbols", "code", "name", "s", "wertpapier", "kürzel"},
 	Timestamp: {"timestamp", "open_time", "opentime", "timeopen", "time_open", "unix", "unix_timestamp", "window_start", "begins_at", "start", "start_time", "starttime", "datetime", "date_time", "datetime_utc", "date_utc", "time_utc",
-		"date", "dtyyyymmdd", "gmt_time", "utc_time", "local_time", "trade_date", "tradedate", "trading_date", "bar_time", "time", "time_period_start", "time_stamp", "day", "dt", "ts", "t", "datum", "zeit", "datum_zeit", "fecha", "data", "tarih"},
+		"date", "dtyyyymmdd", "gmt_time", "utc_time", "local_time", "trade_date", "tradedate", "trading_date", "bar_time", "time", "time_period_start", "time_stamp", "day", "dt", "ts", "t", "datum", "zeit", "datum_zeit", "fecha", "data", "tarih", "index", "index_level_0"},
 	clock:       {"time", "hour", "time_of_day", "zeit", "uhrzeit", "heure", "hora"},
-	Open:        {"open", "o", "open_price", "openprice", "opening_price", "price_open", "px_open", "1_open", "first", "eröffn", "eröffnung", "eröffnungskurs", "ouv", "ouverture", "apertura", "abertura"},
-	High:        {"high", "h", "high_price", "highprice", "price_high", "px_high", "2_high", "max", "day_high", "hoch", "tageshoch", "höchstkurs", "plus_haut", "haut", "máximo", "massimo", "máxima"},
-	Low:         {"low", "l", "low_price", "lowprice", "price_low", "px_low", "3_low", "min", "day_low", "tief", "tagestief", "tiefstkurs", "plus_bas", "bas", "mínimo", "minimo", "mínima"},
-	Close:       {"close", "close_last", "c", "close_price", "closeprice", "closing_price", "price_close", "px_close", "px_last", "4_close", "last", "last_price", "latest", "price", "settle", "zuletzt", "schluss", "schlusskurs", "dernier", "clôture", "cierre", "último", "ultimo"},
-	Volume:      {"volume", "vol", "v", "volume_base", "base_volume", "volumefrom", "volume_traded", "total_volume", "shares_traded", "tottrdqty", "total_traded_quantity", "5_volume", "6_volume", "volumen", "volumi", "stücke", "tick_volume", "tickvol", "tickvolume"},
+	Open:        {"open", "o", "open_price", "openprice", "opening_price", "price_open", "px_open", "1_open", "first", "eröffn", "eröffnung", "eröffnungskurs", "ouv", "ouverture", "apertura", "abertura", "otwarcie"},
+	High:        {"high", "h", "high_price", "highprice", "price_high", "px_high", "2_high", "max", "day_high", "hoch", "tageshoch", "höchstkurs", "plus_haut", "haut", "máximo", "massimo", "máxima", "najwyzszy"},
+	Low:         {"low", "l", "low_price", "lowprice", "price_low", "px_low", "3_low", "min", "day_low", "tief", "tagestief", "tiefstkurs", "plus_bas", "bas", "mínimo", "minimo", "mínima", "najnizszy"},
+	Close:       {"close", "close_last", "c", "close_price", "closeprice", "closing_price", "price_close", "px_close", "px_last", "4_close", "last", "last_price", "latest", "price", "settle", "zuletzt", "schluss", "schlusskurs", "dernier", "clôture", "cierre", "último", "ultimo", "zamkniecie"},
+	Volume:      {"volume", "vol", "v", "volume_base", "base_volume", "volumefrom", "volume_traded", "total_volume", "shares_traded", "tottrdqty", "total_traded_quantity", "5_volume", "6_volume", "volumen", "volumi", "wolumen", "stücke", "px_volume", "tick_volume", "tickvol", "tickvolume"},
 	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close"},
 	Dividends:   {"dividends", "dividend", "divcash", "ex_dividend", "dividend_amount", "7_dividend_amount"},
 	Gains:       {"capital_gains", "capitalgains"},
@@ -100,6 +100,9 @@ func columnsOf(header []string) map[string]int {
 		if i >= 0 {
 			at[Volume] = i
 		}
+	}
+	if _, ok := at[Timestamp]; !ok && len(folded) > 0 && folded[0] == "" {
+		at[Timestamp] = 0 // the index that pandas writes
 	}
 	if at[clock] == at[Timestamp] {
 		delete(at, clock)

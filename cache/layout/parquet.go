@@ -31,6 +31,10 @@ func (t *Table) parquet(ctx context.Context, raw []byte) error {
 		return fmt.Errorf("reading %s: %w", t.Name, err)
 	}
 	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "SET TimeZone = 'UTC'"); err != nil { // texts of times with a zone
+		return fmt.Errorf("reading %s: %w", t.Name, err)
+	}
 	rows, err := db.QueryContext(ctx, "SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?)", tmp.Name())
 	if err != nil {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s", t.Name, strings.ReplaceAll(err.Error(), tmp.Name(), path.Base(t.Name)))

@@ -86,7 +86,8 @@ func header(file string) string {
 // Manifest is manifest.json: what was run.
 type Manifest struct {
 	RunID     string        `json:"run_id"`
-	Status    string        `json:"status"` // running, complete, incomplete or failed
+	Mode      string        `json:"mode,omitempty"` // paper or live; empty = a backtest
+	Status    string        `json:"status"`         // running, complete, incomplete or failed
 	Pitwall   string        `json:"pitwall"`
 	Strategy  string        `json:"strategy"`
 	Name      string        `json:"name"`

@@ -22,6 +22,9 @@ import (
 // Folder is a run's folder, open for writing. It is safe for concurrent use.
 type Folder struct {
 	Dir string
+	// Durable makes a line of the journal count only once it is on the disk: for orders
+	// that a broker keeps when this machine does not. Set it before anything is written.
+	Durable bool
 
 	mem pitwall.MemoryJournal // for Follow
 
@@ -81,6 +84,9 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	defer f.mu.Unlock()
 	e.Seq = f.mem.Last() + 1
 	if err := f.line(JournalFile, e); err != nil {
+		return 0, err
+	}
+	if err := f.sync(JournalFile); err != nil {
 		return 0, err
 	}
 	var err error
@@ -225,19 +231,49 @@ func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
 		if i+1 < s.Len() && s.Start[i+1] < from.UnixNano() || s.Known[i] > until.UnixNano() {
 			continue
 		}
-		x := s.Bar(i)
-		volume := ""
-		if x.Volume != pitwall.NoVolume {
-			volume = strconv.FormatFloat(x.Volume, 'f', -1, 64)
-		}
-		stamp := x.Start.Format(time.RFC3339)
-		if s.Size >= 24*time.Hour {
-			stamp = x.Start.Format(time.DateOnly)
-		}
-		fmt.Fprintf(&b, "%s,%s,%v,%v,%v,%v,%s,%s,%s,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume,
-			x.Start.Format(time.RFC3339), x.End.Format(time.RFC3339), x.Known.Format(time.RFC3339))
+		b.WriteString(priceLine(s.Bar(i), s.Size))
 	}
 	return f.write(PricesFile, b.String())
+}
+
+// Bars adds bars to the prices of a run that goes on with the host's time, and returns
+// when they are on the disk. size is that of a symbol's bars.
+func (f *Folder) Bars(list []pitwall.Bar, size func(symbol string) time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var b strings.Builder
+	for _, x := range list {
+		b.WriteString(priceLine(x, size(x.Symbol)))
+	}
+	if err := f.write(PricesFile, b.String()); err != nil {
+		return err
+	}
+	return f.sync(PricesFile)
+}
+
+// priceLine is a line of prices.csv.
+func priceLine(x pitwall.Bar, size time.Duration) string {
+	volume := ""
+	if x.Volume != pitwall.NoVolume {
+		volume = strconv.FormatFloat(x.Volume, 'f', -1, 64)
+	}
+	stamp := x.Start.Format(time.RFC3339)
+	if size >= 24*time.Hour {
+		stamp = x.Start.Format(time.DateOnly)
+	}
+	return fmt.Sprintf("%s,%s,%v,%v,%v,%v,%s,%s,%s,%s\n", quote(x.Symbol), stamp, x.Open, x.High, x.Low, x.Close, volume,
+		x.Start.Format(time.RFC3339), x.End.Format(time.RFC3339), x.Known.Format(time.RFC3339))
+}
+
+// sync waits until a file is on the disk, where that matters.
+func (f *Folder) sync(name string) error {
+	if !f.Durable || f.err != nil {
+		return f.err
+	}
+	if err := f.files[name].Sync(); err != nil {
+		f.err = fmt.Errorf("writing %s to the disk: %w", name, err)
+	}
+	return f.err
 }
 
 // WriteJSON writes a whole file (metrics.json, and manifest.json as the run begins).

@@ -159,7 +159,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 		c.Cache = store
 		defer func() { err = errors.Join(err, store.Close()) }()
 	}
-	extra, err := a.external(ctx, s.Tools, cfg, recorder(store, f.strictReplay))
+	extra, err := a.external(ctx, pitwall.Sim, s.Tools, cfg, recorder(store, f.strictReplay))
 	if err != nil {
 		return nil, err
 	}

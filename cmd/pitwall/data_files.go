@@ -47,13 +47,17 @@ func (a *app) dataList() *cobra.Command {
 	return c
 }
 
+const symbolsHelp = "symbols that a file without a column of symbols may be of"
+
 func (a *app) dataImport() *cobra.Command {
 	var adjusted string
+	var symbols []string
 	c := &cobra.Command{
 		Use:   "import FILE...",
 		Short: "Check files of your own and copy them into the store",
-		Long: "import reads CSV or Parquet files of bars (symbol,timestamp,open,high,low,close,volume), actions (symbol,ex_date,type,value),\n" +
-			"news or macro, told apart by their header, checks every row and copies them into the store, where data: [files] finds them.\n" +
+		Long: "import reads files of bars of any usual layout, actions (symbol,ex_date,type,value), news or macro, told apart by their\n" +
+			"header, checks every row and copies them into the store, where data: [files] finds them. FILE.yaml may say more of a file:\n" +
+			"adjusted, columns, timezone, dates, decimal.\n" +
 			"A file with one wrong row is refused whole.",
 		Example: "  pitwall data import prices.csv actions.csv\n  pitwall data import --adjusted total closes.parquet",
 		Args:    takes(1, -1),
@@ -65,7 +69,7 @@ func (a *app) dataImport() *cobra.Command {
 			for _, name := range args {
 				in := history.Disk(name)
 				in.Adjusted = pitwall.Adjustment(adjusted)
-				done, err := local.Import(c.Context(), in)
+				done, err := local.Import(c.Context(), in, symbols...)
 				if err != nil {
 					return err
 				}
@@ -76,21 +80,23 @@ func (a *app) dataImport() *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().StringSliceVar(&symbols, "symbols", nil, symbolsHelp)
 	c.Flags().StringVar(&adjusted, "adjusted", "", "what was done to prices: raw, split or total (default: what FILE.yaml says)")
 	return c
 }
 
 func (a *app) dataCheck() *cobra.Command {
 	var asJSON bool
+	var symbols []string
 	c := &cobra.Command{
 		Use:   "check [PATH...]",
 		Short: "Report gaps, duplicates, impossible bars, jumps and other faults",
-		Long: "check reads every CSV and Parquet file below the paths (default: the store) and reports what the backtest will reject and what it\n" +
-			"cannot see: missing days and bars, jumps like a missing split, adjusted prices, dividends without a pay date, revised macro and\n" +
+		Long: "check reads every file of data below the paths (default: the store), shows what the columns of each were taken for where\n" +
+			"anything was guessed, and reports what the backtest will reject and what it cannot see: missing days and bars, jumps like a missing split, adjusted prices, dividends without a pay date, revised macro and\n" +
 			"so on. It changes nothing. Exit code 1 when a file would be refused or prices look wrong.",
 		Example: "  pitwall data check\n  pitwall data check prices/ actions.csv --json",
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := a.check(c.Context(), args)
+			r, err := a.check(c.Context(), args, symbols)
 			if err != nil {
 				return err
 			}
@@ -108,11 +114,12 @@ func (a *app) dataCheck() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on stdout, one finding per symbol")
+	c.Flags().StringSliceVar(&symbols, "symbols", nil, symbolsHelp)
 	return c
 }
 
 // check reads the paths, or what the store holds.
-func (a *app) check(ctx context.Context, paths []string) (*history.Checked, error) {
+func (a *app) check(ctx context.Context, paths, symbols []string) (*history.Checked, error) {
 	if len(paths) == 0 {
 		local, err := a.store()
 		if err != nil {
@@ -124,5 +131,5 @@ func (a *app) check(ctx context.Context, paths []string) (*history.Checked, erro
 	for _, p := range paths {
 		inputs = append(inputs, history.Disk(p))
 	}
-	return history.Check(ctx, inputs)
+	return history.Check(ctx, inputs, symbols...)
 }

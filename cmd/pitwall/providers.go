@@ -59,12 +59,13 @@ type broker struct {
 	name  string
 	modes []pitwall.Mode
 	keys  keyVars // empty = it needs none
-	// open connects to it; nil where a backtest makes its own venue from the data.
+	// open connects to it; nil where fills are simulated.
 	open func(keys []string) (pitwall.Broker, error)
 }
 
 func brokers() []broker {
 	return []broker{
 		{name: "sim", modes: []pitwall.Mode{pitwall.Sim}},
+		{name: "paper", modes: []pitwall.Mode{pitwall.Paper}},
 	}
 }

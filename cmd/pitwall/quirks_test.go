@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ type quirk struct {
 // A run of two turns over each server: live, and again from the cache alone with the
 // same digest and end.
 func TestModelQuirks(t *testing.T) {
-	cases := append(append(quirksOfAnswers(), quirksOfCalls()...), quirksOfServers()...)
+	cases := slices.Concat(quirksOfAnswers(), quirksOfCalls(), quirksOfServers(), quirksOfMore())
 	url, requests := quirkServer(t, cases)
 	setUpQuirks(t)
 	for _, c := range cases {

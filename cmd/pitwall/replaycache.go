@@ -39,9 +39,9 @@ func recorder(store *replay.Store, strict bool) external.Recorder {
 	return store
 }
 
-// external makes a strategy's external tools.
-func (a *app) external(ctx context.Context, specs []external.Spec, cfg settings, r external.Recorder) (*external.Set, error) {
-	o := external.Options{Mode: pitwall.Sim, Env: cfg.get, Log: a.logger(), Recorder: r}
+// external makes a strategy's external tools for a kind of world.
+func (a *app) external(ctx context.Context, m pitwall.Mode, specs []external.Spec, cfg settings, r external.Recorder) (*external.Set, error) {
+	o := external.Options{Mode: m, Env: cfg.get, Log: a.logger(), Recorder: r}
 	if a.transport != nil {
 		o.Client = &http.Client{Transport: a.transport}
 	}

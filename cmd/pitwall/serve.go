@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
+	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/replay"
@@ -84,7 +85,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	if store != nil {
 		defer store.Close()
 	}
-	extra, err := a.external(ctx, specs, cfg, recorder(store, false))
+	extra, err := a.external(ctx, pitwall.Sim, specs, cfg, recorder(store, false))
 	if err != nil {
 		return err
 	}

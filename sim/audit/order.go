@@ -65,8 +65,9 @@ func isFunds(c pitwall.Code) bool {
 // inputs finds the intents and what the journal says became of each.
 func inputs(journal []pitwall.Entry, states map[string]*pitwall.OrderState) []input {
 	var all []input
+	unsent := pitwall.Unsent(journal)
 	for i, e := range journal {
-		if e.Kind != pitwall.EntryIntent {
+		if e.Kind != pitwall.EntryIntent || unsent[e.Seq] {
 			continue
 		}
 		in := input{Entry: e}
@@ -193,12 +194,18 @@ func (r *replica) accept(o *order, s *symbol) {
 
 // tick is section 12.
 func (r *replica) tick(s *symbol, price pitwall.Dec, up bool) pitwall.Dec {
-	down := price.Floor(s.Instrument.Tick)
+	step := s.Instrument.Tick
+	if step == 0 && s.Instrument.Cents {
+		if step = pitwall.One / 100; price > -pitwall.One && price < pitwall.One {
+			step = pitwall.One / 10_000
+		}
+	}
+	down := price.Floor(step)
 	if price < down {
-		down -= s.Instrument.Tick
+		down -= step
 	}
 	if up && down != price {
-		return r.a.Add(down, s.Instrument.Tick)
+		return r.a.Add(down, step)
 	}
 	return down
 }

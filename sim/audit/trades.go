@@ -142,7 +142,7 @@ func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
 	var day, last prices
 	var at, few string
 	for i := range s.Len() {
-		if ns := s.Start[i]; ns >= midnight.UnixNano() && ns < next.UnixNano() {
+		if spans(s, i, midnight, next) {
 			day.add(s.Bar(i))
 		}
 		if ns := t.Time.UnixNano(); t.DateOnly || ns < s.Start[i] || ns > s.End[i] {
@@ -165,6 +165,8 @@ func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
 		return day.short(t.Qty)
 	case day.bars == 0 && last.bars == 0:
 		return "no bar of " + t.Symbol + " on " + date
+	case byDay && day.bars > 0 && s.Size > 24*time.Hour:
+		return fmt.Sprintf("price %v is outside the range %v of the bars that hold %s", t.Price, day, date)
 	case byDay && day.bars > 0:
 		return fmt.Sprintf("price %v is outside the day's range %v (%s)", t.Price, day, date)
 	case last.bars > 0:
@@ -173,6 +175,17 @@ func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
 		return fmt.Sprintf("no bar of %s at %s; price %v is inside the day's range %v", t.Symbol, t.Time.In(loc).Format("2006-01-02 15:04:05"), t.Price, day)
 	}
 	return fmt.Sprintf("no bar of %s at %s; price %v is outside even the day's range %v", t.Symbol, t.Time.In(loc).Format("2006-01-02 15:04:05"), t.Price, day)
+}
+
+// spans reports whether a bar is of a date from one midnight to the next: bars of a day or
+// more are of each trading day that they hold, others of the one they start on.
+func spans(s *pitwall.Series, i int, midnight, next time.Time) bool {
+	if s.Size < 24*time.Hour {
+		return s.Start[i] >= midnight.UnixNano() && s.Start[i] < next.UnixNano()
+	}
+	y, m, d := midnight.Date()
+	date, in := time.Date(y, m, d, 0, 0, 0, 0, time.UTC), s.Instrument
+	return !date.Before(in.Day(time.Unix(0, s.Start[i]))) && !date.After(in.Day(time.Unix(0, s.End[i]-1)))
 }
 
 // oversold finds the sales, by index, of more than was held. Splits of raw series

@@ -130,6 +130,30 @@ func TestAudit(t *testing.T) {
 		require.Equal(t, c.reason, rep.Findings[0].Reason, c.row)
 		require.Equal(t, []int{1, 0, 1, 2}, []int{rep.Fills, rep.Explained, rep.Unexplained, rep.Findings[0].Line})
 	}
+	// A week's bar, from Tuesday (a holiday on Monday) to Friday, is of each of its days.
+	week := pitwall.Bar{Symbol: "W", Start: time.Date(2024, 1, 2, 9, 30, 0, 0, newYork(t)), End: time.Date(2024, 1, 5, 16, 0, 0, 0, newYork(t)), Open: dec("100"), High: dec("102"), Low: dec("99"), Close: dec("101"), Volume: pitwall.NoVolume}
+	week.Known = week.End
+	weekly := &pitwall.Series{Adjusted: pitwall.Raw, Size: 7 * day, Instrument: data.series[0].Instrument}
+	weekly.Instrument.Symbol = "W"
+	require.NoError(t, weekly.Append(week))
+	for row, reason := range map[string]string{
+		"2024-01-02,W,buy,1,100":          "",
+		"2024-01-04,W,buy,1,100":          "",
+		"2024-01-05 12:00:00,W,buy,1,100": "",
+		"2024-01-04,W,buy,1,103":          "price 103 is outside the range 99 .. 102 of the bars that hold 2024-01-04",
+		"2024-01-01,W,buy,1,100":          "no bar of W on 2024-01-01",
+		"2024-01-06,W,buy,1,100":          "no bar of W on 2024-01-06",
+	} {
+		trades, err := ReadTrades("t.csv", strings.NewReader("timestamp,symbol,side,qty,price\n"+row+"\n"), func(string) *time.Location { return newYork(t) })
+		require.NoError(t, err)
+		rep := CheckTrades(trades, fixed{series: []*pitwall.Series{weekly}}, TradeOptions{})
+		if reason == "" {
+			require.Empty(t, rep.Findings, row)
+			continue
+		}
+		require.Len(t, rep.Findings, 1, row)
+		require.Equal(t, reason, rep.Findings[0].Reason)
+	}
 	ten := []Trade{{Time: data.series[0].Bar(0).Start, Symbol: "D", Side: pitwall.Buy, Qty: pitwall.One, Price: dec("102.1")}}
 	require.Equal(t, 1, CheckTrades(ten, data, TradeOptions{ToleranceBps: dec("10")}).Explained, "102 x 1.001 = 102.102")
 	require.Equal(t, 0, CheckTrades(ten, data, TradeOptions{ToleranceBps: dec("9")}).Explained, "102 x 1.0009 = 102.0918")

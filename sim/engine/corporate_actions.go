@@ -278,7 +278,8 @@ func (e *Engine) splitOrders(sym int32, x *action, in pitwall.Instrument) {
 			if p == 0 {
 				return 0
 			}
-			return Round(in.Tick, n.Side, stop, a.MulDiv(p, x.per, x.value))
+			p = a.MulDiv(p, x.per, x.value)
+			return Round(in.TickAt(p), n.Side, stop, p)
 		}
 		n.Qty, n.filled = a.MulDiv(n.Qty, x.value, x.per).Floor(in.Lot), a.MulDiv(n.filled, x.value, x.per).Floor(in.Lot)
 		n.Limit, n.Stop, n.trigger = price(n.Limit, false), price(n.Stop, true), price(n.trigger, true)

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"math"
 	"math/bits"
+	"slices"
 
 	"pitwall"
 )
@@ -129,6 +131,26 @@ func (e *Engine) Clone() *Engine {
 	n.pays, n.settle = append([]receivable(nil), e.pays...), append([]unsettled(nil), e.settle...)
 	n.events, n.work, n.tried = append([]Event(nil), e.events...), nil, nil
 	return &n
+}
+
+// Extend goes on over more data: the same symbols, and every bar that there was before
+// those that are new.
+func (e *Engine) Extend(d *Data) error {
+	same := d.from == e.d.from && len(d.cols) == len(e.d.cols) && len(d.steps) >= e.at && slices.Equal(d.steps[:e.at], e.d.steps[:e.at])
+	for i := range e.d.cols {
+		same = same && d.cols[i].Instrument.Symbol == e.d.cols[i].Instrument.Symbol && d.cols[i].first == e.d.cols[i].first
+	}
+	if !same {
+		return errors.New("the data to go on with are not the old ones and more")
+	}
+	old := e.d
+	e.d = d
+	for _, slot := range e.open {
+		if n := &e.orders[slot]; n.expiresAt != 0 && d.cols[n.Sym].lag != old.cols[n.Sym].lag { // their alarm is when the last bar before it is known
+			e.alarms.push(alarm{n.expiresAt + d.cols[n.Sym].lag, slot, n.num})
+		}
+	}
+	return nil
 }
 
 // Digest is the hash of everything that happened up to now: orders, fills,

@@ -49,14 +49,15 @@ func (e *Engine) arm(parent int32, qty, price pitwall.Dec, at how, bar int32) {
 func (e *Engine) aimLeg(n *order, price pitwall.Dec) {
 	l := n.Legs[0]
 	c := &e.d.cols[n.Sym]
-	tick := c.Instrument.Tick
 	if l.Percent != 0 {
 		var a pitwall.Calc
 		away := a.MulDiv(price.Abs(), l.Percent, pitwall.Int(100))
 		if n.role == Target { // on the far side of the exit: a sale above, a buy below
-			n.Limit = Round(tick, n.Side, false, c.floor(a.Sub(price, pitwall.Dec(n.Side)*away)))
+			limit := c.floor(a.Sub(price, pitwall.Dec(n.Side)*away))
+			n.Limit = Round(c.Instrument.TickAt(limit), n.Side, false, limit)
 		} else {
-			n.Stop = Round(tick, n.Side, true, c.floor(a.Add(price, pitwall.Dec(n.Side)*away)))
+			stop := c.floor(a.Add(price, pitwall.Dec(n.Side)*away))
+			n.Stop = Round(c.Instrument.TickAt(stop), n.Side, true, stop)
 			n.trigger = n.Stop
 		}
 	}

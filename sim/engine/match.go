@@ -314,7 +314,8 @@ func (e *Engine) trail(n *order, price pitwall.Dec) (pitwall.Dec, error) {
 		away = a.MulDiv(price.Abs(), n.TrailPercent, pitwall.Int(100))
 	}
 	c := &e.d.cols[n.Sym]
-	return c.floor(Round(c.Instrument.Tick, n.Side, true, a.Add(price, pitwall.Dec(n.Side)*away))), a.Err
+	stop := a.Add(price, pitwall.Dec(n.Side)*away)
+	return c.floor(Round(c.Instrument.TickAt(stop), n.Side, true, stop)), a.Err
 }
 
 // floor keeps a computed price at 0 or above: only futures trade below.

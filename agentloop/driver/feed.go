@@ -1,0 +1,74 @@
+package driver
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"pitwall"
+)
+
+// Feed gives the bars of a world that goes on, each once.
+type Feed interface {
+	// Bars returns the finished bars that were not returned before and are known by now,
+	// by Known and symbol. io.EOF says that there will be none any more.
+	Bars(ctx context.Context, now time.Time) ([]pitwall.Bar, error)
+}
+
+// Recorded is a feed that plays bars of a source, each when it became known.
+type Recorded struct{ bars []pitwall.Bar }
+
+// NewRecorded plays the bars that became known after one time and, unless it is zero,
+// started before another.
+func NewRecorded(src pitwall.Source, after, to time.Time) *Recorded {
+	r := &Recorded{}
+	for _, s := range src.Series() {
+		for i := s.KnownAt(after.UnixNano()); i < s.Len() && (to.IsZero() || s.Start[i] < to.UnixNano()); i++ {
+			r.bars = append(r.bars, s.Bar(i))
+		}
+	}
+	slices.SortStableFunc(r.bars, func(a, b pitwall.Bar) int {
+		return cmp.Or(a.Known.Compare(b.Known), cmp.Compare(a.Symbol, b.Symbol))
+	})
+	return r
+}
+
+// Bars implements [Feed].
+func (r *Recorded) Bars(_ context.Context, now time.Time) ([]pitwall.Bar, error) {
+	if len(r.bars) == 0 {
+		return nil, io.EOF
+	}
+	n := slices.IndexFunc(r.bars, func(b pitwall.Bar) bool { return b.Known.After(now) })
+	if n < 0 {
+		n = len(r.bars)
+	}
+	out := r.bars[:n]
+	r.bars = r.bars[n:]
+	return out, nil
+}
+
+// until returns the part of a source that was known by a time.
+func until(src pitwall.Source, at time.Time) *cut {
+	c := &cut{actions: src.Actions()}
+	for _, s := range src.Series() {
+		x, n := *s, s.KnownAt(at.UnixNano())
+		x.Start, x.End, x.Known = x.Start[:n:n], x.End[:n:n], x.Known[:n:n]
+		x.Open, x.High, x.Low, x.Close, x.Volume = x.Open[:n:n], x.High[:n:n], x.Low[:n:n], x.Close[:n:n], x.Volume[:n:n]
+		c.series = append(c.series, &x)
+	}
+	return c
+}
+
+// cut is a source up to a time.
+type cut struct {
+	series  []*pitwall.Series
+	actions []pitwall.Action
+}
+
+// Series implements pitwall.Source.
+func (c *cut) Series() []*pitwall.Series { return c.series }
+
+// Actions implements pitwall.Source.
+func (c *cut) Actions() []pitwall.Action { return c.actions }

@@ -1,0 +1,51 @@
+package driver
+
+import (
+	"time"
+
+	"pitwall"
+)
+
+// nextClose returns when the first bar of a size ends that ends after a time: by the
+// exchange's sessions, with its holidays, early closes and breaks; day and night where
+// it never closes. Zero when there is none within a month.
+func nextClose(in pitwall.Instrument, size time.Duration, after time.Time) time.Time {
+	first := in.Day(after).AddDate(0, 0, -1) // a session of the day before may end after midnight
+	for d := range 33 {
+		day := first.AddDate(0, 0, d)
+		open, closes, ok := in.Session(day)
+		if size == pitwall.OneWeek {
+			open, closes, ok = in.Week(day)
+		}
+		if !ok || !closes.After(after) {
+			continue
+		}
+		if size >= 24*time.Hour {
+			return closes
+		}
+		if pause, resumes := in.Break(day); !pause.IsZero() {
+			if end := endOfBar(open, pause, size, after); !end.IsZero() {
+				return end
+			}
+			open = resumes
+		}
+		return endOfBar(open, closes, size, after)
+	}
+	return time.Time{}
+}
+
+// endOfBar returns the first end after a time of the bars between two times; the last
+// one may be short.
+func endOfBar(open, closes time.Time, size time.Duration, after time.Time) time.Time {
+	end := open.Add(size)
+	if passed := after.Sub(open); passed >= 0 {
+		end = open.Add((passed/size + 1) * size)
+	}
+	if end.After(closes) {
+		end = closes
+	}
+	if !end.After(after) {
+		return time.Time{}
+	}
+	return end
+}
