@@ -81,8 +81,8 @@ func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
 		for _, t := range a.Triggers {
 			day := t.On.Format(time.DateOnly)
 			switch {
-			case t.Symbol != "" && !slices.Contains(s.Symbols, t.Symbol) && t.Symbol != s.Benchmark:
-				notes = append(notes, fmt.Sprintf("a trigger of agent %s moves with %s, which is not among symbols and benchmark: it never fires", a.Name, t.Symbol))
+			case t.Symbol != "" && !slices.Contains(slices.Concat(s.Symbols, s.Watch), t.Symbol) && t.Symbol != s.Benchmark:
+				notes = append(notes, fmt.Sprintf("a trigger of agent %s moves with %s, which is not among symbols, watch and benchmark: it never fires", a.Name, t.Symbol))
 			case !t.On.IsZero() && (s.From != "" && day < s.From || s.To != "" && day > s.To):
 				notes = append(notes, fmt.Sprintf("a trigger of agent %s is at %s, outside of the run: it never fires", a.Name, day))
 			}
