@@ -75,20 +75,32 @@ func (i Instrument) Session(day time.Time) (opens, closes time.Time, ok bool) {
 // hours from Monday to Friday. A 24/7 week is whole.
 func (i Instrument) Week(day time.Time) (opens, closes time.Time, ok bool) {
 	y, m, d := day.Date()
-	monday := d - (int(day.Weekday())+6)%7
-	at := func(since int) time.Time { return time.Date(y, m, monday+since, 0, 0, 0, 0, time.UTC) }
-	for since := range 7 {
-		from, to, trades := i.Session(at(since))
+	monday := time.Date(y, m, d-(int(day.Weekday())+6)%7, 0, 0, 0, 0, time.UTC)
+	if opens, closes, ok = i.days(monday, 7); !ok {
+		opens, _, _ = i.Session(monday)
+		_, closes, _ = i.Session(monday.AddDate(0, 0, 4))
+	}
+	return opens, closes, ok
+}
+
+// Month returns the bounds of the calendar month of a date: the open of its first session
+// and the close of its last, and whether there is a session. A 24/7 month is whole.
+func (i Instrument) Month(day time.Time) (opens, closes time.Time, ok bool) {
+	y, m, _ := day.Date()
+	first := time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
+	return i.days(first, first.AddDate(0, 1, -1).Day())
+}
+
+// days returns the open of the first session of n days and the close of the last.
+func (i Instrument) days(first time.Time, n int) (opens, closes time.Time, ok bool) {
+	for since := range n {
+		from, to, trades := i.Session(first.AddDate(0, 0, since))
 		if trades && !ok {
 			opens, ok = from, true
 		}
 		if trades {
 			closes = to
 		}
-	}
-	if !ok {
-		opens, _, _ = i.Session(at(0))
-		_, closes, _ = i.Session(at(4))
 	}
 	return opens, closes, ok
 }

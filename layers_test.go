@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"sim/audit":          {},                                                   // the rules a second time: never sim or sim/engine, which it checks
 	"sim/engine":         {},                                                   // the inner loop: integers and columns
 	"sim/wall":           {},                                                   // the wall is all here
+	"brokers/alpaca":     {"cache/calendar"},                                   // an account at Alpaca
 	"brokers/alpacafake": {"cache/calendar", "sim"},                            // a server like Alpaca over the venue; sees a Source, as the venue does
 	"brokers/brokertest": {},                                                   // the judge of every broker; imported by tests only
 	"brokers/halt":       {},                                                   // the latch, the last check before a broker, and what a halt does

@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// OneDay and OneWeek are bar sizes. A day is a calendar day of the instrument's zone,
-// whose length may be 23 or 25 hours; a week begins on Monday.
+// OneDay, OneWeek and OneMonth are bar sizes. A day is a calendar day of the instrument's
+// zone, whose length may be 23 or 25 hours; a week begins on Monday; a month is that of
+// the calendar, whatever its length.
 const (
-	OneDay  = 24 * time.Hour
-	OneWeek = 7 * OneDay
+	OneDay   = 24 * time.Hour
+	OneWeek  = 7 * OneDay
+	OneMonth = 30 * OneDay
 )
 
 // Resample makes larger bars of the bars of one symbol, which are oldest first and
@@ -19,7 +21,7 @@ const (
 //
 // Intervals are those of the wall clock in zone: below a day multiples of size
 // from local midnight (size must divide 24 h), then local days, then weeks from
-// Monday; an interval in which the clocks change is as much shorter or longer. A
+// Monday or calendar months; an interval in which the clocks change is as much shorter or longer. A
 // bar belongs to the interval in which it starts. Start and End of a result are the
 // interval's, whatever its bars cover; intervals without bars give none.
 //
@@ -130,6 +132,10 @@ func sameInterval(a, b time.Time, size time.Duration, zone *time.Location) bool 
 // interval returns the interval that holds t: the longest unbroken run of instants
 // around it that lie in the same size-wide place of the wall clock.
 func interval(t time.Time, size time.Duration, zone *time.Location) (start, end time.Time) {
+	if size == OneMonth {
+		y, m, _ := t.In(zone).Date()
+		return time.Date(y, m, 1, 0, 0, 0, 0, zone), time.Date(y, m+1, 1, 0, 0, 0, 0, zone)
+	}
 	for at := t.In(zone); ; {
 		_, into := place(at, size, zone)
 		start = at.Add(-(into % size))
@@ -164,13 +170,13 @@ func interval(t time.Time, size time.Duration, zone *time.Location) (start, end 
 // resizable reports why bars of one size cannot become bars of another.
 func resizable(held, size time.Duration) error {
 	fits := func(to time.Duration) bool {
-		return held > 0 && to >= held && to%held == 0 && (to == held || to == OneDay || to == OneWeek || to < OneDay && OneDay%to == 0)
+		return held > 0 && to >= held && to%held == 0 && (to == held || to == OneDay || to == OneWeek || to == OneMonth || to < OneDay && OneDay%to == 0)
 	}
 	if fits(size) {
 		return nil
 	}
 	works := []string{}
-	for _, to := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, OneDay, OneWeek} {
+	for _, to := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, OneDay, OneWeek, OneMonth} {
 		if fits(to) {
 			works = append(works, SizeName(to))
 		}
@@ -182,8 +188,14 @@ func resizable(held, size time.Duration) error {
 		SizeName(held), strings.Join(works, ", "))
 }
 
-// SizeName writes a bar size: 5m, 1h, 1d, 1w.
+// month is the name of the size of a calendar month: 1m is a minute.
+const month = "1mo"
+
+// SizeName writes a bar size: 5m, 1h, 1d, 1w, 1mo.
 func SizeName(size time.Duration) string {
+	if size == OneMonth {
+		return month
+	}
 	for _, u := range []struct {
 		of   time.Duration
 		name string
@@ -197,13 +209,16 @@ func SizeName(size time.Duration) string {
 
 // ParseSize reads a bar size as SizeName writes it; empty is 0, the size held.
 func ParseSize(s string) (time.Duration, error) {
-	if s == "" {
+	switch s {
+	case "":
 		return 0, nil
+	case month:
+		return OneMonth, nil
 	}
 	unit := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': OneDay, 'w': OneWeek}[s[len(s)-1]]
 	n, err := strconv.Atoi(s[:len(s)-1])
 	if err != nil || unit == 0 || n < 1 || n > 10_000 {
-		return 0, Errorf(InvalidInput, "bar size %q", s).Hintf("write for example 5m, 1h, 1d or 1w")
+		return 0, Errorf(InvalidInput, "bar size %q", s).Hintf("write for example 5m, 1h, 1d, 1w or 1mo")
 	}
 	return time.Duration(n) * unit, nil
 }

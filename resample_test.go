@@ -150,7 +150,7 @@ func TestResampleProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		zone := rapid.SampledFrom([]*time.Location{ny, utc}).Draw(t, "zone")
 		held := rapid.SampledFrom([]time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour}).Draw(t, "held")
-		size := rapid.SampledFrom([]time.Duration{2 * time.Hour, 4 * time.Hour, 12 * time.Hour, OneDay, OneWeek}).Draw(t, "size")
+		size := rapid.SampledFrom([]time.Duration{2 * time.Hour, 4 * time.Hour, 12 * time.Hour, OneDay, OneWeek, OneMonth}).Draw(t, "size")
 		delay := time.Duration(rapid.SampledFrom([]int{0, 0, 1, 15, 100}).Draw(t, "delay")) * time.Minute
 		phase := time.Duration(rapid.SampledFrom([]int{0, 0, 5}).Draw(t, "phase")) * time.Minute
 		at := rapid.SampledFrom([]time.Time{time.Date(2024, 3, 8, 0, 0, 0, 0, ny), time.Date(2024, 11, 1, 0, 0, 0, 0, ny), time.Date(2024, 6, 7, 0, 0, 0, 0, utc)}).Draw(t, "from").Add(phase)
@@ -164,7 +164,7 @@ func TestResampleProperties(t *testing.T) {
 			at = at.Add(held)
 		}
 		end := bars[len(bars)-1].Known
-		full, err := Resample(bars, held, size, zone, end.AddDate(0, 0, 15))
+		full, err := Resample(bars, held, size, zone, end.AddDate(0, 0, 45))
 		require.NoError(t, err)
 		total, sum, low, high := 0.0, 0.0, Dec(math.MaxInt64), Dec(0)
 		for _, b := range bars {
@@ -240,4 +240,35 @@ func TestResampleEndsAtYearEnds(t *testing.T) {
 		require.Equal(t, time.Monday, w.Start.Weekday())
 		require.True(t, i == 0 || w.Start.Equal(weeks[i-1].End))
 	}
+}
+
+// Calendar months of 20 years: 240 of them, each from midnight of its first day to that
+// of the next, known when its last day and so its end are; a month that is not over is
+// left out. Weeks do not fit into months.
+func TestResampleToMonths(t *testing.T) {
+	ny := newYork(t)
+	var bars []Bar
+	for day := time.Date(2005, 1, 1, 9, 30, 0, 0, ny); day.Year() < 2025; day = day.AddDate(0, 0, 1) {
+		end := day.Add(390 * time.Minute)
+		bars = append(bars, Bar{Start: day, End: end, Known: end, Open: Int(int64(day.Day())), High: Int(31), Low: One, Close: Int(int64(day.Day())), Volume: 1})
+	}
+	months, err := Resample(bars, OneDay, OneMonth, ny, time.Date(2025, 1, 1, 0, 0, 0, 0, ny))
+	require.NoError(t, err)
+	require.Len(t, months, 240)
+	for i, m := range months {
+		first := time.Date(2005, time.Month(1+i), 1, 0, 0, 0, 0, ny)
+		next := first.AddDate(0, 1, 0)
+		require.True(t, m.Start.Equal(first) && m.End.Equal(next) && m.Known.Equal(next), "%v", m)
+		days := next.AddDate(0, 0, -1).Day()
+		require.Equal(t, []Dec{One, Int(int64(days))}, []Dec{m.Open, m.Close})
+		require.Equal(t, float64(days), m.Volume)
+	}
+	months, err = Resample(bars, OneDay, OneMonth, ny, time.Date(2025, 1, 1, 0, 0, 0, -1, ny))
+	require.NoError(t, err)
+	require.Len(t, months, 239, "December 2024 ends with the year")
+	_, err = Resample(bars, OneWeek, OneMonth, ny, bars[0].Known)
+	require.ErrorContains(t, err, "bars of 1mo cannot be made of bars of 1w")
+	size, err := ParseSize("1mo")
+	require.NoError(t, err)
+	require.Equal(t, "1mo", SizeName(size))
 }

@@ -26,7 +26,7 @@ func addIndicators(s *Set) {
 type indicatorsIn struct {
 	Symbols []string `json:"symbols,omitempty"`
 	Names   []string `json:"names" jsonschema:"like rsi:14 bollinger:20:2"`
-	Size    string   `json:"bar_size,omitempty" jsonschema:"larger bars: 1h 1d 1w"`
+	Size    string   `json:"bar_size,omitempty" jsonschema:"larger bars: 1h 1d 1w 1mo"`
 	Last    *int     `json:"last,omitempty" jsonschema:"newest values, default 1"`
 }
 

@@ -74,7 +74,7 @@ func marketLastPrice(ctx context.Context, w *pitwall.World, in lastIn) (lastOut,
 type loadIn struct {
 	Symbols  []string `json:"symbols"`
 	Table    string   `json:"table,omitempty" jsonschema:"SQL name, default: the symbol in lower case, or history for several"`
-	BarSize  string   `json:"bar_size,omitempty" jsonschema:"larger than held, such as 1h, 1d or 1w: complete bars only"`
+	BarSize  string   `json:"bar_size,omitempty" jsonschema:"larger than held, such as 1h, 1d, 1w or 1mo: complete bars only"`
 	Adjusted string   `json:"adjusted,omitempty" jsonschema:"split (default), total for dividends too, or raw as traded"`
 }
 

@@ -16,13 +16,13 @@ import (
 type Costs struct {
 	CommissionBps *pitwall.Dec `yaml:"commission_bps"`
 	MakerBps      *pitwall.Dec `yaml:"maker_bps"`
-	PerShare      pitwall.Dec  `yaml:"per_share"`
-	Fixed         pitwall.Dec  `yaml:"fixed"`
-	MinPerOrder   pitwall.Dec  `yaml:"min_per_order"`
+	PerShare      *pitwall.Dec `yaml:"per_share"`
+	Fixed         *pitwall.Dec `yaml:"fixed"`
+	MinPerOrder   *pitwall.Dec `yaml:"min_per_order"`
 	MaxRate       *pitwall.Dec `yaml:"max_rate"`
-	SlippageEach  pitwall.Dec  `yaml:"slippage_each"`
-	Spread        pitwall.Dec  `yaml:"spread"`
-	Impact        pitwall.Dec  `yaml:"impact"`
+	SlippageEach  *pitwall.Dec `yaml:"slippage_each"`
+	Spread        *pitwall.Dec `yaml:"spread"`
+	Impact        *pitwall.Dec `yaml:"impact"`
 	SlippageBps   *pitwall.Dec `yaml:"slippage_bps"`
 	CashBuffer    *pitwall.Dec `yaml:"cash_buffer"`
 	VolumeShare   *pitwall.Dec `yaml:"volume_share"`
@@ -100,10 +100,10 @@ func (s *Strategy) costs() (c pitwall.Costs, volumeShare pitwall.Dec, err error)
 	if s.Costs == nil {
 		return c, volumeShare, nil
 	}
-	if s.Costs.CommissionBps == nil && (s.Costs.PerShare != 0 || s.Costs.Fixed != 0 || s.Costs.MinPerOrder != 0) {
+	if s.Costs.CommissionBps == nil && (s.Costs.PerShare != nil || s.Costs.Fixed != nil || s.Costs.MinPerOrder != nil) {
 		c.CommissionBps = 0 // stated in another way
 	}
-	if s.Costs.SlippageBps == nil && (s.Costs.SlippageEach != 0 || s.Costs.Spread != 0 || s.Costs.Impact != 0) {
+	if s.Costs.SlippageBps == nil && (s.Costs.SlippageEach != nil || s.Costs.Spread != nil || s.Costs.Impact != nil) {
 		c.SlippageBps = 0
 	}
 	for _, f := range []struct {
@@ -116,13 +116,13 @@ func (s *Strategy) costs() (c pitwall.Costs, volumeShare pitwall.Dec, err error)
 		{"slippage_bps", s.Costs.SlippageBps, &c.SlippageBps, pitwall.Int(5000)},
 		{"cash_buffer", s.Costs.CashBuffer, &c.CashBuffer, pitwall.One},
 		{"volume_share", s.Costs.VolumeShare, &volumeShare, pitwall.One},
-		{"per_share", &s.Costs.PerShare, &c.PerShare, pitwall.Int(1000)},
-		{"fixed", &s.Costs.Fixed, &c.Fixed, pitwall.Int(1_000_000)},
-		{"min_per_order", &s.Costs.MinPerOrder, &c.MinPerOrder, pitwall.Int(1_000_000)},
+		{"per_share", s.Costs.PerShare, &c.PerShare, pitwall.Int(1000)},
+		{"fixed", s.Costs.Fixed, &c.Fixed, pitwall.Int(1_000_000)},
+		{"min_per_order", s.Costs.MinPerOrder, &c.MinPerOrder, pitwall.Int(1_000_000)},
 		{"max_rate", s.Costs.MaxRate, &c.MaxRate, pitwall.One},
-		{"slippage_each", &s.Costs.SlippageEach, &c.SlippageEach, pitwall.Int(1000)},
-		{"spread", &s.Costs.Spread, &c.Spread, pitwall.Int(1000)},
-		{"impact", &s.Costs.Impact, &c.Impact, pitwall.Int(1000)},
+		{"slippage_each", s.Costs.SlippageEach, &c.SlippageEach, pitwall.Int(1000)},
+		{"spread", s.Costs.Spread, &c.Spread, pitwall.Int(1000)},
+		{"impact", s.Costs.Impact, &c.Impact, pitwall.Int(1000)},
 	} {
 		if f.given == nil {
 			continue

@@ -131,6 +131,13 @@ func Parse(file string, raw []byte) (*Strategy, error) {
 	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return nil, s.bad("the file holds more than one document").Hintf("leave out everything after the line ---")
 	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(raw, &doc); err != nil {
+		return nil, s.explain(err)
+	}
+	if err := s.noZeros(&doc); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 

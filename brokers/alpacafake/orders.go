@@ -97,11 +97,10 @@ func (s *Server) cancel(o *order) {
 
 func (s *Server) cancelAll(w http.ResponseWriter, _ *http.Request) {
 	list := []map[string]any{}
-	for _, o := range s.orders {
-		if slices.Contains(openStatuses, s.status(o)) {
-			s.cancel(o)
-			list = append(list, map[string]any{"id": o.id, "status": http.StatusOK})
-		}
+	open := slices.DeleteFunc(slices.Clone(s.orders), func(o *order) bool { return !slices.Contains(openStatuses, s.status(o)) })
+	for _, o := range open {
+		s.cancel(o)
+		list = append(list, map[string]any{"id": o.id, "status": http.StatusOK})
 	}
 	reply(w, http.StatusMultiStatus, list)
 }

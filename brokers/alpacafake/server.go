@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,11 +95,18 @@ func (s *Server) Step(ctx context.Context) error {
 // Venue returns the venue behind the fake, to compare what a client believes with what is.
 func (s *Server) Venue() *sim.Venue { return s.venue }
 
-// Requests returns how many requests of a method and path came, such as "POST /v2/orders".
+// Requests returns how many requests came whose method and path begin like this, such as
+// "POST /v2/orders".
 func (s *Server) Requests(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.requests[what]
+	n := 0
+	for which, times := range s.requests {
+		if strings.HasPrefix(which, what) {
+			n += times
+		}
+	}
+	return n
 }
 
 func (s *Server) routes() *http.ServeMux {
@@ -141,6 +149,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.stream(w, r)
 		return
 	}
+	if r.Method == http.MethodPost && r.URL.Path == StepPath {
+		s.step(w, r)
+		return
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20)) // a handler may run after its request has ended
 	if err != nil {
 		fail(w, http.StatusBadRequest, 40010000, "request body format is invalid")
@@ -162,6 +174,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.serve(w, r)
+}
+
+// StepPath makes the next bar known, for clients in other languages. It is no path of
+// Alpaca's. It answers 410 when no bar is left.
+const StepPath = "/fake/step"
+
+func (s *Server) step(w http.ResponseWriter, r *http.Request) {
+	switch err := s.Step(r.Context()); {
+	case errors.Is(err, io.EOF):
+		fail(w, http.StatusGone, 0, "no bar is left")
+	case err != nil:
+		fail(w, http.StatusInternalServerError, 0, err.Error())
+	default:
+		reply(w, http.StatusOK, map[string]any{"now": s.Now()})
+	}
 }
 
 // serve handles a request and publishes what it changed.

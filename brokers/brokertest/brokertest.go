@@ -37,8 +37,11 @@ import (
 type Harness struct {
 	Broker pitwall.Broker
 	Symbol string
-	// Far is a limit price for buys that is never reached.
-	Far pitwall.Dec
+	// Far is a limit price for buys that is never reached, Above one for sells: a broker
+	// that takes no exits by percent is judged with them as prices. Zero = it takes percents.
+	Far, Above pitwall.Dec
+	// ExitsEndTogether says that canceling one exit of a bracket cancels the other too.
+	ExitsEndTogether bool
 	// Step lets the market move once, so that market orders fill.
 	Step func(t *testing.T)
 }
@@ -278,10 +281,19 @@ func queries(t *testing.T, h Harness) {
 }
 
 // exits: the legs of a bracket are held until the entry fills, then cover what it
-// filled; canceling one leaves the other. A broker without brackets says so.
+// filled; canceling one leaves the other, or says that it does not. A broker without brackets says so.
 func exits(t *testing.T, h Harness) {
 	o := h.market("b", pitwall.Buy, 10)
+	if h.Above != 0 {
+		o.ID = "percent"
+	}
 	o.Class, o.Legs = pitwall.Bracket, []pitwall.Leg{{Role: pitwall.TakeProfit, Percent: pitwall.Int(50)}, {Role: pitwall.StopLoss, Percent: pitwall.Int(50)}}
+	if h.Above != 0 {
+		s := submit(t, h, o)
+		require.NotNil(t, s.Error, "exits by percent")
+		require.Equal(t, pitwall.Unsupported, s.Error.Code)
+		o.ID, o.Legs = "b", []pitwall.Leg{{Role: pitwall.TakeProfit, Limit: h.Above}, {Role: pitwall.StopLoss, Stop: h.Far}}
+	}
 	s := submit(t, h, o)
 	if s.Error != nil && s.Error.Code == pitwall.Unsupported {
 		t.Skip("this broker refuses brackets: " + s.Error.Message)
@@ -307,5 +319,9 @@ func exits(t *testing.T, h Harness) {
 	_, err := h.Broker.Cancel(context.Background(), "b.tp")
 	require.NoError(t, err)
 	require.Equal(t, pitwall.Canceled, leg("b.tp").Status)
-	require.Equal(t, pitwall.Working, leg("b.sl").Status)
+	other := pitwall.Working
+	if h.ExitsEndTogether {
+		other = pitwall.Canceled
+	}
+	require.Equal(t, other, leg("b.sl").Status)
 }

@@ -27,6 +27,10 @@ func (l *loader) place(t *table, g *raw) error {
 			if start, end, _ = s.Instrument.Week(start); k > 0 && start.UnixNano() == s.Start[k-1] {
 				return t.bad(g.rows[k], "timestamp", fmt.Errorf("%s is in the week of the bar before it, and bars are usually a week apart: bars of two sizes in one file, or a duplicate", t.rows[g.rows[k]][t.col["timestamp"]]))
 			}
+		case g.dates && size == pitwall.OneMonth:
+			if start, end, _ = s.Instrument.Month(start); k > 0 && start.UnixNano() == s.Start[k-1] {
+				return t.bad(g.rows[k], "timestamp", fmt.Errorf("%s is in the month of the bar before it, and bars are usually a month apart: bars of two sizes in one file, a duplicate, or a month that has not ended", t.rows[g.rows[k]][t.col["timestamp"]]))
+			}
 		case g.dates:
 			start, end, _ = s.Instrument.Session(start)
 		}
@@ -50,7 +54,7 @@ func (l *loader) place(t *table, g *raw) error {
 // known: it may be crypto, whose day ends hours after a session's close.
 func (l *loader) weekend(g *raw) {
 	in := g.series.Instrument
-	if !g.dates || in.Calendar == pitwall.AlwaysOpen || g.series.Size == pitwall.OneWeek {
+	if !g.dates || in.Calendar == pitwall.AlwaysOpen || g.series.Size >= pitwall.OneWeek {
 		return
 	}
 	i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday })
@@ -120,7 +124,7 @@ func inZone(times []time.Time, zone *time.Location) []time.Time {
 	return out
 }
 
-// size is the usual distance between bars; dates are bars of days or weeks.
+// size is the usual distance between bars; dates are bars of days, weeks or months.
 func (g *raw) size(stated time.Duration) (time.Duration, error) {
 	if g.dates {
 		return g.sizeOfDates(stated)
@@ -141,8 +145,8 @@ func (g *raw) size(stated time.Duration) (time.Duration, error) {
 	return step, g.mixed(step, 6)
 }
 
-// sizeOfDates tells bars of days from bars of weeks: those are usually seven days
-// apart, or six or eight where a week is dated by its first or last session.
+// sizeOfDates tells bars of days from bars of weeks, usually seven days apart, or six or
+// eight where a week is dated by its first or last session, and of months, likewise.
 func (g *raw) sizeOfDates(stated time.Duration) (time.Duration, error) {
 	counts := map[int]int{}
 	for i := 1; i < len(g.starts); i++ {
@@ -157,10 +161,10 @@ func (g *raw) sizeOfDates(stated time.Duration) (time.Duration, error) {
 			return 0, fmt.Errorf("a weekly bar is dated on a Sunday (%s): some tools mean the week before it, others the week after; date it by the week's Monday", g.starts[i].Format(time.DateOnly))
 		}
 		return pitwall.OneWeek, g.mixed(pitwall.OneWeek, 3)
-	case step >= 28 && step <= 31:
-		return 0, fmt.Errorf("dates are usually a month apart: monthly bars are not supported, sizes end at a week (1w); give daily or weekly bars")
+	case step == 0 && stated == pitwall.OneMonth, step >= 28 && step <= 33:
+		return pitwall.OneMonth, nil
 	case step > 4 || step > 1 && most > 1:
-		return 0, fmt.Errorf("dates are usually %d days apart, so these are neither daily nor weekly bars and when they were known cannot be told; give times with an offset instead", step)
+		return 0, fmt.Errorf("dates are usually %d days apart, so these are neither daily, weekly nor monthly bars and when they were known cannot be told; give times with an offset instead", step)
 	}
 	return pitwall.OneDay, g.mixed(pitwall.OneDay, 3)
 }

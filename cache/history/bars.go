@@ -48,6 +48,7 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 			order = append(order, symbol)
 			if l.want(symbol) {
 				g.series = &pitwall.Series{Instrument: t.mapping.trades(l.instrument(symbol)), Adjusted: adj, File: t.name}
+				g.grow(t.counts[symbol])
 				g.beside = beside{file: t.name, derive: in.Dividends == AdjClose, fetched: in.Actions}
 			}
 		}
@@ -79,6 +80,14 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 		}
 	}
 	return nil
+}
+
+// grow makes room for as many bars.
+func (g *raw) grow(n int) {
+	s := g.series
+	g.starts, g.rows = make([]time.Time, 0, n), make([]int, 0, n)
+	s.Open, s.High, s.Low, s.Close = make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n)
+	s.Volume, s.Start, s.End, s.Known = make([]float64, 0, n), make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n)
 }
 
 // readBar reads one row's figures; times are placed later.

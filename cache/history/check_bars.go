@@ -74,7 +74,7 @@ func (c *checker) impossible(s *checkedBars) {
 				c.say(s.file, s.symbol, "jump like a missing split", fmt.Sprintf("%s looks like %s (%v to %v)", b.text, name, s.bars[i-1].c, b.o), "add the split to an actions file, or fix the price")
 			}
 		}
-		if day := b.t.Weekday(); s.stock() && (day == time.Saturday || day == time.Sunday) {
+		if day := b.t.Weekday(); s.stock() && s.size < pitwall.OneWeek && (day == time.Saturday || day == time.Sunday) {
 			c.say(s.file, s.symbol, "weekend bar", b.text, "stocks do not trade then: remove it, or say kind crypto in instruments.csv")
 		}
 	}

@@ -13,7 +13,7 @@
 // total` says what was already done to prices; so may the strategy.
 //
 // Times. A date is a daily bar, which lasts its exchange's session, or the whole UTC
-// day for crypto; dates a week apart are weekly bars, from the open of the week's first
+// day for crypto; dates a week (or month) apart are weekly (monthly) bars, from the open of the week's first
 // session to the close of its last. Times a day or more apart that are all one time of
 // day are dates too. Any other time is the bar's start, and the bar's size is the usual
 // distance between bars. A bar is known at its end. A time without an offset is of the

@@ -1,8 +1,6 @@
 package history
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"strings"
@@ -47,14 +45,6 @@ func newestFirst(text string) string {
 
 func dated(layout string) func(time.Time) string {
 	return func(t time.Time) string { return t.Format(layout) }
-}
-
-func gzipped(text string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write([]byte(text)) // a buffer
-	_ = w.Close()
-	return b.String()
 }
 
 // dailyExports are shapes of public exports, each with the daily bars; the name of the

@@ -22,6 +22,7 @@ type table struct {
 	floats  bool  // numbers were binary floats in the file
 	layout  layout.Layout
 	mapping Mapping
+	counts  map[string]int // rows of each symbol, for bars
 }
 
 // parse reads a file of any layout.
@@ -141,7 +142,11 @@ func parseStamp(s string, zone *time.Location) (stamp, error) {
 		}
 		return stamp{t: t, date: true}, nil
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07"} {
+	zoned := []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07"}
+	if len(s) == len(time.DateTime) { // no room for an offset
+		zoned = nil
+	}
+	for _, layout := range zoned {
 		if t, err := time.Parse(layout, s); err == nil {
 			return stamp{t: t.In(zone)}, nil
 		}
@@ -157,9 +162,13 @@ func parseStamp(s string, zone *time.Location) (stamp, error) {
 // oneInstant returns an error for a clock time that is no instant or two, since clocks
 // were changed then.
 func oneInstant(t time.Time, text, layout string) error {
+	_, offset := t.Zone()
+	_, before := t.Add(-3 * time.Hour).Zone()
+	if _, after := t.Add(3 * time.Hour).Zone(); before == offset && after == offset {
+		return nil // the usual case, quickly
+	}
 	zone := t.Location()
 	if t.Format(layout) != text { // a spring night
-		_, offset := t.Zone()
 		return fmt.Errorf("%q does not exist in %s: clocks skipped that hour; write the time with its offset, such as %s", text, zone, t.In(time.FixedZone("", offset)).Format(time.RFC3339))
 	}
 	for _, around := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {

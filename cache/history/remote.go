@@ -190,15 +190,8 @@ func zoneOf(symbol string) *time.Location {
 	return newYork()
 }
 
-// newYork returns the exchange's zone. The zone database is linked in, so that no
-// machine lacks it.
-func newYork() *time.Location {
-	zone, err := pitwall.LoadZone("America/New_York")
-	if err != nil {
-		panic(fmt.Sprintf("the linked zone database is broken: %v", err))
-	}
-	return zone
-}
+// newYork returns the zone of the exchanges of New York.
+func newYork() *time.Location { return calendar.NewYork().Zone }
 
 // barStamp writes a bar's start: a date when daily, else RFC 3339.
 func barStamp(start time.Time, size time.Duration) string {

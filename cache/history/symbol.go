@@ -184,34 +184,43 @@ func (l *loader) asWanted(have string) string {
 	return name
 }
 
-// forward puts the rows of symbols whose newest bar comes first into the order of time.
+// forward counts the rows of each symbol, and puts those of symbols whose newest bar
+// comes first into the order of time.
 func (t *table) forward() {
+	type span struct{ first, last, n int }
 	symbol, stamp := t.col["symbol"], t.col["timestamp"]
-	rows := map[string][]int{}
-	last, list := "", []int(nil)
+	spans := map[string]*span{}
+	var now *span
 	for i, row := range t.rows {
-		if row[symbol] != last || i == 0 {
-			rows[last] = list
-			last = row[symbol]
-			list = rows[last]
+		if i == 0 || row[symbol] != t.rows[i-1][symbol] {
+			if now = spans[row[symbol]]; now == nil {
+				now = &span{first: i}
+				spans[row[symbol]] = now
+			}
 		}
-		list = append(list, i)
+		now.last = i
+		now.n++
 	}
-	rows[last] = list
-	for _, at := range rows {
-		if len(at) < 2 {
-			continue
-		}
-		a, errA := parseStamp(t.rows[at[0]][stamp], newYork())
-		b, errB := parseStamp(t.rows[at[len(at)-1]][stamp], newYork())
+	t.counts = make(map[string]int, len(spans))
+	for name, at := range spans {
+		t.counts[name] = at.n
+		a, errA := parseStamp(t.rows[at.first][stamp], newYork())
+		b, errB := parseStamp(t.rows[at.last][stamp], newYork())
 		if errA != nil || errB != nil || !b.t.Before(a.t) {
 			continue
 		}
-		for i, j := 0, len(at)-1; i < j; i, j = i+1, j-1 {
-			x, y := at[i], at[j]
-			t.rows[x], t.rows[y] = t.rows[y], t.rows[x]
-			if len(t.lines) > 0 {
-				t.lines[x], t.lines[y] = t.lines[y], t.lines[x]
+		for i, j := at.first, at.last; i < j; {
+			switch {
+			case t.rows[i][symbol] != name:
+				i++
+			case t.rows[j][symbol] != name:
+				j--
+			default:
+				t.rows[i], t.rows[j] = t.rows[j], t.rows[i]
+				if len(t.lines) > 0 {
+					t.lines[i], t.lines[j] = t.lines[j], t.lines[i]
+				}
+				i, j = i+1, j-1
 			}
 		}
 	}

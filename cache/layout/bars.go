@@ -192,6 +192,9 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	} else {
 		delete(at, clock)
 	}
+	if i := mixed(list); i >= 0 && t.Layout.Zone == nil {
+		return nil, t.bad(i, Timestamp, fmt.Errorf("%q and %q: one has an offset and the other has none; write timezone beside the file's path in the strategy", cells[0], cells[i]))
+	}
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
 	switch {
@@ -206,6 +209,12 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("%s is read as %s", strings.TrimSpace(cells[0]), list[0].t.Format(time.DateOnly)))
 	}
 	return list, nil
+}
+
+// mixed returns the first time that has an offset where the first has none, or the other
+// way round, or -1.
+func mixed(list []moment) int {
+	return slices.IndexFunc(list, func(m moment) bool { return m.clock && list[0].clock && m.instant != list[0].instant })
 }
 
 // describe records which columns are read and which are not.

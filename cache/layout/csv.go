@@ -78,6 +78,8 @@ func (t *Table) csv(text []byte, hints Hints) error {
 	t.Layout.Separator = h.comma
 	r := reader(text[h.offset:], h.comma)
 	r.TrimLeadingSpace = h.comma != '\t' && h.prices
+	lines := bytes.Count(text[h.offset:], []byte("\n")) + 1
+	t.Rows, t.Lines = make([][]string, 0, lines), make([]int, 0, lines)
 	rec, err := r.Read()
 	for ; err == nil; rec, err = r.Read() {
 		line, _ := r.FieldPos(0)
@@ -91,6 +93,11 @@ func (t *Table) csv(text []byte, hints Hints) error {
 	}
 	if len(t.Rows) == 0 {
 		return pitwall.Errorf(pitwall.DataError, "%s is empty", t.Name)
+	}
+	for n, line := range bytes.Split(text[:h.offset], []byte("\n")) {
+		if isRow(split(line, h.comma)) {
+			return pitwall.Errorf(pitwall.DataError, "%s:%d: a row of prices stands before the header, which is line %d", t.Name, n+1, h.line).Hintf("the header must come first")
+		}
 	}
 	t.skip("line before the header", h.line-1)
 	if t.melt() {
@@ -169,13 +176,7 @@ func (t *Table) withoutHeader() error {
 	for len(first) > 1 && strings.TrimSpace(first[len(first)-1]) == "" {
 		first = first[:len(first)-1]
 	}
-	numbers := 0
-	for _, c := range first {
-		if looksNumeric(c) {
-			numbers++
-		}
-	}
-	if numbers < 4 {
+	if !isRow(first) {
 		return nil
 	}
 	var found *order
@@ -199,6 +200,17 @@ func (t *Table) withoutHeader() error {
 	}
 	t.Layout.Headerless = found.name
 	return nil
+}
+
+// isRow reports whether cells may be a bar.
+func isRow(cells []string) bool {
+	numbers := 0
+	for _, c := range cells {
+		if looksNumeric(c) {
+			numbers++
+		}
+	}
+	return numbers >= 4
 }
 
 // looksNumeric reports whether a cell is a number, a date or a time.

@@ -31,8 +31,27 @@ func isPlain(c string) bool {
 	return digits > 0 && dots <= 1
 }
 
+// simple reports whether a cell is digits with at most one mark, and where that is (-1 is
+// nowhere): most cells are, and are read without the rest.
+func simple(c string) (mark int, ok bool) {
+	mark = -1
+	for i := 0; i < len(c); i++ {
+		switch b := c[i]; {
+		case b >= '0' && b <= '9':
+		case (b == '.' || b == ',') && mark < 0 && i > 0:
+			mark = i
+		default:
+			return 0, false
+		}
+	}
+	return mark, c != ""
+}
+
 // isNull reports whether a cell says that there is no value.
 func isNull(c string) bool {
+	if c != "" && c[0] >= '0' && c[0] <= '9' {
+		return false
+	}
 	switch strings.ToLower(strings.TrimSpace(c)) {
 	case "", "null", "nan", "na", "n/a", "#n/a", "none", "nil", "-", "--", "<na>", "nat", ".":
 		return true
@@ -63,6 +82,16 @@ type evidence struct {
 
 // weigh adds one cell.
 func (e *evidence) weigh(cell string) {
+	if mark, ok := simple(cell); ok && mark < 0 {
+		return
+	} else if ok && (len(cell)-mark != 4 || mark > 3 || cell[0] == '0') { // what mayGroup says no to
+		if cell[mark] == ',' {
+			e.comma = cell
+		} else {
+			e.dot = cell
+		}
+		return
+	}
 	c := strings.ReplaceAll(strings.TrimLeft(bare(cell), "+-"), "\x01", "")
 	if n := len(c); n > 0 && suffixes[c[n-1]] > 0 {
 		c = c[:n-1]
@@ -137,6 +166,13 @@ func first(a, b string) string {
 // rewrite writes a number with a decimal point and nothing else, so that ParseDec reads
 // it. A thousands mark must part groups of three (the first two of two in India).
 func (m marks) rewrite(cell string, volume bool) (string, error) {
+	switch mark, ok := simple(cell); {
+	case !ok:
+	case mark < 0 || cell[mark] == m.decimal && m.decimal == '.':
+		return cell, nil
+	case cell[mark] == m.decimal:
+		return cell[:mark] + "." + cell[mark+1:], nil
+	}
 	c, power := bare(cell), 0
 	if n := len(c); volume && n > 1 && suffixes[c[n-1]] > 0 {
 		c, power = c[:n-1], suffixes[c[n-1]]

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // This file writes logs and sees those of others, under the lock of their folder,
@@ -105,7 +106,7 @@ func (s *Store) open(path string) (*segment, error) {
 		flag = os.O_RDONLY
 	}
 	f, err := openEntry(path, flag)
-	if errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		f, err = openEntry(path, os.O_RDONLY)
 	}
 	if errors.Is(err, errNotRegular) {

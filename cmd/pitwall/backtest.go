@@ -156,7 +156,11 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	if store != nil {
 		c.Cache = store
-		defer func() { err = errors.Join(err, store.Close()) }()
+		defer func() { // what was answered is in the run; the next one asks again
+			if e := store.Close(); e != nil {
+				fmt.Fprintln(a.errs(), "note: "+term.OneLine(e.Error())+"; what it could not keep will be asked again")
+			}
+		}()
 	}
 	extra, err := a.external(ctx, pitwall.Sim, s.Tools, cfg, recorder(store, f.strictReplay))
 	if err != nil {

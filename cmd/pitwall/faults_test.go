@@ -80,7 +80,7 @@ func TestFullDisk(t *testing.T) {
 	run := func(cache, out string, more ...string) (string, string, int) {
 		return command(t, dir, []string{"PITWALL_CACHE_DIR=" + cache}, append([]string{"backtest", "examples/momentum", "--to", "2013-12-31", "--out", out}, more...)...)
 	}
-	for i, kB := range []int{40, 0, 400, 4, 200} { // from the first file to the page
+	for i, kB := range []int{40, 0, 240, 4, 120} { // from the first file to the page
 		if i >= often(1, 5) {
 			break
 		}

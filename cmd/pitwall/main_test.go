@@ -406,7 +406,13 @@ func TestEveryTransportGivesOneDigest(t *testing.T) {
 // address.
 func serveHTTP(t *testing.T, args ...string) string {
 	t.Helper()
-	c := exec.Command(binary, append(args, "--http", "127.0.0.1:0")...)
+	return startServer(t, append(args, "--http", "127.0.0.1:0")...)
+}
+
+// startServer starts a server and returns the address that it names on stderr.
+func startServer(t *testing.T, args ...string) string {
+	t.Helper()
+	c := exec.Command(binary, args...)
 	c.Dir = t.TempDir()
 	errs, err := c.StderrPipe()
 	require.NoError(t, err)

@@ -37,6 +37,10 @@ var verbCalls = map[string][]string{
 	"pitwall doctor":                {"doctor"},
 	"pitwall help":                  {"help", "backtest"},
 	"pitwall init":                  {"init", "mine"},
+	"pitwall kill":                  {"kill"},
+	"pitwall kill off":              {"kill", "off"},
+	"pitwall kill on":               {"kill", "on", "--reason", "the output is lost"},
+	"pitwall kill status":           {"kill", "status"},
 	"pitwall leaktest":              {"leaktest", "examples/buyhold", "--mutations", "1", "--steps", "2", "--queries", "1"},
 	"pitwall report":                {"report", "last"},
 	"pitwall runs":                  {"runs"},
@@ -52,7 +56,7 @@ var verbCalls = map[string][]string{
 func TestOutputThatIsLost(t *testing.T) {
 	dir := inMomentum(t)
 	write(t, dir, "bars.csv", goodBars)
-	env := append(os.Environ(), "PITWALL_DATA_DIR="+t.TempDir(), "PITWALL_CACHE_DIR="+t.TempDir())
+	env := append(os.Environ(), "PITWALL_DATA_DIR="+t.TempDir(), "PITWALL_CACHE_DIR="+t.TempDir(), "PITWALL_HALT_DIR="+t.TempDir())
 	var names []string
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {

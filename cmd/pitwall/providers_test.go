@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"pitwall"
 	"pitwall/cache/history"
 )
 
@@ -24,7 +25,28 @@ func TestSources(t *testing.T) {
 	}
 	for _, b := range brokers() {
 		require.NotEmpty(t, b.modes, b.name)
-		require.Equal(t, b.name == "sim", b.open == nil, b.name)
+		require.Equal(t, b.name == "sim" || b.name == "paper", b.open == nil, "%s: fills are simulated", b.name)
+	}
+}
+
+// A row's broker opens for its own host, or a fake of this machine, and no other.
+func TestBrokersOpen(t *testing.T) {
+	for _, b := range brokers() {
+		if b.open == nil {
+			continue
+		}
+		keys := make([]string, len(b.keys))
+		_, err := b.open(connection{keys: keys})
+		require.Equal(t, pitwall.MissingKey, pitwall.CodeOf(err), "%s without keys", b.name)
+		for i := range keys {
+			keys[i] = "k"
+		}
+		for _, live := range []bool{false, true} {
+			for url, ok := range map[string]bool{"": true, "http://127.0.0.1:8099": true, "https://example.com": false} {
+				_, err := b.open(connection{keys: keys, live: live, url: url})
+				require.Equal(t, ok, err == nil, "%s %v %s: %v", b.name, live, url, err)
+			}
+		}
 	}
 }
 

@@ -58,10 +58,11 @@ func (a *app) trade() *cobra.Command {
 	return c
 }
 
-// brokersOf returns the names of the brokers that have a mode.
+// brokersOf returns the names of the brokers that have a mode and simulate their fills:
+// trade sends no order off this machine.
 func brokersOf(m pitwall.Mode) (names []string) {
 	for _, b := range brokers() {
-		if slices.Contains(b.modes, m) {
+		if slices.Contains(b.modes, m) && b.open == nil {
 			names = append(names, b.name)
 		}
 	}

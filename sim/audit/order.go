@@ -318,6 +318,13 @@ func (s *symbol) inProgress(t time.Time) (start, end time.Time, ok bool) {
 		if !trades {
 			return start, end, false
 		}
+	case s.Size == pitwall.OneMonth:
+		if start, end, trades = s.Instrument.Month(day); trades && !t.After(start) {
+			start, end, trades = s.Instrument.Month(time.Date(day.Year(), day.Month(), 0, 0, 0, 0, 0, time.UTC))
+		}
+		if !trades {
+			return start, end, false
+		}
 	case s.daily() && s.Instrument.Calendar == pitwall.AlwaysOpen:
 		start = open
 		if !t.After(start) {

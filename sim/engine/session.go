@@ -99,6 +99,13 @@ func (e *Engine) progress(sym int32, at int64) (start, end int64) {
 		if ok {
 			return unknown(open.UnixNano(), closes.UnixNano()+c.lag, at)
 		}
+	case c.Size == pitwall.OneMonth:
+		if open, closes, ok = in.Month(day); ok && !now.After(open) {
+			open, closes, ok = in.Month(day.AddDate(0, 0, -day.Day()))
+		}
+		if ok {
+			return unknown(open.UnixNano(), closes.UnixNano()+c.lag, at)
+		}
 	case c.Size >= 24*time.Hour && in.Calendar == pitwall.AlwaysOpen:
 		if !now.After(open) {
 			open, closes = open.AddDate(0, 0, -1), open

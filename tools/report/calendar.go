@@ -24,10 +24,15 @@ func inDay(t time.Time) time.Time { return t.Add(-1) }
 // second week has a Saturday. Sundays do not count, since markets open on Sunday
 // evenings and some trade from Sunday to Thursday, nor does the one Saturday of a
 // special session. Points of weekly bars, which are on average six days apart or more,
-// give 52.
+// give 52, those of monthly bars 12.
 func periods(daily []Point) float64 {
-	if n := len(daily); n > 2 && daily[n-1].At.Sub(daily[0].At) >= time.Duration(n-1)*6*24*time.Hour {
-		return 52
+	if n := len(daily); n > 2 {
+		switch apart := daily[n-1].At.Sub(daily[0].At) / time.Duration(n-1); {
+		case apart >= 27*24*time.Hour:
+			return 12
+		case apart >= 6*24*time.Hour:
+			return 52
+		}
 	}
 	saturdays := 0
 	for _, p := range daily {
