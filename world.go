@@ -93,9 +93,10 @@ type World struct {
 	Journal     Journal
 	Instruments Instruments
 
-	Costs  Costs          // what sizing assumes
-	Zone   *time.Location // how times are shown
-	Policy string         // the strategy's own prompt, if any; it overrides the default policy
+	Costs     Costs          // what sizing assumes
+	Zone      *time.Location // how times are shown
+	OwnPolicy bool           // the default investor policy is left out of the prompt
+	Policy    string         // the strategy's own prompt, if any; it overrides the default policy
 	// Conditions are the account's terms, how orders fill and the risk limits, a
 	// sentence each.
 	Conditions []string

@@ -70,15 +70,26 @@ func (s *Server) tradeTurn(ctx context.Context, req *mcp.GetPromptRequest) (*mcp
 	for _, c := range w.Conditions {
 		b.WriteString("- " + c + "\n")
 	}
-	b.WriteString("\n" + policy + "\n\n" + conventions + "\n")
+	if !w.OwnPolicy {
+		b.WriteString("\n" + policy + "\n")
+	}
+	b.WriteString("\n" + conventions + "\n")
 	strategy := w.Policy
 	if given := req.Params.Arguments["strategy"]; given != "" {
 		strategy = given
 	}
 	if strategy != "" {
-		b.WriteString("\nThe strategy (it overrides the policy):\n" + strategy + "\n")
+		b.WriteString("\nThe strategy" + overrides(w) + ":\n" + strategy + "\n")
 	}
 	return prompt("One trading turn", b.String()), nil
+}
+
+// overrides says what a strategy's prompt stands against.
+func overrides(w *pitwall.World) string {
+	if w.OwnPolicy {
+		return ""
+	}
+	return " (it overrides the policy)"
 }
 
 func zoneName(w *pitwall.World) string {

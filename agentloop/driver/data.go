@@ -20,7 +20,7 @@ func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local) 
 	if err != nil {
 		return nil, err
 	}
-	opts := history.Options{Symbols: slices.Clone(s.Symbols)}
+	opts := history.Options{Symbols: slices.Concat(s.Symbols, s.Watch)}
 	if s.Benchmark != "" {
 		opts.Symbols = append(opts.Symbols, s.Benchmark)
 	}
@@ -29,7 +29,7 @@ func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local) 
 	}
 	store, err := history.Load(ctx, inputs, opts)
 	if pitwall.CodeOf(err) == pitwall.UnknownSymbol && s.BenchmarkOptional && s.Benchmark != "" {
-		opts.Symbols = s.Symbols
+		opts.Symbols = slices.Concat(s.Symbols, s.Watch)
 		if store, err = history.Load(ctx, inputs, opts); err == nil {
 			store.Warnings = append(store.Warnings, "the data given has no "+s.Benchmark+": the run has no benchmark")
 			s.Benchmark = ""
@@ -71,8 +71,8 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 
 // stored returns what the store of downloads holds of a source for the strategy.
 func (s *Strategy) stored(ctx context.Context, local *history.Local, source string) (list []history.Input, err error) {
-	n := history.Need{Source: source, Symbols: slices.Clone(s.Symbols)}
-	if s.Benchmark != "" && !s.BenchmarkOptional && !slices.Contains(s.Symbols, s.Benchmark) {
+	n := history.Need{Source: source, Symbols: slices.Concat(s.Symbols, s.Watch)}
+	if s.Benchmark != "" && !s.BenchmarkOptional && !slices.Contains(n.Symbols, s.Benchmark) {
 		n.Symbols = append(n.Symbols, s.Benchmark)
 	}
 	for _, d := range s.Data {

@@ -81,8 +81,8 @@ func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
 		for _, t := range a.Triggers {
 			day := t.On.Format(time.DateOnly)
 			switch {
-			case t.Symbol != "" && !slices.Contains(s.Symbols, t.Symbol) && t.Symbol != s.Benchmark:
-				notes = append(notes, fmt.Sprintf("a trigger of agent %s moves with %s, which is not among symbols and benchmark: it never fires", a.Name, t.Symbol))
+			case t.Symbol != "" && !slices.Contains(slices.Concat(s.Symbols, s.Watch), t.Symbol) && t.Symbol != s.Benchmark:
+				notes = append(notes, fmt.Sprintf("a trigger of agent %s moves with %s, which is not among symbols, watch and benchmark: it never fires", a.Name, t.Symbol))
 			case !t.On.IsZero() && (s.From != "" && day < s.From || s.To != "" && day > s.To):
 				notes = append(notes, fmt.Sprintf("a trigger of agent %s is at %s, outside of the run: it never fires", a.Name, day))
 			}
@@ -152,7 +152,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
-	metrics, cut, err := report.Read(os.DirFS(r.Dir), *m)
+	metrics, cut, trades, err := report.Read(os.DirFS(r.Dir), *m)
 	if err != nil {
 		return fail(err)
 	}
@@ -160,7 +160,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	warnings := slices.Concat(r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m.Status, metrics, out))
 	m.Warnings, m.ReadWith = warningTexts(warnings), readWith(warnings)
 	usage := runs.UsageOf(out)
-	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage)); err != nil {
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades))); err != nil {
 		return fail(err)
 	}
 	if err := r.folder.Seal(m); err != nil {

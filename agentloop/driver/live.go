@@ -84,7 +84,7 @@ func (p *Paper) begin(ctx context.Context, folder *runs.Folder, past []pitwall.E
 	p.job = &halt.Job{Broker: p.venue, Journal: folder, Latch: p.Latch, Now: p.venue.Now, Book: pitwall.MainBook}
 	p.world = &pitwall.World{Name: "main", Mode: pitwall.Paper, Clock: p, Market: p, Instruments: p, Journal: folder,
 		Broker: guard, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(store.Records(), p.venue.Now, spec.Revised),
-		Costs: spec.Costs, Zone: p.zone, Policy: spec.Policy, Attempt: 1, Setup: setup, Conditions: conditions(spec),
+		Costs: spec.Costs, Zone: p.zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: conditions(spec),
 		Warnings: []pitwall.Warning{{Text: "paper: live prices, simulated fills; no order leaves this machine"}}}
 	first, err := p.poll(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {

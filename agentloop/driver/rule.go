@@ -66,8 +66,8 @@ func (s *Strategy) checkRule() error {
 		return s.bad("rule and a model are both given").Hintf("leave one out; --model NAME tries a model in the rule's place")
 	case s.Band != nil && (*s.Band < 0 || *s.Band >= 1):
 		return s.bad("band is %v", *s.Band).Hintf("use a share of equity from 0 (order at every turn) to below 1; default %v", defaultBand)
-	case len(s.Symbols) > 1000:
-		return s.bad("rule with %d symbols", len(s.Symbols)).Hintf("use at most 1000: a query returns no more rows")
+	case len(s.Symbols)+len(s.Watch) > 1000:
+		return s.bad("rule with %d symbols", len(s.Symbols)+len(s.Watch)).Hintf("use at most 1000: a query returns no more rows")
 	case len(s.Rule) > maxRuleColumns:
 		return s.bad("rule has %d columns", len(s.Rule)).Hintf("use at most %d", maxRuleColumns)
 	}
@@ -99,7 +99,7 @@ func (s *Strategy) rule() *scripts.Rule {
 	for i, c := range columns {
 		columns[i].SQL = s.fill(c.SQL)
 	}
-	r := &scripts.Rule{Columns: columns, Symbols: s.Symbols, Band: defaultBand, Most: 1}
+	r := &scripts.Rule{Columns: columns, Symbols: s.Symbols, Watch: s.Watch, Band: defaultBand, Most: 1}
 	if s.Band != nil {
 		r.Band = *s.Band
 	}

@@ -125,3 +125,35 @@ func TestRuleInTheRecord(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "weight true, held 0: next null")
 }
+
+// What is watched is shown and read by rules, never ordered, and makes no step.
+func TestWatch(t *testing.T) {
+	x := idea{symbols: "[A]\nwatch: [B]", rule: "rule: max(close) filter (where symbol = 'B') over across > 0"}
+	c := x.config(t, "later")
+	c.Files = os.DirFS("testdata")
+	result, err := driver.Run(t.Context(), c)
+	require.NoError(t, err)
+	raw, err := os.ReadFile(filepath.Join(result.Out, "fills.csv"))
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(raw), ",A,buy,"), "when B lists: %s", raw)
+	require.NotContains(t, string(raw), ",B,")
+	turn, err := runs.Open(os.DirFS(result.Out)).RawTurn(result.Turns)
+	require.NoError(t, err)
+	require.Contains(t, string(turn), `A;B`)
+	s, err := driver.Parse("s.yaml", []byte("symbols: [A]\nwatch: [A]\n"))
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Check(), "watch and symbols name the same symbol")
+}
+
+// The investor policy stands before a prompt, unless the strategy leaves it out.
+func TestInvestorPolicy(t *testing.T) {
+	for text, want := range map[string]bool{"": true, "\ninvestor_policy: true": true, "\ninvestor_policy: false": false} {
+		c := ruled(t, "later", "rule: true"+text)
+		result, err := driver.Run(t.Context(), c)
+		require.NoError(t, err)
+		turn, err := runs.Open(os.DirFS(result.Out)).RawTurn(1)
+		require.NoError(t, err)
+		require.Equal(t, want, strings.Contains(string(turn), "Investor policy"), text)
+		require.Contains(t, string(turn), "How to work:")
+	}
+}

@@ -30,6 +30,7 @@ type SimSpec struct {
 	Limits    risk.Limits
 	Revised   bool // macro values of later vintages may be shown
 	Policy    string
+	OwnPolicy bool // see [pitwall.World]
 }
 
 // Spec returns the simulated world that the strategy asks for.
@@ -43,7 +44,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		return SimSpec{}, err
 	}
 	l, err := s.limits()
-	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy()}
+	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy}
 	if spec.Cash = defaultCash; s.Cash != nil {
 		spec.Cash = *s.Cash
 	}
@@ -95,7 +96,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	guard.SetCosts(spec.Costs)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
 		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
-		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, Attempt: 1, Setup: setup,
+		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	return &Sim{world: w, venue: v, store: store, spec: spec, notes: notes(store, spec, to), from: from, to: to}, nil
 }
@@ -106,7 +107,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 // the first day of the clock; the last day lies in the future.
 func (s SimSpec) setup() (string, error) {
 	limits := s.Limits.String()
-	s.Policy, s.Benchmark, s.Symbols, s.Revised, s.From, s.To, s.Limits = "", "", nil, false, "", "", risk.Limits{}
+	s.Policy, s.OwnPolicy, s.Benchmark, s.Symbols, s.Revised, s.From, s.To, s.Limits = "", false, "", nil, false, "", "", risk.Limits{}
 	s.Terms = effectiveTerms(s.Terms)
 	body, err := json.Marshal([]any{s, limits})
 	if err != nil {

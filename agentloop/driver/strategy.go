@@ -26,6 +26,7 @@ type Strategy struct {
 	Name      string         `yaml:"name"`
 	Symbols   symbolList     `yaml:"symbols"` // what may be traded
 	Benchmark string         `yaml:"benchmark"`
+	Watch     symbolList     `yaml:"watch"` // every tool shows them, no order may name them
 	Data      []DataEntry    `yaml:"data"`
 	BarSize   string         `yaml:"bar_size"`
 	From      string         `yaml:"from"` // days, 2006-01-02; empty = the data's
@@ -45,6 +46,8 @@ type Strategy struct {
 
 	Rule Rule     `yaml:"rule"` // SQL that decides in place of a model
 	Band *float64 `yaml:"band"` // how far a weight of Rule must be from what is held; nil = 0.05
+
+	InvestorPolicy *bool `yaml:"investor_policy"` // false leaves the default policy out of prompts
 
 	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
 
@@ -187,11 +190,14 @@ func (s *Strategy) explain(err error) error {
 // Check validates what needs no data, and fills in the defaults of name and cash.
 func (s *Strategy) Check() error {
 	for _, later := range []struct {
-		key  string
-		node yaml.Node
-	}{{"desk", s.Desk}, {"pods", s.Pods}, {"regime", s.Regime}, {"memory", s.Memory}, {"universe", s.Universe}, {"extends", s.Extends}} {
+		key   string
+		node  yaml.Node
+		would string
+	}{{"desk", s.Desk, "let a team of agents with roles decide"}, {"pods", s.Pods, "run several strategies with books of their own"},
+		{"regime", s.Regime, "switch strategies by the market's state"}, {"memory", s.Memory, "keep notes between turns"},
+		{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}, {"extends", s.Extends, "take another file's keys; copy them"}} {
 		if later.node.Kind != 0 {
-			return s.bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out")
+			return s.bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out: it would %s", later.would)
 		}
 	}
 	if s.Name == "" {
@@ -202,6 +208,8 @@ func (s *Strategy) Check() error {
 		return s.bad("name is %q", s.Name).Hintf("use letters, digits, - and _")
 	case len(s.Symbols) == 0:
 		return s.bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL]")
+	case slices.ContainsFunc(s.Watch, func(w string) bool { return slices.Contains(s.Symbols, w) }):
+		return s.bad("watch and symbols name the same symbol").Hintf("leave it out of watch: what may be traded is shown anyway")
 	case s.Cash != nil && *s.Cash <= 0:
 		return s.bad("cash is %v", *s.Cash).Hintf("start with cash above 0")
 	}

@@ -19,6 +19,7 @@ import (
 type Rule struct {
 	Columns []Column
 	Symbols []string // what may be traded: true is an equal part
+	Watch   []string // what the columns may read besides: no order
 	Band    float64  // least difference of a target to what is held; 0 = order at every turn
 	Most    float64  // largest sum of weights without their signs
 	Shorts  bool     // weights below 0 are allowed
@@ -75,7 +76,7 @@ func (r Rule) Reply(ctx context.Context, q agentloop.Request) (agentloop.Reply, 
 // not.
 func (r Rule) decide(t turn) (agentloop.Reply, error) {
 	if t.step() == 0 {
-		return r.ask(r.Symbols), nil
+		return r.ask(slices.Concat(r.Symbols, r.Watch)), nil
 	}
 	results := t.last()
 	switch asked := t.Messages[t.step()].Reply.Calls[0]; {
@@ -86,12 +87,14 @@ func (r Rule) decide(t turn) (agentloop.Reply, error) {
 		return done("orders sent: %d; %s", len(results), reason(asked)), nil
 	case asked.Name == "market_last_price" && !results[0].IsError:
 		var listed []string
+		tradable := false
 		for _, p := range block(results[0].Text, "prices") {
-			if p["tradable"] == "true" {
-				listed = append(listed, p["symbol"])
+			if s := p["symbol"]; p["tradable"] == "true" || slices.Contains(r.Watch, s) {
+				listed = append(listed, s)
+				tradable = tradable || p["tradable"] == "true"
 			}
 		}
-		if len(listed) == 0 {
+		if !tradable {
 			return done("nothing to trade yet"), nil
 		}
 		return r.ask(listed), nil
@@ -164,6 +167,8 @@ func (r Rule) weights(rows []map[string]string) (map[string]float64, error) {
 		symbol, text := row["symbol"], row[WeightColumn]
 		w := number(text)
 		switch {
+		case slices.Contains(r.Watch, symbol):
+			continue
 		case row["finite"] == "false":
 			return nil, fmt.Errorf("rule: the weight of %s is not finite%s; guard its division, for example with nullif(x, 0)", symbol, figuresOf(r.Columns, row))
 		case text == "null":

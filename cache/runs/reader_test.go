@@ -27,8 +27,8 @@ func smallFolder() fstest.MapFS {
 		TimingFile:    `{"turn":1,"seconds":2}` + "\n",
 		UsageFile:     `{"turns":2,"tokens":{"input":7}}`,
 		MetricsFile:   `{"final_equity":1000}`,
-		FillsFile:     header(FillsFile) + "2024-01-02T16:00:00Z,A,buy,1,5,0,main,3,o1,\"two\nlines\"\n",
-		EquityFile:    header(EquityFile) + "2024-01-02T16:00:00-05:00,1000,500,,990.5\n2024-01-03T16:00:00-05:00,1001,500,100,\n",
+		FillsFile:     "timestamp,symbol,side,qty,price,fee,book,turn,order,reason\n" + "2024-01-02T16:00:00Z,A,buy,1,5,0,main,3,o1,\"two\nlines\"\n",
+		EquityFile:    "timestamp,equity,cash,benchmark,buy_and_hold\n" + "2024-01-02T16:00:00-05:00,1000,500,,990.5\n2024-01-03T16:00:00-05:00,1001,500,100,\n",
 		PricesFile:    header(PricesFile) + "A,2024-01-02,1,2,0.5,1.5,,2024-01-02T14:30:00Z,2024-01-02T21:00:00Z,2024-01-02T21:00:00Z\n",
 		turnFile(1):   `{"turn":1,"result":"a"}`, turnFile(2): `{"turn":2,"result":"b","params":{"n":5}}`,
 	}

@@ -53,7 +53,8 @@ func Reopen(ctx context.Context, dir string, ref pitwall.Reference) (f *Folder, 
 		return nil, p, err
 	}
 	p.agents(lines, times)
-	f = &Folder{Dir: dir, Durable: true, reference: ref, files: map[string]*os.File{}, reasons: map[string]string{}}
+	f = newFolder(dir, ref)
+	f.Durable = true
 	for _, t := range log.turns {
 		p.Turns = max(p.Turns, t.n)
 		f.sums = append(f.sums, sumLine(turnFile(t.n), t.sum)...)
@@ -136,7 +137,7 @@ func (f *Folder) recover(ctx context.Context, strict Strict, journal []pitwall.E
 		var err error
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
-			f.reasons[e.ID] = e.Order.Reason
+			f.orders[e.ID] = *e.Order
 		case e.Fill != nil && len(fills) > 0:
 			fills = fills[1:]
 		case e.Fill != nil:
@@ -153,5 +154,5 @@ func (f *Folder) recover(ctx context.Context, strict Strict, journal []pitwall.E
 			return err
 		}
 	}
-	return nil
+	return f.flush()
 }

@@ -96,7 +96,7 @@ func eachRow(fsys fs.FS, name string, f func(row []string) error, report func(*f
 		raw = raw[:end]
 	}
 	c := csv.NewReader(bytes.NewReader(raw))
-	c.FieldsPerRecord = len(Columns(name))
+	columns := Columns(name)
 	for n := 0; ; n++ {
 		row, err := c.Read()
 		line := n + 1
@@ -105,7 +105,7 @@ func eachRow(fsys fs.FS, name string, f func(row []string) error, report func(*f
 			return nil
 		case bad:
 			line = p.StartLine
-		case n == 0 && !slices.Equal(row, Columns(name)):
+		case n == 0 && !slices.Equal(row, columns) && !slices.Equal(row, columns[:olderColumns(name)]):
 			err = fmt.Errorf("the columns are %s", strings.Join(row, ","))
 		case n > 0: // 0 is the header
 			line, _ = c.FieldPos(0)

@@ -25,6 +25,7 @@ const (
 	FillsFile     = "fills.csv"
 	EquityFile    = "equity.csv"
 	PricesFile    = "prices.csv"
+	TradesFile    = "trades.csv" // entries with their exits, computed from the journal at the end
 	PageFile      = "report.html"
 	SumsFile      = "SHA256SUMS" // what sha256sum -c reads: the sums of the other files but timing.jsonl and report.html
 	TurnsFile     = "turns.log"  // agentloop.Turn, each behind a line with its number, length and sum
@@ -51,13 +52,27 @@ var csvFiles = []string{FillsFile, EquityFile, PricesFile}
 func Columns(file string) []string {
 	switch file {
 	case FillsFile:
-		return []string{"timestamp", "symbol", "side", "qty", "price", "fee", "book", "turn", "order", "reason"}
+		return []string{"timestamp", "symbol", "side", "qty", "price", "fee", "book", "turn", "order", "reason", "confidence", "utc"}
 	case EquityFile:
-		return []string{"timestamp", "equity", "cash", "benchmark", "buy_and_hold"}
+		return []string{"timestamp", "equity", "cash", "benchmark", "buy_and_hold", "utc"}
+	case TradesFile: // times in UTC
+		return []string{"symbol", "side", "qty", "entry_time", "entry_price", "exit_time", "exit_price", "fees", "profit", "return", "days",
+			"entry_turn", "entry_order", "entry_reason", "entry_confidence", "exit_turn", "exit_order", "exit_reason", "exit_confidence"}
 	case PricesFile:
 		return []string{"symbol", "timestamp", "open", "high", "low", "close", "volume", "start", "end", "known"}
 	}
 	return nil
+}
+
+// olderColumns is how many of the columns folders of older versions have.
+func olderColumns(file string) int {
+	switch file {
+	case FillsFile:
+		return 10
+	case EquityFile:
+		return 5
+	}
+	return len(Columns(file))
 }
 
 // header is the first line of a CSV file; other files have none.

@@ -47,8 +47,11 @@ func (f *Folder) Seal(m *Manifest) error {
 	}
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
-	for _, name := range sealed {
+	for _, name := range append(slices.Clone(sealed), TradesFile) {
 		body, err := os.ReadFile(filepath.Join(f.Dir, name))
+		if name == TradesFile && errors.Is(err, fs.ErrNotExist) {
+			continue // not every world has trades
+		}
 		if err != nil {
 			return fmt.Errorf("reading what was written: %w", err)
 		}

@@ -31,9 +31,9 @@ type Folder struct {
 	mu        sync.Mutex
 	reference pitwall.Reference
 	files     map[string]*os.File
-	waiting   map[string][]byte // lines that are not in their file yet
-	reasons   map[string]string // of the orders that were submitted, by id
-	err       error             // the first of writing a line: it may be half there, so none may follow
+	waiting   map[string][]byte        // lines that are not in their file yet
+	orders    map[string]pitwall.Order // that were submitted, by id
+	err       error                    // the first of writing a line: it may be half there, so none may follow
 
 	sums    []byte // a line of each turn, for their digest: of writeTurns until the turns are written
 	turns   chan func() error
@@ -49,7 +49,7 @@ func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
-	f := &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, waiting: map[string][]byte{}, reasons: map[string]string{}}
+	f := newFolder(dir, ref)
 	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
 		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err == nil {
@@ -63,6 +63,10 @@ func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	f.turns, f.written = make(chan func() error, waiting), make(chan error, 1)
 	go f.writeTurns(f.turns)
 	return f, nil
+}
+
+func newFolder(dir string, ref pitwall.Reference) *Folder {
+	return &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, waiting: map[string][]byte{}, orders: map[string]pitwall.Order{}}
 }
 
 // waiting is how many turns may wait for being written.
@@ -92,7 +96,7 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	switch e.Kind {
 	case pitwall.EntryIntent:
 		if e.Order != nil {
-			f.reasons[e.ID] = e.Order.Reason
+			f.orders[e.ID] = *e.Order
 		}
 	case pitwall.EntryFill:
 		err = f.fill(*e.Fill, e.Turn)
@@ -128,15 +132,15 @@ func (f *Folder) entry(e pitwall.Entry) error {
 	return f.err
 }
 
-// fill writes a line of fills.csv. Its turn and reason are those of a submission:
+// fill writes a line of fills.csv. Its turn, reason and confidence are those of a submission:
 // legs and the venue's own orders have none there; the journal knows their turn.
 func (f *Folder) fill(x pitwall.Fill, turn int) error {
-	reason, submitted := f.reasons[x.OrderID]
+	order, submitted := f.orders[x.OrderID]
 	if !submitted {
 		turn = 0
 	}
 	f.add(FillsFile, []byte(strings.Join([]string{x.Time.Format(time.RFC3339), quote(x.Symbol), string(x.Side), x.Qty.String(), x.Price.String(), x.Fee.String(),
-		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(reason)}, ",")+"\n"))
+		x.Book, strconv.Itoa(turn), quote(x.OrderID), quote(order.Reason), optional(order.Confidence), utc(x.Time)}, ",")+"\n"))
 	return f.err
 }
 
@@ -149,8 +153,35 @@ func (f *Folder) mark(p pitwall.EquityPoint) error {
 		}
 		hold = h.Round(2).String()
 	}
-	f.add(EquityFile, []byte(p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+"\n"))
+	f.add(EquityFile, []byte(p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+","+utc(p.Time)+"\n"))
 	return f.err
+}
+
+// utc writes a time for programs that want one offset in a column.
+func utc(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// optional writes a number that may be unknown.
+func optional(f *float64) string {
+	if f == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*f, 'g', -1, 64)
+}
+
+// Trades writes trades.csv.
+func (f *Folder) Trades(rows [][]string) error {
+	var b strings.Builder
+	b.WriteString(header(TradesFile))
+	for _, row := range rows {
+		for i, cell := range row {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(quote(cell))
+		}
+		b.WriteByte('\n')
+	}
+	return f.replace(TradesFile, []byte(b.String()))
 }
 
 // quote writes a CSV field.

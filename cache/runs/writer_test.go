@@ -40,8 +40,8 @@ func TestFolder(t *testing.T) {
 	}
 	// What was appended is in the files before Close: a crash loses nothing.
 	require.Equal(t, 3, strings.Count(read("journal.jsonl"), "\n"))
-	require.Contains(t, read("fills.csv"), "2024-01-02T16:00:00Z,A,buy,1,5,0,main,3,o1,\"because, \"\"so\"\"\nthere\"\n")
-	require.Contains(t, read("equity.csv"), "2024-01-02T16:00:00Z,9,4,,7\n")
+	require.Contains(t, read("fills.csv"), "2024-01-02T16:00:00Z,A,buy,1,5,0,main,3,o1,\"because, \"\"so\"\"\nthere\",,2024-01-02T16:00:00Z\n")
+	require.Contains(t, read("equity.csv"), "2024-01-02T16:00:00Z,9,4,,7,2024-01-02T16:00:00Z\n")
 	require.Equal(t, turnHead(3, digestOf([]byte(`{"turn":3}`)), 10)+`{"turn":3}`, read(TurnsFile))
 	require.NoError(t, f.WriteJSON("manifest.json", 1))
 	require.NoError(t, f.Close())

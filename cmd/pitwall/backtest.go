@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,8 +23,8 @@ import (
 
 // backtestFlags are what the command line changes about a strategy.
 type backtestFlags struct {
-	model, from, to, cash, symbols, out   string
-	data, params                          []string
+	model, from, to, cash, out            string
+	symbols, data, params                 []string
 	json, noCache, strictReplay, noReport bool
 	sample, turns                         int
 }
@@ -53,7 +52,7 @@ func (a *app) backtest() *cobra.Command {
 	fs.StringVar(&f.from, "from", "", "first day, 2006-01-02")
 	fs.StringVar(&f.to, "to", "", "last day")
 	fs.StringVar(&f.cash, "cash", "", "starting cash")
-	fs.StringVar(&f.symbols, "symbols", "", "what may be traded, comma separated")
+	fs.StringSliceVar(&f.symbols, "symbols", nil, "what may be traded, comma separated (repeatable)")
 	fs.StringArrayVar(&f.data, "data", nil, "data file or folder instead of the strategy's (repeatable)")
 	fs.StringArrayVar(&f.params, "param", nil, "name=value: a value of rule, prompt or script, such as lookback=50 (repeatable)")
 	fs.IntVar(&f.turns, "turns", 0, "end before turn N+1: a look before paying for all")
@@ -93,8 +92,8 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if f.from != "" && f.to == "" && s.To != "" && f.from > s.To {
 		s.To = "" // the strategy's last day lies before the first day asked for
 	}
-	if f.symbols != "" {
-		s.Symbols = strings.Split(f.symbols, ",")
+	if list := trimmed(f.symbols); len(list) > 0 {
+		s.Symbols = list
 	}
 	if f.cash != "" {
 		cash, err := pitwall.ParseDec(f.cash)

@@ -34,6 +34,9 @@ func TestInitOverOwnData(t *testing.T) {
 	r := backtestJSON(t, dir, nil, "sub/two", "--turns", "1")
 	require.EqualValues(t, 1, r["turns"], "ended on request: no failure")
 	require.Contains(t, r["warnings"], "the run was stopped before its end: --turns 1")
+	for _, list := range [][]string{{"--symbols", " B, A.L ,"}, {"--symbols", "B", "--symbols", "A.L"}} {
+		require.EqualValues(t, 4, backtestJSON(t, dir, nil, append([]string{"all"}, list...)...)["turns"])
+	}
 	_, errs, code := command(t, dir, nil, "backtest", "sub/two", "--param", "lookback=5")
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "params: nothing uses lookback")

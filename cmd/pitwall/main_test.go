@@ -127,7 +127,7 @@ func TestJSONHasEveryField(t *testing.T) {
 	}
 	fills, err := os.ReadFile(filepath.Join(dir, "runs/momentum-1/fills.csv"))
 	require.NoError(t, err)
-	require.True(t, strings.HasPrefix(string(fills), "timestamp,symbol,side,qty,price,fee,book,turn,order,reason\n"))
+	require.True(t, strings.HasPrefix(string(fills), "timestamp,symbol,side,qty,price,fee,book,turn,order,reason,confidence,utc\n"))
 	require.EqualValues(t, r["fills"], strings.Count(string(fills), "\n")-1)
 }
 

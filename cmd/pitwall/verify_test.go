@@ -36,7 +36,7 @@ func TestVerifyNamesEditedFiles(t *testing.T) {
 		}
 		restore()
 	}
-	require.Equal(t, 1+9, names)
+	require.Equal(t, 1+10, names)
 	for _, c := range [][3]string{
 		{runs.TurnsFile, "Hold the stock while", "Sell the stock while"}, // the prompt
 		{runs.TurnsFile, "account_positions\",\n     \"text\": \"mode=sim", "account_positions\",\n     \"text\": \"mode=live"},

@@ -16,7 +16,8 @@ var named = regexp.MustCompile(`\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(
 
 // elsewhere holds names that belong to others, or stand for a reader's own.
 var elsewhere = map[string]bool{"agent_tool": true, "RESEARCH_TOKEN": true, "MY_TOKEN": true, "server_tool": true, "claude_desktop_config": true,
-	"mcp_servers": true, "mcp_config": true, "get_tools": true, "client_session_timeout_seconds": true, "pydantic_ai": true}
+	"mcp_servers": true, "mcp_config": true, "get_tools": true, "client_session_timeout_seconds": true, "pydantic_ai": true,
+	"read_csv": true, "index_col": true, "parse_dates": true, "check_output": true}
 
 // Pages name only tools, arguments, fields, keys, functions, codes and variables that
 // exist: each stands in a string or a tag of the source, or in a client's script.

@@ -165,10 +165,12 @@ func (w *walk) trades(s *Sheet) {
 	}
 	for i, t := range append(closed, open...) {
 		t.EntryTurn, t.EntryReason = w.cause(t.EntryOrder)
+		t.EntryConfidence = w.known[t.EntryOrder].Confidence
 		until := end
 		if t.ExitTime != nil {
 			until = *t.ExitTime
 			t.ExitTurn, t.ExitReason = w.cause(t.ExitOrder)
+			t.ExitConfidence = w.known[t.ExitOrder].Confidence
 		}
 		t.Days = max(0, until.Sub(t.EntryTime).Hours()/24)
 		if value := math.Abs(t.Qty.Float() * t.EntryPrice.Float() * w.lots.multiplier(t.Symbol).Float()); value > 0 {

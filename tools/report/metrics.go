@@ -26,7 +26,7 @@ func CheckMetrics(run fs.FS, m runs.Manifest) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the run: %w", err)
 	}
-	computed, _, err := Read(run, m)
+	computed, _, _, err := Read(run, m)
 	if err != nil {
 		return "", err
 	}
@@ -44,24 +44,24 @@ func CheckMetrics(run fs.FS, m runs.Manifest) (string, error) {
 	return "", nil
 }
 
-// Read computes the metrics of a run's folder, and which orders the volume cap left
-// unfilled.
-func Read(run fs.FS, manifest runs.Manifest) (m Metrics, c Cut, err error) {
+// Read computes the metrics of a run's folder, which orders the volume cap left
+// unfilled, and the trades, open ones last.
+func Read(run fs.FS, manifest runs.Manifest) (m Metrics, c Cut, trades []RoundTrip, err error) {
 	folder, r := runs.Strict{FS: run}, &Run{Manifest: manifest, Bars: map[string][]pitwall.Bar{}}
 	rows, err := folder.Equity()
 	if err != nil {
-		return m, c, err
+		return m, c, nil, err
 	}
 	for _, p := range rows {
 		r.Points = append(r.Points, point(p))
 	}
 	if r.Journal, err = folder.Journal(); err != nil {
-		return m, c, err
+		return m, c, nil, err
 	}
 	if len(manifest.Traded) > 0 {
 		data, err := folder.Data(manifest)
 		if err != nil {
-			return m, c, err
+			return m, c, nil, err
 		}
 		for _, s := range data.Series() {
 			for i := range s.Len() {
@@ -71,10 +71,12 @@ func Read(run fs.FS, manifest runs.Manifest) (m Metrics, c Cut, err error) {
 	}
 	w := newWalk(r)
 	if err = w.all(); err != nil {
-		return m, c, fmt.Errorf("going through the journal: %w", err)
+		return m, c, nil, fmt.Errorf("going through the journal: %w", err)
 	}
 	m, err = headline(manifest.Cash, r.Points, r.Journal, w)
-	return m, cutOf(r.Journal), err
+	var s Sheet
+	w.trades(&s)
+	return m, cutOf(r.Journal), s.Trades, err
 }
 
 // headline computes the metrics.

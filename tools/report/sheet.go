@@ -168,24 +168,26 @@ type Trading struct {
 // stop_loss) counts for that order's turn. An open one is valued at the last known
 // price.
 type RoundTrip struct {
-	Symbol      string       `json:"symbol"`
-	Book        string       `json:"book,omitempty"`
-	Side        string       `json:"side"` // long or short
-	Qty         pitwall.Dec  `json:"qty"`  // in units of the exit
-	EntryTime   time.Time    `json:"entry_time"`
-	EntryPrice  pitwall.Dec  `json:"entry_price"` // per unit of Qty
-	EntryOrder  string       `json:"entry_order"`
-	EntryTurn   int          `json:"entry_turn"` // 0: none
-	EntryReason string       `json:"entry_reason"`
-	ExitTime    *time.Time   `json:"exit_time"` // nil: still open
-	ExitPrice   *pitwall.Dec `json:"exit_price"`
-	ExitOrder   string       `json:"exit_order,omitempty"`
-	ExitTurn    int          `json:"exit_turn,omitempty"`
-	ExitReason  string       `json:"exit_reason,omitempty"`
-	Fees        pitwall.Dec  `json:"fees"`
-	Profit      pitwall.Dec  `json:"profit"` // after fees, without dividends
-	Return      *float64     `json:"return"` // profit / value at the entry
-	Days        float64      `json:"days"`   // hours held / 24; of an open one to the last step
+	Symbol          string       `json:"symbol"`
+	Book            string       `json:"book,omitempty"`
+	Side            string       `json:"side"` // long or short
+	Qty             pitwall.Dec  `json:"qty"`  // in units of the exit
+	EntryTime       time.Time    `json:"entry_time"`
+	EntryPrice      pitwall.Dec  `json:"entry_price"` // per unit of Qty
+	EntryOrder      string       `json:"entry_order"`
+	EntryTurn       int          `json:"entry_turn"` // 0: none
+	EntryReason     string       `json:"entry_reason"`
+	EntryConfidence *float64     `json:"entry_confidence,omitempty"` // the trader's own, 0 to 1; nil: not given
+	ExitTime        *time.Time   `json:"exit_time"`                  // nil: still open
+	ExitPrice       *pitwall.Dec `json:"exit_price"`
+	ExitOrder       string       `json:"exit_order,omitempty"`
+	ExitTurn        int          `json:"exit_turn,omitempty"`
+	ExitReason      string       `json:"exit_reason,omitempty"`
+	ExitConfidence  *float64     `json:"exit_confidence,omitempty"`
+	Fees            pitwall.Dec  `json:"fees"`
+	Profit          pitwall.Dec  `json:"profit"` // after fees, without dividends
+	Return          *float64     `json:"return"` // profit / value at the entry
+	Days            float64      `json:"days"`   // hours held / 24; of an open one to the last step
 }
 
 // CostTable holds the costs of trading and deciding.
