@@ -18,6 +18,7 @@ import (
 // verbCalls are calls that succeed and print.
 var verbCalls = map[string][]string{
 	"pitwall":                       {},
+	"pitwall alpaca-fake":           nil, // it says nothing on stdout
 	"pitwall backtest":              {"backtest", "examples/buyhold", "--to", "2013-06-28", "--json"},
 	"pitwall cache":                 {"cache"},
 	"pitwall cache clear":           {"cache", "clear", "--yes"},
@@ -46,6 +47,7 @@ var verbCalls = map[string][]string{
 	"pitwall runs":                  {"runs"},
 	"pitwall serve":                 {"serve"},
 	"pitwall trace":                 {"trace", "last"},
+	"pitwall trade":                 {"trade", "paper.yaml", "--feed", "bars.csv", "--speed", "0", "--out", "mine"},
 	"pitwall verify":                {"verify", "last"},
 	"pitwall version":               {"version"},
 	"pitwall why":                   {"why", "last", "AAPL", "2013-12-02"},
@@ -55,7 +57,7 @@ var verbCalls = map[string][]string{
 // device, without a stdout, and when the reader has hung up. No verb can be forgotten.
 func TestOutputThatIsLost(t *testing.T) {
 	dir := inMomentum(t)
-	write(t, dir, "bars.csv", goodBars)
+	write(t, dir, "bars.csv", goodBars, "paper.yaml", "symbols: [A]\ndata: [bars.csv]\nrisk: {max_order_notional: 1000}\nagent: {model: script/buyhold}\n")
 	env := append(os.Environ(), "PITWALL_DATA_DIR="+t.TempDir(), "PITWALL_CACHE_DIR="+t.TempDir(), "PITWALL_HALT_DIR="+t.TempDir())
 	var names []string
 	var walk func(c *cobra.Command)
