@@ -221,6 +221,9 @@ func (x idea) config(t *testing.T, file string) driver.Config {
 func TestRulesEqualScriptsAndPython(t *testing.T) {
 	file := walks(t)
 	for name, x := range ideas() {
+		if testing.Short() && name != "rotation" {
+			continue // one is enough for the race detector
+		}
 		t.Run(name, func(t *testing.T) {
 			c := x.config(t, file)
 			ruled, err := driver.Run(t.Context(), c)
