@@ -144,8 +144,8 @@ func (p *Paper) watch() {
 // Now implements pitwall.Clock: when the newest bar became known.
 func (p *Paper) Now() time.Time { return p.venue.Now() }
 
-// Next implements pitwall.Clock: it waits for the next bar. Bars that came while nobody
-// waited are passed at once, and the turns that they would have been are missed.
+// Next implements pitwall.Clock: it waits for the next bar. Bars that came while it
+// was not asked are passed at once, and the turns that they would have been are missed.
 func (p *Paper) Next(ctx context.Context, after time.Time) (time.Time, error) {
 	for {
 		if now := p.venue.Now(); now.After(after) {

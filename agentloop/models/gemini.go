@@ -167,7 +167,7 @@ func (g *gemini) parts(r *agentloop.Reply) (list []extras) {
 	return list
 }
 
-// callOf gives a call of the provider's the id, name and arguments of ours.
+// callOf gives a call of the provider's our id, name and arguments.
 func callOf(f map[string]any, c agentloop.Call) map[string]any {
 	f["id"], f["name"], f["args"] = c.ID, safeName(c.Name), object(c.Arguments)
 	if isMade(c.ID) {

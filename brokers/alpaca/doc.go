@@ -53,5 +53,5 @@
 // after any gap; two sources would need to agree on what is the same fill.
 //
 // Why not orders from memory: what Alpaca says is the truth, also about orders that
-// somebody placed in its app.
+// a person placed in its app.
 package alpaca

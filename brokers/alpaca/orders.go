@@ -16,7 +16,7 @@ const page = 500
 
 // Orders implements pitwall.Broker. Every call reads from Alpaca, so that an empty list
 // is an answer and never a failed read. Orders that Alpaca does not have (rejected
-// before they were sent) and those that nobody has answered for are in it too.
+// before they were sent) and those without an answer are in it too.
 func (b *Broker) Orders(ctx context.Context, q pitwall.OrderQuery) ([]pitwall.OrderState, error) {
 	if q.ID != "" {
 		s, err := b.one(ctx, q.ID)

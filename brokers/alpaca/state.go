@@ -91,7 +91,7 @@ func (b *Broker) state(ctx context.Context, r *record) (pitwall.OrderState, erro
 	return b.overlay(r.asked.ID, r, *a), nil
 }
 
-// find asks for an order of ours by its id: the newest of those that replaced each other.
+// find asks for one of our orders by its id: the newest of those that replaced each other.
 func (b *Broker) find(ctx context.Context, id string) (*sdk.Order, error) {
 	c := b.client(ctx)
 	a, err := c.GetOrderByClientOrderID(b.clientID(id))
@@ -126,7 +126,7 @@ func (b *Broker) newest(ctx context.Context, a *sdk.Order) (*sdk.Order, error) {
 	return nil, pitwall.Errorf(pitwall.Internal, "order %s was replaced more than 1000 times", a.ClientOrderID)
 }
 
-// clientID is the client_order_id of an order of ours.
+// clientID is the client_order_id of one of our orders.
 func (b *Broker) clientID(id string) string {
 	if other, ok := strings.CutPrefix(id, external); ok && b.cfg.Prefix != "" {
 		return other

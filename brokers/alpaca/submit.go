@@ -137,7 +137,7 @@ func (b *Broker) place(ctx context.Context, r *record, q sdk.PlaceOrderRequest, 
 	}
 }
 
-// unanswered is the state of an order of which nobody knows whether Alpaca has it.
+// unanswered is the state of an order that Alpaca may or may not have.
 func (r *record) unanswered(b *Broker) pitwall.OrderState {
 	r.local.Status, r.local.Updated = pitwall.Unknown, b.cfg.Now()
 	r.local.Error = pitwall.Errorf(pitwall.Timeout, "Alpaca has not answered for order %s: it may or may not have it", r.asked.ID).Hintf("it counts against limits; submit it again under the same client_order_id, or read orders_status")

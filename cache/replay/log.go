@@ -47,7 +47,7 @@ func (s *Store) lock() (unlock func()) {
 		if err != nil || gone == nil && os.SameFile(mine, now) {
 			return func() { unlockWhole(s.locker) }
 		}
-		_ = s.locker.Close() // somebody removed the folder
+		_ = s.locker.Close() // the folder was removed
 		s.locker = nil
 	}
 }
@@ -93,7 +93,7 @@ func (s *Store) refresh() error {
 	}
 	s.segments = list // files that are gone are closed with the last reader
 	if !slices.Contains(list, s.own) {
-		s.own = nil // somebody removed it
+		s.own = nil // it was removed
 	}
 	return nil
 }
