@@ -179,3 +179,41 @@ func TestMarginCallWaitsForPairs(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, found.Differences)
 }
+
+// A waiting sale of more than is still held, since an exit sold a part, will be
+// rejected: what it would bring pays for nothing. 10,000 - 50 x 100 + 30 x 80 = 7,400.
+func TestWaitingSaleOfWhatIsGone(t *testing.T) {
+	ctx := t.Context()
+	stock := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "S", Kind: pitwall.Equity, Lot: pitwall.One, Zone: newYork}, Size: 24 * time.Hour}
+	for d, low := range []int64{95, 95, 95, 95, 70} { // Monday to Friday
+		start := time.Date(2024, 1, 8+d, 9, 30, 0, 0, newYork)
+		end := start.Add(6*time.Hour + 30*time.Minute)
+		require.NoError(t, stock.Append(pitwall.Bar{Start: start, End: end, Known: end, Open: pitwall.Int(100), High: pitwall.Int(105), Low: pitwall.Int(low), Close: pitwall.Int(100), Volume: 1e6}))
+	}
+	journal, data := &pitwall.MemoryJournal{}, source{[]*pitwall.Series{stock}}
+	cfg := sim.Config{Source: data, Symbols: []string{"S"}, From: time.Date(2024, 1, 8, 0, 0, 0, 0, newYork), Cash: pitwall.Int(10_000),
+		Rules: pitwall.Rules{VolumeShare: pitwall.NoVolumeLimit, Latency: 20 * time.Hour}, Journal: journal}
+	v, err := sim.New(cfg)
+	require.NoError(t, err)
+	guard := risk.New(v, journal, v, nil, nil, risk.NoLimits())
+	day := func(orders ...pitwall.Order) (last pitwall.OrderState) {
+		_, err := v.Next(ctx, v.Now())
+		require.NoError(t, err)
+		for _, o := range orders {
+			o.Symbol, o.TIF = "S", pitwall.GTC
+			last, err = guard.Submit(ctx, o)
+			require.NoError(t, err)
+		}
+		return last
+	}
+	day(pitwall.Order{ID: "buy", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.Int(50)}) // fills on Wednesday
+	day()
+	day(pitwall.Order{ID: "exit", Side: pitwall.Sell, Type: pitwall.StopOrder, Stop: pitwall.Int(80), Qty: pitwall.Int(30), ReduceOnly: true})
+	day(pitwall.Order{ID: "sale", Side: pitwall.Sell, Type: pitwall.MarketOrder, Qty: pitwall.Int(50)}) // waits for Monday
+	more := day(pitwall.Order{ID: "more", Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: pitwall.Int(76), Qty: pitwall.Int(100)})
+	require.Equal(t, pitwall.Rejected, more.Status)
+	require.Contains(t, more.Error.Message, "free is 7400 ")
+	found, err := audit.Verify(audit.Run{Data: data, Symbols: cfg.Symbols, From: cfg.From, Rules: cfg.Rules, Journal: journal.Entries()})
+	require.NoError(t, err)
+	require.Empty(t, found.Differences)
+}

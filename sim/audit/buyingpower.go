@@ -147,7 +147,7 @@ func (r *replica) free(o *order) pitwall.Dec {
 		if !cash {
 			reducing := min(p.remaining()-r.opening(p), max(0, r.reducible(p)-r.others(p)))
 			comes = a.Mul(r.notional(s, reducing, s.last).Abs(), r.initial(s))
-		} else if p.Side == pitwall.Sell && r.Terms.SettleDays == 0 {
+		} else if p.Side == pitwall.Sell && r.Terms.SettleDays == 0 && r.reducible(p) >= p.remaining() {
 			comes = r.estimate(p, s)
 		}
 		free = a.Add(free, a.Sub(comes, a.Mul(comes, r.Costs.CashBuffer)))

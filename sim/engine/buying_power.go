@@ -192,7 +192,7 @@ func (e *Engine) freeCash(a *pitwall.Calc, b *Book, except *order) pitwall.Dec {
 		return free
 	}
 	for _, slot := range e.open {
-		if o := &e.orders[slot]; o != except && o.closes(b) && o.Side == Sell {
+		if o := &e.orders[slot]; o != except && o.closes(b) && o.Side == Sell && b.Positions[o.Sym].Qty >= o.left() {
 			proceeds := e.costs.Slip(a, pitwall.Sell, e.syms[o.Sym].last, 0)
 			proceeds = e.notional(a, o.Sym, o.left(), proceeds)
 			proceeds = a.Sub(proceeds, e.costs.Fee(a, pitwall.Traded{Qty: o.filled, Notional: o.spent}, o.left(), proceeds, false))
