@@ -217,3 +217,62 @@ func TestWaitingSaleOfWhatIsGone(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, found.Differences)
 }
+
+// withActions is a source with corporate actions.
+type withActions struct {
+	source
+	actions []pitwall.Action
+}
+
+func (s withActions) Actions() []pitwall.Action { return s.actions }
+
+// A dividend that is owed on a short makes equity fall below what is held although
+// there is cash: 10,000 - 5,000 owed, 9,500 of which buys L at 50. At 30 it is worth
+// 5,700 and equity is 500 - 5,000 + 5,700 = 1,200, less than a quarter of it, 1,425.
+func TestMarginCallOverWhatIsOwed(t *testing.T) {
+	ctx := t.Context()
+	series := func(symbol string, prices ...int64) *pitwall.Series {
+		x := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: symbol, Kind: pitwall.Equity, Lot: pitwall.One, Zone: newYork}, Size: 24 * time.Hour}
+		for d, p := range prices {
+			start := time.Date(2024, 1, 8+d, 9, 30, 0, 0, newYork)
+			end, price := start.Add(6*time.Hour+30*time.Minute), pitwall.Int(p)
+			require.NoError(t, x.Append(pitwall.Bar{Start: start, End: end, Known: end, Open: price, High: price, Low: price, Close: price, Volume: 1e6}))
+		}
+		return x
+	}
+	day := func(d int) time.Time { return time.Date(2024, 1, d, 0, 0, 0, 0, newYork) }
+	data := withActions{source{[]*pitwall.Series{series("L", 50, 50, 50, 50, 50, 30), series("S", 100, 100, 100, 100, 100, 100)}},
+		[]pitwall.Action{{Symbol: "S", Type: "dividend", Ex: day(10), Pay: day(31), Value: pitwall.Int(50)}}}
+	journal := &pitwall.MemoryJournal{}
+	cfg := sim.Config{Source: data, Symbols: []string{"L", "S"}, From: day(8), Cash: pitwall.Int(10_000),
+		Rules: pitwall.Rules{VolumeShare: pitwall.NoVolumeLimit}, Terms: pitwall.Terms{Type: pitwall.MarginAccount}, Journal: journal}
+	v, err := sim.New(cfg)
+	require.NoError(t, err)
+	guard := risk.New(v, journal, v, nil, nil, risk.NoLimits())
+	step := func(side pitwall.Side, symbol string, qty int64) {
+		_, err := v.Next(ctx, v.Now())
+		require.NoError(t, err)
+		if qty == 0 {
+			return
+		}
+		s, err := guard.Submit(ctx, pitwall.Order{ID: symbol + string(side), Symbol: symbol, Side: side, Type: pitwall.MarketOrder, Qty: pitwall.Int(qty), TIF: pitwall.GTC})
+		require.NoError(t, err)
+		require.Equal(t, pitwall.Working, s.Status, "%v", s.Error)
+	}
+	step(pitwall.Sell, "S", 100) // short on the 9th; the dividend is owed from the 10th
+	step(pitwall.Sell, "S", 0)
+	step(pitwall.Buy, "S", 100) // flat on the 11th
+	step(pitwall.Buy, "L", 190) // on the 12th at 50; the next close is 30
+	step(pitwall.Buy, "L", 0)
+	step(pitwall.Buy, "L", 0)
+	var short []pitwall.Dec
+	for _, e := range journal.Entries() {
+		if e.Flow != nil && e.Flow.Type == "margin_call" {
+			short = append(short, e.Flow.Each)
+		}
+	}
+	require.Equal(t, []pitwall.Dec{pitwall.Int(225)}, short) // 1,425 - 1,200
+	found, err := audit.Verify(audit.Run{Data: data, Symbols: cfg.Symbols, From: cfg.From, Terms: cfg.Terms, Rules: cfg.Rules, Journal: journal.Entries()})
+	require.NoError(t, err)
+	require.Empty(t, found.Differences)
+}

@@ -202,7 +202,7 @@ func (b *Book) close(e *Engine, id int16) error {
 		if b.Cash < 0 && !b.charged || b.shorts != 0 {
 			return pitwall.Errorf(pitwall.Ledger, "a cash book has cash %v and %d short positions", b.Cash, b.shorts)
 		}
-	} else if b.Cash < 0 || b.shorts+b.futures > 0 {
+	} else if b.Cash < 0 || b.Receivable < 0 || b.shorts+b.futures > 0 { // else equity is at least what is held
 		if err := e.marginCall(b); err != nil {
 			return err
 		}
