@@ -20,7 +20,7 @@ import (
 	"pitwall/examples"
 )
 
-// hostTime is a host's clock that moves only when somebody waits.
+// hostTime is a host's clock that moves only while it is waited on.
 type hostTime struct {
 	mu   sync.Mutex
 	now  time.Time

@@ -86,7 +86,7 @@ func (s *Strategy) uses(name string) bool {
 func (s *Strategy) checkParams() error {
 	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
 		if !columnName.MatchString(name) {
-			return s.bad("params: %q", name).Hintf("use lower-case letters, digits and _ in names")
+			return s.bad("params: %q", name).Hintf("use a-z, 0-9 and _ in names")
 		}
 		takes := func(a Agent) bool { return s.takes(a, name) }
 		if !s.uses(name) && !takes(s.Agent) && !slices.ContainsFunc(s.Agents, takes) {

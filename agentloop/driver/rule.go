@@ -76,7 +76,7 @@ func (s *Strategy) checkRule() error {
 		last := i == len(s.Rule)-1
 		switch {
 		case !columnName.MatchString(c.Name):
-			return s.bad("rule: column %q", c.Name).Hintf("use lower-case letters, digits and _ in names")
+			return s.bad("rule: column %q", c.Name).Hintf("use a-z, 0-9 and _ in names")
 		case slices.Contains(taken, c.Name):
 			return s.bad("rule: two columns are named %s", c.Name).Hintf("the bars have %s; choose another name", strings.Join(taken[:8], ", "))
 		case strings.TrimSpace(c.SQL) == "":

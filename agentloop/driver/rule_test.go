@@ -20,7 +20,7 @@ func ruled(t *testing.T, data, text string) driver.Config {
 	return c
 }
 
-// What is wrong with a rule is said before the run leaves a folder, with the
+// A faulty rule is refused before the run leaves a folder, with the
 // expression and DuckDB's words.
 func TestRuleIsChecked(t *testing.T) {
 	for text, want := range map[string]string{

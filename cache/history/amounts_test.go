@@ -80,8 +80,8 @@ func TestAmountsAsPaid(t *testing.T) {
 	}
 }
 
-// A dividend before a split 4:1 is told by adj_close: 0.8 of 100 is a factor of 0.992 in
-// raw prices and 0.2 of 25 the same in split-adjusted ones. Without adj_close it is told by
+// The terms of a dividend before a 4:1 split follow from adj_close: 0.8 of 100 is a factor of 0.992 in
+// raw prices and 0.2 of 25 the same in split-adjusted ones. Without adj_close they follow from
 // prices that fall: by 8 of 100 on nights that move by 0.1.
 func TestAmountsBesidePrices(t *testing.T) {
 	bars := func(adjusted pitwall.Adjustment, paid float64, adj bool) string { // 30 days, ex on the 10th, split on the 20th

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -97,13 +96,7 @@ func (t *table) need(names ...string) ([]int, error) {
 
 // bad is an error about one cell, with file and line.
 func (t *table) bad(row int, what string, err error) error {
-	at := t.name
-	if row < len(t.lines) {
-		at += ":" + strconv.Itoa(t.lines[row])
-	} else {
-		at += ": row " + strconv.Itoa(row+1)
-	}
-	return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", at, what, err)
+	return layout.Bad(t.name, t.lines, row, what, err)
 }
 
 // dec reads a number. A ninth decimal is rounded off where that changes next to nothing;

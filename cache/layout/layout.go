@@ -107,15 +107,19 @@ func Read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, er
 	return t, nil
 }
 
-// bad is an error about one cell, with file and line.
 func (t *Table) bad(row int, what string, err error) error {
-	at := t.Name
-	if row < len(t.Lines) {
-		at += ":" + strconv.Itoa(t.Lines[row])
+	return Bad(t.Name, t.Lines, row, what, err)
+}
+
+// Bad is an error about one cell, with the file and its line, or its row in files
+// without lines.
+func Bad(file string, lines []int, row int, what string, err error) error {
+	if row < len(lines) {
+		file += ":" + strconv.Itoa(lines[row])
 	} else {
-		at += ": row " + strconv.Itoa(row+1)
+		file += ": row " + strconv.Itoa(row+1)
 	}
-	return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", at, what, err)
+	return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", file, what, err)
 }
 
 // Check returns an error for a hint that no file can meet.
