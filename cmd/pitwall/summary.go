@@ -29,7 +29,7 @@ func (a *app) summary(r *driver.Result) error {
 	p.Figure("return", term.Gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), benchmarkLine(r))
 	p.Figure("max drawdown", term.Gain(m.MaxDrawdown), percent(&m.MaxDrawdown), "")
 	if m.Sharpe != nil {
-		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
+		row("Sharpe", "%.2f (%s, risk-free 0)", *m.Sharpe, report.Sampling(*m.First, *m.Last, m.Bars))
 	}
 	replies := "model calls"
 	if scripted(r) {
