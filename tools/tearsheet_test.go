@@ -25,7 +25,7 @@ func TestTearsheetOfALiveWorld(t *testing.T) {
 	require.Contains(t, a.Text, "\nX,3,")
 	require.Empty(t, a.Images)
 	require.Contains(t, a.Text, "warning: told from the start\nwarning: known now\n")
-	require.True(t, strings.HasPrefix(a.Text, "read with: price return\n"), a.Text)
+	require.Contains(t, a.Text, "Z\nread with: price return\nfrom=")
 	require.Contains(t, string(a.JSON), `"read_with":[{"code":"no_dividends","text":"price return"}]`)
 	require.NotContains(t, a.Text+string(a.JSON), "tomorrow")
 	var out struct {
