@@ -48,7 +48,9 @@ func (a *app) summary(r *driver.Result) error {
 	if r.Manifest.Attempt > 1 {
 		p.Figure("attempt", term.Yellow, fmt.Sprint(r.Manifest.Attempt), " on these dates: repeated tries overfit")
 	}
-	row("digest", "%s", r.Digest[:16])
+	if r.Digest != "" { // a broker's fills have none
+		row("digest", "%s", r.Digest[:16])
+	}
 	row("time", "%.2f s", r.WallSeconds)
 	otherWarnings(p, r.Warnings, r.ReadWith)
 	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns.log, fills.csv, equity.csv)", r.Out)
