@@ -134,6 +134,7 @@ const (
 	RunIncomplete  = "run_incomplete"
 	WrittenOff     = "written_off" // what was held of a symbol that closed at 0
 	MarginCalled   = "margin_call" // the venue closed positions
+	MadeUp         = "made_up"     // prices that no market made
 )
 
 // Ended reports whether the world was closed: it takes no orders and its clock

@@ -20,11 +20,13 @@ const (
 	Dividends   = "dividends"
 	StockSplits = "stock_splits"
 	Gains       = "capital_gains"
+	MadeUp      = "made_up"     // how prices were made that are no market's
 	clock       = "time of day" // in a column beside the date's; only while a file is read
 )
 
-// beside are the columns of corporate actions that a table of bars may have.
-var beside = []string{AdjClose, Dividends, StockSplits, Gains}
+// beside are the columns that a table of bars may have: of corporate actions, and what
+// its prices are.
+var beside = []string{AdjClose, Dividends, StockSplits, Gains, MadeUp}
 
 // bars are the columns that every table of bars has; without a symbol column in the
 // file the caller finds the symbol.
@@ -45,6 +47,7 @@ var names = map[string][]string{
 	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close"},
 	Dividends:   {"dividends", "dividend", "divcash", "ex_dividend", "dividend_amount", "7_dividend_amount"},
 	Gains:       {"capital_gains", "capitalgains"},
+	MadeUp:      {"made_up"},
 	StockSplits: {"stock_splits", "splits", "split", "split_ratio", "splitfactor", "split_factor", "split_coefficient", "8_split_coefficient"},
 }
 

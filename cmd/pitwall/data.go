@@ -42,7 +42,7 @@ func (a *app) data() *cobra.Command {
 		Long: "The local store holds what the sources gave, downloaded once: PITWALL_DATA_DIR, else the cache folder of the user.\n" +
 			"A strategy reads it with data: [yahoo]; sources are " + strings.Join(sourceNames(), ", ") + " and files (what import copied).",
 		Example: "  pitwall data fetch yahoo AAPL MSFT --from 2015-01-01\n  pitwall data ls\n  pitwall data check",
-	}, a.dataFetch(), a.dataList(), a.dataImport(), a.dataCheck())
+	}, a.dataFetch(), a.dataList(), a.dataImport(), a.dataCheck(), a.dataSynth())
 }
 
 func sourceNames() (names []string) {
