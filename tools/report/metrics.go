@@ -97,6 +97,12 @@ func (r *Run) Metrics() (m Metrics, c Cut, trades []RoundTrip, err error) {
 	return m, cutOf(r.Journal), s.Trades, err
 }
 
+// priced returns the first point at which the benchmark has a price, or -1; from there on
+// a worth of 0 is one.
+func priced(points []Point) int {
+	return slices.IndexFunc(points, func(p Point) bool { return p.Benchmark > 0 })
+}
+
 // headline computes the metrics.
 func headline(start pitwall.Dec, points []Point, journal iter.Seq[pitwall.Entry], w *walk) (Metrics, error) {
 	m := Metrics{Start: start, FinalEquity: start}
@@ -113,8 +119,8 @@ func headline(start pitwall.Dec, points []Point, journal iter.Seq[pitwall.Entry]
 	if start > 0 {
 		m.TotalReturn = last.Equity/start.Float() - 1
 	}
-	if last.Benchmark != 0 {
-		m.BenchmarkReturn = finite(last.Benchmark/first.Benchmark - 1)
+	if i := priced(points); i >= 0 {
+		m.BenchmarkReturn = finite(last.Benchmark/points[i].Benchmark - 1)
 	}
 	m.BuyHoldReturn = finite(last.Hold/first.Hold - 1)
 	m.MaxDrawdown = MaxDrawdown(values(start.Float(), points, equityOf))
