@@ -124,7 +124,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if now.IsError {
 		return l.out, errors.New(now.Text)
 	}
-	after, _ := now.data["as_of"].(string)
+	after, _ := now.data()["as_of"].(string)
 	l.out.Turns = l.Made
 	for _, a := range l.agents {
 		a.lastText = after
@@ -138,7 +138,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 			return l.out, nil
 		default:
 		}
-		snap, err := l.next(ctx, after, stride(l.agents))
+		snap, err := l.next(ctx, after)
 		if err != nil {
 			return l.out, err
 		}
@@ -250,13 +250,22 @@ type symbolClose struct {
 }
 
 // next moves the clock. A live clock may have nothing yet: ask again.
-func (l *loop) next(ctx context.Context, after string, bars int) (snapshot, error) {
+func (l *loop) next(ctx context.Context, after string) (snapshot, error) {
+	move := map[string]any{"after": after}
+	day := nextDay(l.agents)
+	if day != "" {
+		move["until"] = day
+	} else {
+		move["bars"] = stride(l.agents)
+	}
 	for {
-		s, err := l.clock(ctx, map[string]any{"bars": bars, "after": after})
+		s, err := l.clock(ctx, move)
 		if err != nil {
 			return s, err
 		}
-		s.from = after
+		if day == "" || s.advanced == 1 {
+			s.from = after
+		} // else what happened is asked for as after moves of one bar: the text is part of replay keys
 		l.out.Bars += s.advanced
 		if s.advanced > 0 || s.ended {
 			return s, nil
@@ -300,16 +309,17 @@ func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error)
 		return snapshot{}, errors.New(r.Text)
 	}
 	s := snapshot{text: r.Text, digest: r.digest()}
-	s.asOf, _ = r.data["as_of"].(string)
-	s.ended, _ = r.data["ended"].(bool)
-	s.equity, _ = r.data["equity"].(float64)
-	n, _ := r.data["advanced"].(float64)
+	data := r.data()
+	s.asOf, _ = data["as_of"].(string)
+	s.ended, _ = data["ended"].(bool)
+	s.equity, _ = data["equity"].(float64)
+	n, _ := data["advanced"].(float64)
 	s.advanced = int(n)
 	for _, field := range []string{"fills", "closed_unfilled"} {
-		list, _ := r.data[field].([]any)
+		list, _ := data[field].([]any)
 		s.event = s.event || len(list) > 0
 	}
-	bars, _ := r.data["last_bars"].([]any)
+	bars, _ := data["last_bars"].([]any)
 	for _, x := range bars {
 		b, _ := x.(map[string]any)
 		c := symbolClose{}

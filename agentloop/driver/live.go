@@ -36,6 +36,7 @@ type Live struct {
 	Remote *Remote                                          // the account that orders go to; nil = fills are simulated
 	Arming Arming                                           // of a live account: what the caller knows
 	Adopt  bool                                             // take over what differs at the broker, when a run goes on
+	Notes  []pitwall.Warning                                // on the feed's bars
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements
@@ -108,7 +109,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
 		Broker: patient{guard, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised),
 		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),
-		Warnings: []pitwall.Warning{{Text: p.about()}}}
+		Warnings: append([]pitwall.Warning{{Text: p.about()}}, p.Notes...)}
 	first, err := p.poll(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

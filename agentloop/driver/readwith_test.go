@@ -18,6 +18,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
 )
 
 const barHead = "symbol,timestamp,open,high,low,close,volume\n"
@@ -179,4 +180,17 @@ func TestReadWith(t *testing.T) {
 			require.Contains(t, r.ReadWith[0].Text, c.text)
 		})
 	}
+}
+
+// Made-up prices stand beside the headline, dividends that cannot be are not missed.
+func TestMadeUpReadWith(t *testing.T) {
+	prices := make([]float64, 300)
+	for i := range prices {
+		prices[i] = 10
+	}
+	rows := strings.ReplaceAll(flatBars("X", 1000, prices...), ",1000\n", ",1000,a walk\n")
+	r := backtest(t, map[string]string{"x.csv": strings.TrimSpace(barHead) + ",made_up\n" + rows}, nil)
+	require.Equal(t, []runs.Reading{{Code: pitwall.MadeUp, Text: "prices of X are made up (a walk): the result says nothing about a market"}}, r.ReadWith)
+	require.Contains(t, r.Warnings, r.ReadWith[0].Text)
+	require.Equal(t, pitwall.NoDividends, backtest(t, map[string]string{"x.csv": barHead + flatBars("X", 1000, prices...)}, nil).ReadWith[0].Code)
 }

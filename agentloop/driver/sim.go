@@ -55,6 +55,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 type Sim struct {
 	world    *pitwall.World
 	venue    *sim.Venue
+	tables   *duckdb.Tables
 	store    *history.Store
 	spec     SimSpec
 	notes    []pitwall.Warning // about the data as a whole, for the operator: they count the future in
@@ -94,11 +95,12 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	market := wall.New(store, v.Now, spec.Symbols)
 	guard := risk.New(v, j, v, market, market, spec.Limits)
 	guard.SetCosts(spec.Costs)
+	tables := duckdb.New(market, v.Now, zone)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
-		Broker: guard, Tables: duckdb.New(market, v.Now, zone), Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
+		Broker: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
-	return &Sim{world: w, venue: v, store: store, spec: spec, notes: notes(store, spec, to), from: from, to: to}, nil
+	return &Sim{world: w, venue: v, tables: tables, store: store, spec: spec, notes: notes(store, spec, to), from: from, to: to}, nil
 }
 
 // setup is a digest of all that a world is built with. What is left out shows in
@@ -130,7 +132,7 @@ func (s *Sim) Describe(m *runs.Manifest) (from, to time.Time) {
 	for _, f := range s.store.Files {
 		m.Data = append(m.Data, runs.DataFile(f))
 	}
-	m.Warnings = warningTexts(append(slices.Clone(s.notes), s.world.Warnings...))
+	m.Warnings = pitwall.WarningTexts(append(slices.Clone(s.notes), s.world.Warnings...))
 	return s.from, s.to
 }
 

@@ -71,6 +71,7 @@ func warnings(store *history.Store, spec SimSpec, from, to time.Time) (list []pi
 	if t := spec.Terms.WithDefaults(); t.Type == pitwall.MarginAccount && (t.BorrowRate == 0 || t.MarginRate == 0) {
 		list = append(list, pitwall.Warning{Text: fmt.Sprintf("a margin account at borrow_rate %v and margin_rate %v a year: what costs nothing here costs something at a broker", t.BorrowRate, t.MarginRate)})
 	}
+	list = append(list, store.MadeUp()...)
 	list = append(list, adjusted(store, spec)...)
 	list = append(list, perShare(store, spec)...)
 	list = append(list, store.DatedWarnings(spec.Symbols, from, to)...)
@@ -85,16 +86,6 @@ func perShare(store *history.Store, spec SimSpec) (list []pitwall.Warning) {
 		}
 	}
 	return list
-}
-
-// warningTexts returns all warnings, those of later days included: a manifest is
-// read after the run.
-func warningTexts(list []pitwall.Warning) []string {
-	out := []string{}
-	for _, w := range list {
-		out = append(out, w.Text)
-	}
-	return out
 }
 
 // adjusted warns of prices that the vendor adjusted for later splits or dividends.

@@ -9,6 +9,7 @@ import (
 	"pitwall"
 	"pitwall/cache/history"
 	"pitwall/tools"
+	"pitwall/tools/duckdb"
 )
 
 // Worlds makes the simulated worlds that a server offers. It implements
@@ -18,6 +19,8 @@ type Worlds struct {
 	Load  func(ctx context.Context, size time.Duration) (*history.Store, error)
 	Store *history.Store // everything, for the offer and the default; nil = what Load returns
 	Spec  SimSpec        // the default world; without symbols it is chosen from the data
+
+	sql duckdb.Workers // of all these worlds
 
 	mu     sync.Mutex
 	stores map[time.Duration]*history.Store
@@ -127,6 +130,7 @@ func (b *Worlds) Build(ctx context.Context, by pitwall.Caller, name string, r to
 	if err != nil {
 		return nil, err
 	}
+	session.tables.Share(&b.sql)
 	w := session.World()
 	w.Name = name
 	w.Attempt = b.attempt(by, session)

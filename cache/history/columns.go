@@ -29,6 +29,7 @@ type beside struct {
 	actions []besideAction
 	unused  []time.Time // days of actions that were not used
 	why     string
+	madeUp  string // how its prices were made; empty = a market made them
 }
 
 // besideAction is an action in a row of bars.
@@ -44,6 +45,9 @@ func (t *table) beside(g *raw, i int) error {
 	bar, b := len(g.starts)-1, &g.beside
 	if t.has(layout.AdjClose) {
 		b.adj = append(b.adj, positive(t.get(i, layout.AdjClose)))
+	}
+	if b.madeUp == "" {
+		b.madeUp = t.get(i, layout.MadeUp)
 	}
 	b.cash = t.has(layout.Dividends) || t.has(layout.Gains)
 	for _, c := range [...]struct{ column, kind string }{{layout.StockSplits, "split"}, {layout.Dividends, "dividend"}, {layout.Gains, "special_dividend"}} {

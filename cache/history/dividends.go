@@ -203,7 +203,7 @@ func (s *Store) DividendWarnings(symbols []string, from, until time.Time) (list 
 		}
 		lacking := s.lacking(x, inside)
 		switch {
-		case x.Adjusted == pitwall.TotalAdjusted:
+		case x.Adjusted == pitwall.TotalAdjusted, b != nil && b.madeUp != "":
 		case lacking > 0:
 			shown, count = append(shown, symbol), count+lacking
 		case !s.dividendsKnown(x) && yearsOf(x, from, until) > 1:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // Imported is what an import put into the store.
@@ -47,6 +48,9 @@ func (l *Local) Import(ctx context.Context, in Input, symbols ...string) ([]Impo
 	if kind == "" {
 		return nil, pitwall.Errorf(pitwall.DataError, "%s: the header %q is none that the store keeps", in.Show, strings.Join(t.header, ",")).
 			Hintf("it keeps bars (%s), actions (%s), news (%s) and macro (%s); name other files by their path under data", strings.Join(KindBars.header(), ","), "symbol,ex_date,type,value,...", strings.Join(KindNews.header(), ","), strings.Join(KindMacro.header(), ","))
+	}
+	if t.has(layout.MadeUp) {
+		return nil, pitwall.Errorf(pitwall.DataError, "%s: its prices are made up, and the store keeps only those of markets", in.Show).Hintf("name the file by its path under data")
 	}
 	adj, err := adjustment(in)
 	if err != nil {

@@ -20,11 +20,13 @@ const (
 	Dividends   = "dividends"
 	StockSplits = "stock_splits"
 	Gains       = "capital_gains"
+	MadeUp      = "made_up"     // how prices were made that are no market's
 	clock       = "time of day" // in a column beside the date's; only while a file is read
 )
 
-// beside are the columns of corporate actions that a table of bars may have.
-var beside = []string{AdjClose, Dividends, StockSplits, Gains}
+// beside are the columns that a table of bars may have: of corporate actions, and what
+// its prices are.
+var beside = []string{AdjClose, Dividends, StockSplits, Gains, MadeUp}
 
 // bars are the columns that every table of bars has; without a symbol column in the
 // file the caller finds the symbol.
@@ -45,6 +47,7 @@ var names = map[string][]string{
 	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close"},
 	Dividends:   {"dividends", "dividend", "divcash", "ex_dividend", "dividend_amount", "7_dividend_amount"},
 	Gains:       {"capital_gains", "capitalgains"},
+	MadeUp:      {"made_up"},
 	StockSplits: {"stock_splits", "splits", "split", "split_ratio", "splitfactor", "split_factor", "split_coefficient", "8_split_coefficient"},
 }
 
@@ -77,13 +80,14 @@ func fold(name string) string {
 	return b.String()
 }
 
-// columnsOf finds the columns of bars in a header: meaning -> column.
-func columnsOf(header []string) map[string]int {
-	folded := make([]string, len(header))
+// find finds columns of a table of names in a header: meaning -> column. folded is the
+// header as names are.
+func find(names map[string][]string, header []string) (at map[string]int, folded []string) {
+	folded = make([]string, len(header))
 	for i, h := range header {
 		folded[i] = fold(h)
 	}
-	at := map[string]int{}
+	at = map[string]int{}
 	for meaning, list := range names {
 		for _, n := range list {
 			if i := slices.Index(folded, n); i >= 0 {
@@ -92,6 +96,12 @@ func columnsOf(header []string) map[string]int {
 			}
 		}
 	}
+	return at, folded
+}
+
+// columnsOf finds the columns of bars in a header.
+func columnsOf(header []string) map[string]int {
+	at, folded := find(names, header)
 	if _, ok := at[Volume]; !ok {
 		i := slices.IndexFunc(folded, func(f string) bool {
 			unit, ok := strings.CutPrefix(f, "volume_")

@@ -195,7 +195,7 @@ func TestDataUsage(t *testing.T) {
 	}{
 		"data":                                              {0, "pitwall data fetch yahoo"},
 		"data fetch":                                        {2, "usage: pitwall data fetch SOURCE SYMBOL..."},
-		"data fetch yaho A --from 2024-01-01":               {2, `did you mean "yahoo"? the sources are yahoo, alpaca, fred, polygon, alphavantage`},
+		"data fetch yaho A --from 2024-01-01":               {2, `did you mean "yahoo"? the sources are yahoo, stooq, binance, coinbase, kraken, alpaca, fred, edgar, polygon, alphavantage`},
 		"data fetch yahoo A":                                {2, "--from is missing"},
 		"data fetch yahoo A --from soon":                    {2, `--from is "soon"`},
 		"data fetch yahoo A --from 2030-01-01":              {2, "is after --to"},
@@ -208,6 +208,9 @@ func TestDataUsage(t *testing.T) {
 		"data check":                                        {1, "name files or folders"},
 		"data check bad.csv":                                {1, "impossible bar (A): 1"},
 		"data check p.csv":                                  {0, "1 files, 3 rows, 0 findings"},
+		"data synth A --from 2024-01-02 --to 2024-01-31":    {0, "made-up.csv: 21 made-up daily bars of 1 symbols, 2024-01-02 to 2024-01-31, seed 1"},
+		"data synth A --to 2024-01-31":                      {2, "--from is missing"},
+		"data synth A --from 2024-01-02 --vol much":         {2, "--vol is"},
 		"data check nope.csv":                               {1, "no data at nope.csv"},
 		"data import":                                       {2, "missing FILE..."},
 		"data import bad.csv":                               {1, "high 8 is below low 9"},

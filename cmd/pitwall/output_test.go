@@ -34,6 +34,7 @@ var verbCalls = map[string][]string{
 	"pitwall data fetch":            nil, // in process: it needs a vendor
 	"pitwall data import":           {"data", "import", "bars.csv"},
 	"pitwall data ls":               {"data", "ls"},
+	"pitwall data synth":            {"data", "synth", "AAPL", "--from", "2024-01-02", "--to", "2024-01-31"},
 	"pitwall demo":                  {"demo"},
 	"pitwall doctor":                {"doctor"},
 	"pitwall help":                  {"help", "backtest"},

@@ -170,7 +170,7 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	if err != nil {
 		return err
 	}
-	unwritten := a.page(res.Out)
+	unwritten := a.page(res.Out, nil)
 	if f.json {
 		return errors.Join(a.printJSON(res), unwritten)
 	}
@@ -208,7 +208,7 @@ func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f trade
 		}
 	}
 	clock := &playedClock{host: a.now, began: a.now(), start: from, speed: f.speed, each: each}
-	c.Live = &driver.Live{Feed: driver.NewRecorded(source, from, to), Now: clock.Now, Wait: func(ctx context.Context, until time.Time) error { return clock.wait(ctx, until, stop) }}
+	c.Live = &driver.Live{Feed: driver.NewRecorded(source, from, to), Notes: source.MadeUp(), Now: clock.Now, Wait: func(ctx context.Context, until time.Time) error { return clock.wait(ctx, until, stop) }}
 	return nil
 }
 

@@ -25,5 +25,15 @@ func limitMemory(budget uint64) error {
 	return unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: most, Max: most})
 }
 
+// residentMemory returns the bytes that a process has in memory, 0 when that is unknown.
+func residentMemory(pid int) int64 {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	var size, pages int64
+	if _, e := fmt.Sscan(string(raw), &size, &pages); err != nil || e != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
+
 // itself is this program, even when its file was replaced meanwhile.
 func itself() (string, error) { return "/proc/self/exe", nil }

@@ -8,5 +8,8 @@ import "os"
 // DuckDB's own memory limit, the gate and the deadline hold everywhere.
 func limitMemory(uint64) error { return nil }
 
+// residentMemory is unknown here.
+func residentMemory(int) int64 { return 0 }
+
 // itself is this program.
 func itself() (string, error) { return os.Executable() }

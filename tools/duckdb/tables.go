@@ -42,6 +42,9 @@ type Tables struct {
 	worker *worker         // nil until the first query, and after it died
 	held   map[string]held // what the worker holds, by table
 	clock  time.Time       // the worker's
+
+	workers *Workers // nil = a worker of its own for as long as it lives
+	size    int64    // bytes of memory of the worker; belongs to workers
 }
 
 // New makes the tables of one world. Nothing is started before the first query.
@@ -106,6 +109,15 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 	if t.life.Err() != nil {
 		return pitwall.Result{}, ended()
 	}
+	if err := t.workers.enter(ctx, t); err != nil {
+		return pitwall.Result{}, err
+	}
+	defer t.workers.leave(t)
+	return t.query(ctx, text, limit)
+}
+
+// query brings the worker up to date and asks it. The caller has t's turn.
+func (t *Tables) query(ctx context.Context, text string, limit int) (pitwall.Result, error) {
 	// Loading is not the caller's to cut short: a half-loaded table would stay.
 	err := t.topUp(context.WithoutCancel(ctx))
 	if errors.Is(err, errGone) {
@@ -172,6 +184,7 @@ func (t *Tables) Close() error {
 	t.end()
 	t.turn <- struct{}{}
 	defer func() { <-t.turn }()
+	t.workers.remove(t)
 	return t.drop()
 }
 

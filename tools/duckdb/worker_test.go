@@ -151,23 +151,11 @@ func TestBombs(t *testing.T) {
 			require.Equal(t, pitwall.SQLExhausted, pitwall.CodeOf(err), "%s: %v: it is not kept", text, err)
 		}
 		if w.worker != nil && w.worker.alive() {
-			require.Less(t, resident(t, w.worker.cmd.Process.Pid), int64(memoryBudget)+512<<20, text)
+			require.Less(t, residentMemory(w.worker.cmd.Process.Pid), int64(memoryBudget)+512<<20, text)
 		}
 	}
 	runtime.ReadMemStats(&after)
 	require.Less(t, int64(after.HeapSys)-int64(before.HeapSys), int64(32<<20), "this process does not pay")
-}
-
-// resident is a process's memory in bytes.
-func resident(t testing.TB, pid int) int64 {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		t.Skip("skipped: no /proc")
-	}
-	var size, rss int64
-	_, err = fmt.Sscan(string(raw), &size, &rss)
-	require.NoError(t, err)
-	return rss * int64(os.Getpagesize())
 }
 
 // The statements that the issue names, through the gate.

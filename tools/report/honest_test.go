@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,14 +16,23 @@ import (
 
 // Figures that must not say more than is known.
 
+// edit changes the journal of a run.
+func (r *Run) edit(change func(e *pitwall.Entry)) {
+	list := slices.Collect(r.Journal)
+	for i := range list {
+		change(&list[i])
+	}
+	r.Journal, r.walked = slices.Values(list), nil
+}
+
 // A future's gains are cash: equity is cash, and still something is held.
 func TestExposureOfAFuture(t *testing.T) {
 	r := small()
-	for i, e := range r.Journal {
+	r.edit(func(e *pitwall.Entry) {
 		if e.Mark != nil {
-			r.Journal[i].Mark.Cash = e.Mark.Equity
+			e.Mark.Cash = e.Mark.Equity
 		}
-	}
+	})
 	for i := range r.Points {
 		r.Points[i].Cash = r.Points[i].Equity
 	}
@@ -47,14 +57,14 @@ func TestHeldAt(t *testing.T) {
 		fill("main", pitwall.Sell, one), mark, other, fill("main", pitwall.Buy, one), mark,
 		fill("pod", pitwall.Buy, one), fill("main", pitwall.Sell, one), mark, fill("pod", pitwall.Sell, one), flow("split", -3*one), mark, flow("split", 0), mark,
 		flow("reinvested", one), mark, flow("expiry", one), mark, flow("dividend", one), mark}
-	w := newWalk(&Run{Journal: journal})
+	w := newWalk(&Run{Journal: slices.Values(journal)})
 	require.NoError(t, w.all())
 	var held []bool
 	for _, s := range w.steps {
 		held = append(held, s.held)
 	}
 	require.Equal(t, []bool{false, true, false, true, true, false, true, false, false}, held)
-	require.Equal(t, 9, stepsOf(journal))
+	require.Equal(t, 9, stepsOf(slices.Values(journal)))
 }
 
 // After equity of zero or less there are no returns, in the headline as elsewhere.
@@ -102,11 +112,11 @@ func TestNoPrices(t *testing.T) {
 	require.Equal(t, []string{"BBB", "50", "-1.5"}, []string{s.Symbols[0].Symbol, s.Symbols[0].Price.String(), s.Symbols[0].Gain.String()}, "fee and borrow")
 	require.Equal(t, "-1", s.Trades[1].Profit.String(), "its fee")
 	require.Contains(t, strings.Join(s.Notes, "\n"), "-4 BBB are still held and prices.csv has no price of it: valued at the last fill, 50")
-	for i, e := range r.Journal { // a split of what is still held: the price before it says nothing
+	r.edit(func(e *pitwall.Entry) { // a split of what is still held: the price before it says nothing
 		if e.Flow != nil && e.Flow.Type == "borrow" {
-			r.Journal[i].Flow = &pitwall.CashFlow{Symbol: "BBB", Type: "split", Qty: -8 * pitwall.One}
+			e.Flow = &pitwall.CashFlow{Symbol: "BBB", Type: "split", Qty: -8 * pitwall.One}
 		}
-	}
+	})
 	s, err = r.Sheet()
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(s.Notes, "\n"), "-8 BBB are still held and prices.csv has no price of it: the gain is incomplete")
@@ -115,14 +125,14 @@ func TestNoPrices(t *testing.T) {
 // An order that the venue sent says why.
 func TestMarginCallIsAReason(t *testing.T) {
 	r := small()
-	for i, e := range r.Journal {
+	r.edit(func(e *pitwall.Entry) {
 		if e.State != nil {
-			r.Journal[i].State = &pitwall.OrderState{Order: pitwall.Order{ID: "o-1s", Reason: "margin call"}}
+			e.State = &pitwall.OrderState{Order: pitwall.Order{ID: "o-1s", Reason: "margin call"}}
 		}
 		if e.Fill != nil && e.Fill.OrderID == "o-1s" {
-			r.Journal[i].Turn = 0
+			e.Turn = 0
 		}
-	}
+	})
 	s, err := r.Sheet()
 	require.NoError(t, err)
 	require.Equal(t, "margin call", s.Trades[0].ExitReason)
@@ -135,7 +145,30 @@ func TestLateBenchmarkIsSaid(t *testing.T) {
 	s, err := r.Sheet()
 	require.NoError(t, err)
 	require.Nil(t, s.Benchmark)
-	require.Equal(t, []string{"the benchmark CCC has no price before 2024-01-03: only months and years compare with it"}, s.Notes)
+	require.Equal(t, []string{"the benchmark CCC has no price before 2024-01-03: beta, alpha, correlation and tracking error are of the days from there on"}, s.Notes)
+}
+
+// The figures against a benchmark that starts late are those of the days from its first
+// price on: worth 100, 110, 99 there, and the run half of each move. One that goes to 0
+// has lost all.
+func TestLateBenchmarkHasABeta(t *testing.T) {
+	r := small()
+	r.Points, r.Bars = nil, nil
+	for i, x := range []struct{ equity, benchmark float64 }{{2000, 0}, {2100, 0}, {2000, 100}, {2100, 110}, {1995, 99}} {
+		equity, err := pitwall.FromFloat(x.equity)
+		require.NoError(t, err)
+		r.Points = append(r.Points, Point{At: time.Date(2024, 1, 2+i, 21, 0, 0, 0, time.UTC), Equity: x.equity, Exact: equity, Benchmark: x.benchmark})
+	}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	require.InDelta(t, 0.5, *s.Relative.Beta, 1e-12) // +5 % of +10 %, -5 % of -10 %
+	require.InDelta(t, 1, *s.Relative.Correlation, 1e-12)
+	require.Nil(t, s.Relative.Excess, "the run's return is of other days")
+	require.InDelta(t, -0.01, *s.Headline.BenchmarkReturn, 1e-12)
+	r.Points[4].Benchmark = 0
+	s, err = r.Sheet()
+	require.NoError(t, err)
+	require.InDelta(t, -1, *s.Headline.BenchmarkReturn, 1e-12)
 }
 
 // A folder that has lost a file says so: no orders is not the same as none known.
@@ -173,11 +206,11 @@ func TestLostFilesAreSaid(t *testing.T) {
 // Money beyond what can be kept is an error, not a wrong figure.
 func TestTooMuchMoney(t *testing.T) {
 	r := small()
-	for i, e := range r.Journal {
+	r.edit(func(e *pitwall.Entry) {
 		if e.Fill != nil && e.Fill.Symbol == "BBB" {
-			r.Journal[i].Fill.Qty = 1_000_000_000 * pitwall.One
+			e.Fill.Qty = 1_000_000_000 * pitwall.One
 		}
-	}
+	})
 	r.Bars["BBB"][4].Close = 1000 * pitwall.One
 	_, err := r.Sheet()
 	require.ErrorContains(t, err, "number too large")
