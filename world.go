@@ -132,9 +132,10 @@ const (
 	TurnsFailed    = "turns_failed"
 	BenchmarkShort = "benchmark_short" // the benchmark covers only a part of the run
 	RunIncomplete  = "run_incomplete"
-	WrittenOff     = "written_off" // what was held of a symbol that closed at 0
-	MarginCalled   = "margin_call" // the venue closed positions
-	MadeUp         = "made_up"     // prices that no market made
+	WrittenOff     = "written_off"  // what was held of a symbol that closed at 0
+	MarginCalled   = "margin_call"  // the venue closed positions
+	MadeUp         = "made_up"      // prices that no market made
+	DefaultData    = "default_data" // data of this machine that the strategy does not name
 )
 
 // Ended reports whether the world was closed: it takes no orders and its clock
