@@ -128,7 +128,7 @@ func (p *throttled) statusError(resp *http.Response, body []byte, try int, note 
 		code, hint = pitwall.NotAllowed, ""
 	case s == http.StatusNotFound:
 		code, hint = pitwall.NoCoverage, "check how the source spells the symbol"
-	case s == http.StatusTooManyRequests:
+	case s == http.StatusTooManyRequests || s == http.StatusTeapot: // Binance's ban after too many
 		code = pitwall.Timeout
 	case s/100 == 3:
 		hint = "redirects are not followed, since keys would go along"

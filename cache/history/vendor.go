@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -91,12 +92,7 @@ func (v *Vendor) Fetch(ctx context.Context, q Request) (*Answer, error) {
 
 // bar adds a bar to an answer, unless it has not ended or lies outside the range.
 func (v *Vendor) bar(a *Answer, q Request, start time.Time, prices [4]float64, volume string) error {
-	switch {
-	case !v.ended(q, start):
-		a.drop("unfinished bars", 1)
-		return nil
-	case !q.holds(start):
-		a.drop("bars outside the range", 1)
+	if !v.wants(a, q, start) {
 		return nil
 	}
 	row := []string{q.Symbol, barStamp(start, q.Size)}
@@ -109,6 +105,38 @@ func (v *Vendor) bar(a *Answer, q Request, start time.Time, prices [4]float64, v
 	}
 	a.Rows = append(a.Rows, append(row, volume))
 	return nil
+}
+
+// candle is bar for prices that came as text. One of more than 8 decimals stays as it
+// is: the reader scales it.
+func (v *Vendor) candle(a *Answer, q Request, start time.Time, prices [4]string, volume string) error {
+	if !v.wants(a, q, start) {
+		return nil
+	}
+	row := []string{q.Symbol, barStamp(start, q.Size)}
+	for _, p := range prices {
+		if d, err := pitwall.ParseDec(p); err == nil {
+			p = d.String()
+		} else if f, err := strconv.ParseFloat(p, 64); err != nil || !(f > 0) {
+			return garbage("a price at %s: %q", row[1], p)
+		}
+		row = append(row, p)
+	}
+	a.Rows = append(a.Rows, append(row, volume))
+	return nil
+}
+
+// wants reports whether a bar belongs into an answer, and counts there why it does not.
+func (v *Vendor) wants(a *Answer, q Request, start time.Time) bool {
+	switch {
+	case !v.ended(q, start):
+		a.drop("unfinished bars", 1)
+	case !q.holds(start):
+		a.drop("bars outside the range", 1)
+	default:
+		return true
+	}
+	return false
 }
 
 // ended reports whether a bar has ended by now: daily bars at 16:00 of their day

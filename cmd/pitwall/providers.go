@@ -26,6 +26,10 @@ type source struct {
 func sources() []source {
 	return []source{
 		{name: "yahoo", help: "split-adjusted; minutes reach back 30 days, hours 730", url: "https://query2.finance.yahoo.com", open: history.NewYahoo},
+		{name: "stooq", help: "daily shares and indices of the US, as traded, no actions; few downloads a day", url: "https://stooq.com", open: history.NewStooq},
+		{name: "binance", help: "crypto as traded, 1m to 1d; BTC/USD is BTCUSDT there", url: "https://data-api.binance.vision", open: history.NewBinance},
+		{name: "coinbase", help: "crypto as traded, 1m to 1d; BTC/USD is BTC-USD there", url: "https://api.exchange.coinbase.com", open: history.NewCoinbase},
+		{name: "kraken", help: "crypto as traded, 5m to 1d, the last 720 bars; BTC/USD is XBTUSD there", url: "https://api.kraken.com", open: history.NewKraken},
 		{name: "alpaca", help: "as traded, with actions and news", keys: keyVars{{"APCA_API_KEY_ID", "ALPACA_API_KEY"}, {"APCA_API_SECRET_KEY", "ALPACA_API_SECRET"}},
 			url: "https://data.alpaca.markets", open: history.NewAlpaca},
 		{name: "fred", help: "macro series with their vintages", keys: keyVars{{"FRED_API_KEY"}}, without: "today's (revised) values only", url: "https://api.stlouisfed.org", open: history.NewFred},
