@@ -83,7 +83,7 @@ func (p *Paper) begin(ctx context.Context, folder *runs.Folder, past []pitwall.E
 	guard.Before(gate.Check)
 	p.job = &halt.Job{Broker: p.venue, Journal: folder, Latch: p.Latch, Now: p.venue.Now, Book: pitwall.MainBook}
 	p.world = &pitwall.World{Name: "main", Mode: pitwall.Paper, Clock: p, Market: p, Instruments: p, Journal: folder,
-		Broker: guard, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(store.Records(), p.venue.Now, spec.Revised),
+		Broker: guard, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(store.Records(), p.venue.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: p.zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: conditions(spec),
 		Warnings: []pitwall.Warning{{Text: "paper: live prices, simulated fills; no order leaves this machine"}}}
 	first, err := p.poll(ctx)

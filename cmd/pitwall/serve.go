@@ -95,6 +95,9 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	if err != nil {
 		return err
 	}
+	if !worlds.Store.Has(pitwall.Event) {
+		set.Remove(tools.EventsTool)
+	}
 	s := server.New(version(), registry, log, set)
 	for _, w := range extra.Warnings {
 		fmt.Fprintln(a.stderr, "pitwall: "+w)
