@@ -68,7 +68,7 @@ func (c *checker) understood(t *table, found map[string]*checkedBars) {
 		u.Notes = append(u.Notes, "times without an offset are those of "+cityOf(x.Zone))
 	}
 	for _, s := range x.Skipped {
-		u.Notes = append(u.Notes, fmt.Sprintf("left out: %s %s", grouped(s.Count), plural(s.What, s.Count)))
+		u.Notes = append(u.Notes, fmt.Sprintf("left out: %s", s))
 	}
 	c.out.Understood = append(c.out.Understood, u)
 }

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // understood says in one line what a file of bars was taken for, when anything of it was
@@ -35,7 +35,7 @@ func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adju
 	if t.layout.Naive && first.Size < pitwall.OneDay {
 		zone = "times without an offset taken as " + cityOf(cmp.Or(t.layout.Zone, first.Instrument.Location()))
 	}
-	said := []string{fmt.Sprintf("%s %s %s", grouped(bars), sizeWord(first.Size), plural("bar", bars)), zone}
+	said := []string{fmt.Sprintf("%s %s %s", layout.Grouped(bars), sizeWord(first.Size), plural("bar", bars)), zone}
 	if adj == "" {
 		said = append(said, "prices as traded?")
 	}
@@ -44,7 +44,7 @@ func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adju
 	}
 	said = append(said, t.layout.Notes...)
 	for _, s := range t.layout.Skipped {
-		said = append(said, fmt.Sprintf("left out: %s %s", grouped(s.Count), plural(s.What, s.Count)))
+		said = append(said, fmt.Sprintf("left out: %s", s))
 	}
 	if n := len(t.layout.Ignored); n > 0 {
 		said = append(said, fmt.Sprintf("%d %s ignored", n, plural("column", n)))
@@ -63,28 +63,15 @@ func sizeWord(size time.Duration) string {
 	return pitwall.SizeName(size)
 }
 
-// plural adds the s of more than one to the first word.
+// plural adds the s of more than one.
 func plural(what string, n int) string {
 	if n == 1 {
 		return what
 	}
-	word, rest, more := strings.Cut(what, " ")
-	if word += "s"; more {
-		word += " " + rest
-	}
-	return word
+	return what + "s"
 }
 
 // cityOf names a zone as people do: New York for America/New_York.
 func cityOf(zone *time.Location) string {
 	return strings.ReplaceAll(path.Base(zone.String()), "_", " ")
-}
-
-// grouped writes a count with commas between thousands.
-func grouped(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // writtenBar is a bar that a test writes into files of many shapes. Prices are in cents.
@@ -71,11 +72,15 @@ var dateForms = map[string]func(time.Time) string{
 var numberForms = map[string]func(int) string{
 	"plain":     func(n int) string { return fmt.Sprintf("%d.%02d", n/100, n%100) },
 	"comma":     func(n int) string { return fmt.Sprintf("%d,%02d", n/100, n%100) },
-	"thousands": func(n int) string { return grouped(n/100) + fmt.Sprintf(".%02d", n%100) },
-	"german":    func(n int) string { return strings.ReplaceAll(grouped(n/100), ",", ".") + fmt.Sprintf(",%02d", n%100) },
-	"swiss":     func(n int) string { return strings.ReplaceAll(grouped(n/100), ",", "'") + fmt.Sprintf(".%02d", n%100) },
+	"thousands": func(n int) string { return layout.Grouped(n/100) + fmt.Sprintf(".%02d", n%100) },
+	"german": func(n int) string {
+		return strings.ReplaceAll(layout.Grouped(n/100), ",", ".") + fmt.Sprintf(",%02d", n%100)
+	},
+	"swiss": func(n int) string {
+		return strings.ReplaceAll(layout.Grouped(n/100), ",", "'") + fmt.Sprintf(".%02d", n%100)
+	},
 	"french": func(n int) string {
-		return strings.ReplaceAll(grouped(n/100), ",", "\u00a0") + fmt.Sprintf(",%02d", n%100)
+		return strings.ReplaceAll(layout.Grouped(n/100), ",", "\u00a0") + fmt.Sprintf(",%02d", n%100)
 	},
 	"dollars":       func(n int) string { return fmt.Sprintf("$%d.%02d", n/100, n%100) },
 	"six decimals":  func(n int) string { return fmt.Sprintf("%d.%02d0000", n/100, n%100) },

@@ -32,13 +32,16 @@ func (t *Table) understand(hints Hints) error {
 		return err
 	}
 	t.drop(at)
-	m, err := t.marks(at, hints.Decimal)
+	m, err := t.marks(at, []string{Open, High, Low, Close, Volume}, hints.Decimal)
 	if err != nil {
 		return err
 	}
 	times, err := t.times(at, hints.Dates)
 	if err != nil {
 		return err
+	}
+	if i := mixed(times); i >= 0 && t.Layout.Zone == nil {
+		return t.bad(i, Timestamp, fmt.Errorf("%q and %q: one has an offset and the other has none; write timezone beside the file's path in the strategy", t.Rows[0][at[Timestamp]], t.Rows[i][at[Timestamp]]))
 	}
 	t.tickVolume(at)
 	t.describe(at)
@@ -128,8 +131,8 @@ func (t *Table) drop(at map[string]int) {
 	}
 }
 
-// marks finds the decimal mark by all prices and volumes of the file.
-func (t *Table) marks(at map[string]int, stated string) (marks, error) {
+// marks finds the decimal mark by all numbers of some columns.
+func (t *Table) marks(at map[string]int, columns []string, stated string) (marks, error) {
 	switch {
 	case stated != "":
 		t.Layout.Decimal = stated
@@ -139,7 +142,7 @@ func (t *Table) marks(at map[string]int, stated string) (marks, error) {
 		return marks{'.'}, nil
 	}
 	var e evidence
-	for _, name := range []string{Open, High, Low, Close, Volume} {
+	for _, name := range columns {
 		i, ok := at[name]
 		if !ok {
 			continue
@@ -191,9 +194,6 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 		}
 	} else {
 		delete(at, clock)
-	}
-	if i := mixed(list); i >= 0 && t.Layout.Zone == nil {
-		return nil, t.bad(i, Timestamp, fmt.Errorf("%q and %q: one has an offset and the other has none; write timezone beside the file's path in the strategy", cells[0], cells[i]))
 	}
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })

@@ -23,22 +23,25 @@ var separators = []rune{',', ';', '\t', '|'}
 type head struct {
 	comma  rune
 	header []string // nil without one
-	prices bool     // it names those of bars
+	found  bool     // it names the columns that are looked for
 	offset int      // of the header's line, or of the first row's
 	line   int      // of it, from 1
 }
 
-// findHead looks for the line that names the prices, and for the separator that takes
+// findHead looks for the line that names the columns, and for the separator that takes
 // it apart. Without one the first line is the header, as in files of other kinds.
 func findHead(text []byte, hints Hints) head {
 	best := head{comma: ',', line: 1}
-	offset, before := 0, 0
-	for n := 1; n <= preamble && offset < len(text); n++ {
+	offset, before, seen := 0, 0, 0
+	for n := 1; seen < preamble && offset < len(text); n++ {
 		line, rest, _ := bytes.Cut(text[offset:], []byte("\n"))
+		if len(line) > 0 {
+			seen++
+		}
 		for _, comma := range separators {
 			cells := split(line, comma)
-			if at, err := hints.columns(cells); err == nil && isBars(cells, at) {
-				if n > 1 && isSymbols(split(text[before:offset], comma), len(cells)) { // see melt
+			if hints.heads(cells) {
+				if n > 1 && !hints.trades && isSymbols(split(text[before:offset], comma), len(cells)) { // see melt
 					return head{comma, cells, true, before, n - 1}
 				}
 				return head{comma, cells, true, offset, n}
@@ -77,7 +80,7 @@ func (t *Table) csv(text []byte, hints Hints) error {
 	h := findHead(text, hints)
 	t.Layout.Separator = h.comma
 	r := reader(text[h.offset:], h.comma)
-	r.TrimLeadingSpace = h.comma != '\t' && h.prices
+	r.TrimLeadingSpace = h.comma != '\t' && h.found
 	lines := bytes.Count(text[h.offset:], []byte("\n")) + 1
 	t.Rows, t.Lines = make([][]string, 0, lines), make([]int, 0, lines)
 	rec, err := r.Read()
@@ -95,15 +98,15 @@ func (t *Table) csv(text []byte, hints Hints) error {
 		return pitwall.Errorf(pitwall.DataError, "%s is empty", t.Name)
 	}
 	for n, line := range bytes.Split(text[:h.offset], []byte("\n")) {
-		if isRow(split(line, h.comma)) {
+		if !hints.trades && isRow(split(line, h.comma)) {
 			return pitwall.Errorf(pitwall.DataError, "%s:%d: a row of prices stands before the header, which is line %d", t.Name, n+1, h.line).Hintf("the header must come first")
 		}
 	}
 	t.skip("line before the header", h.line-1)
-	if t.melt() {
+	if !hints.trades && t.melt() {
 		return nil
 	}
-	if !h.prices {
+	if !hints.trades && !h.found {
 		if err := t.withoutHeader(); err != nil {
 			return err
 		}
@@ -111,7 +114,7 @@ func (t *Table) csv(text []byte, hints Hints) error {
 	if t.Header == nil {
 		t.Header, t.Rows, t.Lines = t.Rows[0], t.Rows[1:], t.Lines[1:]
 	}
-	return t.width()
+	return t.width(hints.trades)
 }
 
 func (t *Table) wrong(err error) error {
@@ -123,8 +126,9 @@ func separatorName(r rune) string {
 }
 
 // width gives every row the header's number of fields. Blank lines and headers that
-// repeat are left out, and a line of text after the last row.
-func (t *Table) width() error {
+// repeat are left out, and lines of text after the last row; of a broker's export any
+// line without a figure.
+func (t *Table) width(trades bool) error {
 	n := 0
 	for i, row := range t.Rows {
 		for len(row) > len(t.Header) && strings.TrimSpace(row[len(row)-1]) == "" {
@@ -138,7 +142,8 @@ func (t *Table) width() error {
 			}
 		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
 			continue
-		case n > 0 && len(row) < len(t.Header) && i >= len(t.Rows)-3 && isSentence(strings.Join(row, ",")):
+		case n > 0 && len(row) < len(t.Header) && (trades || i >= len(t.Rows)-3) && isSentence(strings.Join(row, ",")),
+			trades && !slices.ContainsFunc(row, looksNumeric):
 			t.skip("line after the last row", 1)
 			continue
 		default:

@@ -11,6 +11,8 @@
 //	        column_times.go, times.go   the form of times, by the whole column
 //	        numbers.go  the decimal mark, by all numbers of the file
 //	        bars.go     rows in Pitwall's own columns and text, and what was guessed
+//	  |
+//	fills   trades.go, sides.go   brokers' exports, through the same rows, times and numbers
 //
 // A file that is written as Pitwall writes bars (symbol,timestamp,open,high,low,close,
 // volume) is checked for that and left as it is. Whatever can change money is decided by
@@ -22,7 +24,9 @@
 //
 // To add a name of a column, add it to names in names.go. To add a file without a
 // header, add its order to headerless. To add a form of times, add it to forms; it must
-// read nothing that another form reads otherwise.
+// read nothing that another form reads otherwise. To add a broker's export, add its names
+// to tradeNames and its words for buying and selling to sideWords, and a row of each kind
+// to the table of its test.
 //
 // # Why not
 //

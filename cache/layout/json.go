@@ -25,7 +25,7 @@ var wrappers = strings.Fields("bars results result data candles values historica
 
 // json reads rows of JSON: lists of objects or of lists, one object a line, columns of
 // lists, objects by time, and what vendors wrap around them.
-func (t *Table) json(text []byte) error {
+func (t *Table) json(text []byte, hints Hints) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var values []any
@@ -42,9 +42,9 @@ func (t *Table) json(text []byte) error {
 	}
 	var found []group
 	if len(values) == 1 {
-		found = groupsOf(values[0], "")
+		found = hints.groupsOf(values[0], "")
 	} else {
-		found = groupsOf(values, "")
+		found = hints.groupsOf(values, "")
 	}
 	if len(found) == 0 {
 		return pitwall.Errorf(pitwall.DataError, "%s: no rows of prices were found in the JSON", t.Name).Hintf("give a list of objects with %s, or CSV", strings.Join(bars, ", "))
@@ -76,15 +76,15 @@ func (t *Table) json(text []byte) error {
 }
 
 // groupsOf finds rows of prices anywhere in a value; symbol is what is known of it.
-func groupsOf(v any, symbol string) []group {
+func (h Hints) groupsOf(v any, symbol string) []group {
 	switch v := v.(type) {
 	case []any:
-		if g, ok := listRows(v, symbol); ok {
+		if g, ok := h.listRows(v, symbol); ok {
 			return []group{g}
 		}
 		var all []group
 		for _, x := range v {
-			all = append(all, groupsOf(x, symbol)...)
+			all = append(all, h.groupsOf(x, symbol)...)
 		}
 		return all
 	case map[string]any:
@@ -93,10 +93,10 @@ func groupsOf(v any, symbol string) []group {
 				symbol = s
 			}
 		}
-		if g, ok := chartRows(v); ok {
+		if g, ok := h.chartRows(v); ok {
 			return []group{g}
 		}
-		if g, ok := objectRows(v, symbol); ok {
+		if g, ok := h.objectRows(v, symbol); ok {
 			return []group{g}
 		}
 		var all []group
@@ -105,7 +105,7 @@ func groupsOf(v any, symbol string) []group {
 			if inside == "" && !slices.Contains(wrappers, fold(k)) && !strings.HasPrefix(fold(k), "time_series") {
 				inside = k
 			}
-			all = append(all, groupsOf(v[k], inside)...)
+			all = append(all, h.groupsOf(v[k], inside)...)
 		}
 		return all
 	}
@@ -113,7 +113,7 @@ func groupsOf(v any, symbol string) []group {
 }
 
 // listRows reads a list of objects or of lists.
-func listRows(list []any, symbol string) (g group, ok bool) {
+func (h Hints) listRows(list []any, symbol string) (g group, ok bool) {
 	if len(list) == 0 {
 		return g, false
 	}
@@ -143,7 +143,7 @@ func listRows(list []any, symbol string) (g group, ok bool) {
 		}
 	}
 	g.header = slices.Sorted(maps.Keys(keys))
-	if !isBars(g.header, columnsOf(g.header)) {
+	if !h.heads(g.header) {
 		return g, false
 	}
 	for _, x := range list {
@@ -159,14 +159,14 @@ func listRows(list []any, symbol string) (g group, ok bool) {
 
 // objectRows reads columns of lists, columns or rows of objects, and the `split` form of
 // pandas.
-func objectRows(o map[string]any, symbol string) (g group, ok bool) {
+func (h Hints) objectRows(o map[string]any, symbol string) (g group, ok bool) {
 	g.symbol = symbol
 	keys := slices.Sorted(maps.Keys(o))
 	if names, isSplit := o["columns"].([]any); isSplit {
-		return splitRows(names, o, symbol)
+		return h.splitRows(names, o, symbol)
 	}
-	if isBars(keys, columnsOf(keys)) {
-		return columnRows(o, keys, symbol)
+	if h.heads(keys) {
+		return h.columnRows(o, keys, symbol)
 	}
 	if len(keys) == 0 { // rows by their times
 		return g, false
@@ -180,12 +180,12 @@ func objectRows(o map[string]any, symbol string) (g group, ok bool) {
 		row[Timestamp] = k
 		list = append(list, row)
 	}
-	return listRows(list, symbol)
+	return h.listRows(list, symbol)
 }
 
 // columnRows reads columns that are lists, or objects by row; then the row's key is the
 // time where no column is.
-func columnRows(o map[string]any, keys []string, symbol string) (g group, ok bool) {
+func (h Hints) columnRows(o map[string]any, keys []string, symbol string) (g group, ok bool) {
 	g.symbol = symbol
 	n := 0
 	var index []string
@@ -202,7 +202,7 @@ func columnRows(o map[string]any, keys []string, symbol string) (g group, ok boo
 			}
 		}
 	}
-	if !isBars(g.header, columnsOf(g.header)) {
+	if !h.heads(g.header) {
 		return g, false
 	}
 	g.rows = make([][]string, n)
@@ -230,7 +230,7 @@ func columnRows(o map[string]any, keys []string, symbol string) (g group, ok boo
 }
 
 // splitRows reads {"columns": [...], "index": [...], "data": [[...], ...]}.
-func splitRows(names []any, o map[string]any, symbol string) (g group, ok bool) {
+func (h Hints) splitRows(names []any, o map[string]any, symbol string) (g group, ok bool) {
 	index, _ := o["index"].([]any)
 	data, _ := o["data"].([]any)
 	g.symbol = symbol
@@ -255,11 +255,11 @@ func splitRows(names []any, o map[string]any, symbol string) (g group, ok bool) 
 	if !dated && len(index) == len(data) {
 		g.header = append(g.header, Timestamp)
 	}
-	return g, len(data) > 0 && isBars(g.header, columnsOf(g.header))
+	return g, len(data) > 0 && h.heads(g.header)
 }
 
 // chartRows reads what Yahoo's charts answer: times beside indicators.
-func chartRows(o map[string]any) (g group, ok bool) {
+func (h Hints) chartRows(o map[string]any) (g group, ok bool) {
 	times, _ := o["timestamp"].([]any)
 	indicators, _ := o["indicators"].(map[string]any)
 	quotes, _ := indicators["quote"].([]any)
@@ -279,7 +279,7 @@ func chartRows(o map[string]any) (g group, ok bool) {
 	}
 	meta, _ := o["meta"].(map[string]any)
 	symbol, _ := meta["symbol"].(string)
-	return columnRows(columns, slices.Sorted(maps.Keys(columns)), symbol)
+	return h.columnRows(columns, slices.Sorted(maps.Keys(columns)), symbol)
 }
 
 func isNested(v any) bool {

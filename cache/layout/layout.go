@@ -18,6 +18,8 @@ type Hints struct {
 	Dates   string            // order of a date in figures: dmy, mdy or ymd
 	Decimal string            // decimal mark: "." or ","
 	Zone    *time.Location    // of times without an offset
+
+	trades bool // fills are read, not bars
 }
 
 // Table is a file as text. Bars have the columns symbol (unless the file has none),
@@ -64,6 +66,27 @@ type Skip struct {
 	Count int
 }
 
+// String writes a count with what was counted: 2 lines before the header.
+func (s Skip) String() string {
+	if s.Count == 1 {
+		return "1 " + s.What
+	}
+	word, rest, more := strings.Cut(s.What, " ")
+	if word += "s"; more {
+		word += " " + rest
+	}
+	return Grouped(s.Count) + " " + word
+}
+
+// Grouped writes a count with commas between thousands.
+func Grouped(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
 func addSkip(list []Skip, what string, n int) []Skip {
 	if i := slices.IndexFunc(list, func(s Skip) bool { return s.What == what }); i >= 0 {
 		list[i].Count += n
@@ -74,6 +97,15 @@ func addSkip(list []Skip, what string, n int) []Skip {
 
 // Read reads a file of any container and works out its layout.
 func Read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, error) {
+	t, err := read(ctx, name, raw, hints)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.understand(hints)
+}
+
+// read reads the rows of a file of any container.
+func read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, error) {
 	t := &Table{Name: name}
 	var err error
 	if raw, t.Layout.Compression, err = unpack(name, raw); err != nil {
@@ -92,16 +124,13 @@ func Read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, er
 		}
 		if start := bytes.TrimSpace(raw); len(start) > 1 && (start[0] == '[' || start[0] == '{') {
 			t.Layout.Container = "json"
-			err = t.json(raw)
+			err = t.json(raw, hints)
 		} else {
 			t.Layout.Container = "csv"
 			err = t.csv(raw, hints)
 		}
 	}
 	if err != nil {
-		return nil, err
-	}
-	if err := t.understand(hints); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -136,6 +165,15 @@ func (h Hints) Check() error {
 		return fmt.Errorf("decimal is %q; use \".\" or \",\"", h.Decimal)
 	}
 	return nil
+}
+
+// heads reports whether a header names the columns that are looked for.
+func (h Hints) heads(header []string) bool {
+	if h.trades {
+		return isTrades(header)
+	}
+	at, err := h.columns(header)
+	return err == nil && isBars(header, at)
 }
 
 // columns finds the columns of bars in a header, with those that the caller names.

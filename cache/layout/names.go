@@ -80,13 +80,14 @@ func fold(name string) string {
 	return b.String()
 }
 
-// columnsOf finds the columns of bars in a header: meaning -> column.
-func columnsOf(header []string) map[string]int {
-	folded := make([]string, len(header))
+// find finds columns of a table of names in a header: meaning -> column. folded is the
+// header as names are.
+func find(names map[string][]string, header []string) (at map[string]int, folded []string) {
+	folded = make([]string, len(header))
 	for i, h := range header {
 		folded[i] = fold(h)
 	}
-	at := map[string]int{}
+	at = map[string]int{}
 	for meaning, list := range names {
 		for _, n := range list {
 			if i := slices.Index(folded, n); i >= 0 {
@@ -95,6 +96,12 @@ func columnsOf(header []string) map[string]int {
 			}
 		}
 	}
+	return at, folded
+}
+
+// columnsOf finds the columns of bars in a header.
+func columnsOf(header []string) map[string]int {
+	at, folded := find(names, header)
 	if _, ok := at[Volume]; !ok {
 		i := slices.IndexFunc(folded, func(f string) bool {
 			unit, ok := strings.CutPrefix(f, "volume_")

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +23,8 @@ type verifyFlags struct {
 	fills     string
 	data      []string
 	tolerance string
+	held      []string
+	dates     string
 	short     bool
 	json      bool
 }
@@ -33,7 +37,9 @@ func (a *app) verify() *cobra.Command {
 		Long: "verify RUN computes every fill, fee, cash and equity point of a run again from its journal and its bars, with a second, slow\n" +
 			"implementation that shares no code with the first, and says what differs; and it names every file that is not as the run wrote it:\n" +
 			"an edited turn, reply, prompt or reason (timing.jsonl and report.html are not covered).\n" +
-			"verify --fills checks any list of fills (timestamp,symbol,side,qty,price,fee) against bars: which of them could not have been.\n" +
+			"verify --fills checks fills against bars: which of them could not have been. It reads the exports of brokers (Interactive Brokers,\n" +
+			"Alpaca, Schwab, Fidelity, Robinhood, TradingView, Binance, Coinbase), a table of timestamp,symbol,side,qty,price,fee, and the\n" +
+			"fills.csv of a run, whose slippage is that of the manifest beside it. A row with the side `opening` is a position from before.\n" +
 			"Times without a zone are the exchange's. Exit code 1 when something differs or is unexplained.",
 		Example: "  pitwall verify last\n  pitwall verify --fills fills.csv --data prices/ --json",
 		Args:    takes(0, 1),
@@ -45,8 +51,8 @@ func (a *app) verify() *cobra.Command {
 				return &usageError{fmt.Errorf("--fills needs --data: the bars to check against")}
 			case f.fills != "":
 				return a.verifyFills(c, f)
-			case len(f.data) > 0 || f.short || f.tolerance != "":
-				return &usageError{fmt.Errorf("--data, --short and --tolerance-bps go with --fills; a run brings its own bars")}
+			case len(f.data) > 0 || f.short || f.tolerance != "" || len(f.held) > 0 || f.dates != "":
+				return &usageError{fmt.Errorf("--data, --short, --held, --dates and --tolerance-bps go with --fills; a run brings its own bars")}
 			}
 			dir, err := runs.Find(args[0])
 			if err != nil {
@@ -55,9 +61,11 @@ func (a *app) verify() *cobra.Command {
 			return a.verifyRun(dir, f.json)
 		},
 	}
-	c.Flags().StringVar(&f.fills, "fills", "", "CSV of fills: timestamp,symbol,side,qty,price,fee")
+	c.Flags().StringVar(&f.fills, "fills", "", "a broker's export, or timestamp,symbol,side,qty,price,fee")
 	c.Flags().StringArrayVar(&f.data, "data", nil, "bars to check against: file or folder (repeatable)")
 	c.Flags().StringVar(&f.tolerance, "tolerance-bps", "", "let prices lie so far outside a bar, for slippage (default 0)")
+	c.Flags().StringArrayVar(&f.held, "held", nil, "position before the first fill: AAPL=100 (repeatable)")
+	c.Flags().StringVar(&f.dates, "dates", "", "order of dates in figures: dmy, mdy or ymd (default: found)")
 	c.Flags().BoolVar(&f.short, "short", false, "the book may be short")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	return c
@@ -73,50 +81,56 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	o := audit.TradeOptions{AllowShort: f.short}
+	o := audit.TradeOptions{AllowShort: f.short, Held: map[string]pitwall.Dec{}}
 	if f.tolerance != "" {
 		if o.ToleranceBps, err = pitwall.ParseDec(f.tolerance); err != nil || o.ToleranceBps < 0 {
 			return &usageError{fmt.Errorf("--tolerance-bps is %q; use a number of 0 or more", f.tolerance)}
 		}
 	}
-	file, err := os.Open(f.fills)
-	if err != nil {
-		return fmt.Errorf("reading the fills: %w", err)
-	}
-	defer file.Close()
-	exchange, err := pitwall.LoadZone("America/New_York")
-	if err != nil {
-		return err
-	}
-	trades, err := audit.ReadTrades(f.fills, file, func(symbol string) *time.Location {
-		for _, s := range store.Series() {
-			if s.Instrument.Symbol == symbol {
-				return s.Instrument.Location()
-			}
+	for _, h := range f.held {
+		symbol, text, _ := strings.Cut(h, "=")
+		qty, err := pitwall.ParseDec(text)
+		if err != nil || symbol == "" {
+			return &usageError{fmt.Errorf("--held is %q; use SYMBOL=QUANTITY, such as AAPL=100", h)}
 		}
-		return exchange
-	})
+		o.Held[symbol] = qty
+	}
+	r, err := driver.CheckFills(c.Context(), driver.Fills{Folder: os.DirFS(filepath.Dir(f.fills)), File: filepath.Base(f.fills), Show: f.fills, Source: store, Dates: f.dates, Options: o})
 	if err != nil {
 		return err
 	}
-	r := audit.CheckTrades(trades, store, o)
 	if f.json {
-		if err := a.printJSON(r); err != nil {
-			return err
-		}
+		err = a.printJSON(r)
 	} else {
-		for _, x := range r.Findings {
-			fmt.Fprintf(a.stdout, "%s:%d: %s %s %s %s at %s: %s\n", f.fills, x.Line, x.Time, x.Side, x.Qty, x.Symbol, x.Price, x.Reason)
-		}
-		fmt.Fprintf(a.stdout, "%d fills: %d explained by a bar, %d unexplained\n", r.Fills, r.Explained, r.Unexplained)
-		if r.Unexplained > 0 && f.tolerance == "" {
-			fmt.Fprintln(a.stdout, "prices with slippage may lie just outside a bar: --tolerance-bps 5 allows that much; splits need the file of actions in --data")
-		}
+		err = a.printFills(f, r)
 	}
-	if r.Unexplained > 0 {
-		return errSaid
+	if err == nil && r.Unexplained > 0 {
+		err = errSaid
 	}
-	return nil
+	return err
+}
+
+// shownFills is how many fills the list for a person holds.
+const shownFills = 20
+
+// printFills prints what was found for a person.
+func (a *app) printFills(f verifyFlags, r driver.FillsChecked) error {
+	p := term.NewPen(a.stdout)
+	for _, n := range r.Notes {
+		p.Item(term.Plain, f.fills+": ", 2, n)
+	}
+	for _, x := range r.Findings[:min(shownFills, len(r.Findings))] {
+		p.Line(term.Plain, "%s:%d: %s %s %s %s at %s: %s", f.fills, x.Line, x.Time, x.Side, x.Qty, x.Symbol, x.Price, x.Reason)
+	}
+	if more := len(r.Findings) - shownFills; more > 0 {
+		p.Line(term.Plain, "and %d more; --json lists all", more)
+	}
+	p.Line(term.Plain, "%s: %d explained by a bar, %d unexplained", plural(r.Fills, "fill"), r.Explained, r.Unexplained)
+	outside := slices.ContainsFunc(r.Findings, func(x audit.Finding) bool { return strings.Contains(x.Reason, "outside") })
+	if outside && f.tolerance == "" && r.Costs == nil {
+		p.Line(term.Plain, "prices with slippage may lie just outside a bar: --tolerance-bps 5 allows that much; splits need the file of actions in --data")
+	}
+	return p.Done()
 }
 
 // verifyRun recomputes a run.

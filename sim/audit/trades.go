@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,20 +12,29 @@ import (
 
 // Trade is one fill of somebody else's book.
 type Trade struct {
-	Line     int // of its file
+	Line     int // of its file; 0 for a position that was named beside it
 	Time     time.Time
 	DateOnly bool
+	Opening  bool // a position that was there before: only its quantity counts
 	Symbol   string
 	Side     pitwall.Side
 	Qty      pitwall.Dec
 	Price    pitwall.Dec
 	Fee      pitwall.Dec
+
+	taken pitwall.Dec // by trades of this instant so far, for the impact
 }
 
 // TradeOptions say what is allowed.
 type TradeOptions struct {
 	AllowShort   bool        `json:"allow_short"`
 	ToleranceBps pitwall.Dec `json:"tolerance_bps"` // how far outside a bar's range a price may be
+
+	// Costs are what the prices hold already: slippage, spread and impact move a buyer's
+	// price up and a seller's down from one inside the bar.
+	Costs pitwall.Costs `json:"costs"`
+
+	Held map[string]pitwall.Dec `json:"held,omitempty"` // before the first trade
 }
 
 // TradeResult says which trades the data explain.
@@ -32,7 +42,8 @@ type TradeResult struct {
 	Fills       int       `json:"fills"`
 	Explained   int       `json:"explained"`
 	Unexplained int       `json:"unexplained"`
-	Findings    []Finding `json:"findings"` // one per unexplained trade, in the file's order
+	Opening     int       `json:"opening_positions,omitempty"` // rows that are no fills
+	Findings    []Finding `json:"findings"`                    // one per unexplained trade, in the file's order
 }
 
 // Finding is a trade that the data do not explain, and why.
@@ -50,10 +61,19 @@ type Finding struct {
 func CheckTrades(trades []Trade, data pitwall.Source, o TradeOptions) TradeResult {
 	over := map[int]string{}
 	if !o.AllowShort {
-		over = oversold(trades, data)
+		over = oversold(trades, data, o.Held)
 	}
-	rep := TradeResult{Fills: len(trades), Findings: []Finding{}}
+	rep := TradeResult{Findings: []Finding{}}
+	taken := map[Trade]pitwall.Dec{}
 	for i, t := range trades {
+		if t.Opening {
+			rep.Opening++
+			continue
+		}
+		rep.Fills++
+		at := Trade{Symbol: t.Symbol, Time: t.Time.UTC()}
+		taken[at], _ = taken[at].Add(t.Qty) // beyond a Dec no bar holds it anyway
+		t.taken = taken[at]
 		var reasons []string
 		if t.Qty <= 0 {
 			reasons = append(reasons, fmt.Sprintf("qty %v is not above 0", t.Qty))
@@ -61,7 +81,7 @@ func CheckTrades(trades []Trade, data pitwall.Source, o TradeOptions) TradeResul
 		if t.Price <= 0 {
 			reasons = append(reasons, fmt.Sprintf("price %v is not above 0", t.Price))
 		}
-		if why := unexplained(t, seriesOf(data, t.Symbol), o.ToleranceBps); why != "" {
+		if why := unexplained(t, seriesOf(data, t.Symbol), o); why != "" {
 			reasons = append(reasons, why)
 		}
 		if why := over[i]; why != "" {
@@ -110,11 +130,31 @@ func (p *prices) add(b pitwall.Bar) {
 
 func (p prices) String() string { return fmt.Sprintf("%v .. %v", p.low, p.high) }
 
-// holds reports whether low x (1 - tolerance) <= price <= high x (1 + tolerance).
-func (p prices) holds(price, bps pitwall.Dec) bool {
+// holds reports whether low x (1 - tolerance) <= price <= high x (1 + tolerance), where
+// costs may have moved the price from inside the range.
+func (p prices) holds(t Trade, o TradeOptions) bool {
 	var a pitwall.Calc
-	low, high := a.Sub(p.low, a.Bps(p.low, bps)), a.Add(p.high, a.Bps(p.high, bps))
-	return p.bars > 0 && a.Err == nil && low <= price && price <= high
+	low, high := a.Sub(p.low, a.Bps(p.low, o.ToleranceBps)), a.Add(p.high, a.Bps(p.high, o.ToleranceBps))
+	if t.Side == pitwall.Buy {
+		high = a.Add(high, p.away(&a, p.high, t.taken, o.Costs))
+	} else {
+		low = a.Sub(low, p.away(&a, p.low, t.taken, o.Costs))
+	}
+	return p.bars > 0 && a.Err == nil && low <= t.Price && t.Price <= high
+}
+
+// away is how far costs move a price at most when so much was taken of the bars.
+func (p prices) away(a *pitwall.Calc, ref, taken pitwall.Dec, c pitwall.Costs) pitwall.Dec {
+	away := a.Add(a.Add(a.Bps(ref.Abs(), c.SlippageBps), c.SlippageEach), a.Div(c.Spread, 2*pitwall.One))
+	if p.volume > 0 && c.Impact > 0 {
+		volume, err := pitwall.FromFloat(p.volume)
+		if err != nil {
+			return away // the volume is so large that no quantity is a share of it
+		}
+		part := a.Div(taken, volume)
+		away = a.Add(away, a.Mul(ref.Abs(), a.Mul(c.Impact, a.Mul(part, part))))
+	}
+	return away
 }
 
 // short says that a quantity is more than was traded at all; bars without a volume
@@ -126,8 +166,19 @@ func (p prices) short(qty pitwall.Dec) string {
 	return fmt.Sprintf("qty %v is more than the volume of %.0f", qty, p.volume)
 }
 
+// beside is how long before the first or after the last bar of a session a trade may be
+// reported: the prints of auctions are.
+const beside = time.Minute
+
+// prints reports whether a time is in a bar, or next to it where no other bar follows.
+func prints(s *pitwall.Series, i int, ns int64) bool {
+	return ns >= s.Start[i] && ns <= s.End[i] ||
+		ns < s.Start[i] && ns >= s.Start[i]-int64(beside) && (i == 0 || s.End[i-1] < ns) ||
+		ns > s.End[i] && ns <= s.End[i]+int64(beside) && (i == s.Len()-1 || s.Start[i+1] > ns)
+}
+
 // unexplained says why no bar explains the trade's time and price, "" if one does.
-func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
+func unexplained(t Trade, s *pitwall.Series, o TradeOptions) string {
 	if s == nil || s.Len() == 0 {
 		return "no data for " + t.Symbol
 	}
@@ -145,14 +196,14 @@ func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
 		if spans(s, i, midnight, next) {
 			day.add(s.Bar(i))
 		}
-		if ns := t.Time.UnixNano(); t.DateOnly || ns < s.Start[i] || ns > s.End[i] {
+		if t.DateOnly || !prints(s, i, t.Time.UnixNano()) {
 			continue
 		}
 		b := s.Bar(i)
 		last = prices{}
 		last.add(b)
 		at = b.Start.Format("2006-01-02 15:04")
-		if last.holds(t.Price, bps) {
+		if last.holds(t, o) {
 			if few = last.short(t.Qty); few == "" {
 				return ""
 			}
@@ -161,7 +212,7 @@ func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
 	switch {
 	case few != "":
 		return few
-	case byDay && day.holds(t.Price, bps):
+	case byDay && day.holds(t, o):
 		return day.short(t.Qty)
 	case day.bars == 0 && last.bars == 0:
 		return "no bar of " + t.Symbol + " on " + date
@@ -171,7 +222,7 @@ func unexplained(t Trade, s *pitwall.Series, bps pitwall.Dec) string {
 		return fmt.Sprintf("price %v is outside the day's range %v (%s)", t.Price, day, date)
 	case last.bars > 0:
 		return fmt.Sprintf("price %v is outside the bar's range %v (bar of %s)", t.Price, last, at)
-	case day.holds(t.Price, bps):
+	case day.holds(t, o):
 		return fmt.Sprintf("no bar of %s at %s; price %v is inside the day's range %v", t.Symbol, t.Time.In(loc).Format("2006-01-02 15:04:05"), t.Price, day)
 	}
 	return fmt.Sprintf("no bar of %s at %s; price %v is outside even the day's range %v", t.Symbol, t.Time.In(loc).Format("2006-01-02 15:04:05"), t.Price, day)
@@ -189,16 +240,23 @@ func spans(s *pitwall.Series, i int, midnight, next time.Time) bool {
 }
 
 // oversold finds the sales, by index, of more than was held. Splits of raw series
-// scale what is held.
-func oversold(trades []Trade, data pitwall.Source) map[int]string {
+// scale what is held. A file that begins with the latest is read from its end.
+func oversold(trades []Trade, data pitwall.Source, before map[string]pitwall.Dec) map[int]string {
 	order := make([]int, len(trades))
 	for i := range order {
 		order[i] = i
 	}
+	if n := len(trades); n > 0 && trades[0].Time.After(trades[n-1].Time) {
+		slices.Reverse(order)
+	}
 	slices.SortStableFunc(order, func(i, j int) int { return trades[i].Time.Compare(trades[j].Time) })
 	over, held, done := map[int]string{}, map[string]pitwall.Dec{}, map[int]bool{}
+	maps.Copy(held, before)
 	actions := slices.Clone(data.Actions())
 	slices.SortStableFunc(actions, func(a, b pitwall.Action) int { return a.Ex.Compare(b.Ex) })
+	for k, a := range actions { // what was held then counts new units already
+		done[k] = len(order) > 0 && a.Ex.Before(trades[order[0]].Time)
+	}
 	for _, i := range order {
 		t := trades[i]
 		until := t.Time
