@@ -36,7 +36,6 @@ type Live struct {
 	Remote *Remote                                          // the account that orders go to; nil = fills are simulated
 	Arming Arming                                           // of a live account: what the caller knows
 	Adopt  bool                                             // take over what differs at the broker, when a run goes on
-	Notes  []pitwall.Warning                                // on the feed's bars
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements
@@ -107,9 +106,9 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	})
 	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Book: pitwall.MainBook}
 	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
-		Broker: patient{guard, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised),
+		Broker: patient{guard, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
 		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),
-		Warnings: append([]pitwall.Warning{{Text: p.about()}}, p.Notes...)}
+		Warnings: []pitwall.Warning{{Text: p.about()}}}
 	first, err := p.poll(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -207,8 +207,9 @@ func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f trade
 			return err
 		}
 	}
+	c.Warnings = source.MadeUp()
 	clock := &playedClock{host: a.now, began: a.now(), start: from, speed: f.speed, each: each}
-	c.Live = &driver.Live{Feed: driver.NewRecorded(source, from, to), Notes: source.MadeUp(), Now: clock.Now, Wait: func(ctx context.Context, until time.Time) error { return clock.wait(ctx, until, stop) }}
+	c.Live = &driver.Live{Feed: driver.NewRecorded(source, from, to), Now: clock.Now, Wait: func(ctx context.Context, until time.Time) error { return clock.wait(ctx, until, stop) }}
 	return nil
 }
 
