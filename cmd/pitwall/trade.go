@@ -156,7 +156,7 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	if err != nil {
 		return err
 	}
-	unwritten := a.page(res.Out)
+	unwritten := a.page(res.Out, nil)
 	if f.json {
 		return errors.Join(a.printJSON(res), unwritten)
 	}
