@@ -170,6 +170,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
 	c.Tools, c.Notes = extra.Tools, extra.Warnings
+	c.Warnings = s.standIn(cfg)
 	if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
 		return nil, err
 	}

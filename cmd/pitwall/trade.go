@@ -194,7 +194,8 @@ func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f trade
 			return nil, from, err
 		}
 	}
-	return &driver.Live{Feed: driver.NewRecorded(source, from, to), Resume: f.resume != "", Notes: source.MadeUp()}, from, nil
+	c.Warnings = source.MadeUp()
+	return &driver.Live{Feed: driver.NewRecorded(source, from, to), Resume: f.resume != ""}, from, nil
 }
 
 // reached returns the time of the newest bar that a run has kept, else from.
