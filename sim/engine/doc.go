@@ -16,7 +16,9 @@
 // share their Data and never write it. Clone forks a run.
 //
 // corporate_actions.go is what happens between bars: dividends, splits, borrow fees,
-// interest, funding. book.go is a book's cash, positions and their identity.
+// interest, funding. book.go is a book's cash, positions and their identity. fill.go
+// takes a price that match.go found: volume, slippage, fee, the second test of buying
+// power. What a bar does that opens past a limit or a stop (a gap) is in match.go.
 //
 // # To add an order type
 //
@@ -27,8 +29,8 @@
 // How far a trailing stop trails is trail in match.go; ratchet moves it after the
 // bar. A new distance is a field of pitwall.Order and pitwall.Leg and goes where
 // TrailPercent goes (grep finds some 18 files: root, tools, risk, sim, audit). One that
-// depends on earlier bars (ATR) is not offered: the agent moves the stop with
-// orders_modify.
+// depends on earlier bars (ATR) is not offered, since the engine keeps no
+// history per order: the agent moves the stop with orders_modify.
 //
 // # Campaigns
 //
