@@ -68,7 +68,7 @@ func (a *app) dataFetch() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fetch SOURCE SYMBOL...",
 		Short: "Download what the store lacks",
-		Long: "fetch asks a source for bars and corporate actions (news and macro where it has them), in chunks: a year of days, a month of\n" +
+		Long: "fetch asks a source for bars and corporate actions (news, macro, statements and filings where it has them), in chunks: a year of days, a month of\n" +
 			"minutes. Stored data is not downloaded again, so an interrupted fetch resumes; days that were not over when they were fetched\n" +
 			"are. Every chunk is checked before it is stored. Keys come from the environment or .env:\n" + list.String() +
 			"These were tested against recorded answers and local servers only.",
@@ -80,7 +80,7 @@ func (a *app) dataFetch() *cobra.Command {
 	c.Flags().StringVar(&f.from, "from", "", "first day, 2015-01-01 (needed)")
 	c.Flags().StringVar(&f.to, "to", "", "last day (default: today)")
 	c.Flags().StringVar(&f.size, "size", "1d", "size of bars: 1d, 1h, 5m, 1m")
-	c.Flags().StringSliceVar(&f.kinds, "kind", nil, "bars, actions, news, macro, statements (default: all but news that the source has)")
+	c.Flags().StringSliceVar(&f.kinds, "kind", nil, "bars, actions, news, macro, statements, filings (default: all but news that the source has)")
 	c.Flags().BoolVar(&f.refresh, "refresh", false, "ask for everything again, after a split of adjusted prices")
 	return c
 }
