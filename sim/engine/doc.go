@@ -41,9 +41,10 @@
 // ran once each on 2 shared AMD EPYC cores, in 4 to 9 minutes, while the last
 // changes to this package were being made: no failure of the engine (the digest
 // property failed once by its own assumption, was fixed and passed). The
-// comparison with the second implementation ran again after them and compared
-// 47,224,262 journal entries without a difference. That the future does not reach
-// the past was not run so long, only with 10,000.
+// comparison with the second implementation (PropertyVerifyAgrees) ran 500,000 worlds
+// each with seeds 606 and 707 after prices of 0 that come of a tick were refused: no
+// difference. That the future does not reach the past was not run so long, only with
+// 10,000.
 //
 // # Why not
 //
