@@ -28,7 +28,7 @@
 // # Sources and the local store
 //
 //	Remote (yahoo.go, alpaca.go, fred.go, polygon.go, alphavantage.go, stooq.go, binance.go,
-//	   |    coinbase.go, kraken.go; files.go imports)
+//	   |    coinbase.go, kraken.go, edgar.go; files.go imports)
 //	   | every request through throttled: rate, retries, deadline, whole bodies, no keys in errors
 //	Local.Fetch: chunk by chunk, checked as Load does, written beside, synced, renamed
 //	   |

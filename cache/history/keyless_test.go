@@ -28,11 +28,18 @@ const (
 
 func keylessSources() []source {
 	d := 24 * time.Hour
+	edgar := func(o RemoteOptions) Remote {
+		if o.Key != "" {
+			o.Key = contact
+		}
+		return NewEdgar(o)
+	}
 	return []source{
 		{"stooq bars", func(o RemoteOptions) Remote { return NewStooq(o) }, ask(KindBars, "AAPL", d), stooqGood, "", 1, false, true},
 		{"binance 1h", func(o RemoteOptions) Remote { return NewBinance(o) }, ask(KindBars, "BTC/USD", time.Hour), binanceGood, "", 1, true, true},
 		{"coinbase 1h", func(o RemoteOptions) Remote { return NewCoinbase(o) }, ask(KindBars, "BTC/USD", time.Hour), coinbaseGood, "", 1, true, true},
 		{"kraken 1h", func(o RemoteOptions) Remote { return NewKraken(o) }, ask(KindBars, "BTC/USD", time.Hour), krakenGood, "", 1, false, true},
+		{"edgar statements", edgar, ask(KindStatements, "AAPL", 0), tickersGood, factsGood, 1, false, false},
 	}
 }
 

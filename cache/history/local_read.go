@@ -111,11 +111,7 @@ func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
 		return nil, err
 	}
 	if !l.HasBars(n.Source) {
-		list, err := l.shelves(n.Source, KindMacro, KindRevised)
-		if err == nil && len(list) == 0 {
-			err = pitwall.Errorf(pitwall.NoCoverage, "the store holds no macro series from %s", n.Source).Hintf("pitwall data fetch %s CPIAUCSL UNRATE --from 2000-01-01", n.Source)
-		}
-		return list, err
+		return l.recordInputs(ctx, n)
 	}
 	var list []Input
 	if n.Source == "files" { // an import of news or macro is not about one symbol
@@ -152,6 +148,35 @@ func (l *Local) Inputs(ctx context.Context, n Need) ([]Input, error) {
 		}
 	}
 	return list, nil
+}
+
+// recordInputs returns the files of a source without bars: all of its macro series, else
+// those of the symbols that it has records of.
+func (l *Local) recordInputs(ctx context.Context, n Need) (list []Input, err error) {
+	for _, o := range l.Sources[n.Source] {
+		if o.Kind == KindMacro {
+			list, err = l.shelves(n.Source, KindMacro, KindRevised)
+			if err == nil && len(list) == 0 {
+				err = pitwall.Errorf(pitwall.NoCoverage, "the store holds no macro series from %s", n.Source).Hintf("pitwall data fetch %s CPIAUCSL UNRATE --from 2000-01-01", n.Source)
+			}
+			return list, err
+		}
+		for _, symbol := range n.Symbols {
+			n.MayLack = true // funds and indices file nothing
+			in, err := l.input(ctx, shelf{n.Source, o.Kind, 0}, symbol, n)
+			if err != nil {
+				return nil, err
+			}
+			if in != nil {
+				list = append(list, *in)
+			}
+		}
+	}
+	if len(list) == 0 {
+		err = pitwall.Errorf(pitwall.NoCoverage, "the store holds nothing of %s from %s", strings.Join(n.Symbols, ", "), n.Source).
+			Hintf("pitwall data fetch %s %s --from %s", n.Source, strings.Join(n.Symbols, " "), dateOr(n.From, "2018-01-01"))
+	}
+	return list, err
 }
 
 // input is one file, brought up to date; nil when there is none and none is

@@ -23,6 +23,8 @@ const (
 	KindNews    RowKind = "news"
 	KindMacro   RowKind = "macro"         // vintages: what was published when
 	KindRevised RowKind = "macro-revised" // only what is true today
+
+	KindStatements RowKind = "statements" // figures as each filing states them
 )
 
 // header returns the columns of a kind, in the order of Answer.Rows.
@@ -33,6 +35,8 @@ func (k RowKind) header() []string {
 		KindNews:    {"published_at", "id", "symbols", "headline", "source", "summary"},
 		KindMacro:   {"series_id", "date", "value", "first_seen"},
 		KindRevised: {"series_id", "date", "value", "as_of"},
+
+		KindStatements: {"symbol", "filing_date", "fiscal_year", "fiscal_period", "start_date", "end_date", "statement", "item", "value", "unit", "form", "accession"},
 	}[k]
 }
 

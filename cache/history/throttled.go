@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ type throttled struct {
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
 	secrets []string
+	agent   string                                   // the User-Agent; empty = userAgent
 	accept  func(status int, body []byte) bool       // a status that is an answer all the same; may be nil
 	check   func(r *http.Request, body []byte) error // looks at an answer before a library does; may be nil
 }
@@ -97,7 +99,7 @@ func (p *throttled) once(r *http.Request) (*http.Response, []byte, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), perRequest)
 	defer cancel()
 	r = r.Clone(ctx)
-	r.Header.Set("User-Agent", userAgent)
+	r.Header.Set("User-Agent", cmp.Or(p.agent, userAgent))
 	r.Header.Del("Accept-Encoding") // of a library: the transport asks for gzip itself and unpacks it, under the cap
 	resp, err := p.next.RoundTrip(r)
 	if err != nil {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type Vendor struct {
 	wire   *throttled
 	delay  time.Duration // how late its last prices settle, or free plans see them
 	needs  []string      // keys without which nothing is asked
+	asks   string        // what they are, when no key, for messages
 	offers []Offer
 	fetch  map[RowKind]func(context.Context, Request) (*Answer, error)
 }
@@ -77,7 +79,7 @@ func (v *Vendor) Offers() []Offer { return v.offers }
 // Fetch implements Remote.
 func (v *Vendor) Fetch(ctx context.Context, q Request) (*Answer, error) {
 	if slices.Contains(v.needs, "") {
-		return nil, pitwall.Errorf(pitwall.NotAllowed, "%s needs a key", v.name).Hintf("set %s in the environment or in .env", v.opts.KeyNames)
+		return nil, pitwall.Errorf(pitwall.NotAllowed, "%s needs %s", v.name, cmp.Or(v.asks, "a key")).Hintf("set %s in the environment or in .env", v.opts.KeyNames)
 	}
 	fetch, ok := v.fetch[q.Kind]
 	if !ok {

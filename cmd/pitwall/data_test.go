@@ -195,7 +195,7 @@ func TestDataUsage(t *testing.T) {
 	}{
 		"data":                                              {0, "pitwall data fetch yahoo"},
 		"data fetch":                                        {2, "usage: pitwall data fetch SOURCE SYMBOL..."},
-		"data fetch yaho A --from 2024-01-01":               {2, `did you mean "yahoo"? the sources are yahoo, stooq, binance, coinbase, kraken, alpaca, fred, polygon, alphavantage`},
+		"data fetch yaho A --from 2024-01-01":               {2, `did you mean "yahoo"? the sources are yahoo, stooq, binance, coinbase, kraken, alpaca, fred, edgar, polygon, alphavantage`},
 		"data fetch yahoo A":                                {2, "--from is missing"},
 		"data fetch yahoo A --from soon":                    {2, `--from is "soon"`},
 		"data fetch yahoo A --from 2030-01-01":              {2, "is after --to"},
