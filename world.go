@@ -120,6 +120,15 @@ type Warning struct {
 	Text  string
 }
 
+// WarningTexts returns the texts of warnings, those of later days included.
+func WarningTexts(list []Warning) []string {
+	out := []string{}
+	for _, w := range list {
+		out = append(out, w.Text)
+	}
+	return out
+}
+
 // Codes of a [Warning]. After the first two a position was valued wrongly.
 const (
 	SplitUnapplied = "split_unapplied" // prices moved by a split that no action gives

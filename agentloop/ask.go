@@ -193,7 +193,7 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 		return Result{}, t.broken
 	}
 	if name == sqlTool {
-		rows, _ := r.data["rows"].([]any)
+		rows, _ := r.data()["rows"].([]any)
 		t.timing.Queries = append(t.timing.Queries, Query{Seconds: t.Now().Sub(asked).Seconds(), Rows: len(rows)})
 	}
 	if r.IsError {

@@ -102,8 +102,17 @@ func (c client) system(ctx context.Context, strategy string) (string, error) {
 // the loop only.
 type answer struct {
 	Result
-	data map[string]any // the structured part
-	meta mcp.Meta
+	structured any
+	meta       mcp.Meta
+}
+
+// data decodes the structured part.
+func (a answer) data() map[string]any {
+	m, _ := a.structured.(map[string]any)
+	if raw, ok := a.structured.(json.RawMessage); ok { // of a server in this process
+		_ = json.Unmarshal(raw, &m) // what is no object has no fields
+	}
+	return m
 }
 
 // digest is the server's state digest, if it sends one.
@@ -132,9 +141,12 @@ func (a answer) futureDated() string {
 // fault returns the fault of the server's machine that a call met, nil if it has an
 // answer.
 func (a answer) fault() error {
-	e, _ := a.data["error"].(map[string]any)
+	if !a.IsError {
+		return nil
+	}
+	e, _ := a.data()["error"].(map[string]any)
 	code, _ := e["code"].(string)
-	if c := pitwall.Code(code); !a.IsError || c != pitwall.MachineFailed && c != pitwall.JournalFailed {
+	if c := pitwall.Code(code); c != pitwall.MachineFailed && c != pitwall.JournalFailed {
 		return nil
 	}
 	message, _ := e["message"].(string)
@@ -171,8 +183,7 @@ func (c client) call(ctx context.Context, role string, call Call) (answer, error
 			out.Text += t.Text
 		}
 	}
-	out.data, _ = r.StructuredContent.(map[string]any)
-	out.meta = r.Meta
+	out.structured, out.meta = r.StructuredContent, r.Meta
 	return out, out.fault()
 }
 

@@ -58,9 +58,9 @@
 //
 // # Why not
 //
-// Why not call tools directly in process: the loop would then test another path
-// than the one that hosts use. Through the channel transport a call costs well
-// under 0.1 ms.
+// Why not call tools directly in process: the loop works against any MCP server, and
+// each of its calls passes the handlers that hosts use. Within a process server.ServeInProcess
+// answers them on the loop's own goroutine.
 //
 // Why not key a turn by the bars themselves: the server's state_digest stands for
 // all that its world can show up to now, the account included; a key of a few

@@ -124,7 +124,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if now.IsError {
 		return l.out, errors.New(now.Text)
 	}
-	after, _ := now.data["as_of"].(string)
+	after, _ := now.data()["as_of"].(string)
 	l.out.Turns = l.Made
 	for _, a := range l.agents {
 		a.lastText = after
@@ -300,16 +300,17 @@ func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error)
 		return snapshot{}, errors.New(r.Text)
 	}
 	s := snapshot{text: r.Text, digest: r.digest()}
-	s.asOf, _ = r.data["as_of"].(string)
-	s.ended, _ = r.data["ended"].(bool)
-	s.equity, _ = r.data["equity"].(float64)
-	n, _ := r.data["advanced"].(float64)
+	data := r.data()
+	s.asOf, _ = data["as_of"].(string)
+	s.ended, _ = data["ended"].(bool)
+	s.equity, _ = data["equity"].(float64)
+	n, _ := data["advanced"].(float64)
 	s.advanced = int(n)
 	for _, field := range []string{"fills", "closed_unfilled"} {
-		list, _ := r.data[field].([]any)
+		list, _ := data[field].([]any)
 		s.event = s.event || len(list) > 0
 	}
-	bars, _ := r.data["last_bars"].([]any)
+	bars, _ := data["last_bars"].([]any)
 	for _, x := range bars {
 		b, _ := x.(map[string]any)
 		c := symbolClose{}

@@ -2,55 +2,94 @@ package server_test
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/stretchr/testify/require"
 
 	"pitwall/server"
 )
 
-// The loops that the best-known Python framework publishes: 1,298 bars/s for an
-// empty loop and 752 with one price lookup per bar (its own machine). Run with
+// BenchmarkTransports is a turn of an agent that does nothing ("clock") and of one that
+// asks for a price ("price"), beside a call of a typed echo of the same SDK, over each
+// transport. A price is two calls. Compare only figures of one run:
 //
-//	go test ./server -run xxx -bench Bars -benchtime 20000x
-func BenchmarkBars(b *testing.B) {
-	transports := map[string]func() (mcp.Transport, mcp.Transport){
-		"channel": func() (mcp.Transport, mcp.Transport) { return server.Pipe() },
-		"stock":   func() (mcp.Transport, mcp.Transport) { a, b := mcp.NewInMemoryTransports(); return a, b },
-	}
-	for _, transport := range []string{"channel", "stock"} {
-		for _, version := range []string{server.LoopProtocol, "2026-07-28"} {
-			for _, price := range []bool{false, true} {
-				name := transport + "/" + version + "/clock"
-				if price {
-					name += "+price"
-				}
-				b.Run(name, func(b *testing.B) { bars(b, transports[transport], version, price) })
-			}
-		}
+//	go test ./server -run xxx -bench Transports -benchtime 3000x -count 5
+func BenchmarkTransports(b *testing.B) {
+	server.TuneGC()
+	for _, over := range []string{"inprocess", "stdio", "http"} {
+		b.Run(over+"/echo", func(b *testing.B) {
+			cs := echo(b, over)
+			measure(b, cs, &mcp.CallToolParams{Name: "echo", Arguments: map[string]any{"symbols": []string{"AAPL"}}})
+		})
+		b.Run(over+"/clock", func(b *testing.B) { measure(b, ours(b, over), next) })
+		b.Run(over+"/price", func(b *testing.B) { measure(b, ours(b, over), next, last) })
 	}
 }
 
-func bars(b *testing.B, pipe func() (mcp.Transport, mcp.Transport), version string, price bool) {
-	server.TuneGC()
-	s, _ := newServer(b, b.N+10, "AAPL")
-	near, far := pipe()
-	cs := connectAs(b, s, near, far, version)
+var (
+	next = &mcp.CallToolParams{Name: "clock_next_bar", Arguments: map[string]any{}}
+	last = &mcp.CallToolParams{Name: "market_last_price", Arguments: map[string]any{"symbols": []string{"AAPL"}}}
+)
+
+func measure(b *testing.B, cs *mcp.ClientSession, calls ...*mcp.CallToolParams) {
 	ctx := context.Background()
-	next := &mcp.CallToolParams{Name: "clock_next_bar", Arguments: map[string]any{}}
-	last := &mcp.CallToolParams{Name: "market_last_price", Arguments: map[string]any{"symbols": []string{"AAPL"}}}
 	b.ReportAllocs()
 	b.ResetTimer()
 	for range b.N {
-		r, err := cs.CallTool(ctx, next)
-		if err != nil || r.IsError {
-			b.Fatal(err, r)
-		}
-		if price {
-			if r, err = cs.CallTool(ctx, last); err != nil || r.IsError {
+		for _, c := range calls {
+			r, err := cs.CallTool(ctx, c)
+			if err != nil || r.IsError {
 				b.Fatal(err, r)
 			}
 		}
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bars/s")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "turns/s")
+}
+
+// ours is a client of a simulated world over a transport.
+func ours(b *testing.B, over string) *mcp.ClientSession {
+	s, r := newServer(b, b.N+10, "AAPL")
+	switch over {
+	case "inprocess":
+		return inProcess(b, r)
+	case "stdio":
+		r1, w1 := io.Pipe()
+		r2, w2 := io.Pipe()
+		return connectAs(b, s, &mcp.IOTransport{Reader: r1, Writer: w2}, server.Lines(r2, w1), server.LoopProtocol)
+	}
+	return dial(b, serveHTTP(b, s, server.HTTPOptions{})+"/mcp", "", server.LoopProtocol)
+}
+
+// echo is a client of the SDK's server with one typed tool and nothing else.
+func echo(b *testing.B, over string) *mcp.ClientSession {
+	type message struct {
+		Symbols []string `json:"symbols"`
+	}
+	s := mcp.NewServer(&mcp.Implementation{Name: "bare", Version: "1"}, nil)
+	mcp.AddTool(s, &mcp.Tool{Name: "echo"}, func(_ context.Context, _ *mcp.CallToolRequest, m message) (*mcp.CallToolResult, message, error) {
+		return nil, m, nil
+	})
+	var near, far mcp.Transport
+	switch over {
+	case "inprocess":
+		near, far = mcp.NewInMemoryTransports()
+	case "stdio":
+		r1, w1 := io.Pipe()
+		r2, w2 := io.Pipe()
+		near, far = &mcp.IOTransport{Reader: r1, Writer: w2}, &mcp.IOTransport{Reader: r2, Writer: w1}
+	case "http":
+		h := httptest.NewServer(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, nil))
+		b.Cleanup(h.Close)
+		return dial(b, h.URL, "", server.LoopProtocol)
+	}
+	ss, err := s.Connect(context.Background(), far, nil)
+	require.NoError(b, err)
+	cs, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(context.Background(), near, &mcp.ClientSessionOptions{ProtocolVersion: server.LoopProtocol})
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = cs.Close(); _ = ss.Close() })
+	return cs
 }

@@ -4,7 +4,7 @@
 // from an MCP session.
 //
 //	stdio ──────────┐
-//	channel ────────┼─► *mcp.Server ─► recover ─► tools.Set.Call(world of (principal, name))
+//	in process ─────┼─► *mcp.Server ─► recover ─► tools.Set.Call(world of (principal, name))
 //	HTTP /mcp/{name}┘                                    ▲
 //	   Host, Origin, token, size and time limits     Registry: (principal, name) -> World
 //
@@ -29,9 +29,12 @@
 //
 // # Why not
 //
-// Why not the stock in-memory transport: it encodes every message to bytes and
-// back through 32 KB buffers; handing message values over channels is about
-// twice as fast (bench_test.go measures both).
+// Why not let the SDK carry calls within a process: every message is encoded to bytes and
+// decoded through a buffer of 32 KB, and each call wakes three goroutines. A client of
+// [ServeInProcess] is an ordinary mcp.ClientSession whose tools/call is answered by
+// middleware (inprocess.go) on the caller's goroutine, through the same handlers;
+// TestInProcessAnswersAsTheWireDoes compares the two. `go test ./server -run xxx -bench
+// Transports` sets each transport beside a typed echo of the SDK alone.
 //
 // Why not a server per world: lists would vary by connection, and a session
 // would own money.

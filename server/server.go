@@ -173,6 +173,9 @@ func checkWorld(req *mcp.CallToolRequest, w *pitwall.World) error {
 // says none.
 func cause(meta mcp.Meta) pitwall.Cause {
 	n, _ := meta[pitwall.MetaTurn].(float64)
+	if i, ok := meta[pitwall.MetaTurn].(int); ok { // of a client in this process
+		n = float64(i)
+	}
 	if n < 1 || n > math.MaxInt32 || n != math.Trunc(n) {
 		return pitwall.Cause{}
 	}

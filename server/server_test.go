@@ -93,6 +93,8 @@ func TestTransportsAgree(t *testing.T) {
 	s, _ := newServer(t, 60, "AAA", "BBB")
 	near, far := server.Pipe()
 	digests["channel"] = conversation(t, connectAs(t, s, near, far, server.LoopProtocol))
+	_, r := newServer(t, 60, "AAA", "BBB")
+	digests["in process"] = conversation(t, inProcess(t, r))
 	s, _ = newServer(t, 60, "AAA", "BBB")
 	a, b := mcp.NewInMemoryTransports()
 	digests["memory"] = conversation(t, connect(t, s, a, b))
@@ -111,7 +113,7 @@ func TestTransportsAgree(t *testing.T) {
 	for name, d := range digests {
 		require.Equal(t, digests["channel"], d, name)
 	}
-	require.Len(t, digests, 5)
+	require.Len(t, digests, 6)
 }
 
 // post sends one raw request and returns the status and the answer.

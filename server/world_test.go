@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -101,9 +102,10 @@ func (b *builder) Offer() (list []tools.OfferedData) {
 
 // newServerOver is a server over a registry.
 func newServerOver(r *server.Registry) *server.Server {
-	log := slog.New(slog.DiscardHandler)
-	return server.New("test", r, log, tools.New(log, r))
+	return server.New("test", r, discard, tools.New(discard, r))
 }
+
+var discard = slog.New(slog.DiscardHandler)
 
 // newServer is a server over made-up bars.
 func newServer(t testing.TB, days int, symbols ...string) (*server.Server, *server.Registry) {
@@ -147,6 +149,9 @@ func call(t testing.TB, cs *mcp.ClientSession, name string, args map[string]any)
 func field(t testing.TB, r *mcp.CallToolResult, name string) any {
 	t.Helper()
 	m, ok := r.StructuredContent.(map[string]any)
+	if raw, direct := r.StructuredContent.(json.RawMessage); direct {
+		ok = json.Unmarshal(raw, &m) == nil
+	}
 	require.True(t, ok, "%T", r.StructuredContent)
 	return m[name]
 }

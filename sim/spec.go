@@ -45,10 +45,11 @@ func (v *Venue) toSpec(n *order) (engine.Spec, *pitwall.Error) {
 			return engine.Spec{}, pitwall.Errorf(pitwall.InvalidInput, "the id %s of its leg is taken", l.ID).Hintf("use another client_order_id")
 		}
 	}
-	n.Note = roundToTick(o, &instrument)
-	if (o.Type == pitwall.LimitOrder || o.Type == pitwall.StopLimit) && o.Limit == 0 || o.Type == pitwall.StopOrder && o.Stop == 0 {
-		return engine.Spec{}, pitwall.Errorf(pitwall.InvalidNumber, "a price is 0 on the tick of %v", instrument.TickAt(0)).Hintf("use a price at least one tick from 0")
+	note, e := roundToTick(o, &instrument)
+	if e != nil {
+		return engine.Spec{}, e
 	}
+	n.Note = note
 	spec := engine.Spec{Book: int16(book), Sym: sym, Side: engine.Buy, Type: types[o.Type], TIF: tifs[o.TIF], ReduceOnly: o.ReduceOnly, Qty: o.Qty, Limit: o.Limit, Stop: o.Stop, Trail: o.Trail, TrailPercent: o.TrailPercent}
 	if o.Side == pitwall.Sell {
 		spec.Side = engine.Sell
@@ -95,9 +96,10 @@ func (v *Venue) checkCutoff(sym int32, tif pitwall.TIF) *pitwall.Error {
 }
 
 // roundToTick rounds an order's prices to the tick and returns a note that names
-// those it moved (rule 19).
-func roundToTick(o *pitwall.Order, in *pitwall.Instrument) string {
+// those it moved (rule 19). A price that becomes 0 would be none: it is refused.
+func roundToTick(o *pitwall.Order, in *pitwall.Instrument) (string, *pitwall.Error) {
 	var notes []string
+	var zero *pitwall.Error
 	round := func(name string, s pitwall.Side, stop bool, p *pitwall.Dec) {
 		side := engine.Buy
 		if s == pitwall.Sell {
@@ -105,6 +107,9 @@ func roundToTick(o *pitwall.Order, in *pitwall.Instrument) string {
 		}
 		tick := in.TickAt(*p)
 		if r := engine.Round(tick, side, stop, *p); *p != 0 && r != *p {
+			if r == 0 && zero == nil {
+				zero = pitwall.Errorf(pitwall.InvalidNumber, "%s %v is 0 on the tick of %v", name, *p, tick).Hintf("use a price at least one tick from 0")
+			}
 			notes = append(notes, fmt.Sprintf("%s %v became %v on the tick of %v", name, *p, r, tick))
 			*p = r
 		}
@@ -120,7 +125,7 @@ func roundToTick(o *pitwall.Order, in *pitwall.Instrument) string {
 		round(string(l.Role)+" limit", exit, false, &l.Limit)
 		round(string(l.Role)+" stop", exit, true, &l.Stop)
 	}
-	return strings.Join(notes, "; ")
+	return strings.Join(notes, "; "), zero
 }
 
 // change returns an order as a change makes it, with a note of the prices rounded
@@ -139,7 +144,10 @@ func (v *Venue) change(n *order, c *pitwall.Change) (pitwall.Order, string, *pit
 	}
 	own := o
 	own.Legs = nil // a change leaves the legs alone
-	note := roundToTick(&own, &instrument)
+	note, e := roundToTick(&own, &instrument)
+	if e != nil {
+		return o, "", e
+	}
 	o.Limit, o.Stop = own.Limit, own.Stop
 	if c.Limit != 0 {
 		c.Limit = o.Limit

@@ -55,3 +55,30 @@ func TestCentsOfExits(t *testing.T) {
 	require.Equal(t, price(t, "31.66"), s.order("b.sl").AvgPrice)
 	agrees(t, src, cfg, j)
 }
+
+// A price that the tick rounds to 0 would be no price at all: a replaced exit would keep
+// its percent, a stop-loss would never act. It is refused wherever an order has one.
+func TestPriceThatTheTickMakesZero(t *testing.T) {
+	cent := func(_ *sim.Config, x *pitwall.Series, _ *goldenSource) { x.Instrument.Tick = price(t, "0.01") }
+	small, exits := price(t, "0.001"), []pitwall.Leg{{Role: pitwall.TakeProfit, Percent: pitwall.One}, {Role: pitwall.StopLoss, Percent: pitwall.One}}
+	for name, o := range map[string]pitwall.Order{
+		"limit":             {Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: small},
+		"stop":              {Side: pitwall.Sell, Type: pitwall.StopOrder, Stop: small},
+		"take_profit limit": {Side: pitwall.Sell, Class: pitwall.OTO, Legs: []pitwall.Leg{{Role: pitwall.TakeProfit, Limit: small}}},
+		"stop_loss stop":    {Side: pitwall.Buy, Class: pitwall.OTO, Legs: []pitwall.Leg{{Role: pitwall.StopLoss, Stop: small}}},
+	} {
+		s := set(t, flatDays(3, "100"), cent)
+		s.next()
+		o.ID, o.Symbol, o.Qty = "o", "X", pitwall.One
+		state, err := s.b.Submit(t.Context(), o)
+		require.NoError(t, err)
+		require.ErrorContains(t, state.Error, name+" 0.001 is 0 on the tick of 0.01")
+	}
+	s := set(t, flatDays(3, "100"), cent)
+	s.next()
+	s.submit(pitwall.Order{ID: "o", Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: pitwall.Int(99), Qty: pitwall.One, Class: pitwall.Bracket, Legs: exits})
+	_, err := s.b.Replace(t.Context(), "o.sl", pitwall.Change{Stop: small})
+	require.ErrorContains(t, err, "stop 0.001 is 0 on the tick of 0.01")
+	_, err = s.b.Replace(t.Context(), "o", pitwall.Change{Limit: small})
+	require.ErrorContains(t, err, "limit 0.001 is 0 on the tick of 0.01")
+}

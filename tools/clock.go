@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"pitwall"
@@ -153,14 +154,10 @@ func pass(ctx context.Context, w *pitwall.World, since time.Time, n int, until t
 }
 
 // warnings returns those about the data that became known after since and by now.
-func warnings(w *pitwall.World, since time.Time) []string {
-	list := []string{}
-	for _, x := range w.Warnings {
-		if (since.IsZero() || x.Known.After(since)) && !x.Known.After(w.Clock.Now()) {
-			list = append(list, x.Text)
-		}
-	}
-	return list
+func warnings(w *pitwall.World, since time.Time) []pitwall.Warning {
+	return slices.DeleteFunc(slices.Clone(w.Warnings), func(x pitwall.Warning) bool {
+		return !since.IsZero() && !x.Known.After(since) || x.Known.After(w.Clock.Now())
+	})
 }
 
 // fillSnapshot reads what the trader may know now.
@@ -190,7 +187,7 @@ func fillSnapshot(ctx context.Context, w *pitwall.World, since time.Time, out *s
 		}
 	}
 	out.Flows = viewFlows(w, since)
-	out.Warnings = warnings(w, since)
+	out.Warnings = pitwall.WarningTexts(warnings(w, since))
 	out.Bars = []barView{}
 	all := w.Instruments.Instruments()
 	watched := 0

@@ -108,7 +108,7 @@ func (s *Set) simStatus(ctx context.Context, w *pitwall.World, _ noInput) (statu
 }
 
 func (s *Set) status(ctx context.Context, w *pitwall.World) (statusOut, error) {
-	out := statusOut{World: w.Name, ID: w.ID, Attempt: w.Attempt, Costs: w.Costs, Conditions: append([]string{}, w.Conditions...), Warnings: warnings(w, time.Time{}), Tradable: []string{}, Offer: []OfferedData{}, w: w}
+	out := statusOut{World: w.Name, ID: w.ID, Attempt: w.Attempt, Costs: w.Costs, Conditions: append([]string{}, w.Conditions...), Warnings: pitwall.WarningTexts(warnings(w, time.Time{})), Tradable: []string{}, Offer: []OfferedData{}, w: w}
 	p, ok := w.Clock.(pitwall.SimClock)
 	if !ok {
 		return out, pitwall.Errorf(pitwall.Unsupported, "this is a %s world, not a simulation", w.Mode).Hintf("clock_now and account_portfolio say where it stands")

@@ -17,7 +17,7 @@ import (
 func TestTearsheetOfALiveWorld(t *testing.T) {
 	w, b := liveWorld()
 	b.held = pitwall.Int(3)
-	w.Warnings = []pitwall.Warning{{Text: "told from the start"}, {Known: w.Clock.Now(), Text: "known now"}, {Known: w.Clock.Now().Add(time.Nanosecond), Text: "news of tomorrow"}}
+	w.Warnings = []pitwall.Warning{{Text: "told from the start"}, {Code: pitwall.NoDividends, Text: "price return"}, {Known: w.Clock.Now(), Text: "known now"}, {Known: w.Clock.Now().Add(time.Nanosecond), Text: "news of tomorrow"}}
 	a := newSet().Call(trader(), w, "report_tearsheet", nil)
 	require.False(t, a.IsError, a.Text)
 	require.Contains(t, a.Text, "NO_COVERAGE: this live world keeps no equity points")
@@ -25,6 +25,8 @@ func TestTearsheetOfALiveWorld(t *testing.T) {
 	require.Contains(t, a.Text, "\nX,3,")
 	require.Empty(t, a.Images)
 	require.Contains(t, a.Text, "warning: told from the start\nwarning: known now\n")
+	require.Contains(t, a.Text, "Z\nread with: price return\nfrom=")
+	require.Contains(t, string(a.JSON), `"read_with":[{"code":"no_dividends","text":"price return"}]`)
 	require.NotContains(t, a.Text+string(a.JSON), "tomorrow")
 	var out struct {
 		Run       struct{ Name string }

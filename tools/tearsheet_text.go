@@ -20,6 +20,9 @@ const (
 // is a figure that is not defined.
 func (o *sheetOut) text(w *pitwall.World) string {
 	var t text
+	for _, x := range o.ReadWith {
+		t.WriteString("read with: " + firstLine(x.Text) + "\n")
+	}
 	r := o.Run
 	t.pairs("from", r.From, "to", r.To, "steps", o.Headline.Bars, "attempt", r.Attempt, "cash", r.Cash, "equity", o.Headline.FinalEquity, "symbols", strings.Join(first(r.Symbols, textSymbols), " "))
 	o.figures(&t)
@@ -61,7 +64,7 @@ func (o *sheetOut) text(w *pitwall.World) string {
 		return []any{d.Symbol, d.Side, d.Qty, w.Time(d.EntryTime), d.EntryPrice, exit, price, d.Profit, figure(d.Return), firstLine(d.EntryReason)}
 	})
 	t.positions(o.Positions)
-	for _, line := range o.Warnings {
+	for _, line := range o.OtherWarnings() {
 		t.WriteString("warning: " + firstLine(line) + "\n")
 	}
 	for _, line := range o.Notes {

@@ -36,7 +36,7 @@ func (p *Paper) Describe(m *runs.Manifest) (from, to time.Time) {
 	for _, f := range p.store.Files {
 		m.Data = append(m.Data, runs.DataFile(f))
 	}
-	m.Warnings = warningTexts(p.Warnings())
+	m.Warnings = pitwall.WarningTexts(p.Warnings())
 	p.traded(m)
 	return p.from, to
 }

@@ -16,27 +16,6 @@ import (
 // This file is what is known of a run only at its end. Warnings with a code change
 // how the result must be read; terminal, page and JSON show them beside the headline.
 
-// readWith returns the warnings with a code, one of each, the rest of it counted.
-func readWith(list []pitwall.Warning) (out []runs.Reading) {
-	more := map[string]int{}
-	for _, w := range list {
-		if w.Code == "" {
-			continue
-		}
-		if slices.ContainsFunc(out, func(r runs.Reading) bool { return r.Code == w.Code }) {
-			more[w.Code]++
-			continue
-		}
-		out = append(out, runs.Reading{Code: w.Code, Text: w.Text})
-	}
-	for i, r := range out {
-		if n := more[r.Code]; n > 0 {
-			out[i].Text = fmt.Sprintf("%s (and %d more like it)", r.Text, n)
-		}
-	}
-	return out
-}
-
 // turnWarnings counts the turns' warnings by kind.
 func turnWarnings(out agentloop.Outcome) (list []pitwall.Warning) {
 	if out.Failed*10 > out.Turns {

@@ -132,7 +132,7 @@ func (s *Sim) Describe(m *runs.Manifest) (from, to time.Time) {
 	for _, f := range s.store.Files {
 		m.Data = append(m.Data, runs.DataFile(f))
 	}
-	m.Warnings = warningTexts(append(slices.Clone(s.notes), s.world.Warnings...))
+	m.Warnings = pitwall.WarningTexts(append(slices.Clone(s.notes), s.world.Warnings...))
 	return s.from, s.to
 }
 

@@ -88,16 +88,6 @@ func perShare(store *history.Store, spec SimSpec) (list []pitwall.Warning) {
 	return list
 }
 
-// warningTexts returns all warnings, those of later days included: a manifest is
-// read after the run.
-func warningTexts(list []pitwall.Warning) []string {
-	out := []string{}
-	for _, w := range list {
-		out = append(out, w.Text)
-	}
-	return out
-}
-
 // adjusted warns of prices that the vendor adjusted for later splits or dividends.
 func adjusted(store *history.Store, spec SimSpec) (list []pitwall.Warning) {
 	for _, s := range store.Series() {

@@ -99,7 +99,7 @@ func (s *Store) givenSplit(x *pitwall.Series, a pitwall.Action, say sayDated) {
 	ratio := units.Float() / per.Float()
 	applied := x.Adjusted == pitwall.Raw
 	if applied {
-		say(a.Ex, "", "%s split %s on %s: positions and open orders were changed with it; older prices are as traded then", symbol, ratioName(ratio), ex)
+		say(a.Ex, "", "%s split %s on %s: positions, open orders and the history that tools show change with it; fills before it are as traded", symbol, ratioName(ratio), ex)
 	}
 	bar, ok := around(x, a.Ex)
 	if !ok {

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -126,6 +127,34 @@ type Manifest struct {
 type Reading struct {
 	Code string `json:"code"`
 	Text string `json:"text"`
+}
+
+// ReadWith returns the warnings with a code, one of each, the rest of it counted.
+func ReadWith(list []pitwall.Warning) (out []Reading) {
+	more := map[string]int{}
+	for _, w := range list {
+		if w.Code == "" {
+			continue
+		}
+		if slices.ContainsFunc(out, func(r Reading) bool { return r.Code == w.Code }) {
+			more[w.Code]++
+			continue
+		}
+		out = append(out, Reading{Code: w.Code, Text: w.Text})
+	}
+	for i, r := range out {
+		if n := more[r.Code]; n > 0 {
+			out[i].Text = fmt.Sprintf("%s (and %d more like it)", r.Text, n)
+		}
+	}
+	return out
+}
+
+// Others returns the warnings that are not among those to read the result with.
+func Others(warnings []string, read []Reading) []string {
+	return slices.DeleteFunc(slices.Clone(warnings), func(text string) bool {
+		return slices.ContainsFunc(read, func(r Reading) bool { return r.Text == text })
+	})
 }
 
 // Agent is one of a run's agents.

@@ -179,7 +179,9 @@ func printSheet(p *term.Pen, s *report.Sheet) {
 		p.Line(term.Dim, "  * from %s: under 30, figures of a year say little", plural(s.Strategy.Days, "daily return"))
 	}
 	more(p, s)
-	otherWarnings(p, s.Warnings, s.ReadWith)
+	for _, x := range s.OtherWarnings() {
+		p.Note("  warning: ", x)
+	}
 	for _, n := range s.Notes {
 		p.Note("  note: ", n)
 	}

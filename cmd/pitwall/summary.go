@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"pitwall/agentloop"
@@ -29,7 +28,7 @@ func (a *app) summary(r *driver.Result) error {
 	p.Figure("return", term.Gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), benchmarkLine(r))
 	p.Figure("max drawdown", term.Gain(m.MaxDrawdown), percent(&m.MaxDrawdown), "")
 	if m.Sharpe != nil {
-		row("Sharpe", "%.2f (daily, risk-free 0)", *m.Sharpe)
+		row("Sharpe", "%.2f (%s, risk-free 0)", *m.Sharpe, report.Sampling(*m.First, *m.Last, m.Bars))
 	}
 	replies := "model calls"
 	if scripted(r) {
@@ -50,7 +49,9 @@ func (a *app) summary(r *driver.Result) error {
 	}
 	row("digest", "%s", r.Digest[:16])
 	row("time", "%.2f s", r.WallSeconds)
-	otherWarnings(p, r.Warnings, r.ReadWith)
+	for _, x := range runs.Others(r.Warnings, r.ReadWith) {
+		p.Note("  warning: ", x)
+	}
 	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns.log, fills.csv, equity.csv)", r.Out)
 	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
 		how := ""
@@ -67,15 +68,6 @@ func (a *app) summary(r *driver.Result) error {
 func readWith(p *term.Pen, list []runs.Reading) {
 	for _, x := range list {
 		p.Note("  warning: ", x.Text)
-	}
-}
-
-// otherWarnings prints the warnings that readWith has not printed.
-func otherWarnings(p *term.Pen, list []string, printed []runs.Reading) {
-	for _, x := range list {
-		if !slices.ContainsFunc(printed, func(r runs.Reading) bool { return r.Text == x }) {
-			p.Note("  warning: ", x)
-		}
 	}
 }
 

@@ -76,16 +76,17 @@ func (s *Sheet) compare(r *Run) {
 	if len(s.Daily) == 0 {
 		return
 	}
-	if s.Daily[0].Benchmark > 0 && s.Curve[0].Benchmark > 0 {
-		curve := values(s.Curve[0].Benchmark, s.Daily, func(p Point) float64 { return p.Benchmark })
-		s.Benchmark = s.curve(curve, p)
+	if i := priced(s.Daily); i >= 0 {
 		s.Relative = new(r.relative(s))
 		s.Relative.Against = m.Benchmark
-		if a, b := s.Strategy.TotalReturn, s.Benchmark.TotalReturn; a != nil && b != nil {
-			s.Relative.Excess = new(*a - *b)
+		if i == 0 && s.Curve[0].Benchmark > 0 {
+			s.Benchmark = s.curve(values(s.Curve[0].Benchmark, s.Daily, func(p Point) float64 { return p.Benchmark }), p)
+			if a, b := s.Strategy.TotalReturn, s.Benchmark.TotalReturn; a != nil && b != nil {
+				s.Relative.Excess = new(*a - *b)
+			}
+		} else {
+			s.Notes = append(s.Notes, fmt.Sprintf("the benchmark %s has no price before %s: beta, alpha, correlation and tracking error are of the days from there on", m.Benchmark, runs.DateOf(s.Daily[i].At)))
 		}
-	} else if i := slices.IndexFunc(s.Daily, func(p Point) bool { return p.Benchmark > 0 }); i >= 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("the benchmark %s has no price before %s: only months and years compare with it", m.Benchmark, runs.DateOf(s.Daily[i].At)))
 	}
 	if s.Daily[0].Hold > 0 && s.Curve[0].Hold > 0 {
 		s.BuyHold = s.curve(values(s.Curve[0].Hold, s.Daily, func(p Point) float64 { return p.Hold }), p)

@@ -26,11 +26,11 @@ func inDay(t time.Time) time.Time { return t.Add(-1) }
 // special session. Points of weekly bars, which are on average six days apart or more,
 // give 52, those of monthly bars 12.
 func periods(daily []Point) float64 {
-	if n := len(daily); n > 2 {
-		switch apart := daily[n-1].At.Sub(daily[0].At) / time.Duration(n-1); {
-		case apart >= 27*24*time.Hour:
+	if n := len(daily); n > 0 {
+		switch Sampling(daily[0].At, daily[n-1].At, n) {
+		case "monthly":
 			return 12
-		case apart >= 6*24*time.Hour:
+		case "weekly":
 			return 52
 		}
 	}
@@ -44,6 +44,20 @@ func periods(daily []Point) float64 {
 		return 365
 	}
 	return 252
+}
+
+// Sampling says of which size the returns between n points are: daily, or weekly or
+// monthly where the bars are.
+func Sampling(first, last time.Time, n int) string {
+	if n > 2 {
+		switch apart := last.Sub(first) / time.Duration(n-1); {
+		case apart >= 27*24*time.Hour:
+			return "monthly"
+		case apart >= 6*24*time.Hour:
+			return "weekly"
+		}
+	}
+	return "daily"
 }
 
 // calendar returns the returns of months (2006-01) or years (2006): the period's last

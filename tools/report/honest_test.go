@@ -135,7 +135,30 @@ func TestLateBenchmarkIsSaid(t *testing.T) {
 	s, err := r.Sheet()
 	require.NoError(t, err)
 	require.Nil(t, s.Benchmark)
-	require.Equal(t, []string{"the benchmark CCC has no price before 2024-01-03: only months and years compare with it"}, s.Notes)
+	require.Equal(t, []string{"the benchmark CCC has no price before 2024-01-03: beta, alpha, correlation and tracking error are of the days from there on"}, s.Notes)
+}
+
+// The figures against a benchmark that starts late are those of the days from its first
+// price on: worth 100, 110, 99 there, and the run half of each move. One that goes to 0
+// has lost all.
+func TestLateBenchmarkHasABeta(t *testing.T) {
+	r := small()
+	r.Points, r.Bars = nil, nil
+	for i, x := range []struct{ equity, benchmark float64 }{{2000, 0}, {2100, 0}, {2000, 100}, {2100, 110}, {1995, 99}} {
+		equity, err := pitwall.FromFloat(x.equity)
+		require.NoError(t, err)
+		r.Points = append(r.Points, Point{At: time.Date(2024, 1, 2+i, 21, 0, 0, 0, time.UTC), Equity: x.equity, Exact: equity, Benchmark: x.benchmark})
+	}
+	s, err := r.Sheet()
+	require.NoError(t, err)
+	require.InDelta(t, 0.5, *s.Relative.Beta, 1e-12) // +5 % of +10 %, -5 % of -10 %
+	require.InDelta(t, 1, *s.Relative.Correlation, 1e-12)
+	require.Nil(t, s.Relative.Excess, "the run's return is of other days")
+	require.InDelta(t, -0.01, *s.Headline.BenchmarkReturn, 1e-12)
+	r.Points[4].Benchmark = 0
+	s, err = r.Sheet()
+	require.NoError(t, err)
+	require.InDelta(t, -1, *s.Headline.BenchmarkReturn, 1e-12)
 }
 
 // A folder that has lost a file says so: no orders is not the same as none known.

@@ -79,6 +79,12 @@ func Read(run fs.FS, manifest runs.Manifest) (m Metrics, c Cut, trades []RoundTr
 	return m, cutOf(r.Journal), s.Trades, err
 }
 
+// priced returns the first point at which the benchmark has a price, or -1; from there on
+// a worth of 0 is one.
+func priced(points []Point) int {
+	return slices.IndexFunc(points, func(p Point) bool { return p.Benchmark > 0 })
+}
+
 // headline computes the metrics.
 func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry, w *walk) (Metrics, error) {
 	m := Metrics{Start: start, FinalEquity: start}
@@ -95,8 +101,8 @@ func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry, w *wal
 	if start > 0 {
 		m.TotalReturn = last.Equity/start.Float() - 1
 	}
-	if last.Benchmark != 0 {
-		m.BenchmarkReturn = finite(last.Benchmark/first.Benchmark - 1)
+	if i := priced(points); i >= 0 {
+		m.BenchmarkReturn = finite(last.Benchmark/points[i].Benchmark - 1)
 	}
 	m.BuyHoldReturn = finite(last.Hold/first.Hold - 1)
 	m.MaxDrawdown = MaxDrawdown(values(start.Float(), points, equityOf))

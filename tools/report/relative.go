@@ -51,11 +51,11 @@ func relative(r, b []float64, periods float64) Relative {
 
 // relative compares the run with its benchmark over intervals that both have: between
 // days on which each has a price. The first begins with the run, as the curves do, when
-// the benchmark trades on its first day.
+// the benchmark trades on its first day; with a benchmark that starts late, with its first price.
 func (r *Run) relative(s *Sheet) Relative {
-	pairs := r.paired(s.Daily)
+	pairs := r.paired(s.Daily[priced(s.Daily):])
 	mine, other := make([]float64, 0, len(pairs)+1), make([]float64, 0, len(pairs)+1)
-	if len(pairs) > 0 && pairs[0].At.Equal(s.Daily[0].At) {
+	if len(pairs) > 0 && pairs[0].At.Equal(s.Daily[0].At) && s.Curve[0].Benchmark > 0 {
 		mine = append(mine, r.Manifest.Cash.Float())
 		other = append(other, pairs[0].Benchmark*s.Curve[0].Benchmark/s.Daily[0].Benchmark)
 	}

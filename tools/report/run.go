@@ -99,7 +99,7 @@ type World struct {
 	Actions     []pitwall.Action
 	Digest      string
 	Notes       []string
-	Warnings    []string
+	Warnings    []pitwall.Warning
 
 	Journal []pitwall.Entry
 	Bars    map[string][]pitwall.Bar
@@ -107,7 +107,7 @@ type World struct {
 
 // FromWorld returns a run without a folder. It has no turns.
 func FromWorld(w World, ref pitwall.Reference) *Run {
-	m := runs.Manifest{Name: w.Name, Symbols: w.Symbols, Benchmark: w.Benchmark, From: w.From, Cash: w.Cash, Costs: w.Costs, Attempt: w.Attempt, Actions: w.Actions, Digest: w.Digest, Notes: w.Notes, Warnings: w.Warnings}
+	m := runs.Manifest{Name: w.Name, Symbols: w.Symbols, Benchmark: w.Benchmark, From: w.From, Cash: w.Cash, Costs: w.Costs, Attempt: w.Attempt, Actions: w.Actions, Digest: w.Digest, Notes: w.Notes, Warnings: pitwall.WarningTexts(w.Warnings), ReadWith: runs.ReadWith(w.Warnings)}
 	for _, i := range w.Instruments {
 		m.Traded = append(m.Traded, runs.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw})
 	}

@@ -92,6 +92,9 @@ func (s *Sheet) against(figures bool) (over, under []string) {
 	return over, under
 }
 
+// OtherWarnings returns the warnings that are not in ReadWith.
+func (s *Sheet) OtherWarnings() []string { return runs.Others(s.Warnings, s.ReadWith) }
+
 // has reports whether the run must be read with a warning of a code.
 func (s *Sheet) has(code string) bool {
 	return slices.ContainsFunc(s.ReadWith, func(r runs.Reading) bool { return r.Code == code })

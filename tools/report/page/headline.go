@@ -19,9 +19,13 @@ func tiles(s *report.Sheet) []fact {
 		list = append(list, fact{"Buy and hold", ret(h.BuyHoldReturn), "equal parts of the run's symbols, no costs", ""})
 	}
 	down := fact{Name: "Max drawdown", Value: ret(&h.MaxDrawdown), Note: span(s.Strategy)}
-	sharpe := fact{Name: "Sharpe ratio", Value: number(h.Sharpe, 2), Note: "daily, annualized, risk-free rate 0"}
+	size := "daily"
+	if h.Sharpe != nil {
+		size = report.Sampling(*h.First, *h.Last, h.Bars)
+	}
+	sharpe := fact{Name: "Sharpe ratio", Value: number(h.Sharpe, 2), Note: size + ", annualized, risk-free rate 0"}
 	if s.Strategy.FewForYearly {
-		sharpe.Note = "under 30 daily returns: it says little"
+		sharpe.Note = "under 30 " + size + " returns: it says little"
 	}
 	return append(list, down, sharpe)
 }
