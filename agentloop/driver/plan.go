@@ -53,7 +53,7 @@ func (s *Strategy) Plan(ctx context.Context, store *history.Store, inputs []hist
 		return p, err
 	}
 	defer session.Close()
-	p = Plan{Strategy: s.Name, Every: s.Every, Cash: spec.Cash, Costs: spec.Costs, Assumed: s.Costs == nil, From: runs.DayOf(session.from), To: runs.DateOf(session.to), Warnings: warningTexts(session.warnings(session.to))}
+	p = Plan{Strategy: s.Name, Every: s.Every, Cash: spec.Cash, Costs: spec.Costs, Assumed: s.Costs == nil, From: runs.DayOf(session.from), To: runs.DateOf(session.to), Warnings: pitwall.WarningTexts(session.warnings(session.to))}
 	var models []string
 	for _, a := range s.Team() {
 		if name := a.Model.Name; !slices.Contains(models, name) {
