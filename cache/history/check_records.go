@@ -227,7 +227,7 @@ func (c *checker) statements(t *table) {
 func (c *checker) filings(t *table) {
 	c.sayN(t.name, "", "dates without a time", len(t.rows), t.get(0, "filed_date"), "treat a filing as known after that day's close; the transaction came earlier")
 	for i := range t.rows {
-		if s := t.get(i, "amount"); s != "" {
+		if s := t.get(i, "amount"); s != "" && !t.has("accession") {
 			if _, err := strconv.ParseFloat(s, 64); err != nil {
 				c.say(t.name, "", "amounts are ranges", s, "an amount is not a number: do not add them up")
 			}

@@ -47,8 +47,8 @@ func NewEdgar(o RemoteOptions) *Vendor {
 	www := *e.Vendor
 	www.opts.BaseURL = archive
 	e.www = &www
-	e.offers = []Offer{{Kind: KindStatements, Chunk: Whole}}
-	e.fetch = map[RowKind]func(context.Context, Request) (*Answer, error){KindStatements: e.statements}
+	e.offers = []Offer{{Kind: KindStatements, Chunk: Whole}, {Kind: KindFilings, Chunk: ByYear}} // a form is a request of its own
+	e.fetch = map[RowKind]func(context.Context, Request) (*Answer, error){KindStatements: e.statements, KindFilings: e.filings}
 	return e.Vendor
 }
 

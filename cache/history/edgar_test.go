@@ -161,3 +161,92 @@ func TestEdgarRefuses(t *testing.T) {
 	}
 	require.InDelta(t, 0.125, w.slept[len(w.slept)-1].Seconds(), 0.01, "eight requests a second")
 }
+
+const submissionsGood = `{"cik":"0000320193","name":"Apple Inc.","tickers":["AAPL"],"filings":{"recent":{"accessionNumber":["0000320193-24-000002"],"filingDate":["2024-01-03"],
+"reportDate":[""],"acceptanceDateTime":["2024-01-03T21:31:00.000Z"],"form":["8-K"],"primaryDocument":["a8-k.htm"]},"files":[]}}`
+
+const submissionsAll = `{"cik":"0000320193","filings":{"recent":{
+"accessionNumber":["0000320193-24-000009","0000320193-24-000008","0000320193-24-000007","0000320193-24-000006","0000320193-24-000005"],
+"filingDate":["2024-04-05","2024-04-04","2024-04-03","2024-04-03","2024-04-02"],
+"form":["4/A","4","4","10-Q","4"],"primaryDocument":["xslF345X05/amended.xml","xslF345X05/other.xml","xslF345X05/sale.xml","q.htm","xslF345X05/holdings.xml"]},
+"files":[{"name":"CIK0000320193-submissions-001.json","filingCount":1,"filingFrom":"2003-01-01","filingTo":"2024-02-01"},{"name":"CIK0000320193-submissions-002.json","filingCount":1,"filingFrom":"1994-01-26","filingTo":"2002-12-31"}]}}`
+
+const submissionsOlder = `{"accessionNumber":["0000320193-24-000001","0000320193-03-000001"],"filingDate":["2024-01-30","2003-02-03"],"form":["4","4"],"primaryDocument":["",""]}`
+
+// form4 is a form as the SEC's ownership schema has it, with the cells that the tests change.
+func form4(kind, issuer, rows string) string {
+	return `<?xml version="1.0"?>
+<ownershipDocument><schemaVersion>X0508</schemaVersion><documentType>` + kind + `</documentType><periodOfReport>2024-04-01</periodOfReport>
+<issuer><issuerCik>` + issuer + `</issuerCik><issuerName>Apple Inc.</issuerName><issuerTradingSymbol>aapl</issuerTradingSymbol></issuer>
+<reportingOwner><reportingOwnerId><rptOwnerCik>0001214156</rptOwnerCik><rptOwnerName>COOK TIMOTHY  D</rptOwnerName></reportingOwnerId>
+<reportingOwnerRelationship><isDirector>true</isDirector><isOfficer>1</isOfficer><isTenPercentOwner>0</isTenPercentOwner><officerTitle>Chief Executive Officer</officerTitle></reportingOwnerRelationship></reportingOwner>
+` + rows + `</ownershipDocument>`
+}
+
+// trade is a transaction of a form.
+func trade(table, date, code, shares, price, acquired, holds string) string {
+	return `<` + table + `Transaction><securityTitle><value>Common Stock</value></securityTitle><transactionDate><value>` + date + `</value></transactionDate>
+<transactionCoding><transactionFormType>4</transactionFormType><transactionCode>` + code + `</transactionCode></transactionCoding>
+<transactionAmounts><transactionShares><value>` + shares + `</value></transactionShares><transactionPricePerShare>` + price + `<footnoteId id="F1"/></transactionPricePerShare>
+<transactionAcquiredDisposedCode><value>` + acquired + `</value></transactionAcquiredDisposedCode></transactionAmounts>
+<ownershipNature><directOrIndirectOwnership><value>` + holds + `</value></directOrIndirectOwnership></ownershipNature></` + table + `Transaction>`
+}
+
+func TestEdgarFilings(t *testing.T) {
+	sale := trade("nonDerivative", "2024-04-01-05:00", "S", "196410.0000", "<value>171.48</value>", "D", "I")
+	files := map[string]string{
+		"/files/company_tickers.json":                     tickersGood,
+		"/submissions/CIK0000320193.json":                 submissionsAll,
+		"/submissions/CIK0000320193-submissions-001.json": submissionsOlder,
+		"/Archives/edgar/data/320193/000032019324000007/sale.xml": form4("4", "0000320193", "<nonDerivativeTable>"+trade("nonDerivative", "2024-04-01", "M", "511000", "", "A", "D")+sale+sale+
+			trade("nonDerivative", "2042-04-01", "S", "1", "<value>1</value>", "D", "D")+"</nonDerivativeTable><derivativeTable>"+trade("derivative", "2024-04-01", "Z", "511000", "<value>0</value>", "D", "D")+"</derivativeTable>"),
+		"/Archives/edgar/data/320193/000032019324000008/other.xml":    strings.Replace(form4("4", "0000001318", "<nonDerivativeTable>"+sale+"</nonDerivativeTable>"), `<?xml version="1.0"?>`, "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><!-- \xe9 -->", 1),
+		"/Archives/edgar/data/320193/000032019324000005/holdings.xml": form4("4", "0000320193", "<nonDerivativeTable><nonDerivativeHolding/></nonDerivativeTable>"),
+		"/Archives/edgar/data/320193/000032019324000009/amended.xml":  form4("4/A", "0000320193", "<nonDerivativeTable>"+strings.Replace(sale, "196410", "196400", 1)+"</nonDerivativeTable>"),
+	}
+	w := edgarServer(t, files)
+	a := fetch(t, w, w.edgar(), KindFilings, "AAPL", 0, "2024-01-01", "2024-12-31")
+	var lines []string
+	for _, r := range a.Rows {
+		require.Equal(t, "COOK TIMOTHY D (Chief Executive Officer, director)", r[3])
+		lines = append(lines, strings.Join(append(r[1:3:3], r[4:]...), "|"))
+	}
+	require.Equal(t, []string{
+		"2024-04-03|2024-04-01|direct|Common Stock|Form 4 exercise or conversion, acquired|511000 shares|4|0000320193-24-000007|1",
+		"2024-04-03|2024-04-01|indirect|Common Stock|Form 4 sale|196410 shares at 171.48|4|0000320193-24-000007|2",
+		"2024-04-03|2024-04-01|indirect|Common Stock|Form 4 sale|196410 shares at 171.48|4|0000320193-24-000007|3",
+		"2024-04-03|2024-04-01|direct|Common Stock|Form 4 transaction of code Z, disposed|511000 shares at 0|4|0000320193-24-000007|5",
+		"2024-04-05|2024-04-01|indirect|Common Stock|Form 4/A sale|196400 shares at 171.48|4/A|0000320193-24-000009|1",
+	}, lines, "two alike are two; what was amended stands beside it, known later")
+	require.ElementsMatch(t, []Drop{{"forms of the company about shares of another", 1}, {"forms 4 without a transaction", 1}, {"transactions dated after their filing", 1}, {"forms 4 that are no XML, as before 2003", 1}}, a.Dropped)
+	require.NotContains(t, strings.Join(w.asked, " "), "submissions-002", "a list of other years is not asked for")
+
+	l := newLocal(t, "2026-11-20")
+	ctx := context.Background()
+	done, err := l.Fetch(ctx, w.edgar(), Request{Kind: KindFilings, Symbol: "AAPL", From: day("2024-01-01"), To: day("2024-12-31")}, false, nil)
+	require.NoError(t, err)
+	require.Equal(t, 5, done.Rows)
+	bars := filepath.Join(t.TempDir(), "bars.csv")
+	require.NoError(t, os.WriteFile(bars, []byte(head+"AAPL,2024-04-01,1,1,1,1,1\n"), 0o644))
+	s, err := Load(ctx, []Input{Disk(done.File), Disk(bars)}, Options{})
+	require.NoError(t, err)
+	require.Len(t, s.Records(), 5)
+	r := s.Records()[4]
+	require.Equal(t, "2024-04-06T00:00:00-04:00", r.Known.Format(time.RFC3339), "the end of the day of filing")
+	require.Equal(t, "Form 4/A sale AAPL", r.Title)
+	require.Equal(t, "COOK TIMOTHY D (Chief Executive Officer, director)", r.Source)
+	require.Equal(t, []string{"AAPL"}, r.Symbols)
+	require.Equal(t, map[string]string{"amount": "196400 shares at 171.48", "asset_type": "Common Stock", "form": "4/A", "owner": "indirect", "type": "Form 4/A sale"}, r.Fields)
+
+	for path, c := range map[string][2]string{
+		"/submissions/CIK0000320193.json":                            {strings.Replace(submissionsAll, `"4/A",`, "", 1), "4 forms, 5 numbers, 5 days, 5 documents"},
+		"/Archives/edgar/data/320193/000032019324000009/amended.xml": {"<html>", "the form 0000320193-24-000009"},
+		"/Archives/edgar/data/320193/000032019324000007/sale.xml":    {form4("4", "320193", "<nonDerivativeTable>"+trade("nonDerivative", "1 April", "S", "1", "", "D", "D")+"</nonDerivativeTable>"), `a transaction on "1 April"`},
+	} {
+		was := files[path]
+		files[path] = c[0]
+		_, err := w.edgar().Fetch(ctx, Request{Kind: KindFilings, Symbol: "AAPL", From: day("2024-01-01"), To: day("2024-12-31")})
+		require.ErrorContains(t, err, c[1])
+		files[path] = was
+	}
+}

@@ -40,6 +40,7 @@ func keylessSources() []source {
 		{"coinbase 1h", func(o RemoteOptions) Remote { return NewCoinbase(o) }, ask(KindBars, "BTC/USD", time.Hour), coinbaseGood, "", 1, true, true},
 		{"kraken 1h", func(o RemoteOptions) Remote { return NewKraken(o) }, ask(KindBars, "BTC/USD", time.Hour), krakenGood, "", 1, false, true},
 		{"edgar statements", edgar, ask(KindStatements, "AAPL", 0), tickersGood, factsGood, 1, false, false},
+		{"edgar filings", edgar, ask(KindFilings, "AAPL", 0), tickersGood, submissionsGood, 0, false, false},
 	}
 }
 

@@ -120,7 +120,7 @@ func newMergeRow(kind RowKind, r []string, zone *time.Location, fetched time.Tim
 		key += "|" + r[1]
 	case KindMacro:
 		key += "|" + r[3]
-	case KindStatements:
+	case KindStatements, KindFilings:
 		key += "|" + strings.Join(r[2:], "|")
 	}
 	return mergeRow{r, when, key, calendarDay(when.t), fetched}, nil
@@ -243,6 +243,8 @@ func (t *table) valid(size time.Duration) error {
 		}
 	case KindStatements:
 		return l.readFundamentals(t)
+	case KindFilings:
+		return l.readRecords("filings", t)
 	case KindNews:
 		for i, r := range t.rows {
 			if _, err := time.Parse(time.RFC3339, r[t.col["published_at"]]); err != nil {
@@ -255,7 +257,7 @@ func (t *table) valid(size time.Duration) error {
 
 // rowKind tells which of the store's kinds a table is; empty when none.
 func (t *table) rowKind() RowKind {
-	for _, k := range []RowKind{KindBars, KindActions, KindNews, KindMacro, KindRevised, KindStatements} {
+	for _, k := range []RowKind{KindBars, KindActions, KindNews, KindMacro, KindRevised, KindStatements, KindFilings} {
 		need := k.header()
 		if k == KindActions {
 			need = need[:4]

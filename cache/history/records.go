@@ -177,13 +177,13 @@ func (l *loader) filing(t *table, i int) (r pitwall.Record, err error) {
 	if err != nil {
 		return r, err
 	}
-	r = pitwall.Record{Kind: pitwall.Filing, ID: t.hash(i), Event: event, Known: known, Source: t.get(i, "senator"), Fields: map[string]string{}}
+	r = pitwall.Record{Kind: pitwall.Filing, ID: t.hash(i), Event: event, Known: known, Source: cmp.Or(t.get(i, "filer"), t.get(i, "senator")), Fields: map[string]string{}}
 	ticker := strings.Join(strings.Fields(strings.TrimLeft(t.get(i, "ticker"), "- ")), " ") // forms say "--" for none
 	if ticker != "" && ticker != "N/A" && !strings.Contains(ticker, " ") {
 		r.Symbols = []string{ticker}
 	}
 	r.Title = strings.TrimSpace(t.get(i, "type") + " " + ticker)
-	for _, name := range []string{"owner", "asset_type", "type", "amount"} {
+	for _, name := range []string{"owner", "asset_type", "type", "amount", "form"} {
 		if v := t.get(i, name); v != "" {
 			r.Fields[name] = v
 		}

@@ -25,6 +25,7 @@ const (
 	KindRevised RowKind = "macro-revised" // only what is true today
 
 	KindStatements RowKind = "statements" // figures as each filing states them
+	KindFilings    RowKind = "filings"    // what insiders and others disclosed
 )
 
 // header returns the columns of a kind, in the order of Answer.Rows.
@@ -37,6 +38,7 @@ func (k RowKind) header() []string {
 		KindRevised: {"series_id", "date", "value", "as_of"},
 
 		KindStatements: {"symbol", "filing_date", "fiscal_year", "fiscal_period", "start_date", "end_date", "statement", "item", "value", "unit", "form", "accession"},
+		KindFilings:    {"ticker", "filed_date", "transaction_date", "filer", "owner", "asset_type", "type", "amount", "form", "accession", "line"},
 	}[k]
 }
 

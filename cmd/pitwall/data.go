@@ -80,7 +80,7 @@ func (a *app) dataFetch() *cobra.Command {
 	c.Flags().StringVar(&f.from, "from", "", "first day, 2015-01-01 (needed)")
 	c.Flags().StringVar(&f.to, "to", "", "last day (default: today)")
 	c.Flags().StringVar(&f.size, "size", "1d", "size of bars: 1d, 1h, 5m, 1m")
-	c.Flags().StringSliceVar(&f.kinds, "kind", nil, "bars, actions, news, macro, statements (default: all but news that the source has)")
+	c.Flags().StringSliceVar(&f.kinds, "kind", nil, "bars, actions, news, macro, statements, filings (default: all but news that the source has)")
 	c.Flags().BoolVar(&f.refresh, "refresh", false, "ask for everything again, after a split of adjusted prices")
 	return c
 }

@@ -33,7 +33,7 @@ func sources() []source {
 		{name: "alpaca", help: "as traded, with actions and news", keys: keyVars{{"APCA_API_KEY_ID", "ALPACA_API_KEY"}, {"APCA_API_SECRET_KEY", "ALPACA_API_SECRET"}},
 			url: "https://data.alpaca.markets", open: history.NewAlpaca},
 		{name: "fred", help: "macro series with their vintages", keys: keyVars{{"FRED_API_KEY"}}, without: "today's (revised) values only", url: "https://api.stlouisfed.org", open: history.NewFred},
-		{name: "edgar", help: "statements as filed of US companies; SEC_USER_AGENT is your name and email address, which the SEC asks for", keys: keyVars{{"SEC_USER_AGENT"}}, url: "https://data.sec.gov", open: history.NewEdgar},
+		{name: "edgar", help: "statements and insiders' trades (form 4) of US companies, as filed; SEC_USER_AGENT is your name and email address, which the SEC asks for", keys: keyVars{{"SEC_USER_AGENT"}}, url: "https://data.sec.gov", open: history.NewEdgar},
 		{name: "polygon", help: "as traded, with actions", keys: keyVars{{"POLYGON_API_KEY"}}, url: "https://api.polygon.io", open: history.NewPolygon},
 		{name: "alphavantage", help: "as traded, no actions", keys: keyVars{{"ALPHAVANTAGE_API_KEY"}}, url: "https://www.alphavantage.co", open: history.NewAlphaVantage},
 	}
