@@ -86,6 +86,14 @@ func (s *Series) Bar(i int) Bar {
 	}
 }
 
+// Part returns bars first to end, end exclusive. The columns are shared.
+func (s *Series) Part(first, end int) *Series {
+	p := *s
+	p.Start, p.End, p.Known = s.Start[first:end], s.End[first:end], s.Known[first:end]
+	p.Open, p.High, p.Low, p.Close, p.Volume = s.Open[first:end], s.High[first:end], s.Low[first:end], s.Close[first:end], s.Volume[first:end]
+	return &p
+}
+
 // Append adds a bar after checking it against the last one; see [Series.Check].
 func (s *Series) Append(b Bar) error {
 	s.Start, s.End, s.Known = append(s.Start, b.Start.UnixNano()), append(s.End, b.End.UnixNano()), append(s.Known, b.Known.UnixNano())

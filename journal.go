@@ -3,6 +3,7 @@ package pitwall
 import (
 	"context"
 	"iter"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -117,7 +118,7 @@ type plainMark struct {
 	point EquityPoint
 }
 
-func (m plainMark) entry() Entry {
+func (m *plainMark) entry() Entry {
 	return Entry{Seq: m.seq, AsOf: m.point.Time, Kind: EntryMark, Book: m.book, Mark: &m.point}
 }
 
@@ -146,15 +147,33 @@ func (j *MemoryJournal) Last() int64 {
 	return j.last
 }
 
-// Entries returns a copy of what there is.
-func (j *MemoryJournal) Entries() []Entry {
+// Entries returns what there is.
+func (j *MemoryJournal) Entries() []Entry { return slices.Collect(j.All()) }
+
+// All yields what there is now, in order. What entries point to is the journal's: do not
+// write.
+func (j *MemoryJournal) All() iter.Seq[Entry] {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	list := make([]Entry, 0, j.last)
-	for seq := int64(1); seq <= j.last; seq++ {
-		list = append(list, j.entry(seq))
+	entries, points := j.entries, j.points // both only grow
+	j.mu.Unlock()
+	return func(yield func(Entry) bool) {
+		points := points
+		for _, e := range entries {
+			for ; len(points) > 0 && points[0].seq < e.Seq; points = points[1:] {
+				if !yield(points[0].entry()) {
+					return
+				}
+			}
+			if !yield(e) {
+				return
+			}
+		}
+		for i := range points {
+			if !yield(points[i].entry()) {
+				return
+			}
+		}
 	}
-	return list
 }
 
 // entry returns an entry that is there.

@@ -64,6 +64,20 @@ func weekStart(t time.Time, day time.Weekday) string {
 	return t.AddDate(0, 0, -back).Format(time.DateOnly)
 }
 
+// next returns the date on or after which the turn after one at last is due.
+func (e Every) next(last time.Time) string {
+	y, m, d := last.Date()
+	switch e.Unit {
+	case "month":
+		d, m = 1, m+1
+	case "week":
+		d += 7 - (int(last.Weekday())-int(e.Day)+7)%7
+	default:
+		d++
+	}
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+}
+
 // Trigger is a reason for a turn besides Every. Exactly one field is set.
 type Trigger struct {
 	Fill   bool      // an order was filled, or ended without, since the last turn
@@ -116,21 +130,33 @@ func (a *agentState) reason(s snapshot) string {
 	return a.When(b)
 }
 
+// maxStride is how many bars one call of the clock takes at most.
+const maxStride = 10_000
+
 // stride returns how many bars one call of the clock may pass without missing a
 // turn of any agent.
 func stride(agents []*agentState) int {
-	n := 0
+	n := maxStride
 	for _, a := range agents {
-		if len(a.Triggers) > 0 || a.When != nil || a.Every.Bars == 0 {
+		if len(a.Triggers) > 0 || a.When != nil || a.Every.Bars == 0 || a.last.IsZero() {
 			return 1
 		}
-		left := a.Every.Bars - a.passed
-		if a.last.IsZero() {
-			left = 1
-		}
-		if n == 0 || left < n {
-			n = left
-		}
+		n = min(n, a.Every.Bars-a.passed)
 	}
 	return max(1, n)
+}
+
+// nextDay returns the date until which one call of the clock may pass bars without
+// missing a turn, where every agent has its turns by the calendar and nothing else;
+// "" elsewhere.
+func nextDay(agents []*agentState) (day string) {
+	for _, a := range agents {
+		if len(a.Triggers) > 0 || a.When != nil || a.Every.Unit == "" || a.last.IsZero() {
+			return ""
+		}
+		if next := a.Every.next(a.last); day == "" || next < day {
+			day = next
+		}
+	}
+	return day
 }

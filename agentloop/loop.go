@@ -138,7 +138,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 			return l.out, nil
 		default:
 		}
-		snap, err := l.next(ctx, after, stride(l.agents))
+		snap, err := l.next(ctx, after)
 		if err != nil {
 			return l.out, err
 		}
@@ -250,13 +250,22 @@ type symbolClose struct {
 }
 
 // next moves the clock. A live clock may have nothing yet: ask again.
-func (l *loop) next(ctx context.Context, after string, bars int) (snapshot, error) {
+func (l *loop) next(ctx context.Context, after string) (snapshot, error) {
+	move := map[string]any{"after": after}
+	day := nextDay(l.agents)
+	if day != "" {
+		move["until"] = day
+	} else {
+		move["bars"] = stride(l.agents)
+	}
 	for {
-		s, err := l.clock(ctx, map[string]any{"bars": bars, "after": after})
+		s, err := l.clock(ctx, move)
 		if err != nil {
 			return s, err
 		}
-		s.from = after
+		if day == "" || s.advanced == 1 {
+			s.from = after
+		} // else what happened is asked for as after moves of one bar: the text is part of replay keys
 		l.out.Bars += s.advanced
 		if s.advanced > 0 || s.ended {
 			return s, nil

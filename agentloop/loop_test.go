@@ -21,6 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // prompts and no digests. The loop must work against it.
 type counter struct {
 	days, n, echoes int
+	moves           int  // calls of clock_next_bar
 	lax             bool // answers a stale after as Pitwall does: with no step
 }
 
@@ -29,6 +30,7 @@ func (c *counter) serve(t *testing.T) *mcp.ClientSession {
 	at := func() string { return time.Date(2024, 1, 1+c.n, 16, 0, 0, 0, time.UTC).Format(time.RFC3339) }
 	type in struct {
 		Bars  int    `json:"bars,omitempty"`
+		Until string `json:"until,omitempty"`
 		After string `json:"after,omitempty"`
 	}
 	mcp.AddTool(s, &mcp.Tool{Name: "clock_now"}, func(context.Context, *mcp.CallToolRequest, in) (*mcp.CallToolResult, map[string]any, error) {
@@ -40,6 +42,14 @@ func (c *counter) serve(t *testing.T) *mcp.ClientSession {
 		}
 		if i.After != at() {
 			return nil, nil, fmt.Errorf("after is %s, it is %s", i.After, at())
+		}
+		c.moves++
+		if i.Until != "" {
+			day, err := time.Parse(time.DateOnly, i.Until)
+			if err != nil {
+				return nil, nil, err
+			}
+			i.Bars = day.YearDay() - 1 - c.n
 		}
 		moved := min(i.Bars, c.days-c.n)
 		c.n += moved
@@ -232,7 +242,8 @@ func TestEvery(t *testing.T) {
 		"month":    {2},
 	} {
 		var got []int
-		_, k, err := drive(t, &counter{days: 11, lax: true}, every, func(agentloop.Request) (agentloop.Reply, error) { return agentloop.Reply{Text: "ok"}, nil }, nil)
+		clock := &counter{days: 11, lax: true}
+		_, k, err := drive(t, clock, every, func(agentloop.Request) (agentloop.Reply, error) { return agentloop.Reply{Text: "ok"}, nil }, nil)
 		require.NoError(t, err)
 		for _, turn := range k.turns {
 			at, err := time.Parse(time.RFC3339, turn.AsOf)
@@ -240,6 +251,7 @@ func TestEvery(t *testing.T) {
 			got = append(got, at.Day())
 		}
 		require.Equal(t, want, got, every)
+		require.LessOrEqual(t, clock.moves, 2*len(want)+1, "%s: one call passes the days between two turns, and one tells of them", every)
 	}
 	for _, bad := range []string{"0", "-1", "often", "1.5", "2d"} {
 		_, err := agentloop.ParseEvery(bad)

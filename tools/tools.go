@@ -107,6 +107,7 @@ func all(s *Set) {
 	addAccount(s)
 	addMarket(s)
 	addRecords(s)
+	addEvents(s)
 	addIndicators(s)
 	addQuery(s)
 	addOrders(s)
@@ -166,6 +167,12 @@ func (s *Set) put(t *Tool) {
 // Tools lists the tools by name.
 func (s *Set) Tools() []*Tool {
 	return slices.SortedFunc(slices.Values(s.tools), func(a, b *Tool) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// Remove takes a tool out, as that of a kind of records that no world of a server has.
+func (s *Set) Remove(name string) {
+	s.tools = slices.DeleteFunc(s.tools, func(t *Tool) bool { return t.Name == name })
+	delete(s.byName, name)
 }
 
 // Find returns a tool by its name or its dotted alias (account.positions).

@@ -2,10 +2,12 @@ package driver_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/examples"
+	"pitwall/tools/report"
 )
 
 func TestMain(m *testing.M) {
@@ -77,6 +80,16 @@ func TestRunLeavesEvidence(t *testing.T) {
 	sums, err := runs.Strict{FS: os.DirFS(first.Out)}.Sums(r.Manifest)
 	require.NoError(t, err)
 	require.Equal(t, runs.Sums{Turns: first.Turns}, sums)
+	read, err := report.Read(os.DirFS(first.Out), r.Manifest)
+	require.NoError(t, err)
+	require.Equal(t, read.Points, first.Report.Points, "figures are of what the files say, without a look at them")
+	require.Equal(t, read.Bars, first.Report.Bars)
+	text := func(r *report.Run) string {
+		body, err := json.Marshal(slices.Collect(r.Journal))
+		require.NoError(t, err)
+		return string(body)
+	}
+	require.Equal(t, text(read), text(first.Report))
 }
 
 // What cannot run leaves no folder behind, and a folder that holds something is

@@ -51,6 +51,7 @@ type Result struct {
 	Manifest     runs.Manifest  `json:"-"`
 	Usage        runs.Usage     `json:"-"`
 	Metrics      report.Metrics `json:"-"`
+	Report       *report.Run    `json:"-"` // what the figures were computed from
 }
 
 // describe returns the manifest of a run that begins.
@@ -152,12 +153,16 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
-	metrics, cut, trades, err := report.Read(os.DirFS(r.Dir), *m)
+	figures, err := r.figures()
+	if err != nil {
+		return fail(err)
+	}
+	metrics, cut, trades, err := figures.Metrics()
 	if err != nil {
 		return fail(err)
 	}
 	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
-	warnings := slices.Concat(r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m.Status, metrics, out))
+	warnings := slices.Concat(r.Warnings, r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m.Status, metrics, out))
 	m.Warnings, m.ReadWith = pitwall.WarningTexts(warnings), runs.ReadWith(warnings)
 	usage := runs.UsageOf(out)
 	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades))); err != nil {
@@ -172,7 +177,16 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
-		Complete: m.Status == "complete", Requested: out.Requested, AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics}, runErr
+		Complete: m.Status == "complete", Requested: out.Requested, AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics, Report: figures}, runErr
+}
+
+// figures returns what the run's figures are computed from. A run on the host's time may
+// have begun in another process: its folder is read.
+func (r *run) figures() (*report.Run, error) {
+	if r.Live != nil {
+		return report.Read(os.DirFS(r.Dir), r.manifest)
+	}
+	return report.FromHeld(r.folder.Held(), r.manifest), nil
 }
 
 // ended returns how a run ended, and the error that it ended with.

@@ -22,7 +22,7 @@ import (
 )
 
 // Live is what a run needs that goes on with the time of the host instead of replaying.
-// Every field but Lag, Tick, Resume, Show and Notes is required.
+// Every field but Lag, Tick, Resume and Show is required.
 type Live struct {
 	Feed   Feed
 	Latch  *halt.Latch
@@ -32,7 +32,6 @@ type Live struct {
 	Tick   <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
 	Resume bool                                             // go on with the run in Dir
 	Show   func(LiveStatus)                                 // called before each wait; may be nil
-	Notes  []pitwall.Warning                                // on the feed's bars
 }
 
 // Paper is a world on the live clock whose orders fill as a backtest's do. It implements
@@ -84,9 +83,9 @@ func (p *Paper) begin(ctx context.Context, folder *runs.Folder, past []pitwall.E
 	guard.Before(gate.Check)
 	p.job = &halt.Job{Broker: p.venue, Journal: folder, Latch: p.Latch, Now: p.venue.Now, Book: pitwall.MainBook}
 	p.world = &pitwall.World{Name: "main", Mode: pitwall.Paper, Clock: p, Market: p, Instruments: p, Journal: folder,
-		Broker: guard, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(store.Records(), p.venue.Now, spec.Revised),
+		Broker: guard, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(store.Records(), p.venue.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: p.zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: conditions(spec),
-		Warnings: append([]pitwall.Warning{{Text: "paper: live prices, simulated fills; no order leaves this machine"}}, p.Notes...)}
+		Warnings: []pitwall.Warning{{Text: "paper: live prices, simulated fills; no order leaves this machine"}}}
 	first, err := p.poll(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -18,9 +18,17 @@ func appendMark(b []byte, e pitwall.Entry) (line []byte, ok bool) {
 		return b, false
 	}
 	b = strconv.AppendInt(append(b, `{"seq":`...), e.Seq, 10)
-	b = e.AsOf.AppendFormat(append(b, `,"as_of":"`...), time.RFC3339Nano)
+	b = append(b, `,"as_of":"`...)
+	at := len(b)
+	b = e.AsOf.AppendFormat(b, time.RFC3339Nano)
+	to := len(b)
 	b = append(append(b, `","kind":"mark","book":"`...), e.Book...)
-	b = e.Mark.Time.AppendFormat(append(b, `","mark":{"time":"`...), time.RFC3339Nano)
+	b = append(b, `","mark":{"time":"`...)
+	if e.Mark.Time == e.AsOf {
+		b = append(b, b[at:to]...)
+	} else {
+		b = e.Mark.Time.AppendFormat(b, time.RFC3339Nano)
+	}
 	b = e.Mark.Equity.Append(append(b, `","equity":`...))
 	b = e.Mark.Cash.Append(append(b, `,"cash":`...))
 	return append(b, "}}\n"...), true

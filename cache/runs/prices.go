@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"sort"
 	"strconv"
 	"time"
 
@@ -12,20 +13,20 @@ import (
 func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var b []byte
-	for i := range s.Len() {
-		if i+1 < s.Len() && s.Start[i+1] < from.UnixNano() || s.Known[i] > until.UnixNano() {
-			continue
-		}
-		if b = appendPrice(b, s.Bar(i), s.Size); len(b) > atOnce {
-			f.add(PricesFile, b)
+	first := sort.Search(s.Len(), func(i int) bool { return i+1 == s.Len() || s.Start[i+1] >= from.UnixNano() })
+	x := s.Part(first, max(first, s.KnownAt(until.UnixNano())))
+	for i := range x.Len() {
+		b := x.Bar(i)
+		b.Start, b.End, b.Known = f.zone.in(b.Start), f.zone.in(b.End), f.zone.in(b.Known)
+		if f.waiting[PricesFile] = appendPrice(f.waiting[PricesFile], b, s.Size); len(f.waiting[PricesFile]) > atOnce {
 			if err := f.flush(); err != nil {
 				return err
 			}
-			b = b[:0]
 		}
 	}
-	f.add(PricesFile, b)
+	if x.Len() > 0 {
+		f.series = append(f.series, x)
+	}
 	return f.flush()
 }
 
@@ -57,8 +58,14 @@ func appendPrice(b []byte, x pitwall.Bar, size time.Duration) []byte {
 	if x.Volume != pitwall.NoVolume {
 		b = strconv.AppendFloat(b, x.Volume, 'f', -1, 64)
 	}
-	for _, at := range []time.Time{x.Start, x.End, x.Known} {
-		b = at.AppendFormat(append(b, ','), time.RFC3339)
+	b = x.Start.AppendFormat(append(b, ','), time.RFC3339)
+	b = append(b, ',')
+	at := len(b)
+	b = x.End.AppendFormat(b, time.RFC3339)
+	if x.Known == x.End {
+		b = append(append(b, ','), b[at:]...)
+	} else {
+		b = x.Known.AppendFormat(append(b, ','), time.RFC3339)
 	}
 	return append(b, '\n')
 }

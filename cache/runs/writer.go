@@ -33,6 +33,9 @@ type Folder struct {
 	files     map[string]*os.File
 	waiting   map[string][]byte        // lines that are not in their file yet
 	orders    map[string]pitwall.Order // that were submitted, by id
+	equity    []EquityRow              // the rows of equity.csv
+	series    []*pitwall.Series        // the bars of prices.csv that Prices wrote
+	zone      fixedZone                // of the newest time
 	err       error                    // the first of writing a line: it may be half there, so none may follow
 
 	sums    []byte // a line of each turn, for their digest: of writeTurns until the turns are written
@@ -120,9 +123,14 @@ const atOnce = 64 << 10
 
 // entry adds a line of the journal.
 func (f *Folder) entry(e pitwall.Entry) error {
-	if line, ok := appendMark(f.waiting[JournalFile], e); ok {
-		f.waiting[JournalFile] = line
-		return f.err
+	if e.Mark != nil {
+		same := e
+		point := *e.Mark
+		same.AsOf, point.Time, same.Mark = f.zone.in(e.AsOf), f.zone.in(point.Time), &point
+		if line, ok := appendMark(f.waiting[JournalFile], same); ok {
+			f.waiting[JournalFile] = line
+			return f.err
+		}
 	}
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -145,15 +153,22 @@ func (f *Folder) fill(x pitwall.Fill, turn int) error {
 }
 
 func (f *Folder) mark(p pitwall.EquityPoint) error {
-	benchmark, hold := "", ""
+	row := EquityRow{Time: f.zone.in(p.Time), Equity: p.Equity, Cash: p.Cash}
+	b := row.Time.AppendFormat(f.waiting[EquityFile], time.RFC3339)
+	b = p.Equity.Append(append(b, ','))
+	b = append(p.Cash.Append(append(b, ',')), ',')
 	if f.reference != nil {
-		b, h := f.reference(p.Time)
-		if b != 0 {
-			benchmark = b.Round(2).String()
+		benchmark, hold := f.reference(p.Time)
+		row.Benchmark, row.Hold = benchmark.Round(2), hold.Round(2)
+		if benchmark != 0 {
+			b = row.Benchmark.Append(b)
 		}
-		hold = h.Round(2).String()
+		b = row.Hold.Append(append(b, ','))
+	} else {
+		b = append(b, ',')
 	}
-	f.add(EquityFile, []byte(p.Time.Format(time.RFC3339)+","+p.Equity.String()+","+p.Cash.String()+","+benchmark+","+hold+","+utc(p.Time)+"\n"))
+	f.equity = append(f.equity, row)
+	f.waiting[EquityFile] = append(p.Time.UTC().AppendFormat(append(b, ','), time.RFC3339), '\n')
 	return f.err
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -19,6 +20,7 @@ import (
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
+	"pitwall/tools/report"
 )
 
 // backtestFlags are what the command line changes about a strategy.
@@ -118,7 +120,7 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 	var unwritten error
 	if res != nil && !f.noReport {
 		started := a.now()
-		unwritten = a.page(res.Out)
+		unwritten = a.page(res.Out, res.Report)
 		res.WallSeconds += a.now().Sub(started).Seconds()
 	}
 	p.done()
@@ -173,6 +175,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
 	c.Tools, c.Notes = extra.Tools, extra.Warnings
+	c.Warnings = s.standIn(cfg)
 	if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
 		return nil, err
 	}
@@ -235,20 +238,24 @@ func placeholder(env func(string) string) func(string) string {
 
 // page writes the page of a run that has ended, however it did. Without one equity
 // point there is nothing to show; a fault, a crash of the page's included, is a note,
-// and the result stays. It returns errSaid for a fault of this machine: what was asked
+// and the result stays. held is what the run still has in memory, or nil. It returns errSaid for a fault of this machine: what was asked
 // for is not all there.
-func (a *app) page(dir string) error {
+func (a *app) page(dir string, held *report.Run) error {
 	err := func() (err error) {
 		defer func() {
 			if x := recover(); x != nil {
 				err = fmt.Errorf("the page's own fault: %v", x)
 			}
 		}()
-		r, err := loadReport(dir)
-		if err != nil || len(r.run.Points) == 0 {
+		run, err := held.Ended(os.DirFS(dir))
+		if err != nil || len(run.Points) == 0 {
 			return err
 		}
-		return writeAside(filepath.Join(dir, runs.PageFile), r.write)
+		sheet, err := run.Sheet()
+		if err != nil {
+			return err
+		}
+		return writeAside(filepath.Join(dir, runs.PageFile), pastReport{dir, run, sheet}.write)
 	}()
 	if err != nil {
 		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))

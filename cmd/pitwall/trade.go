@@ -156,7 +156,7 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	if err != nil {
 		return err
 	}
-	unwritten := a.page(res.Out)
+	unwritten := a.page(res.Out, nil)
 	if f.json {
 		return errors.Join(a.printJSON(res), unwritten)
 	}
@@ -194,7 +194,8 @@ func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f trade
 			return nil, from, err
 		}
 	}
-	return &driver.Live{Feed: driver.NewRecorded(source, from, to), Resume: f.resume != "", Notes: source.MadeUp()}, from, nil
+	c.Warnings = source.MadeUp()
+	return &driver.Live{Feed: driver.NewRecorded(source, from, to), Resume: f.resume != ""}, from, nil
 }
 
 // reached returns the time of the newest bar that a run has kept, else from.

@@ -59,7 +59,7 @@ func TestEveryOrderHasItsTurn(t *testing.T) {
 	r, err := report.Open(os.DirFS(run))
 	require.NoError(t, err)
 	var got []string
-	for _, e := range r.Journal {
+	for e := range r.Journal {
 		if e.State != nil && !e.State.Status.Open() {
 			got = append(got, fmt.Sprintf("%s %s %d", e.ID, e.State.Status, e.Turn))
 		} else if e.Change != nil || e.Verb == "cancel" || e.Kind == pitwall.EntryFill {

@@ -16,10 +16,9 @@ func (r *Run) Sheet() (*Sheet, error) {
 	m := r.Manifest
 	s := &Sheet{ReadWith: m.ReadWith, Curve: r.Points, Daily: lastOf(r.Points, time.DateOnly), Warnings: append([]string{}, m.Warnings...), Notes: append(append([]string{}, m.Notes...), r.Notes...),
 		Passive: []Passive{}, Symbols: []Attribution{}, Months: []Month{}, Years: []Month{}, Trades: []RoundTrip{}}
-	w := newWalk(r)
-	err := w.all()
+	w, err := r.walk()
 	if err != nil {
-		return nil, fmt.Errorf("going through the journal: %w", err)
+		return nil, err
 	}
 	if s.Headline, err = headline(m.Cash, r.Points, r.Journal, w); err != nil {
 		return nil, err

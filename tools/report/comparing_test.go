@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -52,7 +53,7 @@ func TestCompareHoldsAgainstDoingNothing(t *testing.T) {
 		for i := range r.Points {
 			r.Points[i].Benchmark = 100 + float64(i)*10
 		}
-		r.Journal = []pitwall.Entry{{Kind: pitwall.EntryMark, Mark: &pitwall.EquityPoint{Time: r.Points[0].At, Equity: r.Points[0].Exact}}}
+		r.Journal = slices.Values([]pitwall.Entry{{Kind: pitwall.EntryMark, Mark: &pitwall.EquityPoint{Time: r.Points[0].At, Equity: r.Points[0].Exact}}})
 	}
 	c, err := Compare(runs, "a", "b")
 	require.NoError(t, err)
@@ -77,7 +78,7 @@ func TestCompareNamesFigures(t *testing.T) {
 			m := made(6)
 			m.equity[3], m.manifest["attempt"] = 900, n
 			r := m.open(t)
-			r.Journal = []pitwall.Entry{{Kind: pitwall.EntryMark, Mark: &pitwall.EquityPoint{Time: r.Points[0].At, Equity: r.Points[0].Exact}}}
+			r.Journal = slices.Values([]pitwall.Entry{{Kind: pitwall.EntryMark, Mark: &pitwall.EquityPoint{Time: r.Points[0].At, Equity: r.Points[0].Exact}}})
 			runs = append(runs, r)
 		}
 		c, err := Compare(runs)

@@ -1,6 +1,10 @@
 package report
 
-import "pitwall"
+import (
+	"iter"
+
+	"pitwall"
+)
 
 // Cut counts the orders that the volume cap left a tenth or more of unfilled.
 type Cut struct {
@@ -10,7 +14,7 @@ type Cut struct {
 }
 
 // cutOf reads a journal to its end: what a later bar still filled is no cut.
-func cutOf(journal []pitwall.Entry) (c Cut) {
+func cutOf(journal iter.Seq[pitwall.Entry]) (c Cut) {
 	type order struct {
 		symbol      string
 		qty, filled pitwall.Dec
@@ -18,7 +22,7 @@ func cutOf(journal []pitwall.Entry) (c Cut) {
 	}
 	var ids []string
 	orders := map[string]*order{}
-	for _, e := range journal {
+	for e := range journal {
 		switch {
 		case e.Kind == pitwall.EntryOrder && e.State != nil:
 			o, ok := orders[e.State.ID]

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,14 +16,23 @@ import (
 
 // Figures that must not say more than is known.
 
+// edit changes the journal of a run.
+func (r *Run) edit(change func(e *pitwall.Entry)) {
+	list := slices.Collect(r.Journal)
+	for i := range list {
+		change(&list[i])
+	}
+	r.Journal, r.walked = slices.Values(list), nil
+}
+
 // A future's gains are cash: equity is cash, and still something is held.
 func TestExposureOfAFuture(t *testing.T) {
 	r := small()
-	for i, e := range r.Journal {
+	r.edit(func(e *pitwall.Entry) {
 		if e.Mark != nil {
-			r.Journal[i].Mark.Cash = e.Mark.Equity
+			e.Mark.Cash = e.Mark.Equity
 		}
-	}
+	})
 	for i := range r.Points {
 		r.Points[i].Cash = r.Points[i].Equity
 	}
@@ -47,14 +57,14 @@ func TestHeldAt(t *testing.T) {
 		fill("main", pitwall.Sell, one), mark, other, fill("main", pitwall.Buy, one), mark,
 		fill("pod", pitwall.Buy, one), fill("main", pitwall.Sell, one), mark, fill("pod", pitwall.Sell, one), flow("split", -3*one), mark, flow("split", 0), mark,
 		flow("reinvested", one), mark, flow("expiry", one), mark, flow("dividend", one), mark}
-	w := newWalk(&Run{Journal: journal})
+	w := newWalk(&Run{Journal: slices.Values(journal)})
 	require.NoError(t, w.all())
 	var held []bool
 	for _, s := range w.steps {
 		held = append(held, s.held)
 	}
 	require.Equal(t, []bool{false, true, false, true, true, false, true, false, false}, held)
-	require.Equal(t, 9, stepsOf(journal))
+	require.Equal(t, 9, stepsOf(slices.Values(journal)))
 }
 
 // After equity of zero or less there are no returns, in the headline as elsewhere.
@@ -102,11 +112,11 @@ func TestNoPrices(t *testing.T) {
 	require.Equal(t, []string{"BBB", "50", "-1.5"}, []string{s.Symbols[0].Symbol, s.Symbols[0].Price.String(), s.Symbols[0].Gain.String()}, "fee and borrow")
 	require.Equal(t, "-1", s.Trades[1].Profit.String(), "its fee")
 	require.Contains(t, strings.Join(s.Notes, "\n"), "-4 BBB are still held and prices.csv has no price of it: valued at the last fill, 50")
-	for i, e := range r.Journal { // a split of what is still held: the price before it says nothing
+	r.edit(func(e *pitwall.Entry) { // a split of what is still held: the price before it says nothing
 		if e.Flow != nil && e.Flow.Type == "borrow" {
-			r.Journal[i].Flow = &pitwall.CashFlow{Symbol: "BBB", Type: "split", Qty: -8 * pitwall.One}
+			e.Flow = &pitwall.CashFlow{Symbol: "BBB", Type: "split", Qty: -8 * pitwall.One}
 		}
-	}
+	})
 	s, err = r.Sheet()
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(s.Notes, "\n"), "-8 BBB are still held and prices.csv has no price of it: the gain is incomplete")
@@ -115,14 +125,14 @@ func TestNoPrices(t *testing.T) {
 // An order that the venue sent says why.
 func TestMarginCallIsAReason(t *testing.T) {
 	r := small()
-	for i, e := range r.Journal {
+	r.edit(func(e *pitwall.Entry) {
 		if e.State != nil {
-			r.Journal[i].State = &pitwall.OrderState{Order: pitwall.Order{ID: "o-1s", Reason: "margin call"}}
+			e.State = &pitwall.OrderState{Order: pitwall.Order{ID: "o-1s", Reason: "margin call"}}
 		}
 		if e.Fill != nil && e.Fill.OrderID == "o-1s" {
-			r.Journal[i].Turn = 0
+			e.Turn = 0
 		}
-	}
+	})
 	s, err := r.Sheet()
 	require.NoError(t, err)
 	require.Equal(t, "margin call", s.Trades[0].ExitReason)
@@ -196,11 +206,11 @@ func TestLostFilesAreSaid(t *testing.T) {
 // Money beyond what can be kept is an error, not a wrong figure.
 func TestTooMuchMoney(t *testing.T) {
 	r := small()
-	for i, e := range r.Journal {
+	r.edit(func(e *pitwall.Entry) {
 		if e.Fill != nil && e.Fill.Symbol == "BBB" {
-			r.Journal[i].Fill.Qty = 1_000_000_000 * pitwall.One
+			e.Fill.Qty = 1_000_000_000 * pitwall.One
 		}
-	}
+	})
 	r.Bars["BBB"][4].Close = 1000 * pitwall.One
 	_, err := r.Sheet()
 	require.ErrorContains(t, err, "number too large")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"math"
 	"reflect"
 	"slices"
@@ -26,7 +27,11 @@ func CheckMetrics(run fs.FS, m runs.Manifest) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the run: %w", err)
 	}
-	computed, _, _, err := Read(run, m)
+	r, err := Read(run, m)
+	if err != nil {
+		return "", err
+	}
+	computed, _, _, err := r.Metrics()
 	if err != nil {
 		return "", err
 	}
@@ -44,36 +49,49 @@ func CheckMetrics(run fs.FS, m runs.Manifest) (string, error) {
 	return "", nil
 }
 
-// Read computes the metrics of a run's folder, which orders the volume cap left
-// unfilled, and the trades, open ones last.
-func Read(run fs.FS, manifest runs.Manifest) (m Metrics, c Cut, trades []RoundTrip, err error) {
-	folder, r := runs.Strict{FS: run}, &Run{Manifest: manifest, Bars: map[string][]pitwall.Bar{}}
-	rows, err := folder.Equity()
+// Read reads what a run's figures need from its folder. What is missing or torn is an
+// error.
+func Read(run fs.FS, m runs.Manifest) (*Run, error) {
+	folder, held := runs.Strict{FS: run}, runs.Held{}
+	journal, err := folder.Journal()
+	if err != nil {
+		return nil, err
+	}
+	held.Journal = slices.Values(journal)
+	if held.Equity, err = folder.Equity(); err != nil {
+		return nil, err
+	}
+	if len(m.Traded) > 0 {
+		data, err := folder.Data(m)
+		if err != nil {
+			return nil, err
+		}
+		held.Series = data.Series()
+	}
+	return FromHeld(held, m), nil
+}
+
+// FromHeld returns a run of what its folder holds.
+func FromHeld(held runs.Held, m runs.Manifest) *Run {
+	r := &Run{Manifest: m, Journal: held.Journal, Points: pointsOf(held.Equity), Bars: map[string][]pitwall.Bar{}}
+	for _, s := range held.Series {
+		list := make([]pitwall.Bar, s.Len())
+		for i := range list {
+			list[i] = s.Bar(i)
+		}
+		r.Bars[s.Instrument.Symbol] = list
+	}
+	return r
+}
+
+// Metrics computes the metrics of a run, which orders the volume cap left unfilled, and
+// the trades, open ones last.
+func (r *Run) Metrics() (m Metrics, c Cut, trades []RoundTrip, err error) {
+	w, err := r.walk()
 	if err != nil {
 		return m, c, nil, err
 	}
-	for _, p := range rows {
-		r.Points = append(r.Points, point(p))
-	}
-	if r.Journal, err = folder.Journal(); err != nil {
-		return m, c, nil, err
-	}
-	if len(manifest.Traded) > 0 {
-		data, err := folder.Data(manifest)
-		if err != nil {
-			return m, c, nil, err
-		}
-		for _, s := range data.Series() {
-			for i := range s.Len() {
-				r.Bars[s.Instrument.Symbol] = append(r.Bars[s.Instrument.Symbol], s.Bar(i))
-			}
-		}
-	}
-	w := newWalk(r)
-	if err = w.all(); err != nil {
-		return m, c, nil, fmt.Errorf("going through the journal: %w", err)
-	}
-	m, err = headline(manifest.Cash, r.Points, r.Journal, w)
+	m, err = headline(r.Manifest.Cash, r.Points, r.Journal, w)
 	var s Sheet
 	w.trades(&s)
 	return m, cutOf(r.Journal), s.Trades, err
@@ -86,7 +104,7 @@ func priced(points []Point) int {
 }
 
 // headline computes the metrics.
-func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry, w *walk) (Metrics, error) {
+func headline(start pitwall.Dec, points []Point, journal iter.Seq[pitwall.Entry], w *walk) (Metrics, error) {
 	m := Metrics{Start: start, FinalEquity: start}
 	if err := m.count(journal); err != nil {
 		return m, err
@@ -115,8 +133,8 @@ func headline(start pitwall.Dec, points []Point, journal []pitwall.Entry, w *wal
 }
 
 // stepsOf counts the steps of a journal.
-func stepsOf(journal []pitwall.Entry) (n int) {
-	for _, e := range journal {
+func stepsOf(journal iter.Seq[pitwall.Entry]) (n int) {
+	for e := range journal {
 		if isStep(e) {
 			n++
 		}
@@ -159,10 +177,10 @@ func Sharpe(r []float64, periods float64) *float64 {
 }
 
 // count counts orders and sums what trading cost.
-func (m *Metrics) count(journal []pitwall.Entry) error {
+func (m *Metrics) count(journal iter.Seq[pitwall.Entry]) error {
 	var a pitwall.Calc
 	denied := map[string]int{}
-	for _, e := range journal {
+	for e := range journal {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Verb == "submit":
 			m.Orders++

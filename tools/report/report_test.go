@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -50,7 +51,7 @@ func TestReadARun(t *testing.T) {
 		`{"seq":7,"as_of":"2024-01-02T00:00:00Z","kind":"fill","fill":{"symbol":"A","side":"buy","qty":1}}`, `{"seq":8,"as_of":"2024-01-02T00:00:00Z","kind":"mark","mark":{"time":"2024-01-04T21:00:00Z","equity":990}}`}, "\n")
 	prices := "symbol,timestamp,open,high,low,close,volume,start,end,known\nA,2024-01-02,300,300,300,300,9,2024-01-02T09:30:00-05:00,2024-01-02T16:00:00-05:00,2024-01-02T16:00:00-05:00\n"
 	run := fstest.MapFS{"equity.csv": {Data: []byte(equity)}, "journal.jsonl": {Data: []byte(journal)}, "prices.csv": {Data: []byte(prices)}}
-	m, _, _, err := Read(run, runs.Manifest{Cash: pitwall.Int(1000), Symbols: []string{"A"}, Traded: []runs.Traded{{Instrument: pitwall.Instrument{Symbol: "A"}, Zone: "America/New_York", Size: "1d"}}})
+	m, err := metricsOf(run, runs.Manifest{Cash: pitwall.Int(1000), Symbols: []string{"A"}, Traded: []runs.Traded{{Instrument: pitwall.Instrument{Symbol: "A"}, Zone: "America/New_York", Size: "1d"}}})
 	require.NoError(t, err)
 	require.Equal(t, "990", m.FinalEquity.String())
 	require.InDelta(t, -0.01, m.TotalReturn, 1e-15)
@@ -63,6 +64,16 @@ func TestReadARun(t *testing.T) {
 	require.Equal(t, time.January, m.First.Month())
 }
 
+// metricsOf reads a folder and computes its metrics.
+func metricsOf(run fs.FS, m runs.Manifest) (Metrics, error) {
+	r, err := Read(run, m)
+	if err != nil {
+		return Metrics{}, err
+	}
+	out, _, _, err := r.Metrics()
+	return out, err
+}
+
 func TestReadSaysWhatIsBroken(t *testing.T) {
 	good := "timestamp,equity,cash,benchmark,buy_and_hold\n"
 	for want, run := range map[string]fstest.MapFS{
@@ -73,10 +84,10 @@ func TestReadSaysWhatIsBroken(t *testing.T) {
 		`"-Inf" is not a decimal number`: {"equity.csv": {Data: []byte(good + "2024-01-02T00:00:00Z,1,-Inf,1,1\n")}, "journal.jsonl": {}},
 		"journal.jsonl line 1":           {"equity.csv": {Data: []byte(good)}, "journal.jsonl": {Data: []byte("{")}},
 	} {
-		_, _, _, err := Read(run, runs.Manifest{})
+		_, err := metricsOf(run, runs.Manifest{})
 		require.ErrorContains(t, err, want)
 	}
-	m, _, _, err := Read(fstest.MapFS{"equity.csv": {Data: []byte(good)}, "journal.jsonl": {}}, runs.Manifest{})
+	m, err := metricsOf(fstest.MapFS{"equity.csv": {Data: []byte(good)}, "journal.jsonl": {}}, runs.Manifest{})
 	require.NoError(t, err, "a run without a bar has no figures")
 	require.Nil(t, m.BenchmarkReturn)
 	require.Nil(t, m.Sharpe)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"slices"
 
 	"pitwall"
@@ -14,7 +15,7 @@ import (
 // Run holds what a run left: all that its figures are computed from.
 type Run struct {
 	Manifest runs.Manifest
-	Journal  []pitwall.Entry
+	Journal  iter.Seq[pitwall.Entry]
 	Points   []Point                  // equity at the end of each step
 	Bars     map[string][]pitwall.Bar // what was traded or compared with, oldest first
 	Turns    []agentloop.TurnLine     // in their order
@@ -22,10 +23,18 @@ type Run struct {
 	Notes    []string                 // what could not be read
 
 	folder *runs.Run // nil: the run is a world in memory
+	walked *walk     // nil before the first figures
 }
 
 // Open reads a run's folder, also one whose run has not ended.
-func Open(fsys fs.FS) (*Run, error) {
+func Open(fsys fs.FS) (*Run, error) { return open(fsys, nil) }
+
+// Ended returns the run in a folder that its writer has just left. What r already has is
+// not read again, unless the run failed; r may be nil.
+func (r *Run) Ended(fsys fs.FS) (*Run, error) { return open(fsys, r) }
+
+// open reads a folder; what held already has is not read again.
+func open(fsys fs.FS, held *Run) (*Run, error) {
 	f := runs.Open(fsys)
 	if f.Damaged != nil {
 		return nil, fmt.Errorf("reading the run: %w", f.Damaged)
@@ -35,14 +44,16 @@ func Open(fsys fs.FS) (*Run, error) {
 			f.Note("%s is missing: figures computed from it are missing or 0", name)
 		}
 	}
-	r := &Run{Manifest: f.Manifest, Journal: f.Journal(), Turns: f.Lines(), folder: f}
-	for _, p := range f.Equity() {
-		r.Points = append(r.Points, point(p))
+	r := &Run{Manifest: f.Manifest, folder: f}
+	if held != nil && f.Manifest.Status == "complete" {
+		r.Turns, r.Journal, r.Points, r.Bars, r.walked = f.Lines(), held.Journal, held.Points, held.Bars, held.walked
+	} else {
+		r.Journal, r.Turns, r.Points = slices.Values(f.Journal()), f.Lines(), pointsOf(f.Equity())
+		if n := stepsOf(r.Journal); n != len(r.Points) {
+			f.Note("equity.csv has %d steps and journal.jsonl %d: returns are of the first, trades and costs of the second", len(r.Points), n)
+		}
+		r.Bars = f.Bars()
 	}
-	if n := stepsOf(r.Journal); n != len(r.Points) {
-		f.Note("equity.csv has %d steps and journal.jsonl %d: returns are of the first, trades and costs of the second", len(r.Points), n)
-	}
-	r.Bars = f.Bars()
 	var err error
 	switch r.Usage, err = f.Usage(); {
 	case err == nil:
@@ -55,6 +66,14 @@ func Open(fsys fs.FS) (*Run, error) {
 	}
 	r.Notes = append(r.Notes, f.Notes...)
 	return r, nil
+}
+
+func pointsOf(rows []runs.EquityRow) []Point {
+	list := make([]Point, len(rows))
+	for i, p := range rows {
+		list[i] = point(p)
+	}
+	return list
 }
 
 func point(p runs.EquityRow) Point {
@@ -111,7 +130,7 @@ func FromWorld(w World, ref pitwall.Reference) *Run {
 	for _, i := range w.Instruments {
 		m.Traded = append(m.Traded, runs.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw})
 	}
-	r := &Run{Manifest: m, Journal: w.Journal, Bars: w.Bars}
+	r := &Run{Manifest: m, Journal: slices.Values(w.Journal), Bars: w.Bars}
 	for _, e := range w.Journal {
 		if isStep(e) {
 			p := runs.EquityRow{Time: e.Mark.Time, Equity: e.Mark.Equity, Cash: e.Mark.Cash}

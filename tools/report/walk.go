@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -66,7 +67,7 @@ func (r *Run) tradable() []string {
 	for _, name := range r.Manifest.Symbols {
 		may[name] = true
 	}
-	for _, e := range r.Journal {
+	for e := range r.Journal {
 		if e.Kind == pitwall.EntryFill && e.Fill != nil {
 			may[e.Fill.Symbol] = true
 		}
@@ -74,10 +75,25 @@ func (r *Run) tradable() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.Bars)), func(name string) bool { return !may[name] })
 }
 
+// walk goes through the run, once.
+func (r *Run) walk() (*walk, error) {
+	if r.Journal == nil {
+		r.Journal = slices.Values([]pitwall.Entry{})
+	}
+	if r.walked == nil {
+		w := newWalk(r)
+		if err := w.all(); err != nil {
+			return nil, fmt.Errorf("going through the journal: %w", err)
+		}
+		r.walked = w
+	}
+	return r.walked, nil
+}
+
 // all goes through the journal.
 func (w *walk) all() error {
 	before := make([]float64, len(w.names)) // positions into the step, by symbol
-	for _, e := range w.run.Journal {
+	for e := range w.run.Journal {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
 			w.known[e.ID] = *e.Order
