@@ -14,6 +14,13 @@ const (
 	Macro       RecordKind = "macro"
 	Fundamental RecordKind = "fundamental"
 	Filing      RecordKind = "filing"
+	Event       RecordKind = "event" // announced for a time that may lie ahead; Series is its kind
+)
+
+// Fields of an event.
+const (
+	EventID  = "id"        // events with one id are one: the newest known counts, and without Event it was called off
+	WholeDay = "whole_day" // set where Event is a day without a time
 )
 
 // Record is one fact with the time at which it could first have been had.

@@ -101,6 +101,7 @@ type World struct {
 	// sentence each.
 	Conditions []string
 	Warnings   []Warning // what the trader should know about the data
+	Events     bool      // there are records of events, now or later: their tool is listed
 	Attempt    int       // how often this principal has started these dates
 	// Setup is whatever else the world was built with, such as terms and limits in
 	// full: a part of the digest, shown nowhere.
@@ -141,9 +142,10 @@ const (
 	TurnsFailed    = "turns_failed"
 	BenchmarkShort = "benchmark_short" // the benchmark covers only a part of the run
 	RunIncomplete  = "run_incomplete"
-	WrittenOff     = "written_off" // what was held of a symbol that closed at 0
-	MarginCalled   = "margin_call" // the venue closed positions
-	MadeUp         = "made_up"     // prices that no market made
+	WrittenOff     = "written_off"  // what was held of a symbol that closed at 0
+	MarginCalled   = "margin_call"  // the venue closed positions
+	MadeUp         = "made_up"      // prices that no market made
+	DefaultData    = "default_data" // data of this machine that the strategy does not name
 )
 
 // Ended reports whether the world was closed: it takes no orders and its clock

@@ -28,6 +28,9 @@ func ServeInProcess(ctx context.Context, version string, w *pitwall.World, exter
 	if err != nil {
 		return nil, nil, err
 	}
+	if !w.Events {
+		set.Remove(tools.EventsTool)
+	}
 	s := New(version, registry, log, set)
 	near, far := Pipe()
 	ctx, cancel := context.WithCancel(ctx)

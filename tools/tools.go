@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -89,14 +90,14 @@ type Starter interface {
 type Set struct {
 	log     *slog.Logger
 	starter Starter
-	docs    *docs.Index
+	docs    func() *docs.Index // made by the first search
 	tools   []*Tool
 	byName  map[string]*Tool
 }
 
 // New makes the set of all tools. starter may be nil: sim_start then refuses.
 func New(log *slog.Logger, starter Starter) *Set {
-	s := &Set{log: log, starter: starter, docs: docs.New(), byName: map[string]*Tool{}}
+	s := &Set{log: log, starter: starter, docs: sync.OnceValue(docs.New), byName: map[string]*Tool{}}
 	all(s)
 	return s
 }
@@ -107,6 +108,7 @@ func all(s *Set) {
 	addAccount(s)
 	addMarket(s)
 	addRecords(s)
+	addEvents(s)
 	addIndicators(s)
 	addQuery(s)
 	addOrders(s)
@@ -166,6 +168,12 @@ func (s *Set) put(t *Tool) {
 // Tools lists the tools by name.
 func (s *Set) Tools() []*Tool {
 	return slices.SortedFunc(slices.Values(s.tools), func(a, b *Tool) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// Remove takes a tool out, as that of a kind of records that no world of a server has.
+func (s *Set) Remove(name string) {
+	s.tools = slices.DeleteFunc(s.tools, func(t *Tool) bool { return t.Name == name })
+	delete(s.byName, name)
 }
 
 // Find returns a tool by its name or its dotted alias (account.positions).

@@ -42,7 +42,7 @@ func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local) 
 // relative path in files below s.Dir, an absolute path on this machine.
 func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local) (list []history.Input, err error) {
 	if len(s.Data) == 0 {
-		return nil, s.bad("data is empty").Hintf("name folders or files, for example data: [data]")
+		return nil, s.bad("data is empty").Hintf("name folders or files, for example data: [data]; on the command line --data or PITWALL_DATA stand in")
 	}
 	for _, d := range s.Data {
 		in := history.Input{FS: files, Path: path.Join(s.Dir, d.Path), Show: d.Path}

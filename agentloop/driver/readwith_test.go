@@ -188,9 +188,9 @@ func TestMadeUpReadWith(t *testing.T) {
 	for i := range prices {
 		prices[i] = 10
 	}
-	rows := strings.ReplaceAll(flatBars("X", 1000, prices...), ",1000\n", ",1000,a walk\n")
+	rows := strings.ReplaceAll(flatBars("X", 1_000_000, prices...), ",1000000\n", ",1000000,a walk\n")
 	r := backtest(t, map[string]string{"x.csv": strings.TrimSpace(barHead) + ",made_up\n" + rows}, nil)
 	require.Equal(t, []runs.Reading{{Code: pitwall.MadeUp, Text: "prices of X are made up (a walk): the result says nothing about a market"}}, r.ReadWith)
 	require.Contains(t, r.Warnings, r.ReadWith[0].Text)
-	require.Equal(t, pitwall.NoDividends, backtest(t, map[string]string{"x.csv": barHead + flatBars("X", 1000, prices...)}, nil).ReadWith[0].Code)
+	require.Equal(t, pitwall.NoDividends, backtest(t, map[string]string{"x.csv": barHead + flatBars("X", 1_000_000, prices...)}, nil).ReadWith[0].Code)
 }

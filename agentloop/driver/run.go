@@ -52,11 +52,12 @@ type Config struct {
 	Sample  int             // tells repeated runs of the same thing apart
 	Turns   int             // end before a further turn, as asked; 0 = no limit
 
-	Version  string           // of the program, for the manifest
-	Build    string           // what tells two builds of a version apart: a part of every replay key
-	Notes    []string         // about this machine, for the manifest
-	Now      func() time.Time // host time, for timing only
-	Stop     <-chan struct{}  // closed: end after the turn
+	Version  string            // of the program, for the manifest
+	Build    string            // what tells two builds of a version apart: a part of every replay key
+	Notes    []string          // about this machine, for the manifest
+	Warnings []pitwall.Warning // about the data, besides those of the session
+	Now      func() time.Time  // host time, for timing only
+	Stop     <-chan struct{}   // closed: end after the turn
 	Log      *slog.Logger
 	Progress func(agentloop.Progress) // called after each move of the clock
 
@@ -93,7 +94,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	if c.Live != nil {
-		return runPaper(ctx, c, spec, started)
+		return runLive(ctx, c, spec, started)
 	}
 	from, _, err := s.Window(c.Source)
 	if err != nil {

@@ -97,7 +97,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	guard.SetCosts(spec.Costs)
 	tables := duckdb.New(market, v.Now, zone)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
-		Broker: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised),
+		Broker: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	return &Sim{world: w, venue: v, tables: tables, store: store, spec: spec, notes: notes(store, spec, to), from: from, to: to}, nil
@@ -169,8 +169,10 @@ func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 }
 
 // Warnings implements [Session].
-func (s *Sim) Warnings() []pitwall.Warning {
-	until := s.venue.Now()
+func (s *Sim) Warnings() []pitwall.Warning { return s.warnings(s.venue.Now()) }
+
+// warnings returns what is to be said of the days until a time.
+func (s *Sim) warnings(until time.Time) []pitwall.Warning {
 	list := slices.Clone(s.notes)
 	for _, x := range s.world.Warnings {
 		if !x.Known.After(until) {

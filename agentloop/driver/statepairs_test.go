@@ -73,7 +73,7 @@ type asked struct {
 func (a asker) calls(r *rand.Rand, now time.Time, step int) (list []asked) {
 	symbol := func() string { return []string{"AAA", "BBB", "IDX", "LATE"}[r.IntN(4)] }
 	list = append(list, asked{"market_last_price", nil}, asked{"macro_series", nil}, asked{"macro_series", map[string]any{"series": "GDP"}}, asked{"macro_series", map[string]any{"series": "HOUST"}},
-		asked{"news_search", map[string]any{"limit": 50}}, asked{"filings_search", map[string]any{"limit": 50}}, asked{"fundamentals", map[string]any{"symbol": "AAA", "periods": 20}},
+		asked{"news_search", map[string]any{"limit": 50}}, asked{"filings_search", map[string]any{"limit": 50}}, asked{"market_events", map[string]any{"limit": 50}}, asked{"fundamentals", map[string]any{"symbol": "AAA", "periods": 20}},
 		asked{"market_load_history_table", map[string]any{"symbols": []string{symbol()}, "table": "t", "adjusted": []string{"", "split", "total"}[r.IntN(3)]}},
 		asked{"market_indicators", map[string]any{"symbols": []string{symbol()}, "names": []string{"sma:2", "obv"}, "last": 3}},
 		asked{"orders_submit", map[string]any{"symbol": symbol(), "target_percent": r.IntN(60), "client_order_id": fmt.Sprint("o", step)}},

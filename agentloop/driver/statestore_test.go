@@ -63,13 +63,15 @@ func makeStore(t testing.TB, r *rand.Rand) *made {
 	for n := range 24 {
 		at := day(r.IntN(madeDays))
 		x := pitwall.Record{ID: fmt.Sprintf("r%d", n), Event: at, Known: at.Add(time.Duration(r.IntN(48)) * time.Hour), Source: some("wire", "desk")}
-		switch x.Kind = []pitwall.RecordKind{pitwall.News, pitwall.Macro, pitwall.Fundamental, pitwall.Filing}[n%4]; x.Kind {
+		switch x.Kind = []pitwall.RecordKind{pitwall.News, pitwall.Macro, pitwall.Fundamental, pitwall.Filing, pitwall.Event}[n%5]; x.Kind {
 		case pitwall.News:
 			x.Symbols, x.Title, x.Text = []string{some("AAA", "BBB", "NONE")}, some("earnings", "a recall"), "as published"
 		case pitwall.Macro:
 			x.Series, x.Value, x.Revised = some("GDP", "HOUST"), fmt.Sprint(100+r.IntN(9)), r.IntN(2) == 0
 		case pitwall.Fundamental:
 			x.Symbols, x.Series, x.Value, x.Fields = []string{some("AAA", "BBB")}, some("revenues", "assets"), fmt.Sprint(500+r.IntN(9)), map[string]string{"period": "2023Q4", "statement": "income", "unit": "USD"}
+		case pitwall.Event:
+			x.Symbols, x.Series, x.Event = []string{some("AAA", "BBB")}, some("earnings", "meeting"), at.AddDate(0, 0, r.IntN(9))
 		case pitwall.Filing:
 			x.Symbols, x.Title, x.Fields = []string{some("AAA", "BBB")}, "Purchase", map[string]string{"amount": "$1", "owner": "Self"}
 		}
@@ -152,7 +154,7 @@ func vary(t testing.TB, r *rand.Rand, f reflect.Value) {
 	case *pitwall.Kind:
 		*x = []pitwall.Kind{pitwall.Equity, pitwall.ETF, pitwall.Index, pitwall.Crypto}[r.IntN(4)]
 	case *pitwall.RecordKind:
-		*x = []pitwall.RecordKind{pitwall.News, pitwall.Macro, pitwall.Fundamental, pitwall.Filing}[r.IntN(4)]
+		*x = []pitwall.RecordKind{pitwall.News, pitwall.Macro, pitwall.Fundamental, pitwall.Filing, pitwall.Event}[r.IntN(5)]
 	case *pitwall.Instrument:
 		inner := reflect.ValueOf(x).Elem()
 		vary(t, r, inner.Field(r.IntN(inner.NumField())))

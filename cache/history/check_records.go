@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -25,8 +26,10 @@ func (c *checker) records(t *table) {
 		c.statements(t)
 	case t.has("filed_date"):
 		c.filings(t)
+	case t.has("known_at", "event_at"):
+		c.events(t)
 	default:
-		c.sayN(t.name, "", "not used", len(t.rows), strings.Join(t.header, ","), "Pitwall reads bars, actions, instruments, news, macro, fundamentals and filings by their header")
+		c.sayN(t.name, "", "not used", len(t.rows), strings.Join(t.header, ","), "Pitwall reads bars, actions, instruments, news, macro, fundamentals, filings and events by their header")
 	}
 }
 
@@ -232,6 +235,29 @@ func (c *checker) filings(t *table) {
 				c.say(t.name, "", "amounts are ranges", s, "an amount is not a number: do not add them up")
 			}
 		}
+	}
+	c.duplicates(t)
+}
+
+// events looks at announcements: dates without a time, and rows known after their day.
+func (c *checker) events(t *table) {
+	late, days := 0, 0
+	first := ""
+	for i := range t.rows {
+		known, at := t.get(i, "known_at"), t.get(i, "event_at")
+		if len(known) == len(time.DateOnly) {
+			days++
+			first = cmp.Or(first, known)
+		}
+		if len(at) >= len(time.DateOnly) && len(known) >= len(time.DateOnly) && known[:len(time.DateOnly)] > at[:len(time.DateOnly)] {
+			late++
+		}
+	}
+	if days > 0 {
+		c.sayN(t.name, "", "dates without a time", days, first, "an announcement counts as known after that day's close")
+	}
+	if late > 0 {
+		c.sayN(t.name, "", "known after the event", late, "", "they are never ahead, so market_events does not show them")
 	}
 	c.duplicates(t)
 }

@@ -65,7 +65,7 @@ func (t *table) kind() string {
 		return "bars"
 	case t.has("symbol", "ex_date", "type", "value"):
 		return "actions"
-	case t.has("symbol", "kind"):
+	case t.has("symbol", "kind") && !t.has("known_at"):
 		return "instruments"
 	}
 	for _, k := range recordKinds {

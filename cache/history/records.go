@@ -22,11 +22,17 @@ import (
 // Shared: do not write.
 func (s *Store) Records() []pitwall.Record { return s.records }
 
+// Has reports whether there are records of a kind, future ones included.
+func (s *Store) Has(k pitwall.RecordKind) bool {
+	return slices.ContainsFunc(s.records, func(r pitwall.Record) bool { return r.Kind == k })
+}
+
 // recordKinds tells a file of records by columns that it must have.
 var recordKinds = []struct {
 	kind string
 	has  []string
 }{
+	{"events", []string{"known_at", "event_at", "kind"}},
 	{"news", []string{"published_at", "headline"}},
 	{"digest", []string{"symbol", "date", "text"}},
 	{"vintages", []string{"series_id", "date", "value", "first_seen"}},
@@ -40,7 +46,7 @@ var recordKinds = []struct {
 // readRecords reads a file of a kind above.
 func (l *loader) readRecords(kind string, t *table) error {
 	read := map[string]func(*table, int) (pitwall.Record, error){
-		"news": l.news, "digest": l.digest, "vintages": l.vintage, "revised": l.revision, "filings": l.filing,
+		"news": l.news, "digest": l.digest, "events": l.event, "vintages": l.vintage, "revised": l.revision, "filings": l.filing,
 	}[kind]
 	switch {
 	case kind == "reference":

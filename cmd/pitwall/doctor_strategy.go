@@ -127,6 +127,9 @@ func hostOf(raw string) string {
 
 // strategyData loads the data and says which days they cover.
 func (x *examination) strategyData(ctx context.Context, s *strategyFile) {
+	for _, n := range s.standIn(x.cfg) {
+		x.ok("data", n.Text)
+	}
 	w, store, err := s.world(ctx, x.cfg.store(x.app.now))
 	if err != nil {
 		state := stateBad

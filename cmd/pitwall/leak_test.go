@@ -276,7 +276,7 @@ func drawOnce(seed int) (rows, other [2][]string, cut string) {
 // shown: passed bars, or history before its start.
 func TestAttempts(t *testing.T) {
 	ctx := context.Background()
-	b, _, err := newWorlds(ctx, "", nil, &history.Local{})
+	b, _, err := testApp(t).newWorlds(ctx, "", nil, settings{})
 	require.NoError(t, err)
 	ann, bob := pitwall.Caller{Principal: "ann"}, pitwall.Caller{Principal: "bob"}
 	start := func(by pitwall.Caller, from, to string) *pitwall.World {

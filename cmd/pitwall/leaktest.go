@@ -64,11 +64,14 @@ func (a *app) runLeaktest(ctx context.Context, name string, data []string, o lea
 	if err := s.Check(); err != nil {
 		return err
 	}
-	local, err := a.store()
+	cfg, err := a.settings()
 	if err != nil {
 		return err
 	}
-	store, err := s.Load(ctx, s.files, local)
+	for _, n := range s.standIn(cfg) {
+		fmt.Fprintln(a.stdout, n.Text)
+	}
+	store, err := s.Load(ctx, s.files, cfg.store(a.now))
 	if err != nil {
 		return err
 	}

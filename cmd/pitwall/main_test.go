@@ -19,7 +19,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
 
-	"pitwall/cache/history"
 	"pitwall/server"
 	"pitwall/tools"
 	"pitwall/tools/duckdb"
@@ -380,7 +379,7 @@ func conversation(t *testing.T, transport mcp.Transport, version string) string 
 // The same conversation with the built binary over stdio and over HTTP, both in
 // both protocol eras, and in process: one digest.
 func TestEveryTransportGivesOneDigest(t *testing.T) {
-	b, _, err := newWorlds(context.Background(), "examples/momentum", nil, &history.Local{})
+	b, _, err := testApp(t).newWorlds(context.Background(), "examples/momentum", nil, settings{})
 	require.NoError(t, err)
 	registry := server.NewRegistry(b)
 	defer registry.Close()

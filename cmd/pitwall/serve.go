@@ -69,7 +69,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 			return err
 		}
 	}
-	worlds, specs, err := newWorlds(ctx, file, f.data, cfg.store(a.now))
+	worlds, specs, err := a.newWorlds(ctx, file, f.data, cfg)
 	if err != nil {
 		return err
 	}
@@ -94,6 +94,9 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 	set, err := tools.NewWith(log, registry, extra.Tools)
 	if err != nil {
 		return err
+	}
+	if !worlds.Store.Has(pitwall.Event) {
+		set.Remove(tools.EventsTool)
 	}
 	s := server.New(version(), registry, log, set)
 	for _, w := range extra.Warnings {
@@ -123,7 +126,8 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) error 
 
 // newWorlds prepares the worlds of a server: a strategy's, with its external tools,
 // or those over the data given, or over the bundled data.
-func newWorlds(ctx context.Context, file string, data []string, local *history.Local) (*driver.Worlds, []external.Spec, error) {
+func (a *app) newWorlds(ctx context.Context, file string, data []string, cfg settings) (*driver.Worlds, []external.Spec, error) {
+	local := cfg.store(a.now)
 	s, w := &strategyFile{&driver.Strategy{Data: []driver.DataEntry{{Path: "data"}}}, examples.FS}, &driver.Worlds{}
 	s.use(data)
 	if file != "" {
@@ -133,6 +137,9 @@ func newWorlds(ctx context.Context, file string, data []string, local *history.L
 		}
 		if w.Spec, err = s.Spec(); err != nil {
 			return nil, nil, err
+		}
+		for _, n := range s.standIn(cfg) {
+			fmt.Fprintln(a.stderr, "pitwall: "+n.Text)
 		}
 		if w.Store, err = s.Load(ctx, s.files, local); err != nil {
 			return nil, nil, err

@@ -19,6 +19,7 @@ type settings struct {
 	Hosts []string `env:"PITWALL_HOSTS" envSeparator:","` // further Host names to accept
 	Log   string   `env:"PITWALL_LOG" envDefault:"warn"`  // debug, info, warn or error
 
+	Data     string `env:"PITWALL_DATA"`      // files and folders for a strategy that names no data, as PATH lists folders
 	DataDir  string `env:"PITWALL_DATA_DIR"`  // the store of downloads; empty = the user's cache folder
 	CacheDir string `env:"PITWALL_CACHE_DIR"` // what models and external tools answered; empty = the user's cache folder, none = nothing is kept
 	HaltDir  string `env:"PITWALL_HALT_DIR"`  // the halt latch; empty = in the user's configuration folder

@@ -50,6 +50,16 @@ func parseStrategy(name string, files fs.FS, file string) (*strategyFile, error)
 	return &strategyFile{s, files}, nil
 }
 
+// standIn reads the data of PITWALL_DATA where neither the strategy nor the command line
+// names any, and says so.
+func (s *strategyFile) standIn(cfg settings) (list []pitwall.Warning) {
+	if len(s.Data) > 0 || cfg.Data == "" {
+		return nil
+	}
+	s.use(filepath.SplitList(cfg.Data))
+	return []pitwall.Warning{{Code: pitwall.DefaultData, Text: s.File + " names no data: these are those of PITWALL_DATA, " + cfg.Data}}
+}
+
 // use replaces the data by paths from the command line, if there are any.
 func (s *strategyFile) use(paths []string) {
 	if len(paths) == 0 {

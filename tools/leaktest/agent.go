@@ -98,7 +98,7 @@ func (a *agent) call(ctx context.Context, tool string, args map[string]any) tool
 func (a *agent) step(ctx context.Context, i int) {
 	r := rand.New(rand.NewPCG(a.seed, uint64(i)))
 	some := func(list []string) string { return list[r.IntN(len(list))] }
-	for _, tool := range []string{"clock_now", "account_positions", "account_portfolio", "account_history", "orders_open_orders", "market_last_price", "sim_status", "macro_series", "sim_start"} {
+	for _, tool := range []string{"clock_now", "account_positions", "account_portfolio", "account_history", "orders_open_orders", "market_last_price", "sim_status", "macro_series", "market_events", "sim_start"} {
 		a.call(ctx, tool, nil)
 	}
 	if i%4 == 0 { // its figures about luck are the dearest of all answers
@@ -134,6 +134,7 @@ func (a *agent) step(ctx context.Context, i int) {
 		a.call(ctx, "news_search", map[string]any{"symbols": s, "limit": 5})
 		a.call(ctx, "filings_search", map[string]any{"symbols": s, "limit": 5})
 		a.call(ctx, "fundamentals", map[string]any{"symbol": s, "periods": 2})
+		a.call(ctx, "market_events", map[string]any{"symbols": s})
 		a.call(ctx, "macro_series", map[string]any{"series": some(a.macros), "limit": 5})
 		a.probe(ctx, s)
 	}
@@ -232,7 +233,7 @@ func (a *agent) probe(ctx context.Context, symbol string) {
 	if a.world.Records == nil {
 		return
 	}
-	for _, k := range []pitwall.RecordKind{pitwall.News, pitwall.Macro, pitwall.Fundamental, pitwall.Filing} {
+	for _, k := range recordKinds {
 		list, err := a.world.Records.Find(ctx, pitwall.RecordQuery{Kind: k, Limit: 2})
 		fmt.Fprintln(&a.b, "probe", len(list), err)
 		for _, x := range list[:cap(list)] {

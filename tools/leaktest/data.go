@@ -38,6 +38,9 @@ func (d Data) macros() []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
+// recordKinds are the kinds of records.
+var recordKinds = []pitwall.RecordKind{pitwall.News, pitwall.Macro, pitwall.Fundamental, pitwall.Filing, pitwall.Event}
+
 // kinds of mutations, by the number under which the test plan has them.
 var kinds = []string{"change", "drop", "delete", "add", "bait", "duplicate"}
 
@@ -187,9 +190,12 @@ func (d *Data) add(t time.Time, c *canaries) {
 	if fresh.Len() > 0 {
 		d.Series = append(d.Series, fresh)
 	}
-	for i, k := range []pitwall.RecordKind{pitwall.News, pitwall.Macro, pitwall.Fundamental, pitwall.Filing} {
-		known := t.Add(time.Duration(i+1) * time.Nanosecond)
+	for i, k := range recordKinds {
+		known, event := t.Add(time.Duration(i+1)*time.Nanosecond), t.AddDate(0, -1, 0)
+		if k == pitwall.Event {
+			event = t.AddDate(0, 1, 0)
+		}
 		text := canaryText(c.next(known))
-		d.Records = append(d.Records, pitwall.Record{Kind: k, ID: "added", Symbols: []string{like.Instrument.Symbol, "ZZZ0"}, Series: "NEWSERIES", Event: t.AddDate(0, -1, 0), Known: known, Title: text, Text: text, Source: text, Value: "1"})
+		d.Records = append(d.Records, pitwall.Record{Kind: k, ID: "added", Symbols: []string{like.Instrument.Symbol, "ZZZ0"}, Series: "NEWSERIES", Event: event, Known: known, Title: text, Text: text, Source: text, Value: "1"})
 	}
 }

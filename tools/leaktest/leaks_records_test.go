@@ -72,6 +72,17 @@ func recordLeaks() []leak {
 		early("news a day early", "news count from the day before", pitwall.News, func(r pitwall.Record) time.Time { return r.Known.AddDate(0, 0, -1) }),
 		early("statement at the period's end", "a statement is known before it was filed", pitwall.Fundamental, event),
 		early("trade on its day", "a filing is known on the day of the trade", pitwall.Filing, event),
+		early("announced early", "an event is known five days before it was announced", pitwall.Event, func(r pitwall.Record) time.Time { return r.Known.AddDate(0, 0, -5) }),
+		found("moved date", "an event shows the day that it was moved to later", func(_ *pitwall.World, d Data, _ pitwall.RecordQuery, list []pitwall.Record) []pitwall.Record {
+			for i := range list {
+				for _, r := range d.Records {
+					if r.Kind == pitwall.Event && r.Fields[pitwall.EventID] == list[i].Fields[pitwall.EventID] && !r.Event.IsZero() && list[i].Kind == pitwall.Event {
+						list[i].Event = r.Event
+					}
+				}
+			}
+			return list
+		}),
 		found("revised value", "the last vintage in place of the one known", func(_ *pitwall.World, d Data, _ pitwall.RecordQuery, list []pitwall.Record) []pitwall.Record {
 			for i := range list {
 				for _, r := range d.Records {

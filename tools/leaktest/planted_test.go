@@ -64,7 +64,7 @@ func TestPlantedLeaks(t *testing.T) {
 	full := os.Getenv("PITWALL_LEAKTEST") != ""
 	without := append(append(marketLeaks(), recordLeaks()...), worldLeaks()...)
 	list := append(without, tableLeaks(host)...)
-	require.GreaterOrEqual(t, len(list), 49)
+	require.GreaterOrEqual(t, len(list), 51)
 	caught := make([]string, len(list))
 	t.Run("leaks", func(t *testing.T) {
 		for i, l := range list {
@@ -77,7 +77,7 @@ func TestPlantedLeaks(t *testing.T) {
 					}
 					return w, err
 				}
-				o := Options{Mutations: 36, Steps: 7, Seed: 1, Host: host, stopAtFirst: true}
+				o := Options{Mutations: 72, Steps: 7, Seed: 1, Host: host, stopAtFirst: true}
 				if full || i >= len(without) {
 					o.Queries = 9
 				}

@@ -31,7 +31,8 @@ func TestSampleFile(t *testing.T) {
 
 // Sample is made-up data with a case of each kind: a symbol that lists late and
 // one that ends early, a split and dividends, news with a correction, vintages, a
-// series of which only revised values exist, restated statements, filings.
+// series of which only revised values exist, restated statements, filings, events that
+// are moved and called off.
 func Sample() Data {
 	r := rand.New(rand.NewPCG(11, 13))
 	zone, err := pitwall.LoadZone("America/New_York")
@@ -82,6 +83,12 @@ func Sample() Data {
 		}
 		if n%4 == 0 {
 			d.Records = append(d.Records, pitwall.Record{Kind: pitwall.Filing, ID: fmt.Sprintf("s%d", n), Symbols: []string{"BBB"}, Event: at, Known: at.AddDate(0, 0, 10), Title: "Purchase BBB", Source: "Senator S", Fields: map[string]string{"amount": fmt.Sprintf("$%d", 1000*r.IntN(50)), "owner": "Self"}})
+		}
+	}
+	for n := 0; n < sampleDays; n += 3 { // a date that is announced, moved and called off
+		id := map[string]string{pitwall.EventID: fmt.Sprintf("e%d", n), pitwall.WholeDay: "true"}
+		for v, at := range []time.Time{day(n + 20), day(n + 23), {}} {
+			d.Records = append(d.Records, pitwall.Record{Kind: pitwall.Event, ID: fmt.Sprintf("e%d-%d", n, v), Symbols: []string{"AAA"}, Series: "earnings", Event: at, Known: day(n + 4*v).Add(17 * time.Hour), Text: fmt.Sprintf("quarter %d, day %d", n, n*7%9), Fields: id})
 		}
 	}
 	return d
