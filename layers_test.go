@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"brokers/alpacafake": {"cache/calendar", "sim"},                            // a server like Alpaca over the venue; sees a Source, as the venue does
 	"brokers/brokertest": {},                                                   // the judge of every broker; imported by tests only
 	"brokers/halt":       {},                                                   // the latch, the last check before a broker, and what a halt does
+	"brokers/mirror":     {},                                                   // an account at a broker as its journal tells it
 	"brokers/paper":      {"sim"},                                              // live bars, fills by the matcher of the backtest
 	"brokers/risk":       {},                                                   // pure checks and the guard
 	"cache/calendar":     {},                                                   // facts

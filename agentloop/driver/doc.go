@@ -4,7 +4,7 @@
 //
 //	Strategy ─ Parse, Check ─┐
 //	data ─ Load ─────────────┼─► NewSim ─► Session (World + Status, Finish, Close)
-//	Agents ─ Deciders ───────┘   or Live ─► Paper: the same Session on the host's time
+//	Agents ─ Deciders ───────┘   or Live ─► LiveSession: the same on the host's time
 //	            Run = Session ─► Drive (loop over MCP) ─► evidence in Dir ─► Result
 //	            Worlds = one Session for each caller of a server
 //	            Guard = limits and journal around any broker, without a session
@@ -27,12 +27,13 @@
 // # To add a mode
 //
 // Implement [Session] in a file beside sim.go and live.go and choose it in [Run] (run.go,
-// paperrun.go). From drive on, a run knows the Session only. What a session alone knows
+// liverun.go). From drive on, a run knows the Session only. What a session alone knows
 // of a run's evidence it adds in Describe and Finish.
 //
 // live.go is the clock that waits (schedule.go: when the next bar ends; feed.go: where
-// bars come from), livesession.go the rest of its Session, arming.go what must hold
-// before a session may send to a real account.
+// bars come from), livesession.go the rest of its Session. remote.go puts an account at a
+// broker in the place of the simulated venue (alpaca.go: Alpaca's; profile.go: which one);
+// gates.go and arming.go are what must hold before it may start.
 //
 // # To add a key of the strategy file
 //

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 )
 
 // Live is what a run needs that goes on with the time of the host instead of replaying.
-// Every field but Lag, Tick, Resume and Show is required.
+// Feed or Remote, Latch, Now and Wait are required: a broker has bars of its own.
 type Live struct {
 	Feed   Feed
 	Latch  *halt.Latch
@@ -32,75 +33,114 @@ type Live struct {
 	Tick   <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
 	Resume bool                                             // go on with the run in Dir
 	Show   func(LiveStatus)                                 // called before each wait; may be nil
+	Remote *Remote                                          // the account that orders go to; nil = fills are simulated
+	Arming Arming                                           // of a live account: what the caller knows
+	Adopt  bool                                             // take over what differs at the broker, when a run goes on
 }
 
-// Paper is a world on the live clock whose orders fill as a backtest's do. It implements
+// LiveSession is a world on the live clock, on paper or at a broker. It implements
 // [Session].
-type Paper struct {
+type LiveSession struct {
 	Live
-	world *pitwall.World
-	venue *paper.Venue
-	store *history.Store
-	spec  SimSpec
-	from  time.Time
-	zone  *time.Location
-	job   *halt.Job
-	stop  <-chan struct{}
-	done  chan struct{}
+	world   *pitwall.World
+	journal pitwall.Journal
+	venue   venue
+	remote  *remote        // the same, at a broker; else nil
+	below   pitwall.Broker // of remote: what its stream is followed with
+	store   *history.Store
+	spec    SimSpec
+	from    time.Time
+	zone    *time.Location
+	past    []pitwall.Entry // of an earlier process
+	account string          // its id at the broker
+	lease   *runs.Broker    // at a broker: under which name
+	folder  *runs.Folder
+	job     *halt.Job
+	stop    <-chan struct{}
+	done    chan struct{}
+	ended   sync.WaitGroup // what follows the stream
 
 	market atomic.Pointer[wall.Wall]
-	mu     sync.Mutex // guards what follows
-	due    time.Time  // of the next bar
-	missed []string
-	late   int
+	stale  atomic.Bool   // the stream says that something changed
+	held   []pitwall.Bar // that could not be taken yet
+	synced time.Time     // when the account was last compared, in the host's time
+
+	mu      sync.Mutex // guards what follows
+	due     time.Time  // of the next bar
+	missed  []string
+	late    int
+	differs string // what differed last
+	halt    string // the latch as last journaled
+	trouble string // why the broker could not be read
+	wakeUp  context.CancelFunc
 }
 
 // begin composes the world, or goes on with one: past and bars are what the earlier
 // process left in its folder.
-func (p *Paper) begin(ctx context.Context, folder *runs.Folder, past []pitwall.Entry, bars []pitwall.Bar) error {
-	store, spec, from := p.store, p.spec, p.from
-	before := until(store, from)
-	keep := func(list []pitwall.Bar) error { return folder.Bars(list, p.size) }
-	if len(past) == 0 {
-		if err := keep(lastOf(before)); err != nil { // whose closes were the first prices
+func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.Past) error {
+	p.folder, p.journal, p.past, p.halt = folder, folder, past.Journal, halt.Off.String()
+	before := until(p.store, p.from)
+	if len(past.Journal) == 0 {
+		if err := p.keep(lastOf(before)); err != nil { // whose closes were the first prices
 			return err
 		}
 	}
-	var err error
-	p.venue, err = paper.Open(ctx, paper.Config{Sim: sim.Config{Source: before, Symbols: spec.Symbols, From: from, Cash: spec.Cash, Terms: spec.Terms, Costs: spec.Costs, Rules: spec.Rules, Journal: folder},
-		Keep: keep, Past: past, Bars: after(bars, from)})
-	if err != nil {
+	if err := p.open(ctx, before, past); err != nil {
 		return err
 	}
 	p.publish()
-	setup, err := spec.setup()
+	setup, err := p.spec.setup()
 	if err != nil {
 		return err
 	}
 	gate := halt.NewGate(p.venue, p.Latch)
-	guard := risk.New(gate, folder, p.venue, p, p, spec.Limits)
-	guard.SetCosts(spec.Costs)
-	guard.Before(gate.Check)
-	p.job = &halt.Job{Broker: p.venue, Journal: folder, Latch: p.Latch, Now: p.venue.Now, Book: pitwall.MainBook}
-	p.world = &pitwall.World{Name: "main", Mode: pitwall.Paper, Clock: p, Market: p, Instruments: p, Journal: folder,
-		Broker: guard, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(store.Records(), p.venue.Now, spec.Revised), Events: store.Has(pitwall.Event),
-		Costs: spec.Costs, Zone: p.zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: conditions(spec),
-		Warnings: []pitwall.Warning{{Text: "paper: live prices, simulated fills; no order leaves this machine"}}}
+	guard := risk.New(gate, p.journal, p, p, p, p.spec.Limits)
+	guard.SetCosts(p.spec.Costs)
+	guard.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
+		if p.remote != nil {
+			if e := p.overslept(o); e != nil {
+				return e
+			}
+		}
+		return gate.Check(ctx, o)
+	})
+	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Book: pitwall.MainBook}
+	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
+		Broker: patient{guard, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
+		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),
+		Warnings: []pitwall.Warning{{Text: p.about()}}}
 	first, err := p.poll(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if len(past) > 0 {
+	if len(past.Journal) > 0 {
 		p.miss(ctx, first, "while this program was not running")
 	}
 	if p.Tick != nil {
 		go p.watch()
 	}
+	if p.remote != nil && p.Live.Remote.Watch != nil {
+		p.follow()
+	}
 	return nil
 }
 
+// open opens the venue: at the broker, or the simulated one.
+func (p *LiveSession) open(ctx context.Context, before pitwall.Source, past runs.Past) error {
+	if p.Live.Remote != nil {
+		return p.openRemote(ctx)
+	}
+	v, err := paper.Open(ctx, paper.Config{Sim: sim.Config{Source: before, Symbols: p.spec.Symbols, From: p.from, Cash: p.spec.Cash, Terms: p.spec.Terms, Costs: p.spec.Costs, Rules: p.spec.Rules, Journal: p.journal},
+		Keep: p.keep, Past: past.Journal, Bars: after(past.Bars, p.from)})
+	p.venue = simulated{v}
+	return err
+}
+
+// keep puts bars on the disk.
+func (p *LiveSession) keep(list []pitwall.Bar) error { return p.folder.Bars(list, p.size) }
+
 // size returns how long the bars of a symbol are.
-func (p *Paper) size(symbol string) time.Duration {
+func (p *LiveSession) size(symbol string) time.Duration {
 	for _, s := range p.store.Series() {
 		if s.Instrument.Symbol == symbol {
 			return s.Size
@@ -125,12 +165,12 @@ func after(bars []pitwall.Bar, at time.Time) []pitwall.Bar {
 }
 
 // publish shows what the venue has taken.
-func (p *Paper) publish() {
+func (p *LiveSession) publish() {
 	p.market.Store(wall.New(p.venue.Source(), p.venue.Now, p.spec.Symbols))
 }
 
 // watch sees to a halt while a model thinks.
-func (p *Paper) watch() {
+func (p *LiveSession) watch() {
 	for {
 		select {
 		case <-p.done:
@@ -142,23 +182,26 @@ func (p *Paper) watch() {
 }
 
 // Now implements pitwall.Clock: when the newest bar became known.
-func (p *Paper) Now() time.Time { return p.venue.Now() }
+func (p *LiveSession) Now() time.Time { return p.venue.Now() }
 
 // Next implements pitwall.Clock: it waits for the next bar. Bars that came while it
 // was not asked are passed at once, and the turns that they would have been are missed.
-func (p *Paper) Next(ctx context.Context, after time.Time) (time.Time, error) {
+func (p *LiveSession) Next(ctx context.Context, after time.Time) (time.Time, error) {
 	for {
 		if now := p.venue.Now(); now.After(after) {
 			return now, nil
 		}
 		steps, err := p.poll(ctx)
+		if err != nil && p.transient(ctx, err) {
+			err = nil
+		}
 		if steps > 1 {
 			p.miss(ctx, steps-1, "while the turn before was under way or the machine slept")
 		}
 		if err != nil || steps > 0 {
 			return p.venue.Now(), err
 		}
-		if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
+		if err := p.between(ctx); err != nil {
 			return p.venue.Now(), err
 		}
 		select {
@@ -174,48 +217,88 @@ func (p *Paper) Next(ctx context.Context, after time.Time) (time.Time, error) {
 			}
 			p.Show(s)
 		}
-		if err := p.Wait(ctx, until); err != nil {
+		if err := p.rest(ctx, until); err != nil {
 			return p.venue.Now(), err
 		}
 	}
 }
 
+// between does what is due between two bars: the halt's work, and a look at the account.
+func (p *LiveSession) between(ctx context.Context) error {
+	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
+		return err
+	}
+	if err := p.sayHalt(ctx); err != nil || p.remote == nil {
+		return err
+	}
+	if every := cmp.Or(p.Live.Remote.Every, time.Minute); !p.stale.Swap(false) && p.Live.Now().Sub(p.synced) < every {
+		return nil
+	}
+	err := p.remote.compare(ctx, p.venue.Now(), false)
+	if err == nil {
+		p.fine()
+		return nil
+	}
+	p.stale.Store(true)
+	if p.transient(ctx, err) {
+		return nil
+	}
+	return err
+}
+
+// rest waits, until the broker's stream says that something changed at the latest.
+func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
+	if p.remote == nil {
+		return p.Wait(ctx, until)
+	}
+	if next := p.synced.Add(cmp.Or(p.Live.Remote.Every, time.Minute)); next.Before(until) && next.After(p.Live.Now()) {
+		until = next
+	}
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p.mu.Lock()
+	p.wakeUp = cancel
+	p.mu.Unlock()
+	if p.stale.Load() && p.troubled() == "" {
+		return nil
+	}
+	if err := p.Wait(wait, until); err != nil && ctx.Err() != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
 // wake returns when to look again: when the next bar is due, and after that often.
-func (p *Paper) wake() time.Time {
+func (p *LiveSession) wake() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.Live.Now()
 	var size time.Duration
-	next := time.Time{}
+	next, expected := time.Time{}, time.Time{}
 	for _, s := range p.store.Series() {
 		if !slices.Contains(p.spec.Symbols, s.Instrument.Symbol) {
 			continue
 		}
 		if end := nextClose(s.Instrument, s.Size, now.Add(-p.Lag)); !end.IsZero() && (next.IsZero() || end.Before(next)) {
 			next, size = end, s.Size
+			expected = nextClose(s.Instrument, s.Size, p.venue.Now())
 		}
 	}
 	p.due = time.Time{}
-	if retry := now.Add(min(time.Minute, max(time.Second, size/60))); next.IsZero() || now.Sub(p.venue.Now()) >= size && p.open(now) {
-		p.dueAt(next)
-		return retry // the bar before is late, or no session is known
+	if !next.IsZero() {
+		p.due = next.Add(p.Lag)
 	}
-	p.dueAt(next)
+	if next.IsZero() || expected.Before(next) && p.trading(now) {
+		return now.Add(min(time.Minute, max(time.Second, size/60))) // the bar before is late, or no session is known
+	}
 	return p.due
-}
-
-// dueAt notes when the next bar is due.
-func (p *Paper) dueAt(end time.Time) {
-	if !end.IsZero() {
-		p.due = end.Add(p.Lag)
-	}
 }
 
 // patience is how long after a session's close its last bar is asked for.
 const patience = 30 * time.Minute
 
-// open reports whether a symbol's session has begun and not long ended.
-func (p *Paper) open(now time.Time) bool {
+// trading reports whether a symbol's session has begun and not long ended.
+func (p *LiveSession) trading(now time.Time) bool {
 	for _, s := range p.store.Series() {
 		opens, closes, ok := s.Instrument.Session(s.Instrument.Day(now))
 		if ok && slices.Contains(p.spec.Symbols, s.Instrument.Symbol) && !now.Before(opens) && !now.After(closes.Add(p.Lag+patience)) {
@@ -225,12 +308,10 @@ func (p *Paper) open(now time.Time) bool {
 	return false
 }
 
-// poll takes what the feed has and returns how many steps the world made.
-func (p *Paper) poll(ctx context.Context) (steps int, err error) {
+// poll takes what the feed has and returns how many steps the world made. Bars that
+// could not be taken are tried again.
+func (p *LiveSession) poll(ctx context.Context) (steps int, err error) {
 	bars, err := p.Feed.Bars(ctx, p.Live.Now())
-	if err != nil {
-		return 0, err
-	}
 	now := p.venue.Now()
 	fresh := slices.DeleteFunc(slices.Clone(bars), func(b pitwall.Bar) bool { return !b.Known.After(now) })
 	if late := len(bars) - len(fresh); late > 0 {
@@ -238,16 +319,21 @@ func (p *Paper) poll(ctx context.Context) (steps int, err error) {
 		p.late += late
 		p.mu.Unlock()
 	}
-	if len(fresh) == 0 {
-		return 0, nil
+	p.held = append(p.held, fresh...)
+	if err != nil || len(p.held) == 0 {
+		return 0, err
 	}
-	steps, err = p.venue.Take(ctx, fresh)
+	if steps, err = p.venue.Take(ctx, p.held); err != nil {
+		return 0, err
+	}
+	p.held = nil
 	p.publish()
-	return steps, err
+	p.fine()
+	return steps, nil
 }
 
 // miss records bars that passed without a turn.
-func (p *Paper) miss(ctx context.Context, bars int, why string) {
+func (p *LiveSession) miss(ctx context.Context, bars int, why string) {
 	if bars == 0 {
 		return
 	}
@@ -255,5 +341,5 @@ func (p *Paper) miss(ctx context.Context, bars int, why string) {
 	p.mu.Lock()
 	p.missed = append(p.missed, text)
 	p.mu.Unlock()
-	_, _ = p.world.Journal.Append(ctx, pitwall.Entry{AsOf: p.venue.Now(), Kind: pitwall.EntryWarning, Note: text}) // a journal that fails ends the run with its next line
+	_, _ = p.journal.Append(ctx, pitwall.Entry{AsOf: p.venue.Now(), Kind: pitwall.EntryWarning, Note: text}) // a journal that fails ends the run with its next line
 }

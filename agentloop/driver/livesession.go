@@ -11,27 +11,27 @@ import (
 	"pitwall/cache/runs"
 )
 
-// This file is a paper world as a Session, a Market and a clock that knows its equity.
+// This file is a live session as a Session, a Market and a clock that knows its equity.
 
 // World implements [Session].
-func (p *Paper) World() *pitwall.World { return p.world }
+func (p *LiveSession) World() *pitwall.World { return p.world }
 
 // Status implements [Session].
-func (p *Paper) Status() pitwall.SimProgress { return p.venue.Progress() }
+func (p *LiveSession) Status() pitwall.SimProgress { return p.venue.Progress() }
 
 // Progress implements pitwall.SimClock.
-func (p *Paper) Progress() pitwall.SimProgress { return p.venue.Progress() }
+func (p *LiveSession) Progress() pitwall.SimProgress { return p.venue.Progress() }
 
 // Equity implements pitwall.SimClock.
-func (p *Paper) Equity() []pitwall.EquityPoint { return p.venue.Equity() }
+func (p *LiveSession) Equity() []pitwall.EquityPoint { return p.venue.Equity() }
 
 // Flows implements pitwall.SimClock.
-func (p *Paper) Flows(after time.Time) []pitwall.CashFlow { return p.venue.Flows(after) }
+func (p *LiveSession) Flows(after time.Time) []pitwall.CashFlow { return p.venue.Flows(after) }
 
 // Describe implements [Session].
-func (p *Paper) Describe(m *runs.Manifest) (from, to time.Time) {
+func (p *LiveSession) Describe(m *runs.Manifest) (from, to time.Time) {
 	to = midnight(p.Live.Now().In(p.zone), 1)
-	m.Mode, m.From, m.To = string(pitwall.Paper), p.from.Format(time.DateOnly), p.Live.Now().In(p.zone).Format(time.DateOnly)
+	m.Mode, m.Broker, m.From, m.To = string(p.mode()), p.lease, p.from.Format(time.DateOnly), p.Live.Now().In(p.zone).Format(time.DateOnly)
 	m.Cash, m.Costs, m.Account, m.Fills, m.Limits = p.spec.Cash, p.spec.Costs, effectiveTerms(p.spec.Terms), p.spec.Rules, p.spec.Limits.String()
 	for _, f := range p.store.Files {
 		m.Data = append(m.Data, runs.DataFile(f))
@@ -42,7 +42,7 @@ func (p *Paper) Describe(m *runs.Manifest) (from, to time.Time) {
 }
 
 // traded names the instruments whose bars are kept.
-func (p *Paper) traded(m *runs.Manifest) {
+func (p *LiveSession) traded(m *runs.Manifest) {
 	m.Traded = nil
 	for _, x := range p.store.Series() {
 		in := x.Instrument
@@ -52,7 +52,7 @@ func (p *Paper) traded(m *runs.Manifest) {
 }
 
 // Finish implements [Session]: the bars are kept already.
-func (p *Paper) Finish(_ *runs.Folder, m *runs.Manifest) error {
+func (p *LiveSession) Finish(_ *runs.Folder, m *runs.Manifest) error {
 	m.To = midnight(p.venue.Now().Add(-1), 0).Format(time.DateOnly)
 	m.Actions = nil
 	for _, a := range p.store.Actions() {
@@ -64,7 +64,7 @@ func (p *Paper) Finish(_ *runs.Folder, m *runs.Manifest) error {
 }
 
 // Warnings implements [Session].
-func (p *Paper) Warnings() (list []pitwall.Warning) {
+func (p *LiveSession) Warnings() (list []pitwall.Warning) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	list = slices.Clone(p.world.Warnings)
@@ -78,8 +78,9 @@ func (p *Paper) Warnings() (list []pitwall.Warning) {
 }
 
 // Close implements [Session].
-func (p *Paper) Close() error {
+func (p *LiveSession) Close() error {
 	close(p.done)
+	p.ended.Wait()
 	return p.world.Close()
 }
 
@@ -89,46 +90,46 @@ type LiveStatus struct {
 	Equity, Day  pitwall.Dec
 	Open, Missed int
 	Halt         halt.Level
+	Trouble      string // why the broker cannot be read; empty = it can
 }
 
 // LiveStatus returns where the world stands.
-func (p *Paper) LiveStatus(ctx context.Context) (LiveStatus, error) {
-	a, err := p.venue.Account(ctx, pitwall.MainBook)
+func (p *LiveSession) LiveStatus(ctx context.Context) (LiveStatus, error) {
+	a, open, err := p.venue.Glance(ctx)
 	if err != nil {
 		return LiveStatus{}, err
 	}
-	open, err := p.venue.Orders(ctx, pitwall.OrderQuery{Open: true})
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return LiveStatus{Now: p.Live.Now(), Due: p.due, Equity: a.Equity, Day: a.Equity - a.DayEquity, Open: len(open), Missed: len(p.missed), Halt: p.Latch.State().Level}, err
+	return LiveStatus{Now: p.Live.Now(), Due: p.due, Equity: a.Equity, Day: a.Equity - a.DayEquity, Open: open, Missed: len(p.missed), Halt: p.Latch.State().Level, Trouble: p.trouble}, nil
 }
 
 // Last implements pitwall.Market.
-func (p *Paper) Last(ctx context.Context, symbol string) (pitwall.Bar, error) {
+func (p *LiveSession) Last(ctx context.Context, symbol string) (pitwall.Bar, error) {
 	return p.market.Load().Last(ctx, symbol)
 }
 
 // Bars implements pitwall.Market.
-func (p *Paper) Bars(ctx context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error) {
+func (p *LiveSession) Bars(ctx context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error) {
 	return p.market.Load().Bars(ctx, q)
 }
 
 // Count implements pitwall.Market.
-func (p *Paper) Count(ctx context.Context, symbol string) (int, error) {
+func (p *LiveSession) Count(ctx context.Context, symbol string) (int, error) {
 	return p.market.Load().Count(ctx, symbol)
 }
 
 // Digest implements pitwall.Market: a live market has none, so that no recorded answer
 // fits it.
-func (p *Paper) Digest() string { return "" }
+func (p *LiveSession) Digest() string { return "" }
 
 // Instrument implements pitwall.Instruments.
-func (p *Paper) Instrument(symbol string) (pitwall.Instrument, error) {
+func (p *LiveSession) Instrument(symbol string) (pitwall.Instrument, error) {
 	return p.market.Load().Instrument(symbol)
 }
 
 // Instruments implements pitwall.Instruments.
-func (p *Paper) Instruments() []pitwall.Instrument { return p.market.Load().Instruments() }
+func (p *LiveSession) Instruments() []pitwall.Instrument { return p.market.Load().Instruments() }
 
 // Actions returns a symbol's corporate actions that went ex by now, as the wall does.
-func (p *Paper) Actions(symbol string) []pitwall.Action { return p.market.Load().Actions(symbol) }
+func (p *LiveSession) Actions(symbol string) []pitwall.Action { return p.market.Load().Actions(symbol) }

@@ -94,7 +94,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	if c.Live != nil {
-		return runPaper(ctx, c, spec, started)
+		return runLive(ctx, c, spec, started)
 	}
 	from, _, err := s.Window(c.Source)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 type Verified struct {
 	audit.Result
 	Status string // of the run
+	Broker string // whose fills they are; empty = simulated, so all is recomputed
 	Sums   runs.Sums
 }
 
@@ -40,6 +41,9 @@ func Verify(folder fs.FS) (v Verified, err error) {
 	}
 	differs := func(list ...string) { v.Differences = append(v.Differences, list...) }
 	differs(v.Sums.Differences...)
+	if m.Broker != nil {
+		return v, v.booked(folder, m)
+	}
 	if len(m.Traded) == 0 {
 		return v, pitwall.Errorf(pitwall.InvalidInput, "no bars to verify: another version made this run, or it did not end in order (it is %s)", m.Status)
 	}
@@ -77,6 +81,26 @@ func Verify(folder fs.FS) (v Verified, err error) {
 		differs(audit.CheckEnd(run, m.Digest)...)
 	}
 	return v, nil
+}
+
+// booked checks a run at a broker: its files and figures follow from its journal. Its
+// fills are the broker's, so they are not recomputed.
+func (v *Verified) booked(folder fs.FS, m runs.Manifest) error {
+	strict := runs.Strict{FS: folder}
+	journal, err1 := strict.Journal()
+	fills, err2 := strict.Rows(runs.FillsFile)
+	equity, err3 := strict.Rows(runs.EquityFile)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	orders := runs.OrdersOf(journal)
+	v.Broker, v.Orders, v.Fills, v.Flows, v.Points = m.Broker.Name, len(orders.List), len(orders.Fills), len(orders.Flows), len(equity)
+	v.Differences = append(v.Differences, audit.CheckFiles(audit.Run{Journal: journal}, m.Cash, fills, equity)...)
+	figure, err := report.CheckMetrics(folder, m)
+	if figure != "" {
+		v.Differences = append(v.Differences, figure)
+	}
+	return err
 }
 
 // auditRun reads what the second implementation needs of a run.

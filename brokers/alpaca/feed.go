@@ -3,6 +3,7 @@ package alpaca
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,26 +12,21 @@ import (
 
 // Feed gives the finished bars of some symbols, each once, to a world that goes on.
 type Feed struct {
-	b       *Broker
-	symbols []string
-	size    time.Duration
-	next    map[string]time.Time // bars that start before were given
+	b    *Broker
+	size time.Duration
+	next map[string]time.Time // bars that start before were given
 }
 
-// NewFeed returns the bars that start at from or later.
-func (b *Broker) NewFeed(symbols []string, size time.Duration, from time.Time) *Feed {
-	f := &Feed{b: b, symbols: symbols, size: size, next: map[string]time.Time{}}
-	for _, s := range symbols {
-		f.next[s] = from
-	}
-	return f
+// NewFeed returns the bars of each symbol that start at its time or later.
+func (b *Broker) NewFeed(size time.Duration, from map[string]time.Time) *Feed {
+	return &Feed{b: b, size: size, next: maps.Clone(from)}
 }
 
 // Bars returns what was not returned before and is known by now, by Known and symbol. When
 // a read fails no bar is lost: the next call gives all of them.
 func (f *Feed) Bars(ctx context.Context, now time.Time) ([]pitwall.Bar, error) {
 	var list []pitwall.Bar
-	for _, s := range f.symbols {
+	for _, s := range slices.Sorted(maps.Keys(f.next)) {
 		got, err := f.b.Bars(ctx, s, f.size, f.next[s])
 		if err != nil {
 			return nil, err

@@ -19,7 +19,8 @@ import (
 func TestFeed(t *testing.T) {
 	ctx := context.Background()
 	w := begin(t, alpacafake.Fault{On: "GET /v2/stocks/bars", Nth: 3, Do: alpacafake.Garbled})
-	f := w.broker(t).NewFeed([]string{"AAPL", "BTC/USD"}, 24*time.Hour, time.Date(2024, 1, 2, 0, 0, 0, 0, calendar.NewYork().Zone))
+	from := time.Date(2024, 1, 2, 0, 0, 0, 0, calendar.NewYork().Zone)
+	f := w.broker(t).NewFeed(24*time.Hour, map[string]time.Time{"AAPL": from, "BTC/USD": from})
 	var got []pitwall.Bar
 	for range 5 {
 		list, err := f.Bars(ctx, w.Now())

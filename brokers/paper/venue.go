@@ -29,15 +29,15 @@ type Config struct {
 // for concurrent use, but for Take itself.
 type Venue struct {
 	*sim.Venue
-	source *source
+	source *Source
 	keep   func([]pitwall.Bar) error
 }
 
 // Open makes a venue, or goes on with that of an earlier process.
 func Open(ctx context.Context, c Config) (*Venue, error) {
-	v := &Venue{source: clone(c.Sim.Source), keep: c.Keep}
+	v := &Venue{source: NewSource(c.Sim.Source), keep: c.Keep}
 	for _, b := range c.Bars {
-		if err := v.source.add(b); err != nil {
+		if err := v.source.Add(b); err != nil {
 			return nil, fmt.Errorf("the bars that were kept: %w", err)
 		}
 	}
@@ -45,7 +45,7 @@ func Open(ctx context.Context, c Config) (*Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Sim.Source, c.Sim.Journal, c.Sim.Grows = v.source.copied(), j, true
+	c.Sim.Source, c.Sim.Journal, c.Sim.Grows = v.source.Copy(), j, true
 	if v.Venue, err = sim.New(c.Sim); err != nil {
 		return nil, err
 	}
@@ -97,9 +97,9 @@ func (v *Venue) answer(ctx context.Context, past []pitwall.Entry, j pitwall.Jour
 // Take keeps bars and makes the steps that they bring, oldest first. It returns how many
 // steps there were.
 func (v *Venue) Take(ctx context.Context, bars []pitwall.Bar) (steps int, err error) {
-	next := v.source.copied()
+	next := v.source.Copy()
 	for _, b := range bars {
-		if err := next.add(b); err != nil {
+		if err := next.Add(b); err != nil {
 			return 0, err
 		}
 	}
@@ -111,7 +111,7 @@ func (v *Venue) Take(ctx context.Context, bars []pitwall.Bar) (steps int, err er
 	if err := v.Extend(next); err != nil {
 		return 0, err
 	}
-	v.source = next.copied()
+	v.source = next.Copy()
 	return v.catchUp(ctx)
 }
 
@@ -130,15 +130,15 @@ func (v *Venue) catchUp(ctx context.Context) (steps int, err error) {
 // Source returns the bars so far. It is never written again.
 func (v *Venue) Source() pitwall.Source { return v.source }
 
-// source is bars that grow: a copy shares the columns and adds behind them.
-type source struct {
+// Source is bars that grow: a copy shares the columns and adds behind them.
+type Source struct {
 	series  []*pitwall.Series
 	actions []pitwall.Action
 }
 
-// clone copies a source that others may share.
-func clone(src pitwall.Source) *source {
-	s := (&source{src.Series(), slices.Clone(src.Actions())}).copied()
+// NewSource copies a source that others may share.
+func NewSource(src pitwall.Source) *Source {
+	s := (&Source{src.Series(), slices.Clone(src.Actions())}).Copy()
 	for _, x := range s.series {
 		x.Start, x.End, x.Known = slices.Clip(x.Start), slices.Clip(x.End), slices.Clip(x.Known)
 		x.Open, x.High, x.Low, x.Close, x.Volume = slices.Clip(x.Open), slices.Clip(x.High), slices.Clip(x.Low), slices.Clip(x.Close), slices.Clip(x.Volume)
@@ -146,8 +146,10 @@ func clone(src pitwall.Source) *source {
 	return s
 }
 
-func (s *source) copied() *source {
-	c := &source{actions: s.actions}
+// Copy returns a source that grows by itself: what is added to one is not in the other.
+// Only one of the two may grow.
+func (s *Source) Copy() *Source {
+	c := &Source{actions: s.actions}
 	for _, x := range s.series {
 		y := *x
 		c.series = append(c.series, &y)
@@ -156,12 +158,13 @@ func (s *source) copied() *source {
 }
 
 // Series implements pitwall.Source.
-func (s *source) Series() []*pitwall.Series { return s.series }
+func (s *Source) Series() []*pitwall.Series { return s.series }
 
 // Actions implements pitwall.Source.
-func (s *source) Actions() []pitwall.Action { return s.actions }
+func (s *Source) Actions() []pitwall.Action { return s.actions }
 
-func (s *source) add(b pitwall.Bar) error {
+// Add appends a bar, or returns why it cannot follow.
+func (s *Source) Add(b pitwall.Bar) error {
 	i := slices.IndexFunc(s.series, func(x *pitwall.Series) bool { return x.Instrument.Symbol == b.Symbol })
 	if i < 0 {
 		return pitwall.Errorf(pitwall.UnknownSymbol, "a bar of %s, which this world does not hold", b.Symbol)

@@ -87,8 +87,9 @@ func header(file string) string {
 // Manifest is manifest.json: what was run.
 type Manifest struct {
 	RunID     string        `json:"run_id"`
-	Mode      string        `json:"mode,omitempty"` // paper or live; empty = a backtest
-	Status    string        `json:"status"`         // running, complete, incomplete or failed
+	Mode      string        `json:"mode,omitempty"`   // paper or live; empty = a backtest
+	Broker    *Broker       `json:"broker,omitempty"` // whose account it trades; nil = fills are simulated
+	Status    string        `json:"status"`           // running, complete, incomplete or failed
 	Pitwall   string        `json:"pitwall"`
 	Strategy  string        `json:"strategy"`
 	Name      string        `json:"name"`
@@ -120,6 +121,14 @@ type Manifest struct {
 	// from a model or from the replay cache. Older runs have none.
 	TurnsDigest string `json:"turns_digest,omitempty"`
 	Error       string `json:"error,omitempty"`
+}
+
+// Broker is the account that a run trades, and the name it trades under.
+type Broker struct {
+	Name    string    `json:"name"`
+	Account string    `json:"account"`
+	Prefix  string    `json:"prefix"` // of every client order id
+	Since   time.Time `json:"since"`  // fills from before are not the run's
 }
 
 // Reading is a warning that changes how a run's result must be read. It stands

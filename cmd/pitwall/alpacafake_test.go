@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
-	"pitwall/brokers/alpaca"
+	"pitwall/agentloop/driver"
 )
 
 // The verb serves an Alpaca that the adapter trades at: the row of the table opens it, an
@@ -28,15 +28,14 @@ func TestAlpacaFake(t *testing.T) {
 		require.NoError(t, r.Body.Close())
 	}
 	ctx := context.Background()
-	first, err := alpaca.New(alpaca.Config{Key: "k", Secret: "s", BaseURL: url, Now: time.Now, Sleep: hostSleep})
-	require.NoError(t, err)
-	list, err := first.Instruments(ctx, []string{"AAPL"})
-	require.NoError(t, err)
 	for _, row := range brokers() {
 		if row.name != "alpaca" {
 			continue
 		}
-		b, err := row.open(connection{keys: []string{"k", "s"}, url: url, instruments: list})
+		account, err := row.open(connection{keys: []string{"k", "s"}, url: url})
+		require.NoError(t, err)
+		in := pitwall.Instrument{Symbol: "AAPL", Kind: pitwall.Equity, Tick: pitwall.One / 100, Lot: pitwall.One, Tradable: true}
+		b, _, err := account.Open(ctx, driver.RemoteRun{Now: time.Now, Symbols: []string{"AAPL"}, Instruments: []pitwall.Instrument{in}})
 		require.NoError(t, err)
 		s, err := b.Submit(ctx, pitwall.Order{ID: "one", Symbol: "AAPL", Side: pitwall.Buy, Qty: pitwall.Int(10), TIF: pitwall.GTC})
 		require.NoError(t, err)
@@ -46,10 +45,7 @@ func TestAlpacaFake(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, pitwall.Int(10), a.Held("AAPL"))
 	}
-	_, errs, code := command(t, t.TempDir(), nil, "trade", "x.yaml", "--feed", data, "--broker", "alpaca")
-	require.Equal(t, exitUsage, code, "trade does not trade there yet, and says so")
-	require.Contains(t, errs, "--broker is \"alpaca\"")
-	_, errs, code = command(t, t.TempDir(), nil, "alpaca-fake", "--data", data)
+	_, errs, code := command(t, t.TempDir(), nil, "alpaca-fake", "--data", data)
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, errs, "--data or --symbols is missing")
 	_, errs, code = command(t, t.TempDir(), nil, "alpaca-fake", "--data", data, "--symbols", "AAPL", "--from", "yesterday")

@@ -68,7 +68,7 @@ func (a *app) dataFetch() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fetch SOURCE SYMBOL...",
 		Short: "Download what the store lacks",
-		Long: "fetch asks a source for bars and corporate actions (news and macro where it has them), in chunks: a year of days, a month of\n" +
+		Long: "fetch asks a source for bars and corporate actions (news, macro, statements and filings where it has them), in chunks: a year of days, a month of\n" +
 			"minutes. Stored data is not downloaded again, so an interrupted fetch resumes; days that were not over when they were fetched\n" +
 			"are. Every chunk is checked before it is stored. Keys come from the environment or .env:\n" + list.String() +
 			"These were tested against recorded answers and local servers only.",

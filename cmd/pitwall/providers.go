@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
-
 	"pitwall"
-	"pitwall/brokers/alpaca"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 )
 
@@ -33,7 +31,7 @@ func sources() []source {
 		{name: "alpaca", help: "as traded, with actions and news", keys: keyVars{{"APCA_API_KEY_ID", "ALPACA_API_KEY"}, {"APCA_API_SECRET_KEY", "ALPACA_API_SECRET"}},
 			url: "https://data.alpaca.markets", open: history.NewAlpaca},
 		{name: "fred", help: "macro series with their vintages", keys: keyVars{{"FRED_API_KEY"}}, without: "today's (revised) values only", url: "https://api.stlouisfed.org", open: history.NewFred},
-		{name: "edgar", help: "statements and insiders' trades (form 4) of US companies, as filed; SEC_USER_AGENT is your name and email address, which the SEC asks for", keys: keyVars{{"SEC_USER_AGENT"}}, url: "https://data.sec.gov", open: history.NewEdgar},
+		{name: "edgar", help: "statements and form 4 as US companies filed them; SEC_USER_AGENT is your name and email address", keys: keyVars{{"SEC_USER_AGENT"}}, url: "https://data.sec.gov", open: history.NewEdgar},
 		{name: "polygon", help: "as traded, with actions", keys: keyVars{{"POLYGON_API_KEY"}}, url: "https://api.polygon.io", open: history.NewPolygon},
 		{name: "alphavantage", help: "as traded, no actions", keys: keyVars{{"ALPHAVANTAGE_API_KEY"}}, url: "https://www.alphavantage.co", open: history.NewAlphaVantage},
 	}
@@ -67,25 +65,16 @@ type broker struct {
 	name  string
 	modes []pitwall.Mode
 	keys  keyVars // empty = it needs none
-	// open connects to it; nil where fills are simulated.
-	open func(connection) (pitwall.Broker, error)
+	// open returns the account, without a connection yet; nil where fills are simulated.
+	open func(connection) (*driver.Remote, error)
 }
 
 // connection is what a broker is opened with.
 type connection struct {
-	keys        []string // in the order of the row
-	live        bool     // real money
-	url         string   // of a fake on this machine; empty = the broker's own
-	prefix      string   // of every client_order_id
-	instruments []pitwall.Instrument
-}
-
-// alpacaURL is the host to trade at.
-func (c connection) alpacaURL() string {
-	if c.live {
-		return cmp.Or(c.url, alpaca.LiveURL)
-	}
-	return cmp.Or(c.url, alpaca.PaperURL)
+	keys   []string // in the order of the row
+	live   bool     // real money
+	url    string   // of a fake on this machine; empty = the broker's own
+	prices string   // the broker's source of stock prices; empty = the account's default
 }
 
 func brokers() []broker {
@@ -93,8 +82,8 @@ func brokers() []broker {
 		{name: "sim", modes: []pitwall.Mode{pitwall.Sim}},
 		{name: "paper", modes: []pitwall.Mode{pitwall.Paper}},
 		{name: "alpaca", modes: []pitwall.Mode{pitwall.Paper, pitwall.Live}, keys: keyVars{{"APCA_API_KEY_ID", "ALPACA_API_KEY"}, {"APCA_API_SECRET_KEY", "ALPACA_API_SECRET"}},
-			open: func(c connection) (pitwall.Broker, error) {
-				return alpaca.New(alpaca.Config{Key: c.keys[0], Secret: c.keys[1], Live: c.live, BaseURL: c.alpacaURL(), Prefix: c.prefix, Instruments: c.instruments, Now: hostNow, Sleep: hostSleep})
+			open: func(c connection) (*driver.Remote, error) {
+				return driver.Alpaca(driver.AlpacaConfig{Key: c.keys[0], Secret: c.keys[1], Live: c.live, URL: c.url, Prices: c.prices, Now: hostNow, Sleep: hostSleep})
 			}},
 	}
 }

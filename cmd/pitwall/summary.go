@@ -47,7 +47,9 @@ func (a *app) summary(r *driver.Result) error {
 	if r.Manifest.Attempt > 1 {
 		p.Figure("attempt", term.Yellow, fmt.Sprint(r.Manifest.Attempt), " on these dates: repeated tries overfit")
 	}
-	row("digest", "%s", r.Digest[:16])
+	if r.Digest != "" { // a broker's fills have none
+		row("digest", "%s", r.Digest[:16])
+	}
 	row("time", "%.2f s", r.WallSeconds)
 	for _, x := range runs.Others(r.Warnings, r.ReadWith) {
 		p.Note("  warning: ", x)

@@ -24,21 +24,23 @@ import (
 // tradeFlags are what the command line says of a run on the live clock.
 type tradeFlags struct {
 	backtestFlags
-	broker, feed, resume string
-	speed                float64
+	broker, feed, resume, profile string
+	speed                         float64
+	live, adopt                   bool
 }
 
 func (a *app) trade() *cobra.Command {
 	var f tradeFlags
 	c := &cobra.Command{
 		Use:   "trade FILE|DIR",
-		Short: "Run a strategy on the live clock, on paper",
+		Short: "Run a strategy on the live clock, on paper or at a broker",
 		Long: "trade runs the strategy file of a backtest with the same tools on a clock that waits: each bar at its close, by the\n" +
-			"exchange's calendar. Orders fill on paper, by the rules of the backtest; no order leaves this machine. The bars are those\n" +
-			"of --feed, a recorded file or folder, played at --speed times real time; data: of the strategy is the history before it.\n" +
+			"exchange's calendar. With --broker paper orders fill by the rules of the backtest and none leaves this machine; the bars are\n" +
+			"those of --feed, a recorded file or folder, played at --speed times real time. With --broker alpaca bars and fills are the\n" +
+			"broker's, in its paper account unless --live and the profile say otherwise. data: of the strategy is the history before it.\n" +
 			"A turn that is missed is recorded and not caught up. The strategy must say risk:. pitwall kill on stops it.",
 		Example: "  pitwall trade mine.yaml --feed minutes.csv --speed 60\n  pitwall trade mine.yaml --feed minutes.csv --speed 0 --turns 20\n" +
-			"  pitwall trade mine.yaml --feed minutes.csv --resume last",
+			"  pitwall trade mine.yaml --feed minutes.csv --resume last\n  pitwall trade mine.yaml --broker alpaca --profile paper.yaml",
 		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			server.TuneGC()
@@ -47,7 +49,10 @@ func (a *app) trade() *cobra.Command {
 	}
 	fs := c.Flags()
 	fs.StringVar(&f.broker, "broker", "paper", "where orders go: "+strings.Join(brokersOf(pitwall.Paper), ", "))
-	fs.StringVar(&f.feed, "feed", "", "file or folder of recorded bars to play (needed)")
+	fs.StringVar(&f.profile, "profile", "", "file that says which account, with the names of the variables that hold its keys")
+	fs.BoolVar(&f.live, "live", false, "trade real money; the profile and I_UNDERSTAND_LIVE_TRADING must say so too")
+	fs.BoolVar(&f.adopt, "adopt", false, "with --resume: take over what differs in the broker's account")
+	fs.StringVar(&f.feed, "feed", "", "file or folder of recorded bars to play (needed with --broker paper)")
 	fs.Float64Var(&f.speed, "speed", 1, "how much faster than real time the feed plays; 0 waits for nothing")
 	fs.IntVar(&f.turns, "turns", 0, "stop after this many turns; 0 = at the end of the feed")
 	fs.StringVar(&f.model, "model", "", "use this model instead of the strategy's")
@@ -60,11 +65,10 @@ func (a *app) trade() *cobra.Command {
 	return c
 }
 
-// brokersOf returns the names of the brokers that have a mode and simulate their fills:
-// trade sends no order off this machine.
+// brokersOf returns the names of the brokers that have a mode.
 func brokersOf(m pitwall.Mode) (names []string) {
 	for _, b := range brokers() {
-		if slices.Contains(b.modes, m) && b.open == nil {
+		if slices.Contains(b.modes, m) {
 			names = append(names, b.name)
 		}
 	}
@@ -72,18 +76,28 @@ func brokersOf(m pitwall.Mode) (names []string) {
 }
 
 func (f tradeFlags) check() error {
+	wrong := func(hint, format string, args ...any) error {
+		return &usageError{pitwall.Errorf(pitwall.InvalidInput, format, args...).Hintf("%s", hint)}
+	}
+	simulated := f.broker == "paper"
 	switch {
 	case !slices.Contains(brokersOf(pitwall.Paper), f.broker):
-		return &usageError{pitwall.Errorf(pitwall.InvalidInput, "--broker is %q", f.broker).Hintf("use %s", strings.Join(brokersOf(pitwall.Paper), ", "))}
-	case f.feed == "":
-		return &usageError{pitwall.Errorf(pitwall.InvalidInput, "--feed is missing").Hintf("name a file or folder of recorded bars to play")}
+		return wrong("use "+strings.Join(brokersOf(pitwall.Paper), ", "), "--broker is %q", f.broker)
+	case simulated && f.feed == "":
+		return wrong("name a file or folder of recorded bars to play", "--feed is missing")
+	case simulated && (f.live || f.profile != "" || f.adopt):
+		return wrong("name a broker with --broker", "--live, --profile and --adopt are for an account at a broker")
+	case !simulated && (f.feed != "" || f.from != "" || f.to != "" || f.speed != 1):
+		return wrong("leave them out: the bars are the broker's", "--feed, --from, --to and --speed play recorded bars")
+	case f.adopt && f.resume == "":
+		return wrong("add --resume last", "--adopt is for a run that goes on")
 	case f.speed < 0 || f.turns < 0:
-		return &usageError{pitwall.Errorf(pitwall.InvalidInput, "--speed is %v and --turns %d", f.speed, f.turns).Hintf("use 0 or more")}
+		return wrong("use 0 or more", "--speed is %v and --turns %d", f.speed, f.turns)
 	}
 	return nil
 }
 
-// tradeStrategy runs a strategy on paper and prints the result.
+// tradeStrategy runs a strategy on the live clock and prints the result.
 func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err error) {
 	if err := f.check(); err != nil {
 		return err
@@ -110,37 +124,37 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 		if c.Dir, err = runs.Find(f.resume); err != nil {
 			return err
 		}
-	}
-	var start time.Time
-	if c.Live, start, err = a.played(ctx, s, cfg, f, &c); err != nil {
-		return err
-	}
-	if c.Live.Latch, err = cfg.latch(); err != nil {
-		return err
-	}
-	if c.Dir == "" {
+	} else if c.Dir == "" {
 		if c.Dir, err = runs.NextDir(runs.Dir, s.Name); err != nil {
 			return err
 		}
 	}
-	line := &statusLine{Screen: term.NewScreen(a.stderr), now: a.now, cash: s.Cash.Float()}
+	latch, err := cfg.latch()
+	if err != nil {
+		return err
+	}
+	line := &statusLine{Screen: term.NewScreen(a.stderr), now: a.now}
 	a.beside = line
 	defer line.done()
-	stop := make(chan struct{})
-	c.Stop, c.Live.Show, c.Progress = stop, line.world, line.turn
-	clock := &playedClock{host: a.now, began: a.now(), start: start, speed: f.speed, each: line.draw}
-	c.Live.Now, c.Live.Wait = clock.Now, func(ctx context.Context, until time.Time) error { return clock.wait(ctx, until, stop) }
-	ended := make(chan struct{})
+	stop, ended := make(chan struct{}), make(chan struct{})
 	defer close(ended)
+	if f.broker == "paper" {
+		err = a.played(ctx, s, cfg, f, &c, line.draw, stop)
+	} else {
+		err = a.atBroker(ctx, s, cfg, f, &c, line.draw, stop)
+	}
+	if err != nil {
+		return err
+	}
+	c.Stop, c.Live.Show, c.Live.Latch, c.Live.Resume = stop, line.world, latch, f.resume != ""
 	if f.speed > 0 {
 		c.Live.Tick = hostTick(ended)
 	}
-	var once sync.Once
-	end := func() { once.Do(func() { close(stop) }) }
+	end := sync.OnceFunc(func() { close(stop) })
 	go func() {
 		select {
 		case <-a.stop:
-			fmt.Fprintln(a.errs(), "\nfinishing this turn; Ctrl-C again stops at once. Open orders stay open on paper")
+			fmt.Fprintln(a.errs(), "\nfinishing this turn; Ctrl-C again stops at once. Open orders stay open")
 			end()
 		case <-ended:
 		}
@@ -163,39 +177,40 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	return errors.Join(a.summary(res), unwritten)
 }
 
-// played returns the clock of a recorded feed without its times, and when the feed
-// begins. c gets the history before it.
-func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config) (*driver.Live, time.Time, error) {
+// played gives c the clock of a recorded feed, and the history before it.
+func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func(), stop <-chan struct{}) error {
 	recorded := &strategyFile{new(*s.Strategy), s.files}
 	recorded.From, recorded.To = f.from, f.to // those of the strategy are the backtest's
 	recorded.use([]string{f.feed})
 	source, err := recorded.Load(ctx, recorded.files, cfg.store(a.now))
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("--feed %s: %w", f.feed, err)
+		return fmt.Errorf("--feed %s: %w", f.feed, err)
 	}
 	from, to, err := recorded.Window(source)
 	if err != nil {
-		return nil, time.Time{}, err
+		return err
 	}
 	if c.Source = source; len(s.Data) > 0 {
 		if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
-			return nil, time.Time{}, err
+			return err
 		}
 	}
 	for _, x := range c.Source.Series() {
 		for _, y := range source.Series() {
 			if x.Instrument.Symbol == y.Instrument.Symbol && x.Size != y.Size {
-				return nil, from, pitwall.Errorf(pitwall.DataError, "bars of %s are %s in the history and %s in the feed", x.Instrument.Symbol, pitwall.SizeName(x.Size), pitwall.SizeName(y.Size)).Hintf("name history of the same size with --data")
+				return pitwall.Errorf(pitwall.DataError, "bars of %s are %s in the history and %s in the feed", x.Instrument.Symbol, pitwall.SizeName(x.Size), pitwall.SizeName(y.Size)).Hintf("name history of the same size with --data")
 			}
 		}
 	}
 	if f.resume != "" {
 		if from, err = reached(c.Dir, from); err != nil {
-			return nil, from, err
+			return err
 		}
 	}
 	c.Warnings = source.MadeUp()
-	return &driver.Live{Feed: driver.NewRecorded(source, from, to), Resume: f.resume != ""}, from, nil
+	clock := &playedClock{host: a.now, began: a.now(), start: from, speed: f.speed, each: each}
+	c.Live = &driver.Live{Feed: driver.NewRecorded(source, from, to), Now: clock.Now, Wait: func(ctx context.Context, until time.Time) error { return clock.wait(ctx, until, stop) }}
+	return nil
 }
 
 // reached returns the time of the newest bar that a run has kept, else from.
@@ -260,8 +275,7 @@ func (p *playedClock) wait(ctx context.Context, until time.Time, stop <-chan str
 // a line every half minute.
 type statusLine struct {
 	term.Screen
-	now  func() time.Time
-	cash float64
+	now func() time.Time
 
 	mu    sync.Mutex
 	at    driver.LiveStatus
@@ -322,6 +336,9 @@ func (l *statusLine) cells() (list []term.Cell) {
 	add(term.Plain, "turn %d", l.turns)
 	if l.spent > 0 {
 		add(term.Plain, "%v USD", l.spent.Round(2))
+	}
+	if s.Trouble != "" {
+		add(term.Red, "no answer from the broker")
 	}
 	if s.Missed > 0 {
 		add(term.Yellow, "%d times bars were missed", s.Missed)

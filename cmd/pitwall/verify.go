@@ -157,7 +157,11 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 		if !v.Sums.Absent {
 			written = fmt.Sprintf("; %d turns are as they were written", v.Sums.Turns)
 		}
-		p.Item(term.Plain, dir+": ", 2, fmt.Sprintf("verified: %d orders, %d fills, %d cash flows, %d equity points follow from the journal and the bars%s", v.Orders, v.Fills, v.Flows, v.Points, written))
+		follow := "follow from the journal and the bars"
+		if v.Broker != "" {
+			follow = "are as in the journal; the fills are those of the broker (" + v.Broker + ") and are not recomputed"
+		}
+		p.Item(term.Plain, dir+": ", 2, fmt.Sprintf("verified: %d orders, %d fills, %d cash flows, %d equity points %s%s", v.Orders, v.Fills, v.Flows, v.Points, follow, written))
 	default:
 		for _, d := range v.Differences {
 			p.Item(term.Plain, dir+": ", 2, d)

@@ -1,0 +1,102 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"pitwall"
+	"pitwall/brokers/mirror"
+	"pitwall/cache/runs"
+)
+
+// This file gathers what decides whether a run at a broker may start, before anything of
+// it is written.
+
+// mayStart refuses an account that another run trades, and a live one unless every gate
+// of [Arming] is open.
+func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
+	r := p.Live.Remote
+	others, differences, compared := p.rehearse(ctx, c.Dir)
+	if r.Mode != pitwall.Live {
+		if compared == nil && len(others) > 0 {
+			compared = pitwall.Errorf(pitwall.NotAllowed, "another run of Pitwall has open orders in account %s: %s", p.account, strings.Join(others, ", ")).
+				Hintf("go on with that run (--resume), or cancel them at the broker")
+		}
+		return compared
+	}
+	a := p.Live.Arming
+	a.Account, a.Limits = p.account, c.Strategy.Risk != nil // one that is not understood is an error before
+	a.Journal, a.JournalDone = probe(c.Dir, p.Resume), true
+	a.Compared, a.Differences = compared == nil, differences
+	for _, id := range others {
+		a.Differences = append(a.Differences, "another run of Pitwall has the open order "+id)
+	}
+	if p.Adopt && compared == nil {
+		a.Differences = nil
+	}
+	a.Halt, a.HaltRead = p.Latch.State(), true
+	if at, err := r.Clock(ctx); err == nil {
+		a.Skew, a.SkewKnown = p.Live.Now().Sub(at), true
+	}
+	list := a.Missing()
+	if len(list) == 0 {
+		return nil
+	}
+	return errors.Join(pitwall.Errorf(pitwall.NotAllowed, "live trading is not armed, %d of 9 gates are closed; nothing was started:\n  - %s", len(list), strings.Join(list, "\n  - ")), compared)
+}
+
+// rehearse reads the journal and the account, and compares them in memory.
+func (p *LiveSession) rehearse(ctx context.Context, dir string) (others, differences []string, err error) {
+	source := until(p.store, p.Live.Now())
+	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.lease.Prefix, Since: p.lease.Since, From: map[string]time.Time{}}
+	for _, s := range source.Series() {
+		run.Instruments = append(run.Instruments, s.Instrument)
+	}
+	broker, _, err := p.Live.Remote.Open(ctx, run)
+	if err != nil {
+		return nil, nil, err
+	}
+	var past pitwall.MemoryJournal
+	if p.Resume {
+		for _, e := range runs.Open(os.DirFS(dir)).Journal() {
+			if _, err := past.Append(ctx, e); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	m, err := mirror.Open(ctx, p.mirrored(broker, &past), p.from)
+	if err != nil {
+		return nil, nil, err
+	}
+	if differences, err = m.Sync(ctx, p.from, false); err != nil {
+		return nil, nil, err
+	}
+	open, err := broker.Orders(ctx, pitwall.OrderQuery{Open: true})
+	return strangers(open), differences, err
+}
+
+// mirrored is the mirror of a broker's account over a journal.
+func (p *LiveSession) mirrored(b pitwall.Broker, j pitwall.Journal) mirror.Config {
+	return mirror.Config{Broker: b, Journal: j, Since: p.lease.Since, Pause: func(ctx context.Context) error { return p.Wait(ctx, p.Live.Now().Add(reread)) }}
+}
+
+// probe writes beside, or into, a run's folder and waits for the disk.
+func probe(dir string, there bool) (err error) {
+	if !there {
+		dir = filepath.Dir(dir)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("making the folder of runs: %w", err)
+		}
+	}
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	_, err = f.WriteString("{}\n")
+	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()))
+}

@@ -1,0 +1,141 @@
+package driver
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"pitwall"
+	"pitwall/cache/runs"
+)
+
+// errNoLimits says what a strategy lacks before it may trade on a live clock.
+func (s *Strategy) errNoLimits() error {
+	return s.bad("risk is missing: a world on a live clock does not start without limits").
+		Hintf("add for example risk: {max_order_notional: 5000, max_symbol_percent: 25, max_gross_percent: 100, max_daily_loss_percent: 3, max_orders: {count: 20, per: 1h}, price_collar_percent: 5, stale_price: 30m}; write off for what shall not be limited")
+}
+
+// runLive trades a strategy on the live clock into a folder.
+func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*Result, error) {
+	l := c.Live
+	switch {
+	case (l.Feed == nil) == (l.Remote == nil) || l.Latch == nil || l.Now == nil || l.Wait == nil:
+		return nil, errors.New("driver: a live clock needs Feed or Remote, Latch, Now and Wait")
+	case c.Strategy.Risk == nil && (l.Remote == nil || l.Remote.Mode != pitwall.Live): // a live run names all that is missing
+		return nil, c.Strategy.errNoLimits()
+	case c.Cache != nil:
+		return nil, pitwall.Errorf(pitwall.Unsupported, "recorded answers on a live clock: an old answer must not send a new order")
+	}
+	if _, _, err := window(c.Source, SimSpec{Symbols: spec.Symbols}, time.UTC); err != nil { // a symbol without history
+		return nil, err
+	}
+	if err := l.Latch.Prepare(); err != nil {
+		return nil, err
+	}
+	zone := zoneOf(c.Source, spec.Symbols)
+	p := &LiveSession{Live: *l, store: c.Source, spec: spec, from: midnight(l.Now().In(zone), 0), zone: zone, stop: c.Stop, done: make(chan struct{})}
+	if l.Remote != nil {
+		var err error
+		if p.account, err = l.Remote.ID(ctx); err != nil {
+			return nil, err
+		}
+	}
+	reference := func(t time.Time) (benchmark, hold pitwall.Dec) {
+		if p.venue == nil {
+			return 0, 0
+		}
+		return references(p.venue.Source(), p.spec, p.from)(t)
+	}
+	var m runs.Manifest
+	var err error
+	if l.Resume {
+		if m, err = (runs.Strict{FS: os.DirFS(c.Dir)}).Manifest(); err != nil {
+			return nil, fmt.Errorf("%s cannot be gone on with: %w", c.Dir, err)
+		}
+	}
+	if err := p.claim(c.Dir, m); err != nil {
+		return nil, err
+	}
+	if l.Remote != nil {
+		if err := p.mayStart(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	var folder *runs.Folder
+	var past runs.Past
+	if l.Resume {
+		folder, past, err = runs.Reopen(ctx, c.Dir, reference)
+	} else {
+		folder, err = runs.Create(c.Dir, reference)
+	}
+	if err != nil {
+		return nil, err
+	}
+	folder.Durable = true
+	if err := p.begin(ctx, folder, past); err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	r := &run{Config: c, session: p, folder: folder, started: started, past: past}
+	result, err := r.drive(ctx)
+	return result, errors.Join(err, p.Close(), folder.Close())
+}
+
+// claim names the run at its broker: a new one gets a prefix of its own, one that goes on
+// has it from its manifest, with the day that it began.
+func (p *LiveSession) claim(dir string, m runs.Manifest) (err error) {
+	r := p.Live.Remote
+	if !p.Resume {
+		if r != nil {
+			at := p.Live.Now()
+			sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", p.account, dir, at.UnixNano()))
+			p.lease = &runs.Broker{Name: r.Broker, Account: p.account, Prefix: prefixFamily + hex.EncodeToString(sum[:4]) + "-", Since: at}
+		}
+		return nil
+	}
+	if p.from, err = time.ParseInLocation(time.DateOnly, m.From, p.zone); err != nil {
+		return fmt.Errorf("%s: from: %w", dir, err)
+	}
+	p.lease = m.Broker
+	switch {
+	case (r == nil) != (m.Broker == nil) || m.Mode != string(p.mode()):
+		return pitwall.Errorf(pitwall.InvalidInput, "%s is a %s run at %s", dir, m.Mode, nameOf(m.Broker)).Hintf("go on with the same --broker and the same account")
+	case r != nil && (m.Broker.Name != r.Broker || m.Broker.Account != p.account):
+		return pitwall.Errorf(pitwall.InvalidInput, "%s trades account %s at %s, and this is account %s at %s", dir, m.Broker.Account, m.Broker.Name, p.account, r.Broker).Hintf("use its profile, or start another run")
+	}
+	return p.fits(m)
+}
+
+// prefixFamily begins the client order ids of every run.
+const prefixFamily = "pw"
+
+func nameOf(b *runs.Broker) string {
+	if b == nil {
+		return "no broker"
+	}
+	return b.Name
+}
+
+// fits refuses to go on with a run whose account or costs were others: its books would
+// not follow from its journal.
+func (p *LiveSession) fits(m runs.Manifest) error {
+	if p.Live.Remote != nil { // the money is the broker's
+		m.Cash = p.spec.Cash
+	}
+	now := runs.Manifest{Symbols: p.spec.Symbols, Cash: p.spec.Cash, Costs: p.spec.Costs, Account: effectiveTerms(p.spec.Terms), Fills: p.spec.Rules}
+	then := runs.Manifest{Symbols: m.Symbols, Cash: m.Cash, Costs: m.Costs, Account: m.Account, Fills: m.Fills}
+	a, err1 := json.Marshal(then)
+	b, err2 := json.Marshal(now)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	if !bytes.Equal(a, b) {
+		return pitwall.Errorf(pitwall.StrategyError, "the run began with other symbols, cash, costs, account or fills than the strategy says now").Hintf("take the change back, or start another run")
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package driver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"pitwall"
+)
+
+// Profile says which account a run trades: a file beside the strategies, without keys.
+type Profile struct {
+	Broker  string        `yaml:"broker"`
+	Mode    pitwall.Mode  `yaml:"mode"`    // paper or live
+	Account string        `yaml:"account"` // the account's id, as a person read it at the broker
+	Keys    []string      `yaml:"keys"`    // names of the variables that hold them
+	URL     string        `yaml:"url"`     // of a server on this machine that stands for the broker
+	Prices  string        `yaml:"prices"`  // the broker's source of stock prices
+	Lag     time.Duration `yaml:"lag"`     // how long after its close a bar is asked for
+	Alert   Alert         `yaml:"alert"`
+}
+
+// Alert is who is told of a halt, an order without an answer or a difference.
+type Alert struct {
+	Command []string `yaml:"command"` // is run with the text as its last argument
+	Webhook string   `yaml:"webhook"` // name of the variable that holds an address for a POST
+}
+
+var variableName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
+
+// ParseProfile reads a profile; file is how messages name it. What looks like a key is
+// refused and not repeated.
+func ParseProfile(file string, raw []byte) (p Profile, err error) {
+	dec := yaml.NewDecoder(bytes.NewReader(raw))
+	dec.KnownFields(true)
+	if err := dec.Decode(&p); err != nil && !errors.Is(err, io.EOF) {
+		return p, pitwall.Errorf(pitwall.StrategyError, "%s: it is no broker profile (line %s)", file, lineOf(err)).
+			Hintf("the keys are %s", strings.Join(keys(Profile{}), ", ")) // the reader's own words would repeat what is there, and with it a key
+	}
+	bad := func(hint, format string, args ...any) (Profile, error) {
+		return Profile{}, pitwall.Errorf(pitwall.StrategyError, "%s: %s", file, fmt.Sprintf(format, args...)).Hintf("%s", hint)
+	}
+	if p.Mode == "" {
+		p.Mode = pitwall.Paper
+	}
+	names := p.Keys
+	if p.Alert.Webhook != "" {
+		names = append(names[:len(names):len(names)], p.Alert.Webhook)
+	}
+	for i, name := range names {
+		if !variableName.MatchString(name) {
+			return bad("write the name of a variable, such as APCA_API_KEY_ID, and set the variable", "name %d of keys and webhook is no name of a variable", i+1)
+		}
+	}
+	switch {
+	case p.Broker == "":
+		return bad("write broker: alpaca", "broker is missing")
+	case p.Mode != pitwall.Paper && p.Mode != pitwall.Live:
+		return bad("write mode: paper or mode: live", "mode is %q", p.Mode)
+	case p.Lag < 0 || p.Lag > time.Minute:
+		return bad("use 0s to 1m", "lag is %v", p.Lag)
+	case p.Mode == pitwall.Live && p.Account == "":
+		return bad("write the account's id as the broker shows it", "account is missing")
+	}
+	return p, nil
+}
+
+var atLine = regexp.MustCompile(`line (\d+)`)
+
+// lineOf returns the line that an error of the YAML reader names.
+func lineOf(err error) string {
+	if m := atLine.FindStringSubmatch(err.Error()); m != nil {
+		return m[1]
+	}
+	return "unknown"
+}

@@ -1,0 +1,214 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/brokers/alpacafake"
+	"pitwall/brokers/halt"
+	"pitwall/cache/history"
+	"pitwall/cache/runs"
+	"pitwall/examples"
+)
+
+// bars is a source without corporate actions.
+type bars []*pitwall.Series
+
+func (b bars) Series() []*pitwall.Series { return b }
+func (bars) Actions() []pitwall.Action   { return nil }
+
+// exchange is a fake Alpaca whose bars come with a host's clock.
+type exchange struct {
+	*hostTime
+	fake *alpacafake.Server
+	url  string
+	wire *http.Transport
+	end  time.Time // of the recorded bars
+}
+
+// newExchange serves the bars of a config's strategy from its first day on; symbols are
+// what it lists, the benchmark among them.
+func newExchange(t *testing.T, c Config, faults ...alpacafake.Fault) *exchange {
+	from, to, err := c.Strategy.Window(c.Source)
+	require.NoError(t, err)
+	var list bars
+	var symbols []string
+	for _, s := range c.Source.Series() {
+		s.Instrument.Tradable = true
+		list, symbols = append(list, s), append(symbols, s.Instrument.Symbol)
+	}
+	spec, err := c.Strategy.Spec()
+	require.NoError(t, err)
+	x := &exchange{hostTime: &hostTime{now: from}, wire: &http.Transport{}, end: to}
+	x.fake, err = alpacafake.New(alpacafake.Config{Source: list, Symbols: symbols, From: from, To: to, Cash: spec.Cash, Costs: spec.Costs, Rules: spec.Rules, Faults: faults})
+	require.NoError(t, err)
+	web := httptest.NewServer(x.fake)
+	t.Cleanup(func() { x.fake.Close(); x.wire.CloseIdleConnections(); web.CloseClientConnections(); web.Close() })
+	x.url = web.URL
+	over := false
+	x.wait = func(now time.Time) { // the exchange's clock follows the host's
+		for !over {
+			if next := firstKnown(list, x.fake.Now()); next.IsZero() || next.After(now) {
+				return
+			}
+			err := x.fake.Step(context.Background())
+			if over = errors.Is(err, io.EOF); err != nil && !over {
+				t.Error(err)
+				return
+			}
+		}
+	}
+	return x
+}
+
+// firstKnown returns when the first bar after a time becomes known, zero when none is left.
+func firstKnown(list bars, at time.Time) (first time.Time) {
+	for _, s := range list {
+		if i := s.KnownAt(at.UnixNano()); i < s.Len() {
+			if known := s.Bar(i).Known; first.IsZero() || known.Before(first) {
+				first = known
+			}
+		}
+	}
+	return first
+}
+
+// remote is the fake's account for a run.
+func (x *exchange) remote(t *testing.T) *Remote {
+	r, err := Alpaca(AlpacaConfig{Key: "k", Secret: "s", URL: x.url, Now: x.Now, Transport: x.wire, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	require.NoError(t, err)
+	r.Every, r.Watch = 24*time.Hour, nil
+	return r
+}
+
+// atBroker makes a config a run at a fake broker over its own recorded bars; it stops
+// behind the last one.
+func atBroker(t *testing.T, c Config, faults ...alpacafake.Fault) (Config, *exchange) {
+	x := newExchange(t, c, faults...)
+	stop := make(chan struct{})
+	step, ended := x.wait, false
+	x.wait = func(now time.Time) {
+		step(now)
+		if !ended && !now.Before(x.end) {
+			ended = true
+			close(stop)
+		}
+	}
+	c.Stop = stop
+	c.Live = &Live{Remote: x.remote(t), Latch: halt.New(filepath.Join(t.TempDir(), "halt")), Now: x.Now, Wait: x.Wait, Lag: time.Second}
+	return c, x
+}
+
+// traded is the bundled strategy as a broker can trade it: free, and without an index.
+func traded(t *testing.T) (Config, *Strategy) {
+	c, s := momentum(t)
+	var none pitwall.Dec
+	s.Benchmark, s.Costs = "", &Costs{CommissionBps: &none, SlippageBps: &none}
+	require.NoError(t, s.Check())
+	var err error
+	c.Source, err = s.Load(context.Background(), examples.FS, &history.Local{})
+	require.NoError(t, err)
+	return c, s
+}
+
+// One strategy file places the same orders at the same bars in a backtest and at a broker.
+func TestBrokerIsTheBacktest(t *testing.T) {
+	ctx := context.Background()
+	c, _ := traded(t)
+	c.Dir = filepath.Join(t.TempDir(), "backtest")
+	backtest, err := Run(ctx, c)
+	require.NoError(t, err)
+	live, x := atBroker(t, c)
+	live.Dir = filepath.Join(t.TempDir(), "broker")
+	got, err := Run(ctx, live)
+	require.NoError(t, err)
+	require.Greater(t, len(asked(t, c.Dir)), 5)
+	require.Equal(t, asked(t, c.Dir), asked(t, live.Dir))
+	require.Equal(t, []any{backtest.Turns, backtest.Bars, backtest.Fills, backtest.FinalEquity}, []any{got.Turns, got.Bars, got.Fills, got.FinalEquity})
+	require.Equal(t, halt.Off, live.Live.Latch.State().Level, live.Live.Latch.State())
+	m, err := runs.Strict{FS: os.DirFS(live.Dir)}.Manifest()
+	require.NoError(t, err)
+	require.Equal(t, "paper", m.Mode)
+	require.Equal(t, "PA3FAKE00000", m.Broker.Account)
+	sent, err := x.fake.Venue().Orders(ctx, pitwall.OrderQuery{})
+	require.NoError(t, err)
+	require.Len(t, sent, len(asked(t, live.Dir)), "each intent is one order")
+}
+
+// At a live account a run starts with all nine gates open, and with none missing: each
+// that is closed is named, and nothing is left behind.
+func TestLiveIsArmed(t *testing.T) {
+	c, s := traded(t)
+	s.To = "2013-05-24"
+	at, x := atBroker(t, c)
+	armed := func() Config {
+		c := at
+		live := *at.Live
+		live.Remote = x.remote(t)
+		live.Remote.Mode = pitwall.Live
+		live.Arming = Arming{Flag: true, Understands: "true", Profile: true, Typed: "PA3FAKE00000"}
+		live.Latch = halt.New(filepath.Join(t.TempDir(), "halt"))
+		c.Live, c.Dir = &live, filepath.Join(t.TempDir(), "runs", "one")
+		return c
+	}
+	require.NoError(t, x.Wait(context.Background(), x.Now().Add(20*time.Hour)))
+	limits := s.Risk
+	var other pitwall.Broker // of another run
+	for name, shut := range map[string]func(*Config){
+		"--live was not given":                        func(c *Config) { c.Live.Arming.Flag = false },
+		"I_UNDERSTAND_LIVE_TRADING is \"yes\"":        func(c *Config) { c.Live.Arming.Understands = "yes" },
+		"the broker's profile does not say live":      func(c *Config) { c.Live.Arming.Profile = false },
+		"is \"PA1\" and the broker answers \"PA3FAKE": func(c *Config) { c.Live.Arming.Typed = "PA1" },
+		"the strategy states no limits":               func(*Config) { s.Risk = nil },
+		"the journal cannot be written": func(c *Config) {
+			require.NoError(t, os.WriteFile(filepath.Dir(c.Dir), nil, 0o600))
+		},
+		"another run of Pitwall has the open order pw1-a": func(c *Config) {
+			b, _, err := c.Live.Remote.Open(context.Background(), RemoteRun{Now: x.Now, Symbols: []string{"AAPL"}, Prefix: "pw1-", Instruments: []pitwall.Instrument{c.Source.Series()[0].Instrument}})
+			require.NoError(t, err)
+			o, err := b.Submit(context.Background(), pitwall.Order{ID: "a", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: pitwall.Int(1), Qty: pitwall.Int(1), TIF: pitwall.GTC})
+			require.NoError(t, err)
+			require.Equal(t, pitwall.Working, o.Status, o.Error)
+			other = b
+		},
+		"the halt latch is halt since": func(c *Config) {
+			require.NoError(t, c.Live.Latch.Raise(halt.Raise{Level: halt.Halt, By: "t", Reason: "r", At: x.Now()}))
+		},
+		"the host's clock differs from the broker's by 3s": func(c *Config) {
+			c.Live.Remote.Clock = func(context.Context) (time.Time, error) { return x.Now().Add(-3 * time.Second), nil }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.Risk = limits
+			c := armed()
+			c.Live.Remote.Clock = func(context.Context) (time.Time, error) { return x.Now(), nil }
+			shut(&c)
+			_, err := Run(context.Background(), c)
+			require.ErrorContains(t, err, "live trading is not armed, 1 of 9 gates are closed; nothing was started:\n  - ")
+			require.ErrorContains(t, err, name)
+			require.NoDirExists(t, c.Dir)
+			if other != nil {
+				_, err := other.Cancel(context.Background(), "a")
+				require.NoError(t, err)
+				other = nil
+			}
+		})
+	}
+	s.Risk = limits
+	armedOnce := armed()
+	armedOnce.Live.Remote.Clock = func(context.Context) (time.Time, error) { return x.Now(), nil }
+	r, err := Run(context.Background(), armedOnce)
+	require.NoError(t, err)
+	require.Equal(t, "live", r.Mode)
+	require.Contains(t, r.Warnings, "live: orders go to account PA3FAKE00000 at alpaca and trade real money")
+}

@@ -1,0 +1,96 @@
+package mirror
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"pitwall"
+)
+
+// Account implements pitwall.Broker: the broker's account with what the journal knows
+// since the run began (start, peak, the day's first equity).
+func (m *Mirror) Account(ctx context.Context, book string) (pitwall.Account, error) {
+	a, err := m.cfg.Broker.Account(ctx, book)
+	if err != nil {
+		return a, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.known(a), nil
+}
+
+func (m *Mirror) known(a pitwall.Account) pitwall.Account {
+	a.Start, a.PeakEquity = m.start, max(m.marks.peak, a.Equity)
+	a.Realized = a.Equity - a.Start - a.Unrealized
+	if m.marks.date != "" {
+		a.DayEquity = m.marks.day
+	}
+	return a
+}
+
+// Last returns the account and the number of open orders as they were last read.
+func (m *Mirror) Last() (pitwall.Account, int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.known(m.account), m.open
+}
+
+// Submit implements pitwall.Broker.
+func (m *Mirror) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
+	return m.cfg.Broker.Submit(ctx, o)
+}
+
+// Replace implements pitwall.Broker.
+func (m *Mirror) Replace(ctx context.Context, id string, c pitwall.Change) (pitwall.OrderState, error) {
+	return m.cfg.Broker.Replace(ctx, id, c)
+}
+
+// Cancel implements pitwall.Broker.
+func (m *Mirror) Cancel(ctx context.Context, id string) (pitwall.OrderState, error) {
+	return m.cfg.Broker.Cancel(ctx, id)
+}
+
+// Orders implements pitwall.Broker.
+func (m *Mirror) Orders(ctx context.Context, q pitwall.OrderQuery) ([]pitwall.OrderState, error) {
+	return m.cfg.Broker.Orders(ctx, q)
+}
+
+// Fills implements pitwall.Broker.
+func (m *Mirror) Fills(ctx context.Context, since pitwall.Cursor) ([]pitwall.Fill, pitwall.Cursor, error) {
+	return m.cfg.Broker.Fills(ctx, since)
+}
+
+// Progress implements pitwall.SimClock. It has no digest: what a broker does is not
+// computed again.
+func (m *Mirror) Progress() pitwall.SimProgress {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pitwall.SimProgress{From: m.begun, Bars: len(m.equity)}
+}
+
+// Equity implements pitwall.SimClock.
+func (m *Mirror) Equity() []pitwall.EquityPoint {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clip(m.equity)
+}
+
+// Flows implements pitwall.SimClock.
+func (m *Mirror) Flows(after time.Time) (list []pitwall.CashFlow) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, f := range m.flows {
+		if f.Time.After(after) {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// Start returns what the account was worth when the run began.
+func (m *Mirror) Start() pitwall.Dec {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.start
+}

@@ -1,0 +1,97 @@
+package mirror
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"pitwall"
+)
+
+// compare returns what differs between the journal and the account as last read: each
+// position, and cash beyond its tolerance. Orders are compared as they are read.
+func (m *Mirror) compare() (list []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := map[string]pitwall.Dec{}
+	for _, p := range m.account.Positions {
+		at[p.Symbol] = p.Qty
+	}
+	all := maps.Clone(at)
+	maps.Copy(all, m.held)
+	for _, symbol := range slices.Sorted(maps.Keys(all)) {
+		if m.held[symbol] != at[symbol] {
+			list = append(list, fmt.Sprintf("%s: the journal has %v, the broker %v", symbol, m.held[symbol], at[symbol]))
+		}
+	}
+	if d := m.account.Cash - m.cash; d.Abs() > m.tolerance() {
+		list = append(list, fmt.Sprintf("cash: the journal has %v, the broker %v (more than %v apart)", m.cash, m.account.Cash, m.tolerance()))
+	}
+	return list
+}
+
+// tolerance is how far cash may be apart.
+func (m *Mirror) tolerance() pitwall.Dec {
+	if m.cfg.Cash != 0 {
+		return m.cfg.Cash
+	}
+	return pitwall.One + m.account.Equity.Abs()/10_000
+}
+
+// smallCash journals the part of the broker's cash that no fill explains, where it is
+// within the tolerance: fees that come at the end of a day.
+func (m *Mirror) smallCash(ctx context.Context, at time.Time) error {
+	m.mu.Lock()
+	d, limit := m.account.Cash-m.cash, m.tolerance()
+	m.mu.Unlock()
+	if d == 0 || d.Abs() > limit {
+		return nil
+	}
+	return m.flow(ctx, at, d)
+}
+
+func (m *Mirror) flow(ctx context.Context, at time.Time, amount pitwall.Dec) error {
+	return m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryCash, Book: pitwall.MainBook, Flow: &pitwall.CashFlow{Time: at, Type: "external", Amount: amount}})
+}
+
+// Adopt takes the account over as the broker tells it: positions that differ enter as
+// external fills at the current price, cash as an external flow. It is for a person who
+// has looked at the differences, and returns what it took over.
+func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err error) {
+	if taken, err = m.Sync(ctx, at, false); err != nil || len(taken) == 0 {
+		return taken, err
+	}
+	m.mu.Lock()
+	a, held := m.account, maps.Clone(m.held)
+	m.mu.Unlock()
+	last := map[string]pitwall.Position{}
+	for _, p := range a.Positions {
+		last[p.Symbol] = p
+	}
+	all := maps.Clone(held)
+	for symbol := range last {
+		all[symbol] += 0
+	}
+	for _, symbol := range slices.Sorted(maps.Keys(all)) {
+		if err := m.enter(ctx, at, symbol, last[symbol].Qty-held[symbol], last[symbol].Last, "taken over from the broker"); err != nil {
+			return taken, err
+		}
+	}
+	m.mu.Lock()
+	d := a.Cash - m.cash
+	m.mu.Unlock()
+	if d != 0 {
+		err = m.flow(ctx, at, d)
+	}
+	return taken, err
+}
+
+// mark journals an equity point.
+func (m *Mirror) mark(ctx context.Context, at time.Time) error {
+	m.mu.Lock()
+	p := pitwall.EquityPoint{Time: at, Equity: m.account.Equity, Cash: m.account.Cash}
+	m.mu.Unlock()
+	return m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryMark, Book: pitwall.MainBook, Mark: &p})
+}

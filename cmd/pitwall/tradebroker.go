@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"pitwall"
+	"pitwall/agentloop/driver"
+)
+
+// atBroker gives c an account at a broker, the host's clock and the strategy's data as
+// history.
+func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func(), stop <-chan struct{}) error {
+	profile := driver.Profile{Broker: f.broker, Mode: pitwall.Paper}
+	if f.profile != "" {
+		raw, err := os.ReadFile(f.profile)
+		if err != nil {
+			return fmt.Errorf("reading the broker profile: %w", err)
+		}
+		if profile, err = driver.ParseProfile(f.profile, raw); err != nil {
+			return err
+		}
+	}
+	switch {
+	case profile.Broker != f.broker:
+		return pitwall.Errorf(pitwall.InvalidInput, "%s is a profile of broker %s, and --broker says %s", f.profile, profile.Broker, f.broker).Hintf("name the same broker in both")
+	}
+	row := brokers()[slices.IndexFunc(brokers(), func(b broker) bool { return b.name == f.broker })]
+	keys := row.keys
+	if len(profile.Keys) > 0 {
+		if len(profile.Keys) != len(row.keys) {
+			return pitwall.Errorf(pitwall.StrategyError, "%s names %d keys, and %s has %d", f.profile, len(profile.Keys), f.broker, len(row.keys)).Hintf("name one variable for each of %s", row.keys)
+		}
+		keys = nil
+		for _, name := range profile.Keys {
+			keys = append(keys, []string{name})
+		}
+	}
+	values, missing := keys.lookUp(cfg)
+	if len(missing) > 0 {
+		return pitwall.Errorf(pitwall.MissingKey, "%s is not set", strings.Join(missing, " and ")).Hintf("set it in the environment or .env to the key of the %s account", profile.Mode)
+	}
+	account, err := row.open(connection{keys: values, live: f.live || profile.Mode == pitwall.Live, url: profile.URL, prices: profile.Prices})
+	if err != nil {
+		return err
+	}
+	if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
+		return err
+	}
+	clock := &waitingClock{now: a.now, each: each, stop: stop}
+	c.Live = &driver.Live{Remote: account, Adopt: f.adopt, Lag: profile.Lag,
+		Arming: driver.Arming{Flag: f.live, Understands: cfg.get("I_UNDERSTAND_LIVE_TRADING"), Profile: profile.Mode == pitwall.Live, Typed: profile.Account}}
+	if c.Live.Lag == 0 {
+		c.Live.Lag = 5 * time.Second
+	}
+	if profile.URL != "" { // a fake has a time of its own
+		fake := &fakeClock{read: account.Clock}
+		if err := fake.look(ctx); err != nil {
+			return err
+		}
+		clock.now, clock.look = fake.Now, fake.look
+	}
+	c.Live.Now, c.Live.Wait = clock.now, clock.wait
+	return nil
+}
+
+// waitingClock waits on the host's clock, or on that of a fake.
+type waitingClock struct {
+	now  func() time.Time
+	look func(context.Context) error // reads a clock that does not run by itself; nil = it does
+	each func()                      // while it waits
+	stop <-chan struct{}
+}
+
+// wait waits until a time, or until the run is to stop.
+func (w *waitingClock) wait(ctx context.Context, until time.Time) error {
+	for {
+		w.each()
+		left := until.Sub(w.now())
+		if left <= 0 {
+			return ctx.Err()
+		}
+		select {
+		case <-w.stop:
+			return ctx.Err()
+		default:
+		}
+		pause := time.Second
+		if w.look != nil {
+			if err := w.look(ctx); err != nil {
+				return err
+			}
+			pause = 20 * time.Millisecond
+		}
+		if err := hostSleep(ctx, min(left, pause)); err != nil {
+			return err
+		}
+	}
+}
+
+// fakeClock is the clock of a fake broker, as last read.
+type fakeClock struct {
+	read func(context.Context) (time.Time, error)
+
+	mu sync.Mutex
+	at time.Time
+}
+
+// Now returns the time as last read.
+func (f *fakeClock) Now() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.at
+}
+
+// look reads the clock.
+func (f *fakeClock) look(ctx context.Context) error {
+	at, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at = at
+	return nil
+}

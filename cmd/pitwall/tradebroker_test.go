@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// accountFolder is a folder with a strategy that may trade, and a fake broker whose next
+// bar comes every few milliseconds.
+func accountFolder(t *testing.T) (dir string, env []string) {
+	dir = t.TempDir()
+	data, err := filepath.Abs("../../examples/data/aapl_daily.csv")
+	require.NoError(t, err)
+	web, err := fakeFlags{data: []string{data}, symbols: "AAPL", from: "2013-09-02", to: "2014-06-30", cash: 100_000}.fake(t.Context())
+	require.NoError(t, err)
+	server := httptest.NewServer(web)
+	ctx, cancel := context.WithCancel(t.Context())
+	walked := make(chan error, 1)
+	go func() { walked <- fakeFlags{every: 60 * time.Millisecond}.walk(ctx, web) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-walked)
+		web.Close()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	write(t, dir, "mine.yaml", "name: mine\nsymbols: [AAPL]\ndata: ["+data+"]\nevery: 1\ncosts: {commission_bps: 0, slippage_bps: 0}\nrisk: {max_order_notional: 200000}\nagent: {model: script/momentum, params: {lookback: 20}}\n",
+		"paper.yaml", "broker: alpaca\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\nlag: 1s\n",
+		"live.yaml", "broker: alpaca\nmode: live\naccount: PA3FAKE00001\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\n")
+	return dir, []string{"PITWALL_HALT_DIR=" + filepath.Join(dir, "halt"), "PITWALL_CACHE_DIR=none", "MY_KEY=k", "MY_SECRET=s"}
+}
+
+// A strategy trades at the fake broker, stops, goes on, and its folder is one like a
+// backtest's.
+func TestTradeAtABroker(t *testing.T) {
+	dir, env := accountFolder(t)
+	args := []string{"trade", "mine.yaml", "--broker", "alpaca", "--profile", "paper.yaml", "--json", "--turns"}
+	out, errs, code := command(t, dir, env, append(args, "6")...)
+	require.Zero(t, code, errs)
+	var got map[string]any
+	require.NoError(t, json.Unmarshal([]byte(out), &got))
+	require.Equal(t, "paper", got["mode"])
+	require.Positive(t, got["orders"])
+	require.GreaterOrEqual(t, got["turns"], 6.0)
+	out, errs, code = command(t, dir, env, append(args, "3", "--resume", "last")...)
+	require.Zero(t, code, errs)
+	require.NoError(t, json.Unmarshal([]byte(out), &got))
+	for _, verb := range [][]string{{"report", "last"}, {"trace", "last"}, {"why", "last", "AAPL", "2013-09-20"}} {
+		_, errs, code = command(t, dir, env, verb...)
+		require.Zero(t, code, "%v: %s", verb, errs)
+	}
+	out, errs, code = command(t, dir, env, "verify", "last")
+	require.Zero(t, code, out+errs)
+	require.Contains(t, out, "the fills are those of the broker")
+}
+
+func TestTradeAtABrokerRefuses(t *testing.T) {
+	dir, env := accountFolder(t)
+	write(t, dir, "key.yaml", "broker: alpaca\nkeys: [PKABCDEFGH12345, secret]\n", "odd.yaml", "broker: alpaca\nsecret: SECRETVALUE\n")
+	for _, x := range []struct {
+		code int
+		want []string
+		args []string
+	}{
+		{2, []string{"--feed, --from, --to and --speed play recorded bars"}, []string{"--broker", "alpaca", "--feed", "x"}},
+		{2, []string{"--live, --profile and --adopt are for an account"}, []string{"--feed", "x", "--live"}},
+		{2, []string{"--adopt is for a run that goes on"}, []string{"--broker", "alpaca", "--adopt"}},
+		{1, []string{"is not set"}, []string{"--broker", "alpaca"}},
+		{1, []string{"name 1 of keys and webhook is no name of a variable"}, []string{"--broker", "alpaca", "--profile", "key.yaml"}},
+		{1, []string{"it is no broker profile (line 2)"}, []string{"--broker", "alpaca", "--profile", "odd.yaml"}},
+		{1, []string{"live trading is not armed", "of 9 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
+		{1, []string{"of 9 gates", "does not say live"}, []string{"--broker", "alpaca", "--live", "--profile", "paper.yaml"}},
+	} {
+		_, errs, code := command(t, dir, append(env, "APCA_API_KEY_ID=", "APCA_API_SECRET_KEY=", "ALPACA_API_KEY=", "ALPACA_API_SECRET="), append([]string{"trade", "mine.yaml"}, x.args...)...)
+		require.Equal(t, x.code, code, errs)
+		for _, want := range x.want {
+			require.Contains(t, errs, want)
+		}
+		require.NotContains(t, errs, "PKABC")
+		require.NotContains(t, errs, "SECRETVALUE")
+	}
+	list, err := filepath.Glob(filepath.Join(dir, "runs", "*"))
+	require.NoError(t, err)
+	require.Empty(t, list, "what cannot start leaves nothing")
+	_, err = os.Stat(filepath.Join(dir, "halt"))
+	require.NoError(t, err)
+}
