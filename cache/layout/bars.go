@@ -170,22 +170,22 @@ func isDotted(cell string) bool {
 
 // times reads the column of times, joined with that of the time of day.
 func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
-	column, ofDay := at[Timestamp], -1
-	if i, ok := at[clock]; ok && len(t.Rows) > 0 && !slices.ContainsFunc(t.Rows, func(row []string) bool { return !isClock(row[i]) }) {
-		ofDay = i
-	}
+	column := at[Timestamp]
+	ofDay, hasClock := t.clocks(at)
 	cells := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
-		cells[i] = row[column]
+		if cells[i] = row[column]; strings.Contains(cells[i], "年") {
+			cells[i] = eastAsian.Replace(cells[i])
+		}
 	}
 	list, name, bad, err := readTimes(cells, stated)
 	if err != nil {
 		return nil, t.bad(bad, Timestamp, err)
 	}
-	if ofDay >= 0 && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
+	if hasClock && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
 		midnights := true
-		for i, row := range t.Rows {
-			since, _, _ := readClock(strings.TrimSpace(row[ofDay]))
+		for i := range t.Rows {
+			since, _, _ := readClock(ofDay[i])
 			list[i].t, list[i].clock = list[i].t.Add(since), true
 			midnights = midnights && since == 0
 		}
@@ -246,10 +246,7 @@ func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
 			header = append(header, name)
 		}
 	}
-	lean := t.isLean(at, times)
-	if lean {
-		t.Layout.Notes = append(t.Layout.Notes, "prices are taken as those of Lean: 10,000 times what they are")
-	}
+	scale := t.scale(at, times)
 	cells := make([]string, len(t.Rows)*len(header))
 	for i, row := range t.Rows {
 		out := cells[i*len(header) : (i+1)*len(header)]
@@ -269,9 +266,7 @@ func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
 				if err != nil {
 					return t.bad(i, name, err)
 				}
-				if out[k] = text; lean {
-					out[k] += "e-4"
-				}
+				out[k] = text + scale
 			case Volume:
 				if isNull(cell) {
 					continue

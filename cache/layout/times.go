@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pitwall"
 )
 
 // moment is a parsed time: a date, a clock time without an offset, or an instant.
@@ -175,6 +177,14 @@ func withClock(y, m, d, rest string) (moment, bool) {
 	since, zone, ok := readClock(strings.TrimSpace(rest[1:]))
 	if !ok {
 		return moment{}, false
+	}
+	if strings.Contains(zone, "/") && !strings.Contains(zone, "[") { // 09:30:00 America/New_York
+		loc, err := pitwall.LoadZone(zone)
+		if err != nil {
+			return moment{}, false
+		}
+		clock := time.Date(year, time.Month(month), day, 0, 0, 0, int(since), loc)
+		return moment{t: clock.UTC(), clock: true, instant: true}, clock.Day() == day
 	}
 	offset, instant, ok := readOffset(zone)
 	if !ok {
