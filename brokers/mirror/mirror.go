@@ -89,7 +89,13 @@ func (m *Mirror) begin(ctx context.Context, at time.Time) error {
 			return err
 		}
 	}
-	return nil
+	open, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{Open: true})
+	for _, s := range open { // of others: no order of this run has been sent
+		if s.By = external(); err == nil {
+			_, err = m.notice(ctx, at, s)
+		}
+	}
+	return err
 }
 
 // enter journals a change of a position that no order of this program explains.
