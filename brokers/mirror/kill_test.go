@@ -28,7 +28,7 @@ import (
 // TestMain lets a test start this program again as the trader that dies.
 func TestMain(m *testing.M) {
 	if os.Getenv("MIRROR_DIR") != "" {
-		if err := trade(); err != nil {
+		if err := trade(); err != nil && pitwall.CodeOf(err) != pitwall.Timeout { // a busy machine is one more fault
 			fmt.Println("error", err)
 			os.Exit(3)
 		}
@@ -259,7 +259,7 @@ func TestKilledAtJournalWrites(t *testing.T) {
 				require.NoError(t, w.Step(context.Background()))
 			}
 		}
-		require.Empty(t, w.run(t, 1_000_000, "MIRROR_LIVES=1"))
+		require.Empty(t, w.run(t, 1_000_000+first, "MIRROR_LIVES=1"))
 		orders, acks = orders+w.check(t, acked), acks+len(acked)
 	}
 	require.Greater(t, acks, kills/2)
