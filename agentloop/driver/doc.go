@@ -1,6 +1,7 @@
 // Package driver is Pitwall as a library: it composes a world, drives agents
 // through it and leaves a run's folder. cmd/pitwall adds flags and printing to it,
-// and a program of your own needs nothing else.
+// and a program of your own needs nothing else (examples/golang); where it wants SQL, its
+// main calls duckdb.RunWorkerIfChild first.
 //
 //	Strategy ─ Parse, Check ─┐
 //	data ─ Load ─────────────┼─► NewSim ─► Session (World + Status, Finish, Close)

@@ -169,8 +169,10 @@ func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 }
 
 // Warnings implements [Session].
-func (s *Sim) Warnings() []pitwall.Warning {
-	until := s.venue.Now()
+func (s *Sim) Warnings() []pitwall.Warning { return s.warnings(s.venue.Now()) }
+
+// warnings returns what is to be said of the days until a time.
+func (s *Sim) warnings(until time.Time) []pitwall.Warning {
 	list := slices.Clone(s.notes)
 	for _, x := range s.world.Warnings {
 		if !x.Known.After(until) {

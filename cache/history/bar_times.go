@@ -73,7 +73,14 @@ func (l *loader) weekend(g *raw) {
 func (g *raw) byDate(in pitwall.Instrument) error {
 	const almostADay = 23 * time.Hour // clocks change
 	apart := func(i int) bool { return len(g.starts) > i && g.starts[i].Sub(g.starts[i-1]) >= almostADay }
-	if g.dates || len(g.starts) == 0 || len(g.starts) > 1 && !apart(1) {
+	far := 0
+	for i := range g.starts[min(1, len(g.starts)):] {
+		if apart(i + 1) {
+			far++
+		}
+	}
+	mostly := len(g.starts) > 3 && 4*far >= 3*(len(g.starts)-1) // some of the times are of another zone
+	if g.dates || len(g.starts) == 0 || len(g.starts) > 1 && !apart(1) && !mostly {
 		return nil // dates, or intraday bars, some of which begin at midnight
 	}
 	local, utc := sameClock(g.starts), sameClock(inZone(g.starts, time.UTC))
@@ -83,15 +90,15 @@ func (g *raw) byDate(in pitwall.Instrument) error {
 		dates = g.starts
 	case utc == 0:
 		dates = inZone(g.starts, time.UTC)
-	case !apart(1):
-		return nil // one bar
+	case len(g.starts) == 1:
+		return nil
 	case in.Calendar != pitwall.AlwaysOpen && (local > 0 || utc > 0):
 		for _, s := range g.starts {
 			dates = append(dates, in.Day(s))
 		}
 	case utc > 0:
 		return nil
-	case apart(2):
+	case apart(2) || mostly:
 		return fmt.Errorf("bars a day or more apart carry times such as %s; give dates", g.starts[0].Format(time.RFC3339))
 	default:
 		return nil

@@ -188,11 +188,11 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		b.decimals = len(strings.TrimRight(frac, "0")) > 2
 		s.bars = append(s.bars, b)
 	}
-	c.understood(t, bySymbol)
 	for _, s := range bySymbol {
 		s.raw = raw{} // its rows are bars now
 		s.measure()
 	}
+	c.understood(t, adj, bySymbol)
 }
 
 // measure finds the usual distance between bars.

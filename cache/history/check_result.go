@@ -33,39 +33,48 @@ type Checked struct {
 	Rows     int       `json:"rows"`
 	Findings []Finding `json:"findings"`
 
-	// Understood are the files of bars of which anything was guessed.
+	// Understood are the files of bars.
 	Understood []Understood `json:"understood,omitempty"`
 }
 
 // Understood is what a file of bars was taken for.
 type Understood struct {
 	File      string          `json:"file"`
+	Own       bool            `json:"own,omitempty"` // written as Pitwall writes bars
 	Symbols   []string        `json:"symbols"`
-	Columns   []layout.Column `json:"columns"`
+	Columns   []layout.Column `json:"columns,omitempty"`
 	Ignored   []string        `json:"ignored,omitempty"`
 	Separator string          `json:"separator,omitempty"`
-	Decimal   string          `json:"decimal"`
-	Dates     string          `json:"dates"`
+	Decimal   string          `json:"decimal,omitempty"`
+	Dates     string          `json:"dates,omitempty"`
+	Guesses   []string        `json:"guesses,omitempty"` // each can change money
 	Notes     []string        `json:"notes,omitempty"`
 	Header    []string        `json:"header"`
 	First     [][]string      `json:"first"` // rows, as they are read
 }
 
 // understood records what a file was taken for.
-func (c *checker) understood(t *table, found map[string]*checkedBars) {
+func (c *checker) understood(t *table, adj pitwall.Adjustment, found map[string]*checkedBars) {
 	x := t.layout
-	if x.Own {
-		return
-	}
-	u := Understood{File: t.name, Symbols: slices.Sorted(maps.Keys(found)), Columns: x.Columns, Ignored: x.Ignored, Decimal: x.Decimal, Dates: x.Times, Notes: x.Notes, Header: t.header, First: t.rows[:min(3, len(t.rows))]}
-	if x.Separator != 0 {
+	u := Understood{File: t.name, Own: x.Own, Symbols: slices.Sorted(maps.Keys(found)), Columns: x.Columns, Ignored: x.Ignored, Decimal: x.Decimal, Dates: x.Times, Header: t.header, First: t.rows[:min(3, len(t.rows))]}
+	if x.Separator != 0 && !x.Own {
 		u.Separator = string(x.Separator)
 	}
-	if x.Naive {
-		u.Notes = append(u.Notes, "times without an offset are those of the exchange, or of timezone")
+	if x.Headerless != "" {
+		u.Guesses = append(u.Guesses, "no header: columns as "+x.Headerless)
 	}
-	if x.Zone != nil {
-		u.Notes = append(u.Notes, "times without an offset are those of "+cityOf(x.Zone))
+	u.Guesses = append(u.Guesses, x.Notes...)
+	intraday := slices.ContainsFunc(slices.Collect(maps.Values(found)), func(s *checkedBars) bool { return s.size < pitwall.OneDay })
+	switch stated := t.mapping.Timezone != ""; {
+	case stated:
+		u.Notes = append(u.Notes, "times without an offset are those of "+t.mapping.Timezone)
+	case x.Naive && intraday && x.Zone != nil:
+		u.Guesses = append(u.Guesses, "times without an offset are taken as those of "+cityOf(x.Zone)+"; timezone: states it")
+	case x.Naive && intraday:
+		u.Guesses = append(u.Guesses, "times without an offset are taken as those of the exchange; timezone: states it")
+	}
+	if adj == "" {
+		u.Guesses = append(u.Guesses, "prices are taken as traded; adjusted: raw, split or total states it")
 	}
 	for _, s := range x.Skipped {
 		u.Notes = append(u.Notes, fmt.Sprintf("left out: %s", s))
@@ -73,30 +82,40 @@ func (c *checker) understood(t *table, found map[string]*checkedBars) {
 	c.out.Understood = append(c.out.Understood, u)
 }
 
-// table writes what a file was taken for as a table.
-func (u Understood) table(b *strings.Builder) {
-	fmt.Fprintf(b, "%s is read as bars of %s\n", u.File, strings.Join(u.Symbols, ", "))
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  COLUMN\tREAD AS\tFIRST VALUE")
-	for _, c := range u.Columns {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", c.Name, c.Meaning, c.First)
+// String writes what a file was taken for as a table. Guesses are marked with "?".
+func (u Understood) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s is read as bars of %s\n", u.File, strings.Join(u.Symbols, ", "))
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if len(u.Columns) > 0 {
+		fmt.Fprintln(w, "  COLUMN\tREAD AS\tFIRST VALUE")
+		for _, c := range u.Columns {
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", c.Name, c.Meaning, c.First)
+		}
+		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "\n  %s\n", strings.Join(u.Header, "\t"))
+	fmt.Fprintf(w, "  %s\n", strings.Join(u.Header, "\t"))
 	for _, row := range u.First {
 		fmt.Fprintf(w, "  %s\n", strings.Join(row, "\t"))
 	}
 	_ = w.Flush() // a builder
-	fmt.Fprintf(b, "  dates %s, decimal mark %q", u.Dates, u.Decimal)
-	if u.Separator != "" {
-		fmt.Fprintf(b, ", separator %q", u.Separator)
+	if !u.Own {
+		fmt.Fprintf(&b, "  dates %s, decimal mark %q", u.Dates, u.Decimal)
+		if u.Separator != "" {
+			fmt.Fprintf(&b, ", separator %q", u.Separator)
+		}
+		b.WriteString("\n")
 	}
-	b.WriteString("\n")
 	if len(u.Ignored) > 0 {
-		fmt.Fprintf(b, "  not read: %s\n", strings.Join(u.Ignored, ", "))
+		fmt.Fprintf(&b, "  not read: %s\n", strings.Join(u.Ignored, ", "))
 	}
 	for _, n := range u.Notes {
-		fmt.Fprintf(b, "  %s\n", n)
+		fmt.Fprintf(&b, "  %s\n", n)
 	}
+	for _, g := range u.Guesses {
+		fmt.Fprintf(&b, "? %s\n", g)
+	}
+	return b.String()
 }
 
 // Check reads everything that the store holds.
@@ -121,7 +140,9 @@ func (l *Local) Check(ctx context.Context) (*Checked, error) {
 func (r *Checked) String() string {
 	var b strings.Builder
 	for _, u := range r.Understood {
-		u.table(&b)
+		if !u.Own {
+			b.WriteString(u.String())
+		}
 	}
 	file := ""
 	brief := r.Brief()

@@ -57,7 +57,7 @@ var dateForms = map[string]func(time.Time) string{
 	"midnight":      dated("2006-01-02 15:04:05"),
 	"T midnight":    dated("2006-01-02T15:04:05.000"),
 	"short":         dated("2006-01-02 15:04"),
-	"offset":        dated("2006-01-02 15:04:05-0500"),
+	"offset":        func(t time.Time) string { return t.Format("2006-01-02 15:04:05") + "-0500" },
 	"Z":             dated("2006-01-02T05:00:00Z"),
 	"seconds":       func(t time.Time) string { return fmt.Sprint(t.Add(5 * time.Hour).Unix()) },
 	"milliseconds":  func(t time.Time) string { return fmt.Sprint(t.Add(5 * time.Hour).UnixMilli()) },

@@ -86,12 +86,49 @@ func readTimes(cells []string, stated string) (out []moment, name string, bad in
 		}
 	}
 	if len(fits) > 0 {
+		for _, other := range figures[:2] {
+			if i := onlyOne(cells, read[0], other); i >= 0 && other.name != fits[0].name {
+				return nil, "", i, fmt.Errorf("%q alone says that dates are %s, and without it all are closer together as %s; fix it, or write dates: %s or dates: %s beside the file's path in the strategy", cells[i], fits[0].name, other.name, fits[0].name, other.name)
+			}
+		}
 		return read[0], fits[0].name, -1, nil
 	}
 	if worst > 0 {
 		return nil, "", worst, fmt.Errorf("%q is not a time written like %q above it (%s)", cells[worst], cells[0], furthest.name)
 	}
 	return nil, "", 0, fmt.Errorf("%q is not a time like 2020-01-31 or 2020-01-31T09:30:00-05:00", cells[0])
+}
+
+// onlyOne returns the only cell that another order cannot read, where that order reads
+// all others as dates closer together, or -1: a slip of the pen would turn every date.
+func onlyOne(cells []string, read []moment, other form) int {
+	only := -1
+	var this, that [2]time.Time // first and last
+	for i, c := range cells {
+		m, ok := other.read(strings.TrimSpace(c))
+		switch {
+		case !ok && only >= 0:
+			return -1
+		case !ok:
+			only = i
+			continue
+		}
+		for _, x := range []struct {
+			t    time.Time
+			span *[2]time.Time
+		}{{read[i].t, &this}, {m.t, &that}} {
+			if x.span[0].IsZero() || x.t.Before(x.span[0]) {
+				x.span[0] = x.t
+			}
+			if x.t.After(x.span[1]) {
+				x.span[1] = x.t
+			}
+		}
+	}
+	if len(cells) < 4 || that[1].Sub(that[0]) >= this[1].Sub(this[0]) {
+		return -1
+	}
+	return only
 }
 
 // dateOf returns the part of a time before the first blank.

@@ -104,6 +104,18 @@ func Read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, er
 	return t, t.understand(hints)
 }
 
+// Header returns the names of a file's columns as they stand in it.
+func Header(ctx context.Context, name string, raw []byte, hints Hints) ([]string, error) {
+	t, err := read(ctx, name, raw, hints)
+	if err != nil {
+		return nil, err
+	}
+	for i, h := range t.Header {
+		t.Header[i] = strings.TrimSpace(h)
+	}
+	return t.Header, nil
+}
+
 // read reads the rows of a file of any container.
 func read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, error) {
 	t := &Table{Name: name}

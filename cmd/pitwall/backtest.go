@@ -28,6 +28,7 @@ type backtestFlags struct {
 	model, from, to, cash, out            string
 	symbols, data, params                 []string
 	json, noCache, strictReplay, noReport bool
+	dryRun                                bool
 	sample, turns                         int
 }
 
@@ -46,6 +47,9 @@ func (a *app) backtest() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if f.dryRun {
+				return a.dryRun(c.Context(), s, f.json)
+			}
 			return a.backtestStrategy(c, s, f)
 		},
 	}
@@ -58,6 +62,7 @@ func (a *app) backtest() *cobra.Command {
 	fs.StringArrayVar(&f.data, "data", nil, "data file or folder instead of the strategy's (repeatable)")
 	fs.StringArrayVar(&f.params, "param", nil, "name=value: a value of rule, prompt or script, such as lookback=50 (repeatable)")
 	fs.IntVar(&f.turns, "turns", 0, "end before turn N+1: a look before paying for all")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "show what was understood of the data, with the first rows, and end without a run")
 	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	fs.BoolVar(&f.noCache, "no-cache", false, "ask every model again and keep nothing")

@@ -1,7 +1,9 @@
 // Command pitwall backtests and serves agents that trade bar by bar.
 //
 // This package is the only place that wires: it imports everything and holds
-// one file per verb. live.go is the only file that reads the host's clock.
+// one file per verb. live.go is the only file that reads the host's clock, providers.go
+// lists the sources of data and the brokers. The first Ctrl-C asks a verb to end
+// (a run after its turn), the second cancels what it is doing: interrupts, stoppable.
 package main
 
 import (

@@ -18,6 +18,8 @@
 // (at which price a bar fills it), buyingpower.go (what it reserves) and a play in
 // replica_test.go, worked out by hand.
 //
+// Dividends, splits, fees of the night and interest are in actions.go.
+//
 // # Why not
 //
 // Why not replay the orders through the engine: a fault in the engine would agree

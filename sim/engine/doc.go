@@ -16,7 +16,9 @@
 // share their Data and never write it. Clone forks a run.
 //
 // corporate_actions.go is what happens between bars: dividends, splits, borrow fees,
-// interest, funding. book.go is a book's cash, positions and their identity.
+// interest, funding. book.go is a book's cash, positions and their identity. fill.go
+// takes a price that match.go found: volume, slippage, fee, the second test of buying
+// power. What a bar does that opens past a limit or a stop (a gap) is in match.go.
 //
 // # To add an order type
 //
@@ -27,8 +29,8 @@
 // How far a trailing stop trails is trail in match.go; ratchet moves it after the
 // bar. A new distance is a field of pitwall.Order and pitwall.Leg and goes where
 // TrailPercent goes (grep finds some 18 files: root, tools, risk, sim, audit). One that
-// depends on earlier bars (ATR) is not offered: the agent moves the stop with
-// orders_modify.
+// depends on earlier bars (ATR) is not offered, since the engine keeps no
+// history per order: the agent moves the stop with orders_modify.
 //
 // # Campaigns
 //
@@ -39,9 +41,10 @@
 // ran once each on 2 shared AMD EPYC cores, in 4 to 9 minutes, while the last
 // changes to this package were being made: no failure of the engine (the digest
 // property failed once by its own assumption, was fixed and passed). The
-// comparison with the second implementation ran again after them and compared
-// 47,224,262 journal entries without a difference. That the future does not reach
-// the past was not run so long, only with 10,000.
+// comparison with the second implementation (PropertyVerifyAgrees) ran 500,000 worlds
+// each with seeds 606 and 707 after prices of 0 that come of a tick were refused: no
+// difference. That the future does not reach the past was not run so long, only with
+// 10,000.
 //
 // # Why not
 //
