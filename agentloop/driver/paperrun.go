@@ -25,6 +25,8 @@ func runPaper(ctx context.Context, c Config, spec SimSpec, started time.Time) (*
 	switch {
 	case l.Feed == nil || l.Latch == nil || l.Now == nil || l.Wait == nil:
 		return nil, errors.New("driver: a live clock needs Feed, Latch, Now and Wait")
+	case c.Strategy.Index != "":
+		return nil, c.Strategy.bad("index is for backtests: a paper run does not follow one yet").Hintf("list the symbols")
 	case c.Strategy.Risk == nil:
 		return nil, c.Strategy.errNoLimits()
 	case c.Cache != nil:
