@@ -33,6 +33,10 @@
 // was asked anew or came from the replay cache. It shows honest mistakes and careless
 // edits; against a forger, keep the digests somewhere else.
 //
+// A backtest's own figures and page are of what its Folder was given ([Folder.Held]),
+// which a test compares with what the files say; verify, report and all other readers
+// read the files.
+//
 // # To add a field
 //
 // Add it to its type in schema.go (agentloop/turn.go for what a turn records), and

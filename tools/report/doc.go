@@ -1,9 +1,10 @@
-// Package report computes a run's figures from its folder alone, which it reads
-// through cache/runs, the folder's owner.
+// Package report computes a run's figures from its folder, which it reads through
+// cache/runs, the folder's owner, or from what a backtest has just written into it.
 //
-//	run's folder ──► Read ──► Metrics
-//	             └─► Open ──► Run ──► Sheet, Compare, package page
-//	a world in memory ─► FromWorld ─┘
+//	run's folder ──► Read ──────► Run ──► Metrics, Sheet, Compare, package page
+//	             └─► Open ─────────┤
+//	a run's writer ──► FromHeld ───┤
+//	a world in memory ─► FromWorld ┘
 //
 // luck.go resamples returns and fills Sheet.Luck, random.go computes the random
 // baseline in it.
