@@ -21,11 +21,14 @@ import (
 	"pitwall/examples"
 )
 
-// bars is a source without corporate actions.
-type bars []*pitwall.Series
+// bars is a source with the corporate actions of another one.
+type bars struct {
+	list    []*pitwall.Series
+	actions []pitwall.Action
+}
 
-func (b bars) Series() []*pitwall.Series { return b }
-func (bars) Actions() []pitwall.Action   { return nil }
+func (b bars) Series() []*pitwall.Series { return b.list }
+func (b bars) Actions() []pitwall.Action { return b.actions }
 
 // exchange is a fake Alpaca whose bars come with a host's clock.
 type exchange struct {
@@ -38,14 +41,14 @@ type exchange struct {
 
 // newExchange serves the bars of a config's strategy from its first day on; symbols are
 // what it lists, the benchmark among them.
-func newExchange(t *testing.T, c Config, faults ...alpacafake.Fault) *exchange {
+func newExchange(t *testing.T, c Config, actions []pitwall.Action, faults ...alpacafake.Fault) *exchange {
 	from, to, err := c.Strategy.Window(c.Source)
 	require.NoError(t, err)
-	var list bars
+	list := bars{actions: actions}
 	var symbols []string
 	for _, s := range c.Source.Series() {
 		s.Instrument.Tradable = true
-		list, symbols = append(list, s), append(symbols, s.Instrument.Symbol)
+		list.list, symbols = append(list.list, s), append(symbols, s.Instrument.Symbol)
 	}
 	spec, err := c.Strategy.Spec()
 	require.NoError(t, err)
@@ -73,7 +76,7 @@ func newExchange(t *testing.T, c Config, faults ...alpacafake.Fault) *exchange {
 
 // firstKnown returns when the first bar after a time becomes known, zero when none is left.
 func firstKnown(list bars, at time.Time) (first time.Time) {
-	for _, s := range list {
+	for _, s := range list.list {
 		if i := s.KnownAt(at.UnixNano()); i < s.Len() {
 			if known := s.Bar(i).Known; first.IsZero() || known.Before(first) {
 				first = known
@@ -94,7 +97,10 @@ func (x *exchange) remote(t *testing.T) *Remote {
 // atBroker makes a config a run at a fake broker over its own recorded bars; it stops
 // behind the last one.
 func atBroker(t *testing.T, c Config, faults ...alpacafake.Fault) (Config, *exchange) {
-	x := newExchange(t, c, faults...)
+	return atExchange(t, c, newExchange(t, c, c.Source.Actions(), faults...))
+}
+
+func atExchange(t *testing.T, c Config, x *exchange) (Config, *exchange) {
 	stop := make(chan struct{})
 	step, ended := x.wait, false
 	x.wait = func(now time.Time) {

@@ -178,3 +178,35 @@ func (b richer) Account(ctx context.Context, book string) (pitwall.Account, erro
 	a.Equity += pitwall.Int(5000)
 	return a, err
 }
+
+// A dividend is money that the broker tells of: it is journaled, and no difference, also
+// after a restart.
+func TestDividendAtABroker(t *testing.T) {
+	ctx := context.Background()
+	c, s := traded(t)
+	s.To, s.Every, c.Agents[0].Every.Bars = "2013-12-31", "1", 1
+	day := func(m time.Month, d int) time.Time { return time.Date(2013, m, d, 0, 0, 0, 0, time.UTC) }
+	x := newExchange(t, c, []pitwall.Action{{Symbol: "AAPL", Type: "dividend", Ex: day(11, 6), Pay: day(11, 14), Value: pitwall.Int(3)}})
+	c, _ = atExchange(t, c, x)
+	c.Dir = filepath.Join(t.TempDir(), "run")
+	_, err := Run(ctx, stopAfter(c, 140))
+	require.NoError(t, err)
+	live := *c.Live
+	live.Resume, c.Live = true, &live
+	r, err := Run(ctx, c)
+	require.NoError(t, err)
+	require.Equal(t, halt.Off, c.Live.Latch.State().Level, c.Live.Latch.State().String())
+	journal, err := runs.Strict{FS: os.DirFS(r.Out)}.Journal()
+	require.NoError(t, err)
+	var paid []pitwall.Dec
+	for _, e := range journal {
+		if e.Flow != nil && e.Flow.Type == "div" {
+			paid = append(paid, e.Flow.Amount)
+		}
+	}
+	require.Len(t, paid, 1)
+	require.Greater(t, paid[0], pitwall.Int(1000), "beyond the tolerance")
+	a, err := x.fake.Venue().Account(ctx, pitwall.MainBook)
+	require.NoError(t, err)
+	require.Equal(t, a.Equity, r.FinalEquity)
+}

@@ -129,8 +129,35 @@ func (s *Server) closePosition(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.show(o, true))
 }
 
+// otherActivities lists the money that moved without an order: what became cash.
+func (s *Server) otherActivities(w http.ResponseWriter, token string) {
+	list := []map[string]any{}
+	for i, f := range s.venue.Flows(time.Time{}) {
+		if f.Amount == 0 || !f.Pay.IsZero() { // a dividend is cash when it is paid
+			continue
+		}
+		kind := "FEE"
+		switch {
+		case f.Type == "interest" || f.Type == "borrow":
+			kind = "INT"
+		case f.Amount > 0:
+			kind = "DIV"
+		}
+		list = append(list, map[string]any{"id": fmt.Sprintf("%s000000000::%06d", f.Time.Format("20060102"), i), "account_id": s.account(), "activity_type": kind, "date": f.Time.Format(time.DateOnly),
+			"net_amount": f.Amount.String(), "symbol": f.Symbol, "qty": f.Qty.String(), "per_share_amount": f.Each.String(), "status": "executed", "description": f.Type})
+	}
+	if i := slices.IndexFunc(list, func(x map[string]any) bool { return x["id"] == token }); i >= 0 {
+		list = list[i+1:]
+	}
+	reply(w, http.StatusOK, list[:min(len(list), 100)])
+}
+
 func (s *Server) getActivities(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
+	if q.Get("category") == "non_trade_activity" {
+		s.otherActivities(w, q.Get("page_token"))
+		return
+	}
 	kinds, size := q.Get("activity_types"), 100
 	if n, err := strconv.Atoi(q.Get("page_size")); err == nil && n > 0 {
 		size = min(n, 100)

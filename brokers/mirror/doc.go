@@ -3,7 +3,7 @@
 //
 //	journal ──► fold: orders, positions, cash ─┐
 //	                                           ├─ Sync ─► what is new becomes lines of the journal
-//	broker: fills, orders, account ────────────┘          what differs is returned
+//	broker: fills, cash flows, orders, account ┘          what differs is returned
 //
 //	m, err := mirror.Open(ctx, mirror.Config{Broker: account, Journal: folder, Since: began, Pause: pause})
 //	differences, err := m.Sync(ctx, clock, true) // after each bar, after each reconnect, now and then

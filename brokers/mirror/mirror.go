@@ -32,6 +32,7 @@ type Mirror struct {
 	orders  map[string]*order
 	ids     []string // of orders, in the order of the journal
 	fills   map[string]bool
+	paid    map[string]bool // cash flows, by the broker's id
 	held    map[string]pitwall.Dec
 	begun   time.Time
 	start   pitwall.Dec
@@ -61,7 +62,7 @@ type losses struct {
 // Open reads the journal. On an empty one it begins: what the account holds now is the
 // start, as fills at the current price.
 func Open(ctx context.Context, c Config, at time.Time) (*Mirror, error) {
-	m := &Mirror{cfg: c, orders: map[string]*order{}, fills: map[string]bool{}, held: map[string]pitwall.Dec{}, cursor: pitwall.Cursor{Time: c.Since}}
+	m := &Mirror{cfg: c, orders: map[string]*order{}, fills: map[string]bool{}, paid: map[string]bool{}, held: map[string]pitwall.Dec{}, cursor: pitwall.Cursor{Time: c.Since}}
 	if c.Journal.Last() > 0 {
 		return m, m.absorb(ctx)
 	}
@@ -89,6 +90,9 @@ func (m *Mirror) begin(ctx context.Context, at time.Time) error {
 		if err := m.enter(ctx, at, p.Symbol, p.Qty, p.Last, "held before the run"); err != nil {
 			return err
 		}
+	}
+	if err := m.newFlows(ctx, at, false); err != nil {
+		return err
 	}
 	open, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{Open: true})
 	for _, s := range open { // of others: no order of this run has been sent
@@ -180,7 +184,9 @@ func (m *Mirror) take(e pitwall.Entry) error {
 		return m.takeFill(*e.Fill)
 	case pitwall.EntryCash:
 		m.cash += e.Flow.Amount
-		m.flows = append(m.flows, *e.Flow)
+		if m.paid[e.ID] = true; e.Flow.Amount != 0 {
+			m.flows = append(m.flows, *e.Flow)
+		}
 	case pitwall.EntryMark:
 		m.equity = append(m.equity, *e.Mark)
 		m.marks.move(e.Mark.Time, e.Mark.Equity)

@@ -60,6 +60,9 @@ func (m *Mirror) look(ctx context.Context, at time.Time) (odd []string, waiting 
 		odd = append(odd, more...)
 	}
 	m.cursor = pitwall.Cursor{Seq: cursor.Seq, Time: m.cfg.Since}
+	if err := m.newFlows(ctx, at, true); err != nil {
+		return nil, false, err
+	}
 	open, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{Open: true})
 	if err != nil {
 		return nil, false, err
@@ -85,6 +88,41 @@ func (m *Mirror) look(ctx context.Context, at time.Time) (odd []string, waiting 
 	defer m.mu.Unlock()
 	m.account, m.open = a, len(open)
 	return odd, waiting, err
+}
+
+// payer is a broker that tells which money moved without an order: entries with the id of
+// each and its flow.
+type payer interface {
+	CashFlows(context.Context) ([]pitwall.Entry, error)
+}
+
+// newFlows journals the cash flows that are not known yet; those from before the run
+// count as 0, since its first cash holds them.
+func (m *Mirror) newFlows(ctx context.Context, at time.Time, counts bool) error {
+	b, ok := m.cfg.Broker.(payer)
+	if !ok {
+		return nil
+	}
+	list, err := b.CashFlows(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		m.mu.Lock()
+		known := m.paid[e.ID]
+		m.mu.Unlock()
+		if known {
+			continue
+		}
+		flow := *e.Flow
+		if flow.Time = at; !counts {
+			flow.Amount = 0
+		}
+		if err := m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryCash, Book: pitwall.MainBook, ID: e.ID, Flow: &flow}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // newFill journals a fill that is not known yet, after its order.
