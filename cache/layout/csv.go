@@ -79,20 +79,11 @@ func (t *Table) csv(text []byte, hints Hints) error {
 	}
 	h := findHead(text, hints)
 	t.Layout.Separator = h.comma
-	r := reader(text[h.offset:], h.comma)
-	r.TrimLeadingSpace = h.comma != '\t' && h.found
-	lines := bytes.Count(text[h.offset:], []byte("\n")) + 1
-	t.Rows, t.Lines = make([][]string, 0, lines), make([]int, 0, lines)
-	rec, err := r.Read()
-	for ; err == nil; rec, err = r.Read() {
-		line, _ := r.FieldPos(0)
-		t.Rows, t.Lines = append(t.Rows, rec), append(t.Lines, line+h.line-1)
-	}
-	if !errors.Is(err, io.EOF) {
-		if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
-			wrong.StartLine, wrong.Line = wrong.StartLine+h.line-1, wrong.Line+h.line-1
-		}
-		return t.wrong(err)
+	trim := h.comma != '\t' && h.found
+	if bytes.IndexByte(text[h.offset:], '"') < 0 {
+		t.split(string(text[h.offset:]), byte(h.comma), trim, h.line)
+	} else if err := t.quoted(text[h.offset:], h.comma, trim, h.line); err != nil {
+		return err
 	}
 	if len(t.Rows) == 0 {
 		return pitwall.Errorf(pitwall.DataError, "%s is empty", t.Name)
@@ -115,6 +106,26 @@ func (t *Table) csv(text []byte, hints Hints) error {
 		t.Header, t.Rows, t.Lines = t.Rows[0], t.Rows[1:], t.Lines[1:]
 	}
 	return t.width(hints.trades)
+}
+
+// quoted reads the rows of a text with quotes, from a line on.
+func (t *Table) quoted(text []byte, comma rune, trim bool, line int) error {
+	r := reader(text, comma)
+	r.TrimLeadingSpace = trim
+	lines := bytes.Count(text, []byte("\n")) + 1
+	t.Rows, t.Lines = make([][]string, 0, lines), make([]int, 0, lines)
+	rec, err := r.Read()
+	for ; err == nil; rec, err = r.Read() {
+		n, _ := r.FieldPos(0)
+		t.Rows, t.Lines = append(t.Rows, rec), append(t.Lines, n+line-1)
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
+		wrong.StartLine, wrong.Line = wrong.StartLine+line-1, wrong.Line+line-1
+	}
+	return t.wrong(err)
 }
 
 func (t *Table) wrong(err error) error {

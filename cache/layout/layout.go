@@ -167,7 +167,7 @@ func Bad(file string, lines []int, row int, what string, err error) error {
 func (h Hints) Check() error {
 	for meaning := range h.Columns {
 		if _, ok := names[meaning]; !ok || meaning == clock {
-			return fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(slices.Concat(bars, beside), ", "))
+			return fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(slices.Concat(bars, Beside), ", "))
 		}
 	}
 	if h.Dates != "" && !slices.ContainsFunc(figures, func(f form) bool { return f.name == h.Dates }) {

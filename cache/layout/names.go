@@ -24,9 +24,9 @@ const (
 	clock       = "time of day" // in a column beside the date's; only while a file is read
 )
 
-// beside are the columns that a table of bars may have: of corporate actions, and what
+// Beside are the columns that a table of bars may have: of corporate actions, and what
 // its prices are.
-var beside = []string{AdjClose, Dividends, StockSplits, Gains, MadeUp}
+var Beside = []string{AdjClose, Dividends, StockSplits, Gains, MadeUp}
 
 // bars are the columns that every table of bars has; without a symbol column in the
 // file the caller finds the symbol.
