@@ -177,22 +177,22 @@ func isDotted(cell string) bool {
 
 // times reads the column of times, joined with that of the time of day.
 func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
-	column, ofDay := at[Timestamp], -1
-	if i, ok := at[clock]; ok && len(t.Rows) > 0 && !slices.ContainsFunc(t.Rows, func(row []string) bool { return !isClock(row[i]) }) {
-		ofDay = i
-	}
+	column := at[Timestamp]
+	ofDay, hasClock := t.clocks(at)
 	cells := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
-		cells[i] = row[column]
+		if cells[i] = row[column]; strings.Contains(cells[i], "年") {
+			cells[i] = eastAsian.Replace(cells[i])
+		}
 	}
 	list, name, bad, err := readTimes(cells, stated)
 	if err != nil {
 		return nil, t.bad(bad, Timestamp, err)
 	}
-	if ofDay >= 0 && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
+	if hasClock && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
 		midnights := true
-		for i, row := range t.Rows {
-			since, _, _ := readClock(strings.TrimSpace(row[ofDay]))
+		for i := range t.Rows {
+			since, _, _ := readClock(ofDay[i])
 			list[i].t, list[i].clock = list[i].t.Add(since), true
 			midnights = midnights && since == 0
 		}
@@ -253,10 +253,7 @@ func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
 			header = append(header, name)
 		}
 	}
-	lean := t.isLean(at, times)
-	if lean {
-		t.Layout.Notes = append(t.Layout.Notes, "prices are taken as those of Lean: 10,000 times what they are")
-	}
+	scale := t.scale(at, times)
 	columns := make([]int, len(header)) // in the file; -1: it has none
 	for k, name := range header {
 		if c, ok := at[name]; ok {
@@ -265,13 +262,13 @@ func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
 			columns[k] = -1
 		}
 	}
-	err := parts(len(t.Rows), func(lo, hi int) error { return t.rewriteRows(lo, hi, header, columns, m, times, lean) })
+	err := parts(len(t.Rows), func(lo, hi int) error { return t.rewriteRows(lo, hi, header, columns, m, times, scale) })
 	t.Header = header
 	return err
 }
 
 // rewriteRows writes some of the rows: of each column of header, that of the file.
-func (t *Table) rewriteRows(lo, hi int, header []string, columns []int, m marks, times []moment, lean bool) error {
+func (t *Table) rewriteRows(lo, hi int, header []string, columns []int, m marks, times []moment, scale string) error {
 	m.made = &texts{}
 	width := len(header) + 1 // with room for a symbol
 	cells := make([]string, (hi-lo)*width)
@@ -293,9 +290,7 @@ func (t *Table) rewriteRows(lo, hi int, header []string, columns []int, m marks,
 				if err != nil {
 					return t.bad(i, name, err)
 				}
-				if out[k] = text; lean {
-					out[k] += "e-4"
-				}
+				out[k] = text + scale
 			case Volume:
 				if isNull(cell) {
 					continue

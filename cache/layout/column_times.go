@@ -217,3 +217,27 @@ func isOwn(c string) bool {
 	return len(c) >= 19 && (c[10] == 'T' || c[10] == ' ') && c[13] == ':' && c[16] == ':' &&
 		(len(c) == 19 || len(c) == 20 && c[19] == 'Z' || len(c) == 25 && c[22] == ':')
 }
+
+// eastAsian writes 2024年1月2日 as 2024-1-2.
+var eastAsian = strings.NewReplacer("年", "-", "月", "-", "日", "")
+
+// clocks returns the times of day of a column of their own, and whether there is one that
+// is readable. Numbers such as 930 and 0 are hours and minutes where one has three figures.
+func (t *Table) clocks(at map[string]int) (cells []string, ok bool) {
+	i, ok := at[clock]
+	if !ok || len(t.Rows) == 0 {
+		return nil, false
+	}
+	longest, figures := 0, true
+	for _, row := range t.Rows {
+		c := strings.TrimSpace(row[i])
+		cells = append(cells, c)
+		longest, figures = max(longest, len(c)), figures && digitRun(c) == len(c) && c != ""
+	}
+	if figures && longest >= 3 {
+		for k, c := range cells {
+			cells[k] = strings.Repeat("0", (longest+1)/2*2-len(c)) + c
+		}
+	}
+	return cells, !slices.ContainsFunc(cells, func(c string) bool { return !isClock(c) })
+}

@@ -153,6 +153,9 @@ func (t *Table) width(trades bool) error {
 			}
 		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
 			continue
+		case len(row) == 2 && len(t.Header) > 4 && isAction(row[1]): // copied from a page
+			t.skip("row with a dividend or split", 1)
+			continue
 		case n > 0 && len(row) < len(t.Header) && (trades || i >= len(t.Rows)-3) && isSentence(strings.Join(row, ",")),
 			trades && !slices.ContainsFunc(row, looksNumeric):
 			t.skip("line after the last row", 1)
@@ -165,6 +168,12 @@ func (t *Table) width(trades bool) error {
 	}
 	t.Rows, t.Lines = t.Rows[:n], t.Lines[:n]
 	return nil
+}
+
+// isAction reports whether a cell is what Yahoo's pages have between the prices, such as
+// "0.24 Dividend" or "4:1 Stock Splits".
+func isAction(c string) bool {
+	return slices.ContainsFunc([]string{" Dividend", " Stock Splits", " Stock Split", " Capital Gains"}, func(end string) bool { return strings.HasSuffix(strings.TrimSpace(c), end) })
 }
 
 // isSentence tells words from a row that was cut off.

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pitwall"
 )
 
 // moment is a parsed time: a date, a clock time without an offset, or an instant.
@@ -180,6 +182,18 @@ func atClock(at time.Time, text string) (moment, bool) {
 	since, zone, ok := readClock(strings.TrimSpace(text))
 	if !ok {
 		return moment{}, false
+	}
+	if strings.Contains(zone, "/") && !strings.Contains(zone, "[") { // 09:30:00 America/New_York
+		loc, err := pitwall.LoadZone(zone)
+		if err != nil {
+			return moment{}, false
+		}
+		clock := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, int(since), loc)
+		_, offset := clock.Zone()
+		utc := at.Add(since - time.Duration(offset)*time.Second)
+		_, before := utc.Add(-time.Hour).In(loc).Zone() // an hour that clocks skip, or show twice, is refused
+		_, after := utc.Add(time.Hour).In(loc).Zone()
+		return moment{t: utc, clock: true, instant: true}, before == offset && after == offset
 	}
 	offset, instant, ok := readOffset(zone)
 	if !ok {
