@@ -65,6 +65,8 @@ func (t *table) kind() string {
 		return "bars"
 	case t.has("symbol", "ex_date", "type", "value"):
 		return "actions"
+	case t.has("symbol", "from", "to"):
+		return "members"
 	case t.has("symbol", "kind") && !t.has("known_at"):
 		return "instruments"
 	}

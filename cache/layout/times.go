@@ -189,11 +189,10 @@ func atClock(at time.Time, text string) (moment, bool) {
 			return moment{}, false
 		}
 		clock := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, int(since), loc)
-		_, offset := clock.Zone()
-		utc := at.Add(since - time.Duration(offset)*time.Second)
-		_, before := utc.Add(-time.Hour).In(loc).Zone() // an hour that clocks skip, or show twice, is refused
-		_, after := utc.Add(time.Hour).In(loc).Zone()
-		return moment{t: utc, clock: true, instant: true}, before == offset && after == offset
+		shown := clock.Format(time.DateTime)
+		skipped := shown != at.Add(since).Format(time.DateTime) // or shown twice: both are refused
+		twice := clock.Add(-time.Hour).Format(time.DateTime) == shown || clock.Add(time.Hour).Format(time.DateTime) == shown
+		return moment{t: clock.UTC(), clock: true, instant: true}, !skipped && !twice
 	}
 	offset, instant, ok := readOffset(zone)
 	if !ok {
