@@ -20,7 +20,7 @@ type binance struct{ *Vendor }
 // BTC/USD, BTC-USD and BTCUSDT are all BTCUSDT there: Binance quotes in USDT, which is
 // taken for a dollar; BTC/USDC is BTCUSDC. Prices are as traded, volume is in the coin,
 // times are the start of the bar in UTC. Left out and counted: the bar that has not ended.
-// A page holds 1,000 bars; ten requests a second, a sixth of what an address may weigh.
+// A page holds 1,000 bars; ten requests a second.
 //
 // Tested against documented payloads and local servers only.
 func NewBinance(o RemoteOptions) *Vendor {

@@ -51,6 +51,12 @@
 //
 // # Why not
 //
+// Why not let a backtest use the mappings that imports remember (remembered.go): a run
+// would depend on what was once typed on this machine.
+//
+// Why not build Kraken's older bars from its trades: a year of them is thousands of
+// requests, at one a second.
+//
 // Why not append chunks to one file: a merged file is made anew and renamed, so
 // a killed fetch leaves the old one or the new one. It costs the disk twice.
 //
