@@ -38,6 +38,7 @@ type Live struct {
 	Remote *Remote                                          // the account that orders go to; nil = fills are simulated
 	Arming Arming                                           // of a live account: what the caller knows
 	Adopt  bool                                             // take over what differs at the broker, when a run goes on
+	Record *history.Recording                               // where what the run sees is written; nil = nowhere
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements
@@ -318,7 +319,13 @@ func (p *LiveSession) trading(now time.Time) bool {
 // poll takes what the feed has and returns how many steps the world made. Bars that
 // could not be taken are tried again.
 func (p *LiveSession) poll(ctx context.Context) (steps int, err error) {
-	bars, err := p.Feed.Bars(ctx, p.Live.Now())
+	seen := p.Live.Now()
+	bars, err := p.Feed.Bars(ctx, seen)
+	if p.Record != nil {
+		if e := errors.Join(p.Record.Bars(bars, seen, p.size), p.Record.Records(p.store.Records(), seen)); e != nil {
+			return 0, e
+		}
+	}
 	now := p.venue.Now()
 	fresh := slices.DeleteFunc(slices.Clone(bars), func(b pitwall.Bar) bool { return !b.Known.After(now) })
 	if late := len(bars) - len(fresh); late > 0 {

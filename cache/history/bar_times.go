@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // place gives every bar its Start, End and Known, and checks it.
@@ -39,6 +40,7 @@ func (l *loader) place(t *table, g *raw) error {
 			return t.bad(g.rows[k], s.Instrument.Symbol, err)
 		}
 	}
+	g.known()
 	in := s.Instrument
 	if g.naive && !g.dates && t.layout.Own && in.Calendar != pitwall.AlwaysOpen && !pairLike.MatchString(in.Symbol) {
 		l.warn("the times of %s in %s have no offset and are taken as those of %s", in.Symbol, t.name, cityOf(in.Location()))
@@ -205,4 +207,32 @@ func (g *raw) mixed(size time.Duration, stretch int) error {
 		}
 	}
 	return nil
+}
+
+// firstSeen notes when a bar was first seen, where a recording says so.
+func (t *table) firstSeen(g *raw, i int) error {
+	text := t.get(i, layout.FirstSeen)
+	if text == "" {
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t.bad(i, layout.FirstSeen, fmt.Errorf("%q is not a time like 2020-01-31T16:00:05-05:00", text))
+	}
+	for len(g.firstSeen) < len(g.starts)-1 {
+		g.firstSeen = append(g.firstSeen, 0)
+	}
+	g.firstSeen = append(g.firstSeen, at.UnixNano())
+	return nil
+}
+
+// known moves the time from which bars are known to when they were first seen. One that
+// was seen only after the next had ended was missed, and counts from its end.
+func (g *raw) known() {
+	s := g.series
+	for k, seen := range g.firstSeen {
+		if k < len(s.Known) && seen > s.Known[k] && (k+1 == len(s.Known) || seen < s.End[k+1]) {
+			s.Known[k] = seen
+		}
+	}
 }

@@ -15,12 +15,13 @@ import (
 
 // raw is one symbol's rows of one file before the bar size is known.
 type raw struct {
-	series *pitwall.Series
-	starts []time.Time
-	dates  bool
-	naive  bool // times without an offset
-	rows   []int
-	beside beside // what other columns say of corporate actions
+	series    *pitwall.Series
+	starts    []time.Time
+	dates     bool
+	naive     bool // times without an offset
+	rows      []int
+	firstSeen []int64 // of each bar, 0 = not stated; nil without the column
+	beside    beside  // what other columns say of corporate actions
 
 	power   int    // prices are multiplied by 10^power; see scale.go
 	first   string // first close, as it is written
@@ -69,6 +70,9 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 			continue
 		}
 		if err := t.beside(g, i); err != nil {
+			return err
+		}
+		if err := t.firstSeen(g, i); err != nil {
 			return err
 		}
 	}
@@ -155,6 +159,9 @@ func (l *loader) once(t *table, g *raw) {
 		}
 		if n < i {
 			g.starts[n], g.rows[n] = g.starts[i], g.rows[i]
+			if i < len(g.firstSeen) {
+				g.firstSeen[n] = g.firstSeen[i]
+			}
 			s.Open[n], s.High[n], s.Low[n], s.Close[n], s.Volume[n] = s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i]
 		}
 		n++

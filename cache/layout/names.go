@@ -20,13 +20,14 @@ const (
 	Dividends   = "dividends"
 	StockSplits = "stock_splits"
 	Gains       = "capital_gains"
+	FirstSeen   = "first_seen"  // when a bar was first seen by whoever recorded it
 	MadeUp      = "made_up"     // how prices were made that are no market's
 	clock       = "time of day" // in a column beside the date's; only while a file is read
 )
 
 // Beside are the columns that a table of bars may have: of corporate actions, and what
 // its prices are.
-var Beside = []string{AdjClose, Dividends, StockSplits, Gains, MadeUp}
+var Beside = []string{AdjClose, Dividends, StockSplits, Gains, MadeUp, FirstSeen}
 
 // bars are the columns that every table of bars has; without a symbol column in the
 // file the caller finds the symbol.
@@ -48,6 +49,7 @@ var names = map[string][]string{
 	Dividends:   {"dividends", "dividend", "divcash", "ex_dividend", "dividend_amount", "7_dividend_amount"},
 	Gains:       {"capital_gains", "capitalgains"},
 	MadeUp:      {"made_up"},
+	FirstSeen:   {"first_seen"},
 	StockSplits: {"stock_splits", "splits", "split", "split_ratio", "splitfactor", "split_factor", "split_coefficient", "8_split_coefficient"},
 }
 

@@ -15,6 +15,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
@@ -24,9 +25,9 @@ import (
 // tradeFlags are what the command line says of a run on the live clock.
 type tradeFlags struct {
 	backtestFlags
-	broker, feed, resume, profile string
-	speed                         float64
-	live, adopt                   bool
+	broker, feed, resume, profile, record string
+	speed                                 float64
+	live, adopt                           bool
 }
 
 func (a *app) trade() *cobra.Command {
@@ -61,6 +62,7 @@ func (a *app) trade() *cobra.Command {
 	fs.StringArrayVar(&f.data, "data", nil, "history before the feed: file or folder instead of the strategy's (repeatable)")
 	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
 	fs.StringVar(&f.resume, "resume", "", "go on with a run that was stopped or killed: its folder, its name or last")
+	fs.StringVar(&f.record, "record", "", "folder for the bars, news and filings that the run sees, with when: data of your own for a backtest")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	return c
 }
@@ -148,6 +150,11 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 		return err
 	}
 	c.Stop, c.Live.Show, c.Live.Latch, c.Live.Resume = stop, line.world, latch, f.resume != ""
+	if f.record != "" {
+		if c.Live.Record, err = history.OpenRecording(f.record, c.Live.Now()); err != nil {
+			return err
+		}
+	}
 	if f.speed > 0 {
 		c.Live.Tick = hostTick(ended)
 	}
