@@ -71,7 +71,7 @@ func (s *Strategy) checkRule() error {
 	case len(s.Rule) > maxRuleColumns:
 		return s.bad("rule has %d columns", len(s.Rule)).Hintf("use at most %d", maxRuleColumns)
 	}
-	taken := []string{"symbol", "ts", "date", "open", "high", "low", "close", "volume", "finite", "newest"}
+	taken := []string{"symbol", "ts", "date", "open", "high", "low", "close", "volume", "finite", "newest", "bars"}
 	for i, c := range s.Rule {
 		last := i == len(s.Rule)-1
 		switch {
@@ -122,17 +122,17 @@ func ruleAgent(a Agent, r *scripts.Rule) Agent {
 }
 
 // CheckRule asks the SQL engine whether it takes the strategy's rule, column by
-// column, over no bars.
-func (s *Strategy) CheckRule(ctx context.Context) error {
+// column, over no bars. It returns how many bars the rule's longest window holds.
+func (s *Strategy) CheckRule(ctx context.Context) (bars int, err error) {
 	r := s.rule()
 	if r == nil {
-		return nil
+		return 0, nil
 	}
 	now := func() time.Time { return time.Time{} }
 	t := duckdb.New(nil, now, nil) // a table without symbols asks no market
 	defer t.Close()
 	if err := t.Define(ctx, pitwall.TableSpec{Name: scripts.HistoryTable}); err != nil {
-		return err
+		return 0, err
 	}
 	for i, c := range r.Columns {
 		// As an argument it must be one expression.
@@ -141,20 +141,21 @@ func (s *Strategy) CheckRule(ctx context.Context) error {
 			_, err = t.Query(ctx, "SELECT count(*) FROM "+r.Rows(i+1), 1)
 		}
 		if err != nil {
-			return s.badSQL(c, err)
+			return 0, s.badSQL(c, err)
 		}
 	}
 	// sum takes numbers and truth values, and nothing else.
 	if _, err := t.Query(ctx, "SELECT sum("+scripts.WeightColumn+") FROM "+r.Rows(len(r.Columns)), 1); pitwall.CodeOf(err) == pitwall.SQLFailed {
 		c := r.Columns[len(r.Columns)-1]
-		return s.bad("rule: %s is neither a number nor true or false: %s", c.Name, c.SQL).Hintf("give a share of equity, or a condition")
+		return 0, s.bad("rule: %s is neither a number nor true or false: %s", c.Name, c.SQL).Hintf("give a share of equity, or a condition")
 	} else if err != nil {
-		return err
+		return 0, err
 	}
-	if _, err := t.Query(ctx, r.Query(), 1); err != nil {
-		return s.badSQL(r.Columns[len(r.Columns)-1], err)
+	result, err := t.Query(ctx, r.Query(), 1)
+	if err != nil {
+		return 0, s.badSQL(r.Columns[len(r.Columns)-1], err)
 	}
-	return nil
+	return result.Preceding + 1, nil
 }
 
 // badSQL is an error of one column, with the engine's own words.

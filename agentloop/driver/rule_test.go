@@ -66,12 +66,12 @@ func TestRuleIsChecked(t *testing.T) {
 // its figures.
 func TestRuleThatCannotBeHeld(t *testing.T) {
 	for text, want := range map[string]string{
-		"rule: 1.2":                 "rule: weights add up to 1.2 and this account carries 1: A 1.2",
+		"rule: 1.2":                 "rule: weights add up to 1.2, 120 % of equity: 1 is all of it, and this account carries 1: A 1.2",
 		"rule: -0.5":                "rule: the weight of A is -0.5 and this account does not short",
 		"rule: 1 / (close - close)": "rule: the weight of A is not finite",
 		"rule: {z: close - close, weight: 1 / z}":            "rule: the weight of A is not finite: z 0",
 		"rule: sqrt(-close)":                                 "cannot take square root of a negative number",
-		"rule: 2.5\naccount: {type: margin}":                 "rule: weights add up to 2.5 and this account carries 2: A 2.5",
+		"rule: 2.5\naccount: {type: margin}":                 "rule: weights add up to 2.5, 250 % of equity: 1 is all of it, and this account carries 2: A 2.5",
 		"rule: -0.5\naccount: {type: margin, shorts: false}": "this account does not short",
 	} {
 		c := ruled(t, "later", text)
@@ -80,7 +80,7 @@ func TestRuleThatCannotBeHeld(t *testing.T) {
 		require.Zero(t, result.Orders, text)
 	}
 	_, err := driver.Run(t.Context(), ruled(t, "later", "rule: 0.6"))
-	require.ErrorContains(t, err, "weights add up to 1.2 and this account carries 1: A 0.6, B 0.6", "when B lists")
+	require.ErrorContains(t, err, "weights add up to 1.2, 120 % of equity: 1 is all of it, and this account carries 1: A 0.6, B 0.6", "when B lists")
 	result, err := driver.Run(t.Context(), ruled(t, "later", "rule: case symbol when 'A' then 1 else -1 end\naccount: {type: margin, borrow_rate: 0.01, margin_rate: 0.05}"))
 	require.NoError(t, err)
 	require.Positive(t, result.Fills)
@@ -110,6 +110,37 @@ func TestRuleOrders(t *testing.T) {
 	require.Equal(t, 1, strings.Count(fills, ",A,"), fills)
 	_, fills = run("later", "rule: case symbol when 'A' then 0.5 + 0.02 * (day(ts) % 2) end\nband: 0")
 	require.Greater(t, strings.Count(fills, ",A,"), 10)
+}
+
+// Until a symbol has the bars of the rule's longest window, its average is not the one
+// that was asked for: no order, and one warning says from when on there are some.
+func TestRuleWarmsUp(t *testing.T) {
+	file := walks(t)
+	run := func(text string) (*driver.Result, string, []string) {
+		c := idea{symbols: "[A]", rule: text}.config(t, file)
+		result, err := driver.Run(t.Context(), c)
+		require.NoError(t, err)
+		reader := runs.Open(os.DirFS(result.Out))
+		fills, err := os.ReadFile(filepath.Join(result.Out, "fills.csv"))
+		require.NoError(t, err)
+		_, first, _ := strings.Cut(string(fills), "\n")
+		return result, first, reader.Manifest.Warnings
+	}
+	for _, n := range []string{"49", "50 - 1", "7 * 7"} {
+		_, first, warnings := run("rule: close > 0.5 * avg(close) over (h rows " + n + " preceding)")
+		require.Contains(t, warnings, "no order before the rule's longest window (50 bars) is full: A from 2013-07-23 (49 turns before); data that begin earlier, or a later from, avoid that")
+		require.Regexp(t, "^[^\n]*2013-07-24", first, "the bar after the 50th")
+	}
+	result, first, warnings := run("from: 2013-08-01\nrule:\n  m: avg(close) over (h rows 49 preceding)\n  weight: close > 0.5 * m")
+	require.NotContains(t, strings.Join(warnings, "\n"), "longest window", "bars before from count")
+	require.Regexp(t, "^[^\n]*2013-08-02", first)
+	require.Positive(t, result.Fills)
+	result, _, warnings = run("rule: close > avg(close) over (h rows 300 preceding)")
+	require.Zero(t, result.Orders)
+	require.Contains(t, strings.Join(warnings, "\n"), "(301 bars) is full: A never in this run")
+	turn, err := runs.Open(os.DirFS(result.Out)).RawTurn(3)
+	require.NoError(t, err)
+	require.Contains(t, string(turn), "A has 3 of the 301 bars that the rule needs")
 }
 
 // The record says what decided; columns that look ahead are noted.

@@ -27,7 +27,7 @@ func (x *examination) strategy(ctx context.Context, args []string) {
 		err = s.Check()
 	}
 	if err == nil {
-		err = s.CheckRule(ctx)
+		_, err = s.CheckRule(ctx)
 	}
 	if err != nil {
 		x.failed("file", stateBad, err)

@@ -143,7 +143,7 @@ func (a *app) ownStrategy(ctx context.Context, dir string, f initFlags) (string,
 		err = own.Check()
 	}
 	if err == nil {
-		err = own.CheckRule(ctx)
+		_, err = own.CheckRule(ctx)
 	}
 	return text, err
 }
