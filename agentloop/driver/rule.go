@@ -85,6 +85,10 @@ func (s *Strategy) checkRule() error {
 			return s.bad("rule: the columns end with %s", s.Rule[len(s.Rule)-1].Name).Hintf("name the last one weight: a share of equity, or true for an equal part")
 		}
 		taken = append(taken, c.Name)
+		if name := placeholder.FindString(s.fill(c.SQL)); name != "" {
+			bare := strings.Trim(name, "{}")
+			return s.bad("rule: %s: %s has no value", c.Name, name).Hintf("write params: {%s: 50} or --param %s=50", bare, bare)
+		}
 	}
 	return nil
 }

@@ -44,6 +44,7 @@ func TestRuleIsChecked(t *testing.T) {
 		"rule: []":                                 "line 4: rule is a list",
 		"rule: {a: [1], weight: a}":                "column a of rule is no text",
 		"rule: {weight: 1, a: 2}":                  "rule: the columns end with a",
+		"rule: lag(close, {days}) over h":          "rule: weight: {days} has no value; write params: {days: 50} or --param days=50",
 		"rule: {a: 1}":                             "rule: the columns end with a",
 		"rule: {close: 1, weight: 1}":              "two columns are named close",
 		"rule: {a: 1, a: 2, weight: 1}":            "two columns are named a",
@@ -77,6 +78,7 @@ func TestRuleThatCannotBeHeld(t *testing.T) {
 		c := ruled(t, "later", text)
 		result, err := driver.Run(t.Context(), c)
 		require.ErrorContains(t, err, want, text)
+		require.NotContains(t, err.Error(), "asking the model", text)
 		require.Zero(t, result.Orders, text)
 	}
 	_, err := driver.Run(t.Context(), ruled(t, "later", "rule: 0.6"))

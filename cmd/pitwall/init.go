@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -222,11 +221,20 @@ agent:
 # Instead of a model, a rule: SQL for the target weight of each symbol.
 # rule: ` + cross + "\n"
 	}
+	rule, params := quoted(f.rule), ""
+	if f.rule == "" {
+		rule = "close > avg(close) over (h rows {days}-1 preceding)"
+		params = `# {days} in the rule; another value for one run: pitwall backtest ... --param days=50
+params: {days: 100}
+`
+	}
 	return `every: 1                   # bars between turns; or 1d, monday, month
 # The target weight of each symbol, in SQL over the bars known at each turn: symbol,
 # ts, date, open, high, low, close, volume. h is the symbol's own history. true is an
 # equal part of equity, false is nothing, a number is a share, NULL is no order.
-rule: ` + quoted(cmp.Or(f.rule, cross)) + `
+# The current bar is one of the days: an average of N of them is rows N-1 preceding.
+` + params + `rule: ` + rule + `
+# band: 0.05               # order when the weight is further than this from what is held
 # Named columns work too; the last is the weight:
 # rule:
 #   fast: avg(close) over (h rows 19 preceding)
