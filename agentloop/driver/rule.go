@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,6 +56,9 @@ var (
 	looksAhead = regexp.MustCompile(`(?i)\blead\s*\(|\bfollowing\b`)
 )
 
+// barColumns are the columns of a bar in SQL.
+var barColumns = []string{"symbol", "ts", "date", "open", "high", "low", "close", "volume"}
+
 // checkRule validates what needs no SQL engine.
 func (s *Strategy) checkRule() error {
 	switch {
@@ -71,14 +75,14 @@ func (s *Strategy) checkRule() error {
 	case len(s.Rule) > maxRuleColumns:
 		return s.bad("rule has %d columns", len(s.Rule)).Hintf("use at most %d", maxRuleColumns)
 	}
-	taken := []string{"symbol", "ts", "date", "open", "high", "low", "close", "volume", "finite", "newest", "bars"}
+	taken := append(slices.Clone(barColumns), "finite", "newest", "bars")
 	for i, c := range s.Rule {
 		last := i == len(s.Rule)-1
 		switch {
 		case !columnName.MatchString(c.Name):
 			return s.bad("rule: column %q", c.Name).Hintf("use a-z, 0-9 and _ in names")
 		case slices.Contains(taken, c.Name):
-			return s.bad("rule: two columns are named %s", c.Name).Hintf("the bars have %s; choose another name", strings.Join(taken[:8], ", "))
+			return s.bad("rule: two columns are named %s", c.Name).Hintf("the bars have %s; choose another name", strings.Join(barColumns, ", "))
 		case strings.TrimSpace(c.SQL) == "":
 			return s.bad("rule: %s is empty", c.Name).Hintf("write an SQL expression, for example close > avg(close) over (h rows 99 preceding)")
 		case last != (c.Name == scripts.WeightColumn):
@@ -170,8 +174,43 @@ func (s *Strategy) badSQL(c scripts.Column, err error) error {
 	}
 	text, _, _ := strings.Cut(e.Message, " You might need to add")
 	out := s.bad("rule: %s: %s: %s", c.Name, c.SQL, strings.ReplaceAll(text, "\n", "; "))
-	out.Hint = e.Hint
+	out.Hint = s.sqlHint(c, e)
 	return out
+}
+
+var (
+	unknownColumn = regexp.MustCompile(`Referenced column "([^"]*)" not found`)
+	average       = regexp.MustCompile(`function "?(sma|ema|ma|mavg|wma|rolling_mean)\b`)
+)
+
+// sqlHint says what would work in place of a faulty expression of one column.
+func (s *Strategy) sqlHint(c scripts.Column, e *pitwall.Error) string {
+	hints := []string{}
+	if found := unknownColumn.FindStringSubmatch(e.Message); found != nil {
+		columns := slices.Clone(barColumns)
+		for _, x := range s.Rule {
+			if x.Name == c.Name {
+				break
+			}
+			columns = append(columns, x.Name)
+		}
+		hint := "columns are " + strings.Join(columns, ", ")
+		if near, ok := pitwall.Near(found[1], columns); ok {
+			hint = "did you mean " + near + "? " + hint
+		}
+		hints = append(hints, hint)
+	} else if found := average.FindStringSubmatch(e.Message); found != nil {
+		hints = append(hints, found[1]+": a 50-day average is avg(close) over (h rows 49 preceding)")
+	} else if e.Hint != "" {
+		hints = append(hints, strings.ReplaceAll(e.Hint, "docs_search", "pitwall docs"))
+	}
+	raw := s.Rule[slices.IndexFunc(s.Rule, func(x scripts.Column) bool { return x.Name == c.Name })].SQL
+	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
+		if strings.Contains(raw, "{"+name+"}") {
+			hints = append(hints, fmt.Sprintf("{%s} is %v, from params or --param %s", name, s.Params[name], name))
+		}
+	}
+	return strings.Join(hints, "; ")
 }
 
 // ruleNotes says what a rule asks for in vain.

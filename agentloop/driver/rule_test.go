@@ -1,6 +1,7 @@
 package driver_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 )
@@ -39,6 +41,19 @@ func TestRuleIsChecked(t *testing.T) {
 		_, err := driver.Run(t.Context(), c)
 		require.ErrorContains(t, err, want, text)
 		require.NoDirExists(t, c.Dir)
+	}
+	for text, want := range map[string]string{
+		"rule: clos > 1": "did you mean close? columns are symbol, ts, date, open, high, low, close, volume",
+		"rule: {fast: avg(close) over (h rows 9 preceding), weight: fast > lag(fst) over h}": "did you mean fast? columns are symbol, ts, date, open, high, low, close, volume, fast",
+		"rule: close > sma(close, 50)": "sma: a 50-day average is avg(close) over (h rows 49 preceding)",
+		"rule: close > ema(close, 50)": "ema: a 50-day average is avg(close) over (h rows 49 preceding)",
+		"rule: close > pg_sleep(1)":    `pitwall docs "SQL functions" lists those that are`,
+		"rule: lag(close, {days}) over h > close\nparams: {days: a b, n: 1}\nagent: {prompt: '{n}'}": "{days} is a b, from params or --param days",
+	} {
+		_, err := driver.Run(t.Context(), ruled(t, "later", text))
+		e, ok := errors.AsType[*pitwall.Error](err)
+		require.True(t, ok, err)
+		require.Contains(t, e.Hint, want, text)
 	}
 	for text, want := range map[string]string{
 		"rule: []":                                 "line 4: rule is a list",

@@ -67,7 +67,7 @@ func runsTable(p *term.Pen, list []runs.Listed) {
 		}
 		if x.Sharpe != nil {
 			row[5].Text = fmt.Sprintf("%.2f", *x.Sharpe)
-			if x.Bars <= report.FewPeriods {
+			if x.Bars > 0 && x.Bars <= report.FewPeriods {
 				row[5].Text, few = row[5].Text+"*", true
 			}
 		}
