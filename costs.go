@@ -31,6 +31,9 @@ func (c Costs) Fee(a *Calc, before Traded, qty, notional Dec, maker bool) Dec {
 	if maker && c.MakerBps != nil {
 		bps = *c.MakerBps
 	}
+	if c.PerShare|c.Fixed|c.MinPerOrder == 0 {
+		return a.Bps(notional.Abs(), bps)
+	}
 	after := Traded{a.Add(before.Qty, qty), a.Add(before.Notional, notional)}
 	return a.Add(a.Bps(notional.Abs(), bps), max(0, a.Sub(c.perOrder(a, after), c.perOrder(a, before))))
 }
@@ -51,7 +54,10 @@ func (c Costs) perOrder(a *Calc, t Traded) Dec {
 // magnitude, and a sale's price above 0 does not fall below it. share is the order's part of
 // the bar's volume, 0 when it is not known.
 func (c Costs) Slip(a *Calc, side Side, price, share Dec) Dec {
-	away := a.Add(a.Add(a.Bps(price.Abs(), c.SlippageBps), c.SlippageEach), a.Div(c.Spread, 2*One))
+	away := a.Bps(price.Abs(), c.SlippageBps)
+	if c.SlippageEach|c.Spread != 0 {
+		away = a.Add(a.Add(away, c.SlippageEach), a.Div(c.Spread, 2*One))
+	}
 	if c.Impact != 0 {
 		away = a.Add(away, a.Mul(price.Abs(), a.Mul(c.Impact, a.Mul(share, share))))
 	}

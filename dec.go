@@ -47,6 +47,9 @@ func Int(n int64) Dec {
 // A ninth decimal other than 0, NaN, infinities, empty text and numbers beyond
 // the range are errors that name the text.
 func ParseDec(s string) (Dec, error) {
+	if d, ok := plainDec(s); ok {
+		return d, nil
+	}
 	neg, digits, exp, err := splitNumber(s)
 	if err != nil {
 		return 0, err
@@ -78,6 +81,35 @@ func ParseDec(s string) (Dec, error) {
 		return -Dec(mag), nil
 	}
 	return Dec(mag), nil
+}
+
+// plainDec reads most numbers that there are: at most nine digits, then perhaps a point
+// and at most eight more, which need none of ParseDec's care.
+func plainDec(s string) (Dec, bool) {
+	n, i := int64(0), 0
+	for ; i < len(s) && i <= 9 && s[i]-'0' <= 9; i++ {
+		n = n*10 + int64(s[i]-'0')
+	}
+	if i == 0 || i > 9 {
+		return 0, false
+	}
+	if i == len(s) {
+		return Dec(n) * One, true
+	}
+	places := len(s) - i - 1
+	if s[i] != '.' || places > decPlaces {
+		return 0, false
+	}
+	for i++; i < len(s); i++ {
+		if s[i]-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(s[i]-'0')
+	}
+	for ; places < decPlaces; places++ {
+		n *= 10
+	}
+	return Dec(n), true
 }
 
 // tooLong decides which of the two limits a number with too many digits broke.

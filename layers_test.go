@@ -44,7 +44,8 @@ var layers = map[string][]string{
 	"agentloop":          {},                                                   // an ordinary MCP client
 	"agentloop/models":   {"agentloop"},                                        // one file per provider
 	"agentloop/scripts":  {"agentloop"},                                        //
-	"cache/replay":       {},                                                   // what models and external tools answered
+	"cache/lock":         {},                                                   // files that one process at a time has
+	"cache/replay":       {"cache/lock"},                                       // what models and external tools answered
 	"tools/external":     {"tools"},                                            // Go functions, REST endpoints and MCP servers as tools
 	"examples":           {},                                                   // embedded files
 	"agentloop/driver":   {"*"},                                                // composes: strategy, session, run; stands above everything but cmd

@@ -14,3 +14,7 @@ const (
 // NotSent is the line of an answer that says that no order was sent: it was not needed,
 // or its id has one already.
 const NotSent = "sent=false"
+
+// MaxSteps is how many bars one call of clock_next_bar passes, and so the longest time
+// between two turns in bars.
+const MaxSteps = 10_000

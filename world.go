@@ -142,10 +142,12 @@ const (
 	TurnsFailed    = "turns_failed"
 	BenchmarkShort = "benchmark_short" // the benchmark covers only a part of the run
 	RunIncomplete  = "run_incomplete"
-	WrittenOff     = "written_off"  // what was held of a symbol that closed at 0
-	MarginCalled   = "margin_call"  // the venue closed positions
-	MadeUp         = "made_up"      // prices that no market made
-	DefaultData    = "default_data" // data of this machine that the strategy does not name
+	WrittenOff     = "written_off"     // what was held of a symbol that closed at 0
+	MarginCalled   = "margin_call"     // the venue closed positions
+	MadeUp         = "made_up"         // prices that no market made
+	DefaultData    = "default_data"    // data of this machine that the strategy does not name
+	Survivors      = "survivors"       // symbols listed by hand, none of which was delisted
+	MembersLacking = "members_lacking" // members of the index without data
 )
 
 // Ended reports whether the world was closed: it takes no orders and its clock

@@ -5,6 +5,7 @@ import (
 	_ "embed" // the zone database
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,9 +26,13 @@ func LoadZone(name string) (*time.Location, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the zone database: %w", err)
 	}
-	f, err := files.Open(name)
-	if err != nil {
+	i := slices.IndexFunc(files.File, func(f *zip.File) bool { return f.Name == name && !f.Mode().IsDir() })
+	if i < 0 {
 		return nil, Errorf(InvalidInput, "unknown time zone %q", name).Hintf("use a name like America/New_York")
+	}
+	f, err := files.File[i].Open()
+	if err != nil {
+		return nil, fmt.Errorf("reading the time zone %q: %w", name, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(f)

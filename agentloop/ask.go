@@ -193,8 +193,9 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 		return Result{}, t.broken
 	}
 	if name == sqlTool {
-		rows, _ := r.data()["rows"].([]any)
-		t.timing.Queries = append(t.timing.Queries, Query{Seconds: t.Now().Sub(asked).Seconds(), Rows: len(rows)})
+		var x struct{ Rows []json.RawMessage }
+		r.read(&x)
+		t.timing.Queries = append(t.timing.Queries, Query{Seconds: t.Now().Sub(asked).Seconds(), Rows: len(x.Rows)})
 	}
 	if r.IsError {
 		c.warn("tool_error", x.Name+": "+firstLine(r.Text))

@@ -106,13 +106,14 @@ type answer struct {
 	meta       mcp.Meta
 }
 
-// data decodes the structured part.
-func (a answer) data() map[string]any {
-	m, _ := a.structured.(map[string]any)
-	if raw, ok := a.structured.(json.RawMessage); ok { // of a server in this process
-		_ = json.Unmarshal(raw, &m) // what is no object has no fields
+// read decodes fields of the structured part; what is missing, or of another type,
+// stays zero.
+func (a answer) read(into any) {
+	raw, ok := a.structured.(json.RawMessage) // of a server in this process
+	if !ok {
+		raw, _ = json.Marshal(a.structured) // it came as JSON
 	}
-	return m
+	_ = json.Unmarshal(raw, into)
 }
 
 // digest is the server's state digest, if it sends one.
@@ -144,14 +145,14 @@ func (a answer) fault() error {
 	if !a.IsError {
 		return nil
 	}
-	e, _ := a.data()["error"].(map[string]any)
-	code, _ := e["code"].(string)
-	if c := pitwall.Code(code); c != pitwall.MachineFailed && c != pitwall.JournalFailed {
+	var x struct {
+		Error struct{ Code, Message, Hint string }
+	}
+	a.read(&x)
+	if c := pitwall.Code(x.Error.Code); c != pitwall.MachineFailed && c != pitwall.JournalFailed {
 		return nil
 	}
-	message, _ := e["message"].(string)
-	hint, _ := e["hint"].(string)
-	return pitwall.Errorf(pitwall.Code(code), "%s: %s", a.Name, message).Hintf("%s", hint)
+	return pitwall.Errorf(pitwall.Code(x.Error.Code), "%s: %s", a.Name, x.Error.Message).Hintf("%s", x.Error.Hint)
 }
 
 // call runs one tool. A tool's own failure is a Result with IsError; an error

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pitwall"
 )
 
 // Every says when an agent has a turn: every Bars bars, or at the first bar
@@ -35,10 +37,10 @@ func ParseEvery(s string) (Every, error) {
 			return Every{Unit: "week", Day: d}, nil
 		}
 	}
-	if n, err := strconv.Atoi(s); err == nil && n > 0 {
+	if n, err := strconv.Atoi(s); err == nil && n > 0 && n <= pitwall.MaxSteps {
 		return Every{Bars: n}, nil
 	}
-	return Every{}, fmt.Errorf("every is %q; write a number of bars, 1d, 1w, a weekday such as monday, or month", s)
+	return Every{}, fmt.Errorf("every is %q; write a number of bars from 1 to %d, 1d, 1w, a weekday such as monday, or month", s, pitwall.MaxSteps)
 }
 
 // due reports whether a bar is a turn, given the time of the last turn (zero

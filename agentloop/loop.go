@@ -124,7 +124,11 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if now.IsError {
 		return l.out, errors.New(now.Text)
 	}
-	after, _ := now.data()["as_of"].(string)
+	var start struct {
+		AsOf string `json:"as_of"`
+	}
+	now.read(&start)
+	after := start.AsOf
 	l.out.Turns = l.Made
 	for _, a := range l.agents {
 		a.lastText = after
@@ -309,23 +313,22 @@ func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error)
 		return snapshot{}, errors.New(r.Text)
 	}
 	s := snapshot{text: r.Text, digest: r.digest()}
-	data := r.data()
-	s.asOf, _ = data["as_of"].(string)
-	s.ended, _ = data["ended"].(bool)
-	s.equity, _ = data["equity"].(float64)
-	n, _ := data["advanced"].(float64)
-	s.advanced = int(n)
-	for _, field := range []string{"fills", "closed_unfilled"} {
-		list, _ := data[field].([]any)
-		s.event = s.event || len(list) > 0
+	var x struct {
+		AsOf     string `json:"as_of"`
+		Ended    bool
+		Equity   float64
+		Advanced float64
+		Fills    []json.RawMessage
+		Closed   []json.RawMessage `json:"closed_unfilled"`
+		Bars     []struct {
+			Symbol string
+			Close  float64
+		} `json:"last_bars"`
 	}
-	bars, _ := data["last_bars"].([]any)
-	for _, x := range bars {
-		b, _ := x.(map[string]any)
-		c := symbolClose{}
-		c.symbol, _ = b["symbol"].(string)
-		c.close, _ = b["close"].(float64)
-		s.closes = append(s.closes, c)
+	r.read(&x)
+	s.asOf, s.ended, s.equity, s.advanced, s.event = x.AsOf, x.Ended, x.Equity, int(x.Advanced), len(x.Fills)+len(x.Closed) > 0
+	for _, b := range x.Bars {
+		s.closes = append(s.closes, symbolClose{b.Symbol, b.Close})
 	}
 	if s.time, err = time.Parse(time.RFC3339, s.asOf); err != nil {
 		return snapshot{}, fmt.Errorf("the server's as_of: %w", err)

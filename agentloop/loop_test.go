@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"pitwall"
 	"pitwall/agentloop"
 )
 
@@ -253,8 +254,11 @@ func TestEvery(t *testing.T) {
 		require.Equal(t, want, got, every)
 		require.LessOrEqual(t, clock.moves, 2*len(want)+1, "%s: one call passes the days between two turns, and one tells of them", every)
 	}
-	for _, bad := range []string{"0", "-1", "often", "1.5", "2d"} {
+	for _, bad := range []string{"0", "-1", "often", "1.5", "2d", "10001", "100000000"} {
 		_, err := agentloop.ParseEvery(bad)
 		require.Error(t, err, bad)
 	}
+	longest, err := agentloop.ParseEvery("10000")
+	require.NoError(t, err)
+	require.Equal(t, agentloop.Every{Bars: pitwall.MaxSteps}, longest)
 }

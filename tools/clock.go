@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	maxBars  = 10_000           // steps of one call
 	liveWait = 45 * time.Second // longest wait of one call on a live clock
 
 	// maxWatched is how many symbols that may not be traded a snapshot shows.
@@ -90,8 +89,8 @@ func clockNextBar(ctx context.Context, w *pitwall.World, in nextIn) (snapshot, e
 	if in.Bars != nil {
 		bars = *in.Bars
 	}
-	if bars < 1 || bars > maxBars || (in.Bars != nil && in.Until != "") {
-		return snapshot{}, pitwall.Errorf(pitwall.InvalidInput, "bars is %d and until is %q", bars, in.Until).Hintf("give bars between 1 and %d, or until, not both", maxBars)
+	if bars < 1 || bars > pitwall.MaxSteps || (in.Bars != nil && in.Until != "") {
+		return snapshot{}, pitwall.Errorf(pitwall.InvalidInput, "bars is %d and until is %q", bars, in.Until).Hintf("give bars between 1 and %d, or until, not both", pitwall.MaxSteps)
 	}
 	since := w.Clock.Now()
 	var until time.Time
@@ -132,7 +131,7 @@ func pass(ctx context.Context, w *pitwall.World, since time.Time, n int, until t
 	}
 	total := n
 	if !until.IsZero() {
-		n, total = maxBars, 0
+		n, total = pitwall.MaxSteps, 0
 	}
 	for advanced < n && (until.IsZero() || w.Clock.Now().Before(until)) {
 		before := w.Clock.Now()

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -236,6 +237,7 @@ type filingView struct {
 	Symbols []string          `json:"symbols"`
 	Who     string            `json:"who"`
 	What    string            `json:"what"`
+	Text    string            `json:"text,omitempty"`
 	Fields  map[string]string `json:"fields"`
 }
 
@@ -247,11 +249,25 @@ type filingsOut struct {
 func (o filingsOut) text(*pitwall.World) string {
 	var t, filings text
 	t.covered(o.Covered)
-	filings.block("filings", "known,event,who,what,owner,amount", len(o.Items), func(i int) []any {
+	filings.block("filings", "known,event,form,symbols,who,what,owner,amount,more", len(o.Items), func(i int) []any {
 		f := o.Items[i]
-		return []any{f.Known, f.Event, f.Who, f.What, f.Fields["owner"], f.Fields["amount"]}
+		return []any{f.Known, f.Event, f.Fields["form"], strings.Join(f.Symbols, ";"), f.Who, f.What, f.Fields["owner"], f.Fields["amount"], f.more()}
 	})
 	return t.String() + filings.marked("filings_search", len(o.Items))
+}
+
+// more returns what has no column of its own.
+func (f filingView) more() string {
+	parts := []string{}
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		if !slices.Contains([]string{"form", "owner", "amount", "type"}, name) { // the type is in what
+			parts = append(parts, OneLine(name, 40)+"="+f.Fields[name])
+		}
+	}
+	if f.Text != "" {
+		parts = append(parts, f.Text)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func filingsSearch(ctx context.Context, w *pitwall.World, in newsIn) (filingsOut, error) {
@@ -259,7 +275,7 @@ func filingsSearch(ctx context.Context, w *pitwall.World, in newsIn) (filingsOut
 	found, covered, err := search(ctx, w, "filing", pitwall.Filing, in)
 	out.Covered = covered
 	for _, r := range found {
-		f := filingView{w.Time(r.Known), r.Event.Format(time.DateOnly), append([]string{}, r.Symbols...), OneLine(r.Source, 60), OneLine(r.Title, 60), map[string]string{}}
+		f := filingView{w.Time(r.Known), r.Event.Format(time.DateOnly), append([]string{}, r.Symbols...), OneLine(r.Source, 60), OneLine(r.Title, 200), OneLine(r.Text, 400), map[string]string{}}
 		for k, v := range r.Fields {
 			f.Fields[k] = OneLine(v, 100)
 		}

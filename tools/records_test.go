@@ -136,6 +136,10 @@ func TestNoCoverage(t *testing.T) {
 	require.Contains(t, text, "covered: AAPL 2024-05-03..2024-05-03 (1)")
 	c.now = at("16 12:00:00")
 	require.Contains(t, asked(t, w, "news_search", `{"symbols":["MSFT"]}`), "Microsoft tomorrow")
+	w.Records = wall.NewRecords([]pitwall.Record{{Kind: pitwall.Filing, ID: "b", Event: at("01 00:00:00"), Known: at("05 00:00:00"), Title: "H.R. 1", Text: "about chips", Fields: map[string]string{"form": "bill", "sponsor": "Jane, Doe"}}}, c.Now, false)
+	require.Contains(t, asked(t, w, "filings_search", `{"query":"bill chips"}`), `2024-05-01,bill,,,H.R. 1,,,"sponsor=Jane, Doe; about chips"`)
+	w, c = recorded(false)
+	c.now = at("16 12:00:00")
 	require.Contains(t, asked(t, w, "filings_search", `{"query":"senator purchase"}`), `Senator S,Purchase JPM,Self,"$1,001 - $15,000"`)
 	w.Records = nil
 	for _, tool := range []string{"news_search", "macro_series", "filings_search"} {

@@ -41,5 +41,5 @@ func (s *Set) docsSearch(_ context.Context, _ *pitwall.World, in docsIn) (docsOu
 	if strings.TrimSpace(in.Query) == "" {
 		return docsOut{}, pitwall.Errorf(pitwall.InvalidInput, "query is empty").Hintf("ask for example: why was my order rejected")
 	}
-	return docsOut{Hits: s.docs.Search(in.Query, limit)}, nil
+	return docsOut{Hits: s.docs().Search(in.Query, limit)}, nil
 }

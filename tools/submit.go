@@ -12,10 +12,13 @@ import (
 // asks for, before it is sized.
 func checkSubmit(w *pitwall.World, in submitIn, o pitwall.Order) error {
 	i, err := w.Instruments.Instrument(in.Symbol)
+	out, closes := left(w, in.Symbol), in.ReduceOnly || in.TargetPercent != nil && *in.TargetPercent == 0
 	switch {
 	case err != nil:
 		return err
-	case !i.Tradable:
+	case !i.Tradable && out && !closes:
+		return pitwall.Errorf(pitwall.NotTradable, "%s is not in the index now: it can only be closed", in.Symbol).Hintf("send target_percent 0 or a reduce_only order for what is held; market_last_price without symbols says what may be traded")
+	case !i.Tradable && !out:
 		return pitwall.Errorf(pitwall.NotTradable, "%s can be watched here, not traded", in.Symbol).Hintf("market_last_price without symbols says what may be traded")
 	case in.Confidence != nil && (*in.Confidence < 0 || *in.Confidence > 1):
 		return pitwall.Errorf(pitwall.InvalidNumber, "confidence is %v", *in.Confidence).Hintf("use 0 to 1")
@@ -41,6 +44,12 @@ func checkSubmit(w *pitwall.World, in submitIn, o pitwall.Order) error {
 		return e
 	}
 	return checkExits(in)
+}
+
+// left reports whether a symbol is not in the index that the world follows.
+func left(w *pitwall.World, symbol string) bool {
+	x, ok := w.Instruments.(interface{ Left(symbol string) bool })
+	return ok && x.Left(symbol)
 }
 
 // checkSize checks that exactly one size is given, and a side with it.

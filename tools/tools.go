@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -89,14 +90,14 @@ type Starter interface {
 type Set struct {
 	log     *slog.Logger
 	starter Starter
-	docs    *docs.Index
+	docs    func() *docs.Index // made by the first search
 	tools   []*Tool
 	byName  map[string]*Tool
 }
 
 // New makes the set of all tools. starter may be nil: sim_start then refuses.
 func New(log *slog.Logger, starter Starter) *Set {
-	s := &Set{log: log, starter: starter, docs: docs.New(), byName: map[string]*Tool{}}
+	s := &Set{log: log, starter: starter, docs: sync.OnceValue(docs.New), byName: map[string]*Tool{}}
 	all(s)
 	return s
 }

@@ -16,11 +16,14 @@ import (
 
 // Load reads the strategy's data: see [Strategy.Inputs].
 func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local) (*history.Store, error) {
+	if err := s.loadIndex(ctx, files); err != nil {
+		return nil, err
+	}
 	inputs, err := s.Inputs(ctx, files, local)
 	if err != nil {
 		return nil, err
 	}
-	opts := history.Options{Symbols: slices.Concat(s.Symbols, s.Watch)}
+	opts := history.Options{Symbols: slices.Concat(s.Symbols, s.Watch), MayLack: s.Index != ""}
 	if s.Benchmark != "" {
 		opts.Symbols = append(opts.Symbols, s.Benchmark)
 	}
@@ -28,6 +31,9 @@ func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local) 
 		return nil, err
 	}
 	store, err := history.Load(ctx, inputs, opts)
+	if s.Index != "" && err == nil {
+		return store, s.withoutData(store)
+	}
 	if pitwall.CodeOf(err) == pitwall.UnknownSymbol && s.BenchmarkOptional && s.Benchmark != "" {
 		opts.Symbols = slices.Concat(s.Symbols, s.Watch)
 		if store, err = history.Load(ctx, inputs, opts); err == nil {
@@ -45,7 +51,7 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 		return nil, s.bad("data is empty").Hintf("name folders or files, for example data: [data]; on the command line --data or PITWALL_DATA stand in")
 	}
 	for _, d := range s.Data {
-		in := history.Input{FS: files, Path: path.Join(s.Dir, d.Path), Show: d.Path}
+		in := s.input(files, d.Path)
 		switch {
 		case d.Path == "":
 			return nil, s.bad("a data entry has no path")
@@ -60,8 +66,6 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 			}
 			list = append(list, more...)
 			continue
-		case filepath.IsAbs(d.Path):
-			in = history.Disk(d.Path)
 		}
 		in.Adjusted, in.Dividends, in.Mapping = d.Adjusted, d.Dividends, d.Mapping
 		list = append(list, in)
@@ -69,9 +73,18 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 	return list, nil
 }
 
+// input is a file that the strategy names: a relative path in files below s.Dir, an
+// absolute one on this machine.
+func (s *Strategy) input(files fs.FS, name string) history.Input {
+	if filepath.IsAbs(name) {
+		return history.Disk(name)
+	}
+	return history.Input{FS: files, Path: path.Join(s.Dir, name), Show: name}
+}
+
 // stored returns what the store of downloads holds of a source for the strategy.
 func (s *Strategy) stored(ctx context.Context, local *history.Local, source string) (list []history.Input, err error) {
-	n := history.Need{Source: source, Symbols: slices.Concat(s.Symbols, s.Watch)}
+	n := history.Need{Source: source, Symbols: slices.Concat(s.Symbols, s.Watch), MayLack: s.Index != ""}
 	if s.Benchmark != "" && !s.BenchmarkOptional && !slices.Contains(n.Symbols, s.Benchmark) {
 		n.Symbols = append(n.Symbols, s.Benchmark)
 	}

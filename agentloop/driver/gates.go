@@ -53,7 +53,7 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 // rehearse reads the journal and the account, and compares them in memory.
 func (p *LiveSession) rehearse(ctx context.Context, dir string) (others, differences []string, err error) {
 	source := until(p.store, p.Live.Now())
-	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.lease.Prefix, Since: p.lease.Since, From: map[string]time.Time{}}
+	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.claimed.Prefix, Since: p.claimed.Since, From: map[string]time.Time{}}
 	for _, s := range source.Series() {
 		run.Instruments = append(run.Instruments, s.Instrument)
 	}
@@ -82,7 +82,7 @@ func (p *LiveSession) rehearse(ctx context.Context, dir string) (others, differe
 
 // mirrored is the mirror of a broker's account over a journal.
 func (p *LiveSession) mirrored(b pitwall.Broker, j pitwall.Journal) mirror.Config {
-	return mirror.Config{Broker: b, Journal: j, Since: p.lease.Since, Pause: func(ctx context.Context) error { return p.Wait(ctx, p.Live.Now().Add(reread)) }}
+	return mirror.Config{Broker: b, Journal: j, Since: p.claimed.Since, Rivals: prefixFamily, Pause: func(ctx context.Context) error { return p.Wait(ctx, p.Live.Now().Add(reread)) }}
 }
 
 // probe writes beside, or into, a run's folder and waits for the disk.

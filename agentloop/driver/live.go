@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type Live struct {
 	Tick   <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
 	Resume bool                                             // go on with the run in Dir
 	Show   func(LiveStatus)                                 // called before each wait; may be nil
+	Alert  func(text string)                                // tells a person what cannot wait; must not block; may be nil
 	Remote *Remote                                          // the account that orders go to; nil = fills are simulated
 	Arming Arming                                           // of a live account: what the caller knows
 	Adopt  bool                                             // take over what differs at the broker, when a run goes on
@@ -53,7 +55,8 @@ type LiveSession struct {
 	zone    *time.Location
 	past    []pitwall.Entry // of an earlier process
 	account string          // its id at the broker
-	lease   *runs.Broker    // at a broker: under which name
+	claimed *runs.Broker    // at a broker: under which name
+	lease   lease
 	folder  *runs.Folder
 	job     *halt.Job
 	stop    <-chan struct{}
@@ -79,6 +82,9 @@ type LiveSession struct {
 // process left in its folder.
 func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.Past) error {
 	p.folder, p.journal, p.past, p.halt = folder, folder, past.Journal, halt.Off.String()
+	if p.Alert != nil {
+		p.journal = alerted{folder, func(text string) { p.Alert(filepath.Base(folder.Dir) + " (" + string(p.mode()) + "): " + text) }}
+	}
 	before := until(p.store, p.from)
 	if len(past.Journal) == 0 {
 		if err := p.keep(lastOf(before)); err != nil { // whose closes were the first prices
@@ -177,6 +183,7 @@ func (p *LiveSession) watch() {
 			return
 		case <-p.Tick:
 			_, _ = p.job.Pass(context.Background()) // the job journals what it meets and goes on
+			_ = p.sayHalt(context.Background())     // so does the next step
 		}
 	}
 }

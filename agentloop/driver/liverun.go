@@ -27,6 +27,8 @@ func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*R
 	switch {
 	case (l.Feed == nil) == (l.Remote == nil) || l.Latch == nil || l.Now == nil || l.Wait == nil:
 		return nil, errors.New("driver: a live clock needs Feed or Remote, Latch, Now and Wait")
+	case c.Strategy.Index != "":
+		return nil, c.Strategy.bad("index is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
 	case c.Strategy.Risk == nil && (l.Remote == nil || l.Remote.Mode != pitwall.Live): // a live run names all that is missing
 		return nil, c.Strategy.errNoLimits()
 	case c.Cache != nil:
@@ -62,17 +64,25 @@ func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*R
 	if err := p.claim(c.Dir, m); err != nil {
 		return nil, err
 	}
+	defer func() { _ = p.lease.end() }()
 	if l.Remote != nil {
+		if err := p.leaseAccount(c.Dir); err != nil {
+			return nil, err
+		}
 		if err := p.mayStart(ctx, c); err != nil {
 			return nil, err
 		}
 	}
 	var folder *runs.Folder
 	var past runs.Past
-	if l.Resume {
-		folder, past, err = runs.Reopen(ctx, c.Dir, reference)
-	} else {
+	if !l.Resume {
 		folder, err = runs.Create(c.Dir, reference)
+	}
+	if err == nil {
+		err = p.leaseRun(c.Dir)
+	}
+	if err == nil && l.Resume {
+		folder, past, err = runs.Reopen(ctx, c.Dir, reference)
 	}
 	if err != nil {
 		return nil, err
@@ -94,14 +104,14 @@ func (p *LiveSession) claim(dir string, m runs.Manifest) (err error) {
 		if r != nil {
 			at := p.Live.Now()
 			sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", p.account, dir, at.UnixNano()))
-			p.lease = &runs.Broker{Name: r.Broker, Account: p.account, Prefix: prefixFamily + hex.EncodeToString(sum[:4]) + "-", Since: at}
+			p.claimed = &runs.Broker{Name: r.Broker, Account: p.account, Prefix: prefixFamily + hex.EncodeToString(sum[:4]) + "-", Since: at.UTC()}
 		}
 		return nil
 	}
 	if p.from, err = time.ParseInLocation(time.DateOnly, m.From, p.zone); err != nil {
 		return fmt.Errorf("%s: from: %w", dir, err)
 	}
-	p.lease = m.Broker
+	p.claimed = m.Broker
 	switch {
 	case (r == nil) != (m.Broker == nil) || m.Mode != string(p.mode()):
 		return pitwall.Errorf(pitwall.InvalidInput, "%s is a %s run at %s", dir, m.Mode, nameOf(m.Broker)).Hintf("go on with the same --broker and the same account")

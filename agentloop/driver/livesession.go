@@ -31,7 +31,7 @@ func (p *LiveSession) Flows(after time.Time) []pitwall.CashFlow { return p.venue
 // Describe implements [Session].
 func (p *LiveSession) Describe(m *runs.Manifest) (from, to time.Time) {
 	to = midnight(p.Live.Now().In(p.zone), 1)
-	m.Mode, m.Broker, m.From, m.To = string(p.mode()), p.lease, p.from.Format(time.DateOnly), p.Live.Now().In(p.zone).Format(time.DateOnly)
+	m.Mode, m.Broker, m.From, m.To = string(p.mode()), p.claimed, p.from.Format(time.DateOnly), p.Live.Now().In(p.zone).Format(time.DateOnly)
 	m.Cash, m.Costs, m.Account, m.Fills, m.Limits = p.spec.Cash, p.spec.Costs, effectiveTerms(p.spec.Terms), p.spec.Rules, p.spec.Limits.String()
 	for _, f := range p.store.Files {
 		m.Data = append(m.Data, runs.DataFile(f))

@@ -242,7 +242,7 @@ func (p *LiveSession) fine() {
 // openRemote connects to the account, brings the history up to now and reads the journal.
 func (p *LiveSession) openRemote(ctx context.Context) error {
 	source, clock := paper.NewSource(until(p.store, p.Live.Now())), p.from
-	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.lease.Prefix, Since: p.lease.Since, From: map[string]time.Time{}}
+	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.claimed.Prefix, Since: p.claimed.Since, From: map[string]time.Time{}}
 	for _, s := range source.Series() {
 		run.Instruments = append(run.Instruments, s.Instrument)
 		run.From[s.Instrument.Symbol] = p.from

@@ -31,6 +31,9 @@ type SimSpec struct {
 	Revised   bool // macro values of later vintages may be shown
 	Policy    string
 	OwnPolicy bool // see [pitwall.World]
+
+	Members []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
+	Lacking string               `json:"-"` // which members have no data
 }
 
 // Spec returns the simulated world that the strategy asks for.
@@ -44,7 +47,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		return SimSpec{}, err
 	}
 	l, err := s.limits()
-	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy}
+	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking}
 	if spec.Cash = defaultCash; s.Cash != nil {
 		spec.Cash = *s.Cash
 	}
@@ -93,6 +96,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		return nil, err
 	}
 	market := wall.New(store, v.Now, spec.Symbols)
+	market.Follow(spec.Members)
 	guard := risk.New(v, j, v, market, market, spec.Limits)
 	guard.SetCosts(spec.Costs)
 	tables := duckdb.New(market, v.Now, zone)
@@ -180,7 +184,7 @@ func (s *Sim) warnings(until time.Time) []pitwall.Warning {
 		}
 	}
 	list = append(list, s.store.DividendWarnings(append(slices.Clone(s.spec.Symbols), s.spec.Benchmark), s.from, until)...)
-	return append(list, benchmarkShort(s.store, s.spec, s.from, until)...)
+	return slices.Concat(list, benchmarkShort(s.store, s.spec, s.from, until), survivors(s.store, s.spec, s.from, until))
 }
 
 // Close implements [Session].
@@ -194,10 +198,19 @@ func references(store pitwall.Source, spec SimSpec, from time.Time) pitwall.Refe
 		named[s.Instrument.Symbol] = s
 	}
 	var symbols []*pitwall.Series
-	for _, s := range spec.Symbols {
+	for _, s := range spec.held(from) {
 		symbols = append(symbols, named[s])
 	}
 	return pitwall.NewReference(spec.Cash, named[spec.Benchmark], symbols, store.Actions(), spec.Terms.Reinvest, from)
+}
+
+// held are the symbols that buying and holding buys: of an index those that were members
+// when the run began.
+func (s SimSpec) held(from time.Time) []string {
+	if s.Members == nil {
+		return s.Symbols
+	}
+	return slices.DeleteFunc(pitwall.MembersBetween(s.Members, from, from.Add(1)), func(x string) bool { return !slices.Contains(s.Symbols, x) })
 }
 
 // zoneOf returns the zone of the first symbol.

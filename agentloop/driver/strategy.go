@@ -25,6 +25,7 @@ const defaultCash = 100_000 * pitwall.One
 type Strategy struct {
 	Name      string         `yaml:"name"`
 	Symbols   symbolList     `yaml:"symbols"` // what may be traded
+	Index     string         `yaml:"index"`   // a file of an index's members, in place of Symbols
 	Benchmark string         `yaml:"benchmark"`
 	Watch     symbolList     `yaml:"watch"` // every tool shows them, no order may name them
 	Data      []DataEntry    `yaml:"data"`
@@ -62,6 +63,9 @@ type Strategy struct {
 	File  string   `yaml:"-"` // how messages name the file
 	Dir   string   `yaml:"-"` // its folder inside the file system that data paths are read from
 	Fetch []string `yaml:"-"` // the commands in its comments that fetch its data
+
+	members []pitwall.Membership // of Index, once it is loaded
+	lacking string               // which of them have no data
 
 	// BenchmarkOptional drops a benchmark that the data lack: other data than the
 	// strategy's own was given.
@@ -206,8 +210,10 @@ func (s *Strategy) Check() error {
 	switch {
 	case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$`).MatchString(s.Name):
 		return s.bad("name is %q", s.Name).Hintf("use letters, digits, - and _")
-	case len(s.Symbols) == 0:
-		return s.bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL]")
+	case s.Index != "" && len(s.Symbols) > 0 && s.members == nil:
+		return s.bad("symbols and index say both what may be traded").Hintf("leave one out")
+	case s.Index == "" && len(s.Symbols) == 0:
+		return s.bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL], or index: FILE for the members of an index")
 	case slices.ContainsFunc(s.Watch, func(w string) bool { return slices.Contains(s.Symbols, w) }):
 		return s.bad("watch and symbols name the same symbol").Hintf("leave it out of watch: what may be traded is shown anyway")
 	case s.Cash != nil && *s.Cash <= 0:

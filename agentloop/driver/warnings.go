@@ -171,6 +171,9 @@ func stale(store *history.Store, spec SimSpec, from, to time.Time) []pitwall.War
 // notes returns what the operator should know of the data as a whole: it counts the
 // future in.
 func notes(store *history.Store, spec SimSpec, from, to time.Time) (list []pitwall.Warning) {
+	if spec.Lacking != "" {
+		list = append(list, pitwall.Warning{Code: pitwall.MembersLacking, Text: spec.Lacking})
+	}
 	for _, text := range slices.Concat(store.Warnings, startsLate(store, spec, from), endsEarly(store, spec, to)) {
 		list = append(list, pitwall.Warning{Text: text})
 	}

@@ -57,10 +57,14 @@ func (m *Mirror) flow(ctx context.Context, at time.Time, amount pitwall.Dec) err
 }
 
 // Adopt takes the account over as the broker tells it: positions that differ enter as
-// external fills at the current price, cash as an external flow. It is for a person who
-// has looked at the differences, and returns what it took over.
+// external fills at the current price, cash as an external flow, and orders that the
+// broker does not have are canceled. It is for a person who has looked at the
+// differences, and returns what it took over.
 func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err error) {
 	if taken, err = m.Sync(ctx, at, false); err != nil || len(taken) == 0 {
+		return taken, err
+	}
+	if err := m.cancelLost(ctx, at); err != nil {
 		return taken, err
 	}
 	m.mu.Lock()
@@ -86,6 +90,24 @@ func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err e
 		err = m.flow(ctx, at, d)
 	}
 	return taken, err
+}
+
+// cancelLost ends the orders that are open in the journal and not at the broker.
+func (m *Mirror) cancelLost(ctx context.Context, at time.Time) error {
+	for _, id := range m.unlisted(nil) {
+		_, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{ID: id})
+		if pitwall.CodeOf(err) != pitwall.UnknownOrder {
+			continue
+		}
+		m.mu.Lock()
+		s, cause := m.orders[id].state, m.orders[id].cause
+		m.mu.Unlock()
+		s.Status, s.Updated, s.Note = pitwall.Canceled, at, "the broker does not have it"
+		if err := m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryOrder, Cause: cause, Book: s.Book, ID: id, State: &s}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mark journals an equity point.

@@ -16,6 +16,7 @@ type Config struct {
 	Journal pitwall.Journal             // with what an earlier process wrote
 	Since   time.Time                   // fills that became known later are the run's
 	Pause   func(context.Context) error // between two readings of what differs
+	Rivals  string                      // begins the ids of other programs' orders that must not be in the account; empty = any may
 	Cash    pitwall.Dec                 // how far the broker's cash may be from the journal's; 0 = 1 and a basis point of equity
 }
 
@@ -89,7 +90,13 @@ func (m *Mirror) begin(ctx context.Context, at time.Time) error {
 			return err
 		}
 	}
-	return nil
+	open, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{Open: true})
+	for _, s := range open { // of others: no order of this run has been sent
+		if s.By = external(); err == nil {
+			_, err = m.notice(ctx, at, s)
+		}
+	}
+	return err
 }
 
 // enter journals a change of a position that no order of this program explains.

@@ -3,6 +3,7 @@ package mirror
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -127,6 +128,9 @@ func (m *Mirror) notice(ctx context.Context, at time.Time, s pitwall.OrderState)
 	case o == nil && s.By.Principal == external().Principal:
 		by := external()
 		e.By = &by
+		if m.cfg.Rivals != "" && strings.HasPrefix(s.ID, "external:"+m.cfg.Rivals) {
+			odd = append(odd, fmt.Sprintf("order %s is of another run (%s %v %s, %s): one account, one run", strings.TrimPrefix(s.ID, "external:"), s.Side, s.Qty, s.Symbol, s.Status))
+		}
 	case o != nil && !before.pending && !before.state.Status.Open() && s.Status.Open():
 		odd = append(odd, fmt.Sprintf("order %s was %s in the journal and is %s at the broker", s.ID, before.state.Status, s.Status))
 	case o != nil && !before.pending && same(before.state, s):

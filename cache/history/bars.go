@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // raw is one symbol's rows of one file before the bar size is known.
@@ -36,13 +37,17 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 	}
 	groups := map[string]*raw{}
 	var order []string
+	var g *raw
+	more := slices.ContainsFunc(layout.Beside, func(c string) bool { return t.has(c) })
 	for i, row := range t.rows {
 		symbol := row[at[0]]
 		if symbol == "" {
 			return t.bad(i, "symbol", fmt.Errorf("is empty"))
 		}
-		g, ok := groups[symbol]
-		if !ok {
+		if i == 0 || symbol != t.rows[i-1][at[0]] {
+			g = groups[symbol]
+		}
+		if g == nil {
 			g = &raw{}
 			groups[symbol] = g
 			order = append(order, symbol)
@@ -57,6 +62,9 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 		}
 		if err := l.readBar(t, g, i, at); err != nil {
 			return err
+		}
+		if !more {
+			continue
 		}
 		if err := t.beside(g, i); err != nil {
 			return err

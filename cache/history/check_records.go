@@ -24,6 +24,8 @@ func (c *checker) records(t *table) {
 		c.duplicates(t)
 	case t.has("statement", "item", "value"):
 		c.statements(t)
+	case t.kind() == "members":
+		c.duplicates(t)
 	case t.has("filed_date"):
 		c.filings(t)
 	case t.has("known_at", "event_at"):

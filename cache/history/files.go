@@ -20,18 +20,32 @@ type Imported struct {
 	Symbol string
 	Rows   int
 	File   string
+	Note   string // the mapping that was used, if it was given or remembered
 }
 
 // Import is the source `files`: it checks a CSV or Parquet file of a known format
 // as Load does and copies it into the store, one file per symbol or series.
 // Nothing of it is stored when any row is wrong. Days that another import holds
 // already are refused, unless they are the same days. symbols are those that a file
-// without a column of symbols may be of.
+// without a column of symbols may be of. A mapping that in has is remembered for files
+// of the same header.
 func (l *Local) Import(ctx context.Context, in Input, symbols ...string) ([]Imported, error) {
 	if err := l.usable(); err != nil {
 		return nil, err
 	}
-	p, err := parseFile(ctx, in)
+	given := in.Mapping // remembered without what a sidecar says of this file alone
+	in, err := l.recall(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	note := in.Mapping.String()
+	switch {
+	case !given.empty():
+		note += "; remembered for files of this header in " + l.mappingsFile()
+	case note != "":
+		note += ", as remembered in " + l.mappingsFile()
+	}
+	p, err := parseFile(ctx, in.inSession())
 	if err != nil {
 		return nil, err
 	}
@@ -40,9 +54,6 @@ func (l *Local) Import(ctx context.Context, in Input, symbols ...string) ([]Impo
 		if err := newLoader(symbols...).symbols(t); err != nil {
 			return nil, err
 		}
-	}
-	if t.mapping.Session != "" {
-		return nil, pitwall.Errorf(pitwall.DataError, "%s: session is %q, which the store does not keep", in.Show, t.mapping.Session).Hintf("say it in instruments.csv, or name the file by its path under data")
 	}
 	kind := t.rowKind()
 	if kind == "" {
@@ -74,7 +85,7 @@ func (l *Local) Import(ctx context.Context, in Input, symbols ...string) ([]Impo
 		if q.To.After(today) {
 			return nil, pitwall.Errorf(pitwall.DataError, "%s: %s has a row of %s, which is in the future", in.Show, symbol, q.To.Format(time.DateOnly))
 		}
-		a := &Answer{Kind: kind, Rows: groups[symbol], Adjusted: adj}
+		a := &Answer{Kind: kind, Rows: groups[symbol], Adjusted: adj, Session: t.mapping.Session}
 		if err := validRows(q, a); err != nil {
 			return nil, fmt.Errorf("%s: nothing was stored: %w", in.Show, err)
 		}
@@ -82,7 +93,7 @@ func (l *Local) Import(ctx context.Context, in Input, symbols ...string) ([]Impo
 		if err != nil {
 			return nil, err
 		}
-		if err := l.sameAdjustment(in, shelf{"files", kind, q.Size}, symbol, adj, have); err != nil {
+		if err := l.sameSeries(in, shelf{"files", kind, q.Size}, symbol, sidecar{adj, Mapping{Session: a.Session}}, have); err != nil {
 			return nil, err
 		}
 		for _, c := range have {
@@ -103,22 +114,41 @@ func (l *Local) Import(ctx context.Context, in Input, symbols ...string) ([]Impo
 		if err != nil {
 			return done, err
 		}
-		done = append(done, Imported{kind, j.q.Symbol, rows, path})
+		done = append(done, Imported{kind, j.q.Symbol, rows, path, note})
+	}
+	if !given.empty() {
+		in.Mapping = given
+		return done, l.remember(ctx, in)
 	}
 	return done, nil
 }
 
-// sameAdjustment refuses bars whose prices were adjusted otherwise than those of
-// the symbol that the store holds: a series has one adjustment.
-func (l *Local) sameAdjustment(in Input, s shelf, symbol string, adj pitwall.Adjustment, have []chunkFile) error {
+// inSession reads times without an offset in the zone of the session that the file or the
+// caller states, unless a timezone is stated too: the store keeps instants.
+func (in Input) inSession() Input {
+	with, err := mapped(in)
+	if err != nil || with.Mapping.Session == "" || with.Mapping.Timezone != "" {
+		return in // the reader says what is wrong
+	}
+	in.Mapping.Timezone = with.Mapping.trades(pitwall.Instrument{}).Zone.String()
+	return in
+}
+
+// sameSeries refuses bars that were adjusted or trade otherwise than those of the symbol
+// that the store holds: a series has one adjustment and one session.
+func (l *Local) sameSeries(in Input, s shelf, symbol string, is sidecar, have []chunkFile) error {
 	if s.kind != KindBars || len(have) == 0 {
 		return nil
 	}
-	held, err := l.adjusted(s, symbol)
+	side, err := readSidecar(Disk(l.file(s, symbol)))
 	if err != nil {
 		return err
 	}
-	held, adj = cmp.Or(held, pitwall.Raw), cmp.Or(adj, pitwall.Raw) // unstated is taken as raw
+	if side.Session != is.Session {
+		return pitwall.Errorf(pitwall.DataError, "%s: the session of %s is %q, and that of its bars in the store is %q", in.Show, symbol, is.Session, side.Session).
+			Hintf("import it with session %q, or remove %s first", side.Session, filepath.Dir(have[0].Path))
+	}
+	held, adj := cmp.Or(side.Adjusted, pitwall.Raw), cmp.Or(is.Adjusted, pitwall.Raw) // unstated is taken as raw
 	if held == adj {
 		return nil
 	}

@@ -34,6 +34,7 @@ const AdjClose = "adj_close"
 // Options narrow what is loaded.
 type Options struct {
 	Symbols []string      // empty = every symbol
+	MayLack bool          // a symbol without data is no error
 	Size    time.Duration // empty = whatever there is; needed when a symbol comes in several sizes
 }
 
@@ -204,6 +205,7 @@ func (l *loader) take(p *parsedFile) (err error) {
 		if f.Adjusted, err = adjustment(in); err == nil {
 			err = l.readActions(t, f.Adjusted, entry)
 		}
+	case "members": // read where a strategy names it as its index
 	case "unused":
 		l.warn("%s is not used yet: its header %q is of no known kind", in.Show, strings.Join(t.header, ","))
 	default:
@@ -251,7 +253,7 @@ func (l *loader) finish() (*Store, error) {
 		l.series = append(l.series, s)
 	}
 	for _, want := range l.opts.Symbols {
-		if !slices.Contains(l.Store.Symbols(), want) {
+		if !l.opts.MayLack && !slices.Contains(l.Store.Symbols(), want) {
 			return nil, pitwall.Errorf(pitwall.UnknownSymbol, "there is no data for %s in the files given", want).Hintf("%s", l.offer())
 		}
 	}

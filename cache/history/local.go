@@ -165,7 +165,7 @@ func (l *Local) keep(ctx context.Context, source string, q Request, a *Answer, t
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the store's folder: %w", err)
 	}
-	if err := l.sidecar(s, q.Symbol, a.Adjusted); err != nil {
+	if err := l.sidecar(s, q.Symbol, a); err != nil {
 		return err
 	}
 	c.Path = filepath.Join(dir, c.name())

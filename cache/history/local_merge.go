@@ -154,12 +154,20 @@ func (l *Local) seams(s shelf, symbol string, rows []mergeRow) error {
 	return nil
 }
 
-// sidecar says beside a file of bars what was done to its prices.
-func (l *Local) sidecar(s shelf, symbol string, adj pitwall.Adjustment) error {
-	if s.kind != KindBars || adj == "" {
+// sidecar says beside a file of bars what was done to its prices, and when they trade if
+// an import stated it.
+func (l *Local) sidecar(s shelf, symbol string, a *Answer) error {
+	var text []byte
+	if a.Adjusted != "" {
+		text = fmt.Appendf(text, "adjusted: %s\n", a.Adjusted)
+	}
+	if a.Session != "" {
+		text = fmt.Appendf(text, "session: %s\n", a.Session)
+	}
+	if s.kind != KindBars || text == nil {
 		return nil
 	}
-	path, text := l.file(s, symbol)+".yaml", []byte("adjusted: "+string(adj)+"\n")
+	path := l.file(s, symbol) + ".yaml"
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
 		return nil
 	}
@@ -204,7 +212,7 @@ func validRows(q Request, a *Answer) error {
 	if len(kept) == 0 {
 		return nil
 	}
-	t := &table{name: q.String(), header: header, rows: kept, col: map[string]int{}}
+	t := &table{name: q.String(), header: header, rows: kept, col: map[string]int{}, mapping: Mapping{Session: a.Session}}
 	for i, h := range header {
 		t.col[h] = i
 	}

@@ -16,11 +16,11 @@ import (
 // Mapping is what a strategy's data entry or a file's sidecar says of the columns of a
 // file of bars. Each key goes before what the file itself shows.
 type Mapping struct {
-	Columns  map[string]string `yaml:"columns"`  // timestamp: zeit
-	Timezone string            `yaml:"timezone"` // of times without an offset
-	Session  string            `yaml:"session"`  // a calendar: 24/7, XNYS; see instruments.csv
-	Dates    string            `yaml:"dates"`    // dmy, mdy or ymd
-	Decimal  string            `yaml:"decimal"`  // "." or ","
+	Columns  map[string]string `yaml:"columns,omitempty"`  // timestamp: zeit
+	Timezone string            `yaml:"timezone,omitempty"` // of times without an offset
+	Session  string            `yaml:"session,omitempty"`  // a calendar: 24/7, XNYS; see instruments.csv
+	Dates    string            `yaml:"dates,omitempty"`    // dmy, mdy or ymd
+	Decimal  string            `yaml:"decimal,omitempty"`  // "." or ","
 }
 
 // sidecar is what stands in <file>.yaml.

@@ -65,6 +65,8 @@ func (t *table) kind() string {
 		return "bars"
 	case t.has("symbol", "ex_date", "type", "value"):
 		return "actions"
+	case t.has("symbol", "from", "to"):
+		return "members"
 	case t.has("symbol", "kind") && !t.has("known_at"):
 		return "instruments"
 	}
@@ -122,6 +124,9 @@ func (t *table) barTime(text string, zone *time.Location) (stamp, error) {
 	if len(text) == len(time.DateOnly) {
 		return parseStamp(text, zone)
 	}
+	if at, offset, ok := plainTime(text); ok && offset != noOffset {
+		return stamp{t: at.Add(-offset).In(zone)}, nil
+	}
 	of := cmp.Or(t.layout.Zone, zone)
 	s, ok := t.offset.read(text, of)
 	if !ok {
@@ -149,9 +154,9 @@ func (o *offsetSpan) read(text string, zone *time.Location) (stamp, bool) {
 	if o.zone != zone || len(text) != len(time.DateTime) || text[10] != ' ' {
 		return stamp{}, false
 	}
-	t, err := time.Parse(time.DateTime, text)
+	t, _, ok := plainTime(text)
 	t = t.Add(-o.since)
-	return stamp{t: t, naive: true}, err == nil && t.After(o.start) && t.Before(o.end)
+	return stamp{t: t, naive: true}, ok && t.After(o.start) && t.Before(o.end)
 }
 
 func (o *offsetSpan) learn(t time.Time) {

@@ -38,7 +38,7 @@ var recordKinds = []struct {
 	{"vintages", []string{"series_id", "date", "value", "first_seen"}},
 	{"revised", []string{"series_id", "date", "value", "as_of"}},
 	{"fundamentals", []string{"symbol", "fiscal_year", "fiscal_period", "end_date", "filing_date", "statement", "item", "value"}},
-	{"filings", []string{"filed_date", "transaction_date", "ticker"}},
+	{"filings", []string{"filed_date"}},
 	{"reference", []string{"series_id", "last_updated"}},
 	{"reference", []string{"series_id", "snapshot_date"}},
 }
@@ -171,30 +171,6 @@ func cut(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "") + "..."
-}
-
-// filing is a public disclosure, known at the end of the day of filing.
-func (l *loader) filing(t *table, i int) (r pitwall.Record, err error) {
-	known, err := t.when(i, "filed_date", l.newYork)
-	if err != nil {
-		return r, err
-	}
-	event, err := t.date(i, "transaction_date", l.newYork)
-	if err != nil {
-		return r, err
-	}
-	r = pitwall.Record{Kind: pitwall.Filing, ID: t.hash(i), Event: event, Known: known, Source: cmp.Or(t.get(i, "filer"), t.get(i, "senator")), Fields: map[string]string{}}
-	ticker := strings.Join(strings.Fields(strings.TrimLeft(t.get(i, "ticker"), "- ")), " ") // forms say "--" for none
-	if ticker != "" && ticker != "N/A" && !strings.Contains(ticker, " ") {
-		r.Symbols = []string{ticker}
-	}
-	r.Title = strings.TrimSpace(t.get(i, "type") + " " + ticker)
-	for _, name := range []string{"owner", "asset_type", "type", "amount", "form"} {
-		if v := t.get(i, name); v != "" {
-			r.Fields[name] = v
-		}
-	}
-	return r, nil
 }
 
 // readFundamentals reads statement items. A row is known when its filing was

@@ -76,6 +76,7 @@ type Answer struct {
 	Kind     RowKind            // KindRevised when vintages were asked and cannot be had
 	Rows     [][]string         // in the order of Kind's header, by time
 	Adjusted pitwall.Adjustment // of bars
+	Session  string             // of bars whose file states one; see Mapping
 	Dropped  []Drop             // what was left out, and why
 }
 

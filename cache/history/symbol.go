@@ -145,7 +145,7 @@ func (t *table) addSymbol(symbol string) {
 	t.col["symbol"] = len(t.header)
 	t.header = append(slices.Clone(t.header), "symbol")
 	for i, row := range t.rows {
-		t.rows[i] = append(row[:len(row):len(row)], symbol)
+		t.rows[i] = append(row, symbol) // into the row's own spare cell, or a copy
 	}
 }
 
@@ -155,8 +155,13 @@ func (l *loader) renameSymbols(t *table) error {
 	at := t.col["symbol"]
 	to := map[string]string{}
 	from := map[string]string{}
+	last, renamed := "", ""
 	for i, row := range t.rows {
 		have := row[at]
+		if i > 0 && have == last {
+			row[at] = renamed
+			continue
+		}
 		name, known := to[have]
 		if !known {
 			name = l.asWanted(have)
@@ -165,7 +170,7 @@ func (l *loader) renameSymbols(t *table) error {
 			}
 			to[have], from[name] = name, have
 		}
-		row[at] = name
+		row[at], last, renamed = name, have, name
 	}
 	return nil
 }

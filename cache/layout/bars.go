@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,21 +59,29 @@ func (t *Table) isOwn(at map[string]int) bool {
 			return false
 		}
 	}
-	for _, name := range beside {
+	for _, name := range Beside {
 		if i, ok := at[name]; ok && t.Header[i] != name {
 			return false
 		}
 	}
 	stamp, numbers, volume := at[Timestamp], [...]int{at[Open], at[High], at[Low], at[Close]}, at[Volume]
-	return !slices.ContainsFunc(t.Rows, func(row []string) bool {
-		for _, i := range numbers {
-			if !isPlain(row[i]) {
-				return true
+	return parts(len(t.Rows), func(lo, hi int) error {
+		for _, row := range t.Rows[lo:hi] {
+			for _, i := range numbers {
+				if !isPlain(row[i]) {
+					return errOther
+				}
+			}
+			if !isOwn(row[stamp]) || row[volume] != "" && !isPlain(row[volume]) {
+				return errOther
 			}
 		}
-		return !isOwn(row[stamp]) || row[volume] != "" && !isPlain(row[volume])
-	})
+		return nil
+	}) == nil
 }
+
+// errOther ends a look at rows early.
+var errOther = errors.New("written in another way")
 
 // lacks names the columns that a file of bars must have and does not.
 func (t *Table) lacks(at map[string]int) error {
@@ -136,10 +145,10 @@ func (t *Table) marks(at map[string]int, columns []string, stated string) (marks
 	switch {
 	case stated != "":
 		t.Layout.Decimal = stated
-		return marks{stated[0]}, nil
+		return marks{stated[0], &texts{}}, nil
 	case t.Layout.Container != "csv":
 		t.Layout.Decimal = "."
-		return marks{'.'}, nil
+		return marks{'.', &texts{}}, nil
 	}
 	var e evidence
 	for _, name := range columns {
@@ -147,9 +156,7 @@ func (t *Table) marks(at map[string]int, columns []string, stated string) (marks
 		if !ok {
 			continue
 		}
-		for _, row := range t.Rows {
-			e.weigh(row[i])
-		}
+		e.weighAll(t.Rows, i)
 	}
 	european := t.Layout.Separator == ';' || len(t.Rows) > 0 && isDotted(t.Rows[0][at[Timestamp]])
 	mark, err := e.decide(european)
@@ -160,7 +167,7 @@ func (t *Table) marks(at map[string]int, columns []string, stated string) (marks
 		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the decimal mark is %q", string(mark)))
 	}
 	t.Layout.Decimal = string(mark)
-	return marks{mark}, nil
+	return marks{mark, &texts{}}, nil
 }
 
 // isDotted reports whether a date is written 31.12.2024.
@@ -170,22 +177,22 @@ func isDotted(cell string) bool {
 
 // times reads the column of times, joined with that of the time of day.
 func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
-	column, ofDay := at[Timestamp], -1
-	if i, ok := at[clock]; ok && len(t.Rows) > 0 && !slices.ContainsFunc(t.Rows, func(row []string) bool { return !isClock(row[i]) }) {
-		ofDay = i
-	}
+	column := at[Timestamp]
+	ofDay, hasClock := t.clocks(at)
 	cells := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
-		cells[i] = row[column]
+		if cells[i] = row[column]; strings.Contains(cells[i], "年") {
+			cells[i] = eastAsian.Replace(cells[i])
+		}
 	}
 	list, name, bad, err := readTimes(cells, stated)
 	if err != nil {
 		return nil, t.bad(bad, Timestamp, err)
 	}
-	if ofDay >= 0 && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
+	if hasClock && !slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
 		midnights := true
-		for i, row := range t.Rows {
-			since, _, _ := readClock(strings.TrimSpace(row[ofDay]))
+		for i := range t.Rows {
+			since, _, _ := readClock(ofDay[i])
 			list[i].t, list[i].clock = list[i].t.Add(since), true
 			midnights = midnights && since == 0
 		}
@@ -221,7 +228,7 @@ func mixed(list []moment) int {
 // describe records which columns are read and which are not.
 func (t *Table) describe(at map[string]int) {
 	used := map[int]bool{}
-	for _, meaning := range slices.Concat([]string{Symbol}, bars[:1], []string{clock}, bars[1:], beside) {
+	for _, meaning := range slices.Concat([]string{Symbol}, bars[:1], []string{clock}, bars[1:], Beside) {
 		if i, ok := at[meaning]; ok {
 			used[i] = true
 			sample := ""
@@ -241,37 +248,49 @@ func (t *Table) describe(at map[string]int) {
 // rewrite writes the rows in Pitwall's own columns and text.
 func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
 	var header []string
-	for _, name := range slices.Concat([]string{Symbol}, bars, beside) {
+	for _, name := range slices.Concat([]string{Symbol}, bars, Beside) {
 		if _, ok := at[name]; ok || name == Volume {
 			header = append(header, name)
 		}
 	}
-	lean := t.isLean(at, times)
-	if lean {
-		t.Layout.Notes = append(t.Layout.Notes, "prices are taken as those of Lean: 10,000 times what they are")
+	scale := t.scale(at, times)
+	columns := make([]int, len(header)) // in the file; -1: it has none
+	for k, name := range header {
+		if c, ok := at[name]; ok {
+			columns[k] = c
+		} else {
+			columns[k] = -1
+		}
 	}
-	cells := make([]string, len(t.Rows)*len(header))
-	for i, row := range t.Rows {
-		out := cells[i*len(header) : (i+1)*len(header)]
+	err := parts(len(t.Rows), func(lo, hi int) error { return t.rewriteRows(lo, hi, header, columns, m, times, scale) })
+	t.Header = header
+	return err
+}
+
+// rewriteRows writes some of the rows: of each column of header, that of the file.
+func (t *Table) rewriteRows(lo, hi int, header []string, columns []int, m marks, times []moment, scale string) error {
+	m.made = &texts{}
+	width := len(header) + 1 // with room for a symbol
+	cells := make([]string, (hi-lo)*width)
+	for i := lo; i < hi; i++ {
+		row, out := t.Rows[i], cells[:len(header):width]
+		cells = cells[width:]
 		for k, name := range header {
-			c, ok := at[name]
-			if !ok {
+			if columns[k] < 0 {
 				continue
 			}
-			cell := strings.TrimSpace(row[c])
+			cell := strings.TrimSpace(row[columns[k]])
 			switch name {
 			case Symbol:
 				out[k] = cell
 			case Timestamp:
-				out[k] = times[i].text()
+				out[k] = m.made.keep(times[i].appendTo(m.made.cell[:0]))
 			case Open, High, Low, Close:
 				text, err := m.number(cell, false)
 				if err != nil {
 					return t.bad(i, name, err)
 				}
-				if out[k] = text; lean {
-					out[k] += "e-4"
-				}
+				out[k] = text + scale
 			case Volume:
 				if isNull(cell) {
 					continue
@@ -291,6 +310,5 @@ func (t *Table) rewrite(at map[string]int, m marks, times []moment) error {
 		}
 		t.Rows[i] = out
 	}
-	t.Header = header
 	return nil
 }

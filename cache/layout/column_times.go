@@ -32,15 +32,64 @@ var figures = []form{
 
 // all reads every cell, or returns the first that it cannot read.
 func (f form) all(cells []string) (out []moment, bad int) {
+	if _, ok := f.read(strings.TrimSpace(cells[0])); !ok {
+		return nil, 0
+	}
 	out = make([]moment, len(cells))
-	for i, c := range cells {
-		m, ok := f.read(strings.TrimSpace(c))
-		if !ok {
-			return nil, i
+	err := parts(len(cells), func(lo, hi int) error {
+		var last dated
+		for i, c := range cells[lo:hi] {
+			c = strings.TrimSpace(c)
+			m, ok := last.read(c)
+			if !ok {
+				if m, ok = f.read(c); !ok {
+					return badCell(lo + i)
+				}
+				last.learn(f, c)
+			}
+			out[lo+i] = m
 		}
-		out[i] = m
+		return nil
+	})
+	if i, ok := err.(badCell); ok { //nolint:errorlint // as it was returned
+		return nil, int(i)
 	}
 	return out, -1
+}
+
+// badCell is the place of a cell that cannot be read.
+type badCell int
+
+func (b badCell) Error() string { return fmt.Sprintf("cell %d", int(b)) }
+
+// dated is the date of the cell that was read last: of many bars a day, only the time of
+// day is read.
+type dated struct {
+	text string
+	at   time.Time
+}
+
+// learn notes the date of a cell that has a time of day after it.
+func (d *dated) learn(f form, cell string) {
+	const shortest = 6 // 1/2/24
+	d.text = ""
+	if len(cell) < shortest {
+		return
+	}
+	if i := strings.IndexAny(cell[shortest:], " T"); i >= 0 {
+		if m, ok := f.read(cell[:shortest+i]); ok && !m.clock {
+			d.text, d.at = cell[:shortest+i], m.t
+		}
+	}
+}
+
+// read reads a cell of the same date.
+func (d *dated) read(cell string) (moment, bool) {
+	n := len(d.text)
+	if n == 0 || len(cell) <= n || cell[:n] != d.text || cell[n] != ' ' && cell[n] != 'T' {
+		return moment{}, false
+	}
+	return atClock(d.at, cell[n+1:])
 }
 
 // readTimes finds the form of a column. stated is the order that the caller states.
@@ -167,4 +216,28 @@ func isOwn(c string) bool {
 	}
 	return len(c) >= 19 && (c[10] == 'T' || c[10] == ' ') && c[13] == ':' && c[16] == ':' &&
 		(len(c) == 19 || len(c) == 20 && c[19] == 'Z' || len(c) == 25 && c[22] == ':')
+}
+
+// eastAsian writes 2024年1月2日 as 2024-1-2.
+var eastAsian = strings.NewReplacer("年", "-", "月", "-", "日", "")
+
+// clocks returns the times of day of a column of their own, and whether there is one that
+// is readable. Numbers such as 930 and 0 are hours and minutes where one has three figures.
+func (t *Table) clocks(at map[string]int) (cells []string, ok bool) {
+	i, ok := at[clock]
+	if !ok || len(t.Rows) == 0 {
+		return nil, false
+	}
+	longest, figures := 0, true
+	for _, row := range t.Rows {
+		c := strings.TrimSpace(row[i])
+		cells = append(cells, c)
+		longest, figures = max(longest, len(c)), figures && digitRun(c) == len(c) && c != ""
+	}
+	if figures && longest >= 3 {
+		for k, c := range cells {
+			cells[k] = strings.Repeat("0", (longest+1)/2*2-len(c)) + c
+		}
+	}
+	return cells, !slices.ContainsFunc(cells, func(c string) bool { return !isClock(c) })
 }

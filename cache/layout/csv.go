@@ -79,20 +79,11 @@ func (t *Table) csv(text []byte, hints Hints) error {
 	}
 	h := findHead(text, hints)
 	t.Layout.Separator = h.comma
-	r := reader(text[h.offset:], h.comma)
-	r.TrimLeadingSpace = h.comma != '\t' && h.found
-	lines := bytes.Count(text[h.offset:], []byte("\n")) + 1
-	t.Rows, t.Lines = make([][]string, 0, lines), make([]int, 0, lines)
-	rec, err := r.Read()
-	for ; err == nil; rec, err = r.Read() {
-		line, _ := r.FieldPos(0)
-		t.Rows, t.Lines = append(t.Rows, rec), append(t.Lines, line+h.line-1)
-	}
-	if !errors.Is(err, io.EOF) {
-		if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
-			wrong.StartLine, wrong.Line = wrong.StartLine+h.line-1, wrong.Line+h.line-1
-		}
-		return t.wrong(err)
+	trim := h.comma != '\t' && h.found
+	if bytes.IndexByte(text[h.offset:], '"') < 0 {
+		t.split(string(text[h.offset:]), byte(h.comma), trim, h.line)
+	} else if err := t.quoted(text[h.offset:], h.comma, trim, h.line); err != nil {
+		return err
 	}
 	if len(t.Rows) == 0 {
 		return pitwall.Errorf(pitwall.DataError, "%s is empty", t.Name)
@@ -115,6 +106,26 @@ func (t *Table) csv(text []byte, hints Hints) error {
 		t.Header, t.Rows, t.Lines = t.Rows[0], t.Rows[1:], t.Lines[1:]
 	}
 	return t.width(hints.trades)
+}
+
+// quoted reads the rows of a text with quotes, from a line on.
+func (t *Table) quoted(text []byte, comma rune, trim bool, line int) error {
+	r := reader(text, comma)
+	r.TrimLeadingSpace = trim
+	lines := bytes.Count(text, []byte("\n")) + 1
+	t.Rows, t.Lines = make([][]string, 0, lines), make([]int, 0, lines)
+	rec, err := r.Read()
+	for ; err == nil; rec, err = r.Read() {
+		n, _ := r.FieldPos(0)
+		t.Rows, t.Lines = append(t.Rows, rec), append(t.Lines, n+line-1)
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
+		wrong.StartLine, wrong.Line = wrong.StartLine+line-1, wrong.Line+line-1
+	}
+	return t.wrong(err)
 }
 
 func (t *Table) wrong(err error) error {
@@ -142,6 +153,9 @@ func (t *Table) width(trades bool) error {
 			}
 		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
 			continue
+		case len(row) == 2 && len(t.Header) > 4 && isAction(row[1]): // copied from a page
+			t.skip("row with a dividend or split", 1)
+			continue
 		case n > 0 && len(row) < len(t.Header) && (trades || i >= len(t.Rows)-3) && isSentence(strings.Join(row, ",")),
 			trades && !slices.ContainsFunc(row, looksNumeric):
 			t.skip("line after the last row", 1)
@@ -154,6 +168,12 @@ func (t *Table) width(trades bool) error {
 	}
 	t.Rows, t.Lines = t.Rows[:n], t.Lines[:n]
 	return nil
+}
+
+// isAction reports whether a cell is what Yahoo's pages have between the prices, such as
+// "0.24 Dividend" or "4:1 Stock Splits".
+func isAction(c string) bool {
+	return slices.ContainsFunc([]string{" Dividend", " Stock Splits", " Stock Split", " Capital Gains"}, func(end string) bool { return strings.HasSuffix(strings.TrimSpace(c), end) })
 }
 
 // isSentence tells words from a row that was cut off.

@@ -4,6 +4,7 @@
 //	bytes   unpack.go   gzip, zip, zstd; UTF-16, Windows-1252 (klauspost/compress, x/text)
 //	  |
 //	rows    csv.go      separator, lines before and after the rows, no header (encoding/csv)
+//	        split.go    rows without quotes, in parts side by side
 //	        melt.go     the two lines of names of yfinance
 //	        parquet.go  Parquet (DuckDB)
 //	  |

@@ -61,7 +61,7 @@ func (t *Table) json(text []byte, hints Hints) error {
 			}
 			t.Layout.Headerless = part.Layout.Headerless
 		}
-		if named && !slices.Contains(part.Header, Symbol) {
+		if _, has := columnsOf(part.Header)[Symbol]; named && !has {
 			part.Header = append(slices.Clone(part.Header), Symbol)
 			for i, row := range part.Rows {
 				part.Rows[i] = append(slices.Clone(row), g.symbol)
@@ -88,7 +88,7 @@ func (h Hints) groupsOf(v any, symbol string) []group {
 		}
 		return all
 	case map[string]any:
-		for _, name := range []string{"symbol", "ticker"} {
+		for _, name := range []string{"symbol", "ticker", "dataset_code"} {
 			if s, ok := v[name].(string); ok {
 				symbol = s
 			}
@@ -162,8 +162,10 @@ func (h Hints) listRows(list []any, symbol string) (g group, ok bool) {
 func (h Hints) objectRows(o map[string]any, symbol string) (g group, ok bool) {
 	g.symbol = symbol
 	keys := slices.Sorted(maps.Keys(o))
-	if names, isSplit := o["columns"].([]any); isSplit {
-		return h.splitRows(names, o, symbol)
+	for _, k := range []string{"columns", "column_names"} {
+		if names, isSplit := o[k].([]any); isSplit {
+			return h.splitRows(names, o, symbol)
+		}
 	}
 	if h.heads(keys) {
 		return h.columnRows(o, keys, symbol)
@@ -235,6 +237,9 @@ func (h Hints) splitRows(names []any, o map[string]any, symbol string) (g group,
 	data, _ := o["data"].([]any)
 	g.symbol = symbol
 	for _, n := range names {
+		if o, isObject := n.(map[string]any); isObject {
+			n = o["name"]
+		}
 		g.header = append(g.header, cellText(n))
 	}
 	_, dated := columnsOf(g.header)[Timestamp]

@@ -104,6 +104,18 @@ func Read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, er
 	return t, t.understand(hints)
 }
 
+// Header returns the names of a file's columns as they stand in it.
+func Header(ctx context.Context, name string, raw []byte, hints Hints) ([]string, error) {
+	t, err := read(ctx, name, raw, hints)
+	if err != nil {
+		return nil, err
+	}
+	for i, h := range t.Header {
+		t.Header[i] = strings.TrimSpace(h)
+	}
+	return t.Header, nil
+}
+
 // read reads the rows of a file of any container.
 func read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, error) {
 	t := &Table{Name: name}
@@ -155,7 +167,7 @@ func Bad(file string, lines []int, row int, what string, err error) error {
 func (h Hints) Check() error {
 	for meaning := range h.Columns {
 		if _, ok := names[meaning]; !ok || meaning == clock {
-			return fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(slices.Concat(bars, beside), ", "))
+			return fmt.Errorf("columns names %q; the columns of bars are %s, %s", meaning, Symbol, strings.Join(slices.Concat(bars, Beside), ", "))
 		}
 	}
 	if h.Dates != "" && !slices.ContainsFunc(figures, func(f form) bool { return f.name == h.Dates }) {

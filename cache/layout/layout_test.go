@@ -59,6 +59,15 @@ func TestUndecidable(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, table.Rows[0][0][:10])
 	}
+	for clock, ok := range map[string]bool{"20240310 01:30:00": true, "20240310 03:30:00": true, "20240310 02:30:00": false, "20241103 01:30:00": false, "20240311 09:30:00": true} { // skipped and doubled hours of New York
+		_, err := layout.Read(context.Background(), "a.csv", []byte("Date,Open,High,Low,Close\n"+clock+" US/Eastern,1,2,1,1.5\n"), layout.Hints{})
+		require.Equal(t, ok, err == nil, clock)
+	}
+	turned := "Date,Open,High,Low,Close\n1/2/24,1,2,1,1.5\n1/3/24,1,2,1,1.5\n1/4/24,1,2,1,1.5\n19/5/24,1,2,1,1.5\n1/8/24,1,2,1,1.5\n"
+	_, err = layout.Read(context.Background(), "a.csv", []byte(turned), layout.Hints{})
+	require.ErrorContains(t, err, `a.csv:5: timestamp: "19/5/24" alone says that dates are dmy`)
+	_, err = layout.Read(context.Background(), "a.csv", []byte(turned), layout.Hints{Dates: "dmy"})
+	require.NoError(t, err)
 	marks := "Date;Open;High;Low;Close\n2024-01-02;1,234;2,345;1,123;1,500\n2024-01-03;1,234;2,345;1,123;1,500\n"
 	_, err = layout.Read(context.Background(), "a.csv", []byte(marks), layout.Hints{})
 	require.ErrorContains(t, err, "decimal:")

@@ -24,9 +24,9 @@ const (
 	clock       = "time of day" // in a column beside the date's; only while a file is read
 )
 
-// beside are the columns that a table of bars may have: of corporate actions, and what
+// Beside are the columns that a table of bars may have: of corporate actions, and what
 // its prices are.
-var beside = []string{AdjClose, Dividends, StockSplits, Gains, MadeUp}
+var Beside = []string{AdjClose, Dividends, StockSplits, Gains, MadeUp}
 
 // bars are the columns that every table of bars has; without a symbol column in the
 // file the caller finds the symbol.
@@ -35,16 +35,16 @@ var bars = []string{Timestamp, Open, High, Low, Close, Volume}
 // names are the columns' names in public files as [fold] writes them, the preferred
 // first: where a file has several of them, the first is read and the others are ignored.
 var names = map[string][]string{
-	Symbol: {"symbol", "ticker", "tic", "sym", "act_symbol", "instrument", "pair", "asset", "contract", "symbols", "code", "name", "s", "wertpapier", "kürzel"},
-	Timestamp: {"timestamp", "open_time", "opentime", "timeopen", "time_open", "unix", "unix_timestamp", "window_start", "begins_at", "start", "start_time", "starttime", "datetime", "date_time", "datetime_utc", "date_utc", "time_utc",
-		"date", "dtyyyymmdd", "gmt_time", "utc_time", "local_time", "trade_date", "tradedate", "trading_date", "bar_time", "time", "time_period_start", "time_stamp", "day", "dt", "ts", "t", "datum", "zeit", "datum_zeit", "fecha", "data", "tarih", "index", "index_level_0"},
+	Symbol: {"symbol", "ticker", "tic", "sym", "act_symbol", "instrument", "pair", "asset", "contract", "symbols", "code", "name", "s", "wertpapier", "kürzel", "ticker_symbol", "ts_code", "股票代码"},
+	Timestamp: {"open_time", "opentime", "timeopen", "time_open", "candle_date_time_utc", "timestamp", "ts_event", "unix", "unix_timestamp", "window_start", "begins_at", "start", "start_time", "starttime", "datetime", "date_time", "datetime_utc", "date_utc", "time_utc",
+		"date", "dtyyyymmdd", "gmt_time", "utc_time", "local_time", "trade_date", "tradedate", "trading_date", "bar_time", "time", "time_period_start", "time_stamp", "day", "dt", "ts", "t", "datum", "zeit", "datum_zeit", "fecha", "data", "tarih", "exchange_date", "trading_day", "日付", "日期", "交易日期", "ticks", "index", "index_level_0"},
 	clock:       {"time", "hour", "time_of_day", "zeit", "uhrzeit", "heure", "hora"},
-	Open:        {"open", "o", "open_price", "openprice", "opening_price", "price_open", "px_open", "1_open", "first", "eröffn", "eröffnung", "eröffnungskurs", "ouv", "ouverture", "apertura", "abertura", "otwarcie"},
-	High:        {"high", "h", "high_price", "highprice", "price_high", "px_high", "2_high", "max", "day_high", "hoch", "tageshoch", "höchstkurs", "plus_haut", "haut", "máximo", "massimo", "máxima", "najwyzszy"},
-	Low:         {"low", "l", "low_price", "lowprice", "price_low", "px_low", "3_low", "min", "day_low", "tief", "tagestief", "tiefstkurs", "plus_bas", "bas", "mínimo", "minimo", "mínima", "najnizszy"},
-	Close:       {"close", "close_last", "c", "close_price", "closeprice", "closing_price", "price_close", "px_close", "px_last", "4_close", "last", "last_price", "latest", "price", "settle", "zuletzt", "schluss", "schlusskurs", "dernier", "clôture", "cierre", "último", "ultimo", "zamkniecie"},
-	Volume:      {"volume", "vol", "v", "volume_base", "base_volume", "volumefrom", "volume_traded", "total_volume", "shares_traded", "tottrdqty", "total_traded_quantity", "5_volume", "6_volume", "volumen", "volumi", "wolumen", "stücke", "px_volume", "tick_volume", "tickvol", "tickvolume"},
-	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close"},
+	Open:        {"open", "o", "open_price", "openprice", "opening_price", "price_open", "px_open", "1_open", "first", "eröffn", "eröffnung", "eröffnungskurs", "ouv", "ouverture", "apertura", "abertura", "otwarcie", "opening", "始値", "开盘", "開盤"},
+	High:        {"high", "h", "high_price", "highprice", "price_high", "px_high", "2_high", "max", "day_high", "hoch", "tageshoch", "höchstkurs", "plus_haut", "haut", "máximo", "massimo", "máxima", "najwyzszy", "highest", "高値", "最高"},
+	Low:         {"low", "l", "low_price", "lowprice", "price_low", "px_low", "3_low", "min", "day_low", "tief", "tagestief", "tiefstkurs", "plus_bas", "bas", "mínimo", "minimo", "mínima", "najnizszy", "lowest", "安値", "最低"},
+	Close:       {"close", "close_last", "c", "close_price", "closeprice", "closing_price", "price_close", "px_close", "px_last", "4_close", "last", "last_price", "latest", "price", "settle", "zuletzt", "schluss", "schlusskurs", "dernier", "clôture", "cierre", "último", "ultimo", "zamkniecie", "closing", "close_close_price_adjusted_for_splits", "trade_price", "終値", "收盘", "收盤"},
+	Volume:      {"volume", "vol", "v", "volume_base", "base_volume", "volumefrom", "volume_traded", "total_volume", "shares_traded", "tottrdqty", "total_traded_quantity", "5_volume", "6_volume", "volumen", "volumi", "wolumen", "stücke", "px_volume", "number_of_shares", "no_of_shares", "trading_volume", "candle_acc_trade_volume", "出来高", "成交量", "tick_volume", "tickvol", "tickvolume"},
+	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close", "adj_close_adjusted_close_price_adjusted_for_splits_and_dividend_and_or_capital_gain_distributions"},
 	Dividends:   {"dividends", "dividend", "divcash", "ex_dividend", "dividend_amount", "7_dividend_amount"},
 	Gains:       {"capital_gains", "capitalgains"},
 	MadeUp:      {"made_up"},
@@ -52,7 +52,7 @@ var names = map[string][]string{
 }
 
 // utcNames are columns whose times are of UTC when they have no offset.
-var utcNames = []string{"gmt_time", "utc_time", "datetime_utc", "date_utc", "time_utc", "time_period_start"}
+var utcNames = []string{"gmt_time", "utc_time", "datetime_utc", "date_utc", "time_utc", "time_period_start", "candle_date_time_utc"}
 
 // endNames are times at which a bar ends: taken as its start they would show a bar late.
 var endNames = []string{"close_time", "closetime", "timeclose", "time_close", "end_time", "endtime", "time_period_end"}
@@ -90,7 +90,11 @@ func find(names map[string][]string, header []string) (at map[string]int, folded
 	at = map[string]int{}
 	for meaning, list := range names {
 		for _, n := range list {
-			if i := slices.Index(folded, n); i >= 0 {
+			i := slices.Index(header, n) // t beside T
+			if i < 0 {
+				i = slices.Index(folded, n)
+			}
+			if i >= 0 {
 				at[meaning] = i
 				break
 			}
@@ -154,6 +158,9 @@ var headerless = []order{
 	{"date,time,open,high,low,close,volume (MetaTrader, Kibot)", []string{Timestamp, clock, Open, High, Low, Close, Volume}},
 	{"symbol,date,open,high,low,close,volume", []string{Symbol, Timestamp, Open, High, Low, Close, Volume}},
 	{"Kraken", []string{Timestamp, Open, High, Low, Close, Volume, ""}},
+	{"KuCoin", []string{Timestamp, Open, Close, High, Low, Volume, ""}},
+	{"IQFeed", []string{Timestamp, High, Low, Open, Close, Volume, ""}},
+	{"Gate.io", []string{Timestamp, "", Close, High, Low, Open, Volume, ""}},
 	{"Kraken OHLC", []string{Timestamp, Open, High, Low, Close, "", Volume, ""}},
 	{"symbol,date,time,open,high,low,close,volume", []string{Symbol, Timestamp, clock, Open, High, Low, Close, Volume}},
 	{"OKX", []string{Timestamp, Open, High, Low, Close, Volume, "", "", ""}},

@@ -9,7 +9,10 @@ import (
 )
 
 // marks says how a file writes numbers.
-type marks struct{ decimal byte }
+type marks struct {
+	decimal byte
+	made    *texts
+}
 
 // isPlain reports whether a cell is a number as ParseDec reads it, and empty is not.
 func isPlain(c string) bool {
@@ -78,6 +81,26 @@ type evidence struct {
 	comma, dot           string // cells in which it can only be the decimal mark
 	eitherComma, anyDot  string // cells in which it may be either
 	commaGroup, dotGroup string // cells in which it can only part thousands
+}
+
+// weighAll adds the cells of a column. Of several cells the last one is kept.
+func (e *evidence) weighAll(rows [][]string, column int) {
+	found := make([]evidence, len(rows)/least+1)
+	_ = parts(len(rows), func(lo, hi int) error { // never an error
+		var x evidence
+		for _, row := range rows[lo:hi] {
+			x.weigh(row[column])
+		}
+		found[lo/least] = x
+		return nil
+	})
+	for _, x := range found {
+		for _, c := range [][2]*string{{&e.comma, &x.comma}, {&e.dot, &x.dot}, {&e.eitherComma, &x.eitherComma}, {&e.anyDot, &x.anyDot}, {&e.commaGroup, &x.commaGroup}, {&e.dotGroup, &x.dotGroup}} {
+			if *c[1] != "" {
+				*c[0] = *c[1]
+			}
+		}
+	}
 }
 
 // weigh adds one cell.
@@ -171,7 +194,7 @@ func (m marks) rewrite(cell string, volume bool) (string, error) {
 	case mark < 0 || cell[mark] == m.decimal && m.decimal == '.':
 		return cell, nil
 	case cell[mark] == m.decimal:
-		return cell[:mark] + "." + cell[mark+1:], nil
+		return m.made.keep(append(append(append(m.made.cell[:0], cell[:mark]...), '.'), cell[mark+1:]...)), nil
 	}
 	c, power := bare(cell), 0
 	if n := len(c); volume && n > 1 && suffixes[c[n-1]] > 0 {

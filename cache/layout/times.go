@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pitwall"
 )
 
 // moment is a parsed time: a date, a clock time without an offset, or an instant.
@@ -172,9 +174,25 @@ func withClock(y, m, d, rest string) (moment, bool) {
 	if rest = strings.TrimPrefix(rest, ","); rest == "" || rest[0] != ' ' && rest[0] != 'T' && rest[0] != 't' {
 		return moment{}, false
 	}
-	since, zone, ok := readClock(strings.TrimSpace(rest[1:]))
+	return atClock(at, rest[1:])
+}
+
+// atClock adds the time of day in a text, and its offset, to a date.
+func atClock(at time.Time, text string) (moment, bool) {
+	since, zone, ok := readClock(strings.TrimSpace(text))
 	if !ok {
 		return moment{}, false
+	}
+	if strings.Contains(zone, "/") && !strings.Contains(zone, "[") { // 09:30:00 America/New_York
+		loc, err := pitwall.LoadZone(zone)
+		if err != nil {
+			return moment{}, false
+		}
+		clock := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, int(since), loc)
+		shown := clock.Format(time.DateTime)
+		skipped := shown != at.Add(since).Format(time.DateTime) // or shown twice: both are refused
+		twice := clock.Add(-time.Hour).Format(time.DateTime) == shown || clock.Add(time.Hour).Format(time.DateTime) == shown
+		return moment{t: clock.UTC(), clock: true, instant: true}, !skipped && !twice
 	}
 	offset, instant, ok := readOffset(zone)
 	if !ok {
@@ -185,6 +203,9 @@ func withClock(y, m, d, rest string) (moment, bool) {
 
 // readClock reads 9:30, 09:30:00.000, 0930, 093000 or 9:30 PM and returns what follows.
 func readClock(s string) (since time.Duration, rest string, ok bool) {
+	if since, ok := plainClock(s); ok {
+		return since, "", true
+	}
 	n := digitRun(s)
 	var h, m, sec, frac string
 	switch {
@@ -228,6 +249,24 @@ func readClock(s string) (since time.Duration, rest string, ok bool) {
 	}
 	nanos, _ := strconv.Atoi((frac + "000000000")[:9])
 	return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second + time.Duration(nanos), rest, true
+}
+
+// plainClock reads 09:30 and 09:30:00, which most times of day are.
+func plainClock(s string) (since time.Duration, ok bool) {
+	if len(s) != 5 && len(s) != 8 || s[2] != ':' || len(s) == 8 && s[5] != ':' {
+		return 0, false
+	}
+	pair := func(i int) (n time.Duration) {
+		if a, b := s[i]-'0', s[i+1]-'0'; a <= 9 && b <= 9 {
+			return time.Duration(a*10 + b)
+		}
+		return 99
+	}
+	h, m, sec := pair(0), pair(3), time.Duration(0)
+	if len(s) == 8 {
+		sec = pair(6)
+	}
+	return h*time.Hour + m*time.Minute + sec*time.Second, h < 24 && m < 60 && sec < 60
 }
 
 // isClock reports whether a cell is a time of day alone.
@@ -277,14 +316,20 @@ func readOffset(s string) (offset time.Duration, instant, ok bool) {
 	return offset, true, true
 }
 
-// text writes a moment as the reader of bars takes it: a date, a time without an offset
-// or an instant.
-func (m moment) text() string {
-	switch {
+// appendTo writes a moment as the reader of bars takes it: a date, a time without an
+// offset or an instant.
+func (m moment) appendTo(b []byte) []byte {
+	start := len(b)
+	b = m.t.AppendFormat(b, time.RFC3339Nano) // of UTC
+	switch date := start + len(time.DateOnly); {
 	case !m.clock:
-		return m.t.Format(time.DateOnly)
-	case m.instant:
-		return m.t.Format(time.RFC3339Nano)
+		b = b[:date]
+	case !m.instant:
+		b[date] = ' '
+		b = b[:len(b)-1]
 	}
-	return m.t.Format("2006-01-02 15:04:05.999999999")
+	return b
 }
+
+// text is what appendTo writes.
+func (m moment) text() string { return string(m.appendTo(nil)) }

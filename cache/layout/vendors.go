@@ -13,6 +13,30 @@ func (t *Table) isHistData(at map[string]int, form string) bool {
 		!slices.ContainsFunc(t.Rows, func(row []string) bool { return row[i] != "0" })
 }
 
+// scale returns the power of ten that prices are to be multiplied with, and notes it.
+func (t *Table) scale(at map[string]int, times []moment) string {
+	switch {
+	case t.isLean(at, times):
+		t.Layout.Notes = append(t.Layout.Notes, "prices are taken as those of Lean: 10,000 times what they are")
+		return "e-4"
+	case t.isDatabento(at):
+		t.Layout.Notes = append(t.Layout.Notes, "prices are taken as those of Databento: in units of a billionth")
+		return "e-9"
+	}
+	return ""
+}
+
+// isDatabento tells files of Databento with its own columns and whole numbers as prices.
+func (t *Table) isDatabento(at map[string]int) bool {
+	return slices.Contains(t.Header, "rtype") && slices.Contains(t.Header, "publisher_id") && len(t.Rows) > 0 &&
+		!slices.ContainsFunc(t.Rows, func(row []string) bool {
+			return slices.ContainsFunc([]string{Open, High, Low, Close}, func(p string) bool {
+				c := strings.TrimPrefix(row[at[p]], "-")
+				return digitRun(c) != len(c)
+			})
+		})
+}
+
 // isLean tells daily files of Lean, whose prices are 10,000 times what they are: whole
 // numbers without a header, beside a date with midnight.
 func (t *Table) isLean(at map[string]int, times []moment) bool {

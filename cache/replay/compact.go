@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"pitwall/cache/lock"
 )
 
 // This file makes segments: of logs whose writers are gone, of many small segments,
@@ -63,7 +65,7 @@ func (s *Store) claim(g *segment) (bool, error) {
 	if g == s.own {
 		return true, s.finish()
 	}
-	if free, err := lockWhole(g.f, false); !free || err != nil {
+	if free, err := lock.Whole(g.f, false); !free || err != nil {
 		return false, nil // another process is writing it, or nothing tells
 	}
 	return true, s.seal(g)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"pitwall/cache/lock"
 )
 
 // This file writes logs and sees those of others, under the lock of their folder,
@@ -39,13 +41,13 @@ func (s *Store) lock() (unlock func()) {
 				return func() {}
 			}
 		}
-		if locked, err := lockWhole(s.locker, true); !locked || err != nil {
+		if locked, err := lock.Whole(s.locker, true); !locked || err != nil {
 			return func() {}
 		}
 		mine, err := s.locker.Stat()
 		now, gone := os.Lstat(path)
 		if err != nil || gone == nil && os.SameFile(mine, now) {
-			return func() { unlockWhole(s.locker) }
+			return func() { lock.Free(s.locker) }
 		}
 		_ = s.locker.Close() // the folder was removed
 		s.locker = nil
@@ -168,7 +170,7 @@ func (s *Store) begin() error {
 	if err != nil {
 		return err
 	}
-	_, err = lockWhole(f, false) // says that the writer lives
+	_, err = lock.Whole(f, false) // says that the writer lives
 	if errors.Is(err, errors.ErrUnsupported) {
 		err = nil
 	}

@@ -30,28 +30,3 @@ func syncDir(path string) error {
 	}
 	return errors.Join(err, d.Close())
 }
-
-// lockWhole locks a file for this process alone, and reports whether it could. The
-// lock ends with the process or the file.
-func lockWhole(f *os.File, wait bool) (bool, error) {
-	how := syscall.LOCK_EX
-	if !wait {
-		how |= syscall.LOCK_NB
-	}
-	for {
-		err := syscall.Flock(int(f.Fd()), how)
-		switch {
-		case err == nil:
-			return true, nil
-		case errors.Is(err, syscall.EINTR):
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			return false, nil
-		case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOSYS):
-			return false, errors.ErrUnsupported
-		default:
-			return false, err
-		}
-	}
-}
-
-func unlockWhole(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

@@ -52,15 +52,19 @@ const symbolsHelp = "symbols that a file without a column of symbols may be of"
 func (a *app) dataImport() *cobra.Command {
 	var adjusted string
 	var symbols []string
+	var m history.Mapping
 	c := &cobra.Command{
 		Use:   "import FILE...",
 		Short: "Check files of your own and copy them into the store",
 		Long: "import reads files of bars of any usual layout, actions (symbol,ex_date,type,value), news or macro, told apart by their\n" +
 			"header, checks every row and copies them into the store, where data: [files] finds them. FILE.yaml may say more of a file:\n" +
-			"adjusted, columns, timezone, dates, decimal.\n" +
+			"adjusted, columns, timezone, session, dates, decimal. So may flags: all but adjusted are remembered for files of the same\n" +
+			"header, in mappings.yaml in the store, so that the next import needs none. A backtest reads what was imported, with data:\n" +
+			"[files], and never that file.\n" +
 			"A file with one wrong row is refused whole.",
-		Example: "  pitwall data import prices.csv actions.csv\n  pitwall data import --adjusted total closes.parquet",
-		Args:    takes(1, -1),
+		Example: "  pitwall data import prices.csv actions.csv\n  pitwall data import --adjusted total closes.parquet\n" +
+			"  pitwall data import a.csv --columns timestamp=zeit,close=schluss --dates dmy",
+		Args: takes(1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			local, err := a.store()
 			if err != nil {
@@ -68,10 +72,13 @@ func (a *app) dataImport() *cobra.Command {
 			}
 			for _, name := range args {
 				in := history.Disk(name)
-				in.Adjusted = pitwall.Adjustment(adjusted)
+				in.Adjusted, in.Mapping = pitwall.Adjustment(adjusted), m
 				done, err := local.Import(c.Context(), in, symbols...)
 				if err != nil {
 					return err
+				}
+				if len(done) > 0 && done[0].Note != "" {
+					fmt.Fprintf(a.stdout, "%s: %s\n", name, done[0].Note)
 				}
 				for _, d := range done {
 					fmt.Fprintf(a.stdout, "%s: %s %s, %d rows\n", name, d.Symbol, d.Kind, d.Rows)
@@ -81,6 +88,11 @@ func (a *app) dataImport() *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&symbols, "symbols", nil, symbolsHelp)
+	c.Flags().StringToStringVar(&m.Columns, "columns", nil, "names of columns that are not understood: timestamp=zeit,close=schluss")
+	c.Flags().StringVar(&m.Timezone, "timezone", "", "zone of times without an offset, such as Europe/Berlin")
+	c.Flags().StringVar(&m.Session, "session", "", "calendar of the symbols: 24/7 or a market's code, such as XNYS")
+	c.Flags().StringVar(&m.Dates, "dates", "", "order of dates in figures: dmy, mdy or ymd")
+	c.Flags().StringVar(&m.Decimal, "decimal", "", "decimal mark: . or ,")
 	c.Flags().StringVar(&adjusted, "adjusted", "", "what was done to prices: raw, split or total (default: what FILE.yaml says)")
 	return c
 }

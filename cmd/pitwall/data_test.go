@@ -227,3 +227,29 @@ func TestDataUsage(t *testing.T) {
 	r := backtestJSON(t, dir, store, "s.yaml")
 	require.EqualValues(t, 3, r["bars"])
 }
+
+// A mapping is typed once; the next file of its header, and a backtest over the store,
+// need none.
+func TestImportMapsOnce(t *testing.T) {
+	dir := t.TempDir()
+	store := []string{"PITWALL_DATA_DIR=" + filepath.Join(dir, "store")}
+	var rows strings.Builder
+	for d := range 20 {
+		fmt.Fprintf(&rows, "%02d.01.2024;10,5;12;10;%d,5;900\n", d+1, 10+d%2)
+	}
+	text := "wann;p0;p1;p2;p3;menge\n" + rows.String()
+	write(t, dir, "BTC-USD.csv", text, "ETH-USD.csv", text, "s.yaml", "symbols: [ETH-USD]\nbenchmark: \"\"\ndata: [files]\nagent: {model: script/buyhold}\n")
+	_, errs, code := command(t, dir, store, "data", "import", "BTC-USD.csv")
+	require.Equal(t, 1, code, errs)
+	out, errs, code := command(t, dir, store, "data", "import", "BTC-USD.csv", "--columns", "timestamp=wann,open=p0,high=p1,low=p2,close=p3", "--dates", "dmy")
+	require.Equal(t, 0, code, errs)
+	require.Contains(t, out, "BTC-USD.csv: columns: {close: p3, high: p1, low: p2, open: p0, timestamp: wann}, dates: dmy; remembered for files of this header in ")
+	out, errs, code = command(t, dir, store, "data", "import", "ETH-USD.csv")
+	require.Equal(t, 0, code, errs)
+	require.Regexp(t, `dates: dmy, as remembered in .*mappings\.yaml\nETH-USD\.csv: ETH-USD bars, 20 rows\n$`, out)
+	out, errs, code = command(t, dir, store, "backtest", "s.yaml")
+	require.Equal(t, 0, code, errs+out)
+	_, errs, code = command(t, dir, store, "backtest", "s.yaml", "--data", "ETH-USD.csv")
+	require.Equal(t, 1, code, "a file named by its path is read without what the store remembers")
+	require.Contains(t, errs, "ETH-USD.csv")
+}

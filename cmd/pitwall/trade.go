@@ -138,10 +138,11 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	defer line.done()
 	stop, ended := make(chan struct{}), make(chan struct{})
 	defer close(ended)
+	told := func() {}
 	if f.broker == "paper" {
 		err = a.played(ctx, s, cfg, f, &c, line.draw, stop)
 	} else {
-		err = a.atBroker(ctx, s, cfg, f, &c, line.draw, stop)
+		told, err = a.atBroker(ctx, s, cfg, f, &c, line.draw, stop)
 	}
 	if err != nil {
 		return err
@@ -166,6 +167,7 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 		}
 	}
 	res, err := driver.Run(ctx, c)
+	told()
 	line.done()
 	if err != nil {
 		return err

@@ -14,27 +14,27 @@ import (
 )
 
 // atBroker gives c an account at a broker, the host's clock and the strategy's data as
-// history.
-func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func(), stop <-chan struct{}) error {
+// history. told waits until alerts are sent.
+func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func(), stop <-chan struct{}) (told func(), err error) {
 	profile := driver.Profile{Broker: f.broker, Mode: pitwall.Paper}
 	if f.profile != "" {
 		raw, err := os.ReadFile(f.profile)
 		if err != nil {
-			return fmt.Errorf("reading the broker profile: %w", err)
+			return nil, fmt.Errorf("reading the broker profile: %w", err)
 		}
 		if profile, err = driver.ParseProfile(f.profile, raw); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	switch {
 	case profile.Broker != f.broker:
-		return pitwall.Errorf(pitwall.InvalidInput, "%s is a profile of broker %s, and --broker says %s", f.profile, profile.Broker, f.broker).Hintf("name the same broker in both")
+		return nil, pitwall.Errorf(pitwall.InvalidInput, "%s is a profile of broker %s, and --broker says %s", f.profile, profile.Broker, f.broker).Hintf("name the same broker in both")
 	}
 	row := brokers()[slices.IndexFunc(brokers(), func(b broker) bool { return b.name == f.broker })]
 	keys := row.keys
 	if len(profile.Keys) > 0 {
 		if len(profile.Keys) != len(row.keys) {
-			return pitwall.Errorf(pitwall.StrategyError, "%s names %d keys, and %s has %d", f.profile, len(profile.Keys), f.broker, len(row.keys)).Hintf("name one variable for each of %s", row.keys)
+			return nil, pitwall.Errorf(pitwall.StrategyError, "%s names %d keys, and %s has %d", f.profile, len(profile.Keys), f.broker, len(row.keys)).Hintf("name one variable for each of %s", row.keys)
 		}
 		keys = nil
 		for _, name := range profile.Keys {
@@ -43,14 +43,18 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	}
 	values, missing := keys.lookUp(cfg)
 	if len(missing) > 0 {
-		return pitwall.Errorf(pitwall.MissingKey, "%s is not set", strings.Join(missing, " and ")).Hintf("set it in the environment or .env to the key of the %s account", profile.Mode)
+		return nil, pitwall.Errorf(pitwall.MissingKey, "%s is not set", strings.Join(missing, " and ")).Hintf("set it in the environment or .env to the key of the %s account", profile.Mode)
 	}
 	account, err := row.open(connection{keys: values, live: f.live || profile.Mode == pitwall.Live, url: profile.URL, prices: profile.Prices})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
-		return err
+		return nil, err
+	}
+	tells, err := a.alerts(cfg, profile.Alert)
+	if err != nil {
+		return nil, err
 	}
 	clock := &waitingClock{now: a.now, each: each, stop: stop}
 	c.Live = &driver.Live{Remote: account, Adopt: f.adopt, Lag: profile.Lag,
@@ -61,12 +65,16 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	if profile.URL != "" { // a fake has a time of its own
 		fake := &fakeClock{read: account.Clock}
 		if err := fake.look(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		clock.now, clock.look = fake.Now, fake.look
 	}
 	c.Live.Now, c.Live.Wait = clock.now, clock.wait
-	return nil
+	if tells == nil {
+		return func() {}, nil
+	}
+	c.Live.Alert = tells.tell
+	return tells.sending.Wait, nil
 }
 
 // waitingClock waits on the host's clock, or on that of a fake.

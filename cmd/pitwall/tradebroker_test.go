@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -10,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"pitwall/agentloop/driver"
 )
 
 // accountFolder is a folder with a strategy that may trade, and a fake broker whose next
@@ -91,4 +96,37 @@ func TestTradeAtABrokerRefuses(t *testing.T) {
 	require.Empty(t, list, "what cannot start leaves nothing")
 	_, err = os.Stat(filepath.Join(dir, "halt"))
 	require.NoError(t, err)
+}
+
+// An alert runs a command with its text and posts it; what fails is a note without the
+// address.
+func TestAlerts(t *testing.T) {
+	got := make(chan string, 1)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- string(body)
+	}))
+	a := testApp(t)
+	var errs bytes.Buffer
+	a.beside = &errs
+	file := filepath.Join(t.TempDir(), "alert")
+	cfg := settings{vars: map[string]string{"MY_HOOK": web.URL + "/secret"}}
+	l, err := a.alerts(cfg, driver.Alert{Command: []string{"sh", "-c", `printf %s "$0" > ` + file}, Webhook: "MY_HOOK"})
+	require.NoError(t, err)
+	l.tell("halt & \"quotes\"")
+	l.sending.Wait()
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "halt & \"quotes\"", string(raw))
+	require.JSONEq(t, `{"text": "pitwall: halt & \"quotes\""}`, <-got)
+	require.Empty(t, errs.String())
+	web.Close()
+	l.command = []string{"false"}
+	l.tell("again")
+	l.sending.Wait()
+	require.Contains(t, errs.String(), "an alert was not sent (exit status 1): again")
+	require.Contains(t, errs.String(), "the webhook could not be reached")
+	require.NotContains(t, errs.String(), "secret")
+	_, err = a.alerts(settings{}, driver.Alert{Webhook: "MY_HOOK"})
+	require.ErrorContains(t, err, "MY_HOOK is not set")
 }

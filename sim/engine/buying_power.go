@@ -135,6 +135,11 @@ func (e *Engine) notional(a *pitwall.Calc, sym int32, qty, price pitwall.Dec) pi
 	if m := e.d.cols[sym].mult; m != pitwall.One {
 		qty = a.Mul(qty, m)
 	}
+	if a.Err == nil && qty%pitwall.One == 0 { // whole units: no division
+		if worth, ok := value(qty/pitwall.One, price); ok {
+			return worth
+		}
+	}
 	return a.Mul(qty, price)
 }
 

@@ -105,7 +105,7 @@ func NewData(src pitwall.Source, symbols []string, from, to time.Time) (*Data, e
 		}
 	}
 	sort.SliceStable(d.expiries, func(i, j int) bool { return d.expiries[i].at < d.expiries[j].at })
-	d.merge()
+	d.timeline().merge()
 	return d, nil
 }
 
@@ -280,63 +280,4 @@ func unscale(x *action, ex time.Time, later []pitwall.Action) error {
 		}
 	}
 	return a.Err
-}
-
-// merge builds the timeline, by Known, then by symbol: a heap of the symbols'
-// next bars.
-func (d *Data) merge() {
-	next := make([]int, len(d.cols)) // bar of each symbol
-	acts := make([]int, len(d.cols)) // action of each symbol
-	n := 0
-	var heap []int32
-	for s := range d.cols {
-		c := &d.cols[s]
-		if next[s] = c.first; c.first < c.end {
-			heap = append(heap, int32(s))
-		}
-		n += c.end - c.first
-	}
-	before := func(a, b int32) bool {
-		x, y := d.cols[a].Known[next[a]], d.cols[b].Known[next[b]]
-		return x < y || x == y && a < b
-	}
-	down := func(i int) {
-		for {
-			k := 2*i + 1
-			if k >= len(heap) {
-				return
-			}
-			if k+1 < len(heap) && before(heap[k+1], heap[k]) {
-				k++
-			}
-			if !before(heap[k], heap[i]) {
-				return
-			}
-			heap[i], heap[k] = heap[k], heap[i]
-			i = k
-		}
-	}
-	for i := len(heap) / 2; i >= 0 && len(heap) > 0; i-- {
-		down(i)
-	}
-	d.hits = make([]hit, 0, n)
-	for len(heap) > 0 {
-		s := heap[0]
-		c, bar := &d.cols[s], next[s]
-		if k := len(d.steps); k == 0 || d.steps[k-1].known != c.Known[bar] {
-			d.steps = append(d.steps, step{known: c.Known[bar], lo: int32(len(d.hits))})
-		}
-		d.hits = append(d.hits, hit{s, int32(bar)})
-		st := &d.steps[len(d.steps)-1]
-		st.hi = int32(len(d.hits))
-		for acts[s] < len(c.actions) && c.actions[acts[s]].bar == int32(bar) {
-			st.acts = true
-			acts[s]++
-		}
-		if next[s]++; next[s] == c.end {
-			heap[0] = heap[len(heap)-1]
-			heap = heap[:len(heap)-1]
-		}
-		down(0)
-	}
 }

@@ -23,13 +23,16 @@ type Wall struct {
 	series   []*pitwall.Series // by symbol
 	bySymbol map[string]*pitwall.Series
 	tradable map[string]bool
-	actions  map[string][]pitwall.Action // by symbol, in order of ex date
+	actions  map[string][]pitwall.Action     // by symbol, in order of ex date
+	members  map[string][]pitwall.Membership // of the index that tradable follows; nil = none
 
 	mu    sync.Mutex // guards the digest chain
 	chain [sha256.Size]byte
 	fed   []int            // per series: bars already in the chain
 	paid  []pitwall.Action // actions, by ex date and symbol
 	given int              // actions already in the chain
+	turns []memberTurn     // members that come and go, by time
+	took  int              // turns already in the chain
 }
 
 // New builds the wall over a source. now is the world's clock; tradable names
@@ -185,7 +188,7 @@ func (w *Wall) Instruments() []pitwall.Instrument {
 // show is an instrument with n known bars as the trader sees it now.
 func (w *Wall) show(s *pitwall.Series, n int) pitwall.Instrument {
 	i := s.Instrument
-	i.Tradable = w.tradable[i.Symbol] && i.Kind != pitwall.Index && w.now().UnixNano()-s.Known[n-1] <= int64(gone)
+	i.Tradable = w.tradable[i.Symbol] && w.isMember(i.Symbol) && i.Kind != pitwall.Index && w.now().UnixNano()-s.Known[n-1] <= int64(gone)
 	return i
 }
 
@@ -218,6 +221,9 @@ func (w *Wall) Digest() string {
 		w.fed[f.series]++
 	}
 	w.give(now)
+	for ; w.took < len(w.turns) && w.turns[w.took].at <= now; w.took++ {
+		w.chain = sha256.Sum256(fmt.Appendf(w.chain[:], "%#v", w.turns[w.took]))
+	}
 	return hex.EncodeToString(w.chain[:])
 }
 

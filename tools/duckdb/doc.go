@@ -69,6 +69,10 @@
 // Why not prepared statements as the gate: the driver executes every statement
 // of a text but the last while preparing. The parse gate parses only.
 //
+// Why not prepared plans: they save 0.3 ms of a 1.1 ms window query, but a plan is made for
+// the rows of its moment and kept when they grow, so a join returned other rows under LIMIT
+// than the same text planned anew: an answer would depend on what was asked before.
+//
 // Why not in this process: DuckDB's memory limit and cancellation are not
 // bounds (length(repeat('x', 2000000000)) took 3.9 GB under a limit of 256 MB),
 // and a crash would end every agent's session.

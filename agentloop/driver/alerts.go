@@ -1,0 +1,30 @@
+package driver
+
+import (
+	"context"
+	"fmt"
+
+	"pitwall"
+	"pitwall/cache/runs"
+)
+
+// alerted is a run's journal that tells a person what cannot wait: a halt (of a person, a
+// breaker or a difference), an order without an answer, a broker that cannot be read.
+type alerted struct {
+	*runs.Folder
+	tell func(text string) // must not block
+}
+
+// Append implements pitwall.Journal.
+func (a alerted) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
+	n, err := a.Folder.Append(ctx, e)
+	switch {
+	case err != nil:
+		a.tell("the journal cannot be written, so nothing is sent: " + err.Error())
+	case e.Kind == pitwall.EntryHalt, e.Kind == pitwall.EntryWarning:
+		a.tell(e.Note)
+	case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Unknown:
+		a.tell(fmt.Sprintf("order %s has no answer: %s %v %s may or may not be at the broker, and counts against limits", e.ID, e.State.Side, e.State.Qty, e.State.Symbol))
+	}
+	return n, err
+}

@@ -1,0 +1,180 @@
+package driver
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/brokers/alpacafake"
+	"pitwall/brokers/halt"
+	"pitwall/cache/runs"
+)
+
+// told keeps what a run tells a person.
+type told struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (l *told) tell(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, text)
+}
+
+func (l *told) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.list, func(s string) bool { return strings.Contains(s, text) })
+}
+
+// at calls f once, when a host's clock has passed a time.
+func at(x *exchange, when time.Time, f func()) {
+	before, done := x.wait, false
+	x.wait = func(now time.Time) {
+		before(now)
+		if !done && !now.Before(when) {
+			done = true
+			f()
+		}
+	}
+}
+
+// A person sells in the broker's app, and another run of Pitwall trades the account: the
+// first enters as external, the second halts and is told.
+func TestOthersInTheAccount(t *testing.T) {
+	ctx := context.Background()
+	c, s := traded(t)
+	s.To, s.Every, c.Agents[0].Every.Bars = "2013-11-29", "1", 1
+	c, x := atBroker(t, c)
+	var alerts told
+	c.Live.Alert = alerts.tell
+	c.Dir = filepath.Join(t.TempDir(), "run")
+	send := func(prefix, id string, side pitwall.Side) {
+		b, _, err := c.Live.Remote.Open(ctx, RemoteRun{Now: func() time.Time { return x.fake.Now() }, Symbols: []string{"AAPL"}, Prefix: prefix, Instruments: []pitwall.Instrument{c.Source.Series()[0].Instrument}})
+		if err == nil {
+			_, err = b.Submit(ctx, pitwall.Order{ID: id, Symbol: "AAPL", Side: side, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.GTC})
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	day := func(d int) time.Time { return time.Date(2013, 11, d, 23, 0, 0, 0, time.UTC) }
+	var before halt.Level
+	at(x, day(5), func() { send("", "person-1", pitwall.Sell) })
+	at(x, day(12), func() { before = c.Live.Latch.State().Level; send("pw1234-", "a", pitwall.Sell) })
+	r, err := Run(ctx, c)
+	require.NoError(t, err)
+	require.Equal(t, halt.Off, before, "what a person does is no difference")
+	require.Contains(t, c.Live.Latch.State().String(), "order pw1234-a is of another run (sell 1 AAPL")
+	require.True(t, alerts.has("run (paper): the latch is halt since"), "%v", alerts.list)
+	journal, err := runs.Strict{FS: os.DirFS(r.Out)}.Journal()
+	require.NoError(t, err)
+	external := 0
+	for _, e := range journal {
+		if e.ID == "external:person-1" {
+			require.Zero(t, e.Turn)
+			external++
+		}
+	}
+	require.GreaterOrEqual(t, external, 2, "the order and its fill")
+	v, err := Verify(os.DirFS(r.Out))
+	require.NoError(t, err)
+	require.Empty(t, v.Differences)
+}
+
+// While the broker does not answer no turn begins; the run goes on when it does, and an
+// order whose answer was lost is one order.
+func TestBrokerWithoutAnswers(t *testing.T) {
+	c, s := traded(t)
+	s.To, s.Every, c.Agents[0].Every.Bars = "2013-08-30", "1", 1
+	c.Dir = filepath.Join(t.TempDir(), "backtest")
+	_, err := Run(context.Background(), c)
+	require.NoError(t, err)
+	var faults []alpacafake.Fault
+	for n := 60; n < 66; n++ { // more than the adapter's own tries
+		faults = append(faults, alpacafake.Fault{On: "GET /v2/positions", Nth: n, Do: alpacafake.ErrorFirst})
+	}
+	faults = append(faults, alpacafake.Fault{On: "POST /v2/orders", Nth: 1, Do: alpacafake.CutAfter}, alpacafake.Fault{On: "GET /v2/account/activities", Nth: 20, Do: alpacafake.Garbled})
+	live, x := atBroker(t, c, faults...)
+	var alerts told
+	live.Live.Alert = alerts.tell
+	live.Dir = filepath.Join(t.TempDir(), "run")
+	_, err = Run(context.Background(), live)
+	require.NoError(t, err)
+	require.True(t, alerts.has("the broker cannot be read"), "%v", alerts.list)
+	require.Equal(t, asked(t, c.Dir), asked(t, live.Dir))
+	sent, err := x.fake.Venue().Orders(context.Background(), pitwall.OrderQuery{})
+	require.NoError(t, err)
+	require.Len(t, sent, len(asked(t, live.Dir)))
+	require.Equal(t, halt.Off, live.Live.Latch.State().Level)
+}
+
+// A run at a broker that is stopped goes on with the same account; a difference that came
+// meanwhile refuses it and halts, and a person can take it over. A second process is
+// refused while the first one trades.
+func TestResumeAtABroker(t *testing.T) {
+	ctx := context.Background()
+	c, s := traded(t)
+	s.Every, c.Agents[0].Every.Bars = "1", 1
+	c, x := atBroker(t, c)
+	c.Dir = filepath.Join(t.TempDir(), "run")
+	second := c
+	second.Dir = filepath.Join(t.TempDir(), "second")
+	var busy error
+	first := stopAfter(c, 30)
+	stopping, n := first.Progress, 0
+	first.Progress = func(g agentloop.Progress) {
+		if n++; n == 10 {
+			_, busy = Run(ctx, second)
+		}
+		stopping(g)
+	}
+	r, err := Run(ctx, first)
+	require.NoError(t, err)
+	require.ErrorContains(t, busy, "account PA3FAKE00000 at alpaca is in use by another process of this machine (process ")
+	require.NoDirExists(t, second.Dir)
+
+	again := c
+	live := *c.Live
+	live.Resume = true
+	again.Live = &live
+	r2, err := Run(ctx, stopAfter(again, 30))
+	require.NoError(t, err)
+	require.Greater(t, r2.Turns, 0)
+	require.Equal(t, r.Manifest.Broker.Prefix, r2.Manifest.Broker.Prefix, "one name at the broker")
+
+	live.Remote = x.remote(t)
+	open := live.Remote.Open
+	live.Remote.Open = func(ctx context.Context, r RemoteRun) (pitwall.Broker, Feed, error) {
+		b, f, err := open(ctx, r)
+		return richer{b}, f, err
+	}
+	_, err = Run(ctx, stopAfter(again, 10))
+	require.ErrorContains(t, err, "cash: the journal has ")
+	require.Contains(t, live.Latch.State().String(), "the broker's account differs from the journal: cash")
+	require.NoError(t, live.Latch.Lower(live.Latch.State()))
+	live.Adopt = true
+	_, err = Run(ctx, stopAfter(again, 10))
+	require.NoError(t, err)
+	require.Equal(t, halt.Off, live.Latch.State().Level)
+}
+
+// richer is an account to which someone has paid in.
+type richer struct{ pitwall.Broker }
+
+func (b richer) Account(ctx context.Context, book string) (pitwall.Account, error) {
+	a, err := b.Broker.Account(ctx, book)
+	a.Cash += pitwall.Int(5000)
+	a.Equity += pitwall.Int(5000)
+	return a, err
+}

@@ -1,0 +1,205 @@
+package mirror_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/brokers/brokertest"
+	"pitwall/brokers/mirror"
+	"pitwall/brokers/risk"
+	"pitwall/sim"
+)
+
+// tampered is a broker whose answers are not those of the venue behind it.
+type tampered struct {
+	*sim.Venue
+	cash, qty pitwall.Dec
+	other     string              // a symbol that the account holds besides
+	hide      string              // an open order that it does not have
+	add       *pitwall.OrderState // an order that it has besides
+	quiet     int                 // so many readings are as they were
+	reads     int
+}
+
+func (b *tampered) Account(ctx context.Context, book string) (pitwall.Account, error) {
+	a, err := b.Venue.Account(ctx, book)
+	if b.reads++; b.reads <= b.quiet {
+		return a, err
+	}
+	a.Cash += b.cash
+	if b.other != "" {
+		a.Positions = append(a.Positions, pitwall.Position{Symbol: b.other, Qty: pitwall.Int(1), Last: pitwall.Int(5)})
+	}
+	for i := range a.Positions {
+		if a.Positions[i].Symbol == "AAPL" {
+			a.Positions[i].Qty += b.qty
+		}
+	}
+	return a, err
+}
+
+func (b *tampered) Orders(ctx context.Context, q pitwall.OrderQuery) ([]pitwall.OrderState, error) {
+	if q.ID != "" && q.ID == b.hide {
+		return nil, pitwall.Errorf(pitwall.UnknownOrder, "none")
+	}
+	if b.add != nil && q.ID == b.add.ID {
+		return []pitwall.OrderState{*b.add}, nil
+	}
+	list, err := b.Venue.Orders(ctx, q)
+	var out []pitwall.OrderState
+	for _, s := range list {
+		if s.ID != b.hide {
+			out = append(out, s)
+		}
+	}
+	if b.add != nil && q.ID == "" {
+		out = append(out, *b.add)
+	}
+	return out, err
+}
+
+// desk is a mirror over a venue that can be tampered with: 10 shares are held, and an
+// order rests.
+type desk struct {
+	*mirror.Mirror
+	b *tampered
+	j *pitwall.MemoryJournal
+	g *risk.Guard
+}
+
+func newDesk(t *testing.T) *desk {
+	ctx := context.Background()
+	v, err := sim.New(sim.Config{Source: source{flat()}, Symbols: []string{"AAPL"}, From: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), Cash: pitwall.Int(100_000), Rules: pitwall.Rules{VolumeShare: pitwall.One}, Journal: &pitwall.MemoryJournal{}})
+	require.NoError(t, err)
+	_, err = v.Next(ctx, v.Now())
+	require.NoError(t, err)
+	d := &desk{b: &tampered{Venue: v}, j: &pitwall.MemoryJournal{}}
+	d.Mirror, err = mirror.Open(ctx, mirror.Config{Broker: d.b, Journal: d.j, Pause: func(context.Context) error { return nil }}, v.Now())
+	require.NoError(t, err)
+	d.g = risk.New(d.Mirror, d.j, v, nil, nil, risk.NoLimits())
+	for _, o := range []pitwall.Order{{ID: "a", Type: pitwall.MarketOrder}, {ID: "b", Type: pitwall.LimitOrder, Limit: pitwall.Int(50)}} {
+		o.Symbol, o.Side, o.Qty, o.TIF, o.Book = "AAPL", pitwall.Buy, pitwall.Int(10), pitwall.GTC, pitwall.MainBook
+		_, err := d.g.Submit(ctx, o)
+		require.NoError(t, err)
+	}
+	_, err = v.Next(ctx, v.Now())
+	require.NoError(t, err)
+	require.Empty(t, d.sync(t))
+	return d
+}
+
+func (d *desk) sync(t *testing.T) []string {
+	list, err := d.Sync(context.Background(), d.b.Now(), true)
+	require.NoError(t, err)
+	return list
+}
+
+// Every difference is found in one reading, named with both values, and gone once it is
+// taken over; what is within the tolerance, or passes, is none.
+func TestDrifts(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	strange := pitwall.OrderState{Order: pitwall.Order{ID: "c", Book: pitwall.MainBook, Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.One, Limit: pitwall.One, TIF: pitwall.GTC}, Status: pitwall.Working}
+	for range 200 {
+		d := newDesk(t)
+		var want []string
+		some := func() bool { return r.IntN(3) == 0 }
+		if some() {
+			d.b.qty = pitwall.Int(1+r.Int64N(20)) * pitwall.Dec(1-2*r.IntN(2))
+			want = append(want, fmt.Sprintf("AAPL: the journal has 10, the broker %v", pitwall.Int(10)+d.b.qty))
+		}
+		if some() {
+			d.b.other = "MSFT"
+			want = append(want, "MSFT: the journal has 0, the broker 1")
+		}
+		if some() {
+			d.b.cash = (pitwall.Int(11) + 1) * pitwall.Dec(1-2*r.IntN(2)) // 1 and a basis point of 100,000, and 1e-8
+			want = append(want, fmt.Sprintf("cash: the journal has 99000, the broker %v (more than 11 apart)", pitwall.Int(99_000)+d.b.cash))
+		}
+		if some() {
+			d.b.hide = "b"
+			want = append(want, "order b is working in the journal and the broker does not have it")
+		}
+		if some() {
+			d.b.add = &strange
+			want = append(want, "order c is at the broker (buy 1 AAPL, working) and the journal has no intent of it")
+		}
+		got := strings.Join(d.sync(t), "\n")
+		for _, w := range want {
+			require.Contains(t, got, w)
+		}
+		require.Equal(t, len(want) == 0, got == "", got)
+		_, err := d.Adopt(context.Background(), d.b.Now())
+		require.NoError(t, err)
+		require.Empty(t, d.sync(t), "taken over")
+	}
+}
+
+func TestWhatIsNoDrift(t *testing.T) {
+	d := newDesk(t)
+	d.b.cash = pitwall.Int(11)
+	require.Empty(t, d.sync(t))
+	require.Len(t, d.Flows(time.Time{}), 1)
+	require.Equal(t, pitwall.Int(11), d.Flows(time.Time{})[0].Amount)
+	require.Empty(t, d.sync(t))
+	require.Len(t, d.Flows(time.Time{}), 1, "it is journaled once")
+	d.b.qty, d.b.reads, d.b.quiet = pitwall.One, 0, 0
+	before := d.b.reads
+	require.NotEmpty(t, d.sync(t))
+	require.Equal(t, before+3, d.b.reads, "it is read three times")
+}
+
+// What a person does in the broker's app enters as external, and is no difference.
+func TestExternalOrder(t *testing.T) {
+	ctx := context.Background()
+	d := newDesk(t)
+	_, err := d.b.Submit(ctx, pitwall.Order{ID: "external:x", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.GTC, Book: pitwall.MainBook, By: pitwall.Caller{Principal: "external"}})
+	require.NoError(t, err)
+	_, err = d.b.Next(ctx, d.b.Now())
+	require.NoError(t, err)
+	require.Empty(t, d.sync(t))
+	n := 0
+	for _, e := range d.j.Entries() {
+		if e.ID == "external:x" {
+			n++
+			require.Zero(t, e.Turn)
+		}
+	}
+	require.Equal(t, 2, n, "an order and its fill")
+}
+
+// An account that held something begins with it at today's price.
+func TestBeginWithPositions(t *testing.T) {
+	d := newDesk(t)
+	j := &pitwall.MemoryJournal{}
+	m, err := mirror.Open(context.Background(), mirror.Config{Broker: d.b, Journal: j, Since: d.b.Now(), Pause: func(context.Context) error { return nil }}, d.b.Now())
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Int(100_000), m.Start())
+	list, err := m.Sync(context.Background(), d.b.Now(), true)
+	require.NoError(t, err)
+	require.Empty(t, list)
+	a, err := m.Account(context.Background(), pitwall.MainBook)
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Int(10), a.Held("AAPL"))
+}
+
+func TestMirrorIsABroker(t *testing.T) {
+	brokertest.Run(t, func(t *testing.T) brokertest.Harness {
+		v, err := sim.New(sim.Config{Source: source{flat()}, Symbols: []string{"AAPL"}, From: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), Cash: pitwall.Int(20_000), Rules: pitwall.Rules{VolumeShare: pitwall.One}, Journal: &pitwall.MemoryJournal{}})
+		require.NoError(t, err)
+		_, err = v.Next(context.Background(), v.Now())
+		require.NoError(t, err)
+		m, err := mirror.Open(context.Background(), mirror.Config{Broker: v, Journal: &pitwall.MemoryJournal{}, Pause: func(context.Context) error { return nil }}, v.Now())
+		require.NoError(t, err)
+		return brokertest.Harness{Broker: m, Symbol: "AAPL", Far: pitwall.Int(50), Step: func(t *testing.T) {
+			_, err := v.Next(context.Background(), v.Now())
+			require.NoError(t, err)
+		}}
+	})
+}
