@@ -40,7 +40,7 @@ func (r *refusal) bytes() []byte {
 
 // split returns the messages of a frame: one, or those of a batch.
 func split(frame []byte) (messages []json.RawMessage, batch bool) {
-	if err := json.Unmarshal(frame, &messages); err == nil && bytes.HasPrefix(bytes.TrimSpace(frame), []byte("[")) {
+	if bytes.HasPrefix(bytes.TrimSpace(frame), []byte("[")) && json.Unmarshal(frame, &messages) == nil {
 		return messages, true
 	}
 	return []json.RawMessage{frame}, false

@@ -108,6 +108,7 @@ func New(cfg Config) (*Venue, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.equity = make([]pitwall.EquityPoint, 0, data.Steps())
 	if data.Bars() == 0 && !cfg.Grows {
 		return nil, pitwall.Errorf(pitwall.NoCoverage, "no bar of %v between %s and %s", v.symbols(), cfg.From.Format(time.DateOnly), cfg.To.Format(time.DateOnly)).Hintf("the data holds %s", names(cfg.Source))
 	}

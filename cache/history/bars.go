@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -48,6 +49,7 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 			g = groups[symbol]
 		}
 		if g == nil {
+			symbol = strings.Clone(symbol) // a part of the file's text, which ends here
 			g = &raw{}
 			groups[symbol] = g
 			order = append(order, symbol)

@@ -90,7 +90,7 @@ func setScale(in *pitwall.Instrument, power int) (err error) {
 // are multiplied by. Options and futures are quoted as they are.
 func (l *loader) scale(g *raw, price string) error {
 	in := &g.series.Instrument
-	g.first = price
+	g.first = strings.Clone(price)
 	if stated, ok := l.scales[in.Symbol]; ok {
 		g.power = stated
 		return nil

@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +31,20 @@ func digestOf(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// sumOf returns the sum of a file, which may be larger than memory.
+func sumOf(fsys fs.FS, name string) (string, error) {
+	file, err := fsys.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
 // Seal ends a folder: it completes m with the digest of the turns, lists the sums of
 // all files and writes the manifest, in this order, so that a manifest that says how
 // a run ended comes with its sums. No turn may follow.
@@ -48,14 +62,14 @@ func (f *Folder) Seal(m *Manifest) error {
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
 	for _, name := range append(slices.Clone(sealed), TradesFile) {
-		body, err := os.ReadFile(filepath.Join(f.Dir, name))
+		sum, err := sumOf(os.DirFS(f.Dir), name)
 		if name == TradesFile && errors.Is(err, fs.ErrNotExist) {
 			continue // not every world has trades
 		}
 		if err != nil {
 			return fmt.Errorf("reading what was written: %w", err)
 		}
-		all.WriteString(sumLine(name, digestOf(body)))
+		all.WriteString(sumLine(name, sum))
 	}
 	all.WriteString(sumLine(ManifestFile, digestOf(manifest)))
 	if err := f.replace(SumsFile, all.Bytes()); err != nil {
@@ -112,13 +126,13 @@ func (s Strict) Sums(m Manifest) (Sums, error) {
 			out.Turns++
 			turns.Write(append(line, '\n'))
 		}
-		body, err := fs.ReadFile(s, name)
+		sum, err := sumOf(s, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
 			differ("%s is missing", name)
 		case err != nil:
 			return out, fmt.Errorf("reading the run: %w", err)
-		case digestOf(body) != string(x[1]):
+		case sum != string(x[1]):
 			differ("%s was changed after the run wrote it: it does not have its sum in %s", name, SumsFile)
 		}
 	}

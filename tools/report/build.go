@@ -137,7 +137,7 @@ func (w *walk) activity(s *Sheet) {
 		}
 		s.Activity.Traded += x.traded
 		sum += x.traded
-		if i+1 == len(w.steps) || runs.DateOf(w.steps[i+1].at) != runs.DateOf(x.at) {
+		if i+1 == len(w.steps) || !sameDay(w.steps[i+1].at, x.at) {
 			traded, equity = append(traded, sum), append(equity, x.equity)
 			sum = 0
 		}

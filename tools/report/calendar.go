@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -9,16 +10,24 @@ import (
 // period alike, in the points' own zone.
 func lastOf(points []Point, layout string) []Point {
 	var list []Point
-	for i, p := range points {
-		if i+1 == len(points) || inDay(points[i+1].At).Format(layout) != inDay(p.At).Format(layout) {
-			list = append(list, p)
-		}
+	name := func(i int) string { return inDay(points[i].At).Format(layout) }
+	for lo := 0; lo < len(points); {
+		now := name(lo)
+		hi := lo + sort.Search(len(points)-lo, func(i int) bool { return name(lo+i) > now })
+		list, lo = append(list, points[hi-1]), hi
 	}
 	return list
 }
 
 // inDay returns a time within the day that a step ends: midnight ends the day before.
 func inDay(t time.Time) time.Time { return t.Add(-1) }
+
+// sameDay reports whether two steps end on one date.
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := inDay(a).Date()
+	by, bm, bd := inDay(b).Date()
+	return ay == by && am == bm && ad == bd
+}
 
 // periods returns the number of daily returns in a year: 365 when at least every
 // second week has a Saturday. Sundays do not count, since markets open on Sunday

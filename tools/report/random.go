@@ -161,6 +161,7 @@ func (p *path) end(tracks []track, steps int) {
 
 // columns lays the moves out by step and then by symbol.
 func columns(tracks []track, steps int) (overnight, intraday []float64) {
+	overnight, intraday = make([]float64, 0, steps*len(tracks)), make([]float64, 0, steps*len(tracks))
 	for t := range steps {
 		for _, k := range tracks {
 			overnight, intraday = append(overnight, k.overnight[t]), append(intraday, k.intraday[t])

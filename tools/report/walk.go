@@ -56,7 +56,11 @@ func newWalk(r *Run) *walk {
 	for _, name := range w.names {
 		w.symbols[name] = &walked{bars: r.Bars[name], multiplier: w.lots.multiplier(name).Float(), actions: r.Actions(name)}
 	}
-	w.tracks = make([]track, len(w.names))
+	w.tracks, w.steps = make([]track, len(w.names)), make([]step, 0, len(r.Points))
+	for i := range w.tracks {
+		n := len(r.Points)
+		w.tracks[i] = track{make([]float64, 0, n), make([]float64, 0, n), make([]float64, 0, n), make([]float64, 0, n)}
+	}
 	return w
 }
 
