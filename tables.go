@@ -19,6 +19,8 @@ type Result struct {
 	Columns   []string `json:"columns"`
 	Rows      [][]any  `json:"rows"` // nil, bool, int64, float64 or string
 	Truncated bool     `json:"truncated"`
+	// Preceding is the largest N of the text's "rows N preceding" over one symbol's history.
+	Preceding int `json:"-"`
 	// AsOf is the world's time whose rows were read; the clock may have moved since.
 	AsOf time.Time `json:"-"`
 }

@@ -162,7 +162,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 		return fail(err)
 	}
 	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
-	warnings := slices.Concat(r.Warnings, r.session.Warnings(), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m.Status, metrics, out))
+	warnings := slices.Concat(r.Warnings, r.session.Warnings(), r.warm.warnings(r.session.World().Zone), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m, metrics, out))
 	m.Warnings, m.ReadWith = pitwall.WarningTexts(warnings), runs.ReadWith(warnings)
 	usage := runs.UsageOf(out)
 	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades))); err != nil {
@@ -189,6 +189,9 @@ func (r *run) figures() (*report.Run, error) {
 	return report.FromHeld(r.folder.Held(), r.manifest), nil
 }
 
+// askingRule is how the loop introduces an error of a rule.
+const askingRule = "asking the model " + ruleModel + ": " + string(agentloop.ErrorConfig) + ": "
+
 // ended returns how a run ended, and the error that it ended with.
 func (r *run) ended(out agentloop.Outcome, err error) (status string, _ error) {
 	switch {
@@ -198,6 +201,9 @@ func (r *run) ended(out agentloop.Outcome, err error) (status string, _ error) {
 	case errors.Is(err, context.Canceled):
 		return "incomplete", nil
 	case err != nil:
+		if text := err.Error(); strings.Contains(text, askingRule) { // no model was asked
+			err = pitwall.Errorf(pitwall.StrategyError, "%s", strings.Replace(text, askingRule, "", 1))
+		}
 		return "failed", err
 	case !out.Ended:
 		return "incomplete", nil

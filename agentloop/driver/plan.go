@@ -41,7 +41,7 @@ type Planned struct {
 // Plan reads the data as a run does and composes its world, and ends before the first
 // turn. It writes nothing.
 func (s *Strategy) Plan(ctx context.Context, store *history.Store, inputs []history.Input) (p Plan, err error) {
-	if err := s.CheckRule(ctx); err != nil {
+	if _, err := s.CheckRule(ctx); err != nil {
 		return p, err
 	}
 	spec, err := s.Spec()

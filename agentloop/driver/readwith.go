@@ -26,10 +26,14 @@ func turnWarnings(out agentloop.Outcome) (list []pitwall.Warning) {
 		if kind == "budget" {
 			continue // why the run was stopped says it
 		}
-		w := pitwall.Warning{Text: fmt.Sprintf("%s %d times: pitwall trace says where", kind, n)}
-		if n == 1 {
-			w.Text = kind + " once: pitwall trace says where"
+		count := "once"
+		if n > 1 {
+			count = fmt.Sprintf("%d times", n)
 		}
+		if kind == "order_without_data" {
+			count += " (an order before any tool had answered in its turn)"
+		}
+		w := pitwall.Warning{Text: kind + " " + count + ": pitwall trace says where"}
 		if kind == "tool_error" && n*10 > out.Turns {
 			w.Code = pitwall.TurnsFailed
 		}
@@ -84,15 +88,19 @@ func closedWarnings(c pitwall.Clock) (list []pitwall.Warning) {
 }
 
 // resultWarnings returns what came of the run's orders, and whether it was stopped.
-func resultWarnings(status string, m report.Metrics, out agentloop.Outcome) (list []pitwall.Warning) {
+func resultWarnings(run *runs.Manifest, m report.Metrics, out agentloop.Outcome) (list []pitwall.Warning) {
 	say := func(code, format string, args ...any) {
 		list = append(list, pitwall.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
 	}
-	switch {
-	case m.Rejected == 1:
-		say(pitwall.OrdersRejected, "1 order of %d was rejected: see journal.jsonl", m.Orders)
-	case m.Rejected > 1:
-		say(pitwall.OrdersRejected, "%d orders were rejected: see journal.jsonl", m.Rejected)
+	if m.Rejected > 0 {
+		orders, by := "orders", []string{}
+		if m.Rejected == 1 {
+			orders = "order"
+		}
+		for _, x := range m.RejectedBy {
+			by = append(by, fmt.Sprintf("%s %d", x.Code, x.Count))
+		}
+		say(pitwall.OrdersRejected, "%d %s of %d rejected: %s; pitwall why %s %s %s", m.Rejected, orders, m.Orders, strings.Join(by, ", "), run.RunID, m.RejectedBy[0].Symbol, m.RejectedBy[0].Date)
 	}
 	if m.Denied > 0 {
 		by := []string{}
@@ -101,10 +109,10 @@ func resultWarnings(status string, m report.Metrics, out agentloop.Outcome) (lis
 		}
 		say("", "%d orders were denied by the risk limits (%s): nothing was sent", m.Denied, strings.Join(by, ", "))
 	}
-	if status == "complete" && m.Orders == 0 && m.Denied == 0 && out.Turns > 0 {
+	if run.Status == "complete" && m.Orders == 0 && m.Denied == 0 && out.Turns > 0 {
 		say("", "nothing was ordered in %d turns: pitwall trace says what they said", out.Turns)
 	}
-	if status == "incomplete" {
+	if run.Status == "incomplete" {
 		why := ""
 		if out.Stopped != "" {
 			why = ": " + out.Stopped

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,6 +56,9 @@ var (
 	looksAhead = regexp.MustCompile(`(?i)\blead\s*\(|\bfollowing\b`)
 )
 
+// barColumns are the columns of a bar in SQL.
+var barColumns = []string{"symbol", "ts", "date", "open", "high", "low", "close", "volume"}
+
 // checkRule validates what needs no SQL engine.
 func (s *Strategy) checkRule() error {
 	switch {
@@ -73,20 +77,24 @@ func (s *Strategy) checkRule() error {
 	case len(s.Rule) > maxRuleColumns:
 		return s.bad("rule has %d columns", len(s.Rule)).Hintf("use at most %d", maxRuleColumns)
 	}
-	taken := []string{"symbol", "ts", "date", "open", "high", "low", "close", "volume", "finite", "newest"}
+	taken := append(slices.Clone(barColumns), "finite", "newest", "bars")
 	for i, c := range s.Rule {
 		last := i == len(s.Rule)-1
 		switch {
 		case !columnName.MatchString(c.Name):
 			return s.bad("rule: column %q", c.Name).Hintf("use a-z, 0-9 and _ in names")
 		case slices.Contains(taken, c.Name):
-			return s.bad("rule: two columns are named %s", c.Name).Hintf("the bars have %s; choose another name", strings.Join(taken[:8], ", "))
+			return s.bad("rule: two columns are named %s", c.Name).Hintf("the bars have %s; choose another name", strings.Join(barColumns, ", "))
 		case strings.TrimSpace(c.SQL) == "":
 			return s.bad("rule: %s is empty", c.Name).Hintf("write an SQL expression, for example close > avg(close) over (h rows 99 preceding)")
 		case last != (c.Name == scripts.WeightColumn):
 			return s.bad("rule: the columns end with %s", s.Rule[len(s.Rule)-1].Name).Hintf("name the last one weight: a share of equity, or true for an equal part")
 		}
 		taken = append(taken, c.Name)
+		if name := placeholder.FindString(s.fill(c.SQL)); name != "" {
+			bare := strings.Trim(name, "{}")
+			return s.bad("rule: %s: %s has no value", c.Name, name).Hintf("write params: {%s: 50} or --param %s=50", bare, bare)
+		}
 	}
 	return nil
 }
@@ -124,17 +132,17 @@ func ruleAgent(a Agent, r *scripts.Rule) Agent {
 }
 
 // CheckRule asks the SQL engine whether it takes the strategy's rule, column by
-// column, over no bars.
-func (s *Strategy) CheckRule(ctx context.Context) error {
+// column, over no bars. It returns how many bars the rule's longest window holds.
+func (s *Strategy) CheckRule(ctx context.Context) (bars int, err error) {
 	r := s.rule()
 	if r == nil {
-		return nil
+		return 0, nil
 	}
 	now := func() time.Time { return time.Time{} }
 	t := duckdb.New(nil, now, nil) // a table without symbols asks no market
 	defer t.Close()
 	if err := t.Define(ctx, pitwall.TableSpec{Name: scripts.HistoryTable}); err != nil {
-		return err
+		return 0, err
 	}
 	for i, c := range r.Columns {
 		// As an argument it must be one expression.
@@ -143,20 +151,21 @@ func (s *Strategy) CheckRule(ctx context.Context) error {
 			_, err = t.Query(ctx, "SELECT count(*) FROM "+r.Rows(i+1), 1)
 		}
 		if err != nil {
-			return s.badSQL(c, err)
+			return 0, s.badSQL(c, err)
 		}
 	}
 	// sum takes numbers and truth values, and nothing else.
 	if _, err := t.Query(ctx, "SELECT sum("+scripts.WeightColumn+") FROM "+r.Rows(len(r.Columns)), 1); pitwall.CodeOf(err) == pitwall.SQLFailed {
 		c := r.Columns[len(r.Columns)-1]
-		return s.bad("rule: %s is neither a number nor true or false: %s", c.Name, c.SQL).Hintf("give a share of equity, or a condition")
+		return 0, s.bad("rule: %s is neither a number nor true or false: %s", c.Name, c.SQL).Hintf("give a share of equity, or a condition")
 	} else if err != nil {
-		return err
+		return 0, err
 	}
-	if _, err := t.Query(ctx, r.Query(), 1); err != nil {
-		return s.badSQL(r.Columns[len(r.Columns)-1], err)
+	result, err := t.Query(ctx, r.Query(), 1)
+	if err != nil {
+		return 0, s.badSQL(r.Columns[len(r.Columns)-1], err)
 	}
-	return nil
+	return result.Preceding + 1, nil
 }
 
 // badSQL is an error of one column, with the engine's own words.
@@ -167,8 +176,43 @@ func (s *Strategy) badSQL(c scripts.Column, err error) error {
 	}
 	text, _, _ := strings.Cut(e.Message, " You might need to add")
 	out := s.bad("rule: %s: %s: %s", c.Name, c.SQL, strings.ReplaceAll(text, "\n", "; "))
-	out.Hint = e.Hint
+	out.Hint = s.sqlHint(c, e)
 	return out
+}
+
+var (
+	unknownColumn = regexp.MustCompile(`Referenced column "([^"]*)" not found`)
+	average       = regexp.MustCompile(`function "?(sma|ema|ma|mavg|wma|rolling_mean)\b`)
+)
+
+// sqlHint says what would work in place of a faulty expression of one column.
+func (s *Strategy) sqlHint(c scripts.Column, e *pitwall.Error) string {
+	hints := []string{}
+	if found := unknownColumn.FindStringSubmatch(e.Message); found != nil {
+		columns := slices.Clone(barColumns)
+		for _, x := range s.Rule {
+			if x.Name == c.Name {
+				break
+			}
+			columns = append(columns, x.Name)
+		}
+		hint := "columns are " + strings.Join(columns, ", ")
+		if near, ok := pitwall.Near(found[1], columns); ok {
+			hint = "did you mean " + near + "? " + hint
+		}
+		hints = append(hints, hint)
+	} else if found := average.FindStringSubmatch(e.Message); found != nil {
+		hints = append(hints, found[1]+": a 50-day average is avg(close) over (h rows 49 preceding)")
+	} else if e.Hint != "" {
+		hints = append(hints, strings.ReplaceAll(e.Hint, "docs_search", "pitwall docs"))
+	}
+	raw := s.Rule[slices.IndexFunc(s.Rule, func(x scripts.Column) bool { return x.Name == c.Name })].SQL
+	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
+		if strings.Contains(raw, "{"+name+"}") {
+			hints = append(hints, fmt.Sprintf("{%s} is %v, from params or --param %s", name, s.Params[name], name))
+		}
+	}
+	return strings.Join(hints, "; ")
 }
 
 // ruleNotes says what a rule asks for in vain.

@@ -1,6 +1,7 @@
 package driver_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 )
@@ -41,9 +43,23 @@ func TestRuleIsChecked(t *testing.T) {
 		require.NoDirExists(t, c.Dir)
 	}
 	for text, want := range map[string]string{
+		"rule: clos > 1": "did you mean close? columns are symbol, ts, date, open, high, low, close, volume",
+		"rule: {fast: avg(close) over (h rows 9 preceding), weight: fast > lag(fst) over h}": "did you mean fast? columns are symbol, ts, date, open, high, low, close, volume, fast",
+		"rule: close > sma(close, 50)": "sma: a 50-day average is avg(close) over (h rows 49 preceding)",
+		"rule: close > ema(close, 50)": "ema: a 50-day average is avg(close) over (h rows 49 preceding)",
+		"rule: close > pg_sleep(1)":    `pitwall docs "SQL functions" lists those that are`,
+		"rule: lag(close, {days}) over h > close\nparams: {days: a b, n: 1}\nagent: {prompt: '{n}'}": "{days} is a b, from params or --param days",
+	} {
+		_, err := driver.Run(t.Context(), ruled(t, "later", text))
+		e, ok := errors.AsType[*pitwall.Error](err)
+		require.True(t, ok, err)
+		require.Contains(t, e.Hint, want, text)
+	}
+	for text, want := range map[string]string{
 		"rule: []":                                 "line 4: rule is a list",
 		"rule: {a: [1], weight: a}":                "column a of rule is no text",
 		"rule: {weight: 1, a: 2}":                  "rule: the columns end with a",
+		"rule: lag(close, {days}) over h":          "rule: weight: {days} has no value; write params: {days: 50} or --param days=50",
 		"rule: {a: 1}":                             "rule: the columns end with a",
 		"rule: {close: 1, weight: 1}":              "two columns are named close",
 		"rule: {a: 1, a: 2, weight: 1}":            "two columns are named a",
@@ -66,21 +82,22 @@ func TestRuleIsChecked(t *testing.T) {
 // its figures.
 func TestRuleThatCannotBeHeld(t *testing.T) {
 	for text, want := range map[string]string{
-		"rule: 1.2":                 "rule: weights add up to 1.2 and this account carries 1: A 1.2",
+		"rule: 1.2":                 "rule: weights add up to 1.2, 120 % of equity: 1 is all of it, and this account carries 1: A 1.2",
 		"rule: -0.5":                "rule: the weight of A is -0.5 and this account does not short",
 		"rule: 1 / (close - close)": "rule: the weight of A is not finite",
 		"rule: {z: close - close, weight: 1 / z}":            "rule: the weight of A is not finite: z 0",
 		"rule: sqrt(-close)":                                 "cannot take square root of a negative number",
-		"rule: 2.5\naccount: {type: margin}":                 "rule: weights add up to 2.5 and this account carries 2: A 2.5",
+		"rule: 2.5\naccount: {type: margin}":                 "rule: weights add up to 2.5, 250 % of equity: 1 is all of it, and this account carries 2: A 2.5",
 		"rule: -0.5\naccount: {type: margin, shorts: false}": "this account does not short",
 	} {
 		c := ruled(t, "later", text)
 		result, err := driver.Run(t.Context(), c)
 		require.ErrorContains(t, err, want, text)
+		require.NotContains(t, err.Error(), "asking the model", text)
 		require.Zero(t, result.Orders, text)
 	}
 	_, err := driver.Run(t.Context(), ruled(t, "later", "rule: 0.6"))
-	require.ErrorContains(t, err, "weights add up to 1.2 and this account carries 1: A 0.6, B 0.6", "when B lists")
+	require.ErrorContains(t, err, "weights add up to 1.2, 120 % of equity: 1 is all of it, and this account carries 1: A 0.6, B 0.6", "when B lists")
 	result, err := driver.Run(t.Context(), ruled(t, "later", "rule: case symbol when 'A' then 1 else -1 end\naccount: {type: margin, borrow_rate: 0.01, margin_rate: 0.05}"))
 	require.NoError(t, err)
 	require.Positive(t, result.Fills)
@@ -110,6 +127,37 @@ func TestRuleOrders(t *testing.T) {
 	require.Equal(t, 1, strings.Count(fills, ",A,"), fills)
 	_, fills = run("later", "rule: case symbol when 'A' then 0.5 + 0.02 * (day(ts) % 2) end\nband: 0")
 	require.Greater(t, strings.Count(fills, ",A,"), 10)
+}
+
+// Until a symbol has the bars of the rule's longest window, its average is not the one
+// that was asked for: no order, and one warning says from when on there are some.
+func TestRuleWarmsUp(t *testing.T) {
+	file := walks(t)
+	run := func(text string) (*driver.Result, string, []string) {
+		c := idea{symbols: "[A]", rule: text}.config(t, file)
+		result, err := driver.Run(t.Context(), c)
+		require.NoError(t, err)
+		reader := runs.Open(os.DirFS(result.Out))
+		fills, err := os.ReadFile(filepath.Join(result.Out, "fills.csv"))
+		require.NoError(t, err)
+		_, first, _ := strings.Cut(string(fills), "\n")
+		return result, first, reader.Manifest.Warnings
+	}
+	for _, n := range []string{"49", "50 - 1", "7 * 7"} {
+		_, first, warnings := run("rule: close > 0.5 * avg(close) over (h rows " + n + " preceding)")
+		require.Contains(t, warnings, "no order before the rule's longest window (50 bars) is full: A from 2013-07-23 (49 turns before); data that begin earlier, or a later from, avoid that")
+		require.Regexp(t, "^[^\n]*2013-07-24", first, "the bar after the 50th")
+	}
+	result, first, warnings := run("from: 2013-08-01\nrule:\n  m: avg(close) over (h rows 49 preceding)\n  weight: close > 0.5 * m")
+	require.NotContains(t, strings.Join(warnings, "\n"), "longest window", "bars before from count")
+	require.Regexp(t, "^[^\n]*2013-08-02", first)
+	require.Positive(t, result.Fills)
+	result, _, warnings = run("rule: close > avg(close) over (h rows 300 preceding)")
+	require.Zero(t, result.Orders)
+	require.Contains(t, strings.Join(warnings, "\n"), "(301 bars) is full: A never in this run")
+	turn, err := runs.Open(os.DirFS(result.Out)).RawTurn(3)
+	require.NoError(t, err)
+	require.Contains(t, string(turn), "A has 3 of the 301 bars that the rule needs")
 }
 
 // The record says what decided; columns that look ahead are noted.

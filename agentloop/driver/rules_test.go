@@ -48,14 +48,17 @@ func ideas() map[string]idea {
 	}
 	return map[string]idea{
 		"cross":      {"[A]", "rule: close > avg(close) over (h rows 19 preceding)", one(cross)},
-		"channel":    {"[A]", "rule: case when close >= max(high) over (h rows between 20 preceding and 1 preceding) then 1 when close <= min(low) over (h rows between 10 preceding and 1 preceding) then 0 end", one(channel)},
+		"channel":    {"[A]", "rule: case when close >= max(high) over (h rows between 12 preceding and 1 preceding) then 1 when close <= min(low) over (h rows between 6 preceding and 1 preceding) then 0 end", one(channel)},
 		"volatility": {"[B]", "rule:\n  r: close / lag(close) over h - 1\n  vol: case when count(r) over (h rows 19 preceding) = 20 then stddev_samp(r) over (h rows 19 preceding) * sqrt(252) end\n  weight: case when vol > 0 then least(1, 0.08 / vol) end", one(volatility)},
 		"rotation":   {"[A, B, C]", "rule:\n  gain: close / lag(close, 30) over h - 1\n  weight: case when gain is not null then (gain > 0 and rank() over (across order by gain desc) = 1)::int end", rotation},
 	}
 }
 
 func cross(bars []bar) (float64, bool) {
-	bars = bars[max(0, len(bars)-20):]
+	if len(bars) < 20 {
+		return 0, false
+	}
+	bars = bars[len(bars)-20:]
 	sum := 0.0
 	for _, b := range bars {
 		sum += b.close
@@ -69,14 +72,16 @@ func cross(bars []bar) (float64, bool) {
 func channel(bars []bar) (float64, bool) {
 	n := len(bars) - 1
 	high, low := math.Inf(-1), math.Inf(1)
-	for _, b := range bars[max(0, n-20):n] {
+	if n < 12 {
+		return 0, false
+	}
+	for _, b := range bars[n-12 : n] {
 		high = max(high, b.high)
 	}
-	for _, b := range bars[max(0, n-10):n] {
+	for _, b := range bars[n-6 : n] {
 		low = min(low, b.low)
 	}
 	switch {
-	case n == 0:
 	case bars[n].close >= high:
 		return 1, true
 	case bars[n].close <= low:

@@ -80,11 +80,12 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.CheckTools(c.Tools), s.CheckRule(ctx)); err != nil {
+	bars, err := s.CheckRule(ctx)
+	if err = errors.Join(s.CheckTools(c.Tools), err); err != nil {
 		return nil, err
 	}
+	c.Agents = withWindow(c.Agents, bars)
 	if c.Source == nil {
-		var err error
 		if c.Source, err = s.Load(ctx, c.Files, &history.Local{}); err != nil {
 			return nil, err
 		}
@@ -143,6 +144,7 @@ type run struct {
 	started  time.Time
 	manifest runs.Manifest
 	past     runs.Past // of a run that goes on
+	warm     *warmup   // of its rule
 }
 
 // drive writes the manifest, connects the loop to a server of its own, runs it and
@@ -152,7 +154,14 @@ func (r *run) drive(ctx context.Context) (*Result, error) {
 	if err := r.folder.WriteJSON("manifest.json", r.manifest); err != nil {
 		return nil, err
 	}
-	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: r.Progress, Stop: r.Stop, Log: r.Log, Made: r.past.Turns, Past: r.past.Agents})
+	r.warm = r.warmup()
+	progress := func(p agentloop.Progress) {
+		r.warm.pass(p)
+		if r.Progress != nil {
+			r.Progress(p)
+		}
+	}
+	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: progress, Stop: r.Stop, Log: r.Log, Made: r.past.Turns, Past: r.past.Agents})
 	return r.finish(out, err)
 }
 

@@ -104,7 +104,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		Broker: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
-	return &Sim{world: w, venue: v, tables: tables, store: store, spec: spec, notes: notes(store, spec, to), from: from, to: to}, nil
+	return &Sim{world: w, venue: v, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
 }
 
 // setup is a digest of all that a world is built with. What is left out shows in

@@ -170,14 +170,28 @@ func stale(store *history.Store, spec SimSpec, from, to time.Time) []pitwall.War
 
 // notes returns what the operator should know of the data as a whole: it counts the
 // future in.
-func notes(store *history.Store, spec SimSpec, to time.Time) (list []pitwall.Warning) {
+func notes(store *history.Store, spec SimSpec, from, to time.Time) (list []pitwall.Warning) {
 	if spec.Lacking != "" {
 		list = append(list, pitwall.Warning{Code: pitwall.MembersLacking, Text: spec.Lacking})
 	}
-	for _, text := range append(slices.Clone(store.Warnings), endsEarly(store, spec, to)...) {
+	for _, text := range slices.Concat(store.Warnings, startsLate(store, spec, from), endsEarly(store, spec, to)) {
 		list = append(list, pitwall.Warning{Text: text})
 	}
 	return list
+}
+
+// startsLate notes data that start two sessions or more after the first day asked for.
+func startsLate(store *history.Store, spec SimSpec, from time.Time) []string {
+	var first *pitwall.Series
+	for _, s := range store.Series() {
+		if slices.Contains(spec.Symbols, s.Instrument.Symbol) && (first == nil || s.Start[0] < first.Start[0]) {
+			first = s
+		}
+	}
+	if spec.From == "" || first == nil || sessions(first.Instrument, from, first.Bar(0).Start) < 2 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the data start on %s, after the first day asked for (%s)", first.Bar(0).Start.Format(time.DateOnly), spec.From)}
 }
 
 // endsEarly notes data that end well before the last day asked for. It is for the

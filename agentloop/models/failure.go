@@ -32,6 +32,7 @@ type failure struct {
 	hint    string
 	retry   bool
 	path    bool          // there may be nothing at this URL
+	dial    bool          // no connection was made
 	after   time.Duration // as the provider asked; 0 = it did not
 }
 
@@ -83,7 +84,9 @@ func classify(err error, x *exchange) failure {
 	if errors.As(err, &u) {
 		err = u.Err // without the URL
 	}
-	return failure{kind: agentloop.ErrorUnavailable, message: err.Error(), retry: true, hint: "is the server running and base_url right?"}
+	var op *net.OpError
+	dial := errors.As(err, &op) && op.Op == "dial"
+	return failure{kind: agentloop.ErrorUnavailable, message: err.Error(), retry: true, dial: dial, hint: "is the server running and base_url right?"}
 }
 
 // What servers say of failures that their status alone does not tell, in lower case.

@@ -190,8 +190,18 @@ func TestNoConnection(t *testing.T) {
 	address := l.Addr().String()
 	require.NoError(t, l.Close())
 	for _, d := range dialects {
-		_, err := client(t, Options{Name: d.name, BaseURL: "http://" + address + d.path, Attempts: 2}).Reply(t.Context(), hello)
+		c := client(t, Options{Name: d.name, BaseURL: "http://" + address + d.path, Attempts: 2})
+		_, err := c.Reply(t.Context(), hello)
 		var e *agentloop.ModelError
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, agentloop.ErrorConfig, e.Kind)
+		require.True(t, e.Stops(), "every further turn would wait as long for nothing")
+		require.Empty(t, e.Tries)
+		require.Contains(t, e.Message, "connection refused")
+		require.Contains(t, e.Hint, "no server answers at "+address)
+
+		c.reached.Store(true) // it has answered before: it may come back
+		_, err = c.Reply(t.Context(), hello)
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, agentloop.ErrorUnavailable, e.Kind)
 		require.Contains(t, e.Message, "connection refused")

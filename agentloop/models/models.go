@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"pitwall"
@@ -46,6 +47,7 @@ type Client struct {
 	dialect  dialect
 	secrets  []string
 	refused  refusals
+	reached  atomic.Bool // its server answered once
 
 	sleep    func(context.Context, time.Duration) error
 	jitter   func() float64

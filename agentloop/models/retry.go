@@ -27,6 +27,7 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 		x := &exchange{}
 		reply, err := c.once(ctx, r, x)
 		if err == nil {
+			c.reached.Store(true)
 			fixIDs(reply.Calls, r.Messages, c.dialect.takesID)
 			redactReply(c.secrets, &reply)
 			reply.Tries, reply.Notes = tries, notes
@@ -42,6 +43,11 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 			notes, tries = append(notes, note), append(tries, agentloop.Try{Status: f.status, Error: f.message})
 			n--
 			continue
+		}
+		if f.dial && !c.reached.Load() { // it never answered: waiting for it at each turn of a run is in vain
+			f.kind, f.retry, f.hint = agentloop.ErrorConfig, false, "no server answers at "+c.host+": start it, or correct base_url; pitwall doctor STRATEGY tests it"
+		} else if !f.dial {
+			c.reached.Store(true)
 		}
 		if f.kind == agentloop.ErrorBadReply {
 			bad++

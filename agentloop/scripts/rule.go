@@ -23,6 +23,7 @@ type Rule struct {
 	Band    float64  // least difference of a target to what is held; 0 = order at every turn
 	Most    float64  // largest sum of weights without their signs
 	Shorts  bool     // weights below 0 are allowed
+	Bars    int      // of a symbol before its weight counts: the longest window
 }
 
 // Column is a named SQL expression. It may read the bars' columns, the columns
@@ -41,7 +42,7 @@ const HistoryTable = "history"
 
 // Rows returns the history with the first n columns, as what follows FROM in SQL.
 func (r Rule) Rows(n int) string {
-	from, newest := HistoryTable, ", lead(1) OVER h IS NULL AS newest"
+	from, newest := HistoryTable, ", lead(1) OVER h IS NULL AS newest, row_number() OVER h AS bars"
 	for _, c := range r.Columns[:n] {
 		from = fmt.Sprintf("(SELECT *, (%s\n) AS \"%s\"%s FROM %s %s)", c.SQL, c.Name, newest, from, Windows)
 		newest = ""
@@ -56,7 +57,7 @@ func (r Rule) Query() string {
 	for _, c := range r.Columns {
 		names += fmt.Sprintf("\"%s\", ", c.Name)
 	}
-	return "SELECT symbol, ts, " + names + "isfinite(" + WeightColumn + "::DOUBLE) AS finite FROM " + r.Rows(len(r.Columns)) + "\nWHERE newest ORDER BY symbol"
+	return "SELECT symbol, ts, bars, " + names + "isfinite(" + WeightColumn + "::DOUBLE) AS finite FROM " + r.Rows(len(r.Columns)) + "\nWHERE newest ORDER BY symbol"
 }
 
 // Reply implements agentloop.Model. A rule that cannot be judged ends the run.
@@ -155,7 +156,7 @@ func (r Rule) orders(t turn, rows []map[string]string, symbols int) (agentloop.R
 		return agentloop.Reply{Calls: orders}, nil
 	}
 	if len(weights) == 0 {
-		return done("not enough history for a weight"), nil
+		return done("not enough history for a weight%s", r.short(rows)), nil
 	}
 	return done("no order: every weight is within %v of what is held", r.Band), nil
 }
@@ -167,7 +168,7 @@ func (r Rule) weights(rows []map[string]string) (map[string]float64, error) {
 		symbol, text := row["symbol"], row[WeightColumn]
 		w := number(text)
 		switch {
-		case slices.Contains(r.Watch, symbol):
+		case slices.Contains(r.Watch, symbol) || number(row["bars"]) < float64(r.Bars):
 			continue
 		case row["finite"] == "false":
 			return nil, fmt.Errorf("rule: the weight of %s is not finite%s; guard its division, for example with nullif(x, 0)", symbol, figuresOf(r.Columns, row))
@@ -191,9 +192,23 @@ func (r Rule) weights(rows []map[string]string) (map[string]float64, error) {
 		}
 	}
 	if sum > r.Most+1e-9 {
-		return nil, fmt.Errorf("rule: weights add up to %.6g and this account carries %.6g: %s", sum, r.Most, strings.Join(figures, ", "))
+		return nil, fmt.Errorf("rule: weights add up to %.6g, %.6g %% of equity: 1 is all of it, and this account carries %.6g: %s", sum, sum*100, r.Most, strings.Join(figures, ", "))
 	}
 	return weights, nil
+}
+
+// short says how many bars the symbol with the longest history has when it is too short.
+func (r Rule) short(rows []map[string]string) string {
+	most, symbol := 0.0, ""
+	for _, row := range rows {
+		if n := number(row["bars"]); n > most && !slices.Contains(r.Watch, row["symbol"]) {
+			most, symbol = n, row["symbol"]
+		}
+	}
+	if most >= float64(r.Bars) {
+		return ""
+	}
+	return fmt.Sprintf(": %s has %.0f of the %d bars that the rule needs", symbol, most, r.Bars)
 }
 
 // why is the reason of an order: the weight beside what is held, and what it came of.

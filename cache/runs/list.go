@@ -30,6 +30,7 @@ type Listed struct {
 	BuyHoldReturn   *float64     `json:"buy_and_hold_return"`
 	MaxDrawdown     *float64     `json:"max_drawdown"`
 	Sharpe          *float64     `json:"sharpe"`
+	Bars            int          `json:"-"`        // that its returns are of
 	Turns           *int         `json:"turns"`    // null: not known
 	CostUSD         *pitwall.Dec `json:"cost_usd"` // of models, recorded answers at what they once cost; null: not known
 	Attempt         int          `json:"attempt"`
@@ -77,6 +78,7 @@ func headline(fsys fs.FS, name string, at time.Time) Listed {
 			x.From, x.To = DateOf(*metrics.First), DateOf(*metrics.Last)
 		}
 		x.TotalReturn, x.BenchmarkReturn, x.BuyHoldReturn, x.MaxDrawdown, x.Sharpe = &metrics.TotalReturn, metrics.BenchmarkReturn, metrics.BuyHoldReturn, &metrics.MaxDrawdown, metrics.Sharpe
+		x.Bars = metrics.Bars
 	case x.Damaged != "":
 	case !errors.Is(err, fs.ErrNotExist):
 		x.Damaged = err.Error()
@@ -94,16 +96,13 @@ func headline(fsys fs.FS, name string, at time.Time) Listed {
 	return x
 }
 
-// Attempt counts the runs beside dir that share a symbol and a day with run m, m
-// included: repeated tries overfit. Not counted are runs that failed before their
-// first turn, those that did the same as another or as m, and those that were stopped
-// on the way to what m does and kept their answers, which m goes on from. Before a run
-// there is no digest: then what was asked to do the same counts as the same. Agents
-// see the attempt, and a repeat must see what the first run saw, or its recorded
-// answers do not fit.
+// Attempt counts the different trials on the days of run m, m included: repeated tries
+// overfit. Counted are the runs beside dir that came to their end and share a symbol and
+// a day with m. Exact repeats count once: the same digest, or the same configuration
+// where recorded answers could be used. Agents see the attempt, and a repeat must see
+// what the first run saw, or its recorded answers do not fit.
 func Attempt(dir string, m Manifest) int {
-	n := 1
-	seen := map[string]bool{m.Digest: true}
+	trials := []Manifest{m}
 	beside := os.DirFS(filepath.Dir(dir))
 	names, _ := fs.ReadDir(beside, ".") // without a folder there are no runs
 	for _, name := range names {
@@ -113,29 +112,25 @@ func Attempt(dir string, m Manifest) int {
 		}
 		r := Open(run)
 		x := r.Manifest
-		if r.Damaged != nil || x.Status == "failed" && untried(run) || x.Digest != "" && seen[x.Digest] || (m.Digest == "" || x.Status != "complete" && !x.NoCache && !m.NoCache) && sameTrial(x, m) {
+		shared := slices.ContainsFunc(x.Symbols, func(s string) bool { return slices.Contains(m.Symbols, s) })
+		if r.Damaged != nil || x.Status != "complete" || !shared || x.From > m.To || m.From > x.To ||
+			slices.ContainsFunc(trials, func(y Manifest) bool { return sameTrial(x, y) }) {
 			continue
 		}
-		seen[x.Digest] = true
-		shared := slices.ContainsFunc(x.Symbols, func(s string) bool { return slices.Contains(m.Symbols, s) })
-		if shared && x.From <= m.To && m.From <= x.To {
-			n++
-		}
+		trials = append(trials, x)
 	}
-	return n
+	return len(trials)
 }
 
-// untried reports whether a run has no turn.
-func untried(run fs.FS) bool {
-	if info, err := fs.Stat(run, TurnsFile); err == nil {
-		return info.Size() == 0
-	}
-	turns, err := fs.ReadDir(run, turnsDir)
-	return err == nil && len(turns) == 0
-}
-
-// sameTrial reports whether two runs were asked to do the same.
+// sameTrial reports whether two runs did the same, or were asked to and a model had no
+// say of its own. Before a run there is no digest.
 func sameTrial(x, y Manifest) bool {
+	if x.Digest != "" && x.Digest == y.Digest {
+		return true
+	}
+	if (x.NoCache || y.NoCache) && x.Digest != "" && y.Digest != "" {
+		return false
+	}
 	asked := func(m Manifest) string {
 		raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample})
 		if err != nil {

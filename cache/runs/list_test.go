@@ -29,14 +29,26 @@ func TestAttemptBeforeARepeat(t *testing.T) {
 	put("first", first)
 	require.Equal(t, 1, Attempt(filepath.Join(dir, "again"), m), "before: as the first run saw it")
 	m.Digest = "3"
-	require.Equal(t, 2, Attempt(filepath.Join(dir, "again"), m), "after: it did something else, as another sample does")
+	require.Equal(t, 1, Attempt(filepath.Join(dir, "again"), m), "after: the same configuration, by another version of Pitwall")
+	m.NoCache = true
+	require.Equal(t, 2, Attempt(filepath.Join(dir, "again"), m), "after: the model said something else")
+	m.NoCache = false
 	m.Digest = "1"
 	require.Equal(t, 1, Attempt(filepath.Join(dir, "again"), m), "after: it did the same")
 	put("other", other)
 	put("failed", failed)
-	require.Equal(t, 3, Attempt(filepath.Join(dir, "again"), m), "failed at a turn, as far as is known")
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "failed", "turns"), 0o755))
-	require.Equal(t, 2, Attempt(filepath.Join(dir, "again"), m), "failed before its first turn")
+	require.Equal(t, 2, Attempt(filepath.Join(dir, "again"), m), "one that failed did not come to its end")
+	for name, status := range map[string]string{"look": "incomplete", "running": "running"} {
+		x := other
+		x.Status, x.Every, x.Digest = status, "30", name
+		put(name, x)
+	}
+	later := other
+	later.From, later.To, later.Every, later.Digest = "2014-01-01", "2014-12-31", "7", "4"
+	put("later", later)
+	other.Digest = "5"
+	put("twice", other)
+	require.Equal(t, 2, Attempt(filepath.Join(dir, "again"), m), "a look with --turns, other dates and a configuration for the second time")
 }
 
 // A run is listed with the days that it came to; midnight ends the day before it.

@@ -252,6 +252,7 @@ type Metrics struct {
 	Bars            int         `json:"bars"`
 	Orders          int         `json:"orders"`
 	Rejected        int         `json:"orders_rejected"`
+	RejectedBy      []Rejection `json:"-"` // why, most often first
 	Denied          int         `json:"orders_denied"`
 	DeniedBy        []Denial    `json:"denied_by,omitempty"` // which limits, most often first
 	Fills           int         `json:"fills"`
@@ -260,6 +261,13 @@ type Metrics struct {
 	Exposure        float64     `json:"exposure"` // mean over steps of what is held, long and short, over equity
 	First           *time.Time  `json:"first"`
 	Last            *time.Time  `json:"last"`
+}
+
+// Rejection is how often the venue rejected an order for a reason, and the first of them.
+type Rejection struct {
+	Code         pitwall.Code
+	Count        int
+	Symbol, Date string
 }
 
 // Denial is how often a limit denied an order.

@@ -31,11 +31,14 @@ func TestAttemptsOfRuns(t *testing.T) {
 	m["status"], m["digest"] = "incomplete", "0123"
 	write(t, filepath.Join(dir, "runs/c"), "manifest.json", string(mustJSON(t, m)))
 	require.Equal(t, 2.0, run("f", "--cash", "50000"), "c was stopped on its way to this")
-	require.Equal(t, 4.0, run("g", "--cash", "60000"), "a, c as far as it came, f")
+	require.Equal(t, 3.0, run("g", "--cash", "60000"), "a and f; c did not come to its end")
+	require.Equal(t, 3.0, run("h", "--cash", "60000"), "the same again")
+	require.Equal(t, 4.0, run("i", "--cash", "70000", "--turns", "3"), "a, f and g; a look counts for itself")
+	require.Equal(t, 3.0, run("j", "--cash", "60000"), "and for no other")
 
 	out, errs, code := command(t, dir, nil, "verify", "last")
 	require.Zero(t, code, errs)
-	require.Contains(t, out, "g")
+	require.Contains(t, out, "runs/j: verified")
 }
 
 func TestNothingOrderedIsAWarning(t *testing.T) {

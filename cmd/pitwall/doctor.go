@@ -52,7 +52,7 @@ func (a *app) doctor() *cobra.Command {
 		Long: "doctor looks at this machine and at the environment and .env: which models and data sources have their keys (set or not set,\n" +
 			"never their values), where downloads and recorded answers are kept, whether SQL runs, the clock. With FILE it says whether that\n" +
 			"strategy could run: its models, their keys and prices, its data and the days they cover, its external tools.\n" +
-			"Nothing is asked over the network. --network connects to each usable host and hangs up, at most 3 s each: that shows that it\n" +
+			"Nothing is asked over the network; a base_url of FILE is connected to and hung up on. --network connects to each usable host and hangs up, at most 3 s each: that shows that it\n" +
 			"can be reached, not that the key is right. Exit code 1 when something is bad; what is only missing is no failure.",
 		Example: "  pitwall doctor\n  pitwall doctor mine.yaml\n  pitwall doctor --network --json",
 		Args:    takes(0, 1),

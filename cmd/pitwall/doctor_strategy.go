@@ -14,6 +14,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/external"
 )
 
@@ -27,7 +28,7 @@ func (x *examination) strategy(ctx context.Context, args []string) {
 		err = s.Check()
 	}
 	if err == nil {
-		err = s.CheckRule(ctx)
+		_, err = s.CheckRule(ctx)
 	}
 	if err != nil {
 		x.failed("file", stateBad, err)
@@ -36,7 +37,7 @@ func (x *examination) strategy(ctx context.Context, args []string) {
 	x.ok("file", fmt.Sprintf("%s: %s trades %s", s.File, s.Name, few(s.Symbols)))
 	prices, _ := agentloop.ParsePrices(x.cfg.Prices) // what is wrong with them stands under prices
 	for _, y := range s.Team() {
-		x.agent(s, y, prices)
+		x.agent(ctx, s, y, prices)
 	}
 	x.strategyData(ctx, s)
 	for _, t := range s.Tools {
@@ -66,8 +67,8 @@ func (x *examination) tools(ctx context.Context, s *strategyFile) {
 	}
 }
 
-// agent looks at one agent's model, key and price.
-func (x *examination) agent(s *strategyFile, y driver.Agent, prices map[string]agentloop.Price) {
+// agent looks at one agent's model, key and price, and connects to its base_url.
+func (x *examination) agent(ctx context.Context, s *strategyFile, y driver.Agent, prices map[string]agentloop.Price) {
 	m, err := x.app.model(y, x.cfg, false)
 	switch code := pitwall.CodeOf(err); {
 	case err == nil:
@@ -85,10 +86,15 @@ func (x *examination) agent(s *strategyFile, y driver.Agent, prices map[string]a
 				detail = m.Name + " at " + hostOf(y.BaseURL)
 			}
 		}
-		x.ok("agent "+y.Name, detail)
 		if y.BaseURL != "" {
-			x.hosts = append(x.hosts, hostToReach{"agent " + y.Name, y.BaseURL, false})
+			how, err := reach(ctx, y.BaseURL)
+			if err != nil {
+				x.add("agent "+y.Name, stateBad, detail+": "+term.OneLine(err.Error()), "start the server, or correct base_url")
+				return
+			}
+			detail += ": " + how
 		}
+		x.ok("agent "+y.Name, detail)
 	case code == pitwall.MissingKey:
 		x.failed("agent "+y.Name, stateMissing, err)
 		// With any key at all the name is found, and nothing is sent.

@@ -174,7 +174,8 @@ func TestDoctorStrategy(t *testing.T) {
 	require.Equal(t, stateOK, checks(t, dir, append(env, "TOOL_KEY=k"), 0, "tool.yaml")["tool prices"][0].State)
 }
 
-// --network connects and sends nothing; without it nothing is connected to.
+// --network connects and sends nothing; without it only the strategy's base_url is
+// connected to.
 func TestDoctorNetwork(t *testing.T) {
 	dir, env := healthy(t)
 	asked := make(chan string, 9)
@@ -189,13 +190,14 @@ func TestDoctorNetwork(t *testing.T) {
 	defer s.Close()
 	write(t, dir, "bars.csv", marginBars, "s.yaml", "symbols: [A]\ndata: [bars.csv]\nagent: {model: openai/x, base_url: \""+s.URL+"/v1\"}\n")
 	checks(t, dir, env, 0, "s.yaml")
-	require.Empty(t, connected)
+	require.Len(t, connected, 1)
+	<-connected
 	// A proxy that is this server keeps the test on this machine.
 	env = append(env, "HTTPS_PROXY=http://user:"+canary+"@"+s.Listener.Addr().String())
 	out, errs, code := command(t, dir, env, "doctor", "s.yaml", "--network")
 	require.Equal(t, 0, code, out+errs)
 	require.Contains(t, out, "the keys are not tested")
-	require.Regexp(t, `ok +agent main +127\.0\.0\.1:\d+ answered by TCP in \d+ ms`, out)
+	require.Regexp(t, `ok +agent main +openai/x at 127\.0\.0\.1:\d+: 127\.0\.0\.1:\d+ answered by TCP`, out)
 	require.Regexp(t, `ok +yahoo +the proxy 127\.0\.0\.1:\d+ answered by TCP`, out)
 	require.NotContains(t, out, canary)
 	free := 1 // the agent's own

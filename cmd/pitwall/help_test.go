@@ -30,3 +30,23 @@ func TestHelpFits(t *testing.T) {
 	look(testApp(t).root())
 	require.Greater(t, seen, 15)
 }
+
+// The terminal finds what docs_search finds, in 80 columns; a page's name prints it all.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	out, errs, code := command(t, t.TempDir(), nil, "docs", "order", "rejected", "buying", "power")
+	require.Zero(t, code, errs)
+	require.Contains(t, out, "orders: Buying power in a cash account: why an order was rejected\n")
+	for line := range strings.Lines(out) {
+		require.LessOrEqual(t, utf8.RuneCountInString(line), 81, line)
+	}
+	out, errs, code = command(t, t.TempDir(), nil, "docs")
+	require.Zero(t, code, errs)
+	require.Contains(t, out, "troubleshooting: ")
+	out, errs, code = command(t, t.TempDir(), nil, "docs", "wall")
+	require.Zero(t, code, errs)
+	require.Greater(t, strings.Count(out, "\nwall: "), 1)
+	_, errs, code = command(t, t.TempDir(), nil, "docs", "zzzyqx")
+	require.NotZero(t, code)
+	require.Contains(t, errs, "no section fits \"zzzyqx\"")
+}

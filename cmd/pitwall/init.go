@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -22,6 +21,7 @@ import (
 type initFlags struct {
 	symbols, data []string
 	model, rule   string
+	baseURL       string
 }
 
 func (a *app) init() *cobra.Command {
@@ -42,6 +42,7 @@ func (a *app) init() *cobra.Command {
 	fs.StringSliceVar(&f.symbols, "symbols", nil, "what it trades, comma separated (default: what the data hold)")
 	fs.StringArrayVar(&f.data, "data", nil, "file or folder of prices, or a source such as yahoo (repeatable)")
 	fs.StringVar(&f.model, "model", "", "let this model decide")
+	fs.StringVar(&f.baseURL, "base-url", "", "where the model answers, for example http://127.0.0.1:8000/v1")
 	fs.StringVar(&f.rule, "rule", "", "let this SQL expression decide")
 	return c
 }
@@ -52,6 +53,9 @@ func (a *app) initStrategy(ctx context.Context, dir string, f initFlags) error {
 	}
 	if f.model != "" && f.rule != "" {
 		return &usageError{pitwall.Errorf(pitwall.InvalidInput, "--model and --rule are both given").Hintf("leave one out")}
+	}
+	if f.baseURL != "" && f.model == "" {
+		return &usageError{pitwall.Errorf(pitwall.InvalidInput, "--base-url without --model").Hintf("add --model openai/NAME, with the name that the server gives its model")}
 	}
 	var text string
 	var err error
@@ -143,7 +147,7 @@ func (a *app) ownStrategy(ctx context.Context, dir string, f initFlags) (string,
 		err = own.Check()
 	}
 	if err == nil {
-		err = own.CheckRule(ctx)
+		_, err = own.CheckRule(ctx)
 	}
 	return text, err
 }
@@ -213,20 +217,33 @@ costs: {commission_bps: 10, slippage_bps: 5}
 func (f initFlags) decides() string {
 	const cross = "close > avg(close) over (h rows 99 preceding)"
 	if f.model != "" {
+		server := "# base_url: http://127.0.0.1:8000/v1   # a server of your own that speaks OpenAI's API; it needs no key"
+		if f.baseURL != "" {
+			server = "base_url: " + f.baseURL
+		}
 		return `every: 5                   # bars between turns; or 1d, monday, month
 agent:
   model: ` + f.model + `
+  ` + server + `
   prompt: |                # your idea, in words
     Hold what trades above its own 100-day average, in equal parts; else hold cash.
   # budget: {usd: 2.00}    # new spending; needs a known price
 # Instead of a model, a rule: SQL for the target weight of each symbol.
 # rule: ` + cross + "\n"
 	}
+	rule, params := "close > avg(close) over (h rows {days}-1 preceding)", `# {days} in the rule; another value for one run: pitwall backtest ... --param days=50
+params: {days: 100}
+`
+	if f.rule != "" {
+		rule, params = quoted(f.rule), ""
+	}
 	return `every: 1                   # bars between turns; or 1d, monday, month
 # The target weight of each symbol, in SQL over the bars known at each turn: symbol,
 # ts, date, open, high, low, close, volume. h is the symbol's own history. true is an
 # equal part of equity, false is nothing, a number is a share, NULL is no order.
-rule: ` + quoted(cmp.Or(f.rule, cross)) + `
+# The current bar is one of the days: an average of N of them is rows N-1 preceding.
+` + params + `rule: ` + rule + `
+# band: 0.05               # order when the weight is further than this from what is held
 # Named columns work too; the last is the weight:
 # rule:
 #   fast: avg(close) over (h rows 19 preceding)

@@ -44,6 +44,17 @@ func TestInitOverOwnData(t *testing.T) {
 	require.EqualValues(t, 1, backtestJSON(t, dir, nil, "ask")["orders"])
 	require.Contains(t, text("odd", "--rule", "case 'x: y' when 'z' then true end"), `rule: 'case ''x: y'' when ''z'' then true end'`)
 
+	s = text("own")
+	require.Contains(t, s, "\nparams: {days: 100}\nrule: close > avg(close) over (h rows {days}-1 preceding)\n# band: 0.05")
+	require.EqualValues(t, 0, backtestJSON(t, dir, nil, "own")["orders"])
+	require.Positive(t, backtestJSON(t, dir, nil, "own", "--param", "days=2")["orders"])
+	require.Contains(t, text("local", "--model", "openai/x", "--base-url", "http://127.0.0.1:1/v1"), "\nagent:\n  model: openai/x\n  base_url: http://127.0.0.1:1/v1\n")
+	_, errs, code = command(t, dir, nil, "backtest", "local")
+	require.NotZero(t, code)
+	require.Contains(t, errs, "no server answers at 127.0.0.1:1")
+	out, _, _ := command(t, dir, nil, "doctor", "local")
+	require.Contains(t, out, "127.0.0.1:1 was not reached")
+
 	for want, args := range map[string][]string{
 		`Referenced column "clos" not found`: {"--data", "prices", "--rule", "clos > 1"},
 		"there is no data for C":             {"--data", "prices", "--symbols", "C"},

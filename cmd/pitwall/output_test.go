@@ -36,6 +36,7 @@ var verbCalls = map[string][]string{
 	"pitwall data ls":               {"data", "ls"},
 	"pitwall data synth":            {"data", "synth", "AAPL", "--from", "2024-01-02", "--to", "2024-01-31"},
 	"pitwall demo":                  {"demo"},
+	"pitwall docs":                  {"docs", "moving", "average"},
 	"pitwall doctor":                {"doctor"},
 	"pitwall help":                  {"help", "backtest"},
 	"pitwall init":                  {"init", "mine"},

@@ -13,6 +13,7 @@ import (
 	"pitwall"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
+	"pitwall/tools/report"
 )
 
 func (a *app) runs() *cobra.Command {
@@ -54,6 +55,7 @@ func (a *app) runs() *cobra.Command {
 func runsTable(p *term.Pen, list []runs.Listed) {
 	t := term.Table{Columns: []term.Column{{Name: "run"}, {Name: "status"}, {Name: "return", Right: true}, {Name: "against", Right: true}, {Name: "drawdown", Right: true}, {Name: "Sharpe", Right: true},
 		{Name: "from"}, {Name: "to"}, {Name: "turns", Right: true}, {Name: "USD", Right: true}, {Name: "attempt", Right: true}, {Name: "model", Least: 12}, {Name: "strategy"}, {Name: "written (UTC)"}, {Name: "trouble", Wide: true}}}
+	few := false
 	for _, x := range list {
 		against, of := x.BenchmarkReturn, x.Benchmark
 		if against == nil {
@@ -65,6 +67,9 @@ func runsTable(p *term.Pen, list []runs.Listed) {
 		}
 		if x.Sharpe != nil {
 			row[5].Text = fmt.Sprintf("%.2f", *x.Sharpe)
+			if x.Bars > 0 && x.Bars <= report.FewPeriods {
+				row[5].Text, few = row[5].Text+"*", true
+			}
 		}
 		if x.Turns != nil {
 			row[8].Text = fmt.Sprint(*x.Turns)
@@ -79,6 +84,9 @@ func runsTable(p *term.Pen, list []runs.Listed) {
 	}
 	below := t.Fit(p.Width)
 	p.Table(t)
+	if few {
+		p.Line(term.Dim, "  * from under %d returns: it says little", report.FewPeriods)
+	}
 	for i, trouble := range below {
 		if trouble != "" {
 			p.Item(term.Red, "  "+term.OneLine(list[i].Run)+": ", 4, trouble)

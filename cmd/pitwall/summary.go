@@ -28,13 +28,20 @@ func (a *app) summary(r *driver.Result) error {
 	p.Figure("return", term.Gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), benchmarkLine(r))
 	p.Figure("max drawdown", term.Gain(m.MaxDrawdown), percent(&m.MaxDrawdown), "")
 	if m.Sharpe != nil {
-		row("Sharpe", "%.2f (%s, risk-free 0)", *m.Sharpe, report.Sampling(*m.First, *m.Last, m.Bars))
+		few := ""
+		if m.Bars <= report.FewPeriods {
+			few = "; few returns: says little"
+		}
+		row("Sharpe", "%.2f (%s, risk-free 0%s)", *m.Sharpe, report.Sampling(*m.First, *m.Last, m.Bars), few)
 	}
-	replies := "model calls"
-	if scripted(r) {
-		replies = "scripted replies"
+	replies := fmt.Sprintf(" with %d model calls", r.ModelCalls)
+	switch {
+	case r.Model == "rule":
+		replies = ""
+	case scripted(r):
+		replies = fmt.Sprintf(" with %d scripted replies", r.ModelCalls)
 	}
-	row("bars, turns", "%d, %d with %d %s%s", r.Bars, r.Turns, r.ModelCalls, replies, fromCache(r.CacheHits))
+	row("bars, turns", "%d, %d%s%s", r.Bars, r.Turns, replies, fromCache(r.CacheHits))
 	if r.Usage.Tokens != (agentloop.Usage{}) || r.CostUSDRecorded == nil || *r.CostUSDRecorded > 0 {
 		row("models", "%s", modelCost(r.Usage))
 	}
@@ -54,7 +61,7 @@ func (a *app) summary(r *driver.Result) error {
 	for _, x := range runs.Others(r.Warnings, r.ReadWith) {
 		p.Note("  warning: ", x)
 	}
-	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns.log, fills.csv, equity.csv)", r.Out)
+	p.Line(term.Plain, "\nEvidence: %s (journal.jsonl, turns.log, fills.csv, trades.csv, equity.csv)", r.Out)
 	if file := filepath.Join(r.Out, runs.PageFile); written(file) {
 		how := ""
 		if p.Terminal {
@@ -90,7 +97,10 @@ func percent(f *float64) string {
 	if f == nil {
 		return "n/a"
 	}
-	return fmt.Sprintf("%+.1f %%", *f*100)
+	if s := fmt.Sprintf("%+.1f %%", *f*100); s != "-0.0 %" {
+		return s
+	}
+	return "0.0 %"
 }
 
 // fromCache tells how many replies were not asked for.
@@ -131,7 +141,7 @@ func next(r *driver.Result) string {
 	case !r.Complete:
 		return "see where it stopped (" + trace + "); the same command runs again, asks nothing twice and goes on from there"
 	case scripted(r):
-		return "look at its turns (" + trace + "), change the strategy, or let your own model trade: pitwall serve"
+		return "look at its turns (" + trace + "), change the strategy, or let a model of your own trade it: pitwall serve " + strings.TrimSuffix(r.Manifest.Strategy, "/strategy.yaml")
 	}
 	return "look at its turns (" + trace + "), ask why it traded (pitwall why " + r.Out + " SYMBOL DATE), have it checked (pitwall verify " + r.Out + ")"
 }

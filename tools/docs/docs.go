@@ -86,6 +86,16 @@ func New() *Index {
 	return x
 }
 
+// Sections returns the sections of a page in their order; none without such a page.
+func Sections(page string) (list []Hit) {
+	for _, s := range New().sections {
+		if s.Page == page {
+			list = append(list, s.Hit)
+		}
+	}
+	return list
+}
+
 // Search returns the best sections, best first, ties by page order.
 func (x *Index) Search(query string, limit int) []Hit {
 	const k1, b = 1.2, 0.75

@@ -74,11 +74,13 @@ func (e *engine) open(ctx context.Context, s settings) error {
 
 // query judges a text and runs it.
 func (e *engine) query(ctx context.Context, q query) response {
-	tables, err := e.gate.check(ctx, q.SQL, e.tables)
+	v, err := e.gate.check(ctx, q.SQL, e.tables)
 	if err != nil {
 		return explain(err)
 	}
-	return e.run(ctx, tables, firstStatement(q.SQL), q.Limit)
+	a := e.run(ctx, v.tables, firstStatement(q.SQL), q.Limit)
+	a.Preceding = v.preceding
+	return a
 }
 
 // run executes a text that passed the gate over the tables that it reads.

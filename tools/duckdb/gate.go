@@ -27,17 +27,18 @@ type gate struct {
 // verdict is a cached answer. The tables that exist may change, so the names
 // that a text uses are kept and looked at again each time.
 type verdict struct {
-	err    *pitwall.Error
-	tables []string
+	err       *pitwall.Error
+	tables    []string
+	preceding int // the largest N of `rows N preceding` in a window over one symbol's history
 }
 
-// check returns the tables that a text reads, or why it may not run.
-func (g *gate) check(ctx context.Context, text string, tables map[string]*table) ([]string, error) {
+// check returns what a text reads, or why it may not run.
+func (g *gate) check(ctx context.Context, text string, tables map[string]*table) (verdict, error) {
 	v, ok := g.verdicts[text]
 	if !ok {
 		var err error
 		if v, err = g.judge(ctx, text); err != nil {
-			return nil, err
+			return v, err
 		}
 		if len(g.verdicts) >= 1000 {
 			clear(g.verdicts) // texts with literals in them never come back; start over
@@ -45,14 +46,14 @@ func (g *gate) check(ctx context.Context, text string, tables map[string]*table)
 		g.verdicts[text] = v
 	}
 	if v.err != nil {
-		return nil, v.err
+		return v, v.err
 	}
 	for _, t := range v.tables {
 		if tables[t] == nil {
-			return nil, refused("unknown table %q", t).Hintf("%s", offer(tables))
+			return v, refused("unknown table %q", t).Hintf("%s", offer(tables))
 		}
 	}
-	return v.tables, nil
+	return v, nil
 }
 
 func offer(tables map[string]*table) string {
@@ -105,7 +106,7 @@ func (g *gate) judge(ctx context.Context, text string) (verdict, error) {
 	w := &walker{functions: g.functions, types: g.types, ctes: map[string]bool{}, tables: map[string]bool{}}
 	w.names(tree.Statements[0])
 	w.walk(tree.Statements[0])
-	v := verdict{err: w.err}
+	v := verdict{err: w.err, preceding: w.preceding}
 	for name := range w.ctes {
 		if v.err == nil && (systemName(name) || !identifier.MatchString(name)) {
 			v.err = refused("a WITH cannot be named %q", name).Hintf("use letters, digits and _; names that begin with pitwall_, duckdb_, sqlite_, pg_, pragma_ or information_ are taken")
@@ -175,6 +176,7 @@ type walker struct {
 	tables    map[string]bool
 	err       *pitwall.Error
 	depth     int
+	preceding int
 }
 
 // names collects the names that WITH defines.
@@ -265,6 +267,9 @@ func (w *walker) node(n map[string]any) {
 		w.err = refused("%s expressions are not allowed", strings.ToLower(class)).Hintf("write values and plain expressions into the query")
 		return
 	}
+	if str(n["start"]) == "EXPR_PRECEDING_ROWS" && ofSymbol(n["partitions"]) {
+		w.preceding = max(w.preceding, int(constant(n["start_expr"])))
+	}
 	switch str(n["type"]) {
 	case "BASE_TABLE":
 		w.tables[strings.ToLower(str(n["table_name"]))] = true
@@ -321,6 +326,39 @@ func (w *walker) series(n map[string]any) {
 			return
 		}
 	}
+}
+
+// ofSymbol reports whether a window's partitions are the symbols.
+func ofSymbol(partitions any) bool {
+	list, _ := partitions.([]any)
+	return slices.ContainsFunc(list, func(p any) bool {
+		column, _ := p.(map[string]any)
+		names, _ := column["column_names"].([]any)
+		return len(names) > 0 && strings.EqualFold(str(names[len(names)-1]), "symbol")
+	})
+}
+
+// constant returns the value of a number, or of a sum, difference or product of
+// numbers; 0 for anything else.
+func constant(expr any) float64 {
+	n, _ := expr.(map[string]any)
+	if v, ok := n["value"].(map[string]any); ok {
+		f, _ := v["value"].(float64)
+		return f
+	}
+	args, _ := n["children"].([]any)
+	if len(args) != 2 {
+		return 0
+	}
+	switch a, b := constant(args[0]), constant(args[1]); str(n["function_name"]) {
+	case "+":
+		return a + b
+	case "-":
+		return a - b
+	case "*":
+		return a * b
+	}
+	return 0
 }
 
 func str(v any) string {

@@ -229,7 +229,7 @@ func (t *Tables) open(ctx context.Context) error {
 
 // result unpacks an answer: instants are RFC 3339 in the world's zone.
 func (t *Tables) result(a response) pitwall.Result {
-	r := pitwall.Result{Columns: a.Columns, Rows: [][]any{}, Truncated: a.Truncated, AsOf: t.clock.In(t.zone)}
+	r := pitwall.Result{Columns: a.Columns, Rows: [][]any{}, Truncated: a.Truncated, Preceding: a.Preceding, AsOf: t.clock.In(t.zone)}
 	width := len(a.Columns)
 	for width > 0 && len(a.Cells) >= width {
 		row := make([]any, width)

@@ -53,6 +53,7 @@ type response struct {
 	Columns             []string
 	Cells               []cell // row by row
 	Truncated           bool
+	Preceding           int // the longest window, see [verdict]
 }
 
 // cell is one value of a result.

@@ -37,6 +37,9 @@ func CheckMetrics(run fs.FS, m runs.Manifest) (string, error) {
 	}
 	a, b := reflect.ValueOf(written), reflect.ValueOf(computed)
 	for i := range a.NumField() {
+		if a.Type().Field(i).Tag.Get("json") == "-" {
+			continue
+		}
 		x, errX := json.Marshal(a.Field(i).Interface())
 		y, errY := json.Marshal(b.Field(i).Interface())
 		if err := errors.Join(errX, errY); err != nil {
@@ -176,6 +179,19 @@ func Sharpe(r []float64, periods float64) *float64 {
 	return finite(center / math.Sqrt(variance) * math.Sqrt(periods)) // after a total loss there are no returns
 }
 
+// reject counts an order that the venue rejected under its reason.
+func (m *Metrics) reject(e pitwall.Entry) {
+	x := runs.Rejection{Count: 1, Symbol: e.State.Symbol, Date: e.AsOf.Format(time.DateOnly)}
+	if e.State.Error != nil {
+		x.Code = e.State.Error.Code
+	}
+	if i := slices.IndexFunc(m.RejectedBy, func(y runs.Rejection) bool { return y.Code == x.Code }); i >= 0 {
+		m.RejectedBy[i].Count++
+		return
+	}
+	m.RejectedBy = append(m.RejectedBy, x)
+}
+
 // count counts orders and sums what trading cost.
 func (m *Metrics) count(journal iter.Seq[pitwall.Entry]) error {
 	var a pitwall.Calc
@@ -186,6 +202,7 @@ func (m *Metrics) count(journal iter.Seq[pitwall.Entry]) error {
 			m.Orders++
 		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Rejected:
 			m.Rejected++
+			m.reject(e)
 		case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Denied:
 			m.Denied++
 			if e.State.Error != nil {
@@ -198,6 +215,7 @@ func (m *Metrics) count(journal iter.Seq[pitwall.Entry]) error {
 			m.Fees, m.Slippage = a.Add(m.Fees, e.Fill.Fee), a.Add(m.Slippage, e.Fill.Slippage)
 		}
 	}
+	slices.SortStableFunc(m.RejectedBy, func(x, y runs.Rejection) int { return cmp.Compare(y.Count, x.Count) })
 	for limit, n := range denied {
 		m.DeniedBy = append(m.DeniedBy, runs.Denial{Limit: limit, Count: n})
 	}

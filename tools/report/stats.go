@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// fewPeriods is the number of returns below which a yearly figure means little.
-const fewPeriods = 30
+// FewPeriods is the number of returns below which a yearly figure means little.
+const FewPeriods = 30
 
 // returnsOf returns the returns of an equity curve that begins with the starting
 // value. What comes after a value of zero or less has no return, so the list ends
@@ -36,7 +36,7 @@ func returnsOf(values []float64) []float64 {
 // zero or less) has a CAGR of -1.
 func figures(values []float64, periods float64) Stats {
 	r := returnsOf(values)
-	s := Stats{Days: len(r), PeriodsAYear: periods, FewForYearly: len(r) < fewPeriods}
+	s := Stats{Days: len(r), PeriodsAYear: periods, FewForYearly: len(r) < FewPeriods}
 	if len(r) == 0 {
 		return s
 	}

@@ -15,16 +15,18 @@ CASH, FEE, SLIP, BUFFER = D(100000), D("0.001"), D("0.0005"), D("0.02")
 
 
 def cross(bars, i):
-    closes = [b["close"] for b in bars[max(0, i - 19):i + 1]]
+    if i < 19:
+        return None
+    closes = [b["close"] for b in bars[i - 19:i + 1]]
     return 1 if closes[-1] > sum(closes) / len(closes) else 0
 
 
 def channel(bars, i):
-    if i == 0:
+    if i < 12:
         return None
-    if bars[i]["close"] >= max(b["high"] for b in bars[max(0, i - 20):i]):
+    if bars[i]["close"] >= max(b["high"] for b in bars[i - 12:i]):
         return 1
-    if bars[i]["close"] <= min(b["low"] for b in bars[max(0, i - 10):i]):
+    if bars[i]["close"] <= min(b["low"] for b in bars[i - 6:i]):
         return 0
     return None
 

@@ -112,7 +112,7 @@ func luck(s *report.Sheet) question {
 			doubts = append(doubts, fmt.Sprintf("the deflated Sharpe ratio is %s, under 95 %%", chance(x)))
 		}
 	}
-	q.Facts = append(q.Facts, fact{Name: "Attempt on these dates", Value: fmt.Sprint(max(1, s.Run.Attempt)), Note: "each further attempt makes a good result less meaningful"}, inside(l))
+	q.Facts = append(q.Facts, fact{Name: "Attempt on these dates", Value: fmt.Sprint(max(1, s.Run.Attempt)), Note: "different configurations run to their end on dates that overlap, repeats not counted: each makes a good result less meaningful"}, inside(l))
 	if l.Inside != nil && *l.Inside > 0 {
 		doubts = append(doubts, fmt.Sprintf("%s of the days are inside the model's training window", chance(l.Inside)))
 	}
