@@ -155,7 +155,7 @@ func TestReadWith(t *testing.T) {
 				return order(`{"symbol":"X","side":"buy","qty":"980"}`), nil
 			}
 			return silent, nil
-		}), pitwall.OrdersRejected, "1 order of 1 was rejected"},
+		}), pitwall.OrdersRejected, "1 order of 1 rejected: BUYING_POWER 1; pitwall why run X 2024-01-03"},
 		"failed turns": {file(1_000_000), play(func(day int, first bool) (agentloop.Reply, error) {
 			if day == 4 || day == 8 {
 				return agentloop.Reply{}, &agentloop.ModelError{Kind: agentloop.ErrorRequest, Status: 400, Message: "no"}

@@ -110,7 +110,8 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 // setup is a digest of all that a world is built with. What is left out shows in
 // no answer, or does as soon as it matters: the policy is a part of the prompt, the
 // benchmark of reports, symbols of their first bar, revised values of each record,
-// the first day of the clock; the last day lies in the future.
+// the first day of the clock, an index's members of the day on which they come or go; the
+// last day lies in the future.
 func (s SimSpec) setup() (string, error) {
 	limits := s.Limits.String()
 	s.Policy, s.OwnPolicy, s.Benchmark, s.Symbols, s.Revised, s.From, s.To, s.Limits = "", false, "", nil, false, "", "", risk.Limits{}

@@ -112,7 +112,7 @@ func TestDigestCoversEveryField(t *testing.T) {
 		"action":     {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Actions[0] }, nil},
 		"instrument": {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Series[2].Instrument }, []string{"Tradable", "Hours"}},
 		"series":     {func(d *leaktest.Data, _ *driver.SimSpec) any { return d.Series[2] }, []string{"File"}},
-		"spec":       {func(_ *leaktest.Data, s *driver.SimSpec) any { return s }, []string{"Symbols", "Benchmark", "From", "To", "Revised", "Policy", "OwnPolicy"}},
+		"spec":       {func(_ *leaktest.Data, s *driver.SimSpec) any { return s }, []string{"Symbols", "Benchmark", "From", "To", "Revised", "Policy", "OwnPolicy", "Members", "Lacking"}},
 	} {
 		fields := reflect.TypeOf(c.of(&leaktest.Data{Records: base().Records, Actions: base().Actions, Series: base().Series}, &driver.SimSpec{})).Elem()
 		for i := range fields.NumField() {
@@ -165,4 +165,22 @@ func TestDigestDoesNotDependOnTheOrderOfFiles(t *testing.T) {
 	other := leaktest.Data{Series: d.Series, Actions: d.Actions, Records: slices.Clone(d.Records)}
 	slices.Reverse(other.Records)
 	require.Equal(t, stateAt(t, d, stateSpec(), 30), stateAt(t, other, stateSpec(), 30))
+}
+
+// An index's members are in the digest from the day on which they come or go, and a change
+// of later days is not.
+func TestDigestCoversMembers(t *testing.T) {
+	with := func(until time.Time) string {
+		spec := stateSpec()
+		spec.Members = []pitwall.Membership{{Symbol: "AAA"}, {Symbol: "BBB", Until: until}}
+		return stateAt(t, sample(t), spec, 30)
+	}
+	day := func(text string) time.Time {
+		at, err := time.Parse(time.DateOnly, text)
+		require.NoError(t, err)
+		return at
+	}
+	require.NotEqual(t, with(day("2023-03-20")), with(day("2023-03-21")))
+	require.NotEqual(t, with(day("2023-03-20")), with(time.Time{}))
+	require.Equal(t, with(day("2033-03-20")), with(time.Time{}), "what leaves later is not known yet")
 }

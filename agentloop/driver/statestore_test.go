@@ -167,6 +167,8 @@ func vary(t testing.TB, r *rand.Rand, f reflect.Value) {
 	case *pitwall.Rules:
 		inner := reflect.ValueOf(x).Elem()
 		vary(t, r, inner.Field(r.IntN(inner.NumField())))
+	case *[]pitwall.Membership:
+		*x = []pitwall.Membership{{Symbol: "AAA"}, {Symbol: "BBB", Until: time.Date(2023, 3, 1+r.IntN(60), 0, 0, 0, 0, time.UTC)}}
 	case **pitwall.Dec:
 		d := pitwall.Dec(r.Int64N(3)) * pitwall.One
 		*x = &d
