@@ -70,11 +70,11 @@ func marketEvents(ctx context.Context, w *pitwall.World, in eventsIn) (eventsOut
 	if len(in.Symbols) == 0 {
 		out.Covered = total(out.Covered)
 	}
-	found, err := w.Records.Find(ctx, pitwall.RecordQuery{Kind: pitwall.Event, Symbols: in.Symbols})
+	found, err := w.Records.Find(ctx, pitwall.RecordQuery{Kind: pitwall.Event}) // of all symbols: a row that calls off may name none
 	if err != nil {
 		return out, err
 	}
-	ahead := aheadOf(found, w.Clock.Now(), in.Kinds)
+	ahead := aheadOf(found, w.Clock.Now(), in)
 	out.More = max(0, len(ahead)-limit)
 	for _, r := range ahead[:len(ahead)-out.More] {
 		at := w.Time(r.Event)
@@ -92,7 +92,8 @@ func marketEvents(ctx context.Context, w *pitwall.World, in eventsIn) (eventsOut
 
 // aheadOf returns the events that are not over, the soonest first. Of several with one id
 // the newest counts; found comes with the newest first.
-func aheadOf(found []pitwall.Record, now time.Time, kinds []string) (ahead []pitwall.Record) {
+func aheadOf(found []pitwall.Record, now time.Time, in eventsIn) (ahead []pitwall.Record) {
+	asked := func(symbol string) bool { return slices.Contains(in.Symbols, symbol) }
 	settled := map[string]bool{}
 	for _, r := range found {
 		if id := r.Fields[pitwall.EventID]; id != "" {
@@ -105,7 +106,7 @@ func aheadOf(found []pitwall.Record, now time.Time, kinds []string) (ahead []pit
 		if r.Fields[pitwall.WholeDay] != "" {
 			end = end.AddDate(0, 0, 1)
 		}
-		if end.After(now) && named(r.Series, kinds) {
+		if end.After(now) && named(r.Series, in.Kinds) && (len(in.Symbols) == 0 || slices.ContainsFunc(r.Symbols, asked)) {
 			ahead = append(ahead, r)
 		}
 	}

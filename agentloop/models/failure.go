@@ -32,7 +32,7 @@ type failure struct {
 	hint    string
 	retry   bool
 	path    bool          // there may be nothing at this URL
-	dial    bool          // no connection was made
+	absent  bool          // nothing listens at an address of this machine
 	after   time.Duration // as the provider asked; 0 = it did not
 }
 
@@ -85,8 +85,12 @@ func classify(err error, x *exchange) failure {
 		err = u.Err // without the URL
 	}
 	var op *net.OpError
-	dial := errors.As(err, &op) && op.Op == "dial"
-	return failure{kind: agentloop.ErrorUnavailable, message: err.Error(), retry: true, dial: dial, hint: "is the server running and base_url right?"}
+	absent := false
+	if errors.As(err, &op) && op.Op == "dial" && !op.Timeout() {
+		to, ok := op.Addr.(*net.TCPAddr)
+		absent = ok && to.IP.IsLoopback()
+	}
+	return failure{kind: agentloop.ErrorUnavailable, message: err.Error(), retry: true, absent: absent, hint: "is the server running and base_url right?"}
 }
 
 // What servers say of failures that their status alone does not tell, in lower case.

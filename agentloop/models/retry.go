@@ -44,9 +44,9 @@ func (c *Client) Reply(ctx context.Context, r agentloop.Request) (agentloop.Repl
 			n--
 			continue
 		}
-		if f.dial && !c.reached.Load() { // it never answered: waiting for it at each turn of a run is in vain
+		if f.absent && !c.reached.Load() { // nothing listens there: waiting for it at each turn of a run is in vain
 			f.kind, f.retry, f.hint = agentloop.ErrorConfig, false, "no server answers at "+c.host+": start it, or correct base_url; pitwall doctor STRATEGY tests it"
-		} else if !f.dial {
+		} else if f.status != 0 {
 			c.reached.Store(true)
 		}
 		if f.kind == agentloop.ErrorBadReply {

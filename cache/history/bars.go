@@ -159,6 +159,9 @@ func (l *loader) once(t *table, g *raw) {
 		}
 		if n < i {
 			g.starts[n], g.rows[n] = g.starts[i], g.rows[i]
+			if n < len(g.firstSeen) {
+				g.firstSeen[n] = 0
+			}
 			if i < len(g.firstSeen) {
 				g.firstSeen[n] = g.firstSeen[i]
 			}
@@ -168,7 +171,7 @@ func (l *loader) once(t *table, g *raw) {
 	}
 	if twice := len(g.starts) - n; twice > 0 {
 		l.warn("%s: %s has %d rows twice, alike in every figure: each is taken once", t.name, s.Instrument.Symbol, twice)
-		g.starts, g.rows, g.rounded = g.starts[:n], g.rows[:n], rounded
+		g.starts, g.rows, g.rounded, g.firstSeen = g.starts[:n], g.rows[:n], rounded, g.firstSeen[:min(n, len(g.firstSeen))]
 		s.Open, s.High, s.Low, s.Close, s.Volume = s.Open[:n], s.High[:n], s.Low[:n], s.Close[:n], s.Volume[:n]
 	}
 }

@@ -99,7 +99,7 @@ func TestFeather(t *testing.T) {
 			s, err := loadBytes("AAPL-1d.feather", out.Bytes())
 			require.NoError(t, err, "%s %s", name, packing)
 			require.Equal(t, figuresOf(list), figures(s.Series()[0]), "%s %s", name, packing)
-			require.True(t, strings.HasPrefix(s.Warnings[0], "AAPL from AAPL-1d.feather: 30 daily bars, New York, prices as traded?"), s.Warnings)
+			require.True(t, strings.HasPrefix(s.Warnings[0], "AAPL from AAPL-1d.feather: 30 daily bars, New York, prices taken as traded (write"), s.Warnings)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package history
 
 import (
+	"fmt"
+	"time"
+
 	"pitwall"
 )
 
@@ -18,6 +21,13 @@ func (l *loader) event(t *table, i int) (r pitwall.Record, err error) {
 	}
 	if r.Known, err = t.when(i, "known_at", zone); err != nil {
 		return r, err
+	}
+	if id := r.Fields[pitwall.EventID]; id != "" {
+		key := fmt.Sprint(id, r.Known.UnixNano())
+		if other, ok := l.events[key]; ok && other != r.ID {
+			return r, t.bad(i, "known_at", fmt.Errorf("two rows of the event %s are known from %s on: which of them counts cannot be told; give the later one a later time", id, r.Known.Format(time.RFC3339)))
+		}
+		l.events[key] = r.ID
 	}
 	if t.get(i, "event_at") == "" && r.Fields[pitwall.EventID] != "" {
 		return r, nil

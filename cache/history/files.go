@@ -63,6 +63,9 @@ func (l *Local) Import(ctx context.Context, in Input, symbols ...string) ([]Impo
 	if t.has(layout.MadeUp) {
 		return nil, pitwall.Errorf(pitwall.DataError, "%s: its prices are made up, and the store keeps only those of markets", in.Show).Hintf("name the file by its path under data")
 	}
+	if t.has(layout.FirstSeen) {
+		return nil, pitwall.Errorf(pitwall.DataError, "%s: its rows say when they were first seen, and the store has no place for that: they would be known too early", in.Show).Hintf("name the file by its path under data")
+	}
 	adj, err := adjustment(in)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"pitwall"
 )
@@ -30,6 +31,9 @@ func (l *loader) filing(t *table, i int) (r pitwall.Record, err error) {
 	filed, err := parseStamp(t.get(i, "filed_date"), l.newYork)
 	if err != nil {
 		return r, t.bad(i, "filed_date", err)
+	}
+	if opens := filed.t.Add(6 * time.Hour); known == "acceptance_datetime" && r.Known.Before(filed.t) {
+		r.Known = opens // accepted after the day's last hour: dated, and shown, on the next business day
 	}
 	if r.Event = filed.t; t.get(i, "transaction_date") != "" {
 		if r.Event, err = t.date(i, "transaction_date", l.newYork); err != nil {

@@ -99,13 +99,14 @@ type loader struct {
 	given       []givenAction
 	held        map[string]bool // every symbol in the files, wanted or not
 	newYork     *time.Location
-	named       map[string]bool // symbols that were taken for their names, which was said
+	events      map[string]string // hash of the row of an event's id and known time
+	named       map[string]bool   // symbols that were taken for their names, which was said
 
 	sentimentWarned bool
 }
 
 func newLoader(symbols ...string) *loader {
-	l := &loader{Store: Store{beside: map[*pitwall.Series]*beside{}}, opts: Options{Symbols: symbols}, wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), named: map[string]bool{}}
+	l := &loader{Store: Store{beside: map[*pitwall.Series]*beside{}}, opts: Options{Symbols: symbols}, wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), named: map[string]bool{}, events: map[string]string{}}
 	for _, s := range symbols {
 		l.wanted[s] = true
 	}

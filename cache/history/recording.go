@@ -90,7 +90,7 @@ func (r *Recording) Bars(list []pitwall.Bar, seen time.Time, size func(symbol st
 			volume = fmt.Sprint(b.Volume)
 		}
 		rows = append(rows, []string{b.Symbol, barStamp(b.Start, size(b.Symbol)), b.Open.String(), b.High.String(), b.Low.String(), b.Close.String(), volume,
-			b.Start.Format(time.RFC3339), later(b.Known, seen).Format(time.RFC3339)})
+			b.Start.Format(time.RFC3339), later(b.Known, seen).Format(time.RFC3339Nano)})
 	}
 	return r.add("bars", rows)
 }
@@ -104,7 +104,7 @@ func (r *Recording) Records(all []pitwall.Record, seen time.Time) error {
 		if !x.Known.After(r.seen) || x.Known.After(seen) {
 			continue
 		}
-		first := seen.Format(time.RFC3339)
+		first := seen.Format(time.RFC3339Nano)
 		switch x.Kind {
 		case pitwall.News:
 			rows["news"] = append(rows["news"], []string{x.Event.Format(time.RFC3339), x.Title, x.ID, strings.Join(x.Symbols, ";"), x.Source, x.Text, first})

@@ -14,7 +14,7 @@ import (
 // understood says in one line what a file of bars was taken for, when anything of it was
 // guessed:
 //
-//	AAPL from yahoo.csv: 1,258 daily bars, New York, prices as traded?, ignored: RSI
+//	AAPL from yahoo.csv: 1,258 daily bars, New York, prices taken as traded (...), 1 column ignored
 func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adjustment) {
 	if t.layout.Own || len(series) == 0 {
 		return
@@ -37,7 +37,7 @@ func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adju
 	}
 	said := []string{fmt.Sprintf("%s %s %s", layout.Grouped(bars), sizeWord(first.Size), plural("bar", bars)), zone}
 	if adj == "" {
-		said = append(said, "prices as traded?")
+		said = append(said, "prices taken as traded (write `adjusted: split` or `total` if they are not)")
 	}
 	if t.layout.Headerless != "" {
 		said = append(said, "no header: columns as "+t.layout.Headerless)

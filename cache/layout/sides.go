@@ -24,7 +24,7 @@ var sidePhrases = map[string]string{
 // otherWords begin what is in an account's history and is no trade.
 var otherWords = strings.Fields(`send sent receive received reward rewards income staking unstaking convert dividend dividends distribution interest deposit withdrawal withdraw transfer transferred
 	split stock fee fees tax taxes nra adr journal journaled merger spinoff spin adjustment airdrop learning earn expired expiration assigned assignment exercise exercised wire cash qualified
-	non moneylink funds electronic ach acats acati misc margin lending bank service reinvest reinvestment short_term long_term result card cdiv sdiv spl soff int gold`)
+	non moneylink funds electronic ach acats acati misc margin lending bank service reinvest reinvestment result card cdiv sdiv spl soff int gold`)
 
 // sideOf returns what a cell says of a fill: buy, sell or opening; empty is something
 // else. Only the first words count: the name of a company may stand behind them.
@@ -52,8 +52,9 @@ func sideOf(cell string) string {
 
 // isOther reports whether a cell names a row of an account that is no trade.
 func isOther(cell string) bool {
-	word, _, _ := strings.Cut(fold(cell), "_")
-	return slices.Contains(otherWords, word)
+	text := fold(cell)
+	word, _, _ := strings.Cut(text, "_")
+	return slices.Contains(otherWords, word) || strings.HasPrefix(text, "short_term_") || strings.HasPrefix(text, "long_term_")
 }
 
 // sideColumn finds the column that says what was bought and what was sold, or -1.
@@ -85,13 +86,13 @@ func hasValue(cells ...string) bool {
 }
 
 // quantity takes the unit off a quantity: 0.5BTC, 10S, (100). The unit of a pair is how
-// it begins, which may be a digit: 10.51INCH of 1INCHUSDT.
+// it begins, which may be a digit: 10.51INCH of 1INCHUSDT. Digits alone are none: 100 of 005930.
 func quantity(cell, symbol string) string {
 	if rest, ok := strings.CutPrefix(cell, "("); ok {
 		cell = "-" + strings.TrimSuffix(rest, ")")
 	}
 	for i := 1; i < len(cell)-1; i++ {
-		if strings.HasPrefix(symbol, cell[i:]) && looksNumeric(cell[:i]) {
+		if strings.HasPrefix(symbol, cell[i:]) && strings.ContainsFunc(cell[i:], unicode.IsLetter) && looksNumeric(cell[:i]) {
 			return strings.TrimSpace(cell[:i])
 		}
 	}

@@ -175,6 +175,8 @@ func (t *Table) fills(at map[string]int) error {
 		return pitwall.Errorf(pitwall.DataError, "%s: no column says what was bought and what was sold", t.Name).Hintf("the header is %q; add a column side with buy or sell, or write sales with a minus", strings.Join(t.Header, ","))
 	}
 	detailed, n := t.detailed(at), 0
+	name := fold(t.Header[at[Qty]])
+	filled := strings.HasPrefix(name, "filled") || strings.HasPrefix(name, "exec")
 	header := []string{Timestamp, Symbol, Side, Qty, Price, Fee}
 	if _, ok := at[clock]; ok {
 		header = append(header, clock)
@@ -193,7 +195,7 @@ func (t *Table) fills(at map[string]int) error {
 		} else if isNegative(get(Qty)) {
 			how = "sell"
 		}
-		why, err := t.noFill(how, what, get, detailed(row))
+		why, err := t.noFill(how, what, get, detailed(row), filled)
 		if err != nil {
 			return t.bad(i, Side, err)
 		}
@@ -223,13 +225,15 @@ func (t *Table) fills(at map[string]int) error {
 }
 
 // noFill says why a row is left out, or returns an error for one that may be a fill and
-// says neither buy nor sell.
-func (t *Table) noFill(how, what string, get func(string) string, detailed bool) (why string, err error) {
+// says neither buy nor sell. An order that ended otherwise counts for what was filled of it,
+// where the column says that it is that.
+func (t *Table) noFill(how, what string, get func(string) string, detailed, filled bool) (why string, err error) {
 	state := strings.ToLower(get(status))
+	ended := slices.Contains([]string{"canceled", "cancelled", "rejected", "expired", "failed"}, state)
 	switch {
 	case !detailed:
 		return "row with a sum of others", nil
-	case slices.Contains([]string{"canceled", "cancelled", "rejected", "expired", "pending", "new", "working", "open", "failed", "placed", "accepted", "done_for_day"}, state) && !hasValue(get(Qty), get(Price)):
+	case slices.Contains([]string{"pending", "new", "working", "open", "placed", "accepted", "done_for_day"}, state) && !hasValue(get(Qty), get(Price)), ended && (!filled || !hasValue(get(Qty), get(Price))):
 		return "order that is " + state, nil
 	case isOption(what, get(class)):
 		return "row about an option", nil

@@ -102,7 +102,7 @@ func headline(fsys fs.FS, name string, at time.Time) Listed {
 // where recorded answers could be used. Agents see the attempt, and a repeat must see
 // what the first run saw, or its recorded answers do not fit.
 func Attempt(dir string, m Manifest) int {
-	trials := []Manifest{m}
+	trials := []trial{trialOf(m)}
 	beside := os.DirFS(filepath.Dir(dir))
 	names, _ := fs.ReadDir(beside, ".") // without a folder there are no runs
 	for _, name := range names {
@@ -113,32 +113,40 @@ func Attempt(dir string, m Manifest) int {
 		r := Open(run)
 		x := r.Manifest
 		shared := slices.ContainsFunc(x.Symbols, func(s string) bool { return slices.Contains(m.Symbols, s) })
-		if r.Damaged != nil || x.Status != "complete" || !shared || x.From > m.To || m.From > x.To ||
-			slices.ContainsFunc(trials, func(y Manifest) bool { return sameTrial(x, y) }) {
+		if r.Damaged != nil || x.Status != "complete" || !shared || x.From > m.To || m.From > x.To {
 			continue
 		}
-		trials = append(trials, x)
+		if t := trialOf(x); !slices.ContainsFunc(trials, t.repeats) {
+			trials = append(trials, t)
+		}
 	}
 	return len(trials)
 }
 
-// sameTrial reports whether two runs did the same, or were asked to and a model had no
-// say of its own. Before a run there is no digest.
-func sameTrial(x, y Manifest) bool {
-	if x.Digest != "" && x.Digest == y.Digest {
-		return true
+// trial is what tells whether a run repeats another. Before a run there is no digest.
+type trial struct {
+	digest, asked string
+	noCache       bool
+}
+
+func trialOf(m Manifest) trial {
+	raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample})
+	if err != nil {
+		raw = []byte(m.RunID) // not to be compared
 	}
-	if (x.NoCache || y.NoCache) && x.Digest != "" && y.Digest != "" {
+	return trial{m.Digest, string(raw), m.NoCache}
+}
+
+// repeats reports whether two runs did the same, or were asked to and a model had no say
+// of its own.
+func (x trial) repeats(y trial) bool {
+	switch {
+	case x.digest != "" && x.digest == y.digest:
+		return true
+	case (x.noCache || y.noCache) && x.digest != "" && y.digest != "":
 		return false
 	}
-	asked := func(m Manifest) string {
-		raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample})
-		if err != nil {
-			return m.RunID // not to be compared
-		}
-		return string(raw)
-	}
-	return asked(x) == asked(y)
+	return x.asked == y.asked
 }
 
 // NextDir returns the first folder dir/<name>-<n> that does not exist.

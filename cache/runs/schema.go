@@ -163,7 +163,7 @@ func ReadWith(list []pitwall.Warning) (out []Reading) {
 // Others returns the warnings that are not among those to read the result with.
 func Others(warnings []string, read []Reading) []string {
 	return slices.DeleteFunc(slices.Clone(warnings), func(text string) bool {
-		return slices.ContainsFunc(read, func(r Reading) bool { return r.Text == text })
+		return slices.ContainsFunc(read, func(r Reading) bool { return r.Text == text || strings.HasPrefix(r.Text, text+" (and ") })
 	})
 }
 

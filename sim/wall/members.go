@@ -20,8 +20,11 @@ func (w *Wall) Follow(list []pitwall.Membership) {
 	if list == nil {
 		return
 	}
-	w.members = map[string][]pitwall.Membership{}
+	w.members, w.joins = map[string][]pitwall.Membership{}, map[string]int64{}
 	for _, m := range list {
+		if first, ok := w.joins[m.Symbol]; !ok || m.From.UnixNano() < first {
+			w.joins[m.Symbol] = m.From.UnixNano()
+		}
 		w.members[m.Symbol] = append(w.members[m.Symbol], m)
 		w.turns = append(w.turns, memberTurn{m.From.UnixNano(), m.Symbol, 0})
 		if !m.Until.IsZero() {
@@ -31,6 +34,11 @@ func (w *Wall) Follow(list []pitwall.Membership) {
 	slices.SortFunc(w.turns, func(a, b memberTurn) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.symbol, b.symbol), cmp.Compare(b.leaves, a.leaves))
 	})
+}
+
+// shownAt is when a bar may be seen: when it is known, and its symbol has joined the index.
+func (w *Wall) shownAt(s *pitwall.Series, n int) int64 {
+	return max(s.Known[n], w.joins[s.Instrument.Symbol])
 }
 
 // isMember reports whether a symbol is in the index that is followed, if any.

@@ -1,6 +1,7 @@
 package wall
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -25,6 +26,7 @@ type Wall struct {
 	tradable map[string]bool
 	actions  map[string][]pitwall.Action     // by symbol, in order of ex date
 	members  map[string][]pitwall.Membership // of the index that tradable follows; nil = none
+	joins    map[string]int64                // when a member joins first: nothing is shown of it before
 
 	mu    sync.Mutex // guards the digest chain
 	chain [sha256.Size]byte
@@ -60,8 +62,8 @@ func New(src pitwall.Source, now func() time.Time, tradable []string) *Wall {
 // known returns the series of a symbol and how many of its bars are visible.
 func (w *Wall) known(symbol string) (*pitwall.Series, int, error) {
 	s, ok := w.bySymbol[symbol]
-	if ok {
-		if n := s.KnownAt(w.now().UnixNano()); n > 0 {
+	if now := w.now().UnixNano(); ok && w.joins[symbol] <= now {
+		if n := s.KnownAt(now); n > 0 {
 			return s, n, nil
 		}
 	}
@@ -178,7 +180,7 @@ func (w *Wall) Instruments() []pitwall.Instrument {
 	now := w.now().UnixNano()
 	list := make([]pitwall.Instrument, 0, len(w.series))
 	for _, s := range w.series {
-		if n := s.KnownAt(now); n > 0 && now-s.Known[n-1] <= int64(gone) {
+		if n := s.KnownAt(now); n > 0 && now-s.Known[n-1] <= int64(gone) && w.joins[s.Instrument.Symbol] <= now {
 			list = append(list, w.show(s, n))
 		}
 	}
@@ -201,22 +203,20 @@ func (w *Wall) Digest() string {
 	type next struct{ series, bar int }
 	var fresh []next
 	for i, s := range w.series {
-		for n := w.fed[i]; n < s.Len() && s.Known[n] <= now; n++ {
+		for n := w.fed[i]; n < s.Len() && w.shownAt(s, n) <= now; n++ {
 			fresh = append(fresh, next{i, n})
 		}
 	}
 	if len(fresh) > 1 {
 		sort.Slice(fresh, func(a, b int) bool {
-			ka, kb := w.series[fresh[a].series].Known[fresh[a].bar], w.series[fresh[b].series].Known[fresh[b].bar]
-			if ka != kb {
-				return ka < kb
-			}
-			return fresh[a].series < fresh[b].series // series are sorted by symbol
+			x, y := fresh[a], fresh[b]
+			ka, kb := w.shownAt(w.series[x.series], x.bar), w.shownAt(w.series[y.series], y.bar)
+			return cmp.Or(cmp.Compare(ka, kb), cmp.Compare(x.series, y.series), cmp.Compare(x.bar, y.bar)) < 0 // series are sorted by symbol
 		})
 	}
 	for _, f := range fresh {
 		s := w.series[f.series]
-		w.give(s.Known[f.bar])
+		w.give(w.shownAt(s, f.bar))
 		w.feed(s, f.bar)
 		w.fed[f.series]++
 	}

@@ -57,6 +57,9 @@ func (w *Workers) take(t *Tables) <-chan struct{} {
 	size := max(t.size, usually)
 	w.shrink(size)
 	if w.busy > 0 && w.busy+size > w.budget() {
+		if t.size = 0; t.worker != nil {
+			_ = t.drop() // while it waits it would be counted nowhere
+		}
 		if w.free == nil {
 			w.free = make(chan struct{})
 		}
