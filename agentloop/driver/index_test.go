@@ -73,7 +73,14 @@ func TestIndexMembers(t *testing.T) {
 		switch day {
 		case "2023-01-03":
 			require.False(t, call(`{"symbol":"A","qty":100,"side":"buy"}`).IsError)
-			require.Contains(t, call(`{"symbol":"B","qty":1,"side":"buy"}`).Text, "NOT_TRADABLE")
+			require.Contains(t, call(`{"symbol":"B","qty":1,"side":"buy"}`).Text, "UNKNOWN_SYMBOL", "that B will join is not known")
+			_, err := w.Market.Last(ctx, "B")
+			require.ErrorContains(t, err, "UNKNOWN_SYMBOL")
+			require.Len(t, w.Instruments.Instruments(), 1)
+		case "2023-01-09":
+			bars, err := w.Market.Bars(ctx, pitwall.BarQuery{Symbol: "B"})
+			require.NoError(t, err)
+			require.Len(t, bars, 5, "its bars from before it joined are shown then")
 		case "2023-01-11":
 			require.Contains(t, call(`{"symbol":"A","qty":1,"side":"buy"}`).Text, "A is not in the index now: it can only be closed")
 			require.Contains(t, call(`{"symbol":"A","target_percent":1}`).Text, "can only be closed")

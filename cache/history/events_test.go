@@ -52,6 +52,8 @@ func TestEvents(t *testing.T) {
 		_, err := loadText(t, map[string]string{"bars.csv": bars, "events.csv": "known_at,event_at,symbol,kind,text,id\n" + row + "\n"})
 		require.ErrorContains(t, err, want)
 	}
+	_, err = loadText(t, map[string]string{"bars.csv": bars, "events.csv": "known_at,event_at,symbol,kind,text,id\n2024-01-02,2024-02-01,A,earnings,Q4,q\n2024-01-02,,A,earnings,called off,q\n"})
+	require.ErrorContains(t, err, "d/events.csv:3: known_at: two rows of the event q are known from 2024-01-03T00:00:00-05:00 on")
 	c, err := Check(context.Background(), []Input{{FS: fstest.MapFS{"e.csv": {Data: []byte("known_at,event_at,symbol,kind,text\n2024-01-02,2024-01-01,A,earnings,Q4\n")}}, Path: "e.csv", Show: "e.csv"}})
 	require.NoError(t, err)
 	require.Contains(t, c.String(), "known after the event")

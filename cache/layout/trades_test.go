@@ -37,6 +37,8 @@ Fees,Header,Subtitle,Currency,Date,Description,Amount
 {"id":"2024::2","activity_type":"FILL","transaction_time":"2024-01-03T20:59:30Z","type":"fill","price":"184.2","qty":"40","side":"sell_short","symbol":"AAPL","leaves_qty":"0","cum_qty":"40","order_id":"b"},
 {"id":"2024::3","activity_type":"DIV","date":"2024-01-04","net_amount":"1.02","symbol":"AAPL","qty":"4"}]`,
 		"2024-01-02T14:30:05.123Z AAPL buy 40 185.5 |2024-01-03T20:59:30Z AAPL sell 40 184.2 ", "1 row that is no trade ()"},
+	"numeric symbols": {"timestamp,symbol,side,qty,price,status\n2024-01-02T14:30:01Z,005930,buy,100,70000,filled\n2024-01-02T14:31:00Z,005930,sell,50,70100,canceled\n2024-01-02T14:32:00Z,0005.HK,buy,500,60,filled\n",
+		"2024-01-02T14:30:01Z 005930 buy 100 70000 |2024-01-02T14:32:00Z 0005.HK buy 500 60 ", "1 order that is canceled"},
 	"Alpaca, orders": {"symbol,side,type,qty,filled_qty,filled_avg_price,status,submitted_at,filled_at\nAAPL,buy,market,10,10,185.5,filled,2024-01-02T14:30:00Z,2024-01-02T14:30:01Z\nAAPL,sell,limit,10,0,,canceled,2024-01-02T15:00:00Z,\n",
 		"2024-01-02T14:30:01Z AAPL buy 10 185.5 ", "1 order that is canceled"},
 	"Schwab": {`"Transactions  for account XXXX-1234 as of 01/31/2024 10:00:00 ET"
