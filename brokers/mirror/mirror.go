@@ -26,7 +26,8 @@ type Config struct {
 type Mirror struct {
 	cfg Config
 
-	syncing sync.Mutex // one reading at a time
+	syncing sync.Mutex // one reading at a time; guards found
+	found   []string   // what is a difference however often it is read, until Sync returns it
 	mu      sync.Mutex // guards what follows
 	read    int64      // lines of the journal that are in here
 	orders  map[string]*order
@@ -97,7 +98,7 @@ func (m *Mirror) begin(ctx context.Context, at time.Time) error {
 	open, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{Open: true})
 	for _, s := range open { // of others: no order of this run has been sent
 		if s.By = external(); err == nil {
-			_, err = m.notice(ctx, at, s)
+			err = m.notice(ctx, at, s)
 		}
 	}
 	return err

@@ -2,6 +2,7 @@ package mirror_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -26,10 +27,15 @@ type tampered struct {
 	add       *pitwall.OrderState // an order that it has besides
 	quiet     int                 // so many readings are as they were
 	reads     int
+	fail      error // of the next reading of the account
 }
 
 func (b *tampered) Account(ctx context.Context, book string) (pitwall.Account, error) {
 	a, err := b.Venue.Account(ctx, book)
+	if b.fail != nil {
+		err, b.fail = b.fail, nil
+		return a, err
+	}
 	if b.reads++; b.reads <= b.quiet {
 		return a, err
 	}
@@ -172,6 +178,18 @@ func TestExternalOrder(t *testing.T) {
 		}
 	}
 	require.Equal(t, 2, n, "an order and its fill")
+}
+
+// An order of another run is a difference once, also when the reading that finds it fails.
+func TestFindingOutlivesAnError(t *testing.T) {
+	ctx := context.Background()
+	d := newDesk(t)
+	d.b.add = &pitwall.OrderState{Order: pitwall.Order{ID: "c", Book: pitwall.MainBook, Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.One, Limit: pitwall.One, TIF: pitwall.GTC}, Status: pitwall.Working}
+	d.b.fail = errors.New("no answer")
+	_, err := d.Sync(ctx, d.b.Now(), true)
+	require.ErrorContains(t, err, "no answer")
+	require.Contains(t, d.sync(t), "order c is at the broker (buy 1 AAPL, working) and the journal has no intent of it")
+	require.Empty(t, d.sync(t))
 }
 
 // An account that held something begins with it at today's price.
