@@ -346,7 +346,8 @@ func (p *LiveSession) conditions() []string {
 	return list
 }
 
-// reread is how long after a reading that differs the broker is read again.
+// reread is how long after a reading that differs the broker is read again. An order that
+// it does not have counts as never sent after 14 of these pauses.
 const reread = 2 * time.Second
 
 // lateness is how long a bar may come after others of its time.

@@ -192,6 +192,26 @@ func TestFindingOutlivesAnError(t *testing.T) {
 	require.Empty(t, d.sync(t))
 }
 
+// An order that the journal calls rejected and that fills is a difference; before it is
+// called so, the broker has answered 15 times.
+func TestFillOfARejectedOrder(t *testing.T) {
+	ctx := context.Background()
+	d := newDesk(t)
+	o := pitwall.Order{ID: "late", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.GTC, Book: pitwall.MainBook}
+	_, err := d.j.Append(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", ID: o.ID, Book: o.Book, Order: &o})
+	require.NoError(t, err)
+	before := d.b.reads
+	require.Empty(t, d.sync(t))
+	require.Equal(t, 15, d.b.reads-before)
+	last := d.j.Entries()[len(d.j.Entries())-2] // before the mark
+	require.Equal(t, pitwall.Rejected, last.State.Status)
+	_, err = d.b.Submit(ctx, o)
+	require.NoError(t, err)
+	_, err = d.b.Next(ctx, d.b.Now())
+	require.NoError(t, err)
+	require.Equal(t, []string{"order late was rejected in the journal and the broker has a fill of it (buy 1 AAPL at 100)"}, d.sync(t))
+}
+
 // An account that held something begins with it at today's price.
 func TestBeginWithPositions(t *testing.T) {
 	d := newDesk(t)

@@ -10,12 +10,14 @@ import (
 	"pitwall"
 )
 
-// readings is how often the broker is read before a difference counts, and how often it
-// must answer that it does not have an order before that is believed.
-const readings = 3
+const (
+	readings = 3  // how often the broker is read before a difference counts
+	absences = 15 // how often it must answer that it does not have an order before that is believed
+)
 
 // Sync reads the broker, journals what is new at the world's time at, and returns what
-// differs between the two after [readings] tries. With mark it adds an equity point. With
+// differs between the two after [readings] tries, or [absences] while an order without an
+// answer is looked for. With mark it adds an equity point. With
 // an error nothing is known to be equal: no turn should follow.
 func (m *Mirror) Sync(ctx context.Context, at time.Time, mark bool) (differences []string, err error) {
 	m.syncing.Lock()
@@ -25,7 +27,8 @@ func (m *Mirror) Sync(ctx context.Context, at time.Time, mark bool) (differences
 		if err != nil {
 			return nil, err
 		}
-		if differences = m.compare(); len(differences) == 0 && !waiting || try == readings {
+		differences = m.compare()
+		if !waiting && (len(differences) == 0 || try >= readings) || try == absences {
 			break
 		}
 		if err := m.cfg.Pause(ctx); err != nil {
@@ -139,6 +142,9 @@ func (m *Mirror) newFill(ctx context.Context, at time.Time, f pitwall.Fill) erro
 	if known {
 		return nil
 	}
+	if o != nil && !o.pending && o.state.Status == pitwall.Rejected {
+		m.find("order %s was rejected in the journal and the broker has a fill of it (%s %v %s at %v)", f.OrderID, f.Side, f.Qty, f.Symbol, f.Price)
+	}
 	if o == nil {
 		list, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{ID: f.OrderID})
 		if err != nil {
@@ -233,7 +239,7 @@ func (m *Mirror) lookFor(ctx context.Context, at time.Time, id string) (waiting 
 	case !was.pending && was.state.Status != pitwall.Unknown:
 		m.find("order %s is %s in the journal and the broker does not have it", id, was.state.Status)
 		return false, nil
-	case missing < readings:
+	case missing < absences:
 		return true, nil
 	}
 	s := was.state
