@@ -33,11 +33,11 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 	a.Account, a.Limits = p.account, c.Strategy.Risk != nil // one that is not understood is an error before
 	a.Journal, a.JournalDone = probe(c.Dir, p.Resume), true
 	a.Compared, a.Differences = compared == nil, differences
-	for _, id := range others {
-		a.Differences = append(a.Differences, "another run of Pitwall has the open order "+id)
-	}
 	if p.Adopt && compared == nil {
 		a.Differences = nil
+	}
+	for _, id := range others { // which nothing takes over
+		a.Differences = append([]string{"another run of Pitwall has the open order " + id}, a.Differences...)
 	}
 	a.Halt, a.HaltRead = p.Latch.State(), true
 	if at, err := r.Clock(ctx); err == nil {

@@ -180,6 +180,7 @@ func TestLiveIsArmed(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Dir(c.Dir), nil, 0o600))
 		},
 		"another run of Pitwall has the open order pw1-a": func(c *Config) {
+			c.Live.Adopt = true // clears differences, and no order of others
 			b, _, err := c.Live.Remote.Open(context.Background(), RemoteRun{Now: x.Now, Symbols: []string{"AAPL"}, Prefix: "pw1-", Instruments: []pitwall.Instrument{c.Source.Series()[0].Instrument}})
 			require.NoError(t, err)
 			o, err := b.Submit(context.Background(), pitwall.Order{ID: "a", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: pitwall.Int(1), Qty: pitwall.Int(1), TIF: pitwall.GTC})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -59,10 +60,14 @@ func (m *Mirror) flow(ctx context.Context, at time.Time, amount pitwall.Dec) err
 // Adopt takes the account over as the broker tells it: positions that differ enter as
 // external fills at the current price, cash as an external flow, and orders that the
 // broker does not have are canceled. It is for a person who has looked at the
-// differences, and returns what it took over.
+// differences, and returns what it took over. It refuses while another run has an open
+// order: that run would go on trading.
 func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err error) {
-	if taken, err = m.Sync(ctx, at, false); err != nil || len(taken) == 0 {
-		return taken, err
+	if taken, err = m.Sync(ctx, at, false); err != nil {
+		return nil, err
+	}
+	if err := m.refuseRivals(); err != nil || len(taken) == 0 {
+		return nil, err
 	}
 	if err := m.cancelLost(ctx, at); err != nil {
 		return taken, err
@@ -90,6 +95,24 @@ func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err e
 		err = m.flow(ctx, at, d)
 	}
 	return taken, err
+}
+
+// refuseRivals returns an error while another run has an open order.
+func (m *Mirror) refuseRivals() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range m.ids {
+		if o := m.orders[id].state; m.rival(id) && o.Status.Open() {
+			return pitwall.Errorf(pitwall.NotAllowed, "another run has the open order %s (%s %v %s)", strings.TrimPrefix(id, "external:"), o.Side, o.Qty, o.Symbol).
+				Hintf("resume that run, or cancel the order at the broker")
+		}
+	}
+	return nil
+}
+
+// rival reports whether an order was sent by another run.
+func (m *Mirror) rival(id string) bool {
+	return m.cfg.Rivals != "" && strings.HasPrefix(id, "external:"+m.cfg.Rivals)
 }
 
 // cancelLost ends the orders that are open in the journal and not at the broker.

@@ -87,7 +87,7 @@ func newDesk(t *testing.T) *desk {
 	_, err = v.Next(ctx, v.Now())
 	require.NoError(t, err)
 	d := &desk{b: &tampered{Venue: v}, j: &pitwall.MemoryJournal{}}
-	d.Mirror, err = mirror.Open(ctx, mirror.Config{Broker: d.b, Journal: d.j, Pause: func(context.Context) error { return nil }}, v.Now())
+	d.Mirror, err = mirror.Open(ctx, mirror.Config{Broker: d.b, Journal: d.j, Rivals: "pw", Pause: func(context.Context) error { return nil }}, v.Now())
 	require.NoError(t, err)
 	d.g = risk.New(d.Mirror, d.j, v, nil, nil, risk.NoLimits())
 	for _, o := range []pitwall.Order{{ID: "a", Type: pitwall.MarketOrder}, {ID: "b", Type: pitwall.LimitOrder, Limit: pitwall.Int(50)}} {
@@ -190,6 +190,16 @@ func TestFindingOutlivesAnError(t *testing.T) {
 	require.ErrorContains(t, err, "no answer")
 	require.Contains(t, d.sync(t), "order c is at the broker (buy 1 AAPL, working) and the journal has no intent of it")
 	require.Empty(t, d.sync(t))
+}
+
+// What another run has open is not taken over.
+func TestAdoptRefusesAnotherRun(t *testing.T) {
+	d := newDesk(t)
+	d.b.add = &pitwall.OrderState{Order: pitwall.Order{ID: "external:pw1-c", Book: pitwall.MainBook, Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.One, Limit: pitwall.One, TIF: pitwall.GTC, By: pitwall.Caller{Principal: "external"}}, Status: pitwall.Working}
+	d.b.qty = pitwall.One
+	_, err := d.Adopt(context.Background(), d.b.Now())
+	require.ErrorContains(t, err, "another run has the open order pw1-c (buy 1 AAPL)")
+	require.Contains(t, d.sync(t), "AAPL: the journal has 10, the broker 11")
 }
 
 // An order that the journal calls rejected and that fills is a difference; before it is

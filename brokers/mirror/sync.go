@@ -178,7 +178,7 @@ func (m *Mirror) notice(ctx context.Context, at time.Time, s pitwall.OrderState)
 	case o == nil && s.By.Principal == external().Principal:
 		by := external()
 		e.By = &by
-		if m.cfg.Rivals != "" && strings.HasPrefix(s.ID, "external:"+m.cfg.Rivals) {
+		if m.rival(s.ID) {
 			m.find("order %s is of another run (%s %v %s, %s): one account, one run", strings.TrimPrefix(s.ID, "external:"), s.Side, s.Qty, s.Symbol, s.Status)
 		}
 	case o != nil && !before.pending && !before.state.Status.Open() && s.Status.Open():
