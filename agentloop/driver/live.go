@@ -29,7 +29,7 @@ type Live struct {
 	Feed   Feed
 	Latch  *halt.Latch
 	Now    func() time.Time                                 // the host's time, or that of a recorded feed
-	Wait   func(ctx context.Context, until time.Time) error // for that time; may return early
+	Wait   func(ctx context.Context, until time.Time) error // for that time, or until ctx ends
 	Lag    time.Duration                                    // how long after its close a bar is asked for
 	Tick   <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
 	Resume bool                                             // go on with the run in Dir
@@ -209,13 +209,13 @@ func (p *LiveSession) Next(ctx context.Context, after time.Time) (time.Time, err
 		if err != nil || steps > 0 {
 			return p.venue.Now(), err
 		}
-		if err := p.between(ctx); err != nil {
-			return p.venue.Now(), err
-		}
 		select {
 		case <-p.stop:
 			return p.venue.Now(), context.DeadlineExceeded // the loop asks whether to stop after each wait
 		default:
+		}
+		if err := p.between(ctx); err != nil {
+			return p.venue.Now(), err
 		}
 		until := p.wake()
 		if p.Show != nil {
@@ -254,7 +254,8 @@ func (p *LiveSession) between(ctx context.Context) error {
 	return err
 }
 
-// rest waits, until the broker's stream says that something changed at the latest.
+// rest waits, until the run is to stop or the broker's stream says that something changed
+// at the latest.
 func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
 	if p.remote == nil {
 		return p.Wait(ctx, until)
@@ -267,6 +268,13 @@ func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
 	p.mu.Lock()
 	p.wakeUp = cancel
 	p.mu.Unlock()
+	go func() {
+		select {
+		case <-p.stop:
+			cancel()
+		case <-wait.Done():
+		}
+	}()
 	if p.stale.Load() && p.troubled() == "" {
 		return nil
 	}

@@ -179,6 +179,25 @@ func (b richer) Account(ctx context.Context, book string) (pitwall.Account, erro
 	return a, err
 }
 
+// A run that is to stop ends the wait for a bar at once; the pause between two readings
+// of the account stays, so that they are not one.
+func TestLiveStopEndsOnlyTheWaitForABar(t *testing.T) {
+	stop, now := make(chan struct{}), time.Unix(0, 0)
+	close(stop)
+	waits := 0
+	p := &LiveSession{remote: &remote{}, stop: stop, claimed: &runs.Broker{}, Live: Live{Remote: &Remote{}, Now: func() time.Time { return now },
+		Wait: func(ctx context.Context, until time.Time) error {
+			if until.Sub(now) > reread {
+				<-ctx.Done()
+			}
+			waits++
+			return ctx.Err()
+		}}}
+	require.NoError(t, p.rest(context.Background(), now.Add(time.Hour)))
+	require.NoError(t, p.mirrored(nil, nil).Pause(context.Background()))
+	require.Equal(t, 2, waits)
+}
+
 // A dividend is money that the broker tells of: it is journaled, and no difference, also
 // after a restart.
 func TestDividendAtABroker(t *testing.T) {
