@@ -260,7 +260,12 @@ func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
 	if p.remote == nil {
 		return p.Wait(ctx, until)
 	}
-	if next := p.synced.Add(cmp.Or(p.Live.Remote.Every, time.Minute)); next.Before(until) && next.After(p.Live.Now()) {
+	now := p.Live.Now()
+	next := p.synced.Add(cmp.Or(p.Live.Remote.Every, time.Minute))
+	if p.troubled() != "" {
+		next = now.Add(askAgain)
+	}
+	if next.Before(until) && next.After(now) {
 		until = next
 	}
 	wait, cancel := context.WithCancel(ctx)

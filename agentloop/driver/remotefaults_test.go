@@ -198,6 +198,15 @@ func TestLiveStopEndsOnlyTheWaitForABar(t *testing.T) {
 	require.Equal(t, 2, waits)
 }
 
+// A look at the account that failed is repeated soon, not at the next bar.
+func TestBrokerIsAskedAgain(t *testing.T) {
+	now, waited := time.Unix(1_000, 0), time.Duration(0)
+	p := &LiveSession{remote: &remote{}, trouble: "no answer", synced: now.Add(-time.Hour), Live: Live{Remote: &Remote{}, Now: func() time.Time { return now },
+		Wait: func(_ context.Context, until time.Time) error { waited = until.Sub(now); return nil }}}
+	require.NoError(t, p.rest(context.Background(), now.Add(time.Hour)))
+	require.Equal(t, askAgain, waited)
+}
+
 // A dividend is money that the broker tells of: it is journaled, and no difference, also
 // after a restart.
 func TestDividendAtABroker(t *testing.T) {
