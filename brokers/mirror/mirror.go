@@ -17,7 +17,7 @@ type Config struct {
 	Since   time.Time                   // fills that became known later are the run's
 	Pause   func(context.Context) error // between two readings of what differs; 15 of them are how long an order may take to arrive
 	Rivals  string                      // begins the ids of other programs' orders that must not be in the account; empty = any may
-	Cash    pitwall.Dec                 // how far the broker's cash may be from the journal's; 0 = 1 and a basis point of equity
+	Cash    pitwall.Dec                 // how far the broker's cash may be from the journal's in a day; 0 = 1 and a basis point of equity
 }
 
 // Mirror is an account at a broker as its journal tells it. It is a pitwall.Broker that

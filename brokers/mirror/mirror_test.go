@@ -155,6 +155,9 @@ func TestWhatIsNoDrift(t *testing.T) {
 	require.Equal(t, pitwall.Int(11), d.Flows(time.Time{})[0].Amount)
 	require.Empty(t, d.sync(t))
 	require.Len(t, d.Flows(time.Time{}), 1, "it is journaled once")
+	d.b.cash += 1
+	require.Equal(t, []string{"cash: the journal has 99011, the broker 99011.00000001 (more than 0 apart)"}, d.sync(t), "a day has one tolerance")
+	d.b.cash -= 1
 	d.b.qty, d.b.reads, d.b.quiet = pitwall.One, 0, 0
 	before := d.b.reads
 	require.NotEmpty(t, d.sync(t))
@@ -200,6 +203,14 @@ func TestAdoptRefusesAnotherRun(t *testing.T) {
 	_, err := d.Adopt(context.Background(), d.b.Now())
 	require.ErrorContains(t, err, "another run has the open order pw1-c (buy 1 AAPL)")
 	require.Contains(t, d.sync(t), "AAPL: the journal has 10, the broker 11")
+}
+
+// Beside another difference no cash is booked as small.
+func TestNoSmallCashBesideADifference(t *testing.T) {
+	d := newDesk(t)
+	d.b.cash, d.b.qty = pitwall.One, pitwall.One
+	require.Equal(t, []string{"AAPL: the journal has 10, the broker 11"}, d.sync(t))
+	require.Empty(t, d.Flows(time.Time{}))
 }
 
 // An order that the journal calls rejected and that fills is a difference; before it is

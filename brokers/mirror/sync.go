@@ -27,7 +27,7 @@ func (m *Mirror) Sync(ctx context.Context, at time.Time, mark bool) (differences
 		if err != nil {
 			return nil, err
 		}
-		differences = m.compare()
+		differences = m.compare(at)
 		if !waiting && (len(differences) == 0 || try >= readings) || try == absences {
 			break
 		}
@@ -35,8 +35,10 @@ func (m *Mirror) Sync(ctx context.Context, at time.Time, mark bool) (differences
 			return nil, err
 		}
 	}
-	if err := m.smallCash(ctx, at); err != nil {
-		return nil, err
+	if len(differences) == 0 && len(m.found) == 0 {
+		if err := m.smallCash(ctx, at); err != nil {
+			return nil, err
+		}
 	}
 	if mark {
 		if err := m.mark(ctx, at); err != nil {
