@@ -17,10 +17,13 @@ import (
 // This file gathers what decides whether a run at a broker may start, before anything of
 // it is written.
 
-// mayStart refuses an account that another run trades, and a live one unless every gate
+// mayStart refuses an account that is not the profile's or that another run trades, and a live one unless every gate
 // of [Arming] is open.
 func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
-	r := p.Live.Remote
+	r, a := p.Live.Remote, p.Live.Arming
+	if r.Mode != pitwall.Live && a.Typed != "" && a.Typed != p.account {
+		return pitwall.Errorf(pitwall.NotAllowed, "the profile says account %q, and the broker answers %q", a.Typed, p.account).Hintf("use the keys of that account, or correct account in the profile")
+	}
 	others, differences, compared := p.rehearse(ctx, c.Dir)
 	if r.Mode != pitwall.Live {
 		if compared == nil && len(others) > 0 {
@@ -29,7 +32,6 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 		}
 		return compared
 	}
-	a := p.Live.Arming
 	a.Account, a.Limits = p.account, c.Strategy.Risk != nil // one that is not understood is an error before
 	a.Journal, a.JournalDone = probe(c.Dir, p.Resume), true
 	a.Compared, a.Differences = compared == nil, differences

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -217,5 +218,5 @@ func TestLiveIsArmed(t *testing.T) {
 	r, err := Run(context.Background(), armedOnce)
 	require.NoError(t, err)
 	require.Equal(t, "live", r.Mode)
-	require.Contains(t, r.Warnings, "live: orders go to account PA3FAKE00000 at alpaca and trade real money")
+	require.Contains(t, r.Warnings, "live: orders go to account PA3FAKE00000 at a server of your own ("+strings.TrimPrefix(x.url, "http://")+"), not to alpaca")
 }

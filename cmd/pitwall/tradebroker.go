@@ -62,7 +62,7 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	if c.Live.Lag == 0 {
 		c.Live.Lag = 5 * time.Second
 	}
-	if profile.URL != "" { // a fake has a time of its own
+	if profile.URL != "" && profile.Mode == pitwall.Paper { // a fake has a time of its own
 		fake := &fakeClock{read: account.Clock}
 		if err := fake.look(ctx); err != nil {
 			return nil, err
