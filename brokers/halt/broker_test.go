@@ -139,13 +139,21 @@ func (f *faulty) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderStat
 	return s, err
 }
 
+// crypto says that everything is.
+type crypto struct{}
+
+func (crypto) Instrument(symbol string) (pitwall.Instrument, error) {
+	return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Crypto}, nil
+}
+func (crypto) Instruments() []pitwall.Instrument { return nil }
+
 // The job is done when the broker's lists say so, and sends no second close.
 func TestFlatten(t *testing.T) {
 	ctx := context.Background()
 	v, step := venue(t, pitwall.Terms{Type: pitwall.MarginAccount})
 	l, f, j := newLatch(t), &faulty{Broker: v}, &pitwall.MemoryJournal{}
 	again := func() *halt.Job { // a process that starts again knows nothing
-		return &halt.Job{Broker: f, Journal: j, Latch: l, Now: v.Now, Book: pitwall.MainBook}
+		return &halt.Job{Broker: f, Journal: j, Latch: l, Now: v.Now, Book: pitwall.MainBook, Instruments: crypto{}}
 	}
 	pass := func(job *halt.Job, want string) bool {
 		t.Helper()
@@ -205,6 +213,7 @@ func TestFlatten(t *testing.T) {
 		}
 		if e.Verb == "submit" {
 			require.True(t, e.Order.ReduceOnly)
+			require.Equal(t, pitwall.GTC, e.Order.TIF, "crypto has no day orders")
 		}
 	}
 	require.Less(t, said, 18, "changes, not tries")

@@ -19,6 +19,8 @@ type Job struct {
 	Latch   *Latch
 	Now     func() time.Time // the world's time
 	Book    string
+	// Instruments says what is crypto, which has no day orders.
+	Instruments pitwall.Instruments
 
 	mu   sync.Mutex
 	said string // the last change that was journaled
@@ -134,7 +136,11 @@ func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
 		case pitwall.CodeOf(err) != pitwall.UnknownOrder:
 			return fmt.Errorf("whether %s was sent is not known: %w", id, err)
 		}
-		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: pitwall.Day, ReduceOnly: true,
+		tif := pitwall.Day
+		if in, err := j.Instruments.Instrument(p.Symbol); err == nil && in.Kind == pitwall.Crypto {
+			tif = pitwall.GTC
+		}
+		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: tif, ReduceOnly: true,
 			By: pitwall.Caller{Principal: "halt"}, Reason: "flatten: " + first.Reason}
 		if p.Qty < 0 {
 			o.Side, o.Qty = pitwall.Buy, -p.Qty
