@@ -111,7 +111,10 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 		}
 		return gate.Check(ctx, o)
 	})
-	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Book: pitwall.MainBook, Instruments: p}
+	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Host: p.venue.Now, Book: pitwall.MainBook, Instruments: p}
+	if p.remote != nil {
+		p.job.Host, p.job.Retry = p.Live.Now, time.Minute
+	}
 	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
 		Broker: patient{guard, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
 		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),

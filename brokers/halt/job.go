@@ -18,6 +18,8 @@ type Job struct {
 	Journal pitwall.Journal // no record, no order
 	Latch   *Latch
 	Now     func() time.Time // the world's time
+	Host    func() time.Time // the clock that dates the broker's orders
+	Retry   time.Duration    // how long after a close ended the next one is sent, if the position is still there
 	Book    string
 	// Instruments says what is crypto, which has no day orders.
 	Instruments pitwall.Instruments
@@ -129,7 +131,7 @@ func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
 		switch {
 		case err == nil && len(known) == 1 && known[0].Status.Open():
 			return nil
-		case err == nil && len(known) == 1 && !j.Now().After(known[0].Updated):
+		case err == nil && len(known) == 1 && !j.Host().After(known[0].Updated.Add(j.Retry)):
 			return fmt.Errorf("%s is %s; the next try is at a later time", id, known[0].Status)
 		case err == nil && len(known) == 1:
 			continue // it ended and the position is still there
