@@ -198,6 +198,20 @@ func TestLiveStopEndsOnlyTheWaitForABar(t *testing.T) {
 	require.Equal(t, 2, waits)
 }
 
+// A cancel without an answer is told, one that was refused is not.
+func TestAlertsOfACancel(t *testing.T) {
+	folder, err := runs.Create(filepath.Join(t.TempDir(), "run"), nil)
+	require.NoError(t, err)
+	var alerts told
+	j := alerted{folder, alerts.tell}
+	for id, code := range map[string]pitwall.Code{"a": pitwall.Timeout, "b": pitwall.OrderClosed} {
+		_, err := j.Append(context.Background(), pitwall.Entry{Kind: pitwall.EntryOrder, ID: id, Note: pitwall.Errorf(code, "x").Error()})
+		require.NoError(t, err)
+	}
+	require.NoError(t, folder.Close())
+	require.Equal(t, []string{"a change or cancel of order a has no answer, and may or may not have been made: TIMEOUT: x"}, alerts.list)
+}
+
 // A look at the account that failed is repeated soon, not at the next bar.
 func TestBrokerIsAskedAgain(t *testing.T) {
 	now, waited := time.Unix(1_000, 0), time.Duration(0)
