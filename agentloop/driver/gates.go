@@ -28,7 +28,7 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 	if r.Mode != pitwall.Live {
 		if compared == nil && len(others) > 0 {
 			compared = pitwall.Errorf(pitwall.NotAllowed, "another run of Pitwall has open orders in account %s: %s", p.account, strings.Join(others, ", ")).
-				Hintf("go on with that run (--resume), or cancel them at the broker")
+				Hintf("resume that run (--resume), or cancel them at the broker")
 		}
 		return compared
 	}

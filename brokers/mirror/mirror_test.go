@@ -134,7 +134,7 @@ func TestDrifts(t *testing.T) {
 		}
 		if some() {
 			d.b.add = &strange
-			want = append(want, "order c is at the broker (buy 1 AAPL, working) and the journal has no intent of it")
+			want = append(want, "order c is at the broker (buy 1 AAPL, working) and the journal has no record of sending it")
 		}
 		got := strings.Join(d.sync(t), "\n")
 		for _, w := range want {
@@ -191,7 +191,7 @@ func TestFindingOutlivesAnError(t *testing.T) {
 	d.b.fail = errors.New("no answer")
 	_, err := d.Sync(ctx, d.b.Now(), true)
 	require.ErrorContains(t, err, "no answer")
-	require.Contains(t, d.sync(t), "order c is at the broker (buy 1 AAPL, working) and the journal has no intent of it")
+	require.Contains(t, d.sync(t), "order c is at the broker (buy 1 AAPL, working) and the journal has no record of sending it")
 	require.Empty(t, d.sync(t))
 }
 

@@ -176,7 +176,7 @@ func (m *Mirror) notice(ctx context.Context, at time.Time, s pitwall.OrderState)
 	e := pitwall.Entry{AsOf: at, Kind: pitwall.EntryOrder, Cause: before.cause, Book: s.Book, ID: s.ID}
 	switch {
 	case o == nil && s.Parent == "" && s.By.Principal != external().Principal:
-		m.find("order %s is at the broker (%s %v %s, %s) and the journal has no intent of it", s.ID, s.Side, s.Qty, s.Symbol, s.Status)
+		m.find("order %s is at the broker (%s %v %s, %s) and the journal has no record of sending it", s.ID, s.Side, s.Qty, s.Symbol, s.Status)
 	case o == nil && s.By.Principal == external().Principal:
 		by := external()
 		e.By = &by
