@@ -3,13 +3,15 @@ package driver
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"pitwall"
 	"pitwall/cache/runs"
 )
 
 // alerted is a run's journal that tells a person what cannot wait: a halt (of a person, a
-// breaker or a difference), an order without an answer, a broker that cannot be read.
+// breaker or a difference), an order, change or cancel without an answer, a broker that
+// cannot be read.
 type alerted struct {
 	*runs.Folder
 	tell func(text string) // must not block
@@ -25,6 +27,8 @@ func (a alerted) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 		a.tell(e.Note)
 	case e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Unknown:
 		a.tell(fmt.Sprintf("order %s has no answer: %s %v %s may or may not be at the broker, and counts against limits", e.ID, e.State.Side, e.State.Qty, e.State.Symbol))
+	case e.Kind == pitwall.EntryOrder && e.State == nil && strings.HasPrefix(e.Note, string(pitwall.Timeout)+": "):
+		a.tell(fmt.Sprintf("a change or cancel of order %s has no answer, and may or may not have been made: %s", e.ID, e.Note))
 	}
 	return n, err
 }

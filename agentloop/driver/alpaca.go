@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +39,11 @@ func Alpaca(c AlpacaConfig) (*Remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Remote{Broker: "alpaca", Mode: b.Mode(),
+	var server string
+	if u, err := url.Parse(c.URL); err == nil {
+		server = u.Host
+	}
+	return &Remote{Broker: "alpaca", Mode: b.Mode(), Server: server,
 		ID: func(ctx context.Context) (string, error) {
 			number, _, err := b.AccountID(ctx)
 			return number, err

@@ -17,27 +17,29 @@ import (
 // This file gathers what decides whether a run at a broker may start, before anything of
 // it is written.
 
-// mayStart refuses an account that another run trades, and a live one unless every gate
+// mayStart refuses an account that is not the profile's or that another run trades, and a live one unless every gate
 // of [Arming] is open.
 func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
-	r := p.Live.Remote
+	r, a := p.Live.Remote, p.Live.Arming
+	if r.Mode != pitwall.Live && a.Typed != "" && a.Typed != p.account {
+		return pitwall.Errorf(pitwall.NotAllowed, "the profile says account %q, and the broker answers %q", a.Typed, p.account).Hintf("use the keys of that account, or correct account in the profile")
+	}
 	others, differences, compared := p.rehearse(ctx, c.Dir)
 	if r.Mode != pitwall.Live {
 		if compared == nil && len(others) > 0 {
 			compared = pitwall.Errorf(pitwall.NotAllowed, "another run of Pitwall has open orders in account %s: %s", p.account, strings.Join(others, ", ")).
-				Hintf("go on with that run (--resume), or cancel them at the broker")
+				Hintf("resume that run (--resume), or cancel them at the broker")
 		}
 		return compared
 	}
-	a := p.Live.Arming
 	a.Account, a.Limits = p.account, c.Strategy.Risk != nil // one that is not understood is an error before
 	a.Journal, a.JournalDone = probe(c.Dir, p.Resume), true
 	a.Compared, a.Differences = compared == nil, differences
-	for _, id := range others {
-		a.Differences = append(a.Differences, "another run of Pitwall has the open order "+id)
-	}
 	if p.Adopt && compared == nil {
 		a.Differences = nil
+	}
+	for _, id := range others { // which nothing takes over
+		a.Differences = append([]string{"another run of Pitwall has the open order " + id}, a.Differences...)
 	}
 	a.Halt, a.HaltRead = p.Latch.State(), true
 	if at, err := r.Clock(ctx); err == nil {

@@ -14,8 +14,8 @@ import (
 )
 
 // lease is the right of this process to trade an account, and to write a run's folder,
-// alone on this machine. It ends with the process. Another machine is seen by the ids of
-// its orders.
+// alone among this user's processes on this machine that share a halt folder. It ends with
+// the process. Any other is seen by the ids of its orders.
 type lease struct{ files []*os.File }
 
 // take locks a file and notes who has it; what names what is locked.

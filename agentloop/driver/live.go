@@ -29,7 +29,7 @@ type Live struct {
 	Feed   Feed
 	Latch  *halt.Latch
 	Now    func() time.Time                                 // the host's time, or that of a recorded feed
-	Wait   func(ctx context.Context, until time.Time) error // for that time; may return early
+	Wait   func(ctx context.Context, until time.Time) error // for that time, or until ctx ends
 	Lag    time.Duration                                    // how long after its close a bar is asked for
 	Tick   <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
 	Resume bool                                             // go on with the run in Dir
@@ -111,7 +111,10 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 		}
 		return gate.Check(ctx, o)
 	})
-	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Book: pitwall.MainBook}
+	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Host: p.venue.Now, Book: pitwall.MainBook, Instruments: p}
+	if p.remote != nil {
+		p.job.Host, p.job.Retry = p.Live.Now, time.Minute
+	}
 	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
 		Broker: patient{guard, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
 		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),
@@ -209,13 +212,13 @@ func (p *LiveSession) Next(ctx context.Context, after time.Time) (time.Time, err
 		if err != nil || steps > 0 {
 			return p.venue.Now(), err
 		}
-		if err := p.between(ctx); err != nil {
-			return p.venue.Now(), err
-		}
 		select {
 		case <-p.stop:
 			return p.venue.Now(), context.DeadlineExceeded // the loop asks whether to stop after each wait
 		default:
+		}
+		if err := p.between(ctx); err != nil {
+			return p.venue.Now(), err
 		}
 		until := p.wake()
 		if p.Show != nil {
@@ -254,12 +257,18 @@ func (p *LiveSession) between(ctx context.Context) error {
 	return err
 }
 
-// rest waits, until the broker's stream says that something changed at the latest.
+// rest waits, until the run is to stop or the broker's stream says that something changed
+// at the latest.
 func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
 	if p.remote == nil {
 		return p.Wait(ctx, until)
 	}
-	if next := p.synced.Add(cmp.Or(p.Live.Remote.Every, time.Minute)); next.Before(until) && next.After(p.Live.Now()) {
+	now := p.Live.Now()
+	next := p.synced.Add(cmp.Or(p.Live.Remote.Every, time.Minute))
+	if p.troubled() != "" {
+		next = now.Add(askAgain)
+	}
+	if next.Before(until) && next.After(now) {
 		until = next
 	}
 	wait, cancel := context.WithCancel(ctx)
@@ -267,6 +276,13 @@ func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
 	p.mu.Lock()
 	p.wakeUp = cancel
 	p.mu.Unlock()
+	go func() {
+		select {
+		case <-p.stop:
+			cancel()
+		case <-wait.Done():
+		}
+	}()
 	if p.stale.Load() && p.troubled() == "" {
 		return nil
 	}

@@ -58,7 +58,7 @@ func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*R
 	var err error
 	if l.Resume {
 		if m, err = (runs.Strict{FS: os.DirFS(c.Dir)}).Manifest(); err != nil {
-			return nil, fmt.Errorf("%s cannot be gone on with: %w", c.Dir, err)
+			return nil, fmt.Errorf("%s cannot be resumed: %w", c.Dir, err)
 		}
 	}
 	if err := p.claim(c.Dir, m); err != nil {

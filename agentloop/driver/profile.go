@@ -40,7 +40,7 @@ func ParseProfile(file string, raw []byte) (p Profile, err error) {
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
 	if err := dec.Decode(&p); err != nil && !errors.Is(err, io.EOF) {
-		return p, pitwall.Errorf(pitwall.StrategyError, "%s: it is no broker profile (line %s)", file, lineOf(err)).
+		return p, pitwall.Errorf(pitwall.StrategyError, "%s: it is not a valid broker profile (line %s)", file, lineOf(err)).
 			Hintf("the keys are %s", strings.Join(keys(Profile{}), ", ")) // the reader's own words would repeat what is there, and with it a key
 	}
 	bad := func(hint, format string, args ...any) (Profile, error) {
@@ -55,14 +55,14 @@ func ParseProfile(file string, raw []byte) (p Profile, err error) {
 	}
 	for i, name := range names {
 		if !variableName.MatchString(name) {
-			return bad("write the name of a variable, such as APCA_API_KEY_ID, and set the variable", "name %d of keys and webhook is no name of a variable", i+1)
+			return bad("write the name of a variable, such as APCA_API_KEY_ID, and set the variable", "name %d of keys and webhook is not a variable name", i+1)
 		}
 	}
 	switch {
 	case p.Broker == "":
 		return bad("write broker: alpaca", "broker is missing")
 	case p.Mode != pitwall.Paper && p.Mode != pitwall.Live:
-		return bad("write mode: paper or mode: live", "mode is %q", p.Mode)
+		return bad("write mode: paper or mode: live", "mode is neither paper nor live")
 	case p.Lag < 0 || p.Lag > time.Minute:
 		return bad("use 0s to 1m", "lag is %v", p.Lag)
 	case p.Mode == pitwall.Live && p.Account == "":

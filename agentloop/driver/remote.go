@@ -18,11 +18,12 @@ import (
 
 // This file is an account at a broker as the venue of a [LiveSession].
 
-// Remote is an account at a broker that orders go to. Every field but Watch and Every
-// must be given.
+// Remote is an account at a broker that orders go to. Every field but Server, Watch
+// and Every must be given.
 type Remote struct {
 	Broker string       // its name
 	Mode   pitwall.Mode // paper or live, as the broker's host
+	Server string       // host of a server on this machine that stands for the broker; empty = the broker's own
 	// ID reads the account's id.
 	ID func(context.Context) (string, error)
 	// Open connects for one run.
@@ -330,6 +331,8 @@ func (p *LiveSession) about() string {
 	switch r := p.Live.Remote; {
 	case r == nil:
 		return "paper: live prices, simulated fills; no order leaves this machine"
+	case r.Server != "":
+		return fmt.Sprintf("%s: orders go to account %s at a server of your own (%s), not to %s", r.Mode, p.account, r.Server, r.Broker)
 	case r.Mode == pitwall.Live:
 		return fmt.Sprintf("live: orders go to account %s at %s and trade real money", p.account, r.Broker)
 	default:
@@ -346,7 +349,8 @@ func (p *LiveSession) conditions() []string {
 	return list
 }
 
-// reread is how long after a reading that differs the broker is read again.
+// reread is how long after a reading that differs the broker is read again. An order that
+// it does not have counts as never sent after 14 of these pauses.
 const reread = 2 * time.Second
 
 // lateness is how long a bar may come after others of its time.

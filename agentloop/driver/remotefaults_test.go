@@ -179,6 +179,48 @@ func (b richer) Account(ctx context.Context, book string) (pitwall.Account, erro
 	return a, err
 }
 
+// A run that is to stop ends the wait for a bar at once; the pause between two readings
+// of the account stays, so that they are not one.
+func TestLiveStopEndsOnlyTheWaitForABar(t *testing.T) {
+	stop, now := make(chan struct{}), time.Unix(0, 0)
+	close(stop)
+	waits := 0
+	p := &LiveSession{remote: &remote{}, stop: stop, claimed: &runs.Broker{}, Live: Live{Remote: &Remote{}, Now: func() time.Time { return now },
+		Wait: func(ctx context.Context, until time.Time) error {
+			if until.Sub(now) > reread {
+				<-ctx.Done()
+			}
+			waits++
+			return ctx.Err()
+		}}}
+	require.NoError(t, p.rest(context.Background(), now.Add(time.Hour)))
+	require.NoError(t, p.mirrored(nil, nil).Pause(context.Background()))
+	require.Equal(t, 2, waits)
+}
+
+// A cancel without an answer is told, one that was refused is not.
+func TestAlertsOfACancel(t *testing.T) {
+	folder, err := runs.Create(filepath.Join(t.TempDir(), "run"), nil)
+	require.NoError(t, err)
+	var alerts told
+	j := alerted{folder, alerts.tell}
+	for id, code := range map[string]pitwall.Code{"a": pitwall.Timeout, "b": pitwall.OrderClosed} {
+		_, err := j.Append(context.Background(), pitwall.Entry{Kind: pitwall.EntryOrder, ID: id, Note: pitwall.Errorf(code, "x").Error()})
+		require.NoError(t, err)
+	}
+	require.NoError(t, folder.Close())
+	require.Equal(t, []string{"a change or cancel of order a has no answer, and may or may not have been made: TIMEOUT: x"}, alerts.list)
+}
+
+// A look at the account that failed is repeated soon, not at the next bar.
+func TestBrokerIsAskedAgain(t *testing.T) {
+	now, waited := time.Unix(1_000, 0), time.Duration(0)
+	p := &LiveSession{remote: &remote{}, trouble: "no answer", synced: now.Add(-time.Hour), Live: Live{Remote: &Remote{}, Now: func() time.Time { return now },
+		Wait: func(_ context.Context, until time.Time) error { waited = until.Sub(now); return nil }}}
+	require.NoError(t, p.rest(context.Background(), now.Add(time.Hour)))
+	require.Equal(t, askAgain, waited)
+}
+
 // A dividend is money that the broker tells of: it is journaled, and no difference, also
 // after a restart.
 func TestDividendAtABroker(t *testing.T) {

@@ -195,6 +195,27 @@ func TestRejects(t *testing.T) {
 	require.Empty(t, sent(t, w))
 }
 
+// An order whose first request got no answer is not rejected when the second one is: the
+// first may arrive later.
+func TestRefusedAgainIsUnknown(t *testing.T) {
+	ctx := context.Background()
+	faults := []alpacafake.Fault{{On: "POST /v2/orders", Nth: 1, Do: alpacafake.ActLater, Later: 8}}
+	for nth := 2; nth <= 5; nth++ { // all tries of the second request
+		faults = append(faults, alpacafake.Fault{On: "POST /v2/orders", Nth: nth, Do: alpacafake.TooMany})
+	}
+	b := begin(t, faults...).broker(t)
+	s, err := b.Submit(ctx, market("a", pitwall.Buy, 1))
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Unknown, s.Status)
+	require.ErrorContains(t, s.Error, "it was sent again and refused: rate limit exceeded")
+	for range 3 {
+		list, err := b.Orders(ctx, pitwall.OrderQuery{ID: "a"})
+		require.NoError(t, err)
+		s = list[0]
+	}
+	require.Equal(t, pitwall.Working, s.Status)
+}
+
 // Without an answer an order is UNKNOWN and open: it is listed, cannot be canceled on
 // trust, and no other id is ever sent for it. When Alpaca answers again it is found.
 func TestUnknownCounts(t *testing.T) {

@@ -35,8 +35,11 @@ func (b *Broker) CashFlows(ctx context.Context) ([]pitwall.Entry, error) {
 			}
 			list = append(list, pitwall.Entry{ID: x.ID, Flow: &pitwall.CashFlow{Time: at, Symbol: x.Symbol, Type: strings.ToLower(x.ActivityType), Qty: dec(x.Qty), Each: dec(x.PerShareAmount), Amount: dec(x.NetAmount)}})
 		}
-		if len(got) < q.PageSize || got[len(got)-1].ID == q.PageToken {
+		if len(got) < q.PageSize {
 			return list, nil
+		}
+		if got[len(got)-1].ID == q.PageToken {
+			return nil, pitwall.Errorf(pitwall.Timeout, "Alpaca lists the page of cash flows after %s again", q.PageToken)
 		}
 		q.PageToken = got[len(got)-1].ID
 	}

@@ -3,10 +3,12 @@ package alpaca_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,4 +90,16 @@ func TestLatency(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("200 guarded orders: p50 %v, p99 %v", took[100], took[198])
+}
+
+// A page that comes again is an error: what is behind it is not known.
+func TestRepeatedPageOfCashFlows(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		line := `{"id":"x","activity_type":"DIV","net_amount":"1","date":"2024-01-02"}`
+		_, _ = io.WriteString(w, "["+strings.Repeat(line+",", 99)+line+"]")
+	}))
+	t.Cleanup(web.Close)
+	b := begin(t).broker(t, func(c *alpaca.Config) { c.BaseURL = web.URL })
+	_, err := b.CashFlows(context.Background())
+	require.ErrorContains(t, err, "Alpaca lists the page of cash flows after x again")
 }

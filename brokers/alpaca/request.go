@@ -47,6 +47,9 @@ func (b *Broker) toRequest(o pitwall.Order) (sdk.PlaceOrderRequest, string, *pit
 	if !ok || !i.Tradable {
 		return none, "", pitwall.Errorf(pitwall.NotTradable, "%s cannot be traded in this world", o.Symbol)
 	}
+	if o.ReduceOnly {
+		i.Lot = 1 // a fraction that is held may be closed
+	}
 	if e := o.Check(i, 0, b.cfg.Now()); e != nil {
 		return none, "", e
 	}

@@ -156,3 +156,18 @@ func TestWire(t *testing.T) {
 	require.Error(t, err)
 	require.Zero(t, elsewhere)
 }
+
+// What is held can be closed whatever lots it was bought in.
+func TestCloseOffTheLot(t *testing.T) {
+	ctx := context.Background()
+	w := begin(t)
+	settle(t, w.broker(t), market("buy", pitwall.Buy, 3))
+	require.NoError(t, w.Step(ctx))
+	w.list[0].Lot = pitwall.Int(2)
+	o := market("close", pitwall.Sell, 3)
+	s := settle(t, w.broker(t), o)
+	require.Equal(t, pitwall.InvalidNumber, s.Error.Code)
+	o.ID, o.ReduceOnly = "reduce", true
+	s = settle(t, w.broker(t), o)
+	require.Equal(t, pitwall.Working, s.Status, s.Error)
+}

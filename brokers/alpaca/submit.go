@@ -119,6 +119,11 @@ func (b *Broker) place(ctx context.Context, r *record, q sdk.PlaceOrderRequest, 
 			case done:
 				return b.adopt(ctx, r, got)
 			case no:
+				if r.stage == unknown { // this request was refused; the one before may have arrived
+					s := r.unanswered(b)
+					s.Error.Message += "; it was sent again and refused: " + why
+					return s, nil
+				}
 				return r.refuse(pitwall.Errorf(codeOf(err), "Alpaca: %s", why)), nil
 			}
 			r.stage = unknown

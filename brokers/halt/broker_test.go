@@ -139,13 +139,21 @@ func (f *faulty) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderStat
 	return s, err
 }
 
+// crypto says that everything is.
+type crypto struct{}
+
+func (crypto) Instrument(symbol string) (pitwall.Instrument, error) {
+	return pitwall.Instrument{Symbol: symbol, Kind: pitwall.Crypto}, nil
+}
+func (crypto) Instruments() []pitwall.Instrument { return nil }
+
 // The job is done when the broker's lists say so, and sends no second close.
 func TestFlatten(t *testing.T) {
 	ctx := context.Background()
 	v, step := venue(t, pitwall.Terms{Type: pitwall.MarginAccount})
 	l, f, j := newLatch(t), &faulty{Broker: v}, &pitwall.MemoryJournal{}
 	again := func() *halt.Job { // a process that starts again knows nothing
-		return &halt.Job{Broker: f, Journal: j, Latch: l, Now: v.Now, Book: pitwall.MainBook}
+		return &halt.Job{Broker: f, Journal: j, Latch: l, Now: v.Now, Host: v.Now, Book: pitwall.MainBook, Instruments: crypto{}}
 	}
 	pass := func(job *halt.Job, want string) bool {
 		t.Helper()
@@ -205,7 +213,30 @@ func TestFlatten(t *testing.T) {
 		}
 		if e.Verb == "submit" {
 			require.True(t, e.Order.ReduceOnly)
+			require.Equal(t, pitwall.GTC, e.Order.TIF, "crypto has no day orders")
 		}
 	}
 	require.Less(t, said, 18, "changes, not tries")
+}
+
+// A close that was refused is sent again by the host's clock, without a new bar.
+func TestFlattenRetriesByTheHost(t *testing.T) {
+	ctx := context.Background()
+	v, step := venue(t, pitwall.Terms{})
+	_, err := v.Submit(ctx, order("buy", pitwall.Buy, 10))
+	require.NoError(t, err)
+	step(t)
+	later := time.Duration(0)
+	f, l := &faulty{Broker: v, reject: 1}, newLatch(t)
+	job := &halt.Job{Broker: f, Journal: &pitwall.MemoryJournal{}, Latch: l, Now: v.Now, Host: func() time.Time { return v.Now().Add(later) }, Retry: time.Minute, Book: pitwall.MainBook, Instruments: crypto{}}
+	require.NoError(t, l.Raise(raise(halt.Flatten, "test")))
+	_, err = job.Pass(ctx)
+	require.ErrorContains(t, err, "INVALID_NUMBER")
+	later = time.Minute
+	_, err = job.Pass(ctx)
+	require.ErrorContains(t, err, "the next try is at a later time")
+	later++
+	_, err = job.Pass(ctx)
+	require.NoError(t, err)
+	require.Len(t, f.sent, 2)
 }

@@ -18,7 +18,11 @@ type Job struct {
 	Journal pitwall.Journal // no record, no order
 	Latch   *Latch
 	Now     func() time.Time // the world's time
+	Host    func() time.Time // the clock that dates the broker's orders
+	Retry   time.Duration    // how long after a close ended the next one is sent, if the position is still there
 	Book    string
+	// Instruments says what is crypto, which has no day orders.
+	Instruments pitwall.Instruments
 
 	mu   sync.Mutex
 	said string // the last change that was journaled
@@ -127,14 +131,18 @@ func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
 		switch {
 		case err == nil && len(known) == 1 && known[0].Status.Open():
 			return nil
-		case err == nil && len(known) == 1 && !j.Now().After(known[0].Updated):
+		case err == nil && len(known) == 1 && !j.Host().After(known[0].Updated.Add(j.Retry)):
 			return fmt.Errorf("%s is %s; the next try is at a later time", id, known[0].Status)
 		case err == nil && len(known) == 1:
 			continue // it ended and the position is still there
 		case pitwall.CodeOf(err) != pitwall.UnknownOrder:
 			return fmt.Errorf("whether %s was sent is not known: %w", id, err)
 		}
-		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: pitwall.Day, ReduceOnly: true,
+		tif := pitwall.Day
+		if in, err := j.Instruments.Instrument(p.Symbol); err == nil && in.Kind == pitwall.Crypto {
+			tif = pitwall.GTC
+		}
+		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: tif, ReduceOnly: true,
 			By: pitwall.Caller{Principal: "halt"}, Reason: "flatten: " + first.Reason}
 		if p.Qty < 0 {
 			o.Side, o.Qty = pitwall.Buy, -p.Qty

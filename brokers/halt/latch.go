@@ -126,7 +126,7 @@ func (l *Latch) Raise(r Raise) error {
 func (l *Latch) State() State {
 	entries, err := os.ReadDir(l.dir)
 	if err != nil {
-		return State{Halt, []Raise{{Level: Halt, By: "pitwall", Reason: fmt.Sprintf("the latch cannot be read (%v); pitwall kill off makes it anew", err)}}}
+		return State{Halt, []Raise{{Level: Halt, By: "pitwall", Reason: fmt.Sprintf("the latch cannot be read (%v); pitwall kill off recreates it", err)}}}
 	}
 	s := State{}
 	for _, e := range entries {

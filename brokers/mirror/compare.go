@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -12,57 +13,74 @@ import (
 
 // compare returns what differs between the journal and the account as last read: each
 // position, and cash beyond its tolerance. Orders are compared as they are read.
-func (m *Mirror) compare() (list []string) {
+func (m *Mirror) compare(at time.Time) (list []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at := map[string]pitwall.Dec{}
+	has := map[string]pitwall.Dec{}
 	for _, p := range m.account.Positions {
-		at[p.Symbol] = p.Qty
+		has[p.Symbol] = p.Qty
 	}
-	all := maps.Clone(at)
+	all := maps.Clone(has)
 	maps.Copy(all, m.held)
 	for _, symbol := range slices.Sorted(maps.Keys(all)) {
-		if m.held[symbol] != at[symbol] {
-			list = append(list, fmt.Sprintf("%s: the journal has %v, the broker %v", symbol, m.held[symbol], at[symbol]))
+		if m.held[symbol] != has[symbol] {
+			list = append(list, fmt.Sprintf("%s: the journal has %v, the broker %v", symbol, m.held[symbol], has[symbol]))
 		}
 	}
-	if d := m.account.Cash - m.cash; d.Abs() > m.tolerance() {
-		list = append(list, fmt.Sprintf("cash: the journal has %v, the broker %v (more than %v apart)", m.cash, m.account.Cash, m.tolerance()))
+	if limit := m.tolerance(at); (m.account.Cash - m.cash).Abs() > limit {
+		list = append(list, fmt.Sprintf("cash: the journal has %v, the broker %v (more than %v apart)", m.cash, m.account.Cash, limit))
 	}
 	return list
 }
 
-// tolerance is how far cash may be apart.
-func (m *Mirror) tolerance() pitwall.Dec {
-	if m.cfg.Cash != 0 {
-		return m.cfg.Cash
+// unexplained is the type of a cash flow that no fill and no line of the broker's explains.
+const unexplained = "unexplained"
+
+// tolerance is how far cash may be apart: less by what was booked as unexplained that day,
+// so that many small amounts are not a large one. The caller holds mu.
+func (m *Mirror) tolerance(at time.Time) pitwall.Dec {
+	limit := m.cfg.Cash
+	if limit == 0 {
+		limit = pitwall.One + m.account.Equity.Abs()/10_000
 	}
-	return pitwall.One + m.account.Equity.Abs()/10_000
+	for _, f := range slices.Backward(m.flows) {
+		if f.Time.UTC().Format(time.DateOnly) != at.UTC().Format(time.DateOnly) {
+			break
+		}
+		if f.Type == unexplained {
+			limit -= f.Amount.Abs()
+		}
+	}
+	return max(limit, 0)
 }
 
-// smallCash journals the part of the broker's cash that no fill explains, where it is
-// within the tolerance: fees that come at the end of a day.
+// smallCash journals the part of the broker's cash that no fill explains, which is within
+// the tolerance when nothing differs: fees that come at the end of a day.
 func (m *Mirror) smallCash(ctx context.Context, at time.Time) error {
 	m.mu.Lock()
-	d, limit := m.account.Cash-m.cash, m.tolerance()
+	d := m.account.Cash - m.cash
 	m.mu.Unlock()
-	if d == 0 || d.Abs() > limit {
+	if d == 0 {
 		return nil
 	}
-	return m.flow(ctx, at, d)
+	return m.flow(ctx, at, unexplained, d)
 }
 
-func (m *Mirror) flow(ctx context.Context, at time.Time, amount pitwall.Dec) error {
-	return m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryCash, Book: pitwall.MainBook, Flow: &pitwall.CashFlow{Time: at, Type: "external", Amount: amount}})
+func (m *Mirror) flow(ctx context.Context, at time.Time, of string, amount pitwall.Dec) error {
+	return m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryCash, Book: pitwall.MainBook, Flow: &pitwall.CashFlow{Time: at, Type: of, Amount: amount}})
 }
 
 // Adopt takes the account over as the broker tells it: positions that differ enter as
 // external fills at the current price, cash as an external flow, and orders that the
 // broker does not have are canceled. It is for a person who has looked at the
-// differences, and returns what it took over.
+// differences, and returns what it took over. It refuses while another run has an open
+// order: that run would go on trading.
 func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err error) {
-	if taken, err = m.Sync(ctx, at, false); err != nil || len(taken) == 0 {
-		return taken, err
+	if taken, err = m.Sync(ctx, at, false); err != nil {
+		return nil, err
+	}
+	if err := m.refuseRivals(); err != nil || len(taken) == 0 {
+		return nil, err
 	}
 	if err := m.cancelLost(ctx, at); err != nil {
 		return taken, err
@@ -87,9 +105,27 @@ func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err e
 	d := a.Cash - m.cash
 	m.mu.Unlock()
 	if d != 0 {
-		err = m.flow(ctx, at, d)
+		err = m.flow(ctx, at, "external", d)
 	}
 	return taken, err
+}
+
+// refuseRivals returns an error while another run has an open order.
+func (m *Mirror) refuseRivals() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range m.ids {
+		if o := m.orders[id].state; m.rival(id) && o.Status.Open() {
+			return pitwall.Errorf(pitwall.NotAllowed, "another run has the open order %s (%s %v %s)", strings.TrimPrefix(id, "external:"), o.Side, o.Qty, o.Symbol).
+				Hintf("resume that run, or cancel the order at the broker")
+		}
+	}
+	return nil
+}
+
+// rival reports whether an order was sent by another run.
+func (m *Mirror) rival(id string) bool {
+	return m.cfg.Rivals != "" && strings.HasPrefix(id, "external:"+m.cfg.Rivals)
 }
 
 // cancelLost ends the orders that are open in the journal and not at the broker.

@@ -14,8 +14,9 @@
 // orders and cash are compared. A reading can meet a fill half way, so what
 // differs is read again before it counts.
 //
-// An order that was journaled and has no answer is looked for by its id. After three
-// answers that the broker does not have it, it is rejected: it never arrived. Until then
+// An order that was journaled and has no answer is looked for by its id. After 15
+// answers that the broker does not have it, it is rejected: it never arrived. A fill of
+// it that comes all the same is a difference. Until then
 // it is open and counts. An order of another trader, and what the exchange itself does,
 // enters with the caller external, and its fills with it.
 //

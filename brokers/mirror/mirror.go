@@ -15,9 +15,9 @@ type Config struct {
 	Broker  pitwall.Broker              // the account, below guard and halt
 	Journal pitwall.Journal             // with what an earlier process wrote
 	Since   time.Time                   // fills that became known later are the run's
-	Pause   func(context.Context) error // between two readings of what differs
+	Pause   func(context.Context) error // between two readings of what differs; 15 of them are how long an order may take to arrive
 	Rivals  string                      // begins the ids of other programs' orders that must not be in the account; empty = any may
-	Cash    pitwall.Dec                 // how far the broker's cash may be from the journal's; 0 = 1 and a basis point of equity
+	Cash    pitwall.Dec                 // how far the broker's cash may be from the journal's in a day; 0 = 1 and a basis point of equity
 }
 
 // Mirror is an account at a broker as its journal tells it. It is a pitwall.Broker that
@@ -26,7 +26,8 @@ type Config struct {
 type Mirror struct {
 	cfg Config
 
-	syncing sync.Mutex // one reading at a time
+	syncing sync.Mutex // one reading at a time; guards found
+	found   []string   // what is a difference however often it is read, until Sync returns it
 	mu      sync.Mutex // guards what follows
 	read    int64      // lines of the journal that are in here
 	orders  map[string]*order
@@ -97,7 +98,7 @@ func (m *Mirror) begin(ctx context.Context, at time.Time) error {
 	open, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{Open: true})
 	for _, s := range open { // of others: no order of this run has been sent
 		if s.By = external(); err == nil {
-			_, err = m.notice(ctx, at, s)
+			err = m.notice(ctx, at, s)
 		}
 	}
 	return err

@@ -2,6 +2,7 @@ package mirror_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -26,10 +27,15 @@ type tampered struct {
 	add       *pitwall.OrderState // an order that it has besides
 	quiet     int                 // so many readings are as they were
 	reads     int
+	fail      error // of the next reading of the account
 }
 
 func (b *tampered) Account(ctx context.Context, book string) (pitwall.Account, error) {
 	a, err := b.Venue.Account(ctx, book)
+	if b.fail != nil {
+		err, b.fail = b.fail, nil
+		return a, err
+	}
 	if b.reads++; b.reads <= b.quiet {
 		return a, err
 	}
@@ -81,7 +87,7 @@ func newDesk(t *testing.T) *desk {
 	_, err = v.Next(ctx, v.Now())
 	require.NoError(t, err)
 	d := &desk{b: &tampered{Venue: v}, j: &pitwall.MemoryJournal{}}
-	d.Mirror, err = mirror.Open(ctx, mirror.Config{Broker: d.b, Journal: d.j, Pause: func(context.Context) error { return nil }}, v.Now())
+	d.Mirror, err = mirror.Open(ctx, mirror.Config{Broker: d.b, Journal: d.j, Rivals: "pw", Pause: func(context.Context) error { return nil }}, v.Now())
 	require.NoError(t, err)
 	d.g = risk.New(d.Mirror, d.j, v, nil, nil, risk.NoLimits())
 	for _, o := range []pitwall.Order{{ID: "a", Type: pitwall.MarketOrder}, {ID: "b", Type: pitwall.LimitOrder, Limit: pitwall.Int(50)}} {
@@ -128,7 +134,7 @@ func TestDrifts(t *testing.T) {
 		}
 		if some() {
 			d.b.add = &strange
-			want = append(want, "order c is at the broker (buy 1 AAPL, working) and the journal has no intent of it")
+			want = append(want, "order c is at the broker (buy 1 AAPL, working) and the journal has no record of sending it")
 		}
 		got := strings.Join(d.sync(t), "\n")
 		for _, w := range want {
@@ -149,6 +155,9 @@ func TestWhatIsNoDrift(t *testing.T) {
 	require.Equal(t, pitwall.Int(11), d.Flows(time.Time{})[0].Amount)
 	require.Empty(t, d.sync(t))
 	require.Len(t, d.Flows(time.Time{}), 1, "it is journaled once")
+	d.b.cash += 1
+	require.Equal(t, []string{"cash: the journal has 99011, the broker 99011.00000001 (more than 0 apart)"}, d.sync(t), "a day has one tolerance")
+	d.b.cash -= 1
 	d.b.qty, d.b.reads, d.b.quiet = pitwall.One, 0, 0
 	before := d.b.reads
 	require.NotEmpty(t, d.sync(t))
@@ -172,6 +181,56 @@ func TestExternalOrder(t *testing.T) {
 		}
 	}
 	require.Equal(t, 2, n, "an order and its fill")
+}
+
+// An order of another run is a difference once, also when the reading that finds it fails.
+func TestFindingOutlivesAnError(t *testing.T) {
+	ctx := context.Background()
+	d := newDesk(t)
+	d.b.add = &pitwall.OrderState{Order: pitwall.Order{ID: "c", Book: pitwall.MainBook, Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.One, Limit: pitwall.One, TIF: pitwall.GTC}, Status: pitwall.Working}
+	d.b.fail = errors.New("no answer")
+	_, err := d.Sync(ctx, d.b.Now(), true)
+	require.ErrorContains(t, err, "no answer")
+	require.Contains(t, d.sync(t), "order c is at the broker (buy 1 AAPL, working) and the journal has no record of sending it")
+	require.Empty(t, d.sync(t))
+}
+
+// What another run has open is not taken over.
+func TestAdoptRefusesAnotherRun(t *testing.T) {
+	d := newDesk(t)
+	d.b.add = &pitwall.OrderState{Order: pitwall.Order{ID: "external:pw1-c", Book: pitwall.MainBook, Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.One, Limit: pitwall.One, TIF: pitwall.GTC, By: pitwall.Caller{Principal: "external"}}, Status: pitwall.Working}
+	d.b.qty = pitwall.One
+	_, err := d.Adopt(context.Background(), d.b.Now())
+	require.ErrorContains(t, err, "another run has the open order pw1-c (buy 1 AAPL)")
+	require.Contains(t, d.sync(t), "AAPL: the journal has 10, the broker 11")
+}
+
+// Beside another difference no cash is booked as small.
+func TestNoSmallCashBesideADifference(t *testing.T) {
+	d := newDesk(t)
+	d.b.cash, d.b.qty = pitwall.One, pitwall.One
+	require.Equal(t, []string{"AAPL: the journal has 10, the broker 11"}, d.sync(t))
+	require.Empty(t, d.Flows(time.Time{}))
+}
+
+// An order that the journal calls rejected and that fills is a difference; before it is
+// called so, the broker has answered 15 times.
+func TestFillOfARejectedOrder(t *testing.T) {
+	ctx := context.Background()
+	d := newDesk(t)
+	o := pitwall.Order{ID: "late", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.GTC, Book: pitwall.MainBook}
+	_, err := d.j.Append(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", ID: o.ID, Book: o.Book, Order: &o})
+	require.NoError(t, err)
+	before := d.b.reads
+	require.Empty(t, d.sync(t))
+	require.Equal(t, 15, d.b.reads-before)
+	last := d.j.Entries()[len(d.j.Entries())-2] // before the mark
+	require.Equal(t, pitwall.Rejected, last.State.Status)
+	_, err = d.b.Submit(ctx, o)
+	require.NoError(t, err)
+	_, err = d.b.Next(ctx, d.b.Now())
+	require.NoError(t, err)
+	require.Equal(t, []string{"order late was rejected in the journal and the broker has a fill of it (buy 1 AAPL at 100)"}, d.sync(t))
 }
 
 // An account that held something begins with it at today's price.

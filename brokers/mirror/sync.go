@@ -3,91 +3,102 @@ package mirror
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"pitwall"
 )
 
-// readings is how often the broker is read before a difference counts, and how often it
-// must answer that it does not have an order before that is believed.
-const readings = 3
+const (
+	readings = 3  // how often the broker is read before a difference counts
+	absences = 15 // how often it must answer that it does not have an order before that is believed
+)
 
 // Sync reads the broker, journals what is new at the world's time at, and returns what
-// differs between the two after [readings] tries. With mark it adds an equity point. With
+// differs between the two after [readings] tries, or [absences] while an order without an
+// answer is looked for. With mark it adds an equity point. With
 // an error nothing is known to be equal: no turn should follow.
 func (m *Mirror) Sync(ctx context.Context, at time.Time, mark bool) (differences []string, err error) {
 	m.syncing.Lock()
 	defer m.syncing.Unlock()
-	var strange []string // what is a difference however often it is read
 	for try := 1; ; try++ {
-		odd, waiting, err := m.look(ctx, at)
+		waiting, err := m.look(ctx, at)
 		if err != nil {
 			return nil, err
 		}
-		strange = append(strange, odd...)
-		if differences = m.compare(); len(differences) == 0 && !waiting || try == readings {
+		differences = m.compare(at)
+		if !waiting && (len(differences) == 0 || try >= readings) || try == absences {
 			break
 		}
 		if err := m.cfg.Pause(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if err := m.smallCash(ctx, at); err != nil {
-		return nil, err
+	if len(differences) == 0 && len(m.found) == 0 {
+		if err := m.smallCash(ctx, at); err != nil {
+			return nil, err
+		}
 	}
 	if mark {
-		err = m.mark(ctx, at)
+		if err := m.mark(ctx, at); err != nil {
+			return nil, err
+		}
 	}
-	return append(strange, differences...), err
+	differences, m.found = append(m.found, differences...), nil
+	return differences, nil
 }
 
-// look reads fills, orders and account once. odd is what cannot be explained, waiting
-// says that an order without an answer is still looked for.
-func (m *Mirror) look(ctx context.Context, at time.Time) (odd []string, waiting bool, err error) {
+// find keeps what the broker's orders and fills cannot explain until [Mirror.Sync] has
+// returned it: the journal has the order then, and the next reading is silent.
+func (m *Mirror) find(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(m.found, text) {
+		m.found = append(m.found, text)
+	}
+}
+
+// look reads fills, orders and account once, and reports whether an order without an
+// answer is still looked for.
+func (m *Mirror) look(ctx context.Context, at time.Time) (waiting bool, err error) {
 	if err := m.absorb(ctx); err != nil {
-		return nil, false, err
+		return false, err
 	}
 	fills, cursor, err := m.cfg.Broker.Fills(ctx, m.cursor)
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	for _, f := range fills {
-		more, err := m.newFill(ctx, at, f)
-		if err != nil {
-			return nil, false, err
+		if err := m.newFill(ctx, at, f); err != nil {
+			return false, err
 		}
-		odd = append(odd, more...)
 	}
 	m.cursor = pitwall.Cursor{Seq: cursor.Seq, Time: m.cfg.Since}
 	if err := m.newFlows(ctx, at, true); err != nil {
-		return nil, false, err
+		return false, err
 	}
 	open, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{Open: true})
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	listed := map[string]bool{}
 	for _, s := range open {
 		listed[s.ID] = true
-		more, err := m.notice(ctx, at, s)
-		if err != nil {
-			return nil, false, err
+		if err := m.notice(ctx, at, s); err != nil {
+			return false, err
 		}
-		odd = append(odd, more...)
 	}
 	for _, id := range m.unlisted(listed) {
-		more, absent, err := m.lookFor(ctx, at, id)
+		absent, err := m.lookFor(ctx, at, id)
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
-		odd, waiting = append(odd, more...), waiting || absent
+		waiting = waiting || absent
 	}
 	a, err := m.cfg.Broker.Account(ctx, pitwall.MainBook)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.account, m.open = a, len(open)
-	return odd, waiting, err
+	return waiting, err
 }
 
 // payer is a broker that tells which money moved without an order: entries with the id of
@@ -126,30 +137,33 @@ func (m *Mirror) newFlows(ctx context.Context, at time.Time, counts bool) error 
 }
 
 // newFill journals a fill that is not known yet, after its order.
-func (m *Mirror) newFill(ctx context.Context, at time.Time, f pitwall.Fill) (odd []string, err error) {
+func (m *Mirror) newFill(ctx context.Context, at time.Time, f pitwall.Fill) error {
 	m.mu.Lock()
 	known, o := m.fills[f.ID], m.orders[f.OrderID]
 	m.mu.Unlock()
 	if known {
-		return nil, nil
+		return nil
+	}
+	if o != nil && !o.pending && o.state.Status == pitwall.Rejected {
+		m.find("order %s was rejected in the journal and the broker has a fill of it (%s %v %s at %v)", f.OrderID, f.Side, f.Qty, f.Symbol, f.Price)
 	}
 	if o == nil {
 		list, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{ID: f.OrderID})
 		if err != nil {
-			return nil, fmt.Errorf("reading the order of fill %s: %w", f.ID, err)
+			return fmt.Errorf("reading the order of fill %s: %w", f.ID, err)
 		}
-		if odd, err = m.notice(ctx, at, list[0]); err != nil {
-			return nil, err
+		if err := m.notice(ctx, at, list[0]); err != nil {
+			return err
 		}
 	}
 	m.mu.Lock()
 	e := pitwall.Entry{AsOf: at, Kind: pitwall.EntryFill, Cause: m.orders[f.OrderID].cause, Book: f.Book, ID: f.OrderID, Fill: &f}
 	m.mu.Unlock()
-	return odd, m.append(ctx, e)
+	return m.append(ctx, e)
 }
 
 // notice journals an order of the broker's that is new or has changed.
-func (m *Mirror) notice(ctx context.Context, at time.Time, s pitwall.OrderState) (odd []string, err error) {
+func (m *Mirror) notice(ctx context.Context, at time.Time, s pitwall.OrderState) error {
 	m.mu.Lock()
 	o := m.orders[s.ID]
 	var before order
@@ -162,24 +176,24 @@ func (m *Mirror) notice(ctx context.Context, at time.Time, s pitwall.OrderState)
 	e := pitwall.Entry{AsOf: at, Kind: pitwall.EntryOrder, Cause: before.cause, Book: s.Book, ID: s.ID}
 	switch {
 	case o == nil && s.Parent == "" && s.By.Principal != external().Principal:
-		odd = append(odd, fmt.Sprintf("order %s is at the broker (%s %v %s, %s) and the journal has no intent of it", s.ID, s.Side, s.Qty, s.Symbol, s.Status))
+		m.find("order %s is at the broker (%s %v %s, %s) and the journal has no record of sending it", s.ID, s.Side, s.Qty, s.Symbol, s.Status)
 	case o == nil && s.By.Principal == external().Principal:
 		by := external()
 		e.By = &by
-		if m.cfg.Rivals != "" && strings.HasPrefix(s.ID, "external:"+m.cfg.Rivals) {
-			odd = append(odd, fmt.Sprintf("order %s is of another run (%s %v %s, %s): one account, one run", strings.TrimPrefix(s.ID, "external:"), s.Side, s.Qty, s.Symbol, s.Status))
+		if m.rival(s.ID) {
+			m.find("order %s is of another run (%s %v %s, %s): one account, one run", strings.TrimPrefix(s.ID, "external:"), s.Side, s.Qty, s.Symbol, s.Status)
 		}
 	case o != nil && !before.pending && !before.state.Status.Open() && s.Status.Open():
-		odd = append(odd, fmt.Sprintf("order %s was %s in the journal and is %s at the broker", s.ID, before.state.Status, s.Status))
+		m.find("order %s was %s in the journal and is %s at the broker", s.ID, before.state.Status, s.Status)
 	case o != nil && !before.pending && same(before.state, s):
-		return nil, nil
+		return nil
 	}
 	if o != nil {
 		s.Order = asAsked(before.state.Order, s.Order)
 	}
 	s.Repeated = false
 	e.State = &s
-	return odd, m.append(ctx, e)
+	return m.append(ctx, e)
 }
 
 // asAsked is an order as it was submitted with what may have changed since: a broker does
@@ -210,14 +224,13 @@ func (m *Mirror) unlisted(listed map[string]bool) (ids []string) {
 
 // lookFor asks for an order by its id. One that was sent and never answered is rejected
 // after the broker has said often enough that it does not have it.
-func (m *Mirror) lookFor(ctx context.Context, at time.Time, id string) (odd []string, waiting bool, err error) {
+func (m *Mirror) lookFor(ctx context.Context, at time.Time, id string) (waiting bool, err error) {
 	list, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{ID: id})
 	if err == nil {
-		odd, err = m.notice(ctx, at, list[0])
-		return odd, false, err
+		return false, m.notice(ctx, at, list[0])
 	}
 	if pitwall.CodeOf(err) != pitwall.UnknownOrder {
-		return nil, false, err
+		return false, err
 	}
 	m.mu.Lock()
 	o := m.orders[id]
@@ -226,12 +239,13 @@ func (m *Mirror) lookFor(ctx context.Context, at time.Time, id string) (odd []st
 	m.mu.Unlock()
 	switch {
 	case !was.pending && was.state.Status != pitwall.Unknown:
-		return []string{fmt.Sprintf("order %s is %s in the journal and the broker does not have it", id, was.state.Status)}, false, nil
-	case missing < readings:
-		return nil, true, nil
+		m.find("order %s is %s in the journal and the broker does not have it", id, was.state.Status)
+		return false, nil
+	case missing < absences:
+		return true, nil
 	}
 	s := was.state
 	s.Status, s.Updated = pitwall.Rejected, at
 	s.Error = pitwall.Errorf(pitwall.UnknownOrder, "order %s never reached the broker: it answered %d times that it does not have it", id, missing).Hintf("nothing was bought or sold; send a new order if it is still wanted")
-	return nil, false, m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryOrder, Cause: was.cause, Book: s.Book, ID: id, State: &s})
+	return false, m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryOrder, Cause: was.cause, Book: s.Book, ID: id, State: &s})
 }

@@ -55,7 +55,7 @@ func OpenRecording(dir string, since time.Time) (*Recording, error) {
 			}
 		}
 		if err != nil {
-			return nil, pitwall.Errorf(pitwall.DataError, "%s: %v", r.file(kind), err).Hintf("name another folder: this file is no recording that can be gone on with")
+			return nil, pitwall.Errorf(pitwall.DataError, "%s: %v", r.file(kind), err).Hintf("name another folder: this file is not a recording that can be resumed")
 		}
 	}
 	return r, nil

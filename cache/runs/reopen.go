@@ -29,7 +29,7 @@ type Past struct {
 func Reopen(ctx context.Context, dir string, ref pitwall.Reference) (f *Folder, p Past, err error) {
 	strict := Strict{os.DirFS(dir)}
 	if p.Manifest, err = strict.Manifest(); err != nil {
-		return nil, p, fmt.Errorf("%s cannot be gone on with: %w", dir, err)
+		return nil, p, fmt.Errorf("%s cannot be resumed: %w", dir, err)
 	}
 	switch m := p.Manifest; {
 	case m.Mode == "":

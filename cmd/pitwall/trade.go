@@ -144,7 +144,7 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	if f.broker == "paper" {
 		err = a.played(ctx, s, cfg, f, &c, line.draw, stop)
 	} else {
-		told, err = a.atBroker(ctx, s, cfg, f, &c, line.draw, stop)
+		told, err = a.atBroker(ctx, s, cfg, f, &c, line.draw)
 	}
 	if err != nil {
 		return err

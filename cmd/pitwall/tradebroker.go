@@ -15,7 +15,7 @@ import (
 
 // atBroker gives c an account at a broker, the host's clock and the strategy's data as
 // history. told waits until alerts are sent.
-func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func(), stop <-chan struct{}) (told func(), err error) {
+func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func()) (told func(), err error) {
 	profile := driver.Profile{Broker: f.broker, Mode: pitwall.Paper}
 	if f.profile != "" {
 		raw, err := os.ReadFile(f.profile)
@@ -56,13 +56,13 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	if err != nil {
 		return nil, err
 	}
-	clock := &waitingClock{now: a.now, each: each, stop: stop}
+	clock := &waitingClock{now: a.now, each: each}
 	c.Live = &driver.Live{Remote: account, Adopt: f.adopt, Lag: profile.Lag,
 		Arming: driver.Arming{Flag: f.live, Understands: cfg.get("I_UNDERSTAND_LIVE_TRADING"), Profile: profile.Mode == pitwall.Live, Typed: profile.Account}}
 	if c.Live.Lag == 0 {
 		c.Live.Lag = 5 * time.Second
 	}
-	if profile.URL != "" { // a fake has a time of its own
+	if profile.URL != "" && profile.Mode == pitwall.Paper { // a fake has a time of its own
 		fake := &fakeClock{read: account.Clock}
 		if err := fake.look(ctx); err != nil {
 			return nil, err
@@ -82,21 +82,15 @@ type waitingClock struct {
 	now  func() time.Time
 	look func(context.Context) error // reads a clock that does not run by itself; nil = it does
 	each func()                      // while it waits
-	stop <-chan struct{}
 }
 
-// wait waits until a time, or until the run is to stop.
+// wait waits until a time, or until ctx ends.
 func (w *waitingClock) wait(ctx context.Context, until time.Time) error {
 	for {
 		w.each()
 		left := until.Sub(w.now())
 		if left <= 0 {
 			return ctx.Err()
-		}
-		select {
-		case <-w.stop:
-			return ctx.Err()
-		default:
 		}
 		pause := time.Second
 		if w.look != nil {

@@ -38,6 +38,7 @@ func accountFolder(t *testing.T) (dir string, env []string) {
 	})
 	write(t, dir, "mine.yaml", "name: mine\nsymbols: [AAPL]\ndata: ["+data+"]\nevery: 1\ncosts: {commission_bps: 0, slippage_bps: 0}\nrisk: {max_order_notional: 200000}\nagent: {model: script/momentum, params: {lookback: 20}}\n",
 		"paper.yaml", "broker: alpaca\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\nlag: 1s\n",
+		"other.yaml", "broker: alpaca\naccount: PA3FAKE00001\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\n",
 		"live.yaml", "broker: alpaca\nmode: live\naccount: PA3FAKE00001\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\n")
 	return dir, []string{"PITWALL_HALT_DIR=" + filepath.Join(dir, "halt"), "PITWALL_CACHE_DIR=none", "MY_KEY=k", "MY_SECRET=s"}
 }
@@ -68,7 +69,7 @@ func TestTradeAtABroker(t *testing.T) {
 
 func TestTradeAtABrokerRefuses(t *testing.T) {
 	dir, env := accountFolder(t)
-	write(t, dir, "key.yaml", "broker: alpaca\nkeys: [PKABCDEFGH12345, secret]\n", "odd.yaml", "broker: alpaca\nsecret: SECRETVALUE\n")
+	write(t, dir, "key.yaml", "broker: alpaca\nkeys: [PKABCDEFGH12345, secret]\n", "mode.yaml", "broker: alpaca\nmode: SECRETVALUE\n", "odd.yaml", "broker: alpaca\nsecret: SECRETVALUE\n")
 	for _, x := range []struct {
 		code int
 		want []string
@@ -78,9 +79,11 @@ func TestTradeAtABrokerRefuses(t *testing.T) {
 		{2, []string{"--live, --profile and --adopt are for an account"}, []string{"--feed", "x", "--live"}},
 		{2, []string{"--adopt is for a run that goes on"}, []string{"--broker", "alpaca", "--adopt"}},
 		{1, []string{"is not set"}, []string{"--broker", "alpaca"}},
-		{1, []string{"name 1 of keys and webhook is no name of a variable"}, []string{"--broker", "alpaca", "--profile", "key.yaml"}},
-		{1, []string{"it is no broker profile (line 2)"}, []string{"--broker", "alpaca", "--profile", "odd.yaml"}},
-		{1, []string{"live trading is not armed", "of 9 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
+		{1, []string{"name 1 of keys and webhook is not a variable name"}, []string{"--broker", "alpaca", "--profile", "key.yaml"}},
+		{1, []string{"mode is neither paper nor live"}, []string{"--broker", "alpaca", "--profile", "mode.yaml"}},
+		{1, []string{"it is not a valid broker profile (line 2)"}, []string{"--broker", "alpaca", "--profile", "odd.yaml"}},
+		{1, []string{"the host's clock differs from the broker's by", "live trading is not armed", "of 9 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
+		{1, []string{`the profile says account "PA3FAKE00001", and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "other.yaml"}},
 		{1, []string{"of 9 gates", "does not say live"}, []string{"--broker", "alpaca", "--live", "--profile", "paper.yaml"}},
 	} {
 		_, errs, code := command(t, dir, append(env, "APCA_API_KEY_ID=", "APCA_API_SECRET_KEY=", "ALPACA_API_KEY=", "ALPACA_API_SECRET="), append([]string{"trade", "mine.yaml"}, x.args...)...)
