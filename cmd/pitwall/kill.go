@@ -54,7 +54,7 @@ func (a *app) killOn() *cobra.Command {
 		Use:   "on",
 		Short: "Stop trading until a person lowers the latch",
 		Long: "on refuses every new order and every change of one. With --cancel-orders running pitwall trade processes cancel what is\n" +
-			"open, with --flatten they close all positions too; both go on until the broker's own lists say that nothing is left.\n" +
+			"open, with --flatten they close their symbols' positions too; both go on until the broker's own lists say that\nnothing is left of these.\n" +
 			"With --reduce-only orders that shrink a position still pass.",
 		Example: "  pitwall kill on --reason \"prices look wrong\"\n  pitwall kill on --reason \"wrong model\" --flatten",
 		Args:    takes(0, 0),
