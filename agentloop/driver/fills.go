@@ -16,7 +16,7 @@ import (
 	"pitwall/sim/audit"
 )
 
-// Fills are somebody's fills, to be checked against bars.
+// Fills are fills of any source, to be checked against bars.
 type Fills struct {
 	Folder  fs.FS  // that of the file
 	File    string // in Folder

@@ -26,7 +26,7 @@ type Profile struct {
 	Alert   Alert         `yaml:"alert"`
 }
 
-// Alert is who is told of a halt, an order without an answer or a difference.
+// Alert says who learns of a halt, an order without an answer or a difference.
 type Alert struct {
 	Command []string `yaml:"command"` // is run with the text as its last argument
 	Webhook string   `yaml:"webhook"` // name of the variable that holds an address for a POST

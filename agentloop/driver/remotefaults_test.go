@@ -50,7 +50,7 @@ func at(x *exchange, when time.Time, f func()) {
 }
 
 // A person sells in the broker's app, and another run of Pitwall trades the account: the
-// first enters as external, the second halts and is told.
+// first enters as external, the second halts and alerts.
 func TestOthersInTheAccount(t *testing.T) {
 	ctx := context.Background()
 	c, s := traded(t)
@@ -198,7 +198,7 @@ func TestLiveStopEndsOnlyTheWaitForABar(t *testing.T) {
 	require.Equal(t, 2, waits)
 }
 
-// A cancel without an answer is told, one that was refused is not.
+// A cancel without an answer alerts, one that was refused does not.
 func TestAlertsOfACancel(t *testing.T) {
 	folder, err := runs.Create(filepath.Join(t.TempDir(), "run"), nil)
 	require.NoError(t, err)

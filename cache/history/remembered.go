@@ -18,7 +18,7 @@ import (
 
 // An import that is given a mapping remembers it for files of the same header, in
 // mappings.yaml in the store's folder. Only imports look there: what a backtest makes of a
-// file is said in the file, its sidecar and the strategy, never on the machine.
+// file is stated in the file, its sidecar and the strategy, never on the machine.
 
 // shape is a mapping with the header of the files that it is for.
 type shape struct {
@@ -53,7 +53,7 @@ func (l *Local) recall(ctx context.Context, in Input) (Input, error) {
 		return in, err
 	}
 	if with, err := mapped(in); err != nil || !with.Mapping.empty() {
-		return in, nil // what is said of this file goes before; the reader says what is wrong
+		return in, nil // what this file states goes before; the reader says what is wrong
 	}
 	raw, err := fs.ReadFile(in.FS, in.Path)
 	if err != nil {

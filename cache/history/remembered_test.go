@@ -16,7 +16,7 @@ import (
 const own = "wann;p0;p1;p2;p3;menge\n"
 
 // A mapping is given once: files of the same header are read with it later, a header that
-// differs in one name is not, and what is said of one file goes before.
+// differs in one name is not, and what one file states goes before.
 func TestImportRemembersMappings(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	put := func(name, text string, m Mapping) Input {

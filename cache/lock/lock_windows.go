@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// far is behind every file: Windows lets nobody read what is locked.
+// far is behind every file: Windows refuses to read what is locked.
 var far = windows.Overlapped{OffsetHigh: 1 << 30}
 
 // Whole locks a file for this process alone, and reports whether it could; wait waits for
