@@ -73,7 +73,9 @@ func TestSQLOfManyWorldsFitsInMemory(t *testing.T) {
 		n, most>>20, workers, proportional>>20, mostOwn>>20, own.rss>>20, time.Since(began)/time.Duration(2*n))
 	require.Len(t, answers, 1, "%v", answers)
 	require.Greater(t, workers, int64(2), "idle workers are kept while there is memory")
-	require.Less(t, most+mostOwn, int64(600<<20))
+	if !testing.Short() { // the race detector, which runs the short form, takes memory of its own
+		require.Less(t, most+mostOwn, int64(600<<20))
+	}
 }
 
 // used is memory of processes in bytes.
