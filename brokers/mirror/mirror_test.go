@@ -25,7 +25,7 @@ type tampered struct {
 	other     string              // a symbol that the account holds besides
 	hide      string              // an open order that it does not have
 	add       *pitwall.OrderState // an order that it has besides
-	quiet     int                 // so many readings are as they were
+	quiet     int                 // first readings, which show no change
 	reads     int
 	fail      error // of the next reading of the account
 }

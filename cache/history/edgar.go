@@ -24,9 +24,8 @@ type edgar struct {
 //
 // A row's known time is the end of the day of its filing in New York, which is late by hours
 // and never early. Statements (edgar_facts.go): every figure that a filing states for the
-// first time, or states otherwise than the filing before it, with the filing's own date, so
-// that a restated figure is there twice; a figure that is repeated unchanged is left out and
-// counted. The archive names the filing's fiscal period, not the figure's, so that periods
+// first time, or changes from the filing before it, with the filing's own date: a restated
+// figure appears twice, and a figure repeated unchanged is left out and counted. The archive names the filing's fiscal period, not the figure's, so that periods
 // are named by the report whose last day they end on. Filings (edgar_forms.go): a row for
 // each transaction of forms 4 and 4/A.
 //

@@ -280,7 +280,7 @@ func (m mutated) judge() (loaded bool, wrong string) {
 }
 
 // A changed file gives bars that its lines hold, or an error, and never a panic.
-// PITWALL_MUTATIONS=1000000 reads that many (default 2,000), and 500000+100000 so many
+// PITWALL_MUTATIONS=1000000 reads a million (default 2,000), and 500000+100000 100,000
 // from a seed on.
 func TestMutatedFiles(t *testing.T) {
 	from, n, loaded := uint64(0), uint64(2000), 0

@@ -46,7 +46,7 @@ type Fault struct {
 	Torn     bool // half of the answer and a broken connection
 	Hang     bool // half of the answer and then nothing, until the client leaves
 	Garbage  bool // an answer that is JSON and has no content
-	Calls    int  // so many calls of the first tool, whatever the model says
+	Calls    int  // calls of the first tool to make, whatever the model says
 }
 
 // TB is what the server needs of a test; nil means that the caller closes it.
