@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"pitwall/agentloop"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
-	"pitwall/tools/report"
 )
 
 // progress shows where a run stands on stderr: on a terminal a line that is drawn
@@ -90,10 +90,10 @@ func (p *progress) parts(g agentloop.Progress, now time.Time, bar, spark int) (l
 	if line := p.curve.Spark(spark); line != "" {
 		add(term.Gain(g.Equity-p.start), "%s", line)
 	}
-	add(term.Plain, "equity %s", money(g.Equity))
+	add(term.Plain, "equity %s", show.Money(g.Equity))
 	if p.start > 0 {
 		r := g.Equity/p.start - 1
-		add(term.Gain(r), "%s", percent(&r))
+		add(term.Gain(r), "%s", show.Percent(&r))
 	}
 	if share > 0 && share < 1 {
 		left := float64(spent) * (1 - share) / share
@@ -133,9 +133,6 @@ func (p *progress) done() {
 	defer p.mu.Unlock()
 	p.Clear()
 }
-
-// money writes 123456.7 as 123,457.
-func money(f float64) string { return report.Group(fmt.Sprintf("%.0f", f)) }
 
 // sayStop tells, at the first Ctrl-C, that a turn is being finished. The returned
 // function ends the waiting for one.

@@ -17,6 +17,7 @@ import (
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
 	"pitwall/tools/report"
@@ -338,7 +339,7 @@ func (l *statusLine) cells() (list []term.Cell) {
 	if !s.Due.IsZero() {
 		add(term.Plain, "next bar %s", s.Due.Format("2006-01-02 15:04:05"))
 	}
-	add(term.Plain, "equity %s", money(s.Equity.Float()))
+	add(term.Plain, "equity %s", show.Money(s.Equity.Float()))
 	day := s.Day.Float()
 	add(term.Gain(day), "today %s", signed(day))
 	add(term.Plain, "%d open orders", s.Open)
