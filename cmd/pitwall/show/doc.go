@@ -5,6 +5,7 @@
 //	Open ─► Run ─► Turns, Turn, Why     what was decided, and why
 //	report.Sheet, Comparison ─► Sheet, Comparison
 //	runs.List ─► List
+//	Progress, Status                    a line on stderr while a run runs
 //
 // What a verb prints as JSON is the value that these functions print.
 //
