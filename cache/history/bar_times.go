@@ -15,11 +15,14 @@ func (l *loader) place(t *table, g *raw) error {
 	if err := g.byDate(s.Instrument); err != nil {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
 	}
+	g.sundays = t.mapping.Sundays
 	size, err := g.size(l.opts.Size)
 	if err != nil {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
 	}
 	s.Size = size
+	g.stated(t.mapping)
+	l.endStamps(t, g)
 	l.weekend(g)
 	for k, start := range g.starts {
 		end := start.Add(size)
@@ -67,6 +70,54 @@ func (l *loader) weekend(g *raw) {
 	l.dated = append(l.dated, datedWarning{in.Symbol, pitwall.Warning{Known: end, Text: fmt.Sprintf(
 		"%s has a bar on a %s (%s) and is taken to trade in the sessions of %s; if it trades all week, its bars would be known later: say so in instruments.csv (kind crypto)",
 		in.Symbol, g.starts[i].Weekday(), g.starts[i].Format(time.DateOnly), in.Calendar)}})
+}
+
+// stated applies what a file's mapping says of its times: which week a bar dated on a Sunday
+// is of, and that times are those at which bars end.
+func (g *raw) stated(m Mapping) {
+	size := g.series.Size
+	for k, t := range g.starts {
+		if m.Sundays == "start" && g.dates && size == pitwall.OneWeek && t.Weekday() == time.Sunday {
+			g.starts[k] = t.AddDate(0, 0, 1) // the week of the Monday after it
+		}
+	}
+	if m.Stamps != "end" || g.dates {
+		return
+	}
+	var before time.Time // the end of the bar before it
+	for k, end := range g.starts {
+		if g.starts[k] = end.Add(-size); g.starts[k].Before(before) { // the last of a session may be shorter
+			g.starts[k] = before
+		}
+		before = end
+	}
+}
+
+// endStamps warns of bars that begin after the open and at the close of their sessions:
+// their times look like ends.
+func (l *loader) endStamps(t *table, g *raw) {
+	const enough = 2000
+	in := g.series.Instrument
+	if t.mapping.Stamps != "" || g.dates || g.series.Size >= pitwall.OneDay || in.Calendar == pitwall.AlwaysOpen {
+		return
+	}
+	var day, opens, closes time.Time
+	days, atOpen, atClose := 0, 0, 0
+	for _, start := range g.starts[:min(len(g.starts), enough)] {
+		if start.YearDay() != day.YearDay() || days == 0 {
+			day, days = start, days+1
+			opens, closes, _ = in.Session(in.Day(start))
+		}
+		switch {
+		case start.Equal(opens):
+			atOpen++
+		case start.Equal(closes):
+			atClose++
+		}
+	}
+	if atOpen == 0 && 2*atClose > days {
+		l.warn("the bars of %s in %s begin after the open and at the close of its sessions: their times look like those at which bars end; write stamps: end (or start) beside the file's path in the strategy, or in FILE.yaml", in.Symbol, t.name)
+	}
 }
 
 // byDate takes bars of a day or more that carry one time of day by the dates that
@@ -166,8 +217,8 @@ func (g *raw) sizeOfDates(stated time.Duration) (time.Duration, error) {
 	step, most := usual(counts)
 	switch {
 	case step == 0 && stated == pitwall.OneWeek, step >= 6 && step <= 8:
-		if i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Sunday }); i >= 0 {
-			return 0, fmt.Errorf("a weekly bar is dated on a Sunday (%s): some tools mean the week before it, others the week after; date it by the week's Monday", g.starts[i].Format(time.DateOnly))
+		if i := slices.IndexFunc(g.starts, func(t time.Time) bool { return t.Weekday() == time.Sunday }); i >= 0 && g.sundays == "" {
+			return 0, fmt.Errorf("a weekly bar is dated on a Sunday (%s): some tools mean the week before it, others the week after; write sundays: end or sundays: start beside the file's path in the strategy, or in FILE.yaml", g.starts[i].Format(time.DateOnly))
 		}
 		return pitwall.OneWeek, g.mixed(pitwall.OneWeek, 3)
 	case step == 0 && stated == pitwall.OneMonth, step >= 28 && step <= 33:
