@@ -34,7 +34,8 @@
 // live.go is the clock that waits (schedule.go: when the next bar ends; feed.go: where
 // bars come from), livesession.go the rest of its Session. remote.go puts an account at a
 // broker in the place of the simulated venue (alpaca.go: Alpaca's; profile.go: which one);
-// gates.go and arming.go are what must hold before it may start.
+// gates.go and arming.go are what must hold before it may start; preflight.go takes a
+// strategy through a bad week (badweek.go) and preflightjudge.go says what held.
 //
 // # To add a key of the strategy file
 //

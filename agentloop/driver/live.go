@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -39,6 +40,12 @@ type Live struct {
 	Arming Arming                                           // of a live account: what the caller knows
 	Adopt  bool                                             // take over what differs at the broker, when a run goes on
 	Record *history.Recording                               // where what the run sees is written; nil = nowhere
+
+	// Preflights is the folder of runs with the preflights that a live run needs one of; nil =
+	// there is none.
+	Preflights fs.FS
+
+	rehearsal bool // a preflight's run, at a fake of its own: it needs no preflight before it
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements

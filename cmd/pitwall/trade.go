@@ -149,7 +149,7 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	if err != nil {
 		return err
 	}
-	c.Stop, c.Live.Show, c.Live.Latch, c.Live.Resume = stop, line.world, latch, f.resume != ""
+	c.Stop, c.Live.Show, c.Live.Latch, c.Live.Resume, c.Live.Preflights = stop, line.world, latch, f.resume != "", os.DirFS(runs.Dir)
 	if f.record != "" {
 		if c.Live.Record, err = history.OpenRecording(f.record, c.Live.Now()); err != nil {
 			return err
