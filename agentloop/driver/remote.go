@@ -243,9 +243,8 @@ func (p *LiveSession) fine() {
 // openRemote connects to the account, brings the history up to now and reads the journal.
 func (p *LiveSession) openRemote(ctx context.Context) error {
 	source, clock := paper.NewSource(until(p.store, p.Live.Now())), p.from
-	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.claimed.Prefix, Since: p.claimed.Since, From: map[string]time.Time{}}
+	run := p.remoteRun(source)
 	for _, s := range source.Series() {
-		run.Instruments = append(run.Instruments, s.Instrument)
 		run.From[s.Instrument.Symbol] = p.from
 		if n := s.Len(); n > 0 {
 			run.From[s.Instrument.Symbol] = s.Bar(n - 1).End
@@ -296,6 +295,17 @@ func (p *LiveSession) openRemote(ctx context.Context) error {
 			Hintf("look at the account; pitwall kill off and --adopt take over what the broker says"))
 	}
 	return err
+}
+
+// remoteRun is what the broker is opened with, for the instruments of a source.
+func (p *LiveSession) remoteRun(source pitwall.Source) RemoteRun {
+	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.claimed.Prefix, Since: p.claimed.Since, From: map[string]time.Time{}}
+	for _, s := range source.Series() {
+		in := s.Instrument
+		in.Tradable = slices.Contains(p.spec.Symbols, in.Symbol)
+		run.Instruments = append(run.Instruments, in)
+	}
+	return run
 }
 
 // follow follows the broker's stream until the session ends.
