@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/disk"
 	"pitwall/cache/runs"
 )
 
@@ -59,6 +60,9 @@ func openLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (_
 	}
 	zone := zoneOf(c.Source, spec.Symbols)
 	p := &LiveSession{Live: *l, store: c.Source, spec: spec, from: midnight(l.Now().In(zone), 0), zone: zone, stop: c.Stop, done: make(chan struct{})}
+	if p.disk == nil {
+		p.disk = disk.OS{}
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.lease.end())
@@ -107,13 +111,13 @@ func (p *LiveSession) occupy(ctx context.Context, c Config) (folder *runs.Folder
 		return references(p.venue.Source(), p.spec, p.from)(t)
 	}
 	if !p.Resume {
-		folder, err = runs.Create(c.Dir, reference)
+		folder, err = runs.Create(p.disk, c.Dir, reference)
 	}
 	if err == nil {
 		err = p.leaseRun(c.Dir)
 	}
 	if err == nil && p.Resume {
-		folder, past, err = runs.Reopen(ctx, c.Dir, reference)
+		folder, past, err = runs.Reopen(ctx, p.disk, c.Dir, reference)
 	}
 	return folder, past, err
 }
