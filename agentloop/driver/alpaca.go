@@ -29,10 +29,6 @@ func (c AlpacaConfig) broker(r RemoteRun) (*alpaca.Broker, error) {
 	if c.URL != "" {
 		base, data = c.URL, c.URL
 	}
-	r.Instruments = slices.Clone(r.Instruments)
-	for i, in := range r.Instruments { // a history says nothing of who may trade
-		r.Instruments[i].Tradable = slices.Contains(r.Symbols, in.Symbol)
-	}
 	return alpaca.New(alpaca.Config{Key: c.Key, Secret: c.Secret, Live: c.Live, BaseURL: base, DataURL: data, Feed: c.Prices, Instruments: r.Instruments, Prefix: r.Prefix, Since: r.Since,
 		Now: r.Now, Sleep: c.Sleep, Transport: c.Transport})
 }
