@@ -46,8 +46,8 @@ type Live struct {
 	// there is none.
 	Preflights fs.FS
 
-	rehearsal bool // a preflight's run, at a fake of its own: it needs no preflight before it
-	disk disk.Disk // where the run's folder is written; nil = the machine's
+	rehearsal bool      // a preflight's run, at a fake of its own: it needs no preflight before it
+	disk      disk.Disk // where the run's folder is written; nil = the machine's
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements

@@ -204,7 +204,9 @@ func TestLiveIsArmed(t *testing.T) {
 		},
 		"another run of Pitwall has the open order pw1-a": func(c *Config) {
 			c.Live.Adopt = true // clears differences, and no order of others
-			b, _, err := c.Live.Remote.Open(context.Background(), RemoteRun{Now: x.Now, Symbols: []string{"AAPL"}, Prefix: "pw1-", Instruments: []pitwall.Instrument{c.Source.Series()[0].Instrument}})
+			in := c.Source.Series()[0].Instrument
+			in.Tradable = true
+			b, _, err := c.Live.Remote.Open(context.Background(), RemoteRun{Now: x.Now, Symbols: []string{"AAPL"}, Prefix: "pw1-", Instruments: []pitwall.Instrument{in}})
 			require.NoError(t, err)
 			o, err := b.Submit(context.Background(), pitwall.Order{ID: "a", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: pitwall.Int(1), Qty: pitwall.Int(1), TIF: pitwall.GTC})
 			require.NoError(t, err)
