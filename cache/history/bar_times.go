@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -59,7 +60,7 @@ func (l *loader) placeEach(t *table, g *raw) error {
 		s.Start, s.End = append(s.Start, start), append(s.End, end)
 		s.Known = s.End
 		if err := s.Check(k); err != nil {
-			return t.bad(g.rows[k], s.Instrument.Symbol, err)
+			return g.bad(t, k, s.Instrument.Symbol, err)
 		}
 	}
 	g.starts = nil
@@ -68,8 +69,22 @@ func (l *loader) placeEach(t *table, g *raw) error {
 	return nil
 }
 
+// errRows stands for an error that the reader of rows has words for.
+var errRows = errors.New("not read by rows")
+
+// bad is an error about bar k.
+func (g *raw) bad(t *table, k int, what string, err error) error {
+	if g.rows == nil {
+		return errRows
+	}
+	return t.bad(g.rows[k], what, err)
+}
+
 // twice is an error about a bar of the same week or month as the one before it.
 func (g *raw) twice(t *table, k int) error {
+	if g.rows == nil {
+		return errRows
+	}
 	what, or := "week", "or a duplicate"
 	if g.series.Size == pitwall.OneMonth {
 		what, or = "month", "a duplicate, or a month that has not ended"

@@ -19,8 +19,8 @@ type raw struct {
 	starts    []int64 // seconds since 1970
 	zone      *time.Location
 	dates     bool
-	naive     bool // times without an offset
-	rows      []int
+	naive     bool    // times without an offset
+	rows      []int   // in the file; nil when it is read by columns
 	firstSeen []int64 // of each bar, 0 = not stated; nil without the column
 	beside    beside  // what other columns say of corporate actions
 
@@ -163,7 +163,9 @@ func (l *loader) once(t *table, g *raw) {
 			continue
 		}
 		if n < i {
-			g.starts[n], g.rows[n] = g.starts[i], g.rows[i]
+			if g.starts[n] = g.starts[i]; n < len(g.rows) {
+				g.rows[n] = g.rows[i]
+			}
 			if n < len(g.firstSeen) {
 				g.firstSeen[n] = 0
 			}
@@ -176,7 +178,7 @@ func (l *loader) once(t *table, g *raw) {
 	}
 	if twice := len(g.starts) - n; twice > 0 {
 		l.warn("%s: %s has %d rows twice, alike in every figure: each is taken once", t.name, s.Instrument.Symbol, twice)
-		g.starts, g.rows, g.rounded, g.firstSeen = g.starts[:n], g.rows[:n], rounded, g.firstSeen[:min(n, len(g.firstSeen))]
+		g.starts, g.rows, g.rounded, g.firstSeen = g.starts[:n], g.rows[:min(n, len(g.rows))], rounded, g.firstSeen[:min(n, len(g.firstSeen))]
 		s.Open, s.High, s.Low, s.Close, s.Volume = s.Open[:n], s.High[:n], s.Low[:n], s.Close[:n], s.Volume[:n]
 	}
 }
