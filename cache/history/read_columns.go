@@ -101,8 +101,8 @@ func splitColumns(c *layout.Columns, symbols int, want func(int) bool) []*raw {
 	if symbols == 1 {
 		if want(0) {
 			groups[0] = &raw{series: &pitwall.Series{Open: c.Prices[0], High: c.Prices[1], Low: c.Prices[2], Close: c.Prices[3], Volume: c.Volume}, starts: c.Times}
-			if len(c.Rounded) > 0 {
-				groups[0].rounded = slices.Min(c.Rounded) + 1
+			for _, row := range c.Rounded {
+				groups[0].round(row + 1)
 			}
 			groups[0].forward()
 		}
@@ -131,8 +131,8 @@ func splitColumns(c *layout.Columns, symbols int, want func(int) bool) []*raw {
 		g.starts = append(g.starts, c.Times[row])
 		s.Open, s.High, s.Low, s.Close = append(s.Open, c.Prices[0][row]), append(s.High, c.Prices[1][row]), append(s.Low, c.Prices[2][row]), append(s.Close, c.Prices[3][row])
 		s.Volume = append(s.Volume, c.Volume[row])
-		if g.rounded == 0 && rounded[row] {
-			g.rounded = len(g.starts)
+		if rounded[row] {
+			g.round(len(g.starts))
 		}
 	}
 	for _, g := range groups {
@@ -143,6 +143,14 @@ func splitColumns(c *layout.Columns, symbols int, want func(int) bool) []*raw {
 	return groups
 }
 
+// round notes the first and the last bar, from 1, with a price that was rounded.
+func (g *raw) round(bar int) {
+	if g.rounded == 0 || bar < g.rounded {
+		g.rounded = bar
+	}
+	g.lastRounded = max(g.lastRounded, bar)
+}
+
 // forward puts bars of which the newest comes first into the order of time.
 func (g *raw) forward() {
 	if s := g.series; len(g.starts) > 0 && g.starts[len(g.starts)-1] < g.starts[0] {
@@ -151,6 +159,9 @@ func (g *raw) forward() {
 			slices.Reverse(prices)
 		}
 		slices.Reverse(s.Volume)
+		if g.rounded > 0 {
+			g.rounded = len(g.starts) + 1 - g.lastRounded
+		}
 	}
 }
 

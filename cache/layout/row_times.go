@@ -12,7 +12,6 @@ type timeColumn struct {
 	last dated
 	kind kind
 	own  bool // all are written as Pitwall writes them
-	days bool // seconds since 1970 are not dates with an hour
 }
 
 // kind is what a time says: a date, a time of day too, or an offset as well.
