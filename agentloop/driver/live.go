@@ -16,6 +16,7 @@ import (
 	"pitwall/brokers/halt"
 	"pitwall/brokers/paper"
 	"pitwall/brokers/risk"
+	"pitwall/cache/disk"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/sim"
@@ -39,6 +40,8 @@ type Live struct {
 	Arming Arming                                           // of a live account: what the caller knows
 	Adopt  bool                                             // take over what differs at the broker, when a run goes on
 	Record *history.Recording                               // where what the run sees is written; nil = nowhere
+
+	disk disk.Disk // where the run's folder is written; nil = the machine's
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements
@@ -82,10 +85,12 @@ type LiveSession struct {
 // begin composes the world, or goes on with one: past and bars are what the earlier
 // process left in its folder.
 func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.Past) error {
-	p.folder, p.journal, p.past, p.halt = folder, folder, past.Journal, halt.Off.String()
-	if p.Alert != nil {
-		p.journal = alerted{folder, func(text string) { p.Alert(filepath.Base(folder.Dir) + " (" + string(p.mode()) + "): " + text) }}
-	}
+	p.folder, p.past, p.halt = folder, past.Journal, halt.Off.String()
+	p.journal = alerted{folder, func(text string) {
+		if p.Alert != nil {
+			p.Alert(filepath.Base(folder.Dir) + " (" + string(p.mode()) + "): " + text)
+		}
+	}, p.unwritten}
 	before := until(p.store, p.from)
 	if len(past.Journal) == 0 {
 		if err := p.keep(lastOf(before)); err != nil { // whose closes were the first prices

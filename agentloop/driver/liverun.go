@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/disk"
 	"pitwall/cache/runs"
 )
 
@@ -42,6 +43,9 @@ func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*R
 	}
 	zone := zoneOf(c.Source, spec.Symbols)
 	p := &LiveSession{Live: *l, store: c.Source, spec: spec, from: midnight(l.Now().In(zone), 0), zone: zone, stop: c.Stop, done: make(chan struct{})}
+	if p.disk == nil {
+		p.disk = disk.OS{}
+	}
 	if l.Remote != nil {
 		var err error
 		if p.account, err = l.Remote.ID(ctx); err != nil {
@@ -76,13 +80,13 @@ func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*R
 	var folder *runs.Folder
 	var past runs.Past
 	if !l.Resume {
-		folder, err = runs.Create(c.Dir, reference)
+		folder, err = runs.Create(p.disk, c.Dir, reference)
 	}
 	if err == nil {
 		err = p.leaseRun(c.Dir)
 	}
 	if err == nil && l.Resume {
-		folder, past, err = runs.Reopen(ctx, c.Dir, reference)
+		folder, past, err = runs.Reopen(ctx, p.disk, c.Dir, reference)
 	}
 	if err != nil {
 		return nil, err

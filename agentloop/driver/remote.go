@@ -159,6 +159,17 @@ func (p *LiveSession) raise(ctx context.Context, why string) error {
 	return errors.Join(err, p.sayHalt(ctx))
 }
 
+// unwritten halts trading at a broker: what is sent from now on would have no record. The
+// latch counts at once, if not across a loss of power, where its file can be made at all.
+func (p *LiveSession) unwritten(err error) {
+	if p.Live.Remote == nil || p.Latch.State().Level >= halt.Halt {
+		return
+	}
+	if e := p.Latch.Raise(halt.Raise{Level: halt.Halt, By: "pitwall", Reason: "the journal of " + p.folder.Dir + " cannot be written: " + err.Error(), At: p.Live.Now()}); e != nil && p.Alert != nil {
+		p.Alert("the halt could not be raised for certain: " + e.Error())
+	}
+}
+
 // sayHalt journals the latch when it has changed.
 func (p *LiveSession) sayHalt(ctx context.Context) error {
 	s := p.Latch.State()

@@ -9,6 +9,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/disk"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/server"
@@ -101,7 +102,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	journal := &newFolder{create: func() (*runs.Folder, error) { return runs.Create(c.Dir, references(c.Source, spec, from)) }}
+	journal := &newFolder{create: func() (*runs.Folder, error) { return runs.Create(disk.OS{}, c.Dir, references(c.Source, spec, from)) }}
 	session, err := NewSim(c.Source, spec, journal)
 	if err != nil {
 		return nil, errors.Join(err, journal.close())

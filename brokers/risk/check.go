@@ -26,11 +26,18 @@ const (
 	Leverage            pitwall.Code = "LEVERAGE"              // R16
 	SymbolShare         pitwall.Code = "CONCENTRATION_SYMBOL"  // R17
 	SectorShare         pitwall.Code = "CONCENTRATION_SECTOR"  // R18
+	MaxParticipation    pitwall.Code = "MAX_PARTICIPATION"     // R11
+	WashTrade           pitwall.Code = "WASH_TRADE"            // R24
 	OrderRate           pitwall.Code = "ORDER_RATE"            // R25
 	MaxOpenOrders       pitwall.Code = "MAX_OPEN_ORDERS"       // R28
 	DuplicateOrder      pitwall.Code = "DUPLICATE_ORDER"       // R29
-	MaxDrawdown         pitwall.Code = "MAX_DRAWDOWN"
-	MaxDailyLoss        pitwall.Code = "MAX_DAILY_LOSS"
+	VaRES               pitwall.Code = "VAR_ES"                // R35
+	TradingHours        pitwall.Code = "TRADING_HOURS"         // R36
+	UnknownPending      pitwall.Code = "UNKNOWN_ORDER_PENDING" // R41
+	MaxDrawdown         pitwall.Code = "MAX_DRAWDOWN"          // R32
+	MaxDailyLoss        pitwall.Code = "MAX_DAILY_LOSS"        // R31
+	MinOrderNotional    pitwall.Code = "MIN_ORDER_NOTIONAL"
+	Correlation         pitwall.Code = "CORRELATION"
 	MaxPositions        pitwall.Code = "MAX_POSITIONS"
 	MinRiskReward       pitwall.Code = "MIN_RISK_REWARD"
 	PortfolioVolatility pitwall.Code = "PORTFOLIO_VOLATILITY"
@@ -101,6 +108,7 @@ func (l Limits) check(o pitwall.Order, s Snapshot, only when) []Failure {
 	if len(t.failures) > 0 {
 		return t.failures
 	}
+	t.pending()
 	t.exit = t.exits()
 	saidNoPrice := false
 	for _, r := range rows {

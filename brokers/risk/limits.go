@@ -34,10 +34,10 @@ type Rate struct {
 	Per   time.Duration
 }
 
-// Volatility is percent a year, measured over Days daily returns.
-type Volatility struct {
-	Percent pitwall.Dec
-	Days    int
+// Measured is a limit of a statistic over the last Days days.
+type Measured struct {
+	Limit pitwall.Dec
+	Days  int
 }
 
 // Limits is what a trader may do. The zero value refuses every order, and so does
@@ -50,6 +50,10 @@ type Limits struct {
 
 	MaxOrderQty        Limit[pitwall.Dec]
 	MaxOrderNotional   Limit[pitwall.Dec]
+	MinOrderNotional   Limit[pitwall.Dec]
+	MaxParticipation   Limit[Measured]      // percent of the mean volume of a day
+	TradingHours       Limit[bool]          // true: only in the symbol's session
+	WashTrade          Limit[bool]          // false: no order that would meet one of its own
 	PriceCollarPercent Limit[pitwall.Dec]   // of the reference
 	StalePrice         Limit[time.Duration] // age of the reference
 
@@ -74,7 +78,12 @@ type Limits struct {
 
 	MaxPositions  Limit[int] // symbols held or being entered
 	MinRiskReward Limit[pitwall.Dec]
-	MaxVolatility Limit[Volatility]
+	MaxVolatility Limit[Measured] // percent a year
+
+	MaxCorrelation     Limit[Measured] // of the order's symbol with the rest of the portfolio
+	MaxMeanCorrelation Limit[Measured] // of all pairs of symbols
+	MaxVaR             Limit[Measured] // percent of equity: a day's loss that 95 % of days stay below
+	MaxShortfall       Limit[Measured] // percent of equity: the mean loss of the worst 5 % of days
 }
 
 // NoLimits returns limits that refuse nothing; the venue's own tests (buying

@@ -150,17 +150,17 @@ func readRate(raw any) (r Rate, err error) {
 	return r, nil
 }
 
-func readVolatility(raw any) (v Volatility, err error) {
-	v.Days = defaultDays
+func readMeasured(raw any, usual, least int) (v Measured, err error) {
+	v.Days = usual
 	if _, ok := raw.(map[string]any); !ok {
-		v.Percent, err = readNumber(raw)
+		v.Limit, err = readNumber(raw)
 		return v, err
 	}
-	m, err := mapping(raw, "{limit: 20, days: 60}", "limit", "days")
+	m, err := mapping(raw, fmt.Sprintf("{limit: 20, days: %d}", usual), "limit", "days")
 	if err != nil {
 		return v, err
 	}
-	if v.Percent, err = readNumber(m["limit"]); err != nil {
+	if v.Limit, err = readNumber(m["limit"]); err != nil {
 		return v, fmt.Errorf("limit %w", err)
 	}
 	if days, given := m["days"]; given {
@@ -168,8 +168,8 @@ func readVolatility(raw any) (v Volatility, err error) {
 			return v, fmt.Errorf("days %w", err)
 		}
 	}
-	if v.Days < leastReturns {
-		return v, fmt.Errorf("days is %d: write %d or more", v.Days, leastReturns)
+	if v.Days < least || v.Days > mostDays {
+		return v, fmt.Errorf("days is %d: write %d to %d", v.Days, least, mostDays)
 	}
 	return v, nil
 }

@@ -60,13 +60,20 @@ func (l *Limits) rows() []row {
 	duration := form[time.Duration]{read: readDuration, text: showDuration}
 	symbols := form[[]string]{read: readSymbols, text: func(list []string) string { return "[" + strings.Join(list, ", ") + "]" }}
 	rate := form[Rate]{read: readRate, text: func(r Rate) string { return fmt.Sprintf("%d per %s", r.Count, showDuration(r.Per)) }}
-	volatility := form[Volatility]{read: readVolatility, text: func(v Volatility) string { return fmt.Sprintf("%v over %d days", v.Percent, v.Days) }}
+	over := func(days, least int) form[Measured] {
+		return form[Measured]{read: func(raw any) (Measured, error) { return readMeasured(raw, days, least) }, text: func(m Measured) string { return fmt.Sprintf("%v over %d days", m.Limit, m.Days) }}
+	}
+	returns, tail := over(defaultDays, leastReturns), over(defaultTail, leastTail)
 	return []row{
 		bind("allow", exits, &l.Allow, symbols, (*trial).allow),
 		bind("deny", exits, &l.Deny, symbols, (*trial).deny),
 		bind("halted", exits|priced, &l.Halted, only(true), (*trial).halted),
 		bind("max_order_qty", exits|sized, &l.MaxOrderQty, number, (*trial).orderQty),
 		bind("max_order_notional", exits|priced|sized, &l.MaxOrderNotional, number, (*trial).orderNotional),
+		bind("min_order_notional", priced, &l.MinOrderNotional, number, (*trial).minNotional),
+		bind("max_participation_percent", sized, &l.MaxParticipation, over(defaultVolume, 1), (*trial).participation).looks(0, l.MaxParticipation.value.span()),
+		bind("trading_hours", exits, &l.TradingHours, only(true), (*trial).tradingHours),
+		bind("wash_trade", exits, &l.WashTrade, only(false), (*trial).washTrade),
 		bind("price_collar_percent", exits|priced, &l.PriceCollarPercent, number, (*trial).collar),
 		bind("stale_price", exits|priced, &l.StalePrice, duration, (*trial).stale),
 		bind("max_position_qty", sized, &l.MaxPositionQty, number, (*trial).positionQty),
@@ -86,7 +93,11 @@ func (l *Limits) rows() []row {
 		bind("max_daily_loss_percent", 0, &l.MaxDailyLoss, number, (*trial).dailyLoss),
 		bind("max_positions", 0, &l.MaxPositions, count, (*trial).positions),
 		bind("min_risk_reward", priced, &l.MinRiskReward, number, (*trial).riskReward),
-		bind("max_volatility_percent", priced, &l.MaxVolatility, volatility, (*trial).volatility).looks(0, l.MaxVolatility.value.span()),
+		bind("max_volatility_percent", priced, &l.MaxVolatility, returns, (*trial).volatility).looks(0, l.MaxVolatility.value.span()),
+		bind("max_correlation", priced, &l.MaxCorrelation, returns, (*trial).correlation).looks(0, l.MaxCorrelation.value.span()),
+		bind("max_mean_correlation", priced, &l.MaxMeanCorrelation, returns, (*trial).meanCorrelation).looks(0, l.MaxMeanCorrelation.value.span()),
+		bind("max_var_percent", priced, &l.MaxVaR, tail, (*trial).valueAtRisk).looks(0, l.MaxVaR.value.span()),
+		bind("max_shortfall_percent", priced, &l.MaxShortfall, tail, (*trial).shortfall).looks(0, l.MaxShortfall.value.span()),
 	}
 }
 

@@ -220,7 +220,11 @@ func (l *loader) take(ctx context.Context, p *parsedFile) (err error) {
 		}
 	case "members": // read where a strategy names it as its index
 	case "unused":
-		l.warn("%s is not used yet: its header %q is of no known kind", in.Show, strings.Join(t.header, ","))
+		why := "is of no known kind"
+		if t.layout.NoBars != "" {
+			why = "is not that of bars: " + t.layout.NoBars
+		}
+		l.warn("%s is not used yet: its header %q %s", in.Show, strings.Join(t.header, ","), why)
 	default:
 		err = l.readRecords(kind, t)
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // A file of bars without a column of symbols is of the one that its name begins with
@@ -125,6 +126,9 @@ func (l *loader) symbolFor(t *table) (string, error) {
 	parts := nameParts(t.name)
 	wanted := l.opts.Symbols
 	symbol := symbolIn(parts, wanted)
+	if c := t.mapping.Columns[layout.Close]; slices.Contains(wanted, c) { // a table of closes
+		symbol = c
+	}
 	if symbol == "" {
 		symbol = symbolOf(parts, len(wanted) == 0 || stooqName.MatchString(t.name))
 	}

@@ -16,6 +16,12 @@ import (
 func (t *Table) understand(hints Hints) error {
 	at, err := hints.columns(t.Header)
 	if !isBars(t.Header, at) {
+		t.spread()
+		t.pivot()
+		at, err = hints.columns(t.Header)
+	}
+	if !isBars(t.Header, at) {
+		t.Layout.NoBars = t.noBars(at)
 		return nil
 	}
 	if err != nil {
@@ -32,7 +38,11 @@ func (t *Table) understand(hints Hints) error {
 	if err := t.lacks(at); err != nil {
 		return err
 	}
+	t.finished()
 	t.drop(at)
+	if err := t.bondQuotes(at); err != nil {
+		return err
+	}
 	m, err := t.marks(at, []string{Open, High, Low, Close, Volume}, hints.Decimal)
 	if err != nil {
 		return err
@@ -127,10 +137,17 @@ func (t *Table) once(at map[string]int) error {
 
 // drop leaves out rows without any price.
 func (t *Table) drop(at map[string]int) {
+	t.dropRows("row without prices", func(row []string) bool {
+		return isNull(row[at[Open]]) && isNull(row[at[High]]) && isNull(row[at[Low]]) && isNull(row[at[Close]])
+	})
+}
+
+// dropRows leaves rows out.
+func (t *Table) dropRows(what string, out func(row []string) bool) {
 	n := 0
 	for i, row := range t.Rows {
-		if isNull(row[at[Open]]) && isNull(row[at[High]]) && isNull(row[at[Low]]) && isNull(row[at[Close]]) {
-			t.skip("row without prices", 1)
+		if out(row) {
+			t.skip(what, 1)
 			continue
 		}
 		t.Rows[n] = row
@@ -186,9 +203,7 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	ofDay, hasClock := t.clocks(at)
 	cells := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
-		if cells[i] = row[column]; strings.Contains(cells[i], "年") {
-			cells[i] = eastAsian.Replace(cells[i])
-		}
+		cells[i] = plainDate(row[column])
 	}
 	list, name, bad, err := readTimes(cells, stated)
 	if err != nil {
@@ -205,6 +220,9 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 			list[i].clock = !midnights
 		}
 	} else {
+		if err := t.unread(at, list); err != nil {
+			return nil, err
+		}
 		delete(at, clock)
 	}
 	t.Layout.Times = name

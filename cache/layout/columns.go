@@ -55,6 +55,11 @@ func (c *Columns) head(header []string, hints Hints) (at map[string]int, ok bool
 			return nil, false
 		}
 	}
+	for _, h := range header {
+		if _, ok := unfinished[fold(h)]; ok {
+			return nil, false
+		}
+	}
 	return at, true
 }
 
@@ -96,15 +101,15 @@ func (c *Columns) round(row int) {
 	}
 }
 
-// words numbers the different texts of a column.
-type words struct {
+// dictionary numbers the different texts of a column.
+type dictionary struct {
 	list  []string
 	index map[string]int32
 	last  int32
 }
 
 // number returns the place of a text, which is copied when it is new.
-func (w *words) number(s string) int32 {
+func (w *dictionary) number(s string) int32 {
 	if len(w.list) > 0 && w.list[w.last] == s {
 		return w.last
 	}

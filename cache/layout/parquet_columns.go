@@ -67,7 +67,7 @@ type parquetReader struct {
 	columns []string                         // of the query
 	readers []func(p piece, column int) bool // one for each
 	row     int                              // of the next piece
-	symbols words
+	symbols dictionary
 	texts   *timeColumn // of times that are texts
 	kind    kind        // of all times
 	own     bool        // the column of times is written as Pitwall writes it

@@ -37,7 +37,7 @@ func (m moment) kind() kind {
 // newTimeColumn chooses the form that reads the first cell of a column; a date in figures
 // needs a look at all of them.
 func newTimeColumn(first, stated string) (*timeColumn, bool) {
-	first = strings.TrimSpace(first)
+	first = strings.TrimSpace(plainDate(first))
 	list := forms
 	if stated != "" {
 		list = slices.Clone(figures)
@@ -72,7 +72,7 @@ func (c *timeColumn) read(cell string) (seconds int64, ok bool) {
 			return seconds, ok && c.is(instant)
 		}
 	}
-	bare := strings.TrimSpace(cell)
+	bare := strings.TrimSpace(plainDate(cell))
 	m, ok := c.last.read(bare)
 	if !ok {
 		if m, ok = c.form.read(bare); !ok {

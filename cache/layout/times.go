@@ -55,6 +55,9 @@ func plainFloat(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' &&
 
 // serialTime reads a day number of Excel, with the time of day as its fraction.
 func serialTime(s string) (moment, bool) {
+	if strings.Count(s, ",") == 1 { // with a decimal comma
+		s = strings.Replace(s, ",", ".", 1)
+	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || !plainFloat(s) || f < 15000 || f >= 80000 { // 1941 to 2119
 		return moment{}, false
@@ -122,6 +125,9 @@ func calendarTime(s, order string) (moment, bool) {
 		mark, rest = rest[0], rest[1:]
 	}
 	y, m, d := parts[0], parts[1], parts[2]
+	if order == "ymd" && len(y) != 4 && monthOf(m) > 0 { // 02-Jan-24 is the second
+		return moment{}, false
+	}
 	switch named := monthOf(parts[0]) > 0; {
 	case named && order != "mdy", !named && monthOf(parts[1]) > 0 && order == "mdy":
 		return moment{}, false
@@ -215,6 +221,8 @@ func readClock(s string) (since time.Duration, rest string, ok bool) {
 	switch {
 	case (n == 4 || n == 6) && (len(s) == n || s[n] != ':'):
 		h, m, sec, rest = s[:2], s[2:4], s[4:n], s[n:]
+	case (n == 1 || n == 2) && len(s) == n+3 && s[n] == '-': // 11-AM
+		h, m, rest = s[:n], "00", s[n+1:]
 	case (n == 1 || n == 2) && len(s) > n && s[n] == ':':
 		h, rest = s[:n], s[n+1:]
 		if k := digitRun(rest); k != 2 {

@@ -17,9 +17,9 @@ import (
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
-	"pitwall/tools/report"
 )
 
 // tradeFlags are what the command line says of a run on the live clock.
@@ -135,21 +135,21 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 	if err != nil {
 		return err
 	}
-	line := &statusLine{Screen: term.NewScreen(a.stderr), now: a.now}
+	line := show.NewStatus(term.NewScreen(a.stderr), a.now)
 	a.beside = line
-	defer line.done()
+	defer line.Done()
 	stop, ended := make(chan struct{}), make(chan struct{})
 	defer close(ended)
 	told := func() {}
 	if f.broker == "paper" {
-		err = a.played(ctx, s, cfg, f, &c, line.draw, stop)
+		err = a.played(ctx, s, cfg, f, &c, line.Draw, stop)
 	} else {
-		told, err = a.atBroker(ctx, s, cfg, f, &c, line.draw)
+		told, err = a.atBroker(ctx, s, cfg, f, &c, line.Draw)
 	}
 	if err != nil {
 		return err
 	}
-	c.Stop, c.Live.Show, c.Live.Latch, c.Live.Resume = stop, line.world, latch, f.resume != ""
+	c.Stop, c.Live.Show, c.Live.Latch, c.Live.Resume = stop, line.World, latch, f.resume != ""
 	if f.record != "" {
 		if c.Live.Record, err = history.OpenRecording(f.record, c.Live.Now()); err != nil {
 			return err
@@ -168,14 +168,14 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 		}
 	}()
 	c.Progress = func(g agentloop.Progress) {
-		line.turn(g)
+		line.Turn(g)
 		if f.turns > 0 && g.Turns >= f.turns {
 			end()
 		}
 	}
 	res, err := driver.Run(ctx, c)
 	told()
-	line.done()
+	line.Done()
 	if err != nil {
 		return err
 	}
@@ -278,97 +278,4 @@ func (p *playedClock) wait(ctx context.Context, until time.Time, stop <-chan str
 			return err
 		}
 	}
-}
-
-// statusLine shows where a world on the live clock stands: one line on a terminal, else
-// a line every half minute.
-type statusLine struct {
-	term.Screen
-	now func() time.Time
-
-	mu    sync.Mutex
-	at    driver.LiveStatus
-	taken time.Time // when at was
-	spent pitwall.Dec
-	turns int
-	last  time.Time
-}
-
-func (l *statusLine) world(s driver.LiveStatus) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.at, l.taken = s, l.now()
-}
-
-func (l *statusLine) turn(g agentloop.Progress) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.spent, l.turns = g.Spent, g.Turns
-}
-
-func (l *statusLine) draw() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.now()
-	if l.taken.IsZero() || !l.Terminal && now.Sub(l.last) < plainLine {
-		return
-	}
-	l.last = now
-	cells := l.cells()
-	if l.Terminal {
-		l.Parts(cells)
-		return
-	}
-	var parts []string
-	for _, x := range cells {
-		parts = append(parts, x.Text)
-	}
-	fmt.Fprintln(l.Out, strings.Join(parts, "  "))
-}
-
-// cells are what the line says, the most wanted first.
-func (l *statusLine) cells() (list []term.Cell) {
-	add := func(s term.Style, format string, args ...any) {
-		list = append(list, s.Cell(fmt.Sprintf(format, args...)))
-	}
-	s := l.at
-	if s.Halt != 0 {
-		add(term.Red, "HALT %v", s.Halt)
-	}
-	if !s.Due.IsZero() {
-		add(term.Plain, "next bar %s", s.Due.Format("2006-01-02 15:04:05"))
-	}
-	add(term.Plain, "equity %s", money(s.Equity.Float()))
-	day := s.Day.Float()
-	add(term.Gain(day), "today %s", signed(day))
-	add(term.Plain, "%d open orders", s.Open)
-	add(term.Plain, "turn %d", l.turns)
-	if l.spent > 0 {
-		add(term.Plain, "%v USD", l.spent.Round(2))
-	}
-	if s.Trouble != "" {
-		add(term.Red, "no answer from the broker")
-	}
-	if s.Missed > 0 {
-		add(term.Yellow, "%d times bars were missed", s.Missed)
-	}
-	return list
-}
-
-// signed writes 123.4 as +123.
-func signed(f float64) string { return report.Group(fmt.Sprintf("%+.0f", f)) }
-
-// Write writes other words of the run: the line makes room for them.
-func (l *statusLine) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.Clear()
-	return l.Out.Write(b)
-}
-
-// done clears the line.
-func (l *statusLine) done() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.Clear()
 }
