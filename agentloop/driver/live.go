@@ -184,19 +184,6 @@ func (p *LiveSession) publish() {
 	p.market.Store(wall.New(p.venue.Source(), p.venue.Now, p.spec.Symbols))
 }
 
-// watch sees to a halt while a model thinks.
-func (p *LiveSession) watch() {
-	for {
-		select {
-		case <-p.done:
-			return
-		case <-p.Tick:
-			_, _ = p.job.Pass(context.Background()) // the job journals what it meets and goes on
-			_ = p.sayHalt(context.Background())     // so does the next step
-		}
-	}
-}
-
 // Now implements pitwall.Clock: when the newest bar became known.
 func (p *LiveSession) Now() time.Time { return p.venue.Now() }
 
@@ -237,29 +224,6 @@ func (p *LiveSession) Next(ctx context.Context, after time.Time) (time.Time, err
 			return p.venue.Now(), err
 		}
 	}
-}
-
-// between does what is due between two bars: the halt's work, and a look at the account.
-func (p *LiveSession) between(ctx context.Context) error {
-	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
-		return err
-	}
-	if err := p.sayHalt(ctx); err != nil || p.remote == nil {
-		return err
-	}
-	if every := cmp.Or(p.Live.Remote.Every, time.Minute); !p.stale.Swap(false) && p.Live.Now().Sub(p.synced) < every {
-		return nil
-	}
-	err := p.remote.compare(ctx, p.venue.Now(), false)
-	if err == nil {
-		p.fine()
-		return nil
-	}
-	p.stale.Store(true)
-	if p.transient(ctx, err) {
-		return nil
-	}
-	return err
 }
 
 // rest waits, until the run is to stop or the broker's stream says that something changed
