@@ -59,6 +59,7 @@ type LiveSession struct {
 	claimed *runs.Broker    // at a broker: under which name
 	lease   lease
 	folder  *runs.Folder
+	guard   *risk.Guard
 	job     *halt.Job
 	stop    <-chan struct{}
 	done    chan struct{}
@@ -103,6 +104,14 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	gate := halt.NewGate(p.venue, p.Latch)
 	guard := risk.New(gate, p.journal, p, p, p, p.spec.Limits)
 	guard.SetCosts(p.spec.Costs)
+	guard.OnBreach(func(ctx context.Context, b risk.Breach) error {
+		level := halt.Halt
+		if b.Then == risk.ThenReduceOnly {
+			level = halt.ReduceOnly
+		}
+		return p.raise(ctx, level, "breaker", b.Reason)
+	})
+	p.guard = guard
 	guard.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
 		if p.remote != nil {
 			if e := p.overslept(o); e != nil {
@@ -236,6 +245,9 @@ func (p *LiveSession) Next(ctx context.Context, after time.Time) (time.Time, err
 
 // between does what is due between two bars: the halt's work, and a look at the account.
 func (p *LiveSession) between(ctx context.Context) error {
+	if err := p.guard.Watch(ctx); err != nil {
+		return err
+	}
 	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
 		return err
 	}
