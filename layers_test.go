@@ -27,14 +27,15 @@ var layers = map[string][]string{
 	"brokers/alpaca":     {"cache/calendar"},                                                                                        // an account at Alpaca
 	"brokers/alpacafake": {"cache/calendar", "sim"},                                                                                 // a server like Alpaca over the venue; sees a Source, as the venue does
 	"brokers/brokertest": {},                                                                                                        // the judge of every broker; imported by tests only
-	"brokers/halt":       {},                                                                                                        // the latch, the last check before a broker, and what a halt does
+	"brokers/halt":       {"cache/disk"},                                                                                            // the latch, the last check before a broker, and what a halt does
 	"brokers/mirror":     {},                                                                                                        // an account at a broker as its journal tells it
 	"brokers/paper":      {"sim"},                                                                                                   // live bars, fills by the matcher of the backtest
 	"brokers/risk":       {},                                                                                                        // pure checks and the guard
 	"cache/calendar":     {},                                                                                                        // facts
 	"cache/history":      {"cache/calendar", "cache/layout"},                                                                        // the store of bars; their days have hours
 	"cache/layout":       {},                                                                                                        // files of any shape as rows of text
-	"cache/runs":         {"agentloop", "cache/calendar"},                                                                           // the runs' folders; the record of a turn is agentloop's
+	"cache/disk":         {},                                                                                                        // writing that outlasts a loss of power
+	"cache/runs":         {"agentloop", "cache/calendar", "cache/disk"},                                                             // the runs' folders; the record of a turn is agentloop's
 	"tools":              {"tools/docs", "tools/report", "tools/report/chart"},                                                      // never sim, brokers or cache: what it needs it declares
 	"tools/leaktest":     {"tools"},                                                                                                 // the leak harness; sees worlds that cmd builds
 	"tools/docs":         {},                                                                                                        //
@@ -54,6 +55,7 @@ var layers = map[string][]string{
 	"cmd/pitwall/show":   {"agentloop", "cache/runs", "cmd/pitwall/term", "tools/report", "tools/report/chart", "agentloop/driver"}, // a run on a terminal
 	"cmd/pitwall/term":   {},                                                                                                        // draws on a terminal
 
+	"cache/disk/disktest":        {"cache/disk"},                                      // a disk that loses what was not synced; imported by tests only
 	"agentloop/models/modeltest": {"agentloop"},                                       // a fake provider; imported by tests only
 	"tools/report/browsertest":   {},                                                  // a headless browser; imported by tests only
 	"tools/report/chart":         {"tools/report"},                                    // SVG and pictures of a run

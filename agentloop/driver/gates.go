@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"pitwall"
 	"pitwall/brokers/mirror"
@@ -54,12 +53,7 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 
 // rehearse reads the journal and the account, and compares them in memory.
 func (p *LiveSession) rehearse(ctx context.Context, dir string) (others, differences []string, err error) {
-	source := until(p.store, p.Live.Now())
-	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.claimed.Prefix, Since: p.claimed.Since, From: map[string]time.Time{}}
-	for _, s := range source.Series() {
-		run.Instruments = append(run.Instruments, s.Instrument)
-	}
-	broker, _, err := p.Live.Remote.Open(ctx, run)
+	broker, _, err := p.Live.Remote.Open(ctx, p.remoteRun(until(p.store, p.Live.Now())))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -48,8 +48,9 @@ func newExchange(t *testing.T, c Config, actions []pitwall.Action, faults ...alp
 	list := bars{actions: actions}
 	var symbols []string
 	for _, s := range c.Source.Series() {
-		s.Instrument.Tradable = true
-		list.list, symbols = append(list.list, s), append(symbols, s.Instrument.Symbol)
+		shown := *s // the run's own data say nothing of what may be traded
+		shown.Instrument.Tradable = true
+		list.list, symbols = append(list.list, &shown), append(symbols, s.Instrument.Symbol)
 	}
 	spec, err := c.Strategy.Spec()
 	require.NoError(t, err)

@@ -54,6 +54,7 @@ func TestTradeAtABroker(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &got))
 	require.Equal(t, "paper", got["mode"])
 	require.Positive(t, got["orders"])
+	require.Positive(t, got["fills"], "the fake takes what the strategy may trade")
 	require.GreaterOrEqual(t, got["turns"], 6.0)
 	out, errs, code = command(t, dir, env, append(args, "3", "--resume", "last")...)
 	require.Zero(t, code, errs)
