@@ -85,10 +85,11 @@ func failing(t *testing.T, p runs.Preflight, drill string) string {
 // Limits that do not keep the loss that they state, or state none, fail.
 func TestPreflightFindsLooseLimits(t *testing.T) {
 	for limits, want := range map[string]string{
-		"\nrisk: {max_gross_percent: 100, max_daily_loss_percent: 3}\n":    "in a day, and max_daily_loss_percent is 3",
-		"\nrisk: {max_gross_percent: 100, max_drawdown_percent: 7}\n":      "from its peak, and max_drawdown_percent is 7",
-		"\nrisk: {max_gross_percent: 30, max_order_notional: 10000}\n":     "no loss is stated that could be kept",
-		"\nrisk: {max_order_notional: 10000, max_daily_loss_percent: 3}\n": "in a day, and max_daily_loss_percent is 3", // many small orders
+		"\nrisk: {safe_mode: false, max_gross_percent: 100, max_daily_loss_percent: 3}\n":    "in a day, and max_daily_loss_percent is 3",
+		"\nrisk: {safe_mode: false, max_gross_percent: 100, max_drawdown_percent: 7}\n":      "from its peak, and max_drawdown_percent is 7",
+		"\nrisk: {safe_mode: false, max_gross_percent: 100, max_loss_percent: 6}\n":          "from the start, and max_loss_percent is 6",
+		"\nrisk: {max_gross_percent: 30, max_order_notional: 10000}\n":                       "no loss is stated that could be kept",
+		"\nrisk: {safe_mode: false, max_order_notional: 10000, max_daily_loss_percent: 3}\n": "in a day, and max_daily_loss_percent is 3", // many small orders
 	} {
 		c := toPreflight(t, limits)
 		c.only = "news"

@@ -17,15 +17,26 @@ import (
 
 // This file judges a preflight's drills by the broker's own books and the run's journal.
 
-// lossBudget is what the strategy says that it may lose, in percent; nil = it does not.
-type lossBudget struct{ day, fall *pitwall.Dec }
+// loss is one limit of the strategy on what it may lose.
+type loss struct {
+	key, what string
+	limit     risk.Limit[risk.Loss]
+	lost      func(runs.Drill) float64 // by a drill, as a fraction
+	percent   pitwall.Dec
+}
+
+// lossBudget is what the strategy says that it may lose.
+type lossBudget []loss
 
 func budgetOf(l risk.Limits) (b lossBudget) {
-	if v, ok := l.MaxDailyLoss.Get(); ok {
-		b.day = &v
-	}
-	if v, ok := l.MaxDrawdown.Get(); ok {
-		b.fall = &v
+	day := func(d runs.Drill) float64 { return d.WorstDay }
+	fall := func(d runs.Drill) float64 { return d.WorstFall }
+	for _, x := range []loss{{key: "max_daily_loss_percent", what: "in a day", limit: l.MaxDailyLoss, lost: day}, {key: "max_drawdown_percent", what: "from its peak", limit: l.MaxDrawdown, lost: fall},
+		{key: "max_trailing_loss_percent", what: "from its highest", limit: l.MaxTrailingLoss, lost: fall}, {key: "max_loss_percent", what: "from the start", limit: l.MaxLoss, lost: func(d runs.Drill) float64 { return d.Loss }}} {
+		if v, ok := x.limit.Get(); ok {
+			x.percent = v.Percent
+			b = append(b, x)
+		}
 	}
 	return b
 }
@@ -33,11 +44,8 @@ func budgetOf(l risk.Limits) (b lossBudget) {
 // String says what may be lost.
 func (b lossBudget) String() string {
 	var list []string
-	if b.day != nil {
-		list = append(list, fmt.Sprintf("%v %% a day", *b.day))
-	}
-	if b.fall != nil {
-		list = append(list, fmt.Sprintf("%v %% from the peak", *b.fall))
+	for _, x := range b {
+		list = append(list, fmt.Sprintf("%v %% %s", x.percent, x.what))
 	}
 	if list == nil {
 		return "not stated"
@@ -127,14 +135,12 @@ func (t *trial) losses(budget lossBudget) {
 		peak, last = max(peak, p.Equity), p
 		t.out.WorstDay = max(t.out.WorstDay, 1-p.Equity.Float()/before.Float())
 		t.out.WorstFall = max(t.out.WorstFall, 1-p.Equity.Float()/peak.Float())
+		t.out.Loss = max(t.out.Loss, 1-p.Equity.Float()/points[0].Equity.Float())
 	}
 	const advice = "a limit refuses orders and does not undo a fall; let less be held (max_gross_percent, max_symbol_percent), or state the loss that you accept"
-	t.must(budget.day != nil || budget.fall != nil, "no loss is stated that could be kept: add max_daily_loss_percent or max_drawdown_percent to risk")
-	if b := budget.day; b != nil {
-		t.must(t.out.WorstDay*100 <= b.Float(), "lost %.2f %% in a day, and max_daily_loss_percent is %v: %s", t.out.WorstDay*100, *b, advice)
-	}
-	if b := budget.fall; b != nil {
-		t.must(t.out.WorstFall*100 <= b.Float(), "fell %.2f %% from its peak, and max_drawdown_percent is %v: %s", t.out.WorstFall*100, *b, advice)
+	t.must(len(budget) > 0, "no loss is stated that could be kept: add max_daily_loss_percent or max_drawdown_percent to risk")
+	for _, b := range budget {
+		t.must(b.lost(t.out)*100 <= b.percent.Float(), "lost %.2f %% %s, and %s is %v: %s", b.lost(t.out)*100, b.what, b.key, b.percent, advice)
 	}
 }
 

@@ -39,6 +39,7 @@ type Drill struct {
 	Refused    []string `json:"refused"`     // codes with their numbers
 	WorstDay   float64  `json:"worst_day"`   // the largest loss of a day, a fraction of the day before
 	WorstFall  float64  `json:"worst_fall"`  // from the peak
+	Loss       float64  `json:"loss"`        // the largest from the start
 	Happened   []string `json:"happened"`    // a halt, a start that was refused
 	Failures   []string `json:"failures"`    // what must hold and did not
 	ModelCalls int      `json:"model_calls"` // of the strategy's own models and the drill's member
