@@ -206,40 +206,10 @@ func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) 
 	return groups, order, nil
 }
 
-// asStarts writes the times of a symbol's bars as the store keeps them, where the mapping
-// says that they are others: the starts of bars, and the Mondays of weeks.
-func (t *table) asStarts(rows [][]string, zone *time.Location) (err error) {
-	if t.mapping.Stamps != "end" && t.mapping.Sundays == "" {
-		return nil
-	}
-	g := raw{series: &pitwall.Series{}, sundays: t.mapping.Sundays}
-	for _, r := range rows {
-		when, err := t.barTime(r[1], zone)
-		if err != nil {
-			return err
-		}
-		g.starts, g.dates = append(g.starts, when.t), when.date
-	}
-	if g.series.Size, err = g.size(0); err != nil {
-		return err
-	}
-	g.stated(t.mapping)
-	for i, start := range g.starts {
-		switch {
-		case !g.dates:
-			rows[i][1] = start.Format(time.RFC3339)
-		case g.series.Size == pitwall.OneWeek && start.Weekday() == time.Sunday:
-			rows[i][1] = start.AddDate(0, 0, -6).Format(time.DateOnly)
-		default:
-			rows[i][1] = start.Format(time.DateOnly)
-		}
-	}
-	return nil
-}
-
 // request is the span of a symbol's rows, and the size of its bars.
 func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, error) {
-	q, zone, g := Request{Kind: kind, Symbol: symbol}, zoneOf(symbol), raw{}
+	q, zone := Request{Kind: kind, Symbol: symbol}, zoneOf(symbol)
+	g := raw{zone: zone}
 	if kind == KindBars {
 		if err := t.asStarts(rows, zone); err != nil {
 			return q, pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, symbol, err)
@@ -256,7 +226,7 @@ func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, 
 		if m.day.After(q.To) {
 			q.To = m.day
 		}
-		g.starts, g.dates = append(g.starts, m.when.t), m.when.date
+		g.starts, g.dates = append(g.starts, m.when.t.Unix()), m.when.date
 	}
 	if kind == KindBars {
 		var err error
