@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -99,17 +100,19 @@ func lowered(o PlannedOrder, a Approval, held map[string]agentloop.Holding) (Pla
 		return o, fmt.Errorf("%s %v goes beyond the plan's %v (held: %v)", o.sizedBy(), m.size(), o.size(), before)
 	case after.Abs() > planned.Abs():
 		return o, fmt.Errorf("%s %v keeps more than the plan does; an order that reduces a position can be approved or rejected", o.sizedBy(), m.size())
-	}
-	if a.Stop == nil {
+	case after != 0 && planned != 0 && (after > 0) != (planned > 0):
+		return o, fmt.Errorf("%s %v leaves a position on the other side than the plan's", o.sizedBy(), m.size())
+	case reduces(before, after) && a.Stop != nil:
+		return o, errors.New("a stop on an order that reduces the position")
+	case reduces(before, after): // what is left of turning a position round may only close it
+		m.Stop, m.Target = nil, nil
 		return m, nil
-	}
-	m.Stop = a.Stop
-	switch {
-	case reduces(before, planned):
-		return o, fmt.Errorf("a stop on an order that reduces the position")
-	case o.Stop != nil && (planned > 0) != (*a.Stop >= *o.Stop) && *a.Stop != *o.Stop:
+	case a.Stop == nil:
+		return m, nil
+	case o.Stop != nil && *a.Stop != *o.Stop && (planned > 0) != (*a.Stop > *o.Stop):
 		return o, fmt.Errorf("stop %v is farther than the plan's %v; a stop may be added or nearer", *a.Stop, *o.Stop)
 	}
+	m.Stop = a.Stop
 	return m, nil
 }
 

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -67,7 +68,8 @@ const (
 	defaultParallel = 4
 )
 
-var riskProfiles = []string{"aggressive", "neutral", "conservative"}
+// riskRoles are the role files of the profiles.
+var riskRoles = map[string]string{"aggressive": "risk_aggressive", "neutral": "risk_neutral", "conservative": "risk_conservative"}
 
 // laterDesk are keys of desks that are not there yet, and what they would do.
 var laterDesk = map[string]string{
@@ -193,11 +195,7 @@ func (s *Strategy) seats() ([]seated, error) {
 	if d.Risk != nil {
 		seat := d.Risk.Seat
 		if seat.Role == "" {
-			profile := d.Risk.Profile
-			if profile == "" {
-				profile = "neutral"
-			}
-			seat.Role = "risk_" + profile
+			seat.Role = riskRoles[cmp.Or(d.Risk.Profile, "neutral")]
 		}
 		list = append(list, seated{name: "risk", Seat: seat})
 	}
@@ -276,10 +274,10 @@ func (s *Strategy) checkDesk() error {
 		return s.bad("desk.debate.rounds is %d", d.Debate.Rounds).Hintf("use 1 to 10, or leave debate out")
 	case d.Parallel < 0 || d.Parallel > 64:
 		return s.bad("desk.parallel is %d", d.Parallel).Hintf("use 1 to 64")
-	case d.Risk != nil && d.Risk.Profile != "" && !slices.Contains(riskProfiles, d.Risk.Profile):
-		return s.bad("desk.risk.profile is %q", d.Risk.Profile).Hintf("did you mean %s? profiles are %s", pitwall.Nearest(d.Risk.Profile, riskProfiles), strings.Join(riskProfiles, ", "))
+	case d.Risk != nil && d.Risk.Profile != "" && riskRoles[d.Risk.Profile] == "":
+		return s.bad("desk.risk.profile is %q", d.Risk.Profile).Hintf("did you mean %s? profiles are %s", pitwall.Nearest(d.Risk.Profile, slices.Sorted(maps.Keys(riskRoles))), strings.Join(slices.Sorted(maps.Keys(riskRoles)), ", "))
 	case d.Risk != nil && d.Risk.Profile != "" && d.Risk.Role != "":
-		return s.bad("desk.risk has profile and role").Hintf("leave one out: a profile is the role risk_%s", d.Risk.Profile)
+		return s.bad("desk.risk has profile and role").Hintf("leave one out: a profile is the role %s", riskRoles[d.Risk.Profile])
 	}
 	for _, tier := range slices.Sorted(maps.Keys(d.Models)) {
 		if !slices.Contains([]string{roles.Fast, roles.Standard, roles.Deep}, tier) {

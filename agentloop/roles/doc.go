@@ -13,7 +13,7 @@
 //
 // # To add a role
 //
-// A file NAME.md here, and its line in tools/docs/desk.md. An analyst answers with
+// A markdown file beside roles.go, and its line in tools/docs/desk.md. An analyst answers with
 // AnalystReports; for another answer, see agentloop/desk.
 //
 // # Why not
