@@ -1,8 +1,10 @@
 package pitwall
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code names a kind of failure. Codes are stable: hosts and tests match them.
@@ -97,4 +99,25 @@ func CodeOf(err error) Code {
 		return e.Code
 	}
 	return Internal
+}
+
+// Explain writes an error for a person: what happened, then what would work.
+func Explain(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "stopped"
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		s := e.Message
+		if doing, is := strings.CutSuffix(err.Error(), e.Error()); is {
+			s = doing + s
+		}
+		if e.Hint != "" {
+			s += "\n  " + e.Hint
+		}
+		return s
+	}
+	if fault := MachineFault(err); fault != nil {
+		return err.Error() + "\n  " + fault.Hint
+	}
+	return err.Error()
 }

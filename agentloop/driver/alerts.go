@@ -11,10 +11,11 @@ import (
 
 // alerted is a run's journal that tells a person what cannot wait: a halt (of a person, a
 // breaker or a difference), an order, change or cancel without an answer, a broker that
-// cannot be read.
+// cannot be read. A journal that cannot be written halts trading at a broker.
 type alerted struct {
 	*runs.Folder
-	tell func(text string) // must not block
+	tell   func(text string) // must not block
+	failed func(error)       // is called when a line cannot be written
 }
 
 // Append implements pitwall.Journal.
@@ -22,6 +23,7 @@ func (a alerted) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 	n, err := a.Folder.Append(ctx, e)
 	switch {
 	case err != nil:
+		a.failed(err)
 		a.tell("the journal cannot be written, so nothing is sent: " + err.Error())
 	case e.Kind == pitwall.EntryHalt, e.Kind == pitwall.EntryWarning:
 		a.tell(e.Note)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"pitwall/agentloop"
 	"pitwall/brokers/alpacafake"
 	"pitwall/brokers/halt"
+	"pitwall/cache/disk"
+	"pitwall/cache/disk/disktest"
 	"pitwall/cache/runs"
 )
 
@@ -59,8 +62,10 @@ func TestOthersInTheAccount(t *testing.T) {
 	var alerts told
 	c.Live.Alert = alerts.tell
 	c.Dir = filepath.Join(t.TempDir(), "run")
+	in := c.Source.Series()[0].Instrument
+	in.Tradable = true
 	send := func(prefix, id string, side pitwall.Side) {
-		b, _, err := c.Live.Remote.Open(ctx, RemoteRun{Now: func() time.Time { return x.fake.Now() }, Symbols: []string{"AAPL"}, Prefix: prefix, Instruments: []pitwall.Instrument{c.Source.Series()[0].Instrument}})
+		b, _, err := c.Live.Remote.Open(ctx, RemoteRun{Now: func() time.Time { return x.fake.Now() }, Symbols: []string{"AAPL"}, Prefix: prefix, Instruments: []pitwall.Instrument{in}})
 		if err == nil {
 			_, err = b.Submit(ctx, pitwall.Order{ID: id, Symbol: "AAPL", Side: side, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.GTC})
 		}
@@ -200,10 +205,10 @@ func TestLiveStopEndsOnlyTheWaitForABar(t *testing.T) {
 
 // A cancel without an answer alerts, one that was refused does not.
 func TestAlertsOfACancel(t *testing.T) {
-	folder, err := runs.Create(filepath.Join(t.TempDir(), "run"), nil)
+	folder, err := runs.Create(disk.OS{}, filepath.Join(t.TempDir(), "run"), nil)
 	require.NoError(t, err)
 	var alerts told
-	j := alerted{folder, alerts.tell}
+	j := alerted{folder, alerts.tell, nil}
 	for id, code := range map[string]pitwall.Code{"a": pitwall.Timeout, "b": pitwall.OrderClosed} {
 		_, err := j.Append(context.Background(), pitwall.Entry{Kind: pitwall.EntryOrder, ID: id, Note: pitwall.Errorf(code, "x").Error()})
 		require.NoError(t, err)
@@ -251,4 +256,60 @@ func TestDividendAtABroker(t *testing.T) {
 	a, err := x.fake.Venue().Account(ctx, pitwall.MainBook)
 	require.NoError(t, err)
 	require.Equal(t, a.Equity, r.FinalEquity)
+}
+
+// T10: a disk that is full or broken at any line of the journal halts trading and ends the
+// run: nothing is sent that has no record, the latch says why, and the run goes on once
+// there is room and a person has resumed.
+func TestJournalCannotBeWritten(t *testing.T) {
+	ctx := context.Background()
+	for n, line := range []int{3, 4, 5, 9, 12, 23} { // of the journal: before, at and after intents
+		c, s := traded(t)
+		s.To, s.Every, c.Agents[0].Every.Bars = "2013-07-31", "1", 1
+		c, x := atBroker(t, c)
+		root := t.TempDir()
+		d, written, why := disktest.New(root), 0, []error{syscall.ENOSPC, syscall.EIO}[n%2]
+		c.Dir, c.Live.disk = filepath.Join(root, "run"), d
+		d.Before = func(op disktest.Op) error {
+			if op.Do == "write" && filepath.Base(op.Path) == runs.JournalFile {
+				written++
+			}
+			if written >= line {
+				return why
+			}
+			return nil
+		}
+		var alerts told
+		c.Live.Alert = alerts.tell
+		_, err := Run(ctx, c)
+		require.ErrorIs(t, err, why, "line %d", line)
+		require.Contains(t, c.Live.Latch.State().String(), "the journal of "+c.Dir+" cannot be written: ", "line %d", line)
+		require.True(t, alerts.has("so nothing is sent"))
+		d.Before = nil
+		journal, err := runs.Strict{FS: os.DirFS(c.Dir)}.Journal()
+		if err != nil { // half a line, which a resume cuts
+			require.ErrorContains(t, err, "journal.jsonl line ")
+			journal = nil
+		}
+		intents := 0
+		for _, e := range journal {
+			if e.Kind == pitwall.EntryIntent && e.Order != nil {
+				intents++
+			}
+		}
+		sent, err := x.fake.Venue().Orders(ctx, pitwall.OrderQuery{})
+		require.NoError(t, err)
+		if journal != nil {
+			require.LessOrEqual(t, len(sent), intents, "line %d: an order without a record", line)
+		}
+		live := *c.Live
+		live.Resume, live.Remote, c.Live = true, x.remote(t), &live
+		require.NoError(t, live.Latch.Lower(live.Latch.State()))
+		_, err = Run(ctx, c)
+		require.NoError(t, err, "line %d", line)
+		require.Equal(t, halt.Off, live.Latch.State().Level, live.Latch.State().String())
+		sent, err = x.fake.Venue().Orders(ctx, pitwall.OrderQuery{})
+		require.NoError(t, err)
+		require.Len(t, sent, len(asked(t, c.Dir)), "line %d: each intent is one order", line)
+	}
 }

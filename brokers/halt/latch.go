@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/disk"
 )
 
 // Level is how far trading is stopped.
@@ -73,20 +74,23 @@ func (s State) Err() *pitwall.Error {
 }
 
 // Latch is a folder of raises. It keeps nothing in memory: every State is read anew.
-type Latch struct{ dir string }
+type Latch struct {
+	Disk disk.Disk // where raises are written
+	dir  string
+}
 
 // New returns the latch in a folder, which need not be there: it halts then.
-func New(dir string) *Latch { return &Latch{dir} }
+func New(dir string) *Latch { return &Latch{disk.OS{}, dir} }
 
 // Dir returns the folder.
 func (l *Latch) Dir() string { return l.dir }
 
 // Prepare makes the folder where there is none.
 func (l *Latch) Prepare() error {
-	if err := os.MkdirAll(l.dir, 0o755); err != nil {
+	if err := disk.MkdirAll(l.Disk, l.dir); err != nil {
 		return fmt.Errorf("making the halt latch: %w", err)
 	}
-	return syncDir(filepath.Dir(l.dir))
+	return nil
 }
 
 // stamp begins a raise's name, so that names sort by time.
@@ -107,7 +111,7 @@ func (l *Latch) Raise(r Raise) error {
 	}
 	for n := 0; ; n++ {
 		name := fmt.Sprintf("%s.%d.%s", r.At.UTC().Format(stamp), n, r.Level)
-		f, err := os.OpenFile(filepath.Join(l.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		f, err := l.Disk.Open(filepath.Join(l.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 		if errors.Is(err, fs.ErrExist) {
 			continue // another raise at the same instant
 		}
@@ -115,7 +119,7 @@ func (l *Latch) Raise(r Raise) error {
 			return fmt.Errorf("raising the halt: %w", err)
 		}
 		_, err = f.Write(body)
-		if err = errors.Join(err, f.Sync(), f.Close(), syncDir(l.dir)); err != nil {
+		if err = errors.Join(err, f.Sync(), f.Close(), l.Disk.SyncDir(l.dir)); err != nil {
 			return fmt.Errorf("raising the halt: it is seen, but may not outlast a loss of power: %w", err)
 		}
 		return nil
@@ -169,9 +173,9 @@ func (l *Latch) Lower(seen State) error {
 		if r.file == "" {
 			continue
 		}
-		if err := os.Remove(filepath.Join(l.dir, r.file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := l.Disk.Remove(filepath.Join(l.dir, r.file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("lowering the halt: %w", err)
 		}
 	}
-	return syncDir(l.dir)
+	return l.Disk.SyncDir(l.dir)
 }

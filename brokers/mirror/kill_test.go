@@ -22,6 +22,7 @@ import (
 	"pitwall/brokers/alpacafake"
 	"pitwall/brokers/mirror"
 	"pitwall/brokers/risk"
+	"pitwall/cache/disk"
 	"pitwall/cache/runs"
 )
 
@@ -78,7 +79,7 @@ func trade() error {
 	if err != nil {
 		return err
 	}
-	folder, _, err := runs.Reopen(ctx, os.Getenv("MIRROR_DIR"), nil)
+	folder, _, err := runs.Reopen(ctx, disk.OS{}, os.Getenv("MIRROR_DIR"), nil)
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func newWorld(t *testing.T, faults ...alpacafake.Fault) *world {
 	web := httptest.NewServer(s)
 	w := &world{Server: s, url: web.URL, dir: filepath.Join(t.TempDir(), "run")}
 	t.Cleanup(func() { s.Close(); web.CloseClientConnections(); web.Close() })
-	folder, err := runs.Create(w.dir, nil)
+	folder, err := runs.Create(disk.OS{}, w.dir, nil)
 	require.NoError(t, err)
 	require.NoError(t, folder.WriteJSON(runs.ManifestFile, runs.Manifest{Mode: "paper", Status: "running"}))
 	require.NoError(t, folder.Close())

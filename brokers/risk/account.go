@@ -125,14 +125,11 @@ func (t *trial) sectorShare(limit pitwall.Dec) {
 	if !ok {
 		return
 	}
-	sector := t.instrument().Sector
+	of := func(symbol string) string { return cmp.Or(t.s.Instruments[symbol].Sector, "unknown") }
+	sector := of(t.o.Symbol)
 	var money pitwall.Dec
 	for _, s := range list {
-		switch has := t.s.Instruments[s.symbol].Sector; {
-		case has == "":
-			t.missing("the sector of %s", s.symbol)
-			return
-		case has == sector:
+		if of(s.symbol) == sector {
 			money = t.calc.Add(money, s.worst())
 		}
 	}

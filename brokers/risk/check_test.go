@@ -80,7 +80,9 @@ func TestEdges(t *testing.T) {
 
 // Every limit has an edge, or its own test below.
 func TestEveryLimitHasAnEdge(t *testing.T) {
-	seen := map[string]bool{"max_orders": true, "max_open_orders": true, "duplicate_window": true, "max_volatility_percent": true, "max_drawdown_percent": true, "max_daily_loss_percent": true}
+	seen := map[string]bool{"max_orders": true, "max_open_orders": true, "duplicate_window": true, "max_volatility_percent": true, "max_drawdown_percent": true, "max_daily_loss_percent": true,
+		"max_correlation": true, "max_mean_correlation": true, "max_var_percent": true, "max_shortfall_percent": true,
+		"max_loss_percent": true, "max_trailing_loss_percent": true, "max_fill_gap_percent": true, "over_limit": true, "safe_mode": true}
 	for _, e := range append(orderEdges(), accountEdges()...) {
 		for k := range e.limits {
 			seen[k] = true
@@ -178,7 +180,13 @@ func TestMissingInput(t *testing.T) {
 		{"max_gross_percent", 1000, func(d *desk) { d.move("B", pitwall.One); delete(d.market.bars, "B") }, "max_gross_percent needs the reference price of B"},
 		{"max_leverage", 1000, func(d *desk) { d.cash = 0 }, "max_leverage needs equity above 0; it is 0"},
 		{"max_symbol_percent", 1000, func(d *desk) { d.cash = n("-1") }, "max_symbol_percent needs equity above 0; it is -1"},
-		{"max_sector_percent", 1000, func(d *desk) { d.market.put("B", "50", ""); d.move("B", pitwall.One) }, "max_sector_percent needs the sector of B"},
+		{"max_correlation", 1, func(d *desk) { d.move("B", pitwall.One) }, "max_correlation needs 20 common daily returns of A, B; there are 0"},
+		{"max_mean_correlation", 1, func(d *desk) { d.move("B", pitwall.One) }, "max_mean_correlation needs 20 common daily returns of A, B; there are 0"},
+		{"max_var_percent", 1, func(d *desk) { swing(d, "A", 60, "100", "110") }, "max_var_percent needs 60 common daily returns of A; there are 59"},
+		{"max_shortfall_percent", 1, func(d *desk) { swing(d, "A", 60, "100", "110") }, "max_shortfall_percent needs 60 common daily returns of A; there are 59"},
+		{"max_participation_percent", 1, func(d *desk) {}, "max_participation_percent needs 20 days of volume of A; there are 1"},
+		{"max_participation_percent", 1, func(d *desk) { d.market.bars["A"][0].Volume = pitwall.NoVolume }, "max_participation_percent needs the volume of A"},
+		{"wash_trade", false, func(d *desk) { d.blind = true }, "wash_trade needs the open orders"},
 		{"max_volatility_percent", 10, func(d *desk) {}, "max_volatility_percent needs 20 common daily returns of A; there are 0"},
 	} {
 		d := newDesk(t, limits{c.key: c.value})

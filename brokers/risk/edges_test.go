@@ -78,6 +78,30 @@ func orderEdges() []edge {
 			"buy stop price 89 is 11 % from reference 100 (close, age 0 s); limit 10 %", "at least 90 would pass as stop price: " + rule("price_collar_percent"), "11", "10", "%"},
 		{"R7 legs", limits{"price_collar_percent": 10}, nil, bracket(b("A", "1"), "200", "90"), bracket(b("A", "1"), "200", "80"), risk.PriceCollar,
 			"sell stop_loss stop price 80 is 20 % from reference 100 (close, age 0 s); limit 10 %", "at least 90 would pass as stop_loss stop price: " + rule("price_collar_percent"), "20", "10", "%"},
+		{"min_order_notional", limits{"min_order_notional": 1000}, nil, b("A", "10"), b("A", "9.9"), risk.MinOrderNotional,
+			"9.9 x 100 = 990 USD is below 1000 USD", "a larger order, or none: " + rule("min_order_notional"), "990", "1000", "USD"},
+		{"min_order_notional at a limit", limits{"min_order_notional": 900}, nil, bl("A", "10", "90"), bl("A", "10", "89"), risk.MinOrderNotional,
+			"10 x 89 = 890 USD is below 900 USD", "a larger order, or none: " + rule("min_order_notional"), "890", "900", "USD"},
+		{"R11", limits{"max_participation_percent": limits{"limit": 10, "days": 2}}, func(_ *testing.T, d *desk) {
+			swing(d, "A", 3, "100", "100") // two bars of volume 1 a day
+			d.market.bars["A"][0].Volume = 1e9
+			d.market.bars["A"][5].Volume = 37
+		}, b("A", "2"), b("A", "2.00000001"), risk.MaxParticipation,
+			"qty 2.00000001 is 10.00000005 % of the mean daily volume 20 of 2 days; limit 10 %", upTo("2", "max_participation_percent"), "10.00000005", "10", "%"},
+		{"R24 buy", limits{"wash_trade": false}, rests(named("o", sl("A", "1", "110"))), bl("A", "1", "109.99999999"), bl("A", "1", "110"), risk.WashTrade,
+			"would cross own sell order o at 110", "cancel that order first: " + rule("wash_trade"), "o", "false", ""},
+		{"R24 sell", limits{"wash_trade": false}, rests(named("o", bl("A", "1", "90")), named("p", bl("A", "1", "95"))), sl("A", "1", "96"), sl("A", "1", "91"), risk.WashTrade,
+			"would cross own buy order p at 95", "cancel that order first: " + rule("wash_trade"), "p", "false", ""},
+		{"R24 market", limits{"wash_trade": false}, rests(named("o", bl("B", "1", "90"))), s("A", "1"), s("B", "1"), risk.WashTrade,
+			"would cross own buy order o at 90", "cancel that order first: " + rule("wash_trade"), "o", "false", ""},
+		{"R24 market against market", limits{"wash_trade": false}, rests(named("o", s("A", "1"))), s("A", "1"), b("A", "1"), risk.WashTrade,
+			"would cross own sell order o at market", "cancel that order first: " + rule("wash_trade"), "o", "false", ""},
+		{"R36", limits{"trading_hours": true}, func(_ *testing.T, d *desk) {
+			d.clock.Time = noon.Add(5 * time.Hour)
+			i := d.market.list["A"]
+			i.Calendar = pitwall.AlwaysOpen
+			d.market.list["A"] = i
+		}, b("A", "1"), b("B", "1"), risk.TradingHours, "B is closed at 2024-06-03T17:00:00Z; next open 2024-06-04T09:30:00Z", "wait for the session: " + rule("trading_hours"), "2024-06-03T17:00:00Z", "true", ""},
 		{"R8", limits{"stale_price": "3d"}, func(_ *testing.T, d *desk) {
 			d.clock.Time = noon.Add(72 * time.Hour)
 			d.market.bars["B"][0].Known = noon.Add(-time.Second)
@@ -140,6 +164,12 @@ func accountEdges() []edge {
 			"A would be 10.1 % of equity 10000; limit 10 %", upTo("6", "max_symbol_percent"), "10.1", "10", "%"},
 		{"R18", limits{"max_sector_percent": 10}, both(both(holds("A", "4"), holds("C", "500")), rests(named("o", b("A", "1")))), b("B", "10"), b("B", "11"), risk.SectorShare,
 			"tech would be 10.5 % of equity 10000; limit 10 %", upTo("10", "max_sector_percent"), "10.5", "10", "%"},
+		{"R18 unknown", limits{"max_sector_percent": 10}, func(_ *testing.T, d *desk) {
+			d.market.put("B", "50", "")
+			d.market.put("C", "10", "")
+			d.move("A", n("5"))
+			d.move("C", n("50"))
+		}, b("B", "10"), b("B", "11"), risk.SectorShare, "unknown would be 10.5 % of equity 10000; limit 10 %", upTo("10", "max_sector_percent"), "10.5", "10", "%"},
 		{"R19", limits{"buying_power": true}, func(_ *testing.T, d *desk) {
 			d.Guard.SetCosts(pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5)})
 		}, bl("A", "80", "124.87512487"), bl("A", "80", "125"), pitwall.BuyingPower,

@@ -34,10 +34,10 @@ type Rate struct {
 	Per   time.Duration
 }
 
-// Volatility is percent a year, measured over Days daily returns.
-type Volatility struct {
-	Percent pitwall.Dec
-	Days    int
+// Measured is a limit of a statistic over the last Days days.
+type Measured struct {
+	Limit pitwall.Dec
+	Days  int
 }
 
 // Limits is what a trader may do. The zero value refuses every order, and so does
@@ -45,11 +45,19 @@ type Volatility struct {
 type Limits struct {
 	none bool
 
+	// What is no limit itself; both may be left unset.
+	OverLimit Limit[string] // deny (the default) or trim
+	SafeMode  Limit[bool]   // see [Limits.Safe]
+
 	Allow, Deny Limit[[]string] // only these symbols; none of these
 	Halted      Limit[bool]     // true: a symbol whose newest bar has no volume is halted
 
 	MaxOrderQty        Limit[pitwall.Dec]
 	MaxOrderNotional   Limit[pitwall.Dec]
+	MinOrderNotional   Limit[pitwall.Dec]
+	MaxParticipation   Limit[Measured]      // percent of the mean volume of a day
+	TradingHours       Limit[bool]          // true: only in the symbol's session
+	WashTrade          Limit[bool]          // false: no order that would meet one of its own
 	PriceCollarPercent Limit[pitwall.Dec]   // of the reference
 	StalePrice         Limit[time.Duration] // age of the reference
 
@@ -69,12 +77,20 @@ type Limits struct {
 	MaxOpenOrders   Limit[int]
 	DuplicateWindow Limit[time.Duration]
 
-	MaxDrawdown  Limit[pitwall.Dec] // fall of equity from its peak, in percent of the peak
-	MaxDailyLoss Limit[pitwall.Dec] // fall of equity since the day began, in percent
+	MaxDrawdown     Limit[Loss] // fall of equity from its peak, in percent of the peak
+	MaxDailyLoss    Limit[Loss] // fall of equity since the day began, in percent
+	MaxLoss         Limit[Loss] // fall of equity from the start, in percent of that
+	MaxTrailingLoss Limit[Loss] // fall of equity from its highest, in percent of the start
+	MaxFillGap      Limit[Loss] // how much worse than expected a fill may be, in percent
 
 	MaxPositions  Limit[int] // symbols held or being entered
 	MinRiskReward Limit[pitwall.Dec]
-	MaxVolatility Limit[Volatility]
+	MaxVolatility Limit[Measured] // percent a year
+
+	MaxCorrelation     Limit[Measured] // of the order's symbol with the rest of the portfolio
+	MaxMeanCorrelation Limit[Measured] // of all pairs of symbols
+	MaxVaR             Limit[Measured] // percent of equity: a day's loss that 95 % of days stay below
+	MaxShortfall       Limit[Measured] // percent of equity: the mean loss of the worst 5 % of days
 }
 
 // NoLimits returns limits that refuse nothing; the venue's own tests (buying
@@ -86,7 +102,7 @@ func (l Limits) String() string {
 	if l.none {
 		return "no limits"
 	}
-	if open := l.unset(); len(open) == len(l.rows()) {
+	if open := l.unset(); len(open) == len((&Limits{}).unset()) {
 		return "nothing allowed"
 	} else if len(open) > 0 {
 		return "nothing allowed: " + strings.Join(open, ", ") + " neither set nor off"
@@ -107,7 +123,7 @@ func (l Limits) String() string {
 func (l Limits) unset() []string {
 	var list []string
 	for _, r := range l.rows() {
-		if r.state == unset {
+		if r.state == unset && r.when&setting == 0 {
 			list = append(list, r.key)
 		}
 	}
@@ -115,9 +131,12 @@ func (l Limits) unset() []string {
 }
 
 // Keys lists the keys of a strategy file's risk section.
-func Keys() []string {
+func Keys() (list []string) {
 	var l Limits
-	return l.unset()
+	for _, r := range l.rows() {
+		list = append(list, r.key)
+	}
+	return list
 }
 
 // Symbols lists every symbol that the limits name, so that a misspelled one can be
@@ -131,3 +150,6 @@ func (l Limits) Symbols() []string {
 	}
 	return list
 }
+
+// Get returns a limit's value, and whether it is set.
+func (l Limit[T]) Get() (T, bool) { return l.value, l.state == set }

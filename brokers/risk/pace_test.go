@@ -47,7 +47,7 @@ func TestMaxOpenOrders(t *testing.T) {
 	require.Equal(t, risk.MaxOpenOrders, d.submit(t, named("y", b("A", "1"))).Error.Code, "the exits of a position are one")
 	for _, status := range []pitwall.Status{pitwall.Held, pitwall.PartiallyFilled, pitwall.Unknown} {
 		d := newDesk(t, limits{"max_open_orders": 1})
-		d.rest(t, named("o", b("A", "1")))
+		d.rest(t, named("o", b("B", "1")))
 		d.orders[0].Status = status
 		require.Equal(t, risk.MaxOpenOrders, d.submit(t, b("A", "1")).Error.Code, status)
 	}

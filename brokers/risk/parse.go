@@ -19,7 +19,9 @@ func Parse(raw map[string]any) (Limits, error) {
 	var l Limits
 	rows := map[string]row{}
 	for _, r := range l.rows() {
-		r.off()
+		if r.when&setting == 0 {
+			r.off()
+		}
 		rows[r.key] = r
 	}
 	for _, key := range slices.Sorted(maps.Keys(raw)) { // the same first error each time
@@ -32,8 +34,12 @@ func Parse(raw map[string]any) (Limits, error) {
 			return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: %s %v", key, err)
 		}
 	}
-	if !slices.ContainsFunc(l.rows(), func(r row) bool { return r.state == set }) {
+	if !slices.ContainsFunc(l.rows(), func(r row) bool { return r.state == set && (r.when&setting == 0 || r.key == "safe_mode") }) {
 		return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: names no limit").Hintf("leave it out for no limits; the keys are %s", strings.Join(Keys(), ", "))
+	}
+	if l.SafeMode.state == set {
+		l.SafeMode = Limit[bool]{}
+		l = l.Safe()
 	}
 	return l, nil
 }
@@ -150,17 +156,17 @@ func readRate(raw any) (r Rate, err error) {
 	return r, nil
 }
 
-func readVolatility(raw any) (v Volatility, err error) {
-	v.Days = defaultDays
+func readMeasured(raw any, usual, least int) (v Measured, err error) {
+	v.Days = usual
 	if _, ok := raw.(map[string]any); !ok {
-		v.Percent, err = readNumber(raw)
+		v.Limit, err = readNumber(raw)
 		return v, err
 	}
-	m, err := mapping(raw, "{limit: 20, days: 60}", "limit", "days")
+	m, err := mapping(raw, fmt.Sprintf("{limit: 20, days: %d}", usual), "limit", "days")
 	if err != nil {
 		return v, err
 	}
-	if v.Percent, err = readNumber(m["limit"]); err != nil {
+	if v.Limit, err = readNumber(m["limit"]); err != nil {
 		return v, fmt.Errorf("limit %w", err)
 	}
 	if days, given := m["days"]; given {
@@ -168,8 +174,8 @@ func readVolatility(raw any) (v Volatility, err error) {
 			return v, fmt.Errorf("days %w", err)
 		}
 	}
-	if v.Days < leastReturns {
-		return v, fmt.Errorf("days is %d: write %d or more", v.Days, leastReturns)
+	if v.Days < least || v.Days > mostDays {
+		return v, fmt.Errorf("days is %d: write %d to %d", v.Days, least, mostDays)
 	}
 	return v, nil
 }

@@ -18,7 +18,7 @@ func TestLookBackIsThatOfTheRowThatLooksFarthest(t *testing.T) {
 	day := 24 * time.Hour
 	require.Equal(t, []time.Duration{0, 0}, look(Limits{}))
 	require.Equal(t, []time.Duration{time.Hour, 0}, look(Limits{MaxOrders: At(Rate{1, time.Hour})}))
-	require.Equal(t, []time.Duration{day, 70 * day}, look(Limits{MaxOrders: At(Rate{1, time.Hour}), DuplicateWindow: At(day), MaxVolatility: At(Volatility{Days: 20})}))
+	require.Equal(t, []time.Duration{day, 70 * day}, look(Limits{MaxOrders: At(Rate{1, time.Hour}), DuplicateWindow: At(day), MaxVolatility: At(Measured{Days: 20})}))
 	require.Equal(t, []time.Duration{time.Hour, 0}, look(Limits{MaxOrders: At(Rate{1, time.Hour}), DuplicateWindow: Limit[time.Duration]{value: day, state: off}}))
 }
 

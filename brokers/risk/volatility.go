@@ -12,53 +12,79 @@ import (
 const (
 	defaultDays  = 60
 	leastReturns = 20 // fewer say nothing
+	mostDays     = 5000
 )
 
 // span is how far back bars are read: calendar days outnumber trading days, and
 // markets pause.
-func (v Volatility) span() time.Duration { return time.Duration(2*v.Days+30) * 24 * time.Hour }
+func (m Measured) span() time.Duration { return time.Duration(2*m.Days+30) * 24 * time.Hour }
 
-// volatility limits the yearly volatility of the portfolio as it would be: each
-// symbol at the end of its span that is farther from 0, weighted by its part of
-// equity. It is a statistic: float64 in, six decimals out.
-func (t *trial) volatility(limit Volatility) {
+// weights are the symbols of the portfolio as it would be, each at the end of its span
+// that is farther from 0, as parts of equity.
+func (t *trial) weights() (held []string, weights []float64, ok bool) {
 	list, ok := t.spans(t.after())
 	if !ok {
-		return
+		return nil, nil, false
 	}
 	equity, ok := t.equity()
 	if !ok {
-		return
+		return nil, nil, false
 	}
-	var held []string
-	var weights []float64
-	year := 252.0
 	for _, s := range list {
 		money := s.hiM
 		if s.loM.Abs() > money.Abs() {
 			money = s.loM
 		}
-		if money == 0 {
-			continue
-		}
-		held, weights = append(held, s.symbol), append(weights, money.Float()/equity.Float())
-		if t.s.Instruments[s.symbol].Calendar == pitwall.AlwaysOpen {
-			year = 365
+		if money != 0 {
+			held, weights = append(held, s.symbol), append(weights, money.Float()/equity.Float())
 		}
 	}
-	returns := t.returns(held, weights, limit.Days)
-	if len(held) > 0 && len(returns) < leastReturns {
-		t.missing("%d common daily returns of %s; there are %d", leastReturns, strings.Join(held, ", "), len(returns))
+	return held, weights, true
+}
+
+// volatility limits the yearly volatility of the portfolio as it would be: each
+// symbol weighted by its part of equity. It is a statistic: float64 in, six
+// decimals out.
+func (t *trial) volatility(limit Measured) {
+	held, weights, ok := t.weights()
+	if !ok {
 		return
 	}
-	v, err := pitwall.FromFloat(deviation(returns) * math.Sqrt(year) * 100)
+	year := 252.0
+	if slices.ContainsFunc(held, func(s string) bool { return t.s.Instruments[s].Calendar == pitwall.AlwaysOpen }) {
+		year = 365
+	}
+	returns, ok := t.portfolio(held, weights, limit.Days, leastReturns)
+	if !ok {
+		return
+	}
+	if v, ok := t.statistic(deviation(returns) * math.Sqrt(year) * 100); ok && v > limit.Limit {
+		t.fail(PortfolioVolatility, v.String(), "%", "volatility would be %v %% a year over %d daily returns; limit %v %%", v, len(returns), limit.Limit).Check.Limit = limit.Limit.String()
+	}
+}
+
+// statistic is a float as a decimal of six places, refused when it is no number.
+func (t *trial) statistic(f float64) (pitwall.Dec, bool) {
+	v, err := pitwall.FromFloat(f)
 	if err != nil {
-		t.missing("a volatility that is a number: %v", err)
-		return
+		t.missing("a statistic that is a number: %v", err)
+		return 0, false
 	}
-	if v = v.Round(6); v > limit.Percent {
-		t.fail(PortfolioVolatility, v.String(), "%", "volatility would be %v %% a year over %d daily returns; limit %v %%", v, len(returns), limit.Percent).Check.Limit = limit.Percent.String()
+	return v.Round(6), true
+}
+
+// portfolio is the returns of held symbols at fixed weights; fewer than least refuse.
+// Nothing held has none.
+func (t *trial) portfolio(held []string, weights []float64, days, least int) ([]float64, bool) {
+	if len(held) == 0 {
+		return nil, true
 	}
+	returns := t.returns(held, weights, days)
+	if len(returns) < least {
+		t.missing("%d common daily returns of %s; there are %d", least, strings.Join(held, ", "), len(returns))
+		return nil, false
+	}
+	return returns, true
 }
 
 // returns are the portfolio's last daily returns at fixed weights, over the days
@@ -96,8 +122,7 @@ func dailyCloses(bars []pitwall.Bar) (map[int]float64, []int) {
 	last := map[int]float64{}
 	var days []int
 	for _, b := range bars {
-		y, m, d := b.Start.Date()
-		day := int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+		day := dayOf(b)
 		if _, ok := last[day]; !ok {
 			days = append(days, day)
 		}
@@ -108,19 +133,28 @@ func dailyCloses(bars []pitwall.Bar) (map[int]float64, []int) {
 	return last, days
 }
 
+// dayOf is the number of the day on which a bar starts.
+func dayOf(b pitwall.Bar) int {
+	y, m, d := b.Start.Date()
+	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
 // deviation is the sample standard deviation, 0 of fewer than two.
 func deviation(list []float64) float64 {
 	if len(list) < 2 {
 		return 0
 	}
-	mean := 0.0
+	m, squares := mean(list), 0.0
 	for _, r := range list {
-		mean += r
-	}
-	mean /= float64(len(list))
-	squares := 0.0
-	for _, r := range list {
-		squares += float64((r - mean) * (r - mean))
+		squares += float64((r - m) * (r - m))
 	}
 	return math.Sqrt(squares / float64(len(list)-1))
+}
+
+func mean(list []float64) float64 {
+	sum := 0.0
+	for _, v := range list {
+		sum += v
+	}
+	return sum / float64(len(list))
 }

@@ -46,7 +46,8 @@
 // # Why not
 //
 // Why not fsync always: a simulated run can be run again. The journal and the prices of
-// a run on the host's time are synced line by line ([Folder.Durable]).
+// a run on the host's time are synced line by line, the journal before what follows from
+// it, and the manifest with its name ([Folder.Durable]).
 //
 // Why the sums are not a chain of signatures: who can write the folder can write them
 // all again, so a chain would prove no more than the list and its digest do, and no

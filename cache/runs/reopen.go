@@ -12,6 +12,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/disk"
 )
 
 // Past is what an earlier process left in the folder of a run that goes on.
@@ -26,7 +27,7 @@ type Past struct {
 // Reopen goes on with the folder of a run on the host's time that was stopped or
 // killed. What a crash left half written is cut off; lines of fills.csv and equity.csv
 // that it kept from being written follow from the journal and are written now.
-func Reopen(ctx context.Context, dir string, ref pitwall.Reference) (f *Folder, p Past, err error) {
+func Reopen(ctx context.Context, d disk.Disk, dir string, ref pitwall.Reference) (f *Folder, p Past, err error) {
 	strict := Strict{os.DirFS(dir)}
 	if p.Manifest, err = strict.Manifest(); err != nil {
 		return nil, p, fmt.Errorf("%s cannot be resumed: %w", dir, err)
@@ -41,7 +42,7 @@ func Reopen(ctx context.Context, dir string, ref pitwall.Reference) (f *Folder, 
 	if err != nil {
 		return nil, p, err
 	}
-	if err := cutTails(dir, log); err != nil {
+	if err := cutTails(d, dir, log); err != nil {
 		return nil, p, err
 	}
 	var err1, err2 error
@@ -53,16 +54,19 @@ func Reopen(ctx context.Context, dir string, ref pitwall.Reference) (f *Folder, 
 		return nil, p, err
 	}
 	p.agents(lines, times)
-	f = newFolder(dir, ref)
+	f = newFolder(d, dir, ref)
 	f.Durable = true
 	for _, t := range log.turns {
 		p.Turns = max(p.Turns, t.n)
 		f.sums = append(f.sums, sumLine(turnFile(t.n), t.sum)...)
 	}
 	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile}, csvFiles...) {
-		if f.files[name], err = os.OpenFile(filepath.Join(dir, name), os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
+		if f.files[name], err = d.Open(filepath.Join(dir, name), os.O_APPEND|os.O_WRONLY); err != nil {
 			delete(f.files, name)
 			return nil, p, errors.Join(fmt.Errorf("opening the run's folder: %w", err), f.Close())
+		}
+		if info, err := fs.Stat(strict, name); err == nil && info.Size() == 0 { // a loss of power took its header
+			f.add(name, []byte(header(name)))
 		}
 	}
 	f.turns, f.written = make(chan func() error, waiting), make(chan error, 1)
@@ -101,7 +105,7 @@ func (p *Past) agents(lines []agentloop.TurnLine, times []agentloop.Timing) {
 }
 
 // cutTails cuts off what is no whole line, or no whole turn, at the end of each file.
-func cutTails(dir string, log turnLog) error {
+func cutTails(d disk.Disk, dir string, log turnLog) error {
 	for _, name := range append([]string{JournalFile, SummariesFile, TimingFile, TurnsFile, SumsFile}, csvFiles...) {
 		file := filepath.Join(dir, name)
 		body, err := os.ReadFile(file)
@@ -118,7 +122,7 @@ func cutTails(dir string, log turnLog) error {
 		if keep == len(body) {
 			continue
 		}
-		if err := os.Truncate(file, int64(keep)); err != nil {
+		if err := d.Truncate(file, int64(keep)); err != nil {
 			return fmt.Errorf("cutting off half a line: %w", err)
 		}
 	}

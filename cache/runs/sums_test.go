@@ -12,13 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop"
+	"pitwall/cache/disk"
 )
 
 // sumsRun is a run of three turns, sealed or killed before its end.
 func sumsRun(t *testing.T, whole bool) (string, Manifest) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
-	f, err := Create(dir, nil)
+	f, err := Create(disk.OS{}, dir, nil)
 	require.NoError(t, err)
 	m := Manifest{RunID: "run", Status: "running"}
 	require.NoError(t, f.WriteJSON(ManifestFile, m))

@@ -17,6 +17,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/disk"
 )
 
 // Folder is a run's folder, open for writing. It is safe for concurrent use.
@@ -26,11 +27,12 @@ type Folder struct {
 	// that a broker keeps when this machine does not. Set it before anything is written.
 	Durable bool
 
-	mem pitwall.MemoryJournal // for Follow
+	disk disk.Disk
+	mem  pitwall.MemoryJournal // for Follow
 
 	mu        sync.Mutex
 	reference pitwall.Reference
-	files     map[string]*os.File
+	files     map[string]disk.File
 	waiting   map[string][]byte        // lines that are not in their file yet
 	orders    map[string]pitwall.Order // that were submitted, by id
 	equity    []EquityRow              // the rows of equity.csv
@@ -45,19 +47,19 @@ type Folder struct {
 }
 
 // Create makes a run's folder. It refuses one that already holds something.
-func Create(dir string, ref pitwall.Reference) (*Folder, error) {
+func Create(d disk.Disk, dir string, ref pitwall.Reference) (*Folder, error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return nil, pitwall.Errorf(pitwall.InvalidInput, "the folder %s is not empty", dir).Hintf("name another with --out")
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.MkdirAll(d, dir); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}
-	f := newFolder(dir, ref)
+	f := newFolder(d, dir, ref)
 	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
-		file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		file, err := d.Open(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
 		if err == nil {
 			f.files[name] = file
-			_, err = file.WriteString(header(name))
+			_, err = file.Write([]byte(header(name)))
 		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("making the run's folder: %w", err), f.Close())
@@ -68,8 +70,8 @@ func Create(dir string, ref pitwall.Reference) (*Folder, error) {
 	return f, nil
 }
 
-func newFolder(dir string, ref pitwall.Reference) *Folder {
-	return &Folder{Dir: dir, reference: ref, files: map[string]*os.File{}, waiting: map[string][]byte{}, orders: map[string]pitwall.Order{}}
+func newFolder(d disk.Disk, dir string, ref pitwall.Reference) *Folder {
+	return &Folder{disk: d, Dir: dir, reference: ref, files: map[string]disk.File{}, waiting: map[string][]byte{}, orders: map[string]pitwall.Order{}}
 }
 
 // waiting is how many turns may wait for being written.
@@ -107,9 +109,7 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 		err = f.mark(*e.Mark)
 	}
 	if err == nil && (f.Durable || e.Kind != pitwall.EntryMark || len(f.waiting[JournalFile]) > atOnce) {
-		if err = f.flush(); err == nil {
-			err = f.sync(JournalFile)
-		}
+		err = f.flush()
 	}
 	if err != nil {
 		return 0, err
@@ -289,13 +289,7 @@ func (f *Folder) WriteJSON(name string, v any) error {
 
 // replace writes a file aside and renames it into place.
 func (f *Folder) replace(name string, body []byte) error {
-	path := filepath.Join(f.Dir, name)
-	err := os.WriteFile(path+".tmp", body, 0o644)
-	if err == nil {
-		err = os.Rename(path+".tmp", path)
-	}
-	if err != nil {
-		_ = os.Remove(path + ".tmp") // half a file; what it should replace is whole
+	if err := disk.Replace(f.disk, filepath.Join(f.Dir, name), body, f.Durable); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
@@ -304,16 +298,22 @@ func (f *Folder) replace(name string, body []byte) error {
 // add lets a line wait for flush.
 func (f *Folder) add(name string, line []byte) { f.waiting[name] = append(f.waiting[name], line...) }
 
-// flush writes what waits: the journal first, since the other files say less.
+// flush writes what waits: the journal first, and onto the disk where that matters, since
+// the other files follow from it.
 func (f *Folder) flush() error {
 	for _, name := range append([]string{JournalFile}, csvFiles...) {
 		if len(f.waiting[name]) == 0 || f.err != nil {
 			continue
 		}
-		if _, err := f.files[name].Write(f.waiting[name]); err != nil {
+		if f.files[name] == nil {
+			f.err = fmt.Errorf("writing %s: %w", name, os.ErrClosed)
+		} else if _, err := f.files[name].Write(f.waiting[name]); err != nil {
 			f.err = fmt.Errorf("writing %s: %w", name, err)
 		}
 		f.waiting[name] = f.waiting[name][:0]
+		if name == JournalFile {
+			_ = f.sync(name) // its error is f.err
+		}
 	}
 	return f.err
 }

@@ -12,11 +12,12 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/disk"
 )
 
 func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	f, err := Create(dir, func(time.Time) (pitwall.Dec, pitwall.Dec) { return 0, pitwall.Int(7) })
+	f, err := Create(disk.OS{}, dir, func(time.Time) (pitwall.Dec, pitwall.Dec) { return 0, pitwall.Int(7) })
 	require.NoError(t, err)
 	ctx := context.Background()
 	at := time.Date(2024, 1, 2, 16, 0, 0, 0, time.UTC)
@@ -48,7 +49,7 @@ func TestFolder(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, "*", "*.tmp"))
 	require.NoError(t, err)
 	require.Empty(t, left)
-	_, err = Create(dir, nil)
+	_, err = Create(disk.OS{}, dir, nil)
 	require.ErrorContains(t, err, "is not empty")
 	_, err = f.Append(ctx, pitwall.Entry{Kind: pitwall.EntryEnd})
 	require.Error(t, err, "a closed folder keeps nothing and says so")

@@ -18,6 +18,7 @@ import (
 	"pitwall/agentloop/models"
 	"pitwall/cache/replay"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
 	"pitwall/tools/report"
@@ -114,7 +115,7 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 
 // backtestStrategy runs a strategy and prints the result.
 func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlags) error {
-	p := newProgress(term.NewScreen(a.stderr), a.now, s.Cash.Float())
+	p := show.NewProgress(term.NewScreen(a.stderr), a.now, s.Cash.Float())
 	a.beside = p
 	res, err := a.runStrategy(c.Context(), s, f, p)
 	var unwritten error
@@ -123,7 +124,7 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 		unwritten = a.page(res.Out, res.Report)
 		res.WallSeconds += a.now().Sub(started).Seconds()
 	}
-	p.done()
+	p.Done()
 	if err != nil {
 		return err
 	}
@@ -143,14 +144,14 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 }
 
 // runStrategy gathers what a strategy needs of this machine and runs it.
-func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags, p *progress) (res *driver.Result, err error) {
+func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags, p *show.Progress) (res *driver.Result, err error) {
 	cfg, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
 	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: f.noCache, Strict: f.strictReplay, Sample: f.sample, Turns: f.turns, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
 	if p != nil {
-		c.Progress = p.show
+		c.Progress = p.Show
 	}
 	if c.Agents, err = a.deciders(s.Strategy, cfg, f.strictReplay); err != nil {
 		return nil, err
@@ -180,7 +181,7 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 		return nil, err
 	}
 	if p != nil {
-		if p.from, p.to, err = s.Window(c.Source); err != nil {
+		if p.From, p.To, err = s.Window(c.Source); err != nil {
 			return nil, err
 		}
 	}

@@ -13,10 +13,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
+	terminal "golang.org/x/term"
 
 	"pitwall"
 	"pitwall/cache/replay"
+	"pitwall/cmd/pitwall/term"
 )
 
 // cacheDir is the replay cache: PITWALL_CACHE_DIR, else in the user's cache
@@ -87,7 +88,7 @@ func (a *app) cacheList() *cobra.Command {
 				fmt.Fprintln(a.stdout, "nothing is kept yet")
 			}
 			if h.Quarantined > 0 {
-				fmt.Fprintf(a.stdout, "%s in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n", plural(h.Quarantined, "entry"))
+				fmt.Fprintf(a.stdout, "%s in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n", term.Plural(h.Quarantined, "entry"))
 			}
 			fmt.Fprintln(a.stdout, "in", h.Dir)
 			return nil
@@ -116,7 +117,7 @@ func (a *app) cacheVerify() *cobra.Command {
 			r, err := s.Verify(ctx, func(done int) {
 				if now := a.now(); now.Sub(last) >= fetchLine {
 					last = now
-					fmt.Fprintf(a.stderr, "%s read\n", plural(done, "entry"))
+					fmt.Fprintf(a.stderr, "%s read\n", term.Plural(done, "entry"))
 				}
 			})
 			if err != nil {
@@ -129,9 +130,9 @@ func (a *app) cacheVerify() *cobra.Command {
 					moved++
 				}
 			}
-			fmt.Fprintf(a.stdout, "%s whole, %d bad, %d moved to %s\n", plural(r.Whole, "entry"), len(r.Bad), moved, filepath.Join(s.Dir(), "quarantine"))
+			fmt.Fprintf(a.stdout, "%s whole, %d bad, %d moved to %s\n", term.Plural(r.Whole, "entry"), len(r.Bad), moved, filepath.Join(s.Dir(), "quarantine"))
 			if r.Other > 0 {
-				fmt.Fprintf(a.stdout, "%s of another version of pitwall, left alone\n", plural(r.Other, "entry"))
+				fmt.Fprintf(a.stdout, "%s of another version of pitwall, left alone\n", term.Plural(r.Other, "entry"))
 			}
 			if r.Strange > 0 {
 				fmt.Fprintf(a.stdout, "%d files that are no entries, left alone\n", r.Strange)
@@ -187,14 +188,14 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 		before = a.now().Add(-f.older)
 	}
 	if !f.yes {
-		if !term.IsTerminal(int(os.Stdin.Fd())) {
+		if !terminal.IsTerminal(int(os.Stdin.Fd())) {
 			return &usageError{fmt.Errorf("clear removes what is kept in %s and cannot ask here\n  if that is what you want: pitwall cache clear --yes", s.Dir())}
 		}
 		n, size, err := s.Count(ctx, f.kind, before)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stderr, "remove %s (%d bytes) from %s? [y/N] ", plural(n, "entry"), size, s.Dir())
+		fmt.Fprintf(a.stderr, "remove %s (%d bytes) from %s? [y/N] ", term.Plural(n, "entry"), size, s.Dir())
 		answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
 		if word := strings.ToLower(strings.TrimSpace(answer)); err != nil || word != "y" && word != "yes" {
 			fmt.Fprintln(a.stdout, "nothing was removed")
@@ -205,9 +206,9 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", plural(c.Entries, "entry"), c.Bytes, s.Dir())
+	fmt.Fprintf(a.stdout, "removed %s, %d bytes, from %s\n", term.Plural(c.Entries, "entry"), c.Bytes, s.Dir())
 	if c.Busy > 0 {
-		fmt.Fprintf(a.stdout, "%s of a run that is still writing stay; clear again when it has ended\n", plural(c.Busy, "entry"))
+		fmt.Fprintf(a.stdout, "%s of a run that is still writing stay; clear again when it has ended\n", term.Plural(c.Busy, "entry"))
 	}
 	return nil
 }

@@ -155,7 +155,7 @@ func (a *app) fetch(ctx context.Context, name string, symbols []string, f fetchF
 				return err
 			}
 			failed++
-			fmt.Fprintln(a.stderr, "pitwall:", explain(err))
+			fmt.Fprintln(a.stderr, "pitwall:", pitwall.Explain(err))
 			break
 		}
 	}

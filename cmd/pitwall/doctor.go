@@ -93,7 +93,7 @@ func (x *examination) bad(name, detail, fix string)     { x.add(name, stateBad, 
 
 // failed adds what an error says.
 func (x *examination) failed(name, state string, err error) {
-	what, fix, _ := strings.Cut(explain(err), "\n")
+	what, fix, _ := strings.Cut(pitwall.Explain(err), "\n")
 	x.add(name, state, what, fix)
 }
 
@@ -133,7 +133,7 @@ func (x *examination) models() {
 	case len(table) == 0:
 		x.ok("prices", "list prices of "+models.PricesOf+"; PITWALL_PRICES or prices in a strategy override them")
 	default:
-		x.ok("prices", plural(len(table), "price")+" in PITWALL_PRICES; else list prices of "+models.PricesOf)
+		x.ok("prices", term.Plural(len(table), "price")+" in PITWALL_PRICES; else list prices of "+models.PricesOf)
 	}
 }
 
@@ -232,7 +232,7 @@ func (x *examination) settings(broken error) {
 		x.ok("PITWALL_TOKEN", "set")
 	}
 	if n := len(x.cfg.Hosts); n > 0 {
-		x.ok("PITWALL_HOSTS", plural(n, "name"))
+		x.ok("PITWALL_HOSTS", term.Plural(n, "name"))
 	}
 	if levels := []string{"", "debug", "info", "warn", "error"}; !slices.Contains(levels, strings.ToLower(x.cfg.Log)) {
 		x.bad("PITWALL_LOG", "is no level", "use debug, info, warn or error")
@@ -241,7 +241,7 @@ func (x *examination) settings(broken error) {
 
 // machineLine is the machine in a line.
 func machineLine() string {
-	s := fmt.Sprintf("%s, %s/%s, %s", runtime.Version(), runtime.GOOS, runtime.GOARCH, plural(runtime.NumCPU(), "core"))
+	s := fmt.Sprintf("%s, %s/%s, %s", runtime.Version(), runtime.GOOS, runtime.GOARCH, term.Plural(runtime.NumCPU(), "core"))
 	if m := memory(); m > 0 {
 		s += ", " + size(m) + " memory"
 	}

@@ -40,7 +40,7 @@ func (x *examination) print(asJSON bool) error {
 	p.Line(term.Dim, "  %s", machineLine())
 	verdict, s := "nothing is broken", term.Green
 	if bad > 0 {
-		verdict, s = fmt.Sprintf("%s broken", plural(bad, "thing")), term.Red
+		verdict, s = fmt.Sprintf("%s broken", term.Plural(bad, "thing")), term.Red
 	}
 	p.Put(s, verdict)
 	p.Line(term.Plain, "; %d not set up", missing)

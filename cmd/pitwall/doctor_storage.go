@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"pitwall/cmd/pitwall/term"
 )
 
 // storage looks at where downloads and recorded answers are kept.
@@ -17,7 +18,7 @@ func (x *examination) storage(ctx context.Context) {
 	if err != nil {
 		x.failed("data store", stateBad, err)
 	} else if len(list) > 0 {
-		x.list[len(x.list)-1].Detail += fmt.Sprintf("; %s: pitwall data ls", plural(len(list), "series file"))
+		x.list[len(x.list)-1].Detail += fmt.Sprintf("; %s: pitwall data ls", term.Plural(len(list), "series file"))
 	}
 	if x.cfg.CacheDir == noCacheDir {
 		x.ok("replay cache", "off: PITWALL_CACHE_DIR is none")
@@ -65,7 +66,7 @@ func (x *examination) folder(name, dir, variable string) {
 		x.bad(name, err.Error(), fix)
 		return
 	}
-	x.ok(name, fmt.Sprintf("%s: %s, %s, writable", dir, plural(files, "file"), size(bytes)))
+	x.ok(name, fmt.Sprintf("%s: %s, %s, writable", dir, term.Plural(files, "file"), size(bytes)))
 }
 
 // size writes bytes for a person.

@@ -34,7 +34,7 @@ func (x *examination) strategy(ctx context.Context, args []string) {
 		x.failed("file", stateBad, err)
 		return
 	}
-	x.ok("file", fmt.Sprintf("%s: %s trades %s", s.File, s.Name, few(s.Symbols)))
+	x.ok("file", fmt.Sprintf("%s: %s trades %s", s.File, s.Name, term.Few(s.Symbols)))
 	prices, _ := agentloop.ParsePrices(x.cfg.Prices) // what is wrong with them stands under prices
 	for _, y := range s.Team() {
 		x.agent(ctx, s, y, prices)

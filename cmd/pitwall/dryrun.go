@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 )
 
@@ -36,7 +37,7 @@ func (a *app) dryRun(ctx context.Context, s *strategyFile, asJSON bool) error {
 	if plan.Assumed {
 		assumed = " (assumed: the strategy states none)"
 	}
-	p.Line(term.Plain, "cash %s; %v%s", money(plan.Cash.Float()), plan.Costs, assumed)
+	p.Line(term.Plain, "cash %s; %v%s", show.Money(plan.Cash.Float()), plan.Costs, assumed)
 	t := term.Table{Columns: []term.Column{{Name: "SYMBOL"}, {Name: "AS"}, {Name: "SIZE"}, {Name: "BARS", Right: true}, {Name: "FIRST"}, {Name: "LAST"}, {Name: "PRICES"}}}
 	for _, x := range plan.Symbols {
 		var row []term.Cell

@@ -140,8 +140,7 @@ func (a *app) ownStrategy(ctx context.Context, dir string, f initFlags) (string,
 	case len(symbols) == 0 || len(symbols) > most:
 		return "", pitwall.Errorf(pitwall.InvalidInput, "the data hold %d symbols that can be traded", len(symbols)).Hintf("name some with --symbols A,B")
 	}
-	text := strings.NewReplacer("{name}", filepath.Base(dir), "{dir}", dir, "{symbols}", flow(symbols), "{data}", flow(paths),
-		"{first}", first.Format(time.DateOnly), "{last}", last.Format(time.DateOnly), "{decides}", f.decides()).Replace(ownTemplate)
+	text := examples.Own{Dir: dir, Symbols: symbols, Data: paths, First: first, Last: last, Rule: f.rule, Model: f.model, BaseURL: f.baseURL}.Strategy()
 	own, err := driver.Parse(dir, []byte(text))
 	if err == nil {
 		err = own.Check()
@@ -181,85 +180,4 @@ func trimmed(list []string) []string {
 		}
 	}
 	return out
-}
-
-// flow writes a list of YAML; words that YAML would not read as text stand in quotes.
-func flow(list []string) string {
-	out := make([]string, 0, len(list))
-	for _, x := range list {
-		if strings.ContainsAny(x, " :#,[]{}&*!|>'\"%@`") {
-			x = "'" + strings.ReplaceAll(x, "'", "''") + "'"
-		}
-		out = append(out, x)
-	}
-	return "[" + strings.Join(out, ", ") + "]"
-}
-
-// ownTemplate is a strategy of one's own. Its keys stand in tools/docs/strategy.md.
-const ownTemplate = `# Run it: pitwall backtest {dir}
-# What is missing or wrong: pitwall doctor {dir}
-name: {name}
-# What may be traded, and the files or folders of its prices, relative to this file:
-symbols: {symbols}
-data: {data}
-# benchmark: SPY           # a symbol of the data to compare with
-# The days of the run; without them all that the data hold:
-# from: {first}
-# to: {last}
-cash: 100000
-costs: {commission_bps: 10, slippage_bps: 5}
-# account: {type: margin}  # to borrow and to short; the default is cash
-# risk: {max_symbol_percent: 50}
-
-{decides}`
-
-// decides is who decides in a new strategy, with the other way as a comment.
-func (f initFlags) decides() string {
-	const cross = "close > avg(close) over (h rows 99 preceding)"
-	if f.model != "" {
-		server := "# base_url: http://127.0.0.1:8000/v1   # a server of your own that speaks OpenAI's API; it needs no key"
-		if f.baseURL != "" {
-			server = "base_url: " + f.baseURL
-		}
-		return `every: 5                   # bars between turns; or 1d, monday, month
-agent:
-  model: ` + f.model + `
-  ` + server + `
-  prompt: |                # your idea, in words
-    Hold what trades above its own 100-day average, in equal parts; else hold cash.
-  # budget: {usd: 2.00}    # new spending; needs a known price
-# Instead of a model, a rule: SQL for the target weight of each symbol.
-# rule: ` + cross + "\n"
-	}
-	rule, params := "close > avg(close) over (h rows {days}-1 preceding)", `# {days} in the rule; another value for one run: pitwall backtest ... --param days=50
-params: {days: 100}
-`
-	if f.rule != "" {
-		rule, params = quoted(f.rule), ""
-	}
-	return `every: 1                   # bars between turns; or 1d, monday, month
-# The target weight of each symbol, in SQL over the bars known at each turn: symbol,
-# ts, date, open, high, low, close, volume. h is the symbol's own history. true is an
-# equal part of equity, false is nothing, a number is a share, NULL is no order.
-# The current bar is one of the days: an average of N of them is rows N-1 preceding.
-` + params + `rule: ` + rule + `
-# band: 0.05               # order when the weight is further than this from what is held
-# Named columns work too; the last is the weight:
-# rule:
-#   fast: avg(close) over (h rows 19 preceding)
-#   slow: avg(close) over (h rows 99 preceding)
-#   weight: fast > slow
-# Instead of a rule, a model with a prompt:
-# agent:
-#   model: openai/gpt-5-mini
-#   prompt: Hold what trades above its own 100-day average; else hold cash.
-`
-}
-
-// quoted writes an expression as a value of YAML.
-func quoted(text string) string {
-	if strings.Contains(text, ": ") || strings.Contains(text, " #") || strings.ContainsAny(text[:1], "'\"[]{}&*!|>%@`-?,#:") {
-		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
-	}
-	return text
 }

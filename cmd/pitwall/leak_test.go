@@ -21,6 +21,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/agentloop/scripts"
+	"pitwall/cache/disk"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
@@ -69,7 +70,7 @@ func evidence(t fataler, rows [2][]string, tamper func(*pitwall.World, *history.
 	dir, err := os.MkdirTemp("", "pitwall-leak-")
 	must(err)
 	defer os.RemoveAll(dir)
-	folder, err := runs.Create(filepath.Join(dir, "run"), nil)
+	folder, err := runs.Create(disk.OS{}, filepath.Join(dir, "run"), nil)
 	must(err)
 	spec := plain(t, "AAA", "BBB")
 	spec.From = "2024-01-03"

@@ -14,6 +14,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/brokers/risk"
+	"pitwall/cache/disk"
 	"pitwall/cache/history"
 	"pitwall/cache/replay"
 	"pitwall/cache/runs"
@@ -96,7 +97,7 @@ func TestSameFileDrivesALiveWorld(t *testing.T) {
 	require.NoError(t, err)
 	spec, err := s.Spec()
 	require.NoError(t, err)
-	folder, err := runs.Create(filepath.Join(dir, "live"), nil)
+	folder, err := runs.Create(disk.OS{}, filepath.Join(dir, "live"), nil)
 	require.NoError(t, err)
 	session, err := driver.NewSim(store, spec, folder)
 	require.NoError(t, err)

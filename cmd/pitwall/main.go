@@ -65,7 +65,7 @@ func (a *app) exit(err error) int {
 	switch {
 	case err != nil && !errors.Is(err, errSaid) && (lost == nil || !errors.Is(err, lost)):
 		p := term.NewPen(a.stderr)
-		p.Item(term.Plain, "pitwall: ", 2, strings.ReplaceAll(explain(err), "\n  ", "\n"))
+		p.Item(term.Plain, "pitwall: ", 2, strings.ReplaceAll(pitwall.Explain(err), "\n  ", "\n"))
 		_ = p.Done() // there is no other place to say it
 	case err == nil && lost == nil:
 		return exitOK
@@ -81,27 +81,6 @@ var errSaid = errors.New("said")
 
 // usageError is a call with the wrong words.
 type usageError struct{ error }
-
-// explain writes an error for a person: what happened, then what would work.
-func explain(err error) string {
-	if errors.Is(err, context.Canceled) {
-		return "stopped"
-	}
-	if e, ok := errors.AsType[*pitwall.Error](err); ok {
-		s := e.Message
-		if doing, is := strings.CutSuffix(err.Error(), e.Error()); is {
-			s = doing + s
-		}
-		if e.Hint != "" {
-			s += "\n  " + e.Hint
-		}
-		return s
-	}
-	if fault := pitwall.MachineFault(err); fault != nil {
-		return err.Error() + "\n  " + fault.Hint
-	}
-	return err.Error()
-}
 
 // app is what every verb shares.
 type app struct {
@@ -166,7 +145,7 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Example:       "  pitwall demo\n  pitwall backtest examples/momentum\n  pitwall serve",
-	}, a.demo(), a.init(), a.doctor(), a.backtest(), a.trade(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.kill(), a.alpacaFake(), a.docs(), a.version())
+	}, a.demo(), a.init(), a.doctor(), a.backtest(), a.preflight(), a.trade(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.kill(), a.alpacaFake(), a.docs(), a.version())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
@@ -226,6 +205,19 @@ func (a *app) logger() *slog.Logger {
 		}
 	}
 	return slog.New(slog.NewTextHandler(a.errs(), &slog.HandlerOptions{Level: level}))
+}
+
+// answer prints a value as JSON, or for a person, unless there is an error.
+func (a *app) answer(asJSON bool, value any, write func(*term.Pen), err error) error {
+	switch {
+	case err != nil:
+		return err
+	case asJSON:
+		return a.printJSON(value)
+	}
+	p := term.NewPen(a.stdout)
+	write(p)
+	return p.Done()
 }
 
 // printJSON prints one object on stdout, safe to show: JSON leaves the upper control

@@ -18,6 +18,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/agentloop/scripts"
+	"pitwall/cache/disk"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
@@ -37,7 +38,7 @@ func TestL07WorldShift(t *testing.T) {
 		}
 		store, err := history.Load(context.Background(), []history.Input{{FS: fstest.MapFS{"b.csv": {Data: []byte(text)}}, Path: "b.csv"}}, history.Options{})
 		require.NoError(t, err)
-		folder, err := runs.Create(filepath.Join(t.TempDir(), "run"), nil)
+		folder, err := runs.Create(disk.OS{}, filepath.Join(t.TempDir(), "run"), nil)
 		require.NoError(t, err)
 		defer folder.Close()
 		w, err := driver.NewSim(store, plain(t, "COIN-USD"), folder)

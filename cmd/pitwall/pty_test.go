@@ -33,6 +33,8 @@ func onTerminal(t *testing.T, dir string, env []string, args ...string) string {
 
 var hanging = regexp.MustCompile(`\n {6,}`) // a line that was broken to fit
 
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
 // A real terminal: a bar that fits and clears itself, colours, and how to open the
 // page; NO_COLOR takes the codes, a dumb terminal the bar too; the words stay.
 func TestOnATerminal(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 )
@@ -81,7 +82,7 @@ func TestSheetSaysWhatItLeavesOut(t *testing.T) {
 	s.Strategy = report.Stats{TotalReturn: &fall, MaxDrawdown: &fall, CAGR: &yearly, Volatility: &yearly, Sharpe: &yearly, Sortino: &yearly, FewForYearly: true, Days: 16}
 	s.Headline.MaxDrawdown = deeper
 	p := term.NewPen(a.stdout)
-	printSheet(p, s)
+	show.Sheet(p, s)
 	require.NoError(t, p.Done())
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 )
@@ -22,11 +23,11 @@ func (a *app) summary(r *driver.Result) error {
 		title += fmt.Sprintf(", %s to %s", runs.DateOf(*m.First), runs.DateOf(*m.Last))
 	}
 	p.Line(term.Bold, "%s", title)
-	readWith(p, r.ReadWith)
+	show.ReadWith(p, r.ReadWith)
 	row := func(name, format string, args ...any) { p.Figure(name, term.Plain, "", format, args...) }
-	row("final equity", "%s from %s", money(m.FinalEquity.Float()), money(m.Start.Float()))
-	p.Figure("return", term.Gain(m.TotalReturn), percent(&m.TotalReturn), "   buy and hold %s%s", percent(m.BuyHoldReturn), benchmarkLine(r))
-	p.Figure("max drawdown", term.Gain(m.MaxDrawdown), percent(&m.MaxDrawdown), "")
+	row("final equity", "%s from %s", show.Money(m.FinalEquity.Float()), show.Money(m.Start.Float()))
+	p.Figure("return", term.Gain(m.TotalReturn), show.Percent(&m.TotalReturn), "   buy and hold %s%s", show.Percent(m.BuyHoldReturn), benchmarkLine(r))
+	p.Figure("max drawdown", term.Gain(m.MaxDrawdown), show.Percent(&m.MaxDrawdown), "")
 	if m.Sharpe != nil {
 		few := ""
 		if m.Bars <= report.FewPeriods {
@@ -50,7 +51,7 @@ func (a *app) summary(r *driver.Result) error {
 	if r.AssumedCosts {
 		assumed = " (assumed: the strategy states none)"
 	}
-	row("costs", "fees %s, slippage %s; %v%s", money(m.Fees.Float()), money(m.Slippage.Float()), r.Manifest.Costs, assumed)
+	row("costs", "fees %s, slippage %s; %v%s", show.Money(m.Fees.Float()), show.Money(m.Slippage.Float()), r.Manifest.Costs, assumed)
 	if r.Manifest.Attempt > 1 {
 		p.Figure("attempt", term.Yellow, fmt.Sprint(r.Manifest.Attempt), " on these dates: repeated tries overfit")
 	}
@@ -73,13 +74,6 @@ func (a *app) summary(r *driver.Result) error {
 	return p.Done()
 }
 
-// readWith prints what changes how a result must be read.
-func readWith(p *term.Pen, list []runs.Reading) {
-	for _, x := range list {
-		p.Note("  warning: ", x.Text)
-	}
-}
-
 // written reports whether there is such a file.
 func written(file string) bool {
 	_, err := os.Stat(file)
@@ -90,17 +84,7 @@ func benchmarkLine(r *driver.Result) string {
 	if r.Manifest.Benchmark == "" {
 		return ""
 	}
-	return "   " + r.Manifest.Benchmark + " " + percent(r.BenchmarkReturn)
-}
-
-func percent(f *float64) string {
-	if f == nil {
-		return "n/a"
-	}
-	if s := fmt.Sprintf("%+.1f %%", *f*100); s != "-0.0 %" {
-		return s
-	}
-	return "0.0 %"
+	return "   " + r.Manifest.Benchmark + " " + show.Percent(r.BenchmarkReturn)
 }
 
 // fromCache tells how many replies were not asked for.

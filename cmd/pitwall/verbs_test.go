@@ -18,6 +18,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/disk"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
@@ -119,7 +120,7 @@ func modelRun(t *testing.T, dir string, replies ...[]*agentloop.Reply) {
 	require.NoError(t, err)
 	spec, err := s.Spec()
 	require.NoError(t, err)
-	folder, err := runs.Create(filepath.Join(dir, "runs", "fake-1"), nil)
+	folder, err := runs.Create(disk.OS{}, filepath.Join(dir, "runs", "fake-1"), nil)
 	require.NoError(t, err)
 	defer folder.Close()
 	w, err := driver.NewSim(store, spec, folder)

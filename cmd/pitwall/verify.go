@@ -125,7 +125,7 @@ func (a *app) printFills(f verifyFlags, r driver.FillsChecked) error {
 	if more := len(r.Findings) - shownFills; more > 0 {
 		p.Line(term.Plain, "and %d more; --json lists all", more)
 	}
-	p.Line(term.Plain, "%s: %d explained by a bar, %d unexplained", plural(r.Fills, "fill"), r.Explained, r.Unexplained)
+	p.Line(term.Plain, "%s: %d explained by a bar, %d unexplained", term.Plural(r.Fills, "fill"), r.Explained, r.Unexplained)
 	outside := slices.ContainsFunc(r.Findings, func(x audit.Finding) bool { return strings.Contains(x.Reason, "outside") })
 	if outside && f.tolerance == "" && r.Costs == nil {
 		p.Line(term.Plain, "prices with slippage may lie just outside a bar: --tolerance-bps 5 allows that much; splits need the file of actions in --data")

@@ -1,6 +1,6 @@
 //go:build unix
 
-package halt
+package disk
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"bytes"
@@ -65,7 +65,7 @@ func (f *fakeTerminal) lines() (list []string) {
 
 // fakeRun is a progress of a run of 100 days, which started at equity 1000.
 type fakeRun struct {
-	*progress
+	*Progress
 	clock time.Time
 	shows *fakeTerminal
 }
@@ -74,16 +74,16 @@ func newFakeRun(t require.TestingT, width int, terminal, colour bool) *fakeRun {
 	r := &fakeRun{clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), shows: &fakeTerminal{t: t, width: width}}
 	cash := pitwall.Int(1000)
 	on := term.Screen{Out: r.shows, Terminal: terminal, Colour: colour, Width: func() int { return r.shows.width }}
-	r.progress = newProgress(on, func() time.Time { return r.clock }, cash.Float())
+	r.Progress = NewProgress(on, func() time.Time { return r.clock }, cash.Float())
 	from := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	r.from, r.to = from, from.AddDate(0, 0, 100)
+	r.From, r.To = from, from.AddDate(0, 0, 100)
 	return r
 }
 
 // day shows that so many days are over, after some host time.
 func (r *fakeRun) day(n int, equity float64, wait time.Duration) {
 	r.clock = r.clock.Add(wait)
-	r.show(agentloop.Progress{AsOf: r.from.AddDate(0, 0, n), Equity: equity, Bars: n, Turns: n, Spent: pitwall.Int(int64(n)) / 50, Cached: n / 2})
+	r.Show(agentloop.Progress{AsOf: r.From.AddDate(0, 0, n), Equity: equity, Bars: n, Turns: n, Spent: pitwall.Int(int64(n)) / 50, Cached: n / 2})
 }
 
 func TestProgressLines(t *testing.T) {
@@ -107,7 +107,7 @@ func TestProgressLines(t *testing.T) {
 		require.Equal(t, []string{c.want}, r.shows.lines(), "width %d", c.width)
 		require.Less(t, r.shows.widest, max(c.width, 2), "the last column stays free")
 		require.NotContains(t, r.shows.raw.String(), "\x1b", "no colour, no escape code")
-		r.done()
+		r.Done()
 		require.Equal(t, []string{""}, r.shows.lines(), "it clears itself")
 	}
 }
@@ -138,12 +138,12 @@ func TestProgressPiped(t *testing.T) {
 	for n := 1; n <= 61; n++ {
 		r.day(n, 1000-float64(n), time.Second)
 	}
-	r.done()
+	r.Done()
 	require.Equal(t, "30 %  2024-01-31  equity 970  -3.0 %  1m10s left  0.6 USD  1.0 turns/s  15 cached\n"+
 		"60 %  2024-03-01  equity 940  -6.0 %  40s left  1.2 USD  1.0 turns/s  30 cached\n", r.shows.raw.String())
 	short := newFakeRun(t, 0, false, false)
 	short.day(1, 1000, 29*time.Second)
-	short.done()
+	short.Done()
 	require.Empty(t, short.shows.raw.String(), "a short run is quiet")
 }
 
@@ -180,7 +180,7 @@ func TestProgressFitsAnyWindow(t *testing.T) {
 		fresh := newFakeRun(t, 200, true, false)
 		fresh.started, fresh.curve, fresh.clock = r.started, r.curve, r.clock.Add(-time.Second)
 		fresh.last = fresh.clock.Add(-time.Second)
-		want := fresh.parts(agentloop.Progress{AsOf: r.from.AddDate(0, 0, 50), Equity: 1000, Turns: 50, Spent: pitwall.One, Cached: 25}, r.clock, 20, 24)
+		want := fresh.parts(agentloop.Progress{AsOf: r.From.AddDate(0, 0, 50), Equity: 1000, Turns: 50, Spent: pitwall.One, Cached: 25}, r.clock, 20, 24)
 		text := []string{}
 		for _, x := range want {
 			text = append(text, x.Text)

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package halt
+package disk
 
 // syncDir does nothing: a folder cannot be synced here.
 func syncDir(string) error { return nil }

@@ -1,15 +1,15 @@
-package main
+package show
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"pitwall"
 	"slices"
 	"strings"
 	"time"
 
+	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
@@ -23,31 +23,36 @@ const (
 	argumentLines = 12
 )
 
-// traceTurn prints one turn for a person.
-func (a *app) traceTurn(r *pastRun, row runs.TurnRow, f traceFlags) error {
+// Turn is one turn, whole.
+type Turn struct {
+	Run    string            `json:"run"`
+	Turn   json.RawMessage   `json:"turn"`
+	Timing *agentloop.Timing `json:"timing"`
+	Orders []*runs.Order     `json:"orders"`
+	Notes  []string          `json:"notes"`
+
+	of     *Run
+	row    runs.TurnRow
+	record *agentloop.Turn
+}
+
+// Turn returns a turn of the run.
+func (r *Run) Turn(row runs.TurnRow) (Turn, error) {
 	t, raw, err := r.turn(row.Turn)
-	if err != nil {
-		return err
-	}
-	orders := r.orders.ByTurn(row.Turn)
-	if f.json {
-		return a.printJSON(struct {
-			Run    string            `json:"run"`
-			Turn   json.RawMessage   `json:"turn"`
-			Timing *agentloop.Timing `json:"timing"`
-			Orders []*runs.Order     `json:"orders"`
-			Notes  []string          `json:"notes"`
-		}{r.dir, bytes.ToValidUTF8(raw, []byte("\uFFFD")), row.Timing, append([]*runs.Order{}, orders...), r.notes()})
-	}
-	p := term.NewPen(a.stdout)
-	turnHead(p, r.dir, t)
+	return Turn{r.Dir, bytes.ToValidUTF8(raw, []byte("\uFFFD")), row.Timing, append([]*runs.Order{}, r.Orders.ByTurn(row.Turn)...), r.notes(), r, row, t}, err
+}
+
+// Print prints the turn; full leaves nothing out.
+func (x Turn) Print(p *term.Pen, full bool) {
+	t, row := x.record, x.row
+	turnHead(p, x.Run, t)
 	most := func(lines int) int {
-		if f.full {
+		if full {
 			return 0
 		}
 		return lines
 	}
-	if f.full {
+	if full {
 		p.Section("system prompt")
 		p.Prose(2, term.Dim, t.System)
 	}
@@ -69,18 +74,17 @@ func (a *app) traceTurn(r *pastRun, row runs.TurnRow, f traceFlags) error {
 		p.Section("output")
 		p.Rows("  ", most(argumentLines), term.Plain, indented(t.Output))
 	}
-	if len(orders) > 0 {
+	if len(x.Orders) > 0 {
 		p.Section("what followed")
 	}
-	for _, x := range orders {
-		printOrder(p, x)
+	for _, o := range x.Orders {
+		printOrder(p, o)
 	}
 	p.Section("used")
-	r.used(p, row.Timing)
-	if !f.full {
-		p.Line(term.Dim, "  whole answers and the system prompt: pitwall trace %s %d --full", r.dir, row.Turn)
+	x.of.used(p, row.Timing)
+	if !full {
+		p.Line(term.Dim, "  whole answers and the system prompt: pitwall trace %s %d --full", x.Run, row.Turn)
 	}
-	return p.Done()
 }
 
 func turnHead(p *term.Pen, dir string, t *agentloop.Turn) {
@@ -226,7 +230,7 @@ func printOrder(p *term.Pen, x *runs.Order) {
 }
 
 // used prints what a turn cost: of this run, not of the record.
-func (r *pastRun) used(p *term.Pen, y *agentloop.Timing) {
+func (r *Run) used(p *term.Pen, y *agentloop.Timing) {
 	if y == nil {
 		p.Line(term.Dim, "  timing.jsonl has no line for it")
 		return
@@ -242,7 +246,7 @@ func (r *pastRun) used(p *term.Pen, y *agentloop.Timing) {
 	case y.Cached > 0:
 		from = ": an interrupted turn went on"
 	}
-	p.Line(term.Plain, "  %s asked for, %d from the cache%s", plural(y.Asked, "reply"), y.Cached, from)
+	p.Line(term.Plain, "  %s asked for, %d from the cache%s", term.Plural(y.Asked, "reply"), y.Cached, from)
 	p.Line(term.Plain, "  %s%s", spent(y.Usage, y.USD), whole)
 	if y.Cached > 0 && y.RecordedUSD != nil && *y.RecordedUSD > 0 {
 		p.Line(term.Plain, "  what was cached once cost %.4f USD", y.RecordedUSD.Float())

@@ -1,9 +1,8 @@
-package main
+package show
 
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"pitwall"
-	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
@@ -28,7 +25,7 @@ func TestRunNames(t *testing.T) {
 		{{"runs/a", "runs/b", "runs/a"}, {"a", "b", "a (3)"}},
 		{{"runs/a\x1b[1m\nb"}, {"a[1m b"}},
 	} {
-		require.Equal(t, c[1], runNames(c[0]))
+		require.Equal(t, c[1], Names(c[0]))
 	}
 }
 
@@ -46,7 +43,7 @@ func TestRunsFit(t *testing.T) {
 		width := rapid.IntRange(24, 250).Draw(t, "width")
 		var b bytes.Buffer
 		p := term.To(&b, width)
-		runsTable(p, list)
+		List(p, list, "runs")
 		require.NoError(t, p.Done())
 		for line := range strings.SplitSeq(strings.TrimSpace(b.String()), "\n") {
 			if strings.Contains(line, ": ") {
@@ -70,7 +67,7 @@ func TestRunsGiveWay(t *testing.T) {
 	shown := func(width int) string {
 		var b bytes.Buffer
 		p := term.To(&b, width)
-		runsTable(p, list)
+		List(p, list, "runs")
 		require.NoError(t, p.Done())
 		return b.String()
 	}
@@ -93,7 +90,7 @@ func compared(t *testing.T, c *report.Comparison, dirs ...string) string {
 	t.Helper()
 	var b strings.Builder
 	p := term.To(&b, 0)
-	printComparison(p, c, dirs)
+	Comparison(p, c, dirs)
 	require.NoError(t, p.Done())
 	return b.String()
 }
@@ -127,26 +124,6 @@ func TestComparisonSays(t *testing.T) {
 		"  no setting differs",
 		"decisions, against a",
 		"  b: no turn in common: a is 2020, b 2021", ""}, "\n"), out)
-}
-
-// Figures have the names and units of the comparison, and one of a thing is one.
-func TestSheetNamesFigures(t *testing.T) {
-	probability, d := 0.591, 0.42
-	s := &report.Sheet{Run: report.Header{ID: "r", Status: "incomplete", Turns: 1, Benchmark: "SPX"}, Curve: make([]report.Point, 1)}
-	s.Luck = report.Luck{Probabilistic: &probability, Deflated: &d, Trials: 3, Random: &report.RandomBaseline{Traders: 1000, Beaten: 0.399}}
-	s.Headline = report.Metrics{Orders: 1, Fills: 2, TotalReturn: 0.1, BenchmarkReturn: &d}
-	a := testApp(t)
-	p := term.NewPen(a.stdout)
-	printSheet(p, s)
-	require.NoError(t, p.Done())
-	require.NoError(t, a.summary(&driver.Result{RunID: "r", Digest: "0123456789abcdef", Metrics: report.Metrics{Exposure: 2.0 / 3, FinalEquity: pitwall.One}}))
-	raw, err := os.ReadFile(a.stdout.Name())
-	require.NoError(t, err)
-	for _, line := range []string{"  Did it beat doing nothing? No: it did not beat SPX. The run is incomplete: this is up to its last record.\n", "  luck           probabilistic Sharpe 59 %\n", "                 deflated Sharpe (3 attempts) 42 %\n",
-		"  random traders 39 % of 1000 beaten; ", "; 1 order, 2 fills, 1 turn\n", "0, 0   exposure 66.67 %\n"} {
-		require.Contains(t, string(raw), line)
-	}
-	require.Less(t, strings.Index(string(raw), "Did it beat"), strings.Index(string(raw), "CAGR"), "the first line after the head")
 }
 
 // Arguments are shown without the escapes that JSON has for HTML's sake.
