@@ -22,6 +22,9 @@ const (
 	EntryMark    EntryKind = "mark"    // equity at the end of a step
 	EntryCash    EntryKind = "cash"    // money that moved without an order
 	EntryHalt    EntryKind = "halt"    // a latch was raised or lowered
+	// EntryApproval is an order that waits for a person (Verb hold), and what became of it:
+	// approve, deny, lapse or withdraw.
+	EntryApproval EntryKind = "approval"
 	EntryWarning EntryKind = "warning" // something a reader should know
 	EntryEnd     EntryKind = "end"     // the run ended; Note says how
 )
@@ -67,6 +70,8 @@ type Entry struct {
 	Fill   *Fill        `json:"fill,omitempty"`
 	Mark   *EquityPoint `json:"mark,omitempty"`
 	Flow   *CashFlow    `json:"flow,omitempty"`
+	// Approval is what a person decides about, of an entry that holds an order.
+	Approval *Approval `json:"approval,omitempty"`
 	Amount Dec          `json:"amount,omitempty"`
 	Note   string       `json:"note,omitempty"`
 }
