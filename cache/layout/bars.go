@@ -61,18 +61,8 @@ func (t *Table) understand(hints Hints) error {
 
 // isOwn reports whether a file is written as Pitwall writes bars.
 func (t *Table) isOwn(at map[string]int) bool {
-	if t.Layout.Headerless != "" || len(t.Rows) == 0 {
+	if t.Layout.Headerless != "" || len(t.Rows) == 0 || !t.hasOwnNames(at) {
 		return false
-	}
-	for _, name := range append([]string{Symbol}, bars...) {
-		if i, ok := at[name]; !ok || t.Header[i] != name {
-			return false
-		}
-	}
-	for _, name := range Beside {
-		if i, ok := at[name]; ok && t.Header[i] != name {
-			return false
-		}
 	}
 	stamp, numbers, volume := at[Timestamp], [...]int{at[Open], at[High], at[Low], at[Close]}, at[Volume]
 	return parts(len(t.Rows), func(lo, hi int) error {
@@ -88,6 +78,21 @@ func (t *Table) isOwn(at map[string]int) bool {
 		}
 		return nil
 	}) == nil
+}
+
+// hasOwnNames reports whether the columns are named as Pitwall names them.
+func (t *Table) hasOwnNames(at map[string]int) bool {
+	for _, name := range append([]string{Symbol}, bars...) {
+		if i, ok := at[name]; !ok || t.Header[i] != name {
+			return false
+		}
+	}
+	for _, name := range Beside {
+		if i, ok := at[name]; ok && t.Header[i] != name {
+			return false
+		}
+	}
+	return true
 }
 
 // errOther ends a look at rows early.
@@ -222,11 +227,7 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	}
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
-	switch {
-	case t.Layout.Zone != nil: // stated
-	case t.Layout.Naive && slices.Contains(utcNames, fold(t.Header[column])):
-		t.Layout.Zone = time.UTC
-	case t.Layout.Naive && t.isHistData(at, name):
+	if t.zoneOf(at); t.Layout.Zone == nil && t.Layout.Naive && t.isHistData(at, name) {
 		t.Layout.Zone = time.FixedZone("EST (UTC-5)", -5*60*60)
 		t.Layout.Notes = append(t.Layout.Notes, "times are taken as those of HistData: EST, never daylight saving time; its volume of 0 is none")
 		delete(at, Volume)
@@ -235,6 +236,13 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("%s is read as %s", strings.TrimSpace(cells[0]), list[0].t.Format(time.DateOnly)))
 	}
 	return list, nil
+}
+
+// zoneOf finds the zone of times without an offset where their column's name says it.
+func (t *Table) zoneOf(at map[string]int) {
+	if t.Layout.Zone == nil && t.Layout.Naive && slices.Contains(utcNames, fold(t.Header[at[Timestamp]])) {
+		t.Layout.Zone = time.UTC
+	}
 }
 
 // mixed returns the first time that has an offset where the first has none, or the other

@@ -53,7 +53,7 @@ func (t *Table) pivot() {
 			seen[k] = true
 		}
 		rest := others(row, field, value)
-		key := strings.Join(rest, unit)
+		key := strings.Join(rest, "\x1f")
 		n, ok := at[key]
 		if !ok || rows[n][k] != "" { // another bar; the reader of bars says that it is a duplicate
 			n = len(rows)

@@ -15,6 +15,11 @@ type moment struct {
 	instant bool      // has an offset
 }
 
+// An epoch is between 1973 and 2100, in one of these units of a second.
+const firstEpoch, lastEpoch = 100_000_000, 4_102_444_800
+
+var epochUnits = [...]int64{1, 1e3, 1e6, 1e9}
+
 // epochTime reads seconds, milliseconds, microseconds or nanoseconds since 1970, told by
 // their size: the four do not overlap from 1973 to 2100.
 func epochTime(s string) (moment, bool) {
@@ -30,12 +35,11 @@ func epochTime(s string) (moment, bool) {
 		whole, frac = strconv.FormatInt(int64(f), 10), ""
 	}
 	n, err := strconv.ParseInt(whole, 10, 64)
-	const first, last = 100_000_000, 4_102_444_800 // 1973, 2100
 	if err != nil {
 		return moment{}, false
 	}
-	for _, unit := range []int64{1, 1e3, 1e6, 1e9} {
-		if n < first*unit || n >= last*unit {
+	for _, unit := range epochUnits {
+		if n < firstEpoch*unit || n >= lastEpoch*unit {
 			continue
 		}
 		t := time.Unix(n/unit, n%unit*(1e9/unit)).UTC()

@@ -65,12 +65,17 @@ func (t *Table) isLean(at map[string]int, times []moment) bool {
 // as MetaTrader writes currencies.
 func (t *Table) tickVolume(at map[string]int) {
 	i, ok := at[Volume]
-	ticks := slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains([]string{"tickvol", "tick_volume"}, fold(h)) })
+	ticks := t.ticks()
 	if !ok || ticks < 0 || ticks == i || slices.ContainsFunc(t.Rows, func(row []string) bool { f, ok := roughly(row[i]); return ok && f != 0 }) {
 		return
 	}
 	at[Volume] = ticks
 	t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the volume is always 0: %s is taken instead", strings.TrimSpace(t.Header[ticks])))
+}
+
+// ticks returns the column with the number of price changes, or -1.
+func (t *Table) ticks() int {
+	return slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains([]string{"tickvol", "tick_volume"}, fold(h)) })
 }
 
 // coins finds the columns of two exchanges whose volume is of money: at HTX (Huobi) id is
