@@ -71,6 +71,9 @@ func (d *Desk) Hold(ctx context.Context, o pitwall.Order) (*pitwall.OrderState, 
 	if d.cfg.Orders == Entries && halt.Reduces(ctx, d.cfg.Broker, o, "") {
 		return nil, nil
 	}
+	if o.ID == "" {
+		return nil, pitwall.Errorf(pitwall.InvalidInput, "an order that waits for a person needs an id")
+	}
 	bar, err := d.cfg.Market.Last(ctx, o.Symbol)
 	if err != nil {
 		return nil, pitwall.Errorf(pitwall.NoPrice, "no price of %s is known for a person to judge the order by", o.Symbol)

@@ -107,7 +107,7 @@ func (l *Links) decide(w http.ResponseWriter, r *http.Request, o Order) {
 		l.say(w, http.StatusBadRequest, "The decision is neither approve nor deny.")
 		return
 	}
-	err := Decide(l.disk, l.desk.cfg.Dir, Decision{Hash: o.Hash, Approve: choice == approve, By: "whoever has the link", At: l.now()})
+	err := Decide(l.disk, l.desk.cfg.Dir, Decision{Hash: o.Hash, Approve: choice == approve, By: "the link", At: l.now()})
 	switch {
 	case errors.Is(err, ErrDecided):
 		l.say(w, http.StatusConflict, "This order was decided before.")
