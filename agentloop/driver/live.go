@@ -63,6 +63,7 @@ type LiveSession struct {
 	claimed *runs.Broker    // at a broker: under which name
 	lease   lease
 	folder  *runs.Folder
+	guard   *risk.Guard
 	job     *halt.Job
 	desk    *approval.Desk  // nil = no order waits for a person
 	links   *approval.Links // nil = alerts have none
@@ -107,6 +108,14 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	gate := halt.NewGate(p.venue, p.Latch)
 	guard := risk.New(gate, p.journal, p, p, p, p.spec.Limits)
 	guard.SetCosts(p.spec.Costs)
+	guard.OnBreach(func(ctx context.Context, b risk.Breach) error {
+		level := halt.Halt
+		if b.Then == risk.ThenReduceOnly {
+			level = halt.ReduceOnly
+		}
+		return p.raise(ctx, level, "breaker", b.Reason)
+	})
+	p.guard = guard
 	guard.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
 		if p.remote != nil {
 			if e := p.overslept(o); e != nil {

@@ -150,12 +150,12 @@ func (p *LiveSession) differ(ctx context.Context, list []string) error {
 	if known && p.Latch.State().Level >= halt.Halt {
 		return nil
 	}
-	return p.raise(ctx, "the broker's account differs from the journal: "+text)
+	return p.raise(ctx, halt.Halt, "pitwall", "the broker's account differs from the journal: "+text)
 }
 
-// raise halts trading and journals why.
-func (p *LiveSession) raise(ctx context.Context, why string) error {
-	err := p.Latch.Raise(halt.Raise{Level: halt.Halt, By: "pitwall", Reason: why, At: p.Live.Now()})
+// raise stops trading and journals why.
+func (p *LiveSession) raise(ctx context.Context, level halt.Level, by, why string) error {
+	err := p.Latch.Raise(halt.Raise{Level: level, By: by, Reason: why, At: p.Live.Now()})
 	return errors.Join(err, p.sayHalt(ctx))
 }
 

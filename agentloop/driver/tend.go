@@ -48,6 +48,9 @@ func (p *LiveSession) watch() {
 
 // between does what is due between two bars: the halt's work, and a look at the account.
 func (p *LiveSession) between(ctx context.Context) error {
+	if err := p.guard.Watch(ctx); err != nil {
+		return err
+	}
 	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
 		return err
 	}
