@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -42,7 +43,12 @@ type Live struct {
 	Approve Approve                                          // which orders wait for a person
 	Record  *history.Recording                               // where what the run sees is written; nil = nowhere
 
-	disk disk.Disk // where the run's folder is written; nil = the machine's
+	// Preflights is the folder of runs with the preflights that a live run needs one of; nil =
+	// there is none.
+	Preflights fs.FS
+
+	rehearsal bool      // a preflight's run, at a fake of its own: it needs no preflight before it
+	disk      disk.Disk // where the run's folder is written; nil = the machine's
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements

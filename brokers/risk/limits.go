@@ -150,3 +150,6 @@ func (l Limits) Symbols() []string {
 	}
 	return list
 }
+
+// Get returns a limit's value, and whether it is set.
+func (l Limit[T]) Get() (T, bool) { return l.value, l.state == set }
