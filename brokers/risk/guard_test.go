@@ -128,3 +128,24 @@ func TestEveryEntryHasItsTurn(t *testing.T) {
 	}
 	require.Equal(t, []string{"1 denied order ", "2 x intent submit", "2 x order ", "3 x order ", "4 x intent replace", "4 x order ", "5 x intent cancel", "5 x order "}, got)
 }
+
+// deaf is a venue that does not answer whether it has an order.
+type deaf struct{ *venue }
+
+func (deaf) Orders(context.Context, pitwall.OrderQuery) ([]pitwall.OrderState, error) {
+	return nil, pitwall.Errorf(pitwall.Timeout, "no answer")
+}
+
+// While it cannot be read whether an order was sent before, nothing is sent and nothing is
+// recorded: an order has one intent.
+func TestNoSecondIntent(t *testing.T) {
+	d := newDesk(t, limits{"max_order_qty": 10})
+	require.Equal(t, pitwall.Working, d.submit(t, b("A", "10")).Status)
+	lines := len(d.journal.Entries())
+	g := risk.New(deaf{d.venue}, d.journal, d.clock, d.market, d.market, risk.NoLimits())
+	_, err := g.Submit(t.Context(), b("A", "10"))
+	require.EqualError(t, err, "whether order x was sent before is not known, so nothing was sent: TIMEOUT: no answer")
+	require.Equal(t, pitwall.Timeout, pitwall.CodeOf(err))
+	require.Equal(t, 1, d.sent)
+	require.Len(t, d.journal.Entries(), lines)
+}
