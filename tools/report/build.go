@@ -20,7 +20,7 @@ func (r *Run) Sheet() (*Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Headline, err = headline(m.Cash, r.Points, r.Journal, w); err != nil {
+	if s.Headline, err = headline(m.Cash, r.Points, r.Events(), w); err != nil {
 		return nil, err
 	}
 	s.Run = r.header()
@@ -128,19 +128,19 @@ func (w *walk) activity(s *Sheet) {
 	if len(w.steps) == 0 {
 		return
 	}
-	held := 0
+	held, from := 0, 0
 	var traded, equity []float64
-	sum := 0.0
-	for i, x := range w.steps {
-		if x.held {
-			held++
+	for _, end := range periodEnds(len(w.steps), time.DateOnly, func(i int) time.Time { return w.steps[i].at }) {
+		sum := 0.0
+		for _, x := range w.steps[from:end] {
+			if x.held {
+				held++
+			}
+			s.Activity.Traded += x.traded
+			sum += x.traded
 		}
-		s.Activity.Traded += x.traded
-		sum += x.traded
-		if i+1 == len(w.steps) || !sameDay(w.steps[i+1].at, x.at) {
-			traded, equity = append(traded, sum), append(equity, x.equity)
-			sum = 0
-		}
+		traded, equity = append(traded, sum), append(equity, w.steps[end-1].equity)
+		from = end
 	}
 	s.Activity.TimeHeld = new(float64(held) / float64(len(w.steps)))
 	s.Activity.Exposure, s.Activity.NetExposure = w.exposure()

@@ -10,24 +10,25 @@ import (
 // period alike, in the points' own zone.
 func lastOf(points []Point, layout string) []Point {
 	var list []Point
-	name := func(i int) string { return inDay(points[i].At).Format(layout) }
-	for lo := 0; lo < len(points); {
-		now := name(lo)
-		hi := lo + sort.Search(len(points)-lo, func(i int) bool { return name(lo+i) > now })
-		list, lo = append(list, points[hi-1]), hi
+	for _, end := range periodEnds(len(points), layout, func(i int) time.Time { return points[i].At }) {
+		list = append(list, points[end-1])
 	}
 	return list
 }
 
+// periodEnds returns where the periods of n times end, exclusive.
+func periodEnds(n int, layout string, at func(i int) time.Time) (ends []int) {
+	name := func(i int) string { return inDay(at(i)).Format(layout) }
+	for end := 0; end < n; {
+		from, now := end, name(end)
+		end += sort.Search(n-from, func(i int) bool { return name(from+i) > now })
+		ends = append(ends, end)
+	}
+	return ends
+}
+
 // inDay returns a time within the day that a step ends: midnight ends the day before.
 func inDay(t time.Time) time.Time { return t.Add(-1) }
-
-// sameDay reports whether two steps end on one date.
-func sameDay(a, b time.Time) bool {
-	ay, am, ad := inDay(a).Date()
-	by, bm, bd := inDay(b).Date()
-	return ay == by && am == bm && ad == bd
-}
 
 // periods returns the number of daily returns in a year: 365 when at least every
 // second week has a Saturday. Sundays do not count, since markets open on Sunday

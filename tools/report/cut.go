@@ -1,10 +1,6 @@
 package report
 
-import (
-	"iter"
-
-	"pitwall"
-)
+import "pitwall"
 
 // Cut counts the orders that the volume cap left a tenth or more of unfilled.
 type Cut struct {
@@ -13,8 +9,8 @@ type Cut struct {
 	Asked, Filled pitwall.Dec
 }
 
-// cutOf reads a journal to its end: what a later bar still filled is no cut.
-func cutOf(journal iter.Seq[pitwall.Entry]) (c Cut) {
+// cutOf reads the events of a whole journal: what a later bar still filled is no cut.
+func cutOf(events []pitwall.Entry) (c Cut) {
 	type order struct {
 		symbol      string
 		qty, filled pitwall.Dec
@@ -22,7 +18,7 @@ func cutOf(journal iter.Seq[pitwall.Entry]) (c Cut) {
 	}
 	var ids []string
 	orders := map[string]*order{}
-	for e := range journal {
+	for _, e := range events {
 		switch {
 		case e.Kind == pitwall.EntryOrder && e.State != nil:
 			o, ok := orders[e.State.ID]

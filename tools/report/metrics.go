@@ -94,10 +94,10 @@ func (r *Run) Metrics() (m Metrics, c Cut, trades []RoundTrip, err error) {
 	if err != nil {
 		return m, c, nil, err
 	}
-	m, err = headline(r.Manifest.Cash, r.Points, r.Journal, w)
+	m, err = headline(r.Manifest.Cash, r.Points, r.Events(), w)
 	var s Sheet
 	w.trades(&s)
-	return m, cutOf(r.Journal), s.Trades, err
+	return m, cutOf(r.Events()), s.Trades, err
 }
 
 // priced returns the first point at which the benchmark has a price, or -1; from there on
@@ -107,9 +107,9 @@ func priced(points []Point) int {
 }
 
 // headline computes the metrics.
-func headline(start pitwall.Dec, points []Point, journal iter.Seq[pitwall.Entry], w *walk) (Metrics, error) {
+func headline(start pitwall.Dec, points []Point, events []pitwall.Entry, w *walk) (Metrics, error) {
 	m := Metrics{Start: start, FinalEquity: start}
-	if err := m.count(journal); err != nil {
+	if err := m.count(events); err != nil {
 		return m, err
 	}
 	m.Bars = len(points)
@@ -193,10 +193,10 @@ func (m *Metrics) reject(e pitwall.Entry) {
 }
 
 // count counts orders and sums what trading cost.
-func (m *Metrics) count(journal iter.Seq[pitwall.Entry]) error {
+func (m *Metrics) count(events []pitwall.Entry) error {
 	var a pitwall.Calc
 	denied := map[string]int{}
-	for e := range journal {
+	for _, e := range events {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Verb == "submit":
 			m.Orders++

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -28,7 +27,7 @@ func (r *Run) passive(s *Sheet) {
 		from = r.Points[0].At
 	}
 	var symbols []idle
-	known := map[int64]time.Time{} // starts of bars
+	var starts []int64 // of all bars
 	acted := false
 	for _, name := range r.Manifest.Symbols {
 		x := idle{between(r.Bars[name], from, r.Points[len(r.Points)-1].At), r.Actions(name), pitwall.One}
@@ -42,11 +41,8 @@ func (r *Run) passive(s *Sheet) {
 			continue
 		}
 		symbols = append(symbols, x)
-		for _, b := range x.bars {
-			known[b.Start.UnixNano()] = b.Start
-		}
+		starts = union(starts, x.bars)
 	}
-	starts := slices.SortedFunc(maps.Values(known), time.Time.Compare)
 	for _, atOpens := range []bool{true, false} {
 		for _, whole := range []bool{false, true} {
 			if len(symbols) > 0 && (r.Manifest.Cash > 0 || !whole) {
@@ -62,7 +58,7 @@ func (r *Run) passive(s *Sheet) {
 // without costs. Until then a part is cash, and so is what whole lots leave over.
 // Splits change the units, and dividends stay as cash or are reinvested. The drawdown counts the money
 // invested as a peak.
-func passiveRow(symbols []idle, starts []time.Time, cash pitwall.Dec, whole, atOpens, reinvest bool) (row Passive) {
+func passiveRow(symbols []idle, starts []int64, cash pitwall.Dec, whole, atOpens, reinvest bool) (row Passive) {
 	money := cmp.Or(max(0, cash), pitwall.Int(1_000_000)) / pitwall.Dec(len(symbols)) // fractions of any sum return the same
 	all := money.Float() * float64(len(symbols))
 	held, next := make([]*pitwall.BuyAndHold, len(symbols)), make([]int, len(symbols))
@@ -76,23 +72,48 @@ func passiveRow(symbols []idle, starts []time.Time, cash pitwall.Dec, whole, atO
 		row.Cash += held[i].Cash().Float()
 	}
 	row.Cash /= all
-	curve := []float64{1}
+	curve, sum := make([]float64, 1, len(starts)+1), pitwall.Dec(0)
+	curve[0] = 1
+	worth := make([]pitwall.Dec, len(symbols)) // the parts of sum
+	for i := range held {
+		worth[i] = held[i].Value()
+		sum += worth[i]
+	}
 	for _, at := range starts {
-		var sum pitwall.Dec
 		for i, x := range symbols {
-			for ; next[i] < len(x.bars) && x.bars[next[i]].Start.Equal(at); next[i]++ {
+			if next[i] == len(x.bars) || x.bars[next[i]].Start.UnixNano() != at {
+				continue
+			}
+			for ; next[i] < len(x.bars) && x.bars[next[i]].Start.UnixNano() == at; next[i]++ {
 				price := x.bars[next[i]].Close
 				if atOpens {
 					price = x.bars[next[i]].Open
 				}
-				held[i].Advance(at, price)
+				held[i].Advance(x.bars[next[i]].Start, price)
 			}
-			sum += held[i].Value()
+			now := held[i].Value()
+			sum += now - worth[i]
+			worth[i] = now
 		}
 		curve = append(curve, sum.Float()/all)
 	}
 	row.TotalReturn, row.MaxDrawdown = curve[len(curve)-1]-1, MaxDrawdown(curve)
 	return row
+}
+
+// union adds the starts of bars to starts in order. Most symbols have those of the one
+// before.
+func union(starts []int64, bars []pitwall.Bar) []int64 {
+	same := slices.EqualFunc(starts, bars, func(at int64, b pitwall.Bar) bool { return at == b.Start.UnixNano() })
+	if same {
+		return starts
+	}
+	all := slices.Grow(starts, len(bars))
+	for _, b := range bars {
+		all = append(all, b.Start.UnixNano())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func passiveRule(n int, whole, atOpens, actions, reinvest bool) string {

@@ -30,7 +30,8 @@ type stake struct {
 
 // path holds a run's positions over its steps, without the moves.
 type path struct {
-	stakes [][]stake // of each step; symbols without a position are left out
+	stakes []stake   // step by step; symbols without a position are left out
+	ends   []int     // of each step's stakes
 	traded []float64 // value traded at each step's open / equity then
 	entry  []float64 // the same for a trader who begins at that step
 	last   []stake   // before: the positions at the end of the last step
@@ -117,19 +118,18 @@ func pathOf(tracks []track) (path, bool) {
 	if steps < 2 {
 		return path{}, false
 	}
-	p := path{stakes: make([][]stake, steps), traded: make([]float64, steps), entry: make([]float64, steps)}
-	held := false
+	p := path{stakes: make([]stake, 0, stakesIn(tracks, steps)), ends: make([]int, steps), traded: make([]float64, steps), entry: make([]float64, steps)}
 	for t := range steps {
 		night := 1.0
 		for i, k := range tracks {
 			if k.before[t] != 0 || k.after[t] != 0 {
-				p.stakes[t] = append(p.stakes[t], stake{i, k.before[t], k.after[t]})
+				p.stakes = append(p.stakes, stake{i, k.before[t], k.after[t]})
 				night += float64(k.before[t] * k.overnight[t])
-				held = true
 			}
 			p.entry[t] += math.Abs(k.after[t] - k.before[0])
 		}
-		for _, s := range p.stakes[t] {
+		p.ends[t] = len(p.stakes)
+		for _, s := range p.at(t) {
 			kept := 0.0
 			if night > 0 {
 				kept = s.before * (1 + tracks[s.symbol].overnight[t]) / night
@@ -138,7 +138,27 @@ func pathOf(tracks []track) (path, bool) {
 		}
 	}
 	p.end(tracks, steps)
-	return p, held
+	return p, len(p.stakes) > 0
+}
+
+// stakesIn counts the positions that tracks hold around their steps' opens.
+func stakesIn(tracks []track, steps int) (n int) {
+	for _, k := range tracks {
+		for t := range steps {
+			if k.before[t] != 0 || k.after[t] != 0 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// at returns the stakes of a step.
+func (p *path) at(t int) []stake {
+	if t == 0 {
+		return p.stakes[:p.ends[0]]
+	}
+	return p.stakes[p.ends[t-1]:p.ends[t]]
 }
 
 // end sets where the path ends, and what it takes to begin again from there.
@@ -161,6 +181,9 @@ func (p *path) end(tracks []track, steps int) {
 
 // columns lays the moves out by step and then by symbol.
 func columns(tracks []track, steps int) (overnight, intraday []float64) {
+	if len(tracks) == 1 {
+		return tracks[0].overnight[:steps], tracks[0].intraday[:steps]
+	}
 	overnight, intraday = make([]float64, 0, steps*len(tracks)), make([]float64, 0, steps*len(tracks))
 	for t := range steps {
 		for _, k := range tracks {
@@ -172,34 +195,61 @@ func columns(tracks []track, steps int) (overnight, intraday []float64) {
 
 // trade returns the total return of the path begun at the step `shift`, with the
 // positions of symbol i in symbol deal[i].
-func (p path) trade(overnight, intraday []float64, deal []int, shift int, costRate float64) float64 {
-	equity, row, at := 1.0, 0, shift
-	for t := range p.traded {
-		into, traded := p.stakes[at], p.traded[at]
-		switch {
-		case t == 0 && shift > 0:
-			into, traded = p.stakes[0], p.entry[shift]
-		case t > 0 && at == 0:
-			into, traded = p.last, p.around
-		}
+func (p *path) trade(overnight, intraday []float64, deal []int, shift int, costRate float64) float64 {
+	n, steps := len(deal), len(p.traded)
+	if shift == 0 {
+		return p.pass(1, 0, steps, overnight, intraday, deal, costRate) - 1
+	}
+	turn := (steps - shift) * n // of the moves: where the path goes around
+	equity := p.seam(1, p.at(0), shift, p.entry[shift], overnight, intraday, deal, costRate)
+	equity = p.pass(equity, shift+1, steps, overnight[n:], intraday[n:], deal, costRate)
+	equity = p.seam(equity, p.last, 0, p.around, overnight[turn:], intraday[turn:], deal, costRate)
+	return p.pass(equity, 1, shift, overnight[turn+n:], intraday[turn+n:], deal, costRate) - 1
+}
+
+// pass returns what equity becomes over steps from..to of the path, to exclusive, with
+// the moves from the first of overnight and intraday on.
+func (p *path) pass(equity float64, from, to int, overnight, intraday []float64, deal []int, costRate float64) float64 {
+	stakes, traded, intraday := p.stakes, p.traded, intraday[:len(overnight)]
+	row, next := 0, 0
+	if from > 0 {
+		next = p.ends[from-1]
+	}
+	for at := from; at < to; at++ {
+		end := p.ends[at]
 		night, day := 1.0, 1.0
-		for _, s := range into {
-			night += float64(s.before * overnight[row+deal[s.symbol]])
+		for ; next < end; next++ { // two sums side by side take half the time of one after the other
+			s := &stakes[next]
+			k := row + deal[s.symbol]
+			night += float64(s.before * overnight[k])
+			day += float64(s.after * intraday[k])
 		}
-		for _, s := range p.stakes[at] {
-			day += float64(s.after * intraday[row+deal[s.symbol]])
-		}
-		cost := 1 - float64(costRate*traded)
-		if !(equity > 0 && night > 0 && cost > 0 && day > 0) {
-			return -1
-		}
-		equity *= night * cost * day
 		row += len(deal)
-		if at++; at == len(p.traded) {
-			at = 0
+		if equity = compounded(equity, night, 1-float64(costRate*traded[at]), day); equity == 0 {
+			return 0
 		}
 	}
-	return equity - 1
+	return equity
+}
+
+// seam is a step of pass into which other positions come than the run held there.
+func (p *path) seam(equity float64, into []stake, at int, traded float64, overnight, intraday []float64, deal []int, costRate float64) float64 {
+	night, day := 1.0, 1.0
+	for _, s := range into {
+		night += float64(s.before * overnight[deal[s.symbol]])
+	}
+	for _, s := range p.at(at) {
+		day += float64(s.after * intraday[deal[s.symbol]])
+	}
+	return compounded(equity, night, 1-float64(costRate*traded), day)
+}
+
+// compounded returns equity after a step, 0 when all is lost.
+func compounded(equity, night, cost, day float64) float64 {
+	if !(equity > 0 && night > 0 && cost > 0 && day > 0) {
+		return 0
+	}
+	return equity * (night * cost * day)
 }
 
 // randomTraders returns the random baseline. Its traders pay what the run paid to be
@@ -255,13 +305,5 @@ func (w *walk) carry() float64 { return w.costs.Borrow.Float() + max(0, -w.costs
 // traders returns the number of random traders that are worth their time: fewer in a
 // run that held hundreds of positions at once.
 func (w *walk) traders() int {
-	held := 1
-	for _, t := range w.tracks {
-		for i := range t.after {
-			if t.before[i] != 0 || t.after[i] != 0 {
-				held++
-			}
-		}
-	}
-	return min(traders, max(traderWork/held, traders/10))
+	return min(traders, max(traderWork/(1+stakesIn(w.tracks, len(w.steps))), traders/10))
 }

@@ -22,8 +22,9 @@ type Run struct {
 	Usage    *runs.Usage              // nil: not known
 	Notes    []string                 // what could not be read
 
-	folder *runs.Run // nil: the run is a world in memory
-	walked *walk     // nil before the first figures
+	folder *runs.Run       // nil: the run is a world in memory
+	walked *walk           // nil before the first figures
+	events []pitwall.Entry // see Events
 }
 
 // Open reads a run's folder, also one whose run has not ended.
@@ -47,6 +48,7 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 	r := &Run{Manifest: f.Manifest, folder: f}
 	if held != nil && f.Manifest.Status == "complete" {
 		r.Turns, r.Journal, r.Points, r.Bars, r.walked = f.Lines(), held.Journal, held.Points, held.Bars, held.walked
+		r.events = held.events
 	} else {
 		r.Journal, r.Turns, r.Points = slices.Values(f.Journal()), f.Lines(), pointsOf(f.Equity())
 		if n := stepsOf(r.Journal); n != len(r.Points) {
@@ -89,6 +91,19 @@ func (r *Run) Turn(n int) (*agentloop.Turn, error) {
 }
 
 var errNoTurns = pitwall.Errorf(pitwall.NoCoverage, "a world in memory keeps no turns")
+
+// Events returns the journal without equity points, which are nearly all of a long one.
+func (r *Run) Events() []pitwall.Entry {
+	if r.events == nil && r.Journal != nil {
+		r.events = []pitwall.Entry{}
+		for e := range r.Journal {
+			if e.Kind != pitwall.EntryMark {
+				r.events = append(r.events, e)
+			}
+		}
+	}
+	return r.events
+}
 
 // traded returns what the manifest says of a symbol with bars; zero if nothing.
 func (r *Run) traded(symbol string) (t runs.Traded) {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -74,7 +73,7 @@ func TestCut(t *testing.T) {
 		return pitwall.Entry{Kind: pitwall.EntryFill, Fill: &pitwall.Fill{OrderID: id, Qty: pitwall.Int(qty), Capped: pitwall.Int(capped)}}
 	}
 	require.Equal(t, Cut{Orders: 1, Symbol: "X", Asked: pitwall.Int(100), Filled: pitwall.Int(30)},
-		cutOf(slices.Values([]pitwall.Entry{order("a", "100"), fill("a", 30, 70), order("b", "100"), fill("b", 30, 70), fill("b", 70, 0), order("c", "100"), fill("c", 95, 5), order("d", "100")})))
+		cutOf([]pitwall.Entry{order("a", "100"), fill("a", 30, 70), order("b", "100"), fill("b", 30, 70), fill("b", 70, 0), order("c", "100"), fill("c", 95, 5), order("d", "100")}))
 }
 
 // Without a journal nobody knows what was traded: the curve is judged all the same.

@@ -71,7 +71,7 @@ func (r *Run) tradable() []string {
 	for _, name := range r.Manifest.Symbols {
 		may[name] = true
 	}
-	for e := range r.Journal {
+	for _, e := range r.Events() {
 		if e.Kind == pitwall.EntryFill && e.Fill != nil {
 			may[e.Fill.Symbol] = true
 		}

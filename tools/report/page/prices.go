@@ -67,7 +67,7 @@ func splits(r *report.Run, symbol string, from, to time.Time) []string {
 // marksOf returns a run's fills by symbol, in their order.
 func marksOf(r *report.Run) map[string][]chart.Mark {
 	marks := map[string][]chart.Mark{}
-	for e := range r.Journal {
+	for _, e := range r.Events() {
 		if e.Kind != pitwall.EntryFill || e.Fill == nil {
 			continue
 		}
@@ -101,7 +101,7 @@ func fillLinks(r *report.Run, s *report.Sheet, drawn map[string]string) map[int]
 	links := map[int][]fillLink{}
 	var sent []pitwall.Entry
 	last := map[string]*pitwall.OrderState{}
-	for e := range r.Journal {
+	for _, e := range r.Events() {
 		switch {
 		case e.Kind == pitwall.EntryFill && e.Fill != nil:
 			links[e.Turn] = append(links[e.Turn], fillLink{describe(*e.Fill), drawn[e.Fill.Symbol], trades[e.Fill.OrderID]})
