@@ -102,6 +102,12 @@ func describeAgents(s *Strategy, list []agentloop.Agent, from, to time.Time) []r
 			info.Price = &runs.Price{In: p.In, Out: p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}
 		}
 		team := s.Team()
+		if s.Desk != nil {
+			team = append(team, s.main())
+		}
+		for _, r := range y.Roles {
+			info.Roles = append(info.Roles, describeAgents(s, []agentloop.Agent{{Name: r.Name, ModelName: r.ModelName, Fingerprint: r.Fingerprint, Prompt: r.Prompt, Params: r.Params, Tools: r.Tools, Price: r.Price}}, from, to)...)
+		}
 		if i := slices.IndexFunc(team, func(x Agent) bool { return x.Name == y.Name }); i >= 0 {
 			x := team[i]
 			info.Every, info.Budget, info.Cutoff = x.Every, (*runs.Budget)(x.Budget), x.Cutoff

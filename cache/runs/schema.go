@@ -183,6 +183,7 @@ type Agent struct {
 	// Inside is the share of the run's days that are not after the cutoff; absent
 	// when the cutoff is not known.
 	Inside *float64 `json:"inside_cutoff,omitempty"`
+	Roles  []Agent  `json:"roles,omitempty"` // of a desk
 }
 
 // Trigger gives an agent a turn between its regular ones; exactly one of Fill, Move
