@@ -30,6 +30,7 @@ const (
 	PageFile      = "report.html"
 	SumsFile      = "SHA256SUMS" // what sha256sum -c reads: the sums of the other files but timing.jsonl and report.html
 	TurnsFile     = "turns.log"  // agentloop.Turn, each behind a line with its number, length and sum
+	ApprovalsDir  = "approvals"  // decisions of a person about orders that wait; of a run on the host's time
 	LeaseFile     = "lease"      // which process trades; of a run on the host's time
 	turnsDir      = "turns"      // of older versions: a file per turn
 )
