@@ -48,13 +48,19 @@ type Book struct {
 // mark is where a book stood before: what limits on losses compare with.
 type mark struct {
 	peak, day, last pitwall.Dec
-	date            string // of last, in the venue's zone
+	date            string    // of last, in the venue's zone
+	sure            time.Time // until then the date is the same
 }
 
 // move takes a new equity. A bar that ends at midnight belongs to the day it ends.
 func (m *mark) move(at time.Time, equity pitwall.Dec) {
-	if date := at.Add(-1).Format(time.DateOnly); date != m.date {
-		m.day, m.date = m.last, date
+	if !at.Before(m.sure) {
+		in := at.Add(-1)
+		if date := in.Format(time.DateOnly); date != m.date {
+			m.day, m.date = m.last, date
+		}
+		y, month, d := in.Date()
+		m.sure = time.Date(y, month, d+1, -2, 0, 0, 0, at.Location()) // two hours less: some zones have no midnight on a day
 	}
 	m.last, m.peak = equity, max(m.peak, equity)
 }

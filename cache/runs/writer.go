@@ -37,8 +37,8 @@ type Folder struct {
 	orders    map[string]pitwall.Order // that were submitted, by id
 	equity    []EquityRow              // the rows of equity.csv
 	series    []*pitwall.Series        // the bars of prices.csv that Prices wrote
-	zone      fixedZone                // of the newest time
-	err       error                    // the first of writing a line: it may be half there, so none may follow
+	stamps    stamps
+	err       error // the first of writing a line: it may be half there, so none may follow
 
 	sums    []byte // a line of each turn, for their digest: of writeTurns until the turns are written
 	turns   chan func() error
@@ -123,14 +123,9 @@ const atOnce = 64 << 10
 
 // entry adds a line of the journal.
 func (f *Folder) entry(e pitwall.Entry) error {
-	if e.Mark != nil {
-		same := e
-		point := *e.Mark
-		same.AsOf, point.Time, same.Mark = f.zone.in(e.AsOf), f.zone.in(point.Time), &point
-		if line, ok := appendMark(f.waiting[JournalFile], same); ok {
-			f.waiting[JournalFile] = line
-			return f.err
-		}
+	if line, ok := appendMark(f.waiting[JournalFile], &f.stamps, e); ok {
+		f.waiting[JournalFile] = line
+		return f.err
 	}
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -153,8 +148,8 @@ func (f *Folder) fill(x pitwall.Fill, turn int) error {
 }
 
 func (f *Folder) mark(p pitwall.EquityPoint) error {
-	row := EquityRow{Time: f.zone.in(p.Time), Equity: p.Equity, Cash: p.Cash}
-	b := row.Time.AppendFormat(f.waiting[EquityFile], time.RFC3339)
+	row := EquityRow{Time: f.stamps.in(p.Time), Equity: p.Equity, Cash: p.Cash}
+	b := f.stamps.append(f.waiting[EquityFile], p.Time)
 	b = p.Equity.Append(append(b, ','))
 	b = append(p.Cash.Append(append(b, ',')), ',')
 	if f.reference != nil {
