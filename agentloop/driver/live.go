@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -41,7 +42,12 @@ type Live struct {
 	Adopt  bool                                             // take over what differs at the broker, when a run goes on
 	Record *history.Recording                               // where what the run sees is written; nil = nowhere
 
-	disk disk.Disk // where the run's folder is written; nil = the machine's
+	// Preflights is the folder of runs with the preflights that a live run needs one of; nil =
+	// there is none.
+	Preflights fs.FS
+
+	rehearsal bool      // a preflight's run, at a fake of its own: it needs no preflight before it
+	disk      disk.Disk // where the run's folder is written; nil = the machine's
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements
@@ -62,6 +68,7 @@ type LiveSession struct {
 	claimed *runs.Broker    // at a broker: under which name
 	lease   lease
 	folder  *runs.Folder
+	guard   *risk.Guard
 	job     *halt.Job
 	stop    <-chan struct{}
 	done    chan struct{}
@@ -108,6 +115,14 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	gate := halt.NewGate(p.venue, p.Latch)
 	guard := risk.New(gate, p.journal, p, p, p, p.spec.Limits)
 	guard.SetCosts(p.spec.Costs)
+	guard.OnBreach(func(ctx context.Context, b risk.Breach) error {
+		level := halt.Halt
+		if b.Then == risk.ThenReduceOnly {
+			level = halt.ReduceOnly
+		}
+		return p.raise(ctx, level, "breaker", b.Reason)
+	})
+	p.guard = guard
 	guard.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
 		if p.remote != nil {
 			if e := p.overslept(o); e != nil {
@@ -184,19 +199,6 @@ func (p *LiveSession) publish() {
 	p.market.Store(wall.New(p.venue.Source(), p.venue.Now, p.spec.Symbols))
 }
 
-// watch sees to a halt while a model thinks.
-func (p *LiveSession) watch() {
-	for {
-		select {
-		case <-p.done:
-			return
-		case <-p.Tick:
-			_, _ = p.job.Pass(context.Background()) // the job journals what it meets and goes on
-			_ = p.sayHalt(context.Background())     // so does the next step
-		}
-	}
-}
-
 // Now implements pitwall.Clock: when the newest bar became known.
 func (p *LiveSession) Now() time.Time { return p.venue.Now() }
 
@@ -237,29 +239,6 @@ func (p *LiveSession) Next(ctx context.Context, after time.Time) (time.Time, err
 			return p.venue.Now(), err
 		}
 	}
-}
-
-// between does what is due between two bars: the halt's work, and a look at the account.
-func (p *LiveSession) between(ctx context.Context) error {
-	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
-		return err
-	}
-	if err := p.sayHalt(ctx); err != nil || p.remote == nil {
-		return err
-	}
-	if every := cmp.Or(p.Live.Remote.Every, time.Minute); !p.stale.Swap(false) && p.Live.Now().Sub(p.synced) < every {
-		return nil
-	}
-	err := p.remote.compare(ctx, p.venue.Now(), false)
-	if err == nil {
-		p.fine()
-		return nil
-	}
-	p.stale.Store(true)
-	if p.transient(ctx, err) {
-		return nil
-	}
-	return err
 }
 
 // rest waits, until the run is to stop or the broker's stream says that something changed

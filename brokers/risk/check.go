@@ -36,6 +36,9 @@ const (
 	UnknownPending      pitwall.Code = "UNKNOWN_ORDER_PENDING" // R41
 	MaxDrawdown         pitwall.Code = "MAX_DRAWDOWN"          // R32
 	MaxDailyLoss        pitwall.Code = "MAX_DAILY_LOSS"        // R31
+	MaxLoss             pitwall.Code = "MAX_LOSS"
+	TrailingLoss        pitwall.Code = "TRAILING_LOSS"
+	FillGap             pitwall.Code = "FILL_GAP"
 	MinOrderNotional    pitwall.Code = "MIN_ORDER_NOTIONAL"
 	Correlation         pitwall.Code = "CORRELATION"
 	MaxPositions        pitwall.Code = "MAX_POSITIONS"
@@ -56,6 +59,7 @@ type Snapshot struct {
 	Bars        map[string][]pitwall.Bar // oldest first, for volatility
 	Sent        []Submission             // what was sent lately, oldest first
 	Costs       *pitwall.Costs           // for buying power
+	Breach      *Breach                  // that lasts
 }
 
 // Submission is an order that was sent, or a change of one.
@@ -99,7 +103,7 @@ func (l Limits) check(o pitwall.Order, s Snapshot, only when) []Failure {
 	rows := l.rows()
 	t := &trial{limits: l, o: o, s: s, ref: s.Last[o.Symbol].Close}
 	if open := l.unset(); len(open) > 0 {
-		t.notSet(open, len(open) == len(rows))
+		t.notSet(open, len(open) == len((&Limits{}).unset()))
 		return t.failures
 	}
 	// Nothing can be computed with an order that fails these.
@@ -110,10 +114,11 @@ func (l Limits) check(o pitwall.Order, s Snapshot, only when) []Failure {
 	}
 	t.pending()
 	t.exit = t.exits()
+	t.lasting()
 	saidNoPrice := false
 	for _, r := range rows {
 		switch {
-		case r.state == off, r.when&only != only, t.exit && r.when&exits == 0:
+		case r.state != set, r.when&(setting|fills) != 0, r.when&only != only, t.exit && r.when&exits == 0:
 		case r.when&priced != 0 && (t.ref == 0 && s.Last[o.Symbol].Known.IsZero() || t.ref <= 0 && !t.exit):
 			if !saidNoPrice { // once for all rows that need it
 				t.noPrice(r)
@@ -249,7 +254,13 @@ func (t *trial) noPrice(r row) {
 // instrument is the order's.
 func (t *trial) instrument() pitwall.Instrument { return t.s.Instruments[t.o.Symbol] }
 
-func (t *trial) currency() string { return t.instrument().Currency }
+// currency is that of the order's instrument, without an order the account's.
+func (t *trial) currency() string {
+	if t.o.Symbol == "" && t.s.Account != nil {
+		return t.s.Account.Currency
+	}
+	return t.instrument().Currency
+}
 
 // time shows an instant where the order's symbol trades.
 func (t *trial) time(at time.Time) string {

@@ -22,6 +22,11 @@ type Guard struct {
 	mu    sync.Mutex // one order at a time: check, record and send are one act
 	costs *pitwall.Costs
 	sent  []Submission // oldest first; as far back as limits look
+
+	breach   *Breach
+	onBreach func(context.Context, Breach) error // nil = nothing more
+	cursor   pitwall.Cursor                      // after the fills that were compared
+	expected map[string]pitwall.Dec              // prices, by order; nil = no limit needs them
 }
 
 // New wraps a broker. With NoLimits m and i may be nil; with other limits what
@@ -51,16 +56,21 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	defer g.mu.Unlock()
 	if o.ID != "" {
 		if known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); err == nil && len(known) > 0 {
-			return g.broker.Submit(ctx, o) // the same answer again, or a conflict: nothing new to record
+			return g.broker.Submit(ctx, repeated(o, known[0])) // the same answer again, or a conflict: nothing new to record
 		}
 	}
-	if e := g.check(ctx, o, nil); e != nil {
+	if err := g.watch(ctx); err != nil {
+		return pitwall.OrderState{}, err
+	}
+	o, e := g.fit(ctx, o)
+	if e != nil {
 		return g.deny(ctx, o, e)
 	}
 	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
 		return pitwall.OrderState{}, err
 	}
 	g.remember(o)
+	g.expect(ctx, o)
 	// A caller that hangs up must not leave a half-sent order behind.
 	ctx = context.WithoutCancel(ctx)
 	return g.outcome(ctx, o.ID, o.Book, func() (pitwall.OrderState, error) { return g.broker.Submit(ctx, o) })
@@ -87,7 +97,10 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 		if len(known) == 1 && known[0].Status.Open() && needsCheck(known[0].Order, c) {
 			o := known[0].With(c)
 			changed = &o
-			if e := g.check(ctx, o, &known[0]); e != nil {
+			if err := g.watch(ctx); err != nil {
+				return pitwall.OrderState{}, err
+			}
+			if e, _, _ := g.check(ctx, o, &known[0]); e != nil {
 				if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &by, ID: id, Change: &c, Note: "change denied: " + e.Error()}); err != nil {
 					return pitwall.OrderState{}, err
 				}

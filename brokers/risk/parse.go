@@ -19,7 +19,9 @@ func Parse(raw map[string]any) (Limits, error) {
 	var l Limits
 	rows := map[string]row{}
 	for _, r := range l.rows() {
-		r.off()
+		if r.when&setting == 0 {
+			r.off()
+		}
 		rows[r.key] = r
 	}
 	for _, key := range slices.Sorted(maps.Keys(raw)) { // the same first error each time
@@ -32,8 +34,12 @@ func Parse(raw map[string]any) (Limits, error) {
 			return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: %s %v", key, err)
 		}
 	}
-	if !slices.ContainsFunc(l.rows(), func(r row) bool { return r.state == set }) {
+	if !slices.ContainsFunc(l.rows(), func(r row) bool { return r.state == set && (r.when&setting == 0 || r.key == "safe_mode") }) {
 		return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: names no limit").Hintf("leave it out for no limits; the keys are %s", strings.Join(Keys(), ", "))
+	}
+	if l.SafeMode.state == set {
+		l.SafeMode = Limit[bool]{}
+		l = l.Safe()
 	}
 	return l, nil
 }

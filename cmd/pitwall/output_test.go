@@ -45,6 +45,7 @@ var verbCalls = map[string][]string{
 	"pitwall kill on":               {"kill", "on", "--reason", "the output is lost"},
 	"pitwall kill status":           {"kill", "status"},
 	"pitwall leaktest":              {"leaktest", "examples/buyhold", "--mutations", "1", "--steps", "2", "--queries", "1"},
+	"pitwall preflight":             {"preflight", "paper.yaml"},
 	"pitwall report":                {"report", "last"},
 	"pitwall runs":                  {"runs"},
 	"pitwall serve":                 {"serve"},

@@ -54,6 +54,7 @@ func TestTradeAtABroker(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &got))
 	require.Equal(t, "paper", got["mode"])
 	require.Positive(t, got["orders"])
+	require.Positive(t, got["fills"], "the fake takes what the strategy may trade")
 	require.GreaterOrEqual(t, got["turns"], 6.0)
 	out, errs, code = command(t, dir, env, append(args, "3", "--resume", "last")...)
 	require.Zero(t, code, errs)
@@ -82,9 +83,9 @@ func TestTradeAtABrokerRefuses(t *testing.T) {
 		{1, []string{"name 1 of keys and webhook is not a variable name"}, []string{"--broker", "alpaca", "--profile", "key.yaml"}},
 		{1, []string{"mode is neither paper nor live"}, []string{"--broker", "alpaca", "--profile", "mode.yaml"}},
 		{1, []string{"it is not a valid broker profile (line 2)"}, []string{"--broker", "alpaca", "--profile", "odd.yaml"}},
-		{1, []string{"the host's clock differs from the broker's by", "live trading is not armed", "of 9 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
+		{1, []string{"the host's clock differs from the broker's by", "live trading is not armed", "of 10 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
 		{1, []string{`the profile says account "PA3FAKE00001", and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "other.yaml"}},
-		{1, []string{"of 9 gates", "does not say live"}, []string{"--broker", "alpaca", "--live", "--profile", "paper.yaml"}},
+		{1, []string{"of 10 gates", "does not say live"}, []string{"--broker", "alpaca", "--live", "--profile", "paper.yaml"}},
 	} {
 		_, errs, code := command(t, dir, append(env, "APCA_API_KEY_ID=", "APCA_API_SECRET_KEY=", "ALPACA_API_KEY=", "ALPACA_API_SECRET="), append([]string{"trade", "mine.yaml"}, x.args...)...)
 		require.Equal(t, x.code, code, errs)
