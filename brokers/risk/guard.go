@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -17,7 +18,8 @@ type Guard struct {
 	instruments pitwall.Instruments
 	limits      Limits
 
-	before func(context.Context, pitwall.Order) *pitwall.Error // nil = nothing more
+	before func(context.Context, pitwall.Order) *pitwall.Error               // nil = nothing more
+	hold   func(context.Context, pitwall.Order) (*pitwall.OrderState, error) // nil = holds none
 
 	mu    sync.Mutex // one order at a time: check, record and send are one act
 	costs *pitwall.Costs
@@ -49,6 +51,13 @@ func (g *Guard) SetCosts(c pitwall.Costs) {
 // its error denies. Set it before the guard is used.
 func (g *Guard) Before(f func(ctx context.Context, o pitwall.Order) *pitwall.Error) { g.before = f }
 
+// Hold sets what may keep back a submission that everything else lets through, until a
+// person has approved it. f runs last, under the guard's lock; it records the order that
+// it keeps and returns its state. Set it before the guard is used.
+func (g *Guard) Hold(f func(ctx context.Context, o pitwall.Order) (*pitwall.OrderState, error)) {
+	g.hold = f
+}
+
 // Submit implements pitwall.Broker. A repeated order is recognized before it is
 // checked or recorded again. An order without an id has no identity to repeat.
 func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
@@ -65,6 +74,11 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	o, e := g.fit(ctx, o)
 	if e != nil {
 		return g.deny(ctx, o, e)
+	}
+	if g.hold != nil {
+		if held, err := g.hold(ctx, o); err != nil || held != nil {
+			return *cmp.Or(held, &pitwall.OrderState{}), err
+		}
 	}
 	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
 		return pitwall.OrderState{}, err

@@ -30,6 +30,7 @@ const (
 	PageFile      = "report.html"
 	SumsFile      = "SHA256SUMS" // what sha256sum -c reads: the sums of the other files but timing.jsonl and report.html
 	TurnsFile     = "turns.log"  // agentloop.Turn, each behind a line with its number, length and sum
+	ApprovalsDir  = "approvals"  // decisions of a person about orders that wait; of a run on the host's time
 	LeaseFile     = "lease"      // which process trades; of a run on the host's time
 	turnsDir      = "turns"      // of older versions: a file per turn
 )
@@ -183,6 +184,7 @@ type Agent struct {
 	// Inside is the share of the run's days that are not after the cutoff; absent
 	// when the cutoff is not known.
 	Inside *float64 `json:"inside_cutoff,omitempty"`
+	Roles  []Agent  `json:"roles,omitempty"` // of a desk
 }
 
 // Trigger gives an agent a turn between its regular ones; exactly one of Fill, Move
