@@ -61,6 +61,7 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 				g.series = &pitwall.Series{Instrument: t.mapping.trades(l.instrument(symbol)), Adjusted: adj, File: t.name}
 				g.zone = g.series.Instrument.Location()
 				g.grow(t.counts[symbol])
+				g.rows = make([]int, 0, t.counts[symbol])
 				g.beside = beside{file: t.name, derive: in.Dividends == AdjClose, fetched: in.Actions}
 			}
 		}
@@ -106,7 +107,7 @@ func (g *raw) start(i int) time.Time { return time.Unix(g.starts[i], 0).In(g.zon
 // grow makes room for as many bars.
 func (g *raw) grow(n int) {
 	s := g.series
-	g.starts, g.rows = make([]int64, 0, n), make([]int, 0, n)
+	g.starts = make([]int64, 0, n)
 	s.Open, s.High, s.Low, s.Close = make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n)
 	s.Volume, s.End = make([]float64, 0, n), make([]int64, 0, n)
 }

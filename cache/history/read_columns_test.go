@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -124,4 +127,36 @@ func TestFormatsByColumns(t *testing.T) {
 		sameByRows(t, Disk(filepath.Join(root, e.Name())), Options{Symbols: []string{"AAPL"}, MayLack: true})
 	}
 	t.Logf("%d of %d files read by columns", n, len(entries))
+}
+
+// Changed files give the same by columns as by rows: daily ones in every form, and minutes
+// in the shapes of the benchmark. PITWALL_MUTATIONS is as for TestMutatedFiles.
+func TestMutatedByColumns(t *testing.T) {
+	dir, columns := t.TempDir(), 0
+	from, n := mutations(t, 1000)
+	for seed := from; seed < from+n; seed++ {
+		text := mutate(seed).text
+		if r := rand.New(rand.NewPCG(seed, 17)); seed%2 == 0 {
+			s := shapes[r.IntN(len(shapes))]
+			file := filepath.Join(dir, "minutes.csv")
+			minuteFile(t, file, s.header, 10+r.IntN(30), s.row)
+			raw, err := os.ReadFile(file)
+			require.NoError(t, err)
+			if text = string(raw); r.IntN(3) == 0 {
+				text = strings.ReplaceAll(text, "AAA", "\"AAA\"")
+			}
+			if r.IntN(4) > 0 {
+				text = changed(r, text, string(regexp.MustCompile("[,;\t]").FindString(s.header)))
+			}
+		}
+		in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv"}
+		if sameByRows(t, in, Options{Symbols: []string{"AAPL", "AAA"}, MayLack: true}) {
+			columns++
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d\n%s", seed, text)
+		}
+	}
+	t.Logf("%d files, %d read by columns", n, columns)
+	require.Greater(t, columns, int(n/40))
 }

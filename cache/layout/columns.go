@@ -34,12 +34,16 @@ func ReadColumns(ctx context.Context, name string, raw []byte, hints Hints) *Col
 	}
 	c := &Columns{Name: name, Layout: Layout{Compression: packed}}
 	if bytes.HasPrefix(raw, []byte("PAR1")) {
-		c.Layout.Container = "parquet"
-		if c.parquet(ctx, raw, hints) {
+		if c.Layout.Container = "parquet"; c.parquet(ctx, raw, hints) {
 			return c
 		}
+		return nil
 	}
-	return nil
+	c.Layout.Container = "csv"
+	if raw, c.Layout.Encoding, err = decode(name, raw); err != nil || isJSON(raw) || !c.csv(raw, hints) {
+		return nil
+	}
+	return c
 }
 
 // head looks for the columns of bars in a header, where nothing of it needs a look at
@@ -123,6 +127,22 @@ func (w *dictionary) number(s string) int32 {
 	}
 	w.last = i
 	return i
+}
+
+// take gives places in another list their places in this one.
+func (w *dictionary) take(list []string, places []int32) {
+	to := make([]int32, len(list))
+	same := true
+	for i, s := range list {
+		to[i] = w.number(s)
+		same = same && to[i] == int32(i)
+	}
+	if same {
+		return
+	}
+	for i, p := range places {
+		places[i] = to[p]
+	}
 }
 
 // isBare reports whether a cell is not empty and has no blank around it.

@@ -132,10 +132,7 @@ func (r *parquetReader) price(k int, f field) func(p piece, column int) bool {
 	case "DOUBLE":
 		return eachPrice(r, k, func(v *float64) (pitwall.Dec, float64, bool) { return decOf(*v) })
 	case "VARCHAR":
-		return eachPrice(r, k, func(v *text) (pitwall.Dec, float64, bool) {
-			d, loss, _, ok := figure(v.String(), '.')
-			return d, loss, ok
-		})
+		return eachPrice(r, k, func(v *text) (pitwall.Dec, float64, bool) { return figure(v.String(), '.') })
 	default: // an integer with decimals
 		return eachPrice(r, k, func(v *int64) (pitwall.Dec, float64, bool) {
 			if *v < 0 {
@@ -179,7 +176,7 @@ func (r *parquetReader) volume(f field) (as string, read func(p piece, column in
 		if v.size == 0 {
 			return pitwall.NoVolume, true
 		}
-		return floatOf(v.String())
+		return floatOf(v.String(), '.')
 	})
 }
 
