@@ -35,6 +35,7 @@ func loadOne(read func(context.Context, Input) (*parsedFile, error), in Input, o
 // reader of texts makes of it.
 func sameByRows(t *testing.T, in Input, opts Options) bool {
 	t.Helper()
+	in.Show = in.Path
 	got, columns, err := loadOne(readFile, in, opts)
 	want, _, wantErr := loadOne(parseFile, in, opts)
 	if wantErr != nil {
@@ -46,6 +47,7 @@ func sameByRows(t *testing.T, in Input, opts Options) bool {
 	for i, s := range want.series {
 		require.Equal(t, figures(s), figures(got.series[i]), in.Path)
 		require.Equal(t, s, got.series[i], in.Path)
+		require.Equal(t, want.beside[s], got.beside[got.series[i]], in.Path)
 	}
 	require.Equal(t, want.Warnings, got.Warnings, in.Path)
 	require.Equal(t, want.dated, got.dated, in.Path)
@@ -134,6 +136,12 @@ func TestFormatsByColumns(t *testing.T) {
 func TestMutatedByColumns(t *testing.T) {
 	dir, columns := t.TempDir(), 0
 	from, n := mutations(t, 1000)
+	last := ""
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(last)
+		}
+	})
 	for seed := from; seed < from+n; seed++ {
 		text := mutate(seed).text
 		if r := rand.New(rand.NewPCG(seed, 17)); seed%2 == 0 {
@@ -149,12 +157,10 @@ func TestMutatedByColumns(t *testing.T) {
 				text = changed(r, text, string(regexp.MustCompile("[,;\t]").FindString(s.header)))
 			}
 		}
+		last = fmt.Sprintf("seed %d\n%s", seed, text)
 		in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv"}
 		if sameByRows(t, in, Options{Symbols: []string{"AAPL", "AAA"}, MayLack: true}) {
 			columns++
-		}
-		if t.Failed() {
-			t.Fatalf("seed %d\n%s", seed, text)
 		}
 	}
 	t.Logf("%d files, %d read by columns", n, columns)

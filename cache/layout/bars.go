@@ -236,9 +236,7 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
 	if t.zoneOf(at); t.Layout.Zone == nil && t.Layout.Naive && t.isHistData(at, name) {
-		t.Layout.Zone = time.FixedZone("EST (UTC-5)", -5*60*60)
-		t.Layout.Notes = append(t.Layout.Notes, "times are taken as those of HistData: EST, never daylight saving time; its volume of 0 is none")
-		delete(at, Volume)
+		t.Layout.histData(at)
 	}
 	if name == "dmy" || name == "mdy" {
 		t.Layout.Notes = append(t.Layout.Notes, dateNote(cells[0], list[0].t))

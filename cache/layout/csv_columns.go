@@ -5,10 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 	"unsafe"
-
-	"pitwall"
 )
 
 // role is what a column of a text file is for a bar.
@@ -24,40 +21,33 @@ const (
 	roleLow
 	roleClose
 	roleVolume
+	roleAdj
 )
 
-var roles = map[string]role{Symbol: roleSymbol, Timestamp: roleTime, clock: roleClock, Open: roleOpen, High: roleHigh, Low: roleLow, Close: roleClose, Volume: roleVolume}
+var roles = map[string]role{Symbol: roleSymbol, Timestamp: roleTime, clock: roleClock, Open: roleOpen, High: roleHigh, Low: roleLow, Close: roleClose, Volume: roleVolume, AdjClose: roleAdj}
 
 // csv reads delimited text.
 func (c *Columns) csv(text []byte, hints Hints) bool {
 	h := findHead(text, hints)
-	line, body, ok := bytes.Cut(text[h.offset:], []byte("\n"))
-	if !ok || !h.found || !slices.Equal(split(line, h.comma), h.header) {
-		return false
-	}
+	c.Layout.Separator = h.comma
 	for _, before := range bytes.Split(text[:h.offset], []byte("\n")) {
 		if isRow(split(before, h.comma)) {
 			return false
 		}
 	}
-	c.Layout.Separator = h.comma
 	if h.line > 1 {
 		c.Layout.Skipped = addSkip(nil, "line before the header", h.line-1)
 	}
-	trim := h.comma != '\t'
-	for i, name := range h.header {
-		if trim {
-			h.header[i] = strings.TrimLeft(name, " ")
-		}
-	}
-	at, ok := c.head(h.header, hints)
-	if _, has := at[clock]; has && (&Table{Header: h.header}).hasOwnNames(at) { // there a time is whole
+	header, body, ok := c.names(text[h.offset:], h)
+	at, bars := c.head(header, hints)
+	if body = bytes.TrimRight(body, "\r\n"); !ok || !bars || len(body) == 0 {
 		return false
 	}
-	if body = bytes.TrimRight(body, "\r\n"); !ok || len(body) == 0 {
+	if _, has := at[clock]; has && (&Table{Header: header}).hasOwnNames(at) { // there a time is whole
 		return false
 	}
-	s := &csvReader{to: c, comma: byte(h.comma), trim: trim, roles: make([]role, len(h.header)), quoted: bytes.IndexByte(body, '"') >= 0, own: true}
+	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, roles: make([]role, len(header)),
+		quoted: bytes.IndexByte(body, '"') >= 0, own: h.found, zeros: true, stated: hints.Decimal}
 	for meaning, i := range at {
 		s.roles[i] = roles[meaning]
 	}
@@ -65,20 +55,73 @@ func (c *Columns) csv(text []byte, hints Hints) bool {
 		return false
 	}
 	n := bytes.Count(body, []byte("\n")) + 1
-	_, hasSymbols := at[Symbol]
-	c.grow(n, hasSymbols)
-	if _, ok := at[Volume]; !ok {
-		for i := range c.Volume {
-			c.Volume[i] = pitwall.NoVolume
-		}
-	}
+	c.grow(n, at)
 	if s.times == nil {
 		s.days = make([]int32, n)
 	}
-	if !s.all(unsafe.String(&body[0], len(body))) || !s.dates() {
+	if !s.all(unsafe.String(&body[0], len(body))) || !s.marks() || !s.dates() {
 		return false
 	}
-	return c.understood(h.header, at, hints, s.form, s.own)
+	if s.bare && !s.known(at, hints) {
+		return false
+	}
+	return c.understood(header, at, hints, s.form, s.own)
+}
+
+// names returns the names of the columns, of a known arrangement where the file has none,
+// and the lines with the rows.
+func (c *Columns) names(text []byte, h head) (header []string, body []byte, ok bool) {
+	line, body, ok := bytes.Cut(text, []byte("\n"))
+	cells := split(line, h.comma)
+	if h.found {
+		if h.comma != '\t' {
+			for i, name := range cells {
+				cells[i] = strings.TrimLeft(name, " ")
+			}
+		}
+		return cells, body, ok && slices.EqualFunc(cells, h.header, func(a, b string) bool { return a == strings.TrimLeft(b, " ") })
+	}
+	if !ok || !isRow(cells) || strings.TrimSpace(cells[len(cells)-1]) == "" {
+		return nil, nil, false
+	}
+	var rows [][]string // of 200 rows more than one arrangement seldom reads all
+	for rest := text; len(rest) > 0 && len(rows) < 200; {
+		line, rest, _ = bytes.Cut(rest, []byte("\n"))
+		rows = append(rows, split(line, h.comma))
+	}
+	var found *order
+	for _, o := range headerless {
+		switch {
+		case len(o.columns) != len(cells) || !o.fits(rows):
+		case found != nil && !found.samePrices(&o):
+			return nil, nil, false
+		case found == nil:
+			found = &o
+		}
+	}
+	if found == nil || slices.Contains(found.columns, average) {
+		return nil, nil, false
+	}
+	c.Layout.Headerless = found.name
+	return found.names(), text, true
+}
+
+// known reports whether a file without a header is what [order.fits] says of all its rows,
+// beside what its prices are checked for later, and of none of the vendors with scales.
+func (s *csvReader) known(at map[string]int, hints Hints) bool {
+	c := s.to
+	if slices.ContainsFunc(c.Symbols, func(n string) bool { return looksNumeric(n) && len(n) > 6 }) {
+		return false
+	}
+	if s.whole && s.form == "compact" && !c.Dates { // perhaps of Lean
+		return false
+	}
+	_, has := at[Volume]
+	if has && s.zeros && c.Layout.Separator == ';' && s.form == "compact" && s.kind == naive && hints.Zone == nil {
+		c.Layout.histData(at)
+		c.noVolume()
+	}
+	return true
 }
 
 // csvReader fills columns from the lines of a text, or from a part of them.
@@ -89,7 +132,12 @@ type csvReader struct {
 	quoted bool // some cells are in quotes
 	roles  []role
 	mark   byte // the decimal mark
+	bare   bool // there is no header
 	own    bool // every cell is written as Pitwall writes it
+	stated string
+	proof  evidence // of the decimal mark
+	zeros  bool     // every volume is 0
+	whole  bool     // the first price has no decimals
 
 	times   *timeColumn // nil for dates in figures, which need a look at all of them
 	first   string      // the first time, as it is written
@@ -99,12 +147,14 @@ type csvReader struct {
 	days    []int32    // place of each row's date in it
 	often   []bool     // of each date: more than one row has it
 	kind    kind       // of those times
-	clocked bool       // a time of day beside the date is not midnight
+
+	european bool  // the point may part thousands
+	made     texts // numbers without marks
+	clocked  bool  // a time of day beside the date is not midnight
 }
 
 // learn finds the decimal mark and the form of times by the first rows.
 func (s *csvReader) learn(text string, at map[string]int, hints Hints) bool {
-	var e evidence
 	cells := make([]string, len(s.roles))
 	for n := 0; text != "" && n < 200; n++ {
 		line, rest, whole := strings.Cut(text, "\n")
@@ -116,25 +166,23 @@ func (s *csvReader) learn(text string, at map[string]int, hints Hints) bool {
 		}
 		if n == 0 {
 			s.first = cells[at[Timestamp]]
+			s.whole = digitRun(cells[at[Open]]) == len(cells[at[Open]])
 		}
 		for i, r := range s.roles {
-			if r >= roleOpen {
-				e.weigh(cells[i])
+			if r >= roleOpen && r <= roleVolume {
+				s.proof.weigh(cells[i])
 			}
 		}
 	}
-	european := s.comma == ';' || isDotted(s.first)
+	s.european = s.comma == ';' || isDotted(s.first)
 	s.first = strings.TrimSpace(plainDate(s.first))
-	mark, err := e.decide(european)
-	switch s.mark = mark; {
-	case hints.Decimal != "":
-		s.mark = hints.Decimal[0]
-	case err != nil || mark == '.' && european && e.dot == "" || mark == ',' && e.comma == "":
+	mark, err := s.proof.decide(s.european)
+	if s.mark = mark; s.stated != "" {
+		s.mark = s.stated[0]
+	} else if err != nil || mark == '.' && s.european && s.proof.dot == "" || mark == ',' && s.proof.comma == "" {
 		return false // more rows may show it
-	case mark == ',':
-		s.to.Layout.Notes = append(s.to.Layout.Notes, decimalNote(mark))
 	}
-	s.to.Layout.Decimal = string(s.mark)
+	s.to.Layout.Decimal, s.own = string(s.mark), s.own && s.mark == '.'
 	var ok bool
 	if s.times, ok = newTimeColumn(s.first, hints.Dates); s.times != nil {
 		s.form = s.times.form.name
@@ -221,7 +269,8 @@ func (s *csvReader) join(p *csvReader, from, to int) bool {
 	if s.times != nil && s.times.own {
 		s.times.own = p.times.own
 	}
-	s.own, s.clocked = s.own && p.own, s.clocked || p.clocked
+	s.own, s.clocked, s.zeros = s.own && p.own, s.clocked || p.clocked, s.zeros && p.zeros
+	s.proof.add(p.proof)
 	return s.kind == p.kind && (s.times == nil || s.times.kind == p.times.kind)
 }
 
@@ -247,23 +296,28 @@ func (s *csvReader) row(row int, cells []string) bool {
 			continue
 		}
 		cell := cells[i]
-		if r != roleVolume || cell != "" {
-			if cell == "" {
-				return false
-			}
-			if cell[0] == ' ' || cell[len(cell)-1] == ' ' {
-				s.own = s.own && s.trim && cell[len(cell)-1] != ' '
+		if r < roleVolume && cell == "" {
+			return false
+		}
+		if cell != "" {
+			if first, last := cell[0], cell[len(cell)-1]; first <= ' ' || last <= ' ' {
+				s.own, s.zeros = s.own && s.trim && last > ' ', false
 				cell = strings.Trim(cell, " ")
+			}
+			if !isBare(cell) {
+				return false
 			}
 		}
 		ok := false
 		switch r {
 		case roleSymbol:
-			s.to.Of[row], ok = s.symbols.number(cell), isBare(cell)
+			s.to.Of[row], ok = s.symbols.number(cell), true
 		case roleTime:
 			ok = s.time(row, cell)
 		case roleClock:
 			ok = s.clock(row, cell)
+		case roleAdj:
+			s.to.Adj[row], ok = s.adjusted(cell)
 		case roleVolume:
 			s.to.Volume[row], ok = s.volume(cell)
 		default:
@@ -272,134 +326,6 @@ func (s *csvReader) row(row int, cells []string) bool {
 		if !ok {
 			return false
 		}
-	}
-	return true
-}
-
-func (s *csvReader) price(cell string) (pitwall.Dec, bool) {
-	d, loss, ok := figure(cell, s.mark)
-	return d, ok && loss <= Noise
-}
-
-func (s *csvReader) volume(cell string) (float64, bool) {
-	if cell == "" {
-		return pitwall.NoVolume, true
-	}
-	return floatOf(cell, s.mark)
-}
-
-// time reads the column of times.
-func (s *csvReader) time(row int, cell string) (ok bool) {
-	if s.times != nil {
-		s.to.Times[row], ok = s.times.read(cell)
-		return ok
-	}
-	end := len(cell)
-	if n := len(s.day.list); n > 0 {
-		if last := s.day.list[s.day.last]; strings.HasPrefix(cell, last) && (len(cell) == len(last) || cell[len(last)] == ' ' || cell[len(last)] == 'T') {
-			end = len(last)
-		}
-	}
-	if end == len(cell) && end >= shortestDate {
-		if i := strings.IndexAny(cell[shortestDate:], " T"); i >= 0 {
-			end = shortestDate + i
-		}
-	}
-	k := date
-	if end < len(cell) {
-		if s.to.Times[row], k, ok = quickClock(cell[end+1:]); !ok {
-			return false
-		}
-	}
-	before := len(s.day.list)
-	day := s.day.number(cell[:end])
-	if s.days[row] = day; len(s.day.list) > before {
-		s.often = append(s.often, false)
-	} else {
-		s.often[day] = true
-	}
-	if s.kind == unknown {
-		s.kind = k
-	}
-	return s.kind == k
-}
-
-// clock reads the column of times of day beside that of dates. It stands after it in
-// every file that is known; where it does not, rows are read.
-func (s *csvReader) clock(row int, cell string) bool {
-	since, ok := plainClock(cell)
-	if !ok {
-		var rest string
-		if since, rest, ok = readClock(cell); rest != "" || digitRun(cell) == len(cell) {
-			return false
-		}
-	}
-	s.clocked = s.clocked || since != 0
-	s.to.Times[row] += int64(since / time.Second)
-	return ok && since%time.Second == 0
-}
-
-// dates gives the rows their times when all are read.
-func (s *csvReader) dates() bool {
-	if s.times != nil {
-		s.kind, s.own = s.times.kind, s.own && s.times.own
-	} else if !s.figures() {
-		return false
-	}
-	if slices.Contains(s.roles, roleClock) {
-		if s.kind != date || slices.Index(s.roles, roleClock) < slices.Index(s.roles, roleTime) {
-			return false
-		}
-		s.own = false
-		if s.clocked {
-			s.kind = naive
-		}
-	}
-	c := s.to
-	c.Symbols, c.Dates, c.Instants = s.symbols.list, s.kind == date, s.kind == instant
-	if s.form == "dmy" || s.form == "mdy" {
-		at := time.Unix(c.Times[0], 0).UTC()
-		if s.kind == instant {
-			return false // the date as it is written is another
-		}
-		c.Layout.Notes = append(c.Layout.Notes, dateNote(s.first, at))
-	}
-	return true
-}
-
-// figures finds the order of dates in figures: the only one that reads all of them.
-func (s *csvReader) figures() bool {
-	s.own = false
-	var cells []string
-	for i, c := range s.day.list {
-		if c = plainDate(c); s.often[i] { // a date of one row may be a slip of the pen
-			cells = append(cells, c)
-		}
-		cells = append(cells, c)
-	}
-	fits := 0
-	for _, f := range figures {
-		if _, bad := f.all(cells); bad < 0 {
-			fits++
-		}
-	}
-	read, name, _, err := readTimes(cells, "")
-	if err != nil || fits != 1 {
-		return false
-	}
-	s.form = name
-	seconds := make([]int64, 0, len(s.day.list))
-	for i := 0; len(seconds) < cap(seconds); i++ {
-		if s.often[len(seconds)] {
-			i++
-		}
-		if read[i].clock {
-			return false
-		}
-		seconds = append(seconds, read[i].t.Unix())
-	}
-	for row, day := range s.days {
-		s.to.Times[row] += seconds[day]
 	}
 	return true
 }
