@@ -38,7 +38,7 @@
 // gates.go and arming.go are what must hold before it may start. tend.go is what goes on
 // between bars; hosted.go gives the world to a server; clocks.go has the clocks.
 // preflight.go takes a strategy through a bad week (badweek.go), and preflightjudge.go says
-// what held.
+// what held. drift.go compares a live run with the backtest over what it saw.
 //
 // # To add a key of the strategy file
 //

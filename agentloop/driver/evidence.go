@@ -59,6 +59,9 @@ func (r *run) describe() runs.Manifest {
 	s := r.Strategy
 	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every,
 		Model: modelNames(r.Agents), Sample: r.Sample, NoCache: r.NoCache, Notes: slices.Concat(r.Notes, s.Notes(r.Agents))}
+	if r.Live != nil {
+		m.StrategyDigest, _ = s.Digest() // it was encoded before
+	}
 	from, to := r.session.Describe(&m)
 	m.Agents = describeAgents(s, r.Agents, from, to)
 	m.Attempt = runs.Attempt(r.Dir, m)

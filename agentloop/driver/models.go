@@ -40,3 +40,8 @@ func NewModel(a Agent, o models.Options) (Model, error) {
 	}
 	return Model{Model: m, Name: a.Model.Name, Fingerprint: scripts.Fingerprint(), Free: true}, nil
 }
+
+// Deterministic reports whether only scripts and rules decide.
+func (s *Strategy) Deterministic() bool {
+	return !slices.ContainsFunc(s.Team(), func(a Agent) bool { return a.rule == nil && !strings.HasPrefix(a.Model.Name, "script/") })
+}

@@ -67,7 +67,7 @@ func wrapped(b *strings.Builder, hang int, text string) {
 	indent := len(text) - len(strings.TrimLeft(text, " "))
 	column := indent
 	b.WriteString(strings.Repeat(" ", indent))
-	for i, word := range strings.Fields(text) {
+	for i, word := range strings.Split(strings.TrimLeft(text, " "), " ") {
 		n := len([]rune(word))
 		if i > 0 && column+1+n > pageWidth {
 			b.WriteString("\n" + strings.Repeat(" ", hang))
