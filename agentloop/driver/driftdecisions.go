@@ -44,7 +44,7 @@ func decided(journal []pitwall.Entry) map[time.Time][]string {
 // again runs the strategy over bars as a paper run, and returns its decisions.
 func (d *driftRun) again(ctx context.Context, name string, bars pitwall.Source) (map[time.Time][]string, error) {
 	s := new(*d.Strategy)
-	s.Risk = maps.Clone(s.Risk)
+	s.Risk, s.Approve = maps.Clone(s.Risk), ""
 	if _, stated := s.Risk["safe_mode"]; !stated && d.manifest.Mode == string(pitwall.Live) {
 		s.Risk["safe_mode"] = true // as a live run has it
 	}
