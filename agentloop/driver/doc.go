@@ -36,9 +36,9 @@
 // bars come from), livesession.go the rest of its Session. remote.go puts an account at a
 // broker in the place of the simulated venue (alpaca.go: Alpaca's; profile.go: which one);
 // gates.go and arming.go are what must hold before it may start. tend.go is what goes on
-// between bars; hosted.go gives the world to a server; clocks.go has the clocks.
-// preflight.go takes a strategy through a bad week (badweek.go), and preflightjudge.go says
-// what held.
+// between bars; approvals.go holds orders for a person; hosted.go gives the world to a
+// server; clocks.go has the clocks. preflight.go takes a strategy through a bad week
+// (badweek.go), and preflightjudge.go says what held.
 //
 // # To add a key of the strategy file
 //

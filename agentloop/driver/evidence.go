@@ -57,8 +57,11 @@ type Result struct {
 // describe returns the manifest of a run that begins.
 func (r *run) describe() runs.Manifest {
 	s := r.Strategy
-	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every,
+	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every, Params: s.Params,
 		Model: modelNames(r.Agents), Sample: r.Sample, NoCache: r.NoCache, Notes: slices.Concat(r.Notes, s.Notes(r.Agents))}
+	if s.Approve != "" && r.Live == nil {
+		m.Notes = append(m.Notes, "approve is for runs on the live clock: this backtest sent each order at once")
+	}
 	from, to := r.session.Describe(&m)
 	m.Agents = describeAgents(s, r.Agents, from, to)
 	m.Attempt = runs.Attempt(r.Dir, m)

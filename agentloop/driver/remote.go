@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/brokers/approval"
 	"pitwall/brokers/halt"
 	"pitwall/brokers/mirror"
 	"pitwall/brokers/paper"
@@ -286,11 +287,7 @@ func (p *LiveSession) follow() {
 		defer cancel()
 		err := p.Live.Remote.Watch(ctx, p.below, func() {
 			p.stale.Store(true)
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if p.wakeUp != nil {
-				p.wakeUp()
-			}
+			p.wake()
 		})
 		if err != nil && ctx.Err() == nil {
 			_, _ = p.journal.Append(ctx, pitwall.Entry{AsOf: p.Now(), Kind: pitwall.EntryWarning, Note: "the broker's stream has ended, so the account is only read now and then: " + err.Error()})
@@ -326,6 +323,12 @@ func (p *LiveSession) conditions() []string {
 	list := conditions(p.spec)
 	if r := p.Live.Remote; r != nil {
 		list = []string{fmt.Sprintf("account: %s at %s, by its own rules", p.account, r.Broker), "fills: by the market, at " + r.Broker, list[len(list)-1]}
+	}
+	switch p.Approve.Orders {
+	case approval.Entries:
+		list = append(list, "approval: an order that can open or enlarge a position waits until a person approves it")
+	case approval.All:
+		list = append(list, "approval: each order waits until a person approves it")
 	}
 	return list
 }

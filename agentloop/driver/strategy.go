@@ -37,7 +37,8 @@ type Strategy struct {
 	Costs     *Costs         `yaml:"costs"`
 	Account   Account        `yaml:"account"`
 	Fills     FillRules      `yaml:"fills"`
-	Risk      map[string]any `yaml:"risk"` // nil = no limits; see risk.Parse
+	Risk      map[string]any `yaml:"risk"`    // nil = no limits; see risk.Parse
+	Approve   string         `yaml:"approve"` // which orders wait for a person on the live clock; see [Approve]
 	// AllowRevised shows macro series of which only revised values exist.
 	AllowRevised bool             `yaml:"allow_revised"`
 	Agent        Agent            `yaml:"agent"`
@@ -234,6 +235,9 @@ func (s *Strategy) Check() error {
 			}
 			return s.bad("%v", err)
 		}
+	}
+	if err := checkApprove(s.Approve); err != nil {
+		return s.bad("%v", err)
 	}
 	if _, err := s.Spec(); err != nil {
 		return s.bad("%v", err)

@@ -3,6 +3,8 @@ package driver
 import (
 	"cmp"
 	"context"
+	"errors"
+	"path/filepath"
 	"time"
 
 	"pitwall"
@@ -20,14 +22,23 @@ func (p *LiveSession) watch() {
 		case <-p.done:
 			return
 		case <-p.Tick:
+			_ = p.guard.Watch(ctx) // what it cannot say now the next step does
 			_, _ = p.job.Pass(ctx) // the job journals what it meets and goes on
 			_ = p.sayHalt(ctx)     // so does the next step
-			if p.remote == nil {
+			ready := p.desk != nil && p.desk.Ready(ctx)
+			if ready {
+				p.wake()
+			}
+			if p.remote == nil && !ready {
 				continue
 			}
 			idle, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 			_ = p.world.Serialize(idle, func() { // a call under way compares by itself, and an order that is being sent is no difference
-				if !p.world.Ended() {
+				if p.world.Ended() {
+					return
+				}
+				_ = p.decide(ctx)
+				if p.remote != nil {
 					_ = p.compareWhenDue(ctx)
 				}
 			})
@@ -44,7 +55,7 @@ func (p *LiveSession) between(ctx context.Context) error {
 	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
 		return err
 	}
-	if err := p.sayHalt(ctx); err != nil || p.remote == nil {
+	if err := errors.Join(p.decide(ctx), p.sayHalt(ctx)); err != nil || p.remote == nil {
 		return err
 	}
 	return p.compareWhenDue(ctx)
@@ -66,4 +77,20 @@ func (p *LiveSession) compareWhenDue(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// wake ends the wait for the next bar that is under way.
+func (p *LiveSession) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wakeUp != nil {
+		p.wakeUp()
+	}
+}
+
+// tell tells a person what cannot wait.
+func (p *LiveSession) tell(text string) {
+	if p.Alert != nil {
+		p.Alert(filepath.Base(p.folder.Dir) + " (" + string(p.mode()) + "): " + text)
+	}
 }

@@ -1,7 +1,9 @@
 package risk
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -17,7 +19,8 @@ type Guard struct {
 	instruments pitwall.Instruments
 	limits      Limits
 
-	before func(context.Context, pitwall.Order) *pitwall.Error // nil = nothing more
+	before func(context.Context, pitwall.Order) *pitwall.Error               // nil = nothing more
+	hold   func(context.Context, pitwall.Order) (*pitwall.OrderState, error) // nil = holds none
 
 	mu    sync.Mutex // one order at a time: check, record and send are one act
 	costs *pitwall.Costs
@@ -49,27 +52,42 @@ func (g *Guard) SetCosts(c pitwall.Costs) {
 // its error denies. Set it before the guard is used.
 func (g *Guard) Before(f func(ctx context.Context, o pitwall.Order) *pitwall.Error) { g.before = f }
 
+// Hold sets what may keep back a submission that everything else lets through, until a
+// person has approved it. f runs last, under the guard's lock; it records the order that
+// it keeps and returns its state. Set it before the guard is used.
+func (g *Guard) Hold(f func(ctx context.Context, o pitwall.Order) (*pitwall.OrderState, error)) {
+	g.hold = f
+}
+
 // Submit implements pitwall.Broker. A repeated order is recognized before it is
 // checked or recorded again. An order without an id has no identity to repeat.
 func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if o.ID != "" {
-		if known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); err == nil && len(known) > 0 {
+		switch known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); {
+		case pitwall.CodeOf(err) == pitwall.Timeout: // it may be there: no second intent
+			return pitwall.OrderState{}, fmt.Errorf("whether order %s was sent before is not known, so nothing was sent: %w", o.ID, err)
+		case len(known) > 0:
 			return g.broker.Submit(ctx, repeated(o, known[0])) // the same answer again, or a conflict: nothing new to record
 		}
 	}
 	if err := g.watch(ctx); err != nil {
 		return pitwall.OrderState{}, err
 	}
-	o, e := g.fit(ctx, o)
+	o, s, e := g.fit(ctx, o)
 	if e != nil {
 		return g.deny(ctx, o, e)
+	}
+	if g.hold != nil {
+		if held, err := g.hold(ctx, o); err != nil || held != nil {
+			return *cmp.Or(held, &pitwall.OrderState{}), err
+		}
 	}
 	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
 		return pitwall.OrderState{}, err
 	}
-	g.remember(o)
+	g.remember(o, s)
 	g.expect(ctx, o)
 	// A caller that hangs up must not leave a half-sent order behind.
 	ctx = context.WithoutCancel(ctx)
@@ -89,6 +107,7 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 	defer g.mu.Unlock()
 	by := pitwall.CallerFrom(ctx)
 	var changed *pitwall.Order
+	var s Snapshot
 	if !g.limits.none || g.before != nil {
 		known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: id})
 		if err != nil {
@@ -100,7 +119,8 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 			if err := g.watch(ctx); err != nil {
 				return pitwall.OrderState{}, err
 			}
-			if e, _, _ := g.check(ctx, o, &known[0]); e != nil {
+			var e *pitwall.Error
+			if e, s, _ = g.check(ctx, o, &known[0]); e != nil {
 				if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &by, ID: id, Change: &c, Note: "change denied: " + e.Error()}); err != nil {
 					return pitwall.OrderState{}, err
 				}
@@ -112,7 +132,7 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 		return pitwall.OrderState{}, err
 	}
 	if changed != nil {
-		g.remember(*changed)
+		g.remember(*changed, s)
 	}
 	ctx = context.WithoutCancel(ctx)
 	return g.outcome(ctx, id, "", func() (pitwall.OrderState, error) { return g.broker.Replace(ctx, id, c) })
@@ -171,15 +191,17 @@ func (g *Guard) record(ctx context.Context, e pitwall.Entry) error {
 	return nil
 }
 
-// remember keeps a submission for as long as a limit looks back.
-func (g *Guard) remember(o pitwall.Order) {
+// remember keeps a submission, with what was known then, for as long as a limit looks back.
+func (g *Guard) remember(o pitwall.Order, s Snapshot) {
 	back, _ := g.limits.lookBack()
 	if back == 0 {
 		return
 	}
 	now := g.clock.Now()
 	g.sent = slices.DeleteFunc(g.sent, func(s Submission) bool { return now.Sub(s.Time) > back })
-	g.sent = append(g.sent, Submission{Time: now, Order: o})
+	t := &trial{limits: g.limits, o: o, s: s, ref: s.Last[o.Symbol].Close}
+	money, _ := t.notional()
+	g.sent = append(g.sent, Submission{Time: now, Order: o, Money: money})
 }
 
 // needsCheck reports whether a change needs the limits: it makes the order bigger, moves

@@ -26,6 +26,7 @@ type raw struct {
 
 	power   int    // prices are multiplied by 10^power; see scale.go
 	first   string // first close, as it is written
+	sundays string // which week a weekly bar dated on a Sunday is of, where that is stated
 	rounded int    // 1 + the first bar with a price that was rounded; 0 = none
 
 	lastRounded int // 1 + the last one, while bars are read by columns

@@ -19,6 +19,7 @@ import (
 var verbCalls = map[string][]string{
 	"pitwall":                       {},
 	"pitwall alpaca-fake":           nil, // it says nothing on stdout
+	"pitwall approve":               {"approve"},
 	"pitwall backtest":              {"backtest", "examples/buyhold", "--to", "2013-06-28", "--json"},
 	"pitwall cache":                 {"cache"},
 	"pitwall cache clear":           {"cache", "clear", "--yes"},

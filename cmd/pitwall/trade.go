@@ -198,6 +198,9 @@ func (a *app) onLiveClock(ctx context.Context, name string, f tradeFlags, each f
 			return c, nil, err
 		}
 	}
+	if c.Live.Alert == nil && (s.Approve != "" || c.Live.Approve.Orders != "") {
+		c.Live.Alert = func(text string) { fmt.Fprintln(a.errs(), "pitwall: "+text) }
+	}
 	mode := pitwall.Paper
 	if c.Live.Remote != nil {
 		mode = c.Live.Remote.Mode

@@ -56,7 +56,11 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	if err != nil {
 		return nil, err
 	}
-	c.Live = &driver.Live{Remote: account, Adopt: f.adopt, Lag: profile.Lag, Preflights: os.DirFS(runs.Dir),
+	link := profile.Link
+	if link.Key != "" && cfg.get(link.Key) == "" {
+		return nil, pitwall.Errorf(pitwall.MissingKey, "%s is not set", link.Key).Hintf("set it to a random text that signs the links of alerts")
+	}
+	c.Live = &driver.Live{Remote: account, Adopt: f.adopt, Lag: profile.Lag, Preflights: os.DirFS(runs.Dir), Approve: driver.Approve{Orders: profile.Approve, Listen: link.Listen, URL: link.URL, Key: cfg.get(link.Key)},
 		Arming: driver.Arming{Flag: f.live, Understands: cfg.get("I_UNDERSTAND_LIVE_TRADING"), Profile: profile.Mode == pitwall.Live, Typed: profile.Account}}
 	if c.Live.Lag == 0 {
 		c.Live.Lag = 5 * time.Second
