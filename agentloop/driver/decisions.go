@@ -37,7 +37,7 @@ func (r *run) decisions(figures *report.Run, trades []report.RoundTrip) error {
 		if err != nil {
 			return err
 		}
-		more, err := decided(t)
+		more, err := linesOfTurn(t)
 		if err != nil {
 			return fmt.Errorf("turn %d: %w", t.Turn, err)
 		}
@@ -83,9 +83,9 @@ func tradeID(turn int, symbol string) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d-%s", turn, symbol), "-")
 }
 
-// decided returns the lines of a turn: one for each order of the plan, one for a turn
+// linesOfTurn returns the lines of a turn: one for each order of the plan, one for a turn
 // without any, and one for each failure.
-func decided(t *agentloop.Turn) (list []dated, err error) {
+func linesOfTurn(t *agentloop.Turn) (list []dated, err error) {
 	at, err := time.Parse(time.RFC3339, t.AsOf)
 	if err != nil {
 		return nil, err
