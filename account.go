@@ -1,6 +1,9 @@
 package pitwall
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // MainBook is the book that every world has.
 const MainBook = "main"
@@ -81,9 +84,7 @@ type Account struct {
 	Maintenance Dec         `json:"maintenance,omitempty"` // margin below which positions are closed
 	Positions   []Position  `json:"positions"`             // by symbol, none with quantity 0
 
-	// For limits; answers do not show them. 0 = the broker cannot tell.
-	PeakEquity Dec `json:"-"` // highest at the end of any bar so far, Start included
-	DayEquity  Dec `json:"-"` // when the account's day began: at the end of the day before
+	Marks `json:"-"` // for limits
 }
 
 // Held returns how much of a symbol the account holds, negative when short.
@@ -106,6 +107,13 @@ type CashFlow struct {
 	Each   Dec       `json:"each,omitempty"`   // money per unit, or a price
 	Amount Dec       `json:"amount,omitempty"` // change of cash; of a dividend before its pay date, of the receivable
 	Pay    time.Time `json:"pay,omitzero"`     // when a receivable becomes cash
+}
+
+// Transfer reports whether the account's owner moved the money: it is neither gain nor
+// loss. The types are Alpaca's (csd, csw, trans, jnlc, acatc), and what a person took over
+// from a broker (external).
+func (f CashFlow) Transfer() bool {
+	return slices.Contains([]string{"csd", "csw", "trans", "jnlc", "acatc", "external"}, f.Type)
 }
 
 // EquityPoint is a book's equity at one time.

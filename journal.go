@@ -16,15 +16,18 @@ type EntryKind string
 
 // The kinds of journal lines. Reads are not journaled.
 const (
-	EntryStart   EntryKind = "start"   // the world began
-	EntryIntent  EntryKind = "intent"  // about to be sent: no record, no order
-	EntryOrder   EntryKind = "order"   // an order's new state
-	EntryFill    EntryKind = "fill"    // an execution
-	EntryMark    EntryKind = "mark"    // equity at the end of a step
-	EntryCash    EntryKind = "cash"    // money that moved without an order
-	EntryHalt    EntryKind = "halt"    // a latch was raised or lowered
-	EntryWarning EntryKind = "warning" // something a reader should know
-	EntryEnd     EntryKind = "end"     // the run ended; Note says how
+	EntryStart  EntryKind = "start"  // the world began
+	EntryIntent EntryKind = "intent" // about to be sent: no record, no order
+	EntryOrder  EntryKind = "order"  // an order's new state
+	EntryFill   EntryKind = "fill"   // an execution
+	EntryMark   EntryKind = "mark"   // equity at the end of a step
+	EntryCash   EntryKind = "cash"   // money that moved without an order
+	EntryHalt   EntryKind = "halt"   // a latch was raised or lowered
+	// EntryApproval is an order that waits for a person (Verb hold), and what became of it:
+	// approve, deny, lapse or withdraw.
+	EntryApproval EntryKind = "approval"
+	EntryWarning  EntryKind = "warning" // something a reader should know
+	EntryEnd      EntryKind = "end"     // the run ended; Note says how
 )
 
 // Cause is the turn that caused a change of state, and where a world has several
@@ -68,8 +71,10 @@ type Entry struct {
 	Fill   *Fill        `json:"fill,omitempty"`
 	Mark   *EquityPoint `json:"mark,omitempty"`
 	Flow   *CashFlow    `json:"flow,omitempty"`
-	Amount Dec          `json:"amount,omitempty"`
-	Note   string       `json:"note,omitempty"`
+	// Approval is what a person decides about, of an entry that holds an order.
+	Approval *Approval `json:"approval,omitempty"`
+	Amount   Dec       `json:"amount,omitempty"`
+	Note     string    `json:"note,omitempty"`
 }
 
 // Unsent returns the numbers of a journal's intents that were refused after they were

@@ -26,6 +26,7 @@ var layers = map[string][]string{
 	"sim/wall":           {},                                                                                                        // the wall is all here
 	"brokers/alpaca":     {"cache/calendar"},                                                                                        // an account at Alpaca
 	"brokers/alpacafake": {"cache/calendar", "sim"},                                                                                 // a server like Alpaca over the venue; sees a Source, as the venue does
+	"brokers/approval":   {"brokers/halt", "cache/disk"},                                                                            // orders that wait for a person; an exit is what the halt calls one
 	"brokers/brokertest": {},                                                                                                        // the judge of every broker; imported by tests only
 	"brokers/halt":       {"cache/disk"},                                                                                            // the latch, the last check before a broker, and what a halt does
 	"brokers/mirror":     {},                                                                                                        // an account at a broker as its journal tells it
@@ -45,6 +46,8 @@ var layers = map[string][]string{
 	"agentloop":          {},                                                                                                        // an ordinary MCP client
 	"agentloop/models":   {"agentloop"},                                                                                             // one file per provider
 	"agentloop/scripts":  {"agentloop"},                                                                                             //
+	"agentloop/roles":    {},                                                                                                        // embedded files
+	"agentloop/desk":     {"agentloop", "agentloop/roles"},                                                                          // a team as a Decider, over any MCP server
 	"cache/lock":         {},                                                                                                        // files that one process at a time has
 	"cache/replay":       {"cache/lock"},                                                                                            // what models and external tools answered
 	"tools/external":     {"tools"},                                                                                                 // Go functions, REST endpoints and MCP servers as tools

@@ -174,6 +174,7 @@ const (
 	Rejected        Status = "rejected"
 	Denied          Status = "denied"
 	Unknown         Status = "unknown"
+	Awaiting        Status = "awaiting_approval" // nothing was sent: a person must approve it
 )
 
 // Open reports whether an order in this state can still trade.
@@ -197,6 +198,14 @@ type OrderState struct {
 	Note string `json:"note,omitempty"`
 	// Error says why an order was rejected, denied or expired with the figures.
 	Error *Error `json:"error,omitempty"`
+}
+
+// Approval binds what a person decides to one order.
+type Approval struct {
+	Hash  string    `json:"hash"`  // of the order and Held
+	Held  time.Time `json:"held"`  // in the time of the clock that the world waits by
+	Until time.Time `json:"until"` // it lapses then
+	Price Dec       `json:"price"` // the last one known when it was held
 }
 
 // Remaining returns the quantity that has not traded.

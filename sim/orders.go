@@ -239,7 +239,7 @@ func (v *Venue) Account(_ context.Context, book string) (pitwall.Account, error)
 		terms = v.cfg.Books[i-1].Terms
 	}
 	acc := pitwall.Account{Book: v.books[i], Type: terms.WithDefaults().Type, Currency: v.list[0].Instrument.Currency, Start: b.Capital, Cash: b.Cash, Unsettled: b.Unsettled, Receivable: b.Receivable,
-		Reserved: b.Reserved, Equity: b.Equity(), Realized: b.Realized, Dividends: b.Dividends, Fees: b.Fees, Borrow: b.Borrow, Positions: []pitwall.Position{}, PeakEquity: v.marks[i].peak, DayEquity: v.marks[i].day}
+		Reserved: b.Reserved, Equity: b.Equity(), Realized: b.Realized, Dividends: b.Dividends, Fees: b.Fees, Borrow: b.Borrow, Positions: []pitwall.Position{}, Marks: v.marks[i]}
 	if acc.Currency == "" {
 		acc.Currency = "USD"
 	}

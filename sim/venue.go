@@ -45,26 +45,6 @@ type Book struct {
 	Terms pitwall.Terms
 }
 
-// mark is where a book stood before: what limits on losses compare with.
-type mark struct {
-	peak, day, last pitwall.Dec
-	date            string    // of last, in the venue's zone
-	sure            time.Time // until then the date is the same
-}
-
-// move takes a new equity. A bar that ends at midnight belongs to the day it ends.
-func (m *mark) move(at time.Time, equity pitwall.Dec) {
-	if !at.Before(m.sure) {
-		in := at.Add(-1)
-		if date := in.Format(time.DateOnly); date != m.date {
-			m.day, m.date = m.last, date
-		}
-		y, month, d := in.Date()
-		m.sure = time.Date(y, month, d+1, -2, 0, 0, 0, at.Location()) // two hours less: some zones have no midnight on a day
-	}
-	m.last, m.peak = equity, max(m.peak, equity)
-}
-
 // Venue replays bars and trades against them. It implements pitwall.Clock,
 // pitwall.SimClock and pitwall.Broker and is safe for concurrent use.
 type Venue struct {
@@ -86,7 +66,7 @@ type Venue struct {
 	groups map[string]int32
 	fills  []pitwall.Fill
 	equity []pitwall.EquityPoint
-	marks  []mark // by book
+	marks  []pitwall.Marks // by book
 	flows  []pitwall.CashFlow
 	asked  hash.Hash // over every request
 	calls  int       // orders of margin calls
@@ -122,7 +102,7 @@ func New(cfg Config) (*Venue, error) {
 	spec := engine.Config{Data: data, Costs: cfg.Costs, Rules: cfg.Rules}
 	for _, b := range books {
 		v.books = append(v.books, b.Name)
-		v.marks = append(v.marks, mark{peak: b.Cash, day: b.Cash, last: b.Cash})
+		v.marks = append(v.marks, pitwall.NewMarks(b.Cash))
 		spec.Books = append(spec.Books, engine.Account{Cash: b.Cash, Terms: b.Terms})
 	}
 	v.engine = engine.New(spec)
@@ -302,7 +282,7 @@ func (v *Venue) step(ctx context.Context) error {
 	for i, name := range v.books {
 		b := v.engine.Book(i)
 		p := pitwall.EquityPoint{Time: at, Equity: b.Equity(), Cash: b.Cash}
-		v.marks[i].move(at, p.Equity)
+		v.marks[i].Move(at, p.Equity, b.Capital+b.Realized+b.Dividends-b.Fees-b.Borrow)
 		if i == 0 {
 			v.equity = append(v.equity, p)
 		}

@@ -147,8 +147,11 @@ func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut
 	if err := refusal(state); err != nil {
 		return submitOut{}, err
 	}
-	if state.Repeated {
+	if state.Repeated && state.Status != pitwall.Awaiting {
 		return submitOut{Order: new(viewOrder(w, state)), Sizing: state.Sizing, Note: "this client_order_id was used before: here is its order; nothing was sent again"}, nil
+	}
+	if state.Status == pitwall.Awaiting {
+		return submitOut{Order: new(viewOrder(w, state)), Sizing: state.Sizing, Note: state.Note}, nil
 	}
 	out := submitOut{Sent: true, Order: new(viewOrder(w, state)), Sizing: state.Sizing}
 	bar, err := w.Market.Last(ctx, in.Symbol)

@@ -24,10 +24,14 @@ type Arming struct {
 	HaltRead    bool
 	Skew        time.Duration // of the host's clock against the broker's
 	SkewKnown   bool
+	Preflight   bool // a preflight of the same strategy by the same build has passed
 }
 
 // MaxSkew is how far the host's clock may be from the broker's.
 const MaxSkew = 2 * time.Second
+
+// gateCount is how many gates there are.
+const gateCount = 10
 
 // Missing names every gate that is not open, in order; none: the run may trade live. It
 // is pure.
@@ -46,6 +50,7 @@ func (a Arming) Missing() (list []string) {
 	gate(a.Compared && len(a.Differences) == 0, "reconciliation: %s", differences(a.Compared, a.Differences))
 	gate(a.HaltRead && a.Halt.Level == halt.Off, "the halt latch is %s", haltText(a.HaltRead, a.Halt))
 	gate(a.SkewKnown && a.Skew.Abs() <= MaxSkew, "the host's clock differs from the broker's by %s; at most %v", skewText(a.SkewKnown, a.Skew), MaxSkew)
+	gate(a.Preflight, "no preflight of this strategy, as it is now, has passed with this build: run pitwall preflight FILE")
 	return list
 }
 

@@ -22,15 +22,16 @@ var gates = [][]func(*Arming){
 		a.Halt = halt.State{Level: halt.ReduceOnly, Raises: []halt.Raise{{Level: halt.ReduceOnly, Reason: "x"}}}
 	}},
 	{func(a *Arming) { a.Skew = MaxSkew + 1 }, func(a *Arming) { a.Skew = -MaxSkew - 1 }, func(a *Arming) { a.SkewKnown = false }},
+	{func(a *Arming) { a.Preflight = false }},
 }
 
 func armed() Arming {
-	return Arming{Flag: true, Understands: "true", Profile: true, Typed: "PA1", Account: "PA1", Limits: true, JournalDone: true, Compared: true, HaltRead: true, Skew: MaxSkew, SkewKnown: true}
+	return Arming{Flag: true, Understands: "true", Profile: true, Typed: "PA1", Account: "PA1", Limits: true, JournalDone: true, Compared: true, HaltRead: true, Skew: MaxSkew, SkewKnown: true, Preflight: true}
 }
 
-// Of all 512 subsets of the nine gates one arms, and each closed gate is named.
+// Of all 1,024 subsets of the ten gates one arms, and each closed gate is named.
 func TestArming(t *testing.T) {
-	require.Len(t, gates, 9)
+	require.Len(t, gates, gateCount)
 	arms := 0
 	for set := range 1 << len(gates) {
 		a, closed := armed(), 0
@@ -41,13 +42,13 @@ func TestArming(t *testing.T) {
 			}
 		}
 		missing := a.Missing()
-		require.Len(t, missing, closed, "subset %09b: %v", set, missing)
+		require.Len(t, missing, closed, "subset %010b: %v", set, missing)
 		if len(missing) == 0 {
 			arms++
 		}
 	}
 	require.Equal(t, 1, arms)
-	require.Len(t, Arming{}.Missing(), 9, "the zero value is not armed")
+	require.Len(t, Arming{}.Missing(), gateCount, "the zero value is not armed")
 	names := map[string]bool{}
 	for _, g := range gates {
 		for _, shut := range g {
@@ -57,5 +58,5 @@ func TestArming(t *testing.T) {
 			names[a.Missing()[0]] = true
 		}
 	}
-	require.Len(t, names, 19, "each is named in its own words")
+	require.Len(t, names, 20, "each is named in its own words")
 }

@@ -14,8 +14,8 @@ import (
 	"pitwall/cache/history"
 )
 
-// Load reads the strategy's data: see [Strategy.Inputs].
-func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local) (*history.Store, error) {
+// Load reads the strategy's data, and more beside them: see [Strategy.Inputs].
+func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local, more ...history.Input) (*history.Store, error) {
 	if err := s.loadIndex(ctx, files); err != nil {
 		return nil, err
 	}
@@ -23,6 +23,7 @@ func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local) 
 	if err != nil {
 		return nil, err
 	}
+	inputs = append(inputs, more...)
 	opts := history.Options{Symbols: slices.Concat(s.Symbols, s.Watch), MayLack: s.Index != ""}
 	if s.Benchmark != "" {
 		opts.Symbols = append(opts.Symbols, s.Benchmark)

@@ -8,6 +8,7 @@
 //	Agents ─ Deciders ───────┘   or Live ─► LiveSession: the same on the host's time
 //	            Run = Session ─► Drive (loop over MCP) ─► evidence in Dir ─► Result
 //	            Worlds = one Session for each caller of a server
+//	            Host = a LiveSession for a server, without a loop
 //	            Guard = limits and journal around any broker, without a session
 //
 // The way of a run: Strategy.Check (strategy.go), Load (data.go), Spec and NewSim
@@ -34,7 +35,10 @@
 // live.go is the clock that waits (schedule.go: when the next bar ends; feed.go: where
 // bars come from), livesession.go the rest of its Session. remote.go puts an account at a
 // broker in the place of the simulated venue (alpaca.go: Alpaca's; profile.go: which one);
-// gates.go and arming.go are what must hold before it may start.
+// gates.go and arming.go are what must hold before it may start. tend.go is what goes on
+// between bars; approvals.go holds orders for a person; hosted.go gives the world to a
+// server; clocks.go has the clocks. preflight.go takes a strategy through a bad week
+// (badweek.go), and preflightjudge.go says what held.
 //
 // # To add a key of the strategy file
 //

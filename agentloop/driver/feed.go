@@ -72,3 +72,42 @@ func (c *cut) Series() []*pitwall.Series { return c.series }
 
 // Actions implements pitwall.Source.
 func (c *cut) Actions() []pitwall.Action { return c.actions }
+
+// together is a feed that holds bars back until each symbol has one of the same time, or
+// it has had time to come.
+type together struct {
+	Feed
+	symbols int
+	grace   time.Duration
+	given   time.Time // the newest time that was returned
+	held    []pitwall.Bar
+}
+
+// Bars implements [Feed]. A bar that comes after others of its time is known from when
+// it came.
+func (t *together) Bars(ctx context.Context, now time.Time) ([]pitwall.Bar, error) {
+	got, err := t.Feed.Bars(ctx, now)
+	for _, b := range got {
+		if !b.Known.After(t.given) {
+			b.Known = now
+		}
+		t.held = append(t.held, b)
+	}
+	slices.SortStableFunc(t.held, func(a, b pitwall.Bar) int {
+		return cmp.Or(a.Known.Compare(b.Known), cmp.Compare(a.Symbol, b.Symbol))
+	})
+	n := 0
+	for n < len(t.held) {
+		end := n
+		for end < len(t.held) && t.held[end].Known.Equal(t.held[n].Known) {
+			end++
+		}
+		if end-n < t.symbols && end == len(t.held) && now.Before(t.held[n].Known.Add(t.grace)) {
+			break
+		}
+		t.given, n = t.held[n].Known, end
+	}
+	out := t.held[:n:n]
+	t.held = t.held[n:]
+	return out, err
+}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"pitwall"
 	"pitwall/brokers/mirror"
@@ -45,21 +44,21 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 	if at, err := r.Clock(ctx); err == nil {
 		a.Skew, a.SkewKnown = p.Live.Now().Sub(at), true
 	}
+	digest, err := c.Strategy.Digest()
+	if err != nil {
+		return err
+	}
+	a.Preflight = p.rehearsal || p.Preflights != nil && runs.PassedPreflight(p.Preflights, digest, c.Build)
 	list := a.Missing()
 	if len(list) == 0 {
 		return nil
 	}
-	return errors.Join(pitwall.Errorf(pitwall.NotAllowed, "live trading is not armed, %d of 9 gates are closed; nothing was started:\n  - %s", len(list), strings.Join(list, "\n  - ")), compared)
+	return errors.Join(pitwall.Errorf(pitwall.NotAllowed, "live trading is not armed, %d of %d gates are closed; nothing was started:\n  - %s", len(list), gateCount, strings.Join(list, "\n  - ")), compared)
 }
 
 // rehearse reads the journal and the account, and compares them in memory.
 func (p *LiveSession) rehearse(ctx context.Context, dir string) (others, differences []string, err error) {
-	source := until(p.store, p.Live.Now())
-	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.claimed.Prefix, Since: p.claimed.Since, From: map[string]time.Time{}}
-	for _, s := range source.Series() {
-		run.Instruments = append(run.Instruments, s.Instrument)
-	}
-	broker, _, err := p.Live.Remote.Open(ctx, run)
+	broker, _, err := p.Live.Remote.Open(ctx, p.remoteRun(until(p.store, p.Live.Now())))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"io/fs"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"pitwall"
+	"pitwall/brokers/approval"
 	"pitwall/brokers/halt"
 	"pitwall/brokers/paper"
 	"pitwall/brokers/risk"
@@ -27,21 +28,27 @@ import (
 // Live is what a run needs that goes on with the time of the host instead of replaying.
 // Feed or Remote, Latch, Now and Wait are required: a broker has bars of its own.
 type Live struct {
-	Feed   Feed
-	Latch  *halt.Latch
-	Now    func() time.Time                                 // the host's time, or that of a recorded feed
-	Wait   func(ctx context.Context, until time.Time) error // for that time, or until ctx ends
-	Lag    time.Duration                                    // how long after its close a bar is asked for
-	Tick   <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
-	Resume bool                                             // go on with the run in Dir
-	Show   func(LiveStatus)                                 // called before each wait; may be nil
-	Alert  func(text string)                                // tells a person what cannot wait; must not block; may be nil
-	Remote *Remote                                          // the account that orders go to; nil = fills are simulated
-	Arming Arming                                           // of a live account: what the caller knows
-	Adopt  bool                                             // take over what differs at the broker, when a run goes on
-	Record *history.Recording                               // where what the run sees is written; nil = nowhere
+	Feed    Feed
+	Latch   *halt.Latch
+	Now     func() time.Time                                 // the host's time, or that of a recorded feed
+	Wait    func(ctx context.Context, until time.Time) error // for that time, or until ctx ends
+	Lag     time.Duration                                    // how long after its close a bar is asked for
+	Tick    <-chan time.Time                                 // now and then: a halt is seen to while a model thinks; nil = between bars alone
+	Resume  bool                                             // go on with the run in Dir
+	Show    func(LiveStatus)                                 // called before each wait; may be nil
+	Alert   func(text string)                                // tells a person what cannot wait; must not block; may be nil
+	Remote  *Remote                                          // the account that orders go to; nil = fills are simulated
+	Arming  Arming                                           // of a live account: what the caller knows
+	Adopt   bool                                             // take over what differs at the broker, when a run goes on
+	Approve Approve                                          // which orders wait for a person
+	Record  *history.Recording                               // where what the run sees is written; nil = nowhere
 
-	disk disk.Disk // where the run's folder is written; nil = the machine's
+	// Preflights is the folder of runs with the preflights that a live run needs one of; nil =
+	// there is none.
+	Preflights fs.FS
+
+	rehearsal bool      // a preflight's run, at a fake of its own: it needs no preflight before it
+	disk      disk.Disk // where the run's folder is written; nil = the machine's
 }
 
 // LiveSession is a world on the live clock, on paper or at a broker. It implements
@@ -62,7 +69,10 @@ type LiveSession struct {
 	claimed *runs.Broker    // at a broker: under which name
 	lease   lease
 	folder  *runs.Folder
+	guard   *risk.Guard
 	job     *halt.Job
+	desk    *approval.Desk  // nil = no order waits for a person
+	links   *approval.Links // nil = alerts have none
 	stop    <-chan struct{}
 	done    chan struct{}
 	ended   sync.WaitGroup // what follows the stream
@@ -86,11 +96,7 @@ type LiveSession struct {
 // process left in its folder.
 func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.Past) error {
 	p.folder, p.past, p.halt = folder, past.Journal, halt.Off.String()
-	p.journal = alerted{folder, func(text string) {
-		if p.Alert != nil {
-			p.Alert(filepath.Base(folder.Dir) + " (" + string(p.mode()) + "): " + text)
-		}
-	}, p.unwritten}
+	p.journal = alerted{folder, p.tell, p.unwritten}
 	before := until(p.store, p.from)
 	if len(past.Journal) == 0 {
 		if err := p.keep(lastOf(before)); err != nil { // whose closes were the first prices
@@ -108,6 +114,14 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	gate := halt.NewGate(p.venue, p.Latch)
 	guard := risk.New(gate, p.journal, p, p, p, p.spec.Limits)
 	guard.SetCosts(p.spec.Costs)
+	guard.OnBreach(func(ctx context.Context, b risk.Breach) error {
+		level := halt.Halt
+		if b.Then == risk.ThenReduceOnly {
+			level = halt.ReduceOnly
+		}
+		return p.raise(ctx, level, "breaker", b.Reason)
+	})
+	p.guard = guard
 	guard.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
 		if p.remote != nil {
 			if e := p.overslept(o); e != nil {
@@ -116,12 +130,16 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 		}
 		return gate.Check(ctx, o)
 	})
+	broker, err := p.await(guard)
+	if err != nil {
+		return err
+	}
 	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Host: p.venue.Now, Book: pitwall.MainBook, Instruments: p}
 	if p.remote != nil {
 		p.job.Host, p.job.Retry = p.Live.Now, time.Minute
 	}
 	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
-		Broker: patient{guard, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
+		Broker: patient{broker, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
 		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),
 		Warnings: []pitwall.Warning{{Text: p.about()}}}
 	first, err := p.poll(ctx)
@@ -184,19 +202,6 @@ func (p *LiveSession) publish() {
 	p.market.Store(wall.New(p.venue.Source(), p.venue.Now, p.spec.Symbols))
 }
 
-// watch sees to a halt while a model thinks.
-func (p *LiveSession) watch() {
-	for {
-		select {
-		case <-p.done:
-			return
-		case <-p.Tick:
-			_, _ = p.job.Pass(context.Background()) // the job journals what it meets and goes on
-			_ = p.sayHalt(context.Background())     // so does the next step
-		}
-	}
-}
-
 // Now implements pitwall.Clock: when the newest bar became known.
 func (p *LiveSession) Now() time.Time { return p.venue.Now() }
 
@@ -225,7 +230,7 @@ func (p *LiveSession) Next(ctx context.Context, after time.Time) (time.Time, err
 		if err := p.between(ctx); err != nil {
 			return p.venue.Now(), err
 		}
-		until := p.wake()
+		until := p.nextLook()
 		if p.Show != nil {
 			s, err := p.LiveStatus(ctx)
 			if err != nil {
@@ -239,42 +244,21 @@ func (p *LiveSession) Next(ctx context.Context, after time.Time) (time.Time, err
 	}
 }
 
-// between does what is due between two bars: the halt's work, and a look at the account.
-func (p *LiveSession) between(ctx context.Context) error {
-	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
-		return err
-	}
-	if err := p.sayHalt(ctx); err != nil || p.remote == nil {
-		return err
-	}
-	if every := cmp.Or(p.Live.Remote.Every, time.Minute); !p.stale.Swap(false) && p.Live.Now().Sub(p.synced) < every {
-		return nil
-	}
-	err := p.remote.compare(ctx, p.venue.Now(), false)
-	if err == nil {
-		p.fine()
-		return nil
-	}
-	p.stale.Store(true)
-	if p.transient(ctx, err) {
-		return nil
-	}
-	return err
-}
-
 // rest waits, until the run is to stop or the broker's stream says that something changed
 // at the latest.
 func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
-	if p.remote == nil {
+	if p.remote == nil && p.desk == nil {
 		return p.Wait(ctx, until)
 	}
-	now := p.Live.Now()
-	next := p.synced.Add(cmp.Or(p.Live.Remote.Every, time.Minute))
-	if p.troubled() != "" {
-		next = now.Add(askAgain)
-	}
-	if next.Before(until) && next.After(now) {
-		until = next
+	if p.remote != nil {
+		now := p.Live.Now()
+		next := p.synced.Add(cmp.Or(p.Live.Remote.Every, time.Minute))
+		if p.troubled() != "" {
+			next = now.Add(askAgain)
+		}
+		if next.Before(until) && next.After(now) {
+			until = next
+		}
 	}
 	wait, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -288,7 +272,7 @@ func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
 		case <-wait.Done():
 		}
 	}()
-	if p.stale.Load() && p.troubled() == "" {
+	if p.remote != nil && p.stale.Load() && p.troubled() == "" {
 		return nil
 	}
 	if err := p.Wait(wait, until); err != nil && ctx.Err() != nil {
@@ -297,8 +281,8 @@ func (p *LiveSession) rest(ctx context.Context, until time.Time) error {
 	return ctx.Err()
 }
 
-// wake returns when to look again: when the next bar is due, and after that often.
-func (p *LiveSession) wake() time.Time {
+// nextLook returns when to look again: when the next bar is due, and after that often.
+func (p *LiveSession) nextLook() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.Live.Now()

@@ -24,6 +24,23 @@ func (s *Strategy) errNoLimits() error {
 
 // runLive trades a strategy on the live clock into a folder.
 func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*Result, error) {
+	r, err := openLive(ctx, c, spec, started)
+	if err != nil {
+		return nil, err
+	}
+	result, err := r.drive(ctx)
+	return result, errors.Join(err, r.closeLive())
+}
+
+// closeLive ends a run's world and folder, and lets others have them.
+func (r *run) closeLive() error {
+	p := r.session.(*LiveSession)
+	return errors.Join(p.Close(), r.folder.Close(), p.lease.end())
+}
+
+// openLive takes the lease of a run on the live clock, opens its folder and begins its
+// world, or goes on with it. What cannot start leaves nothing.
+func openLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (_ *run, err error) {
 	l := c.Live
 	switch {
 	case (l.Feed == nil) == (l.Remote == nil) || l.Latch == nil || l.Now == nil || l.Wait == nil:
@@ -41,15 +58,54 @@ func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*R
 	if err := l.Latch.Prepare(); err != nil {
 		return nil, err
 	}
+	if l.Remote != nil && l.Remote.Mode == pitwall.Live {
+		spec.Limits = spec.Limits.Safe()
+	}
 	zone := zoneOf(c.Source, spec.Symbols)
 	p := &LiveSession{Live: *l, store: c.Source, spec: spec, from: midnight(l.Now().In(zone), 0), zone: zone, stop: c.Stop, done: make(chan struct{})}
+	p.Approve.Orders = stricter(p.Approve.Orders, c.Strategy.Approve)
 	if p.disk == nil {
 		p.disk = disk.OS{}
 	}
-	if l.Remote != nil {
-		var err error
-		if p.account, err = l.Remote.ID(ctx); err != nil {
-			return nil, err
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.lease.end())
+		}
+	}()
+	folder, past, err := p.occupy(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	folder.Durable = true
+	if err := p.begin(ctx, folder, past); err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	return &run{Config: c, session: p, folder: folder, started: started, past: past}, nil
+}
+
+// occupy makes sure that the run may start and that no other process has it, and opens
+// its folder.
+func (p *LiveSession) occupy(ctx context.Context, c Config) (folder *runs.Folder, past runs.Past, err error) {
+	if p.Live.Remote != nil {
+		if p.account, err = p.Live.Remote.ID(ctx); err != nil {
+			return nil, past, err
+		}
+	}
+	var m runs.Manifest
+	if p.Resume {
+		if m, err = (runs.Strict{FS: os.DirFS(c.Dir)}).Manifest(); err != nil {
+			return nil, past, fmt.Errorf("%s cannot be resumed: %w", c.Dir, err)
+		}
+	}
+	if err := p.claim(c.Dir, m); err != nil {
+		return nil, past, err
+	}
+	if p.Live.Remote != nil {
+		if err := p.leaseAccount(c.Dir); err != nil {
+			return nil, past, err
+		}
+		if err := p.mayStart(ctx, c); err != nil {
+			return nil, past, err
 		}
 	}
 	reference := func(t time.Time) (benchmark, hold pitwall.Dec) {
@@ -58,46 +114,16 @@ func runLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (*R
 		}
 		return references(p.venue.Source(), p.spec, p.from)(t)
 	}
-	var m runs.Manifest
-	var err error
-	if l.Resume {
-		if m, err = (runs.Strict{FS: os.DirFS(c.Dir)}).Manifest(); err != nil {
-			return nil, fmt.Errorf("%s cannot be resumed: %w", c.Dir, err)
-		}
-	}
-	if err := p.claim(c.Dir, m); err != nil {
-		return nil, err
-	}
-	defer func() { _ = p.lease.end() }()
-	if l.Remote != nil {
-		if err := p.leaseAccount(c.Dir); err != nil {
-			return nil, err
-		}
-		if err := p.mayStart(ctx, c); err != nil {
-			return nil, err
-		}
-	}
-	var folder *runs.Folder
-	var past runs.Past
-	if !l.Resume {
+	if !p.Resume {
 		folder, err = runs.Create(p.disk, c.Dir, reference)
 	}
 	if err == nil {
 		err = p.leaseRun(c.Dir)
 	}
-	if err == nil && l.Resume {
+	if err == nil && p.Resume {
 		folder, past, err = runs.Reopen(ctx, p.disk, c.Dir, reference)
 	}
-	if err != nil {
-		return nil, err
-	}
-	folder.Durable = true
-	if err := p.begin(ctx, folder, past); err != nil {
-		return nil, errors.Join(err, folder.Close())
-	}
-	r := &run{Config: c, session: p, folder: folder, started: started, past: past}
-	result, err := r.drive(ctx)
-	return result, errors.Join(err, p.Close(), folder.Close())
+	return folder, past, err
 }
 
 // claim names the run at its broker: a new one gets a prefix of its own, one that goes on

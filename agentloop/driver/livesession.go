@@ -89,6 +89,7 @@ type LiveStatus struct {
 	Now, Due     time.Time // of the host or the feed; when the next bar is, zero = not known
 	Equity, Day  pitwall.Dec
 	Open, Missed int
+	Waiting      int // orders that a person must approve
 	Halt         halt.Level
 	Trouble      string // why the broker cannot be read; empty = it can
 }
@@ -101,7 +102,11 @@ func (p *LiveSession) LiveStatus(ctx context.Context) (LiveStatus, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return LiveStatus{Now: p.Live.Now(), Due: p.due, Equity: a.Equity, Day: a.Equity - a.DayEquity, Open: open, Missed: len(p.missed), Halt: p.Latch.State().Level, Trouble: p.trouble}, nil
+	waiting := 0
+	if p.desk != nil {
+		waiting = p.desk.Waiting()
+	}
+	return LiveStatus{Now: p.Live.Now(), Due: p.due, Equity: a.Equity, Day: a.Equity - a.DayEquity, Open: open, Waiting: waiting, Missed: len(p.missed), Halt: p.Latch.State().Level, Trouble: p.trouble}, nil
 }
 
 // Last implements pitwall.Market.

@@ -24,12 +24,21 @@ type Profile struct {
 	Prices  string        `yaml:"prices"`  // the broker's source of stock prices
 	Lag     time.Duration `yaml:"lag"`     // how long after its close a bar is asked for
 	Alert   Alert         `yaml:"alert"`
+	Approve string        `yaml:"approve"` // which orders wait for a person; the stricter of this and the strategy's
+	Link    Link          `yaml:"link"`
 }
 
 // Alert says who learns of a halt, an order without an answer or a difference.
 type Alert struct {
 	Command []string `yaml:"command"` // is run with the text as its last argument
 	Webhook string   `yaml:"webhook"` // name of the variable that holds an address for a POST
+}
+
+// Link says where a person decides about an order that waits, from the link of an alert.
+type Link struct {
+	Listen string `yaml:"listen"` // address of the trading process, such as 127.0.0.1:8765
+	URL    string `yaml:"url"`    // how it is reached from outside, through a tunnel of the reader's own
+	Key    string `yaml:"key"`    // name of the variable that holds what signs links
 }
 
 var variableName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
@@ -50,15 +59,24 @@ func ParseProfile(file string, raw []byte) (p Profile, err error) {
 		p.Mode = pitwall.Paper
 	}
 	names := p.Keys
-	if p.Alert.Webhook != "" {
-		names = append(names[:len(names):len(names)], p.Alert.Webhook)
+	for _, name := range []string{p.Alert.Webhook, p.Link.Key} {
+		if name != "" {
+			names = append(names[:len(names):len(names)], name)
+		}
 	}
 	for i, name := range names {
 		if !variableName.MatchString(name) {
-			return bad("write the name of a variable, such as APCA_API_KEY_ID, and set the variable", "name %d of keys and webhook is not a variable name", i+1)
+			return bad("write the name of a variable, such as APCA_API_KEY_ID, and set the variable", "name %d of keys, webhook and link is not a variable name", i+1)
 		}
 	}
+	if err := checkApprove(p.Approve); err != nil {
+		return bad("leave it out for none", "%v", err)
+	}
 	switch {
+	case p.Link != (Link{}) && p.Link.Listen == "":
+		return bad("write listen: 127.0.0.1:8765", "link has no listen")
+	case p.Link.URL != "" && !strings.HasPrefix(p.Link.URL, "https://") && !strings.HasPrefix(p.Link.URL, "http://"):
+		return bad("write https://HOST, as the phone reaches it", "the url of link is no address")
 	case p.Broker == "":
 		return bad("write broker: alpaca", "broker is missing")
 	case p.Mode != pitwall.Paper && p.Mode != pitwall.Live:

@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/brokers/approval"
 	"pitwall/brokers/halt"
 	"pitwall/brokers/mirror"
 	"pitwall/brokers/paper"
@@ -150,12 +150,12 @@ func (p *LiveSession) differ(ctx context.Context, list []string) error {
 	if known && p.Latch.State().Level >= halt.Halt {
 		return nil
 	}
-	return p.raise(ctx, "the broker's account differs from the journal: "+text)
+	return p.raise(ctx, halt.Halt, "pitwall", "the broker's account differs from the journal: "+text)
 }
 
-// raise halts trading and journals why.
-func (p *LiveSession) raise(ctx context.Context, why string) error {
-	err := p.Latch.Raise(halt.Raise{Level: halt.Halt, By: "pitwall", Reason: why, At: p.Live.Now()})
+// raise stops trading and journals why.
+func (p *LiveSession) raise(ctx context.Context, level halt.Level, by, why string) error {
+	err := p.Latch.Raise(halt.Raise{Level: level, By: by, Reason: why, At: p.Live.Now()})
 	return errors.Join(err, p.sayHalt(ctx))
 }
 
@@ -182,45 +182,6 @@ func (p *LiveSession) sayHalt(ctx context.Context) error {
 	}
 	_, err := p.journal.Append(ctx, pitwall.Entry{AsOf: p.Now(), Kind: pitwall.EntryHalt, Book: pitwall.MainBook, Note: "the latch is " + s.String()})
 	return err
-}
-
-// together is a feed that holds bars back until each symbol has one of the same time, or
-// it has had time to come.
-type together struct {
-	Feed
-	symbols int
-	grace   time.Duration
-	given   time.Time // the newest time that was returned
-	held    []pitwall.Bar
-}
-
-// Bars implements [Feed]. A bar that comes after others of its time is known from when
-// it came.
-func (t *together) Bars(ctx context.Context, now time.Time) ([]pitwall.Bar, error) {
-	got, err := t.Feed.Bars(ctx, now)
-	for _, b := range got {
-		if !b.Known.After(t.given) {
-			b.Known = now
-		}
-		t.held = append(t.held, b)
-	}
-	slices.SortStableFunc(t.held, func(a, b pitwall.Bar) int {
-		return cmp.Or(a.Known.Compare(b.Known), cmp.Compare(a.Symbol, b.Symbol))
-	})
-	n := 0
-	for n < len(t.held) {
-		end := n
-		for end < len(t.held) && t.held[end].Known.Equal(t.held[n].Known) {
-			end++
-		}
-		if end-n < t.symbols && end == len(t.held) && now.Before(t.held[n].Known.Add(t.grace)) {
-			break
-		}
-		t.given, n = t.held[n].Known, end
-	}
-	out := t.held[:n:n]
-	t.held = t.held[n:]
-	return out, err
 }
 
 // transient reports whether an error may pass: no answer of the broker's. It is
@@ -254,9 +215,8 @@ func (p *LiveSession) fine() {
 // openRemote connects to the account, brings the history up to now and reads the journal.
 func (p *LiveSession) openRemote(ctx context.Context) error {
 	source, clock := paper.NewSource(until(p.store, p.Live.Now())), p.from
-	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.claimed.Prefix, Since: p.claimed.Since, From: map[string]time.Time{}}
+	run := p.remoteRun(source)
 	for _, s := range source.Series() {
-		run.Instruments = append(run.Instruments, s.Instrument)
 		run.From[s.Instrument.Symbol] = p.from
 		if n := s.Len(); n > 0 {
 			run.From[s.Instrument.Symbol] = s.Bar(n - 1).End
@@ -309,6 +269,17 @@ func (p *LiveSession) openRemote(ctx context.Context) error {
 	return err
 }
 
+// remoteRun is what the broker is opened with, for the instruments of a source.
+func (p *LiveSession) remoteRun(source pitwall.Source) RemoteRun {
+	run := RemoteRun{Now: p.Live.Now, Symbols: p.spec.Symbols, Prefix: p.claimed.Prefix, Since: p.claimed.Since, From: map[string]time.Time{}}
+	for _, s := range source.Series() {
+		in := s.Instrument
+		in.Tradable = slices.Contains(p.spec.Symbols, in.Symbol)
+		run.Instruments = append(run.Instruments, in)
+	}
+	return run
+}
+
 // follow follows the broker's stream until the session ends.
 func (p *LiveSession) follow() {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -316,11 +287,7 @@ func (p *LiveSession) follow() {
 		defer cancel()
 		err := p.Live.Remote.Watch(ctx, p.below, func() {
 			p.stale.Store(true)
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if p.wakeUp != nil {
-				p.wakeUp()
-			}
+			p.wake()
 		})
 		if err != nil && ctx.Err() == nil {
 			_, _ = p.journal.Append(ctx, pitwall.Entry{AsOf: p.Now(), Kind: pitwall.EntryWarning, Note: "the broker's stream has ended, so the account is only read now and then: " + err.Error()})
@@ -356,6 +323,12 @@ func (p *LiveSession) conditions() []string {
 	list := conditions(p.spec)
 	if r := p.Live.Remote; r != nil {
 		list = []string{fmt.Sprintf("account: %s at %s, by its own rules", p.account, r.Broker), "fills: by the market, at " + r.Broker, list[len(list)-1]}
+	}
+	switch p.Approve.Orders {
+	case approval.Entries:
+		list = append(list, "approval: an order that can open or enlarge a position waits until a person approves it")
+	case approval.All:
+		list = append(list, "approval: each order waits until a person approves it")
 	}
 	return list
 }

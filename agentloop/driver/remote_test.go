@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,8 +49,9 @@ func newExchange(t *testing.T, c Config, actions []pitwall.Action, faults ...alp
 	list := bars{actions: actions}
 	var symbols []string
 	for _, s := range c.Source.Series() {
-		s.Instrument.Tradable = true
-		list.list, symbols = append(list.list, s), append(symbols, s.Instrument.Symbol)
+		shown := *s // the run's own data say nothing of what may be traded
+		shown.Instrument.Tradable = true
+		list.list, symbols = append(list.list, &shown), append(symbols, s.Instrument.Symbol)
 	}
 	spec, err := c.Strategy.Spec()
 	require.NoError(t, err)
@@ -152,7 +154,17 @@ func TestBrokerIsTheBacktest(t *testing.T) {
 	require.Len(t, sent, len(asked(t, live.Dir)), "each intent is one order")
 }
 
-// At a live account a run starts with all nine gates open, and with none missing: each
+// preflown is a folder of runs with one preflight of a strategy.
+func preflown(t *testing.T, s *Strategy, passed bool) fs.FS {
+	digest, err := s.Digest()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "preflight-1"), 0o755))
+	require.NoError(t, runs.Preflight{Digest: digest, Passed: passed}.Write(filepath.Join(dir, "preflight-1"), "page"))
+	return os.DirFS(dir)
+}
+
+// At a live account a run starts with all ten gates open, and with none missing: each
 // that is closed is named, and nothing is left behind.
 func TestLiveIsArmed(t *testing.T) {
 	c, s := traded(t)
@@ -166,6 +178,7 @@ func TestLiveIsArmed(t *testing.T) {
 		live.Arming = Arming{Flag: true, Understands: "true", Profile: true, Typed: "PA3FAKE00000"}
 		live.Latch = halt.New(filepath.Join(t.TempDir(), "halt"))
 		c.Live, c.Dir = &live, filepath.Join(t.TempDir(), "runs", "one")
+		live.Preflights = preflown(t, s, true)
 		return c
 	}
 	require.NoError(t, x.Wait(context.Background(), x.Now().Add(20*time.Hour)))
@@ -176,13 +189,24 @@ func TestLiveIsArmed(t *testing.T) {
 		"I_UNDERSTAND_LIVE_TRADING is \"yes\"":        func(c *Config) { c.Live.Arming.Understands = "yes" },
 		"the broker's profile does not say live":      func(c *Config) { c.Live.Arming.Profile = false },
 		"is \"PA1\" and the broker answers \"PA3FAKE": func(c *Config) { c.Live.Arming.Typed = "PA1" },
-		"the strategy states no limits":               func(*Config) { s.Risk = nil },
+		"the strategy states no limits": func(c *Config) {
+			s.Risk = nil
+			c.Live.Preflights = preflown(t, s, true)
+		},
+		"no preflight of this strategy":                           func(c *Config) { c.Live.Preflights = nil },
+		"no preflight of this strategy, as it is now, has passed": func(c *Config) { c.Live.Preflights = preflown(t, s, false) },
+		"as it is now, has passed with this build":                func(c *Config) { c.Build = "another" },
+		"run pitwall preflight FILE": func(c *Config) {
+			s.Risk = map[string]any{"max_order_notional": 1}
+		},
 		"the journal cannot be written": func(c *Config) {
 			require.NoError(t, os.WriteFile(filepath.Dir(c.Dir), nil, 0o600))
 		},
 		"another run of Pitwall has the open order pw1-a": func(c *Config) {
 			c.Live.Adopt = true // clears differences, and no order of others
-			b, _, err := c.Live.Remote.Open(context.Background(), RemoteRun{Now: x.Now, Symbols: []string{"AAPL"}, Prefix: "pw1-", Instruments: []pitwall.Instrument{c.Source.Series()[0].Instrument}})
+			in := c.Source.Series()[0].Instrument
+			in.Tradable = true
+			b, _, err := c.Live.Remote.Open(context.Background(), RemoteRun{Now: x.Now, Symbols: []string{"AAPL"}, Prefix: "pw1-", Instruments: []pitwall.Instrument{in}})
 			require.NoError(t, err)
 			o, err := b.Submit(context.Background(), pitwall.Order{ID: "a", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Limit: pitwall.Int(1), Qty: pitwall.Int(1), TIF: pitwall.GTC})
 			require.NoError(t, err)
@@ -202,7 +226,7 @@ func TestLiveIsArmed(t *testing.T) {
 			c.Live.Remote.Clock = func(context.Context) (time.Time, error) { return x.Now(), nil }
 			shut(&c)
 			_, err := Run(context.Background(), c)
-			require.ErrorContains(t, err, "live trading is not armed, 1 of 9 gates are closed; nothing was started:\n  - ")
+			require.ErrorContains(t, err, "live trading is not armed, 1 of 10 gates are closed; nothing was started:\n  - ")
 			require.ErrorContains(t, err, name)
 			require.NoDirExists(t, c.Dir)
 			if other != nil {

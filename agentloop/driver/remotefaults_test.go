@@ -62,8 +62,10 @@ func TestOthersInTheAccount(t *testing.T) {
 	var alerts told
 	c.Live.Alert = alerts.tell
 	c.Dir = filepath.Join(t.TempDir(), "run")
+	in := c.Source.Series()[0].Instrument
+	in.Tradable = true
 	send := func(prefix, id string, side pitwall.Side) {
-		b, _, err := c.Live.Remote.Open(ctx, RemoteRun{Now: func() time.Time { return x.fake.Now() }, Symbols: []string{"AAPL"}, Prefix: prefix, Instruments: []pitwall.Instrument{c.Source.Series()[0].Instrument}})
+		b, _, err := c.Live.Remote.Open(ctx, RemoteRun{Now: func() time.Time { return x.fake.Now() }, Symbols: []string{"AAPL"}, Prefix: prefix, Instruments: []pitwall.Instrument{in}})
 		if err == nil {
 			_, err = b.Submit(ctx, pitwall.Order{ID: id, Symbol: "AAPL", Side: side, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.GTC})
 		}

@@ -70,35 +70,15 @@ type Config struct {
 // began has a result, and an error too when it failed; Result.Complete reports
 // whether it came to its end.
 func Run(ctx context.Context, c Config) (*Result, error) {
-	if c.Strategy == nil || c.Source == nil && c.Files == nil || c.Dir == "" || c.Now == nil {
-		return nil, errors.New("driver: a run needs Strategy, Source or Files, Dir and Now")
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	started := c.Now()
-	s := c.Strategy
-	if err := s.Check(); err != nil {
-		return nil, err
-	}
-	bars, err := s.CheckRule(ctx)
-	if err = errors.Join(s.CheckTools(c.Tools), err); err != nil {
-		return nil, err
-	}
-	c.Agents = withWindow(c.Agents, bars)
-	if c.Source == nil {
-		if c.Source, err = s.Load(ctx, c.Files, &history.Local{}); err != nil {
-			return nil, err
-		}
-	}
-	spec, err := s.Spec()
+	spec, err := c.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
+	started := c.Now()
 	if c.Live != nil {
 		return runLive(ctx, c, spec, started)
 	}
-	from, _, err := s.Window(c.Source)
+	from, _, err := c.Strategy.Window(c.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +90,32 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	r := &run{Config: c, session: session, folder: journal.Folder, started: started}
 	result, err := r.drive(ctx)
 	return result, errors.Join(err, session.Close(), journal.close())
+}
+
+// prepare checks what a run is given, fills in what was left out and returns the world
+// that the strategy asks for.
+func (c *Config) prepare(ctx context.Context) (spec SimSpec, err error) {
+	if c.Strategy == nil || c.Source == nil && c.Files == nil || c.Dir == "" || c.Now == nil {
+		return spec, errors.New("driver: a run needs Strategy, Source or Files, Dir and Now")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	s := c.Strategy
+	if err := s.Check(); err != nil {
+		return spec, err
+	}
+	bars, err := s.CheckRule(ctx)
+	if err = errors.Join(s.CheckTools(c.Tools), err); err != nil {
+		return spec, err
+	}
+	c.Agents = withWindow(c.Agents, bars)
+	if c.Source == nil {
+		if c.Source, err = s.Load(ctx, c.Files, &history.Local{}); err != nil {
+			return spec, err
+		}
+	}
+	return s.Spec()
 }
 
 // newFolder is the journal of a run whose folder is made with its first entry: a

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -100,11 +101,30 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	guard := risk.New(v, j, v, market, market, spec.Limits)
 	guard.SetCosts(spec.Costs)
 	tables := duckdb.New(market, v.Now, zone)
-	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j,
+	clock := pitwall.Clock(v)
+	if spec.Limits.Watches() {
+		clock = watched{v, guard}
+	}
+	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: clock, Market: market, Instruments: market, Journal: j,
 		Broker: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	return &Sim{world: w, venue: v, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
+}
+
+// watched is the clock of a world whose limits look at each bar.
+type watched struct {
+	*sim.Venue
+	guard *risk.Guard
+}
+
+// Next implements pitwall.Clock.
+func (w watched) Next(ctx context.Context, after time.Time) (time.Time, error) {
+	now, err := w.Venue.Next(ctx, after)
+	if err == nil {
+		err = w.guard.Watch(ctx)
+	}
+	return now, err
 }
 
 // setup is a digest of all that a world is built with. What is left out shows in

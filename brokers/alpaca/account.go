@@ -30,7 +30,7 @@ func (b *Broker) Account(ctx context.Context, book string) (pitwall.Account, err
 		return pitwall.Account{}, err
 	}
 	a := pitwall.Account{Book: pitwall.MainBook, Type: pitwall.MarginAccount, Currency: x.Currency, Cash: dec(x.Cash), Equity: dec(x.Equity), BuyingPower: dec(x.BuyingPower), Initial: dec(x.InitialMargin),
-		Maintenance: dec(x.MaintenanceMargin), Positions: positions, DayEquity: dec(x.LastEquity)}
+		Maintenance: dec(x.MaintenanceMargin), Positions: positions, Marks: pitwall.Marks{DayEquity: dec(x.LastEquity)}}
 	if dec(x.Multiplier) == pitwall.One {
 		a.Type, a.Initial, a.Maintenance = pitwall.CashAccount, 0, 0
 	}

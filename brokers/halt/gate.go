@@ -39,7 +39,7 @@ func (g *Gate) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState,
 // Check returns why the latch refuses an order now. A guard asks it before it journals
 // an intent, so that only an order that a raise overtakes is journaled and not sent.
 func (g *Gate) Check(ctx context.Context, o pitwall.Order) *pitwall.Error {
-	return g.refuses(func() bool { return g.reduces(ctx, o) })
+	return g.refuses(func() bool { return Reduces(ctx, g.broker, o, "") })
 }
 
 // Replace implements pitwall.Broker.
@@ -69,23 +69,23 @@ func (g *Gate) refuses(reduces func() bool) *pitwall.Error {
 	return s.Err()
 }
 
-// reduces reports whether an order can only shrink its position, open orders on its side
-// counted in full. What cannot be read does not reduce.
-func (g *Gate) reduces(ctx context.Context, o pitwall.Order) bool {
+// Reduces reports whether an order can only shrink its position, open orders on its side
+// counted in full but for the one with the id except. What cannot be read does not reduce.
+func Reduces(ctx context.Context, broker pitwall.Broker, o pitwall.Order, except string) bool {
 	o = o.WithDefaults()
 	book := cmp.Or(o.Book, pitwall.MainBook)
-	a, err := g.broker.Account(ctx, book)
+	a, err := broker.Account(ctx, book)
 	if err != nil || o.Class == pitwall.Bracket || o.Class == pitwall.OTO {
 		return false
 	}
-	open, err := g.broker.Orders(ctx, pitwall.OrderQuery{Book: book, Symbol: o.Symbol, Open: true})
+	open, err := broker.Orders(ctx, pitwall.OrderQuery{Book: book, Symbol: o.Symbol, Open: true})
 	if err != nil {
 		return false
 	}
 	var c pitwall.Calc
 	held, total := a.Held(o.Symbol), o.Qty
 	for _, p := range open {
-		if p.Side == o.Side {
+		if p.Side == o.Side && p.ID != except {
 			total = c.Add(total, p.Remaining())
 		}
 	}

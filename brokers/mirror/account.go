@@ -21,11 +21,13 @@ func (m *Mirror) Account(ctx context.Context, book string) (pitwall.Account, err
 }
 
 func (m *Mirror) known(a pitwall.Account) pitwall.Account {
-	a.Start, a.PeakEquity = m.start, max(m.marks.peak, a.Equity)
-	a.Realized = a.Equity - a.Start - a.Unrealized
-	if m.marks.date != "" {
-		a.DayEquity = m.marks.day
+	day := a.DayEquity
+	a.Start, a.Marks = m.start, m.marks
+	if !m.marks.Begun() { // what the broker says, unless money came in since
+		a.DayEquity = max(day, a.DayEquity)
 	}
+	a.PeakEquity = max(a.PeakEquity, a.Equity)
+	a.Realized = a.Equity - a.Start - a.Unrealized
 	return a
 }
 

@@ -150,6 +150,7 @@ func (m *Mirror) cancelLost(ctx context.Context, at time.Time) error {
 func (m *Mirror) mark(ctx context.Context, at time.Time) error {
 	m.mu.Lock()
 	p := pitwall.EquityPoint{Time: at, Equity: m.account.Equity, Cash: m.account.Cash}
+	balance := p.Equity - m.account.Unrealized
 	m.mu.Unlock()
-	return m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryMark, Book: pitwall.MainBook, Mark: &p})
+	return m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryMark, Book: pitwall.MainBook, Mark: &p, Amount: balance})
 }

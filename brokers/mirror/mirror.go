@@ -40,7 +40,7 @@ type Mirror struct {
 	cash    pitwall.Dec
 	equity  []pitwall.EquityPoint
 	flows   []pitwall.CashFlow
-	marks   losses
+	marks   pitwall.Marks
 	cursor  pitwall.Cursor
 	account pitwall.Account // as last read
 	open    int
@@ -52,12 +52,6 @@ type order struct {
 	cause   pitwall.Cause
 	pending bool // sent, and no outcome was journaled
 	missing int  // how often the broker answered that it does not have it
-}
-
-// losses are what limits on losses compare with.
-type losses struct {
-	peak, day, last pitwall.Dec
-	date            string
 }
 
 // Open reads the journal. On an empty one it begins: what the account holds now is the
@@ -162,7 +156,7 @@ func (m *Mirror) take(e pitwall.Entry) error {
 	switch e.Kind {
 	case pitwall.EntryStart:
 		m.begun, m.start, m.cash = e.AsOf, e.Amount, e.Amount
-		m.marks = losses{peak: e.Amount, day: e.Amount, last: e.Amount}
+		m.marks = pitwall.NewMarks(e.Amount)
 	case pitwall.EntryIntent:
 		if e.Order != nil {
 			o := m.get(e.ID)
@@ -185,22 +179,18 @@ func (m *Mirror) take(e pitwall.Entry) error {
 		return m.takeFill(*e.Fill)
 	case pitwall.EntryCash:
 		m.cash += e.Flow.Amount
+		if e.Flow.Transfer() {
+			m.start += e.Flow.Amount
+			m.marks.Transfer(e.Flow.Amount)
+		}
 		if m.paid[e.ID] = true; e.Flow.Amount != 0 {
 			m.flows = append(m.flows, *e.Flow)
 		}
 	case pitwall.EntryMark:
 		m.equity = append(m.equity, *e.Mark)
-		m.marks.move(e.Mark.Time, e.Mark.Equity)
+		m.marks.Move(e.Mark.Time, e.Mark.Equity, e.Amount)
 	}
 	return nil
-}
-
-// move takes a new equity; a bar that ends at midnight belongs to the day it ends.
-func (l *losses) move(at time.Time, equity pitwall.Dec) {
-	if date := at.Add(-1).Format(time.DateOnly); date != l.date {
-		l.day, l.date = l.last, date
-	}
-	l.last, l.peak = equity, max(l.peak, equity)
 }
 
 func (m *Mirror) takeFill(f pitwall.Fill) error {

@@ -64,6 +64,9 @@ func (m *Mirror) look(ctx context.Context, at time.Time) (waiting bool, err erro
 		return false, err
 	}
 	fills, cursor, err := m.cfg.Broker.Fills(ctx, m.cursor)
+	if err == nil {
+		err = m.absorb(ctx) // the intent of what was sent meanwhile is in the journal by now
+	}
 	if err != nil {
 		return false, err
 	}
@@ -77,6 +80,9 @@ func (m *Mirror) look(ctx context.Context, at time.Time) (waiting bool, err erro
 		return false, err
 	}
 	open, err := m.cfg.Broker.Orders(ctx, pitwall.OrderQuery{Open: true})
+	if err == nil {
+		err = m.absorb(ctx)
+	}
 	if err != nil {
 		return false, err
 	}

@@ -29,6 +29,7 @@ const (
 	MaxParticipation    pitwall.Code = "MAX_PARTICIPATION"     // R11
 	WashTrade           pitwall.Code = "WASH_TRADE"            // R24
 	OrderRate           pitwall.Code = "ORDER_RATE"            // R25
+	DailyTurnover       pitwall.Code = "TURNOVER_DAILY"        // R34
 	MaxOpenOrders       pitwall.Code = "MAX_OPEN_ORDERS"       // R28
 	DuplicateOrder      pitwall.Code = "DUPLICATE_ORDER"       // R29
 	VaRES               pitwall.Code = "VAR_ES"                // R35
@@ -36,6 +37,9 @@ const (
 	UnknownPending      pitwall.Code = "UNKNOWN_ORDER_PENDING" // R41
 	MaxDrawdown         pitwall.Code = "MAX_DRAWDOWN"          // R32
 	MaxDailyLoss        pitwall.Code = "MAX_DAILY_LOSS"        // R31
+	MaxLoss             pitwall.Code = "MAX_LOSS"
+	TrailingLoss        pitwall.Code = "TRAILING_LOSS"
+	FillGap             pitwall.Code = "FILL_GAP"
 	MinOrderNotional    pitwall.Code = "MIN_ORDER_NOTIONAL"
 	Correlation         pitwall.Code = "CORRELATION"
 	MaxPositions        pitwall.Code = "MAX_POSITIONS"
@@ -56,12 +60,14 @@ type Snapshot struct {
 	Bars        map[string][]pitwall.Bar // oldest first, for volatility
 	Sent        []Submission             // what was sent lately, oldest first
 	Costs       *pitwall.Costs           // for buying power
+	Breach      *Breach                  // that lasts
 }
 
 // Submission is an order that was sent, or a change of one.
 type Submission struct {
 	Time  time.Time
 	Order pitwall.Order
+	Money pitwall.Dec // its quantity at its worst price then; 0 = no price was known
 }
 
 // Failure is one failed check.
@@ -99,7 +105,7 @@ func (l Limits) check(o pitwall.Order, s Snapshot, only when) []Failure {
 	rows := l.rows()
 	t := &trial{limits: l, o: o, s: s, ref: s.Last[o.Symbol].Close}
 	if open := l.unset(); len(open) > 0 {
-		t.notSet(open, len(open) == len(rows))
+		t.notSet(open, len(open) == len((&Limits{}).unset()))
 		return t.failures
 	}
 	// Nothing can be computed with an order that fails these.
@@ -110,10 +116,11 @@ func (l Limits) check(o pitwall.Order, s Snapshot, only when) []Failure {
 	}
 	t.pending()
 	t.exit = t.exits()
+	t.lasting()
 	saidNoPrice := false
 	for _, r := range rows {
 		switch {
-		case r.state == off, r.when&only != only, t.exit && r.when&exits == 0:
+		case r.state != set, r.when&(setting|fills) != 0, r.when&only != only, t.exit && r.when&exits == 0:
 		case r.when&priced != 0 && (t.ref == 0 && s.Last[o.Symbol].Known.IsZero() || t.ref <= 0 && !t.exit):
 			if !saidNoPrice { // once for all rows that need it
 				t.noPrice(r)
@@ -249,7 +256,13 @@ func (t *trial) noPrice(r row) {
 // instrument is the order's.
 func (t *trial) instrument() pitwall.Instrument { return t.s.Instruments[t.o.Symbol] }
 
-func (t *trial) currency() string { return t.instrument().Currency }
+// currency is that of the order's instrument, without an order the account's.
+func (t *trial) currency() string {
+	if t.o.Symbol == "" && t.s.Account != nil {
+		return t.s.Account.Currency
+	}
+	return t.instrument().Currency
+}
 
 // time shows an instant where the order's symbol trades.
 func (t *trial) time(at time.Time) string {

@@ -9,27 +9,31 @@ import (
 	"pitwall"
 )
 
-// check returns why an order may not be sent, or nil.
-func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.OrderState) *pitwall.Error {
+// check returns why an order may not be sent, or nil; of limits, with what they read and
+// found.
+func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.OrderState) (*pitwall.Error, Snapshot, []Failure) {
+	s := Snapshot{Now: g.clock.Now()}
 	if !g.limits.none {
-		s := Snapshot{Now: g.clock.Now()}
 		if len(g.limits.unset()) == 0 {
 			s = g.snapshot(ctx, o, replaces)
 		}
 		if failures := g.limits.Check(o, s); len(failures) > 0 {
-			return g.limits.denial(o, s, failures)
+			return g.limits.denial(o, s, failures), s, failures
 		}
 	}
 	if g.before != nil {
-		return g.before(ctx, o)
+		return g.before(ctx, o), s, nil
 	}
-	return nil
+	return nil, s, nil
 }
 
 // snapshot gathers what checks read. What cannot be read stays out of it, and
 // the checks that need it refuse.
 func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall.OrderState) Snapshot {
 	s := Snapshot{Now: g.clock.Now(), Replaces: replaces, Costs: g.costs, Sent: g.sent, Last: map[string]pitwall.Bar{}, Bars: map[string][]pitwall.Bar{}}
+	if g.onBreach == nil {
+		s.Breach = g.breach
+	}
 	_, back := g.limits.lookBack()
 	book := cmp.Or(o.Book, pitwall.MainBook)
 	// Orders before the account: a fill in between is counted twice, not missed.

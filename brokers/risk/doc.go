@@ -25,6 +25,14 @@
 //     exit. Exits skip the limits on exposure (see the rows of [Limits.Check]) and
 //     nothing else.
 //   - A check that lacks its input refuses: CHECK_INPUT_MISSING.
+//   - While an order is unknown (sent, no answer), another order of its book, symbol and
+//     side is held back: a model may send the same one again under a new id. It is no
+//     limit and always on, but for [NoLimits].
+//
+// Losses and fills are looked at before each order and with [Guard.Watch] after each
+// bar. A limit with a Then makes its breach last: through [Guard.OnBreach] (a halt), else
+// as long as the guard. With over_limit: trim an order that only limits on size deny is
+// sent as large as they allow (trim.go).
 //
 // A change of an order that only makes it smaller, or moves no price, passes. Any
 // other change is checked as a new order whose old self is gone, and counts as a
@@ -37,13 +45,14 @@
 // its own with its code. A row whose check looks back on submissions or bars states
 // how far (looks); the guard keeps that much. Add its edge, what just passes and
 // what is just denied, to edges_test.go, and its key to tools/docs/orders.md, which
-// users and models read. String, Parse, Keys, Symbols, the refusal of what is not
-// set and the order of failures follow from the row.
+// users and models read. What a statistic is computed from, its window and its source
+// stand in its comment; numbers_test.go says which of the checks R1 to R48 it is.
+// String, Parse, Keys, Symbols, the refusal of what is not set and the order of failures
+// follow from the row.
 //
 // Windows roll over the world's time. A limit per day uses the day's first equity,
-// which comes with the account (Account.DayEquity, and PeakEquity; losses.go shows
-// both). A count per calendar day needs a field of [Snapshot] (check.go), which the
-// guard fills (deny.go).
+// which comes with the account ([pitwall.Marks]; losses.go shows them). A count per
+// calendar day needs a field of [Snapshot] (check.go), which the guard fills (deny.go).
 //
 // # Why not
 //
@@ -55,6 +64,8 @@
 //
 // Why not embed the Broker: a method added to pitwall.Broker must fail to compile
 // here until somebody decides it.
+//
+// Why not trim an exit: what should close a position would leave a part of it.
 //
 // Why not one price for money and exposure: a limit buy below the market costs at
 // most its limit, but what it buys is exposure at the market's price.

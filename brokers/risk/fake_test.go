@@ -75,6 +75,9 @@ type venue struct {
 	sent    int // calls of Submit and Replace that reached it
 	market  *market
 	blind   bool // it does not answer questions
+	fills   []pitwall.Fill
+
+	start, peak pitwall.Dec // of its account
 }
 
 func (v *venue) find(id string) *pitwall.OrderState {
@@ -155,8 +158,13 @@ func (v *venue) Orders(_ context.Context, q pitwall.OrderQuery) (out []pitwall.O
 	return out, nil
 }
 
-func (v *venue) Fills(context.Context, pitwall.Cursor) ([]pitwall.Fill, pitwall.Cursor, error) {
-	return nil, pitwall.Cursor{}, nil
+func (v *venue) Fills(_ context.Context, since pitwall.Cursor) ([]pitwall.Fill, pitwall.Cursor, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.blind {
+		return nil, pitwall.Cursor{}, context.DeadlineExceeded
+	}
+	return v.fills[since.Seq:], pitwall.Cursor{Seq: int64(len(v.fills))}, nil
 }
 
 func (v *venue) Account(context.Context, string) (pitwall.Account, error) {
@@ -165,7 +173,7 @@ func (v *venue) Account(context.Context, string) (pitwall.Account, error) {
 	if v.blind {
 		return pitwall.Account{}, context.DeadlineExceeded
 	}
-	a := pitwall.Account{Book: pitwall.MainBook, Cash: v.cash, BuyingPower: v.cash, Equity: v.cash}
+	a := pitwall.Account{Book: pitwall.MainBook, Cash: v.cash, BuyingPower: v.cash, Equity: v.cash, Start: v.start, Marks: pitwall.Marks{PeakEquity: v.peak}}
 	for _, s := range v.symbols {
 		if q := v.held[s]; q != 0 {
 			a.Positions = append(a.Positions, pitwall.Position{Symbol: s, Qty: q})

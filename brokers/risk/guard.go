@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -17,11 +18,17 @@ type Guard struct {
 	instruments pitwall.Instruments
 	limits      Limits
 
-	before func(context.Context, pitwall.Order) *pitwall.Error // nil = nothing more
+	before func(context.Context, pitwall.Order) *pitwall.Error               // nil = nothing more
+	hold   func(context.Context, pitwall.Order) (*pitwall.OrderState, error) // nil = holds none
 
 	mu    sync.Mutex // one order at a time: check, record and send are one act
 	costs *pitwall.Costs
 	sent  []Submission // oldest first; as far back as limits look
+
+	breach   *Breach
+	onBreach func(context.Context, Breach) error // nil = nothing more
+	cursor   pitwall.Cursor                      // after the fills that were compared
+	expected map[string]pitwall.Dec              // prices, by order; nil = no limit needs them
 }
 
 // New wraps a broker. With NoLimits m and i may be nil; with other limits what
@@ -44,6 +51,13 @@ func (g *Guard) SetCosts(c pitwall.Costs) {
 // its error denies. Set it before the guard is used.
 func (g *Guard) Before(f func(ctx context.Context, o pitwall.Order) *pitwall.Error) { g.before = f }
 
+// Hold sets what may keep back a submission that everything else lets through, until a
+// person has approved it. f runs last, under the guard's lock; it records the order that
+// it keeps and returns its state. Set it before the guard is used.
+func (g *Guard) Hold(f func(ctx context.Context, o pitwall.Order) (*pitwall.OrderState, error)) {
+	g.hold = f
+}
+
 // Submit implements pitwall.Broker. A repeated order is recognized before it is
 // checked or recorded again. An order without an id has no identity to repeat.
 func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
@@ -51,16 +65,26 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	defer g.mu.Unlock()
 	if o.ID != "" {
 		if known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); err == nil && len(known) > 0 {
-			return g.broker.Submit(ctx, o) // the same answer again, or a conflict: nothing new to record
+			return g.broker.Submit(ctx, repeated(o, known[0])) // the same answer again, or a conflict: nothing new to record
 		}
 	}
-	if e := g.check(ctx, o, nil); e != nil {
+	if err := g.watch(ctx); err != nil {
+		return pitwall.OrderState{}, err
+	}
+	o, s, e := g.fit(ctx, o)
+	if e != nil {
 		return g.deny(ctx, o, e)
+	}
+	if g.hold != nil {
+		if held, err := g.hold(ctx, o); err != nil || held != nil {
+			return *cmp.Or(held, &pitwall.OrderState{}), err
+		}
 	}
 	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
 		return pitwall.OrderState{}, err
 	}
-	g.remember(o)
+	g.remember(o, s)
+	g.expect(ctx, o)
 	// A caller that hangs up must not leave a half-sent order behind.
 	ctx = context.WithoutCancel(ctx)
 	return g.outcome(ctx, o.ID, o.Book, func() (pitwall.OrderState, error) { return g.broker.Submit(ctx, o) })
@@ -79,6 +103,7 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 	defer g.mu.Unlock()
 	by := pitwall.CallerFrom(ctx)
 	var changed *pitwall.Order
+	var s Snapshot
 	if !g.limits.none || g.before != nil {
 		known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: id})
 		if err != nil {
@@ -87,7 +112,11 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 		if len(known) == 1 && known[0].Status.Open() && needsCheck(known[0].Order, c) {
 			o := known[0].With(c)
 			changed = &o
-			if e := g.check(ctx, o, &known[0]); e != nil {
+			if err := g.watch(ctx); err != nil {
+				return pitwall.OrderState{}, err
+			}
+			var e *pitwall.Error
+			if e, s, _ = g.check(ctx, o, &known[0]); e != nil {
 				if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &by, ID: id, Change: &c, Note: "change denied: " + e.Error()}); err != nil {
 					return pitwall.OrderState{}, err
 				}
@@ -99,7 +128,7 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 		return pitwall.OrderState{}, err
 	}
 	if changed != nil {
-		g.remember(*changed)
+		g.remember(*changed, s)
 	}
 	ctx = context.WithoutCancel(ctx)
 	return g.outcome(ctx, id, "", func() (pitwall.OrderState, error) { return g.broker.Replace(ctx, id, c) })
@@ -158,15 +187,17 @@ func (g *Guard) record(ctx context.Context, e pitwall.Entry) error {
 	return nil
 }
 
-// remember keeps a submission for as long as a limit looks back.
-func (g *Guard) remember(o pitwall.Order) {
+// remember keeps a submission, with what was known then, for as long as a limit looks back.
+func (g *Guard) remember(o pitwall.Order, s Snapshot) {
 	back, _ := g.limits.lookBack()
 	if back == 0 {
 		return
 	}
 	now := g.clock.Now()
 	g.sent = slices.DeleteFunc(g.sent, func(s Submission) bool { return now.Sub(s.Time) > back })
-	g.sent = append(g.sent, Submission{Time: now, Order: o})
+	t := &trial{limits: g.limits, o: o, s: s, ref: s.Last[o.Symbol].Close}
+	money, _ := t.notional()
+	g.sent = append(g.sent, Submission{Time: now, Order: o, Money: money})
 }
 
 // needsCheck reports whether a change needs the limits: it makes the order bigger, moves

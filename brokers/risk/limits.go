@@ -45,6 +45,10 @@ type Measured struct {
 type Limits struct {
 	none bool
 
+	// What is no limit itself; both may be left unset.
+	OverLimit Limit[string] // deny (the default) or trim
+	SafeMode  Limit[bool]   // see [Limits.Safe]
+
 	Allow, Deny Limit[[]string] // only these symbols; none of these
 	Halted      Limit[bool]     // true: a symbol whose newest bar has no volume is halted
 
@@ -71,10 +75,14 @@ type Limits struct {
 
 	MaxOrders       Limit[Rate]
 	MaxOpenOrders   Limit[int]
+	MaxTurnover     Limit[pitwall.Dec] // percent of equity sent in 24 hours
 	DuplicateWindow Limit[time.Duration]
 
-	MaxDrawdown  Limit[pitwall.Dec] // fall of equity from its peak, in percent of the peak
-	MaxDailyLoss Limit[pitwall.Dec] // fall of equity since the day began, in percent
+	MaxDrawdown     Limit[Loss] // fall of equity from its peak, in percent of the peak
+	MaxDailyLoss    Limit[Loss] // fall of equity since the day began, in percent
+	MaxLoss         Limit[Loss] // fall of equity from the start, in percent of that
+	MaxTrailingLoss Limit[Loss] // fall of equity from its highest, in percent of the start
+	MaxFillGap      Limit[Loss] // how much worse than expected a fill may be, in percent
 
 	MaxPositions  Limit[int] // symbols held or being entered
 	MinRiskReward Limit[pitwall.Dec]
@@ -95,7 +103,7 @@ func (l Limits) String() string {
 	if l.none {
 		return "no limits"
 	}
-	if open := l.unset(); len(open) == len(l.rows()) {
+	if open := l.unset(); len(open) == len((&Limits{}).unset()) {
 		return "nothing allowed"
 	} else if len(open) > 0 {
 		return "nothing allowed: " + strings.Join(open, ", ") + " neither set nor off"
@@ -116,7 +124,7 @@ func (l Limits) String() string {
 func (l Limits) unset() []string {
 	var list []string
 	for _, r := range l.rows() {
-		if r.state == unset {
+		if r.state == unset && r.when&setting == 0 {
 			list = append(list, r.key)
 		}
 	}
@@ -124,9 +132,12 @@ func (l Limits) unset() []string {
 }
 
 // Keys lists the keys of a strategy file's risk section.
-func Keys() []string {
+func Keys() (list []string) {
 	var l Limits
-	return l.unset()
+	for _, r := range l.rows() {
+		list = append(list, r.key)
+	}
+	return list
 }
 
 // Symbols lists every symbol that the limits name, so that a misspelled one can be
@@ -140,3 +151,6 @@ func (l Limits) Symbols() []string {
 	}
 	return list
 }
+
+// Get returns a limit's value, and whether it is set.
+func (l Limit[T]) Get() (T, bool) { return l.value, l.state == set }

@@ -36,7 +36,7 @@ func TestLosses(t *testing.T) {
 	} {
 		l, err := risk.Parse(map[string]any{c.key: c.mostPercent})
 		require.NoError(t, err)
-		a := &pitwall.Account{Currency: "USD", Equity: n(c.equity), PeakEquity: n(c.earlier), DayEquity: n(c.earlier), Positions: []pitwall.Position{{Symbol: "A", Qty: n("5")}}}
+		a := &pitwall.Account{Currency: "USD", Equity: n(c.equity), Marks: pitwall.Marks{PeakEquity: n(c.earlier), DayEquity: n(c.earlier)}, Positions: []pitwall.Position{{Symbol: "A", Qty: n("5")}}}
 		got := l.Check(c.order, risk.Snapshot{Now: noon, Account: a, Open: []pitwall.OrderState{},
 			Instruments: map[string]pitwall.Instrument{"A": {Symbol: "A", Kind: pitwall.Equity, Currency: "USD", Lot: pitwall.One, Tradable: true}},
 			Last:        map[string]pitwall.Bar{"A": {Symbol: "A", Close: n("100"), Known: noon}}})

@@ -19,7 +19,9 @@ func Parse(raw map[string]any) (Limits, error) {
 	var l Limits
 	rows := map[string]row{}
 	for _, r := range l.rows() {
-		r.off()
+		if r.when&setting == 0 {
+			r.off()
+		}
 		rows[r.key] = r
 	}
 	for _, key := range slices.Sorted(maps.Keys(raw)) { // the same first error each time
@@ -32,8 +34,12 @@ func Parse(raw map[string]any) (Limits, error) {
 			return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: %s %v", key, err)
 		}
 	}
-	if !slices.ContainsFunc(l.rows(), func(r row) bool { return r.state == set }) {
+	if !slices.ContainsFunc(l.rows(), func(r row) bool { return r.state == set && (r.when&setting == 0 || r.key == "safe_mode") }) {
 		return Limits{}, pitwall.Errorf(pitwall.StrategyError, "risk: names no limit").Hintf("leave it out for no limits; the keys are %s", strings.Join(Keys(), ", "))
+	}
+	if l.SafeMode.state == set {
+		l.SafeMode = Limit[bool]{}
+		l = l.Safe()
 	}
 	return l, nil
 }
@@ -62,6 +68,8 @@ func readNumber(raw any) (pitwall.Dec, error) {
 	return d, nil
 }
 
+const day = 24 * time.Hour
+
 func readCount(raw any) (int, error) {
 	d, err := readNumber(raw)
 	if err != nil {
@@ -74,7 +82,6 @@ func readCount(raw any) (int, error) {
 }
 
 func readDuration(raw any) (time.Duration, error) {
-	const day = 24 * time.Hour
 	text, ok := raw.(string)
 	if !ok {
 		return 0, fmt.Errorf("is %s: write a duration such as 72h or 3d, or off", show(raw))
@@ -98,7 +105,6 @@ func readDuration(raw any) (time.Duration, error) {
 
 // showDuration writes 3d, 90m or 36h: what readDuration reads.
 func showDuration(d time.Duration) string {
-	const day = 24 * time.Hour
 	if d != 0 && d%day == 0 {
 		return strconv.FormatInt(int64(d/day), 10) + "d"
 	}

@@ -20,6 +20,7 @@ type row struct {
 	check func(*trial)
 
 	symbols []string // that the limit names
+	then    Then     // what a breach does that lasts
 	// How far back the check looks. The guard keeps submissions and reads bars as
 	// far back as the row that looks farthest; a check that looks back without
 	// saying so here refuses.
@@ -48,9 +49,11 @@ func (l *Limits) lookBack() (sent, bars time.Duration) {
 type when int
 
 const (
-	exits  when = 1 << iota // exits are checked too
-	priced                  // needs the symbol's reference price
-	sized                   // a smaller quantity may pass, so the hint says which
+	exits   when = 1 << iota // exits are checked too
+	priced                   // needs the symbol's reference price
+	sized                    // a smaller quantity may pass, so the hint says which
+	fills                    // about what was filled, not about an order
+	setting                  // no limit: it says how limits act
 )
 
 // rows is the table of limits, in the order in which they are checked and reported.
@@ -64,6 +67,8 @@ func (l *Limits) rows() []row {
 		return form[Measured]{read: func(raw any) (Measured, error) { return readMeasured(raw, days, least) }, text: func(m Measured) string { return fmt.Sprintf("%v over %d days", m.Limit, m.Days) }}
 	}
 	returns, tail := over(defaultDays, leastReturns), over(defaultTail, leastTail)
+	word := form[string]{read: func(raw any) (string, error) { return readWord(raw, "deny", trim) }, text: strings.Clone, off: func(v string) bool { return v != trim }, bare: true}
+	lasts := []Then{"", ThenReduceOnly, ThenHalt}
 	return []row{
 		bind("allow", exits, &l.Allow, symbols, (*trial).allow),
 		bind("deny", exits, &l.Deny, symbols, (*trial).deny),
@@ -87,10 +92,14 @@ func (l *Limits) rows() []row {
 		bind("allow_short", sized, &l.AllowShort, only(false), (*trial).short),
 		bind("no_borrow", sized, &l.NoBorrow, symbols, (*trial).borrow),
 		bind("max_orders", exits, &l.MaxOrders, rate, (*trial).rate).looks(l.MaxOrders.value.Per, 0),
+		bind("max_turnover_percent", priced|sized, &l.MaxTurnover, number, (*trial).turnover).looks(day, 0),
 		bind("max_open_orders", exits, &l.MaxOpenOrders, count, (*trial).openOrders),
 		bind("duplicate_window", exits, &l.DuplicateWindow, duration, (*trial).duplicate).looks(l.DuplicateWindow.value, 0),
-		bind("max_drawdown_percent", 0, &l.MaxDrawdown, number, (*trial).drawdown),
-		bind("max_daily_loss_percent", 0, &l.MaxDailyLoss, number, (*trial).dailyLoss),
+		bind("max_drawdown_percent", 0, &l.MaxDrawdown, losses(lasts), (*trial).drawdown),
+		bind("max_daily_loss_percent", 0, &l.MaxDailyLoss, losses(lasts, "equity", "balance"), (*trial).dailyLoss),
+		bind("max_loss_percent", 0, &l.MaxLoss, losses(lasts), (*trial).totalLoss),
+		bind("max_trailing_loss_percent", 0, &l.MaxTrailingLoss, losses(lasts, "bar", "day"), (*trial).trailingLoss),
+		bind("max_fill_gap_percent", fills, &l.MaxFillGap, losses([]Then{ThenAlert, ThenReduceOnly, ThenHalt}), nil),
 		bind("max_positions", 0, &l.MaxPositions, count, (*trial).positions),
 		bind("min_risk_reward", priced, &l.MinRiskReward, number, (*trial).riskReward),
 		bind("max_volatility_percent", priced, &l.MaxVolatility, returns, (*trial).volatility).looks(0, l.MaxVolatility.value.span()),
@@ -98,6 +107,8 @@ func (l *Limits) rows() []row {
 		bind("max_mean_correlation", priced, &l.MaxMeanCorrelation, returns, (*trial).meanCorrelation).looks(0, l.MaxMeanCorrelation.value.span()),
 		bind("max_var_percent", priced, &l.MaxVaR, tail, (*trial).valueAtRisk).looks(0, l.MaxVaR.value.span()),
 		bind("max_shortfall_percent", priced, &l.MaxShortfall, tail, (*trial).shortfall).looks(0, l.MaxShortfall.value.span()),
+		bind("over_limit", setting, &l.OverLimit, word, nil),
+		bind("safe_mode", setting, &l.SafeMode, only(true), nil),
 	}
 }
 
@@ -111,7 +122,8 @@ type form[T any] struct {
 
 func bind[T any](key string, w when, l *Limit[T], f form[T], check func(*trial, T)) row {
 	symbols, _ := any(l.value).([]string)
-	return row{key: key, when: w, state: l.state, text: f.text(l.value), symbols: symbols,
+	loss, _ := any(l.value).(Loss)
+	return row{key: key, when: w, state: l.state, text: f.text(l.value), symbols: symbols, then: loss.Then,
 		off: func() { *l = Off[T]() },
 		read: func(raw any) error {
 			if raw == "off" && !f.bare {

@@ -16,16 +16,20 @@ import (
 // raw is one symbol's rows of one file before the bar size is known.
 type raw struct {
 	series    *pitwall.Series
-	starts    []time.Time
+	starts    []int64 // seconds since 1970
+	zone      *time.Location
 	dates     bool
-	naive     bool // times without an offset
-	rows      []int
+	naive     bool    // times without an offset
+	rows      []int   // in the file; nil when it is read by columns
 	firstSeen []int64 // of each bar, 0 = not stated; nil without the column
 	beside    beside  // what other columns say of corporate actions
 
 	power   int    // prices are multiplied by 10^power; see scale.go
 	first   string // first close, as it is written
+	sundays string // which week a weekly bar dated on a Sunday is of, where that is stated
 	rounded int    // 1 + the first bar with a price that was rounded; 0 = none
+
+	lastRounded int // 1 + the last one, while bars are read by columns
 }
 
 // readBars turns a table into series.
@@ -56,6 +60,7 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 			order = append(order, symbol)
 			if l.want(symbol) {
 				g.series = &pitwall.Series{Instrument: t.mapping.trades(l.instrument(symbol)), Adjusted: adj, File: t.name}
+				g.zone = g.series.Instrument.Location()
 				g.grow(t.counts[symbol])
 				g.beside = beside{file: t.name, derive: in.Dividends == AdjClose, fetched: in.Actions}
 			}
@@ -96,12 +101,15 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 	return nil
 }
 
+// start returns when bar i begins.
+func (g *raw) start(i int) time.Time { return time.Unix(g.starts[i], 0).In(g.zone) }
+
 // grow makes room for as many bars.
 func (g *raw) grow(n int) {
 	s := g.series
-	g.starts, g.rows = make([]time.Time, 0, n), make([]int, 0, n)
+	g.starts, g.rows = make([]int64, 0, n), make([]int, 0, n)
 	s.Open, s.High, s.Low, s.Close = make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n)
-	s.Volume, s.Start, s.End, s.Known = make([]float64, 0, n), make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n)
+	s.Volume, s.End = make([]float64, 0, n), make([]int64, 0, n)
 }
 
 // readBar reads one row's figures; times are placed later.
@@ -141,7 +149,7 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 		volume = pitwall.NoVolume
 	}
 	g.naive = g.naive || when.naive
-	g.starts, g.rows = append(g.starts, when.t), append(g.rows, i)
+	g.starts, g.rows = append(g.starts, when.t.Unix()), append(g.rows, i)
 	s.Open, s.High, s.Low, s.Close = append(s.Open, price[0]), append(s.High, price[1]), append(s.Low, price[2]), append(s.Close, price[3])
 	s.Volume = append(s.Volume, volume)
 	return nil
@@ -151,14 +159,16 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 func (l *loader) once(t *table, g *raw) {
 	s, n, rounded := g.series, 0, g.rounded
 	for i := range g.starts {
-		if i > 0 && g.starts[i].Equal(g.starts[n-1]) && s.Open[i] == s.Open[n-1] && s.High[i] == s.High[n-1] && s.Low[i] == s.Low[n-1] && s.Close[i] == s.Close[n-1] && s.Volume[i] == s.Volume[n-1] {
+		if i > 0 && g.starts[i] == g.starts[n-1] && s.Open[i] == s.Open[n-1] && s.High[i] == s.High[n-1] && s.Low[i] == s.Low[n-1] && s.Close[i] == s.Close[n-1] && s.Volume[i] == s.Volume[n-1] {
 			if i+1 < g.rounded {
 				rounded--
 			}
 			continue
 		}
 		if n < i {
-			g.starts[n], g.rows[n] = g.starts[i], g.rows[i]
+			if g.starts[n] = g.starts[i]; n < len(g.rows) {
+				g.rows[n] = g.rows[i]
+			}
 			if n < len(g.firstSeen) {
 				g.firstSeen[n] = 0
 			}
@@ -171,7 +181,7 @@ func (l *loader) once(t *table, g *raw) {
 	}
 	if twice := len(g.starts) - n; twice > 0 {
 		l.warn("%s: %s has %d rows twice, alike in every figure: each is taken once", t.name, s.Instrument.Symbol, twice)
-		g.starts, g.rows, g.rounded, g.firstSeen = g.starts[:n], g.rows[:n], rounded, g.firstSeen[:min(n, len(g.firstSeen))]
+		g.starts, g.rows, g.rounded, g.firstSeen = g.starts[:n], g.rows[:min(n, len(g.rows))], rounded, g.firstSeen[:min(n, len(g.firstSeen))]
 		s.Open, s.High, s.Low, s.Close, s.Volume = s.Open[:n], s.High[:n], s.Low[:n], s.Close[:n], s.Volume[:n]
 	}
 }

@@ -170,7 +170,7 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 		if !ok {
 			s = &checkedBars{file: t.name, adj: adj, symbol: symbol, crypto: pair.MatchString(symbol), byDay: map[string]int{}, days: map[string]bool{}, is: adj}
 			s.series = &pitwall.Series{Instrument: t.mapping.trades(l.instrument(symbol))}
-			s.raw.series = s.series
+			s.raw.series, s.raw.zone = s.series, s.series.Instrument.Location()
 			bySymbol[symbol] = s
 			c.bars = append(c.bars, s)
 		}
@@ -179,7 +179,7 @@ func (c *checker) readBars(t *table, adj pitwall.Adjustment) {
 			continue
 		}
 		x, k := s.raw.series, len(s.raw.starts)-1
-		b := checkedBar{t: s.raw.starts[k], date: s.raw.dates, o: x.Open[k].Float(), h: x.High[k].Float(), l: x.Low[k].Float(), c: x.Close[k].Float(),
+		b := checkedBar{t: s.raw.start(k), date: s.raw.dates, o: x.Open[k].Float(), h: x.High[k].Float(), l: x.Low[k].Float(), c: x.Close[k].Float(),
 			volume: x.Volume[k], text: row[at[1]], cells: row[at[6]]}
 		if hasAdj {
 			b.adj, _ = strconv.ParseFloat(row[adjClose], 64) // 0 = none

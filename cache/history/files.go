@@ -208,7 +208,13 @@ func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) 
 
 // request is the span of a symbol's rows, and the size of its bars.
 func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, error) {
-	q, zone, g := Request{Kind: kind, Symbol: symbol}, zoneOf(symbol), raw{}
+	q, zone := Request{Kind: kind, Symbol: symbol}, zoneOf(symbol)
+	g := raw{zone: zone}
+	if kind == KindBars {
+		if err := t.asStarts(rows, zone); err != nil {
+			return q, pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, symbol, err)
+		}
+	}
 	for i, r := range rows {
 		m, err := newMergeRow(kind, r, zone, time.Time{})
 		if err != nil {
@@ -220,7 +226,7 @@ func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, 
 		if m.day.After(q.To) {
 			q.To = m.day
 		}
-		g.starts, g.dates = append(g.starts, m.when.t), m.when.date
+		g.starts, g.dates = append(g.starts, m.when.t.Unix()), m.when.date
 	}
 	if kind == KindBars {
 		var err error

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // Input is a file or a folder to read.
@@ -138,7 +139,7 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p, err := parseFile(ctx, f)
+		p, err := readFile(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +147,7 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 			unnamed = append(unnamed, p)
 		} else if kind != "instruments" {
 			rest = append(rest, p)
-		} else if err := l.take(p); err != nil {
+		} else if err := l.take(ctx, p); err != nil {
 			return nil, err
 		}
 	}
@@ -155,7 +156,7 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := l.take(p); err != nil {
+		if err := l.take(ctx, p); err != nil {
 			return nil, err
 		}
 		rest[i] = nil // its rows are columns now
@@ -163,15 +164,27 @@ func Load(ctx context.Context, inputs []Input, opts Options) (*Store, error) {
 	return l.finish()
 }
 
-// parsedFile is a file as rows of text.
+// parsedFile is a file as rows of text, or as columns of figures.
 type parsedFile struct {
-	in     Input
-	table  *table
-	sha256 string
-	bytes  int64
+	in      Input
+	table   *table
+	sha256  string
+	bytes   int64
+	columns *layout.Columns
+	raw     []byte // beside columns: the file
 }
 
+// parseFile reads a file as rows of text.
 func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
+	p, err := openFile(in)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.parse(ctx)
+}
+
+// openFile reads the bytes of a file, and what its sidecar says of them.
+func openFile(in Input) (*parsedFile, error) {
 	raw, err := fs.ReadFile(in.FS, in.Path)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
@@ -179,27 +192,26 @@ func parseFile(ctx context.Context, in Input) (*parsedFile, error) {
 	if in, err = mapped(in); err != nil {
 		return nil, err
 	}
-	t, err := parse(ctx, in, raw)
-	if err != nil {
-		return nil, err
-	}
 	sum := sha256.Sum256(raw)
-	return &parsedFile{in, t, hex.EncodeToString(sum[:]), int64(len(raw))}, nil
+	return &parsedFile{in: in, sha256: hex.EncodeToString(sum[:]), bytes: int64(len(raw)), raw: raw}, nil
 }
 
-// take reads the rows of one file into what its kind makes of them.
-func (l *loader) take(p *parsedFile) (err error) {
-	in, t, kind := p.in, p.table, p.table.kind()
-	f := File{Path: in.Show, Kind: kind, Rows: len(t.rows), SHA256: p.sha256}
-	switch kind {
+// parse reads the file's rows as texts.
+func (p *parsedFile) parse(ctx context.Context) (err error) {
+	p.table, err = parse(ctx, p.in, p.raw)
+	p.columns, p.raw = nil, nil
+	return err
+}
+
+// take reads one file into what its kind makes of it.
+func (l *loader) take(ctx context.Context, p *parsedFile) (err error) {
+	in, kind := p.in, p.table.kind()
+	f := File{Path: in.Show, Kind: kind, Rows: len(p.table.rows), SHA256: p.sha256}
+	switch t := p.table; kind {
 	case "instruments":
 		err = l.readInstruments(t)
 	case "bars":
-		if f.Adjusted, err = adjustment(in); err == nil {
-			before := len(l.found)
-			err = l.readBars(t, in, f.Adjusted)
-			l.understood(t, l.found[before:], f.Adjusted)
-		}
+		f.Adjusted, f.Rows, err = l.takeBars(ctx, p)
 	case "actions":
 		entry := in.Adjusted
 		in.Adjusted = ""
@@ -208,7 +220,11 @@ func (l *loader) take(p *parsedFile) (err error) {
 		}
 	case "members": // read where a strategy names it as its index
 	case "unused":
-		l.warn("%s is not used yet: its header %q is of no known kind", in.Show, strings.Join(t.header, ","))
+		why := "is of no known kind"
+		if t.layout.NoBars != "" {
+			why = "is not that of bars: " + t.layout.NoBars
+		}
+		l.warn("%s is not used yet: its header %q %s", in.Show, strings.Join(t.header, ","), why)
 	default:
 		err = l.readRecords(kind, t)
 	}
@@ -217,6 +233,29 @@ func (l *loader) take(p *parsedFile) (err error) {
 	}
 	l.Files = append(l.Files, f)
 	return nil
+}
+
+// takeBars reads bars by columns, or by rows where those are needed.
+func (l *loader) takeBars(ctx context.Context, p *parsedFile) (adj pitwall.Adjustment, rows int, err error) {
+	if adj, err = adjustment(p.in); err != nil {
+		return adj, 0, err
+	}
+	before := len(l.found)
+	if p.columns != nil && l.readColumns(p, adj) {
+		rows = len(p.columns.Volume)
+	} else {
+		if p.columns != nil {
+			if err := p.parse(ctx); err != nil {
+				return adj, 0, err
+			}
+		}
+		rows = len(p.table.rows)
+		if err := l.readBars(p.table, p.in, adj); err != nil {
+			return adj, 0, err
+		}
+	}
+	l.understood(p.table, l.found[before:], adj)
+	return adj, rows, nil
 }
 
 // adjustment returns what the caller or the sidecar states; empty when neither does.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,8 +55,8 @@ var shapes = []struct {
 	}},
 }
 
-// minuteFile writes n minute bars of one symbol in a shape and returns its size.
-func minuteFile(tb testing.TB, file, header string, n int, row func(t time.Time, o, h, l, c string, volume int) string) int64 {
+// minuteFile writes n minute bars of one symbol in a shape.
+func minuteFile(tb testing.TB, file, header string, n int, row func(t time.Time, o, h, l, c string, volume int) string) {
 	var text strings.Builder
 	text.WriteString(header + "\n")
 	day := time.Date(2010, 1, 4, 9, 30, 0, 0, newYork())
@@ -74,27 +75,29 @@ func minuteFile(tb testing.TB, file, header string, n int, row func(t time.Time,
 	if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
 		tb.Fatal(err)
 	}
-	return int64(text.Len())
 }
 
-// cpu reports the process's CPU time beside the clock's: a shared machine changes only
-// the latter.
-func cpu(b *testing.B) func() {
-	used := func() int64 {
+// cpuOf returns the CPU time that a function takes, after the garbage of others is
+// collected: a shared machine changes only the clock's.
+func cpuOf(b *testing.B, f func()) time.Duration {
+	runtime.GC()
+	used := func() time.Duration {
 		var u syscall.Rusage
 		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 			b.Fatal(err)
 		}
-		return u.Utime.Nano() + u.Stime.Nano()
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
 	before := used()
-	return func() { b.ReportMetric(float64(used()-before)/1e6/float64(b.N), "cpu-ms/op") }
+	f()
+	return used() - before
 }
 
 // BenchmarkShapes reads a file of minute bars in each shape, by Pitwall into bars that
-// were checked, and by DuckDB into a table.
+// were checked and by DuckDB into a table, in turn, and prints the ratio of their CPU
+// times and what a bar keeps of memory.
 //
-//	go test ./cache/history -run xxx -bench Shapes -benchmem -count 5
+//	go test ./cache/history -run xxx -bench Shapes -benchtime 5x -count 5
 func BenchmarkShapes(b *testing.B) {
 	const rows = 200_000
 	dir := b.TempDir()
@@ -108,35 +111,43 @@ func BenchmarkShapes(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	both := func(name, file, reader string, size int64) {
-		b.Run(name+"/pitwall", func(b *testing.B) {
-			b.SetBytes(size)
-			defer cpu(b)()
+	both := func(name, file, reader string, n int) {
+		b.Run(name, func(b *testing.B) {
+			var ours, theirs time.Duration
+			var s *Store
 			for b.Loop() {
-				s, err := Load(context.Background(), []Input{Disk(file)}, Options{Symbols: []string{"AAA"}})
-				if err != nil || s.Series()[0].Len() != rows {
-					b.Fatal(err)
-				}
+				ours += cpuOf(b, func() {
+					if s, err = Load(context.Background(), []Input{Disk(file)}, Options{Symbols: []string{"AAA"}}); err != nil || s.Series()[0].Len() != n {
+						b.Fatal(err)
+					}
+				})
+				theirs += cpuOf(b, func() { query("CREATE OR REPLACE TABLE t AS FROM "+reader, file) })
 			}
-		})
-		b.Run(name+"/duckdb", func(b *testing.B) {
-			b.SetBytes(size)
-			defer cpu(b)()
-			for b.Loop() {
-				query("CREATE OR REPLACE TABLE t AS FROM "+reader, file)
-			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(ours.Seconds()*1e9/float64(b.N*n), "cpu-ns/bar")
+			b.ReportMetric(theirs.Seconds()*1e9/float64(b.N*n), "duckdb-cpu-ns/bar")
+			b.ReportMetric(ours.Seconds()/theirs.Seconds(), "x-duckdb")
+			var with, without runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&with)
+			runtime.KeepAlive(s)
+			s = nil
+			runtime.GC()
+			runtime.ReadMemStats(&without)
+			b.ReportMetric(float64(with.HeapAlloc-without.HeapAlloc)/float64(n), "B/bar")
 		})
 	}
 	for _, s := range shapes {
 		file := filepath.Join(dir, strings.ReplaceAll(s.name, " ", "_")+".csv")
-		both(s.name, file, "read_csv(?)", minuteFile(b, file, s.header, rows, s.row))
+		minuteFile(b, file, s.header, rows, s.row)
+		both(s.name, file, "read_csv(?)", rows)
 	}
-	native := filepath.Join(dir, "native.csv")
-	file := filepath.Join(dir, "bars.parquet")
-	query("COPY (FROM read_csv('" + native + "')) TO '" + file + "' (FORMAT parquet)")
-	info, err := os.Stat(file)
-	if err != nil {
-		b.Fatal(err)
+	million := filepath.Join(dir, "million.csv")
+	minuteFile(b, million, shapes[0].header, 5*rows, shapes[0].row)
+	for _, p := range [][2]string{{"parquet", "*"}, {"parquet of texts", "COLUMNS(*)::VARCHAR"}} {
+		name, as := p[0], p[1]
+		file := filepath.Join(dir, name+".parquet")
+		query("COPY (SELECT " + as + " FROM read_csv('" + million + "')) TO '" + file + "' (FORMAT parquet)")
+		both(name, file, "read_parquet(?)", 5*rows)
 	}
-	both("parquet", file, "read_parquet(?)", info.Size())
 }

@@ -93,9 +93,11 @@ func moreHourlyExports() map[string]string {
 	}
 }
 
-// allOf joins two tables of exports.
-func allOf(a, b map[string]string) map[string]string {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
+// allOf joins tables of exports.
+func allOf(tables ...map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, t := range tables {
+		maps.Copy(all, t)
+	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -134,9 +135,6 @@ func (t *table) barTime(text string, zone *time.Location) (stamp, error) {
 		if s, err = parseStamp(text, of); err != nil {
 			return s, err
 		}
-		if s.naive {
-			t.offset.learn(s.t)
-		}
 	}
 	s.t, s.naive = s.t.In(zone), s.naive && t.layout.Zone == nil
 	return s, nil
@@ -145,28 +143,48 @@ func (t *table) barTime(text string, zone *time.Location) (stamp, error) {
 // offsetSpan is a stretch of time in which a zone has one offset, with three hours to
 // spare: the clock times in it exist once, and are read without the zone's rules.
 type offsetSpan struct {
-	zone       *time.Location
-	since      time.Duration
-	start, end time.Time
+	zone              *time.Location
+	since, start, end int64 // in seconds
 }
 
 func (o *offsetSpan) read(text string, zone *time.Location) (stamp, bool) {
-	if o.zone != zone || len(text) != len(time.DateTime) || text[10] != ' ' {
+	if len(text) != len(time.DateTime) || text[10] != ' ' {
 		return stamp{}, false
 	}
-	t, _, ok := plainTime(text)
-	t = t.Add(-o.since)
-	return stamp{t: t, naive: true}, ok && t.After(o.start) && t.Before(o.end)
+	figures, _, ok := plainTime(text)
+	if !ok {
+		return stamp{}, false
+	}
+	at, ok := o.instant(figures.Unix(), zone, false)
+	return stamp{t: time.Unix(at, 0), naive: true}, ok
+}
+
+// instant returns when a zone's clock shows some figures, given as seconds as if they
+// were of UTC, and whether it shows them once; a date is known without that.
+func (o *offsetSpan) instant(figures int64, zone *time.Location, date bool) (at int64, ok bool) {
+	if at = figures - o.since; o.zone == zone && at > o.start && at < o.end {
+		return at, true
+	}
+	u := time.Unix(figures, 0).UTC()
+	t := time.Date(u.Year(), u.Month(), u.Day(), u.Hour(), u.Minute(), u.Second(), 0, zone)
+	if !date && oneInstant(t, u.Format(time.DateTime), time.DateTime) != nil {
+		return 0, false
+	}
+	o.learn(t)
+	return t.Unix(), true
 }
 
 func (o *offsetSpan) learn(t time.Time) {
-	const spare = 3 * time.Hour
+	const spare = 3 * 60 * 60
 	start, end := t.ZoneBounds()
-	if start.IsZero() || end.IsZero() {
-		return
-	}
 	_, seconds := t.Zone()
-	*o = offsetSpan{t.Location(), time.Duration(seconds) * time.Second, start.Add(spare), end.Add(-spare)}
+	*o = offsetSpan{t.Location(), int64(seconds), math.MinInt64, math.MaxInt64}
+	if !start.IsZero() {
+		o.start = start.Unix() + spare
+	}
+	if !end.IsZero() {
+		o.end = end.Unix() - spare
+	}
 }
 
 // parseStamp reads 2006-01-02, RFC 3339, or a time without a zone, which is the

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // A file of bars without a column of symbols is of the one that its name begins with
@@ -107,7 +108,10 @@ func (l *loader) symbols(t *table) (err error) {
 	case !t.layout.Bars: // rows of the store
 		return nil
 	case !t.has("symbol"):
-		err = l.giveSymbol(t)
+		var symbol string
+		if symbol, err = l.symbolFor(t); err == nil {
+			t.addSymbol(symbol)
+		}
 	case !t.layout.Own:
 		err = l.renameSymbols(t)
 	}
@@ -117,11 +121,14 @@ func (l *loader) symbols(t *table) (err error) {
 	return err
 }
 
-// giveSymbol finds the symbol of a file that has no column of symbols.
-func (l *loader) giveSymbol(t *table) error {
+// symbolFor finds the symbol of a file that has no column of symbols.
+func (l *loader) symbolFor(t *table) (string, error) {
 	parts := nameParts(t.name)
 	wanted := l.opts.Symbols
 	symbol := symbolIn(parts, wanted)
+	if c := t.mapping.Columns[layout.Close]; slices.Contains(wanted, c) { // a table of closes
+		symbol = c
+	}
 	if symbol == "" {
 		symbol = symbolOf(parts, len(wanted) == 0 || stooqName.MatchString(t.name))
 	}
@@ -131,13 +138,12 @@ func (l *loader) giveSymbol(t *table) error {
 		case len(left) == 1:
 			symbol = left[0]
 		case len(wanted) == 0:
-			return pitwall.Errorf(pitwall.DataError, "%s: the header lacks symbol, and the file's name shows none", t.name).Hintf("name the symbol with --symbols, add a column symbol, or rename the file, such as AAPL.csv")
+			return "", pitwall.Errorf(pitwall.DataError, "%s: the header lacks symbol, and the file's name shows none", t.name).Hintf("name the symbol with --symbols, add a column symbol, or rename the file, such as AAPL.csv")
 		default:
-			return pitwall.Errorf(pitwall.UnknownSymbol, "%s: the header lacks symbol, the file's name shows none, and %d symbols are without data: %s", t.name, len(left), strings.Join(left, ", ")).Hintf("add a column symbol, or rename the file, such as AAPL.csv")
+			return "", pitwall.Errorf(pitwall.UnknownSymbol, "%s: the header lacks symbol, the file's name shows none, and %d symbols are without data: %s", t.name, len(left), strings.Join(left, ", ")).Hintf("add a column symbol, or rename the file, such as AAPL.csv")
 		}
 	}
-	t.addSymbol(symbol)
-	return nil
+	return symbol, nil
 }
 
 // addSymbol gives every row a symbol.

@@ -16,6 +16,12 @@ import (
 func (t *Table) understand(hints Hints) error {
 	at, err := hints.columns(t.Header)
 	if !isBars(t.Header, at) {
+		t.spread()
+		t.pivot()
+		at, err = hints.columns(t.Header)
+	}
+	if !isBars(t.Header, at) {
+		t.Layout.NoBars = t.noBars(at)
 		return nil
 	}
 	if err != nil {
@@ -32,7 +38,11 @@ func (t *Table) understand(hints Hints) error {
 	if err := t.lacks(at); err != nil {
 		return err
 	}
+	t.finished()
 	t.drop(at)
+	if err := t.bondQuotes(at); err != nil {
+		return err
+	}
 	m, err := t.marks(at, []string{Open, High, Low, Close, Volume}, hints.Decimal)
 	if err != nil {
 		return err
@@ -42,7 +52,7 @@ func (t *Table) understand(hints Hints) error {
 		return err
 	}
 	if i := mixed(times); i >= 0 && t.Layout.Zone == nil {
-		return t.bad(i, Timestamp, fmt.Errorf("%q and %q: one has an offset and the other has none; write timezone beside the file's path in the strategy", t.Rows[0][at[Timestamp]], t.Rows[i][at[Timestamp]]))
+		return t.bad(i, Timestamp, fmt.Errorf("%q and %q: one has an offset and the other has none; write timezone beside the file's path in the strategy, or in FILE.yaml", t.Rows[0][at[Timestamp]], t.Rows[i][at[Timestamp]]))
 	}
 	t.tickVolume(at)
 	t.describe(at)
@@ -51,18 +61,8 @@ func (t *Table) understand(hints Hints) error {
 
 // isOwn reports whether a file is written as Pitwall writes bars.
 func (t *Table) isOwn(at map[string]int) bool {
-	if t.Layout.Headerless != "" || len(t.Rows) == 0 {
+	if t.Layout.Headerless != "" || len(t.Rows) == 0 || !t.hasOwnNames(at) {
 		return false
-	}
-	for _, name := range append([]string{Symbol}, bars...) {
-		if i, ok := at[name]; !ok || t.Header[i] != name {
-			return false
-		}
-	}
-	for _, name := range Beside {
-		if i, ok := at[name]; ok && t.Header[i] != name {
-			return false
-		}
 	}
 	stamp, numbers, volume := at[Timestamp], [...]int{at[Open], at[High], at[Low], at[Close]}, at[Volume]
 	return parts(len(t.Rows), func(lo, hi int) error {
@@ -80,6 +80,21 @@ func (t *Table) isOwn(at map[string]int) bool {
 	}) == nil
 }
 
+// hasOwnNames reports whether the columns are named as Pitwall names them.
+func (t *Table) hasOwnNames(at map[string]int) bool {
+	for _, name := range append([]string{Symbol}, bars...) {
+		if i, ok := at[name]; !ok || t.Header[i] != name {
+			return false
+		}
+	}
+	for _, name := range Beside {
+		if i, ok := at[name]; ok && t.Header[i] != name {
+			return false
+		}
+	}
+	return true
+}
+
 // errOther ends a look at rows early.
 var errOther = errors.New("written in another way")
 
@@ -95,13 +110,13 @@ func (t *Table) lacks(at map[string]int) error {
 		return nil
 	}
 	if i := slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains(endNames, fold(h)) }); i >= 0 && missing[0] == Timestamp {
-		return pitwall.Errorf(pitwall.DataError, "%s: the header lacks the time at which bars begin; %s is when they end", t.Name, t.Header[i]).Hintf("give a column with the start of each bar")
+		return pitwall.Errorf(pitwall.DataError, "%s: the header lacks the time at which bars begin; %s is when they end", t.Name, t.Header[i]).Hintf("give a column with the start of each bar, or write columns: {timestamp: %s} and stamps: end beside the file's path in the strategy, or in FILE.yaml", strings.TrimSpace(t.Header[i]))
 	}
 	if i := slices.IndexFunc(t.Header, func(h string) bool { return strings.TrimSpace(h) == "" }); i > 0 {
 		return pitwall.Errorf(pitwall.DataError, "%s: column %d of the header has no name", t.Name, i+1).Hintf("the header is %q", strings.Join(t.Header, ","))
 	}
 	return pitwall.Errorf(pitwall.DataError, "%s: the header lacks %s", t.Name, strings.Join(missing, ", ")).
-		Hintf("it is %q; needed are %s; where names are others, write columns: {%s: NAME} beside the file's path in the strategy", strings.Join(t.Header, ","), strings.Join(bars, ","), missing[0])
+		Hintf("it is %q; needed are %s; where names are others, write columns: {%s: NAME} beside the file's path in the strategy, or in FILE.yaml", strings.Join(t.Header, ","), strings.Join(bars, ","), missing[0])
 }
 
 // once refuses a name that two columns have of which one is read.
@@ -122,10 +137,17 @@ func (t *Table) once(at map[string]int) error {
 
 // drop leaves out rows without any price.
 func (t *Table) drop(at map[string]int) {
+	t.dropRows("row without prices", func(row []string) bool {
+		return isNull(row[at[Open]]) && isNull(row[at[High]]) && isNull(row[at[Low]]) && isNull(row[at[Close]])
+	})
+}
+
+// dropRows leaves rows out.
+func (t *Table) dropRows(what string, out func(row []string) bool) {
 	n := 0
 	for i, row := range t.Rows {
-		if isNull(row[at[Open]]) && isNull(row[at[High]]) && isNull(row[at[Low]]) && isNull(row[at[Close]]) {
-			t.skip("row without prices", 1)
+		if out(row) {
+			t.skip(what, 1)
 			continue
 		}
 		t.Rows[n] = row
@@ -161,7 +183,7 @@ func (t *Table) marks(at map[string]int, columns []string, stated string) (marks
 	european := t.Layout.Separator == ';' || len(t.Rows) > 0 && isDotted(t.Rows[0][at[Timestamp]])
 	mark, err := e.decide(european)
 	if err != nil {
-		return marks{}, pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err).Hintf(`write decimal: "." or decimal: "," beside the file's path in the strategy`)
+		return marks{}, pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err).Hintf(`write decimal: "." or decimal: "," beside the file's path in the strategy, or in FILE.yaml`)
 	}
 	if mark == ',' || e.eitherComma != "" || e.commaGroup != "" {
 		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the decimal mark is %q", string(mark)))
@@ -181,9 +203,7 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	ofDay, hasClock := t.clocks(at)
 	cells := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
-		if cells[i] = row[column]; strings.Contains(cells[i], "年") {
-			cells[i] = eastAsian.Replace(cells[i])
-		}
+		cells[i] = plainDate(row[column])
 	}
 	list, name, bad, err := readTimes(cells, stated)
 	if err != nil {
@@ -200,15 +220,14 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 			list[i].clock = !midnights
 		}
 	} else {
+		if err := t.unread(at, list); err != nil {
+			return nil, err
+		}
 		delete(at, clock)
 	}
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
-	switch {
-	case t.Layout.Zone != nil: // stated
-	case t.Layout.Naive && slices.Contains(utcNames, fold(t.Header[column])):
-		t.Layout.Zone = time.UTC
-	case t.Layout.Naive && t.isHistData(at, name):
+	if t.zoneOf(at); t.Layout.Zone == nil && t.Layout.Naive && t.isHistData(at, name) {
 		t.Layout.Zone = time.FixedZone("EST (UTC-5)", -5*60*60)
 		t.Layout.Notes = append(t.Layout.Notes, "times are taken as those of HistData: EST, never daylight saving time; its volume of 0 is none")
 		delete(at, Volume)
@@ -217,6 +236,13 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("%s is read as %s", strings.TrimSpace(cells[0]), list[0].t.Format(time.DateOnly)))
 	}
 	return list, nil
+}
+
+// zoneOf finds the zone of times without an offset where their column's name says it.
+func (t *Table) zoneOf(at map[string]int) {
+	if t.Layout.Zone == nil && t.Layout.Naive && slices.Contains(utcNames, fold(t.Header[at[Timestamp]])) {
+		t.Layout.Zone = time.UTC
+	}
 }
 
 // mixed returns the first time that has an offset where the first has none, or the other

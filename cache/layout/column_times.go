@@ -126,10 +126,13 @@ func readTimes(cells []string, stated string) (out []moment, name string, bad in
 			fits, read = append(fits, f), append(read, got)
 		}
 	}
+	if n := len(fits); n > 1 && fits[n-1].name == "ymd" && isYearly(read[n-1]) {
+		fits, read = fits[:n-1], read[:n-1]
+	}
 	for i := 1; i < len(fits); i++ {
 		for k, m := range read[i] {
 			if m != read[0][k] {
-				return nil, "", k, fmt.Errorf("%q may be %s or %s, and no other date of the file shows which; write dates: %s or dates: %s beside the file's path in the strategy",
+				return nil, "", k, fmt.Errorf("%q may be %s or %s, and no other date of the file shows which; write dates: %s or dates: %s beside the file's path in the strategy, or in FILE.yaml",
 					cells[k], read[0][k].t.Format(time.DateOnly), m.t.Format(time.DateOnly), fits[0].name, fits[i].name)
 			}
 		}
@@ -137,7 +140,7 @@ func readTimes(cells []string, stated string) (out []moment, name string, bad in
 	if len(fits) > 0 {
 		for _, other := range figures[:2] {
 			if i := onlyOne(cells, read[0], other); i >= 0 && other.name != fits[0].name {
-				return nil, "", i, fmt.Errorf("%q alone says that dates are %s, and without it all are closer together as %s; fix it, or write dates: %s or dates: %s beside the file's path in the strategy", cells[i], fits[0].name, other.name, fits[0].name, other.name)
+				return nil, "", i, fmt.Errorf("%q alone says that dates are %s, and without it all are closer together as %s; fix it, or write dates: %s or dates: %s beside the file's path in the strategy, or in FILE.yaml", cells[i], fits[0].name, other.name, fits[0].name, other.name)
 			}
 		}
 		return read[0], fits[0].name, -1, nil
@@ -146,6 +149,20 @@ func readTimes(cells []string, stated string) (out []moment, name string, bad in
 		return nil, "", worst, fmt.Errorf("%q is not a time written like %q above it (%s)", cells[worst], cells[0], furthest.name)
 	}
 	return nil, "", 0, fmt.Errorf("%q is not a time like 2020-01-31 or 2020-01-31T09:30:00-05:00", cells[0])
+}
+
+// isYearly reports whether dates are about a year apart or more: no bars are.
+func isYearly(list []moment) bool {
+	const almostAYear = 300 * 24 * time.Hour
+	apart, far := 0, 0
+	for i := range list[min(1, len(list)):] {
+		if d := list[i+1].t.Sub(list[i].t).Abs(); d > 24*time.Hour {
+			if apart++; d >= almostAYear {
+				far++
+			}
+		}
+	}
+	return far > 1 && 2*far > apart
 }
 
 // onlyOne returns the only cell that another order cannot read, where that order reads
@@ -218,11 +235,9 @@ func isOwn(c string) bool {
 		(len(c) == 19 || len(c) == 20 && c[19] == 'Z' || len(c) == 25 && c[22] == ':')
 }
 
-// eastAsian writes 2024年1月2日 as 2024-1-2.
-var eastAsian = strings.NewReplacer("年", "-", "月", "-", "日", "")
-
 // clocks returns the times of day of a column of their own, and whether there is one that
-// is readable. Numbers such as 930 and 0 are hours and minutes where one has three figures.
+// is readable. Numbers such as 930 and 0 are hours and minutes where one has three figures,
+// and hours in a column of that name.
 func (t *Table) clocks(at map[string]int) (cells []string, ok bool) {
 	i, ok := at[clock]
 	if !ok || len(t.Rows) == 0 {
@@ -234,10 +249,29 @@ func (t *Table) clocks(at map[string]int) (cells []string, ok bool) {
 		cells = append(cells, c)
 		longest, figures = max(longest, len(c)), figures && digitRun(c) == len(c) && c != ""
 	}
-	if figures && longest >= 3 {
+	hours := figures && longest <= 2 && slices.Contains([]string{"hour", "heure", "hora"}, fold(t.Header[i]))
+	if figures && (longest >= 3 || hours) {
 		for k, c := range cells {
-			cells[k] = strings.Repeat("0", (longest+1)/2*2-len(c)) + c
+			if cells[k] = strings.Repeat("0", (longest+1)/2*2-len(c)) + c; hours {
+				cells[k] = c + ":00"
+			}
 		}
 	}
 	return cells, !slices.ContainsFunc(cells, func(c string) bool { return !isClock(c) })
+}
+
+// unread refuses a time of day that cannot be read beside dates of which one comes twice in
+// a row: it says which bar is which.
+func (t *Table) unread(at map[string]int, list []moment) error {
+	i, ok := at[clock]
+	if !ok || slices.ContainsFunc(list, func(m moment) bool { return m.clock }) {
+		return nil
+	}
+	symbol, has := at[Symbol]
+	for k := range list[min(1, len(list)):] {
+		if list[k] == list[k+1] && (!has || t.Rows[k][symbol] == t.Rows[k+1][symbol]) {
+			return t.bad(k+1, strings.TrimSpace(t.Header[i]), fmt.Errorf("%q is not a time of day like 09:30", t.Rows[k+1][i]))
+		}
+	}
+	return nil
 }

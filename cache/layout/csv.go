@@ -46,7 +46,7 @@ func findHead(text []byte, hints Hints) head {
 				}
 				return head{comma, cells, true, offset, n}
 			}
-			if n == 1 && best.header == nil && len(cells) > 1 {
+			if n == 1 && len(cells) > 1 && (best.header == nil || len(cells) > 4 && isRow(cells)) { // a comma may be the decimal mark
 				best.comma, best.header = comma, cells
 			}
 		}
@@ -78,6 +78,11 @@ func (t *Table) csv(text []byte, hints Hints) error {
 		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
 	}
 	h := findHead(text, hints)
+	if !h.found && !hints.trades {
+		if tabs := byBlanks(text, hints); tabs != nil {
+			text, h = tabs, findHead(tabs, hints)
+		}
+	}
 	t.Layout.Separator = h.comma
 	trim := h.comma != '\t' && h.found
 	if bytes.IndexByte(text[h.offset:], '"') < 0 {
@@ -156,7 +161,7 @@ func (t *Table) width(trades bool) error {
 		case len(row) == 2 && len(t.Header) > 4 && isAction(row[1]): // copied from a page
 			t.skip("row with a dividend or split", 1)
 			continue
-		case n > 0 && len(row) < len(t.Header) && (trades || i >= len(t.Rows)-3) && isSentence(strings.Join(row, ",")),
+		case n > 0 && len(row) < len(t.Header) && (trades || i >= len(t.Rows)-3) && isRemark(strings.Join(row, ",")),
 			trades && !slices.ContainsFunc(row, looksNumeric):
 			t.skip("line after the last row", 1)
 			continue
@@ -176,15 +181,18 @@ func isAction(c string) bool {
 	return slices.ContainsFunc([]string{" Dividend", " Stock Splits", " Stock Split", " Capital Gains"}, func(end string) bool { return strings.HasSuffix(strings.TrimSpace(c), end) })
 }
 
-// isSentence tells words from a row that was cut off.
-func isSentence(text string) bool {
-	letters := 0
+// isRemark tells words from a row that was cut off.
+func isRemark(text string) bool {
+	letters, digits := 0, 0
 	for _, r := range text {
-		if unicode.IsLetter(r) {
+		switch {
+		case unicode.IsLetter(r):
 			letters++
+		case unicode.IsDigit(r):
+			digits++
 		}
 	}
-	return letters > 10 && strings.ContainsRune(strings.TrimSpace(text), ' ')
+	return letters > 10 && strings.ContainsRune(strings.TrimSpace(text), ' ') || letters > 3 && digits == 0
 }
 
 // skip counts lines that are no rows.
@@ -228,15 +236,7 @@ func (t *Table) withoutHeader() error {
 }
 
 // isRow reports whether cells may be a bar.
-func isRow(cells []string) bool {
-	numbers := 0
-	for _, c := range cells {
-		if looksNumeric(c) {
-			numbers++
-		}
-	}
-	return numbers >= 4
-}
+func isRow(cells []string) bool { return numbersIn(cells) >= 4 }
 
 // looksNumeric reports whether a cell is a number, a date or a time.
 func looksNumeric(c string) bool {
@@ -285,6 +285,11 @@ func (o *order) fits(rows [][]string) bool {
 		}
 		if i := slices.Index(o.columns, clock); i >= 0 && !isClock(row[i]) {
 			return false
+		}
+		if i := slices.Index(o.columns, average); i >= 0 {
+			if f, ok := roughly(row[i]); !ok || f != 0 && (f > p[1] || f < p[2]) {
+				return false
+			}
 		}
 		if i := slices.Index(o.columns, Symbol); i >= 0 && looksNumeric(row[i]) && len(row[i]) > 6 {
 			return false

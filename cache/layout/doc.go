@@ -6,7 +6,7 @@
 //	rows    csv.go      separator, lines before and after the rows, no header (encoding/csv)
 //	        split.go    rows without quotes, in parts side by side
 //	        melt.go     the two lines of names of yfinance
-//	        parquet.go  Parquet (DuckDB)
+//	        parquet.go  Parquet (DuckDB, engine.go)
 //	  |
 //	bars    names.go    which column is which: one table of names, one of orders without names
 //	        column_times.go, times.go   the form of times, by the whole column
@@ -14,6 +14,10 @@
 //	        bars.go     rows in Pitwall's own columns and text, and what was guessed
 //	  |
 //	fills   trades.go, sides.go   brokers' exports, through the same rows, times and numbers
+//
+// Bars whose cells are all plain skip the texts: ReadColumns (columns.go) reads them as
+// figures, from Parquet in its own types (parquet_columns.go). It may only ever read what
+// Read would; a test reads every file both ways.
 //
 // A file that is written as Pitwall writes bars (symbol,timestamp,open,high,low,close,
 // volume) is checked for that and left as it is. Whatever can change money is decided by

@@ -21,7 +21,7 @@ type group struct {
 }
 
 // wrappers are names inside JSON that are no symbols.
-var wrappers = strings.Fields("bars results result data candles values historical history quotes prices chart ohlc ohlcv rows klines items response series list price time_series_daily time_series_daily_adjusted")
+var wrappers = strings.Fields("day days week month minute hour stock_prices stockprices stock bars results result data candles values historical history quotes prices chart ohlc ohlcv rows klines items response series list price time_series_daily time_series_daily_adjusted")
 
 // json reads rows of JSON: lists of objects or of lists, one object a line, columns of
 // lists, objects by time, and what vendors wrap around them.
@@ -138,6 +138,7 @@ func (h Hints) listRows(list []any, symbol string) (g group, ok bool) {
 		if !isObject {
 			return g, false
 		}
+		unfold(o)
 		for k := range o {
 			keys[k] = true
 		}
@@ -155,6 +156,19 @@ func (h Hints) listRows(list []any, symbol string) (g group, ok bool) {
 		g.rows = append(g.rows, cells)
 	}
 	return g, true
+}
+
+// unfold moves what OANDA and Databento keep in an object of its own beside the rest: the
+// prices between bid and ask, and the time.
+func unfold(o map[string]any) {
+	for _, name := range []string{"mid", "hd"} {
+		inner, _ := o[name].(map[string]any)
+		for k, v := range inner {
+			if _, has := o[k]; !has {
+				o[k] = v
+			}
+		}
+	}
 }
 
 // objectRows reads columns of lists, columns or rows of objects, and the `split` form of

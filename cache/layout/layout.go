@@ -37,6 +37,7 @@ type Table struct {
 // Layout is what was understood of a file.
 type Layout struct {
 	Bars        bool   // the columns are those of bars
+	NoBars      string // why they are not, where prices were found
 	Own         bool   // the file is written as Pitwall writes bars: nothing was guessed
 	Container   string // csv, json, parquet or feather
 	Compression string // gzip, zip, zstd or nothing
@@ -185,7 +186,8 @@ func (h Hints) heads(header []string) bool {
 		return isTrades(header)
 	}
 	at, err := h.columns(header)
-	return err == nil && isBars(header, at)
+	_, _, long := isLong(header)
+	return err == nil && (isBars(header, at) || len(sidesOf(header)) > 0 || long)
 }
 
 // columns finds the columns of bars in a header, with those that the caller names.

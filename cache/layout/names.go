@@ -36,16 +36,16 @@ var bars = []string{Timestamp, Open, High, Low, Close, Volume}
 // names are the columns' names in public files as [fold] writes them, the preferred
 // first: where a file has several of them, the first is read and the others are ignored.
 var names = map[string][]string{
-	Symbol: {"symbol", "ticker", "tic", "sym", "act_symbol", "instrument", "pair", "asset", "contract", "symbols", "code", "name", "s", "wertpapier", "kürzel", "ticker_symbol", "ts_code", "股票代码"},
-	Timestamp: {"open_time", "opentime", "timeopen", "time_open", "candle_date_time_utc", "timestamp", "ts_event", "unix", "unix_timestamp", "window_start", "begins_at", "start", "start_time", "starttime", "datetime", "date_time", "datetime_utc", "date_utc", "time_utc",
-		"date", "dtyyyymmdd", "gmt_time", "utc_time", "local_time", "trade_date", "tradedate", "trading_date", "bar_time", "time", "time_period_start", "time_stamp", "day", "dt", "ts", "t", "datum", "zeit", "datum_zeit", "fecha", "data", "tarih", "exchange_date", "trading_day", "日付", "日期", "交易日期", "ticks", "index", "index_level_0"},
-	clock:       {"time", "hour", "time_of_day", "zeit", "uhrzeit", "heure", "hora"},
-	Open:        {"open", "o", "open_price", "openprice", "opening_price", "price_open", "px_open", "1_open", "first", "eröffn", "eröffnung", "eröffnungskurs", "ouv", "ouverture", "apertura", "abertura", "otwarcie", "opening", "始値", "开盘", "開盤"},
-	High:        {"high", "h", "high_price", "highprice", "price_high", "px_high", "2_high", "max", "day_high", "hoch", "tageshoch", "höchstkurs", "plus_haut", "haut", "máximo", "massimo", "máxima", "najwyzszy", "highest", "高値", "最高"},
-	Low:         {"low", "l", "low_price", "lowprice", "price_low", "px_low", "3_low", "min", "day_low", "tief", "tagestief", "tiefstkurs", "plus_bas", "bas", "mínimo", "minimo", "mínima", "najnizszy", "lowest", "安値", "最低"},
-	Close:       {"close", "close_last", "c", "close_price", "closeprice", "closing_price", "price_close", "px_close", "px_last", "4_close", "last", "last_price", "latest", "price", "settle", "zuletzt", "schluss", "schlusskurs", "dernier", "clôture", "cierre", "último", "ultimo", "zamkniecie", "closing", "close_close_price_adjusted_for_splits", "trade_price", "終値", "收盘", "收盤"},
-	Volume:      {"volume", "vol", "v", "volume_base", "base_volume", "volumefrom", "volume_traded", "total_volume", "shares_traded", "tottrdqty", "total_traded_quantity", "5_volume", "6_volume", "volumen", "volumi", "wolumen", "stücke", "px_volume", "number_of_shares", "no_of_shares", "trading_volume", "candle_acc_trade_volume", "出来高", "成交量", "tick_volume", "tickvol", "tickvolume"},
-	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close", "adj_close_adjusted_close_price_adjusted_for_splits_and_dividend_and_or_capital_gain_distributions"},
+	Symbol: {"symbol", "ticker", "tic", "sym", "act_symbol", "instrument", "pair", "asset", "contract", "symbols", "code", "name", "s", "wertpapier", "kürzel", "ticker_symbol", "ts_code", "股票代码", "ativo", "secid", "tckrsymb", "ric", "sc_name", "nazwa", "종목코드", "コード"},
+	Timestamp: {"open_time", "opentime", "timeopen", "time_period_start", "time_open", "candle_date_time_utc", "timestamp", "ts_event", "unix", "unix_timestamp", "window_start", "begins_at", "start", "start_time", "starttime", "datetime", "date_time", "datetime_utc", "date_utc", "time_utc",
+		"date", "dtyyyymmdd", "gmt_time", "utc_time", "local_time", "trade_date", "tradedate", "trading_date", "bar_time", "time", "time_stamp", "day", "dt", "ts", "t", "datum", "zeit", "datum_zeit", "fecha", "data", "tarih", "exchange_date", "trading_day", "日付", "日期", "交易日期", "ticks", "index", "index_level_0", "mts", "start_at", "started_at", "startedat", "bucket", "snapped_at", "observation_date", "pricedate", "begin", "datadate", "tradt", "trade_dt", "traddt", "trading_date", "fecha_hora", "дата", "날짜", "일자", "日付け"},
+	clock:       {"time", "hour", "time_of_day", "zeit", "uhrzeit", "heure", "hora", "minute", "ora", "saat", "godzina", "время"},
+	Open:        {"open", "o", "open_price", "openprice", "opening_price", "price_open", "px_open", "1_open", "first", "eröffn", "eröffnung", "eröffnungskurs", "ouv", "ouverture", "apertura", "abertura", "otwarcie", "opening", "始値", "开盘", "開盤", "opnpric", "openprc", "prcod", "erster", "anfang", "offen", "abrir", "opening_price", "öppen", "açılış", "откр", "kurs_otwarcia", "시가", "开盘价", "開盤價", "ouvrir", "eröffnungspreis"},
+	High:        {"high", "h", "high_price", "highprice", "price_high", "px_high", "2_high", "max", "day_high", "hoch", "tageshoch", "höchstkurs", "plus_haut", "haut", "máximo", "massimo", "máxima", "najwyzszy", "highest", "高値", "最高", "hghpric", "askhi", "prchd", "högst", "hoog", "yüksek", "макс", "máx", "kurs_max", "고가", "高", "最高价", "最高價", "élevé"},
+	Low:         {"low", "l", "low_price", "lowprice", "price_low", "px_low", "3_low", "min", "day_low", "tief", "tagestief", "tiefstkurs", "plus_bas", "bas", "mínimo", "minimo", "mínima", "najnizszy", "lowest", "安値", "最低", "lwpric", "bidlo", "prcld", "lägst", "laag", "düşük", "мин", "mín", "kurs_min", "저가", "低", "最低价", "最低價", "faible"},
+	Close:       {"close", "close_last", "c", "close_price", "closeprice", "closing_price", "price_close", "px_close", "px_last", "4_close", "last", "last_price", "latest", "price", "settle", "zuletzt", "schluss", "schlusskurs", "dernier", "clôture", "cierre", "último", "ultimo", "zamkniecie", "closing", "close_close_price_adjusted_for_splits", "trade_price", "終値", "收盘", "收盤", "clspric", "prccd", "prc", "fechamento", "senaste", "laatste", "ostatnio", "şimdi", "цена", "clot", "clôt", "kurs_zamknięcia", "종가", "收盘价", "收盤價", "fermer"},
+	Volume:      {"quantidade", "umsatz_stück", "stuecke", "stücke", "volume", "vol", "v", "volume_base", "base_volume", "volumefrom", "volume_traded", "total_volume", "shares_traded", "tottrdqty", "total_traded_quantity", "5_volume", "6_volume", "volumen", "volumi", "wolumen", "px_volume", "number_of_shares", "no_of_shares", "trading_volume", "candle_acc_trade_volume", "出来高", "成交量", "tick_volume", "tickvol", "tickvolume", "ttltradgvol", "cshtrd", "wol", "hac", "объём", "no_of_shrs", "거래량", "成交股數", "交易量", "売買高_株", "basetokenvolume"},
+	AdjClose:    {"adj_close", "adjclose", "adjusted_close", "adjustedclose", "close_adj", "adj_close_price", "5_adjusted_close", "adj_close_adjusted_close_price_adjusted_for_splits_and_dividend_and_or_capital_gain_distributions", "schlusskurs_angepasst", "cierre_ajus", "clôture_ajustée", "adjusted"},
 	Dividends:   {"dividends", "dividend", "divcash", "ex_dividend", "dividend_amount", "7_dividend_amount"},
 	Gains:       {"capital_gains", "capitalgains"},
 	MadeUp:      {"made_up"},
@@ -123,6 +123,7 @@ func columnsOf(header []string) map[string]int {
 	if at[clock] == at[Timestamp] {
 		delete(at, clock)
 	}
+	coins(at, folded)
 	return at
 }
 
@@ -148,6 +149,9 @@ type order struct {
 	columns []string // "" = not used
 }
 
+// average is a column of average prices, which are never beyond the high and the low.
+const average = "average"
+
 // headerless are the arrangements that are known, by the number of columns. One is
 // taken when in every row of the file the high is the highest and the low the lowest
 // price, and no other that fits reads other bars.
@@ -156,15 +160,23 @@ var headerless = []order{
 	{"time,open,high,low,close,volume", []string{Timestamp, Open, High, Low, Close, Volume}},
 	{"Coinbase", []string{Timestamp, Low, High, Open, Close, Volume}},
 	{"Bitfinex", []string{Timestamp, Open, Close, High, Low, Volume}},
+	{"Gate.io files", []string{Timestamp, Volume, Close, High, Low, Open}},
 	{"date,time,open,high,low,close", []string{Timestamp, clock, Open, High, Low, Close}},
 	{"date,time,open,high,low,close,volume (MetaTrader, Kibot)", []string{Timestamp, clock, Open, High, Low, Close, Volume}},
 	{"symbol,date,open,high,low,close,volume", []string{Symbol, Timestamp, Open, High, Low, Close, Volume}},
+	{"date,symbol,open,high,low,close,volume", []string{Timestamp, Symbol, Open, High, Low, Close, Volume}},
 	{"Kraken", []string{Timestamp, Open, High, Low, Close, Volume, ""}},
 	{"KuCoin", []string{Timestamp, Open, Close, High, Low, Volume, ""}},
 	{"IQFeed", []string{Timestamp, High, Low, Open, Close, Volume, ""}},
 	{"Gate.io", []string{Timestamp, "", Close, High, Low, Open, Volume, ""}},
-	{"Kraken OHLC", []string{Timestamp, Open, High, Low, Close, "", Volume, ""}},
+	{"Kraken OHLC", []string{Timestamp, Open, High, Low, Close, average, Volume, ""}},
+	{"time,open,high,low,close,volume (Bitget, MEXC)", []string{Timestamp, Open, High, Low, Close, Volume, "", ""}},
+	{"symbol,period,date,open,high,low,close,volume", []string{Symbol, "", Timestamp, Open, High, Low, Close, Volume}},
+	{"symbol,period,date,open,high,low,close,volume,open interest", []string{Symbol, "", Timestamp, Open, High, Low, Close, Volume, ""}},
+	{"symbol,period,date,time,open,high,low,close,volume", []string{Symbol, "", Timestamp, clock, Open, High, Low, Close, Volume}},
+	{"symbol,period,date,time,open,high,low,close,volume,open interest", []string{Symbol, "", Timestamp, clock, Open, High, Low, Close, Volume, ""}},
 	{"symbol,date,time,open,high,low,close,volume", []string{Symbol, Timestamp, clock, Open, High, Low, Close, Volume}},
 	{"OKX", []string{Timestamp, Open, High, Low, Close, Volume, "", "", ""}},
+	{"Poloniex", []string{Low, High, Open, Close, "", Volume, "", "", "", "", "", "", Timestamp, ""}},
 	{"Binance", []string{Timestamp, Open, High, Low, Close, Volume, "", "", "", "", "", ""}},
 }

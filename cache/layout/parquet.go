@@ -2,81 +2,85 @@ package layout
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"strings"
 
-	_ "github.com/duckdb/duckdb-go/v2" // reads Parquet
+	_ "github.com/duckdb/duckdb-go/v2" // brings DuckDB itself
 
 	"pitwall"
 )
 
-// parquet reads every column as text through an engine of its own, which sees
-// one temporary file and is gone afterwards.
-func (t *Table) parquet(ctx context.Context, raw []byte) error {
+// openParquet gives an engine of its own one temporary file, which end removes.
+func openParquet(name string, raw []byte) (e *engine, end func(), err error) {
 	tmp, err := os.CreateTemp("", "pitwall-*.parquet")
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", t.Name, err)
+		return nil, nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(raw)
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return fmt.Errorf("reading %s: %w", t.Name, err)
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		e, err = openEngine(tmp.Name(), name)
 	}
-	db, err := sql.Open("duckdb", "")
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", t.Name, err)
+		_ = os.Remove(tmp.Name()) // the first error is the one to report
+		return nil, nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, "SET TimeZone = 'UTC'"); err != nil { // texts of times with a zone
-		return fmt.Errorf("reading %s: %w", t.Name, err)
+	return e, func() {
+		e.close()
+		_ = os.Remove(tmp.Name()) // a temporary file
+	}, nil
+}
+
+// parquet reads every column as text.
+func (t *Table) parquet(ctx context.Context, raw []byte) error {
+	e, end, err := openParquet(t.Name, raw)
+	if err != nil {
+		return err
 	}
-	if t.Header, err = parquetColumns(ctx, db, tmp.Name()); err != nil {
-		return pitwall.Errorf(pitwall.DataError, "%s: %s", t.Name, strings.ReplaceAll(err.Error(), tmp.Name(), path.Base(t.Name)))
+	defer end()
+	list, err := e.fields()
+	if err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err)
+	}
+	columns := make([]string, len(list))
+	for i, f := range list {
+		t.Header, columns[i] = append(t.Header, f.name), quoted(f.name)+"::VARCHAR"
 	}
 	t.Floats = true
-	return t.parquetRows(ctx, db, tmp.Name())
-}
-
-func parquetColumns(ctx context.Context, db *sql.DB, file string) ([]string, error) {
-	rows, err := db.QueryContext(ctx, "FROM read_parquet(?) LIMIT 0", file)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	return names, errors.Join(err, rows.Err())
-}
-
-// unit separates the cells of a row.
-const unit = "\x1f"
-
-// parquetRows reads each row as one text: what a row costs between the engine and Go
-// is the same for one column as for many.
-func (t *Table) parquetRows(ctx context.Context, db *sql.DB, file string) error {
-	columns := make([]string, len(t.Header))
-	for i, h := range t.Header {
-		columns[i] = `coalesce("` + strings.ReplaceAll(h, `"`, `""`) + `"::VARCHAR, '')`
-	}
-	rows, err := db.QueryContext(ctx, "SELECT "+strings.Join(columns, " || chr(31) || ")+" FROM read_parquet(?)", file)
-	if err != nil {
+	if err := e.run(ctx, "SET TimeZone = 'UTC'", func(piece) error { return nil }); err != nil { // texts of times with a zone
 		return fmt.Errorf("reading %s: %w", t.Name, err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			return fmt.Errorf("reading %s: %w", t.Name, err)
+	var keep texts
+	err = e.run(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM read_parquet("+e.file+")", func(p piece) error {
+		cells := make([]string, p.n*len(list))
+		for i := range list {
+			values, valid := column[text](p, i), p.valid(i)
+			for k := range values {
+				if !isNone(valid, k) {
+					cells[k*len(list)+i] = keep.keep(append(keep.cell[:0], values[k].String()...))
+				}
+			}
 		}
-		row := strings.Split(line, unit)
-		if len(row) != len(t.Header) {
-			return pitwall.Errorf(pitwall.DataError, "%s: row %d holds the control character 0x1F", t.Name, len(t.Rows)+1)
+		for ; len(cells) > 0; cells = cells[len(list):] {
+			t.Rows = append(t.Rows, cells[:len(list):len(list)])
 		}
-		t.Rows = append(t.Rows, row)
+		return nil
+	})
+	if err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err)
 	}
-	return rows.Err()
+	return e.whole(ctx, len(t.Rows))
+}
+
+// whole returns an error when fewer rows were read than the file has.
+func (e *engine) whole(ctx context.Context, n int) error {
+	has, err := e.rows(ctx)
+	if err == nil && has != n {
+		err = fmt.Errorf("%d of %d rows could be read", n, has)
+	}
+	if err != nil {
+		return pitwall.Errorf(pitwall.DataError, "%s: %v", e.name, err)
+	}
+	return nil
 }

@@ -15,6 +15,11 @@ type moment struct {
 	instant bool      // has an offset
 }
 
+// An epoch is between 1973 and 2100, in one of these units of a second.
+const firstEpoch, lastEpoch = 100_000_000, 4_102_444_800
+
+var epochUnits = [...]int64{1, 1e3, 1e6, 1e9}
+
 // epochTime reads seconds, milliseconds, microseconds or nanoseconds since 1970, told by
 // their size: the four do not overlap from 1973 to 2100.
 func epochTime(s string) (moment, bool) {
@@ -30,12 +35,11 @@ func epochTime(s string) (moment, bool) {
 		whole, frac = strconv.FormatInt(int64(f), 10), ""
 	}
 	n, err := strconv.ParseInt(whole, 10, 64)
-	const first, last = 100_000_000, 4_102_444_800 // 1973, 2100
 	if err != nil {
 		return moment{}, false
 	}
-	for _, unit := range []int64{1, 1e3, 1e6, 1e9} {
-		if n < first*unit || n >= last*unit {
+	for _, unit := range epochUnits {
+		if n < firstEpoch*unit || n >= lastEpoch*unit {
 			continue
 		}
 		t := time.Unix(n/unit, n%unit*(1e9/unit)).UTC()
@@ -51,6 +55,9 @@ func plainFloat(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' &&
 
 // serialTime reads a day number of Excel, with the time of day as its fraction.
 func serialTime(s string) (moment, bool) {
+	if strings.Count(s, ",") == 1 { // with a decimal comma
+		s = strings.Replace(s, ",", ".", 1)
+	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || !plainFloat(s) || f < 15000 || f >= 80000 { // 1941 to 2119
 		return moment{}, false
@@ -118,6 +125,9 @@ func calendarTime(s, order string) (moment, bool) {
 		mark, rest = rest[0], rest[1:]
 	}
 	y, m, d := parts[0], parts[1], parts[2]
+	if order == "ymd" && len(y) != 4 && monthOf(m) > 0 { // 02-Jan-24 is the second
+		return moment{}, false
+	}
 	switch named := monthOf(parts[0]) > 0; {
 	case named && order != "mdy", !named && monthOf(parts[1]) > 0 && order == "mdy":
 		return moment{}, false
@@ -211,6 +221,8 @@ func readClock(s string) (since time.Duration, rest string, ok bool) {
 	switch {
 	case (n == 4 || n == 6) && (len(s) == n || s[n] != ':'):
 		h, m, sec, rest = s[:2], s[2:4], s[4:n], s[n:]
+	case (n == 1 || n == 2) && len(s) == n+3 && s[n] == '-': // 11-AM
+		h, m, rest = s[:n], "00", s[n+1:]
 	case (n == 1 || n == 2) && len(s) > n && s[n] == ':':
 		h, rest = s[:n], s[n+1:]
 		if k := digitRun(rest); k != 2 {

@@ -13,6 +13,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 
 	"pitwall"
@@ -88,7 +91,7 @@ func decode(name string, raw []byte) (text []byte, from string, err error) {
 	case len(raw) >= 2 && raw[0] == 0 && raw[1] != 0:
 		enc, from = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), "UTF-16"
 	case !utf8.Valid(raw):
-		enc, from = charmap.Windows1252, "Windows-1252"
+		enc, from = byHeader(raw)
 	}
 	if enc != nil {
 		if raw, err = enc.NewDecoder().Bytes(raw); err != nil {
@@ -102,4 +105,24 @@ func decode(name string, raw []byte) (text []byte, from string, err error) {
 		return nil, from, pitwall.Errorf(pitwall.DataError, "%s is a web page, not data", name).Hintf("download the file again; the site may have asked for a login")
 	}
 	return raw, from, nil
+}
+
+// byHeader finds the encoding in which a text names the columns of bars, else that of
+// Western Europe: digits are the same in all of them.
+func byHeader(raw []byte) (encoding.Encoding, string) {
+	const enough = 4096
+	start := raw[:min(len(raw), enough)]
+	start = start[:bytes.LastIndexByte(start, '\n')+1]
+	for _, e := range []struct {
+		encoding.Encoding
+		name string
+	}{
+		{charmap.Windows1252, "Windows-1252"}, {simplifiedchinese.GB18030, "GB 18030"}, {japanese.ShiftJIS, "Shift JIS"},
+		{korean.EUCKR, "EUC-KR"}, {charmap.Windows1251, "Windows-1251"}, {charmap.Windows1250, "Windows-1250"}, {charmap.Windows1254, "Windows-1254"},
+	} {
+		if text, err := e.NewDecoder().Bytes(start); err == nil && findHead(text, Hints{}).found {
+			return e.Encoding, e.name
+		}
+	}
+	return charmap.Windows1252, "Windows-1252"
 }

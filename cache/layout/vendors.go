@@ -6,6 +6,21 @@ import (
 	"strings"
 )
 
+// unfinished are columns that say whether a bar was over when it was asked for, and what
+// they say of one that was not.
+var unfinished = map[string]string{"complete": "false", "confirm": "0", "is_closed": "false", "isclosed": "false"}
+
+// finished leaves out bars that were not over yet.
+func (t *Table) finished() {
+	for i, h := range t.Header {
+		word, ok := unfinished[fold(h)]
+		if !ok {
+			continue
+		}
+		t.dropRows("unfinished bar", func(row []string) bool { return strings.EqualFold(strings.TrimSpace(row[i]), word) })
+	}
+}
+
 // isHistData tells files of HistData: semicolons, compact times, volume always 0.
 func (t *Table) isHistData(at map[string]int, form string) bool {
 	i, ok := at[Volume]
@@ -50,10 +65,50 @@ func (t *Table) isLean(at map[string]int, times []moment) bool {
 // as MetaTrader writes currencies.
 func (t *Table) tickVolume(at map[string]int) {
 	i, ok := at[Volume]
-	ticks := slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains([]string{"tickvol", "tick_volume"}, fold(h)) })
+	ticks := t.ticks()
 	if !ok || ticks < 0 || ticks == i || slices.ContainsFunc(t.Rows, func(row []string) bool { f, ok := roughly(row[i]); return ok && f != 0 }) {
 		return
 	}
 	at[Volume] = ticks
 	t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the volume is always 0: %s is taken instead", strings.TrimSpace(t.Header[ticks])))
+}
+
+// ticks returns the column with the number of price changes, or -1.
+func (t *Table) ticks() int {
+	return slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains([]string{"tickvol", "tick_volume"}, fold(h)) })
+}
+
+// coins finds the columns of two exchanges whose volume is of money: at HTX (Huobi) id is
+// the start in seconds and amount is of coins, at Poloniex quoteVolume is.
+func coins(at map[string]int, folded []string) {
+	id, amount := slices.Index(folded, "id"), slices.Index(folded, "amount")
+	if _, ok := at[Timestamp]; !ok && id >= 0 && amount >= 0 && slices.Contains(folded, "vol") && slices.Contains(folded, "count") {
+		at[Timestamp], at[Volume] = id, amount
+	}
+	if i := slices.Index(folded, "quotevolume"); i >= 0 && slices.Contains(folded, "weightedaverage") {
+		at[Volume] = i
+	}
+}
+
+// bondQuotes refuses prices that may be of bonds, in parts of 32: 110'165 is 110 and 16.5
+// of 32 parts, or 110165.
+func (t *Table) bondQuotes(at map[string]int) error {
+	found := -1
+	for i, row := range t.Rows {
+		for _, p := range []string{Open, High, Low, Close} {
+			whole, parts, ok := strings.Cut(row[at[p]], "'")
+			switch {
+			case !ok:
+				continue
+			case digitRun(whole) != len(whole) || len(parts) != 3 || digitRun(parts) != 3 || parts[:2] > "31" || !strings.Contains("0257", parts[2:]):
+				return nil
+			case found < 0:
+				found = i
+			}
+		}
+	}
+	if found < 0 {
+		return nil
+	}
+	return t.bad(found, Open, fmt.Errorf("%q may be a bond's price in parts of 32, or a whole number with thousands; write prices as decimals", t.Rows[found][at[Open]]))
 }

@@ -19,6 +19,7 @@ import (
 var verbCalls = map[string][]string{
 	"pitwall":                       {},
 	"pitwall alpaca-fake":           nil, // it says nothing on stdout
+	"pitwall approve":               {"approve"},
 	"pitwall backtest":              {"backtest", "examples/buyhold", "--to", "2013-06-28", "--json"},
 	"pitwall cache":                 {"cache"},
 	"pitwall cache clear":           {"cache", "clear", "--yes"},
@@ -45,6 +46,7 @@ var verbCalls = map[string][]string{
 	"pitwall kill on":               {"kill", "on", "--reason", "the output is lost"},
 	"pitwall kill status":           {"kill", "status"},
 	"pitwall leaktest":              {"leaktest", "examples/buyhold", "--mutations", "1", "--steps", "2", "--queries", "1"},
+	"pitwall preflight":             {"preflight", "paper.yaml"},
 	"pitwall report":                {"report", "last"},
 	"pitwall runs":                  {"runs"},
 	"pitwall serve":                 {"serve"},

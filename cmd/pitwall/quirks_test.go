@@ -92,6 +92,7 @@ func TestSharedModelQuirks(t *testing.T) {
 	setUpQuirks(t)
 	for _, name := range strings.Fields(string(list)) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			live, _, err := runQuirk(t, dir, "http://"+host, name, false)
 			again, _, replayed := runQuirk(t, dir, "http://"+host, name, true)

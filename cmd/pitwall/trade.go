@@ -49,22 +49,28 @@ func (a *app) trade() *cobra.Command {
 		},
 	}
 	fs := c.Flags()
-	fs.StringVar(&f.broker, "broker", "paper", "where orders go: "+strings.Join(brokersOf(pitwall.Paper), ", "))
+	f.onAccount(c, "paper")
+	fs.IntVar(&f.turns, "turns", 0, "stop after this many turns; 0 = at the end of the feed")
+	fs.StringVar(&f.model, "model", "", "use this model instead of the strategy's")
+	fs.StringArrayVar(&f.data, "data", nil, "history before the feed: file or folder instead of the strategy's (repeatable)")
+	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
+	return c
+}
+
+// onAccount adds the flags that say which account or feed a run on the live clock has.
+func (f *tradeFlags) onAccount(c *cobra.Command, broker string) {
+	fs := c.Flags()
+	fs.StringVar(&f.broker, "broker", broker, "where orders go: "+strings.Join(brokersOf(pitwall.Paper), ", "))
 	fs.StringVar(&f.profile, "profile", "", "file that says which account, with the names of the variables that hold its keys")
 	fs.BoolVar(&f.live, "live", false, "trade real money; the profile and I_UNDERSTAND_LIVE_TRADING must say so too")
 	fs.BoolVar(&f.adopt, "adopt", false, "with --resume: take over what differs in the broker's account")
 	fs.StringVar(&f.feed, "feed", "", "file or folder of recorded bars to play (needed with --broker paper)")
 	fs.Float64Var(&f.speed, "speed", 1, "how much faster than real time the feed plays; 0 waits for nothing")
-	fs.IntVar(&f.turns, "turns", 0, "stop after this many turns; 0 = at the end of the feed")
-	fs.StringVar(&f.model, "model", "", "use this model instead of the strategy's")
 	fs.StringVar(&f.from, "from", "", "first day of the feed, 2006-01-02")
 	fs.StringVar(&f.to, "to", "", "last day of the feed")
-	fs.StringArrayVar(&f.data, "data", nil, "history before the feed: file or folder instead of the strategy's (repeatable)")
 	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
 	fs.StringVar(&f.resume, "resume", "", "go on with a run that was stopped or killed: its folder, its name or last")
 	fs.StringVar(&f.record, "record", "", "folder for the bars, news and filings that the run sees, with when: data of your own for a backtest")
-	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
-	return c
 }
 
 // brokersOf returns the names of the brokers that have a mode.
@@ -101,60 +107,24 @@ func (f tradeFlags) check() error {
 
 // tradeStrategy runs a strategy on the live clock and prints the result.
 func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err error) {
-	if err := f.check(); err != nil {
+	line := show.NewStatus(term.NewScreen(a.stderr), a.now)
+	stop, ended := make(chan struct{}), make(chan struct{})
+	defer close(ended)
+	c, done, err := a.onLiveClock(ctx, name, f, line.Draw, stop)
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, done()) }()
+	a.beside = line
+	defer line.Done()
 	cfg, err := a.settings()
 	if err != nil {
 		return err
 	}
-	s, err := f.strategy(name)
-	if err != nil {
+	if c.Agents, err = a.deciders(c.Strategy, cfg, false); err != nil {
 		return err
 	}
-	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: true, Version: version(), Build: build(), Now: a.now, Log: a.logger()}
-	if c.Agents, err = a.deciders(s.Strategy, cfg, false); err != nil {
-		return err
-	}
-	extra, err := a.external(ctx, pitwall.Paper, s.Tools, cfg, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, extra.Close()) }()
-	c.Tools, c.Notes = extra.Tools, extra.Warnings
-	if f.resume != "" {
-		if c.Dir, err = runs.Find(f.resume); err != nil {
-			return err
-		}
-	} else if c.Dir == "" {
-		if c.Dir, err = runs.NextDir(runs.Dir, s.Name); err != nil {
-			return err
-		}
-	}
-	latch, err := cfg.latch()
-	if err != nil {
-		return err
-	}
-	line := show.NewStatus(term.NewScreen(a.stderr), a.now)
-	a.beside = line
-	defer line.Done()
-	stop, ended := make(chan struct{}), make(chan struct{})
-	defer close(ended)
-	told := func() {}
-	if f.broker == "paper" {
-		err = a.played(ctx, s, cfg, f, &c, line.Draw, stop)
-	} else {
-		told, err = a.atBroker(ctx, s, cfg, f, &c, line.Draw)
-	}
-	if err != nil {
-		return err
-	}
-	c.Stop, c.Live.Show, c.Live.Latch, c.Live.Resume = stop, line.World, latch, f.resume != ""
-	if f.record != "" {
-		if c.Live.Record, err = history.OpenRecording(f.record, c.Live.Now()); err != nil {
-			return err
-		}
-	}
+	c.Stop, c.Live.Show = stop, line.World
 	if f.speed > 0 {
 		c.Live.Tick = hostTick(ended)
 	}
@@ -174,7 +144,6 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 		}
 	}
 	res, err := driver.Run(ctx, c)
-	told()
 	line.Done()
 	if err != nil {
 		return err
@@ -184,6 +153,64 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 		return errors.Join(a.printJSON(res), unwritten)
 	}
 	return errors.Join(a.summary(res), unwritten)
+}
+
+// onLiveClock reads what a run on the live clock needs: strategy, tools, folder, latch and
+// account or feed. done waits until alerts are sent and ends the tools.
+func (a *app) onLiveClock(ctx context.Context, name string, f tradeFlags, each func(), stop <-chan struct{}) (c driver.Config, done func() error, err error) {
+	if err := f.check(); err != nil {
+		return c, nil, err
+	}
+	cfg, err := a.settings()
+	if err != nil {
+		return c, nil, err
+	}
+	s, err := f.strategy(name)
+	if err != nil {
+		return c, nil, err
+	}
+	c = driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: true, Version: version(), Build: build(), Now: a.now, Log: a.logger()}
+	if f.resume != "" {
+		if c.Dir, err = runs.Find(f.resume); err != nil {
+			return c, nil, err
+		}
+	} else if c.Dir == "" {
+		if c.Dir, err = runs.NextDir(runs.Dir, s.Name); err != nil {
+			return c, nil, err
+		}
+	}
+	latch, err := cfg.latch()
+	if err != nil {
+		return c, nil, err
+	}
+	told := func() {}
+	if f.broker == "paper" {
+		err = a.played(ctx, s, cfg, f, &c, each, stop)
+	} else {
+		told, err = a.atBroker(ctx, s, cfg, f, &c, each)
+	}
+	if err != nil {
+		return c, nil, err
+	}
+	c.Live.Latch, c.Live.Resume = latch, f.resume != ""
+	if f.record != "" {
+		if c.Live.Record, err = history.OpenRecording(f.record, c.Live.Now()); err != nil {
+			return c, nil, err
+		}
+	}
+	if c.Live.Alert == nil && (s.Approve != "" || c.Live.Approve.Orders != "") {
+		c.Live.Alert = func(text string) { fmt.Fprintln(a.errs(), "pitwall: "+text) }
+	}
+	mode := pitwall.Paper
+	if c.Live.Remote != nil {
+		mode = c.Live.Remote.Mode
+	}
+	extra, err := a.external(ctx, mode, s.Tools, cfg, nil)
+	if err != nil {
+		return c, nil, err
+	}
+	c.Tools, c.Notes = extra.Tools, extra.Warnings
+	return c, func() error { told(); return extra.Close() }, nil
 }
 
 // played gives c the clock of a recorded feed, and the history before it.
@@ -217,8 +244,8 @@ func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f trade
 		}
 	}
 	c.Warnings = source.MadeUp()
-	clock := &playedClock{host: a.now, began: a.now(), start: from, speed: f.speed, each: each}
-	c.Live = &driver.Live{Feed: driver.NewRecorded(source, from, to), Now: clock.Now, Wait: func(ctx context.Context, until time.Time) error { return clock.wait(ctx, until, stop) }}
+	c.Live = &driver.Live{Feed: driver.NewRecorded(source, from, to)}
+	c.Live.Now, c.Live.Wait = driver.HostClock{Now: a.now, Sleep: hostSleep, While: each}.Played(from, f.speed, stop)
 	return nil
 }
 
@@ -234,48 +261,4 @@ func reached(dir string, from time.Time) (time.Time, error) {
 		}
 	}
 	return from, nil
-}
-
-// playedClock is the host's clock as a recorded feed sees it: it begins at the feed's
-// first day and runs speed times as fast, or jumps where speed is 0.
-type playedClock struct {
-	host  func() time.Time
-	began time.Time
-	start time.Time
-	speed float64
-	each  func() // while it waits
-
-	mu     sync.Mutex
-	jumped time.Duration
-}
-
-func (p *playedClock) Now() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.start.Add(p.jumped + time.Duration(float64(p.host().Sub(p.began))*p.speed))
-}
-
-// wait waits until a time of the feed, or until the run is to stop.
-func (p *playedClock) wait(ctx context.Context, until time.Time, stop <-chan struct{}) error {
-	if p.speed == 0 {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.jumped = max(p.jumped, until.Sub(p.start))
-		return ctx.Err()
-	}
-	for {
-		p.each()
-		left := time.Duration(float64(until.Sub(p.Now())) / p.speed)
-		if left <= 0 {
-			return ctx.Err()
-		}
-		select {
-		case <-stop:
-			return ctx.Err()
-		default:
-		}
-		if err := hostSleep(ctx, min(left, time.Second)); err != nil {
-			return err
-		}
-	}
 }

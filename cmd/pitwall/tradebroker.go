@@ -6,11 +6,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"pitwall"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
 )
 
 // atBroker gives c an account at a broker, the host's clock and the strategy's data as
@@ -56,78 +56,25 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	if err != nil {
 		return nil, err
 	}
-	clock := &waitingClock{now: a.now, each: each}
-	c.Live = &driver.Live{Remote: account, Adopt: f.adopt, Lag: profile.Lag,
+	link := profile.Link
+	if link.Key != "" && cfg.get(link.Key) == "" {
+		return nil, pitwall.Errorf(pitwall.MissingKey, "%s is not set", link.Key).Hintf("set it to a random text that signs the links of alerts")
+	}
+	c.Live = &driver.Live{Remote: account, Adopt: f.adopt, Lag: profile.Lag, Preflights: os.DirFS(runs.Dir), Approve: driver.Approve{Orders: profile.Approve, Listen: link.Listen, URL: link.URL, Key: cfg.get(link.Key)},
 		Arming: driver.Arming{Flag: f.live, Understands: cfg.get("I_UNDERSTAND_LIVE_TRADING"), Profile: profile.Mode == pitwall.Live, Typed: profile.Account}}
 	if c.Live.Lag == 0 {
 		c.Live.Lag = 5 * time.Second
 	}
+	clock := driver.HostClock{Now: a.now, Sleep: hostSleep, While: each}
+	c.Live.Now, c.Live.Wait = clock.Waiting()
 	if profile.URL != "" && profile.Mode == pitwall.Paper { // a fake has a time of its own
-		fake := &fakeClock{read: account.Clock}
-		if err := fake.look(ctx); err != nil {
+		if c.Live.Now, c.Live.Wait, err = clock.Following(ctx, account.Clock); err != nil {
 			return nil, err
 		}
-		clock.now, clock.look = fake.Now, fake.look
 	}
-	c.Live.Now, c.Live.Wait = clock.now, clock.wait
 	if tells == nil {
 		return func() {}, nil
 	}
 	c.Live.Alert = tells.tell
 	return tells.sending.Wait, nil
-}
-
-// waitingClock waits on the host's clock, or on that of a fake.
-type waitingClock struct {
-	now  func() time.Time
-	look func(context.Context) error // reads a clock that does not run by itself; nil = it does
-	each func()                      // while it waits
-}
-
-// wait waits until a time, or until ctx ends.
-func (w *waitingClock) wait(ctx context.Context, until time.Time) error {
-	for {
-		w.each()
-		left := until.Sub(w.now())
-		if left <= 0 {
-			return ctx.Err()
-		}
-		pause := time.Second
-		if w.look != nil {
-			if err := w.look(ctx); err != nil {
-				return err
-			}
-			pause = 20 * time.Millisecond
-		}
-		if err := hostSleep(ctx, min(left, pause)); err != nil {
-			return err
-		}
-	}
-}
-
-// fakeClock is the clock of a fake broker, as last read.
-type fakeClock struct {
-	read func(context.Context) (time.Time, error)
-
-	mu sync.Mutex
-	at time.Time
-}
-
-// Now returns the time as last read.
-func (f *fakeClock) Now() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.at
-}
-
-// look reads the clock.
-func (f *fakeClock) look(ctx context.Context) error {
-	at, err := f.read(ctx)
-	if err != nil {
-		return err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.at = at
-	return nil
 }

@@ -15,11 +15,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop/driver"
+	"pitwall/brokers/alpacafake"
 )
 
 // accountFolder is a folder with a strategy that may trade, and a fake broker whose next
 // bar comes every few milliseconds.
 func accountFolder(t *testing.T) (dir string, env []string) {
+	dir, env, _ = brokerFolder(t, 60*time.Millisecond)
+	return dir, env
+}
+
+// brokerFolder is such a folder whose fake's next bar comes every so often; 0 = when it is
+// asked.
+func brokerFolder(t *testing.T, every time.Duration) (dir string, env []string, fake *alpacafake.Server) {
 	dir = t.TempDir()
 	data, err := filepath.Abs("../../examples/data/aapl_daily.csv")
 	require.NoError(t, err)
@@ -28,7 +36,7 @@ func accountFolder(t *testing.T) (dir string, env []string) {
 	server := httptest.NewServer(web)
 	ctx, cancel := context.WithCancel(t.Context())
 	walked := make(chan error, 1)
-	go func() { walked <- fakeFlags{every: 60 * time.Millisecond}.walk(ctx, web) }()
+	go func() { walked <- fakeFlags{every: every}.walk(ctx, web) }()
 	t.Cleanup(func() {
 		cancel()
 		require.NoError(t, <-walked)
@@ -40,7 +48,7 @@ func accountFolder(t *testing.T) (dir string, env []string) {
 		"paper.yaml", "broker: alpaca\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\nlag: 1s\n",
 		"other.yaml", "broker: alpaca\naccount: PA3FAKE00001\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\n",
 		"live.yaml", "broker: alpaca\nmode: live\naccount: PA3FAKE00001\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\n")
-	return dir, []string{"PITWALL_HALT_DIR=" + filepath.Join(dir, "halt"), "PITWALL_CACHE_DIR=none", "MY_KEY=k", "MY_SECRET=s"}
+	return dir, []string{"PITWALL_HALT_DIR=" + filepath.Join(dir, "halt"), "PITWALL_CACHE_DIR=none", "MY_KEY=k", "MY_SECRET=s"}, web
 }
 
 // A strategy trades at the fake broker, stops, goes on, and its folder is one like a
@@ -54,6 +62,7 @@ func TestTradeAtABroker(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &got))
 	require.Equal(t, "paper", got["mode"])
 	require.Positive(t, got["orders"])
+	require.Positive(t, got["fills"], "the fake takes what the strategy may trade")
 	require.GreaterOrEqual(t, got["turns"], 6.0)
 	out, errs, code = command(t, dir, env, append(args, "3", "--resume", "last")...)
 	require.Zero(t, code, errs)
@@ -79,12 +88,12 @@ func TestTradeAtABrokerRefuses(t *testing.T) {
 		{2, []string{"--live, --profile and --adopt are for an account"}, []string{"--feed", "x", "--live"}},
 		{2, []string{"--adopt is for a run that goes on"}, []string{"--broker", "alpaca", "--adopt"}},
 		{1, []string{"is not set"}, []string{"--broker", "alpaca"}},
-		{1, []string{"name 1 of keys and webhook is not a variable name"}, []string{"--broker", "alpaca", "--profile", "key.yaml"}},
+		{1, []string{"name 1 of keys, webhook and link is not a variable name"}, []string{"--broker", "alpaca", "--profile", "key.yaml"}},
 		{1, []string{"mode is neither paper nor live"}, []string{"--broker", "alpaca", "--profile", "mode.yaml"}},
 		{1, []string{"it is not a valid broker profile (line 2)"}, []string{"--broker", "alpaca", "--profile", "odd.yaml"}},
-		{1, []string{"the host's clock differs from the broker's by", "live trading is not armed", "of 9 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
+		{1, []string{"the host's clock differs from the broker's by", "live trading is not armed", "of 10 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
 		{1, []string{`the profile says account "PA3FAKE00001", and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "other.yaml"}},
-		{1, []string{"of 9 gates", "does not say live"}, []string{"--broker", "alpaca", "--live", "--profile", "paper.yaml"}},
+		{1, []string{"of 10 gates", "does not say live"}, []string{"--broker", "alpaca", "--live", "--profile", "paper.yaml"}},
 	} {
 		_, errs, code := command(t, dir, append(env, "APCA_API_KEY_ID=", "APCA_API_SECRET_KEY=", "ALPACA_API_KEY=", "ALPACA_API_SECRET="), append([]string{"trade", "mine.yaml"}, x.args...)...)
 		require.Equal(t, x.code, code, errs)

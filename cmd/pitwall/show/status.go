@@ -73,6 +73,9 @@ func (l *Status) cells() (list []term.Cell) {
 	day := s.Day.Float()
 	add(term.Gain(day), "today %s", signed(day))
 	add(term.Plain, "%d open orders", s.Open)
+	if s.Waiting > 0 {
+		add(term.Yellow, "%d wait for approval", s.Waiting)
+	}
 	add(term.Plain, "turn %d", l.turns)
 	if l.spent > 0 {
 		add(term.Plain, "%v USD", l.spent.Round(2))

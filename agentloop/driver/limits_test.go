@@ -1,0 +1,80 @@
+package driver
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/brokers/halt"
+	"pitwall/cache/runs"
+)
+
+// A breaker stops a backtest and a run on the live clock over the same days after the
+// same order: until the breach they are one run, and after it neither sends anything.
+func TestBreakerInBacktestAndPaper(t *testing.T) {
+	c, s := momentum(t)
+	c.Dir = filepath.Join(t.TempDir(), "free")
+	_, err := Run(context.Background(), c)
+	require.NoError(t, err)
+	free := asked(t, c.Dir)
+	s.Risk["max_drawdown_percent"] = map[string]any{"limit": 3, "then": "halt"}
+	c.Dir = filepath.Join(t.TempDir(), "backtest")
+	_, err = Run(context.Background(), c)
+	require.NoError(t, err)
+	sent := asked(t, c.Dir)
+	require.NotEmpty(t, sent)
+	require.Less(t, len(sent), len(free), "the breaker cost orders")
+	require.Equal(t, free[:len(sent)], sent)
+	require.Equal(t, []string{"halt: limit max_drawdown_percent: "}, halts(t, c.Dir, 34))
+	live, _ := onPaper(t, c)
+	live.Dir = filepath.Join(t.TempDir(), "paper")
+	_, err = Run(context.Background(), live)
+	require.NoError(t, err)
+	require.Equal(t, sent, asked(t, live.Dir))
+	state := live.Live.Latch.State()
+	require.Equal(t, halt.Halt, state.Level)
+	require.Len(t, state.Raises, 1)
+	require.Equal(t, "breaker", state.Raises[0].By)
+	require.True(t, strings.HasPrefix(state.Raises[0].Reason, "limit max_drawdown_percent: equity "), state.Raises[0].Reason)
+	require.True(t, slices.ContainsFunc(halts(t, live.Dir, 1000), func(note string) bool { return strings.Contains(note, state.Raises[0].Reason) }))
+}
+
+// halts are the first n bytes of what a run's journal says about halts.
+func halts(t *testing.T, dir string, n int) (list []string) {
+	journal, err := runs.Strict{FS: os.DirFS(dir)}.Journal()
+	require.NoError(t, err)
+	for _, e := range journal {
+		if e.Kind == pitwall.EntryHalt {
+			list = append(list, e.Note[:min(n, len(e.Note))])
+		}
+	}
+	return list
+}
+
+// A strategy's trim acts in a backtest, and the run's journal says so.
+func TestTrimInABacktest(t *testing.T) {
+	c, s := momentum(t)
+	s.Risk = map[string]any{"max_order_notional": 20_000, "over_limit": "trim"}
+	c.Dir = filepath.Join(t.TempDir(), "run")
+	r, err := Run(context.Background(), c)
+	require.NoError(t, err)
+	require.Positive(t, r.Fills)
+	journal, err := runs.Strict{FS: os.DirFS(c.Dir)}.Journal()
+	require.NoError(t, err)
+	trimmed := 0
+	for _, e := range journal {
+		if e.Kind == pitwall.EntryIntent && e.Order != nil && e.Order.Sizing != nil && strings.Contains(e.Order.Sizing.Limited, "limit max_order_notional: ") {
+			trimmed++
+		}
+	}
+	require.Positive(t, trimmed)
+	v, err := Verify(os.DirFS(c.Dir))
+	require.NoError(t, err)
+	require.Empty(t, v.Differences)
+}

@@ -1,0 +1,96 @@
+package driver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"pitwall"
+)
+
+// This file is what a live session does besides passing bars: it sees to a halt and
+// compares the account.
+
+// watch sees to a halt, and now and then to the account, while a model thinks or no host
+// asks for the next bar.
+func (p *LiveSession) watch() {
+	ctx := context.Background()
+	for {
+		select {
+		case <-p.done:
+			return
+		case <-p.Tick:
+			_ = p.guard.Watch(ctx) // what it cannot say now the next step does
+			_, _ = p.job.Pass(ctx) // the job journals what it meets and goes on
+			_ = p.sayHalt(ctx)     // so does the next step
+			ready := p.desk != nil && p.desk.Ready(ctx)
+			if ready {
+				p.wake()
+			}
+			if p.remote == nil && !ready {
+				continue
+			}
+			idle, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			_ = p.world.Serialize(idle, func() { // a call under way compares by itself, and an order that is being sent is no difference
+				if p.world.Ended() {
+					return
+				}
+				_ = p.decide(ctx)
+				if p.remote != nil {
+					_ = p.compareWhenDue(ctx)
+				}
+			})
+			cancel()
+		}
+	}
+}
+
+// between does what is due between two bars: the halt's work, and a look at the account.
+func (p *LiveSession) between(ctx context.Context) error {
+	if err := p.guard.Watch(ctx); err != nil {
+		return err
+	}
+	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
+		return err
+	}
+	if err := errors.Join(p.decide(ctx), p.sayHalt(ctx)); err != nil || p.remote == nil {
+		return err
+	}
+	return p.compareWhenDue(ctx)
+}
+
+// compareWhenDue compares the account when it is time to, or the stream says that it has
+// changed. It runs while no other effect does.
+func (p *LiveSession) compareWhenDue(ctx context.Context) error {
+	if every := cmp.Or(p.Live.Remote.Every, time.Minute); !p.stale.Swap(false) && p.Live.Now().Sub(p.synced) < every {
+		return nil
+	}
+	err := p.remote.compare(ctx, p.venue.Now(), false)
+	if err == nil {
+		p.fine()
+		return nil
+	}
+	p.stale.Store(true)
+	if p.transient(ctx, err) {
+		return nil
+	}
+	return err
+}
+
+// wake ends the wait for the next bar that is under way.
+func (p *LiveSession) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wakeUp != nil {
+		p.wakeUp()
+	}
+}
+
+// tell tells a person what cannot wait.
+func (p *LiveSession) tell(text string) {
+	if p.Alert != nil {
+		p.Alert(filepath.Base(p.folder.Dir) + " (" + string(p.mode()) + "): " + text)
+	}
+}

@@ -1,0 +1,68 @@
+package mirror_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/brokers/mirror"
+	"pitwall/brokers/risk"
+)
+
+// paying is a broker that lists money which moved without an order.
+type paying struct {
+	*tampered
+	flows []pitwall.Entry
+	lost  pitwall.Dec
+}
+
+func (b *paying) CashFlows(context.Context) ([]pitwall.Entry, error) { return b.flows, nil }
+
+func (b *paying) Account(ctx context.Context, book string) (pitwall.Account, error) {
+	a, err := b.tampered.Account(ctx, book)
+	a.Equity += b.cash - b.lost
+	return a, err
+}
+
+// A deposit hides no loss from the limits on losses, a withdrawal is none, and a dividend
+// is a gain.
+func TestTransfersAreNoGain(t *testing.T) {
+	ctx := context.Background()
+	for _, c := range []struct {
+		kind   string
+		amount int64
+		loss   string // of the day, in percent; empty = none
+	}{{"csd", 50_000, "10"}, {"csw", -50_000, "10"}, {"jnlc", 1000, "10"}, {"div", 50_000, ""}, {"csd", 0, "10"}} {
+		d := newDesk(t)
+		b := &paying{tampered: d.b}
+		m, err := mirror.Open(ctx, mirror.Config{Broker: b, Journal: &pitwall.MemoryJournal{}, Since: b.Now().Add(1), Pause: func(context.Context) error { return nil }}, b.Now())
+		require.NoError(t, err)
+		_, err = m.Sync(ctx, b.Now(), true)
+		require.NoError(t, err)
+		before, err := m.Account(ctx, pitwall.MainBook)
+		require.NoError(t, err)
+		b.flows = []pitwall.Entry{{ID: "f", Flow: &pitwall.CashFlow{Type: c.kind, Amount: pitwall.Int(c.amount)}}}
+		b.cash, b.lost = pitwall.Int(c.amount), pitwall.Int(10_000)
+		list, err := m.Sync(ctx, b.Now(), true)
+		require.NoError(t, err)
+		require.Empty(t, list)
+		a, err := m.Account(ctx, pitwall.MainBook)
+		require.NoError(t, err)
+		transfer := pitwall.Int(c.amount)
+		if c.kind == "div" {
+			transfer = 0
+		}
+		require.Equal(t, []pitwall.Dec{before.Start + transfer, before.DayEquity + transfer, before.DayBalance + transfer},
+			[]pitwall.Dec{a.Start, a.DayEquity, a.DayBalance}, "%+v", c)
+		if c.kind != "div" {
+			require.Equal(t, before.PeakEquity+transfer, a.PeakEquity)
+		}
+		limits, err := risk.Parse(map[string]any{"max_daily_loss_percent": 5})
+		require.NoError(t, err)
+		failures := limits.Check(pitwall.Order{ID: "x", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One}, risk.Snapshot{Account: &a, Open: []pitwall.OrderState{},
+			Instruments: map[string]pitwall.Instrument{"AAPL": {Symbol: "AAPL"}}})
+		require.Len(t, failures, map[bool]int{true: 0, false: 1}[c.loss == ""], "%+v", c)
+	}
+}
