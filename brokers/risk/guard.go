@@ -3,6 +3,7 @@ package risk
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -64,7 +65,10 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if o.ID != "" {
-		if known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); err == nil && len(known) > 0 {
+		switch known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); {
+		case pitwall.CodeOf(err) == pitwall.Timeout: // it may be there: no second intent
+			return pitwall.OrderState{}, fmt.Errorf("whether order %s was sent before is not known, so nothing was sent: %w", o.ID, err)
+		case len(known) > 0:
 			return g.broker.Submit(ctx, repeated(o, known[0])) // the same answer again, or a conflict: nothing new to record
 		}
 	}
