@@ -114,7 +114,7 @@ func minuteExports() map[string]string {
 }
 
 func TestMinuteExports(t *testing.T) {
-	for file, text := range minuteExports() {
+	for file, text := range allOf(minuteExports(), moreMinuteExports()) {
 		t.Run(file, func(t *testing.T) {
 			s, err := Load(context.Background(), []Input{{FS: fstest.MapFS{file: {Data: []byte(text)}}, Path: file}}, Options{Symbols: []string{"AAPL"}})
 			require.NoError(t, err)
