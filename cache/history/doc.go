@@ -18,6 +18,10 @@
 // day are dates too. Any other time is the bar's start, and the bar's size is the usual
 // distance between bars. A bar is known at its end. A time without an offset is of the
 // exchange's zone (UTC for crypto); one that does not exist or exists twice is refused.
+// A day written as the midnight of an offset is that day where days have sessions. A
+// mapping may say that times are ends, and which week a Sunday is of (stamps.go).
+//
+// Files of one symbol that follow each other in time are one series (join.go).
 //
 // Prices. A Dec has 8 decimals, so that a symbol whose first close is below a cent is
 // quoted per 1,000 units or a power of it; see scale.go.

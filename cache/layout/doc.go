@@ -5,13 +5,18 @@
 //	  |
 //	rows    csv.go      separator, lines before and after the rows, no header (encoding/csv)
 //	        split.go    rows without quotes, in parts side by side
+//	        blanks.go   cells apart by blanks, as R writes them
 //	        melt.go     the two lines of names of yfinance
+//	        spread.go   columns named for a symbol or a unit: AAPL.Open, Open (USD)
+//	        pivot.go    a row for each figure of a bar
 //	        parquet.go  Parquet (DuckDB, engine.go)
 //	  |
 //	bars    names.go    which column is which: one table of names, one of orders without names
 //	        column_times.go, times.go   the form of times, by the whole column
+//	        date_words.go               months' names of other languages
 //	        numbers.go  the decimal mark, by all numbers of the file
 //	        bars.go     rows in Pitwall's own columns and text, and what was guessed
+//	        no_bars.go  why a file with prices has no bars, and what makes bars of it
 //	  |
 //	fills   trades.go, sides.go   brokers' exports, through the same rows, times and numbers
 //
