@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,11 +11,9 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/desk"
 	"pitwall/agentloop/driver"
