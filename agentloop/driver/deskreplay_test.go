@@ -61,18 +61,18 @@ func TestDeskDoesNotDependOnArrival(t *testing.T) {
 // Killed at any role's reply and run again, a desk asks for nothing twice, and ends with
 // the digest of a run that was not.
 func TestDeskGoesOnWhereItWasKilled(t *testing.T) {
-	whole := &deskRun{desk: wholeDesk, turns: 2, cache: &deskCache{m: map[string][]byte{}}}
+	whole := &deskRun{desk: wholeDesk, turns: 1, cache: &deskCache{m: map[string][]byte{}}}
 	want, _, err := whole.run(t)
 	require.NoError(t, err)
 	total := 0
 	for _, n := range whole.asked {
 		total += n
 	}
-	require.Equal(t, 22, total)
+	require.Equal(t, 11, total)
 	for kill := 1; kill <= total; kill++ {
 		cache, n := &deskCache{m: map[string][]byte{}}, 0
 		ctx, cancel := context.WithCancel(t.Context())
-		d := &deskRun{desk: strings.Replace(wholeDesk, "trader", "parallel: 1, trader", 1), turns: 2, cache: cache, context: ctx}
+		d := &deskRun{desk: strings.Replace(wholeDesk, "trader", "parallel: 1, trader", 1), turns: 1, cache: cache, context: ctx}
 		d.play = func(string, agentloop.Request) (agentloop.Reply, error) {
 			if n++; n >= kill {
 				cancel()
@@ -87,7 +87,7 @@ func TestDeskGoesOnWhereItWasKilled(t *testing.T) {
 			before += n
 		}
 		require.Equal(t, kill-1, before)
-		again := &deskRun{desk: d.desk, turns: 2, cache: cache}
+		again := &deskRun{desk: d.desk, turns: 1, cache: cache}
 		got, _, err := again.run(t)
 		require.NoError(t, err)
 		after := 0
