@@ -26,6 +26,7 @@ type tampered struct {
 	hide      string              // an open order that it does not have
 	add       *pitwall.OrderState // an order that it has besides
 	quiet     int                 // first readings, which show no change
+	until     int                 // the last reading that shows one; 0 = all do
 	reads     int
 	fail      error // of the next reading of the account
 }
@@ -36,7 +37,7 @@ func (b *tampered) Account(ctx context.Context, book string) (pitwall.Account, e
 		err, b.fail = b.fail, nil
 		return a, err
 	}
-	if b.reads++; b.reads <= b.quiet {
+	if b.reads++; b.reads <= b.quiet || b.until > 0 && b.reads > b.until {
 		return a, err
 	}
 	a.Cash += b.cash
@@ -107,12 +108,12 @@ func (d *desk) sync(t *testing.T) []string {
 	return list
 }
 
-// Every difference is found in one reading, named with both values, and gone once it is
+// T11: every one of 1,000 random differences is found in one reading, named with both values, and gone once it is
 // taken over; what is within the tolerance, or passes, is none.
 func TestDrifts(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	strange := pitwall.OrderState{Order: pitwall.Order{ID: "c", Book: pitwall.MainBook, Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.One, Limit: pitwall.One, TIF: pitwall.GTC}, Status: pitwall.Working}
-	for range 200 {
+	for range 1_000 {
 		d := newDesk(t)
 		var want []string
 		some := func() bool { return r.IntN(3) == 0 }
@@ -162,6 +163,16 @@ func TestWhatIsNoDrift(t *testing.T) {
 	before := d.b.reads
 	require.NotEmpty(t, d.sync(t))
 	require.Equal(t, before+3, d.b.reads, "it is read three times")
+}
+
+// Cash that is older than the fills beside it is read again, and is no flow: fees of a
+// round trip, whose positions do not differ. (Seed 536 of the simulated steps.)
+func TestOldCashIsNoFlow(t *testing.T) {
+	d := newDesk(t)
+	d.b.cash, d.b.reads, d.b.until = pitwall.One/20, 0, 2
+	require.Empty(t, d.sync(t))
+	require.Empty(t, d.Flows(time.Time{}))
+	require.Equal(t, 3, d.b.reads)
 }
 
 // What a person does in the broker's app enters as external, and is no difference.

@@ -186,10 +186,18 @@ func (t *Table) marks(at map[string]int, columns []string, stated string) (marks
 		return marks{}, pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err).Hintf(`write decimal: "." or decimal: "," beside the file's path in the strategy, or in FILE.yaml`)
 	}
 	if mark == ',' || e.eitherComma != "" || e.commaGroup != "" {
-		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the decimal mark is %q", string(mark)))
+		t.Layout.Notes = append(t.Layout.Notes, decimalNote(mark))
 	}
 	t.Layout.Decimal = string(mark)
 	return marks{mark, &texts{}}, nil
+}
+
+// decimalNote says which decimal mark was found.
+func decimalNote(mark byte) string { return fmt.Sprintf("the decimal mark is %q", string(mark)) }
+
+// dateNote says how the first date was read.
+func dateNote(cell string, at time.Time) string {
+	return fmt.Sprintf("%s is read as %s", strings.TrimSpace(cell), at.Format(time.DateOnly))
 }
 
 // isDotted reports whether a date is written 31.12.2024.
@@ -228,12 +236,10 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
 	if t.zoneOf(at); t.Layout.Zone == nil && t.Layout.Naive && t.isHistData(at, name) {
-		t.Layout.Zone = time.FixedZone("EST (UTC-5)", -5*60*60)
-		t.Layout.Notes = append(t.Layout.Notes, "times are taken as those of HistData: EST, never daylight saving time; its volume of 0 is none")
-		delete(at, Volume)
+		t.Layout.histData(at)
 	}
 	if name == "dmy" || name == "mdy" {
-		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("%s is read as %s", strings.TrimSpace(cells[0]), list[0].t.Format(time.DateOnly)))
+		t.Layout.Notes = append(t.Layout.Notes, dateNote(cells[0], list[0].t))
 	}
 	return list, nil
 }

@@ -62,6 +62,9 @@ type badCell int
 
 func (b badCell) Error() string { return fmt.Sprintf("cell %d", int(b)) }
 
+// shortestDate is the length of 1/2/24.
+const shortestDate = 6
+
 // dated is the date of the cell that was read last: of many bars a day, only the time of
 // day is read.
 type dated struct {
@@ -71,14 +74,13 @@ type dated struct {
 
 // learn notes the date of a cell that has a time of day after it.
 func (d *dated) learn(f form, cell string) {
-	const shortest = 6 // 1/2/24
 	d.text = ""
-	if len(cell) < shortest {
+	if len(cell) < shortestDate {
 		return
 	}
-	if i := strings.IndexAny(cell[shortest:], " T"); i >= 0 {
-		if m, ok := f.read(cell[:shortest+i]); ok && !m.clock {
-			d.text, d.at = cell[:shortest+i], m.t
+	if i := strings.IndexAny(cell[shortestDate:], " T"); i >= 0 {
+		if m, ok := f.read(cell[:shortestDate+i]); ok && !m.clock {
+			d.text, d.at = cell[:shortestDate+i], m.t
 		}
 	}
 }
