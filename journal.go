@@ -3,6 +3,7 @@ package pitwall
 import (
 	"context"
 	"iter"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -112,19 +113,63 @@ type MemoryJournal struct {
 	mu      sync.Mutex
 	last    int64
 	entries []Entry       // but for plain equity points
-	points  []plainMark   // a quarter of an entry's size, and nearly all of a long run
+	points  pointList     // a fifth of an entry's size, and nearly all of a long run
 	grown   chan struct{} // closed and replaced at every Append; nil while no one waits
 }
 
-// plainMark is an entry that says nothing but an equity point of its own time.
-type plainMark struct {
-	seq   int64
-	book  string
-	point EquityPoint
+// pointList keeps entries that say nothing but an equity point of their own time. Nothing
+// in it is moved or looked through by the collector.
+type pointList struct {
+	n      int
+	chunks [][]plainMark // of chunk each
+	zones  []*time.Location
+	books  []string
 }
 
-func (m *plainMark) entry() Entry {
-	return Entry{Seq: m.seq, AsOf: m.point.Time, Kind: EntryMark, Book: m.book, Mark: &m.point}
+// plainMark is an entry of a pointList.
+type plainMark struct {
+	seq, ns      int64
+	equity, cash Dec
+	zone, book   uint8 // indexes
+}
+
+const chunk = 512
+
+// add takes an entry, or reports that it is not one for the list.
+func (l *pointList) add(e Entry) bool {
+	if e.Mark == nil || e.Mark.Time != e.AsOf || e != (Entry{Seq: e.Seq, AsOf: e.AsOf, Kind: EntryMark, Book: e.Book, Mark: e.Mark}) {
+		return false
+	}
+	m := plainMark{seq: e.Seq, ns: e.AsOf.UnixNano(), equity: e.Mark.Equity, cash: e.Mark.Cash}
+	if time.Unix(0, m.ns).In(e.AsOf.Location()) != e.AsOf || !number(&l.zones, e.AsOf.Location(), &m.zone) || !number(&l.books, e.Book, &m.book) {
+		return false
+	}
+	if l.n == chunk*len(l.chunks) {
+		l.chunks = append(l.chunks, make([]plainMark, chunk))
+	}
+	*l.at(l.n) = m
+	l.n++
+	return true
+}
+
+// number finds or makes the index of one of a few values.
+func number[T comparable](list *[]T, x T, index *uint8) bool {
+	i := slices.Index(*list, x)
+	if i < 0 && len(*list) < 16 {
+		i = len(*list)
+		*list = append(*list, x)
+	}
+	*index = uint8(max(i, 0))
+	return i >= 0
+}
+
+func (l *pointList) at(i int) *plainMark { return &l.chunks[i/chunk][i%chunk] }
+
+// entry returns entry i, whose equity point it writes into p.
+func (l *pointList) entry(i int, p *EquityPoint) Entry {
+	m := l.at(i)
+	*p = EquityPoint{Time: time.Unix(0, m.ns).In(l.zones[m.zone]), Equity: m.equity, Cash: m.cash}
+	return Entry{Seq: m.seq, AsOf: p.Time, Kind: EntryMark, Book: l.books[m.book], Mark: p}
 }
 
 // Append implements Journal.
@@ -133,9 +178,7 @@ func (j *MemoryJournal) Append(_ context.Context, e Entry) (int64, error) {
 	defer j.mu.Unlock()
 	j.last++
 	e.Seq = j.last
-	if e.Mark != nil && e.Mark.Time == e.AsOf && e == (Entry{Seq: e.Seq, AsOf: e.AsOf, Kind: EntryMark, Book: e.Book, Mark: e.Mark}) {
-		j.points = append(j.points, plainMark{e.Seq, e.Book, *e.Mark})
-	} else {
+	if !j.points.add(e) {
 		j.entries = append(j.entries, e)
 	}
 	if j.grown != nil {
@@ -162,29 +205,34 @@ func (j *MemoryJournal) All() iter.Seq[Entry] {
 	entries, points := j.entries, j.points // both only grow
 	j.mu.Unlock()
 	return func(yield func(Entry) bool) {
-		points := points
-		for _, e := range entries {
-			for ; len(points) > 0 && points[0].seq < e.Seq; points = points[1:] {
-				if !yield(points[0].entry()) {
-					return
+		var room []EquityPoint
+		next := 0
+		pointsUntil := func(seq int64) bool {
+			for ; next < points.n && points.at(next).seq < seq; next++ {
+				if len(room) == 0 {
+					room = make([]EquityPoint, min(chunk, points.n-next))
 				}
+				if !yield(points.entry(next, &room[0])) {
+					return false
+				}
+				room = room[1:]
 			}
-			if !yield(e) {
+			return true
+		}
+		for _, e := range entries {
+			if !pointsUntil(e.Seq) || !yield(e) {
 				return
 			}
 		}
-		for i := range points {
-			if !yield(points[i].entry()) {
-				return
-			}
-		}
+		pointsUntil(math.MaxInt64)
 	}
 }
 
 // entry returns an entry that is there.
 func (j *MemoryJournal) entry(seq int64) Entry {
-	if i := sort.Search(len(j.points), func(i int) bool { return j.points[i].seq >= seq }); i < len(j.points) && j.points[i].seq == seq {
-		return j.points[i].entry()
+	l := &j.points
+	if i := sort.Search(l.n, func(i int) bool { return l.at(i).seq >= seq }); i < l.n && l.at(i).seq == seq {
+		return l.entry(i, new(EquityPoint))
 	}
 	return j.entries[sort.Search(len(j.entries), func(i int) bool { return j.entries[i].Seq >= seq })]
 }

@@ -46,6 +46,8 @@ var layers = map[string][]string{
 	"agentloop":          {},                                                                                                        // an ordinary MCP client
 	"agentloop/models":   {"agentloop"},                                                                                             // one file per provider
 	"agentloop/scripts":  {"agentloop"},                                                                                             //
+	"agentloop/roles":    {},                                                                                                        // embedded files
+	"agentloop/desk":     {"agentloop", "agentloop/roles"},                                                                          // a team as a Decider, over any MCP server
 	"cache/lock":         {},                                                                                                        // files that one process at a time has
 	"cache/replay":       {"cache/lock"},                                                                                            // what models and external tools answered
 	"tools/external":     {"tools"},                                                                                                 // Go functions, REST endpoints and MCP servers as tools

@@ -12,7 +12,8 @@ type Marks struct {
 	DayLow     Dec // lowest at the end of any bar of the day
 
 	last, balance Dec
-	date          string // of last, in the zone of the times
+	date          string    // of last, in the zone of the times
+	from, until   time.Time // within which the date is that, for sure
 }
 
 // NewMarks returns the marks of an account that begins with cash alone.
@@ -26,9 +27,14 @@ func (m *Marks) Begun() bool { return m.date != "" }
 // Move takes the equity at the end of a bar, and the balance: equity without unrealized
 // gains. A bar that ends at midnight belongs to the day it ends.
 func (m *Marks) Move(at time.Time, equity, balance Dec) {
-	if date := at.Add(-1).Format(time.DateOnly); date != m.date {
-		m.DayPeak = max(m.DayPeak, m.last)
-		m.DayEquity, m.DayBalance, m.DayLow, m.date = m.last, m.balance, equity, date
+	if at.Before(m.from) || !at.Before(m.until) || at.Location() != m.until.Location() {
+		in := at.Add(-1)
+		if date := in.Format(time.DateOnly); date != m.date {
+			m.DayPeak = max(m.DayPeak, m.last)
+			m.DayEquity, m.DayBalance, m.DayLow, m.date = m.last, m.balance, equity, date
+		}
+		y, month, day := in.Date()
+		m.from, m.until = at, time.Date(y, month, day+1, -2, 0, 0, 0, at.Location()) // two hours less: some zones have no midnight on a day
 	}
 	m.last, m.balance = equity, balance
 	m.PeakEquity, m.DayLow = max(m.PeakEquity, equity), min(m.DayLow, equity)

@@ -46,3 +46,26 @@ func TestMarks(t *testing.T) {
 		require.False(t, CashFlow{Type: kind}.Transfer())
 	}
 }
+
+// Days begin where the dates say, in zones that skip midnight too.
+func TestMarksBeginTheirDays(t *testing.T) {
+	for _, name := range []string{"UTC", "America/New_York", "America/Havana", "America/Sao_Paulo", "Asia/Beirut"} {
+		zone, err := LoadZone(name)
+		require.NoError(t, err)
+		var m Marks
+		var day, last Dec
+		date := ""
+		for i, at := 0, time.Date(2010, 1, 1, 0, 0, 0, 0, zone); at.Year() < 2012; i, at = i+1, at.Add(30*time.Minute) {
+			if i%1000 == 999 {
+				at = at.Add(-40 * time.Hour)
+			}
+			equity := Dec(i)
+			if x := at.Add(-1).Format(time.DateOnly); x != date {
+				day, date = last, x
+			}
+			m.Move(at, equity, equity)
+			last = equity
+			require.Equal(t, day, m.DayEquity, "%s %s", name, at)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pitwall"
@@ -171,14 +172,17 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 	readable(one)
 	x = one[0]
 	m := c.last()
-	if m == nil || len(m.Results) >= len(m.Reply.Calls) || m.Reply.Calls[len(m.Results)].ID != x.ID || m.Reply.Calls[len(m.Results)].Name != x.Name {
+	own := m == nil || len(m.Results) >= len(m.Reply.Calls) || m.Reply.Calls[len(m.Results)].ID != x.ID || m.Reply.Calls[len(m.Results)].Name != x.Name
+	if own {
 		c.refuseRest()
 		c.messages = append(c.messages, Message{Reply: &Reply{Calls: one}})
 		m = c.last()
 	}
 	t.tools++
 	name := strings.ReplaceAll(x.Name, ".", "_")
-	if text := c.refuses(ctx, x, name); text != "" {
+	acts := own && slices.Contains(c.Acts, x.Name)
+	by := speaker{c.Name, c.ReadOnly && !acts}
+	if text := c.refuses(ctx, x, name, acts); text != "" {
 		t.uncacheable = t.uncacheable || ctx.Err() != nil
 		c.warn("tool_error", firstLine(text))
 		m.Results = append(m.Results, Result{ID: x.ID, Name: x.Name, IsError: true, Text: text})
@@ -186,7 +190,7 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 	}
 	asked := t.Now()
 	t.mu.Unlock()
-	r, err := t.client.call(t.runCtx, c.Name, x)
+	r, err := t.client.call(t.runCtx, by, x)
 	t.mu.Lock()
 	if err != nil {
 		t.broken = fmt.Errorf("calling %s: %w", x.Name, err)
@@ -206,14 +210,14 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 	}
 	if k := t.agent.traits[name]; k.Kind == kindSetup || k.Kind == kindChange {
 		t.ordered = t.ordered || ChangesOrders(name) && !r.IsError
-		t.calls = append(t.calls, repeat{c.replies, x.Name, string(x.Arguments), r.Text, r.IsError, c.Name})
+		t.calls = append(t.calls, repeat{c.replies, x.Name, string(x.Arguments), r.Text, r.IsError, by.role, by.readOnly})
 	}
 	m.Results = append(m.Results, r.Result)
 	return r.Result, nil
 }
 
 // refuses returns the answer to a call that no server gets, empty for any other.
-func (c *talk) refuses(ctx context.Context, x Call, name string) string {
+func (c *talk) refuses(ctx context.Context, x Call, name string, acts bool) string {
 	switch {
 	case ctx.Err() != nil:
 		return "error TIMEOUT: the turn's time is up; this call was not made"
@@ -221,7 +225,7 @@ func (c *talk) refuses(ctx context.Context, x Call, name string) string {
 		return invalid(x, c.last() != nil && c.last().Reply.Stop == StopLength)
 	case hidden[name]:
 		return "error UNKNOWN_TOOL: the loop moves the clock; end your turn to let time pass"
-	case !c.may(x.Name):
+	case !acts && !c.may(x.Name):
 		names, meant := c.toolNames(), ""
 		if near, ok := pitwall.Near(x.Name, names); ok {
 			meant = "; did you mean " + near + "?"

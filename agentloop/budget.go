@@ -145,6 +145,21 @@ func (a *agentState) afford(need, turn, recorded, lost ledger) error {
 	return nil
 }
 
+// afford refuses a call that does not fit into what the role may cost in a turn.
+func (c *talk) afford(need ledger) error {
+	if c.USDPerTurn == 0 {
+		return nil
+	}
+	used, err := c.price(c.used)
+	if err == nil {
+		err = need.add(used)
+	}
+	if err != nil || need.usd <= c.USDPerTurn {
+		return err
+	}
+	return &refusal{false, fmt.Sprintf("usd_per_turn of role %s: %v of %v USD are used and the next call may bring it to %v", c.Name, used.usd, c.USDPerTurn, need.usd)}
+}
+
 // near reports, once, that four fifths of a budget are used.
 func (a *agentState) near() bool {
 	b := a.Budget

@@ -155,9 +155,15 @@ func (a answer) fault() error {
 	return pitwall.Errorf(pitwall.Code(x.Error.Code), "%s: %s", a.Name, x.Error.Message).Hintf("%s", x.Error.Hint)
 }
 
+// speaker is in whose name a call is made; the zero value is the agent or the loop.
+type speaker struct {
+	role     string
+	readOnly bool
+}
+
 // call runs one tool. A tool's own failure is a Result with IsError; an error
 // means that the connection or the server's machine failed: nothing was answered.
-func (c client) call(ctx context.Context, role string, call Call) (answer, error) {
+func (c client) call(ctx context.Context, by speaker, call Call) (answer, error) {
 	args := call.Arguments
 	if len(args) == 0 {
 		args = json.RawMessage("{}")
@@ -165,8 +171,11 @@ func (c client) call(ctx context.Context, role string, call Call) (answer, error
 	params := &mcp.CallToolParams{Name: call.Name, Arguments: args}
 	if c.turn > 0 {
 		params.Meta = mcp.Meta{pitwall.MetaTurn: c.turn}
-		if role != "" {
-			params.Meta[pitwall.MetaRole] = role
+		if by.role != "" {
+			params.Meta[pitwall.MetaRole] = by.role
+		}
+		if by.readOnly {
+			params.Meta[pitwall.MetaReadOnly] = true
 		}
 	}
 	r, err := c.session.CallTool(ctx, params)

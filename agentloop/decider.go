@@ -2,9 +2,12 @@ package agentloop
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"pitwall"
 )
 
 // Decider makes the decision of a turn: one model that is asked until it stops, or
@@ -18,7 +21,8 @@ type Decider interface {
 
 // Decision is the end of a turn.
 type Decision struct {
-	Text string // the record's result is its line RESULT:, else all of it
+	Text   string          // the record's result is its line RESULT:, else all of it
+	Output json.RawMessage // of the record, in place of a structured result; nil = none
 }
 
 // Brief is what a turn is about, and the way to models and tools.
@@ -30,7 +34,22 @@ type Brief struct {
 	Text  string   // the user's message: turn, reason, snapshot
 	Roles []string // whom Ask and Call may name; one empty name for an agent without roles
 
+	Held   map[string]Holding // by symbol, as the snapshot says
+	Closes map[string]float64 // the newest of each symbol that the snapshot shows
+
 	run *turnRun
+}
+
+// Holding is a position: short below 0.
+type Holding struct{ Qty, Percent pitwall.Dec } // Percent is of equity
+
+// Warn adds a warning of the Decider itself to the record, after those of the roles.
+// Its own calls decide the order: a Decider that asks roles at the same time warns
+// after they have answered.
+func (b *Brief) Warn(kind, detail string) {
+	b.run.mu.Lock()
+	defer b.run.mu.Unlock()
+	b.run.notes = append(b.run.notes, Warning{kind, detail})
 }
 
 // Ask appends text, if any, to the conversation of a role and returns the next reply
@@ -87,7 +106,7 @@ func (oneModel) Decide(ctx context.Context, b *Brief) (Decision, error) {
 }
 
 // Role is one of those that a [Decider] asks. Without a Model it has the agent's, with
-// all that belongs to it; MaxOutput and Tools are the agent's where they are left out.
+// all that belongs to it; MaxOutput is the agent's where it is left out.
 type Role struct {
 	Name        string // in the record; unique in its agent
 	Model       Model
@@ -95,9 +114,16 @@ type Role struct {
 	Fingerprint string
 	Params      map[string]any
 	Price       *Price
-	Prompt      string // after the agent's
-	Tools       []string
+	Prompt      string   // after the agent's
+	Tools       []string // nil = the agent's, empty = none
 	MaxOutput   int
+	// Acts are tools that the Decider may call for the role and its model may not.
+	Acts []string
+	// ReadOnly makes the server refuse every change that the role asks for, but for Acts.
+	ReadOnly bool
+	// USDPerTurn limits what the role may cost in a turn, recorded replies included: a
+	// call that does not fit is refused and the turn goes on. 0 = no limit.
+	USDPerTurn pitwall.Dec
 }
 
 // role is a Role in a run. An agent without roles is one without a name.
@@ -118,14 +144,14 @@ func (a *Agent) prepare(r Role) (Role, error) {
 	if r.MaxOutput == 0 {
 		r.MaxOutput = a.MaxOutput
 	}
-	if len(r.Tools) == 0 {
+	if r.Tools == nil && len(a.Tools) > 0 {
 		r.Tools = a.Tools
 	}
 	switch {
 	case r.Model == nil:
-	case a.Budget.limitsMoney() && r.Price == nil:
+	case (a.Budget.limitsMoney() || r.USDPerTurn > 0) && r.Price == nil:
 		return r, fmt.Errorf("agent %s has a budget in USD and the price of %s is not known: add it to prices, or limit tokens instead", a.Name, r.ModelName)
-	case a.Budget.limits() && r.MaxOutput <= 0:
+	case (a.Budget.limits() || r.USDPerTurn > 0) && r.MaxOutput <= 0:
 		return r, fmt.Errorf("agent %s has a budget and no limit of output tokens, so no call can be paid in advance", a.Name)
 	}
 	return r, nil
@@ -138,7 +164,7 @@ func (a *Agent) newRole(r Role, all []Tool, traits map[string]trait) (*role, err
 		return nil, err
 	}
 	out := &role{Role: r}
-	for _, name := range r.Tools {
+	for _, name := range slices.Concat(r.Tools, r.Acts) {
 		if !slices.ContainsFunc(all, func(t Tool) bool { return t.Name == name }) {
 			return nil, fmt.Errorf("agent %s may use %q, and the server has no such tool", a.Name, name)
 		}
@@ -147,7 +173,7 @@ func (a *Agent) newRole(r Role, all []Tool, traits map[string]trait) (*role, err
 		}
 	}
 	for _, t := range all {
-		if len(r.Tools) == 0 || slices.Contains(r.Tools, t.Name) {
+		if r.Tools == nil || slices.Contains(r.Tools, t.Name) {
 			out.tools = append(out.tools, t)
 			out.toolBytes += len(t.Name) + len(t.Description) + len(t.Input)
 		}

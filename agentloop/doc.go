@@ -43,8 +43,9 @@
 // Implement [Decider] (one method, see TestTeamDecides): name its members as
 // [Agent].Roles, each with its own model, prompt and tools, and ask them with
 // [Brief.Converse]. Nothing in this package changes: keys, record, budgets and replay
-// cover all roles, and the record keeps them in their order. It is for programs in Go
-// only: no key of a strategy file makes a team yet.
+// cover all roles, and the record keeps them in their order. [Role].ReadOnly lets the
+// server refuse what a role would change, and [Role].Acts is what only the Decider may
+// call for it. agentloop/desk is a team with the key desk in a strategy file.
 //
 // # To add a warning
 //

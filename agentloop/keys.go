@@ -44,7 +44,10 @@ type roleKey struct {
 	Prompt      string         `json:"prompt"` // digest of the system prompt
 	Tools       string         `json:"tools"`  // digest as of a turn
 	MaxOutput   int            `json:"max_output"`
-	TurnBudget  string         `json:"turn_budget,omitempty"`
+	TurnBudget  string         `json:"turn_budget,omitempty"` // the agent's
+	OwnBudget   string         `json:"own_budget,omitempty"`  // the role's
+	Acts        []string       `json:"acts,omitempty"`
+	ReadOnly    bool           `json:"read_only,omitempty"`
 }
 
 // replyKey is all that a reply depends on. What is the same in every request of a
@@ -99,6 +102,9 @@ func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 			Tools:       r.keys.tools,
 			MaxOutput:   r.MaxOutput,
 			TurnBudget:  a.Budget.key(r.Price),
+			OwnBudget:   Budget{USDPerTurn: r.USDPerTurn}.key(r.Price),
+			Acts:        r.Acts,
+			ReadOnly:    r.ReadOnly,
 		})
 	}
 	if request, err = json.Marshal(k); err != nil {

@@ -26,6 +26,8 @@ func TestEveryFieldOfAKeyCounts(t *testing.T) {
 			switch f.Kind() {
 			case reflect.String:
 				f.SetString("x")
+			case reflect.Bool:
+				f.SetBool(true)
 			case reflect.Int:
 				f.SetInt(7)
 			case reflect.Map:
@@ -65,6 +67,9 @@ var inKeys = map[string]func(*Config, *Agent, *Role){
 	"Role.Prompt":       func(_ *Config, _ *Agent, r *Role) { r.Prompt = "other" },
 	"Role.Tools":        func(_ *Config, _ *Agent, r *Role) { r.Tools = []string{"look"} },
 	"Role.MaxOutput":    func(_ *Config, _ *Agent, r *Role) { r.MaxOutput = 7 },
+	"Role.Acts":         func(_ *Config, _ *Agent, r *Role) { r.Acts = []string{"look"} },
+	"Role.ReadOnly":     func(_ *Config, _ *Agent, r *Role) { r.ReadOnly = true },
+	"Role.USDPerTurn":   func(_ *Config, _ *Agent, r *Role) { r.USDPerTurn = 7 },
 }
 
 // inNoKey says of each other setting why it cannot change an answer.

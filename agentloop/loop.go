@@ -117,7 +117,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if err := l.start(ctx); err != nil {
 		return l.out, err
 	}
-	now, err := l.client.call(ctx, "", Call{Name: "clock_now"})
+	now, err := l.client.call(ctx, speaker{}, Call{Name: "clock_now"})
 	if err != nil {
 		return l.out, err
 	}
@@ -246,6 +246,7 @@ type snapshot struct {
 	event    bool // a fill, or an order that ended without
 	equity   float64
 	closes   []symbolClose
+	held     map[string]Holding
 }
 
 type symbolClose struct {
@@ -305,14 +306,14 @@ func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error)
 	if err != nil {
 		return snapshot{}, err
 	}
-	r, err := l.client.call(ctx, "", Call{Name: "clock_next_bar", Arguments: raw})
+	r, err := l.client.call(ctx, speaker{}, Call{Name: "clock_next_bar", Arguments: raw})
 	if err != nil {
 		return snapshot{}, err
 	}
 	if r.IsError {
 		return snapshot{}, errors.New(r.Text)
 	}
-	s := snapshot{text: r.Text, digest: r.digest()}
+	s := snapshot{text: r.Text, digest: r.digest(), held: map[string]Holding{}}
 	var x struct {
 		AsOf     string `json:"as_of"`
 		Ended    bool
@@ -324,8 +325,16 @@ func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error)
 			Symbol string
 			Close  float64
 		} `json:"last_bars"`
+		Positions []struct {
+			Symbol  string
+			Qty     pitwall.Dec
+			Percent pitwall.Dec `json:"percent_of_equity"`
+		}
 	}
 	r.read(&x)
+	for _, p := range x.Positions {
+		s.held[p.Symbol] = Holding{p.Qty, p.Percent}
+	}
 	s.asOf, s.ended, s.equity, s.advanced, s.event = x.AsOf, x.Ended, x.Equity, int(x.Advanced), len(x.Fills)+len(x.Closed) > 0
 	for _, b := range x.Bars {
 		s.closes = append(s.closes, symbolClose{b.Symbol, b.Close})

@@ -64,6 +64,7 @@ type repeat struct {
 	Text      string `json:"text"`
 	IsError   bool   `json:"is_error,omitempty"`
 	Role      string `json:"role,omitempty"`
+	ReadOnly  bool   `json:"read_only,omitempty"`
 }
 
 // recordedTurn is a turn from the cache: its head, and the bytes of its record.
@@ -160,7 +161,7 @@ func (t *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 		}
 	}
 	for i, c := range h.Repeat {
-		r, err := t.client.call(ctx, c.Role, Call{Name: c.Name, Arguments: json.RawMessage(c.Arguments)})
+		r, err := t.client.call(ctx, speaker{c.Role, c.ReadOnly}, Call{Name: c.Name, Arguments: json.RawMessage(c.Arguments)})
 		if err != nil {
 			return fmt.Errorf("repeating %s: %w", c.Name, err)
 		}
@@ -264,7 +265,7 @@ func (t *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
 	if err := turn.add(t.pending); err != nil {
 		return Reply{}, err
 	}
-	if err := t.agent.afford(need, turn, t.old, t.lost); err != nil {
+	if err := errors.Join(t.agent.afford(need, turn, t.old, t.lost), c.afford(need)); err != nil {
 		return Reply{}, err
 	}
 	return t.fresh(ctx, c, request, need)

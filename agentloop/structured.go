@@ -39,9 +39,9 @@ const (
 	mostBraces    = 200
 )
 
-// structured finds the object at the end of a text, in a code fence or not, and
+// Structured finds the object at the end of a text, in a code fence or not, and
 // tests it against the schema.
-func structured(schema json.RawMessage, text string) (json.RawMessage, error) {
+func Structured(schema json.RawMessage, text string) (json.RawMessage, error) {
 	body := strings.TrimSpace(text)
 	body = strings.TrimSpace(strings.TrimSuffix(body, "```"))
 	if !strings.HasSuffix(body, "}") {
@@ -64,7 +64,7 @@ func structured(schema json.RawMessage, text string) (json.RawMessage, error) {
 				return nil, err
 			}
 			if err := r.Validate(v); err != nil {
-				return nil, fmt.Errorf("the result does not match output_schema: %w", err)
+				return nil, fmt.Errorf("the result does not match the schema: %w", err)
 			}
 			return raw, nil
 		}

@@ -174,9 +174,11 @@ func (t *Turn) finish(schema json.RawMessage, d *Decision) {
 			t.Result = strings.TrimSpace(rest)
 		}
 	}
-	if len(schema) > 0 && d != nil {
+	if d != nil && d.Output != nil {
+		t.Output = d.Output
+	} else if len(schema) > 0 && d != nil {
 		var err error
-		if t.Output, err = structured(schema, text); err != nil {
+		if t.Output, err = Structured(schema, text); err != nil {
 			t.warn("structured_output_invalid", err.Error())
 		}
 	}

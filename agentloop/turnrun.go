@@ -24,6 +24,7 @@ type turnRun struct {
 
 	mu      sync.Mutex // guards what follows, rec and timing, while a Decider is at work
 	talks   []*talk    // by role
+	notes   []Warning  // of the Decider
 	new     ledger     // spent in this turn
 	old     ledger     // what its recorded replies cost once
 	lost    ledger     // what failed attempts may have cost
@@ -81,7 +82,7 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 		}
 		return failed
 	}
-	decision, failed := t.decide(ctx, text)
+	decision, failed := t.decide(ctx, text, snap)
 	if failed != nil && t.rec.Status == "" { // a lost server, a cancelled run: no turn that ended, but it may have cost
 		return errors.Join(failed, t.settle())
 	}
@@ -98,10 +99,13 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 
 // decide asks the Decider. A turn that is skipped has no decision; an error ends the
 // run.
-func (t *turnRun) decide(ctx context.Context, text string) (*Decision, error) {
+func (t *turnRun) decide(ctx context.Context, text string, snap snapshot) (*Decision, error) {
 	limited, cancel := context.WithTimeout(ctx, t.agent.Timeout)
 	defer cancel()
-	brief := &Brief{Turn: t.timing.Turn, AsOf: t.rec.AsOf, Agent: t.agent.Name, Why: t.rec.Why, Text: text, run: t}
+	brief := &Brief{Turn: t.timing.Turn, AsOf: t.rec.AsOf, Agent: t.agent.Name, Why: t.rec.Why, Text: text, Held: snap.held, Closes: map[string]float64{}, run: t}
+	for _, b := range snap.closes {
+		brief.Closes[b.symbol] = b.close
+	}
 	for _, c := range t.talks {
 		brief.Roles = append(brief.Roles, c.Name)
 	}
@@ -137,23 +141,36 @@ func (t *turnRun) gather() error {
 			t.rec.warn(w.Kind, w.Detail)
 		}
 	}
+	for _, w := range t.notes {
+		t.rec.warn(w.Kind, w.Detail)
+	}
 	return nil
 }
 
+// Ends reports whether a failure of Ask ends the run or the turn even if the Decider
+// goes on.
+func Ends(err error) bool {
+	stop, refused := errors.AsType[*refusal](err)
+	return err != nil && !errors.Is(err, errSteps) && (!refused || stop.whole) && !mayDiffer(err)
+}
+
+// mayDiffer reports whether what failed may succeed next time.
+func mayDiffer(err error) bool {
+	m, model := errors.AsType[*ModelError](err)
+	return model && !m.Stops() || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // overlooked returns a failure that ends the run or the turn although the Decider
-// went on after it. After any other one the decision stands and is not kept for
-// replay.
+// went on after it. After any other one the decision stands; where it may differ next
+// time, it is not kept for replay.
 func (t *turnRun) overlooked() error {
 	for _, err := range t.failed {
-		m, model := errors.AsType[*ModelError](err)
-		stop, refused := errors.AsType[*refusal](err)
 		switch {
-		case errors.Is(err, errSteps) || refused && !stop.whole:
-		case model && !m.Stops(), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		case Ends(err):
+			return err
+		case mayDiffer(err):
 			t.uncacheable = true
 			t.warn("model_skipped", err.Error())
-		default:
-			return err
 		}
 	}
 	return t.broken

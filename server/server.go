@@ -144,6 +144,9 @@ func (s *Server) untilHangUp(ctx context.Context, req *mcp.CallToolRequest) (con
 // caller says who calls, and about which world.
 func caller(req *mcp.CallToolRequest) (pitwall.Caller, string) {
 	by, name := pitwall.Caller{Principal: pitwall.Local, Role: "trader"}, Main
+	if req.Params != nil {
+		by.ReadOnly, _ = req.Params.Meta[pitwall.MetaReadOnly].(bool)
+	}
 	if x := req.Extra; x != nil {
 		if x.TokenInfo != nil {
 			by.Principal = x.TokenInfo.UserID

@@ -115,3 +115,22 @@ func TestCallsSayTheirRole(t *testing.T) {
 	call(t, cs, "clock_next_bar", nil)
 	require.Equal(t, []string{"intent a: 3 judge", "order a working: 3 judge", "fill a: 3 judge", "order a filled: 3 judge"}, turnsOf(t, r))
 }
+
+// A call may give up the right to change the world, and no call can gain it.
+func TestCallsMayBeReadOnly(t *testing.T) {
+	s, r := newServer(t, 30, "AAA")
+	near, far := server.Pipe()
+	cs := connect(t, s, near, far)
+	call(t, cs, "clock_next_bar", nil)
+	submit := func(id string, readOnly any) string {
+		res, err := cs.CallTool(t.Context(), &mcp.CallToolParams{Name: "orders_submit", Arguments: map[string]any{"symbol": "AAA", "side": "buy", "qty": 1, "client_order_id": id},
+			Meta: mcp.Meta{pitwall.MetaTurn: 1, pitwall.MetaRole: "technical", pitwall.MetaReadOnly: readOnly}})
+		require.NoError(t, err)
+		return res.Content[0].(*mcp.TextContent).Text
+	}
+	require.Contains(t, submit("a", true), "error NOT_ALLOWED: orders_submit changes the world")
+	require.Empty(t, turnsOf(t, r))
+	require.Contains(t, submit("b", false), "sent=true")
+	require.Contains(t, submit("c", "yes"), "sent=true")
+	require.Equal(t, []string{"intent b: 1 technical", "order b working: 1 technical", "intent c: 1 technical", "order c working: 1 technical"}, turnsOf(t, r))
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,6 +37,7 @@ type Agent struct {
 	Cutoff    string         `yaml:"cutoff"` // the last day that the model's training knows
 
 	rule *scripts.Rule // decides in place of a model
+	seat *seated       // the role of a desk that it is
 }
 
 // ModelChoice is the name of a model, or a program that answers for one.
@@ -109,9 +109,12 @@ const defaultMaxTokens = 8192
 // mainAgent is the name of a strategy's only agent.
 const mainAgent = "main"
 
-// Team returns the strategy's agents: `agents:`, or `agent:` alone under the name
-// main.
+// Team returns those of the strategy that have a model: `agents:`, the roles of a desk,
+// or `agent:` alone under the name main.
 func (s *Strategy) Team() []Agent {
+	if s.Desk != nil {
+		return s.deskAgents()
+	}
 	if len(s.Agents) > 0 {
 		team := make([]Agent, 0, len(s.Agents))
 		for _, a := range s.Agents {
@@ -119,14 +122,20 @@ func (s *Strategy) Team() []Agent {
 		}
 		return team
 	}
-	one := s.withParams(s.Agent)
-	if one.Name == "" {
-		one.Name = mainAgent
-	}
+	one := s.main()
 	if r := s.rule(); r != nil {
 		one = ruleAgent(one, r)
 	}
 	return []Agent{one}
+}
+
+// main returns `agent:` with its name.
+func (s *Strategy) main() Agent {
+	one := s.withParams(s.Agent)
+	if one.Name == "" {
+		one.Name = mainAgent
+	}
+	return one
 }
 
 // policy returns the prompt of a strategy's only agent. Several agents have each
@@ -159,6 +168,9 @@ func (s *Strategy) UseModel(name string) {
 	if len(s.Agents) == 0 && s.Agent.Model.Name != name {
 		s.Agent.Model, s.Agent.Params = ModelChoice{Name: name}, nil
 	}
+	if s.Desk != nil {
+		s.Desk.useModel(name)
+	}
 }
 
 var (
@@ -171,8 +183,11 @@ func (s *Strategy) checkAgents() error {
 	if a := s.Agent; len(s.Agents) > 0 && (a.Model.isSet() || a.Prompt != "" || a.Params != nil || a.Name != "" || a.Every != "") {
 		return s.bad("agent and agents are both given").Hintf("move agent into the list agents")
 	}
-	seen := map[string]bool{}
-	for i, a := range s.Team() {
+	seen, list := map[string]bool{}, s.Team()
+	if s.Desk != nil {
+		list = append(list, s.main())
+	}
+	for i, a := range list {
 		switch {
 		case !agentName.MatchString(a.Name):
 			return s.bad("agent %d is named %q", i+1, a.Name).Hintf("use lower-case letters, digits, - and _, at most 40")
@@ -263,72 +278,46 @@ func (a *Agent) schema() (json.RawMessage, error) {
 	return json.Marshal(a.Schema)
 }
 
-// Model is a model ready to be asked, with what tells it from others.
-type Model struct {
-	agentloop.Model
-	Name        string           // provider/model or script/name
-	Fingerprint string           // see [agentloop.Agent]
-	Free        bool             // it costs nothing: a script
-	List        *agentloop.Price // its provider's list price, nil where it is not known
-}
-
 // Deciders makes the strategy's agents ready to run: models holds one for each of
 // [Strategy.Team], prices what models cost where the strategy states no price.
 func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) ([]agentloop.Agent, error) {
+	if s.Desk != nil {
+		one, err := s.decider(models, prices)
+		return []agentloop.Agent{one}, err
+	}
 	var list []agentloop.Agent
 	for i, x := range s.Team() {
-		m, params := models[i], maps.Clone(x.Params)
-		if !m.Free {
-			delete(params, "stream") // how an answer travels, not what it says
+		y, err := s.common(x)
+		if err != nil {
+			return nil, err
 		}
-		if len(params) == 0 {
-			params = nil // {} and none are one key
-		}
-		y := agentloop.Agent{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Prompt: x.Prompt, Params: params, Tools: x.Tools,
-			MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout}
-		if y.MaxOutput == 0 {
-			y.MaxOutput = defaultMaxTokens
-		}
-		if p, ok := s.Price(m, prices); ok {
-			y.Price = &p
-		} else if m.Free {
-			y.Price = &agentloop.Price{}
-		}
-		if b := x.Budget; b != nil {
-			y.Budget = agentloop.Budget{USD: b.USD, USDPerTurn: b.USDPerTurn, Tokens: b.Tokens}
-		}
+		m := models[i]
+		y.Model, y.ModelName, y.Fingerprint, y.Params, y.Price = m.Model, m.Name, m.Fingerprint, sentParams(x.Params, m), s.priceOf(m, prices)
 		if y.Budget.USD+y.Budget.USDPerTurn > 0 && y.Price == nil {
-			return nil, pitwall.Errorf(pitwall.StrategyError, "agent %s has a budget in USD and the price of %s is not known", x.Name, m.Name).
-				Hintf("add prices: {%s: {in: 0.25, out: 2.00}} in USD per million tokens, or limit tokens instead", m.Name)
-		}
-		var err error
-		if y.Every, err = x.every(s.Every); err != nil {
-			return nil, err
-		}
-		if y.Triggers, err = x.triggers(); err != nil {
-			return nil, err
-		}
-		if y.Schema, err = x.schema(); err != nil {
-			return nil, err
+			return nil, noPrice("agent "+x.Name, m.Name)
 		}
 		list = append(list, y)
 	}
 	return list, nil
 }
 
-// Price returns what a model costs, and whether it is known: the strategy's own price
-// before that of a table, and the provider's list price after both.
-func (s *Strategy) Price(m Model, table map[string]agentloop.Price) (agentloop.Price, bool) {
-	if p, ok := s.Prices[m.Name]; ok {
-		return agentloop.Price{In: *p.In, Out: *p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}, true
+// common returns what an agent's own settings say, without its model.
+func (s *Strategy) common(x Agent) (y agentloop.Agent, err error) {
+	y = agentloop.Agent{Name: x.Name, Prompt: x.Prompt, Tools: x.Tools, MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout}
+	if y.MaxOutput == 0 {
+		y.MaxOutput = defaultMaxTokens
 	}
-	if p, ok := table[m.Name]; ok {
-		return p, true
+	if b := x.Budget; b != nil {
+		y.Budget = agentloop.Budget{USD: b.USD, USDPerTurn: b.USDPerTurn, Tokens: b.Tokens}
 	}
-	if m.List != nil {
-		return *m.List, true
+	if y.Every, err = x.every(s.Every); err != nil {
+		return y, err
 	}
-	return agentloop.Price{}, false
+	if y.Triggers, err = x.triggers(); err != nil {
+		return y, err
+	}
+	y.Schema, err = x.schema()
+	return y, err
 }
 
 // CheckTools refuses external tools that do not fit Pitwall's own, and agents that

@@ -169,8 +169,8 @@ func TestParse(t *testing.T) {
 		require.NoError(t, err)
 		require.ErrorContains(t, s.Check(), want, text)
 	}
-	s.Desk.Kind = 1
-	require.ErrorContains(t, s.Check(), "desk is reserved")
+	s.Pods.Kind = 1
+	require.ErrorContains(t, s.Check(), "pods is reserved")
 }
 
 // guarded returns a guard around the broker of a simulated world, the guard's

@@ -57,7 +57,7 @@ type Result struct {
 // describe returns the manifest of a run that begins.
 func (r *run) describe() runs.Manifest {
 	s := r.Strategy
-	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every,
+	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every, Params: s.Params,
 		Model: modelNames(r.Agents), Sample: r.Sample, NoCache: r.NoCache, Notes: slices.Concat(r.Notes, s.Notes(r.Agents))}
 	if s.Approve != "" && r.Live == nil {
 		m.Notes = append(m.Notes, "approve is for runs on the live clock: this backtest sent each order at once")
@@ -105,6 +105,12 @@ func describeAgents(s *Strategy, list []agentloop.Agent, from, to time.Time) []r
 			info.Price = &runs.Price{In: p.In, Out: p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}
 		}
 		team := s.Team()
+		if s.Desk != nil {
+			team = append(team, s.main())
+		}
+		for _, r := range y.Roles {
+			info.Roles = append(info.Roles, describeAgents(s, []agentloop.Agent{{Name: r.Name, ModelName: r.ModelName, Fingerprint: r.Fingerprint, Prompt: r.Prompt, Params: r.Params, Tools: r.Tools, Price: r.Price}}, from, to)...)
+		}
 		if i := slices.IndexFunc(team, func(x Agent) bool { return x.Name == y.Name }); i >= 0 {
 			x := team[i]
 			info.Every, info.Budget, info.Cutoff = x.Every, (*runs.Budget)(x.Budget), x.Cutoff

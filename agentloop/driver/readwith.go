@@ -50,11 +50,12 @@ func turnWarnings(out agentloop.Outcome) (list []pitwall.Warning) {
 // cutoffWarnings warns of a run inside a model's training window.
 func cutoffWarnings(list []runs.Agent) (out []pitwall.Warning) {
 	for _, a := range list {
+		out = append(out, cutoffWarnings(a.Roles)...)
 		if a.Inside != nil && *a.Inside > 0 {
 			out = append(out, pitwall.Warning{Text: fmt.Sprintf("%.0f %% of the run is not after the training cutoff of %s (%s): what it remembers looks like skill", *a.Inside*100, a.Model, a.Cutoff)})
 		}
 	}
-	return out
+	return slices.Compact(out) // roles of a desk that share a model
 }
 
 // cutWarnings names the order that the volume cap cut most.

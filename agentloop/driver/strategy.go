@@ -47,6 +47,7 @@ type Strategy struct {
 	Prices       map[string]Price `yaml:"prices"` // of models, by name
 	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
 
+	Desk *Desk    `yaml:"desk"` // a team decides; Agent says what its roles have in common
 	Rule Rule     `yaml:"rule"` // SQL that decides in place of a model
 	Band *float64 `yaml:"band"` // how far a weight of Rule must be from what is held; nil = 0.05
 
@@ -55,7 +56,6 @@ type Strategy struct {
 	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
 
 	// Known and refused until their time comes.
-	Desk     yaml.Node `yaml:"desk"`
 	Pods     yaml.Node `yaml:"pods"`
 	Regime   yaml.Node `yaml:"regime"`
 	Memory   yaml.Node `yaml:"memory"`
@@ -183,7 +183,8 @@ func (s *Strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
-			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{})}[m[3]]
+			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{}),
+			"Desk": keys(Desk{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
@@ -199,7 +200,7 @@ func (s *Strategy) Check() error {
 		key   string
 		node  yaml.Node
 		would string
-	}{{"desk", s.Desk, "let a team of agents with roles decide"}, {"pods", s.Pods, "run several strategies with books of their own"},
+	}{{"pods", s.Pods, "run several strategies with books of their own"},
 		{"regime", s.Regime, "switch strategies by the market's state"}, {"memory", s.Memory, "keep notes between turns"},
 		{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}, {"extends", s.Extends, "take another file's keys; copy them"}} {
 		if later.node.Kind != 0 {
@@ -225,7 +226,7 @@ func (s *Strategy) Check() error {
 		cash := defaultCash
 		s.Cash = &cash
 	}
-	if err := errors.Join(s.checkAgents(), s.checkRule(), s.checkParams()); err != nil {
+	if err := errors.Join(s.checkAgents(), s.checkDesk(), s.checkRule(), s.checkParams()); err != nil {
 		return err
 	}
 	for _, t := range s.Tools {

@@ -36,6 +36,7 @@ func (p *LiveSession) watch() {
 		case <-p.done:
 			return
 		case <-p.Tick:
+			_ = p.guard.Watch(ctx) // what it cannot say now the next step does
 			_, _ = p.job.Pass(ctx) // the job journals what it meets and goes on
 			_ = p.sayHalt(ctx)     // so does the next step
 			ready := p.desk != nil && p.desk.Ready(ctx)

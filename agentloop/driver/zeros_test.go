@@ -66,6 +66,9 @@ func TestZeroIsNotUnset(t *testing.T) {
 			return ""
 		}
 		line = strings.Replace(line, "triggers: {", "triggers: [{", 1)
+		if strings.Contains(line, "analysts: {") {
+			return strings.TrimSuffix(base, "agent: {model: script/buyhold, prompt: hold}\n") + strings.TrimSuffix(strings.Replace(line, "analysts: {", "analysts: [{role: technical, ", 1), "}\n") + "]}\n"
+		}
 		if strings.Contains(line, "[{") {
 			line = strings.Replace(line, n.zero+"}", n.zero+"}]", 1)
 		}

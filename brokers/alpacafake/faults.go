@@ -43,6 +43,13 @@ type Fault struct {
 	Later int // of ActLater and Delay: how many further requests or events
 }
 
+// SetFaults replaces the fault table from now on; matches are counted anew.
+func (s *Server) SetFaults(list ...Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.Faults, s.matched = list, make([]int, len(list))
+}
+
 // due returns the first fault that a request or event meets; it counts the match in
 // every row.
 func (s *Server) due(what string) *Fault {

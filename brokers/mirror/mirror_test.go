@@ -107,12 +107,12 @@ func (d *desk) sync(t *testing.T) []string {
 	return list
 }
 
-// Every difference is found in one reading, named with both values, and gone once it is
+// T11: every one of 1,000 random differences is found in one reading, named with both values, and gone once it is
 // taken over; what is within the tolerance, or passes, is none.
 func TestDrifts(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	strange := pitwall.OrderState{Order: pitwall.Order{ID: "c", Book: pitwall.MainBook, Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.One, Limit: pitwall.One, TIF: pitwall.GTC}, Status: pitwall.Working}
-	for range 200 {
+	for range 1_000 {
 		d := newDesk(t)
 		var want []string
 		some := func() bool { return r.IntN(3) == 0 }

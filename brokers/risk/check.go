@@ -29,6 +29,7 @@ const (
 	MaxParticipation    pitwall.Code = "MAX_PARTICIPATION"     // R11
 	WashTrade           pitwall.Code = "WASH_TRADE"            // R24
 	OrderRate           pitwall.Code = "ORDER_RATE"            // R25
+	DailyTurnover       pitwall.Code = "TURNOVER_DAILY"        // R34
 	MaxOpenOrders       pitwall.Code = "MAX_OPEN_ORDERS"       // R28
 	DuplicateOrder      pitwall.Code = "DUPLICATE_ORDER"       // R29
 	VaRES               pitwall.Code = "VAR_ES"                // R35
@@ -66,6 +67,7 @@ type Snapshot struct {
 type Submission struct {
 	Time  time.Time
 	Order pitwall.Order
+	Money pitwall.Dec // its quantity at its worst price then; 0 = no price was known
 }
 
 // Failure is one failed check.

@@ -102,6 +102,14 @@ func orderEdges() []edge {
 			i.Calendar = pitwall.AlwaysOpen
 			d.market.list["A"] = i
 		}, b("A", "1"), b("B", "1"), risk.TradingHours, "B is closed at 2024-06-03T17:00:00Z; next open 2024-06-04T09:30:00Z", "wait for the session: " + rule("trading_hours"), "2024-06-03T17:00:00Z", "true", ""},
+		{"R7 a take profit's limit", limits{"price_collar_percent": 10}, nil, bracket(b("A", "1"), "90", "95"), bracket(b("A", "1"), "80", "95"), risk.PriceCollar,
+			"sell take_profit limit price 80 is 20 % from reference 100 (close, age 0 s); limit 10 %", "at least 90 would pass as take_profit limit price: " + rule("price_collar_percent"), "20", "10", "%"},
+		{"R7 the exits of an oco are on its side", limits{"price_collar_percent": 10}, holds("A", "-1"), oco("91", "110"), oco("91", "111"), risk.PriceCollar,
+			"buy stop_loss stop price 111 is 11 % from reference 100 (close, age 0 s); limit 10 %", "at most 110 would pass as stop_loss stop price: " + rule("price_collar_percent"), "11", "10", "%"},
+		{"R7 an oco's limit hurts on its side", limits{"price_collar_percent": 10}, holds("A", "-1"), oco("110", "105"), oco("111", "105"), risk.PriceCollar,
+			"buy take_profit limit price 111 is 11 % from reference 100 (close, age 0 s); limit 10 %", "at most 110 would pass as take_profit limit price: " + rule("price_collar_percent"), "11", "10", "%"},
+		{"R7 a short's stop by its distance", limits{"price_collar_percent": 10}, nil, side(percents("5", "10", "")), side(percents("5", "10.1", "")), risk.PriceCollar,
+			"buy stop_loss stop price 110.1 is 10.1 % from reference 100 (close, age 0 s); limit 10 %", "at most 110 would pass as stop_loss stop price: " + rule("price_collar_percent"), "10.1", "10", "%"},
 		{"R8", limits{"stale_price": "3d"}, func(_ *testing.T, d *desk) {
 			d.clock.Time = noon.Add(72 * time.Hour)
 			d.market.bars["B"][0].Known = noon.Add(-time.Second)
@@ -110,6 +118,18 @@ func orderEdges() []edge {
 			"target 109.99999999, entry 100, stop 95: reward is 2 x the risk; limit at least 2", "a farther target or a nearer stop: " + rule("min_risk_reward"), "2", "2", "x"},
 		{"MIN_RISK_REWARD short", limits{"min_risk_reward": 2}, nil, bracket(s("A", "1"), "90", "105"), bracket(s("A", "1"), "91", "105"), risk.MinRiskReward,
 			"target 91, entry 100, stop 105: reward is 1.8 x the risk; limit at least 2", "a farther target or a nearer stop: " + rule("min_risk_reward"), "1.8", "2", "x"},
+		{"MIN_RISK_REWARD of a stop at the entry", limits{"min_risk_reward": 2}, nil, bracket(bl("A", "1", "100"), "110", "99.99999999"), bracket(bl("A", "1", "100"), "110", "100"), risk.MinRiskReward,
+			"stop 100 is not on the losing side of entry 100; risk and reward cannot be compared", rule("min_risk_reward"), "100", "2", ""},
+		{"MIN_RISK_REWARD of a target at the entry", limits{"min_risk_reward": 0}, nil, bracket(bl("A", "1", "100"), "100", "90"), bracket(bl("A", "1", "100"), "99", "90"), risk.MinRiskReward,
+			"target 99, entry 100, stop 90: reward is -0.1 x the risk; limit at least 0", "a farther target or a nearer stop: " + rule("min_risk_reward"), "-0.1", "0", "x"},
+		{"MIN_RISK_REWARD short by percent", limits{"min_risk_reward": 2}, nil, side(percents("10", "5", "")), side(percents("9", "5", "")), risk.MinRiskReward,
+			"target 91, entry 100, stop 105: reward is 1.8 x the risk; limit at least 2", "a farther target or a nearer stop: " + rule("min_risk_reward"), "1.8", "2", "x"},
+		{"MIN_RISK_REWARD of a stop sell enters at its stop", limits{"min_risk_reward": 2}, nil, bracket(stopAt(s("A", "1"), "90"), "80", "95"), bracket(stopAt(s("A", "1"), "90"), "81", "95"), risk.MinRiskReward,
+			"target 81, entry 90, stop 95: reward is 1.8 x the risk; limit at least 2", "a farther target or a nearer stop: " + rule("min_risk_reward"), "1.8", "2", "x"},
+		{"MIN_RISK_REWARD of a stop buy enters at its stop", limits{"min_risk_reward": 2}, nil, bracket(stopAt(b("A", "1"), "110"), "120", "105"), bracket(stopAt(b("A", "1"), "110"), "119", "105"), risk.MinRiskReward,
+			"target 119, entry 110, stop 105: reward is 1.8 x the risk; limit at least 2", "a farther target or a nearer stop: " + rule("min_risk_reward"), "1.8", "2", "x"},
+		{"MIN_RISK_REWARD needs both exits", limits{"min_risk_reward": 2}, nil, with(percents("1", "5", ""), func(o *pitwall.Order) { o.Legs = o.Legs[:1] }), percents("1", "5", ""), risk.MinRiskReward,
+			"target 101, entry 100, stop 95: reward is 0.2 x the risk; limit at least 2", "a farther target or a nearer stop: " + rule("min_risk_reward"), "0.2", "2", "x"},
 		{"MIN_RISK_REWARD by percent and trail", limits{"min_risk_reward": 2}, nil, percents("10", "5", ""), percents("10", "", "6"), risk.MinRiskReward,
 			"target 110, entry 100, stop 94: reward is 1.66666667 x the risk; limit at least 2", "a farther target or a nearer stop: " + rule("min_risk_reward"), "1.66666667", "2", "x"},
 	}
@@ -124,6 +144,14 @@ func trailing(qty, trail, percent string) pitwall.Order {
 			o.TrailPercent = n(percent)
 		}
 	})
+}
+
+// side turns an order round.
+func side(o pitwall.Order) pitwall.Order { o.Side = o.Side.Opposite(); return o }
+
+// oco puts both exits on a short position of A.
+func oco(target, stop string) pitwall.Order {
+	return with(bracket(b("A", "1"), target, stop), func(o *pitwall.Order) { o.Class = pitwall.OCO })
 }
 
 func percents(target, stop, trail string) pitwall.Order {
@@ -180,6 +208,8 @@ func accountEdges() []edge {
 			"needs 10100 USD; free 10000 USD after 0 USD held by 1 open or unknown orders", upTo("99", "buying_power"), "10100", "10000", "USD"},
 		{"R20", limits{"allow_short": false}, both(holds("A", "10"), rests(named("o", s("A", "4")))), s("A", "6"), s("A", "6.00000001"), pitwall.ShortNotAllowed,
 			"position would be -0.00000001; shorting is off", upTo("6", "allow_short") + "; cancel open sells first, or say reduce_only: " + rule("allow_short"), "-0.00000001", "0", ""},
+		{"R20 buys are none of it", limits{"allow_short": false}, holds("A", "-5"), b("A", "1"), s("A", "1"), pitwall.ShortNotAllowed,
+			"position would be -6; shorting is off", "no quantity would pass: " + rule("allow_short") + "; cancel open sells first, or say reduce_only: " + rule("allow_short"), "-6", "0", ""},
 		{"R21", limits{"no_borrow": []any{"A"}}, holds("A", "10"), s("A", "10"), s("A", "12"), pitwall.NoBorrow,
 			"2 A not locatable as of 2024-06-03T12:00:00Z", upTo("10", "no_borrow"), "2", "0", ""},
 		{"MAX_POSITIONS", limits{"max_positions": 2}, both(holds("A", "1"), rests(named("o", b("B", "1")))), b("B", "1"), b("C", "1"), risk.MaxPositions,

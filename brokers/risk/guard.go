@@ -3,6 +3,7 @@ package risk
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -94,14 +95,17 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if o.ID != "" {
-		if known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); err == nil && len(known) > 0 {
+		switch known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); {
+		case pitwall.CodeOf(err) == pitwall.Timeout: // it may be there: no second intent
+			return pitwall.OrderState{}, fmt.Errorf("whether order %s was sent before is not known, so nothing was sent: %w", o.ID, err)
+		case len(known) > 0:
 			return g.broker.Submit(ctx, repeated(o, known[0])) // the same answer again, or a conflict: nothing new to record
 		}
 	}
 	if err := g.watch(ctx); err != nil {
 		return pitwall.OrderState{}, err
 	}
-	o, e := g.fit(ctx, o)
+	o, s, e := g.fit(ctx, o)
 	if e != nil {
 		return g.deny(ctx, o, e)
 	}
@@ -113,7 +117,7 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
 		return pitwall.OrderState{}, err
 	}
-	g.remember(o)
+	g.remember(o, s)
 	g.expect(ctx, o)
 	// A caller that hangs up must not leave a half-sent order behind.
 	ctx = context.WithoutCancel(ctx)
@@ -133,6 +137,7 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 	defer g.mu.Unlock()
 	by := pitwall.CallerFrom(ctx)
 	var changed *pitwall.Order
+	var s Snapshot
 	if !g.limits.none || g.before != nil {
 		known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: id})
 		if err != nil {
@@ -144,7 +149,8 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 			if err := g.watch(ctx); err != nil {
 				return pitwall.OrderState{}, err
 			}
-			if e, _, _ := g.check(ctx, o, &known[0]); e != nil {
+			var e *pitwall.Error
+			if e, s, _ = g.check(ctx, o, &known[0]); e != nil {
 				if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &by, ID: id, Change: &c, Note: "change denied: " + e.Error()}); err != nil {
 					return pitwall.OrderState{}, err
 				}
@@ -156,7 +162,7 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 		return pitwall.OrderState{}, err
 	}
 	if changed != nil {
-		g.remember(*changed)
+		g.remember(*changed, s)
 	}
 	ctx = context.WithoutCancel(ctx)
 	return g.outcome(ctx, id, "", func() (pitwall.OrderState, error) { return g.broker.Replace(ctx, id, c) })
@@ -215,15 +221,17 @@ func (g *Guard) record(ctx context.Context, e pitwall.Entry) error {
 	return nil
 }
 
-// remember keeps a submission for as long as a limit looks back.
-func (g *Guard) remember(o pitwall.Order) {
+// remember keeps a submission, with what was known then, for as long as a limit looks back.
+func (g *Guard) remember(o pitwall.Order, s Snapshot) {
 	back, _ := g.limits.lookBack()
 	if back == 0 {
 		return
 	}
 	now := g.clock.Now()
 	g.sent = slices.DeleteFunc(g.sent, func(s Submission) bool { return now.Sub(s.Time) > back })
-	g.sent = append(g.sent, Submission{Time: now, Order: o})
+	t := &trial{limits: g.limits, o: o, s: s, ref: s.Last[o.Symbol].Close}
+	money, _ := t.notional()
+	g.sent = append(g.sent, Submission{Time: now, Order: o, Money: money})
 }
 
 // needsCheck reports whether a change needs the limits: it makes the order bigger, moves

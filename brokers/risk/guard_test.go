@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -127,4 +128,127 @@ func TestEveryEntryHasItsTurn(t *testing.T) {
 		got = append(got, fmt.Sprintf("%d %s %s %s", e.Turn, e.ID, e.Kind, e.Verb))
 	}
 	require.Equal(t, []string{"1 denied order ", "2 x intent submit", "2 x order ", "3 x order ", "4 x intent replace", "4 x order ", "5 x intent cancel", "5 x order "}, got)
+}
+
+// Reads are the broker's.
+func TestGuardPassesReads(t *testing.T) {
+	d := newDesk(t, limits{"max_order_qty": 5})
+	d.rest(t, named("o", b("A", "1")))
+	d.venue.fills = []pitwall.Fill{{ID: "f"}}
+	orders, err := d.Guard.Orders(t.Context(), pitwall.OrderQuery{ID: "o"})
+	require.NoError(t, err)
+	require.Len(t, orders, 1)
+	list, next, err := d.Guard.Fills(t.Context(), pitwall.Cursor{})
+	require.NoError(t, err)
+	require.Equal(t, []pitwall.Fill{{ID: "f"}}, list)
+	require.Equal(t, int64(1), next.Seq)
+	a, err := d.Guard.Account(t.Context(), "")
+	require.NoError(t, err)
+	require.Equal(t, d.cash, a.Equity)
+}
+
+// What must agree besides is asked after the limits, for orders and for changes that
+// limits look at.
+func TestBefore(t *testing.T) {
+	d := newDesk(t, limits{"max_order_qty": 5})
+	var seen []string
+	d.Guard.Before(func(_ context.Context, o pitwall.Order) *pitwall.Error {
+		seen = append(seen, o.ID+" "+o.Qty.String())
+		if o.Qty == n("4") {
+			return pitwall.Errorf(pitwall.Halted, "no")
+		}
+		return nil
+	})
+	require.Equal(t, pitwall.Denied, d.submit(t, named("a", b("A", "6"))).Status)
+	require.Equal(t, pitwall.Halted, d.submit(t, named("b", b("A", "4"))).Error.Code)
+	require.Equal(t, pitwall.Working, d.submit(t, named("c", b("A", "3"))).Status)
+	_, err := d.Guard.Replace(t.Context(), "c", pitwall.Change{Qty: n("4")})
+	require.Equal(t, pitwall.Halted, pitwall.CodeOf(err))
+	require.Equal(t, []string{"b 4", "c 3", "c 4"}, seen)
+	require.Equal(t, 1, d.sent)
+	g := risk.New(d.venue, d.journal, d.clock, d.market, d.market, risk.NoLimits())
+	g.Before(func(context.Context, pitwall.Order) *pitwall.Error { return pitwall.Errorf(pitwall.Halted, "no") })
+	_, err = g.Replace(t.Context(), "c", pitwall.Change{Qty: n("9")})
+	require.Equal(t, pitwall.Halted, pitwall.CodeOf(err), "without limits too")
+}
+
+// later is a journal whose disk is full from some line on, and a broker that fails.
+type later struct {
+	pitwall.MemoryJournal
+	left int
+	err  error
+}
+
+func (l *later) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
+	if l.left--; l.left < 0 {
+		return 0, l.err
+	}
+	return l.MemoryJournal.Append(ctx, e)
+}
+
+type failing struct {
+	broker
+	ctx error
+}
+
+func (f *failing) Submit(ctx context.Context, _ pitwall.Order) (pitwall.OrderState, error) {
+	return pitwall.OrderState{}, errors.New("no route")
+}
+
+func (f *failing) Replace(ctx context.Context, _ string, _ pitwall.Change) (pitwall.OrderState, error) {
+	f.ctx = ctx.Err()
+	return pitwall.OrderState{}, nil
+}
+
+func (f *failing) Cancel(ctx context.Context, _ string) (pitwall.OrderState, error) {
+	f.ctx = ctx.Err()
+	return pitwall.OrderState{}, nil
+}
+
+// An outcome that cannot be written is said, with the state; the broker's own error goes
+// before it. A caller that hangs up cuts no change or cancel in half.
+func TestOutcomeThatCannotBeWritten(t *testing.T) {
+	g := risk.New(&broker{}, &later{left: 1, err: errors.New("full")}, clock{}, nil, nil, risk.NoLimits())
+	state, err := g.Submit(t.Context(), pitwall.Order{ID: "o"})
+	require.Equal(t, pitwall.JournalFailed, pitwall.CodeOf(err))
+	require.Equal(t, pitwall.Working, state.Status)
+	require.Equal(t, "the journal could not be written", err.(*pitwall.Error).Message)
+	j := &later{left: 2, err: errors.New("full")}
+	_, err = risk.New(&failing{}, j, clock{}, nil, nil, risk.NoLimits()).Submit(t.Context(), pitwall.Order{ID: "o"})
+	require.EqualError(t, err, "no route")
+	require.Equal(t, "no route", j.Entries()[1].Note)
+	require.Nil(t, j.Entries()[1].State)
+	_, err = risk.New(&failing{}, &later{left: 1, err: errors.New("full")}, clock{}, nil, nil, risk.NoLimits()).Submit(t.Context(), pitwall.Order{ID: "o"})
+	require.EqualError(t, err, "no route")
+	_, err = risk.New(&broker{}, &later{err: syscall.ENOSPC}, clock{}, nil, nil, risk.NoLimits()).Submit(t.Context(), pitwall.Order{ID: "o"})
+	require.Contains(t, err.(*pitwall.Error).Message, "the journal could not be written: ")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := &failing{ctx: errors.New("not called")}
+	g = risk.New(f, &pitwall.MemoryJournal{}, clock{}, nil, nil, risk.NoLimits())
+	_, err = g.Replace(ctx, "o", pitwall.Change{})
+	require.NoError(t, err)
+	require.NoError(t, f.ctx)
+	f.ctx = errors.New("not called")
+	_, err = g.Cancel(ctx, "o")
+	require.NoError(t, err)
+	require.NoError(t, f.ctx)
+}
+
+// A change counts for pace like an order, and as what it would be.
+func TestChangesArePaced(t *testing.T) {
+	d := newDesk(t, limits{"max_orders": limits{"count": 2, "per": "1h"}, "duplicate_window": "1h"})
+	require.Equal(t, pitwall.Working, d.submit(t, named("a", bl("A", "1", "90"))).Status)
+	_, err := d.Guard.Replace(t.Context(), "a", pitwall.Change{Qty: n("2")})
+	require.NoError(t, err)
+	require.Equal(t, []string{"max_orders", "duplicate_window"}, codes(d.submit(t, named("b", bl("A", "2", "90")))), "the same as what the change made")
+}
+
+func TestSymbolsThatLimitsName(t *testing.T) {
+	l, err := risk.Parse(limits{"allow": []any{"A", "B"}, "no_borrow": []any{"C"}, "max_order_qty": 1})
+	require.NoError(t, err)
+	require.Equal(t, []string{"A", "B", "C"}, l.Symbols())
+	l.Allow = risk.Off[[]string]()
+	require.Equal(t, []string{"C"}, l.Symbols())
 }

@@ -75,6 +75,7 @@ type Limits struct {
 
 	MaxOrders       Limit[Rate]
 	MaxOpenOrders   Limit[int]
+	MaxTurnover     Limit[pitwall.Dec] // percent of equity sent in 24 hours
 	DuplicateWindow Limit[time.Duration]
 
 	MaxDrawdown     Limit[Loss] // fall of equity from its peak, in percent of the peak

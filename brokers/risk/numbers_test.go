@@ -44,7 +44,7 @@ var numbers = [...]struct{ keys, elsewhere string }{
 	31: {"max_daily_loss_percent max_loss_percent", ""},
 	32: {"max_drawdown_percent max_trailing_loss_percent", ""},
 	33: {"", "missing: closed trades are not in a Snapshot"},
-	34: {"", "missing: max_orders with max_order_notional bounds it"},
+	34: {"max_turnover_percent", ""},
 	35: {"max_var_percent max_shortfall_percent", ""},
 	36: {"trading_hours", "times in force that a venue does not take are the venue's and Order.Check's"},
 	37: {"", "every Broker: a reduce_only order never opens, judged by brokertest; under a halt the gate of brokers/halt"},

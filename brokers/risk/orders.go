@@ -34,11 +34,15 @@ func (t *trial) orderQty(limit pitwall.Dec) {
 	}
 }
 
-func (t *trial) orderNotional(limit pitwall.Dec) {
+// notional is the order's money at its worst price.
+func (t *trial) notional() (n, price pitwall.Dec) {
 	c := &t.calc
-	price := t.worst(c, t.self(), t.ref)
-	n := c.Mul(c.Mul(t.o.Qty, price), cmp.Or(t.instrument().Multiplier, pitwall.One))
-	if n > limit {
+	price = t.worst(c, t.self(), t.ref)
+	return c.Mul(c.Mul(t.o.Qty, price), cmp.Or(t.instrument().Multiplier, pitwall.One)), price
+}
+
+func (t *trial) orderNotional(limit pitwall.Dec) {
+	if n, price := t.notional(); n > limit {
 		t.fail(MaxOrderNotional, n.String(), t.currency(), "%v x worst price %v = %s exceeds %s", t.o.Qty, price, t.money(n), t.money(limit))
 	}
 }
@@ -124,6 +128,27 @@ func (t *trial) rate(limit Rate) {
 	}
 	f := t.fail(OrderRate, itoa(n), "orders", "%d in %d s; limit %d; next allowed at %s", n, seconds(limit.Per), limit.Count, next)
 	f.Hint = "wait until " + next
+}
+
+// turnover limits what was sent in the last day, whether it filled or not: many small
+// orders are a large one. A change counts in full.
+func (t *trial) turnover(limit pitwall.Dec) {
+	if !t.counted() {
+		return
+	}
+	equity, ok := t.equity()
+	if !ok {
+		return
+	}
+	var sent pitwall.Dec
+	for _, s := range t.sent() {
+		sent = t.calc.Add(sent, s.Money)
+	}
+	n, _ := t.notional()
+	if all := t.calc.Add(sent, n); above(all, hundred, limit, equity) {
+		p := t.calc.MulDiv(all, hundred, equity)
+		t.fail(DailyTurnover, p.String(), "%", "sent %s in 24 hours and %s now are %v %% of equity %v; limit %v %%", t.money(sent), t.money(n), p, equity, limit)
+	}
 }
 
 // openOrders counts orders; what belongs together (an entry and its exits, the

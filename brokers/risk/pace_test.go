@@ -34,6 +34,30 @@ func TestOrderRate(t *testing.T) {
 	require.Contains(t, newDesk(t, limits{"max_orders": limits{"count": 0, "per": "1h"}}).submit(t, b("A", "1")).Error.Message, "next allowed at never")
 }
 
+// What is sent in a day counts at its worst price then, filled or not, changes too;
+// exits do not.
+func TestTurnover(t *testing.T) {
+	d := newDesk(t, limits{"max_turnover_percent": 30})
+	d.move("B", n("50"))
+	require.Equal(t, pitwall.Working, d.submit(t, named("a", bl("A", "10", "90"))).Status)
+	_, err := d.Guard.Cancel(t.Context(), "a")
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Working, d.submit(t, named("b", b("A", "11"))).Status)
+	state := d.submit(t, named("c", b("A", "10.1")))
+	require.Equal(t, &pitwall.Error{Code: risk.DailyTurnover, Message: "sent 2000 USD in 24 hours and 1010 USD now are 30.1 % of equity 10000; limit 30 %; nothing was sent", Hint: upTo("10", "max_turnover_percent"),
+		Checks: []pitwall.Check{{Name: "max_turnover_percent", Observed: "30.1", Limit: "30", Unit: "%"}}}, state.Error)
+	require.Equal(t, pitwall.Working, d.submit(t, named("d", s("B", "50"))).Status, "an exit passes")
+	d.clock.Time = noon.Add(24*time.Hour - 1)
+	require.Equal(t, risk.DailyTurnover, d.submit(t, named("c", b("A", "1"))).Error.Code, "and counts")
+	d.clock.Time = noon.Add(24 * time.Hour)
+	require.Equal(t, pitwall.Working, d.submit(t, named("c", bl("A", "15", "100"))).Status)
+	_, err = d.Guard.Replace(t.Context(), "c", pitwall.Change{Qty: n("16")})
+	require.Equal(t, risk.DailyTurnover, pitwall.CodeOf(err), "a change counts beside what it changes")
+	_, err = d.Guard.Replace(t.Context(), "c", pitwall.Change{Limit: n("99")})
+	require.NoError(t, err)
+	require.Equal(t, "sent 2985 USD in 24 hours and 100 USD now are 30.85 % of equity 10000; limit 30 %; nothing was sent", d.submit(t, named("e", b("A", "1"))).Error.Message)
+}
+
 func TestMaxOpenOrders(t *testing.T) {
 	d := newDesk(t, limits{"max_open_orders": 1})
 	require.Equal(t, pitwall.Working, d.submit(t, bracket(b("A", "1"), "110", "90")).Status, "with its legs it is one")

@@ -68,6 +68,8 @@ func readNumber(raw any) (pitwall.Dec, error) {
 	return d, nil
 }
 
+const day = 24 * time.Hour
+
 func readCount(raw any) (int, error) {
 	d, err := readNumber(raw)
 	if err != nil {
@@ -80,7 +82,6 @@ func readCount(raw any) (int, error) {
 }
 
 func readDuration(raw any) (time.Duration, error) {
-	const day = 24 * time.Hour
 	text, ok := raw.(string)
 	if !ok {
 		return 0, fmt.Errorf("is %s: write a duration such as 72h or 3d, or off", show(raw))
@@ -104,7 +105,6 @@ func readDuration(raw any) (time.Duration, error) {
 
 // showDuration writes 3d, 90m or 36h: what readDuration reads.
 func showDuration(d time.Duration) string {
-	const day = 24 * time.Hour
 	if d != 0 && d%day == 0 {
 		return strconv.FormatInt(int64(d/day), 10) + "d"
 	}

@@ -92,6 +92,7 @@ func (l *Limits) rows() []row {
 		bind("allow_short", sized, &l.AllowShort, only(false), (*trial).short),
 		bind("no_borrow", sized, &l.NoBorrow, symbols, (*trial).borrow),
 		bind("max_orders", exits, &l.MaxOrders, rate, (*trial).rate).looks(l.MaxOrders.value.Per, 0),
+		bind("max_turnover_percent", priced|sized, &l.MaxTurnover, number, (*trial).turnover).looks(day, 0),
 		bind("max_open_orders", exits, &l.MaxOpenOrders, count, (*trial).openOrders),
 		bind("duplicate_window", exits, &l.DuplicateWindow, duration, (*trial).duplicate).looks(l.DuplicateWindow.value, 0),
 		bind("max_drawdown_percent", 0, &l.MaxDrawdown, losses(lasts), (*trial).drawdown),

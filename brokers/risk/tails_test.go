@@ -64,7 +64,7 @@ func TestTails(t *testing.T) {
 			d.venue.cash = pitwall.Int(1_000_000)
 			path(d, "A", loses(c.days, c.losses...))
 			last := d.market.bars["A"][c.days].Close
-			d.market.bars["A"] = append([]pitwall.Bar{{Symbol: "A", Known: noon.AddDate(-1, 0, 0), Start: noon.AddDate(-1, 0, 0), Close: pitwall.Int(1)}}, d.market.bars["A"]...) // too old to count
+			d.market.bars["A"] = append([]pitwall.Bar{{Symbol: "A", Known: noon.AddDate(0, 0, -100), Start: noon.AddDate(0, 0, -100), Close: pitwall.Int(1)}}, d.market.bars["A"]...) // too old to count
 			d.venue.cash = last * 10
 			return d
 		}
@@ -178,4 +178,91 @@ func TestTradingHours(t *testing.T) {
 		require.Equal(t, risk.TradingHours, state.Error.Code, c.at)
 		require.Contains(t, state.Error.Message, "; next open "+c.next)
 	}
+}
+
+// What is missing or no number refuses with its own words and nothing else.
+func TestStatisticsOfBadPrices(t *testing.T) {
+	for _, key := range []string{"max_volatility_percent", "max_var_percent", "max_shortfall_percent", "max_correlation", "max_mean_correlation"} {
+		d := newDesk(t, limits{key: limits{"limit": 1000, "days": 60}})
+		d.market.put("D", "1", "")
+		path(d, "A", week(60, 1, -1))
+		path(d, "D", week(60, 1, -1))
+		d.move("D", n("1"))
+		d.venue.cash = pitwall.Int(100_000_000)
+		require.Equal(t, pitwall.Working, d.submit(t, named("a", b("A", "1"))).Status, key)
+		d.market.bars["D"][30].Close = 0
+		state := d.submit(t, named("b", b("A", "1")))
+		require.Len(t, state.Error.Checks, 1)
+		require.Equal(t, key+" needs daily closes above 0 of A, D; nothing was sent", state.Error.Message)
+	}
+	for _, key := range []string{"max_volatility_percent", "max_var_percent", "max_shortfall_percent", "max_correlation", "max_mean_correlation"} {
+		d := newDesk(t, limits{key: 1000})
+		d.blind = true
+		require.Equal(t, key+" needs the account; nothing was sent", d.submit(t, b("A", "1")).Error.Message)
+		d = newDesk(t, limits{key: 1000})
+		d.cash = 0
+		require.Equal(t, key+" needs equity above 0; it is 0; nothing was sent", d.submit(t, b("A", "1")).Error.Message)
+	}
+	// A change to nothing more than is held in a leg leaves nothing to measure.
+	d := newDesk(t, limits{"max_var_percent": 0, "max_volatility_percent": 0})
+	d.move("A", n("-5"))
+	path(d, "A", week(60, 0))
+	d.cash = pitwall.Int(10_000_000)
+	require.Equal(t, pitwall.Working, d.submit(t, b("A", "7")).Status, "what does not move has no bad day")
+}
+
+// The mean volume is a whole number of units, and none is no room.
+func TestParticipationOfNoVolume(t *testing.T) {
+	d := newDesk(t, limits{"max_participation_percent": limits{"limit": 100, "days": 1}})
+	d.market.bars["A"][0].Volume = 0
+	state := d.submit(t, b("A", "1"))
+	require.Equal(t, "qty 1 is all % of the mean daily volume 0 of 1 days; limit 100 %; nothing was sent", state.Error.Message)
+	d.market.bars["A"][0].Volume = 1.9
+	require.Equal(t, pitwall.Denied, d.submit(t, b("A", "1.1")).Status)
+	require.Equal(t, pitwall.Working, d.submit(t, b("A", "1")).Status)
+	d.market.bars["A"][0].Volume = 1e300
+	require.Contains(t, d.submit(t, named("y", b("A", "1"))).Error.Message, "max_participation_percent needs a mean volume that is a number: ")
+}
+
+// Only what rests at a price can be met: no stop, no held leg, no order that trades
+// through its legs.
+func TestWashTradeOfWhatDoesNotRest(t *testing.T) {
+	for name, o := range map[string]pitwall.Order{
+		"stop":     stopAt(s("A", "1"), "90"),
+		"trail":    with(s("A", "1"), func(o *pitwall.Order) { o.Type, o.Trail = pitwall.TrailingStop, n("1") }),
+		"percent":  with(s("A", "1"), func(o *pitwall.Order) { o.Type, o.TrailPercent = pitwall.TrailingStop, n("1") }),
+		"oco":      with(s("A", "1"), func(o *pitwall.Order) { o.Class = pitwall.OCO }),
+		"held":     sl("A", "1", "90"),
+		"its side": bl("A", "1", "110"),
+		"another":  sl("B", "1", "90"),
+	} {
+		d := newDesk(t, limits{"wash_trade": false})
+		d.rest(t, named("o", o))
+		if name == "held" {
+			d.orders[0].Status = pitwall.Held
+		}
+		require.Equal(t, pitwall.Working, d.submit(t, bl("A", "1", "100")).Status, name)
+	}
+	d := newDesk(t, limits{"wash_trade": false})
+	d.rest(t, named("o", sl("A", "1", "90")))
+	require.Equal(t, pitwall.Working, d.submit(t, stopAt(b("A", "1"), "110")).Status, "a stop meets nothing yet")
+	require.Equal(t, risk.WashTrade, d.submit(t, named("y", bl("A", "1", "90"))).Error.Code)
+	d = newDesk(t, limits{"wash_trade": false})
+	d.rest(t, named("o", bl("A", "1", "90")))
+	require.Equal(t, risk.WashTrade, d.submit(t, sl("A", "1", "90")).Error.Code)
+}
+
+// The leg of a position that was closed another way may be sent again while it is
+// unanswered; an entry may not.
+func TestPendingLegs(t *testing.T) {
+	d := newDesk(t, limits{"max_order_qty": 100})
+	d.rest(t, with(named("o", s("A", "1")), func(o *pitwall.Order) { o.Parent = "p" }))
+	d.orders[0].Status = pitwall.Unknown
+	require.Equal(t, pitwall.Working, d.submit(t, s("A", "1")).Status)
+	d = newDesk(t, limits{"max_order_qty": 100})
+	d.rest(t, named("o", s("A", "1")))
+	d.orders[0].Status, d.orders[0].Updated = pitwall.Unknown, noon
+	state := d.submit(t, s("A", "1"))
+	require.Contains(t, state.Error.Message, "no answer since 2024-06-03T12:00:00Z")
+	require.Len(t, state.Error.Checks, 1)
 }

@@ -16,22 +16,22 @@ const trim = "trim"
 // fit returns an order that may be sent: the order itself, or with over_limit: trim the
 // largest one that passes every limit. Exits and changes are never made smaller: what
 // should close a position must not leave a part of it unseen.
-func (g *Guard) fit(ctx context.Context, o pitwall.Order) (pitwall.Order, *pitwall.Error) {
+func (g *Guard) fit(ctx context.Context, o pitwall.Order) (pitwall.Order, Snapshot, *pitwall.Error) {
 	e, s, failures := g.check(ctx, o, nil)
 	if e == nil || len(failures) == 0 || g.limits.OverLimit.value != trim {
-		return o, e
+		return o, s, e
 	}
 	var keys []string
 	for _, f := range failures {
 		if !f.sized {
-			return o, e
+			return o, s, e
 		}
 		keys = append(keys, f.Key)
 	}
 	smaller := o
 	smaller.Qty = g.limits.most(o, s)
 	if exit := (&trial{o: o, s: s}).exits(); exit || smaller.Qty <= 0 {
-		return o, e
+		return o, s, e
 	}
 	sizing := pitwall.Sizing{Asked: asked(o), Price: s.Last[o.Symbol].Close}
 	if s.Account != nil {
@@ -43,9 +43,9 @@ func (g *Guard) fit(ctx context.Context, o pitwall.Order) (pitwall.Order, *pitwa
 	sizing.Limited = strings.TrimPrefix(sizing.Limited+fmt.Sprintf("; limit %s: %v of %v", strings.Join(slices.Compact(keys), ", "), smaller.Qty, o.Qty), "; ")
 	smaller.Sizing = &sizing
 	if again, _, _ := g.check(ctx, smaller, nil); again != nil {
-		return o, e // a limit that a smaller order does not pass
+		return o, s, e // a limit that a smaller order does not pass
 	}
-	return smaller, nil
+	return smaller, s, nil
 }
 
 func asked(o pitwall.Order) string { return "qty " + o.Qty.String() }

@@ -84,6 +84,10 @@ func (t *trial) portfolio(held []string, weights []float64, days, least int) ([]
 		t.missing("%d common daily returns of %s; there are %d", least, strings.Join(held, ", "), len(returns))
 		return nil, false
 	}
+	if slices.ContainsFunc(returns, math.IsNaN) {
+		t.missing("daily closes above 0 of %s", strings.Join(held, ", "))
+		return nil, false
+	}
 	return returns, true
 }
 

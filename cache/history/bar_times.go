@@ -16,11 +16,14 @@ func (l *loader) place(t *table, g *raw) error {
 	if err := g.byDate(s.Instrument); err != nil {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
 	}
+	g.sundays = t.mapping.Sundays
 	size, err := g.size(l.opts.Size)
 	if err != nil {
 		return pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, s.Instrument.Symbol, err)
 	}
 	s.Size = size
+	g.stated(t.mapping)
+	l.endStamps(t, g)
 	l.weekend(g)
 	if err := l.placeEach(t, g); err != nil {
 		return err
@@ -222,8 +225,8 @@ func (g *raw) sizeOfDates(stated time.Duration) (time.Duration, error) {
 	switch {
 	case step == 0 && stated == pitwall.OneWeek, step >= 6 && step <= 8:
 		for i := range g.starts {
-			if day := g.start(i); day.Weekday() == time.Sunday {
-				return 0, fmt.Errorf("a weekly bar is dated on a Sunday (%s): some tools mean the week before it, others the week after; date it by the week's Monday", day.Format(time.DateOnly))
+			if day := g.start(i); day.Weekday() == time.Sunday && g.sundays == "" {
+				return 0, fmt.Errorf("a weekly bar is dated on a Sunday (%s): some tools mean the week before it, others the week after; write sundays: end or sundays: start beside the file's path in the strategy, or in FILE.yaml", day.Format(time.DateOnly))
 			}
 		}
 		return pitwall.OneWeek, g.mixed(pitwall.OneWeek, 3)

@@ -26,6 +26,7 @@ type raw struct {
 
 	power   int    // prices are multiplied by 10^power; see scale.go
 	first   string // first close, as it is written
+	sundays string // which week a weekly bar dated on a Sunday is of, where that is stated
 	rounded int    // 1 + the first bar with a price that was rounded; 0 = none
 
 	lastRounded int // 1 + the last one, while bars are read by columns
@@ -61,6 +62,7 @@ func (l *loader) readBars(t *table, in Input, adj pitwall.Adjustment) error {
 				g.series = &pitwall.Series{Instrument: t.mapping.trades(l.instrument(symbol)), Adjusted: adj, File: t.name}
 				g.zone = g.series.Instrument.Location()
 				g.grow(t.counts[symbol])
+				g.rows = make([]int, 0, t.counts[symbol])
 				g.beside = beside{file: t.name, derive: in.Dividends == AdjClose, fetched: in.Actions}
 			}
 		}
@@ -106,7 +108,7 @@ func (g *raw) start(i int) time.Time { return time.Unix(g.starts[i], 0).In(g.zon
 // grow makes room for as many bars.
 func (g *raw) grow(n int) {
 	s := g.series
-	g.starts, g.rows = make([]int64, 0, n), make([]int, 0, n)
+	g.starts = make([]int64, 0, n)
 	s.Open, s.High, s.Low, s.Close = make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n), make([]pitwall.Dec, 0, n)
 	s.Volume, s.End = make([]float64, 0, n), make([]int64, 0, n)
 }
@@ -156,33 +158,60 @@ func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 
 // once takes bars that a file has twice, alike in every figure, once.
 func (l *loader) once(t *table, g *raw) {
-	s, n, rounded := g.series, 0, g.rounded
+	s, n := g.series, 0
+	var kept []int // the rows, once one is left out
 	for i := range g.starts {
 		if i > 0 && g.starts[i] == g.starts[n-1] && s.Open[i] == s.Open[n-1] && s.High[i] == s.High[n-1] && s.Low[i] == s.Low[n-1] && s.Close[i] == s.Close[n-1] && s.Volume[i] == s.Volume[n-1] {
-			if i+1 < g.rounded {
-				rounded--
+			if kept == nil {
+				kept = make([]int, n, len(g.starts))
+				for k := range kept {
+					kept[k] = k
+				}
 			}
 			continue
 		}
-		if n < i {
-			if g.starts[n] = g.starts[i]; n < len(g.rows) {
-				g.rows[n] = g.rows[i]
-			}
-			if n < len(g.firstSeen) {
-				g.firstSeen[n] = 0
-			}
-			if i < len(g.firstSeen) {
-				g.firstSeen[n] = g.firstSeen[i]
-			}
-			s.Open[n], s.High[n], s.Low[n], s.Close[n], s.Volume[n] = s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i]
+		if kept != nil {
+			kept = append(kept, i)
 		}
+		g.starts[n], s.Open[n], s.High[n], s.Low[n], s.Close[n], s.Volume[n] = g.starts[i], s.Open[i], s.High[i], s.Low[i], s.Close[i], s.Volume[i]
 		n++
 	}
-	if twice := len(g.starts) - n; twice > 0 {
-		l.warn("%s: %s has %d rows twice, alike in every figure: each is taken once", t.name, s.Instrument.Symbol, twice)
-		g.starts, g.rows, g.rounded, g.firstSeen = g.starts[:n], g.rows[:min(n, len(g.rows))], rounded, g.firstSeen[:min(n, len(g.firstSeen))]
-		s.Open, s.High, s.Low, s.Close, s.Volume = s.Open[:n], s.High[:n], s.Low[:n], s.Close[:n], s.Volume[:n]
+	twice := len(g.starts) - n
+	if twice == 0 {
+		return
 	}
+	l.warn("%s: %s has %d rows twice, alike in every figure: each is taken once", t.name, s.Instrument.Symbol, twice)
+	g.starts, s.Open, s.High, s.Low, s.Close, s.Volume = g.starts[:n], s.Open[:n], s.High[:n], s.Low[:n], s.Close[:n], s.Volume[:n]
+	if g.rounded > 0 { // the bar that has the row, or the one like it before
+		g.rounded = placeIn(kept, g.rounded-1) + 1
+	}
+	for i := range g.beside.actions {
+		g.beside.actions[i].bar = placeIn(kept, g.beside.actions[i].bar)
+	}
+	g.beside.actions = slices.Compact(g.beside.actions)
+	g.rows, g.firstSeen, g.beside.adj = keep(g.rows, kept), keep(g.firstSeen, kept), keep(g.beside.adj, kept)
+}
+
+// placeIn returns the place of a row among those that were kept, or of the last one
+// before it.
+func placeIn(kept []int, row int) int {
+	i, found := slices.BinarySearch(kept, row)
+	if !found {
+		i--
+	}
+	return i
+}
+
+// keep returns the values of some rows, as far as there are any.
+func keep[T any](values []T, rows []int) []T {
+	n := 0
+	for _, i := range rows {
+		if i < len(values) {
+			values[n] = values[i]
+			n++
+		}
+	}
+	return values[:n]
 }
 
 // want reports whether a symbol is to be loaded.

@@ -47,26 +47,36 @@ func (e *edgar) statements(ctx context.Context, q Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, reportEnds := edgarPeriods(facts)
+	reports := edgarReports(facts)
+	names := map[string]edgarPeriod{} // of days, as the filings so far name them
 	type figure struct{ taxonomy, item, unit, start, end string }
 	latest := map[figure]string{}
 	ans := &Answer{Kind: KindStatements}
-	for _, f := range facts {
+	for _, f := range facts { // by date of filing: no later report names a figure
+		report, reported := reports[f.Filing]
+		if _, named := names[report.end]; reported && !named {
+			names[report.end] = report.edgarPeriod
+		}
 		if !q.holds(f.filed) {
 			continue // one answer holds all of history
 		}
 		end := f.End
-		if _, ok := names[end]; !ok && f.taxonomy == "dei" && reportEnds[f.Filing] != "" {
-			end = reportEnds[f.Filing] // the cover counts shares on a day of its own
-		}
 		period, ok := names[end]
+		switch {
+		case !ok && f.taxonomy == "dei" && reported:
+			end, period, ok = report.end, names[report.end], true // the cover counts shares on a day of its own
+		case !ok && reported:
+			if period, ok = report.before(f.end); ok {
+				names[end] = period
+			}
+		}
 		key := figure{f.taxonomy, f.item, f.unit, f.Start, end}
 		switch repeated := latest[key] == f.Value.String(); {
-		case !ok:
-			ans.drop("figures of days on which no report ends", 1)
-			continue
 		case f.filed.Before(f.end):
 			ans.drop("figures of days after their filing", 1)
+			continue
+		case !ok:
+			ans.drop("figures of days on which no report ends", 1)
 			continue
 		case repeated:
 			ans.drop("figures that a later filing repeats unchanged", 1)
@@ -143,12 +153,17 @@ func (f *edgarFact) dates() error {
 	return nil
 }
 
-// edgarPeriods names the last days of reports by their fiscal period, and those as many
-// years before as reports compare with; reportEnds are the last days by filing. A report
-// ends on the latest day that at least a quarter as many of its figures end on as on any.
-func edgarPeriods(facts []edgarFact) (names map[string]edgarPeriod, reportEnds map[string]string) {
+// edgarReport is a filing with figures of a fiscal period, and its last day.
+type edgarReport struct {
+	edgarPeriod
+	end string
+}
+
+// edgarReports finds the reports among filings. A report ends on the latest day that at
+// least a quarter as many of its figures end on as on any.
+func edgarReports(facts []edgarFact) map[string]edgarReport {
 	counts := map[string]map[string]int{}
-	reports := map[string]edgarFact{}
+	reports := map[string]edgarReport{}
 	for _, f := range facts {
 		if f.Start == "" || f.Period == "" || f.Year == 0 || f.taxonomy == "dei" {
 			continue
@@ -157,34 +172,38 @@ func edgarPeriods(facts []edgarFact) (names map[string]edgarPeriod, reportEnds m
 			counts[f.Filing] = map[string]int{}
 		}
 		counts[f.Filing][f.End]++
-		reports[f.Filing] = f
+		reports[f.Filing] = edgarReport{edgarPeriod: edgarPeriod{f.Year, f.Period}}
 	}
-	names, reportEnds = map[string]edgarPeriod{}, map[string]string{}
-	order := slices.SortedFunc(maps.Keys(reports), func(a, b string) int {
-		return cmp.Or(cmp.Compare(reports[a].Filed, reports[b].Filed), cmp.Compare(a, b))
-	})
-	for _, filing := range order {
+	for filing, r := range reports {
 		most := slices.Max(slices.Collect(maps.Values(counts[filing])))
 		for end, n := range counts[filing] {
-			if 4*n >= most && end > reportEnds[filing] {
-				reportEnds[filing] = end
+			if 4*n >= most && end > r.end {
+				r.end = end
 			}
 		}
-		if r := reports[filing]; names[reportEnds[filing]] == (edgarPeriod{}) {
-			names[reportEnds[filing]] = edgarPeriod{r.Year, r.Period}
-		}
+		reports[filing] = r
 	}
-	for _, f := range facts { // what reports compare with, whose own report may be older than the archive's figures
-		report, ok := reports[f.Filing]
-		if _, named := names[f.End]; named || !ok {
+	return reports
+}
+
+// before names a day by the whole quarters that it is before the report's last one: its
+// own report may be older than the archive's figures, or not be filed yet.
+func (r edgarReport) before(day time.Time) (edgarPeriod, bool) {
+	const quarters, most, near = 4, 5 * 4, 10 * 24 * time.Hour // five years; fiscal years end on a weekday
+	last, err := time.Parse(time.DateOnly, r.end)
+	if err != nil {
+		return edgarPeriod{}, false
+	}
+	number := slices.Index([]string{"Q1", "Q2", "Q3", "FY"}, r.period)
+	for k := 1; k <= most; k++ {
+		if last.AddDate(0, -3*k, 0).Sub(day).Abs() > near {
 			continue
 		}
-		last, err := time.Parse(time.DateOnly, reportEnds[f.Filing])
-		for years := 1; years <= 5 && err == nil; years++ {
-			if off := last.AddDate(-years, 0, 0).Sub(f.end); off.Abs() <= 10*24*time.Hour {
-				names[f.End] = edgarPeriod{report.Year - years, report.Period}
-			}
+		if number < 0 { // another period: only whole years before are known
+			return edgarPeriod{r.year - k/quarters, r.period}, k%quarters == 0
 		}
+		n := r.year*quarters + number - k
+		return edgarPeriod{n / quarters, []string{"Q1", "Q2", "Q3", "FY"}[n%quarters]}, true
 	}
-	return names, reportEnds
+	return edgarPeriod{}, false
 }

@@ -2,10 +2,12 @@ package history
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +76,32 @@ func (w *wire) edgar() *Vendor {
 	return NewEdgar(o)
 }
 
+// A figure's period is named by what was filed by then: a row is the same whatever was
+// filed later.
+func TestEdgarNamesPeriodsAsThenKnown(t *testing.T) {
+	rows := func(facts string) (list []string) {
+		w := edgarServer(t, map[string]string{"/files/company_tickers.json": tickersGood, "/api/xbrl/companyfacts/CIK0000320193.json": facts})
+		for _, r := range fetch(t, w, w.edgar(), KindStatements, "AAPL", 0, "2009-01-01", "2009-08-31").Rows {
+			list = append(list, strings.Join(r, " "))
+		}
+		return list
+	}
+	var body map[string]any
+	require.NoError(t, json.Unmarshal([]byte(restated), &body))
+	for _, items := range body["facts"].(map[string]any) {
+		for _, in := range items.(map[string]any) {
+			units := in.(map[string]any)["units"].(map[string]any)
+			for unit, list := range units {
+				units[unit] = slices.DeleteFunc(list.([]any), func(f any) bool { return f.(map[string]any)["filed"].(string) > "2009-08-31" })
+			}
+		}
+	}
+	then, err := json.Marshal(body)
+	require.NoError(t, err)
+	require.Len(t, rows(restated), 5)
+	require.Equal(t, rows(string(then)), rows(restated))
+}
+
 func TestEdgarStatements(t *testing.T) {
 	w := edgarServer(t, map[string]string{"/files/company_tickers.json": tickersGood, "/api/xbrl/companyfacts/CIK0000320193.json": restated})
 	e := w.edgar()
@@ -93,7 +121,7 @@ func TestEdgarStatements(t *testing.T) {
 		"2010-01-25 2008 FY  2008-09-27 as of the day Assets 36171000000 USD 10-K/A",
 		"2010-01-25 2009 FY 2008-09-28 2009-09-26 over 12 months SalesRevenueNet 42905000000 USD 10-K/A",
 	}, lines, "the amended figures stand beside the first ones, each with its own filing; 2008-09-27 is the year of the report it ended, not of the filings that quote it")
-	require.ElementsMatch(t, []Drop{{"figures of days on which no report ends", 2}, {"figures of days after their filing", 1}, {"figures that a later filing repeats unchanged", 3}}, a.Dropped)
+	require.ElementsMatch(t, []Drop{{"figures of days on which no report ends", 1}, {"figures of days after their filing", 2}, {"figures that a later filing repeats unchanged", 3}}, a.Dropped)
 
 	// The store gives them to a run: before the amendment the first figure, after it both.
 	l := newLocal(t, "2026-11-20")

@@ -210,6 +210,11 @@ func (t *table) bySymbol(kind RowKind) (map[string][][]string, []string, error) 
 func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, error) {
 	q, zone := Request{Kind: kind, Symbol: symbol}, zoneOf(symbol)
 	g := raw{zone: zone}
+	if kind == KindBars {
+		if err := t.asStarts(rows, zone); err != nil {
+			return q, pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, symbol, err)
+		}
+	}
 	for i, r := range rows {
 		m, err := newMergeRow(kind, r, zone, time.Time{})
 		if err != nil {

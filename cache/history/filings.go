@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +49,11 @@ func (l *loader) filing(t *table, i int) (r pitwall.Record, err error) {
 	r.Title = cmp.Or(t.get(i, "title"), strings.TrimSpace(of("type", "form")+" "+ticker))
 	for _, name := range t.header {
 		name = strings.TrimSpace(name)
-		if v := t.get(i, name); v != "" && !slices.Contains(filingColumns, name) && !slices.Contains(filerColumns, name) {
+		if v := t.get(i, name); name == otherFields && strings.HasPrefix(v, "{") {
+			if err := json.Unmarshal([]byte(v), &r.Fields); err != nil {
+				return r, t.bad(i, name, err)
+			}
+		} else if v != "" && !slices.Contains(filingColumns, name) && !slices.Contains(filerColumns, name) {
 			r.Fields[name] = v
 		}
 	}

@@ -53,12 +53,29 @@ var shapes = []struct {
 	{"decimal comma", "Datum;Zeit;Eröffnung;Hoch;Tief;Schluss;Volumen", func(t time.Time, o, h, l, c string, v int) string {
 		return strings.ReplaceAll(fmt.Sprintf("%s;%s;%s;%s;%s;%d", t.Format("02-01-2006;15:04"), o, h, l, c, v), ".", ",")
 	}},
+	{"no header", "", func(t time.Time, o, h, l, c string, v int) string {
+		return fmt.Sprintf("%s,%s,%s,%s,%s,%d", t.Format("2006.01.02,15:04"), o, h, l, c, v)
+	}},
+	{"klines without header", "", func(t time.Time, o, h, l, c string, v int) string {
+		return fmt.Sprintf("%d,%s000000,%s000000,%s000000,%s000000,%d.50000000,%d,%d.00000000,77,1.5,2.5,0", t.UnixMilli(), o, h, l, c, v, t.UnixMilli()+59999, v)
+	}},
+	{"adjusted closes", "Date,Open,High,Low,Close,Adj Close,Volume", func(t time.Time, o, h, l, c string, v int) string {
+		return fmt.Sprintf("%s,%s,%s,%s,%s,%s,%d", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, c, v)
+	}},
+	{"quotes and dollars", "\"Date\",\"Close/Last\",\"Volume\",\"Open\",\"High\",\"Low\"", func(t time.Time, o, h, l, c string, v int) string {
+		return fmt.Sprintf("\"%s\",\"$%s\",\"%d\",\"$%s\",\"$%s\",\"$%s\"", t.Format("01/02/2006 15:04"), c, v, o, h, l)
+	}},
+	{"binary floats", "timestamp,open,high,low,close,volume", func(t time.Time, o, h, l, c string, v int) string {
+		return fmt.Sprintf("%s,%s00000000000014,%s00000000000014,%s00000000000014,%s00000000000014,%d.0", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, v)
+	}},
 }
 
 // minuteFile writes n minute bars of one symbol in a shape.
 func minuteFile(tb testing.TB, file, header string, n int, row func(t time.Time, o, h, l, c string, volume int) string) {
 	var text strings.Builder
-	text.WriteString(header + "\n")
+	if header != "" {
+		text.WriteString(header + "\n")
+	}
 	day := time.Date(2010, 1, 4, 9, 30, 0, 0, newYork())
 	price := 10000
 	money := func(cents int) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }

@@ -21,6 +21,8 @@ type Mapping struct {
 	Session  string            `yaml:"session,omitempty"`  // a calendar: 24/7, XNYS; see instruments.csv
 	Dates    string            `yaml:"dates,omitempty"`    // dmy, mdy or ymd
 	Decimal  string            `yaml:"decimal,omitempty"`  // "." or ","
+	Stamps   string            `yaml:"stamps,omitempty"`   // end: times are those at which bars end
+	Sundays  string            `yaml:"sundays,omitempty"`  // a weekly bar dated on a Sunday: start or end of its week
 }
 
 // sidecar is what stands in <file>.yaml.
@@ -38,7 +40,7 @@ func readSidecar(in Input) (side sidecar, err error) {
 	dec := yaml.NewDecoder(strings.NewReader(string(raw)))
 	dec.KnownFields(true)
 	if err := dec.Decode(&side); err != nil {
-		return side, pitwall.Errorf(pitwall.DataError, "%s.yaml: %v", in.Show, err).Hintf("it holds adjusted: raw, split or total, and may hold columns, timezone, session, dates and decimal")
+		return side, pitwall.Errorf(pitwall.DataError, "%s.yaml: %v", in.Show, err).Hintf("it holds adjusted: raw, split or total, and may hold columns, timezone, session, dates, decimal, stamps and sundays")
 	}
 	return side, nil
 }
@@ -47,7 +49,7 @@ func readSidecar(in Input) (side sidecar, err error) {
 func mapped(in Input) (Input, error) {
 	side, err := readSidecar(in)
 	if err != nil {
-		return in, nil // [adjustment] says so
+		return in, err
 	}
 	m := &in.Mapping
 	if m.Columns == nil {
@@ -55,6 +57,7 @@ func mapped(in Input) (Input, error) {
 	}
 	m.Timezone, m.Session = cmp.Or(m.Timezone, side.Timezone), cmp.Or(m.Session, side.Session)
 	m.Dates, m.Decimal = cmp.Or(m.Dates, side.Dates), cmp.Or(m.Decimal, side.Decimal)
+	m.Stamps, m.Sundays = cmp.Or(m.Stamps, side.Stamps), cmp.Or(m.Sundays, side.Sundays)
 	if _, err := calendarOf(m.Session); err != nil {
 		return in, pitwall.Errorf(pitwall.DataError, "%s: session: %v", in.Show, err)
 	}
@@ -66,6 +69,12 @@ func (m Mapping) hints(file string) (layout.Hints, error) {
 	h := layout.Hints{Columns: m.Columns, Dates: m.Dates, Decimal: m.Decimal}
 	if err := h.Check(); err != nil {
 		return h, pitwall.Errorf(pitwall.DataError, "%s: %v", file, err)
+	}
+	if m.Stamps != "" && m.Stamps != "start" && m.Stamps != "end" {
+		return h, pitwall.Errorf(pitwall.DataError, "%s: stamps is %q; use start or end", file, m.Stamps)
+	}
+	if m.Sundays != "" && m.Sundays != "start" && m.Sundays != "end" {
+		return h, pitwall.Errorf(pitwall.DataError, "%s: sundays is %q; use start or end", file, m.Sundays)
 	}
 	if m.Timezone == "" {
 		return h, nil

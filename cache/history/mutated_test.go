@@ -25,7 +25,7 @@ type mutated struct {
 	date, marks string
 }
 
-// mutate writes a file and changes it: bytes, cells, lines and names.
+// mutate writes a file and changes it.
 func mutate(seed uint64) mutated {
 	r := rand.New(rand.NewPCG(seed, 16))
 	pick := func(list []string) string { return list[r.IntN(len(list))] }
@@ -35,25 +35,32 @@ func mutate(seed uint64) mutated {
 	header := pick([]string{"own", "capitals", "nasdaq", "bloomberg"})
 	bars := writtenBars()[:8+r.IntN(12)]
 	m.text = writeTable(bars, headers[header], rune(m.comma[0]), dateForms[m.date], numberForms[m.marks])
+	m.text = changed(r, m.text, m.comma)
+	return m
+}
+
+// changed changes a text one to three times: bytes, cells, lines and names.
+func changed(r *rand.Rand, text, comma string) string {
+	pick := func(list []string) string { return list[r.IntN(len(list))] }
 	for range 1 + r.IntN(3) {
-		if m.text == "" {
+		if text == "" {
 			break
 		}
-		lines := strings.Split(strings.TrimSuffix(m.text, "\n"), "\n")
+		lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 		i := r.IntN(len(lines))
 		switch r.IntN(9) {
 		case 0: // another byte
-			if k := r.IntN(len(m.text)); k > 0 {
-				m.text = m.text[:k] + pick([]string{"0", "5", ".", ",", "-", "/", " ", "\"", ";", "e", "x", "\x00", "\n"}) + m.text[k+1:]
+			if k := r.IntN(len(text)); k > 0 {
+				text = text[:k] + pick([]string{"0", "5", ".", ",", "-", "/", " ", "\"", ";", "e", "x", "\x00", "\n"}) + text[k+1:]
 			}
 			continue
 		case 1: // one byte less
-			k := r.IntN(len(m.text))
-			m.text = m.text[:k] + m.text[k+1:]
+			k := r.IntN(len(text))
+			text = text[:k] + text[k+1:]
 			continue
 		case 2: // one more
-			k := r.IntN(len(m.text))
-			m.text = m.text[:k] + pick([]string{"0", "9", ".", ",", "-", "'", "$", "K", "\t", "\n"}) + m.text[k:]
+			k := r.IntN(len(text))
+			text = text[:k] + pick([]string{"0", "9", ".", ",", "-", "'", "$", "K", "\t", "\n"}) + text[k:]
 			continue
 		case 3:
 			lines = slices.Delete(lines, i, i+1)
@@ -63,21 +70,21 @@ func mutate(seed uint64) mutated {
 			j := r.IntN(len(lines))
 			lines[i], lines[j] = lines[j], lines[i]
 		case 6: // two cells change places
-			cells := strings.Split(lines[i], m.comma)
+			cells := strings.Split(lines[i], comma)
 			a, b := r.IntN(len(cells)), r.IntN(len(cells))
 			cells[a], cells[b] = cells[b], cells[a]
-			lines[i] = strings.Join(cells, m.comma)
+			lines[i] = strings.Join(cells, comma)
 		case 7: // a cell is another
-			cells := strings.Split(lines[i], m.comma)
+			cells := strings.Split(lines[i], comma)
 			cells[r.IntN(len(cells))] = pick([]string{"", "null", "NaN", "1,234", "1.234", "0", "-5", "2024-01-09", "09/01/2024", "45300", "1.5M", "AAPL"})
-			lines[i] = strings.Join(cells, m.comma)
+			lines[i] = strings.Join(cells, comma)
 		case 8: // cut off
-			m.text = m.text[:r.IntN(len(m.text)+1)]
+			text = text[:r.IntN(len(text)+1)]
 			continue
 		}
-		m.text = strings.Join(lines, "\n") + "\n"
+		text = strings.Join(lines, "\n") + "\n"
 	}
-	return m
+	return text
 }
 
 var (
@@ -279,11 +286,8 @@ func (m mutated) judge() (loaded bool, wrong string) {
 	return true, ""
 }
 
-// A changed file gives bars that its lines hold, or an error, and never a panic.
-// PITWALL_MUTATIONS=1000000 reads a million (default 2,000), and 500000+100000 100,000
-// from a seed on.
-func TestMutatedFiles(t *testing.T) {
-	from, n, loaded := uint64(0), uint64(2000), 0
+// mutations returns the seeds to try.
+func mutations(t *testing.T, n uint64) (from, count uint64) {
 	if v := os.Getenv("PITWALL_MUTATIONS"); v != "" {
 		if first, rest, ok := strings.Cut(v, "+"); ok {
 			var err error
@@ -295,6 +299,15 @@ func TestMutatedFiles(t *testing.T) {
 		n, err = strconv.ParseUint(v, 10, 64)
 		require.NoError(t, err)
 	}
+	return from, n
+}
+
+// A changed file gives bars that its lines hold, or an error, and never a panic.
+// PITWALL_MUTATIONS=1000000 reads a million (default 2,000), and 500000+100000 100,000
+// from a seed on.
+func TestMutatedFiles(t *testing.T) {
+	from, n := mutations(t, 2000)
+	loaded := 0
 	for seed := from; seed < from+n; seed++ {
 		m := mutate(seed)
 		ok, wrong := m.judge()

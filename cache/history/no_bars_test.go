@@ -29,7 +29,7 @@ func TestRefusedFilesSayWhatToWrite(t *testing.T) {
 		m          Mapping // what is written then; nothing helps without one
 		want       string  // the first bar
 	}{
-		"closes":           {"Date,Close\n" + rows("%D,%c", iso), "it has no open, high and low; to trade at closes alone, write columns: {open: Close, high: Close, low: Close, close: Close} beside the file's path in the strategy, or in a file of its name with .yaml after it", Mapping{Columns: of("Close", "Close", "Close", "Close")}, closes},
+		"closes":           {"Date,Close\n" + rows("%D,%c", iso), "it has no open, high and low; to trade at closes alone, write columns: {open: Close, high: Close, low: Close, close: Close} beside the file's path in the strategy, or in FILE.yaml", Mapping{Columns: of("Close", "Close", "Close", "Close")}, closes},
 		"coingecko":        {"snapped_at,price,market_cap,total_volume\n" + rows("%D 00:00:00 UTC,%c,1,2", iso), "write columns: {open: price,", Mapping{Columns: of("price", "price", "price", "price")}, closes},
 		"wide":             {"Date,AAPL,MSFT,SPY\n" + rows("%D,%c,%o,%h", iso), "it has one number a row for AAPL, MSFT, SPY; if these are closes, write columns: {open: AAPL, high: AAPL, low: AAPL, close: AAPL}", Mapping{Columns: of("AAPL", "AAPL", "AAPL", "AAPL")}, closes},
 		"fred":             {"observation_date,SP500\n" + rows("%D,%c", iso), "one number a row for SP500", Mapping{Columns: of("SP500", "SP500", "SP500", "SP500")}, closes},

@@ -56,7 +56,7 @@ func (l *loader) seriesOf(c *layout.Columns, t *table, in Input, adj pitwall.Adj
 		}
 		g.series.Instrument, g.series.Adjusted, g.series.File = t.mapping.trades(l.instrument(symbol)), adj, t.name
 		g.zone = g.series.Instrument.Location()
-		g.beside = beside{file: t.name, derive: in.Dividends == AdjClose, fetched: in.Actions}
+		g.beside.file, g.beside.derive, g.beside.fetched = t.name, in.Dividends == AdjClose, in.Actions
 		if !g.plain(l, c, t) {
 			return false
 		}
@@ -100,7 +100,7 @@ func splitColumns(c *layout.Columns, symbols int, want func(int) bool) []*raw {
 	groups := make([]*raw, symbols)
 	if symbols == 1 {
 		if want(0) {
-			groups[0] = &raw{series: &pitwall.Series{Open: c.Prices[0], High: c.Prices[1], Low: c.Prices[2], Close: c.Prices[3], Volume: c.Volume}, starts: c.Times}
+			groups[0] = &raw{series: &pitwall.Series{Open: c.Prices[0], High: c.Prices[1], Low: c.Prices[2], Close: c.Prices[3], Volume: c.Volume}, starts: c.Times, beside: beside{adj: c.Adj}}
 			for _, row := range c.Rounded {
 				groups[0].round(row + 1)
 			}
@@ -131,6 +131,9 @@ func splitColumns(c *layout.Columns, symbols int, want func(int) bool) []*raw {
 		g.starts = append(g.starts, c.Times[row])
 		s.Open, s.High, s.Low, s.Close = append(s.Open, c.Prices[0][row]), append(s.High, c.Prices[1][row]), append(s.Low, c.Prices[2][row]), append(s.Close, c.Prices[3][row])
 		s.Volume = append(s.Volume, c.Volume[row])
+		if c.Adj != nil {
+			g.beside.adj = append(g.beside.adj, c.Adj[row])
+		}
 		if rounded[row] {
 			g.round(len(g.starts))
 		}
@@ -159,6 +162,7 @@ func (g *raw) forward() {
 			slices.Reverse(prices)
 		}
 		slices.Reverse(s.Volume)
+		slices.Reverse(g.beside.adj)
 		if g.rounded > 0 {
 			g.rounded = len(g.starts) + 1 - g.lastRounded
 		}

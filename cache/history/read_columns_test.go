@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -32,6 +35,7 @@ func loadOne(read func(context.Context, Input) (*parsedFile, error), in Input, o
 // reader of texts makes of it.
 func sameByRows(t *testing.T, in Input, opts Options) bool {
 	t.Helper()
+	in.Show = in.Path
 	got, columns, err := loadOne(readFile, in, opts)
 	want, _, wantErr := loadOne(parseFile, in, opts)
 	if wantErr != nil {
@@ -43,6 +47,7 @@ func sameByRows(t *testing.T, in Input, opts Options) bool {
 	for i, s := range want.series {
 		require.Equal(t, figures(s), figures(got.series[i]), in.Path)
 		require.Equal(t, s, got.series[i], in.Path)
+		require.Equal(t, want.beside[s], got.beside[got.series[i]], in.Path)
 	}
 	require.Equal(t, want.Warnings, got.Warnings, in.Path)
 	require.Equal(t, want.dated, got.dated, in.Path)
@@ -124,4 +129,40 @@ func TestFormatsByColumns(t *testing.T) {
 		sameByRows(t, Disk(filepath.Join(root, e.Name())), Options{Symbols: []string{"AAPL"}, MayLack: true})
 	}
 	t.Logf("%d of %d files read by columns", n, len(entries))
+}
+
+// Changed files give the same by columns as by rows: daily ones in every form, and minutes
+// in the shapes of the benchmark. PITWALL_MUTATIONS is as for TestMutatedFiles.
+func TestMutatedByColumns(t *testing.T) {
+	dir, columns := t.TempDir(), 0
+	from, n := mutations(t, 1000)
+	last := ""
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(last)
+		}
+	})
+	for seed := from; seed < from+n; seed++ {
+		text := mutate(seed).text
+		if r := rand.New(rand.NewPCG(seed, 17)); seed%2 == 0 {
+			s := shapes[r.IntN(len(shapes))]
+			file := filepath.Join(dir, "minutes.csv")
+			minuteFile(t, file, s.header, 10+r.IntN(30), s.row)
+			raw, err := os.ReadFile(file)
+			require.NoError(t, err)
+			if text = string(raw); r.IntN(3) == 0 {
+				text = strings.ReplaceAll(text, "AAA", "\"AAA\"")
+			}
+			if r.IntN(4) > 0 {
+				text = changed(r, text, string(regexp.MustCompile("[,;\t]").FindString(s.header)))
+			}
+		}
+		last = fmt.Sprintf("seed %d\n%s", seed, text)
+		in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv"}
+		if sameByRows(t, in, Options{Symbols: []string{"AAPL", "AAA"}, MayLack: true}) {
+			columns++
+		}
+	}
+	t.Logf("%d files, %d read by columns", n, columns)
+	require.Greater(t, columns, int(n/40))
 }

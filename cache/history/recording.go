@@ -3,9 +3,11 @@ package history
 import (
 	"cmp"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +24,7 @@ import (
 //
 //	DIR/bars.csv     symbol,timestamp,open,high,low,close,volume,start,first_seen
 //	DIR/news.csv     published_at,headline,id,symbols,source,summary,first_seen
-//	DIR/filings.csv  filed_date,acceptance_datetime,transaction_date,filer,ticker,title,text,form,owner,type,amount
+//	DIR/filings.csv  filed_date,acceptance_datetime,transaction_date,filer,ticker,title,text,form,owner,type,amount,fields
 type Recording struct {
 	dir   string
 	until map[string]time.Time // start of the newest bar that is written, by symbol
@@ -74,7 +76,7 @@ func (r *Recording) file(kind string) string { return filepath.Join(r.dir, kind+
 var recordingColumns = map[string][]string{
 	"bars":    {layout.Symbol, layout.Timestamp, layout.Open, layout.High, layout.Low, layout.Close, layout.Volume, "start", layout.FirstSeen},
 	"news":    {"published_at", "headline", "id", "symbols", "source", "summary", "first_seen"},
-	"filings": {"filed_date", "acceptance_datetime", "transaction_date", "filer", "ticker", "title", "text", "form", "owner", "type", "amount"},
+	"filings": {"filed_date", "acceptance_datetime", "transaction_date", "filer", "ticker", "title", "text", "form", "owner", "type", "amount", otherFields},
 }
 
 // Bars adds bars that were seen at a time; size says how long those of a symbol are.
@@ -110,13 +112,27 @@ func (r *Recording) Records(all []pitwall.Record, seen time.Time) error {
 			rows["news"] = append(rows["news"], []string{x.Event.Format(time.RFC3339), x.Title, x.ID, strings.Join(x.Symbols, ";"), x.Source, x.Text, first})
 		case pitwall.Filing:
 			rows["filings"] = append(rows["filings"], []string{x.Known.Add(-1).Format(time.DateOnly), first, x.Event.Format(time.DateOnly), x.Source, strings.Join(x.Symbols, ";"), x.Title, x.Text,
-				x.Fields["form"], x.Fields["owner"], x.Fields["type"], x.Fields["amount"]})
+				x.Fields["form"], x.Fields["owner"], x.Fields["type"], x.Fields["amount"], fieldsBeside(x.Fields, "form", "owner", "type", "amount")})
 		}
 	}
 	if seen.After(r.seen) {
 		r.seen = seen
 	}
 	return errors.Join(r.add("news", rows["news"]), r.add("filings", rows["filings"]))
+}
+
+// otherFields is the column of a recording with what has no column of its own, as JSON.
+const otherFields = "fields"
+
+// fieldsBeside writes all but some fields as JSON, in the order of their names.
+func fieldsBeside(fields map[string]string, without ...string) string {
+	rest := maps.Clone(fields)
+	maps.DeleteFunc(rest, func(name, _ string) bool { return slices.Contains(without, name) })
+	if len(rest) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(rest) // texts only
+	return string(text)
 }
 
 // add appends rows to a file and syncs it.

@@ -112,7 +112,7 @@ func (m Mapping) String() string {
 		slices.Sort(names)
 		parts = append(parts, "columns: {"+strings.Join(names, ", ")+"}")
 	}
-	for _, p := range [][2]string{{"timezone", m.Timezone}, {"session", m.Session}, {"dates", m.Dates}, {"decimal", m.Decimal}} {
+	for _, p := range [][2]string{{"timezone", m.Timezone}, {"session", m.Session}, {"dates", m.Dates}, {"decimal", m.Decimal}, {"stamps", m.Stamps}, {"sundays", m.Sundays}} {
 		if p[1] != "" {
 			parts = append(parts, p[0]+": "+p[1])
 		}

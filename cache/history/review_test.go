@@ -1,12 +1,16 @@
 package history
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"pitwall"
 )
 
 // Bars of two sizes in one file would let the larger ones be known before they
@@ -44,4 +48,22 @@ func TestMixedSizesAreRefused(t *testing.T) {
 	_, err := load(Options{}, "x.csv", head+thin)
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(head, "symbol"))
+}
+
+// What stands beside a bar stays beside it when a row before it is there twice.
+func TestRowTwiceBesideActions(t *testing.T) {
+	text := "Date,Open,High,Low,Close,Adj Close,Volume,Dividends\n"
+	for i, day := range []string{"2024-01-02", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-04", "2024-01-05"} {
+		dividend := "0"
+		if i >= 3 && i <= 4 {
+			dividend = "0.5"
+		}
+		text += day + ",100,101,99,100," + map[bool]string{true: "99.5", false: "100"}[i < 3] + ",1000," + dividend + "\n"
+	}
+	s, err := Load(context.Background(), []Input{{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv", Adjusted: pitwall.Raw}}, Options{})
+	require.NoError(t, err)
+	require.Equal(t, 4, s.Series()[0].Len())
+	require.Len(t, s.Actions(), 1)
+	require.Equal(t, "2024-01-04", s.Actions()[0].Ex.Format(time.DateOnly))
+	require.Equal(t, []float64{99.5, 99.5, 100, 100}, s.beside[s.Series()[0]].adj)
 }

@@ -52,7 +52,7 @@ func (t *Table) understand(hints Hints) error {
 		return err
 	}
 	if i := mixed(times); i >= 0 && t.Layout.Zone == nil {
-		return t.bad(i, Timestamp, fmt.Errorf("%q and %q: one has an offset and the other has none; write timezone beside the file's path in the strategy", t.Rows[0][at[Timestamp]], t.Rows[i][at[Timestamp]]))
+		return t.bad(i, Timestamp, fmt.Errorf("%q and %q: one has an offset and the other has none; write timezone beside the file's path in the strategy, or in FILE.yaml", t.Rows[0][at[Timestamp]], t.Rows[i][at[Timestamp]]))
 	}
 	t.tickVolume(at)
 	t.describe(at)
@@ -110,13 +110,13 @@ func (t *Table) lacks(at map[string]int) error {
 		return nil
 	}
 	if i := slices.IndexFunc(t.Header, func(h string) bool { return slices.Contains(endNames, fold(h)) }); i >= 0 && missing[0] == Timestamp {
-		return pitwall.Errorf(pitwall.DataError, "%s: the header lacks the time at which bars begin; %s is when they end", t.Name, t.Header[i]).Hintf("give a column with the start of each bar")
+		return pitwall.Errorf(pitwall.DataError, "%s: the header lacks the time at which bars begin; %s is when they end", t.Name, t.Header[i]).Hintf("give a column with the start of each bar, or write columns: {timestamp: %s} and stamps: end beside the file's path in the strategy, or in FILE.yaml", strings.TrimSpace(t.Header[i]))
 	}
 	if i := slices.IndexFunc(t.Header, func(h string) bool { return strings.TrimSpace(h) == "" }); i > 0 {
 		return pitwall.Errorf(pitwall.DataError, "%s: column %d of the header has no name", t.Name, i+1).Hintf("the header is %q", strings.Join(t.Header, ","))
 	}
 	return pitwall.Errorf(pitwall.DataError, "%s: the header lacks %s", t.Name, strings.Join(missing, ", ")).
-		Hintf("it is %q; needed are %s; where names are others, write columns: {%s: NAME} beside the file's path in the strategy", strings.Join(t.Header, ","), strings.Join(bars, ","), missing[0])
+		Hintf("it is %q; needed are %s; where names are others, write columns: {%s: NAME} beside the file's path in the strategy, or in FILE.yaml", strings.Join(t.Header, ","), strings.Join(bars, ","), missing[0])
 }
 
 // once refuses a name that two columns have of which one is read.
@@ -183,13 +183,21 @@ func (t *Table) marks(at map[string]int, columns []string, stated string) (marks
 	european := t.Layout.Separator == ';' || len(t.Rows) > 0 && isDotted(t.Rows[0][at[Timestamp]])
 	mark, err := e.decide(european)
 	if err != nil {
-		return marks{}, pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err).Hintf(`write decimal: "." or decimal: "," beside the file's path in the strategy`)
+		return marks{}, pitwall.Errorf(pitwall.DataError, "%s: %v", t.Name, err).Hintf(`write decimal: "." or decimal: "," beside the file's path in the strategy, or in FILE.yaml`)
 	}
 	if mark == ',' || e.eitherComma != "" || e.commaGroup != "" {
-		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("the decimal mark is %q", string(mark)))
+		t.Layout.Notes = append(t.Layout.Notes, decimalNote(mark))
 	}
 	t.Layout.Decimal = string(mark)
 	return marks{mark, &texts{}}, nil
+}
+
+// decimalNote says which decimal mark was found.
+func decimalNote(mark byte) string { return fmt.Sprintf("the decimal mark is %q", string(mark)) }
+
+// dateNote says how the first date was read.
+func dateNote(cell string, at time.Time) string {
+	return fmt.Sprintf("%s is read as %s", strings.TrimSpace(cell), at.Format(time.DateOnly))
 }
 
 // isDotted reports whether a date is written 31.12.2024.
@@ -228,12 +236,10 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
 	if t.zoneOf(at); t.Layout.Zone == nil && t.Layout.Naive && t.isHistData(at, name) {
-		t.Layout.Zone = time.FixedZone("EST (UTC-5)", -5*60*60)
-		t.Layout.Notes = append(t.Layout.Notes, "times are taken as those of HistData: EST, never daylight saving time; its volume of 0 is none")
-		delete(at, Volume)
+		t.Layout.histData(at)
 	}
 	if name == "dmy" || name == "mdy" {
-		t.Layout.Notes = append(t.Layout.Notes, fmt.Sprintf("%s is read as %s", strings.TrimSpace(cells[0]), list[0].t.Format(time.DateOnly)))
+		t.Layout.Notes = append(t.Layout.Notes, dateNote(cells[0], list[0].t))
 	}
 	return list, nil
 }

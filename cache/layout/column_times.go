@@ -62,6 +62,9 @@ type badCell int
 
 func (b badCell) Error() string { return fmt.Sprintf("cell %d", int(b)) }
 
+// shortestDate is the length of 1/2/24.
+const shortestDate = 6
+
 // dated is the date of the cell that was read last: of many bars a day, only the time of
 // day is read.
 type dated struct {
@@ -71,14 +74,13 @@ type dated struct {
 
 // learn notes the date of a cell that has a time of day after it.
 func (d *dated) learn(f form, cell string) {
-	const shortest = 6 // 1/2/24
 	d.text = ""
-	if len(cell) < shortest {
+	if len(cell) < shortestDate {
 		return
 	}
-	if i := strings.IndexAny(cell[shortest:], " T"); i >= 0 {
-		if m, ok := f.read(cell[:shortest+i]); ok && !m.clock {
-			d.text, d.at = cell[:shortest+i], m.t
+	if i := strings.IndexAny(cell[shortestDate:], " T"); i >= 0 {
+		if m, ok := f.read(cell[:shortestDate+i]); ok && !m.clock {
+			d.text, d.at = cell[:shortestDate+i], m.t
 		}
 	}
 }
@@ -132,7 +134,7 @@ func readTimes(cells []string, stated string) (out []moment, name string, bad in
 	for i := 1; i < len(fits); i++ {
 		for k, m := range read[i] {
 			if m != read[0][k] {
-				return nil, "", k, fmt.Errorf("%q may be %s or %s, and no other date of the file shows which; write dates: %s or dates: %s beside the file's path in the strategy",
+				return nil, "", k, fmt.Errorf("%q may be %s or %s, and no other date of the file shows which; write dates: %s or dates: %s beside the file's path in the strategy, or in FILE.yaml",
 					cells[k], read[0][k].t.Format(time.DateOnly), m.t.Format(time.DateOnly), fits[0].name, fits[i].name)
 			}
 		}
@@ -140,7 +142,7 @@ func readTimes(cells []string, stated string) (out []moment, name string, bad in
 	if len(fits) > 0 {
 		for _, other := range figures[:2] {
 			if i := onlyOne(cells, read[0], other); i >= 0 && other.name != fits[0].name {
-				return nil, "", i, fmt.Errorf("%q alone says that dates are %s, and without it all are closer together as %s; fix it, or write dates: %s or dates: %s beside the file's path in the strategy", cells[i], fits[0].name, other.name, fits[0].name, other.name)
+				return nil, "", i, fmt.Errorf("%q alone says that dates are %s, and without it all are closer together as %s; fix it, or write dates: %s or dates: %s beside the file's path in the strategy, or in FILE.yaml", cells[i], fits[0].name, other.name, fits[0].name, other.name)
 			}
 		}
 		return read[0], fits[0].name, -1, nil

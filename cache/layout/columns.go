@@ -22,6 +22,7 @@ type Columns struct {
 	Instants bool             // all times have an offset
 	Prices   [4][]pitwall.Dec // open, high, low, close
 	Volume   []float64        // [pitwall.NoVolume] where there is none
+	Adj      []float64        // adjusted closes, 0 = none; nil without the column
 	Rounded  []int            // rows with a price that rounding changed by more than Noise
 }
 
@@ -34,12 +35,16 @@ func ReadColumns(ctx context.Context, name string, raw []byte, hints Hints) *Col
 	}
 	c := &Columns{Name: name, Layout: Layout{Compression: packed}}
 	if bytes.HasPrefix(raw, []byte("PAR1")) {
-		c.Layout.Container = "parquet"
-		if c.parquet(ctx, raw, hints) {
+		if c.Layout.Container = "parquet"; c.parquet(ctx, raw, hints) {
 			return c
 		}
+		return nil
 	}
-	return nil
+	c.Layout.Container = "csv"
+	if raw, c.Layout.Encoding, err = decode(name, raw); err != nil || isJSON(raw) || !c.csv(raw, hints) {
+		return nil
+	}
+	return c
 }
 
 // head looks for the columns of bars in a header, where nothing of it needs a look at
@@ -51,7 +56,7 @@ func (c *Columns) head(header []string, hints Hints) (at map[string]int, ok bool
 		return nil, false
 	}
 	for _, name := range Beside {
-		if _, ok := at[name]; ok {
+		if _, ok := at[name]; ok && name != AdjClose {
 			return nil, false
 		}
 	}
@@ -67,7 +72,9 @@ func (c *Columns) head(header []string, hints Hints) (at map[string]int, ok bool
 // that the cells are written as Pitwall writes them.
 func (c *Columns) understood(header []string, at map[string]int, hints Hints, times string, own bool) bool {
 	t := Table{Name: c.Name, Header: header, Layout: c.Layout}
-	t.Layout.Bars, t.Layout.Zone = true, hints.Zone
+	if t.Layout.Bars = true; t.Layout.Zone == nil {
+		t.Layout.Zone = hints.Zone
+	}
 	if t.hasOwnNames(at) && own && hints.Decimal == "" && hints.Dates == "" {
 		t.Layout.Own = true
 		c.Layout = t.Layout
@@ -83,14 +90,27 @@ func (c *Columns) understood(header []string, at map[string]int, hints Hints, ti
 	return true
 }
 
-// grow makes room for n rows.
-func (c *Columns) grow(n int, hasSymbols bool) {
+// grow makes room for n rows of the columns of a file.
+func (c *Columns) grow(n int, at map[string]int) {
 	c.Times, c.Volume = make([]int64, n), make([]float64, n)
 	for k := range c.Prices {
 		c.Prices[k] = make([]pitwall.Dec, n)
 	}
-	if hasSymbols {
+	if _, ok := at[Symbol]; ok {
 		c.Of = make([]int32, n)
+	}
+	if _, ok := at[AdjClose]; ok {
+		c.Adj = make([]float64, n)
+	}
+	if _, ok := at[Volume]; !ok {
+		c.noVolume()
+	}
+}
+
+// noVolume says that no row has a volume.
+func (c *Columns) noVolume() {
+	for i := range c.Volume {
+		c.Volume[i] = pitwall.NoVolume
 	}
 }
 
@@ -123,6 +143,22 @@ func (w *dictionary) number(s string) int32 {
 	}
 	w.last = i
 	return i
+}
+
+// take gives places in another list their places in this one.
+func (w *dictionary) take(list []string, places []int32) {
+	to := make([]int32, len(list))
+	same := true
+	for i, s := range list {
+		to[i] = w.number(s)
+		same = same && to[i] == int32(i)
+	}
+	if same {
+		return
+	}
+	for i, p := range places {
+		places[i] = to[p]
+	}
 }
 
 // isBare reports whether a cell is not empty and has no blank around it.

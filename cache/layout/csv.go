@@ -225,14 +225,19 @@ func (t *Table) withoutHeader() error {
 	if found == nil {
 		return pitwall.Errorf(pitwall.DataError, "%s has no header, and its %d columns are in no known order", t.Name, len(first)).Hintf("write a first line that names the columns, such as %s", strings.Join(bars, ","))
 	}
-	t.Header = make([]string, len(found.columns))
-	for i, c := range found.columns {
-		if t.Header[i] = c; c == "" {
-			t.Header[i] = fmt.Sprintf("column %d", i+1)
+	t.Header, t.Layout.Headerless = found.names(), found.name
+	return nil
+}
+
+// names returns the columns' names, with numbers for those that are not used.
+func (o *order) names() []string {
+	header := slices.Clone(o.columns)
+	for i, c := range header {
+		if c == "" {
+			header[i] = fmt.Sprintf("column %d", i+1)
 		}
 	}
-	t.Layout.Headerless = found.name
-	return nil
+	return header
 }
 
 // isRow reports whether cells may be a bar.
@@ -296,6 +301,11 @@ func (o *order) fits(rows [][]string) bool {
 		}
 	}
 	return n > 0
+}
+
+// samePrices reports whether two orders have the same columns of prices.
+func (o *order) samePrices(other *order) bool {
+	return !slices.ContainsFunc([]string{Open, High, Low, Close}, func(p string) bool { return slices.Index(o.columns, p) != slices.Index(other.columns, p) })
 }
 
 // sameBars reports whether two orders read the same prices everywhere.

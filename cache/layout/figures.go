@@ -15,10 +15,9 @@ const (
 )
 
 // figure reads a number as ParseDec reads its text, with a decimal mark, and rounds it
-// half to even to 8 decimals. loss is the part of it that rounding changed. marked says
-// that the text has the mark and nothing else beside digits. What it does not read may
-// still be a number, for those who read texts.
-func figure(s string, decimal byte) (d pitwall.Dec, loss float64, marked, ok bool) {
+// half to even to 8 decimals. loss is the part of it that rounding changed. What it does
+// not read may still be a number, for those who read texts.
+func figure(s string, decimal byte) (d pitwall.Dec, loss float64, ok bool) {
 	n, i := uint64(0), 0
 	for ; i < len(s) && i <= 9 && s[i]-'0' <= 9; i++ {
 		n = n*10 + uint64(s[i]-'0')
@@ -27,7 +26,7 @@ func figure(s string, decimal byte) (d pitwall.Dec, loss float64, marked, ok boo
 		return slowFigure(s, decimal)
 	}
 	if i == len(s) {
-		return pitwall.Dec(n) * pitwall.One, 0, false, true
+		return pitwall.Dec(n) * pitwall.One, 0, true
 	}
 	places := len(s) - i - 1
 	if s[i] != decimal || places > 8 {
@@ -39,7 +38,7 @@ func figure(s string, decimal byte) (d pitwall.Dec, loss float64, marked, ok boo
 		}
 		n = n*10 + uint64(s[i]-'0')
 	}
-	return pitwall.Dec(n * tens[8-places]), 0, true, true
+	return pitwall.Dec(n * tens[8-places]), 0, true
 }
 
 // tens are the powers of ten that an integer holds.
@@ -52,21 +51,21 @@ var tens = func() (list [20]uint64) {
 }()
 
 // slowFigure reads numbers with a sign, an exponent or many digits.
-func slowFigure(s string, decimal byte) (d pitwall.Dec, loss float64, marked, ok bool) {
-	n, exp, negative, marked, ok := number(s, decimal)
+func slowFigure(s string, decimal byte) (d pitwall.Dec, loss float64, ok bool) {
+	n, exp, negative, ok := number(s, decimal)
 	if !ok {
-		return 0, 0, false, false
+		return 0, 0, false
 	}
 	d, loss, ok = scaled(n, exp)
 	if negative {
 		d = -d
 	}
-	return d, loss, marked, ok
+	return d, loss, ok
 }
 
 // number takes a number apart: its digits, of which there are at most 19, and the power
 // of ten of the last one.
-func number(s string, decimal byte) (n uint64, exp int, negative, marked, ok bool) {
+func number(s string, decimal byte) (n uint64, exp int, negative, ok bool) {
 	i := 0
 	if i < len(s) && (s[i] == '-' || s[i] == '+') {
 		negative, i = s[i] == '-', 1
@@ -76,19 +75,19 @@ func number(s string, decimal byte) (n uint64, exp int, negative, marked, ok boo
 		switch c := s[i]; {
 		case c-'0' <= 9:
 			if n > (math.MaxUint64-9)/10 {
-				return 0, 0, false, false, false
+				return 0, 0, false, false
 			}
 			n, digits, exp = n*10+uint64(c-'0'), digits+1, exp-points
 		case c == decimal && points == 0:
 			points = 1
 		case (c == 'e' || c == 'E') && digits > 0:
 			e, err := strconv.Atoi(s[i+1:])
-			return n, exp + e, negative, false, err == nil && e >= -1000 && e <= 1000
+			return n, exp + e, negative, err == nil && e >= -1000 && e <= 1000
 		default:
-			return 0, 0, false, false, false
+			return 0, 0, false, false
 		}
 	}
-	return n, exp, negative, points == 1 && s[0]-'0' <= 9, digits > 0
+	return n, exp, negative, digits > 0
 }
 
 // scaled returns n times a power of ten.
@@ -124,15 +123,19 @@ func decOf(f float64) (d pitwall.Dec, loss float64, ok bool) {
 		return 0, 0, false
 	}
 	var room [32]byte
-	d, loss, _, ok = slowFigure(string(strconv.AppendFloat(room[:0], f, 'e', -1, 64)), '.')
+	d, loss, ok = slowFigure(string(strconv.AppendFloat(room[:0], f, 'e', -1, 64)), '.')
 	return d, loss, ok
 }
 
-// floatOf reads a volume as ParseFloat does.
-func floatOf(s string) (f float64, ok bool) {
+// floatOf reads a volume as ParseFloat does its text, with a decimal mark.
+func floatOf(s string, decimal byte) (f float64, ok bool) {
 	const exact = 1 << 53 // and powers of ten to 22: one rounding
-	if n, exp, negative, _, ok := number(s, '.'); ok && n <= exact && !negative && exp <= 0 && exp >= -19 {
+	n, exp, negative, ok := number(s, decimal)
+	switch {
+	case ok && n <= exact && !negative && exp <= 0 && exp >= -19:
 		return float64(n) / float64(tens[-exp]), true
+	case decimal != '.' || !isPlain(s):
+		return 0, false
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	return f, err == nil && f >= 0 && !math.IsInf(f, 0)

@@ -135,7 +135,7 @@ func read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, er
 		if raw, t.Layout.Encoding, err = decode(name, raw); err != nil {
 			return nil, err
 		}
-		if start := bytes.TrimSpace(raw); len(start) > 1 && (start[0] == '[' || start[0] == '{') {
+		if isJSON(raw) {
 			t.Layout.Container = "json"
 			err = t.json(raw, hints)
 		} else {
@@ -147,6 +147,12 @@ func read(ctx context.Context, name string, raw []byte, hints Hints) (*Table, er
 		return nil, err
 	}
 	return t, nil
+}
+
+// isJSON reports whether a text is JSON and not rows.
+func isJSON(text []byte) bool {
+	start := bytes.TrimSpace(text)
+	return len(start) > 1 && (start[0] == '[' || start[0] == '{')
 }
 
 func (t *Table) bad(row int, what string, err error) error {

@@ -9,7 +9,7 @@ import (
 // noBars says why a file that holds prices holds no bars, and what makes bars of it; empty
 // where it holds something else.
 func (t *Table) noBars(at map[string]int) string {
-	const beside = "beside the file's path in the strategy, or in a file of its name with .yaml after it"
+	const beside = "beside the file's path in the strategy, or in FILE.yaml"
 	name := func(meaning string) string { return strings.TrimSpace(t.Header[at[meaning]]) }
 	_, dated := at[Timestamp]
 	var has, lacks []string

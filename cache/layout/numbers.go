@@ -95,10 +95,15 @@ func (e *evidence) weighAll(rows [][]string, column int) {
 		return nil
 	})
 	for _, x := range found {
-		for _, c := range [][2]*string{{&e.comma, &x.comma}, {&e.dot, &x.dot}, {&e.eitherComma, &x.eitherComma}, {&e.anyDot, &x.anyDot}, {&e.commaGroup, &x.commaGroup}, {&e.dotGroup, &x.dotGroup}} {
-			if *c[1] != "" {
-				*c[0] = *c[1]
-			}
+		e.add(x)
+	}
+}
+
+// add adds what other cells say.
+func (e *evidence) add(x evidence) {
+	for _, c := range [][2]*string{{&e.comma, &x.comma}, {&e.dot, &x.dot}, {&e.eitherComma, &x.eitherComma}, {&e.anyDot, &x.anyDot}, {&e.commaGroup, &x.commaGroup}, {&e.dotGroup, &x.dotGroup}} {
+		if *c[1] != "" {
+			*c[0] = *c[1]
 		}
 	}
 }

@@ -34,17 +34,11 @@ func (c *Columns) parquet(ctx context.Context, raw []byte, hints Hints) bool {
 	if !ok || err != nil || n == 0 || hints.Decimal == "," {
 		return false
 	}
-	_, hasSymbols := at[Symbol]
-	c.grow(n, hasSymbols)
+	c.grow(n, at)
 	r := &parquetReader{to: c, hints: hints, own: true}
-	for _, name := range [...]string{Open, High, Low, Close, Timestamp, Volume, Symbol} {
+	for _, name := range [...]string{Open, High, Low, Close, Timestamp, Volume, AdjClose, Symbol} {
 		if i, ok := at[name]; ok {
 			r.add(name, fields[i])
-		}
-	}
-	if _, ok := at[Volume]; !ok {
-		for i := range c.Volume {
-			c.Volume[i] = pitwall.NoVolume
 		}
 	}
 	err = e.run(ctx, "SELECT "+strings.Join(r.columns, ", ")+" FROM read_parquet("+e.file+")", r.read)
@@ -96,7 +90,9 @@ func (r *parquetReader) add(name string, f field) {
 	case Timestamp:
 		as, read = r.time(f)
 	case Volume:
-		as, read = r.volume(f)
+		as, read = r.floats(f, r.to.Volume, pitwall.NoVolume)
+	case AdjClose:
+		as, read = r.floats(f, r.to.Adj, 0)
 	default:
 		k := map[string]int{Open: 0, High: 1, Low: 2, Close: 3}[name]
 		as, read = priceType(f), r.price(k, f)
@@ -132,10 +128,7 @@ func (r *parquetReader) price(k int, f field) func(p piece, column int) bool {
 	case "DOUBLE":
 		return eachPrice(r, k, func(v *float64) (pitwall.Dec, float64, bool) { return decOf(*v) })
 	case "VARCHAR":
-		return eachPrice(r, k, func(v *text) (pitwall.Dec, float64, bool) {
-			d, loss, _, ok := figure(v.String(), '.')
-			return d, loss, ok
-		})
+		return eachPrice(r, k, func(v *text) (pitwall.Dec, float64, bool) { return figure(v.String(), '.') })
 	default: // an integer with decimals
 		return eachPrice(r, k, func(v *int64) (pitwall.Dec, float64, bool) {
 			if *v < 0 {
@@ -167,28 +160,28 @@ func eachPrice[T any](r *parquetReader, k int, read func(*T) (pitwall.Dec, float
 	}
 }
 
-// volume reads volumes, of which some may be NULL.
-func (r *parquetReader) volume(f field) (as string, read func(p piece, column int) bool) {
+// floats reads numbers of 0 and above, of which some may be NULL.
+func (r *parquetReader) floats(f field, to []float64, none float64) (as string, read func(p piece, column int) bool) {
 	switch {
 	case f.kind == duckdb.TypeDouble:
-		return "DOUBLE", eachVolume(r, func(v *float64) (float64, bool) { return *v, *v >= 0 && !math.IsInf(*v, 0) })
+		return "DOUBLE", eachFloat(r, to, none, func(v *float64) (float64, bool) { return *v, *v >= 0 && !math.IsInf(*v, 0) })
 	case isWhole(f.kind):
-		return "BIGINT", eachVolume(r, func(v *int64) (float64, bool) { return float64(*v), *v >= 0 })
+		return "BIGINT", eachFloat(r, to, none, func(v *int64) (float64, bool) { return float64(*v), *v >= 0 })
 	}
-	return "VARCHAR", eachVolume(r, func(v *text) (float64, bool) {
+	return "VARCHAR", eachFloat(r, to, none, func(v *text) (float64, bool) {
 		if v.size == 0 {
-			return pitwall.NoVolume, true
+			return none, true
 		}
-		return floatOf(v.String())
+		return floatOf(v.String(), '.')
 	})
 }
 
-func eachVolume[T any](r *parquetReader, read func(*T) (float64, bool)) func(p piece, i int) bool {
+func eachFloat[T any](r *parquetReader, to []float64, none float64, read func(*T) (float64, bool)) func(p piece, i int) bool {
 	return func(p piece, i int) bool {
-		values, valid, out := column[T](p, i), p.valid(i), r.to.Volume[r.row:]
+		values, valid, out := column[T](p, i), p.valid(i), to[r.row:]
 		for row := range values {
 			if isNone(valid, row) {
-				out[row] = pitwall.NoVolume
+				out[row] = none
 				continue
 			}
 			v, ok := read(&values[row])

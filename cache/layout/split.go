@@ -34,17 +34,7 @@ func parts(n int, f func(lo, hi int) error) error {
 
 // split reads the rows of a text without quotes as encoding/csv does, from a line on.
 func (t *Table) split(text string, comma byte, trim bool, line int) {
-	const least = 1 << 20 // bytes
-	each := max(least, len(text)/runtime.GOMAXPROCS(0)+1)
-	var texts []string
-	for len(text) > each {
-		end := strings.IndexByte(text[each:], '\n')
-		if end < 0 {
-			break
-		}
-		texts, text = append(texts, text[:each+end+1]), text[each+end+1:]
-	}
-	texts = append(texts, text)
+	texts := cutLines(text)
 	rows, lines := make([][][]string, len(texts)), make([][]int, len(texts))
 	var wait sync.WaitGroup
 	for k, part := range texts {
@@ -54,6 +44,20 @@ func (t *Table) split(text string, comma byte, trim bool, line int) {
 	}
 	wait.Wait()
 	t.Rows, t.Lines = slices.Concat(rows...), slices.Concat(lines...)
+}
+
+// cutLines cuts a text into parts of whole lines, one for each processor.
+func cutLines(text string) (texts []string) {
+	const least = 1 << 20 // bytes
+	each := max(least, len(text)/runtime.GOMAXPROCS(0)+1)
+	for len(text) > each {
+		end := strings.IndexByte(text[each:], '\n')
+		if end < 0 {
+			break
+		}
+		texts, text = append(texts, text[:each+end+1]), text[each+end+1:]
+	}
+	return append(texts, text)
 }
 
 // splitLines splits a part of a text. Cells are parts of the text: a row costs no copy,

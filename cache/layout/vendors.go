@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // unfinished are columns that say whether a bar was over when it was asked for, and what
@@ -26,6 +27,13 @@ func (t *Table) isHistData(at map[string]int, form string) bool {
 	i, ok := at[Volume]
 	return ok && t.Layout.Headerless != "" && t.Layout.Separator == ';' && form == "compact" &&
 		!slices.ContainsFunc(t.Rows, func(row []string) bool { return row[i] != "0" })
+}
+
+// histData reads times and volume as those of HistData.
+func (l *Layout) histData(at map[string]int) {
+	l.Zone = time.FixedZone("EST (UTC-5)", -5*60*60)
+	l.Notes = append(l.Notes, "times are taken as those of HistData: EST, never daylight saving time; its volume of 0 is none")
+	delete(at, Volume)
 }
 
 // scale returns the power of ten that prices are to be multiplied with, and notes it.

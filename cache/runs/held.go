@@ -2,7 +2,6 @@ package runs
 
 import (
 	"iter"
-	"time"
 
 	"pitwall"
 )
@@ -11,7 +10,8 @@ import (
 // figures need not read them back. It is shared: do not write.
 type Held struct {
 	Journal iter.Seq[pitwall.Entry]
-	Equity  []EquityRow
+	Equity  iter.Seq[EquityRow]
+	Steps   int               // how many rows Equity has
 	Series  []*pitwall.Series // those with bars
 }
 
@@ -19,25 +19,18 @@ type Held struct {
 func (f *Folder) Held() Held {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Held{f.mem.All(), f.equity, f.series}
-}
-
-// fixedZone is the offset of the last time that it was asked for, which a zone keeps for
-// months: its rules are asked only when that ends.
-type fixedZone struct {
-	of, fixed  *time.Location
-	start, end time.Time // zero = without end
-}
-
-// in returns t in the offset of its zone, as reading its text would.
-func (z *fixedZone) in(t time.Time) time.Time {
-	if t.Location() != z.of || t.Before(z.start) || !z.end.IsZero() && !t.Before(z.end) {
-		z.of = t.Location()
-		z.start, z.end = t.ZoneBounds()
-		z.fixed = time.UTC
-		if _, offset := t.Zone(); offset != 0 {
-			z.fixed = time.FixedZone("", offset)
+	journal, worths := f.mem.All(), f.worths
+	return Held{journal, func(yield func(EquityRow) bool) {
+		var s stamps
+		i := 0
+		for e := range journal {
+			if e.Kind != pitwall.EntryMark || i == len(worths) {
+				continue
+			}
+			if !yield(EquityRow{s.in(e.Mark.Time), e.Mark.Equity, e.Mark.Cash, worths[i].benchmark, worths[i].hold}) {
+				return
+			}
+			i++
 		}
-	}
-	return t.In(z.fixed)
+	}, len(worths), f.series}
 }

@@ -3,7 +3,6 @@ package runs
 import (
 	"bytes"
 	"strconv"
-	"time"
 
 	"pitwall"
 )
@@ -13,21 +12,21 @@ import (
 
 // appendMark appends the line of an entry that is an equity point and nothing else;
 // ok is false for other entries.
-func appendMark(b []byte, e pitwall.Entry) (line []byte, ok bool) {
-	if e.Mark == nil || e != (pitwall.Entry{Seq: e.Seq, AsOf: e.AsOf, Kind: pitwall.EntryMark, Book: e.Book, Mark: e.Mark}) || !plainName(e.Book) || !plainTime(e.AsOf) || !plainTime(e.Mark.Time) {
+func appendMark(b []byte, s *stamps, e pitwall.Entry) (line []byte, ok bool) {
+	if e.Mark == nil || e != (pitwall.Entry{Seq: e.Seq, AsOf: e.AsOf, Kind: pitwall.EntryMark, Book: e.Book, Mark: e.Mark}) || !plainName(e.Book) || !s.json(e.AsOf) || !s.json(e.Mark.Time) {
 		return b, false
 	}
 	b = strconv.AppendInt(append(b, `{"seq":`...), e.Seq, 10)
 	b = append(b, `,"as_of":"`...)
 	at := len(b)
-	b = e.AsOf.AppendFormat(b, time.RFC3339Nano)
+	b = s.append(b, e.AsOf)
 	to := len(b)
 	b = append(append(b, `","kind":"mark","book":"`...), e.Book...)
 	b = append(b, `","mark":{"time":"`...)
 	if e.Mark.Time == e.AsOf {
 		b = append(b, b[at:to]...)
 	} else {
-		b = e.Mark.Time.AppendFormat(b, time.RFC3339Nano)
+		b = s.append(b, e.Mark.Time)
 	}
 	b = e.Mark.Equity.Append(append(b, `","equity":`...))
 	b = e.Mark.Cash.Append(append(b, `,"cash":`...))
@@ -44,15 +43,8 @@ func plainName(s string) bool {
 	return s != ""
 }
 
-// plainTime reports whether JSON takes a time: RFC 3339 has years of four digits and
-// zones of whole minutes.
-func plainTime(t time.Time) bool {
-	_, offset := t.Zone()
-	return t.Year() >= 0 && t.Year() <= 9999 && offset%60 == 0 && offset > -24*3600 && offset < 24*3600
-}
-
 // parseMark reads a line that appendMark has written; ok is false for any other one.
-func parseMark(line []byte) (e pitwall.Entry, ok bool) {
+func parseMark(line []byte, s *stamps) (e pitwall.Entry, ok bool) {
 	rest := line
 	next := func(prefix, until string) (field string) {
 		after, has := bytes.CutPrefix(rest, []byte(prefix))
@@ -74,16 +66,16 @@ func parseMark(line []byte) (e pitwall.Entry, ok bool) {
 	e = pitwall.Entry{Kind: pitwall.EntryMark, Book: book, Mark: p}
 	var errs [5]error
 	e.Seq, errs[0] = strconv.ParseInt(seq, 10, 64)
-	e.AsOf, errs[1] = time.Parse(time.RFC3339, at)
+	e.AsOf, errs[1] = s.parse(at)
 	p.Time = e.AsOf
 	if time2 != at {
-		p.Time, errs[2] = time.Parse(time.RFC3339, time2)
+		p.Time, errs[2] = s.parse(time2)
 	}
 	p.Equity, errs[3] = pitwall.ParseDec(equity)
 	p.Cash, errs[4] = pitwall.ParseDec(cash)
 	if errs != [5]error{} {
 		return e, false
 	}
-	again, ok := appendMark(nil, e) // one way to be written: nothing is read that was not said
+	again, ok := appendMark(nil, s, e) // one way to be written: nothing is read that was not said
 	return e, ok && bytes.Equal(bytes.TrimSuffix(again, []byte("\n")), line)
 }

@@ -18,6 +18,7 @@ func TestMarksAreJSON(t *testing.T) {
 	require.NoError(t, err)
 	zones := []*time.Location{time.UTC, newYork, time.FixedZone("", 5*3600+1800), time.FixedZone("odd", 3601), time.FixedZone("far", 30*3600)}
 	plain := 0
+	var s, r stamps
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Unix(rapid.Int64Range(-1<<37, 1<<38).Draw(t, "s"), int64(rapid.SampledFrom([]int{0, 0, 1, 500_000_000}).Draw(t, "ns"))).In(rapid.SampledFrom(zones).Draw(t, "zone"))
 		p := &pitwall.EquityPoint{Time: at, Equity: pitwall.Dec(rapid.Int64Min(-1<<63+1).Draw(t, "equity")), Cash: pitwall.Dec(rapid.Int64Range(-1e9, 1e9).Draw(t, "cash"))}
@@ -35,7 +36,7 @@ func TestMarksAreJSON(t *testing.T) {
 			e.Amount = 1
 		}
 		want, err := json.Marshal(e)
-		line, ok := appendMark([]byte("before\n"), e)
+		line, ok := appendMark([]byte("before\n"), &s, e)
 		if !ok {
 			require.Equal(t, "before\n", string(line))
 		} else {
@@ -48,17 +49,17 @@ func TestMarksAreJSON(t *testing.T) {
 		}
 		var back pitwall.Entry
 		require.NoError(t, json.Unmarshal(want, &back))
-		got, read := parseMark(want)
+		got, read := parseMark(want, &r)
 		require.True(t, read || !ok, "%s", want)
 		if read {
 			require.Equal(t, back, got)
 		}
 		for cut := range want {
-			_, read := parseMark(want[:cut])
+			_, read := parseMark(want[:cut], &r)
 			require.False(t, read)
 		}
 	})
 	require.Positive(t, plain)
-	_, ok := parseMark([]byte(`{"seq":1,"as_of":"2024-01-02T16:00:00Z","kind":"mark","book":"main","mark":{"time":"2024-01-02T16:00:00Z","equity":1.0,"cash":1}}`))
+	_, ok := parseMark([]byte(`{"seq":1,"as_of":"2024-01-02T16:00:00Z","kind":"mark","book":"main","mark":{"time":"2024-01-02T16:00:00Z","equity":1.0,"cash":1}}`), &s)
 	require.False(t, ok, "1.0 is not how it is written: encoding/json may read it")
 }

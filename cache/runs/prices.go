@@ -15,15 +15,17 @@ func (f *Folder) Prices(s *pitwall.Series, from, until time.Time) error {
 	defer f.mu.Unlock()
 	first := sort.Search(s.Len(), func(i int) bool { return i+1 == s.Len() || s.Start[i+1] >= from.UnixNano() })
 	x := s.Part(first, max(first, s.KnownAt(until.UnixNano())))
+	b := f.waiting[PricesFile]
 	for i := range x.Len() {
-		b := x.Bar(i)
-		b.Start, b.End, b.Known = f.zone.in(b.Start), f.zone.in(b.End), f.zone.in(b.Known)
-		if f.waiting[PricesFile] = appendPrice(f.waiting[PricesFile], b, s.Size); len(f.waiting[PricesFile]) > atOnce {
+		if b = f.appendPrice(b, x.Bar(i), s.Size); len(b) > atOnce {
+			f.waiting[PricesFile] = b
 			if err := f.flush(); err != nil {
 				return err
 			}
+			b = f.waiting[PricesFile]
 		}
 	}
+	f.waiting[PricesFile] = b
 	if x.Len() > 0 {
 		f.series = append(f.series, x)
 	}
@@ -36,7 +38,7 @@ func (f *Folder) Bars(list []pitwall.Bar, size func(symbol string) time.Duration
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, x := range list {
-		f.waiting[PricesFile] = appendPrice(f.waiting[PricesFile], x, size(x.Symbol))
+		f.waiting[PricesFile] = f.appendPrice(f.waiting[PricesFile], x, size(x.Symbol))
 	}
 	if err := f.flush(); err != nil {
 		return err
@@ -45,27 +47,32 @@ func (f *Folder) Bars(list []pitwall.Bar, size func(symbol string) time.Duration
 }
 
 // appendPrice appends a line of prices.csv.
-func appendPrice(b []byte, x pitwall.Bar, size time.Duration) []byte {
-	stamp := time.RFC3339
+func (f *Folder) appendPrice(b []byte, x pitwall.Bar, size time.Duration) []byte {
+	b = append(append(b, quote(x.Symbol)...), ',')
 	if size >= 24*time.Hour {
-		stamp = time.DateOnly
+		b = f.stamps.appendDate(b, x.Start)
+	} else {
+		b = f.stamps.append(b, x.Start)
 	}
-	b = x.Start.AppendFormat(append(append(b, quote(x.Symbol)...), ','), stamp)
-	for _, d := range []pitwall.Dec{x.Open, x.High, x.Low, x.Close} {
+	for _, d := range [...]pitwall.Dec{x.Open, x.High, x.Low, x.Close} {
 		b = d.Append(append(b, ','))
 	}
 	b = append(b, ',')
-	if x.Volume != pitwall.NoVolume {
+	switch units := int64(x.Volume); {
+	case x.Volume == pitwall.NoVolume:
+	case x.Volume == float64(units) && 0 < units && units < 1<<53:
+		b = strconv.AppendInt(b, units, 10)
+	default:
 		b = strconv.AppendFloat(b, x.Volume, 'f', -1, 64)
 	}
-	b = x.Start.AppendFormat(append(b, ','), time.RFC3339)
+	b = f.stamps.append(append(b, ','), x.Start)
 	b = append(b, ',')
 	at := len(b)
-	b = x.End.AppendFormat(b, time.RFC3339)
+	b = f.stamps.append(b, x.End)
 	if x.Known == x.End {
 		b = append(append(b, ','), b[at:]...)
 	} else {
-		b = x.Known.AppendFormat(append(b, ','), time.RFC3339)
+		b = f.stamps.append(append(b, ','), x.Known)
 	}
 	return append(b, '\n')
 }

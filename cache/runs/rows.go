@@ -68,8 +68,9 @@ func linesOf[T any](fsys fs.FS, name string, report func(*fault) error) (list []
 
 // entriesOf reads journal.jsonl.
 func entriesOf(fsys fs.FS, report func(*fault) error) (list []pitwall.Entry, err error) {
+	var s stamps
 	err = eachLine(fsys, JournalFile, func(n int) { list = make([]pitwall.Entry, 0, n) }, func(line []byte) error {
-		x, ok := parseMark(line)
+		x, ok := parseMark(line, &s)
 		if !ok {
 			x = pitwall.Entry{}
 			if err := json.Unmarshal(line, &x); err != nil {

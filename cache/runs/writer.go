@@ -35,10 +35,11 @@ type Folder struct {
 	files     map[string]disk.File
 	waiting   map[string][]byte        // lines that are not in their file yet
 	orders    map[string]pitwall.Order // that were submitted, by id
-	equity    []EquityRow              // the rows of equity.csv
+	worths    []worths                 // of equity.csv, a row for each equity point
 	series    []*pitwall.Series        // the bars of prices.csv that Prices wrote
-	zone      fixedZone                // of the newest time
-	err       error                    // the first of writing a line: it may be half there, so none may follow
+	stamps    stamps
+	stampsUTC stamps
+	err       error // the first of writing a line: it may be half there, so none may follow
 
 	sums    []byte // a line of each turn, for their digest: of writeTurns until the turns are written
 	turns   chan func() error
@@ -123,14 +124,9 @@ const atOnce = 64 << 10
 
 // entry adds a line of the journal.
 func (f *Folder) entry(e pitwall.Entry) error {
-	if e.Mark != nil {
-		same := e
-		point := *e.Mark
-		same.AsOf, point.Time, same.Mark = f.zone.in(e.AsOf), f.zone.in(point.Time), &point
-		if line, ok := appendMark(f.waiting[JournalFile], same); ok {
-			f.waiting[JournalFile] = line
-			return f.err
-		}
+	if line, ok := appendMark(f.waiting[JournalFile], &f.stamps, e); ok {
+		f.waiting[JournalFile] = line
+		return f.err
 	}
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -152,23 +148,26 @@ func (f *Folder) fill(x pitwall.Fill, turn int) error {
 	return f.err
 }
 
+// worths is what the comparisons were worth; 0: none.
+type worths struct{ benchmark, hold pitwall.Dec }
+
 func (f *Folder) mark(p pitwall.EquityPoint) error {
-	row := EquityRow{Time: f.zone.in(p.Time), Equity: p.Equity, Cash: p.Cash}
-	b := row.Time.AppendFormat(f.waiting[EquityFile], time.RFC3339)
+	var row worths
+	b := f.stamps.append(f.waiting[EquityFile], p.Time)
 	b = p.Equity.Append(append(b, ','))
 	b = append(p.Cash.Append(append(b, ',')), ',')
 	if f.reference != nil {
 		benchmark, hold := f.reference(p.Time)
-		row.Benchmark, row.Hold = benchmark.Round(2), hold.Round(2)
+		row = worths{benchmark.Round(2), hold.Round(2)}
 		if benchmark != 0 {
-			b = row.Benchmark.Append(b)
+			b = row.benchmark.Append(b)
 		}
-		b = row.Hold.Append(append(b, ','))
+		b = row.hold.Append(append(b, ','))
 	} else {
 		b = append(b, ',')
 	}
-	f.equity = append(f.equity, row)
-	f.waiting[EquityFile] = append(p.Time.UTC().AppendFormat(append(b, ','), time.RFC3339), '\n')
+	f.worths = append(f.worths, row)
+	f.waiting[EquityFile] = append(f.stampsUTC.append(append(b, ','), p.Time.UTC()), '\n')
 	return f.err
 }
 

@@ -58,7 +58,7 @@ func (a *app) dataImport() *cobra.Command {
 		Short: "Check files of your own and copy them into the store",
 		Long: "import reads files of bars of any usual layout, actions (symbol,ex_date,type,value), news or macro, told apart by their\n" +
 			"header, checks every row and copies them into the store, where data: [files] finds them. FILE.yaml may say more of a file:\n" +
-			"adjusted, columns, timezone, session, dates, decimal. So may flags: all but adjusted are remembered for files of the same\n" +
+			"adjusted, columns, timezone, session, dates, decimal, stamps, sundays. So may flags: all but adjusted are remembered for files of the same\n" +
 			"header, in mappings.yaml in the store, so that the next import needs none. A backtest reads what was imported, with data:\n" +
 			"[files], and never that file.\n" +
 			"A file with one wrong row is refused whole.",
@@ -93,6 +93,8 @@ func (a *app) dataImport() *cobra.Command {
 	c.Flags().StringVar(&m.Session, "session", "", "calendar of the symbols: 24/7 or a market's code, such as XNYS")
 	c.Flags().StringVar(&m.Dates, "dates", "", "order of dates in figures: dmy, mdy or ymd")
 	c.Flags().StringVar(&m.Decimal, "decimal", "", "decimal mark: . or ,")
+	c.Flags().StringVar(&m.Stamps, "stamps", "", "what times are of a bar: start or end")
+	c.Flags().StringVar(&m.Sundays, "sundays", "", "what a Sunday is of the week of a weekly bar: start or end")
 	c.Flags().StringVar(&adjusted, "adjusted", "", "what was done to prices: raw, split or total (default: what FILE.yaml says)")
 	return c
 }

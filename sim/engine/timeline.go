@@ -17,13 +17,13 @@ const never = math.MaxInt64
 
 func (d *Data) timeline() *timeline {
 	t := &timeline{Data: d, next: make([]int, len(d.cols)), acts: make([]int, len(d.cols)), due: make([]int64, len(d.cols))}
-	bars := 0
+	bars, longest := 0, 0
 	for s := range d.cols {
 		c := &d.cols[s]
-		bars += c.end - c.first
+		bars, longest = bars+c.end-c.first, max(longest, c.end-c.first)
 		t.next[s], t.due[s] = c.first, c.knownAt(c.first)
 	}
-	d.hits = make([]hit, 0, bars)
+	d.hits, d.steps = make([]hit, 0, bars), make([]step, 0, longest)
 	return t
 }
 

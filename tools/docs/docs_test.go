@@ -58,5 +58,5 @@ func TestSearch(t *testing.T) {
 
 // Pages speak of tools that exist and say nothing about markets.
 func TestPages(t *testing.T) {
-	require.Equal(t, []string{"brokers", "clients", "external", "faq", "orders", "paper", "python", "report", "sql", "strategy", "tools", "troubleshooting", "wall"}, docs.Pages())
+	require.Equal(t, []string{"brokers", "clients", "desk", "external", "faq", "orders", "paper", "python", "report", "sql", "strategy", "tools", "troubleshooting", "wall"}, docs.Pages())
 }

@@ -140,3 +140,21 @@ func TestPlainJSON(t *testing.T) {
 	require.Equal(t, [2]string{`orders_submit {"qty":5.10,"symbol":"A","why":"a <= b"}`, `orders_submit {"qty":12345678901234567890,"symbol":"A","why":"a <= b"}`}, c.Partings[0].First.Lines)
 	require.Equal(t, []string{`{"sql":"x <= 5.10"}`, `{"sql":"x <= 12345678901234567890"}`}, rowsOf(c.Settings)["params"])
 }
+
+// Two runs of a rule differ by its values and its text, not by the SQL made of it.
+func TestRulesAreComparedByTheirText(t *testing.T) {
+	with := func(days int) *Run {
+		m := made(6).with(1, `{"symbols":["A"]}`, fmt.Sprintf(`{"sql":"SELECT (close > avg(close) over (h rows %d preceding)) AS weight"}`, days))
+		m.manifest["params"] = map[string]any{"days": days}
+		m.manifest["agents"] = []any{map[string]any{"name": "main", "model": "rule", "params": map[string]any{"band": 0.05, "rule": []string{fmt.Sprintf("weight: close > avg(close) over (h rows %d preceding)", days)}}}}
+		return m.open(t)
+	}
+	c, err := Compare([]*Run{with(99), with(19)})
+	require.NoError(t, err)
+	rules := [2]string{"weight: close > avg(close) over (h rows 99 preceding)", "weight: close > avg(close) over (h rows 19 preceding)"}
+	rows := rowsOf(c.Settings)
+	require.Equal(t, []string{`{"days":99}`, `{"days":19}`}, rows["params"])
+	require.Equal(t, rules[:], rows["rule"])
+	require.Equal(t, []string{"0.05", "0.05"}, rows["band"])
+	require.Equal(t, rules, c.Partings[0].First.Lines)
+}

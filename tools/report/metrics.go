@@ -61,9 +61,11 @@ func Read(run fs.FS, m runs.Manifest) (*Run, error) {
 		return nil, err
 	}
 	held.Journal = slices.Values(journal)
-	if held.Equity, err = folder.Equity(); err != nil {
+	rows, err := folder.Equity()
+	if err != nil {
 		return nil, err
 	}
+	held.Equity, held.Steps = slices.Values(rows), len(rows)
 	if len(m.Traded) > 0 {
 		data, err := folder.Data(m)
 		if err != nil {
@@ -76,7 +78,7 @@ func Read(run fs.FS, m runs.Manifest) (*Run, error) {
 
 // FromHeld returns a run of what its folder holds.
 func FromHeld(held runs.Held, m runs.Manifest) *Run {
-	r := &Run{Manifest: m, Journal: held.Journal, Points: pointsOf(held.Equity), Bars: map[string][]pitwall.Bar{}}
+	r := &Run{Manifest: m, Journal: held.Journal, Points: pointsOf(held.Equity, held.Steps), Bars: map[string][]pitwall.Bar{}}
 	for _, s := range held.Series {
 		list := make([]pitwall.Bar, s.Len())
 		for i := range list {

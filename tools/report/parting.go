@@ -145,6 +145,9 @@ func departure(of [2]*Run, x pair, after bool) *Departure {
 		return nil
 	}
 	d.OtherState = t[0].StateDigest != t[1].StateDigest
+	if rules := [2]string{of[0].rule(d.Agent), of[1].rule(d.Agent)}; d.What == DifferentCall && rules[0] != rules[1] {
+		d.Lines = Around(rules[0], rules[1]) // its SQL is made from them
+	}
 	return d
 }
 

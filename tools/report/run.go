@@ -50,7 +50,8 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 		r.Turns, r.Journal, r.Points, r.Bars, r.walked = f.Lines(), held.Journal, held.Points, held.Bars, held.walked
 		r.events = held.events
 	} else {
-		r.Journal, r.Turns, r.Points = slices.Values(f.Journal()), f.Lines(), pointsOf(f.Equity())
+		rows := f.Equity()
+		r.Journal, r.Turns, r.Points = slices.Values(f.Journal()), f.Lines(), pointsOf(slices.Values(rows), len(rows))
 		if n := stepsOf(r.Journal); n != len(r.Points) {
 			f.Note("equity.csv has %d steps and journal.jsonl %d: returns are of the first, trades and costs of the second", len(r.Points), n)
 		}
@@ -70,10 +71,10 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 	return r, nil
 }
 
-func pointsOf(rows []runs.EquityRow) []Point {
-	list := make([]Point, len(rows))
-	for i, p := range rows {
-		list[i] = point(p)
+func pointsOf(rows iter.Seq[runs.EquityRow], n int) []Point {
+	list := make([]Point, 0, n)
+	for p := range rows {
+		list = append(list, point(p))
 	}
 	return list
 }

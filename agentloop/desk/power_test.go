@@ -1,0 +1,231 @@
+package desk
+
+import (
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/agentloop"
+)
+
+func at(n int64) *pitwall.Dec { d := pitwall.Int(n); return &d }
+
+// exposure is what an order does, computed apart from power.go: the change and what is
+// held after it.
+func exposure(held agentloop.Holding, target, quantity *pitwall.Dec, side pitwall.Side) (change, after float64) {
+	if target != nil {
+		return target.Float() - held.Percent.Float(), target.Float()
+	}
+	change = quantity.Float()
+	if side == pitwall.Sell {
+		change = -change
+	}
+	return change, held.Qty.Float() + change
+}
+
+// made returns a random plan over three symbols and what is held of them.
+func madePlan(r *rand.Rand) ([]PlannedOrder, map[string]agentloop.Holding) {
+	held, plan := map[string]agentloop.Holding{}, []PlannedOrder{}
+	for _, s := range []string{"A", "B", "C"} {
+		if r.IntN(2) == 0 {
+			held[s] = agentloop.Holding{Qty: pitwall.Int(r.Int64N(21) - 10), Percent: pitwall.Int(r.Int64N(21) - 10)}
+		}
+		o := PlannedOrder{Symbol: s}
+		if r.IntN(2) == 0 {
+			o.TargetPercent = at(r.Int64N(31) - 15)
+		} else {
+			o.Quantity, o.Side = at(1+r.Int64N(20)), []pitwall.Side{pitwall.Buy, pitwall.Sell}[r.IntN(2)]
+		}
+		if r.IntN(2) == 0 {
+			o.Stop = at(50 + r.Int64N(5))
+		}
+		if r.IntN(4) > 0 {
+			plan = append(plan, o)
+		}
+	}
+	return plan, held
+}
+
+// madeVerdict returns a random verdict over a plan, allowed or not.
+func madeVerdict(r *rand.Rand, plan []PlannedOrder) Verdict {
+	v := Verdict{Decision: []string{Approve, Modify, Modify, Modify, Reject}[r.IntN(5)]}
+	for _, o := range plan {
+		if v.Decision != Modify || r.IntN(4) == 0 {
+			continue
+		}
+		a := Approval{Symbol: o.Symbol}
+		if (o.TargetPercent != nil) == (r.IntN(20) > 0) {
+			a.TargetPercent = at(r.Int64N(31) - 15)
+		} else {
+			a.Quantity = at(1 + r.Int64N(20))
+		}
+		if r.IntN(2) == 0 {
+			a.Stop = at(48 + r.Int64N(9))
+		}
+		v.Orders = append(v.Orders, a)
+	}
+	return v
+}
+
+// Over random plans and verdicts of a risk manager and a portfolio manager, what is left
+// is never more than the plan, the risk manager or the portfolio manager allows, in size,
+// in what is held after it and in the distance of the stop.
+func TestOrdersNeverExceedWhatWasApproved(t *testing.T) {
+	n := 10_000
+	if os.Getenv("PITWALL_LONG") != "" {
+		n = 1_000_000
+	}
+	r := rand.New(rand.NewPCG(19, 1))
+	left, modified, refused, dropped := 0, 0, 0, 0
+	for range n {
+		plan, held := madePlan(r)
+		orders, reviews := plan, []Verdict{}
+		for range 2 {
+			v := madeVerdict(r, orders)
+			next, err := apply(orders, v, held)
+			if err != nil { // it counts as a reject
+				refused++
+				next, v = nil, Verdict{Decision: Reject}
+			}
+			reviews, orders = append(reviews, v), next
+		}
+		for _, o := range orders {
+			left++
+			require.NotNil(t, findOrder(plan, o.Symbol))
+			p := *findOrder(plan, o.Symbol)
+			change, after := exposure(held[o.Symbol], o.TargetPercent, o.Quantity, o.Side)
+			limits := []Approval{{TargetPercent: p.TargetPercent, Quantity: p.Quantity, Stop: p.Stop}}
+			stop := p.Stop
+			for _, v := range reviews {
+				require.NotEqual(t, Reject, v.Decision)
+				if v.Decision == Modify {
+					modified++
+					a := findApproval(v, o.Symbol)
+					require.NotNil(t, a, "an order that a reviewer did not list")
+					limits = append(limits, *a)
+				}
+			}
+			for _, l := range limits {
+				most, holds := exposure(held[o.Symbol], l.TargetPercent, l.Quantity, p.Side)
+				require.LessOrEqual(t, abs(change), abs(most), "%+v of %+v", o, p)
+				require.LessOrEqual(t, abs(after), abs(holds), "%+v of %+v", o, p)
+				require.False(t, change*most < 0, "another side: %+v of %+v", o, p)
+				if l.Stop != nil && stop != nil && *l.Stop != *stop { // added or nearer, step by step
+					require.Equal(t, holds > 0, *l.Stop > *stop, "%+v of %+v", o, p)
+				}
+				if l.Stop != nil {
+					stop = l.Stop
+				}
+			}
+			before, planned := exposure(held[o.Symbol], p.TargetPercent, p.Quantity, p.Side)
+			require.False(t, after*planned < 0, "another side than the plan's: %+v of %+v", o, p)
+			if before = planned - before; before != 0 && after*before >= 0 && abs(after) <= abs(before) && modifiedBy(reviews) {
+				stop = nil // it only reduces
+			}
+			require.Equal(t, stop, o.Stop, "%+v of %+v", o, p)
+		}
+		dropped += len(plan) - len(orders)
+	}
+	t.Logf("no violation found in %d plans: %d orders left, %d of them modified, %d orders dropped, %d verdicts refused", n, left, modified, dropped, refused)
+	require.Greater(t, min(left, modified, refused, dropped), n/50, "the test must see each case")
+}
+
+func abs(f float64) float64 { return max(f, -f) }
+
+func modifiedBy(reviews []Verdict) bool {
+	return reviews[0].Decision == Modify || reviews[1].Decision == Modify
+}
+
+func findOrder(list []PlannedOrder, symbol string) *PlannedOrder {
+	for i := range list {
+		if list[i].Symbol == symbol {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+func findApproval(v Verdict, symbol string) *Approval {
+	for i := range v.Orders {
+		if v.Orders[i].Symbol == symbol {
+			return &v.Orders[i]
+		}
+	}
+	return nil
+}
+
+func TestModifyMayOnlyLowerRisk(t *testing.T) {
+	held := map[string]agentloop.Holding{"A": {Qty: pitwall.Int(30), Percent: pitwall.Int(30)}, "S": {Qty: pitwall.Int(-20), Percent: pitwall.Int(-20)}}
+	target := func(symbol string, percent int64) PlannedOrder {
+		return PlannedOrder{Symbol: symbol, TargetPercent: at(percent)}
+	}
+	sell := func(n int64) PlannedOrder { return PlannedOrder{Symbol: "A", Side: pitwall.Sell, Quantity: at(n)} }
+	stopped := target("A", 50)
+	stopped.Stop = at(90)
+	for name, c := range map[string]struct {
+		plan PlannedOrder
+		a    Approval
+		want string
+	}{
+		"less of a purchase":          {target("A", 50), Approval{TargetPercent: at(40)}, ""},
+		"nothing of it":               {target("A", 50), Approval{TargetPercent: at(30)}, ""},
+		"a sale instead":              {target("A", 50), Approval{TargetPercent: at(20)}, "goes beyond"},
+		"more":                        {target("A", 50), Approval{TargetPercent: at(51)}, "goes beyond"},
+		"another kind of size":        {target("A", 50), Approval{Quantity: at(1)}, "with target_percent"},
+		"less of an exit":             {target("A", 0), Approval{TargetPercent: at(10)}, "keeps more"},
+		"less of a sale":              {sell(20), Approval{Quantity: at(10)}, "keeps more"},
+		"more of a sale":              {sell(20), Approval{Quantity: at(30)}, "goes beyond"},
+		"less of a short":             {target("B", -10), Approval{TargetPercent: at(-5)}, ""},
+		"a long instead of a short":   {target("B", -10), Approval{TargetPercent: at(5)}, "goes beyond"},
+		"less of a turn round":        {target("S", 20), Approval{TargetPercent: at(10)}, ""},
+		"only the end of the short":   {target("S", 20), Approval{TargetPercent: at(0)}, ""},
+		"a part of the short stays":   {target("S", 20), Approval{TargetPercent: at(-10)}, "on the other side"},
+		"the plan itself":             {sell(20), Approval{Quantity: at(20)}, ""},
+		"a stop is added":             {target("A", 50), Approval{TargetPercent: at(50), Stop: at(95)}, ""},
+		"a nearer stop":               {stopped, Approval{TargetPercent: at(50), Stop: at(95)}, ""},
+		"the same stop":               {stopped, Approval{TargetPercent: at(50), Stop: at(90)}, ""},
+		"a farther stop":              {stopped, Approval{TargetPercent: at(40), Stop: at(89)}, "farther"},
+		"the plan's stop":             {stopped, Approval{TargetPercent: at(40)}, ""},
+		"a stop on an exit":           {target("A", 0), Approval{TargetPercent: at(0), Stop: at(90)}, "reduces the position"},
+		"an order that was not there": {target("A", 50), Approval{Symbol: "B", TargetPercent: at(1)}, "the plan has none"},
+	} {
+		if c.a.Symbol == "" {
+			c.a.Symbol = c.plan.Symbol
+		}
+		left, err := apply([]PlannedOrder{c.plan}, Verdict{Decision: Modify, Orders: []Approval{c.a}}, held)
+		if c.want != "" {
+			require.ErrorContains(t, err, c.want, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		require.Len(t, left, 1, name)
+		if c.a.Stop == nil {
+			require.Equal(t, c.plan.Stop, left[0].Stop, name)
+		} else {
+			require.Equal(t, c.a.Stop, left[0].Stop, name)
+		}
+	}
+	short := PlannedOrder{Symbol: "B", TargetPercent: at(-10), Stop: at(110)}
+	_, err := apply([]PlannedOrder{short}, Verdict{Decision: Modify, Orders: []Approval{{Symbol: "B", TargetPercent: at(-10), Stop: at(111)}}}, held)
+	require.ErrorContains(t, err, "farther")
+}
+
+// Each schema takes what its type writes, and refuses a field more.
+func TestSchemasFitTheirTypes(t *testing.T) {
+	for name, v := range map[string]any{
+		analystReports: AnalystReports{[]AnalystReport{{Symbol: "A", Signal: "BUY", Confidence: 0.5, Score: 5, Horizon: "h", Reasons: []string{"r"}, Evidence: []string{}, Invalidation: "i"}}},
+		argument:       Argument{Claim: "c", Evidence: []string{"technical"}, Answer: "a", Strength: 1, PriceTarget: new(float64)},
+		judgement:      Judgement{Winner: "TIE", Margin: "TIE", BullPoints: []string{}, BearPoints: []string{}, Consensus: "c", Thesis: "t", Recommendation: "HOLD"},
+		tradePlan:      TradePlan{Strategy: "s", Regime: "r", Orders: []PlannedOrder{{Symbol: "A", TargetPercent: at(5), Entry: at(1), Stop: at(1), Target: at(1), Reason: "r", Horizon: "h", Invalidation: "i"}}},
+		verdict:        Verdict{Decision: Modify, Orders: []Approval{{Symbol: "A", TargetPercent: at(1), Stop: at(1)}}, RiskLevel: "LOW", Concerns: []string{}, Recommendations: []string{}},
+	} {
+		text := "Here it is.\n```json\n" + compact(v) + "\n```"
+		_, err := agentloop.Structured(schemas()[name], text)
+		require.NoError(t, err, name)
+		_, err = agentloop.Structured(schemas()[name], text[:len(text)-5]+`,"more":1}`)
+		require.Error(t, err, name)
+	}
+}

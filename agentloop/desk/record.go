@@ -1,0 +1,118 @@
+package desk
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Record is what a turn's record says of a desk's decision, as its output.
+type Record struct {
+	Reports  []Reported     `json:"reports,omitempty"` // by analyst
+	Debate   *Debate        `json:"debate,omitempty"`
+	Plan     *TradePlan     `json:"plan,omitempty"`
+	Risk     *Review        `json:"risk,omitempty"`
+	Manager  *Review        `json:"manager,omitempty"`
+	Approved []PlannedOrder `json:"approved,omitempty"` // what was turned into orders
+	Orders   []Sent         `json:"orders,omitempty"`
+	Absent   []Absent       `json:"absent,omitempty"`
+}
+
+// Reported is what one analyst answered.
+type Reported struct {
+	Role string `json:"role"`
+	AnalystReports
+}
+
+// Debate is what bull, bear and judge said.
+type Debate struct {
+	Rounds []Round `json:"rounds"`
+	*Judgement
+}
+
+// Round is one exchange. The side that was absent is nil.
+type Round struct {
+	Bull *Argument `json:"bull,omitempty"`
+	Bear *Argument `json:"bear,omitempty"`
+}
+
+// Review is a verdict, with the orders before and after it.
+type Review struct {
+	Verdict
+	Original []PlannedOrder `json:"original"`
+	Modified []PlannedOrder `json:"modified"`
+}
+
+// Sent is an order that was sent, with the server's answer.
+type Sent struct {
+	Symbol  string          `json:"symbol"`
+	Asked   json.RawMessage `json:"asked"`
+	Answer  string          `json:"answer"`
+	Refused bool            `json:"refused,omitempty"`
+}
+
+// Absent is a role that gave no valid answer.
+type Absent struct {
+	Role string `json:"role"`
+	Why  string `json:"why"`
+}
+
+// summary is the decision in a line.
+func (r *Record) summary() string {
+	var parts []string
+	if r.Debate != nil && r.Debate.Judgement != nil {
+		parts = append(parts, fmt.Sprintf("debate: %s %s, %s", r.Debate.Winner, r.Debate.Margin, r.Debate.Recommendation))
+	}
+	switch {
+	case r.Plan == nil:
+		parts = append(parts, "no plan")
+	case len(r.Plan.Orders) == 0:
+		parts = append(parts, "no trade: "+r.Plan.NoTrade)
+	default:
+		parts = append(parts, "plan: "+sizes(r.Plan.Orders))
+	}
+	for _, x := range []struct {
+		role string
+		r    *Review
+	}{{risk, r.Risk}, {manager, r.Manager}} {
+		if x.r == nil {
+			continue
+		}
+		text := x.role + ": " + x.r.Decision
+		if x.r.Decision == Modify {
+			text += " to " + sizes(x.r.Modified)
+		}
+		parts = append(parts, text)
+	}
+	for _, a := range r.Absent {
+		parts = append(parts, a.Role+" absent")
+	}
+	refused := 0
+	for _, o := range r.Orders {
+		if o.Refused {
+			refused++
+		}
+	}
+	if len(r.Orders) > 0 {
+		parts = append(parts, fmt.Sprintf("orders: %d sent, %d refused", len(r.Orders)-refused, refused))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// sizes lists orders as a reader thinks of them.
+func sizes(list []PlannedOrder) string {
+	var out []string
+	for _, o := range list {
+		text := o.Symbol
+		if o.TargetPercent != nil {
+			text += fmt.Sprintf(" %v %%", *o.TargetPercent)
+		} else {
+			text += fmt.Sprintf(" %s %v", o.Side, *o.Quantity)
+		}
+		if o.Stop != nil {
+			text += fmt.Sprintf(" stop %v", *o.Stop)
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
+}

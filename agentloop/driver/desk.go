@@ -1,0 +1,361 @@
+package driver
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/agentloop/desk"
+	"pitwall/agentloop/roles"
+)
+
+// This file is a strategy's `desk:`: a team in place of one model.
+
+// Desk is who sits at a desk. `agent:` says what they have in common.
+type Desk struct {
+	Analysts []Seat                 `yaml:"analysts"`
+	Debate   *Debate                `yaml:"debate"`
+	Trader   *Seat                  `yaml:"trader"`
+	Risk     *RiskSeat              `yaml:"risk"`
+	Manager  *Seat                  `yaml:"manager"`
+	Models   map[string]ModelChoice `yaml:"models"`   // by tier: fast, standard, deep
+	Parallel int                    `yaml:"parallel"` // analysts that are asked at the same time; 0 = 4
+
+	files fs.FS // where role files beside the strategy are read; nil = the bundled ones only
+}
+
+// Seat is one role of a desk; empty fields are the role file's or the agent's.
+type Seat struct {
+	Role      string         `yaml:"role"` // the role's file; empty = as its place is called
+	Model     ModelChoice    `yaml:"model"`
+	BaseURL   string         `yaml:"base_url"`
+	Params    map[string]any `yaml:"params"`
+	Tools     []string       `yaml:"tools"`
+	MaxTokens int            `yaml:"max_tokens"` // of one reply
+	Budget    *SeatBudget    `yaml:"budget"`
+	Cutoff    string         `yaml:"cutoff"`
+}
+
+// SeatBudget limits what a role may cost.
+type SeatBudget struct {
+	USDPerTurn pitwall.Dec `yaml:"usd_per_turn"`
+}
+
+// Debate is an argument of a bull and a bear before a judge.
+type Debate struct {
+	Rounds int  `yaml:"rounds"` // 0 = 3
+	Bull   Seat `yaml:"bull"`
+	Bear   Seat `yaml:"bear"`
+	Judge  Seat `yaml:"judge"`
+}
+
+// RiskSeat is the risk manager, by whose numbers it judges.
+type RiskSeat struct {
+	Profile string `yaml:"profile"` // aggressive, neutral (the default) or conservative
+	Seat    `yaml:",inline"`
+}
+
+// Defaults of a desk.
+const (
+	defaultRounds   = 3
+	defaultParallel = 4
+)
+
+// riskRoles are the role files of the profiles.
+var riskRoles = map[string]string{"aggressive": "risk_aggressive", "neutral": "risk_neutral", "conservative": "risk_conservative"}
+
+// laterDesk are keys of desks that are not there yet, and what they would do.
+var laterDesk = map[string]string{
+	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "wake": "sleep until something happens", "patterns": "choose who sees whose output",
+	"compact": "argue in one call", "strategies": "choose from a menu of strategies", "goals": "compare the run with goals", "critic": "write lessons when a trade closes",
+}
+
+// strictly decodes a mapping and refuses keys that a type does not have: the decoder
+// forgets to where a type reads itself.
+func strictly(n *yaml.Node, into any, typeName string, known []string) error {
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: cannot unmarshal !!%s into %s", n.Line, strings.TrimPrefix(n.Tag, "!!"), "driver."+typeName)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; !slices.Contains(known, k.Value) {
+			return fmt.Errorf("line %d: field %s not found in type %s", k.Line, k.Value, typeName)
+		}
+	}
+	return n.Decode(into)
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler. A part without a value is neither there nor
+// left out, so it is refused.
+func (d *Desk) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, "bundled/") {
+		return fmt.Errorf("line %d: desk is %s; templates are not there yet: list the parts, as examples/desk does", n.Line, n.Value)
+	}
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if would, is := laterDesk[k.Value]; is {
+			return fmt.Errorf("line %d: desk.%s is not there yet: it would %s; leave it out", k.Line, k.Value, would)
+		}
+		if v.Tag == "!!null" {
+			return fmt.Errorf("line %d: desk.%s has no value; write %s: {} to have it, or leave it out", k.Line, k.Value, k.Value)
+		}
+	}
+	type plain Desk
+	return strictly(n, (*plain)(d), "Desk", keys(Desk{}))
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler: a name alone is the role.
+func (s *Seat) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&s.Role)
+	}
+	type plain Seat
+	return strictly(n, (*plain)(s), "Seat", keys(Seat{}))
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (s *RiskSeat) UnmarshalYAML(n *yaml.Node) error {
+	type plain struct {
+		Profile string         `yaml:"profile"`
+		Seat    map[string]any `yaml:",inline"`
+	}
+	var p plain
+	if err := strictly(n, &p, "RiskSeat", append(keys(Seat{}), "profile")); err != nil {
+		return err
+	}
+	s.Profile = p.Profile
+	rest := *n
+	rest.Content = nil
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != "profile" {
+			rest.Content = append(rest.Content, n.Content[i], n.Content[i+1])
+		}
+	}
+	return s.Seat.UnmarshalYAML(&rest)
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (d *Debate) UnmarshalYAML(n *yaml.Node) error {
+	type plain Debate
+	return strictly(n, (*plain)(d), "Debate", keys(Debate{}))
+}
+
+// seated is a role of a desk with what its file says.
+type seated struct {
+	name string // in the record
+	Seat
+	file roles.Role
+}
+
+// ReadRoles makes a desk read role files beside the strategy, in s.Dir of files. It is
+// called before [Strategy.Check]; without it the bundled ones stand.
+func (s *Strategy) ReadRoles(files fs.FS) {
+	if s.Desk != nil {
+		s.Desk.files = files
+	}
+}
+
+// team returns the desk of a strategy that has one.
+func (d *Desk) team() desk.Desk {
+	t := desk.Desk{Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel}
+	for _, a := range d.Analysts {
+		t.Analysts = append(t.Analysts, a.Role)
+	}
+	if d.Debate != nil {
+		if t.Rounds = d.Debate.Rounds; t.Rounds == 0 {
+			t.Rounds = defaultRounds
+		}
+	}
+	if t.Parallel == 0 {
+		t.Parallel = defaultParallel
+	}
+	return t
+}
+
+// seats returns who sits at the desk, in the order of the record, with what their files
+// say.
+func (s *Strategy) seats() ([]seated, error) {
+	d := s.Desk
+	list := []seated{}
+	for _, a := range d.Analysts {
+		list = append(list, seated{name: a.Role, Seat: a})
+	}
+	if d.Debate != nil {
+		list = append(list, seated{name: "bull", Seat: d.Debate.Bull}, seated{name: "bear", Seat: d.Debate.Bear}, seated{name: "judge", Seat: d.Debate.Judge})
+	}
+	if d.Trader != nil {
+		list = append(list, seated{name: "trader", Seat: *d.Trader})
+	}
+	if d.Risk != nil {
+		seat := d.Risk.Seat
+		if seat.Role == "" {
+			seat.Role = riskRoles[cmp.Or(d.Risk.Profile, "neutral")]
+		}
+		list = append(list, seated{name: "risk", Seat: seat})
+	}
+	if d.Manager != nil {
+		list = append(list, seated{name: "manager", Seat: *d.Manager})
+	}
+	for i, x := range list {
+		name := x.Role
+		if name == "" {
+			name = x.name
+		}
+		if !agentName.MatchString(name) {
+			return nil, fmt.Errorf("a role is named %q; use lower-case letters, digits, - and _", name)
+		}
+		r, err := roles.Read(d.files, s.Dir, name)
+		if err != nil {
+			return nil, err
+		}
+		if want := desk.Answers(x.name); r.Schema != want {
+			return nil, fmt.Errorf("role %s answers with %s, and as %s it has to with %s", name, r.Schema, x.name, want)
+		}
+		list[i].file = r
+		if x.Tools == nil {
+			list[i].Tools = r.Tools
+		}
+		for _, t := range list[i].Tools {
+			if agentloop.ChangesOrders(t) {
+				return nil, fmt.Errorf("role %s may not have %s: only code orders, what was approved of the trader's plan", x.name, t)
+			}
+		}
+	}
+	return list, nil
+}
+
+// deskAgents returns the roles of the desk as agents: each has a model, a price and a key
+// to look for.
+func (s *Strategy) deskAgents() []Agent {
+	seats, err := s.seats()
+	if err != nil { // Check returns the error
+		return nil
+	}
+	list := make([]Agent, 0, len(seats))
+	for _, x := range seats {
+		a := Agent{Name: x.name, Model: x.Model, BaseURL: x.BaseURL, Params: x.Params, Tools: x.Tools, MaxTokens: x.MaxTokens, Cutoff: x.Cutoff, seat: &x}
+		tier, has := s.Desk.Models[x.file.Tier]
+		switch {
+		case a.Model.isSet():
+		case has:
+			a.Model = tier
+		default: // the agent's, with all that belongs to it
+			a.Model, a.BaseURL, a.Cutoff = s.Agent.Model, s.Agent.BaseURL, s.Agent.Cutoff
+			if a.Params == nil {
+				a.Params = s.Agent.Params
+			}
+		}
+		if a.MaxTokens == 0 {
+			a.MaxTokens = s.Agent.MaxTokens
+		}
+		list = append(list, s.withParams(a))
+	}
+	return list
+}
+
+// checkDesk validates what needs neither data nor a key.
+func (s *Strategy) checkDesk() error {
+	d := s.Desk
+	if d == nil {
+		return nil
+	}
+	switch {
+	case len(s.Agents) > 0 || len(s.Rule) > 0:
+		return s.bad("desk with agents or rule").Hintf("leave one out: agent says what the roles of the desk have in common")
+	case s.Agent.Schema != nil || s.Agent.Tools != nil:
+		return s.bad("desk with agent.output_schema or agent.tools").Hintf("leave them out: each role answers by its own schema and has its own tools")
+	case d.Debate != nil && (d.Debate.Rounds < 0 || d.Debate.Rounds > 10):
+		return s.bad("desk.debate.rounds is %d", d.Debate.Rounds).Hintf("use 1 to 10, or leave debate out")
+	case d.Parallel < 0 || d.Parallel > 64:
+		return s.bad("desk.parallel is %d", d.Parallel).Hintf("use 1 to 64")
+	case d.Risk != nil && d.Risk.Profile != "" && riskRoles[d.Risk.Profile] == "":
+		return s.bad("desk.risk.profile is %q", d.Risk.Profile).Hintf("did you mean %s? profiles are %s", pitwall.Nearest(d.Risk.Profile, slices.Sorted(maps.Keys(riskRoles))), strings.Join(slices.Sorted(maps.Keys(riskRoles)), ", "))
+	case d.Risk != nil && d.Risk.Profile != "" && d.Risk.Role != "":
+		return s.bad("desk.risk has profile and role").Hintf("leave one out: a profile is the role %s", riskRoles[d.Risk.Profile])
+	}
+	for _, tier := range slices.Sorted(maps.Keys(d.Models)) {
+		if !slices.Contains([]string{roles.Fast, roles.Standard, roles.Deep}, tier) {
+			return s.bad("desk.models names the tier %q", tier).Hintf("tiers are fast, standard and deep")
+		}
+	}
+	if _, err := desk.New(d.team()); err != nil {
+		return s.bad("desk: %v", err)
+	}
+	if _, err := s.seats(); err != nil {
+		return s.bad("desk: %v", err)
+	}
+	for _, a := range s.deskAgents() {
+		if !a.Model.isSet() {
+			return s.bad("desk: role %s has no model", a.Name).Hintf("name one in the role, under desk.models.%s, or as agent.model for all", a.seat.file.Tier)
+		}
+		if b := a.seat.Budget; b != nil && b.USDPerTurn <= 0 {
+			return s.bad("desk: budget of %s limits nothing", a.Name).Hintf("give usd_per_turn above 0; usd and tokens limit the whole desk, under agent.budget")
+		}
+	}
+	return nil
+}
+
+// decider makes the desk ready to run: models holds one for each of its roles.
+func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (agentloop.Agent, error) {
+	team, one := s.deskAgents(), s.main()
+	settings := s.Desk.team()
+	if one.Budget != nil && one.Budget.USDPerTurn > 0 {
+		settings.Parallel = 1 // where the turn's money ends must not depend on who is faster
+	}
+	d, err := desk.New(settings)
+	if err != nil {
+		return agentloop.Agent{}, s.bad("desk: %v", err)
+	}
+	shared, err := s.common(one)
+	if err != nil {
+		return shared, err
+	}
+	shared.Decider, shared.DeciderName, shared.Params = d, d.Name(), nil
+	var names []string
+	for i, x := range team {
+		m := models[i]
+		r := agentloop.Role{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Params: sentParams(x.Params, m), Price: s.priceOf(m, prices),
+			Prompt: desk.Prompt(x.seat.file), Tools: append([]string{}, x.Tools...), MaxOutput: x.MaxTokens, Acts: desk.Acts(x.Name), ReadOnly: true}
+		if r.MaxOutput == 0 {
+			r.MaxOutput = defaultMaxTokens
+		}
+		if x.seat.Budget != nil {
+			r.USDPerTurn = x.seat.Budget.USDPerTurn
+		}
+		if r.USDPerTurn+shared.Budget.USD+shared.Budget.USDPerTurn > 0 && r.Price == nil {
+			return shared, noPrice("role "+x.Name, m.Name)
+		}
+		if !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+		shared.Roles = append(shared.Roles, r)
+	}
+	shared.ModelName = strings.Join(names, ", ")
+	return shared, nil
+}
+
+// useModel gives every role another model, without the params of the old one.
+func (d *Desk) useModel(name string) {
+	seats := []*Seat{d.Trader, d.Manager}
+	for i := range d.Analysts {
+		seats = append(seats, &d.Analysts[i])
+	}
+	if d.Debate != nil {
+		seats = append(seats, &d.Debate.Bull, &d.Debate.Bear, &d.Debate.Judge)
+	}
+	if d.Risk != nil {
+		seats = append(seats, &d.Risk.Seat)
+	}
+	for _, s := range seats {
+		if s != nil && s.Model.isSet() && s.Model.Name != name {
+			s.Model, s.BaseURL, s.Params = ModelChoice{}, "", nil
+		}
+	}
+	d.Models = nil
+}

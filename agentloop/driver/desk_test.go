@@ -1,0 +1,411 @@
+package driver_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/agentloop/desk"
+	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
+	"pitwall/examples"
+)
+
+// deskRun is a desk of functions over bundled data.
+type deskRun struct {
+	desk    string // the value of the key
+	turns   int
+	cache   agentloop.Cache
+	asked   map[string]int // replies by role
+	mu      sync.Mutex
+	play    func(role string, r agentloop.Request) (agentloop.Reply, error) // ok text without one
+	context context.Context
+	change  func(*agentloop.Agent)
+	beside  fstest.MapFS // role files
+}
+
+const wholeDesk = "{analysts: [technical, breadth, news], debate: {rounds: 2}, trader: {}, risk: {}, manager: {}}"
+
+func reports(symbol, signal string) string {
+	return `{"reports":[{"symbol":"` + symbol + `","signal":"` + signal + `","confidence":0.6,"score":6,"horizon":"20 bars","reasons":["r"],"evidence":["snapshot"],"invalidation":"i"}]}`
+}
+
+// usual is what a role answers when a test does not care.
+func usual(role string) string {
+	switch role {
+	case "bull", "bear":
+		return `{"claim":"c","evidence":["technical"],"strength":0.5}`
+	case "judge":
+		return `{"winner":"BULL","margin":"SLIGHT","bull_points":[],"bear_points":[],"consensus":"c","thesis":"t","recommendation":"BUY"}`
+	case "trader":
+		return `{"orders":[{"symbol":"AAPL","target_percent":50,"confidence":0.5,"reason":"thesis"}]}`
+	case "risk", "manager":
+		return `{"decision":"approve","risk_score":0.2,"risk_level":"LOW","concerns":[],"recommendations":[]}`
+	}
+	return reports("AAPL", "BUY")
+}
+
+func (d *deskRun) run(t *testing.T) (*driver.Result, []agentloop.Turn, error) {
+	t.Helper()
+	c := config(filepath.Join(t.TempDir(), "run"))
+	s, err := driver.Parse("desk.yaml", []byte("name: desk\nsymbols: [AAPL]\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-03-31\nevery: 5\nagent: {model: script/desk, prompt: Trade.}\ndesk: "+d.desk+"\n"))
+	require.NoError(t, err)
+	if d.beside != nil {
+		s.ReadRoles(d.beside)
+	}
+	require.NoError(t, s.Check())
+	d.asked = map[string]int{}
+	models := []driver.Model{}
+	for _, a := range s.Team() {
+		models = append(models, driver.Model{Model: deskRole{a.Name, d}, Name: "test/" + a.Name, Free: true})
+	}
+	c.Strategy, c.Turns, c.Cache = s, d.turns, d.cache
+	c.Agents, err = s.Deciders(models, nil)
+	require.NoError(t, err)
+	if d.change != nil {
+		d.change(&c.Agents[0])
+	}
+	if d.context == nil {
+		d.context = t.Context()
+	}
+	r, err := driver.Run(d.context, c)
+	return r, turnsIn(t, c.Dir), err
+}
+
+// turnsIn reads the turns of a run, as far as there are any.
+func turnsIn(t *testing.T, dir string) (list []agentloop.Turn) {
+	t.Helper()
+	run := runs.Open(os.DirFS(dir))
+	for _, line := range run.Lines() {
+		x, err := run.Turn(line.Turn)
+		require.NoError(t, err)
+		list = append(list, *x)
+	}
+	return list
+}
+
+// deskRole plays one role.
+type deskRole struct {
+	role string
+	d    *deskRun
+}
+
+func (m deskRole) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {
+	reply, err := agentloop.Reply{Text: usual(m.role)}, error(nil)
+	if m.d.play != nil {
+		reply, err = m.d.play(m.role, r)
+		if err == nil && reply.Text == "" && len(reply.Calls) == 0 && reply.Stop == "" {
+			reply.Text = usual(m.role)
+		}
+	}
+	if err == nil {
+		m.d.mu.Lock()
+		m.d.asked[m.role]++
+		m.d.mu.Unlock()
+	}
+	return reply, err
+}
+
+func recordOf(t *testing.T, x agentloop.Turn) (r desk.Record) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(x.Output, &r))
+	return r
+}
+
+// kindsOf lists the warnings of a turn, but for those of roles that call no tool.
+func kindsOf(x agentloop.Turn) (kinds []string) {
+	for _, w := range x.Warnings {
+		if w.Kind != "no_tool_calls" && w.Kind != "order_without_data" {
+			kinds = append(kinds, w.Kind)
+		}
+	}
+	return kinds
+}
+
+// says answers a role with a text, the others as usual.
+func says(role, text string) func(string, agentloop.Request) (agentloop.Reply, error) {
+	return func(r string, _ agentloop.Request) (agentloop.Reply, error) {
+		if r == role {
+			return agentloop.Reply{Text: text}, nil
+		}
+		return agentloop.Reply{}, nil
+	}
+}
+
+func TestDeskDecides(t *testing.T) {
+	d := &deskRun{desk: wholeDesk, turns: 1}
+	r, turns, err := d.run(t)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"technical": 1, "breadth": 1, "news": 1, "bull": 2, "bear": 2, "judge": 1, "trader": 1, "risk": 1, "manager": 1}, d.asked)
+	require.Equal(t, "debate: BULL SLIGHT, BUY; plan: AAPL 50 %; risk: approve; manager: approve; orders: 1 sent, 0 refused", turns[0].Result)
+	require.Equal(t, agentloop.StatusOrdered, turns[0].Status)
+	rec := recordOf(t, turns[0])
+	require.Len(t, rec.Reports, 3)
+	require.Len(t, rec.Debate.Rounds, 2)
+	require.Equal(t, "BULL", rec.Debate.Winner)
+	require.Equal(t, rec.Plan.Orders, rec.Risk.Original)
+	require.Equal(t, rec.Plan.Orders, rec.Approved)
+	require.Len(t, r.Manifest.Agents[0].Roles, 9)
+	require.Equal(t, "test/judge", r.Manifest.Agents[0].Roles[5].Model)
+	journal, err := os.ReadFile(filepath.Join(r.Out, "journal.jsonl"))
+	require.NoError(t, err)
+	require.Contains(t, string(journal), `"kind":"intent","turn":1,"role":"trader"`)
+	require.Contains(t, string(journal), `"reason":"thesis; risk: approve; manager: approve"`)
+	_, err = driver.Verify(os.DirFS(r.Out))
+	require.NoError(t, err)
+}
+
+// What a verdict or a role's failure leaves of a plan of 50 %: the orders that the server
+// got, by target.
+func TestDeskIsHeldToVerdicts(t *testing.T) {
+	modify := func(size string) string {
+		return `{"decision":"modify","orders":[` + size + `],"risk_score":0.5,"risk_level":"MEDIUM","concerns":["c"],"recommendations":[]}`
+	}
+	const reject = `{"decision":"reject","risk_score":0.9,"risk_level":"HIGH","concerns":["c"],"recommendations":[]}`
+	for name, c := range map[string]struct {
+		role, text string
+		want       []string // target_percent of each order
+		kinds      []string
+		result     string
+	}{
+		"approve":         {"risk", usual("risk"), []string{"50"}, nil, ""},
+		"reject":          {"risk", reject, nil, nil, "risk: reject"},
+		"modify":          {"risk", modify(`{"symbol":"AAPL","target_percent":10,"stop":60}`), []string{"10"}, nil, "risk: modify to AAPL 10 % stop 60; manager: approve"},
+		"more":            {"risk", modify(`{"symbol":"AAPL","target_percent":60}`), nil, []string{"role_absent"}, "risk absent"},
+		"another symbol":  {"risk", modify(`{"symbol":"SPX","target_percent":1}`), nil, []string{"role_absent"}, "risk absent"},
+		"no verdict":      {"risk", "I would rather not say.", nil, []string{"role_absent"}, "risk absent"},
+		"manager rejects": {"manager", reject, nil, nil, "manager: reject"},
+		"manager shrinks": {"manager", modify(`{"symbol":"AAPL","target_percent":5}`), []string{"5"}, nil, "manager: modify to AAPL 5 %"},
+		"manager enlarge": {"manager", modify(`{"symbol":"AAPL","target_percent":51}`), nil, []string{"role_absent"}, "manager absent"},
+		"no trade":        {"trader", `{"orders":[],"no_trade":"nothing is cheap"}`, nil, nil, "no trade: nothing is cheap"},
+		"no plan":         {"trader", `{"orders":[]}`, nil, []string{"role_absent"}, "no plan; trader absent"},
+		"a tie":           {"judge", `{"winner":"TIE","margin":"TIE","bull_points":[],"bear_points":[],"consensus":"c","thesis":"t","recommendation":"HOLD"}`, []string{"50"}, nil, "debate: TIE TIE, HOLD"},
+		"half a tie":      {"judge", `{"winner":"TIE","margin":"SLIGHT","bull_points":[],"bear_points":[],"consensus":"c","thesis":"t","recommendation":"HOLD"}`, []string{"50"}, []string{"role_absent"}, "judge absent"},
+		"no bull":         {"bull", "{}", []string{"50"}, []string{"role_absent"}, "bull absent"},
+		"no analyst":      {"technical", "...", []string{"50"}, []string{"role_absent", "evidence_not_fetched", "evidence_not_fetched"}, "technical absent"},
+		"made up":         {"news", strings.Replace(reports("AAPL", "BUY"), "snapshot", "news_search AAPL", 1), []string{"50"}, []string{"evidence_not_fetched"}, ""},
+	} {
+		d := &deskRun{desk: strings.Replace(wholeDesk, "rounds: 2", "rounds: 1", 1), turns: 1, play: says(c.role, c.text)}
+		r, turns, err := d.run(t)
+		require.NoError(t, err, name)
+		var targets []string
+		for _, o := range recordOf(t, turns[0]).Orders {
+			var x struct {
+				Target json.Number `json:"target_percent"`
+			}
+			require.NoError(t, json.Unmarshal(o.Asked, &x), name)
+			require.False(t, o.Refused, "%s: %s", name, o.Answer)
+			targets = append(targets, x.Target.String())
+		}
+		require.Equal(t, c.want, targets, name)
+		require.Equal(t, len(c.want), r.Orders, name)
+		require.Equal(t, c.kinds, kindsOf(turns[0]), name)
+		require.Contains(t, turns[0].Result, c.result, name)
+		if len(c.kinds) > 0 && c.kinds[0] == "role_absent" {
+			require.Equal(t, 2, d.asked[c.role], "%s: asked once more", name)
+			require.Equal(t, c.role, recordOf(t, turns[0]).Absent[0].Role, name)
+		}
+	}
+}
+
+// A trader that orders by itself has no such tool, and an analyst that is given one
+// is refused by the server.
+func TestOnlyCodeOrders(t *testing.T) {
+	order := agentloop.Call{ID: "c1", Name: "orders_submit", Arguments: json.RawMessage(`{"symbol":"AAPL","side":"buy","qty":100}`)}
+	rebel := func(rebel string) func(string, agentloop.Request) (agentloop.Reply, error) {
+		return func(role string, r agentloop.Request) (agentloop.Reply, error) {
+			if role == "risk" {
+				return agentloop.Reply{Text: `{"decision":"reject","risk_score":1,"risk_level":"HIGH","concerns":[],"recommendations":[]}`}, nil
+			}
+			if role == rebel && len(r.Messages) == 1 {
+				return agentloop.Reply{Calls: []agentloop.Call{order}}, nil
+			}
+			return agentloop.Reply{}, nil
+		}
+	}
+	for _, role := range []string{"trader", "technical", "risk"} {
+		for _, offered := range []bool{false, true} {
+			d := &deskRun{desk: wholeDesk, turns: 1, play: rebel(role), change: func(a *agentloop.Agent) {
+				for i := range a.Roles {
+					if offered && a.Roles[i].Name == role {
+						a.Roles[i].Tools, a.Roles[i].Acts = []string{"orders_submit", "orders_cancel"}, nil
+					}
+				}
+			}}
+			r, turns, err := d.run(t)
+			require.NoError(t, err)
+			require.Zero(t, r.Orders, role)
+			if role == "risk" && !offered {
+				continue // it rejects at once
+			}
+			if role != "risk" {
+				want := "error UNKNOWN_TOOL"
+				if offered {
+					want = "error NOT_ALLOWED: orders_submit changes the world"
+				}
+				require.Contains(t, turns[0].Warnings[0].Detail, want)
+			}
+			journal, err := os.ReadFile(filepath.Join(r.Out, "journal.jsonl"))
+			require.NoError(t, err)
+			require.NotContains(t, string(journal), `"kind":"intent"`)
+		}
+	}
+}
+
+// Analysts that finish in any order leave the same bytes, cold and warm.
+func TestDeskDoesNotDependOnArrival(t *testing.T) {
+	load := func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		switch {
+		case (role == "technical" || role == "breadth") && len(r.Messages) == 1: // the same table, of other symbols
+			symbol := map[string]string{"technical": "AAPL", "breadth": "SPX"}[role]
+			return agentloop.Reply{Calls: []agentloop.Call{{ID: "a", Name: "market_load_history_table", Arguments: json.RawMessage(`{"symbols":["` + symbol + `"],"table":"bars"}`)},
+				{ID: "b", Name: "duckdb_query", Arguments: json.RawMessage(`{"sql":"SELECT symbol, count(*) AS n FROM bars GROUP BY symbol"}`)}}}, nil
+		case role == "technical" || role == "breadth":
+			return agentloop.Reply{Text: strings.Replace(reports("AAPL", "BUY"), `["r"]`, `["`+strings.ReplaceAll(strings.TrimSpace(r.Messages[1].Results[1].Text[strings.LastIndex(r.Messages[1].Results[1].Text, "symbol"):]), "\n", " ")+`"]`, 1)}, nil
+		}
+		return agentloop.Reply{}, nil
+	}
+	var first []byte
+	var digest string
+	for n, delays := range [][3]time.Duration{{}, {9, 5, 0}, {5, 0, 9}} {
+		for _, parallel := range []int{1, 8} {
+			d := &deskRun{desk: strings.Replace(wholeDesk, "trader", fmt.Sprintf("parallel: %d, trader", parallel), 1), turns: 2, play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
+				for i, name := range []string{"technical", "breadth", "bull"} {
+					if name == role {
+						time.Sleep(delays[i] * time.Millisecond)
+					}
+				}
+				return load(role, r)
+			}}
+			r, _, err := d.run(t)
+			require.NoError(t, err)
+			raw, err := os.ReadFile(filepath.Join(r.Out, "turns.log"))
+			require.NoError(t, err)
+			if first == nil {
+				first, digest = raw, r.Digest
+				require.Contains(t, string(raw), "symbol,n AAPL,")
+				require.Contains(t, string(raw), "symbol,n SPX,")
+			}
+			require.True(t, string(first) == string(raw), "delays %d, %d at a time: other bytes", n, parallel)
+			require.Equal(t, digest, r.Digest)
+		}
+	}
+}
+
+// Killed at any role's reply and run again, a desk asks for nothing twice, and ends with
+// the digest of a run that was not.
+func TestDeskGoesOnWhereItWasKilled(t *testing.T) {
+	whole := &deskRun{desk: wholeDesk, turns: 2, cache: &deskCache{m: map[string][]byte{}}}
+	want, _, err := whole.run(t)
+	require.NoError(t, err)
+	total := 0
+	for _, n := range whole.asked {
+		total += n
+	}
+	require.Equal(t, 22, total)
+	for kill := 1; kill <= total; kill++ {
+		cache, n := &deskCache{m: map[string][]byte{}}, 0
+		ctx, cancel := context.WithCancel(t.Context())
+		d := &deskRun{desk: strings.Replace(wholeDesk, "trader", "parallel: 1, trader", 1), turns: 2, cache: cache, context: ctx}
+		d.play = func(string, agentloop.Request) (agentloop.Reply, error) {
+			if n++; n >= kill {
+				cancel()
+				return agentloop.Reply{}, ctx.Err()
+			}
+			return agentloop.Reply{}, nil
+		}
+		_, _, err := d.run(t)
+		require.NoError(t, err)
+		before := 0
+		for _, n := range d.asked {
+			before += n
+		}
+		require.Equal(t, kill-1, before)
+		again := &deskRun{desk: d.desk, turns: 2, cache: cache}
+		got, _, err := again.run(t)
+		require.NoError(t, err)
+		after := 0
+		for _, n := range again.asked {
+			after += n
+		}
+		require.Equal(t, total-before, after, "killed at reply %d", kill)
+		require.Equal(t, want.Digest, got.Digest)
+		require.Equal(t, want.Manifest.TurnsDigest, got.Manifest.TurnsDigest)
+	}
+}
+
+// A changed prompt asks that role again, and those that depend on what it then says.
+func TestAChangedPromptAsksWhatDependsOnIt(t *testing.T) {
+	const turns = 3
+	file := func(role, tier, schema, prompt string) fstest.MapFS {
+		return fstest.MapFS{role + ".md": {Data: []byte("---\nname: " + role + "\ntier: " + tier + "\nschema: " + schema + "\n---\n" + prompt)}}
+	}
+	for name, c := range map[string]struct {
+		beside fstest.MapFS
+		play   func(string, agentloop.Request) (agentloop.Reply, error)
+		want   map[string]int
+	}{
+		"nothing changed":                {nil, nil, map[string]int{}},
+		"an analyst says the same":       {file("news", "fast", "AnalystReports", "Read news."), nil, map[string]int{"news": turns}},
+		"an analyst says another thing":  {file("news", "fast", "AnalystReports", "Read news."), says("news", reports("AAPL", "SELL")), map[string]int{"news": turns, "bull": 2 * turns, "bear": 2 * turns, "judge": turns, "trader": turns}},
+		"the trader plans the same":      {file("trader", "deep", "TradePlan", "Trade less."), nil, map[string]int{"trader": turns}},
+		"the risk manager says the same": {file("risk_neutral", "deep", "Verdict", "Be kind."), nil, map[string]int{"risk": turns}},
+	} {
+		cache := &deskCache{m: map[string][]byte{}}
+		_, _, err := (&deskRun{desk: wholeDesk, turns: turns, cache: cache}).run(t)
+		require.NoError(t, err)
+		again := &deskRun{desk: wholeDesk, turns: turns, cache: cache, beside: c.beside, play: c.play}
+		_, _, err = again.run(t)
+		require.NoError(t, err, name)
+		require.Equal(t, c.want, again.asked, name)
+	}
+}
+
+// deskCache keeps answers in memory.
+type deskCache struct {
+	mu sync.Mutex
+	m  map[string][]byte
+}
+
+func (c *deskCache) Get(kind, slot string, request []byte) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.m[kind+" "+slot+" "+string(request)], nil
+}
+
+func (c *deskCache) Put(kind, slot string, request, body []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := kind + " " + slot + " " + string(request)
+	if old, is := c.m[key]; is && string(old) != string(body) {
+		return pitwall.Errorf(pitwall.Internal, "another answer to %s", key)
+	}
+	c.m[key] = body
+	return nil
+}
+
+func (c *deskCache) Differs(string, string, []byte) (string, error) { return "", nil }
+
+// The bundled desk needs no key, and shows a debate of three rounds, a modification and a
+// reject that held.
+func TestBundledDesk(t *testing.T) {
+	raw, err := examples.FS.ReadFile("desk/strategy.yaml")
+	require.NoError(t, err)
+	s, err := driver.Parse("examples/desk", raw)
+	require.NoError(t, err)
+	s.Dir = "desk"
+	s.ReadRoles(examples.FS)
+	require.NoError(t, s.Check())
+	require.Len(t, s.Team(), 9)
+}

@@ -1,0 +1,83 @@
+package driver_test
+
+import (
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/agentloop/driver"
+)
+
+func TestDeskKeys(t *testing.T) {
+	check := func(text string, beside fstest.MapFS) (*driver.Strategy, error) {
+		s, err := driver.Parse("s.yaml", []byte("symbols: [AAPL]\n"+text))
+		if err != nil {
+			return nil, err
+		}
+		s.ReadRoles(beside)
+		return s, s.Check()
+	}
+	for text, want := range map[string]string{
+		"desk: {analyst: [technical]}":                                                        `there is no key "analyst"`,
+		"desk: {debate: {round: 2}}":                                                          `there is no key "round"`,
+		"desk: {trader: {modl: x}}":                                                           `there is no key "modl"`,
+		"desk: {risk: {profil: neutral}}":                                                     `there is no key "profil"`,
+		"desk: {analysts: technical}":                                                         "write a list",
+		"desk: bundled/fincon":                                                                "templates are not there yet",
+		"desk: {memory: {}}":                                                                  "desk.memory is not there yet: it would remember",
+		"desk: {trader: }":                                                                    "desk.trader has no value; write trader: {}",
+		"agent: {model: script/desk}\ndesk: {}":                                               "a desk without a role",
+		"agent: {model: script/desk}\ndesk: {analysts: [astrology]}":                          "there is no role astrology",
+		"agent: {model: script/desk}\ndesk: {analysts: [bull]}":                               "an analyst cannot be named bull",
+		"agent: {model: script/desk}\ndesk: {analysts: [technical, technical]}":               "an analyst cannot be named technical",
+		"agent: {model: script/desk}\ndesk: {analysts: [risk_neutral]}":                       "answers with Verdict",
+		"agent: {model: script/desk}\ndesk: {analysts: [../x]}":                               "a role is named",
+		"agent: {model: script/desk}\ndesk: {risk: {}}":                                       "reviews the plan of a trader",
+		"agent: {model: script/desk}\ndesk: {trader: {}, risk: {profile: netral}}":            "did you mean neutral?",
+		"agent: {model: script/desk}\ndesk: {trader: {tools: [orders_submit]}}":               "may not have orders_submit",
+		"agent: {model: script/desk}\ndesk: {analysts: [technical], debate: {rounds: 11}}":    "use 1 to 10",
+		"agent: {model: script/desk}\ndesk: {analysts: [technical], models: {slow: gpt-5}}":   `names the tier "slow"`,
+		"agent: {model: script/desk, tools: [clock_now]}\ndesk: {trader: {}}":                 "desk with agent.output_schema or agent.tools",
+		"agents: [{name: a, model: script/buyhold}]\ndesk: {trader: {}}":                      "desk with agents or rule",
+		"desk: {analysts: [technical], models: {deep: script/desk}}":                          "role technical has no model",
+		"agent: {model: script/desk, max_steps: 2000}\ndesk: {trader: {}}":                    "use 1 to 1000",
+		"agent: {model: script/desk}\ndesk: {analysts: [{role: technical, model: {cmd: x}}]}": `there is no key "cmd"`,
+	} {
+		_, err := check(text, nil)
+		require.ErrorContains(t, err, want, text)
+	}
+	mine := fstest.MapFS{"charts.md": {Data: []byte("---\nname: charts\ntier: standard\ntools: [market_indicators]\nschema: AnalystReports\n---\nRead charts.")},
+		"news.md": {Data: []byte("---\nname: news\ntier: slow\nschema: AnalystReports\n---\nx")}}
+	_, err := check("agent: {model: script/desk}\ndesk: {analysts: [news]}", mine)
+	require.ErrorContains(t, err, `tier: "slow"`)
+	s, err := check("agent: {model: script/desk, prompt: idea, budget: {usd_per_turn: 1}}\ndesk: {analysts: [charts, {role: technical, tools: [], params: {size: 5}}], debate: {judge: {model: openai/gpt-5, max_tokens: 99}}, trader: {budget: {usd_per_turn: 0.5}}, models: {standard: openai/gpt-5-mini}}", mine)
+	require.NoError(t, err)
+	price := agentloop.Price{In: pitwall.One, Out: pitwall.One}
+	models, prices := []driver.Model{}, map[string]agentloop.Price{}
+	var names []string
+	for _, a := range s.Team() {
+		names = append(names, a.Name+" "+a.Model.Name)
+		models, prices[a.Model.Name] = append(models, driver.Model{Name: a.Model.Name}), price
+	}
+	require.Equal(t, []string{"charts openai/gpt-5-mini", "technical script/desk", "bull openai/gpt-5-mini", "bear openai/gpt-5-mini", "judge openai/gpt-5", "trader script/desk"}, names)
+	agents, err := s.Deciders(models, prices)
+	require.NoError(t, err)
+	a := agents[0]
+	require.Equal(t, "openai/gpt-5-mini, script/desk, openai/gpt-5", a.ModelName)
+	require.Equal(t, "desk 1 of charts, technical, bull, bear, judge, trader; 3 rounds", a.DeciderName)
+	require.Contains(t, a.Roles[0].Prompt, "Read charts.")
+	require.Contains(t, a.Roles[0].Prompt, `"invalidation"`)
+	require.Equal(t, [][]string{{"market_indicators"}, {}, {}, {}, {}, {}}, [][]string{a.Roles[0].Tools, a.Roles[1].Tools, a.Roles[2].Tools, a.Roles[3].Tools, a.Roles[4].Tools, a.Roles[5].Tools})
+	require.Equal(t, []string{"orders_submit"}, a.Roles[5].Acts)
+	require.Equal(t, 99, a.Roles[4].MaxOutput)
+	require.Equal(t, pitwall.One/2, a.Roles[5].USDPerTurn)
+	_, err = s.Deciders(models, nil)
+	require.ErrorContains(t, err, "role charts has a budget in USD and the price of openai/gpt-5-mini is not known")
+	s.UseModel("script/desk")
+	for _, a := range s.Team() {
+		require.Equal(t, "script/desk", a.Model.Name, a.Name)
+	}
+}

@@ -1,0 +1,88 @@
+package history
+
+import (
+	"time"
+
+	"pitwall"
+)
+
+// stated applies what a file's mapping says of its times: which week a bar dated on a Sunday
+// is of, and that times are those at which bars end.
+func (g *raw) stated(m Mapping) {
+	size := g.series.Size
+	for k := range g.starts {
+		if day := g.start(k); m.Sundays == "start" && g.dates && size == pitwall.OneWeek && day.Weekday() == time.Sunday {
+			g.starts[k] = day.AddDate(0, 0, 1).Unix() // the week of the Monday after it
+		}
+	}
+	if m.Stamps != "end" || g.dates {
+		return
+	}
+	var before int64 // the end of the bar before it
+	for k, end := range g.starts {
+		start := end - int64(size/time.Second)
+		if k > 0 {
+			start = max(start, before) // the last of a session may be shorter
+		}
+		g.starts[k], before = start, end
+	}
+}
+
+// endStamps warns of bars that begin after the open and at the close of their sessions:
+// their times look like ends.
+func (l *loader) endStamps(t *table, g *raw) {
+	const enough = 2000
+	in := g.series.Instrument
+	if t.mapping.Stamps != "" || g.dates || g.series.Size >= pitwall.OneDay || in.Calendar == pitwall.AlwaysOpen {
+		return
+	}
+	var day, opens, closes time.Time
+	days, atOpen, atClose := 0, 0, 0
+	for k := range min(len(g.starts), enough) {
+		start := g.start(k)
+		if start.YearDay() != day.YearDay() || days == 0 {
+			day, days = start, days+1
+			opens, closes, _ = in.Session(in.Day(start))
+		}
+		switch {
+		case start.Equal(opens):
+			atOpen++
+		case start.Equal(closes):
+			atClose++
+		}
+	}
+	if atOpen == 0 && 2*atClose > days {
+		l.warn("the bars of %s in %s begin after the open and at the close of its sessions: their times look like those at which bars end; write stamps: end (or start) beside the file's path in the strategy, or in FILE.yaml", in.Symbol, t.name)
+	}
+}
+
+// asStarts writes the times of a symbol's bars as the store keeps them, where the mapping
+// says that they are others: the starts of bars, and the Mondays of weeks.
+func (t *table) asStarts(rows [][]string, zone *time.Location) (err error) {
+	if t.mapping.Stamps != "end" && t.mapping.Sundays == "" {
+		return nil
+	}
+	g := raw{series: &pitwall.Series{}, zone: zone, sundays: t.mapping.Sundays}
+	for _, r := range rows {
+		when, err := t.barTime(r[1], zone)
+		if err != nil {
+			return err
+		}
+		g.starts, g.dates = append(g.starts, when.t.Unix()), when.date
+	}
+	if g.series.Size, err = g.size(0); err != nil {
+		return err
+	}
+	g.stated(t.mapping)
+	for i := range g.starts {
+		switch start := g.start(i); {
+		case !g.dates:
+			rows[i][1] = start.Format(time.RFC3339)
+		case g.series.Size == pitwall.OneWeek && start.Weekday() == time.Sunday:
+			rows[i][1] = start.AddDate(0, 0, -6).Format(time.DateOnly)
+		default:
+			rows[i][1] = start.Format(time.DateOnly)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package history
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+)
+
+// Times at which bars end give the same bars as those at which they begin, once a file's
+// entry says so; without it the run is warned.
+func TestTimesAtWhichBarsEnd(t *testing.T) {
+	text := "Date,Time,Open,High,Low,Close,Vol\n" + minuteRows("%E,%o,%h,%l,%c,%v", dated("2006-01-02,15:04"))
+	s, err := mappedLoad("AAPL.txt", text, Mapping{Stamps: "end"})
+	require.NoError(t, err)
+	require.Equal(t, minuteFigures(), figures(s.Series()[0]))
+	_, err = mappedLoad("AAPL.txt", text, Mapping{Stamps: "ends"})
+	require.ErrorContains(t, err, `stamps is "ends"; use start or end`)
+
+	// Hours of a session, the last of which is half as long.
+	hours := "date,open,high,low,close\n"
+	for _, d := range []string{"02", "03", "04"} {
+		for _, clock := range strings.Fields("10:30 11:30 12:30 13:30 14:30 15:30 16:00") {
+			hours += "2024-01-" + d + " " + clock + ",1,2,0.5,1.5\n"
+		}
+	}
+	warned := "the bars of AAPL in AAPL.csv begin after the open and at the close of its sessions: their times look like those at which bars end; write stamps: end (or start) beside the file's path in the strategy, or in FILE.yaml"
+	s, err = mappedLoad("AAPL.csv", hours, Mapping{})
+	require.NoError(t, err)
+	require.Contains(t, s.Warnings, warned)
+	s, err = mappedLoad("AAPL.csv", hours, Mapping{Stamps: "end"})
+	require.NoError(t, err)
+	require.NotContains(t, strings.Join(s.Warnings, "\n"), "stamps")
+	var starts []string
+	for i := range 8 {
+		starts = append(starts, s.Series()[0].Bar(i).Start.Format("02 15:04"))
+	}
+	require.Equal(t, []string{"02 09:30", "02 10:30", "02 11:30", "02 12:30", "02 13:30", "02 14:30", "02 15:30", "03 09:30"}, starts)
+	s, err = mappedLoad("AAPL.csv", strings.ReplaceAll(hours, " 16:00", " 09:30"), Mapping{Stamps: "start"})
+	require.Error(t, err, "not in the order of time")
+	require.Nil(t, s)
+
+	// What an import writes are starts.
+	l := newLocal(t, "2026-11-20")
+	_, err = l.Import(context.Background(), Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(hours)}}, Path: "AAPL.csv", Show: "AAPL.csv", Mapping: Mapping{Stamps: "end"}}, "AAPL")
+	require.NoError(t, err)
+	in, err := l.Inputs(context.Background(), Need{Source: "files", Symbols: []string{"AAPL"}, Size: time.Hour})
+	require.NoError(t, err)
+	back, err := Load(context.Background(), in, Options{Symbols: []string{"AAPL"}})
+	require.NoError(t, err)
+	require.Equal(t, "02 09:30", back.Series()[0].Bar(0).Start.Format("02 15:04"))
+}
+
+// A weekly bar dated on a Sunday is of the week that the entry says.
+func TestWeeksDatedOnSundays(t *testing.T) {
+	text := "Date,Open,High,Low,Close\n2024-01-07,1,2,0.5,1.5\n2024-01-14,1,2,0.5,1.5\n2024-01-21,1,2,0.5,1.5\n2024-01-28,1,2,0.5,1.5\n"
+	_, err := mappedLoad("AAPL.csv", text, Mapping{})
+	require.ErrorContains(t, err, "write sundays: end or sundays: start")
+	for stated, want := range map[string]string{"end": "2024-01-02T14:30:00Z to 2024-01-05T21:00:00Z", "start": "2024-01-08T14:30:00Z to 2024-01-12T21:00:00Z"} {
+		s, err := mappedLoad("AAPL.csv", text, Mapping{}, "AAPL.csv.yaml", "sundays: "+stated+"\n")
+		require.NoError(t, err)
+		b := s.Series()[0].Bar(0)
+		require.Equal(t, want, b.Start.UTC().Format(time.RFC3339)+" to "+b.Known.UTC().Format(time.RFC3339), stated)
+
+		l, ctx := newLocal(t, "2026-11-20"), context.Background()
+		_, err = l.Import(ctx, Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv", Show: "AAPL.csv", Mapping: Mapping{Sundays: stated}}, "AAPL")
+		require.NoError(t, err, stated)
+		in, err := l.Inputs(ctx, Need{Source: "files", Symbols: []string{"AAPL"}, Size: pitwall.OneWeek})
+		require.NoError(t, err, stated)
+		back, err := Load(ctx, in, Options{Symbols: []string{"AAPL"}})
+		require.NoError(t, err, stated)
+		require.Equal(t, b.Start, back.Series()[0].Bar(0).Start, "as the store keeps it")
+	}
+	_, err = mappedLoad("AAPL.csv", text, Mapping{Sundays: "monday"})
+	require.ErrorContains(t, err, `sundays is "monday"; use start or end`)
+}
