@@ -59,6 +59,9 @@ func (r *run) describe() runs.Manifest {
 	s := r.Strategy
 	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every, Params: s.Params,
 		Model: modelNames(r.Agents), Sample: r.Sample, NoCache: r.NoCache, Notes: slices.Concat(r.Notes, s.Notes(r.Agents))}
+	if r.Live != nil {
+		m.StrategyDigest, _ = s.Digest() // it was encoded before
+	}
 	if s.Approve != "" && r.Live == nil {
 		m.Notes = append(m.Notes, "approve is for runs on the live clock: this backtest sent each order at once")
 	}

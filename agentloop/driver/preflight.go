@@ -113,7 +113,7 @@ func Preflight(ctx context.Context, c PreflightConfig) (p runs.Preflight, err er
 	if s.Index != "" {
 		return p, s.bad("index is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
 	}
-	s.Benchmark, s.From, s.To = "", "", ""
+	s.Benchmark, s.From, s.To, s.Approve = "", "", "", "" // no person is there to approve
 	spec, err := s.Spec()
 	if err != nil {
 		return p, err

@@ -83,6 +83,11 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestUnstated(t *testing.T) {
+	require.Equal(t, []string{"max_order_notional", "max_symbol_percent", "max_gross_percent", "max_daily_loss_percent", "max_orders", "price_collar_percent", "stale_price"}, risk.Unstated(nil))
+	require.Equal(t, []string{"max_order_notional", "max_orders"}, risk.Unstated(limits{"max_symbol_percent": 1, "max_gross_percent": "off", "max_daily_loss_percent": 1, "price_collar_percent": 1, "stale_price": "1h", "max_positions": 1}))
+}
+
 // A limit that is neither set nor off refuses every order.
 func TestUnsetLimitRefuses(t *testing.T) {
 	l, err := risk.Parse(limits{"max_order_qty": 10})

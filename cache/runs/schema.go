@@ -88,30 +88,32 @@ func header(file string) string {
 
 // Manifest is manifest.json: what was run.
 type Manifest struct {
-	RunID     string         `json:"run_id"`
-	Mode      string         `json:"mode,omitempty"`   // paper or live; empty = a backtest
-	Broker    *Broker        `json:"broker,omitempty"` // whose account it trades; nil = fills are simulated
-	Status    string         `json:"status"`           // running, complete, incomplete or failed
-	Pitwall   string         `json:"pitwall"`
-	Strategy  string         `json:"strategy"`
-	Name      string         `json:"name"`
-	Symbols   []string       `json:"symbols"`
-	Benchmark string         `json:"benchmark,omitempty"`
-	From      string         `json:"from"`
-	To        string         `json:"to"`
-	Every     string         `json:"every"`
-	Cash      pitwall.Dec    `json:"cash"`
-	Costs     pitwall.Costs  `json:"costs"`
-	Account   pitwall.Terms  `json:"account"`
-	Fills     pitwall.Rules  `json:"fills"`
-	Limits    string         `json:"limits"`
-	Model     string         `json:"model"` // of all agents
-	Agents    []Agent        `json:"agents"`
-	Params    map[string]any `json:"params,omitempty"` // the strategy's values, with those of the command line
-	Attempt   int            `json:"attempt"`
-	Sample    int            `json:"sample,omitempty"`
-	NoCache   bool           `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
-	Data      []DataFile     `json:"data"`
+	RunID    string  `json:"run_id"`
+	Mode     string  `json:"mode,omitempty"`   // paper or live; empty = a backtest
+	Broker   *Broker `json:"broker,omitempty"` // whose account it trades; nil = fills are simulated
+	Status   string  `json:"status"`           // running, complete, incomplete or failed
+	Pitwall  string  `json:"pitwall"`
+	Strategy string  `json:"strategy"`
+	// StrategyDigest is of what the strategy said, of a run on the host's time.
+	StrategyDigest string         `json:"strategy_digest,omitempty"`
+	Name           string         `json:"name"`
+	Symbols        []string       `json:"symbols"`
+	Benchmark      string         `json:"benchmark,omitempty"`
+	From           string         `json:"from"`
+	To             string         `json:"to"`
+	Every          string         `json:"every"`
+	Cash           pitwall.Dec    `json:"cash"`
+	Costs          pitwall.Costs  `json:"costs"`
+	Account        pitwall.Terms  `json:"account"`
+	Fills          pitwall.Rules  `json:"fills"`
+	Limits         string         `json:"limits"`
+	Model          string         `json:"model"` // of all agents
+	Agents         []Agent        `json:"agents"`
+	Params         map[string]any `json:"params,omitempty"` // the strategy's values, with those of the command line
+	Attempt        int            `json:"attempt"`
+	Sample         int            `json:"sample,omitempty"`
+	NoCache        bool           `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
+	Data           []DataFile     `json:"data"`
 	// What a verifier needs besides journal.jsonl and prices.csv.
 	Traded   []Traded         `json:"instruments,omitempty"`
 	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
