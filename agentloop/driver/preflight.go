@@ -28,7 +28,17 @@ import (
 func (s *Strategy) Digest() (string, error) {
 	x := *s
 	x.File, x.Dir, x.Fetch, x.BenchmarkOptional = "", "", nil, false
-	body, err := json.Marshal(x)
+	said := []any{x}
+	if s.Desk != nil {
+		seats, err := s.seats()
+		if err != nil {
+			return "", err
+		}
+		for _, seat := range seats {
+			said = append(said, seat.name, seat.file)
+		}
+	}
+	body, err := json.Marshal(said)
 	if err != nil {
 		return "", fmt.Errorf("encoding the strategy: %w", err)
 	}

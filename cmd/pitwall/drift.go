@@ -43,6 +43,7 @@ func (a *app) drift() *cobra.Command {
 	fs.StringArrayVar(&f.data, "data", nil, "history before the run, where it was started with --data (repeatable)")
 	fs.StringVar(&f.feed, "feed", "", "file or folder of the bars as they are known now, such as that of trade --record")
 	fs.BoolVar(&f.ask, "ask", false, "ask the models again, which may cost money")
+	fs.StringVar(&f.profile, "profile", "", "broker profile whose changes to the strategy count, as for trade")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	return c
 }
@@ -63,13 +64,16 @@ func (a *app) findDrift(ctx context.Context, name string, f driftFlags) (err err
 	if f.strategyFile == "" {
 		f.strategyFile = runs.Open(c.Folder).Manifest.Strategy
 	}
+	if err := f.readProfile(); err != nil {
+		return err
+	}
 	s, err := f.strategy(f.strategyFile)
 	if err != nil {
 		return fmt.Errorf("the run's strategy: %w", err)
 	}
 	c.Strategy = s.Strategy
 	if f.feed != "" {
-		fed := &strategyFile{new(*s.Strategy), s.files}
+		fed := &strategyFile{Strategy: new(*s.Strategy), files: s.files}
 		fed.From, fed.To = "", ""
 		fed.use([]string{f.feed})
 		if c.Feed, err = fed.Load(ctx, fed.files, cfg.store(a.now)); err != nil {

@@ -22,6 +22,10 @@ import (
 // accountFolder is a folder with a strategy that may trade, and a fake broker whose next
 // bar comes every few milliseconds.
 func accountFolder(t *testing.T) (dir string, env []string) {
+	return accountFolderEvery(t, 60*time.Millisecond)
+}
+
+func accountFolderEvery(t *testing.T, every time.Duration) (dir string, env []string) {
 	dir, env, _ = brokerFolder(t, 60*time.Millisecond)
 	return dir, env
 }
@@ -120,7 +124,7 @@ func TestLiveIsRehearsed(t *testing.T) {
 	dir, env := accountFolder(t)
 	raw, err := os.ReadFile(filepath.Join(dir, "mine.yaml"))
 	require.NoError(t, err)
-	write(t, dir, "mine.yaml", strings.Replace(string(raw), "risk: {max_order_notional: 200000", "risk: {max_drawdown_percent: 50, max_order_notional: 2000000", 1))
+	write(t, dir, "mine.yaml", strings.Replace(string(raw), "risk: {max_order_notional: 200000", "risk: {max_order_notional: 2000000, max_drawdown_percent: 50, max_symbol_percent: 500, max_gross_percent: 700, max_daily_loss_percent: 20, max_orders: {count: 100, per: 1h}, price_collar_percent: 20, stale_price: 100h", 1))
 	out, errs, code := command(t, dir, env, "preflight", "mine.yaml")
 	require.Zero(t, code, out+errs)
 	args := []string{"trade", "mine.yaml", "--broker", "alpaca", "--profile", "rehearsal.yaml", "--live", "--turns", "4", "--json"}
