@@ -124,7 +124,8 @@ func TestLiveIsRehearsed(t *testing.T) {
 	dir, env := accountFolder(t)
 	raw, err := os.ReadFile(filepath.Join(dir, "mine.yaml"))
 	require.NoError(t, err)
-	write(t, dir, "mine.yaml", strings.Replace(string(raw), "risk: {max_order_notional: 200000", "risk: {max_order_notional: 2000000, max_drawdown_percent: 50, max_symbol_percent: 500, max_gross_percent: 700, max_daily_loss_percent: 20, max_orders: {count: 100, per: 1h}, price_collar_percent: 20, stale_price: 100h", 1))
+	write(t, dir, "mine.yaml", strings.NewReplacer("script/momentum, params: {lookback: 20}", "script/buyhold", "max_order_notional: 200000",
+		"max_order_notional: 2000000, max_drawdown_percent: 50, max_symbol_percent: 500, max_gross_percent: 700, max_daily_loss_percent: 20, max_orders: {count: 100, per: 1h}, price_collar_percent: 20, stale_price: 100h").Replace(string(raw)))
 	out, errs, code := command(t, dir, env, "preflight", "mine.yaml")
 	require.Zero(t, code, out+errs)
 	args := []string{"trade", "mine.yaml", "--broker", "alpaca", "--profile", "rehearsal.yaml", "--live", "--turns", "4", "--json"}
