@@ -308,10 +308,10 @@ func (s *csvReader) row(row int, cells []string) bool {
 				return false
 			}
 		}
-		ok := false
+		ok := true
 		switch r {
 		case roleSymbol:
-			s.to.Of[row], ok = s.symbols.number(cell), true
+			s.to.Of[row] = s.symbols.number(cell)
 		case roleTime:
 			ok = s.time(row, cell)
 		case roleClock:
