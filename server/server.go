@@ -15,16 +15,6 @@ import (
 	"pitwall/tools"
 )
 
-const gcPercent = 400
-
-// TuneGC sets the collector for a server: the SDK allocates about half a
-// megabyte per call, so a larger heap target saves most of the collections. The
-// memory limit keeps that from growing without bound.
-func TuneGC() {
-	debug.SetGCPercent(gcPercent)
-	debug.SetMemoryLimit(2 << 30)
-}
-
 // worldHeader carries the world's name from the URL to the handler. The HTTP
 // handler overwrites whatever a client sends under this name.
 const worldHeader = "Pitwall-World"

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"pitwall/brokers/halt"
@@ -10,15 +11,16 @@ import (
 // Arming is every fact that decides whether orders may reach a real account. The zero
 // value is not armed.
 type Arming struct {
-	Flag        bool   // --live was given
-	Understands string // of the variable I_UNDERSTAND_LIVE_TRADING: "true", nothing else
-	Profile     bool   // the broker's profile says live, and so does its host
-	Typed       string // the account id in the profile
-	Account     string // the one that the broker answered with
-	Limits      bool   // the strategy states limits that are understood
-	Journal     error  // of writing the journal to the disk
-	JournalDone bool   // it was tried
-	Compared    bool   // positions, orders and cash were compared with the journal
+	Flag        bool     // --live was given
+	Understands string   // of the variable I_UNDERSTAND_LIVE_TRADING: "true", nothing else
+	Profile     bool     // the broker's profile says live, and so does its host
+	Typed       string   // the account id in the profile
+	Account     string   // the one that the broker answered with
+	Limits      bool     // the strategy states limits that are understood
+	Unstated    []string // keys of its risk section that a live run needs and that are neither set nor off
+	Journal     error    // of writing the journal to the disk
+	JournalDone bool     // it was tried
+	Compared    bool     // positions, orders and cash were compared with the journal
 	Differences []string
 	Halt        halt.State
 	HaltRead    bool
@@ -45,13 +47,20 @@ func (a Arming) Missing() (list []string) {
 	gate(a.Understands == "true", "I_UNDERSTAND_LIVE_TRADING is %q, not true", a.Understands)
 	gate(a.Profile, "the broker's profile does not say live")
 	gate(a.Typed != "" && a.Typed == a.Account, "the account id in the profile is %q and the broker answers %q", a.Typed, a.Account)
-	gate(a.Limits, "the strategy states no limits (risk:)")
+	gate(a.Limits && len(a.Unstated) == 0, "%s", limitsText(a.Limits, a.Unstated))
 	gate(a.JournalDone && a.Journal == nil, "the journal cannot be written: %v", reason(a.Journal, "it was not tried"))
 	gate(a.Compared && len(a.Differences) == 0, "reconciliation: %s", differences(a.Compared, a.Differences))
 	gate(a.HaltRead && a.Halt.Level == halt.Off, "the halt latch is %s", haltText(a.HaltRead, a.Halt))
 	gate(a.SkewKnown && a.Skew.Abs() <= MaxSkew, "the host's clock differs from the broker's by %s; at most %v", skewText(a.SkewKnown, a.Skew), MaxSkew)
 	gate(a.Preflight, "no preflight of this strategy, as it is now, has passed with this build: run pitwall preflight FILE")
 	return list
+}
+
+func limitsText(stated bool, unstated []string) string {
+	if !stated {
+		return "the strategy states no limits (risk:)"
+	}
+	return "risk: does not state " + strings.Join(unstated, ", ") + "; set each, or write off"
 }
 
 func reason(err error, without string) string {

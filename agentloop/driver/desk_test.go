@@ -18,6 +18,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/desk"
 	"pitwall/agentloop/driver"
+	"pitwall/agentloop/models"
 	"pitwall/cache/runs"
 	"pitwall/examples"
 )
@@ -66,12 +67,12 @@ func (d *deskRun) run(t *testing.T) (*driver.Result, []agentloop.Turn, error) {
 	}
 	require.NoError(t, s.Check())
 	d.asked = map[string]int{}
-	models := []driver.Model{}
+	list := []driver.Model{}
 	for _, a := range s.Team() {
-		models = append(models, driver.Model{Model: deskRole{a.Name, d}, Name: "test/" + a.Name, Free: true})
+		list = append(list, driver.Model{Model: deskRole{a.Name, d}, Name: "test/" + a.Name, Free: true})
 	}
 	c.Strategy, c.Turns, c.Cache = s, d.turns, d.cache
-	c.Agents, err = s.Deciders(models, nil)
+	c.Agents, err = s.Deciders(list, nil)
 	require.NoError(t, err)
 	if d.change != nil {
 		d.change(&c.Agents[0])
@@ -397,8 +398,8 @@ func (c *deskCache) Put(kind, slot string, request, body []byte) error {
 
 func (c *deskCache) Differs(string, string, []byte) (string, error) { return "", nil }
 
-// The bundled desk needs no key, and shows a debate of three rounds, a modification and a
-// reject that held.
+// The bundled desk needs no key, and shows three analysts, a debate of three rounds, a
+// modification and a reject that held. decisions.jsonl has a line of every turn.
 func TestBundledDesk(t *testing.T) {
 	raw, err := examples.FS.ReadFile("desk/strategy.yaml")
 	require.NoError(t, err)
@@ -407,5 +408,68 @@ func TestBundledDesk(t *testing.T) {
 	s.Dir = "desk"
 	s.ReadRoles(examples.FS)
 	require.NoError(t, s.Check())
-	require.Len(t, s.Team(), 9)
+	var list []driver.Model
+	for _, a := range s.Team() {
+		m, err := driver.NewModel(a, models.Options{})
+		require.NoError(t, err)
+		list = append(list, m)
+	}
+	c := config(filepath.Join(t.TempDir(), "run"))
+	c.Strategy, c.Turns = s, 64
+	c.Agents, err = s.Deciders(list, nil)
+	require.NoError(t, err)
+	r, err := driver.Run(t.Context(), c)
+	require.NoError(t, err)
+	decisions := map[string]int{}
+	for _, x := range turnsIn(t, r.Out) {
+		rec := recordOf(t, x)
+		require.Len(t, rec.Reports, 3)
+		require.Len(t, rec.Debate.Rounds, 3)
+		require.Empty(t, rec.Absent)
+		said := desk.Conversation(&x)
+		require.Equal(t, "fundamentals", said[0].Role)
+		if rec.Risk == nil {
+			require.Empty(t, rec.Plan.Orders)
+			continue
+		}
+		decisions[rec.Risk.Decision]++
+		last := said[len(said)-1]
+		if rec.Risk.Decision == desk.Reject {
+			require.Empty(t, rec.Orders)
+			require.Equal(t, desk.Line{Role: "order", Text: "none: the plan was not approved"}, last)
+			continue
+		}
+		require.Equal(t, "10", rec.Approved[0].TargetPercent.String())
+		require.Less(t, *rec.Plan.Orders[0].Stop, *rec.Approved[0].Stop)
+		require.Contains(t, string(rec.Orders[0].Asked), `"target_percent": 10`)
+		require.Contains(t, last.Text, `"target_percent":10`)
+	}
+	require.Greater(t, decisions[desk.Modify], 2)
+	require.Greater(t, decisions[desk.Reject], 2)
+
+	turns, kinds := map[int]bool{}, map[string]int{}
+	lines, err := os.ReadFile(filepath.Join(r.Out, runs.DecisionsFile))
+	require.NoError(t, err)
+	for line := range strings.Lines(string(lines)) {
+		var x runs.Decision
+		require.NoError(t, json.Unmarshal([]byte(line), &x))
+		kinds[x.Type]++
+		if x.Type == runs.Chosen {
+			turns[x.Turn] = true
+			require.NotEmpty(t, x.Analysts)
+			require.NotEmpty(t, x.Researchers)
+			require.NotEmpty(t, x.Plan)
+			require.Equal(t, x.Symbol != "", len(x.Risk) > 0)
+		}
+		if x.Type == runs.Result {
+			require.Contains(t, []string{"stop_loss", "take_profit"}, x.ExitReason)
+			require.Contains(t, line, `"lessons":[]`)
+			require.Contains(t, string(lines), `"type":"decision","trade_id":"`+x.TradeID+`"`)
+		}
+	}
+	require.Len(t, turns, 64, "every turn has its decision")
+	require.Equal(t, r.Fills, kinds[runs.Execution])
+	require.Greater(t, kinds[runs.Result], 1)
+	_, err = driver.Verify(os.DirFS(r.Out))
+	require.NoError(t, err)
 }

@@ -59,6 +59,9 @@ func (r *run) describe() runs.Manifest {
 	s := r.Strategy
 	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every, Params: s.Params,
 		Model: modelNames(r.Agents), Sample: r.Sample, NoCache: r.NoCache, Notes: slices.Concat(r.Notes, s.Notes(r.Agents))}
+	if r.Live != nil {
+		m.StrategyDigest, _ = s.Digest() // it was encoded before
+	}
 	if s.Approve != "" && r.Live == nil {
 		m.Notes = append(m.Notes, "approve is for runs on the live clock: this backtest sent each order at once")
 	}
@@ -174,7 +177,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	warnings := slices.Concat(r.Warnings, r.session.Warnings(), r.warm.warnings(r.session.World().Zone), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m, metrics, out))
 	m.Warnings, m.ReadWith = pitwall.WarningTexts(warnings), runs.ReadWith(warnings)
 	usage := runs.UsageOf(out)
-	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades))); err != nil {
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades)), r.decisions(figures, trades)); err != nil {
 		return fail(err)
 	}
 	if err := r.folder.Seal(m); err != nil {

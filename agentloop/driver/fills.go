@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
+	"math/big"
 	"path"
 	"strings"
 	"time"
@@ -50,6 +52,9 @@ func CheckFills(ctx context.Context, f Fills) (out FillsChecked, err error) {
 	}
 	if err := f.symbols(t, &out); err != nil {
 		return out, err
+	}
+	if _, err := (runs.Strict{FS: f.Folder}).Manifest(); path.Base(f.File) != runs.FillsFile || err != nil { // not a run's own
+		f.scaled(t, &out)
 	}
 	exchange, err := pitwall.LoadZone("America/New_York")
 	if err != nil {
@@ -124,6 +129,41 @@ func (f Fills) symbols(t *layout.Table, out *FillsChecked) error {
 		t.Rows[i][1] = symbol
 	}
 	return nil
+}
+
+// scaled writes quantities and prices per as many units as the bars of a symbol are quoted
+// in, where the file's first price of it shows that its own are per unit.
+func (f Fills) scaled(t *layout.Table, out *FillsChecked) {
+	const symbol, qty, price = 1, 3, 4 // columns of layout.Trades
+	powers := map[string]*big.Rat{}
+	for _, row := range t.Rows {
+		power, seen := powers[row[symbol]]
+		if s := seriesOf(f.Source, row[symbol]); !seen && s != nil && s.Instrument.Scale > 0 && s.Len() > 0 && s.Close[0] > 0 {
+			first, ok := new(big.Rat).SetString(row[price])
+			if !ok || first.Sign() <= 0 {
+				continue
+			}
+			scale, _ := new(big.Rat).SetString(s.Instrument.Scale.String()) // a number
+			near, _ := new(big.Rat).Quo(first, new(big.Rat).SetFloat64(s.Close[0].Float())).Float64()
+			if per, _ := scale.Float64(); math.Abs(math.Log(near*per)) < math.Abs(math.Log(near)) {
+				power = scale
+				out.Notes = append(out.Notes, fmt.Sprintf("quantities and prices of %s are taken per %v units, as its bars are quoted", row[symbol], s.Instrument.Scale))
+				if held, ok := f.Options.Held[row[symbol]]; ok {
+					f.Options.Held[row[symbol]], _ = held.Div(s.Instrument.Scale) // below what was there
+				}
+			}
+			powers[row[symbol]] = power
+		}
+		if power == nil {
+			continue
+		}
+		if p, ok := new(big.Rat).SetString(row[price]); ok {
+			row[price] = p.Mul(p, power).FloatString(8)
+		}
+		if q, ok := new(big.Rat).SetString(row[qty]); ok {
+			row[qty] = q.Quo(q, power).FloatString(8)
+		}
+	}
 }
 
 // symbol finds a broker's symbol among those of the bars; one that is not there stays.

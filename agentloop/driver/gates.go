@@ -10,6 +10,7 @@ import (
 
 	"pitwall"
 	"pitwall/brokers/mirror"
+	"pitwall/brokers/risk"
 	"pitwall/cache/runs"
 )
 
@@ -32,6 +33,9 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 		return compared
 	}
 	a.Account, a.Limits = p.account, c.Strategy.Risk != nil // one that is not understood is an error before
+	if !p.rehearsal {
+		a.Unstated = risk.Unstated(c.Strategy.Risk)
+	}
 	a.Journal, a.JournalDone = probe(c.Dir, p.Resume), true
 	a.Compared, a.Differences = compared == nil, differences
 	if p.Adopt && compared == nil {

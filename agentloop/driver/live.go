@@ -348,7 +348,7 @@ func (p *LiveSession) poll(ctx context.Context) (steps int, err error) {
 	p.held = nil
 	p.publish()
 	p.fine()
-	return steps, nil
+	return steps, p.guard.Watch(ctx)
 }
 
 // miss records bars that passed without a turn.

@@ -51,6 +51,11 @@ func NewModel(a Agent, o models.Options) (Model, error) {
 	return Model{Model: m, Name: a.Model.Name, Fingerprint: scripts.Fingerprint(), Free: true}, nil
 }
 
+// Deterministic reports whether only scripts and rules decide.
+func (s *Strategy) Deterministic() bool {
+	return s.Desk == nil && !slices.ContainsFunc(s.Team(), func(a Agent) bool { return a.rule == nil && !strings.HasPrefix(a.Model.Name, "script/") })
+}
+
 // sentParams are the params that a model is sent and keyed by.
 func sentParams(given map[string]any, m Model) map[string]any {
 	params := maps.Clone(given)

@@ -28,7 +28,17 @@ import (
 func (s *Strategy) Digest() (string, error) {
 	x := *s
 	x.File, x.Dir, x.Fetch, x.BenchmarkOptional = "", "", nil, false
-	body, err := json.Marshal(x)
+	said := []any{x}
+	if s.Desk != nil {
+		seats, err := s.seats()
+		if err != nil {
+			return "", err
+		}
+		for _, seat := range seats {
+			said = append(said, seat.name, seat.file)
+		}
+	}
+	body, err := json.Marshal(said)
 	if err != nil {
 		return "", fmt.Errorf("encoding the strategy: %w", err)
 	}
@@ -113,7 +123,7 @@ func Preflight(ctx context.Context, c PreflightConfig) (p runs.Preflight, err er
 	if s.Index != "" {
 		return p, s.bad("index is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
 	}
-	s.Benchmark, s.From, s.To = "", "", ""
+	s.Benchmark, s.From, s.To, s.Approve = "", "", "", "" // no person is there to approve
 	spec, err := s.Spec()
 	if err != nil {
 		return p, err

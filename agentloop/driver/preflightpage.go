@@ -24,7 +24,7 @@ func PreflightText(p runs.Preflight) string {
 	}
 	line(0, "preflight of %s: %s", p.Name, verdict[p.Passed])
 	line(2, "  %s, %s, trading %s", p.Strategy, p.Model, strings.Join(p.Symbols, ", "))
-	line(2, "  A made-up bad week (%s to %s) behind its own history, at a fake broker on this machine. Loss that the strategy allows: %s.", p.From, p.To, p.Budget)
+	line(2, "  A made-up bad week (%s to %s) behind its own history, at a fake broker on this machine. Loss that the strategy allows: %s. Orders do not wait for a person here.", p.From, p.To, p.Budget)
 	b.WriteString("\n  drill     result   orders  fills  refused  worst day  from peak\n")
 	for _, d := range p.Drills {
 		fmt.Fprintf(&b, "  %-9s %-8s %6d %6d %8d %9.2f%% %9.2f%%\n", d.Name, verdict[len(d.Failures) == 0], d.Orders, d.Fills, refusedIn(d), 0-100*d.WorstDay, 0-100*d.WorstFall)
@@ -67,7 +67,7 @@ func wrapped(b *strings.Builder, hang int, text string) {
 	indent := len(text) - len(strings.TrimLeft(text, " "))
 	column := indent
 	b.WriteString(strings.Repeat(" ", indent))
-	for i, word := range strings.Fields(text) {
+	for i, word := range strings.Split(strings.TrimLeft(text, " "), " ") {
 		n := len([]rune(word))
 		if i > 0 && column+1+n > pageWidth {
 			b.WriteString("\n" + strings.Repeat(" ", hang))

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
+	"pitwall/brokers/risk"
 )
 
 // Profile says which account a run trades: a file beside the strategies, without keys.
@@ -26,6 +28,8 @@ type Profile struct {
 	Alert   Alert         `yaml:"alert"`
 	Approve string        `yaml:"approve"` // which orders wait for a person; the stricter of this and the strategy's
 	Link    Link          `yaml:"link"`
+
+	Strategy Overrides `yaml:"strategy"` // what this account's runs do otherwise than the strategy says
 }
 
 // Alert says who learns of a halt, an order without an answer or a difference.
@@ -50,7 +54,7 @@ func ParseProfile(file string, raw []byte) (p Profile, err error) {
 	dec.KnownFields(true)
 	if err := dec.Decode(&p); err != nil && !errors.Is(err, io.EOF) {
 		return p, pitwall.Errorf(pitwall.StrategyError, "%s: it is not a valid broker profile (line %s)", file, lineOf(err)).
-			Hintf("the keys are %s", strings.Join(keys(Profile{}), ", ")) // the reader's own words would repeat what is there, and with it a key
+			Hintf("the keys are %s; of strategy %s", strings.Join(keys(Profile{}), ", "), strings.Join(keys(Overrides{}), ", ")) // the reader's own words would repeat what is there, and with it a key
 	}
 	bad := func(hint, format string, args ...any) (Profile, error) {
 		return Profile{}, pitwall.Errorf(pitwall.StrategyError, "%s: %s", file, fmt.Sprintf(format, args...)).Hintf("%s", hint)
@@ -71,6 +75,11 @@ func ParseProfile(file string, raw []byte) (p Profile, err error) {
 	}
 	if err := checkApprove(p.Approve); err != nil {
 		return bad("leave it out for none", "%v", err)
+	}
+	for k := range p.Strategy.Risk {
+		if !slices.Contains(risk.Keys(), k) {
+			return bad("the keys are "+strings.Join(risk.Keys(), ", "), "strategy: risk: there is no key of that name among %d given", len(p.Strategy.Risk))
+		}
 	}
 	switch {
 	case p.Link != (Link{}) && p.Link.Listen == "":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -182,6 +183,7 @@ func TestLiveIsArmed(t *testing.T) {
 		return c
 	}
 	require.NoError(t, x.Wait(context.Background(), x.Now().Add(20*time.Hour)))
+	maps.Copy(s.Risk, map[string]any{"max_symbol_percent": 100, "max_daily_loss_percent": 5, "max_orders": "off", "price_collar_percent": 10})
 	limits := s.Risk
 	var other pitwall.Broker // of another run
 	for name, shut := range map[string]func(*Config){
@@ -193,11 +195,18 @@ func TestLiveIsArmed(t *testing.T) {
 			s.Risk = nil
 			c.Live.Preflights = preflown(t, s, true)
 		},
+		"risk: does not state max_daily_loss_percent, max_orders; set each, or write off": func(c *Config) {
+			s.Risk = maps.Clone(limits)
+			delete(s.Risk, "max_orders")
+			delete(s.Risk, "max_daily_loss_percent")
+			c.Live.Preflights = preflown(t, s, true)
+		},
 		"no preflight of this strategy":                           func(c *Config) { c.Live.Preflights = nil },
 		"no preflight of this strategy, as it is now, has passed": func(c *Config) { c.Live.Preflights = preflown(t, s, false) },
 		"as it is now, has passed with this build":                func(c *Config) { c.Build = "another" },
 		"run pitwall preflight FILE": func(c *Config) {
-			s.Risk = map[string]any{"max_order_notional": 1}
+			s.Risk = maps.Clone(limits)
+			s.Risk["max_order_notional"] = 1
 		},
 		"the journal cannot be written": func(c *Config) {
 			require.NoError(t, os.WriteFile(filepath.Dir(c.Dir), nil, 0o600))

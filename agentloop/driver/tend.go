@@ -22,7 +22,6 @@ func (p *LiveSession) watch() {
 		case <-p.done:
 			return
 		case <-p.Tick:
-			_ = p.guard.Watch(ctx) // what it cannot say now the next step does
 			_, _ = p.job.Pass(ctx) // the job journals what it meets and goes on
 			_ = p.sayHalt(ctx)     // so does the next step
 			ready := p.desk != nil && p.desk.Ready(ctx)
@@ -49,9 +48,6 @@ func (p *LiveSession) watch() {
 
 // between does what is due between two bars: the halt's work, and a look at the account.
 func (p *LiveSession) between(ctx context.Context) error {
-	if err := p.guard.Watch(ctx); err != nil {
-		return err
-	}
 	if _, err := p.job.Pass(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
 		return err
 	}
@@ -70,7 +66,7 @@ func (p *LiveSession) compareWhenDue(ctx context.Context) error {
 	err := p.remote.compare(ctx, p.venue.Now(), false)
 	if err == nil {
 		p.fine()
-		return nil
+		return p.guard.Watch(ctx)
 	}
 	p.stale.Store(true)
 	if p.transient(ctx, err) {

@@ -20,7 +20,7 @@ type desk struct{ size, cap, maxATR float64 }
 
 func newDesk(given map[string]any) (agentloop.Model, error) {
 	p := read(given, "size", "cap", "max_atr")
-	d := desk{size: p.number("size", 40), cap: p.number("cap", 10), maxATR: p.number("max_atr", 2.2)}
+	d := desk{size: p.number("size", 40), cap: p.number("cap", 10), maxATR: p.number("max_atr", 1.6)}
 	return script(d.reply), p.err
 }
 

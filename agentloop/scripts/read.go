@@ -51,7 +51,10 @@ func table(header, body string) (list []map[string]string) {
 		if line == "" {
 			return list
 		}
-		cells, err := csv.NewReader(strings.NewReader(line)).Read()
+		cells, err := strings.Split(line, ","), error(nil)
+		if strings.Contains(line, `"`) {
+			cells, err = csv.NewReader(strings.NewReader(line)).Read()
+		}
 		if err != nil || len(cells) != len(names) || strings.Contains(cells[0], ": ") {
 			return list
 		}

@@ -54,6 +54,14 @@ func (m *Mirror) tolerance(at time.Time) pitwall.Dec {
 	return max(limit, 0)
 }
 
+// owes reports whether the broker's cash is another than the journal's, if only by cents:
+// it may be older than the fills beside it.
+func (m *Mirror) owes() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.account.Cash != m.cash
+}
+
 // smallCash journals the part of the broker's cash that no fill explains, which is within
 // the tolerance when nothing differs: fees that come at the end of a day.
 func (m *Mirror) smallCash(ctx context.Context, at time.Time) error {

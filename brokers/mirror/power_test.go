@@ -201,10 +201,14 @@ func (p *powered) check(t *testing.T, seed uint64) (orders int) {
 	return len(all)
 }
 
-// campaign is how often a test repeats: few, or as often as PITWALL_KILLS says.
+// campaign is how often a test repeats: few, less in the short form, or as often as
+// PITWALL_KILLS says.
 func campaign(few int) int {
 	if n, err := strconv.Atoi(os.Getenv("PITWALL_KILLS")); err == nil {
 		return n
+	}
+	if testing.Short() {
+		return few / 5
 	}
 	return few
 }

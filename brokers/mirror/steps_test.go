@@ -464,7 +464,9 @@ func (w *walk) Next(ctx context.Context, after time.Time) (time.Time, error) { r
 // many as PITWALL_STEPS says.
 func TestSimulatedSteps(t *testing.T) {
 	steps := uint64(20_000)
-	if os.Getenv("PITWALL_LONG") != "" {
+	if testing.Short() {
+		steps = 4_000
+	} else if os.Getenv("PITWALL_LONG") != "" {
 		steps = 1_000_000
 	}
 	if n, err := strconv.ParseUint(os.Getenv("PITWALL_STEPS"), 10, 64); err == nil {

@@ -17,8 +17,9 @@ const (
 
 // Sync reads the broker, journals what is new at the world's time at, and returns what
 // differs between the two after [readings] tries, or [absences] while an order without an
-// answer is looked for. With mark it adds an equity point. With
-// an error nothing is known to be equal: no turn should follow.
+// answer is looked for. Cash that is only cents apart is read as often before it is
+// booked. With mark it adds an equity point. With an error nothing is known to be equal:
+// no turn should follow.
 func (m *Mirror) Sync(ctx context.Context, at time.Time, mark bool) (differences []string, err error) {
 	m.syncing.Lock()
 	defer m.syncing.Unlock()
@@ -28,7 +29,7 @@ func (m *Mirror) Sync(ctx context.Context, at time.Time, mark bool) (differences
 			return nil, err
 		}
 		differences = m.compare(at)
-		if !waiting && (len(differences) == 0 || try >= readings) || try == absences {
+		if !waiting && (len(differences) == 0 && !m.owes() || try >= readings) || try == absences {
 			break
 		}
 		if err := m.cfg.Pause(ctx); err != nil {

@@ -81,10 +81,15 @@ func (g *Guard) trip(ctx context.Context, then Then, reason string) error {
 	if g.breach != nil && (g.breach.Then == then || g.breach.Then == ThenHalt) {
 		return nil
 	}
-	g.breach = &Breach{Then: then, Reason: reason, At: g.clock.Now()}
+	b := Breach{Then: then, Reason: reason, At: g.clock.Now()}
 	if g.onBreach != nil {
-		return g.onBreach(ctx, *g.breach)
+		if err := g.onBreach(ctx, b); err != nil {
+			return err // the next look tries again
+		}
+		g.breach = &b
+		return nil
 	}
+	g.breach = &b
 	return g.record(ctx, pitwall.Entry{Kind: pitwall.EntryHalt, Book: pitwall.MainBook, Note: string(then) + ": " + reason})
 }
 

@@ -171,12 +171,15 @@ func TestOnBreach(t *testing.T) {
 	require.Empty(t, d.told())
 	d.falls(t, "10000")
 	require.Equal(t, pitwall.Working, d.submit(t, b("A", "1")).Status)
-	d.Guard.OnBreach(func(context.Context, risk.Breach) error { return errors.New("no disk") })
 	d = newDesk(t, limits{"max_loss_percent": limits{"limit": 10, "then": "halt"}})
 	d.venue.start, d.cash = n("10000"), n("1")
-	d.Guard.OnBreach(func(context.Context, risk.Breach) error { return errors.New("no disk") })
-	_, err := d.Guard.Submit(t.Context(), b("A", "1"))
-	require.ErrorContains(t, err, "no disk")
+	tries := 0
+	d.Guard.OnBreach(func(context.Context, risk.Breach) error { tries++; return errors.New("no disk") })
+	for range 2 {
+		_, err := d.Guard.Submit(t.Context(), b("A", "1"))
+		require.ErrorContains(t, err, "no disk")
+	}
+	require.Equal(t, 2, tries, "what could not be raised is tried again")
 	require.Zero(t, d.sent)
 }
 

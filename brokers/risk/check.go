@@ -59,6 +59,7 @@ type Snapshot struct {
 	Last        map[string]pitwall.Bar   // newest known bars: the reference prices
 	Bars        map[string][]pitwall.Bar // oldest first, for volatility
 	Sent        []Submission             // what was sent lately, oldest first
+	Unanswered  []Submission             // what got no answer when it was sent
 	Costs       *pitwall.Costs           // for buying power
 	Breach      *Breach                  // that lasts
 }

@@ -186,6 +186,14 @@ func TestMissingInput(t *testing.T) {
 		{"max_shortfall_percent", 1, func(d *desk) { swing(d, "A", 60, "100", "110") }, "max_shortfall_percent needs 60 common daily returns of A; there are 59"},
 		{"max_participation_percent", 1, func(d *desk) {}, "max_participation_percent needs 20 days of volume of A; there are 1"},
 		{"max_participation_percent", 1, func(d *desk) { d.market.bars["A"][0].Volume = pitwall.NoVolume }, "max_participation_percent needs the volume of A"},
+		{"max_drawdown_percent", 10, func(d *desk) { d.blind = true }, "max_drawdown_percent needs the account"},
+		{"max_daily_loss_percent", 10, func(d *desk) { d.blind = true }, "max_daily_loss_percent needs the account"},
+		{"max_loss_percent", 10, func(d *desk) { d.blind = true }, "max_loss_percent needs the account"},
+		{"max_trailing_loss_percent", 10, func(d *desk) { d.blind = true }, "max_trailing_loss_percent needs the account"},
+		{"max_turnover_percent", 10, func(d *desk) { d.blind = true }, "max_turnover_percent needs the account"},
+		{"max_turnover_percent", 10, func(d *desk) { d.cash = 0 }, "max_turnover_percent needs equity above 0; it is 0"},
+		{"max_sector_percent", 10, func(d *desk) { d.blind = true }, "max_sector_percent needs the account"},
+		{"buying_power", true, func(d *desk) { d.blind = true }, "buying_power needs the account"},
 		{"wash_trade", false, func(d *desk) { d.blind = true }, "wash_trade needs the open orders"},
 		{"max_volatility_percent", 10, func(d *desk) {}, "max_volatility_percent needs 20 common daily returns of A; there are 0"},
 	} {
@@ -201,10 +209,16 @@ func TestMissingInput(t *testing.T) {
 		require.Equal(t, c.text+"; nothing was sent", state.Error.Message)
 		require.Zero(t, d.sent)
 	}
+	l, err := risk.Parse(limits{"max_position_qty": 10, "max_loss_percent": 10})
+	require.NoError(t, err)
+	failures := l.Check(s("A", "1"), risk.Snapshot{Account: &pitwall.Account{Positions: []pitwall.Position{{Symbol: "A", Qty: n("5")}}}, Instruments: map[string]pitwall.Instrument{"A": {}}})
+	require.Len(t, failures, 2, "without the open orders nothing is an exit")
+	require.Equal(t, "max_position_qty needs the open orders", failures[0].Text)
+	require.Equal(t, "max_loss_percent needs the open orders", failures[1].Text)
 	d := newDesk(t, limits{"max_order_qty": 10})
 	d.blind = true
 	require.Equal(t, pitwall.Working, d.submit(t, b("A", "10")).Status)
-	l, err := risk.Parse(limits{"max_order_qty": 10})
+	l, err = risk.Parse(limits{"max_order_qty": 10})
 	require.NoError(t, err)
 	blindGuard := risk.New(d.venue, d.journal, d.clock, nil, nil, l)
 	state, err := blindGuard.Submit(t.Context(), named("y", b("A", "1")))

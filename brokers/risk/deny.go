@@ -30,7 +30,7 @@ func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.Or
 // snapshot gathers what checks read. What cannot be read stays out of it, and
 // the checks that need it refuse.
 func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall.OrderState) Snapshot {
-	s := Snapshot{Now: g.clock.Now(), Replaces: replaces, Costs: g.costs, Sent: g.sent, Last: map[string]pitwall.Bar{}, Bars: map[string][]pitwall.Bar{}}
+	s := Snapshot{Now: g.clock.Now(), Replaces: replaces, Costs: g.costs, Sent: g.sent, Unanswered: g.unanswered, Last: map[string]pitwall.Bar{}, Bars: map[string][]pitwall.Bar{}}
 	if g.onBreach == nil {
 		s.Breach = g.breach
 	}

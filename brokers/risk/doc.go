@@ -25,9 +25,10 @@
 //     exit. Exits skip the limits on exposure (see the rows of [Limits.Check]) and
 //     nothing else.
 //   - A check that lacks its input refuses: CHECK_INPUT_MISSING.
-//   - While an order is unknown (sent, no answer), another order of its book, symbol and
-//     side is held back: a model may send the same one again under a new id. It is no
-//     limit and always on, but for [NoLimits].
+//   - While an order is unknown (sent, no answer), and until the next bar when it was
+//     found meanwhile, another order of its book, symbol and side is held back: a model
+//     may send the same one again under a new id. It is no limit and always on, but for
+//     [NoLimits].
 //
 // Losses and fills are looked at before each order and with [Guard.Watch] after each
 // bar. A limit with a Then makes its breach last: through [Guard.OnBreach] (a halt), else

@@ -214,3 +214,31 @@ func TestCollarOfPercentStops(t *testing.T) {
 		}
 	}
 }
+
+// T3 for every limit that orders share: many at once fill it and never pass it.
+func TestRaceOfSharedLimits(t *testing.T) {
+	for _, c := range []struct {
+		raw  limits
+		sent int // of orders of 3 A, each 300 of 10,000
+	}{
+		{limits{"max_position_notional": 1000}, 3},
+		{limits{"max_gross_percent": 10}, 3},
+		{limits{"max_net_percent": 12}, 4},
+		{limits{"max_leverage": 0.1}, 3},
+		{limits{"max_symbol_percent": 10}, 3},
+		{limits{"max_sector_percent": 12}, 4},
+		{limits{"max_orders": limits{"count": 5, "per": "1h"}}, 5},
+		{limits{"max_turnover_percent": 15}, 5},
+		{limits{"max_open_orders": 6}, 6},
+		{limits{"duplicate_window": "1h"}, 1},
+		{limits{"no_borrow": []any{"A"}, "max_order_qty": 3}, 32}, // of buys none is refused
+	} {
+		d := newDesk(t, c.raw)
+		var wg sync.WaitGroup
+		for i := range 32 {
+			wg.Go(func() { d.submit(t, marketOrder(fmt.Sprint(i), "A", buy, pitwall.Int(3))) })
+		}
+		wg.Wait()
+		require.Equal(t, c.sent, d.sent, "%v", c.raw)
+	}
+}

@@ -72,7 +72,8 @@ type venue struct {
 	held    map[string]pitwall.Dec
 	symbols []string // of positions, in order
 	cash    pitwall.Dec
-	sent    int // calls of Submit and Replace that reached it
+	sent    int           // calls of Submit and Replace that reached it
+	last    pitwall.Order // of the last Submit, repeats too
 	market  *market
 	blind   bool // it does not answer questions
 	fills   []pitwall.Fill
@@ -92,6 +93,7 @@ func (v *venue) find(id string) *pitwall.OrderState {
 func (v *venue) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.last = o
 	if old := v.find(o.ID); old != nil {
 		return *old, nil
 	}

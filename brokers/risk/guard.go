@@ -22,9 +22,10 @@ type Guard struct {
 	before func(context.Context, pitwall.Order) *pitwall.Error               // nil = nothing more
 	hold   func(context.Context, pitwall.Order) (*pitwall.OrderState, error) // nil = holds none
 
-	mu    sync.Mutex // one order at a time: check, record and send are one act
-	costs *pitwall.Costs
-	sent  []Submission // oldest first; as far back as limits look
+	mu         sync.Mutex // one order at a time: check, record and send are one act
+	costs      *pitwall.Costs
+	sent       []Submission // oldest first; as far back as limits look
+	unanswered []Submission // when they were sent, at the newest time
 
 	breach   *Breach
 	onBreach func(context.Context, Breach) error // nil = nothing more
@@ -91,7 +92,12 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	g.expect(ctx, o)
 	// A caller that hangs up must not leave a half-sent order behind.
 	ctx = context.WithoutCancel(ctx)
-	return g.outcome(ctx, o.ID, o.Book, func() (pitwall.OrderState, error) { return g.broker.Submit(ctx, o) })
+	state, err := g.outcome(ctx, o.ID, o.Book, func() (pitwall.OrderState, error) { return g.broker.Submit(ctx, o) })
+	if state.Status == pitwall.Unknown || pitwall.CodeOf(err) == pitwall.Timeout {
+		now := g.clock.Now()
+		g.unanswered = append(slices.DeleteFunc(g.unanswered, func(s Submission) bool { return s.Time.Before(now) }), Submission{Time: now, Order: o})
+	}
+	return state, err
 }
 
 // deny records and returns the answer no. Nothing was sent, so the id is free.

@@ -252,3 +252,27 @@ func TestSymbolsThatLimitsName(t *testing.T) {
 	l.Allow = risk.Off[[]string]()
 	require.Equal(t, []string{"C"}, l.Symbols())
 }
+
+// What is held back is neither recorded nor sent by the guard; it answers with the state
+// or the error that it got.
+func TestHold(t *testing.T) {
+	d := newDesk(t, limits{"max_order_qty": 5})
+	var held *pitwall.OrderState
+	var fault error
+	asked := 0
+	d.Guard.Hold(func(context.Context, pitwall.Order) (*pitwall.OrderState, error) { asked++; return held, fault })
+	require.Equal(t, pitwall.Denied, d.submit(t, b("A", "6")).Status)
+	require.Zero(t, asked, "limits go before")
+	held = &pitwall.OrderState{Status: pitwall.Held}
+	require.Equal(t, *held, d.submit(t, b("A", "1")))
+	require.Zero(t, d.sent)
+	held, fault = nil, errors.New("no disk")
+	_, err := d.Guard.Submit(t.Context(), b("A", "1"))
+	require.EqualError(t, err, "no disk")
+	require.Zero(t, d.sent)
+	require.Len(t, d.journal.Entries(), 1, "the denial")
+	fault = nil
+	require.Equal(t, pitwall.Working, d.submit(t, b("A", "1")).Status)
+	require.Equal(t, 1, d.sent)
+	require.Equal(t, 3, asked)
+}

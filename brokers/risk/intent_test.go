@@ -30,3 +30,36 @@ func TestNoSecondIntent(t *testing.T) {
 	require.Equal(t, 1, d.sent)
 	require.Len(t, d.journal.Entries(), lines)
 }
+
+// mute is a venue that takes an order and does not answer; later reads know it.
+type mute struct{ *venue }
+
+func (m mute) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
+	_, err := m.venue.Submit(ctx, o)
+	return pitwall.OrderState{Order: o, Status: pitwall.Unknown}, err
+}
+
+// An order that got no answer and is found a moment later holds back the same one under a
+// new id until the next bar; other symbols and the other side pass.
+func TestUnansweredOrderHoldsBackUntilTheNextBar(t *testing.T) {
+	d := newDesk(t, limits{"max_order_qty": 100})
+	d.move("A", n("50"))
+	l, err := risk.Parse(limits{"max_order_qty": 100})
+	require.NoError(t, err)
+	g := risk.New(mute{d.venue}, d.journal, d.clock, d.market, d.market, l)
+	submit := func(o pitwall.Order) pitwall.OrderState {
+		s, err := g.Submit(t.Context(), o)
+		require.NoError(t, err)
+		return s
+	}
+	require.Equal(t, pitwall.Unknown, submit(named("o", b("A", "5"))).Status)
+	state := submit(named("p", b("A", "5")))
+	require.Equal(t, risk.UnknownPending, state.Error.Code)
+	require.Equal(t, "order o (buy 5 A) got no answer when it was sent at this time and may be at the broker; another buy of A is held back until the next bar; nothing was sent", state.Error.Message)
+	require.Equal(t, "read orders_status of o and decide again at the next bar", state.Error.Hint)
+	require.Equal(t, pitwall.Unknown, submit(named("q", b("B", "5"))).Status)
+	require.Equal(t, pitwall.Unknown, submit(named("r", s("A", "5"))).Status)
+	d.clock.Time = noon.Add(1)
+	require.Equal(t, pitwall.Unknown, submit(named("p", b("A", "5"))).Status)
+	require.Equal(t, 4, d.sent)
+}

@@ -54,10 +54,10 @@ var numbers = [...]struct{ keys, elsewhere string }{
 	41: {"", "trial.pending: always on; it holds back the symbol's side, not the symbol, so that a position can be closed"},
 	42: {"", "brokers/halt: the gate below the guard"},
 	43: {"", "agentloop/driver: Arming"},
-	44: {"", "Guard.Before: an approval of the caller's"},
+	44: {"", "Guard.Hold: an order waits until a person has approved it"},
 	45: {"", "server: tokens and their scopes"},
 	46: {"", "agentloop/driver: Arming"},
-	47: {"", "Limits.unset: what is neither set nor off refuses; agentloop/driver refuses to start a live world without limits"},
+	47: {"", "Unstated: agentloop/driver refuses to start a live run that does not state them; Limits.unset: in Go, what is neither set nor off refuses every order"},
 	48: {"", "no: a turn of the loop begins with the account in the prompt, and the checks read it anew"},
 }
 

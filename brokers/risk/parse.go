@@ -44,6 +44,18 @@ func Parse(raw map[string]any) (Limits, error) {
 	return l, nil
 }
 
+// Unstated lists the keys that real money asks for and that the risk section of a strategy
+// file neither sets nor switches off: the size of an order, of a symbol and of the whole,
+// the loss of a day, pace, and prices that are far off or old (R47).
+func Unstated(raw map[string]any) (list []string) {
+	for _, key := range []string{"max_order_notional", "max_symbol_percent", "max_gross_percent", "max_daily_loss_percent", "max_orders", "price_collar_percent", "stale_price"} {
+		if _, ok := raw[key]; !ok {
+			list = append(list, key)
+		}
+	}
+	return list
+}
+
 // only is a switch that limits something in one position alone.
 func only(limits bool) form[bool] {
 	return form[bool]{read: readBool, text: strconv.FormatBool, off: func(v bool) bool { return v != limits }, bare: true}

@@ -83,6 +83,27 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// The largest figures that are read, and what reads a limit back.
+func TestParseOfExtremes(t *testing.T) {
+	l, err := risk.Parse(limits{"max_positions": 2147483647, "max_volatility_percent": limits{"limit": 1e7, "days": 5000}, "max_var_percent": limits{"limit": 1, "days": 60}, "stale_price": "106751d"})
+	require.NoError(t, err)
+	require.Equal(t, "stale_price 106751d; max_positions 2147483647; max_volatility_percent 10000000 over 5000 days; max_var_percent 1 over 60 days", l.String())
+	most, ok := l.MaxPositions.Get()
+	require.True(t, ok)
+	require.Equal(t, 2147483647, most)
+	_, ok = l.MaxOpenOrders.Get()
+	require.False(t, ok)
+	for key, value := range map[string]any{"max_positions": 2147483648, "stale_price": "106752d", "allow": []any{"A", ""}} {
+		_, err := risk.Parse(limits{key: value})
+		require.Error(t, err, key)
+	}
+}
+
+func TestUnstated(t *testing.T) {
+	require.Equal(t, []string{"max_order_notional", "max_symbol_percent", "max_gross_percent", "max_daily_loss_percent", "max_orders", "price_collar_percent", "stale_price"}, risk.Unstated(nil))
+	require.Equal(t, []string{"max_order_notional", "max_orders"}, risk.Unstated(limits{"max_symbol_percent": 1, "max_gross_percent": "off", "max_daily_loss_percent": 1, "price_collar_percent": 1, "stale_price": "1h", "max_positions": 1}))
+}
+
 // A limit that is neither set nor off refuses every order.
 func TestUnsetLimitRefuses(t *testing.T) {
 	l, err := risk.Parse(limits{"max_order_qty": 10})

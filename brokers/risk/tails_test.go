@@ -266,3 +266,18 @@ func TestPendingLegs(t *testing.T) {
 	require.Contains(t, state.Error.Message, "no answer since 2024-06-03T12:00:00Z")
 	require.Len(t, state.Error.Checks, 1)
 }
+
+// Returns whose mean is not 0: what deviates from it counts.
+func TestStatisticsAboutTheMean(t *testing.T) {
+	d := newDesk(t, limits{"max_volatility_percent": limits{"limit": "16.286902", "days": 20}, "max_correlation": 0, "max_mean_correlation": 0})
+	path(d, "A", week(20, 3, 1)) // mean 2, each 1 from it: 1 x sqrt(20/19) x sqrt(252)
+	path(d, "B", week(20, 1, 3))
+	d.cash = d.market.bars["A"][20].Close
+	require.Equal(t, pitwall.Working, d.submit(t, named("a", b("A", "1"))).Status)
+	d.rest(t, named("p", b("B", "0.1")))
+	require.Equal(t, pitwall.Working, d.submit(t, named("b", b("B", "0.1"))).Status, "they move against each other")
+	d = newDesk(t, limits{"max_volatility_percent": limits{"limit": "16.2869", "days": 20}})
+	path(d, "A", week(20, 3, 1))
+	d.cash = d.market.bars["A"][20].Close
+	require.Contains(t, d.submit(t, b("A", "1")).Error.Message, "volatility would be 16.286901 % a year over 20 daily returns; limit 16.2869 %")
+}

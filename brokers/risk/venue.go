@@ -117,8 +117,9 @@ func (t *trial) washTrade(bool) {
 }
 
 // pending holds back what could be an order without an answer, sent again under
-// another id: while such an order may be at the broker, no other of its book, symbol
-// and side is sent, whatever its size and price. It is no limit and always on.
+// another id: while such an order may be at the broker, and until the next bar when it
+// was found there meanwhile, no other of its book, symbol and side is sent, whatever its
+// size and price. It is no limit and always on.
 func (t *trial) pending() {
 	for _, o := range t.s.Open {
 		if o.Status != pitwall.Unknown || o.ID == t.o.ID || o.Symbol != t.o.Symbol || o.Side != t.o.Side || o.Parent != "" {
@@ -127,6 +128,15 @@ func (t *trial) pending() {
 		since := cmp.Or(o.Accepted, o.Updated)
 		t.fail(UnknownPending, o.ID, "", "order %s (%s %v %s) has no answer since %s and may be at the broker; another %s of %s is held back", o.ID, o.Side, o.Qty, o.Symbol, t.time(since), o.Side, o.Symbol).
 			Hint = "read orders_status of " + o.ID + ", or submit it again under that client_order_id"
+		return
+	}
+	for _, x := range t.s.Unanswered {
+		o := x.Order
+		if !x.Time.Equal(t.s.Now) || o.ID == t.o.ID || cmp.Or(o.Book, pitwall.MainBook) != cmp.Or(t.o.Book, pitwall.MainBook) || o.Symbol != t.o.Symbol || o.Side != t.o.Side {
+			continue
+		}
+		t.fail(UnknownPending, o.ID, "", "order %s (%s %v %s) got no answer when it was sent at this time and may be at the broker; another %s of %s is held back until the next bar", o.ID, o.Side, o.Qty, o.Symbol, o.Side, o.Symbol).
+			Hint = "read orders_status of " + o.ID + " and decide again at the next bar"
 		return
 	}
 }

@@ -23,7 +23,7 @@ func (l *loader) place(t *table, g *raw) error {
 	}
 	s.Size = size
 	g.stated(t.mapping)
-	l.endStamps(t, g)
+	l.oddClock(t, g)
 	l.weekend(g)
 	if err := l.placeEach(t, g); err != nil {
 		return err

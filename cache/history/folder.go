@@ -1,6 +1,8 @@
 package history
 
 import (
+	"archive/zip"
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +14,7 @@ import (
 )
 
 // inFolders are the files that are read of a folder, by the ends of their names, also
-// packed; others are read when they are named.
+// packed, or alone in an archive; others are read when they are named.
 var (
 	inFolders = []string{".csv", ".tsv", ".parquet", ".feather"}
 	packed    = []string{".gz", ".zst", ".zip"}
@@ -29,7 +31,7 @@ func list(in Input, deep bool) (files []Input, err error) {
 			files = []Input{in}
 		case p != in.Path && d.IsDir() && (!deep || strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
-		case !d.IsDir() && (slices.Contains(inFolders, ext) || slices.Contains(packed, ext) && slices.Contains(inFolders, path.Ext(strings.TrimSuffix(p, ext)))):
+		case !d.IsDir() && (slices.Contains(inFolders, ext) || slices.Contains(packed, ext) && slices.Contains(inFolders, path.Ext(strings.TrimSuffix(p, ext))) || ext == ".zip" && holdsTable(in.FS, p)):
 			x := in
 			x.Path, x.Show = p, strings.TrimSuffix(in.Show, "/")+"/"+strings.TrimPrefix(p, in.Path+"/")
 			if deep {
@@ -46,4 +48,14 @@ func list(in Input, deep bool) (files []Input, err error) {
 		return nil, fmt.Errorf("reading %s: %w", in.Show, err)
 	}
 	return files, nil
+}
+
+// holdsTable reports whether an archive is one file of data, as Binance's months are.
+func holdsTable(files fs.FS, name string) bool {
+	raw, err := fs.ReadFile(files, name)
+	if err != nil {
+		return false
+	}
+	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	return err == nil && len(z.File) == 1 && slices.Contains(inFolders, path.Ext(z.File[0].Name))
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -103,11 +102,12 @@ type loader struct {
 	events      map[string]string // hash of the row of an event's id and known time
 	named       map[string]bool   // symbols that were taken for their names, which was said
 
+	alike           map[string]int // files of bars that were read alike
 	sentimentWarned bool
 }
 
 func newLoader(symbols ...string) *loader {
-	l := &loader{Store: Store{beside: map[*pitwall.Series]*beside{}}, opts: Options{Symbols: symbols}, wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), named: map[string]bool{}, events: map[string]string{}}
+	l := &loader{Store: Store{beside: map[*pitwall.Series]*beside{}}, opts: Options{Symbols: symbols}, wanted: map[string]bool{}, held: map[string]bool{}, instruments: map[string]pitwall.Instrument{}, scales: map[string]int{}, newYork: newYork(), named: map[string]bool{}, events: map[string]string{}, alike: map[string]int{}}
 	for _, s := range symbols {
 		l.wanted[s] = true
 	}
@@ -279,18 +279,17 @@ func (l *loader) warn(format string, args ...any) {
 	l.Warnings = append(l.Warnings, fmt.Sprintf(format, args...))
 }
 
-// finish sorts, finds duplicates and collects warnings.
+// finish sorts, joins, finds duplicates and collects warnings.
 func (l *loader) finish() (*Store, error) {
-	sort.SliceStable(l.found, func(i, j int) bool { return l.found[i].Instrument.Symbol < l.found[j].Instrument.Symbol })
-	for i, s := range l.found {
-		if i > 0 && s.Instrument.Symbol == l.found[i-1].Instrument.Symbol {
-			e := pitwall.Errorf(pitwall.DataError, "%s is in two files: %s (%s bars) and %s (%s bars)", s.Instrument.Symbol, l.found[i-1].File, pitwall.SizeName(l.found[i-1].Size), s.File, pitwall.SizeName(s.Size))
-			if s.Size != l.found[i-1].Size {
-				return nil, e.Hintf("choose one with bar_size, or name one file as data")
-			}
-			return nil, e.Hintf("name one of the files as data, or leave the symbol out")
-		}
-		l.series = append(l.series, s)
+	more := 0
+	for _, n := range l.alike {
+		more += max(0, n-shownAlike)
+	}
+	if more > 0 {
+		l.warn("%s more files were read as those of their symbol above; pitwall data check shows each", layout.Grouped(more))
+	}
+	if err := l.joined(); err != nil {
+		return nil, err
 	}
 	for _, want := range l.opts.Symbols {
 		if !l.opts.MayLack && !slices.Contains(l.Store.Symbols(), want) {

@@ -30,16 +30,16 @@ func (g *raw) stated(m Mapping) {
 	}
 }
 
-// endStamps warns of bars that begin after the open and at the close of their sessions:
-// their times look like ends.
-func (l *loader) endStamps(t *table, g *raw) {
+// oddClock warns of times that look like those of another zone, where they have no offset
+// and stand outside the sessions, or like those at which bars end.
+func (l *loader) oddClock(t *table, g *raw) {
 	const enough = 2000
 	in := g.series.Instrument
-	if t.mapping.Stamps != "" || g.dates || g.series.Size >= pitwall.OneDay || in.Calendar == pitwall.AlwaysOpen {
+	if g.dates || g.series.Size >= pitwall.OneDay || in.Calendar == pitwall.AlwaysOpen {
 		return
 	}
 	var day, opens, closes time.Time
-	days, atOpen, atClose := 0, 0, 0
+	days, atOpen, atClose, early, late := 0, 0, 0, 0, 0
 	for k := range min(len(g.starts), enough) {
 		start := g.start(k)
 		if start.YearDay() != day.YearDay() || days == 0 {
@@ -52,9 +52,19 @@ func (l *loader) endStamps(t *table, g *raw) {
 		case start.Equal(closes):
 			atClose++
 		}
+		if start.Before(opens.Add(time.Hour)) && start.After(opens.Add(-2*time.Hour)) {
+			early++ // around the open, when most trade
+		} else if start.After(closes) || start.Before(opens) {
+			late++
+		}
 	}
-	if atOpen == 0 && 2*atClose > days {
-		l.warn("the bars of %s in %s begin after the open and at the close of its sessions: their times look like those at which bars end; write stamps: end (or start) beside the file's path in the strategy, or in FILE.yaml", in.Symbol, t.name)
+	const write = "beside the file's path in the strategy, or in FILE.yaml"
+	switch {
+	case g.naive && early == 0 && late > days:
+		l.warn("no bar of %s in %s begins around the open of its sessions (%s in %s), and %d stand outside them: their times look like those of another zone; write timezone: UTC, or the zone that they are of, %s",
+			in.Symbol, t.name, opens.Format("15:04"), cityOf(in.Location()), late, write)
+	case atOpen == 0 && 2*atClose > days && t.mapping.Stamps == "":
+		l.warn("the bars of %s in %s begin after the open and at the close of its sessions: their times look like those at which bars end; write stamps: end (or start) %s", in.Symbol, t.name, write)
 	}
 }
 

@@ -56,6 +56,24 @@ func TestTimesAtWhichBarsEnd(t *testing.T) {
 	require.Equal(t, "02 09:30", back.Series()[0].Bar(0).Start.Format("02 15:04"))
 }
 
+// Minutes of New York that are written in UTC without an offset are read, and the run is
+// warned; with the zone stated they are right.
+func TestTimesOfAnotherZone(t *testing.T) {
+	text := "datetime,open,high,low,close,volume\n"
+	for _, d := range []int{2, 3, 4} {
+		for i := range 390 {
+			text += time.Date(2024, 1, d, 14, 30+i, 0, 0, time.UTC).Format(time.DateTime) + ",1,2,0.5,1.5,100\n"
+		}
+	}
+	s, err := mappedLoad("AAPL.csv", text, Mapping{})
+	require.NoError(t, err)
+	require.Contains(t, s.Warnings, "no bar of AAPL in AAPL.csv begins around the open of its sessions (09:30 in New York), and 897 stand outside them: their times look like those of another zone; write timezone: UTC, or the zone that they are of, beside the file's path in the strategy, or in FILE.yaml")
+	s, err = mappedLoad("AAPL.csv", text, Mapping{Timezone: "UTC"})
+	require.NoError(t, err)
+	require.Equal(t, "2024-01-02T09:30:00-05:00", s.Series()[0].Bar(0).Start.Format(time.RFC3339))
+	require.NotContains(t, strings.Join(s.Warnings, "\n"), "another zone")
+}
+
 // A weekly bar dated on a Sunday is of the week that the entry says.
 func TestWeeksDatedOnSundays(t *testing.T) {
 	text := "Date,Open,High,Low,Close\n2024-01-07,1,2,0.5,1.5\n2024-01-14,1,2,0.5,1.5\n2024-01-21,1,2,0.5,1.5\n2024-01-28,1,2,0.5,1.5\n"

@@ -49,8 +49,14 @@ func (l *loader) understood(t *table, series []*pitwall.Series, adj pitwall.Adju
 	if n := len(t.layout.Ignored); n > 0 {
 		said = append(said, fmt.Sprintf("%d %s ignored", n, plural("column", n)))
 	}
-	l.warn("%s from %s: %s", name, path.Base(t.name), strings.Join(said, ", "))
+	alike := name + strings.Join(said[1:], ", ")
+	if l.alike[alike]++; l.alike[alike] <= shownAlike {
+		l.warn("%s from %s: %s", name, path.Base(t.name), strings.Join(said, ", "))
+	}
 }
+
+// shownAlike is how many files that are read alike, such as one a month, have a line each.
+const shownAlike = 3
 
 // sizeWord names a size of bars as people do.
 func sizeWord(size time.Duration) string {

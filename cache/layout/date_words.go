@@ -6,15 +6,25 @@ import (
 	"unicode"
 )
 
-// monthWords are the beginnings of months' names beside the English ones: German, French,
-// Spanish, Italian, Portuguese and Dutch. No two of them begin alike.
-var monthWords = [12][]string{
-	{"ene", "gen", "jän"}, {"fév", "fev"}, {"mär", "mrz", "mrt", "maart"}, {"avr", "abr"}, {"mai", "mag", "mei"}, {"juin", "giu"},
-	{"juil", "lug"}, {"aoû", "aou", "ago"}, {"set"}, {"okt", "ott", "out"}, {"nov"}, {"déc", "dez", "dic"},
+// monthWords are months' names beside the English ones: German, French, Spanish, Italian,
+// Portuguese and Dutch, whole and short. None of them names two months.
+var monthWords = [12]string{
+	"januar jänner janvier janv enero ene gennaio gen janeiro januari",
+	"februar février févr fév febrero febbraio fevereiro fev februari",
+	"märz mär mrz mars marzo março maart mrt",
+	"avril avr abril abr aprile",
+	"mai mayo maggio mag maio mei",
+	"juni juin junio giugno giu junho",
+	"juli juillet juil julio luglio lug julho",
+	"août aout agosto ago augustus",
+	"septembre septiembre settembre sett set setembro",
+	"oktober okt octobre octubre ottobre ott outubro out",
+	"novembre noviembre novembro",
+	"dezember dez décembre déc diciembre dic dicembre dezembro",
 }
 
-// dateMarks writes 2024年1月2日 as 2024-1-2, and takes blanks out of 2024- 1- 2.
-var dateMarks = strings.NewReplacer("年", "-", "月", "-", "日", "", "- ", "-")
+// dateMarks writes 2024年1月2日 as 2024-1-2.
+var dateMarks = strings.NewReplacer("年", "-", "月", "-", "日", "")
 
 // plainDate writes a time without words of other languages, and without a remark in
 // brackets after it; most times are returned as they are.
@@ -23,8 +33,11 @@ func plainDate(cell string) string {
 		return cell
 	}
 	cell = dateMarks.Replace(cell)
-	if i := strings.IndexByte(cell, '('); i > 0 { // (Eastern Standard Time)
-		cell = strings.TrimSpace(cell[:i])
+	if strings.Count(cell, "- ") == 2 { // 2024- 01- 02
+		cell = strings.ReplaceAll(cell, "- ", "-")
+	}
+	if i := strings.Index(cell, " ("); i > 0 && strings.HasSuffix(cell, ")") { // (Eastern Standard Time)
+		cell = cell[:i]
 	}
 	if strings.ContainsRune(cell, '/') { // the name of a zone
 		return cell
@@ -59,12 +72,9 @@ func inFigures(cell string) bool {
 // monthWord returns the month that a word of another language names, or 0.
 func monthWord(word string) int {
 	for i, list := range monthWords {
-		if slices.ContainsFunc(list, func(begin string) bool { return strings.HasPrefix(word, begin) && monthOf(word) == 0 }) {
+		if slices.Contains(strings.Fields(list), word) {
 			return i + 1
 		}
-	}
-	if r := []rune(word); len(r) > 3 && monthOf(word) == 0 { // janv, septembre, März
-		return monthOf(string(r[:3]))
 	}
 	return 0
 }

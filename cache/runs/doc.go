@@ -8,6 +8,8 @@
 //	usage.json         what models used: tokens, cost, what came from the cache
 //	metrics.json       the headline figures
 //	fills.csv equity.csv prices.csv
+//	trades.csv         entries with their exits
+//	decisions.jsonl    of a desk: its decisions, what was executed, what came of it
 //	SHA256SUMS         what each of them held when it was written, but for timing.jsonl
 //
 //	driver ──► Create ──► Folder (a pitwall.Journal, and where agentloop records turns)

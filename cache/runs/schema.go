@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,7 +27,8 @@ const (
 	FillsFile     = "fills.csv"
 	EquityFile    = "equity.csv"
 	PricesFile    = "prices.csv"
-	TradesFile    = "trades.csv" // entries with their exits, computed from the journal at the end
+	TradesFile    = "trades.csv"      // entries with their exits, computed from the journal at the end
+	DecisionsFile = "decisions.jsonl" // of a run with a desk: lines of Decision, computed from the turns, the journal and the trades at the end
 	PageFile      = "report.html"
 	SumsFile      = "SHA256SUMS" // what sha256sum -c reads: the sums of the other files but timing.jsonl and report.html
 	TurnsFile     = "turns.log"  // agentloop.Turn, each behind a line with its number, length and sum
@@ -88,30 +90,32 @@ func header(file string) string {
 
 // Manifest is manifest.json: what was run.
 type Manifest struct {
-	RunID     string         `json:"run_id"`
-	Mode      string         `json:"mode,omitempty"`   // paper or live; empty = a backtest
-	Broker    *Broker        `json:"broker,omitempty"` // whose account it trades; nil = fills are simulated
-	Status    string         `json:"status"`           // running, complete, incomplete or failed
-	Pitwall   string         `json:"pitwall"`
-	Strategy  string         `json:"strategy"`
-	Name      string         `json:"name"`
-	Symbols   []string       `json:"symbols"`
-	Benchmark string         `json:"benchmark,omitempty"`
-	From      string         `json:"from"`
-	To        string         `json:"to"`
-	Every     string         `json:"every"`
-	Cash      pitwall.Dec    `json:"cash"`
-	Costs     pitwall.Costs  `json:"costs"`
-	Account   pitwall.Terms  `json:"account"`
-	Fills     pitwall.Rules  `json:"fills"`
-	Limits    string         `json:"limits"`
-	Model     string         `json:"model"` // of all agents
-	Agents    []Agent        `json:"agents"`
-	Params    map[string]any `json:"params,omitempty"` // the strategy's values, with those of the command line
-	Attempt   int            `json:"attempt"`
-	Sample    int            `json:"sample,omitempty"`
-	NoCache   bool           `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
-	Data      []DataFile     `json:"data"`
+	RunID    string  `json:"run_id"`
+	Mode     string  `json:"mode,omitempty"`   // paper or live; empty = a backtest
+	Broker   *Broker `json:"broker,omitempty"` // whose account it trades; nil = fills are simulated
+	Status   string  `json:"status"`           // running, complete, incomplete or failed
+	Pitwall  string  `json:"pitwall"`
+	Strategy string  `json:"strategy"`
+	// StrategyDigest is of what the strategy said, of a run on the host's time.
+	StrategyDigest string         `json:"strategy_digest,omitempty"`
+	Name           string         `json:"name"`
+	Symbols        []string       `json:"symbols"`
+	Benchmark      string         `json:"benchmark,omitempty"`
+	From           string         `json:"from"`
+	To             string         `json:"to"`
+	Every          string         `json:"every"`
+	Cash           pitwall.Dec    `json:"cash"`
+	Costs          pitwall.Costs  `json:"costs"`
+	Account        pitwall.Terms  `json:"account"`
+	Fills          pitwall.Rules  `json:"fills"`
+	Limits         string         `json:"limits"`
+	Model          string         `json:"model"` // of all agents
+	Agents         []Agent        `json:"agents"`
+	Params         map[string]any `json:"params,omitempty"` // the strategy's values, with those of the command line
+	Attempt        int            `json:"attempt"`
+	Sample         int            `json:"sample,omitempty"`
+	NoCache        bool           `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
+	Data           []DataFile     `json:"data"`
 	// What a verifier needs besides journal.jsonl and prices.csv.
 	Traded   []Traded         `json:"instruments,omitempty"`
 	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
@@ -281,3 +285,40 @@ type Denial struct {
 
 // DateOf returns the date of the day that a step ends: midnight ends the day before.
 func DateOf(t time.Time) string { return t.Add(-1).Format(time.DateOnly) }
+
+// The types of a [Decision].
+const (
+	Chosen    = "decision" // about a symbol of a plan, or that there is no order
+	Execution = "execution"
+	Result    = "outcome" // of a trade that was closed
+	Failure   = "error"   // a role without a valid answer, an order that was refused, a turn that failed
+)
+
+// Decision is a line of decisions.jsonl. TradeID is the turn and the symbol: a decision,
+// its executions and its outcome share it.
+type Decision struct {
+	Type        string          `json:"type"`
+	TradeID     string          `json:"trade_id"`
+	Turn        int             `json:"turn"`
+	AsOf        string          `json:"as_of"`
+	Symbol      string          `json:"symbol,omitempty"`
+	Analysts    json.RawMessage `json:"analyst_outputs,omitempty"` // by role
+	Researchers json.RawMessage `json:"researcher_outputs,omitempty"`
+	Plan        json.RawMessage `json:"trade_plan,omitempty"`
+	Risk        json.RawMessage `json:"risk_decision,omitempty"`
+	Manager     json.RawMessage `json:"manager_decision,omitempty"`
+
+	Side  pitwall.Side `json:"side,omitempty"`
+	Qty   *pitwall.Dec `json:"qty,omitempty"`
+	Price *pitwall.Dec `json:"price,omitempty"`
+	Fee   *pitwall.Dec `json:"fee,omitempty"`
+	Order string       `json:"order,omitempty"` // that filled, or closed the trade
+
+	Profit        *pitwall.Dec `json:"pnl,omitempty"`
+	ReturnPercent *float64     `json:"return_pct,omitempty"`
+	ExitReason    string       `json:"exit_reason,omitempty"` // take_profit, stop_loss or an order's own
+	Lessons       []string     `json:"lessons,omitzero"`
+
+	Role  string `json:"role,omitempty"`
+	Error string `json:"error,omitempty"`
+}

@@ -56,9 +56,19 @@ func (s *stamps) at(t time.Time) int64 {
 		day, sec = day-1, sec+daySeconds
 	}
 	if day != s.day || len(s.date) == 0 {
-		s.day, s.date = day, t.AppendFormat(s.date[:0], "2006-01-02T")
+		s.day, s.date = day, appendDay(s.date[:0], time.Unix(day*daySeconds, 0).UTC())
 	}
 	return sec
+}
+
+// appendDay appends the date of a time in UTC, with the T.
+func appendDay(b []byte, t time.Time) []byte {
+	y, month, d := t.Date()
+	if y < 0 || y > 9999 {
+		return t.AppendFormat(b, "2006-01-02T")
+	}
+	b = append(b, byte('0'+y/1000), byte('0'+y/100%10), byte('0'+y/10%10), byte('0'+y%10))
+	return append(b, '-', byte('0'+month/10), byte('0'+month%10), '-', byte('0'+d/10), byte('0'+d%10), 'T')
 }
 
 // append appends a time, to the second.

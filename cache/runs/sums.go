@@ -61,10 +61,10 @@ func (f *Folder) Seal(m *Manifest) error {
 	}
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
-	for _, name := range append(slices.Clone(sealed), TradesFile) {
+	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile) {
 		sum, err := sumOf(os.DirFS(f.Dir), name)
-		if name == TradesFile && errors.Is(err, fs.ErrNotExist) {
-			continue // not every world has trades
+		if (name == TradesFile || name == DecisionsFile) && errors.Is(err, fs.ErrNotExist) {
+			continue // not every world has trades, nor every run a desk
 		}
 		if err != nil {
 			return fmt.Errorf("reading what was written: %w", err)

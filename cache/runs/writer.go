@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -196,6 +197,19 @@ func (f *Folder) Trades(rows [][]string) error {
 		b.WriteByte('\n')
 	}
 	return f.replace(TradesFile, []byte(b.String()))
+}
+
+// Decisions writes decisions.jsonl.
+func (f *Folder) Decisions(lines []Decision) error {
+	var b bytes.Buffer
+	for _, x := range lines {
+		raw, err := json.Marshal(x)
+		if err != nil {
+			return fmt.Errorf("encoding a line of %s: %w", DecisionsFile, err)
+		}
+		b.Write(append(raw, '\n'))
+	}
+	return f.replace(DecisionsFile, b.Bytes())
 }
 
 // quote writes a CSV field.

@@ -31,6 +31,9 @@ type backtestFlags struct {
 	json, noCache, strictReplay, noReport bool
 	dryRun                                bool
 	sample, turns                         int
+
+	account *driver.Profile // its overrides go between the strategy and the flags; nil = none
+	profile string          // its file
 }
 
 func (a *app) backtest() *cobra.Command {
@@ -73,7 +76,21 @@ func (a *app) backtest() *cobra.Command {
 	return c
 }
 
-// strategy reads the file and applies the flags.
+// readProfile reads the broker profile, if one is named.
+func (f *backtestFlags) readProfile() error {
+	if f.profile == "" {
+		return nil
+	}
+	raw, err := os.ReadFile(f.profile)
+	if err != nil {
+		return fmt.Errorf("reading the broker profile: %w", err)
+	}
+	p, err := driver.ParseProfile(f.profile, raw)
+	f.account = &p
+	return err
+}
+
+// strategy reads the file and applies the profile, then the flags.
 func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if f.sample < 0 {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--sample is %d", f.sample).Hintf("use 0 or more")}
@@ -88,9 +105,10 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.model != "" {
-		s.UseModel(f.model)
+	if f.account == nil {
+		f.account = &driver.Profile{}
 	}
+	s.settings = s.Layer(*f.account, f.profile, f.model)
 	for _, p := range f.params {
 		if err := s.SetParam(p); err != nil {
 			return nil, &usageError{err}

@@ -46,6 +46,7 @@ type examination struct {
 
 func (a *app) doctor() *cobra.Command {
 	asJSON, network := false, false
+	var f backtestFlags
 	c := &cobra.Command{
 		Use:   "doctor [FILE]",
 		Short: "Check models, keys, data, SQL and what a strategy needs",
@@ -67,7 +68,7 @@ func (a *app) doctor() *cobra.Command {
 				area string
 				run  func()
 			}{
-				{"strategy", func() { x.strategy(ctx, args) }},
+				{"strategy", func() { x.strategy(ctx, args, f) }},
 				{"models", x.models},
 				{"data sources", x.sources},
 				{"brokers", x.brokers},
@@ -82,6 +83,8 @@ func (a *app) doctor() *cobra.Command {
 			return x.print(asJSON)
 		},
 	}
+	c.Flags().StringVar(&f.profile, "profile", "", "with FILE: the broker profile of the run, whose changes to the strategy go before it")
+	c.Flags().StringVar(&f.model, "model", "", "with FILE: the model of the run, which goes before both")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on stdout")
 	c.Flags().BoolVar(&network, "network", false, "connect to the hosts of usable models and sources")
 	return c

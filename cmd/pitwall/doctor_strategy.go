@@ -19,13 +19,14 @@ import (
 )
 
 // strategy says whether a strategy could run here.
-func (x *examination) strategy(ctx context.Context, args []string) {
+func (x *examination) strategy(ctx context.Context, args []string, f backtestFlags) {
 	if len(args) == 0 {
 		return
 	}
-	s, err := readStrategy(args[0])
+	err := f.readProfile()
+	var s *strategyFile
 	if err == nil {
-		err = s.Check()
+		s, err = f.strategy(args[0])
 	}
 	if err == nil {
 		_, err = s.CheckRule(ctx)
@@ -35,6 +36,9 @@ func (x *examination) strategy(ctx context.Context, args []string) {
 		return
 	}
 	x.ok("file", fmt.Sprintf("%s: %s trades %s", s.File, s.Name, term.Few(s.Symbols)))
+	for _, v := range s.settings {
+		x.ok(v.Key, v.Value+" ("+v.From+")")
+	}
 	prices, _ := agentloop.ParsePrices(x.cfg.Prices) // what is wrong with them stands under prices
 	for _, y := range s.Team() {
 		x.agent(ctx, s, y, prices)

@@ -104,7 +104,7 @@ func momentumStrategy(dir string) (string, error) {
 // ownStrategy is a strategy over the data of the flags, which can be loaded, and
 // whose rule the SQL engine takes.
 func (a *app) ownStrategy(ctx context.Context, dir string, f initFlags) (string, error) {
-	s := &strategyFile{&driver.Strategy{Symbols: trimmed(f.symbols)}, os.DirFS("/")}
+	s := &strategyFile{Strategy: &driver.Strategy{Symbols: trimmed(f.symbols)}, files: os.DirFS("/")}
 	paths := []string{"data"}
 	if len(f.data) > 0 {
 		paths = s.useFor(dir, f.data)

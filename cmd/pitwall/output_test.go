@@ -39,6 +39,7 @@ var verbCalls = map[string][]string{
 	"pitwall demo":                  {"demo"},
 	"pitwall docs":                  {"docs", "moving", "average"},
 	"pitwall doctor":                {"doctor"},
+	"pitwall drift":                 {"drift", "papered"},
 	"pitwall help":                  {"help", "backtest"},
 	"pitwall init":                  {"init", "mine"},
 	"pitwall kill":                  {"kill"},
@@ -63,6 +64,8 @@ func TestOutputThatIsLost(t *testing.T) {
 	dir := inMomentum(t)
 	write(t, dir, "bars.csv", goodBars, "paper.yaml", "symbols: [A]\ndata: [bars.csv]\nrisk: {max_order_notional: 1000}\nagent: {model: script/buyhold}\n")
 	env := append(os.Environ(), "PITWALL_DATA_DIR="+t.TempDir(), "PITWALL_CACHE_DIR="+t.TempDir(), "PITWALL_HALT_DIR="+t.TempDir())
+	_, errs, code := command(t, dir, env, "trade", "paper.yaml", "--feed", "bars.csv", "--speed", "0", "--out", "papered")
+	require.Zero(t, code, errs)
 	var names []string
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {

@@ -34,6 +34,7 @@ func (a *app) preflight() *cobra.Command {
 	fs := c.Flags()
 	fs.StringVar(&f.model, "model", "", "use this model instead of the strategy's, as trade will")
 	fs.StringArrayVar(&f.data, "data", nil, "history before the week: file or folder instead of the strategy's (repeatable), as trade will")
+	fs.StringVar(&f.profile, "profile", "", "broker profile whose changes to the strategy count, as for trade")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	return c
 }
@@ -44,6 +45,9 @@ func (a *app) preflightStrategy(ctx context.Context, name string, f backtestFlag
 	defer cancel()
 	cfg, err := a.settings()
 	if err != nil {
+		return err
+	}
+	if err := f.readProfile(); err != nil {
 		return err
 	}
 	s, err := f.strategy(name)

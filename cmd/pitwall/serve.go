@@ -208,7 +208,7 @@ func (a *app) liveWorld(ctx context.Context, file string, f serveFlags, cfg sett
 // or those over the data given, or over the bundled data.
 func (a *app) newWorlds(ctx context.Context, file string, data []string, cfg settings) (*driver.Worlds, []external.Spec, error) {
 	local := cfg.store(a.now)
-	s, w := &strategyFile{&driver.Strategy{Data: []driver.DataEntry{{Path: "data"}}}, examples.FS}, &driver.Worlds{}
+	s, w := &strategyFile{Strategy: &driver.Strategy{Data: []driver.DataEntry{{Path: "data"}}}, files: examples.FS}, &driver.Worlds{}
 	s.use(data)
 	if file != "" {
 		var err error

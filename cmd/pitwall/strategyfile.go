@@ -15,7 +15,8 @@ import (
 // strategyFile is a strategy with the file system that its data paths are read from.
 type strategyFile struct {
 	*driver.Strategy
-	files fs.FS
+	files    fs.FS
+	settings []driver.Setting // what it goes by, with the profile and the flags; nil before they are applied
 }
 
 // readStrategy reads a strategy from a file or folder on disk or, when there is
@@ -48,7 +49,7 @@ func parseStrategy(name string, files fs.FS, file string) (*strategyFile, error)
 	}
 	s.Dir = path.Dir(file)
 	s.ReadRoles(files)
-	return &strategyFile{s, files}, nil
+	return &strategyFile{Strategy: s, files: files}, nil
 }
 
 // standIn reads the data of PITWALL_DATA where neither the strategy nor the command line

@@ -25,9 +25,9 @@ import (
 // tradeFlags are what the command line says of a run on the live clock.
 type tradeFlags struct {
 	backtestFlags
-	broker, feed, resume, profile, record string
-	speed                                 float64
-	live, adopt                           bool
+	broker, feed, resume, record string
+	speed                        float64
+	live, adopt                  bool
 }
 
 func (a *app) trade() *cobra.Command {
@@ -165,6 +165,9 @@ func (a *app) onLiveClock(ctx context.Context, name string, f tradeFlags, each f
 	if err != nil {
 		return c, nil, err
 	}
+	if err := f.readProfile(); err != nil {
+		return c, nil, err
+	}
 	s, err := f.strategy(name)
 	if err != nil {
 		return c, nil, err
@@ -215,7 +218,7 @@ func (a *app) onLiveClock(ctx context.Context, name string, f tradeFlags, each f
 
 // played gives c the clock of a recorded feed, and the history before it.
 func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func(), stop <-chan struct{}) error {
-	recorded := &strategyFile{new(*s.Strategy), s.files}
+	recorded := &strategyFile{Strategy: new(*s.Strategy), files: s.files}
 	recorded.From, recorded.To = f.from, f.to // those of the strategy are the backtest's
 	recorded.use([]string{f.feed})
 	source, err := recorded.Load(ctx, recorded.files, cfg.store(a.now))

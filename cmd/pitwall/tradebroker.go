@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"pitwall"
 	"pitwall/agentloop/driver"
@@ -17,14 +15,8 @@ import (
 // history. told waits until alerts are sent.
 func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func()) (told func(), err error) {
 	profile := driver.Profile{Broker: f.broker, Mode: pitwall.Paper}
-	if f.profile != "" {
-		raw, err := os.ReadFile(f.profile)
-		if err != nil {
-			return nil, fmt.Errorf("reading the broker profile: %w", err)
-		}
-		if profile, err = driver.ParseProfile(f.profile, raw); err != nil {
-			return nil, err
-		}
+	if f.account != nil {
+		profile = *f.account
 	}
 	switch {
 	case profile.Broker != f.broker:
@@ -63,7 +55,7 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	c.Live = &driver.Live{Remote: account, Adopt: f.adopt, Lag: profile.Lag, Preflights: os.DirFS(runs.Dir), Approve: driver.Approve{Orders: profile.Approve, Listen: link.Listen, URL: link.URL, Key: cfg.get(link.Key)},
 		Arming: driver.Arming{Flag: f.live, Understands: cfg.get("I_UNDERSTAND_LIVE_TRADING"), Profile: profile.Mode == pitwall.Live, Typed: profile.Account}}
 	if c.Live.Lag == 0 {
-		c.Live.Lag = 5 * time.Second
+		c.Live.Lag = driver.DefaultLag
 	}
 	clock := driver.HostClock{Now: a.now, Sleep: hostSleep, While: each}
 	c.Live.Now, c.Live.Wait = clock.Waiting()

@@ -21,6 +21,10 @@ import (
 // accountFolder is a folder with a strategy that may trade, and a fake broker whose next
 // bar comes every few milliseconds.
 func accountFolder(t *testing.T) (dir string, env []string) {
+	return accountFolderEvery(t, 60*time.Millisecond)
+}
+
+func accountFolderEvery(t *testing.T, every time.Duration) (dir string, env []string) {
 	dir, env, _ = brokerFolder(t, 60*time.Millisecond)
 	return dir, env
 }

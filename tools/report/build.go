@@ -213,7 +213,7 @@ func (w *walk) price(symbol string) pitwall.Dec {
 	if s == nil || s.next == 0 {
 		return w.filled[symbol]
 	}
-	return s.bars[s.next-1].Close
+	return s.bars.Close[s.next-1]
 }
 
 // attribution fills each symbol's gain. A note states what the symbols and the cash

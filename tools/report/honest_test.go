@@ -69,7 +69,7 @@ func TestHeldAt(t *testing.T) {
 
 // After equity of zero or less there are no returns, in the headline as elsewhere.
 func TestSharpeAfterATotalLoss(t *testing.T) {
-	r := &Run{Manifest: runs.Manifest{Cash: 100 * pitwall.One}, Bars: map[string][]pitwall.Bar{}}
+	r := &Run{Manifest: runs.Manifest{Cash: 100 * pitwall.One}, Bars: map[string]*pitwall.Series{}}
 	for i, e := range []float64{110, 90, -20, -25, -21} {
 		r.Points = append(r.Points, Point{At: dayN(1).AddDate(0, 0, i), Equity: e})
 	}
@@ -106,7 +106,7 @@ func TestPeriodsAYear(t *testing.T) {
 // Without prices what is held is worth what it last traded at, and that is said.
 func TestNoPrices(t *testing.T) {
 	r := small()
-	r.Bars = map[string][]pitwall.Bar{}
+	r.Bars = map[string]*pitwall.Series{}
 	s, err := r.Sheet()
 	require.NoError(t, err)
 	require.Equal(t, []string{"BBB", "50", "-1.5"}, []string{s.Symbols[0].Symbol, s.Symbols[0].Price.String(), s.Symbols[0].Gain.String()}, "fee and borrow")
@@ -211,7 +211,7 @@ func TestTooMuchMoney(t *testing.T) {
 			e.Fill.Qty = 1_000_000_000 * pitwall.One
 		}
 	})
-	r.Bars["BBB"][4].Close = 1000 * pitwall.One
+	r.Bars["BBB"].Close[4] = 1000 * pitwall.One
 	_, err := r.Sheet()
 	require.ErrorContains(t, err, "number too large")
 }
@@ -222,17 +222,19 @@ func TestRelativeOfTwoCalendars(t *testing.T) {
 	btc := []float64{100, 102, 101, 104, 110, 99, 105, 107, 103, 108, 112, 111} // Thursday 2024-01-04 to Monday 2024-01-15
 	spy := map[int]int64{4: 400, 5: 404, 8: 402, 9: 410, 10: 409, 11: 413, 12: 420}
 	from := time.Date(2024, 1, 5, 0, 0, 0, 0, time.UTC) // the end of Thursday
-	r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(100), Benchmark: "SPY"}, Bars: map[string][]pitwall.Bar{}}
+	r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(100), Benchmark: "SPY"}, Bars: map[string]*pitwall.Series{}}
 	last := int64(400)
+	var bars []pitwall.Bar
 	for i, e := range btc {
 		day := 4 + i
 		if p, ok := spy[day]; ok {
 			last = p
 			open := time.Date(2024, 1, day, 9, 30, 0, 0, time.FixedZone("", -5*60*60))
-			r.Bars["SPY"] = append(r.Bars["SPY"], pitwall.Bar{Symbol: "SPY", Start: open, End: open.Add(390 * time.Minute), Known: open.Add(390 * time.Minute), Open: pitwall.Int(p), Close: pitwall.Int(p)})
+			bars = append(bars, pitwall.Bar{Symbol: "SPY", Start: open, End: open.Add(390 * time.Minute), Known: open.Add(390 * time.Minute), Open: pitwall.Int(p), Close: pitwall.Int(p)})
 		}
 		r.Points = append(r.Points, Point{At: from.AddDate(0, 0, i), Equity: e, Benchmark: float64(last)})
 	}
+	r.Bars = seriesOf(map[string][]pitwall.Bar{"SPY": bars})
 	s, err := r.Sheet()
 	require.NoError(t, err)
 	// The first return is that of the first day against the cash: 0 and 0.
@@ -250,11 +252,13 @@ func TestRelativeOfTwoCalendars(t *testing.T) {
 // known hours later, not with the last that was known at the close.
 func TestRelativeToALaterClose(t *testing.T) {
 	spy, btc := []float64{100, 101, 103, 102, 105, 104}, []int64{50, 51, 53, 52, 55, 54, 57, 59, 58, 61} // weekdays from Wednesday 2024-01-03; every day
-	r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(100), Benchmark: "BTC"}, Bars: map[string][]pitwall.Bar{}}
+	r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(100), Benchmark: "BTC"}, Bars: map[string]*pitwall.Series{}}
+	var bars []pitwall.Bar
 	for i, p := range btc {
 		day := time.Date(2024, 1, 3+i, 0, 0, 0, 0, time.UTC)
-		r.Bars["BTC"] = append(r.Bars["BTC"], pitwall.Bar{Symbol: "BTC", Start: day, End: day.AddDate(0, 0, 1), Known: day.AddDate(0, 0, 1), Open: pitwall.Int(p), Close: pitwall.Int(p)})
+		bars = append(bars, pitwall.Bar{Symbol: "BTC", Start: day, End: day.AddDate(0, 0, 1), Known: day.AddDate(0, 0, 1), Open: pitwall.Int(p), Close: pitwall.Int(p)})
 	}
+	r.Bars = seriesOf(map[string][]pitwall.Bar{"BTC": bars})
 	for i, day := range []int{3, 4, 5, 8, 9, 10} {
 		known := float64(btc[max(0, day-4)]) // of the day before
 		r.Points = append(r.Points, Point{At: time.Date(2024, 1, day, 16, 0, 0, 0, time.FixedZone("", -5*60*60)), Equity: spy[i], Benchmark: known})

@@ -78,13 +78,9 @@ func Read(run fs.FS, m runs.Manifest) (*Run, error) {
 
 // FromHeld returns a run of what its folder holds.
 func FromHeld(held runs.Held, m runs.Manifest) *Run {
-	r := &Run{Manifest: m, Journal: held.Journal, Points: pointsOf(held.Equity, held.Steps), Bars: map[string][]pitwall.Bar{}}
+	r := &Run{Manifest: m, Journal: held.Journal, Points: pointsOf(held.Equity, held.Steps), Bars: map[string]*pitwall.Series{}}
 	for _, s := range held.Series {
-		list := make([]pitwall.Bar, s.Len())
-		for i := range list {
-			list[i] = s.Bar(i)
-		}
-		r.Bars[s.Instrument.Symbol] = list
+		r.Bars[s.Instrument.Symbol] = s
 	}
 	return r
 }

@@ -11,7 +11,7 @@ import (
 
 // idle is a symbol of the run that is bought once and held.
 type idle struct {
-	bars    []pitwall.Bar
+	bars    *pitwall.Series
 	actions []pitwall.Action // of raw prices
 	lot     pitwall.Dec      // money that buys the smallest quantity at a price of one
 }
@@ -37,11 +37,15 @@ func (r *Run) passive(s *Sheet) {
 				x.lot = lot
 			}
 		}
-		if len(x.bars) == 0 || x.bars[0].Open <= 0 {
+		if x.bars.Len() == 0 || x.bars.Open[0] <= 0 {
 			continue
 		}
 		symbols = append(symbols, x)
-		starts = union(starts, x.bars)
+		if !slices.Equal(starts, x.bars.Start) { // most have those of the one before
+			starts = slices.Concat(starts, x.bars.Start)
+			slices.Sort(starts)
+			starts = slices.Compact(starts)
+		}
 	}
 	for _, atOpens := range []bool{true, false} {
 		for _, whole := range []bool{false, true} {
@@ -68,7 +72,7 @@ func passiveRow(symbols []idle, starts []int64, cash pitwall.Dec, whole, atOpens
 		}
 		held[i] = pitwall.NewBuyAndHold(money, x.lot, x.actions)
 		held[i].Reinvest = reinvest
-		held[i].Advance(x.bars[0].Start, x.bars[0].Open)
+		held[i].Advance(time.Unix(0, x.bars.Start[0]), x.bars.Open[0])
 		row.Cash += held[i].Cash().Float()
 	}
 	row.Cash /= all
@@ -81,15 +85,15 @@ func passiveRow(symbols []idle, starts []int64, cash pitwall.Dec, whole, atOpens
 	}
 	for _, at := range starts {
 		for i, x := range symbols {
-			if next[i] == len(x.bars) || x.bars[next[i]].Start.UnixNano() != at {
+			if next[i] == x.bars.Len() || x.bars.Start[next[i]] != at {
 				continue
 			}
-			for ; next[i] < len(x.bars) && x.bars[next[i]].Start.UnixNano() == at; next[i]++ {
-				price := x.bars[next[i]].Close
+			for ; next[i] < x.bars.Len() && x.bars.Start[next[i]] == at; next[i]++ {
+				price := x.bars.Close[next[i]]
 				if atOpens {
-					price = x.bars[next[i]].Open
+					price = x.bars.Open[next[i]]
 				}
-				held[i].Advance(x.bars[next[i]].Start, price)
+				held[i].Advance(time.Unix(0, at), price)
 			}
 			now := held[i].Value()
 			sum += now - worth[i]
@@ -99,21 +103,6 @@ func passiveRow(symbols []idle, starts []int64, cash pitwall.Dec, whole, atOpens
 	}
 	row.TotalReturn, row.MaxDrawdown = curve[len(curve)-1]-1, MaxDrawdown(curve)
 	return row
-}
-
-// union adds the starts of bars to starts in order. Most symbols have those of the one
-// before.
-func union(starts []int64, bars []pitwall.Bar) []int64 {
-	same := slices.EqualFunc(starts, bars, func(at int64, b pitwall.Bar) bool { return at == b.Start.UnixNano() })
-	if same {
-		return starts
-	}
-	all := slices.Grow(starts, len(bars))
-	for _, b := range bars {
-		all = append(all, b.Start.UnixNano())
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 func passiveRule(n int, whole, atOpens, actions, reinvest bool) string {
@@ -131,13 +120,16 @@ func passiveRule(n int, whole, atOpens, actions, reinvest bool) string {
 }
 
 // between returns the bars that start on a date from `from` on and were known by `to`.
-func between(bars []pitwall.Bar, from, to time.Time) []pitwall.Bar {
-	day := from.Format(time.DateOnly)
-	for len(bars) > 0 && bars[0].Start.Format(time.DateOnly) < day {
-		bars = bars[1:]
+func between(bars *pitwall.Series, from, to time.Time) *pitwall.Series {
+	if bars == nil {
+		return &pitwall.Series{}
 	}
-	for len(bars) > 0 && bars[len(bars)-1].Known.After(to) {
-		bars = bars[:len(bars)-1]
+	first, end, day := 0, bars.Len(), from.Format(time.DateOnly)
+	for first < end && bars.Bar(first).Start.Format(time.DateOnly) < day {
+		first++
 	}
-	return bars
+	for first < end && bars.Known[end-1] > to.UnixNano() {
+		end--
+	}
+	return bars.Part(first, end)
 }

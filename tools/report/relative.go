@@ -71,7 +71,7 @@ func (r *Run) relative(s *Sheet) Relative {
 // bars it returns all days.
 func (r *Run) paired(daily []Point) (list []Point) {
 	bars := between(r.Bars[r.Manifest.Benchmark], daily[0].At.AddDate(0, 0, -1), daily[len(daily)-1].At.AddDate(0, 0, 2))
-	if len(bars) == 0 {
+	if bars.Len() == 0 {
 		return daily
 	}
 	type closing struct {
@@ -80,8 +80,12 @@ func (r *Run) paired(daily []Point) (list []Point) {
 	}
 	held, days := pitwall.NewBuyAndHold(pitwall.Int(1_000_000), 0, r.Actions(r.Manifest.Benchmark)), map[string]closing{}
 	held.Reinvest = r.Manifest.Account.Reinvest
-	for _, b := range bars {
-		held.Advance(b.Start, b.Close)
+	next := 0
+	for _, end := range periodEnds(bars.Len(), time.DateOnly, func(i int) time.Time { return bars.Bar(i).End }) {
+		for ; next < end; next++ {
+			held.Advance(time.Unix(0, bars.Start[next]), bars.Close[next])
+		}
+		b := bars.Bar(end - 1)
 		days[runs.DateOf(b.End)] = closing{held.Value().Float(), b.Known}
 	}
 	late := false

@@ -16,11 +16,11 @@ import (
 type Run struct {
 	Manifest runs.Manifest
 	Journal  iter.Seq[pitwall.Entry]
-	Points   []Point                  // equity at the end of each step
-	Bars     map[string][]pitwall.Bar // what was traded or compared with, oldest first
-	Turns    []agentloop.TurnLine     // in their order
-	Usage    *runs.Usage              // nil: not known
-	Notes    []string                 // what could not be read
+	Points   []Point                    // equity at the end of each step
+	Bars     map[string]*pitwall.Series // what was traded or compared with
+	Turns    []agentloop.TurnLine       // in their order
+	Usage    *runs.Usage                // nil: not known
+	Notes    []string                   // what could not be read
 
 	folder *runs.Run       // nil: the run is a world in memory
 	walked *walk           // nil before the first figures
@@ -55,7 +55,7 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 		if n := stepsOf(r.Journal); n != len(r.Points) {
 			f.Note("equity.csv has %d steps and journal.jsonl %d: returns are of the first, trades and costs of the second", len(r.Points), n)
 		}
-		r.Bars = f.Bars()
+		r.Bars = seriesOf(f.Bars())
 	}
 	var err error
 	switch r.Usage, err = f.Usage(); {
@@ -77,6 +77,20 @@ func pointsOf(rows iter.Seq[runs.EquityRow], n int) []Point {
 		list = append(list, point(p))
 	}
 	return list
+}
+
+// seriesOf puts the bars of symbols into columns.
+func seriesOf(bars map[string][]pitwall.Bar) map[string]*pitwall.Series {
+	by := map[string]*pitwall.Series{}
+	for symbol, list := range bars {
+		x := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: symbol}}
+		for _, b := range list {
+			x.Instrument.Zone = b.Start.Location()
+			_ = x.Append(b) // what is impossible about a bar was for its reader to say
+		}
+		by[symbol] = x
+	}
+	return by
 }
 
 func point(p runs.EquityRow) Point {
@@ -146,7 +160,7 @@ func FromWorld(w World, ref pitwall.Reference) *Run {
 	for _, i := range w.Instruments {
 		m.Traded = append(m.Traded, runs.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw})
 	}
-	r := &Run{Manifest: m, Journal: slices.Values(w.Journal), Bars: w.Bars}
+	r := &Run{Manifest: m, Journal: slices.Values(w.Journal), Bars: seriesOf(w.Bars)}
 	for _, e := range w.Journal {
 		if isStep(e) {
 			p := runs.EquityRow{Time: e.Mark.Time, Equity: e.Mark.Equity, Cash: e.Mark.Cash}

@@ -133,7 +133,7 @@ func TestWalkTracks(t *testing.T) {
 // Runs that are odd give figures or none, never NaN, and always encode.
 func TestOddRuns(t *testing.T) {
 	one := func(points ...Point) *Run {
-		return &Run{Manifest: runs.Manifest{Cash: 1000 * pitwall.One, Symbols: []string{"A"}}, Points: points, Bars: map[string][]pitwall.Bar{}}
+		return &Run{Manifest: runs.Manifest{Cash: 1000 * pitwall.One, Symbols: []string{"A"}}, Points: points, Bars: map[string]*pitwall.Series{}}
 	}
 	at := func(day int, equity float64) Point {
 		return Point{At: dayN(1).AddDate(0, 0, day), Equity: equity, Cash: equity, Exact: pitwall.Dec(equity * 1e8)}
@@ -145,7 +145,7 @@ func TestOddRuns(t *testing.T) {
 		"total loss":    one(at(0, 1000), at(1, 0), at(2, 0)),
 		"below zero":    one(at(0, 500), at(1, -200), at(2, 100)),
 		"a year's gap":  one(at(0, 1000), at(400, 1100)),
-		"no cash":       {Manifest: runs.Manifest{}, Points: []Point{at(0, 0)}, Bars: map[string][]pitwall.Bar{}},
+		"no cash":       {Manifest: runs.Manifest{}, Points: []Point{at(0, 0)}, Bars: map[string]*pitwall.Series{}},
 	} {
 		s, err := r.Sheet()
 		require.NoError(t, err, name)
@@ -168,7 +168,7 @@ func TestOddRuns(t *testing.T) {
 
 // A market that never closes ends its day at midnight: that is no new day.
 func TestMidnightEndsTheDay(t *testing.T) {
-	r := &Run{Manifest: runs.Manifest{Cash: 100 * pitwall.One}, Bars: map[string][]pitwall.Bar{}}
+	r := &Run{Manifest: runs.Manifest{Cash: 100 * pitwall.One}, Bars: map[string]*pitwall.Series{}}
 	for i, e := range []float64{110, 121, 133.1} { // of 30 and 31 January and 1 February
 		r.Points = append(r.Points, Point{At: time.Date(2024, 1, 31+i, 0, 0, 0, 0, time.UTC), Equity: e, Benchmark: 10 * float64(i+1)})
 	}
@@ -183,7 +183,7 @@ func TestMidnightEndsTheDay(t *testing.T) {
 
 func TestPropertySheetEncodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(rapid.Int64Range(0, 10).Draw(t, "cash")), Symbols: []string{"A"}}, Bars: map[string][]pitwall.Bar{}}
+		r := &Run{Manifest: runs.Manifest{Cash: pitwall.Int(rapid.Int64Range(0, 10).Draw(t, "cash")), Symbols: []string{"A"}}, Bars: map[string]*pitwall.Series{}}
 		for i := range rapid.IntRange(0, 60).Draw(t, "points") {
 			e := float64(rapid.Int64Range(-3, 9).Draw(t, "equity"))
 			r.Points = append(r.Points, Point{At: dayN(1).AddDate(0, 0, i), Equity: e, Cash: e, Exact: pitwall.Int(int64(e)), Benchmark: math.Abs(e), Hold: float64(i % 3)})

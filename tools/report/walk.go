@@ -39,7 +39,7 @@ type step struct {
 
 // walked is a symbol on the walk.
 type walked struct {
-	bars       []pitwall.Bar
+	bars       *pitwall.Series
 	next       int     // the first bar that was not known at the last step
 	close      float64 // of the bar before it
 	actions    []pitwall.Action
@@ -232,11 +232,11 @@ type moved struct {
 // prices belong to the overnight move.
 func (s *walked) until(at time.Time) moved {
 	m := moved{prev: s.close, open: s.close, close: s.close}
-	for first := true; s.next < len(s.bars) && !s.bars[s.next].Known.After(at); s.next++ {
-		b := s.bars[s.next]
-		open, end := b.Open.Float(), b.Close.Float()
+	ns := at.UnixNano()
+	for first := true; s.next < s.bars.Len() && s.bars.Known[s.next] <= ns; s.next++ {
+		open, end := s.bars.Open[s.next].Float(), s.bars.Close[s.next].Float()
 		if s.close != 0 && open != 0 {
-			units, cash := s.acted(b)
+			units, cash := s.acted(s.bars.Start[s.next])
 			night := (open*units+cash)/s.close - 1
 			day := end/open - 1
 			if first {
@@ -256,13 +256,13 @@ func (s *walked) until(at time.Time) moved {
 	return m
 }
 
-// acted returns the units that one unit became at a bar's open, and the cash it paid.
-func (s *walked) acted(b pitwall.Bar) (units, cash float64) {
+// acted returns the units that one unit became at the open of a bar that starts then, and the cash it paid.
+func (s *walked) acted(start int64) (units, cash float64) {
 	units = 1
-	for len(s.actions) > 0 && !s.actions[0].Ex.After(b.Start) {
+	for len(s.actions) > 0 && s.actions[0].Ex.UnixNano() <= start {
 		x := s.actions[0]
 		s.actions = s.actions[1:]
-		if s.next == 0 || !x.Ex.After(s.bars[s.next-1].Start) {
+		if s.next == 0 || x.Ex.UnixNano() <= s.bars.Start[s.next-1] {
 			continue // before the first bar
 		}
 		if x.Type == "split" {

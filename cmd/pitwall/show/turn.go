@@ -11,6 +11,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/desk"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
@@ -56,9 +57,19 @@ func (x Turn) Print(p *term.Pen, full bool) {
 		p.Section("system prompt")
 		p.Prose(2, term.Dim, t.System)
 	}
+	said := desk.Conversation(t)
+	if len(said) > 0 {
+		p.Section("the desk")
+		for _, line := range said {
+			p.Item(term.Cyan, "  "+term.OneLine(line.Role)+"  ", 4, term.OneLine(line.Text))
+		}
+	}
 	for i, m := range t.Messages {
+		if len(said) > 0 && !full {
+			break // the conversation is what they came to
+		}
 		if m.User != "" {
-			p.Section("given")
+			p.Section(strings.TrimSuffix("given to "+term.OneLine(m.Role), " to "))
 			p.Rows("  ", most(snapshotLines), term.Plain, m.User)
 		}
 		if m.Reply != nil {
@@ -70,7 +81,7 @@ func (x Turn) Print(p *term.Pen, full bool) {
 		p.Section("trouble")
 		trouble(p, t.Error, row)
 	}
-	if len(t.Output) > 0 {
+	if len(t.Output) > 0 && (len(said) == 0 || full) {
 		p.Section("output")
 		p.Rows("  ", most(argumentLines), term.Plain, indented(t.Output))
 	}
@@ -113,7 +124,7 @@ func turnHead(p *term.Pen, dir string, t *agentloop.Turn) {
 
 // replyOf prints a reply: what was thought, said and called, with the answers.
 func replyOf(p *term.Pen, n int, m agentloop.Message, most func(int) int) {
-	p.Section(fmt.Sprintf("reply %d", n))
+	p.Section(strings.TrimSuffix(fmt.Sprintf("reply %d of %s", n, term.OneLine(m.Role)), " of "))
 	p.Prose(2, term.Dim, m.Reply.Reasoning)
 	p.Prose(2, term.Plain, m.Reply.Text)
 	if m.Reply.Stop != "" && m.Reply.Stop != agentloop.StopEnd && m.Reply.Stop != agentloop.StopCalls {

@@ -222,11 +222,11 @@ func TestPricesOfAnySize(t *testing.T) {
 		{"0.5 0.25 0.75", "last 0.7500", "NaN"},
 		{"99.5 101 100", "last 100.00", "NaN"},
 	} {
-		var bars []pitwall.Bar
+		bars := &pitwall.Series{Instrument: pitwall.Instrument{Zone: time.UTC}}
 		for i, s := range strings.Fields(c.prices) {
 			d, err := pitwall.ParseDec(s)
 			require.NoError(t, err)
-			bars = append(bars, pitwall.Bar{End: at[i], Close: d})
+			_ = bars.Append(pitwall.Bar{End: at[i], Close: d}) // half a bar
 		}
 		svg := SVG(Price("X", bars, at[0], at[2], nil), Half(210))
 		require.Contains(t, svg, c.want)
@@ -236,15 +236,15 @@ func TestPricesOfAnySize(t *testing.T) {
 
 // A day that ends at midnight has its own date, as in the tables.
 func TestMidnightEndsTheDayBefore(t *testing.T) {
-	var bars []pitwall.Bar
+	bars := &pitwall.Series{Instrument: pitwall.Instrument{Zone: time.UTC}}
 	for i := range 40 {
 		end := time.Date(2024, 1, 2+i, 0, 0, 0, 0, time.UTC)
 		if i >= 20 {
 			end = end.AddDate(1, 0, 0)
 		}
-		bars = append(bars, pitwall.Bar{End: end, Close: pitwall.Int(int64(100 + i))})
+		_ = bars.Append(pitwall.Bar{End: end, Close: pitwall.Int(int64(100 + i))}) // half a bar
 	}
-	c := Price("X", bars, bars[0].End, bars[39].End, nil)
+	c := Price("X", bars, bars.Bar(0).End, bars.Bar(39).End, nil)
 	require.Contains(t, c.Summary, "from 2024-01-01 to 2025-02-09,")
 	require.Equal(t, []string{"no data from 2024-01-20 to 2025-01-21"}, c.Gaps())
 }

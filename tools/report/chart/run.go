@@ -183,11 +183,11 @@ func last(l Line) string {
 }
 
 // Price charts the closes of a symbol's bars in a stretch of time with fills on them.
-func Price(symbol string, bars []pitwall.Bar, from, to time.Time, marks []Mark) Chart {
+func Price(symbol string, bars *pitwall.Series, from, to time.Time, marks []Mark) Chart {
 	l := Line{Class: "price"}
-	for _, b := range bars {
-		if !b.End.Before(from) && !b.End.After(to) {
-			l.add(b.End, b.Close.Float())
+	for i := 0; bars != nil && i < bars.Len(); i++ {
+		if from.UnixNano() <= bars.End[i] && bars.End[i] <= to.UnixNano() {
+			l.add(bars.Bar(i).End, bars.Close[i].Float())
 		}
 	}
 	bought := 0

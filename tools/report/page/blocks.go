@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"pitwall/agentloop"
+	"pitwall/agentloop/desk"
 	"pitwall/tools/report"
 )
 
@@ -88,7 +89,7 @@ type body struct {
 
 // part is a piece of a conversation.
 type part struct {
-	Kind string `json:"k"` // context, reasoning, reply, call, result, error
+	Kind string `json:"k"` // desk, context, reasoning, reply, call, result, error
 	Name string `json:"n,omitempty"`
 	Text string `json:"-"`
 	At   int    `json:"t"` // of Text in the block's texts
@@ -222,15 +223,18 @@ func newRecord(t *agentloop.Turn, fills []fillLink) *record {
 		b.Warnings = append(b.Warnings, [2]string{clean(w.Kind), clean(w.Detail)})
 	}
 	add := func(kind, name, text string) {
-		if text != "" || name != "" {
+		if text != "" || name != "" && (kind == "call" || kind == "result" || kind == "error") {
 			b.Parts = append(b.Parts, part{Kind: kind, Name: clean(name), Text: clean(text)})
 		}
 	}
+	for _, line := range desk.Conversation(t) {
+		add("desk", line.Role, line.Text)
+	}
 	for _, m := range t.Messages {
-		add("context", "", m.User)
+		add("context", m.Role, m.User)
 		if p := m.Reply; p != nil {
 			add("reasoning", "", p.Reasoning)
-			add("reply", "", p.Text)
+			add("reply", m.Role, p.Text)
 			for _, c := range p.Calls {
 				add("call", c.Name, plainJSON(c.Arguments))
 			}

@@ -44,6 +44,7 @@ const draw = async (row, box) => {
   }
   for (const p of t.parts) {
     if (p.k === "reasoning") { box.append(fold("Reasoning", p.t)); continue; }
+    if (p.k === "desk") { box.append(el("p", "desk", el("b", "", p.n), " " + p.t)); continue; }
     const h = el("h4", "", titles[p.k] || p.k);
     if (p.n) h.append(" ", el("b", "", p.n));
     box.append(h);
