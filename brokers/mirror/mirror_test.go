@@ -26,6 +26,7 @@ type tampered struct {
 	hide      string              // an open order that it does not have
 	add       *pitwall.OrderState // an order that it has besides
 	quiet     int                 // first readings, which show no change
+	gain      pitwall.Dec         // of equity, a quarter of it unrealized
 	until     int                 // the last reading that shows one; 0 = all do
 	reads     int
 	fail      error // of the next reading of the account
@@ -41,6 +42,7 @@ func (b *tampered) Account(ctx context.Context, book string) (pitwall.Account, e
 		return a, err
 	}
 	a.Cash += b.cash
+	a.Equity, a.Unrealized = a.Equity+b.gain, a.Unrealized+b.gain/4
 	if b.other != "" {
 		a.Positions = append(a.Positions, pitwall.Position{Symbol: b.other, Qty: pitwall.Int(1), Last: pitwall.Int(5)})
 	}
@@ -272,4 +274,51 @@ func TestMirrorIsABroker(t *testing.T) {
 			require.NoError(t, err)
 		}}
 	})
+}
+
+// What the journal knows of the account beside what the broker says: start, peak, gains,
+// the day's first equity, bars, flows; and calls that pass as they are.
+func TestWhatTheMirrorKnows(t *testing.T) {
+	ctx := context.Background()
+	d := newDesk(t)
+	begun := d.b.Now().AddDate(0, 0, -1) // newDesk opened it a bar ago
+	a, err := d.Account(ctx, pitwall.MainBook)
+	require.NoError(t, err)
+	require.Equal(t, []pitwall.Dec{pitwall.Int(100_000), a.Equity, a.Equity - a.Unrealized - pitwall.Int(100_000)}, []pitwall.Dec{a.Start, a.PeakEquity, a.Realized})
+	last, n := d.Last()
+	require.Equal(t, 1, n)
+	require.Equal(t, a.Cash, last.Cash)
+	require.Equal(t, pitwall.SimProgress{From: begun, Bars: 1}, d.Progress())
+	points := d.Equity()
+	require.Len(t, points, 1)
+	require.Equal(t, pitwall.EquityPoint{Time: d.b.Now(), Equity: a.Equity, Cash: a.Cash}, points[0])
+	d.b.cash = -pitwall.Int(11) // the market takes what no fill explains
+	require.Empty(t, d.sync(t))
+	require.Len(t, d.Flows(d.b.Now().Add(-1)), 1)
+	require.Empty(t, d.Flows(d.b.Now()), "after, not at")
+	_, err = d.b.Next(ctx, d.b.Now())
+	require.NoError(t, err)
+	require.Empty(t, d.sync(t))
+	a, err = d.Account(ctx, pitwall.MainBook)
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Int(100_000), a.PeakEquity, "what it was at its highest")
+	s, err := d.Replace(ctx, "b", pitwall.Change{Limit: pitwall.Int(51)})
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Int(51), s.Limit)
+	s, err = d.Cancel(ctx, "b")
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Canceled, s.Status)
+	list, err := d.Orders(ctx, pitwall.OrderQuery{ID: "a"})
+	require.NoError(t, err)
+	require.Equal(t, pitwall.Filled, list[0].Status)
+	fills, _, err := d.Fills(ctx, pitwall.Cursor{})
+	require.NoError(t, err)
+	require.Len(t, fills, 1)
+	d.b.gain = pitwall.Int(80)
+	a, err = d.Account(ctx, pitwall.MainBook)
+	require.NoError(t, err)
+	require.Equal(t, []pitwall.Dec{pitwall.Int(100_080), pitwall.Int(60)}, []pitwall.Dec{a.PeakEquity, a.Realized})
+	d.b.fail = errors.New("no answer")
+	_, err = d.Account(ctx, pitwall.MainBook)
+	require.EqualError(t, err, "no answer")
 }

@@ -117,7 +117,11 @@ func (g *raw) grow(n int) {
 // readBar reads one row's figures; times are placed later.
 func (l *loader) readBar(t *table, g *raw, i int, at []int) error {
 	row, s := t.rows[i], g.series
-	when, err := t.barTime(row[at[1]], s.Instrument.Location())
+	text := row[at[1]]
+	if t.layout.Midnights && s.Instrument.Calendar != pitwall.AlwaysOpen && len(text) > len(time.DateOnly) {
+		text = text[:len(time.DateOnly)] // whatever the day of the exchange is then
+	}
+	when, err := t.barTime(text, s.Instrument.Location())
 	if err != nil {
 		return t.bad(i, "timestamp", err)
 	}

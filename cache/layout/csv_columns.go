@@ -77,6 +77,11 @@ func (c *Columns) csv(text []byte, hints Hints) bool {
 func (c *Columns) names(text []byte, h head) (header []string, body []byte, ok bool) {
 	line, body, ok := bytes.Cut(text, []byte("\n"))
 	cells := split(line, h.comma)
+	if bytes.IndexByte(line, '"') >= 0 { // a stray quote is named, not read over
+		if _, err := reader(line, h.comma).Read(); err != nil {
+			return nil, nil, false
+		}
+	}
 	if h.found {
 		if strict, err := reader(line, h.comma).Read(); err != nil || len(strict) != len(cells) {
 			return nil, nil, false // a quote within a name
