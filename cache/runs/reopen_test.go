@@ -76,8 +76,8 @@ func TestReopen(t *testing.T) {
 	for _, name := range []string{JournalFile, SummariesFile, TimingFile, PricesFile} {
 		spoil(name, half)
 	}
-	spoil(TurnsFile, func(s string) string { return s + "turn 000004 99 " })
-	spoil(SumsFile, half)
+	spoil(TurnsFile, func(s string) string { return s + turnHead(4, digestOf(nil), 99) + "{\n" })
+	spoil(SumsFile, func(string) string { return "of an end that was not one\n" })
 	last := func(s string) string { // without its last row, and half of that
 		n := strings.LastIndexByte(strings.TrimSuffix(s, "\n"), '\n') + 1
 		return s[:n] + s[n:n+4]
