@@ -88,6 +88,9 @@ func TestReopen(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, f.Durable)
 	require.Len(t, p.Journal, 8)
+	for i, e := range p.Journal {
+		require.EqualValues(t, i+1, e.Seq)
+	}
 	require.Len(t, p.Bars, 1)
 	require.Equal(t, 7, p.Turns, "the order of a turn whose record is lost")
 	require.Equal(t, map[string]agentloop.Past{
