@@ -25,8 +25,14 @@ func TestBreakerInBacktestAndPaper(t *testing.T) {
 	free := asked(t, c.Dir)
 	s.Risk["max_drawdown_percent"] = map[string]any{"limit": 3, "then": "halt"}
 	c.Dir = filepath.Join(t.TempDir(), "backtest")
-	_, err = Run(context.Background(), c)
+	r, err := Run(context.Background(), c)
 	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(r.Warnings, func(text string) bool {
+		return strings.HasPrefix(text, "from 201") && strings.Contains(text, " on the risk limits let only cancels pass: limit max_drawdown_percent: equity ")
+	}), r.Warnings)
+	v, err := Verify(os.DirFS(c.Dir))
+	require.NoError(t, err)
+	require.Empty(t, v.Differences)
 	sent := asked(t, c.Dir)
 	require.NotEmpty(t, sent)
 	require.Less(t, len(sent), len(free), "the breaker cost orders")

@@ -59,6 +59,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 type Sim struct {
 	world    *pitwall.World
 	venue    *sim.Venue
+	guard    *risk.Guard
 	tables   *duckdb.Tables
 	store    *history.Store
 	spec     SimSpec
@@ -109,7 +110,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		Broker: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
-	return &Sim{world: w, venue: v, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
+	return &Sim{world: w, venue: v, guard: guard, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
 }
 
 // watched is the clock of a world whose limits look at each bar.
@@ -194,7 +195,13 @@ func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 }
 
 // Warnings implements [Session].
-func (s *Sim) Warnings() []pitwall.Warning { return s.warnings(s.venue.Now()) }
+func (s *Sim) Warnings() []pitwall.Warning {
+	list := s.warnings(s.venue.Now())
+	if b := s.guard.Breach(); b != nil {
+		list = append(list, pitwall.Warning{Text: fmt.Sprintf("from %s on the risk limits let only %s pass: %s", s.world.Time(b.At), map[risk.Then]string{risk.ThenHalt: "cancels", risk.ThenReduceOnly: "closing orders"}[b.Then], b.Reason)})
+	}
+	return list
+}
 
 // warnings returns what is to be said of the days until a time.
 func (s *Sim) warnings(until time.Time) []pitwall.Warning {

@@ -23,6 +23,13 @@ type Breach struct {
 // is journaled and lasts as long as the guard.
 func (g *Guard) OnBreach(f func(context.Context, Breach) error) { g.onBreach = f }
 
+// Breach returns the breach that lasts, or nil.
+func (g *Guard) Breach() *Breach {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.breach
+}
+
 // Watches reports whether a limit's breach lasts, so that [Guard.Watch] has something
 // to look at.
 func (l *Limits) Watches() bool {

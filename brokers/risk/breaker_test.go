@@ -120,11 +120,13 @@ func TestBreachLasts(t *testing.T) {
 		require.NoError(t, err)
 		if then == "" {
 			require.Empty(t, d.told())
+			require.Nil(t, d.Guard.Breach())
 			require.Equal(t, pitwall.Working, opening.Status)
 			continue
 		}
 		reason := "limit max_loss_percent: equity 8999 is 10.01 % below the start (10000); limit 10 %"
 		require.Equal(t, []string{"halt " + then + ": " + reason}, d.told(), "said once")
+		require.Equal(t, &risk.Breach{Then: risk.Then(then), Reason: reason, At: noon}, d.Guard.Breach())
 		e := &pitwall.Error{Code: pitwall.Halted, Message: "trading is halted since 2024-06-03T12:00:00Z: " + reason + "; nothing was sent", Hint: "open orders can be canceled",
 			Checks: []pitwall.Check{{Name: "HALTED", Observed: then}}}
 		if then == "reduce_only" {
