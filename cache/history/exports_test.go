@@ -153,7 +153,7 @@ func TestHourlyExports(t *testing.T) {
 	for i := range 60 {
 		fmt.Fprintln(&want, time.Date(2024, 1, 1, i, 0, 0, 0, time.UTC).Format(time.RFC3339), "42000 42100 41900 42050")
 	}
-	for file, text := range allOf(hourlyExports(), moreHourlyExports(), worldHourlyExports()) {
+	for file, text := range allOf(hourlyExports(), moreHourlyExports(), worldHourlyExports(), volumesOfMoney()) {
 		t.Run(file, func(t *testing.T) {
 			s, err := Load(context.Background(), []Input{{FS: fstest.MapFS{file: {Data: []byte(text)}}, Path: file}}, Options{Symbols: []string{"BTC-USD"}})
 			require.NoError(t, err)
@@ -202,7 +202,7 @@ func TestDailyExports(t *testing.T) {
 	want, err := read("native.csv", native)
 	require.NoError(t, err)
 	require.Len(t, strings.Split(want, "\n"), 13)
-	for file, text := range allOf(dailyExports(), moreDailyExports(), worldDailyExports(), moreWorldDailyExports()) {
+	for file, text := range allOf(dailyExports(), moreDailyExports(), worldDailyExports(), moreWorldDailyExports(), editedDailyExports()) {
 		t.Run(file, func(t *testing.T) {
 			got, err := read(file, text)
 			require.NoError(t, err)

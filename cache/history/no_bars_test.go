@@ -39,6 +39,7 @@ func TestRefusedFilesSayWhatToWrite(t *testing.T) {
 		"thinkorswim":      {"Date,Time,Open,High,Low,Close\n" + minuteRows("%D,%o,%h,%l,%c", dated("1/2/06,15:04:05")), "write dates: dmy or dates: mdy", Mapping{Dates: "mdy"}, minutes},
 		"two figures":      {"Date,Open,High,Low,Close\n" + minuteRows("%D,%o,%h,%l,%c", dated("1/2/06 3:04 PM")), "may be 2024-02-01 or 2024-01-02", Mapping{Dates: "mdy"}, minutes},
 		"trades":           {"timestamp,symbol,side,size,price\n1704067200,AAPL,Buy,1,42000\n", "it holds trades, not bars", Mapping{}, ""},
+		"open or close":    {rows("%D,%v,%c,%h,%l,%o", dated("20060102")), "may be timestamp,volume,close,high,low,open or timestamp,volume,open,high,low,close", Mapping{}, ""},
 		"quotes":           {rows("EUR/USD,20240102 00:00:00.123,1.1,1.2", iso), "rows of fewer than five numbers are quotes or trades, not bars", Mapping{}, ""},
 		"ticks":            {"20240102 093000 0000000;100;99;101;5\n20240102 093001 0000000;100;99;101;5\n", "has no header, and its 5 columns are in no known order", Mapping{}, ""},
 		"parts of 32":      {"Date,Open,High,Low,Close\n" + rows("%D,110'165,110'170,110'160,110'165", iso), `"110'165" may be a bond's price in parts of 32`, Mapping{}, ""},

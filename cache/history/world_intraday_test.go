@@ -16,7 +16,6 @@ func worldHourlyExports() map[string]string {
 	s := func(t time.Time) string { return fmt.Sprint(t.Unix()) }
 	sp := dated("2006-01-02 15:04:05")
 	return map[string]string{
-		"gate_month.csv":      hourRows("%D,12.5,42050,42100,41900,42000", s),
 		"gate.csv":            "timestamp,volume,close,high,low,open\n" + hourRows("%D,12.5,42050,42100,41900,42000", s),
 		"bitfinex.csv":        "MTS,OPEN,CLOSE,HIGH,LOW,VOLUME\n" + hourRows("%D000,42000,42050,42100,41900,12.5", s),
 		"bitfinex_nohdr.csv":  newestFirst(hourRows("%D000,42000,42050,42100,41900,12.5", s)),
@@ -115,7 +114,7 @@ func minuteExports() map[string]string {
 }
 
 func TestMinuteExports(t *testing.T) {
-	for file, text := range minuteExports() {
+	for file, text := range allOf(minuteExports(), moreMinuteExports()) {
 		t.Run(file, func(t *testing.T) {
 			s, err := Load(context.Background(), []Input{{FS: fstest.MapFS{file: {Data: []byte(text)}}, Path: file}}, Options{Symbols: []string{"AAPL"}})
 			require.NoError(t, err)

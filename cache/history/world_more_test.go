@@ -11,6 +11,10 @@ func moreWorldDailyExports() map[string]string {
 	iso, mdy, compact := dated(time.DateOnly), dated("01/02/2006"), dated("20060102")
 	ms := func(t time.Time) string { return fmt.Sprint(t.UnixMilli()) }
 	return map[string]string{
+		"kite.csv":                 "date,open,high,low,close,volume\n" + rows("%D 00:00:00+05:30,%o,%h,%l,%c,%v", iso),
+		"frankfurt_own.csv":        "symbol,timestamp,open,high,low,close,volume\n" + rows("AAPL,%DT00:00:00+01:00,%o,%h,%l,%c,%v", iso),
+		"twse.json":                `{"stat":"OK","fields":["日期","成交股數","開盤價","最高價","最低價","收盤價"],"data":[` + joined(rows(`["%D","%v","%o","%h","%l","%c"]`, iso)) + `]}`,
+		"naver.json":               "[" + joined(rows(`{"localDate":"%D","closePrice":%c,"openPrice":%o,"highPrice":%h,"lowPrice":%l,"accumulatedTradingVolume":%v}`, dated("20060102"))) + "]",
 		"compustat.csv":            "gvkey,iid,datadate,tic,ajexdi,cshtrd,prccd,prchd,prcld,prcod\n" + rows("1690,01,%D,AAPL,1,%v,%c,%h,%l,%o", compact),
 		"crsp.csv":                 "PERMNO,date,TICKER,BIDLO,ASKHI,PRC,VOL,RET,OPENPRC\n" + rows("14593,%D,AAPL,%l,%h,%c,%v,0.01,%o", iso),
 		"crsp2.csv":                "PERMNO,date,TICKER,BIDLO,ASKHI,PRC,VOL,RET,OPENPRC\n" + rows("14593,%D,AAPL,%l,%h,%c,%v,0.01,%o", compact),

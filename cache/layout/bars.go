@@ -30,6 +30,10 @@ func (t *Table) understand(hints Hints) error {
 	t.Layout.Bars, t.Layout.Zone = true, hints.Zone
 	if t.isOwn(at) && hints.Decimal == "" && hints.Dates == "" {
 		t.Layout.Own = true
+		t.Layout.Midnights = len(t.Rows) > 0 && !slices.ContainsFunc(t.Rows, func(row []string) bool {
+			c := row[at[Timestamp]]
+			return len(c) != len(time.RFC3339) || c[11:19] != "00:00:00"
+		})
 		return nil
 	}
 	if err := t.once(at); err != nil {
@@ -233,6 +237,7 @@ func (t *Table) times(at map[string]int, stated string) ([]moment, error) {
 		}
 		delete(at, clock)
 	}
+	t.Layout.Midnights = slices.ContainsFunc(list, func(m moment) bool { return m.offset != 0 }) && !slices.ContainsFunc(list, func(m moment) bool { return !m.isMidnight() })
 	t.Layout.Times = name
 	t.Layout.Naive = slices.ContainsFunc(list, func(m moment) bool { return m.clock && !m.instant })
 	if t.zoneOf(at); t.Layout.Zone == nil && t.Layout.Naive && t.isHistData(at, name) {

@@ -176,7 +176,7 @@ func unfold(o map[string]any) {
 func (h Hints) objectRows(o map[string]any, symbol string) (g group, ok bool) {
 	g.symbol = symbol
 	keys := slices.Sorted(maps.Keys(o))
-	for _, k := range []string{"columns", "column_names"} {
+	for _, k := range []string{"columns", "column_names", "fields"} {
 		if names, isSplit := o[k].([]any); isSplit {
 			return h.splitRows(names, o, symbol)
 		}

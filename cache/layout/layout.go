@@ -49,6 +49,7 @@ type Layout struct {
 	Ignored     []string
 	Times       string         // the form of times, such as epoch or dmy
 	Naive       bool           // some have no offset
+	Midnights   bool           // all are written as midnights, some with an offset from UTC: dates, where days have sessions
 	Zone        *time.Location // of those, where the file says so
 	Decimal     string         // decimal mark
 	Notes       []string       // guesses that can change money

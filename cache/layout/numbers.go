@@ -63,7 +63,7 @@ func isNull(c string) bool {
 }
 
 // money takes currency signs off a number.
-var money = strings.NewReplacer("$", "", "€", "", "£", "", "¥", "", "−", "-")
+var money = strings.NewReplacer("$", "", "€", "", "£", "", "¥", "", "₹", "", "−", "-")
 
 // blanks are marks that part thousands whatever the decimal mark is.
 var blanks = strings.NewReplacer(" ", "\x01", "\u00a0", "\x01", "\u202f", "\x01", "\u2009", "\x01", "'", "\x01", "’", "\x01", "_", "\x01")

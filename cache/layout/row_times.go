@@ -81,7 +81,7 @@ func (c *timeColumn) read(cell string) (seconds int64, ok bool) {
 		c.last.learn(c.form, bare)
 	}
 	c.own = c.own && isOwn(cell)
-	return m.t.Unix(), m.t.Nanosecond() == 0 && c.is(m.kind())
+	return m.t.Unix(), m.t.Nanosecond() == 0 && c.is(m.kind()) && (m.offset == 0 || !m.isMidnight())
 }
 
 // is reports whether all times are of a kind.

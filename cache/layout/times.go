@@ -10,9 +10,10 @@ import (
 
 // moment is a parsed time: a date, a clock time without an offset, or an instant.
 type moment struct {
-	t       time.Time // in UTC; without an offset the clock's figures
-	clock   bool      // has a time of day
-	instant bool      // has an offset
+	t       time.Time     // in UTC; without an offset the clock's figures
+	clock   bool          // has a time of day
+	instant bool          // has an offset
+	offset  time.Duration // as it is written
 }
 
 // An epoch is between 1973 and 2100, in one of these units of a second.
@@ -46,7 +47,7 @@ func epochTime(s string) (moment, bool) {
 		if strings.Trim(frac, "0") != "" {
 			t = t.Add(1) // a fraction, which the reader of bars refuses
 		}
-		return moment{t, true, true}, true
+		return moment{t: t, clock: true, instant: true}, true
 	}
 	return moment{}, false
 }
@@ -208,7 +209,7 @@ func atClock(at time.Time, text string) (moment, bool) {
 	if !ok {
 		return moment{}, false
 	}
-	return moment{t: at.Add(since - offset), clock: true, instant: instant}, true
+	return moment{t: at.Add(since - offset), clock: true, instant: instant, offset: offset}, true
 }
 
 // readClock reads 9:30, 09:30:00.000, 0930, 093000 or 9:30 PM and returns what follows.
@@ -332,6 +333,9 @@ func readOffset(s string) (offset time.Duration, instant, ok bool) {
 // offset or an instant.
 func (m moment) appendTo(b []byte) []byte {
 	start := len(b)
+	if m.offset != 0 && m.isMidnight() {
+		return m.t.In(time.FixedZone("", int(m.offset/time.Second))).AppendFormat(b, time.RFC3339)
+	}
 	b = m.t.AppendFormat(b, time.RFC3339Nano) // of UTC
 	switch date := start + len(time.DateOnly); {
 	case !m.clock:
@@ -341,6 +345,12 @@ func (m moment) appendTo(b []byte) []byte {
 		b = b[:len(b)-1]
 	}
 	return b
+}
+
+// isMidnight reports whether an instant is written as the midnight of its offset.
+func (m moment) isMidnight() bool {
+	own := m.t.Add(m.offset)
+	return m.instant && own.Equal(own.Truncate(24*time.Hour))
 }
 
 // text is what appendTo writes.

@@ -47,6 +47,9 @@ func (a *app) backtest() *cobra.Command {
 		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			server.TuneGC()
+			if c.Flags().Changed("turns") && f.turns < 1 {
+				return &usageError{pitwall.Errorf(pitwall.InvalidInput, "--turns is %d", f.turns).Hintf("use 1 or more")}
+			}
 			s, err := f.strategy(args[0])
 			if err != nil {
 				return err
@@ -94,9 +97,6 @@ func (f *backtestFlags) readProfile() error {
 func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if f.sample < 0 {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--sample is %d", f.sample).Hintf("use 0 or more")}
-	}
-	if f.turns < 0 {
-		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--turns is %d", f.turns).Hintf("use 1 or more")}
 	}
 	if f.strictReplay && f.noCache {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--strict-replay and --no-cache contradict each other").Hintf("leave one out")}

@@ -59,7 +59,7 @@ func (x *examination) tools(ctx context.Context, s *strategyFile) {
 		if t.MCP == nil {
 			check.Tools = append(check.Tools, t)
 		} else {
-			check.Agents, check.Agent = nil, driver.Agent{} // what they may use is not known
+			check.Agents, check.Agent, check.Desk = nil, driver.Agent{}, nil // what they may use is not known
 		}
 	}
 	built, err := external.Build(ctx, check.Tools, external.Options{Mode: pitwall.Sim, Env: x.cfg.get})
