@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -40,7 +41,11 @@ func Alpaca(c AlpacaConfig) (*Remote, error) {
 		return nil, err
 	}
 	var server string
-	if u, err := url.Parse(c.URL); err == nil {
+	if c.URL != "" {
+		u, err := url.Parse(c.URL)
+		if err != nil || !here(u.Hostname()) {
+			return nil, pitwall.Errorf(pitwall.NotAllowed, "url: %s is not on this machine", c.URL).Hintf("leave url out for Alpaca's own %s host; with it give the address of a server here, such as http://127.0.0.1:8099", b.Mode())
+		}
 		server = u.Host
 	}
 	return &Remote{Broker: "alpaca", Mode: b.Mode(), Server: server,
@@ -69,6 +74,12 @@ func Alpaca(c AlpacaConfig) (*Remote, error) {
 		Watch: func(ctx context.Context, b pitwall.Broker, changed func()) error {
 			return b.(*alpaca.Broker).Watch(ctx, func(alpaca.Update) { changed() })
 		}}, nil
+}
+
+// here reports whether a host is this machine by what it is called.
+func here(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // strangers returns the open orders that another run of Pitwall has in the account.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"pitwall"
 )
 
 // HostClock is the clock of the machine, from which the clocks of live worlds are made.
@@ -27,10 +29,19 @@ func (h HostClock) Waiting() (now func() time.Time, wait func(context.Context, t
 	}
 }
 
-// Following returns the clock of a server that stands for a broker and has a time of its
-// own, which read reads.
-func (h HostClock) Following(ctx context.Context, read func(context.Context) (time.Time, error)) (now func() time.Time, wait func(context.Context, time.Time) error, err error) {
-	f := &followedClock{read: read}
+// Following returns the clock of a server of one's own that stands for a broker and has a
+// time of its own, such as that of recorded bars. A live profile can be rehearsed there:
+// the gate of the clock compares the server's time with itself, and nothing else changes.
+// It refuses the broker's own host.
+func (h HostClock) Following(ctx context.Context, r *Remote) (now func() time.Time, wait func(context.Context, time.Time) error, err error) {
+	if r.Server == "" {
+		return nil, nil, pitwall.Errorf(pitwall.NotAllowed, "the clock of %s itself is not followed: the host's must agree with it", r.Broker)
+	}
+	f := &followedClock{read: r.Clock}
+	r.Clock = func(ctx context.Context) (time.Time, error) {
+		err := f.look(ctx)
+		return f.now(), err
+	}
 	return f.now, func(ctx context.Context, until time.Time) error {
 		return h.sleepUntil(ctx, until, f.now, f.look, 20*time.Millisecond)
 	}, f.look(ctx)

@@ -123,6 +123,10 @@ func TestDriftNamesTheCause(t *testing.T) {
 	}{
 		"the bar of a fill":     {seeing(filled, func(b *pitwall.Bar) { b.Open += pitwall.One / 4; b.High = max(b.High, b.Open) }), "price data", true},
 		"the bar of a decision": {seeing(sent, func(b *pitwall.Bar) { b.Close /= 2; b.Low = min(b.Low, b.Close) }), "decision data", true},
+		"a commission that the broker does not take": {func(c *Config, _ *exchange) {
+			bps, none := pitwall.Int(10), pitwall.Dec(0)
+			c.Strategy.Costs = &Costs{CommissionBps: &bps, SlippageBps: &none}
+		}, "fee fees", false},
 		"slippage of the broker": {func(c *Config, _ *exchange) {
 			other, s := *c, *c.Strategy
 			bps, none := pitwall.Int(7), pitwall.Dec(0)

@@ -71,6 +71,7 @@ type LiveSession struct {
 	folder  *runs.Folder
 	guard   *risk.Guard
 	job     *halt.Job
+	onHalt  halt.Level      // what the strategy asks of a halt
 	desk    *approval.Desk  // nil = no order waits for a person
 	links   *approval.Links // nil = alerts have none
 	stop    <-chan struct{}
@@ -114,6 +115,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	gate := halt.NewGate(p.venue, p.Latch)
 	guard := risk.New(gate, p.journal, p, p, p, p.spec.Limits)
 	guard.SetCosts(p.spec.Costs)
+	guard.Recall(past.Journal)
 	guard.OnBreach(func(ctx context.Context, b risk.Breach) error {
 		level := halt.Halt
 		if b.Then == risk.ThenReduceOnly {
@@ -134,7 +136,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	if err != nil {
 		return err
 	}
-	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Host: p.venue.Now, Book: pitwall.MainBook, Instruments: p}
+	p.job = &halt.Job{Broker: p.venue, Journal: p.journal, Latch: p.Latch, Now: p.venue.Now, Host: p.venue.Now, Book: pitwall.MainBook, Instruments: p, Policy: p.onHalt, Who: p.who()}
 	if p.remote != nil {
 		p.job.Host, p.job.Retry = p.Live.Now, time.Minute
 	}

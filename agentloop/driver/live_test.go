@@ -175,7 +175,7 @@ func TestHaltInAPaperRun(t *testing.T) {
 	require.True(t, r.Complete)
 	journal, err := runs.Strict{FS: os.DirFS(c.Dir)}.Journal()
 	require.NoError(t, err)
-	closes, denied, done := 0, 0, false
+	closes, denied, done, sold := 0, 0, false, pitwall.Dec(0)
 	for _, e := range journal {
 		if !e.AsOf.After(at) {
 			continue
@@ -183,12 +183,13 @@ func TestHaltInAPaperRun(t *testing.T) {
 		switch {
 		case e.Verb == "submit":
 			closes++
+			sold = e.Order.Qty
 			require.Equal(t, "halt", e.Order.By.Principal)
 		case e.State != nil && e.State.Status == pitwall.Denied:
 			denied++
 			require.Equal(t, pitwall.Halted, e.State.Error.Code)
 		case e.Kind == pitwall.EntryHalt:
-			done = done || e.Note == "flatten: done, read back from the broker ("+c.Live.Latch.State().String()+")"
+			done = done || e.Note == fmt.Sprintf("flatten: done, read back from the broker; closed: sell %v AAPL (%v); run run; pitwall kill off lets it send orders again", sold, c.Live.Latch.State())
 		}
 	}
 	require.Equal(t, 1, closes, "one close of the one position")

@@ -63,6 +63,7 @@ func openLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (_
 	}
 	zone := zoneOf(c.Source, spec.Symbols)
 	p := &LiveSession{Live: *l, store: c.Source, spec: spec, from: midnight(l.Now().In(zone), 0), zone: zone, stop: c.Stop, done: make(chan struct{})}
+	p.onHalt = haltPolicies[c.Strategy.OnHalt]
 	p.Approve.Orders = stricter(p.Approve.Orders, c.Strategy.Approve)
 	if p.disk == nil {
 		p.disk = disk.OS{}

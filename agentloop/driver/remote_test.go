@@ -43,7 +43,7 @@ type exchange struct {
 }
 
 // newExchange serves the bars of a config's strategy from its first day on; symbols are
-// what it lists, the benchmark among them.
+// what it lists, the benchmark and one that the run does not know among them.
 func newExchange(t *testing.T, c Config, actions []pitwall.Action, faults ...alpacafake.Fault) *exchange {
 	from, to, err := c.Strategy.Window(c.Source)
 	require.NoError(t, err)
@@ -54,6 +54,9 @@ func newExchange(t *testing.T, c Config, actions []pitwall.Action, faults ...alp
 		shown.Instrument.Tradable = true
 		list.list, symbols = append(list.list, &shown), append(symbols, s.Instrument.Symbol)
 	}
+	other := *list.list[0] // which the run does not know
+	other.Instrument.Symbol = "OTHER"
+	list.list, symbols = append(list.list, &other), append(symbols, "OTHER")
 	spec, err := c.Strategy.Spec()
 	require.NoError(t, err)
 	x := &exchange{hostTime: &hostTime{now: from}, wire: &http.Transport{}, end: to}

@@ -38,6 +38,7 @@ type Strategy struct {
 	Account   Account        `yaml:"account"`
 	Fills     FillRules      `yaml:"fills"`
 	Risk      map[string]any `yaml:"risk"`    // nil = no limits; see risk.Parse
+	OnHalt    string         `yaml:"on_halt"` // what a halt does with orders and positions: keep, cancel or flatten
 	Approve   string         `yaml:"approve"` // which orders wait for a person on the live clock; see [Approve]
 	// AllowRevised shows macro series of which only revised values exist.
 	AllowRevised bool             `yaml:"allow_revised"`
@@ -235,6 +236,9 @@ func (s *Strategy) Check() error {
 			}
 			return s.bad("%v", err)
 		}
+	}
+	if _, ok := haltPolicies[s.OnHalt]; !ok {
+		return s.bad("on_halt is %q", s.OnHalt).Hintf("use keep (the default), cancel (open orders) or flatten (positions too); perpetuals alone cannot be chosen: no broker here trades them")
 	}
 	if err := checkApprove(s.Approve); err != nil {
 		return s.bad("%v", err)

@@ -4,14 +4,28 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 
 	"pitwall"
+	"pitwall/brokers/halt"
 )
 
 // This file is what a live session does besides passing bars: it sees to a halt and
 // compares the account.
+
+// haltPolicies are what a strategy may ask of a halt, by what it says under on_halt.
+var haltPolicies = map[string]halt.Level{"": halt.Off, "keep": halt.Off, "cancel": halt.Cancel, "flatten": halt.Flatten}
+
+// who names run and account in notices of a halt.
+func (p *LiveSession) who() string {
+	name := "run " + filepath.Base(p.folder.Dir)
+	if p.Live.Remote != nil {
+		name += fmt.Sprintf(", account %s at %s", p.account, p.Live.Remote.Broker)
+	}
+	return name
+}
 
 // watch sees to a halt, and now and then to the account, while a model thinks or no host
 // asks for the next bar.

@@ -154,7 +154,10 @@ type record struct {
 	local    pitwall.OrderState // of an order that Alpaca does not have, or may not have
 	accepted time.Time
 	note     string
-	sending  atomic.Pointer[pitwall.OrderState] // for those who list while the lock is held
+	absent   int // answers in a row that Alpaca does not have it, while it is unknown
+	// absentSince is when the first of them came.
+	absentSince time.Time
+	sending     atomic.Pointer[pitwall.OrderState] // for those who list while the lock is held
 }
 
 type stage int

@@ -321,3 +321,63 @@ func TestRandomFaults(t *testing.T) {
 	}
 	t.Logf("%d intents (%d rejected by 429): orders at the venue = intents accepted", total, faulty)
 }
+
+// An order that never arrived and whose second request was refused is given up in the same
+// process: after 15 answers that Alpaca does not have it, over 30 s at least.
+func TestUnknownIsGivenUp(t *testing.T) {
+	ctx := context.Background()
+	for _, x := range []struct {
+		reads int
+		over  time.Duration
+		want  pitwall.Status
+	}{{14, time.Minute, pitwall.Unknown}, {15, 29 * time.Second, pitwall.Unknown}, {15, 30 * time.Second, pitwall.Rejected}} {
+		faults := []alpacafake.Fault{{On: "POST /v2/orders", Nth: 1, Do: alpacafake.CutBefore}}
+		for nth := 2; nth <= 5; nth++ {
+			faults = append(faults, alpacafake.Fault{On: "POST /v2/orders", Nth: nth, Do: alpacafake.TooMany})
+		}
+		w := begin(t, faults...)
+		var later time.Duration
+		b := w.broker(t, func(c *alpaca.Config) { c.Now = func() time.Time { return w.Now().Add(later) } })
+		s, err := b.Submit(ctx, market("a", pitwall.Buy, 1))
+		require.NoError(t, err)
+		require.Equal(t, pitwall.Unknown, s.Status)
+		for n := range x.reads {
+			if n == x.reads-1 {
+				later = x.over
+			}
+			list, err := b.Orders(ctx, pitwall.OrderQuery{ID: "a"})
+			require.NoError(t, err)
+			s = list[0]
+		}
+		require.Equal(t, x.want, s.Status, "%+v", x)
+		open, err := b.Orders(ctx, pitwall.OrderQuery{Open: true})
+		require.NoError(t, err)
+		if x.want == pitwall.Rejected {
+			require.Empty(t, open)
+		}
+	}
+}
+
+// A position in a symbol that the run does not trade can be closed, and nothing else done
+// there.
+func TestCloseWhatIsNotTraded(t *testing.T) {
+	ctx := context.Background()
+	w := begin(t)
+	all := w.broker(t)
+	_, err := all.Submit(ctx, pitwall.Order{ID: "in", Symbol: "BTC/USD", Side: pitwall.Buy, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.GTC})
+	require.NoError(t, err)
+	require.NoError(t, w.Step(ctx))
+	b := w.broker(t, func(c *alpaca.Config) { c.Instruments = c.Instruments[:1] })
+	o := pitwall.Order{ID: "more", Symbol: "BTC/USD", Side: pitwall.Sell, Type: pitwall.MarketOrder, Qty: pitwall.One, TIF: pitwall.GTC}
+	s, err := b.Submit(ctx, o)
+	require.NoError(t, err)
+	require.Equal(t, pitwall.NotTradable, s.Error.Code)
+	o.ID, o.ReduceOnly = "out", true
+	s, err = b.Submit(ctx, o)
+	require.NoError(t, err)
+	require.True(t, s.Status.Open(), s.Error)
+	o.ID, o.Symbol = "none", "NONE"
+	s, err = b.Submit(ctx, o)
+	require.NoError(t, err)
+	require.Equal(t, pitwall.NotTradable, s.Error.Code)
+}

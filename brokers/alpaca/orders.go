@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	sdk "github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 
@@ -81,10 +82,32 @@ func (b *Broker) resolve(ctx context.Context, r *record) (pitwall.OrderState, er
 		return b.state(ctx, r)
 	}
 	a, err := b.client(ctx).GetOrderByClientOrderID(b.clientID(r.asked.ID))
+	if what, _ := judge(err); what == notFound {
+		return r.missing(b), nil
+	}
 	if err != nil {
 		return r.unanswered(b), nil
 	}
 	return b.adopt(ctx, r, a)
+}
+
+// How often, and for how long, Alpaca must answer that it does not have an order without an
+// answer before it counts as never sent, as after a restart.
+const (
+	absences = 15
+	absent   = 30 * time.Second
+)
+
+// missing takes an answer that Alpaca does not have an order that it may still get.
+func (r *record) missing(b *Broker) pitwall.OrderState {
+	if r.absent++; r.absent == 1 {
+		r.absentSince = b.cfg.Now()
+	}
+	if d := b.cfg.Now().Sub(r.absentSince); r.absent >= absences && d >= absent {
+		return r.refuse(pitwall.Errorf(pitwall.UnknownOrder, "order %s never reached Alpaca: it answered %d times in %v that it does not have it", r.asked.ID, r.absent, d.Round(time.Second)).
+			Hintf("nothing was bought or sold; send a new order if it is still wanted"))
+	}
+	return r.unanswered(b)
 }
 
 // current asks for an order, also for an exit of another one.

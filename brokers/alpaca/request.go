@@ -41,10 +41,9 @@ func decOf(d *decimal.Decimal) pitwall.Dec {
 
 // toRequest writes an order with its defaults for Alpaca, or returns why Alpaca does not
 // take it. It rounds prices to the tick and returns a note of those it moved.
-func (b *Broker) toRequest(o pitwall.Order) (sdk.PlaceOrderRequest, string, *pitwall.Error) {
+func (b *Broker) toRequest(o pitwall.Order, i pitwall.Instrument) (sdk.PlaceOrderRequest, string, *pitwall.Error) {
 	var none sdk.PlaceOrderRequest
-	i, ok := b.instruments[o.Symbol]
-	if !ok || !i.Tradable {
+	if !i.Tradable {
 		return none, "", pitwall.Errorf(pitwall.NotTradable, "%s cannot be traded in this world", o.Symbol)
 	}
 	if o.ReduceOnly {

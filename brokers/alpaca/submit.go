@@ -48,7 +48,11 @@ func (b *Broker) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderStat
 	if err := ctx.Err(); err != nil {
 		return pitwall.OrderState{}, err
 	}
-	request, note, e := b.toRequest(o)
+	i, err := b.tradable(ctx, o)
+	if err != nil {
+		return pitwall.OrderState{}, err
+	}
+	request, note, e := b.toRequest(o, i)
 	if e == nil && o.ReduceOnly && r.stage == fresh {
 		var err error
 		if e, err = b.checkReduces(ctx, o); err != nil {
@@ -70,6 +74,23 @@ func (b *Broker) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderStat
 	s, err := b.place(ctx, r, request, again)
 	s.Repeated = again
 	return s, err
+}
+
+// tradable returns the instrument of an order. A position may be closed in a symbol that
+// this broker was not opened for: what Alpaca says of it counts then.
+func (b *Broker) tradable(ctx context.Context, o pitwall.Order) (pitwall.Instrument, error) {
+	i, ok := b.instruments[o.Symbol]
+	if ok && i.Tradable || !o.ReduceOnly {
+		return i, nil
+	}
+	list, err := b.Instruments(ctx, []string{o.Symbol})
+	if pitwall.CodeOf(err) == pitwall.UnknownSymbol {
+		return i, nil
+	}
+	if err != nil {
+		return i, err
+	}
+	return list[0], nil
 }
 
 // patience is how long one call may last in all: a guard that waits for it holds back
@@ -126,7 +147,7 @@ func (b *Broker) place(ctx context.Context, r *record, q sdk.PlaceOrderRequest, 
 				}
 				return r.refuse(pitwall.Errorf(codeOf(err), "Alpaca: %s", why)), nil
 			}
-			r.stage = unknown
+			r.stage, r.absent = unknown, 0
 			if what == twice {
 				wait = 0
 			}

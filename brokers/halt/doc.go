@@ -20,7 +20,8 @@
 //
 // [Gate] reads the latch and sends under one lock: of the orders of a process at most
 // one is under way when a raise returns. [Job] does what cancel and flatten ask for. It
-// is done when the broker's own lists say so.
+// is done when the broker's own lists say so, and its reports, beside the latch, say what
+// it did and what is left ([Latch.Reports]).
 //
 // # What it does not do
 //

@@ -23,9 +23,15 @@ type Job struct {
 	Book    string
 	// Instruments says what is crypto, which has no day orders.
 	Instruments pitwall.Instruments
+	// Policy is what a halt asks of this strategy besides what its level says: Cancel or
+	// Flatten; another level asks for nothing.
+	Policy Level
+	// Who names account and run in notices: what is stopped, and what goes on after off.
+	Who string
 
 	mu   sync.Mutex
 	said string // the last change that was journaled
+	over string // the latch when it was last done
 }
 
 // Pass makes one attempt and reports whether nothing is left to do: the broker's lists,
@@ -33,6 +39,9 @@ type Job struct {
 // list that cannot be read is never an empty one.
 func (j *Job) Pass(ctx context.Context) (done bool, err error) {
 	s := j.Latch.State()
+	if s.Level >= Halt {
+		s.Level = max(s.Level, j.Policy)
+	}
 	if s.Level < Cancel {
 		return true, nil
 	}
@@ -40,18 +49,72 @@ func (j *Job) Pass(ctx context.Context) (done bool, err error) {
 	defer j.mu.Unlock()
 	ctx = context.WithoutCancel(ctx) // what was begun is finished
 	left, err := j.work(ctx, s)
+	done = left == "" && err == nil
+	if done && j.over == s.String() {
+		return true, nil
+	}
+	if j.over = ""; done {
+		j.over = s.String()
+	}
 	text := fmt.Sprintf("%v: %s", s.Level, left)
 	if err != nil {
 		text += ": " + err.Error()
 	} else if left == "" {
-		text = fmt.Sprintf("%v: done, read back from the broker", s.Level)
+		text = fmt.Sprintf("%v: done, read back from the broker%s", s.Level, j.closed(ctx, s))
 	}
 	if text == j.said {
-		return left == "" && err == nil, err
+		return done, err
 	}
 	j.said = text
-	_, jerr := j.Journal.Append(ctx, pitwall.Entry{AsOf: j.Now(), Kind: pitwall.EntryHalt, Book: j.Book, Note: text + " (" + s.String() + ")"})
-	return left == "" && err == nil, errors.Join(err, jerr)
+	note := text + " (" + s.String() + ")"
+	if j.Who != "" {
+		note += "; " + j.Who + "; pitwall kill off lets it send orders again"
+	}
+	_, jerr := j.Journal.Append(ctx, pitwall.Entry{AsOf: j.Now(), Kind: pitwall.EntryHalt, Book: j.Book, Note: note})
+	rerr := j.Latch.Report(Report{At: j.Host().UTC(), Raised: first(s).At, Who: j.Who, Done: done, Text: text})
+	return done, errors.Join(err, jerr, rerr)
+}
+
+// first is the raise that closes are named by: the oldest that asks for them, or that a
+// policy acts on.
+func first(s State) Raise {
+	for _, r := range s.Raises {
+		if r.Level == Flatten {
+			return r
+		}
+	}
+	for _, r := range s.Raises {
+		if r.Level >= Halt {
+			return r
+		}
+	}
+	return s.Raises[0]
+}
+
+// closed says what the job's own orders have traded, as the broker lists them.
+func (j *Job) closed(ctx context.Context, s State) string {
+	if s.Level < Flatten {
+		return ""
+	}
+	all, err := j.Broker.Orders(ctx, pitwall.OrderQuery{Book: j.Book})
+	if err != nil {
+		return "" // that nothing is left was read; what was done is in the journal
+	}
+	var list []string
+	for _, o := range all {
+		if strings.HasPrefix(o.ID, closeID(first(s), "")) && o.Filled > 0 {
+			list = append(list, fmt.Sprintf("%s %v %s", o.Side, o.Filled, o.Symbol))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "; closed: " + strings.Join(list, ", ")
+}
+
+// closeID begins the id of the close of a symbol.
+func closeID(r Raise, symbol string) string {
+	return closePrefix + r.At.UTC().Format("20060102T150405") + "-" + symbol
 }
 
 // work cancels what is open, then closes what is held, and returns what is left.
@@ -75,9 +138,14 @@ func (j *Job) work(ctx context.Context, s State) (left string, err error) {
 		return "open orders are not known", errors.Join(append(errs, err)...)
 	}
 	var names []string
-	blocked := map[string]bool{}
+	blocked, unanswered := map[string]bool{}, map[string]string{}
 	for _, o := range open {
-		names, blocked[o.Symbol] = append(names, o.ID), true
+		if o.Status != pitwall.Unknown { // one that may not be there must not keep a position open: the close only reduces
+			names, blocked[o.Symbol] = append(names, o.ID), true
+			continue
+		}
+		names = append(names, o.ID+", which has no answer")
+		unanswered[o.Symbol] = o.ID
 	}
 	if len(names) > 0 {
 		left = fmt.Sprintf("%d open orders (%s)", len(names), strings.Join(names, ", "))
@@ -95,6 +163,9 @@ func (j *Job) work(ctx context.Context, s State) (left string, err error) {
 			continue
 		}
 		held = append(held, fmt.Sprintf("%v %s", p.Qty, p.Symbol))
+		if id := unanswered[p.Symbol]; id != "" {
+			held[len(held)-1] += fmt.Sprintf(" beside order %s without an answer", id)
+		}
 		if closing[p.Symbol] || blocked[p.Symbol] { // one close at a time, and none beside an order that may fill
 			continue
 		}
@@ -118,15 +189,9 @@ const closePrefix = "flatten-"
 // flatten sends the close of one position. Its id says which raise and which attempt it
 // is, so that a process that starts again finds what was sent and sends no second one.
 func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
-	first := s.Raises[0]
-	for _, r := range s.Raises {
-		if r.Level == Flatten {
-			first = r
-			break
-		}
-	}
+	cause := first(s)
 	for n := 1; ; n++ {
-		id := fmt.Sprintf("%s%s-%s-%d", closePrefix, first.At.UTC().Format("20060102T150405"), p.Symbol, n)
+		id := fmt.Sprintf("%s-%d", closeID(cause, p.Symbol), n)
 		known, err := j.Broker.Orders(ctx, pitwall.OrderQuery{ID: id})
 		switch {
 		case err == nil && len(known) == 1 && known[0].Status.Open():
@@ -139,11 +204,11 @@ func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
 			return fmt.Errorf("whether %s was sent is not known: %w", id, err)
 		}
 		tif := pitwall.Day
-		if in, err := j.Instruments.Instrument(p.Symbol); err == nil && in.Kind == pitwall.Crypto {
+		if in, err := j.Instruments.Instrument(p.Symbol); err == nil && in.Kind == pitwall.Crypto || err != nil && strings.Contains(p.Symbol, "/") { // pairs are crypto
 			tif = pitwall.GTC
 		}
 		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: tif, ReduceOnly: true,
-			By: pitwall.Caller{Principal: "halt"}, Reason: "flatten: " + first.Reason}
+			By: pitwall.Caller{Principal: "halt"}, Reason: "flatten: " + cause.Reason}
 		if p.Qty < 0 {
 			o.Side, o.Qty = pitwall.Buy, -p.Qty
 		}

@@ -26,6 +26,7 @@ type tampered struct {
 	hide      string              // an open order that it does not have
 	add       *pitwall.OrderState // an order that it has besides
 	quiet     int                 // first readings, which show no change
+	gone      bool                // positions are not listed
 	gain      pitwall.Dec         // of equity, a quarter of it unrealized
 	until     int                 // the last reading that shows one; 0 = all do
 	reads     int
@@ -42,6 +43,9 @@ func (b *tampered) Account(ctx context.Context, book string) (pitwall.Account, e
 		return a, err
 	}
 	a.Cash += b.cash
+	if b.gone {
+		a.Positions = nil
+	}
 	a.Equity, a.Unrealized = a.Equity+b.gain, a.Unrealized+b.gain/4
 	if b.other != "" {
 		a.Positions = append(a.Positions, pitwall.Position{Symbol: b.other, Qty: pitwall.Int(1), Last: pitwall.Int(5)})
@@ -165,6 +169,52 @@ func TestWhatIsNoDrift(t *testing.T) {
 	before := d.b.reads
 	require.NotEmpty(t, d.sync(t))
 	require.Equal(t, before+3, d.b.reads, "it is read three times")
+}
+
+// A position that the broker does not list is a difference, and so is an open order of
+// another run, once; a person's is none.
+func TestWhatIsMissingAndWhoElseTrades(t *testing.T) {
+	ctx := context.Background()
+	d := newDesk(t)
+	d.b.gone = true
+	require.Equal(t, []string{"AAPL: the journal has 10, the broker 0"}, d.sync(t))
+	d.b.gone = false
+	require.Empty(t, d.sync(t))
+	theirs := pitwall.OrderState{Order: pitwall.Order{ID: "external:pw1-c", Book: pitwall.MainBook, Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.LimitOrder, Qty: pitwall.One, Limit: pitwall.One, TIF: pitwall.GTC, By: pitwall.Caller{Principal: "external"}}, Status: pitwall.Working}
+	d.b.add = &theirs
+	require.Equal(t, []string{"order pw1-c is of another run (buy 1 AAPL, working): one account, one run"}, d.sync(t))
+	require.Empty(t, d.sync(t))
+	persons := theirs
+	persons.ID = "external:p"
+	d = newDesk(t)
+	d.b.add = &persons
+	require.Empty(t, d.sync(t))
+	d.b.add = nil
+	require.Equal(t, []string{"order external:p is working in the journal and the broker does not have it"}, d.sync(t))
+	_, err := d.Adopt(ctx, d.b.Now())
+	require.NoError(t, err)
+	require.Empty(t, d.sync(t))
+}
+
+// What happens to an order, and to its exits, belongs to the turn that sent it.
+func TestCauseOfWhatHappensLater(t *testing.T) {
+	d := newDesk(t)
+	ctx := pitwall.WithCause(context.Background(), pitwall.Cause{Turn: 4})
+	o := pitwall.Order{ID: "e", Symbol: "AAPL", Side: pitwall.Buy, Type: pitwall.MarketOrder, Class: pitwall.Bracket, Qty: pitwall.One, TIF: pitwall.GTC, Book: pitwall.MainBook, Legs: []pitwall.Leg{{Role: pitwall.TakeProfit, Limit: pitwall.Int(200)}, {Role: pitwall.StopLoss, Stop: pitwall.Int(50)}}}
+	_, err := d.g.Submit(ctx, o)
+	require.NoError(t, err)
+	_, err = d.b.Next(context.Background(), d.b.Now())
+	require.NoError(t, err)
+	require.Empty(t, d.sync(t))
+	turns := map[string]int{}
+	for _, e := range d.j.Entries() {
+		if e.Fill != nil || e.State != nil {
+			turns[e.ID] = e.Turn
+		}
+	}
+	require.Equal(t, 4, turns["e"])
+	require.Equal(t, 4, turns[pitwall.LegID("e", pitwall.TakeProfit)])
+	require.Zero(t, turns["a"])
 }
 
 // Cash that is older than the fills beside it is read again, and is no flow: fees of a

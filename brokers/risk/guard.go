@@ -53,6 +53,36 @@ func (g *Guard) SetCosts(c pitwall.Costs) {
 // its error denies. Set it before the guard is used.
 func (g *Guard) Before(f func(ctx context.Context, o pitwall.Order) *pitwall.Error) { g.before = f }
 
+// Recall counts the orders that a journal says were sent, so that limits on orders per time
+// go on where an earlier process left them. Call it before the guard is used.
+func (g *Guard) Recall(journal []pitwall.Entry) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	back, _ := g.limits.lookBack()
+	unsent, now := pitwall.Unsent(journal), g.clock.Now()
+	asked := map[string]pitwall.Order{}
+	for _, e := range journal {
+		if e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status != pitwall.Denied {
+			asked[e.ID] = e.State.Order
+		}
+		if e.Kind != pitwall.EntryIntent || unsent[e.Seq] {
+			continue
+		}
+		o := asked[e.ID]
+		switch {
+		case e.Order != nil:
+			o = *e.Order
+		case e.Change != nil && o.ID != "" && needsCheck(o, *e.Change):
+			o = o.With(*e.Change)
+		default:
+			continue
+		}
+		if asked[e.ID] = o; back > 0 && now.Sub(e.AsOf) <= back {
+			g.sent = append(g.sent, Submission{Time: e.AsOf, Order: o})
+		}
+	}
+}
+
 // Hold sets what may keep back a submission that everything else lets through, until a
 // person has approved it. f runs last, under the guard's lock; it records the order that
 // it keeps and returns its state. Set it before the guard is used.

@@ -29,7 +29,8 @@ type raw struct {
 	sundays string // which week a weekly bar dated on a Sunday is of, where that is stated
 	rounded int    // 1 + the first bar with a price that was rounded; 0 = none
 
-	lastRounded int // 1 + the last one, while bars are read by columns
+	lastRounded int           // 1 + the last one, while bars are read by columns
+	cells       []layout.Cell // beside its bars, whose places are the rows here; likewise
 }
 
 // readBars turns a table into series.
@@ -189,10 +190,13 @@ func (l *loader) once(t *table, g *raw) {
 	if g.rounded > 0 { // the bar that has the row, or the one like it before
 		g.rounded = placeIn(kept, g.rounded-1) + 1
 	}
-	for i := range g.beside.actions {
-		g.beside.actions[i].bar = placeIn(kept, g.beside.actions[i].bar)
+	var actions []besideAction
+	for _, a := range g.beside.actions {
+		if a.bar = placeIn(kept, a.bar); !slices.Contains(actions, a) {
+			actions = append(actions, a)
+		}
 	}
-	g.beside.actions = slices.Compact(g.beside.actions)
+	g.beside.actions = actions
 	g.rows, g.firstSeen, g.beside.adj = keep(g.rows, kept), keep(g.firstSeen, kept), keep(g.beside.adj, kept)
 }
 

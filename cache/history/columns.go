@@ -50,18 +50,31 @@ func (t *table) beside(g *raw, i int) error {
 		b.madeUp = t.get(i, layout.MadeUp)
 	}
 	b.cash = t.has(layout.Dividends) || t.has(layout.Gains)
-	for _, c := range [...]struct{ column, kind string }{{layout.StockSplits, "split"}, {layout.Dividends, "dividend"}, {layout.Gains, "special_dividend"}} {
-		text := t.get(i, c.column)
-		if strings.Trim(text, "0.") == "" || strings.EqualFold(text, "nan") || c.kind == "split" && positive(text) == 1 {
-			continue
-		}
-		kind, value, per, err := t.action(c.kind, text)
-		if err != nil {
+	for _, c := range besideKinds {
+		if err := t.note(b, bar, c.column, t.get(i, c.column)); err != nil {
 			return t.bad(i, c.column, err)
 		}
-		b.actions = append(b.actions, besideAction{bar, c.column, kind, value, per})
 	}
 	return nil
+}
+
+type besideKind struct{ column, kind string }
+
+// besideKinds are the columns beside a bar that hold actions, in the order of a day.
+var besideKinds = [...]besideKind{{layout.StockSplits, "split"}, {layout.Dividends, "dividend"}, {layout.Gains, "special_dividend"}}
+
+// note adds the action that a cell beside a bar says, if any.
+func (t *table) note(b *beside, bar int, column, text string) error {
+	i := slices.IndexFunc(besideKinds[:], func(k besideKind) bool { return k.column == column })
+	kind := besideKinds[i].kind
+	if strings.Trim(text, "0.") == "" || strings.EqualFold(text, "nan") || kind == "split" && positive(text) == 1 {
+		return nil
+	}
+	kind, value, per, err := t.action(kind, text)
+	if err == nil {
+		b.actions = append(b.actions, besideAction{bar, column, kind, value, per})
+	}
+	return err
 }
 
 // besideActions makes actions of what the columns say, unless a file of actions has

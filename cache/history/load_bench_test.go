@@ -65,6 +65,13 @@ var shapes = []struct {
 	{"quotes and dollars", "\"Date\",\"Close/Last\",\"Volume\",\"Open\",\"High\",\"Low\"", func(t time.Time, o, h, l, c string, v int) string {
 		return fmt.Sprintf("\"%s\",\"$%s\",\"%d\",\"$%s\",\"$%s\",\"$%s\"", t.Format("01/02/2006 15:04"), c, v, o, h, l)
 	}},
+	{"dividends beside", "Datetime,Open,High,Low,Close,Volume,Dividends,Stock Splits", func(t time.Time, o, h, l, c string, v int) string {
+		dividend := "0.0"
+		if v == 224 {
+			dividend = "0.25"
+		}
+		return fmt.Sprintf("%s,%s000122070312,%s000122070312,%s000122070312,%s000122070312,%d,%s,0.0", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, v, dividend)
+	}},
 	{"binary floats", "timestamp,open,high,low,close,volume", func(t time.Time, o, h, l, c string, v int) string {
 		return fmt.Sprintf("%s,%s00000000000014,%s00000000000014,%s00000000000014,%s00000000000014,%d.0", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, v)
 	}},

@@ -60,6 +60,9 @@ func (l *loader) seriesOf(c *layout.Columns, t *table, in Input, adj pitwall.Adj
 		if !g.plain(l, c, t) {
 			return false
 		}
+		if !g.actions(t, c) {
+			return false
+		}
 		l.once(t, g)
 		if l.place(t, g) != nil {
 			return false
@@ -72,6 +75,22 @@ func (l *loader) seriesOf(c *layout.Columns, t *table, in Input, adj pitwall.Adj
 			l.warnScale(g)
 		}
 	}
+	return true
+}
+
+// actions reads the actions beside bars, and reports whether it could.
+func (g *raw) actions(t *table, c *layout.Columns) bool {
+	g.beside.cash = c.Cash
+	kind := func(c layout.Cell) int {
+		return slices.IndexFunc(besideKinds[:], func(k besideKind) bool { return k.column == c.Column })
+	}
+	slices.SortFunc(g.cells, func(a, b layout.Cell) int { return cmp.Or(a.Row-b.Row, kind(a)-kind(b)) })
+	for _, k := range g.cells {
+		if t.note(&g.beside, k.Row, k.Column, k.Text) != nil {
+			return false
+		}
+	}
+	g.cells = nil
 	return true
 }
 
@@ -100,7 +119,7 @@ func splitColumns(c *layout.Columns, symbols int, want func(int) bool) []*raw {
 	groups := make([]*raw, symbols)
 	if symbols == 1 {
 		if want(0) {
-			groups[0] = &raw{series: &pitwall.Series{Open: c.Prices[0], High: c.Prices[1], Low: c.Prices[2], Close: c.Prices[3], Volume: c.Volume}, starts: c.Times, beside: beside{adj: c.Adj}}
+			groups[0] = &raw{series: &pitwall.Series{Open: c.Prices[0], High: c.Prices[1], Low: c.Prices[2], Close: c.Prices[3], Volume: c.Volume}, starts: c.Times, beside: beside{adj: c.Adj}, cells: c.Beside}
 			for _, row := range c.Rounded {
 				groups[0].round(row + 1)
 			}
@@ -122,6 +141,7 @@ func splitColumns(c *layout.Columns, symbols int, want func(int) bool) []*raw {
 	for _, row := range c.Rounded {
 		rounded[row] = true
 	}
+	cells := c.Beside
 	for row, of := range c.Of {
 		g := groups[of]
 		if g == nil {
@@ -131,6 +151,11 @@ func splitColumns(c *layout.Columns, symbols int, want func(int) bool) []*raw {
 		g.starts = append(g.starts, c.Times[row])
 		s.Open, s.High, s.Low, s.Close = append(s.Open, c.Prices[0][row]), append(s.High, c.Prices[1][row]), append(s.Low, c.Prices[2][row]), append(s.Close, c.Prices[3][row])
 		s.Volume = append(s.Volume, c.Volume[row])
+		for ; len(cells) > 0 && cells[0].Row <= row; cells = cells[1:] {
+			if cells[0].Row == row {
+				g.cells = append(g.cells, layout.Cell{Row: len(g.starts) - 1, Column: cells[0].Column, Text: cells[0].Text})
+			}
+		}
 		if c.Adj != nil {
 			g.beside.adj = append(g.beside.adj, c.Adj[row])
 		}
@@ -163,6 +188,9 @@ func (g *raw) forward() {
 		}
 		slices.Reverse(s.Volume)
 		slices.Reverse(g.beside.adj)
+		for i := range g.cells {
+			g.cells[i].Row = len(g.starts) - 1 - g.cells[i].Row
+		}
 		if g.rounded > 0 {
 			g.rounded = len(g.starts) + 1 - g.lastRounded
 		}

@@ -154,7 +154,7 @@ func TestMutatedByColumns(t *testing.T) {
 				text = strings.ReplaceAll(text, "AAA", "\"AAA\"")
 			}
 			if r.IntN(4) > 0 {
-				text = changed(r, text, string(regexp.MustCompile("[,;\t]").FindString(s.header)))
+				text = changed(r, text, regexp.MustCompile("[,;\t]").FindString(s.header))
 			}
 		}
 		last = fmt.Sprintf("seed %d\n%s", seed, text)

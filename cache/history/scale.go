@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pitwall"
+	"pitwall/cache/layout"
 )
 
 // A Dec has 8 decimals, which tiny prices lose their figures in, and costs on them. So
@@ -24,8 +25,8 @@ var powers = map[int]string{0: "1", 3: "1,000", 6: "1,000,000", 9: "1,000,000,00
 // most is what a price may lose when it is rounded to 8 decimals, as a part of it, and
 // noise what the texts of binary floats lose.
 const (
-	most  = 1e-4
-	noise = 1e-9
+	most  = layout.Most
+	noise = layout.Noise
 )
 
 // parseScale reads the column scale of instruments.csv as a power of ten.
@@ -130,6 +131,9 @@ func rounded(text string) (d pitwall.Dec, loss float64, err error) {
 	d, err = pitwall.ParseDec(text)
 	if !errors.Is(err, pitwall.ErrDecimals) {
 		return d, 0, err
+	}
+	if d, loss, ok := layout.Figure(text, '.'); ok {
+		return d, loss, nil
 	}
 	exact, ok := new(big.Rat).SetString(text)
 	if !ok {

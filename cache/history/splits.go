@@ -131,11 +131,15 @@ func (s *Store) likeSplits(x *pitwall.Series, say sayDated) {
 		if before <= 0 || after <= 0 || !near(x, i) {
 			continue
 		}
+		name := splitLike(before.Float()/after.Float(), 0.02)
+		if name == "" {
+			continue
+		}
 		usual := move(x.Open[i], x.Close[i])
 		for k := i - 4; k < i; k++ {
 			usual = max(usual, move(x.Close[k-1], x.Close[k]))
 		}
-		if name := splitLike(before.Float()/after.Float(), 0.02); name != "" && usual < move(before, after)/3 {
+		if usual < move(before, after)/3 {
 			b := x.Bar(i)
 			say(b.Known, pitwall.SplitUnapplied, "%s went from %v to %v on %s, as a split of %s makes prices go, and no split is given: if it was one, a position held over that day is valued wrongly", x.Instrument.Symbol, before, after, b.Start.Format(time.DateOnly), name)
 		}
@@ -163,6 +167,9 @@ func fraction(r float64) string {
 // splitLike names the split that a ratio of prices looks like, old over new: 2:1
 // for 1.85 .. 2.17 at a tolerance of 0.08, 1:10 for its inverse, else nothing.
 func splitLike(ratio, tolerance float64) string {
+	if 0.6 < ratio && ratio < 1.7 && tolerance < 0.1 { // nearly all bars: no logarithms for them
+		return ""
+	}
 	for _, n := range []float64{2, 3, 4, 5, 10, 20, 25, 50} {
 		switch {
 		case math.Abs(math.Log(ratio/n)) < tolerance:

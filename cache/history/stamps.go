@@ -10,9 +10,11 @@ import (
 // is of, and that times are those at which bars end.
 func (g *raw) stated(m Mapping) {
 	size := g.series.Size
-	for k := range g.starts {
-		if day := g.start(k); m.Sundays == "start" && g.dates && size == pitwall.OneWeek && day.Weekday() == time.Sunday {
-			g.starts[k] = day.AddDate(0, 0, 1).Unix() // the week of the Monday after it
+	if m.Sundays == "start" && g.dates && size == pitwall.OneWeek {
+		for k := range g.starts {
+			if day := g.start(k); day.Weekday() == time.Sunday {
+				g.starts[k] = day.AddDate(0, 0, 1).Unix() // the week of the Monday after it
+			}
 		}
 	}
 	if m.Stamps != "end" || g.dates {

@@ -23,7 +23,15 @@ type Columns struct {
 	Prices   [4][]pitwall.Dec // open, high, low, close
 	Volume   []float64        // [pitwall.NoVolume] where there is none
 	Adj      []float64        // adjusted closes, 0 = none; nil without the column
+	Cash     bool             // dividends or capital gains have a column
+	Beside   []Cell           // dividends, splits and capital gains that are not 0, by rows
 	Rounded  []int            // rows with a price that rounding changed by more than Noise
+}
+
+// Cell is a text beside a bar.
+type Cell struct {
+	Row          int
+	Column, Text string
 }
 
 // ReadColumns reads a file of bars without making texts of its cells, or returns nil
@@ -56,7 +64,8 @@ func (c *Columns) head(header []string, hints Hints) (at map[string]int, ok bool
 		return nil, false
 	}
 	for _, name := range Beside {
-		if _, ok := at[name]; ok && name != AdjClose {
+		text := name == Dividends || name == StockSplits || name == Gains
+		if _, ok := at[name]; ok && name != AdjClose && (!text || c.Layout.Container != "csv") {
 			return nil, false
 		}
 	}

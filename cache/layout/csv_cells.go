@@ -10,10 +10,10 @@ import (
 
 // price reads a price, or a number with signs of currencies and marks of thousands.
 func (s *csvReader) price(cell string) (pitwall.Dec, bool) {
-	d, loss, ok := figure(cell, s.mark)
+	d, loss, ok := Figure(cell, s.mark)
 	if !ok {
 		if cell, ok = s.unmarked(cell, false); ok {
-			d, loss, ok = figure(cell, '.')
+			d, loss, ok = Figure(cell, '.')
 		}
 	}
 	return d, ok && loss <= Noise
@@ -42,6 +42,19 @@ func (s *csvReader) adjusted(cell string) (float64, bool) {
 		return 0, true
 	}
 	return floatOf(cell, s.mark)
+}
+
+// note keeps what a cell says of dividends or splits.
+func (s *csvReader) note(row int, column, cell string) {
+	if strings.Trim(cell, "0.") == "" || isNull(cell) {
+		return
+	}
+	text, err := marks{s.mark, &s.made}.rewrite(cell, false)
+	if err != nil {
+		text = cell
+	}
+	s.rewritten = s.rewritten || text != cell
+	s.cells = append(s.cells, Cell{row, column, strings.Clone(text)})
 }
 
 // unmarked writes a number with a decimal point and nothing else.

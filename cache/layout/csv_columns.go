@@ -22,9 +22,10 @@ const (
 	roleClose
 	roleVolume
 	roleAdj
+	roleBeside
 )
 
-var roles = map[string]role{Symbol: roleSymbol, Timestamp: roleTime, clock: roleClock, Open: roleOpen, High: roleHigh, Low: roleLow, Close: roleClose, Volume: roleVolume, AdjClose: roleAdj}
+var roles = map[string]role{Symbol: roleSymbol, Timestamp: roleTime, clock: roleClock, Open: roleOpen, High: roleHigh, Low: roleLow, Close: roleClose, Volume: roleVolume, AdjClose: roleAdj, Dividends: roleBeside, StockSplits: roleBeside, Gains: roleBeside}
 
 // csv reads delimited text.
 func (c *Columns) csv(text []byte, hints Hints) bool {
@@ -46,10 +47,12 @@ func (c *Columns) csv(text []byte, hints Hints) bool {
 	if _, has := at[clock]; has && (&Table{Header: header}).hasOwnNames(at) { // there a time is whole
 		return false
 	}
-	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, roles: make([]role, len(header)),
+	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, roles: make([]role, len(header)), beside: make([]string, len(header)),
 		quoted: bytes.IndexByte(body, '"') >= 0, own: h.found, zeros: true, stated: hints.Decimal}
 	for meaning, i := range at {
-		s.roles[i] = roles[meaning]
+		if s.roles[i] = roles[meaning]; s.roles[i] == roleBeside {
+			s.beside[i], c.Cash = meaning, c.Cash || meaning != StockSplits
+		}
 	}
 	if !s.learn(string(body[:min(len(body), 64<<10)]), at, hints) {
 		return false
@@ -65,7 +68,8 @@ func (c *Columns) csv(text []byte, hints Hints) bool {
 	if s.bare && !s.known(at, hints) {
 		return false
 	}
-	return c.understood(header, at, hints, s.form, s.own)
+	c.Beside = s.cells
+	return c.understood(header, at, hints, s.form, s.own) && !(c.Layout.Own && s.rewritten)
 }
 
 // names returns the names of the columns, of a known arrangement where the file has none,
@@ -79,6 +83,9 @@ func (c *Columns) names(text []byte, h head) (header []string, body []byte, ok b
 		}
 	}
 	if h.found {
+		if strict, err := reader(line, h.comma).Read(); err != nil || len(strict) != len(cells) {
+			return nil, nil, false // a quote within a name
+		}
 		if h.comma != '\t' {
 			for i, name := range cells {
 				cells[i] = strings.TrimLeft(name, " ")
@@ -136,9 +143,10 @@ type csvReader struct {
 	trim   bool // blanks before a cell are none of it
 	quoted bool // some cells are in quotes
 	roles  []role
-	mark   byte // the decimal mark
-	bare   bool // there is no header
-	own    bool // every cell is written as Pitwall writes it
+	beside []string // names of the columns of that role
+	mark   byte     // the decimal mark
+	bare   bool     // there is no header
+	own    bool     // every cell is written as Pitwall writes it
 	stated string
 	proof  evidence // of the decimal mark
 	zeros  bool     // every volume is 0
@@ -153,9 +161,11 @@ type csvReader struct {
 	often   []bool     // of each date: more than one row has it
 	kind    kind       // of those times
 
-	european bool  // the point may part thousands
-	made     texts // numbers without marks
-	clocked  bool  // a time of day beside the date is not midnight
+	cells     []Cell
+	rewritten bool  // a cell of those is written in another way
+	european  bool  // the point may part thousands
+	made      texts // numbers without marks
+	clocked   bool  // a time of day beside the date is not midnight
 }
 
 // learn finds the decimal mark and the form of times by the first rows.
@@ -276,6 +286,7 @@ func (s *csvReader) join(p *csvReader, from, to int) bool {
 	}
 	s.own, s.clocked, s.zeros = s.own && p.own, s.clocked || p.clocked, s.zeros && p.zeros
 	s.proof.add(p.proof)
+	s.cells, s.rewritten = append(s.cells, p.cells...), s.rewritten || p.rewritten
 	return s.kind == p.kind && (s.times == nil || s.times.kind == p.times.kind)
 }
 
@@ -313,14 +324,16 @@ func (s *csvReader) row(row int, cells []string) bool {
 				return false
 			}
 		}
-		ok := false
+		ok := true
 		switch r {
 		case roleSymbol:
-			s.to.Of[row], ok = s.symbols.number(cell), true
+			s.to.Of[row] = s.symbols.number(cell)
 		case roleTime:
 			ok = s.time(row, cell)
 		case roleClock:
 			ok = s.clock(row, cell)
+		case roleBeside:
+			s.note(row, s.beside[i], cell)
 		case roleAdj:
 			s.to.Adj[row], ok = s.adjusted(cell)
 		case roleVolume:

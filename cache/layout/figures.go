@@ -14,10 +14,10 @@ const (
 	Most  = 1e-4
 )
 
-// figure reads a number as ParseDec reads its text, with a decimal mark, and rounds it
+// Figure reads a number as ParseDec reads its text, with a decimal mark, and rounds it
 // half to even to 8 decimals. loss is the part of it that rounding changed. What it does
 // not read may still be a number, for those who read texts.
-func figure(s string, decimal byte) (d pitwall.Dec, loss float64, ok bool) {
+func Figure(s string, decimal byte) (d pitwall.Dec, loss float64, ok bool) {
 	n, i := uint64(0), 0
 	for ; i < len(s) && i <= 9 && s[i]-'0' <= 9; i++ {
 		n = n*10 + uint64(s[i]-'0')

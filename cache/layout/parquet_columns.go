@@ -128,7 +128,7 @@ func (r *parquetReader) price(k int, f field) func(p piece, column int) bool {
 	case "DOUBLE":
 		return eachPrice(r, k, func(v *float64) (pitwall.Dec, float64, bool) { return decOf(*v) })
 	case "VARCHAR":
-		return eachPrice(r, k, func(v *text) (pitwall.Dec, float64, bool) { return figure(v.String(), '.') })
+		return eachPrice(r, k, func(v *text) (pitwall.Dec, float64, bool) { return Figure(v.String(), '.') })
 	default: // an integer with decimals
 		return eachPrice(r, k, func(v *int64) (pitwall.Dec, float64, bool) {
 			if *v < 0 {

@@ -76,8 +76,8 @@ func TestReopen(t *testing.T) {
 	for _, name := range []string{JournalFile, SummariesFile, TimingFile, PricesFile} {
 		spoil(name, half)
 	}
-	spoil(TurnsFile, func(s string) string { return s + "turn 000004 99 " })
-	spoil(SumsFile, half)
+	spoil(TurnsFile, func(s string) string { return s + turnHead(4, digestOf(nil), 99) + "{\n" })
+	spoil(SumsFile, func(string) string { return "of an end that was not one\n" })
 	last := func(s string) string { // without its last row, and half of that
 		n := strings.LastIndexByte(strings.TrimSuffix(s, "\n"), '\n') + 1
 		return s[:n] + s[n:n+4]
@@ -88,6 +88,9 @@ func TestReopen(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, f.Durable)
 	require.Len(t, p.Journal, 8)
+	for i, e := range p.Journal {
+		require.EqualValues(t, i+1, e.Seq)
+	}
 	require.Len(t, p.Bars, 1)
 	require.Equal(t, 7, p.Turns, "the order of a turn whose record is lost")
 	require.Equal(t, map[string]agentloop.Past{

@@ -59,3 +59,40 @@ func TestFolder(t *testing.T) {
 		break
 	}
 }
+
+// What the writer's rows say: a leg has no turn, a confidence is as it was stated, a
+// benchmark stands where there is one, a plain equity point has its line, and trades.csv is
+// whole.
+func TestRowsAsWritten(t *testing.T) {
+	ctx, dir, at := context.Background(), filepath.Join(t.TempDir(), "run"), time.Date(2024, 1, 2, 16, 0, 0, 0, time.UTC)
+	f, err := Create(disk.OS{}, dir, func(time.Time) (pitwall.Dec, pitwall.Dec) { return pitwall.Int(3), pitwall.Int(7) })
+	require.NoError(t, err)
+	sure, turn := 0.75, pitwall.Cause{Turn: 3}
+	for _, e := range []pitwall.Entry{
+		{AsOf: at, Kind: pitwall.EntryIntent, Cause: turn, Verb: "submit", ID: "o1", Order: &pitwall.Order{ID: "o1", Confidence: &sure}},
+		{AsOf: at, Kind: pitwall.EntryFill, Cause: turn, ID: "o1", Fill: &pitwall.Fill{OrderID: "o1", Symbol: "A", Side: pitwall.Buy, Qty: pitwall.One, Price: pitwall.Int(5), Book: "main", Time: at}},
+		{AsOf: at, Kind: pitwall.EntryFill, Cause: turn, ID: "leg", Fill: &pitwall.Fill{OrderID: "leg", Symbol: "A", Side: pitwall.Sell, Qty: pitwall.One, Price: pitwall.Int(5), Book: "main", Time: at}},
+		{AsOf: at, Kind: pitwall.EntryMark, Book: pitwall.MainBook, Mark: &pitwall.EquityPoint{Time: at, Equity: pitwall.Int(9), Cash: pitwall.Int(4)}},
+	} {
+		_, err := f.Append(ctx, e)
+		require.NoError(t, err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, JournalFile))
+	require.NoError(t, err)
+	require.Equal(t, 3, strings.Count(string(raw), "\n"), "an equity point waits")
+	require.NoError(t, f.Trades([][]string{{"A", "b,c"}, {"", "2"}}))
+	require.NoError(t, f.Close())
+	read := func(name string) string {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return string(raw)
+	}
+	require.Equal(t, header(FillsFile)+"2024-01-02T16:00:00Z,A,buy,1,5,0,main,3,o1,,0.75,2024-01-02T16:00:00Z\n2024-01-02T16:00:00Z,A,sell,1,5,0,main,0,leg,,,2024-01-02T16:00:00Z\n", read(FillsFile))
+	require.Equal(t, header(EquityFile)+"2024-01-02T16:00:00Z,9,4,3,7,2024-01-02T16:00:00Z\n", read(EquityFile))
+	require.Equal(t, header(TradesFile)+"A,\"b,c\"\n,2\n", read(TradesFile))
+	journal, err := Strict{os.DirFS(dir)}.Journal()
+	require.NoError(t, err)
+	require.Len(t, journal, 4)
+	require.Equal(t, pitwall.EntryMark, journal[3].Kind)
+	require.EqualValues(t, 4, journal[3].Seq)
+}

@@ -64,8 +64,7 @@ func TestApproveAtABroker(t *testing.T) {
 	require.Zero(t, code, errs)
 	require.Contains(t, out, "approved: buy 3 AAPL market")
 	h.eventually(t, "one", "working")
-	require.NoError(t, fake.Step(t.Context()))
-	h.until(t, 3)
+	h.until(t, 3, fake)
 	h.call(t, "orders_submit", map[string]any{"symbol": "AAPL", "side": "sell", "qty": 1, "client_order_id": "exit"})
 	h.eventually(t, "exit", "working") // an exit does not wait
 

@@ -53,8 +53,8 @@ func (a *app) killOn() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "on",
 		Short: "Stop trading until a person lowers the latch",
-		Long: "on refuses every new order and every change of one. With --cancel-orders running pitwall trade processes cancel what is\n" +
-			"open, with --flatten they close their symbols' positions too; both go on until the broker's own lists say that\nnothing is left of these.\n" +
+		Long: "on refuses every new order and every change of one. With --cancel-orders running pitwall trade and serve processes cancel\n" +
+			"what is open, with --flatten they close all positions of their accounts too; both go on until the broker's own lists say\nthat nothing is left.\n" +
 			"With --reduce-only orders that shrink a position still pass.",
 		Example: "  pitwall kill on --reason \"prices look wrong\"\n  pitwall kill on --reason \"wrong model\" --flatten",
 		Args:    takes(0, 0),
@@ -102,7 +102,7 @@ func (a *app) killStatus() *cobra.Command {
 	return &cobra.Command{
 		Use:     "status",
 		Short:   "Say whether trading is stopped, since when, by whom and why",
-		Long:    "status prints the level and every raise. Exit code 1 while trading is stopped.",
+		Long:    "status prints the level, every raise, and what each trading process did about it. Exit code 1 while trading is stopped.",
 		Example: "  pitwall kill status",
 		Args:    takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
@@ -112,6 +112,9 @@ func (a *app) killStatus() *cobra.Command {
 			}
 			s := l.State()
 			a.sayLatch(s)
+			if err := a.sayReports(l, s); err != nil {
+				return err
+			}
 			if s.Level != halt.Off {
 				return errSaid
 			}
@@ -155,6 +158,21 @@ func (a *app) sayLatch(s halt.State) {
 	for _, r := range s.Raises {
 		fmt.Fprintf(a.stdout, "  %s\n", raised(r))
 	}
+}
+
+// sayReports prints what each trading process did about a halt.
+func (a *app) sayReports(l *halt.Latch, s halt.State) error {
+	list, err := l.Reports(s)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		fmt.Fprintf(a.stdout, "%s: %s\n", term.OneLine(r.Who), term.OneLine(r.Text))
+	}
+	if len(list) == 0 && s.Level >= halt.Cancel {
+		fmt.Fprintln(a.stdout, "no trading process has reported: nothing is canceled or closed until one runs")
+	}
+	return nil
 }
 
 func raised(r halt.Raise) string {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/brokers/alpacafake"
 	"pitwall/cache/runs"
 )
 
@@ -57,10 +58,14 @@ func (h *host) refused(t *testing.T, name string, args map[string]any) (code, me
 	return e["code"].(string), e["message"].(string)
 }
 
-// until steps the clock until the account holds a quantity of AAPL.
-func (h *host) until(t *testing.T, held float64) {
+// until steps the clock until the account holds a quantity of AAPL; a fake's next bar comes
+// before each step.
+func (h *host) until(t *testing.T, held float64, fake *alpacafake.Server) {
 	t.Helper()
 	for range 20 {
+		if fake != nil {
+			require.NoError(t, fake.Step(t.Context()))
+		}
 		for _, p := range h.call(t, "clock_next_bar", nil)["positions"].([]any) {
 			if p.(map[string]any)["qty"] == held {
 				return
@@ -74,7 +79,7 @@ func (h *host) until(t *testing.T, held float64) {
 // away leaves a whole run, and the same command line goes on with it, also after a kill.
 func TestHostTradesAtABroker(t *testing.T) {
 	t.Parallel()
-	dir, env := accountFolder(t)
+	dir, env, fake := brokerFolder(t, 0)
 	line := []string{"mine.yaml", "--broker", "alpaca", "--profile", "paper.yaml", "--out", "runs/desk"}
 	manifest := func() runs.Manifest {
 		m, err := runs.Strict{FS: os.DirFS(filepath.Join(dir, "runs/desk"))}.Manifest()
@@ -88,7 +93,7 @@ func TestHostTradesAtABroker(t *testing.T) {
 	require.Equal(t, "MAX_ORDER_NOTIONAL", code, message)
 	require.Contains(t, message, "denied")
 	h.call(t, "orders_submit", map[string]any{"symbol": "AAPL", "side": "buy", "qty": 3, "client_order_id": "one", "reason": "a host's"})
-	h.until(t, 3)
+	h.until(t, 3, fake)
 	world := h.call(t, "sim_status", nil)["world_id"]
 	require.Equal(t, "desk", world)
 
@@ -106,13 +111,14 @@ func TestHostTradesAtABroker(t *testing.T) {
 	held := h.call(t, "account_positions", nil)["positions"].([]any)
 	require.EqualValues(t, 3, held[0].(map[string]any)["qty"])
 	require.Equal(t, "filled", h.call(t, "orders_status", map[string]any{"id": "one"})["order"].(map[string]any)["status"])
+	require.NoError(t, fake.Step(t.Context()))
 	h.call(t, "clock_next_bar", nil)
 	h.call(t, "orders_submit", map[string]any{"symbol": "AAPL", "side": "buy", "qty": 2, "client_order_id": "two"})
 	require.NoError(t, h.cmd.Process.Kill(), "kill -9 in mid-order")
 	_ = h.cs.Close()
 
 	h = startHost(t, dir, env, line...)
-	h.until(t, 5)
+	h.until(t, 5, fake)
 	require.EqualValues(t, 2, h.call(t, "orders_submit", map[string]any{"symbol": "AAPL", "side": "buy", "qty": 2, "client_order_id": "two"})["order"].(map[string]any)["filled"], "the same order again is the same order")
 	_, _, exit = command(t, dir, env, "kill", "on", "--reason", "a person")
 	require.Zero(t, exit)
@@ -160,7 +166,7 @@ func TestHostOverHTTP(t *testing.T) {
 	require.NoError(t, err)
 	h := &host{cs: cs}
 	h.call(t, "orders_submit", map[string]any{"symbol": "AAPL", "side": "buy", "qty": 3})
-	h.until(t, 3)
+	h.until(t, 3, nil)
 	require.NoError(t, cs.Close())
 	_, err = mcp.NewClient(&mcp.Implementation{Name: "t", Version: "1"}, nil).Connect(context.Background(), &mcp.StreamableClientTransport{Endpoint: url + "/second", HTTPClient: web, DisableStandaloneSSE: true}, nil)
 	require.NoError(t, err)

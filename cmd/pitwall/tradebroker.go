@@ -59,8 +59,8 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	}
 	clock := driver.HostClock{Now: a.now, Sleep: hostSleep, While: each}
 	c.Live.Now, c.Live.Wait = clock.Waiting()
-	if profile.URL != "" && profile.Mode == pitwall.Paper { // a fake has a time of its own
-		if c.Live.Now, c.Live.Wait, err = clock.Following(ctx, account.Clock); err != nil {
+	if profile.URL != "" { // a fake has a time of its own, on which a live profile is rehearsed too
+		if c.Live.Now, c.Live.Wait, err = clock.Following(ctx, account); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,8 @@ func brokerFolder(t *testing.T, every time.Duration) (dir string, env []string, 
 	write(t, dir, "mine.yaml", "name: mine\nsymbols: [AAPL]\ndata: ["+data+"]\nevery: 1\ncosts: {commission_bps: 0, slippage_bps: 0}\nrisk: {max_order_notional: 200000}\nagent: {model: script/momentum, params: {lookback: 20}}\n",
 		"paper.yaml", "broker: alpaca\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\nlag: 1s\n",
 		"other.yaml", "broker: alpaca\naccount: PA3FAKE00001\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\n",
+		"own.yaml", "broker: alpaca\nkeys: [MY_KEY, MY_SECRET]\nurl: https://paper-api.alpaca.markets\n",
+		"rehearsal.yaml", "broker: alpaca\nmode: live\naccount: PA3FAKE00000\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\n",
 		"live.yaml", "broker: alpaca\nmode: live\naccount: PA3FAKE00001\nkeys: [MY_KEY, MY_SECRET]\nurl: "+server.URL+"\n")
 	return dir, []string{"PITWALL_HALT_DIR=" + filepath.Join(dir, "halt"), "PITWALL_CACHE_DIR=none", "MY_KEY=k", "MY_SECRET=s"}, web
 }
@@ -95,8 +98,9 @@ func TestTradeAtABrokerRefuses(t *testing.T) {
 		{1, []string{"name 1 of keys, webhook and link is not a variable name"}, []string{"--broker", "alpaca", "--profile", "key.yaml"}},
 		{1, []string{"mode is neither paper nor live"}, []string{"--broker", "alpaca", "--profile", "mode.yaml"}},
 		{1, []string{"it is not a valid broker profile (line 2)"}, []string{"--broker", "alpaca", "--profile", "odd.yaml"}},
-		{1, []string{"the host's clock differs from the broker's by", "live trading is not armed", "of 10 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
+		{1, []string{"live trading is not armed", "of 10 gates are closed; nothing was started", "--live was not given", `I_UNDERSTAND_LIVE_TRADING is ""`, `"PA3FAKE00001" and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "live.yaml"}},
 		{1, []string{`the profile says account "PA3FAKE00001", and the broker answers "PA3FAKE00000"`}, []string{"--broker", "alpaca", "--profile", "other.yaml"}},
+		{1, []string{"url: https://paper-api.alpaca.markets is not on this machine"}, []string{"--broker", "alpaca", "--profile", "own.yaml"}},
 		{1, []string{"of 10 gates", "does not say live"}, []string{"--broker", "alpaca", "--live", "--profile", "paper.yaml"}},
 	} {
 		_, errs, code := command(t, dir, append(env, "APCA_API_KEY_ID=", "APCA_API_SECRET_KEY=", "ALPACA_API_KEY=", "ALPACA_API_SECRET="), append([]string{"trade", "mine.yaml"}, x.args...)...)
@@ -112,6 +116,30 @@ func TestTradeAtABrokerRefuses(t *testing.T) {
 	require.Empty(t, list, "what cannot start leaves nothing")
 	_, err = os.Stat(filepath.Join(dir, "halt"))
 	require.NoError(t, err)
+}
+
+// A live profile is rehearsed at the fake, by its clock: every gate is open, and the run says
+// where its orders went.
+func TestLiveIsRehearsed(t *testing.T) {
+	dir, env := accountFolder(t)
+	raw, err := os.ReadFile(filepath.Join(dir, "mine.yaml"))
+	require.NoError(t, err)
+	write(t, dir, "mine.yaml", strings.NewReplacer("script/momentum, params: {lookback: 20}", "script/buyhold", "max_order_notional: 200000",
+		"max_order_notional: 2000000, max_drawdown_percent: 50, max_symbol_percent: 500, max_gross_percent: 700, max_daily_loss_percent: 20, max_orders: {count: 100, per: 1h}, price_collar_percent: 20, stale_price: 100h").Replace(string(raw)))
+	out, errs, code := command(t, dir, env, "preflight", "mine.yaml")
+	require.Zero(t, code, out+errs)
+	args := []string{"trade", "mine.yaml", "--broker", "alpaca", "--profile", "rehearsal.yaml", "--live", "--turns", "4", "--json"}
+	_, errs, code = command(t, dir, env, args...)
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, "1 of 10 gates are closed")
+	require.Contains(t, errs, `I_UNDERSTAND_LIVE_TRADING is ""`)
+	out, errs, code = command(t, dir, append(env, "I_UNDERSTAND_LIVE_TRADING=true"), args...)
+	require.Zero(t, code, errs)
+	var got map[string]any
+	require.NoError(t, json.Unmarshal([]byte(out), &got))
+	require.Equal(t, "live", got["mode"])
+	require.Positive(t, got["fills"], out)
+	require.Contains(t, out, "at a server of your own")
 }
 
 // An alert runs a command with its text and posts it; what fails is a note without the

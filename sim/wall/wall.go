@@ -200,23 +200,29 @@ func (w *Wall) Digest() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now().UnixNano()
-	type next struct{ series, bar int }
+	type next struct {
+		at          int64
+		series, bar int
+	}
 	var fresh []next
 	for i, s := range w.series {
-		for n := w.fed[i]; n < s.Len() && w.shownAt(s, n) <= now; n++ {
-			fresh = append(fresh, next{i, n})
+		for n := w.fed[i]; n < s.Len(); n++ {
+			at := w.shownAt(s, n)
+			if at > now {
+				break
+			}
+			fresh = append(fresh, next{at, i, n})
 		}
 	}
-	if len(fresh) > 1 {
-		sort.Slice(fresh, func(a, b int) bool {
-			x, y := fresh[a], fresh[b]
-			ka, kb := w.shownAt(w.series[x.series], x.bar), w.shownAt(w.series[y.series], y.bar)
-			return cmp.Or(cmp.Compare(ka, kb), cmp.Compare(x.series, y.series), cmp.Compare(x.bar, y.bar)) < 0 // series are sorted by symbol
-		})
-	}
+	slices.SortFunc(fresh, func(x, y next) int { // series are sorted by symbol
+		if x.at != y.at {
+			return cmp.Compare(x.at, y.at)
+		}
+		return cmp.Or(cmp.Compare(x.series, y.series), cmp.Compare(x.bar, y.bar))
+	})
 	for _, f := range fresh {
 		s := w.series[f.series]
-		w.give(w.shownAt(s, f.bar))
+		w.give(f.at)
 		w.feed(s, f.bar)
 		w.fed[f.series]++
 	}

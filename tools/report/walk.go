@@ -27,6 +27,10 @@ type walk struct {
 	known   map[string]pitwall.Order // by id: submitted ones, legs and the venue's own
 	turns   map[string]int           // of orders that filled, by id
 	filled  map[string]pitwall.Dec   // the price of the last fill since a split, by symbol
+
+	before, held []float64 // positions into and after a step, by name
+	moves        []moved   // of a step, by name
+	settled      bool      // held is of what the lots hold
 }
 
 // step is a walk's state at an equity point.
@@ -56,6 +60,7 @@ func newWalk(r *Run) *walk {
 	for _, name := range w.names {
 		w.symbols[name] = &walked{bars: r.Bars[name], multiplier: w.lots.multiplier(name).Float(), actions: r.Actions(name)}
 	}
+	w.before, w.held, w.moves = make([]float64, len(w.names)), make([]float64, len(w.names)), make([]moved, len(w.names))
 	w.tracks, w.steps = make([]track, len(w.names)), make([]step, 0, len(r.Points))
 	for i := range w.tracks {
 		n := len(r.Points)
@@ -96,7 +101,6 @@ func (r *Run) walk() (*walk, error) {
 
 // all goes through the journal.
 func (w *walk) all() error {
-	before := make([]float64, len(w.names)) // positions into the step, by symbol
 	for e := range w.run.Journal {
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
@@ -109,9 +113,11 @@ func (w *walk) all() error {
 		case e.Kind == pitwall.EntryCash && e.Flow != nil:
 			w.flow(e.Book, *e.Flow)
 		case isStep(e):
-			w.mark(*e.Mark, before)
+			w.mark(*e.Mark)
+			continue
 		}
 		w.lots.book(e)
+		w.settled = w.settled && e.Kind == pitwall.EntryMark
 	}
 	return w.lots.a.Err
 }
@@ -178,25 +184,17 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 }
 
 // mark ends a step: the bars since the last one moved the positions.
-func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
+func (w *walk) mark(p pitwall.EquityPoint) {
 	now := step{at: p.Time, equity: p.Equity.Float(), held: w.lots.any(), traded: w.traded}
 	w.traded = 0
 	last := w.run.Manifest.Cash.Float()
 	if k := len(w.steps); k > 0 {
 		last = w.steps[k-1].equity
 	}
-	units := make([]pitwall.Dec, len(w.names)) // of all books; sums are exact, so their order does not matter
-	for key, h := range w.lots.held {
-		if i, has := slices.BinarySearch(w.names, key[1]); has {
-			units[i] = w.lots.a.Add(units[i], h.qty)
-		}
+	if !w.settled {
+		w.settle()
 	}
-	held := make([]float64, len(w.names))
-	for i := range units {
-		held[i] = units[i].Float()
-	}
-	opened := last
-	moves := make([]moved, len(w.names))
+	before, held, moves, opened := w.before, w.held, w.moves, last
 	for i, name := range w.names {
 		s := w.symbols[name]
 		moves[i] = s.until(p.Time)
@@ -210,9 +208,23 @@ func (w *walk) mark(p pitwall.EquityPoint, before []float64) {
 		t.after = append(t.after, share(float64(held[i]*m.open*many), opened))
 		value := float64(held[i] * m.close * many)
 		now.gross, now.net = now.gross+math.Abs(value), now.net+value
-		before[i] = held[i]
 	}
+	copy(before, held)
 	w.steps = append(w.steps, now)
+}
+
+// settle takes the positions from the lots.
+func (w *walk) settle() {
+	units := make([]pitwall.Dec, len(w.names)) // of all books; sums are exact, so their order does not matter
+	for key, h := range w.lots.held {
+		if i, has := slices.BinarySearch(w.names, key[1]); has {
+			units[i] = w.lots.a.Add(units[i], h.qty)
+		}
+	}
+	for i := range units {
+		w.held[i] = units[i].Float()
+	}
+	w.settled = true
 }
 
 func share(value, of float64) float64 {

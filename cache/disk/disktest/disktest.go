@@ -43,6 +43,7 @@ type Disk struct {
 	now  map[string]*node // what the process sees
 	last map[string]*node // what the disk has
 	todo map[string][]change
+	open []*os.File // of the process
 }
 
 // node is a file or folder.
@@ -139,6 +140,7 @@ func (d *Disk) Open(path string, flag int) (disk.File, error) {
 	if flag&os.O_TRUNC != 0 {
 		n.after = append(n.after, func([]byte) []byte { return nil })
 	}
+	d.open = append(d.open, f)
 	return &file{File: f, d: d, n: n}, nil
 }
 
@@ -206,6 +208,10 @@ func (d *Disk) Crash(r *rand.Rand) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	some := func(n int) int { return []int{0, n, r.IntN(n + 1)}[r.IntN(3)] }
+	for _, f := range d.open {
+		_ = f.Close() // what the process closed is closed already
+	}
+	d.open = nil
 	for dir := range d.todo {
 		d.settle(dir, some(len(d.todo[dir])))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,9 @@ func Equity(s *report.Sheet) Chart {
 	bench := Line{Name: s.Run.Benchmark, Class: "c1"}
 	hold := Line{Name: "Buy and hold", Class: "c2"}
 	drop := Line{Class: "drop", Area: true}
+	own.grow(len(s.Curve))
+	hold.grow(len(s.Curve))
+	drop.grow(len(s.Curve))
 	peak := start
 	since := func(l *Line, first *float64, at time.Time, v float64) {
 		*first = cmp.Or(*first, v)
@@ -97,6 +101,9 @@ func Equity(s *report.Sheet) Chart {
 	}
 	return c
 }
+
+// grow makes room for n points.
+func (l *Line) grow(n int) { l.At, l.Value = slices.Grow(l.At, n), slices.Grow(l.Value, n) }
 
 func (l *Line) add(at time.Time, v float64) { l.At, l.Value = append(l.At, at), append(l.Value, v) }
 
@@ -185,7 +192,11 @@ func last(l Line) string {
 // Price charts the closes of a symbol's bars in a stretch of time with fills on them.
 func Price(symbol string, bars *pitwall.Series, from, to time.Time, marks []Mark) Chart {
 	l := Line{Class: "price"}
-	for i := 0; bars != nil && i < bars.Len(); i++ {
+	if bars == nil {
+		bars = &pitwall.Series{}
+	}
+	l.grow(bars.Len())
+	for i := range bars.Len() {
 		if from.UnixNano() <= bars.End[i] && bars.End[i] <= to.UnixNano() {
 			l.add(bars.Bar(i).End, bars.Close[i].Float())
 		}
