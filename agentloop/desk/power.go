@@ -66,7 +66,9 @@ func apply(plan []PlannedOrder, v Verdict, held map[string]agentloop.Holding) ([
 		if err != nil {
 			return nil, fmt.Errorf("order of %s: %w", o.Symbol, err)
 		}
-		left = append(left, lower)
+		if before, after, err := lower.effect(held); err != nil || after != before { // else nothing is left of it
+			left = append(left, lower)
+		}
 	}
 	for _, a := range v.Orders {
 		if !slices.ContainsFunc(plan, func(o PlannedOrder) bool { return o.Symbol == a.Symbol }) {
