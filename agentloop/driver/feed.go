@@ -3,7 +3,10 @@ package driver
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
+	"io/fs"
+	"pitwall/cache/runs"
 	"slices"
 	"time"
 
@@ -33,6 +36,30 @@ func NewRecorded(src pitwall.Source, after, to time.Time) *Recorded {
 		return cmp.Or(a.Known.Compare(b.Known), cmp.Compare(a.Symbol, b.Symbol))
 	})
 	return r
+}
+
+// PlayAfter plays the bars of a source after a history of bars of the same size, and
+// returns the time after which it does: from, or where a run that goes on had got to.
+func PlayAfter(history, src pitwall.Source, past fs.FS, from, to time.Time) (*Recorded, time.Time, error) {
+	for _, x := range history.Series() {
+		for _, y := range src.Series() {
+			if x.Instrument.Symbol == y.Instrument.Symbol && x.Size != y.Size {
+				return nil, from, pitwall.Errorf(pitwall.DataError, "bars of %s are %s in the history and %s in the feed", x.Instrument.Symbol, pitwall.SizeName(x.Size), pitwall.SizeName(y.Size)).Hintf("name history of the same size with --data")
+			}
+		}
+	}
+	if past != nil {
+		kept, err := runs.Strict{FS: past}.Kept()
+		if err != nil {
+			return nil, from, fmt.Errorf("reading the run that goes on: %w", err)
+		}
+		for _, b := range kept {
+			if b.Known.After(from) {
+				from = b.Known
+			}
+		}
+	}
+	return NewRecorded(src, from, to), from, nil
 }
 
 // Bars implements [Feed].

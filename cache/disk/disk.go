@@ -4,6 +4,7 @@
 //	err := disk.MkdirAll(d, dir)             // the names of new folders last
 //	err = disk.Replace(d, path, body, true)  // the old file or the new one, whole
 //	f, err := d.Open(path, os.O_APPEND|os.O_WRONLY)
+//	err = disk.WriteAside(file, write)       // a file that a person named: by rename, links stay
 //
 // What is written to a file lasts once Sync has returned, and a name that was made,
 // renamed or removed once the folder that holds it is synced.

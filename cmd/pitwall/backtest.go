@@ -16,6 +16,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/agentloop/models"
+	"pitwall/cache/disk"
 	"pitwall/cache/replay"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/show"
@@ -146,12 +147,7 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 	if err != nil {
 		return err
 	}
-	if f.json {
-		err = a.printJSON(res)
-	} else {
-		err = a.summary(res)
-	}
-	if err != nil {
+	if err := a.answer(f.json, res, func(p *term.Pen) { show.Result(p, res) }, nil); err != nil {
 		return err
 	}
 	if !res.Complete && !res.Requested {
@@ -274,7 +270,7 @@ func (a *app) page(dir string, held *report.Run) error {
 		if err != nil {
 			return err
 		}
-		return writeAside(filepath.Join(dir, runs.PageFile), pastReport{dir, run, sheet}.write)
+		return disk.WriteAside(filepath.Join(dir, runs.PageFile), pastReport{dir, run, sheet}.write)
 	}()
 	if err != nil {
 		fmt.Fprintf(a.errs(), "note: the page could not be written (%s); pitwall report %s tries again\n", term.OneLine(err.Error()), term.OneLine(dir))

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/cache/disk"
 	"pitwall/cache/history"
 )
 
@@ -33,7 +34,7 @@ func (a *app) dataSynth() *cobra.Command {
 				return &usageError{fmt.Errorf("--vol is %q; write 0.02 for two percent a day", vol)}
 			}
 			rows := 0
-			if err := writeAside(out, func(w io.Writer) (err error) {
+			if err := disk.WriteAside(out, func(w io.Writer) (err error) {
 				rows, err = s.Write(w)
 				return err
 			}); err != nil {

@@ -24,7 +24,9 @@ func TestSheetNamesFigures(t *testing.T) {
 	p := term.NewPen(a.stdout)
 	show.Sheet(p, s)
 	require.NoError(t, p.Done())
-	require.NoError(t, a.summary(&driver.Result{RunID: "r", Digest: "0123456789abcdef", Metrics: report.Metrics{Exposure: 2.0 / 3, FinalEquity: pitwall.One}}))
+	require.NoError(t, a.answer(false, nil, func(p *term.Pen) {
+		show.Result(p, &driver.Result{RunID: "r", Digest: "0123456789abcdef", Metrics: report.Metrics{Exposure: 2.0 / 3, FinalEquity: pitwall.One}})
+	}, nil))
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)
 	for _, line := range []string{"  Did it beat doing nothing? No: it did not beat SPX. The run is incomplete: this is up to its last record.\n", "  luck           probabilistic Sharpe 59 %\n", "                 deflated Sharpe (3 attempts) 42 %\n",

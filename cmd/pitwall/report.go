@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/cache/disk"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
@@ -116,7 +117,7 @@ func (a *app) deliver(f reportFlags, d delivery) error {
 		if x.file == "" {
 			continue
 		}
-		if err := writeAside(x.file, x.write); err != nil {
+		if err := disk.WriteAside(x.file, x.write); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall/agentloop/driver"
+	"pitwall/cache/disk"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
@@ -31,19 +32,19 @@ func TestWriteAside(t *testing.T) {
 		return string(raw)
 	}
 	file := filepath.Join(dir, "file")
-	require.NoError(t, writeAside(file, says("one")))
+	require.NoError(t, disk.WriteAside(file, says("one")))
 	require.Equal(t, "one", reads("file"))
-	require.ErrorContains(t, writeAside(file, func(io.Writer) error { return errors.New("the page's fault") }), "file: the page's fault")
+	require.ErrorContains(t, disk.WriteAside(file, func(io.Writer) error { return errors.New("the page's fault") }), "file: the page's fault")
 	require.Equal(t, "one", reads("file"), "a fault leaves the old one")
-	require.EqualError(t, writeAside(dir, says("x")), "writing "+dir+": it is a folder; name a file")
-	require.ErrorContains(t, writeAside(filepath.Join(dir, "no", "file"), says("x")), "writing "+filepath.Join(dir, "no", "file")+": ")
+	require.EqualError(t, disk.WriteAside(dir, says("x")), "writing "+dir+": it is a folder; name a file")
+	require.ErrorContains(t, disk.WriteAside(filepath.Join(dir, "no", "file"), says("x")), "writing "+filepath.Join(dir, "no", "file")+": ")
 	if runtime.GOOS == "windows" {
 		t.Skip("skipped: links, permissions and devices are others there")
 	}
 	require.NoError(t, os.Chmod(file, 0o600))
 	link := filepath.Join(dir, "link")
 	require.NoError(t, os.Symlink("file", link))
-	require.NoError(t, writeAside(link, says("two")))
+	require.NoError(t, disk.WriteAside(link, says("two")))
 	require.Equal(t, "two", reads("file"))
 	info, err := os.Lstat(link)
 	require.NoError(t, err)
@@ -54,7 +55,7 @@ func TestWriteAside(t *testing.T) {
 
 	null := filepath.Join(dir, "null") // a link: were it replaced, the machine's own would stay
 	require.NoError(t, os.Symlink(os.DevNull, null))
-	require.NoError(t, writeAside(null, says("three")))
+	require.NoError(t, disk.WriteAside(null, says("three")))
 	info, err = os.Stat(null)
 	require.NoError(t, err)
 	require.NotZero(t, info.Mode()&os.ModeDevice)
@@ -67,7 +68,9 @@ func TestWriteAside(t *testing.T) {
 func TestSummaryNamesDays(t *testing.T) {
 	first, last := time.Date(2024, 1, 16, 0, 0, 0, 0, time.UTC), time.Date(2024, 6, 21, 0, 0, 0, 0, time.UTC)
 	a := testApp(t)
-	require.NoError(t, a.summary(&driver.Result{RunID: "r", Model: "m", Digest: "0123456789abcdef", Manifest: runs.Manifest{Symbols: []string{"BTC-USD"}}, Metrics: report.Metrics{First: &first, Last: &last}}))
+	require.NoError(t, a.answer(false, nil, func(p *term.Pen) {
+		show.Result(p, &driver.Result{RunID: "r", Model: "m", Digest: "0123456789abcdef", Manifest: runs.Manifest{Symbols: []string{"BTC-USD"}}, Metrics: report.Metrics{First: &first, Last: &last}})
+	}, nil))
 	raw, err := os.ReadFile(a.stdout.Name())
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "r: m on BTC-USD, 2024-01-15 to 2024-06-20\n")

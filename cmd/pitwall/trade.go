@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -149,10 +149,7 @@ func (a *app) tradeStrategy(ctx context.Context, name string, f tradeFlags) (err
 		return err
 	}
 	unwritten := a.page(res.Out, nil)
-	if f.json {
-		return errors.Join(a.printJSON(res), unwritten)
-	}
-	return errors.Join(a.summary(res), unwritten)
+	return errors.Join(a.answer(f.json, res, func(p *term.Pen) { show.Result(p, res) }, nil), unwritten)
 }
 
 // onLiveClock reads what a run on the live clock needs: strategy, tools, folder, latch and
@@ -234,34 +231,16 @@ func (a *app) played(ctx context.Context, s *strategyFile, cfg settings, f trade
 			return err
 		}
 	}
-	for _, x := range c.Source.Series() {
-		for _, y := range source.Series() {
-			if x.Instrument.Symbol == y.Instrument.Symbol && x.Size != y.Size {
-				return pitwall.Errorf(pitwall.DataError, "bars of %s are %s in the history and %s in the feed", x.Instrument.Symbol, pitwall.SizeName(x.Size), pitwall.SizeName(y.Size)).Hintf("name history of the same size with --data")
-			}
-		}
-	}
+	var past fs.FS // of the run that goes on
 	if f.resume != "" {
-		if from, err = reached(c.Dir, from); err != nil {
-			return err
-		}
+		past = os.DirFS(c.Dir)
+	}
+	feed, from, err := driver.PlayAfter(c.Source, source, past, from, to)
+	if err != nil {
+		return err
 	}
 	c.Warnings = source.MadeUp()
-	c.Live = &driver.Live{Feed: driver.NewRecorded(source, from, to)}
+	c.Live = &driver.Live{Feed: feed}
 	c.Live.Now, c.Live.Wait = driver.HostClock{Now: a.now, Sleep: hostSleep, While: each}.Played(from, f.speed, stop)
 	return nil
-}
-
-// reached returns the time of the newest bar that a run has kept, else from.
-func reached(dir string, from time.Time) (time.Time, error) {
-	past, err := runs.Strict{FS: os.DirFS(dir)}.Kept()
-	if err != nil {
-		return from, fmt.Errorf("reading %s: %w", dir, err)
-	}
-	for _, b := range past {
-		if b.Known.After(from) {
-			from = b.Known
-		}
-	}
-	return from, nil
 }

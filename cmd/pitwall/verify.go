@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +12,7 @@ import (
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/sim/audit"
 )
@@ -99,38 +98,11 @@ func (a *app) verifyFills(c *cobra.Command, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.json {
-		err = a.printJSON(r)
-	} else {
-		err = a.printFills(f, r)
-	}
+	err = a.answer(f.json, r, func(p *term.Pen) { show.Fills(p, f.fills, f.tolerance == "", r) }, nil)
 	if err == nil && r.Unexplained > 0 {
 		err = errSaid
 	}
 	return err
-}
-
-// shownFills is how many fills the list for a person holds.
-const shownFills = 20
-
-// printFills prints what was found for a person.
-func (a *app) printFills(f verifyFlags, r driver.FillsChecked) error {
-	p := term.NewPen(a.stdout)
-	for _, n := range r.Notes {
-		p.Item(term.Plain, f.fills+": ", 2, n)
-	}
-	for _, x := range r.Findings[:min(shownFills, len(r.Findings))] {
-		p.Line(term.Plain, "%s:%d: %s %s %s %s at %s: %s", f.fills, x.Line, x.Time, x.Side, x.Qty, x.Symbol, x.Price, x.Reason)
-	}
-	if more := len(r.Findings) - shownFills; more > 0 {
-		p.Line(term.Plain, "and %d more; --json lists all", more)
-	}
-	p.Line(term.Plain, "%s: %d explained by a bar, %d unexplained", term.Plural(r.Fills, "fill"), r.Explained, r.Unexplained)
-	outside := slices.ContainsFunc(r.Findings, func(x audit.Finding) bool { return strings.Contains(x.Reason, "outside") })
-	if outside && f.tolerance == "" && r.Costs == nil {
-		p.Line(term.Plain, "prices with slippage may lie just outside a bar: --tolerance-bps 5 allows that much; splits need the file of actions in --data")
-	}
-	return p.Done()
 }
 
 // verifyRun recomputes a run.
@@ -148,26 +120,8 @@ func (a *app) verifyRun(dir string, asJSON bool) error {
 	if v.Status != "complete" {
 		fmt.Fprintf(a.stderr, "pitwall: the run is %s: what there is of it is verified, up to its last equity point\n", v.Status)
 	}
-	p := term.NewPen(a.stdout)
-	switch {
-	case asJSON:
-		err = a.printJSON(v.Result)
-	case len(v.Differences) == 0:
-		written := ""
-		if !v.Sums.Absent {
-			written = fmt.Sprintf("; %d turns are as they were written", v.Sums.Turns)
-		}
-		follow := "follow from the journal and the bars"
-		if v.Broker != "" {
-			follow = "are as in the journal; the fills are those of the broker (" + v.Broker + ") and are not recomputed"
-		}
-		p.Item(term.Plain, dir+": ", 2, fmt.Sprintf("verified: %d orders, %d fills, %d cash flows, %d equity points %s%s", v.Orders, v.Fills, v.Flows, v.Points, follow, written))
-	default:
-		for _, d := range v.Differences {
-			p.Item(term.Plain, dir+": ", 2, d)
-		}
-	}
-	if err := errors.Join(err, p.Done()); err != nil {
+	err = a.answer(asJSON, v.Result, func(p *term.Pen) { show.Verified(p, dir, v) }, nil)
+	if err != nil {
 		return err
 	}
 	if len(v.Differences) > 0 {

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -9,25 +9,23 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
-	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/report"
 )
 
-// summary prints a run for a person.
-func (a *app) summary(r *driver.Result) error {
-	p := term.NewPen(a.stdout)
+// Result prints what came of a run that has just ended.
+func Result(p *term.Pen, r *driver.Result) {
 	m := r.Metrics
 	title := fmt.Sprintf("%s: %s on %s", r.RunID, r.Model, strings.Join(r.Manifest.Symbols, ", "))
 	if m.First != nil {
 		title += fmt.Sprintf(", %s to %s", runs.DateOf(*m.First), runs.DateOf(*m.Last))
 	}
 	p.Line(term.Bold, "%s", title)
-	show.ReadWith(p, r.ReadWith)
+	ReadWith(p, r.ReadWith)
 	row := func(name, format string, args ...any) { p.Figure(name, term.Plain, "", format, args...) }
-	row("final equity", "%s from %s", show.Money(m.FinalEquity.Float()), show.Money(m.Start.Float()))
-	p.Figure("return", term.Gain(m.TotalReturn), show.Percent(&m.TotalReturn), "   buy and hold %s%s", show.Percent(m.BuyHoldReturn), benchmarkLine(r))
-	p.Figure("max drawdown", term.Gain(m.MaxDrawdown), show.Percent(&m.MaxDrawdown), "")
+	row("final equity", "%s from %s", Money(m.FinalEquity.Float()), Money(m.Start.Float()))
+	p.Figure("return", term.Gain(m.TotalReturn), Percent(&m.TotalReturn), "   buy and hold %s%s", Percent(m.BuyHoldReturn), benchmarkLine(r))
+	p.Figure("max drawdown", term.Gain(m.MaxDrawdown), Percent(&m.MaxDrawdown), "")
 	if m.Sharpe != nil {
 		few := ""
 		if m.Bars <= report.FewPeriods {
@@ -51,7 +49,7 @@ func (a *app) summary(r *driver.Result) error {
 	if r.AssumedCosts {
 		assumed = " (assumed: the strategy states none)"
 	}
-	row("costs", "fees %s, slippage %s; %v%s", show.Money(m.Fees.Float()), show.Money(m.Slippage.Float()), r.Manifest.Costs, assumed)
+	row("costs", "fees %s, slippage %s; %v%s", Money(m.Fees.Float()), Money(m.Slippage.Float()), r.Manifest.Costs, assumed)
 	if r.Manifest.Attempt > 1 {
 		p.Figure("attempt", term.Yellow, fmt.Sprint(r.Manifest.Attempt), " on these dates: repeated tries overfit")
 	}
@@ -71,7 +69,6 @@ func (a *app) summary(r *driver.Result) error {
 		p.Item(term.Plain, "Page: ", 6, file+how)
 	}
 	p.Item(term.Plain, "Next: ", 6, next(r))
-	return p.Done()
 }
 
 // written reports whether there is such a file.
@@ -84,7 +81,7 @@ func benchmarkLine(r *driver.Result) string {
 	if r.Manifest.Benchmark == "" {
 		return ""
 	}
-	return "   " + r.Manifest.Benchmark + " " + show.Percent(r.BenchmarkReturn)
+	return "   " + r.Manifest.Benchmark + " " + Percent(r.BenchmarkReturn)
 }
 
 // fromCache tells how many replies were not asked for.

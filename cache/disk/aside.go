@@ -1,4 +1,4 @@
-package main
+package disk
 
 import (
 	"bufio"
@@ -8,16 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"pitwall/cmd/pitwall/term"
 )
 
-// writeAside writes a file beside its place and renames it, so that a reader sees
+// WriteAside writes a file beside its place and renames it, so that a reader sees
 // the old one or the new one, whole. A link stays and its file is replaced, with the
 // permissions that it has; a device or a pipe is written to, never replaced.
-func writeAside(file string, write func(io.Writer) error) error {
+func WriteAside(file string, write func(io.Writer) error) error {
 	if err := writeWhole(file, write); err != nil {
-		return fmt.Errorf("writing %s: %w", term.OneLine(file), err)
+		return fmt.Errorf("writing %s: %w", file, err)
 	}
 	return nil
 }
