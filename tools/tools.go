@@ -200,7 +200,7 @@ func (s *Set) Call(ctx context.Context, w *pitwall.World, name string, raw json.
 	var err error
 	run := func() {
 		if t.Effect >= Change && w.Ended() {
-			err = pitwall.Errorf(pitwall.WorldEnded, "this world was ended by sim_start; nothing was sent").Hintf("call again: the new world answers")
+			err = pitwall.Errorf(pitwall.WorldEnded, "this world has ended; nothing was sent").Hintf("call again: a world that has taken its place answers")
 			return
 		}
 		if c := pitwall.CauseFrom(ctx); c.Turn == 0 { // read under the lock: the clock may have moved while the call waited

@@ -187,7 +187,7 @@ func (m mutated) reference() map[string]bool {
 		for i, c := range cells {
 			c = refLetters.ReplaceAllString(strings.ToLower(c), "")
 			for _, name := range []string{"open", "high", "low", "close", "volume", "timestamp", "date", "last"} {
-				if c == name || strings.TrimPrefix(c, "px") == name || c == "closelast" && name == "close" || c == "vol" && name == "volume" {
+				if c == name || strings.TrimPrefix(c, "px") == name || c == "closelast" && name == "close" || (c == "vol" || c == "v") && name == "volume" {
 					found[name] = i
 				}
 			}

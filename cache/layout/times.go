@@ -56,8 +56,8 @@ func plainFloat(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' &&
 
 // serialTime reads a day number of Excel, with the time of day as its fraction.
 func serialTime(s string) (moment, bool) {
-	if strings.Count(s, ",") == 1 { // with a decimal comma
-		s = strings.Replace(s, ",", ".", 1)
+	if days, part, ok := strings.Cut(s, ","); ok && part != "" { // with a decimal comma
+		s = days + "." + part
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || !plainFloat(s) || f < 15000 || f >= 80000 { // 1941 to 2119
