@@ -51,7 +51,8 @@
 // String, Parse, Keys, Symbols, the refusal of what is not set and the order of failures
 // follow from the row.
 //
-// Windows roll over the world's time. A limit per day uses the day's first equity,
+// Windows roll over the world's time; a live guard recalls what an earlier process sent
+// ([Guard.Recall]). A limit per day uses the day's first equity,
 // which comes with the account ([pitwall.Marks]; losses.go shows them). A count per
 // calendar day needs a field of [Snapshot] (check.go), which the guard fills (deny.go).
 //
@@ -73,7 +74,4 @@
 //
 // Why not let an order pass that lowers an exposure which is over its limit
 // already, a hedge: only exits do. Whoever wants to hedge makes room first.
-//
-// Why not keep the times of submissions over a restart: the simulated clock starts
-// anew too; a live guard forgets at most one window.
 package risk
