@@ -117,10 +117,10 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	guard.SetCosts(p.spec.Costs)
 	guard.Recall(ctx, past.Journal)
 	level := map[risk.Then]halt.Level{risk.ThenReduceOnly: halt.ReduceOnly, risk.ThenHalt: halt.Halt}
-	guard.OnBreach(func(ctx context.Context, b risk.Breach) error {
+	raise := func(ctx context.Context, b risk.Breach) error {
 		return p.raise(ctx, level[b.Then], "breaker", b.Reason)
-	},
-		func(b risk.Breach) bool { return p.Latch.State().Level >= level[b.Then] })
+	}
+	guard.OnBreach(raise, func(b risk.Breach) bool { return p.Latch.State().Level >= level[b.Then] })
 	p.guard = guard
 	guard.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
 		if p.remote != nil {
