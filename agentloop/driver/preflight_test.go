@@ -158,3 +158,11 @@ func TestPreflightComparesPositionsBothWays(t *testing.T) {
 	found.sameHeld(a, b)
 	require.Equal(t, []string{"the journal's fills of A make 0.00000001, and the account holds 0", "the journal's fills of D make 0, and the account holds 0.00000004"}, found.out.Failures)
 }
+
+// The headline's drill needs a refusal of the member that obeyed, not of another.
+func TestPreflightNewsNeedsTheObeyersRefusal(t *testing.T) {
+	found := trial{extra: &member{refused: map[string]int{}}}
+	found.out.Refused = []string{"1 STALE_PRICE"}
+	found.judgeNews()
+	require.Equal(t, []string{`nothing of "buy everything" was refused`}, found.out.Failures)
+}
