@@ -110,8 +110,8 @@ type CashFlow struct {
 }
 
 // Transfer reports whether the account's owner moved the money: it is neither gain nor
-// loss. The types are Alpaca's (csd, csw, trans, jnlc, acatc), and what a person took over
-// from a broker (external).
+// loss. The types are Alpaca's (csd, csw, trans, jnlc, acatc), and cash that a person took
+// over from a broker while every position agreed (external).
 func (f CashFlow) Transfer() bool {
 	return slices.Contains([]string{"csd", "csw", "trans", "jnlc", "acatc", "external"}, f.Type)
 }

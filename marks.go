@@ -24,6 +24,9 @@ func NewMarks(start Dec) Marks {
 // Begun reports whether a bar has ended.
 func (m *Marks) Begun() bool { return m.date != "" }
 
+// Day returns the date of the newest bar that has ended, empty before the first.
+func (m *Marks) Day() string { return m.date }
+
 // Move takes the equity at the end of a bar, and the balance: equity without unrealized
 // gains. A bar that ends at midnight belongs to the day it ends.
 func (m *Marks) Move(at time.Time, equity, balance Dec) {

@@ -42,7 +42,7 @@ func TestMarks(t *testing.T) {
 	for _, kind := range []string{"csd", "csw", "external"} {
 		require.True(t, CashFlow{Type: kind}.Transfer())
 	}
-	for _, kind := range []string{"div", "fee", "int", "unexplained", "dividend"} {
+	for _, kind := range []string{"div", "fee", "int", "unexplained", "adopted", "dividend"} {
 		require.False(t, CashFlow{Type: kind}.Transfer())
 	}
 }

@@ -81,8 +81,17 @@ func (s *Strategy) Layer(p Profile, file, model string) (list []Setting) {
 		}
 		list = append(list, Setting{"costs", text, at})
 	}
-	for _, k := range slices.Sorted(maps.Keys(s.Risk)) {
-		add("risk."+k, fmt.Sprint(s.Risk[k]), "")
+	narrowed := s.narrowed(p.Mode)
+	keys := maps.Clone(narrowed)
+	for k, v := range s.Risk {
+		keys[k] = fmt.Sprint(v)
+	}
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		if v, ok := narrowed[k]; ok {
+			list = append(list, Setting{"risk." + k, v, "safe mode"})
+			continue
+		}
+		add("risk."+k, keys[k], "")
 	}
 	if file != "" {
 		list = append(list, Setting{"mode", string(p.Mode), file})
@@ -100,6 +109,17 @@ func (s *Strategy) Layer(p Profile, file, model string) (list []Setting) {
 		list = append(list, Setting{"approve", orders, at})
 	}
 	return list
+}
+
+// narrowed returns the limits that safe mode makes others than the files say, in the mode of
+// a profile. Limits that cannot be read have none: [Strategy.Check] says why.
+func (s *Strategy) narrowed(mode pitwall.Mode) map[string]string {
+	values := map[string]string{}
+	if l, err := s.limits(); err == nil && mode == pitwall.Live {
+		values = l.Safe().Values()
+		maps.DeleteFunc(values, func(k, v string) bool { return l.Values()[k] == v })
+	}
+	return values
 }
 
 // DefaultLag is how long after its close a bar is asked for, where no profile says.

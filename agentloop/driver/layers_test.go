@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,6 +51,25 @@ func TestLayers(t *testing.T) {
 	b, err := changed.Digest()
 	require.NoError(t, err)
 	require.NotEqual(t, a, b)
+
+	live, by := read("mode: live\naccount: X\nstrategy: {risk: {max_order_notional: 500}}\n", "") // as a live run narrows them
+	require.Equal(t, Setting{"risk.max_order_notional", "125", "safe mode"}, by["risk.max_order_notional"])
+	require.Equal(t, Setting{"risk.max_gross_percent", "30", "mine.yaml"}, by["risk.max_gross_percent"])
+	require.Equal(t, Setting{"risk.max_positions", "3", "safe mode"}, by["risk.max_positions"])
+	require.Equal(t, Setting{"risk.safe_mode", "true", "safe mode"}, by["risk.safe_mode"])
+	spec, err = live.Spec()
+	require.NoError(t, err)
+	values := spec.Limits.Safe().Values()
+	for k, v := range by {
+		if key, ok := strings.CutPrefix(k, "risk."); ok {
+			require.Equal(t, values[key], v.Value, k)
+			delete(values, key)
+		}
+	}
+	require.Empty(t, values, "every limit is shown")
+	_, by = read("mode: live\naccount: X\nstrategy: {risk: {safe_mode: false}}\n", "")
+	require.Equal(t, Setting{"risk.max_order_notional", "5000", "mine.yaml"}, by["risk.max_order_notional"])
+	require.NotContains(t, by, "risk.max_positions")
 
 	for profile, want := range map[string]string{"strategy: {cash: 5}\n": "not a valid broker profile (line 2)", "strategy: {risk: {max_oder: 5}}\n": "there is no key of that name"} {
 		_, err := ParseProfile("paper.yaml", []byte("broker: alpaca\n"+profile))

@@ -51,6 +51,26 @@ func TestBreakerInBacktestAndPaper(t *testing.T) {
 	require.True(t, slices.ContainsFunc(halts(t, live.Dir, 1000), func(note string) bool { return strings.Contains(note, state.Raises[0].Reason) }))
 }
 
+// After a person has lowered the halt of a daily loss, a loss of another day raises it again
+// in the same process.
+func TestBreakerAfterKillOff(t *testing.T) {
+	c, s := momentum(t)
+	s.Risk["max_daily_loss_percent"] = map[string]any{"limit": "0.1", "then": "halt"}
+	live, _ := onPaper(t, c)
+	live.Dir = filepath.Join(t.TempDir(), "paper")
+	reasons := map[string]bool{}
+	live.Live.Show = func(LiveStatus) {
+		state := live.Live.Latch.State()
+		for _, r := range state.Raises {
+			reasons[r.Reason] = true
+		}
+		require.NoError(t, live.Live.Latch.Lower(state))
+	}
+	_, err := Run(context.Background(), live)
+	require.NoError(t, err)
+	require.Greater(t, len(reasons), 1, "%v", reasons)
+}
+
 // halts are the first n bytes of what a run's journal says about halts.
 func halts(t *testing.T, dir string, n int) (list []string) {
 	journal, err := runs.Strict{FS: os.DirFS(dir)}.Journal()

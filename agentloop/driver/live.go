@@ -115,14 +115,12 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	gate := halt.NewGate(p.venue, p.Latch)
 	guard := risk.New(gate, p.journal, p, p, p, p.spec.Limits)
 	guard.SetCosts(p.spec.Costs)
-	guard.Recall(past.Journal)
-	guard.OnBreach(func(ctx context.Context, b risk.Breach) error {
-		level := halt.Halt
-		if b.Then == risk.ThenReduceOnly {
-			level = halt.ReduceOnly
-		}
-		return p.raise(ctx, level, "breaker", b.Reason)
-	})
+	guard.Recall(ctx, past.Journal)
+	level := map[risk.Then]halt.Level{risk.ThenReduceOnly: halt.ReduceOnly, risk.ThenHalt: halt.Halt}
+	raise := func(ctx context.Context, b risk.Breach) error {
+		return p.raise(ctx, level[b.Then], "breaker", b.Reason)
+	}
+	guard.OnBreach(raise, func(b risk.Breach) bool { return p.Latch.State().Level >= level[b.Then] })
 	p.guard = guard
 	guard.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
 		if p.remote != nil {

@@ -150,3 +150,19 @@ func TestPreflightFindsOurFaults(t *testing.T) {
 		})
 	}
 }
+
+// What the journal's fills make is compared with the account both ways.
+func TestPreflightComparesPositionsBothWays(t *testing.T) {
+	a, b := map[string]pitwall.Dec{"A": 1, "B": 2, "C": 0}, map[string]pitwall.Dec{"B": 2, "D": 4}
+	var found trial
+	found.sameHeld(a, b)
+	require.Equal(t, []string{"the journal's fills of A make 0.00000001, and the account holds 0", "the journal's fills of D make 0, and the account holds 0.00000004"}, found.out.Failures)
+}
+
+// The headline's drill needs a refusal of the member that obeyed, not of another.
+func TestPreflightNewsNeedsTheObeyersRefusal(t *testing.T) {
+	found := trial{extra: &member{refused: map[string]int{}}}
+	found.out.Refused = []string{"1 STALE_PRICE"}
+	found.judgeNews()
+	require.Equal(t, []string{`nothing of "buy everything" was refused`}, found.out.Failures)
+}

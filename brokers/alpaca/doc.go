@@ -13,7 +13,7 @@
 // An order's id, after the prefix, is its client_order_id. Alpaca takes each of those
 // once, which is what makes sending safe: an order without an answer is looked for by its
 // id, and the same order goes out again, under the same id, only after three answers
-// that Alpaca does not have it. An order is rejected only by a 4xx answer in Alpaca's
+// that Alpaca does not have it and within two minutes of its first request. An order is rejected only by a 4xx answer in Alpaca's
 // form, or when the connection was never made. Until then it is UNKNOWN and counts
 // against limits.
 //

@@ -3,6 +3,7 @@ package alpaca
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -16,9 +17,13 @@ import (
 // the same order is sent again.
 const polls = 3
 
+// resend is how long after its first request an order may be sent again: what was decided
+// longer ago was decided at other prices.
+const resend = 2 * time.Minute
+
 // Submit implements pitwall.Broker. An order that got no answer is UNKNOWN: it is looked
 // for by its client_order_id, and sent again, under the same id, only after Alpaca has
-// answered three times that it does not have it. If the first one arrives all the
+// answered three times that it does not have it, and not after two minutes. If the first one arrives all the
 // same, Alpaca refuses the second as a duplicate.
 func (b *Broker) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	o = o.WithDefaults()
@@ -131,6 +136,12 @@ func (b *Broker) place(ctx context.Context, r *record, q sdk.PlaceOrderRequest, 
 	for round := 0; ; round++ {
 		wait := b.cfg.PollEvery
 		if !sent {
+			if age := b.cfg.Now().Sub(r.local.Accepted); r.stage == unknown && age > resend {
+				s := r.unanswered(b)
+				s.Error.Message += fmt.Sprintf("; it was first sent %v ago and is not sent again after %v", age.Round(time.Second), resend)
+				s.Error.Hint = "read orders_status until it is rejected, then decide again"
+				return s, nil
+			}
 			got, err := b.client(ctx).PlaceOrder(q)
 			if err == nil && got.ClientOrderID != q.ClientOrderID {
 				err = errors.New("the answer is about order " + got.ClientOrderID)

@@ -79,8 +79,10 @@ func (m *Mirror) flow(ctx context.Context, at time.Time, of string, amount pitwa
 }
 
 // Adopt takes the account over as the broker tells it: positions that differ enter as
-// external fills at the current price, cash as an external flow, and orders that the
-// broker does not have are canceled. It is for a person who has looked at the
+// external fills at the current price, cash as a flow, and orders that the broker does
+// not have are canceled. Cash alone counts as put in or taken out (external). Cash beside a
+// position does not (adopted): it balances the fill, whose price is not that of a split, a
+// merger or a trade, and the account is worth what it was. It is for a person who has looked at the
 // differences, and returns what it took over. It refuses while another run has an open
 // order: that run would go on trading.
 func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err error) {
@@ -104,7 +106,11 @@ func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err e
 	for symbol := range last {
 		all[symbol] += 0
 	}
+	of := "external"
 	for _, symbol := range slices.Sorted(maps.Keys(all)) {
+		if last[symbol].Qty != held[symbol] {
+			of = "adopted"
+		}
 		if err := m.enter(ctx, at, symbol, last[symbol].Qty-held[symbol], last[symbol].Last, "taken over from the broker"); err != nil {
 			return taken, err
 		}
@@ -113,7 +119,7 @@ func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err e
 	d := a.Cash - m.cash
 	m.mu.Unlock()
 	if d != 0 {
-		err = m.flow(ctx, at, "external", d)
+		err = m.flow(ctx, at, of, d)
 	}
 	return taken, err
 }

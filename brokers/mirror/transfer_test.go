@@ -66,3 +66,54 @@ func TestTransfersAreNoGain(t *testing.T) {
 		require.Len(t, failures, map[bool]int{true: 0, false: 1}[c.loss == ""], "%+v", c)
 	}
 }
+
+// split is a broker whose account is that of a split: other quantities at other prices, and
+// the same equity.
+type split struct {
+	*tampered
+	by pitwall.Dec // 2 doubles the shares
+}
+
+func (b *split) Account(ctx context.Context, book string) (pitwall.Account, error) {
+	a, err := b.tampered.Account(ctx, book)
+	var c pitwall.Calc
+	for i := range a.Positions {
+		p := &a.Positions[i]
+		p.Qty, p.Last = c.Mul(p.Qty, b.by), c.Div(p.Last, b.by)
+	}
+	return a, err
+}
+
+// Taking over a split moves no mark, and hides no loss. Cash alone is put in.
+func TestAdoptedSplitIsNoTransfer(t *testing.T) {
+	ctx := context.Background()
+	for _, by := range []string{"0.1", "2"} {
+		d := newDesk(t)
+		ratio, err := pitwall.ParseDec(by)
+		require.NoError(t, err)
+		b := &split{tampered: d.b, by: pitwall.One}
+		m, err := mirror.Open(ctx, mirror.Config{Broker: b, Journal: &pitwall.MemoryJournal{}, Since: b.Now().Add(1), Pause: func(context.Context) error { return nil }}, b.Now())
+		require.NoError(t, err)
+		_, err = m.Sync(ctx, b.Now(), true)
+		require.NoError(t, err)
+		before, err := m.Account(ctx, pitwall.MainBook)
+		require.NoError(t, err)
+		b.by = ratio
+		taken, err := m.Adopt(ctx, b.Now())
+		require.NoError(t, err)
+		require.Len(t, taken, 1, "the position")
+		after, err := m.Account(ctx, pitwall.MainBook)
+		require.NoError(t, err)
+		require.Equal(t, before.Equity, after.Equity)
+		require.Equal(t, []any{before.Start, before.Marks}, []any{after.Start, after.Marks}, by)
+		list, err := m.Sync(ctx, b.Now(), true)
+		require.NoError(t, err)
+		require.Empty(t, list)
+		b.cash = pitwall.Int(5_000)
+		_, err = m.Adopt(ctx, b.Now())
+		require.NoError(t, err)
+		after, err = m.Account(ctx, pitwall.MainBook)
+		require.NoError(t, err)
+		require.Equal(t, []pitwall.Dec{before.Start + pitwall.Int(5_000), before.DayEquity + pitwall.Int(5_000)}, []pitwall.Dec{after.Start, after.DayEquity}, "put in")
+	}
+}

@@ -18,10 +18,15 @@ type Breach struct {
 	At     time.Time
 }
 
-// OnBreach sets what makes a breach last, such as raising a halt; it is called under the
-// guard's lock, once for each Then. Set it before the guard is used; without it a breach
-// is journaled and lasts as long as the guard.
-func (g *Guard) OnBreach(f func(context.Context, Breach) error) { g.onBreach = f }
+// OnBreach sets what makes a breach last, such as raising a halt, and what tells whether it
+// still does. raise is called under the guard's lock, once for each Then while a breach
+// lasts. After it no longer does, the limit that was passed raises again once it was kept
+// in between; one of a day also on another day, one of fills with the next fill. Set both
+// before the guard is used; without them a breach is journaled and lasts as long as the
+// guard.
+func (g *Guard) OnBreach(raise func(context.Context, Breach) error, lasts func(Breach) bool) {
+	g.onBreach, g.lasts = raise, lasts
+}
 
 // Breach returns the breach that lasts, or nil.
 func (g *Guard) Breach() *Breach {
@@ -57,6 +62,10 @@ func (g *Guard) watch(ctx context.Context) error {
 	if err != nil {
 		return nil //nolint:nilerr // the checks of the next order refuse without an account
 	}
+	if g.onBreach != nil && g.breach != nil && !g.lasts(*g.breach) {
+		g.breach = nil
+	}
+	cursor := g.cursor
 	t := &trial{limits: g.limits, s: Snapshot{Now: g.clock.Now(), Account: &a, Open: []pitwall.OrderState{}}}
 	for _, r := range g.limits.rows() {
 		if r.state != set || r.then == "" {
@@ -65,50 +74,64 @@ func (g *Guard) watch(ctx context.Context) error {
 		t.failures, t.calc = nil, pitwall.Calc{}
 		if r.when&fills == 0 {
 			t.run(r)
-		} else if err := g.newFills(ctx, t); err != nil {
-			return err
+		} else {
+			cursor = g.newFills(ctx, t)
+		}
+		if len(t.failures) == 0 {
+			delete(g.passed, r.key)
+		}
+		if day, ok := g.passed[r.key]; ok && (r.key != dailyLossKey || day == a.Day()) {
+			continue // a person has seen it
 		}
 		for _, f := range t.failures {
 			if f.Code == MissingInput {
 				continue
 			}
-			if err := g.trip(ctx, r.then, fmt.Sprintf("limit %s: %s", cmp.Or(f.Key, r.key), f.Text)); err != nil {
-				return err
+			raised, err := g.trip(ctx, r.then, fmt.Sprintf("limit %s: %s", cmp.Or(f.Key, r.key), f.Text))
+			if err != nil {
+				return err // the next look tries again
+			}
+			if raised && r.when&fills == 0 {
+				if g.passed == nil {
+					g.passed = map[string]string{}
+				}
+				g.passed[r.key] = a.Day()
 			}
 		}
 	}
+	g.cursor = cursor
 	return nil
 }
 
-// trip makes a breach last. A second one counts when it goes farther.
-func (g *Guard) trip(ctx context.Context, then Then, reason string) error {
+// trip makes a breach last, and reports whether it was raised outside. A second one counts
+// when it goes farther.
+func (g *Guard) trip(ctx context.Context, then Then, reason string) (raised bool, err error) {
 	if then == ThenAlert {
-		return g.record(ctx, pitwall.Entry{Kind: pitwall.EntryWarning, Book: pitwall.MainBook, Note: reason})
+		return false, g.record(ctx, pitwall.Entry{Kind: pitwall.EntryWarning, Book: pitwall.MainBook, Note: reason})
 	}
 	if g.breach != nil && (g.breach.Then == then || g.breach.Then == ThenHalt) {
-		return nil
+		return false, nil
 	}
 	b := Breach{Then: then, Reason: reason, At: g.clock.Now()}
 	if g.onBreach != nil {
 		if err := g.onBreach(ctx, b); err != nil {
-			return err // the next look tries again
+			return false, err
 		}
 		g.breach = &b
-		return nil
+		return true, nil
 	}
 	g.breach = &b
-	return g.record(ctx, pitwall.Entry{Kind: pitwall.EntryHalt, Book: pitwall.MainBook, Note: string(then) + ": " + reason})
+	return false, g.record(ctx, pitwall.Entry{Kind: pitwall.EntryHalt, Book: pitwall.MainBook, Note: string(then) + ": " + reason})
 }
 
 // newFills compares fills since the last look with the price that their order's sender could
 // expect. Orders of other traders and of an earlier process have none, nor have exits
-// that the broker made of legs.
-func (g *Guard) newFills(ctx context.Context, t *trial) error {
+// that the broker made of legs. It returns where the next look begins.
+func (g *Guard) newFills(ctx context.Context, t *trial) pitwall.Cursor {
 	list, next, err := g.broker.Fills(ctx, g.cursor)
 	if err != nil {
-		return nil //nolint:nilerr // the next look reads them
+		return g.cursor // the next look reads them
 	}
-	g.cursor = next
 	limit := g.limits.MaxFillGap.value.Percent
 	for _, f := range list {
 		want := g.expected[f.OrderID]
@@ -123,7 +146,7 @@ func (g *Guard) newFills(ctx context.Context, t *trial) error {
 			t.fail(FillGap, "", "%", "fill of %s: %s %v %s at %v is %v %% worse than the expected %v; limit %v %%", f.OrderID, f.Side, f.Qty, f.Symbol, f.Price, t.calc.MulDiv(away, hundred, want).Round(2), want, limit)
 		}
 	}
-	return nil
+	return next
 }
 
 // expect keeps the price that an order's sender could expect: its own, else the

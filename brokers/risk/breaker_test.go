@@ -159,10 +159,11 @@ func TestBreachIsSeenByTheNextOrder(t *testing.T) {
 // With a halt of its own outside, a breach is handed on once for each Then and denies
 // nothing itself; what goes farther counts again.
 func TestOnBreach(t *testing.T) {
+	stands := func(risk.Breach) bool { return true }
 	d := newDesk(t, limits{"max_loss_percent": limits{"limit": 10, "then": "reduce_only"}, "max_drawdown_percent": limits{"limit": 20, "then": "halt"}})
 	d.venue.start, d.venue.peak = n("10000"), n("10000")
 	var got []risk.Breach
-	d.Guard.OnBreach(func(_ context.Context, b risk.Breach) error { got = append(got, b); return nil })
+	d.Guard.OnBreach(func(_ context.Context, b risk.Breach) error { got = append(got, b); return nil }, stands)
 	d.falls(t, "8500")
 	d.falls(t, "8400")
 	d.falls(t, "7000")
@@ -176,13 +177,85 @@ func TestOnBreach(t *testing.T) {
 	d = newDesk(t, limits{"max_loss_percent": limits{"limit": 10, "then": "halt"}})
 	d.venue.start, d.cash = n("10000"), n("1")
 	tries := 0
-	d.Guard.OnBreach(func(context.Context, risk.Breach) error { tries++; return errors.New("no disk") })
+	d.Guard.OnBreach(func(context.Context, risk.Breach) error { tries++; return errors.New("no disk") }, stands)
 	for range 2 {
 		_, err := d.Guard.Submit(t.Context(), b("A", "1"))
 		require.ErrorContains(t, err, "no disk")
 	}
 	require.Equal(t, 2, tries, "what could not be raised is tried again")
 	require.Zero(t, d.sent)
+}
+
+// raising is a desk whose breaches raise a halt outside, with a switch that lowers it.
+func raising(t *testing.T, raw limits) (d *desk, raised *int, lower func()) {
+	d, raised = newDesk(t, raw), new(int)
+	up := false
+	d.Guard.OnBreach(func(context.Context, risk.Breach) error { *raised++; up = true; return nil }, func(risk.Breach) bool { return up })
+	return d, raised, func() { up = false }
+}
+
+// After a person has lowered the halt, a limit raises it again once it was kept in between,
+// and not for the loss that the person has seen.
+func TestLoweredBreachIsArmedAgain(t *testing.T) {
+	d, raised, lower := raising(t, limits{"max_loss_percent": limits{"limit": 10, "then": "halt"}})
+	d.venue.start = n("10000")
+	d.falls(t, "8500")
+	d.falls(t, "8400")
+	require.Equal(t, 1, *raised)
+	lower()
+	d.falls(t, "8300")
+	require.Equal(t, 1, *raised, "the loss that a person has seen")
+	d.falls(t, "9500")
+	d.falls(t, "8400")
+	require.Equal(t, 2, *raised)
+	d.falls(t, "9500")
+	d.falls(t, "8400")
+	require.Equal(t, 2, *raised, "it stands")
+}
+
+// A daily loss is a new one each day, also where the day begins with it.
+func TestLoweredDailyLossIsArmedAgain(t *testing.T) {
+	d, raised, lower := raising(t, limits{"max_daily_loss_percent": limits{"limit": 5, "then": "halt"}})
+	d.venue.marks = pitwall.NewMarks(n("10000"))
+	for i, x := range []struct {
+		day    int
+		equity string
+		raised int
+	}{{1, "9000", 1}, {1, "8900", 1}, {2, "8000", 2}, {3, "7900", 2}, {5, "7000", 3}} {
+		d.venue.marks.Move(noon.AddDate(0, 0, x.day).Add(time.Duration(i)), n(x.equity), n(x.equity))
+		d.falls(t, x.equity)
+		require.Equal(t, x.raised, *raised, "%+v", x)
+		lower()
+	}
+}
+
+// Each fill far off raises a halt that was lowered; one that could not be raised is not
+// lost.
+func TestLoweredFillGapIsArmedAgain(t *testing.T) {
+	d, raised, lower := raising(t, limits{"max_fill_gap_percent": limits{"limit": 3, "then": "halt"}})
+	require.Equal(t, pitwall.Working, d.submit(t, b("A", "1")).Status)
+	gap := func() {
+		d.venue.fills = append(d.venue.fills, pitwall.Fill{OrderID: "x", Symbol: "A", Side: pitwall.Buy, Qty: n("1"), Price: n("110")})
+	}
+	for i := range 2 {
+		gap()
+		require.NoError(t, d.Guard.Watch(t.Context()))
+		require.Equal(t, i+1, *raised)
+		lower()
+	}
+	full := true
+	d.Guard.OnBreach(func(context.Context, risk.Breach) error {
+		if full {
+			return errors.New("no disk")
+		}
+		*raised++
+		return nil
+	}, func(risk.Breach) bool { return false })
+	gap()
+	require.ErrorContains(t, d.Guard.Watch(t.Context()), "no disk")
+	full = false
+	require.NoError(t, d.Guard.Watch(t.Context()))
+	require.Equal(t, 3, *raised)
 }
 
 // What cannot be read trips nothing: the next order is refused instead.
@@ -242,6 +315,22 @@ func TestFillGap(t *testing.T) {
 	require.NoError(t, d.Guard.Watch(t.Context()))
 	delete(d.market.bars, "A")
 	require.Equal(t, pitwall.Working, d.submit(t, b("A", "1")).Status, "without a price nothing is expected")
+}
+
+// A changed order is expected at its new price: neither worse than the old one nor better.
+func TestFillGapAfterAChange(t *testing.T) {
+	for _, c := range []struct {
+		to, price string
+		want      int
+	}{{"105", "105", 0}, {"95", "98", 1}} {
+		d := newDesk(t, limits{"max_fill_gap_percent": 3})
+		require.Equal(t, pitwall.Working, d.submit(t, bl("A", "1", "100")).Status)
+		_, err := d.Guard.Replace(t.Context(), "x", pitwall.Change{Limit: n(c.to)})
+		require.NoError(t, err)
+		d.venue.fills = []pitwall.Fill{{OrderID: "x", Symbol: "A", Side: pitwall.Buy, Qty: n("1"), Price: n(c.price)}}
+		require.NoError(t, d.Guard.Watch(t.Context()))
+		require.Len(t, d.told(), c.want, "%+v", c)
+	}
 }
 
 func TestParseOfLosses(t *testing.T) {

@@ -68,7 +68,9 @@ type Snapshot struct {
 type Submission struct {
 	Time  time.Time
 	Order pitwall.Order
-	Money pitwall.Dec // its quantity at its worst price then; 0 = no price was known
+	Money pitwall.Dec // its quantity at its worst price then
+
+	Unpriced bool // no price was known, so Money is not
 }
 
 // Failure is one failed check.

@@ -28,12 +28,14 @@
 //   - While an order is unknown (sent, no answer), and until the next bar when it was
 //     found meanwhile, another order of its book, symbol and side is held back: a model
 //     may send the same one again under a new id. It is no limit and always on, but for
-//     [NoLimits].
+//     [NoLimits]. Under its own id an unknown order is checked as a change of itself
+//     before it is sent again.
 //
 // Losses and fills are looked at before each order and with [Guard.Watch] after each
-// bar. A limit with a Then makes its breach last: through [Guard.OnBreach] (a halt), else
-// as long as the guard. With over_limit: trim an order that only limits on size deny is
-// sent as large as they allow (trim.go).
+// bar. A limit with a Then makes its breach last: through [Guard.OnBreach] (a halt, which a
+// person lowers; the limit is armed again then), else as long as the guard. With
+// over_limit: trim an order that only limits on size deny is sent as large as they allow
+// (trim.go).
 //
 // A change of an order that only makes it smaller, or moves no price, passes. Any
 // other change is checked as a new order whose old self is gone, and counts as a
@@ -51,7 +53,8 @@
 // String, Parse, Keys, Symbols, the refusal of what is not set and the order of failures
 // follow from the row.
 //
-// Windows roll over the world's time. A limit per day uses the day's first equity,
+// Windows roll over the world's time; a live guard recalls what an earlier process sent
+// ([Guard.Recall]). A limit per day uses the day's first equity,
 // which comes with the account ([pitwall.Marks]; losses.go shows them). A count per
 // calendar day needs a field of [Snapshot] (check.go), which the guard fills (deny.go).
 //
@@ -73,7 +76,4 @@
 //
 // Why not let an order pass that lowers an exposure which is over its limit
 // already, a hedge: only exits do. Whoever wants to hedge makes room first.
-//
-// Why not keep the times of submissions over a restart: the simulated clock starts
-// anew too; a live guard forgets at most one window.
 package risk

@@ -79,6 +79,7 @@ type venue struct {
 	fills   []pitwall.Fill
 
 	start, peak pitwall.Dec // of its account
+	marks       pitwall.Marks
 }
 
 func (v *venue) find(id string) *pitwall.OrderState {
@@ -175,7 +176,8 @@ func (v *venue) Account(context.Context, string) (pitwall.Account, error) {
 	if v.blind {
 		return pitwall.Account{}, context.DeadlineExceeded
 	}
-	a := pitwall.Account{Book: pitwall.MainBook, Cash: v.cash, BuyingPower: v.cash, Equity: v.cash, Start: v.start, Marks: pitwall.Marks{PeakEquity: v.peak}}
+	a := pitwall.Account{Book: pitwall.MainBook, Cash: v.cash, BuyingPower: v.cash, Equity: v.cash, Start: v.start, Marks: v.marks}
+	a.PeakEquity = max(a.PeakEquity, v.peak)
 	for _, s := range v.symbols {
 		if q := v.held[s]; q != 0 {
 			a.Positions = append(a.Positions, pitwall.Position{Symbol: s, Qty: q})

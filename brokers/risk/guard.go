@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"pitwall"
 )
@@ -29,6 +30,8 @@ type Guard struct {
 
 	breach   *Breach
 	onBreach func(context.Context, Breach) error // nil = nothing more
+	lasts    func(Breach) bool                   // whether what onBreach raised is still there
+	passed   map[string]string                   // limits that were raised and not kept since, by key: the day
 	cursor   pitwall.Cursor                      // after the fills that were compared
 	expected map[string]pitwall.Dec              // prices, by order; nil = no limit needs them
 }
@@ -54,8 +57,9 @@ func (g *Guard) SetCosts(c pitwall.Costs) {
 func (g *Guard) Before(f func(ctx context.Context, o pitwall.Order) *pitwall.Error) { g.before = f }
 
 // Recall counts the orders that a journal says were sent, so that limits on orders per time
-// go on where an earlier process left them. Call it before the guard is used.
-func (g *Guard) Recall(journal []pitwall.Entry) {
+// go on where an earlier process left them. Their money is at their own price, else at the
+// last one now. Call it before the guard is used.
+func (g *Guard) Recall(ctx context.Context, journal []pitwall.Entry) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	back, _ := g.limits.lookBack()
@@ -78,7 +82,7 @@ func (g *Guard) Recall(journal []pitwall.Entry) {
 			continue
 		}
 		if asked[e.ID] = o; back > 0 && now.Sub(e.AsOf) <= back {
-			g.sent = append(g.sent, Submission{Time: e.AsOf, Order: o})
+			g.sent = append(g.sent, g.submission(e.AsOf, o, g.prices(ctx, o)))
 		}
 	}
 }
@@ -99,6 +103,8 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 		switch known, err := g.broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); {
 		case pitwall.CodeOf(err) == pitwall.Timeout: // it may be there: no second intent
 			return pitwall.OrderState{}, fmt.Errorf("whether order %s was sent before is not known, so nothing was sent: %w", o.ID, err)
+		case len(known) > 0 && known[0].Status == pitwall.Unknown:
+			return g.again(ctx, repeated(o, known[0]), known[0])
 		case len(known) > 0:
 			return g.broker.Submit(ctx, repeated(o, known[0])) // the same answer again, or a conflict: nothing new to record
 		}
@@ -128,6 +134,20 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 		g.unanswered = append(slices.DeleteFunc(g.unanswered, func(s Submission) bool { return s.Time.Before(now) }), Submission{Time: now, Order: o})
 	}
 	return state, err
+}
+
+// again sends an order that got no answer once more, if it passes what a new one has to
+// pass: it may not have arrived, and fills at the prices of now. Else it stays as it is, and
+// may still be at the broker.
+func (g *Guard) again(ctx context.Context, o pitwall.Order, known pitwall.OrderState) (pitwall.OrderState, error) {
+	if err := g.watch(ctx); err != nil {
+		return pitwall.OrderState{}, err
+	}
+	if e, _, _ := g.check(ctx, o, &known); e != nil {
+		known.Repeated, known.Error = true, e
+		return known, g.record(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, Book: o.Book, By: &o.By, ID: o.ID, Note: "not sent again: " + e.Error()})
+	}
+	return g.broker.Submit(ctx, o)
 }
 
 // deny records and returns the answer no. Nothing was sent, so the id is free.
@@ -171,7 +191,11 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 		g.remember(*changed, s)
 	}
 	ctx = context.WithoutCancel(ctx)
-	return g.outcome(ctx, id, "", func() (pitwall.OrderState, error) { return g.broker.Replace(ctx, id, c) })
+	state, err := g.outcome(ctx, id, "", func() (pitwall.OrderState, error) { return g.broker.Replace(ctx, id, c) })
+	if changed != nil && err == nil {
+		g.expect(ctx, *changed)
+	}
+	return state, err
 }
 
 // Cancel implements pitwall.Broker. Canceling passes whatever the limits are.
@@ -235,9 +259,30 @@ func (g *Guard) remember(o pitwall.Order, s Snapshot) {
 	}
 	now := g.clock.Now()
 	g.sent = slices.DeleteFunc(g.sent, func(s Submission) bool { return now.Sub(s.Time) > back })
+	g.sent = append(g.sent, g.submission(now, o, s))
+}
+
+// submission is an order with its money, by what was known when it was sent.
+func (g *Guard) submission(at time.Time, o pitwall.Order, s Snapshot) Submission {
 	t := &trial{limits: g.limits, o: o, s: s, ref: s.Last[o.Symbol].Close}
-	money, _ := t.notional()
-	g.sent = append(g.sent, Submission{Time: now, Order: o, Money: money})
+	money, price := t.notional()
+	return Submission{Time: at, Order: o, Money: money, Unpriced: t.calc.Err != nil || price == 0 && s.Last[o.Symbol].Known.IsZero()}
+}
+
+// prices is what a submission's money is computed with.
+func (g *Guard) prices(ctx context.Context, o pitwall.Order) Snapshot {
+	s := Snapshot{Last: map[string]pitwall.Bar{}, Instruments: map[string]pitwall.Instrument{}}
+	if g.market != nil {
+		if bar, err := g.market.Last(ctx, o.Symbol); err == nil {
+			s.Last[o.Symbol] = bar
+		}
+	}
+	if g.instruments != nil {
+		if i, err := g.instruments.Instrument(o.Symbol); err == nil {
+			s.Instruments[o.Symbol] = i
+		}
+	}
+	return s
 }
 
 // needsCheck reports whether a change needs the limits: it makes the order bigger, moves

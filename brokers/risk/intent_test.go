@@ -3,6 +3,7 @@ package risk_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,4 +63,44 @@ func TestUnansweredOrderHoldsBackUntilTheNextBar(t *testing.T) {
 	d.clock.Time = noon.Add(1)
 	require.Equal(t, pitwall.Unknown, submit(named("p", b("A", "5"))).Status)
 	require.Equal(t, 4, d.sent)
+}
+
+// An order without an answer is sent again under its id only if it passes the limits and
+// what else must agree, and its state stays what it is.
+func TestUnansweredOrderIsCheckedBeforeItIsSentAgain(t *testing.T) {
+	for name, x := range map[string]struct {
+		spoil func(*desk)
+		code  pitwall.Code
+	}{
+		"as it was":      {func(*desk) {}, ""},
+		"an old price":   {func(d *desk) { d.clock.Time = noon.Add(time.Hour) }, risk.StalePrice},
+		"a dearer price": {func(d *desk) { d.market.put("A", "300", "tech") }, risk.MaxOrderNotional},
+		"Before": {func(d *desk) {
+			d.Guard.Before(func(context.Context, pitwall.Order) *pitwall.Error {
+				return pitwall.Errorf(pitwall.NoPrice, "overslept")
+			})
+		}, pitwall.NoPrice},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, limits{"stale_price": "5m", "max_order_notional": 1_000, "max_turnover_percent": 50})
+			o := b("A", "5")
+			require.Equal(t, pitwall.Working, d.submit(t, o).Status)
+			d.orders[0].Status = pitwall.Unknown
+			d.venue.last = pitwall.Order{}
+			x.spoil(d)
+			s := d.submit(t, o)
+			require.Equal(t, pitwall.Unknown, s.Status)
+			if x.code == "" {
+				require.Equal(t, "x", d.venue.last.ID)
+				return
+			}
+			require.True(t, s.Repeated)
+			require.Equal(t, x.code, s.Error.Code)
+			require.Empty(t, d.venue.last.ID, "nothing was sent")
+			lines := d.journal.Entries()
+			require.Contains(t, lines[len(lines)-1].Note, "not sent again: "+string(x.code))
+			require.Nil(t, lines[len(lines)-1].State)
+			require.Empty(t, pitwall.Unsent(lines), "its first request counts")
+		})
+	}
 }

@@ -120,6 +120,17 @@ func (l Limits) String() string {
 	return strings.Join(parts, "; ")
 }
 
+// Values returns each limit that is set, by its key, as a strategy file says it.
+func (l Limits) Values() map[string]string {
+	values := map[string]string{}
+	for _, r := range l.rows() {
+		if r.state == set {
+			values[r.key] = r.text
+		}
+	}
+	return values
+}
+
 // unset lists the keys of limits that are neither set nor off.
 func (l Limits) unset() []string {
 	var list []string

@@ -105,6 +105,9 @@ func (t *trial) drawdown(limit Loss) {
 	}
 }
 
+// dailyLossKey is the key of the limit that begins anew each day.
+const dailyLossKey = "max_daily_loss_percent"
+
 // dailyLoss lasts until the day ends: the day's lowest equity counts.
 func (t *trial) dailyLoss(limit Loss) {
 	if !t.counted() {

@@ -142,6 +142,10 @@ func (t *trial) turnover(limit pitwall.Dec) {
 	}
 	var sent pitwall.Dec
 	for _, s := range t.sent() {
+		if s.Unpriced {
+			t.missing("the price of order %s, sent at %s", s.Order.ID, t.time(s.Time))
+			return
+		}
 		sent = t.calc.Add(sent, s.Money)
 	}
 	n, _ := t.notional()

@@ -38,7 +38,7 @@ func TestRecall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t, bounds)
-			d.Guard.Recall(x.past)
+			d.Guard.Recall(t.Context(), x.past)
 			sent := 0
 			for _, id := range []string{"x", "y", "z"} {
 				s := d.submit(t, named(id, b("A", "1")))
@@ -50,5 +50,23 @@ func TestRecall(t *testing.T) {
 			}
 			require.Equal(t, x.want, sent)
 		})
+	}
+}
+
+// The money of what an earlier process sent counts, at its own price or the last one; where
+// neither is known nothing more is sent.
+func TestRecallOfMoney(t *testing.T) {
+	for _, x := range []struct {
+		order pitwall.Order
+		code  pitwall.Code // of a buy for 1,000 in an account of 10,000
+	}{{b("A", "10"), risk.DailyTurnover}, {bl("A", "12", "80"), ""}, {bl("A", "13", "80"), risk.DailyTurnover}, {b("Z", "1"), risk.MissingInput}, {bl("Z", "1", "5"), ""}} {
+		d := newDesk(t, limits{"max_turnover_percent": "19.99"})
+		d.Guard.Recall(t.Context(), []pitwall.Entry{{Seq: 1, AsOf: noon.Add(-time.Hour), Kind: pitwall.EntryIntent, Verb: "submit", ID: "old", Order: new(named("old", x.order))}})
+		s := d.submit(t, b("A", "10"))
+		if x.code == "" {
+			require.Equal(t, pitwall.Working, s.Status, "%+v", x)
+			continue
+		}
+		require.Equal(t, x.code, s.Error.Code, "%+v", x)
 	}
 }

@@ -96,7 +96,7 @@ func (l *Limits) rows() []row {
 		bind("max_open_orders", exits, &l.MaxOpenOrders, count, (*trial).openOrders),
 		bind("duplicate_window", exits, &l.DuplicateWindow, duration, (*trial).duplicate).looks(l.DuplicateWindow.value, 0),
 		bind("max_drawdown_percent", 0, &l.MaxDrawdown, losses(lasts), (*trial).drawdown),
-		bind("max_daily_loss_percent", 0, &l.MaxDailyLoss, losses(lasts, "equity", "balance"), (*trial).dailyLoss),
+		bind(dailyLossKey, 0, &l.MaxDailyLoss, losses(lasts, "equity", "balance"), (*trial).dailyLoss),
 		bind("max_loss_percent", 0, &l.MaxLoss, losses(lasts), (*trial).totalLoss),
 		bind("max_trailing_loss_percent", 0, &l.MaxTrailingLoss, losses(lasts, "bar", "day"), (*trial).trailingLoss),
 		bind("max_fill_gap_percent", fills, &l.MaxFillGap, losses([]Then{ThenAlert, ThenReduceOnly, ThenHalt}), nil),
