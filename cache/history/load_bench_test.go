@@ -69,7 +69,7 @@ var shapes = []struct {
 	}},
 	{"dividends beside", "Datetime,Open,High,Low,Close,Volume,Dividends,Stock Splits", func(t time.Time, o, h, l, c string, v int) string {
 		dividend := "0.0"
-		if v == 224 {
+		if v%9000 == 224 {
 			dividend = "0.25"
 		}
 		return fmt.Sprintf("%s,%s000122070312,%s000122070312,%s000122070312,%s000122070312,%d,%s,0.0", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, v, dividend)

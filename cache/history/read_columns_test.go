@@ -235,7 +235,17 @@ func TestOtherLinesByColumns(t *testing.T) {
 			require.True(t, sameByRows(t, Disk(file), Options{Symbols: []string{"AAPL", "AAA"}, MayLack: true}), "%s, %d", s.name, i)
 		}
 	}
-	// The first row may be one without prices: its cells are no symbols.
-	text := "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,null,null,null,null,null,null\n" + rows("%D,%o,%h,%l,%c,%c,%v", dated(time.DateOnly))
-	require.True(t, sameByRows(t, Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv"}, Options{Symbols: []string{"AAPL"}}))
+	for text, columns := range map[string]bool{
+		"Date,Open,High,Low,Close,Volume\nSource: Example Data Ltd.\n2024-01-02,100,101,99,100,5\n2024-01-03,100,101,99,100,5\n": false, // no row before it
+		rows("%D,%o,%h,%l,%c,%v", dated(time.DateOnly)) + "Source: Example Data Ltd.\n":                                          true,
+		// Cells of the first row are no symbols, and those without figures are of no price.
+		"Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,null,null,null,null,null,null\n" + rows("%D,%o,%h,%l,%c,%c,%v", dated(time.DateOnly)): true,
+		rows("%D,%o,%h,%l,%c,%v", dated(time.DateOnly)) + "2024-01-31,NaN,NaN,NaN,NaN,NaN\n":                                                         true,
+	} {
+		in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv"}
+		require.Equal(t, columns, sameByRows(t, in, Options{Symbols: []string{"AAPL"}}), text)
+		s, err := loadBytes("AAPL.csv", []byte(text))
+		require.Equal(t, columns, err == nil, text)
+		require.True(t, err != nil || len(s.Series()[0].Open) == 12, text)
+	}
 }

@@ -43,8 +43,8 @@ func (s *csvReader) leaves(line, rest string, after bool) bool {
 	if err != nil {
 		return false
 	}
-	// The rows of a file without a header are what its columns are known by.
-	what, ok := noRow(cells, len(s.header), after && s.last && !s.bare && atMostTwo(rest))
+	known := !s.bare || len(cells) < 4 // rows with prices are what columns without names are known by
+	what, ok := noRow(cells, len(s.header), known && after && s.last && atMostTwo(rest))
 	if what != "" {
 		s.skipped = addSkip(s.skipped, what, 1)
 	}
