@@ -74,6 +74,9 @@ var shapes = []struct {
 		}
 		return fmt.Sprintf("%s,%s000122070312,%s000122070312,%s000122070312,%s000122070312,%d,%s,0.0", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, v, dividend)
 	}},
+	{"unfinished bars", "ts,open,high,low,close,vol,confirm", func(t time.Time, o, h, l, c string, v int) string {
+		return fmt.Sprintf("%d,%s,%s,%s,%s,%d,1", t.UnixMilli(), o, h, l, c, v)
+	}},
 	{"binary floats", "timestamp,open,high,low,close,volume", func(t time.Time, o, h, l, c string, v int) string {
 		return fmt.Sprintf("%s,%s00000000000014,%s00000000000014,%s00000000000014,%s00000000000014,%d.0", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, v)
 	}},

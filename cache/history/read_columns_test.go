@@ -239,8 +239,9 @@ func TestOtherLinesByColumns(t *testing.T) {
 		"Date,Open,High,Low,Close,Volume\nSource: Example Data Ltd.\n2024-01-02,100,101,99,100,5\n2024-01-03,100,101,99,100,5\n": false, // no row before it
 		rows("%D,%o,%h,%l,%c,%v", dated(time.DateOnly)) + "Source: Example Data Ltd.\n":                                          true,
 		// Cells of the first row are no symbols, and those without figures are of no price.
-		"Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,null,null,null,null,null,null\n" + rows("%D,%o,%h,%l,%c,%c,%v", dated(time.DateOnly)): true,
-		rows("%D,%o,%h,%l,%c,%v", dated(time.DateOnly)) + "2024-01-31,NaN,NaN,NaN,NaN,NaN\n":                                                         true,
+		"Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,null,null,null,null,null,null\n" + rows("%D,%o,%h,%l,%c,%c,%v", dated(time.DateOnly)):            true,
+		rows("%D,%o,%h,%l,%c,%v", dated(time.DateOnly)) + "2024-01-31,NaN,NaN,NaN,NaN,NaN\n":                                                                    true,
+		"date,open,high,low,close,volume,complete\n" + rows("%D,%o,%h,%l,%c,%v,True", dated(time.DateOnly)) + "2024-01-31,100,101,99,100,5,False\n,,,,,,True\n": true,
 	} {
 		in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv"}
 		require.Equal(t, columns, sameByRows(t, in, Options{Symbols: []string{"AAPL"}}), text)

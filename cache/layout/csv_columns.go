@@ -49,12 +49,17 @@ func (c *Columns) csv(text []byte, hints Hints) bool {
 	if _, has := at[clock]; has && (&Table{Header: header}).hasOwnNames(at) { // there a time is whole
 		return false
 	}
-	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, header: header, roles: make([]role, len(header)), beside: make([]string, len(header)),
+	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, header: header, over: map[int]string{}, roles: make([]role, len(header)), beside: make([]string, len(header)),
 		prices: [4]int{at[Open], at[High], at[Low], at[Close]},
 		quoted: bytes.IndexByte(body, '"') >= 0, own: h.found, zeros: true, stated: hints.Decimal}
 	for meaning, i := range at {
 		if s.roles[i] = roles[meaning]; s.roles[i] == roleBeside {
 			s.beside[i], c.Cash = meaning, c.Cash || meaning != StockSplits
+		}
+	}
+	for i, h := range header {
+		if word, ok := unfinished[fold(h)]; ok {
+			s.over[i] = word
 		}
 	}
 	if !s.learn(string(body[:min(len(body), 64<<10)]), at, hints) {
@@ -150,11 +155,12 @@ type csvReader struct {
 	quoted bool // some cells are in quotes
 	header []string
 	roles  []role
-	prices [4]int   // columns of open, high, low, close
-	beside []string // names of the columns of that role
-	mark   byte     // the decimal mark
-	bare   bool     // there is no header
-	own    bool     // every cell is written as Pitwall writes it
+	prices [4]int         // columns of open, high, low, close
+	over   map[int]string // by column: what it says of a bar that was not over
+	beside []string       // names of the columns of that role
+	mark   byte           // the decimal mark
+	bare   bool           // there is no header
+	own    bool           // every cell is written as Pitwall writes it
 	stated string
 	proof  evidence // of the decimal mark
 	zeros  bool     // every volume is 0

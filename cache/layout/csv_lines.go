@@ -12,6 +12,7 @@ import (
 // What lines are counted as that are left out.
 const (
 	rowWithoutPrices = "row without prices"
+	unfinishedBar    = "unfinished bar"
 	repeatedHeader   = "repeated header"
 	lineAfter        = "line after the last row"
 )
@@ -65,9 +66,14 @@ func atMostTwo(text string) bool {
 	return true
 }
 
-// noBar tells rows that are left out by their cells: the header again, and rows without
-// any price.
+// noBar tells rows that are left out by their cells: the header again, bars that were not
+// over, and rows without any price.
 func (s *csvReader) noBar(cells []string) (what string, ok bool) {
+	for i, word := range s.over {
+		if isUnfinished(cells[i], word) {
+			return unfinishedBar, true
+		}
+	}
 	if open := cells[s.prices[0]]; open != "" && open[0]-'0' <= 9 {
 		return "", false
 	}
@@ -164,7 +170,7 @@ func (s *csvReader) read(text string, row int) (end int, ok bool) {
 			continue
 		}
 		if what, ok := s.noBar(cells); ok {
-			s.skipped, after = addSkip(s.skipped, what, 1), after || what == rowWithoutPrices
+			s.skipped, after = addSkip(s.skipped, what, 1), after || what != repeatedHeader
 			continue
 		}
 		if !s.row(row, cells) {
@@ -219,16 +225,13 @@ func (s *csvReader) end(n int) bool {
 	if s.days != nil {
 		s.days = s.days[:n:n]
 	}
-	nulls := 0
-	for _, x := range s.skipped {
-		if x.What == rowWithoutPrices { // found last where texts are read
-			nulls = x.Count
-			continue
+	for _, last := range []string{"", unfinishedBar, rowWithoutPrices} { // in the order in which texts are looked at
+		for _, x := range s.skipped {
+			if x.What == last || last == "" && x.What != unfinishedBar && x.What != rowWithoutPrices {
+				c.Layout.Skipped = addSkip(c.Layout.Skipped, x.What, x.Count)
+			}
+			s.own = s.own && x.What != rowWithoutPrices
 		}
-		c.Layout.Skipped = addSkip(c.Layout.Skipped, x.What, x.Count)
-	}
-	if nulls > 0 {
-		c.Layout.Skipped, s.own = addSkip(c.Layout.Skipped, rowWithoutPrices, nulls), false
 	}
 	return n > 0
 }
