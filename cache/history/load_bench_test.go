@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,14 +69,61 @@ var shapes = []struct {
 	}},
 	{"dividends beside", "Datetime,Open,High,Low,Close,Volume,Dividends,Stock Splits", func(t time.Time, o, h, l, c string, v int) string {
 		dividend := "0.0"
-		if v == 224 {
+		if v%9000 == 224 {
 			dividend = "0.25"
 		}
 		return fmt.Sprintf("%s,%s000122070312,%s000122070312,%s000122070312,%s000122070312,%d,%s,0.0", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, v, dividend)
 	}},
+	{"unfinished bars", "ts,open,high,low,close,vol,confirm", func(t time.Time, o, h, l, c string, v int) string {
+		return fmt.Sprintf("%d,%s,%s,%s,%s,%d,1", t.UnixMilli(), o, h, l, c, v)
+	}},
 	{"binary floats", "timestamp,open,high,low,close,volume", func(t time.Time, o, h, l, c string, v int) string {
 		return fmt.Sprintf("%s,%s00000000000014,%s00000000000014,%s00000000000014,%s00000000000014,%d.0", t.Format("2006-01-02 15:04:05-07:00"), o, h, l, c, v)
 	}},
+}
+
+// otherLines put lines that are no bars between those of minutes, each with how DuckDB
+// reads such a file.
+var otherLines = []struct {
+	name, reader string
+	edit         func(header string, rows []string) []string
+}{
+	{"rows of null, 1 %", "read_csv(?, nullstr = 'null')", func(header string, rows []string) []string {
+		lines := []string{header}
+		for i, row := range rows {
+			if lines = append(lines, row); i%100 == 50 {
+				comma := regexp.MustCompile("[,;\t]").FindString(row)
+				first, _, _ := strings.Cut(row, comma)
+				lines = append(lines, first+strings.Repeat(comma+"null", strings.Count(row, comma)))
+			}
+		}
+		return lines
+	}},
+	{"lines before and after", "read_csv(?, skip = 1, ignore_errors = true)", func(header string, rows []string) []string {
+		lines := append([]string{"https://www.CryptoDataDownload.com", header}, rows...)
+		return append(lines, "Downloaded from Barchart.com as of 01-31-2024 10:00pm CST")
+	}},
+	{"blank lines, newest first", "read_csv(?)", func(header string, rows []string) []string {
+		lines := []string{header}
+		for i, row := range slices.Backward(rows) {
+			if lines = append(lines, row); i%390 == 0 {
+				lines = append(lines, "")
+			}
+		}
+		return lines
+	}},
+}
+
+// otherFile edits the lines of a file with a header.
+func otherFile(tb testing.TB, file string, edit func(header string, rows []string) []string) {
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		lines := strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
+		err = os.WriteFile(file, []byte(strings.Join(edit(lines[0], lines[1:]), "\n")+"\n"), 0o644)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // minuteFile writes n minute bars of one symbol in a shape.
@@ -165,6 +214,12 @@ func BenchmarkShapes(b *testing.B) {
 		file := filepath.Join(dir, strings.ReplaceAll(s.name, " ", "_")+".csv")
 		minuteFile(b, file, s.header, rows, s.row)
 		both(s.name, file, "read_csv(?)", rows)
+	}
+	for _, o := range otherLines {
+		file := filepath.Join(dir, strings.ReplaceAll(o.name, " ", "_")+".csv")
+		minuteFile(b, file, shapes[1].header, rows, shapes[1].row)
+		otherFile(b, file, o.edit)
+		both(o.name, file, o.reader, rows)
 	}
 	million := filepath.Join(dir, "million.csv")
 	minuteFile(b, million, shapes[0].header, 5*rows, shapes[0].row)

@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -131,6 +133,48 @@ func TestFormatsByColumns(t *testing.T) {
 	t.Logf("%d of %d files read by columns", n, len(entries))
 }
 
+// withOtherLines puts lines that are no bars between those of a file, most of them where
+// people have them.
+func withOtherLines(r *rand.Rand, text string) string {
+	end := "\n"
+	if r.IntN(5) == 0 {
+		end = "\r\n"
+	}
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	header := lines[0]
+	comma := regexp.MustCompile("[,;\t|]").FindString(header)
+	for range 1 + r.IntN(4) {
+		at := r.IntN(len(lines) + 1)
+		line := ""
+		switch r.IntN(8) {
+		case 0, 1, 2: // a row without prices, or with some
+			cells := strings.Split(lines[min(at, len(lines)-1)], comma)
+			none := []string{"", "null", "NaN", "N/A", "-", ".", "\"\"", " null", "0"}[r.IntN(9)]
+			for i, c := range cells {
+				if i > r.IntN(3) && (strings.ContainsAny(c, ".,") || r.IntN(3) == 0) && r.IntN(20) > 0 {
+					cells[i] = none
+				}
+			}
+			line = strings.Join(cells, comma)
+		case 3:
+			line = []string{"", "", " ", "\t", "\r", comma}[r.IntN(6)]
+		case 4, 5:
+			line = []string{"Downloaded from Barchart.com as of 01-31-2024 10:00pm CST", "\"Downloaded from Barchart.com as of 01-31-2024, 10:00pm CST\"", "Source: Example" + comma + comma, "5", "\"Source", "End of file, 100, 101, 99, 100"}[r.IntN(6)]
+			if r.IntN(4) > 0 {
+				at = len(lines) - min(len(lines), r.IntN(3))
+			}
+		case 6:
+			line, at = []string{"https://www.CryptoDataDownload.com", "Price history for AAPL", "\"AAPL, Daily\"", "", "1,2,3,4,5,6"}[r.IntN(5)], 0
+		case 7:
+			if line = header; r.IntN(3) == 0 {
+				line = "2024-01-05" + comma + "0.24 Dividend"
+			}
+		}
+		lines = slices.Insert(lines, at, line)
+	}
+	return strings.Join(lines, end) + strings.Repeat(end, r.IntN(3))
+}
+
 // Changed files give the same by columns as by rows: daily ones in every form, and minutes
 // in the shapes of the benchmark. PITWALL_MUTATIONS is as for TestMutatedFiles.
 func TestMutatedByColumns(t *testing.T) {
@@ -157,6 +201,9 @@ func TestMutatedByColumns(t *testing.T) {
 				text = changed(r, text, regexp.MustCompile("[,;\t]").FindString(s.header))
 			}
 		}
+		if r := rand.New(rand.NewPCG(seed, 18)); r.IntN(2) == 0 {
+			text = withOtherLines(r, text)
+		}
 		last = fmt.Sprintf("seed %d\n%s", seed, text)
 		in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv"}
 		if sameByRows(t, in, Options{Symbols: []string{"AAPL", "AAA"}, MayLack: true}) {
@@ -165,4 +212,41 @@ func TestMutatedByColumns(t *testing.T) {
 	}
 	t.Logf("%d files, %d read by columns", n, columns)
 	require.Greater(t, columns, int(n/40))
+}
+
+// Files of several parts with lines that are no bars are read by columns, and give the
+// same as by rows.
+func TestOtherLinesByColumns(t *testing.T) {
+	header := func(h string, rows []string) []string { // files one below the other
+		return slices.Concat([]string{h}, rows[:len(rows)/3], []string{h}, rows[len(rows)/3:])
+	}
+	for _, s := range shapes {
+		if s.header == "" {
+			continue
+		}
+		for i, edit := range []func(string, []string) []string{otherLines[0].edit, otherLines[1].edit, otherLines[2].edit, header} {
+			n := 8_000 // of which some day is no month
+			if i == 0 {
+				n = 25_000 // more than a part
+			}
+			file := filepath.Join(t.TempDir(), "AAPL.csv")
+			minuteFile(t, file, s.header, n, s.row)
+			otherFile(t, file, edit)
+			require.True(t, sameByRows(t, Disk(file), Options{Symbols: []string{"AAPL", "AAA"}, MayLack: true}), "%s, %d", s.name, i)
+		}
+	}
+	for text, columns := range map[string]bool{
+		"Date,Open,High,Low,Close,Volume\nSource: Example Data Ltd.\n2024-01-02,100,101,99,100,5\n2024-01-03,100,101,99,100,5\n": false, // no row before it
+		rows("%D,%o,%h,%l,%c,%v", dated(time.DateOnly)) + "Source: Example Data Ltd.\n":                                          true,
+		// Cells of the first row are no symbols, and those without figures are of no price.
+		"Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,null,null,null,null,null,null\n" + rows("%D,%o,%h,%l,%c,%c,%v", dated(time.DateOnly)):            true,
+		rows("%D,%o,%h,%l,%c,%v", dated(time.DateOnly)) + "2024-01-31,NaN,NaN,NaN,NaN,NaN\n":                                                                    true,
+		"date,open,high,low,close,volume,complete\n" + rows("%D,%o,%h,%l,%c,%v,True", dated(time.DateOnly)) + "2024-01-31,100,101,99,100,5,False\n,,,,,,True\n": true,
+	} {
+		in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv"}
+		require.Equal(t, columns, sameByRows(t, in, Options{Symbols: []string{"AAPL"}}), text)
+		s, err := loadBytes("AAPL.csv", []byte(text))
+		require.Equal(t, columns, err == nil, text)
+		require.True(t, err != nil || len(s.Series()[0].Open) == 12, text)
+	}
 }

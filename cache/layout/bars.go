@@ -141,7 +141,7 @@ func (t *Table) once(at map[string]int) error {
 
 // drop leaves out rows without any price.
 func (t *Table) drop(at map[string]int) {
-	t.dropRows("row without prices", func(row []string) bool {
+	t.dropRows(rowWithoutPrices, func(row []string) bool {
 		return isNull(row[at[Open]]) && isNull(row[at[High]]) && isNull(row[at[Low]]) && isNull(row[at[Close]])
 	})
 }

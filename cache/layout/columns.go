@@ -70,7 +70,7 @@ func (c *Columns) head(header []string, hints Hints) (at map[string]int, ok bool
 		}
 	}
 	for _, h := range header {
-		if _, ok := unfinished[fold(h)]; ok {
+		if _, ok := unfinished[fold(h)]; ok && (c.Layout.Container != "csv" || t.hasOwnNames(at)) {
 			return nil, false
 		}
 	}

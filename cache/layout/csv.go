@@ -153,19 +153,20 @@ func (t *Table) width(trades bool) error {
 		switch {
 		case len(row) == len(t.Header):
 			if row[0] == t.Header[0] && slices.Equal(row, t.Header) {
-				t.skip("repeated header", 1)
+				t.skip(repeatedHeader, 1)
 				continue
 			}
-		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
-			continue
-		case len(row) == 2 && len(t.Header) > 4 && isAction(row[1]): // copied from a page
-			t.skip("row with a dividend or split", 1)
-			continue
-		case n > 0 && len(row) < len(t.Header) && (trades || i >= len(t.Rows)-3) && isRemark(strings.Join(row, ",")),
-			trades && !slices.ContainsFunc(row, looksNumeric):
-			t.skip("line after the last row", 1)
-			continue
 		default:
+			what, ok := noRow(row, len(t.Header), n > 0 && (trades || i >= len(t.Rows)-3))
+			if !ok && trades && !slices.ContainsFunc(row, looksNumeric) {
+				what, ok = lineAfter, true
+			}
+			if ok {
+				if what != "" {
+					t.skip(what, 1)
+				}
+				continue
+			}
 			return t.wrong(&csv.ParseError{StartLine: t.Lines[i], Line: t.Lines[i], Column: 1, Err: csv.ErrFieldCount})
 		}
 		t.Rows[n], t.Lines[n] = row, t.Lines[i]
@@ -313,6 +314,6 @@ func (o *order) sameBars(other *order, rows [][]string) bool {
 	return !slices.ContainsFunc(rows, func(row []string) bool {
 		a, ok := o.prices(row)
 		b, also := other.prices(row)
-		return ok != also || a != b
+		return ok != also || ok && a != b
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"sync"
 	"unsafe"
 )
 
@@ -41,23 +40,35 @@ func (c *Columns) csv(text []byte, hints Hints) bool {
 	}
 	header, body, ok := c.names(text[h.offset:], h)
 	at, bars := c.head(header, hints)
-	if body = bytes.TrimRight(body, "\r\n"); !ok || !bars || len(body) == 0 {
+	if !ok || !bars || len(body) == 0 {
+		return false
+	}
+	if second, _, _ := bytes.Cut(bytes.TrimLeft(body, "\r\n"), []byte("\n")); isSymbols(split(second, h.comma), len(header)) { // see melt
 		return false
 	}
 	if _, has := at[clock]; has && (&Table{Header: header}).hasOwnNames(at) { // there a time is whole
 		return false
 	}
-	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, roles: make([]role, len(header)), beside: make([]string, len(header)),
+	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, header: header, over: map[int]string{}, roles: make([]role, len(header)), beside: make([]string, len(header)),
+		prices: [4]int{at[Open], at[High], at[Low], at[Close]},
 		quoted: bytes.IndexByte(body, '"') >= 0, own: h.found, zeros: true, stated: hints.Decimal}
 	for meaning, i := range at {
 		if s.roles[i] = roles[meaning]; s.roles[i] == roleBeside {
 			s.beside[i], c.Cash = meaning, c.Cash || meaning != StockSplits
 		}
 	}
+	for i, h := range header {
+		if word, ok := unfinished[fold(h)]; ok {
+			s.over[i] = word
+		}
+	}
 	if !s.learn(string(body[:min(len(body), 64<<10)]), at, hints) {
 		return false
 	}
-	n := bytes.Count(body, []byte("\n")) + 1
+	n := bytes.Count(body, []byte("\n"))
+	if body[len(body)-1] != '\n' {
+		n++
+	}
 	c.grow(n, at)
 	if s.times == nil {
 		s.days = make([]int32, n)
@@ -142,11 +153,14 @@ type csvReader struct {
 	comma  byte
 	trim   bool // blanks before a cell are none of it
 	quoted bool // some cells are in quotes
+	header []string
 	roles  []role
-	beside []string // names of the columns of that role
-	mark   byte     // the decimal mark
-	bare   bool     // there is no header
-	own    bool     // every cell is written as Pitwall writes it
+	prices [4]int         // columns of open, high, low, close
+	over   map[int]string // by column: what it says of a bar that was not over
+	beside []string       // names of the columns of that role
+	mark   byte           // the decimal mark
+	bare   bool           // there is no header
+	own    bool           // every cell is written as Pitwall writes it
 	stated string
 	proof  evidence // of the decimal mark
 	zeros  bool     // every volume is 0
@@ -166,20 +180,26 @@ type csvReader struct {
 	european  bool  // the point may part thousands
 	made      texts // numbers without marks
 	clocked   bool  // a time of day beside the date is not midnight
+
+	last    bool // the text is the file's last part
+	skipped []Skip
 }
 
 // learn finds the decimal mark and the form of times by the first rows.
 func (s *csvReader) learn(text string, at map[string]int, hints Hints) bool {
-	cells := make([]string, len(s.roles))
+	cells, bars := make([]string, len(s.roles)), 0
 	for n := 0; text != "" && n < 200; n++ {
 		line, rest, whole := strings.Cut(text, "\n")
 		if text = rest; !whole && n > 0 {
 			break
 		}
 		if !s.split(strings.TrimSuffix(line, "\r"), cells) {
-			return false
+			continue // read says what it is
 		}
-		if n == 0 {
+		if _, ok := s.noBar(cells); ok {
+			continue
+		}
+		if bars++; bars == 1 {
 			s.first = cells[at[Timestamp]]
 			s.whole = digitRun(cells[at[Open]]) == len(cells[at[Open]])
 		}
@@ -188,6 +208,9 @@ func (s *csvReader) learn(text string, at map[string]int, hints Hints) bool {
 				s.proof.weigh(cells[i])
 			}
 		}
+	}
+	if bars == 0 {
+		return false
 	}
 	s.european = s.comma == ';' || isDotted(s.first)
 	s.first = strings.TrimSpace(plainDate(s.first))
@@ -229,76 +252,6 @@ func (s *csvReader) split(line string, cells []string) bool {
 		cells[i] = line[:end]
 		line = line[min(end+1, len(line)):]
 		if s.quoted && strings.IndexByte(cells[i], '"') >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// all reads a text in parts, side by side.
-func (s *csvReader) all(text string) bool {
-	list := []*csvReader{s}
-	texts, rows := cutLines(text), []int{0}
-	for k := range texts[1:] {
-		p := *s
-		if s.times != nil {
-			p.times = &timeColumn{form: s.times.form, own: true}
-		}
-		list, rows = append(list, &p), append(rows, rows[k]+strings.Count(texts[k], "\n"))
-	}
-	bad := make([]bool, len(list))
-	var wait sync.WaitGroup
-	for k, p := range list {
-		wait.Go(func() { bad[k] = !p.read(texts[k], rows[k]) })
-	}
-	wait.Wait()
-	if slices.Contains(bad, true) {
-		return false
-	}
-	rows = append(rows, len(s.to.Times))
-	for k, p := range list[1:] {
-		if !s.join(p, rows[k+1], rows[k+2]) {
-			return false
-		}
-	}
-	return true
-}
-
-// join adds what a part found in its rows.
-func (s *csvReader) join(p *csvReader, from, to int) bool {
-	if s.to.Of != nil {
-		s.symbols.take(p.symbols.list, s.to.Of[from:to])
-	}
-	if s.days != nil {
-		for i, day := range p.day.list {
-			before := len(s.day.list)
-			at := s.day.number(day)
-			if len(s.day.list) > before {
-				s.often = append(s.often, p.often[i])
-			} else {
-				s.often[at] = true
-			}
-		}
-		s.day.take(p.day.list, s.days[from:to])
-	}
-	if s.times != nil && s.times.own {
-		s.times.own = p.times.own
-	}
-	s.own, s.clocked, s.zeros = s.own && p.own, s.clocked || p.clocked, s.zeros && p.zeros
-	s.proof.add(p.proof)
-	s.cells, s.rewritten = append(s.cells, p.cells...), s.rewritten || p.rewritten
-	return s.kind == p.kind && (s.times == nil || s.times.kind == p.times.kind)
-}
-
-// read reads the lines of a text into the rows from one on.
-func (s *csvReader) read(text string, row int) bool {
-	cells := make([]string, len(s.roles))
-	for ; text != ""; row++ {
-		line, rest, _ := strings.Cut(text, "\n")
-		if text = rest; line != "" && line[len(line)-1] == '\r' {
-			line = line[:len(line)-1]
-		}
-		if !s.split(line, cells) || !s.row(row, cells) {
 			return false
 		}
 	}

@@ -22,8 +22,9 @@
 //
 // Bars whose cells are all plain skip the texts: ReadColumns (columns.go) reads them as
 // figures, from Parquet in its own types (parquet_columns.go), from CSV line by line
-// (csv_columns.go). It reads what Read would, or nothing: whoever gives Read another
-// meaning lets ReadColumns return nil there, or read it too; tests read files both ways.
+// (csv_columns.go), without the lines that are no bars (csv_lines.go). It reads what Read
+// would, or nothing: whoever gives Read another meaning lets ReadColumns return nil there,
+// or read it too; tests read files both ways.
 //
 // A file that is written as Pitwall writes bars (symbol,timestamp,open,high,low,close,
 // volume) is checked for that and left as it is. Whatever can change money is decided by

@@ -76,9 +76,9 @@ func isFields(line []string) bool {
 	return isBars(line, columnsOf(line))
 }
 
-// isSymbols reports whether a line names symbols, all but its first cell.
+// isSymbols reports whether a line names symbols, all but its first cell, which is no time.
 func isSymbols(line []string, width int) bool {
-	return len(line) == width && width > 4 && !slices.ContainsFunc(line[1:], func(c string) bool {
+	return len(line) == width && width > 4 && !looksNumeric(line[0]) && !slices.ContainsFunc(line[1:], func(c string) bool {
 		return c == "" || looksNumeric(c) || strings.ContainsAny(c, " ,")
 	})
 }

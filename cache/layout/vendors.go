@@ -14,13 +14,14 @@ var unfinished = map[string]string{"complete": "false", "confirm": "0", "is_clos
 // finished leaves out bars that were not over yet.
 func (t *Table) finished() {
 	for i, h := range t.Header {
-		word, ok := unfinished[fold(h)]
-		if !ok {
-			continue
+		if word, ok := unfinished[fold(h)]; ok {
+			t.dropRows(unfinishedBar, func(row []string) bool { return isUnfinished(row[i], word) })
 		}
-		t.dropRows("unfinished bar", func(row []string) bool { return strings.EqualFold(strings.TrimSpace(row[i]), word) })
 	}
 }
+
+// isUnfinished reports whether a cell says the word for a bar that was not over.
+func isUnfinished(cell, word string) bool { return strings.EqualFold(strings.TrimSpace(cell), word) }
 
 // isHistData tells files of HistData: semicolons, compact times, volume always 0.
 func (t *Table) isHistData(at map[string]int, form string) bool {
