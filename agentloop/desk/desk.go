@@ -54,7 +54,7 @@ func New(d Desk) (*Desk, error) {
 
 // Name tells the desk from others that decide otherwise, for [agentloop.Agent].
 func (d *Desk) Name() string {
-	return fmt.Sprintf("desk 1 of %s; %d rounds", strings.Join(d.Seats(), ", "), d.Rounds)
+	return fmt.Sprintf("desk 2 of %s; %d rounds", strings.Join(d.Seats(), ", "), d.Rounds)
 }
 
 // Seats lists the desk's roles in the order of the record.

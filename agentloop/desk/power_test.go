@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -127,6 +128,18 @@ func TestOrdersNeverExceedWhatWasApproved(t *testing.T) {
 			}
 			require.Equal(t, stop, o.Stop, "%+v of %+v", o, p)
 		}
+		before, planned, after := 0.0, 0.0, 0.0 // gross, of the planned symbols
+		for _, p := range plan {
+			change, then := exposure(held[p.Symbol], p.TargetPercent, p.Quantity, p.Side)
+			before, planned = before+abs(then-change), planned+abs(then)
+			if o := findOrder(orders, p.Symbol); o != nil {
+				_, then = exposure(held[p.Symbol], o.TargetPercent, o.Quantity, o.Side)
+				after += abs(then)
+			} else {
+				after += abs(then - change)
+			}
+		}
+		require.LessOrEqual(t, after, max(planned, before), "gross exposure: %+v of %+v, held %+v", orders, plan, held)
 		dropped += len(plan) - len(orders)
 	}
 	t.Logf("no violation found in %d plans: %d orders left, %d of them modified, %d orders dropped, %d verdicts refused", n, left, modified, dropped, refused)
@@ -215,6 +228,55 @@ func TestModifyMayOnlyLowerRisk(t *testing.T) {
 	short := PlannedOrder{Symbol: "B", TargetPercent: at(-10), Stop: at(110)}
 	_, err := apply([]PlannedOrder{short}, Verdict{Decision: Modify, Orders: []Approval{{Symbol: "B", TargetPercent: at(-10), Stop: at(111)}}}, held)
 	require.ErrorContains(t, err, "farther")
+}
+
+// The purchases of a plan are planned for what its reductions leave.
+func TestModifyMayNotKeepOnlyPurchases(t *testing.T) {
+	held := map[string]agentloop.Holding{"A": {Percent: pitwall.Int(50)}, "C": {Percent: pitwall.Int(20)}}
+	plan := []PlannedOrder{{Symbol: "A", TargetPercent: at(0)}, {Symbol: "B", TargetPercent: at(100)}, {Symbol: "C", TargetPercent: at(10)}}
+	a, b, c := Approval{Symbol: "A", TargetPercent: at(0)}, Approval{Symbol: "B", TargetPercent: at(90)}, Approval{Symbol: "C", TargetPercent: at(10)}
+	for _, x := range []struct {
+		list []Approval
+		want string
+	}{
+		{[]Approval{b}, "order of C: it leaves less"}, {[]Approval{b, c}, "order of A: it leaves less"}, {[]Approval{a, b}, "order of C: it leaves less"},
+		{[]Approval{a, b, c}, ""}, {[]Approval{a}, ""}, {[]Approval{a, c}, ""},
+	} {
+		left, err := apply(plan, Verdict{Decision: Modify, Orders: x.list}, held)
+		if x.want != "" {
+			require.ErrorContains(t, err, x.want)
+			continue
+		}
+		require.NoError(t, err)
+		require.Len(t, left, len(x.list))
+	}
+}
+
+// A target of what is held orders nothing, and the message says so.
+func TestExitsNeedAnOrderThatOpens(t *testing.T) {
+	held := map[string]agentloop.Holding{"A": {Percent: pitwall.Int(50)}}
+	for percent, want := range map[int64]string{50: "50 % is what is held", 20: "it reduces the position", 60: ""} {
+		err := checkPlan(&TradePlan{Orders: []PlannedOrder{{Symbol: "A", TargetPercent: at(percent), Stop: at(1)}}}, held)
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// An order that was not sent is not called sent.
+func TestNotSentIsSaid(t *testing.T) {
+	require.Equal(t, "not needed", notSent(agentloop.Result{Text: "as_of=x\nsent=false\nnote=the position is already there\n"}))
+	require.Equal(t, "waits for approval", notSent(agentloop.Result{Text: "sent=false\norder: id,status\no-1,awaiting_approval\n"}))
+	require.Empty(t, notSent(agentloop.Result{Text: "sent=true\norder: id,status\no-1,working\n"}))
+	require.Empty(t, notSent(agentloop.Result{Text: "sent=false\n", IsError: true}))
+	rec := Record{Plan: &TradePlan{Orders: []PlannedOrder{{Symbol: "A", TargetPercent: at(50), Reason: "r"}}}, Orders: []Sent{{Symbol: "A", NotSent: "not needed"}, {Symbol: "B", NotSent: "waits for approval"}, {Symbol: "C"}, {Symbol: "D", Refused: true}}}
+	require.Equal(t, "plan: A 50 %; A not needed; B waits for approval; orders: 1 sent, 1 refused", rec.summary())
+	said := Conversation(&agentloop.Turn{Roles: make([]agentloop.RoleRecord, 1), Output: json.RawMessage(compact(rec))})
+	require.Contains(t, said[1].Text, "A null: not needed")
+	require.Contains(t, said[2].Text, "B null: waits for approval")
+	require.Contains(t, said[3].Text, "C null: sent")
 }
 
 // Each schema takes what its type writes, and refuses a field more.

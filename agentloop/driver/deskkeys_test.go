@@ -67,7 +67,7 @@ func TestDeskKeys(t *testing.T) {
 	require.NoError(t, err)
 	a := agents[0]
 	require.Equal(t, "openai/gpt-5-mini, script/desk, openai/gpt-5", a.ModelName)
-	require.Equal(t, "desk 1 of charts, technical, bull, bear, judge, trader; 3 rounds", a.DeciderName)
+	require.Equal(t, "desk 2 of charts, technical, bull, bear, judge, trader; 3 rounds", a.DeciderName)
 	require.Contains(t, a.Roles[0].Prompt, "Read charts.")
 	require.Contains(t, a.Roles[0].Prompt, `"invalidation"`)
 	require.Equal(t, [][]string{{"market_indicators"}, {}, {}, {}, {}, {}}, [][]string{a.Roles[0].Tools, a.Roles[1].Tools, a.Roles[2].Tools, a.Roles[3].Tools, a.Roles[4].Tools, a.Roles[5].Tools})
