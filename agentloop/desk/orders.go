@@ -94,7 +94,7 @@ func notSent(r agentloop.Result) string {
 	return "not needed"
 }
 
-// reason is why an order is sent, and by whose leave.
+// reason returns why an order is sent, and by whose leave.
 func (r *Record) reason(o PlannedOrder) string {
 	why := o.Reason
 	if len(why) > maxReason {

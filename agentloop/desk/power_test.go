@@ -27,7 +27,7 @@ func exposure(held agentloop.Holding, target, quantity *pitwall.Dec, side pitwal
 	return change, held.Qty.Float() + change
 }
 
-// made returns a random plan over three symbols and what is held of them.
+// madePlan returns a random plan over three symbols and what is held of them.
 func madePlan(r *rand.Rand) ([]PlannedOrder, map[string]agentloop.Holding) {
 	held, plan := map[string]agentloop.Holding{}, []PlannedOrder{}
 	for _, s := range []string{"A", "B", "C"} {
@@ -277,6 +277,28 @@ func TestNotSentIsSaid(t *testing.T) {
 	require.Contains(t, said[1].Text, "A null: not needed")
 	require.Contains(t, said[2].Text, "B null: waits for approval")
 	require.Contains(t, said[3].Text, "C null: sent")
+}
+
+func TestEvidenceNamesWhatWasFetched(t *testing.T) {
+	said := func(tool, arguments, text string, isError bool) toolCall {
+		return toolCall{agentloop.Call{Name: tool, Arguments: json.RawMessage(arguments)}, agentloop.Result{Text: text, IsError: isError}}
+	}
+	q := question{calls: []toolCall{
+		said("market_indicators", `{"symbols":["TSLA","BRK.B"],"names":["rsi:14"]}`, "indicators: symbol,rsi:14,time\nTSLA,55,2014-01-02T16:00:00Z\nBRK.B,50,2014-01-02T16:00:00Z\n", false),
+		said("market_last_price", `{}`, "prices: symbol,last\nTSLA,200\nSPX,1800\n", false),
+		said("fundamentals", `{"symbol":"MSFT"}`, "NO_COVERAGE", true),
+		said("news_search", `{"query":"Tesla"}`, "headline: TSLA. It rose; (GM) fell.\n", false),
+	}}
+	snapshot := map[string]float64{"T": 1, "TSLA": 200, "BRK.B": 1, "BRK": 1, "MSFT": 1}
+	for evidence, want := range map[string]bool{
+		"snapshot": true, "market_indicators TSLA": true, "market.indicators TSLA, BRK.B": true, "market_indicators": true, "market_last_price SPX": true,
+		"market_indicators TSLA RSI 55": true, "market_indicators TSLA: above its average of 50 bars": true, "news_search TSLA": true, "news_search GM": true,
+		"market_indicators T": false, "market_indicators BRK": false, "market_indicators TSLA and T": false,
+		"market_indicators NVDA": false, "market_last_price AMZN": false, "market_last_price TSLA, AMZN": false,
+		"fundamentals MSFT": false, "filings_search TSLA": false, "": false,
+	} {
+		require.Equal(t, want, q.fetched(evidence, snapshot), evidence)
+	}
 }
 
 // Each schema takes what its type writes, and refuses a field more.

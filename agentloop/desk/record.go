@@ -58,7 +58,7 @@ type Absent struct {
 	Why  string `json:"why"`
 }
 
-// summary is the decision in a line.
+// summary writes the decision in a line.
 func (r *Record) summary() string {
 	var parts []string
 	if r.Debate != nil && r.Debate.Judgement != nil {

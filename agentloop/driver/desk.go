@@ -68,10 +68,10 @@ const (
 	defaultParallel = 4
 )
 
-// riskRoles are the role files of the profiles.
+// riskRoles names the role files of the profiles.
 var riskRoles = map[string]string{"aggressive": "risk_aggressive", "neutral": "risk_neutral", "conservative": "risk_conservative"}
 
-// laterDesk are keys of desks that are not there yet, and what they would do.
+// laterDesk lists keys of desks that are not supported, and what they would do.
 var laterDesk = map[string]string{
 	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "wake": "sleep until something happens", "patterns": "choose who sees whose output",
 	"compact": "argue in one call", "strategies": "choose from a menu of strategies", "goals": "compare the run with goals", "critic": "write lessons when a trade closes",
@@ -91,16 +91,16 @@ func strictly(n *yaml.Node, into any, typeName string, known []string) error {
 	return n.Decode(into)
 }
 
-// UnmarshalYAML implements yaml.Unmarshaler. A part without a value is neither there nor
-// left out, so it is refused.
+// UnmarshalYAML implements yaml.Unmarshaler. It refuses a part without a value, which is
+// neither given nor left out.
 func (d *Desk) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, "bundled/") {
-		return fmt.Errorf("line %d: desk is %s; templates are not there yet: list the parts, as examples/desk does", n.Line, n.Value)
+		return fmt.Errorf("line %d: desk is %s; templates are not supported: list the parts, as examples/desk does", n.Line, n.Value)
 	}
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if would, is := laterDesk[k.Value]; is {
-			return fmt.Errorf("line %d: desk.%s is not there yet: it would %s; leave it out", k.Line, k.Value, would)
+			return fmt.Errorf("line %d: desk.%s is not supported (it would %s); leave it out", k.Line, k.Value, would)
 		}
 		if v.Tag == "!!null" {
 			return fmt.Errorf("line %d: desk.%s has no value; write %s: {} to have it, or leave it out", k.Line, k.Value, k.Value)
@@ -312,16 +312,16 @@ func (s *Strategy) checkDesk() error {
 
 // decider makes the desk ready to run: models holds one for each of its roles.
 func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (agentloop.Agent, error) {
-	team, one := s.deskAgents(), s.main()
+	team, main := s.deskAgents(), s.main()
 	settings := s.Desk.team()
-	if one.Budget != nil {
+	if main.Budget != nil {
 		settings.Parallel = 1 // where a budget ends must not depend on who is faster
 	}
 	d, err := desk.New(settings)
 	if err != nil {
 		return agentloop.Agent{}, s.bad("desk: %v", err)
 	}
-	shared, err := s.common(one)
+	shared, err := s.common(main)
 	if err != nil {
 		return shared, err
 	}
