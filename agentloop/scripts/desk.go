@@ -310,7 +310,7 @@ func (d desk) plan(text string) agentloop.Reply {
 		}
 	}
 	if len(orders) == 0 {
-		return answer(map[string]any{"orders": []any{}, "regime": regime, "no_trade": "the desk says " + strings.ToLower(want+" ") + "and what is held fits that"})
+		return answer(map[string]any{"orders": []any{}, "regime": regime, "no_trade": "the desk says " + strings.ToLower(want+" ") + "and no order follows from what is held"})
 	}
 	return answer(map[string]any{"orders": orders, "strategy": "trend", "regime": regime})
 }
