@@ -145,17 +145,22 @@ func (a *agentState) afford(need, turn, recorded, lost ledger) error {
 	return nil
 }
 
-// afford refuses a call that does not fit into what the role may cost in a turn.
+// afford refuses a call that does not fit into what the role may cost in a turn. One
+// that would not fit as the first either ends the run.
 func (c *talk) afford(need ledger) error {
 	if c.USDPerTurn == 0 {
 		return nil
 	}
+	estimate := need.usage
 	used, err := c.price(c.used)
 	if err == nil {
 		err = need.add(used)
 	}
 	if err != nil || need.usd <= c.USDPerTurn {
 		return err
+	}
+	if used.usd == 0 { // no turn can do better
+		return &refusal{true, fmt.Sprintf("budget of role %s: usd_per_turn is %v and one call alone may cost more: %v USD (%d tokens in, %d out); raise it or lower max_tokens", c.Name, c.USDPerTurn, need.usd, estimate.Input, estimate.Output)}
 	}
 	return &refusal{false, fmt.Sprintf("usd_per_turn of role %s: %v of %v USD are used and the next call may bring it to %v", c.Name, used.usd, c.USDPerTurn, need.usd)}
 }

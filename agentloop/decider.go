@@ -120,6 +120,7 @@ type Role struct {
 	// Acts are tools that the Decider may call for the role and its model may not.
 	Acts []string
 	// ReadOnly makes the server refuse every change that the role asks for, but for Acts.
+	// Tools then lists none that changes the world.
 	ReadOnly bool
 	// USDPerTurn limits what the role may cost in a turn, recorded replies included: a
 	// call that does not fit is refused and the turn goes on. 0 = no limit.
@@ -170,6 +171,11 @@ func (a *Agent) newRole(r Role, all []Tool, traits map[string]trait) (*role, err
 		}
 		if len(a.Tools) > 0 && !slices.Contains(a.Tools, name) {
 			return nil, fmt.Errorf("role %s may use %q, and its agent %s may not", r.Name, name, a.Name)
+		}
+	}
+	for _, name := range r.Tools {
+		if r.ReadOnly && traits[name].Kind == kindChange {
+			return nil, fmt.Errorf("role %s may use %q, which changes the world, and the role may only read: remove it from its tools", r.Name, name)
 		}
 	}
 	for _, t := range all {

@@ -135,6 +135,22 @@ func TestTeamDecides(t *testing.T) {
 	require.Equal(t, pitwall.NotRecorded, pitwall.CodeOf(err))
 }
 
+// A role that may only read lists no tool that changes the world: every call would fail.
+func TestReadOnlyRolesListNoChanges(t *testing.T) {
+	for tool, want := range map[string]string{"orders_submit": `role bull may use "orders_submit", which changes the world, and the role may only read`, "look": ""} {
+		m := &teamModels{}
+		_, _, err := (&desk{days: 1}).run(t, nil, nil, func(c *agentloop.Config) {
+			m.asTeam(t, &team{})(c)
+			c.Agents[0].Roles[0].Tools, c.Agents[0].Roles[0].ReadOnly = []string{tool}, true
+		})
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+	}
+}
+
 // A budget covers all roles, each at its own price, and those that are asked at the
 // same time reserve their worst case together.
 func TestTeamHasOneBudget(t *testing.T) {

@@ -135,7 +135,9 @@ func (s *Server) untilHangUp(ctx context.Context, req *mcp.CallToolRequest) (con
 func caller(req *mcp.CallToolRequest) (pitwall.Caller, string) {
 	by, name := pitwall.Caller{Principal: pitwall.Local, Role: "trader"}, Main
 	if req.Params != nil {
-		by.ReadOnly, _ = req.Params.Meta[pitwall.MetaReadOnly].(bool)
+		value, given := req.Params.Meta[pitwall.MetaReadOnly]
+		keeps, isBool := value.(bool)
+		by.ReadOnly = given && (keeps || !isBool) // only false keeps the right
 	}
 	if x := req.Extra; x != nil {
 		if x.TokenInfo != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,7 +18,7 @@ type question struct {
 	schema     string
 	read       func(raw json.RawMessage) error // decodes and checks the answer
 
-	calls  []made
+	calls  []toolCall
 	reply  agentloop.Reply
 	err    error  // of Ask
 	again  string // why it was asked once more
@@ -24,8 +26,8 @@ type question struct {
 	done   bool
 }
 
-// made is a call of a role with its answer.
-type made struct {
+// toolCall is a call of a role with its answer.
+type toolCall struct {
 	call   agentloop.Call
 	result agentloop.Result
 }
@@ -93,7 +95,7 @@ func (d *Desk) take(ctx context.Context, b *agentloop.Brief, q *question) error 
 			if err != nil {
 				return err
 			}
-			q.calls = append(q.calls, made{c, r})
+			q.calls = append(q.calls, toolCall{c, r})
 		}
 		return nil
 	}
@@ -141,7 +143,8 @@ func (q *question) leave(b *agentloop.Brief, why string) {
 }
 
 // fetched reports whether evidence names a call that the role made, with an answer, and
-// whose arguments or answer hold the symbols that it names.
+// whose arguments or answer hold the symbols that it names: those of the snapshot, and the
+// words behind the tool that look like one (TSLA, BRK.B).
 func (q *question) fetched(evidence string, symbols map[string]float64) bool {
 	words := strings.FieldsFunc(evidence, func(r rune) bool { return strings.ContainsRune(" \t\n,:;()", r) })
 	if len(words) == 0 {
@@ -151,19 +154,35 @@ func (q *question) fetched(evidence string, symbols map[string]float64) bool {
 		return true
 	}
 	tool := strings.ReplaceAll(words[0], ".", "_")
+	named := words[1:]
+	if i := slices.IndexFunc(named, func(w string) bool { return !tickerLike.MatchString(w) }); i >= 0 {
+		named = named[:i]
+	}
+	for _, w := range words[1:] {
+		if _, is := symbols[w]; is {
+			named = append(slices.Clip(named), w)
+		}
+	}
 	for _, m := range q.calls {
 		if m.result.IsError || strings.ReplaceAll(m.call.Name, ".", "_") != tool {
 			continue
 		}
-		there := true
-		for _, w := range words[1:] {
-			if _, is := symbols[w]; is && !strings.Contains(string(m.call.Arguments), w) && !strings.Contains(m.result.Text, w) {
-				there = false
-			}
-		}
-		if there {
+		arguments := string(m.call.Arguments)
+		if !slices.ContainsFunc(named, func(w string) bool {
+			// arguments name indicators in lower case: rsi:14
+			return !holdsWord(arguments, w) && !holdsWord(m.result.Text, w) && !holdsWord(arguments, strings.ToLower(w))
+		}) {
 			return true
 		}
 	}
 	return false
+}
+
+// tickerLike matches what may be a symbol: upper case, with a class, pair or index mark.
+var tickerLike = regexp.MustCompile(`^\^?[A-Z][A-Z0-9]*([.\-/=][A-Z0-9]+)*$`)
+
+// holdsWord reports whether a text holds a word with no part of another one beside it: T is
+// not in TSLA, and BRK not in BRK.B.
+func holdsWord(text, word string) bool {
+	return regexp.MustCompile(`(?:^|[^\w.\-/]|(?:^|\W)[.\-/])` + regexp.QuoteMeta(word) + `(?:$|[^\w.\-/]|[.\-/](?:$|\W))`).MatchString(text)
 }

@@ -71,7 +71,7 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 		say(a.Role, "absent: %s", a.Why)
 	}
 	for _, o := range r.Orders {
-		state := "sent"
+		state := cmp.Or(o.NotSent, "sent")
 		if o.Refused {
 			state = strings.TrimSpace(o.Answer)
 		}

@@ -42,7 +42,7 @@ func New(d Desk) (*Desk, error) {
 	}
 	switch {
 	case len(d.Seats()) == 0:
-		return nil, errors.New("a desk without a role")
+		return nil, errors.New("desk has no roles")
 	case !d.Trader && (d.Risk || d.Manager):
 		return nil, errors.New("a risk manager or portfolio manager reviews the plan of a trader, and the desk has none")
 	case d.Rounds < 0 || d.Rounds > 10:
@@ -54,7 +54,7 @@ func New(d Desk) (*Desk, error) {
 
 // Name tells the desk from others that decide otherwise, for [agentloop.Agent].
 func (d *Desk) Name() string {
-	return fmt.Sprintf("desk 1 of %s; %d rounds", strings.Join(d.Seats(), ", "), d.Rounds)
+	return fmt.Sprintf("desk 2 of %s; %d rounds", strings.Join(d.Seats(), ", "), d.Rounds)
 }
 
 // Seats lists the desk's roles in the order of the record.
@@ -129,16 +129,16 @@ func (r *Record) decision() (agentloop.Decision, error) {
 	return agentloop.Decision{Text: "RESULT: " + strings.ReplaceAll(r.summary(), "\n", " "), Output: raw}, nil
 }
 
-// one asks a single role. It reports whether there is an answer.
-func (d *Desk) one(ctx context.Context, b *agentloop.Brief, rec *Record, q *question) (bool, error) {
+// askOne asks a single role. It reports whether there is an answer.
+func (d *Desk) askOne(ctx context.Context, b *agentloop.Brief, rec *Record, q *question) (bool, error) {
 	q.schema = Answers(q.role)
 	q.text += "\n\nYou are " + q.role + ". Answer with one " + q.schema + "."
 	err := d.ask(ctx, b, q)
-	return err == nil && rec.there(q), err
+	return err == nil && rec.answered(q), err
 }
 
-// there reports whether a question has an answer, and notes the role as absent if not.
-func (r *Record) there(q *question) bool {
+// answered reports whether a question has an answer, and notes the role as absent if not.
+func (r *Record) answered(q *question) bool {
 	if q.absent != "" {
 		r.Absent = append(r.Absent, Absent{q.role, q.absent})
 	}
@@ -159,7 +159,7 @@ func (d *Desk) analyse(ctx context.Context, b *agentloop.Brief, rec *Record) (st
 	}
 	given := b.Text + "\nReports of the analysts:\n"
 	for i, q := range list {
-		if !rec.there(q) {
+		if !rec.answered(q) {
 			given += q.role + ": absent\n"
 			continue
 		}
@@ -204,7 +204,7 @@ func (d *Desk) debate(ctx context.Context, b *agentloop.Brief, rec *Record, give
 			if err := d.ask(ctx, b, sides...); err != nil {
 				return "", err
 			}
-			if here := [2]bool{rec.there(sides[0]), rec.there(sides[1])}; !here[0] || !here[1] {
+			if here := [2]bool{rec.answered(sides[0]), rec.answered(sides[1])}; !here[0] || !here[1] {
 				rec.Debate = nil
 				return given + "\nThere was no debate.\n", nil
 			}
@@ -215,7 +215,7 @@ func (d *Desk) debate(ctx context.Context, b *agentloop.Brief, rec *Record, give
 				into        **Argument
 			}{{bull, bear, &round.Bull}, {bear, bull, &round.Bear}} {
 				var a Argument
-				ok, err := d.one(ctx, b, rec, &question{role: side.role, text: fmt.Sprintf("Round %d of %d. The %s said:\n%s", n, d.Rounds, side.other, said[side.other]), read: into(&a, (*Argument).check)})
+				ok, err := d.askOne(ctx, b, rec, &question{role: side.role, text: fmt.Sprintf("Round %d of %d. The %s said:\n%s", n, d.Rounds, side.other, said[side.other]), read: into(&a, (*Argument).check)})
 				if err != nil {
 					return "", err
 				}
@@ -238,7 +238,7 @@ func (d *Desk) debate(ctx context.Context, b *agentloop.Brief, rec *Record, give
 		given += fmt.Sprintf("round %d bull: %s\nround %d bear: %s\n", i+1, compact(r.Bull), i+1, compact(r.Bear))
 	}
 	var j Judgement
-	ok, err := d.one(ctx, b, rec, &question{role: judge, text: given, read: into(&j, (*Judgement).check)})
+	ok, err := d.askOne(ctx, b, rec, &question{role: judge, text: given, read: into(&j, (*Judgement).check)})
 	if err != nil || !ok {
 		return given, err
 	}
@@ -262,7 +262,7 @@ func (r *Record) argued(b *agentloop.Brief, side string, a *Argument) *Argument 
 func (d *Desk) plan(ctx context.Context, b *agentloop.Brief, rec *Record, given string) error {
 	var p TradePlan
 	q := &question{role: trader, text: given, read: into(&p, (*TradePlan).check, func(p *TradePlan) error { return checkPlan(p, b.Held) })}
-	ok, err := d.one(ctx, b, rec, q)
+	ok, err := d.askOne(ctx, b, rec, q)
 	if err != nil {
 		return err
 	}
@@ -285,7 +285,7 @@ func (d *Desk) plan(ctx context.Context, b *agentloop.Brief, rec *Record, given 
 		}
 		var v Verdict
 		left := []PlannedOrder{}
-		ok, err := d.one(ctx, b, rec, &question{role: x.role, text: reviewed, read: into(&v, (*Verdict).check, func(v *Verdict) error {
+		ok, err := d.askOne(ctx, b, rec, &question{role: x.role, text: reviewed, read: into(&v, (*Verdict).check, func(v *Verdict) error {
 			var err error
 			left, err = apply(orders, *v, b.Held)
 			return err
@@ -304,7 +304,7 @@ func (d *Desk) plan(ctx context.Context, b *agentloop.Brief, rec *Record, given 
 	return d.send(ctx, b, rec)
 }
 
-// compact is JSON in one line. It is of types of this package, which encode.
+// compact encodes types of this package as JSON in one line.
 func compact(v any) string {
 	raw, err := json.Marshal(v)
 	if err != nil {

@@ -19,6 +19,9 @@
 // its roles: only this package's own calls, of approved orders, pass. Limits of the
 // strategy stand under all of it.
 //
+// What reduces a position is sent first and reduce-only. A modification may not drop it
+// and keep a purchase, and once the server refused it no purchase is sent.
+//
 // # Answers
 //
 // A role answers with one JSON object. One that does not fit its schema, or breaks a rule

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pitwall"
 	"pitwall/agentloop"
@@ -23,6 +24,7 @@ type submission struct {
 	Limit         *pitwall.Dec      `json:"limit,omitempty"`
 	StopLoss      *pitwall.Dec      `json:"stop_loss,omitempty"`
 	TakeProfit    *pitwall.Dec      `json:"take_profit,omitempty"`
+	ReduceOnly    bool              `json:"reduce_only,omitempty"`
 	Reason        string            `json:"reason"`
 	Confidence    float64           `json:"confidence"`
 }
@@ -31,19 +33,31 @@ type submission struct {
 const maxReason = 2000
 
 // send turns approved orders into calls of orders_submit, those that reduce a position
-// first: they pay for the others.
+// first: they pay for the others, so once one is refused nothing is opened. They are
+// reduce-only: should an exit fill before one of them, it ends instead of opening a
+// position.
 func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error {
-	first := func(o PlannedOrder) int {
-		if before, after, err := o.effect(b.Held); err == nil && reduces(before, after) {
-			return 0
-		}
-		return 1
+	type step struct {
+		PlannedOrder
+		reduces, lessens bool
 	}
-	orders := slices.Clone(rec.Approved)
-	slices.SortStableFunc(orders, func(x, y PlannedOrder) int { return first(x) - first(y) })
-	for i, o := range orders {
+	var reductions, rest []step
+	for _, o := range rec.Approved {
+		before, after, err := o.effect(b.Held)
+		if err != nil {
+			return fmt.Errorf("order of %s: %w", o.Symbol, err)
+		}
+		if x := (step{o, reduces(before, after), lessens(before, after)}); x.reduces {
+			reductions = append(reductions, x)
+		} else {
+			rest = append(rest, x)
+		}
+	}
+	refused := "" // the symbol of a reduction
+	for i, x := range slices.Concat(reductions, rest) {
+		o := x.PlannedOrder
 		s := submission{Symbol: o.Symbol, TargetPercent: o.TargetPercent, Side: o.Side, Qty: o.Quantity, Limit: o.Entry, StopLoss: o.Stop, TakeProfit: o.Target,
-			Reason: rec.reason(o), Confidence: o.Confidence}
+			ReduceOnly: x.reduces, Reason: rec.reason(o), Confidence: o.Confidence}
 		if o.Entry != nil {
 			s.Type = pitwall.LimitOrder
 		}
@@ -51,16 +65,36 @@ func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error 
 		if err != nil {
 			return fmt.Errorf("encoding the order of %s: %w", o.Symbol, err)
 		}
+		if refused != "" && !x.reduces {
+			why := "skipped, since the order of " + refused + " was refused, which reduces a position"
+			b.Warn("order_skipped", o.Symbol+": "+why)
+			rec.Orders = append(rec.Orders, Sent{Symbol: o.Symbol, Asked: raw, NotSent: why})
+			continue
+		}
 		r, err := b.Call(ctx, trader, agentloop.Call{ID: fmt.Sprintf("desk.%d", i), Name: submitTool, Arguments: raw})
 		if err != nil {
 			return err
 		}
-		rec.Orders = append(rec.Orders, Sent{Symbol: o.Symbol, Asked: raw, Answer: r.Text, Refused: r.IsError})
+		rec.Orders = append(rec.Orders, Sent{Symbol: o.Symbol, Asked: raw, Answer: r.Text, Refused: r.IsError, NotSent: notSent(r)})
+		if r.IsError && x.lessens {
+			refused = o.Symbol
+		}
 	}
 	return nil
 }
 
-// reason is why an order is sent, and by whose leave.
+// notSent returns why an answer says that no order was sent, empty if one was.
+func notSent(r agentloop.Result) string {
+	switch {
+	case r.IsError || !slices.Contains(strings.Split(r.Text, "\n"), pitwall.NotSent):
+		return ""
+	case strings.Contains(r.Text, string(pitwall.Awaiting)):
+		return "waits for approval"
+	}
+	return "not needed"
+}
+
+// reason returns why an order is sent, and by whose leave.
 func (r *Record) reason(o PlannedOrder) string {
 	why := o.Reason
 	if len(why) > maxReason {

@@ -33,14 +33,22 @@ func reduces(before, after pitwall.Dec) bool {
 	return before != 0 && (after == 0 || (after > 0) == (before > 0)) && after.Abs() <= before.Abs()
 }
 
-// checkPlan refuses exits on orders that reduce a position.
+// lessens reports whether an order leaves less of a position than there is, also by
+// turning it round.
+func lessens(before, after pitwall.Dec) bool { return after.Abs() < before.Abs() }
+
+// checkPlan refuses exits on orders that open nothing.
 func checkPlan(p *TradePlan, held map[string]agentloop.Holding) error {
 	for _, o := range p.Orders {
 		before, after, err := o.effect(held)
 		if err != nil {
 			return fmt.Errorf("order of %s: %w", o.Symbol, err)
 		}
-		if reduces(before, after) && (o.Stop != nil || o.Target != nil) {
+		switch {
+		case o.Stop == nil && o.Target == nil:
+		case before == after:
+			return fmt.Errorf("order of %s: %v %% is what is held, so no order is sent and stop and target would not be placed; leave them out", o.Symbol, after)
+		case reduces(before, after):
 			return fmt.Errorf("order of %s: it reduces the position, so stop and target have no place; leave them out", o.Symbol)
 		}
 	}
@@ -48,7 +56,8 @@ func checkPlan(p *TradePlan, held map[string]agentloop.Holding) error {
 }
 
 // apply returns what a verdict leaves of a plan's orders. An error is a verdict that has
-// no right to what it says.
+// no right to what it says. A modification may drop a reduction only with all purchases:
+// they were planned for what it leaves.
 func apply(plan []PlannedOrder, v Verdict, held map[string]agentloop.Holding) ([]PlannedOrder, error) {
 	switch v.Decision {
 	case Approve:
@@ -57,23 +66,34 @@ func apply(plan []PlannedOrder, v Verdict, held map[string]agentloop.Holding) ([
 		return nil, nil
 	}
 	var left []PlannedOrder
+	var dropped, opening string // symbols
 	for _, o := range plan {
 		i := slices.IndexFunc(v.Orders, func(a Approval) bool { return a.Symbol == o.Symbol })
 		if i < 0 {
+			if before, after, err := o.effect(held); err != nil || lessens(before, after) {
+				dropped = o.Symbol
+			}
 			continue
 		}
 		lower, err := lowered(o, v.Orders[i], held)
 		if err != nil {
 			return nil, fmt.Errorf("order of %s: %w", o.Symbol, err)
 		}
-		if before, after, err := lower.effect(held); err != nil || after != before { // else nothing is left of it
+		before, after, err := lower.effect(held)
+		if err != nil || after != before { // else nothing is left of it
 			left = append(left, lower)
+			if err != nil || !reduces(before, after) {
+				opening = o.Symbol
+			}
 		}
 	}
 	for _, a := range v.Orders {
 		if !slices.ContainsFunc(plan, func(o PlannedOrder) bool { return o.Symbol == a.Symbol }) {
 			return nil, fmt.Errorf("order of %s: the plan has none", a.Symbol)
 		}
+	}
+	if dropped != "" && opening != "" {
+		return nil, fmt.Errorf("order of %s: it leaves less of a position and is dropped, while the order of %s opens or enlarges one; list both, or drop both", dropped, opening)
 	}
 	return left, nil
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -26,7 +27,7 @@ func exposure(held agentloop.Holding, target, quantity *pitwall.Dec, side pitwal
 	return change, held.Qty.Float() + change
 }
 
-// made returns a random plan over three symbols and what is held of them.
+// madePlan returns a random plan over three symbols and what is held of them.
 func madePlan(r *rand.Rand) ([]PlannedOrder, map[string]agentloop.Holding) {
 	held, plan := map[string]agentloop.Holding{}, []PlannedOrder{}
 	for _, s := range []string{"A", "B", "C"} {
@@ -127,6 +128,18 @@ func TestOrdersNeverExceedWhatWasApproved(t *testing.T) {
 			}
 			require.Equal(t, stop, o.Stop, "%+v of %+v", o, p)
 		}
+		before, planned, after := 0.0, 0.0, 0.0 // gross, of the planned symbols
+		for _, p := range plan {
+			change, then := exposure(held[p.Symbol], p.TargetPercent, p.Quantity, p.Side)
+			before, planned = before+abs(then-change), planned+abs(then)
+			if o := findOrder(orders, p.Symbol); o != nil {
+				_, then = exposure(held[p.Symbol], o.TargetPercent, o.Quantity, o.Side)
+				after += abs(then)
+			} else {
+				after += abs(then - change)
+			}
+		}
+		require.LessOrEqual(t, after, max(planned, before), "gross exposure: %+v of %+v, held %+v", orders, plan, held)
 		dropped += len(plan) - len(orders)
 	}
 	t.Logf("no violation found in %d plans: %d orders left, %d of them modified, %d orders dropped, %d verdicts refused", n, left, modified, dropped, refused)
@@ -215,6 +228,77 @@ func TestModifyMayOnlyLowerRisk(t *testing.T) {
 	short := PlannedOrder{Symbol: "B", TargetPercent: at(-10), Stop: at(110)}
 	_, err := apply([]PlannedOrder{short}, Verdict{Decision: Modify, Orders: []Approval{{Symbol: "B", TargetPercent: at(-10), Stop: at(111)}}}, held)
 	require.ErrorContains(t, err, "farther")
+}
+
+// The purchases of a plan are planned for what its reductions leave.
+func TestModifyMayNotKeepOnlyPurchases(t *testing.T) {
+	held := map[string]agentloop.Holding{"A": {Percent: pitwall.Int(50)}, "C": {Percent: pitwall.Int(20)}}
+	plan := []PlannedOrder{{Symbol: "A", TargetPercent: at(0)}, {Symbol: "B", TargetPercent: at(100)}, {Symbol: "C", TargetPercent: at(10)}}
+	a, b, c := Approval{Symbol: "A", TargetPercent: at(0)}, Approval{Symbol: "B", TargetPercent: at(90)}, Approval{Symbol: "C", TargetPercent: at(10)}
+	for _, x := range []struct {
+		list []Approval
+		want string
+	}{
+		{[]Approval{b}, "order of C: it leaves less"}, {[]Approval{b, c}, "order of A: it leaves less"}, {[]Approval{a, b}, "order of C: it leaves less"},
+		{[]Approval{a, b, c}, ""}, {[]Approval{a}, ""}, {[]Approval{a, c}, ""},
+	} {
+		left, err := apply(plan, Verdict{Decision: Modify, Orders: x.list}, held)
+		if x.want != "" {
+			require.ErrorContains(t, err, x.want)
+			continue
+		}
+		require.NoError(t, err)
+		require.Len(t, left, len(x.list))
+	}
+}
+
+// A target of what is held orders nothing, and the message says so.
+func TestExitsNeedAnOrderThatOpens(t *testing.T) {
+	held := map[string]agentloop.Holding{"A": {Percent: pitwall.Int(50)}}
+	for percent, want := range map[int64]string{50: "50 % is what is held", 20: "it reduces the position", 60: ""} {
+		err := checkPlan(&TradePlan{Orders: []PlannedOrder{{Symbol: "A", TargetPercent: at(percent), Stop: at(1)}}}, held)
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// An order that was not sent is not called sent.
+func TestNotSentIsSaid(t *testing.T) {
+	require.Equal(t, "not needed", notSent(agentloop.Result{Text: "as_of=x\nsent=false\nnote=the position is already there\n"}))
+	require.Equal(t, "waits for approval", notSent(agentloop.Result{Text: "sent=false\norder: id,status\no-1,awaiting_approval\n"}))
+	require.Empty(t, notSent(agentloop.Result{Text: "sent=true\norder: id,status\no-1,working\n"}))
+	require.Empty(t, notSent(agentloop.Result{Text: "sent=false\n", IsError: true}))
+	rec := Record{Plan: &TradePlan{Orders: []PlannedOrder{{Symbol: "A", TargetPercent: at(50), Reason: "r"}}}, Orders: []Sent{{Symbol: "A", NotSent: "not needed"}, {Symbol: "B", NotSent: "waits for approval"}, {Symbol: "C"}, {Symbol: "D", Refused: true}}}
+	require.Equal(t, "plan: A 50 %; A not needed; B waits for approval; orders: 1 sent, 1 refused", rec.summary())
+	said := Conversation(&agentloop.Turn{Roles: make([]agentloop.RoleRecord, 1), Output: json.RawMessage(compact(rec))})
+	require.Contains(t, said[1].Text, "A null: not needed")
+	require.Contains(t, said[2].Text, "B null: waits for approval")
+	require.Contains(t, said[3].Text, "C null: sent")
+}
+
+func TestEvidenceNamesWhatWasFetched(t *testing.T) {
+	said := func(tool, arguments, text string, isError bool) toolCall {
+		return toolCall{agentloop.Call{Name: tool, Arguments: json.RawMessage(arguments)}, agentloop.Result{Text: text, IsError: isError}}
+	}
+	q := question{calls: []toolCall{
+		said("market_indicators", `{"symbols":["TSLA","BRK.B"],"names":["rsi:14"]}`, "indicators: symbol,rsi:14,time\nTSLA,55,2014-01-02T16:00:00Z\nBRK.B,50,2014-01-02T16:00:00Z\n", false),
+		said("market_last_price", `{}`, "prices: symbol,last\nTSLA,200\nSPX,1800\n", false),
+		said("fundamentals", `{"symbol":"MSFT"}`, "NO_COVERAGE", true),
+		said("news_search", `{"query":"Tesla"}`, "headline: TSLA. It rose; (GM) fell.\n", false),
+	}}
+	snapshot := map[string]float64{"T": 1, "TSLA": 200, "BRK.B": 1, "BRK": 1, "MSFT": 1}
+	for evidence, want := range map[string]bool{
+		"snapshot": true, "market_indicators TSLA": true, "market.indicators TSLA, BRK.B": true, "market_indicators": true, "market_last_price SPX": true,
+		"market_indicators TSLA RSI 55": true, "market_indicators TSLA: above its average of 50 bars": true, "news_search TSLA": true, "news_search GM": true,
+		"market_indicators T": false, "market_indicators BRK": false, "market_indicators TSLA and T": false,
+		"market_indicators NVDA": false, "market_last_price AMZN": false, "market_last_price TSLA, AMZN": false,
+		"fundamentals MSFT": false, "filings_search TSLA": false, "": false,
+	} {
+		require.Equal(t, want, q.fetched(evidence, snapshot), evidence)
+	}
 }
 
 // Each schema takes what its type writes, and refuses a field more.

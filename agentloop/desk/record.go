@@ -43,12 +43,13 @@ type Review struct {
 	Modified []PlannedOrder `json:"modified"`
 }
 
-// Sent is an order that was sent, with the server's answer.
+// Sent is an approved order, with the server's answer.
 type Sent struct {
 	Symbol  string          `json:"symbol"`
 	Asked   json.RawMessage `json:"asked"`
 	Answer  string          `json:"answer"`
 	Refused bool            `json:"refused,omitempty"`
+	NotSent string          `json:"not_sent,omitempty"` // why no order was sent although none was refused
 }
 
 // Absent is a role that gave no valid answer.
@@ -57,7 +58,7 @@ type Absent struct {
 	Why  string `json:"why"`
 }
 
-// summary is the decision in a line.
+// summary writes the decision in a line.
 func (r *Record) summary() string {
 	var parts []string
 	if r.Debate != nil && r.Debate.Judgement != nil {
@@ -87,14 +88,19 @@ func (r *Record) summary() string {
 	for _, a := range r.Absent {
 		parts = append(parts, a.Role+" absent")
 	}
-	refused := 0
+	sent, refused := 0, 0
 	for _, o := range r.Orders {
-		if o.Refused {
+		switch {
+		case o.Refused:
 			refused++
+		case o.NotSent != "":
+			parts = append(parts, o.Symbol+" "+o.NotSent)
+		default:
+			sent++
 		}
 	}
 	if len(r.Orders) > 0 {
-		parts = append(parts, fmt.Sprintf("orders: %d sent, %d refused", len(r.Orders)-refused, refused))
+		parts = append(parts, fmt.Sprintf("orders: %d sent, %d refused", sent, refused))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -37,7 +37,7 @@ type Agent struct {
 	Cutoff    string         `yaml:"cutoff"` // the last day that the model's training knows
 
 	rule *scripts.Rule // decides in place of a model
-	seat *seated       // the role of a desk that it is
+	seat *deskRole     // the role of a desk that it is
 }
 
 // ModelChoice is the name of a model, or a program that answers for one.
@@ -153,6 +153,9 @@ func (s *Strategy) UseModel(name string) {
 	if name != ruleModel {
 		s.Rule, s.Band = nil, nil
 	}
+	if s.Desk != nil {
+		s.useDeskModel(name)
+	}
 	params := map[string]any{}
 	for k, v := range s.Params {
 		if s.uses(k) {
@@ -167,9 +170,6 @@ func (s *Strategy) UseModel(name string) {
 	}
 	if len(s.Agents) == 0 && s.Agent.Model.Name != name {
 		s.Agent.Model, s.Agent.Params = ModelChoice{Name: name}, nil
-	}
-	if s.Desk != nil {
-		s.Desk.useModel(name)
 	}
 }
 

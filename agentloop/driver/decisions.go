@@ -19,8 +19,8 @@ import (
 // This file is decisions.jsonl: what a desk decided, did and had of it, computed from the
 // turns, the journal and the trades at the end of a run.
 
-// dated is a line with what it is ordered by.
-type dated struct {
+// datedLine is a line with what it is ordered by.
+type datedLine struct {
 	at   time.Time
 	line runs.Decision
 }
@@ -31,7 +31,7 @@ func (r *run) decisions(figures *report.Run, trades []report.RoundTrip) error {
 		return nil
 	}
 	folder := runs.Open(os.DirFS(r.Dir))
-	var list []dated
+	var list []datedLine
 	for _, line := range folder.Lines() {
 		t, err := folder.Turn(line.Turn)
 		if err != nil {
@@ -45,7 +45,7 @@ func (r *run) decisions(figures *report.Run, trades []report.RoundTrip) error {
 	}
 	for e := range figures.Journal {
 		if f := e.Fill; e.Kind == pitwall.EntryFill && f != nil {
-			list = append(list, dated{f.Time, runs.Decision{Type: runs.Execution, TradeID: tradeID(e.Turn, f.Symbol), Turn: e.Turn, Symbol: f.Symbol, Side: f.Side, Qty: &f.Qty, Price: &f.Price, Fee: &f.Fee, Order: f.OrderID}})
+			list = append(list, datedLine{f.Time, runs.Decision{Type: runs.Execution, TradeID: tradeID(e.Turn, f.Symbol), Turn: e.Turn, Symbol: f.Symbol, Side: f.Side, Qty: &f.Qty, Price: &f.Price, Fee: &f.Fee, Order: f.OrderID}})
 		}
 	}
 	for _, t := range trades {
@@ -64,10 +64,10 @@ func (r *run) decisions(figures *report.Run, trades []report.RoundTrip) error {
 			percent := *t.Return * 100
 			x.ReturnPercent = &percent
 		}
-		list = append(list, dated{*t.ExitTime, x})
+		list = append(list, datedLine{*t.ExitTime, x})
 	}
 	rank := []string{runs.Chosen, runs.Failure, runs.Execution, runs.Result}
-	slices.SortStableFunc(list, func(a, b dated) int {
+	slices.SortStableFunc(list, func(a, b datedLine) int {
 		return cmp.Or(a.at.Compare(b.at), slices.Index(rank, a.line.Type)-slices.Index(rank, b.line.Type))
 	})
 	lines := make([]runs.Decision, 0, len(list))
@@ -84,15 +84,16 @@ func tradeID(turn int, symbol string) string {
 }
 
 // linesOfTurn returns the lines of a turn: one for each order of the plan, one for a turn
-// without any, and one for each failure.
-func linesOfTurn(t *agentloop.Turn) (list []dated, err error) {
+// without any, and one for each failure. The failure of a role is no symbol's, so its
+// trade_id is the turn alone.
+func linesOfTurn(t *agentloop.Turn) (list []datedLine, err error) {
 	at, err := time.Parse(time.RFC3339, t.AsOf)
 	if err != nil {
 		return nil, err
 	}
 	add := func(x runs.Decision) {
 		x.Turn = t.Turn
-		list = append(list, dated{at, x})
+		list = append(list, datedLine{at, x})
 	}
 	if len(t.Output) == 0 {
 		add(runs.Decision{Type: runs.Chosen, TradeID: tradeID(t.Turn, "")})
@@ -108,9 +109,9 @@ func linesOfTurn(t *agentloop.Turn) (list []dated, err error) {
 		plan = *rec.Plan
 	}
 	for _, o := range plan.Orders {
-		one := plan
-		one.Orders = []desk.PlannedOrder{o}
-		x, err := chosen(&rec, o.Symbol, one)
+		single := plan
+		single.Orders = []desk.PlannedOrder{o}
+		x, err := chosen(&rec, o.Symbol, single)
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +137,7 @@ func linesOfTurn(t *agentloop.Turn) (list []dated, err error) {
 	return list, nil
 }
 
-// chosen is the decision about a symbol, of all if it is empty.
+// chosen returns the decision about a symbol, of all if it is empty.
 func chosen(rec *desk.Record, symbol string, plan desk.TradePlan) (x runs.Decision, err error) {
 	analysts := map[string][]desk.AnalystReport{}
 	for _, r := range rec.Reports {

@@ -68,10 +68,10 @@ const (
 	defaultParallel = 4
 )
 
-// riskRoles are the role files of the profiles.
+// riskRoles names the role files of the profiles.
 var riskRoles = map[string]string{"aggressive": "risk_aggressive", "neutral": "risk_neutral", "conservative": "risk_conservative"}
 
-// laterDesk are keys of desks that are not there yet, and what they would do.
+// laterDesk lists keys of desks that are not supported, and what they would do.
 var laterDesk = map[string]string{
 	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "wake": "sleep until something happens", "patterns": "choose who sees whose output",
 	"compact": "argue in one call", "strategies": "choose from a menu of strategies", "goals": "compare the run with goals", "critic": "write lessons when a trade closes",
@@ -91,16 +91,16 @@ func strictly(n *yaml.Node, into any, typeName string, known []string) error {
 	return n.Decode(into)
 }
 
-// UnmarshalYAML implements yaml.Unmarshaler. A part without a value is neither there nor
-// left out, so it is refused.
+// UnmarshalYAML implements yaml.Unmarshaler. It refuses a part without a value, which is
+// neither given nor left out.
 func (d *Desk) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, "bundled/") {
-		return fmt.Errorf("line %d: desk is %s; templates are not there yet: list the parts, as examples/desk does", n.Line, n.Value)
+		return fmt.Errorf("line %d: desk is %s; templates are not supported: list the parts, as examples/desk does", n.Line, n.Value)
 	}
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if would, is := laterDesk[k.Value]; is {
-			return fmt.Errorf("line %d: desk.%s is not there yet: it would %s; leave it out", k.Line, k.Value, would)
+			return fmt.Errorf("line %d: desk.%s is not supported (it would %s); leave it out", k.Line, k.Value, would)
 		}
 		if v.Tag == "!!null" {
 			return fmt.Errorf("line %d: desk.%s has no value; write %s: {} to have it, or leave it out", k.Line, k.Value, k.Value)
@@ -146,11 +146,37 @@ func (d *Debate) UnmarshalYAML(n *yaml.Node) error {
 	return strictly(n, (*plain)(d), "Debate", keys(Debate{}))
 }
 
-// seated is a role of a desk with what its file says.
-type seated struct {
+// deskRole is a role of a desk with what its file says.
+type deskRole struct {
 	name string // in the record
 	Seat
 	file roles.Role
+}
+
+// place is a seat under the name that its role has in the record.
+type place struct {
+	name string
+	*Seat
+}
+
+// places lists the seats of a desk in the order of the record.
+func (d *Desk) places() (list []place) {
+	for i := range d.Analysts {
+		list = append(list, place{d.Analysts[i].Role, &d.Analysts[i]})
+	}
+	if x := d.Debate; x != nil {
+		list = append(list, place{"bull", &x.Bull}, place{"bear", &x.Bear}, place{"judge", &x.Judge})
+	}
+	if d.Trader != nil {
+		list = append(list, place{"trader", d.Trader})
+	}
+	if d.Risk != nil {
+		list = append(list, place{"risk", &d.Risk.Seat})
+	}
+	if d.Manager != nil {
+		list = append(list, place{"manager", d.Manager})
+	}
+	return list
 }
 
 // ReadRoles makes a desk read role files beside the strategy, in s.Dir of files. It is
@@ -180,33 +206,15 @@ func (d *Desk) team() desk.Desk {
 
 // seats returns who sits at the desk, in the order of the record, with what their files
 // say.
-func (s *Strategy) seats() ([]seated, error) {
+func (s *Strategy) seats() ([]deskRole, error) {
 	d := s.Desk
-	list := []seated{}
-	for _, a := range d.Analysts {
-		list = append(list, seated{name: a.Role, Seat: a})
-	}
-	if d.Debate != nil {
-		list = append(list, seated{name: "bull", Seat: d.Debate.Bull}, seated{name: "bear", Seat: d.Debate.Bear}, seated{name: "judge", Seat: d.Debate.Judge})
-	}
-	if d.Trader != nil {
-		list = append(list, seated{name: "trader", Seat: *d.Trader})
-	}
-	if d.Risk != nil {
-		seat := d.Risk.Seat
-		if seat.Role == "" {
-			seat.Role = riskRoles[cmp.Or(d.Risk.Profile, "neutral")]
-		}
-		list = append(list, seated{name: "risk", Seat: seat})
-	}
-	if d.Manager != nil {
-		list = append(list, seated{name: "manager", Seat: *d.Manager})
-	}
-	for i, x := range list {
+	list := []deskRole{}
+	for _, x := range d.places() {
 		name := x.Role
-		if name == "" {
-			name = x.name
+		if name == "" && x.name == "risk" {
+			name = riskRoles[cmp.Or(d.Risk.Profile, "neutral")]
 		}
+		name = cmp.Or(name, x.name)
 		if !agentName.MatchString(name) {
 			return nil, fmt.Errorf("a role is named %q; use lower-case letters, digits, - and _", name)
 		}
@@ -217,11 +225,12 @@ func (s *Strategy) seats() ([]seated, error) {
 		if want := desk.Answers(x.name); r.Schema != want {
 			return nil, fmt.Errorf("role %s answers with %s, and as %s it has to with %s", name, r.Schema, x.name, want)
 		}
-		list[i].file = r
+		role := deskRole{x.name, *x.Seat, r}
 		if x.Tools == nil {
-			list[i].Tools = r.Tools
+			role.Tools = r.Tools
 		}
-		for _, t := range list[i].Tools {
+		list = append(list, role)
+		for _, t := range role.Tools {
 			if agentloop.ChangesOrders(t) {
 				return nil, fmt.Errorf("role %s may not have %s: only code orders, what was approved of the trader's plan", x.name, t)
 			}
@@ -246,7 +255,7 @@ func (s *Strategy) deskAgents() []Agent {
 		case has:
 			a.Model = tier
 		default: // the agent's, with all that belongs to it
-			a.Model, a.BaseURL, a.Cutoff = s.Agent.Model, s.Agent.BaseURL, s.Agent.Cutoff
+			a.Model, a.BaseURL, a.Cutoff = s.Agent.Model, cmp.Or(a.BaseURL, s.Agent.BaseURL), cmp.Or(a.Cutoff, s.Agent.Cutoff)
 			if a.Params == nil {
 				a.Params = s.Agent.Params
 			}
@@ -303,16 +312,16 @@ func (s *Strategy) checkDesk() error {
 
 // decider makes the desk ready to run: models holds one for each of its roles.
 func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (agentloop.Agent, error) {
-	team, one := s.deskAgents(), s.main()
+	team, main := s.deskAgents(), s.main()
 	settings := s.Desk.team()
-	if one.Budget != nil && one.Budget.USDPerTurn > 0 {
-		settings.Parallel = 1 // where the turn's money ends must not depend on who is faster
+	if main.Budget != nil {
+		settings.Parallel = 1 // where a budget ends must not depend on who is faster
 	}
 	d, err := desk.New(settings)
 	if err != nil {
 		return agentloop.Agent{}, s.bad("desk: %v", err)
 	}
-	shared, err := s.common(one)
+	shared, err := s.common(main)
 	if err != nil {
 		return shared, err
 	}
@@ -340,22 +349,14 @@ func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (a
 	return shared, nil
 }
 
-// useModel gives every role another model, without the params of the old one.
-func (d *Desk) useModel(name string) {
-	seats := []*Seat{d.Trader, d.Manager}
-	for i := range d.Analysts {
-		seats = append(seats, &d.Analysts[i])
-	}
-	if d.Debate != nil {
-		seats = append(seats, &d.Debate.Bull, &d.Debate.Bear, &d.Debate.Judge)
-	}
-	if d.Risk != nil {
-		seats = append(seats, &d.Risk.Seat)
-	}
-	for _, s := range seats {
-		if s != nil && s.Model.isSet() && s.Model.Name != name {
-			s.Model, s.BaseURL, s.Params = ModelChoice{}, "", nil
+// useDeskModel gives every role another model, without what belongs to the old one. It is
+// called before the agent has the new model.
+func (s *Strategy) useDeskModel(name string) {
+	agents := s.deskAgents()
+	for i, p := range s.Desk.places() {
+		if i >= len(agents) || agents[i].Model.Name != name { // no agents: Check reports why
+			p.Model, p.BaseURL, p.Params = ModelChoice{}, "", nil
 		}
 	}
-	d.Models = nil
+	s.Desk.Models = nil
 }

@@ -226,11 +226,11 @@ func TestOnlyCodeOrders(t *testing.T) {
 	order := agentloop.Call{ID: "c1", Name: "orders_submit", Arguments: json.RawMessage(`{"symbol":"AAPL","side":"buy","qty":100}`)}
 	rebel := func(rebel string) func(string, agentloop.Request) (agentloop.Reply, error) {
 		return func(role string, r agentloop.Request) (agentloop.Reply, error) {
-			if role == "risk" {
-				return agentloop.Reply{Text: `{"decision":"reject","risk_score":1,"risk_level":"HIGH","concerns":[],"recommendations":[]}`}, nil
-			}
 			if role == rebel && len(r.Messages) == 1 {
 				return agentloop.Reply{Calls: []agentloop.Call{order}}, nil
+			}
+			if role == "risk" {
+				return agentloop.Reply{Text: `{"decision":"reject","risk_score":1,"risk_level":"HIGH","concerns":[],"recommendations":[]}`}, nil
 			}
 			return agentloop.Reply{}, nil
 		}
@@ -240,23 +240,23 @@ func TestOnlyCodeOrders(t *testing.T) {
 			d := &deskRun{desk: wholeDesk, turns: 1, play: rebel(role), change: func(a *agentloop.Agent) {
 				for i := range a.Roles {
 					if offered && a.Roles[i].Name == role {
-						a.Roles[i].Tools, a.Roles[i].Acts = []string{"orders_submit", "orders_cancel"}, nil
+						a.Roles[i].Tools, a.Roles[i].Acts = nil, nil // all tools
 					}
 				}
 			}}
 			r, turns, err := d.run(t)
 			require.NoError(t, err)
 			require.Zero(t, r.Orders, role)
-			if role == "risk" && !offered {
-				continue // it rejects at once
+			require.Equal(t, "reject", recordOf(t, turns[0]).Risk.Decision, role)
+			want := "error UNKNOWN_TOOL"
+			if offered {
+				want = "error NOT_ALLOWED: orders_submit changes the world"
 			}
-			if role != "risk" {
-				want := "error UNKNOWN_TOOL"
-				if offered {
-					want = "error NOT_ALLOWED: orders_submit changes the world"
-				}
-				require.Contains(t, turns[0].Warnings[0].Detail, want)
+			details := ""
+			for _, w := range turns[0].Warnings {
+				details += w.Kind + " " + w.Detail + "\n"
 			}
+			require.Regexp(t, "tool_error "+role+": .*"+want, details)
 			journal, err := os.ReadFile(filepath.Join(r.Out, "journal.jsonl"))
 			require.NoError(t, err)
 			require.NotContains(t, string(journal), `"kind":"intent"`)

@@ -8,6 +8,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/desk"
 	"pitwall/agentloop/driver"
 )
 
@@ -26,11 +27,11 @@ func TestDeskKeys(t *testing.T) {
 		"desk: {trader: {modl: x}}":                                                           `there is no key "modl"`,
 		"desk: {risk: {profil: neutral}}":                                                     `there is no key "profil"`,
 		"desk: {analysts: technical}":                                                         "write a list",
-		"desk: bundled/fincon":                                                                "templates are not there yet",
-		"desk: {memory: {}}":                                                                  "desk.memory is not there yet: it would remember",
+		"desk: bundled/fincon":                                                                "templates are not supported",
+		"desk: {memory: {}}":                                                                  "desk.memory is not supported (it would remember",
 		"desk: {trader: }":                                                                    "desk.trader has no value; write trader: {}",
-		"agent: {model: script/desk}\ndesk: {}":                                               "a desk without a role",
-		"agent: {model: script/desk}\ndesk: {analysts: [astrology]}":                          "there is no role astrology",
+		"agent: {model: script/desk}\ndesk: {}":                                               "desk has no roles",
+		"agent: {model: script/desk}\ndesk: {analysts: [astrology]}":                          "role astrology not found",
 		"agent: {model: script/desk}\ndesk: {analysts: [bull]}":                               "an analyst cannot be named bull",
 		"agent: {model: script/desk}\ndesk: {analysts: [technical, technical]}":               "an analyst cannot be named technical",
 		"agent: {model: script/desk}\ndesk: {analysts: [risk_neutral]}":                       "answers with Verdict",
@@ -67,7 +68,7 @@ func TestDeskKeys(t *testing.T) {
 	require.NoError(t, err)
 	a := agents[0]
 	require.Equal(t, "openai/gpt-5-mini, script/desk, openai/gpt-5", a.ModelName)
-	require.Equal(t, "desk 1 of charts, technical, bull, bear, judge, trader; 3 rounds", a.DeciderName)
+	require.Equal(t, "desk 2 of charts, technical, bull, bear, judge, trader; 3 rounds", a.DeciderName)
 	require.Contains(t, a.Roles[0].Prompt, "Read charts.")
 	require.Contains(t, a.Roles[0].Prompt, `"invalidation"`)
 	require.Equal(t, [][]string{{"market_indicators"}, {}, {}, {}, {}, {}}, [][]string{a.Roles[0].Tools, a.Roles[1].Tools, a.Roles[2].Tools, a.Roles[3].Tools, a.Roles[4].Tools, a.Roles[5].Tools})
@@ -79,5 +80,68 @@ func TestDeskKeys(t *testing.T) {
 	s.UseModel("script/desk")
 	for _, a := range s.Team() {
 		require.Equal(t, "script/desk", a.Model.Name, a.Name)
+	}
+}
+
+// What belongs to a model goes with it, and what a seat says stands before the agent's.
+func TestSeatsAndTheirModels(t *testing.T) {
+	read := func() *driver.Strategy {
+		s, err := driver.Parse("s.yaml", []byte(`
+symbols: [AAPL]
+agent: {model: openai/a, base_url: "http://agent", cutoff: 2020-01-01, params: {seed: 1}}
+desk:
+  analysts: [{role: technical, base_url: "http://seat", cutoff: 2021-01-01, params: {seed: 2}}, {role: macro, model: openai/c, base_url: "http://c", params: {seed: 3}}, {role: news, base_url: "http://b", params: {seed: 4}}]
+  debate: {judge: {params: {seed: 5}}}
+  trader: {}
+`))
+		require.NoError(t, err)
+		s.Desk.Models = map[string]driver.ModelChoice{"deep": {Name: "openai/b"}}
+		return s
+	}
+	seats := func(s *driver.Strategy) map[string]driver.Agent {
+		all := map[string]driver.Agent{}
+		for _, a := range s.Team() {
+			all[a.Name] = a
+		}
+		return all
+	}
+	s := read()
+	was := seats(s)
+	require.Equal(t, []any{"openai/a", "http://seat", "2021-01-01", 2}, []any{was["technical"].Model.Name, was["technical"].BaseURL, was["technical"].Cutoff, was["technical"].Params["seed"]})
+	require.Equal(t, []any{"openai/a", "http://b", "2020-01-01", 4}, []any{was["news"].Model.Name, was["news"].BaseURL, was["news"].Cutoff, was["news"].Params["seed"]})
+	require.Equal(t, []any{"openai/b", "", ""}, []any{was["trader"].Model.Name, was["trader"].BaseURL, was["trader"].Cutoff})
+	s.UseModel("openai/c")
+	for name, a := range seats(s) {
+		require.Equal(t, "openai/c", a.Model.Name, name)
+		if name == "macro" {
+			require.Equal(t, []any{"http://c", 3}, []any{a.BaseURL, a.Params["seed"]})
+			continue
+		}
+		require.Empty(t, a.Params, name)
+	}
+	s = read()
+	s.UseModel("openai/b")
+	require.Equal(t, 5, seats(s)["judge"].Params["seed"], "its model stays")
+	require.Empty(t, seats(s)["news"].Params)
+}
+
+// Where a budget ends must not depend on which analyst is faster.
+func TestABudgetAsksOneAtATime(t *testing.T) {
+	for budget, want := range map[string]int{"": 6, ", budget: {tokens: 9}": 1, ", budget: {usd: 9}": 1, ", budget: {usd_per_turn: 9}": 1} {
+		s, err := driver.Parse("s.yaml", []byte("symbols: [AAPL]\nagent: {model: script/desk"+budget+"}\ndesk: {analysts: [technical], parallel: 6}"))
+		require.NoError(t, err)
+		agents, err := s.Deciders([]driver.Model{{Name: "script/desk", Free: true}}, nil)
+		require.NoError(t, err)
+		require.Equal(t, want, agents[0].Decider.(*desk.Desk).Parallel, budget)
+	}
+}
+
+// A desk of scripts decides the same each time.
+func TestADeskOfScriptsIsDeterministic(t *testing.T) {
+	for text, want := range map[string]bool{"{model: script/desk}\ndesk: {trader: {}}": true, "{model: openai/a}\ndesk: {trader: {}}": false, "{model: script/desk}\ndesk: {trader: {}, manager: {model: openai/a}}": false} {
+		s, err := driver.Parse("s.yaml", []byte("symbols: [AAPL]\nagent: "+text))
+		require.NoError(t, err)
+		require.NoError(t, s.Check())
+		require.Equal(t, want, s.Deterministic(), text)
 	}
 }

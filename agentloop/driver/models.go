@@ -53,7 +53,7 @@ func NewModel(a Agent, o models.Options) (Model, error) {
 
 // Deterministic reports whether only scripts and rules decide.
 func (s *Strategy) Deterministic() bool {
-	return s.Desk == nil && !slices.ContainsFunc(s.Team(), func(a Agent) bool { return a.rule == nil && !strings.HasPrefix(a.Model.Name, "script/") })
+	return !slices.ContainsFunc(s.Team(), func(a Agent) bool { return a.rule == nil && !strings.HasPrefix(a.Model.Name, "script/") })
 }
 
 // sentParams are the params that a model is sent and keyed by.

@@ -58,7 +58,7 @@ func Read(files fs.FS, dir, name string) (Role, error) {
 	}
 	raw, err := bundled.ReadFile(name + ".md")
 	if err != nil {
-		return Role{}, fmt.Errorf("there is no role %s: no file %s.md beside the strategy, and bundled are %s", name, name, strings.Join(Names(), ", "))
+		return Role{}, fmt.Errorf("role %s not found: no file %s.md beside the strategy; bundled are %s", name, name, strings.Join(Names(), ", "))
 	}
 	return parse(name+".md", name, raw)
 }

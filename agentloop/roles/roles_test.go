@@ -17,6 +17,21 @@ func TestBundledRolesAreRead(t *testing.T) {
 	}
 }
 
+// The risk roles judge by these numbers; tools/docs/desk.md states the neutral ones.
+func TestRiskRolesHoldTheirNumbers(t *testing.T) {
+	for name, want := range map[string][]string{
+		"risk_aggressive":   {"at most 20 % of equity", "sector at most 40 %", "above 0.9 ", "at most 35 % a year", "at most 25 % from", "and 12 % in a day", "at least 1.2 times"},
+		"risk_neutral":      {"at most 10 % of equity", "sector at most 25 %", "above 0.8 ", "at most 20 % a year", "at most 15 % from", "and 10 % in a day", "at least 1.5 times"},
+		"risk_conservative": {"at most 5 % of equity", "sector at most 15 %", "above 0.7 ", "at most 12 % a year", "at most 10 % from", "and 5 % in a day", "at least 2 times"},
+	} {
+		r, err := Read(nil, "", name)
+		require.NoError(t, err)
+		for _, x := range want {
+			require.Contains(t, r.Prompt, x, name)
+		}
+	}
+}
+
 func TestFilesBesideAStrategy(t *testing.T) {
 	file := func(text string) error {
 		_, err := Read(fstest.MapFS{"s/technical.md": {Data: []byte(text)}}, "s", "technical")

@@ -48,7 +48,7 @@ func (d desk) reply(t turn) agentloop.Reply {
 	return answer(map[string]any{"reports": []any{}})
 }
 
-// asked is the index of the newest message of the desk.
+// asked returns the index of the newest message of the desk.
 func (t turn) asked() int {
 	for i := len(t.Messages) - 1; i > 0; i-- {
 		if t.Messages[i].User != "" {
@@ -65,7 +65,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// answer is a role's object.
+// answer writes a role's object.
 func answer(v any) agentloop.Reply {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -103,10 +103,13 @@ func report(role string, since []agentloop.Message) agentloop.Reply {
 		return agentloop.Reply{Calls: []agentloop.Call{call("market_indicators", map[string]any{"symbols": judged, "names": []string{"sma:50", "sma:200", "rsi:14", "atr:14"}})}}
 	}
 	var reports []any
-	for i, symbol := range symbols {
+	for _, symbol := range symbols {
 		view := map[string]any{"symbol": symbol, "horizon": "20 bars"}
 		if role == "fundamentals" {
-			first, _, _ := strings.Cut(strings.TrimPrefix(since[1].Results[i].Text, "error "), "\n")
+			first := "they were not read"
+			if i := slices.Index(judged, symbol); i < len(since[1].Results) { // a reply has 50 calls at most
+				first, _, _ = strings.Cut(strings.TrimPrefix(since[1].Results[i].Text, "error "), "\n")
+			}
 			view["signal"], view["confidence"], view["score"] = "HOLD", 0, 5
 			view["reasons"], view["evidence"], view["invalidation"] = []string{"statements say nothing here: " + first}, []string{}, "statements that become known"
 		} else {
@@ -297,6 +300,9 @@ func (d desk) plan(text string) agentloop.Reply {
 		switch held := held[v.Symbol]; {
 		case decision == "BUY" && v.Signal == "BUY" && held == 0:
 			atr, last := rangeOf(v), closes[v.Symbol]
+			if low, high := round(last-2*atr), round(last+4*atr); !(atr > 0 && low > 0 && high < math.MaxFloat64) {
+				continue // no finite range, no stop
+			}
 			orders = append(orders, map[string]any{"symbol": v.Symbol, "target_percent": d.size, "stop": round(last - 2*atr), "target": round(last + 4*atr), "confidence": v.Confidence,
 				"horizon": "20 bars", "reason": "the desk is bullish: " + v.Reasons[0], "invalidation": v.Invalidation})
 		case decision == "SELL" && held > 0:
@@ -304,7 +310,7 @@ func (d desk) plan(text string) agentloop.Reply {
 		}
 	}
 	if len(orders) == 0 {
-		return answer(map[string]any{"orders": []any{}, "regime": regime, "no_trade": "the desk says " + strings.ToLower(want+" ") + "and what is held fits that"})
+		return answer(map[string]any{"orders": []any{}, "regime": regime, "no_trade": "the desk says " + strings.ToLower(want+" ") + "and no order follows from what is held"})
 	}
 	return answer(map[string]any{"orders": orders, "strategy": "trend", "regime": regime})
 }

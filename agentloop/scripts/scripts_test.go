@@ -254,3 +254,43 @@ func TestParams(t *testing.T) {
 		require.ErrorContains(t, err, c.want, c.name)
 	}
 }
+
+// The desk's script answers whatever it is given: more symbols than a reply has calls, and
+// reports of other models, which state no range.
+func TestDeskScript(t *testing.T) {
+	m, err := newDesk(nil)
+	require.NoError(t, err)
+	ask := func(messages ...agentloop.Message) agentloop.Reply {
+		t.Helper()
+		reply, err := m.Reply(context.Background(), agentloop.Request{Messages: messages})
+		require.NoError(t, err)
+		return reply
+	}
+	prices, read := "prices: symbol,last,age_hours,tradable\nWATCHED,1,0,false\nSTALE,1,9999,true\n", make([]agentloop.Result, 50)
+	for i := range 60 {
+		prices += fmt.Sprintf("S%d,1,0,true\n", i)
+	}
+	for i := range read {
+		read[i] = agentloop.Result{Text: fmt.Sprintf("error NO_COVERAGE: result %d\n", i)}
+	}
+	messages := []agentloop.Message{{User: "You are fundamentals. Answer with one AnalystReports."}, {Reply: &agentloop.Reply{}, Results: []agentloop.Result{{Text: prices}}}}
+	require.Len(t, ask(messages...).Calls, 61, "the loop makes 50 of them")
+	var answer struct{ Reports []view }
+	require.NoError(t, json.Unmarshal([]byte(ask(append(messages, agentloop.Message{Reply: &agentloop.Reply{}, Results: read})...).Text), &answer))
+	require.Len(t, answer.Reports, 60)
+	require.Equal(t, "statements say nothing here: NO_COVERAGE: result 1", answer.Reports[0].Reasons[0], "STALE has result 0")
+	require.Equal(t, "statements say nothing here: NO_COVERAGE: result 49", answer.Reports[48].Reasons[0])
+	require.Equal(t, "statements say nothing here: they were not read", answer.Reports[49].Reasons[0])
+
+	for reason, orders := range map[string]int{"it rises": 0, "range Inf": 0, "range NaN": 0, "range 0": 0, "range 60": 0, "range 1e308": 0, "range 5": 1} {
+		text := "last_bars: symbol,close\nA,100\n\nReports of the analysts:\ntechnical: " +
+			`{"reports":[{"symbol":"A","signal":"BUY","confidence":0.5,"reasons":["` + reason + `"],"invalidation":"i"}]}` + "\n\nYou are trader. Answer with one TradePlan."
+		var plan struct {
+			Orders  []order
+			NoTrade string `json:"no_trade"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(ask(agentloop.Message{User: text}).Text), &plan), reason)
+		require.Len(t, plan.Orders, orders, reason)
+		require.Equal(t, orders == 0, plan.NoTrade != "", reason)
+	}
+}
