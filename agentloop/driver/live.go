@@ -72,6 +72,7 @@ type LiveSession struct {
 	guard   *risk.Guard
 	job     *halt.Job
 	onHalt  halt.Level      // what the strategy asks of a halt
+	obeys   bool            // it only does what a halt asks for, and gives no turn
 	desk    *approval.Desk  // nil = no order waits for a person
 	links   *approval.Links // nil = alerts have none
 	stop    <-chan struct{}
@@ -121,7 +122,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 		if b.Then == risk.ThenReduceOnly {
 			level = halt.ReduceOnly
 		}
-		return p.raise(ctx, level, "breaker", b.Reason)
+		return p.raise(ctx, level, "breaker", b.Reason, false)
 	})
 	p.guard = guard
 	guard.Before(func(ctx context.Context, o pitwall.Order) *pitwall.Error {
@@ -151,7 +152,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	if len(past.Journal) > 0 {
 		p.miss(ctx, first, "while this program was not running")
 	}
-	if p.Tick != nil {
+	if p.Tick != nil && !p.obeys {
 		go p.watch()
 	}
 	if p.remote != nil && p.Live.Remote.Watch != nil {
