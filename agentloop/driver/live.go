@@ -152,7 +152,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	if len(past.Journal) > 0 {
 		p.miss(ctx, first, "while this program was not running")
 	}
-	if p.Tick != nil && !p.obeys {
+	if p.Tick != nil {
 		go p.watch()
 	}
 	if p.remote != nil && p.Live.Remote.Watch != nil {

@@ -37,8 +37,14 @@ func (p *LiveSession) watch() {
 		case <-p.done:
 			return
 		case <-p.Tick:
-			_, _ = p.job.Pass(ctx) // the job journals what it meets and goes on
-			_ = p.sayHalt(ctx)     // so does the next step
+			done, _ := p.job.Pass(ctx) // the job journals what it meets and goes on
+			_ = p.sayHalt(ctx)         // so does the next step
+			if p.obeys {
+				if done {
+					p.wake()
+				}
+				continue
+			}
 			ready := p.desk != nil && p.desk.Ready(ctx)
 			if ready {
 				p.wake()
@@ -84,7 +90,7 @@ func (p *LiveSession) obey(ctx context.Context) error {
 			return nil
 		default:
 		}
-		if err := p.rest(ctx, p.Live.Now().Add(askAgain)); err != nil {
+		if err := p.rest(ctx, p.nextLook()); err != nil {
 			return err
 		}
 	}
