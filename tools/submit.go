@@ -2,11 +2,16 @@ package tools
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"pitwall"
 )
+
+// ownIDs begin ids that Pitwall gives: to orders without one, to calls, to the closes of a
+// halt and to orders that others placed.
+var ownIDs = []string{ownID, "call-", "flatten-", "external:"}
 
 // checkSubmit validates everything that needs no account. The order is what in
 // asks for, before it is sized.
@@ -24,7 +29,7 @@ func checkSubmit(w *pitwall.World, in submitIn, o pitwall.Order) error {
 		return pitwall.Errorf(pitwall.InvalidNumber, "confidence is %v", *in.Confidence).Hintf("use 0 to 1")
 	case len(in.Reason) > maxText || len(in.ClientOrderID) > 64 || len(in.Group) > 64:
 		return pitwall.Errorf(pitwall.InvalidInput, "reason has %d bytes, client_order_id %d, group %d", len(in.Reason), len(in.ClientOrderID), len(in.Group)).Hintf("at most %d, 64 and 64", maxText)
-	case strings.HasPrefix(in.ClientOrderID, ownID) || strings.HasPrefix(in.ClientOrderID, "call-"):
+	case slices.ContainsFunc(ownIDs, func(p string) bool { return strings.HasPrefix(in.ClientOrderID, p) }):
 		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q starts with a prefix that Pitwall's own ids have", in.ClientOrderID).Hintf("choose another, or leave it out")
 	case strings.HasSuffix(in.ClientOrderID, ".tp") || strings.HasSuffix(in.ClientOrderID, ".sl"):
 		return pitwall.Errorf(pitwall.InvalidInput, "client_order_id %q ends with a suffix that the ids of exits have", in.ClientOrderID).Hintf("choose another, or leave it out")

@@ -213,6 +213,8 @@ func TestBadArguments(t *testing.T) {
 		`{"symbol":"X","side":"buy","qty":1,"type":"limit"}`:                                      "limit needs a limit price",
 		`{"symbol":"X","side":"buy","qty":1,"limit":5}`:                                           "limit needs a limit price",
 		`{"symbol":"X","side":"buy","qty":1,"confidence":1.5}`:                                    "use 0 to 1",
+		`{"symbol":"X","side":"buy","qty":1,"client_order_id":"flatten-1"}`:                       "starts with a prefix that Pitwall's own ids have",
+		`{"symbol":"X","side":"buy","qty":1,"client_order_id":"external:1"}`:                      "starts with a prefix that Pitwall's own ids have",
 		`{"symbol":"X","side":"buy","qty":1,"client_order_id":"a b"}`:                             "printable ASCII",
 		`{"symbol":"X","side":"buy","qty":1,"client_order_id":"a\u202eb"}`:                        "printable ASCII",
 		`{"symbol":"NOPE","side":"buy","qty":1}`:                                                  "UNKNOWN_SYMBOL",

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,10 +94,7 @@ func (p *LiveSession) decide(ctx context.Context) error {
 	if p.desk == nil || !p.desk.Ready(ctx) {
 		return nil
 	}
-	if err := p.desk.Work(ctx); err != nil && pitwall.CodeOf(err) == pitwall.JournalFailed {
-		return err
-	}
-	return nil // what became of an order is journaled
+	return p.desk.Work(ctx)
 }
 
 // Undecided returns the orders of a run that wait for a person.
@@ -104,13 +102,31 @@ func Undecided(dir string) []approval.Order {
 	return approval.Waiting(runs.Open(os.DirFS(dir)).Journal())
 }
 
-// Decide approves or denies the order of a run whose id, or whose hash's beginning, is
-// given. The process that trades acts on it.
-func Decide(dir, order string, yes bool, by string, at time.Time) (o approval.Order, err error) {
-	for _, o := range Undecided(dir) {
-		if o.ID == order || len(order) >= 4 && strings.HasPrefix(o.Hash, order) {
-			return o, approval.Decide(disk.OS{}, filepath.Join(dir, runs.ApprovalsDir), approval.Decision{Hash: o.Hash, Approve: yes, By: by, At: at})
-		}
+// Decide approves or denies the one order of a run that is asked for. The process that
+// trades acts on it.
+func Decide(dir string, order Asked, yes bool, by string, at time.Time) (o approval.Order, err error) {
+	list := slices.DeleteFunc(Undecided(dir), func(o approval.Order) bool { return !order.Is(o) })
+	switch len(list) {
+	case 0:
+		return o, pitwall.Errorf(pitwall.UnknownOrder, "no order %s waits in %s", order, dir).Hintf("pitwall approve lists what waits")
+	case 1:
+		o = list[0]
+		return o, approval.Decide(disk.OS{}, filepath.Join(dir, runs.ApprovalsDir), approval.Decision{Hash: o.Hash, Approve: yes, By: by, At: at})
 	}
-	return o, pitwall.Errorf(pitwall.UnknownOrder, "no order %s waits in %s", order, dir).Hintf("pitwall approve lists what waits")
+	return o, pitwall.Errorf(pitwall.InvalidInput, "%d orders wait in %s with hashes that begin with %s", len(list), dir, order).Hintf("give more of the hash")
 }
+
+// Asked says which order a person decides about: one of the two. A model chooses ids, which
+// can look like another order's hash.
+type Asked struct {
+	Hash string // how it begins, 4 characters or more
+	ID   string
+}
+
+// Is reports whether it is an order that waits.
+func (x Asked) Is(o approval.Order) bool {
+	return x.ID != "" && o.ID == x.ID || len(x.Hash) >= 4 && strings.HasPrefix(o.Hash, x.Hash)
+}
+
+// String returns what was asked for.
+func (x Asked) String() string { return x.ID + x.Hash }

@@ -24,6 +24,7 @@ type Arming struct {
 	Differences []string
 	Halt        halt.State
 	HaltRead    bool
+	Obeys       bool          // the run goes on only to do what the halt asks for, and gives no turn
 	Skew        time.Duration // of the host's clock against the broker's
 	SkewKnown   bool
 	Preflight   bool // a preflight of the same strategy by the same build has passed
@@ -50,7 +51,7 @@ func (a Arming) Missing() (list []string) {
 	gate(a.Limits && len(a.Unstated) == 0, "%s", limitsText(a.Limits, a.Unstated))
 	gate(a.JournalDone && a.Journal == nil, "the journal cannot be written: %v", reason(a.Journal, "it was not tried"))
 	gate(a.Compared && len(a.Differences) == 0, "reconciliation: %s", differences(a.Compared, a.Differences))
-	gate(a.HaltRead && a.Halt.Level == halt.Off, "the halt latch is %s", haltText(a.HaltRead, a.Halt))
+	gate(a.HaltRead && (a.Halt.Level == halt.Off || a.Obeys), "the halt latch is %s", haltText(a.HaltRead, a.Halt))
 	gate(a.SkewKnown && a.Skew.Abs() <= MaxSkew, "the host's clock differs from the broker's by %s; at most %v", skewText(a.SkewKnown, a.Skew), MaxSkew)
 	gate(a.Preflight, "no preflight of this strategy, as it is now, has passed with this build: run pitwall preflight FILE")
 	return list

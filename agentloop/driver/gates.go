@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pitwall"
+	"pitwall/brokers/halt"
 	"pitwall/brokers/mirror"
 	"pitwall/brokers/risk"
 	"pitwall/cache/runs"
@@ -45,6 +46,8 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 		a.Differences = append([]string{"another run of Pitwall has the open order " + id}, a.Differences...)
 	}
 	a.Halt, a.HaltRead = p.Latch.State(), true
+	p.obeys = p.Resume && c.Agents != nil && a.Halt.Asks(p.onHalt) >= halt.Cancel // a host's calls are not held back
+	a.Obeys = p.obeys
 	if at, err := r.Clock(ctx); err == nil {
 		a.Skew, a.SkewKnown = p.Live.Now().Sub(at), true
 	}

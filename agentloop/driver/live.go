@@ -72,6 +72,7 @@ type LiveSession struct {
 	guard   *risk.Guard
 	job     *halt.Job
 	onHalt  halt.Level      // what the strategy asks of a halt
+	obeys   bool            // it only does what a halt asks for, and gives no turn
 	desk    *approval.Desk  // nil = no order waits for a person
 	links   *approval.Links // nil = alerts have none
 	stop    <-chan struct{}
@@ -118,7 +119,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	guard.Recall(ctx, past.Journal)
 	level := map[risk.Then]halt.Level{risk.ThenReduceOnly: halt.ReduceOnly, risk.ThenHalt: halt.Halt}
 	raise := func(ctx context.Context, b risk.Breach) error {
-		return p.raise(ctx, level[b.Then], "breaker", b.Reason)
+		return p.raise(ctx, level[b.Then], "breaker", b.Reason, false)
 	}
 	guard.OnBreach(raise, func(b risk.Breach) bool { return p.Latch.State().Level >= level[b.Then] })
 	p.guard = guard

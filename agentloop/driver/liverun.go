@@ -79,6 +79,8 @@ func openLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (_
 	}
 	folder.Durable = true
 	if err := p.begin(ctx, folder, past); err != nil {
+		close(p.done)
+		p.ended.Wait()
 		return nil, errors.Join(err, folder.Close())
 	}
 	return &run{Config: c, session: p, folder: folder, started: started, past: past}, nil

@@ -235,8 +235,7 @@ func (t *trial) judgeHalt() {
 	if !t.sent.raised || t.result == nil {
 		return
 	}
-	prefix := t.result.Manifest.Broker.Prefix
-	late := slices.DeleteFunc(slices.Clone(t.sent.behind), func(id string) bool { return ours(id, prefix) })
+	late := slices.DeleteFunc(slices.Clone(t.sent.behind), t.closes)
 	t.must(len(late) == 0, "orders were sent after the halt: %s", strings.Join(late, ", "))
 	t.must(t.refusals(string(pitwall.Halted)) > 0, "no order was refused because of the halt")
 	t.must(len(t.held()) == 0, "the account still holds positions: %v", t.held())

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"slices"
 	"sync"
 
 	"pitwall"
+	"pitwall/cache/runs"
 )
 
 // wireTap is the wire to a preflight's fake broker: it notes the orders on it, and raises
@@ -84,7 +85,10 @@ func (x *rehearsed) listed(ctx context.Context) (list []brokerOrder, err error) 
 	return list, json.NewDecoder(answer.Body).Decode(&list)
 }
 
-// ours reports whether a client order id is of the halt's own close of a position.
-func ours(client, prefix string) bool {
-	return strings.HasPrefix(client, prefix+"flatten-")
+// closes reports whether the journal has a client order id as the halt's own close of a
+// position.
+func (t *trial) closes(client string) bool {
+	return slices.ContainsFunc(t.orders.List, func(o *runs.Order) bool {
+		return o.By.Principal == "halt" && t.result.Manifest.Broker.Prefix+o.ID == client
+	})
 }

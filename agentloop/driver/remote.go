@@ -150,12 +150,12 @@ func (p *LiveSession) differ(ctx context.Context, list []string) error {
 	if known && p.Latch.State().Level >= halt.Halt {
 		return nil
 	}
-	return p.raise(ctx, halt.Halt, "pitwall", "the broker's account differs from the journal: "+text)
+	return p.raise(ctx, halt.Halt, "pitwall", "the broker's account differs from the journal: "+text, true)
 }
 
 // raise stops trading and journals why.
-func (p *LiveSession) raise(ctx context.Context, level halt.Level, by, why string) error {
-	err := p.Latch.Raise(halt.Raise{Level: level, By: by, Reason: why, At: p.Live.Now()})
+func (p *LiveSession) raise(ctx context.Context, level halt.Level, by, why string, doubt bool) error {
+	err := p.Latch.Raise(halt.Raise{Level: level, By: by, Reason: why, At: p.Live.Now(), Doubt: doubt})
 	return errors.Join(err, p.sayHalt(ctx))
 }
 
@@ -165,7 +165,7 @@ func (p *LiveSession) unwritten(err error) {
 	if p.Live.Remote == nil || p.Latch.State().Level >= halt.Halt {
 		return
 	}
-	if e := p.Latch.Raise(halt.Raise{Level: halt.Halt, By: "pitwall", Reason: "the journal of " + p.folder.Dir + " cannot be written: " + err.Error(), At: p.Live.Now()}); e != nil && p.Alert != nil {
+	if e := p.Latch.Raise(halt.Raise{Level: halt.Halt, By: "pitwall", Reason: "the journal of " + p.folder.Dir + " cannot be written: " + err.Error(), At: p.Live.Now(), Doubt: true}); e != nil && p.Alert != nil {
 		p.Alert("the halt could not be raised for certain: " + e.Error())
 	}
 }

@@ -162,6 +162,14 @@ func (r *run) drive(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	r.warm = r.warmup()
+	if p, ok := r.session.(*LiveSession); ok && p.obeys {
+		if err := p.obey(ctx); err != nil {
+			return r.finish(agentloop.Outcome{}, err)
+		}
+		over := make(chan struct{})
+		close(over)
+		r.Stop = over // before a turn
+	}
 	progress := func(p agentloop.Progress) {
 		r.warm.pass(p)
 		if r.Progress != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -36,8 +37,14 @@ func (p *LiveSession) watch() {
 		case <-p.done:
 			return
 		case <-p.Tick:
-			_, _ = p.job.Pass(ctx) // the job journals what it meets and goes on
-			_ = p.sayHalt(ctx)     // so does the next step
+			done, _ := p.job.Pass(ctx) // the job journals what it meets and goes on
+			_ = p.sayHalt(ctx)         // so does the next step
+			if p.obeys {
+				if done {
+					p.wake()
+				}
+				continue
+			}
 			ready := p.desk != nil && p.desk.Ready(ctx)
 			if ready {
 				p.wake()
@@ -56,6 +63,35 @@ func (p *LiveSession) watch() {
 				}
 			})
 			cancel()
+		}
+	}
+}
+
+// obey does what a halt asks for until nothing is left, in a run that must do no more: one
+// at a live account that goes on while the latch is raised. It ends too when a person lowers
+// the latch; a run that trades starts with its gates open.
+func (p *LiveSession) obey(ctx context.Context) error {
+	p.world.Warnings = append(p.world.Warnings, pitwall.Warning{Text: "trading was halted as this run went on, so it did what the halt asks for and gave no turn; once pitwall kill off has lowered the latch, resume it again"})
+	for {
+		done, err := p.job.Pass(ctx)
+		if done || pitwall.CodeOf(err) == pitwall.JournalFailed {
+			return err
+		}
+		steps, err := p.poll(ctx)
+		p.miss(ctx, steps, "while this run only did what the halt asks for")
+		if err != nil && !errors.Is(err, io.EOF) && !p.transient(ctx, err) {
+			return err
+		}
+		if err := errors.Join(p.sayHalt(ctx), p.compareWhenDue(ctx)); err != nil {
+			return err
+		}
+		select {
+		case <-p.stop:
+			return nil
+		default:
+		}
+		if err := p.rest(ctx, p.nextLook()); err != nil {
+			return err
 		}
 	}
 }

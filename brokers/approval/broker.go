@@ -2,6 +2,7 @@ package approval
 
 import (
 	"context"
+	"slices"
 
 	"pitwall"
 	"pitwall/brokers/halt"
@@ -12,6 +13,9 @@ import (
 // Submit implements pitwall.Broker. An order that waits is answered again.
 func (d *Desk) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	if w, ok := d.find(o.ID); ok && o.ID != "" {
+		if o.Sizing == nil && w.Sizing != nil && w.Sizing.Asked == "qty "+o.Qty.String() { // limits have made it smaller
+			o.Qty, o.Sizing = w.Qty, w.Sizing
+		}
 		if !w.Order.SameAs(o) {
 			return pitwall.OrderState{}, pitwall.Errorf(pitwall.IdempotencyConflict, "order id %q waits for a person: %s", o.ID, w).Hintf("use a new client_order_id for a new order")
 		}
@@ -82,7 +86,7 @@ func (d *Desk) Orders(ctx context.Context, q pitwall.OrderQuery) ([]pitwall.Orde
 	n := len(list)
 	if q.After.IsZero() {
 		for _, o := range d.list() {
-			if fits(o.Order) {
+			if fits(o.Order) && !slices.ContainsFunc(list[:n], func(s pitwall.OrderState) bool { return s.ID == o.ID }) { // sent, and not told to have been
 				list = append(list, o.state(d.cfg.World()))
 			}
 		}

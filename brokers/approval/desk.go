@@ -65,7 +65,13 @@ type approvedKey struct{}
 // Hold keeps an order back unless it needs no approval or has one. It is what
 // risk.Guard.Hold takes.
 func (d *Desk) Hold(ctx context.Context, o pitwall.Order) (*pitwall.OrderState, error) {
-	if id, _ := ctx.Value(approvedKey{}).(string); id != "" && id == o.ID || d.cfg.Orders == "" {
+	if a, _ := ctx.Value(approvedKey{}).(pitwall.Order); a.ID != "" && a.ID == o.ID {
+		if a.Qty != o.Qty {
+			return nil, pitwall.Errorf(Needed, "a person approved %v of %s, and limits leave %v now", a.Qty, o.Symbol, o.Qty).Hintf("send a new order for what limits leave")
+		}
+		return nil, nil
+	}
+	if d.cfg.Orders == "" {
 		return nil, nil
 	}
 	if d.cfg.Orders == Entries && halt.Reduces(ctx, d.cfg.Broker, o, "") {
@@ -115,7 +121,7 @@ func (d *Desk) Hold(ctx context.Context, o pitwall.Order) (*pitwall.OrderState, 
 // state is how a caller sees an order that waits.
 func (o Order) state(at time.Time) pitwall.OrderState {
 	return pitwall.OrderState{Order: o.Order, Status: pitwall.Awaiting, Updated: at,
-		Note: fmt.Sprintf("a person must approve it (hash %s) until %s; nothing was sent. Do not send it again: it is sent when it is approved", o.Hash, o.Until.Format(time.RFC3339))}
+		Note: fmt.Sprintf("a person must approve it until %s; nothing was sent. Do not send it again: it is sent when it is approved", o.Until.Format(time.RFC3339))}
 }
 
 // record journals a line about an order that waits.
@@ -165,9 +171,9 @@ func (d *Desk) settle(ctx context.Context, o Order) error {
 	why := d.lapsed(ctx, o)
 	switch {
 	case found && !yes:
-		return d.drop(ctx, deny, o, person, pitwall.Errorf(Denied, "%s did not approve it; nothing was sent", by).Hintf("do not send the same order again"))
+		return d.unsent(ctx, deny, o, person, pitwall.Errorf(Denied, "%s did not approve it; nothing was sent", by).Hintf("do not send the same order again"))
 	case why != "":
-		return d.drop(ctx, lapse, o, nil, pitwall.Errorf(Lapsed, "%s; nothing was sent", why).Hintf("decide again with the prices of now"))
+		return d.unsent(ctx, lapse, o, nil, pitwall.Errorf(Lapsed, "%s; nothing was sent", why).Hintf("decide again with the prices of now"))
 	case !found && !o.Approved:
 		return nil
 	case !o.Approved:
@@ -176,16 +182,37 @@ func (d *Desk) settle(ctx context.Context, o Order) error {
 		}
 		d.mark(o.ID)
 	}
-	ctx = pitwall.WithCaller(pitwall.WithCause(context.WithValue(context.WithoutCancel(ctx), approvedKey{}, o.ID), o.Cause), o.By)
+	ctx = pitwall.WithCaller(pitwall.WithCause(context.WithValue(context.WithoutCancel(ctx), approvedKey{}, o.Order), o.Cause), o.By)
 	s, err := d.cfg.Broker.Submit(ctx, o.Order)
-	if pitwall.CodeOf(err) == pitwall.JournalFailed {
+	switch code := pitwall.CodeOf(err); {
+	case err == nil:
+		d.remove(o.ID)
+		if s.Status == pitwall.Denied {
+			d.end(s)
+		}
+		return nil
+	case code == pitwall.JournalFailed:
 		return err // it waits, approved: a repeated Submit sends nothing twice
+	case code == pitwall.Timeout:
+		return nil // as above
 	}
-	d.remove(o.ID)
-	if err == nil && s.Status == pitwall.Denied {
-		d.end(s)
+	o.Approved = true
+	return d.unsent(ctx, fail, o, nil, pitwall.Errorf(pitwall.CodeOf(err), "it was approved, and could not be sent: %v; nothing was sent", err))
+}
+
+// unsent drops an order that was not sent. Of one that was approved the broker says so: what
+// it has, or does not answer for, is not dropped.
+func (d *Desk) unsent(ctx context.Context, verb string, o Order, by *pitwall.Caller, e *pitwall.Error) error {
+	if o.Approved {
+		switch known, err := d.cfg.Broker.Orders(ctx, pitwall.OrderQuery{ID: o.ID}); {
+		case err == nil && len(known) > 0:
+			d.remove(o.ID)
+			return nil
+		case pitwall.CodeOf(err) != pitwall.UnknownOrder:
+			return nil // asked again
+		}
 	}
-	return err
+	return d.drop(ctx, verb, o, by, e)
 }
 
 // lapsed returns why an order can not be approved any more, empty while it can.

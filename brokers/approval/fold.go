@@ -29,7 +29,7 @@ func Waiting(journal []pitwall.Entry) (list []Order) {
 		case i < 0:
 		case e.Kind == pitwall.EntryApproval && e.Verb == approve:
 			list[i].Approved = true
-		case e.Kind == pitwall.EntryApproval, // denied, lapsed or withdrawn
+		case e.Kind == pitwall.EntryApproval, // denied, lapsed, failed or withdrawn
 			e.Kind == pitwall.EntryIntent && e.Order != nil, // sent, or what became of it is asked of the broker
 			e.Kind == pitwall.EntryOrder && e.State != nil && e.State.Status == pitwall.Denied:
 			list = slices.Delete(list, i, i+1)
@@ -45,6 +45,7 @@ const (
 	deny     = "deny"
 	lapse    = "lapse"
 	withdraw = "withdraw"
+	fail     = "fail" // approved, and an error kept it from being sent
 )
 
 // hashOf binds an approval to an order and to when it was held.

@@ -212,8 +212,10 @@ func TestJobSaysWhatIsLeft(t *testing.T) {
 func TestJobClosesWhatNothingBlocks(t *testing.T) {
 	ctx := context.Background()
 	const since = " (flatten since 2024-03-04T15:00:00Z by test: test)"
+	own := order("flatten-1-A", pitwall.Sell, 10)
+	own.By.Principal = "halt"
 	b := &board{positions: []pitwall.Position{held("A", 10), held("B", -5), held("C", 0), held("D", 1)}, stays: true,
-		orders: []pitwall.OrderState{open(order("flatten-1-A", pitwall.Sell, 10)), open(pitwall.Order{ID: "d", Symbol: "D", Side: pitwall.Buy, Qty: pitwall.One})}}
+		orders: []pitwall.OrderState{open(own), open(pitwall.Order{ID: "d", Symbol: "D", Side: pitwall.Buy, Qty: pitwall.One})}}
 	j, notes := job(t, halt.Flatten, b)
 	done, err := j.Pass(ctx)
 	require.NoError(t, err)
@@ -237,6 +239,19 @@ func TestJobClosesWhatNothingBlocks(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, done)
 	require.Equal(t, "flatten: done, read back from the broker"+since, notes()[3])
+}
+
+// An order that a model has given an id like that of a close is canceled, and keeps no
+// position open.
+func TestOnlyTheJobsOwnClosesStay(t *testing.T) {
+	o := order("flatten-1", pitwall.Buy, 1)
+	o.By.Principal = "local"
+	b := &board{positions: []pitwall.Position{held("A", 10)}, orders: []pitwall.OrderState{open(o)}}
+	j, _ := job(t, halt.Flatten, b)
+	_, err := j.Pass(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, []string{"flatten-1"}, b.canceled)
+	require.Equal(t, []string{"sell10A"}, b.placed)
 }
 
 // hidden is a board whose open orders leave out closes that it answers for by id.

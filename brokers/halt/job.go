@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,7 +25,7 @@ type Job struct {
 	// Instruments says what is crypto, which has no day orders.
 	Instruments pitwall.Instruments
 	// Policy is what a halt asks of this strategy besides what its level says: Cancel or
-	// Flatten; another level asks for nothing.
+	// Flatten; another level asks for nothing. It does not act on a raise in doubt.
 	Policy Level
 	// Who names account and run in notices: what is stopped, and what goes on after off.
 	Who string
@@ -39,10 +40,7 @@ type Job struct {
 // list that cannot be read is never an empty one.
 func (j *Job) Pass(ctx context.Context) (done bool, err error) {
 	s := j.Latch.State()
-	if s.Level >= Halt {
-		s.Level = max(s.Level, j.Policy)
-	}
-	if s.Level < Cancel {
+	if s.Level = s.Asks(j.Policy); s.Level < Cancel {
 		return true, nil
 	}
 	j.mu.Lock()
@@ -75,6 +73,18 @@ func (j *Job) Pass(ctx context.Context) (done bool, err error) {
 	return done, errors.Join(err, jerr, rerr)
 }
 
+// Asks returns how far a job goes: as far as the level, or as a strategy's policy at a halt.
+// Raises in doubt alone leave it at the level.
+func (s State) Asks(policy Level) Level {
+	if slices.ContainsFunc(s.Raises, Raise.certain) {
+		return max(s.Level, policy)
+	}
+	return s.Level
+}
+
+// certain reports whether a policy acts on a raise.
+func (r Raise) certain() bool { return r.Level >= Halt && !r.Doubt }
+
 // first is the raise that closes are named by: the oldest that asks for them, or that a
 // policy acts on.
 func first(s State) Raise {
@@ -83,12 +93,7 @@ func first(s State) Raise {
 			return r
 		}
 	}
-	for _, r := range s.Raises {
-		if r.Level >= Halt {
-			return r
-		}
-	}
-	return s.Raises[0]
+	return s.Raises[max(0, slices.IndexFunc(s.Raises, Raise.certain))]
 }
 
 // closed says what the job's own orders have traded, as the broker lists them.
@@ -126,7 +131,7 @@ func (j *Job) work(ctx context.Context, s State) (left string, err error) {
 	closing := map[string]bool{}
 	var errs []error
 	for _, o := range open {
-		if strings.HasPrefix(o.ID, closePrefix) {
+		if own(o.Order) {
 			closing[o.Symbol] = true // ends its position: canceling it would not
 			continue
 		}
@@ -183,8 +188,16 @@ func (j *Job) open(ctx context.Context) ([]pitwall.OrderState, error) {
 	return j.Broker.Orders(ctx, pitwall.OrderQuery{Book: j.Book, Open: true})
 }
 
-// closePrefix begins the ids of the job's own orders.
+// closePrefix begins the ids of the job's own orders; tools refuse it.
 const closePrefix = "flatten-"
+
+// principal is who sends them.
+const principal = "halt"
+
+// own reports whether an order is one of the job's: an id alone says nothing.
+func own(o pitwall.Order) bool {
+	return o.By.Principal == principal && strings.HasPrefix(o.ID, closePrefix)
+}
 
 // flatten sends the close of one position. Its id says which raise and which attempt it
 // is, so that a process that starts again finds what was sent and sends no second one.
@@ -208,7 +221,7 @@ func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
 			tif = pitwall.GTC
 		}
 		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: tif, ReduceOnly: true,
-			By: pitwall.Caller{Principal: "halt"}, Reason: "flatten: " + cause.Reason}
+			By: pitwall.Caller{Principal: principal}, Reason: "flatten: " + cause.Reason}
 		if p.Qty < 0 {
 			o.Side, o.Qty = pitwall.Buy, -p.Qty
 		}

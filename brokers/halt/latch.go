@@ -43,6 +43,7 @@ type Raise struct {
 	By     string    `json:"by"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
+	Doubt  bool      `json:"doubt,omitempty"` // Pitwall found what it does not understand, such as an account that differs: no strategy's policy acts on that
 
 	file string
 }
@@ -130,7 +131,7 @@ func (l *Latch) Raise(r Raise) error {
 func (l *Latch) State() State {
 	entries, err := os.ReadDir(l.dir)
 	if err != nil {
-		return State{Halt, []Raise{{Level: Halt, By: "pitwall", Reason: fmt.Sprintf("the latch cannot be read (%v); pitwall kill off recreates it", err)}}}
+		return State{Halt, []Raise{{Level: Halt, By: "pitwall", Doubt: true, Reason: fmt.Sprintf("the latch cannot be read (%v); pitwall kill off recreates it", err)}}}
 	}
 	s := State{}
 	for _, e := range entries {
@@ -156,7 +157,7 @@ func (l *Latch) read(name string) Raise {
 	}
 	switch {
 	case r.Level <= Off || bad != nil:
-		r.Level, r.By, r.Reason = Halt, "pitwall", fmt.Sprintf("the latch holds %q, which is not understood", name)
+		r.Level, r.By, r.Doubt, r.Reason = Halt, "pitwall", true, fmt.Sprintf("the latch holds %q, which is not understood", name)
 	case err != nil:
 		r.By, r.Reason = "unknown", "the reason cannot be read"
 	}

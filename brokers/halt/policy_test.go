@@ -123,6 +123,19 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// A policy does not act on a halt that Pitwall raised in doubt, nor on a latch that cannot be
+// read, and does once another raise asks.
+func TestPolicyAndDoubt(t *testing.T) {
+	l := newLatch(t)
+	r := raise(halt.Halt, "the account differs")
+	r.Doubt = true
+	require.NoError(t, l.Raise(r))
+	require.Equal(t, halt.Halt, l.State().Asks(halt.Flatten))
+	require.NoError(t, l.Raise(raise(halt.Halt, "test")))
+	require.Equal(t, halt.Flatten, l.State().Asks(halt.Flatten))
+	require.Equal(t, halt.Halt, halt.New(filepath.Join(t.TempDir(), "none")).State().Asks(halt.Flatten))
+}
+
 // A job's own journal is read beside the latch: the newest line of each about a raise that
 // is there, half a line of a killed process aside. It does not halt.
 func TestReports(t *testing.T) {

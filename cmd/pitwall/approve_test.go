@@ -69,14 +69,14 @@ func TestApproveAtABroker(t *testing.T) {
 	h.eventually(t, "exit", "working") // an exit does not wait
 
 	h.call(t, "orders_submit", map[string]any{"symbol": "AAPL", "side": "buy", "qty": 4, "client_order_id": "denied"})
-	_, errs, code = command(t, dir, env, "approve", "desk", "denied", "--deny")
+	_, errs, code = command(t, dir, env, "approve", "desk", "--id", "denied", "--deny")
 	require.Zero(t, code, errs)
 	h.eventually(t, "denied", "denied")
 	h.call(t, "orders_submit", map[string]any{"symbol": "AAPL", "side": "buy", "qty": 5, "client_order_id": "late"})
 	require.NoError(t, fake.Step(t.Context())) // a day passes
 	h.call(t, "clock_next_bar", nil)
 	h.eventually(t, "late", "denied")
-	_, errs, code = command(t, dir, env, "approve", "late")
+	_, errs, code = command(t, dir, env, "approve", "--id", "late")
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "no order late waits for a person")
 	require.Equal(t, "no order waits for a person\n", list())
