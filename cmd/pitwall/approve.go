@@ -61,11 +61,8 @@ func approvals(args []string, id string) (dirs []string, order driver.Asked, err
 	switch {
 	case len(args) == 2 && id != "":
 		return nil, order, &usageError{pitwall.Errorf(pitwall.InvalidInput, "both a hash (%s) and --id %s are given", args[1], id).Hintf("give one of them")}
-	case len(args) == 2:
-		order.Hash = args[1]
-		dir, err := runs.Find(args[0])
-		return []string{dir}, order, err
-	case len(args) == 1 && id != "":
+	case len(args) == 2, len(args) == 1 && id != "":
+		order.Hash = strings.Join(args[1:], "") // none behind an id
 		dir, err := runs.Find(args[0])
 		return []string{dir}, order, err
 	}

@@ -11,6 +11,7 @@ import (
 	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
+	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
 )
 
@@ -102,9 +103,5 @@ func (a *app) findDrift(ctx context.Context, name string, f driftFlags) (err err
 	if err != nil {
 		return err
 	}
-	if f.json {
-		return a.printJSON(d)
-	}
-	_, err = fmt.Fprint(a.stdout, driver.DriftText(d))
-	return err
+	return a.answer(f.json, d, func(p *term.Pen) { p.Write(driver.DriftText(d)) }, nil)
 }
