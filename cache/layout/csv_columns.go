@@ -48,7 +48,7 @@ func (c *Columns) csv(text []byte, hints Hints) bool {
 		return false
 	}
 	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, roles: make([]role, len(header)), beside: make([]string, len(header)),
-		quoted: bytes.IndexByte(body, '"') >= 0, own: h.found, zeros: true, stated: hints.Decimal}
+		quoted: bytes.IndexByte(body, '"') >= 0, own: h.found, zeros: true, stated: hints.Decimal, part: hints.Part}
 	for meaning, i := range at {
 		if s.roles[i] = roles[meaning]; s.roles[i] == roleBeside {
 			s.beside[i], c.Cash = meaning, c.Cash || meaning != StockSplits
@@ -145,6 +145,7 @@ type csvReader struct {
 	roles  []role
 	beside []string // names of the columns of that role
 	mark   byte     // the decimal mark
+	part   int      // see [Hints]
 	bare   bool     // there is no header
 	own    bool     // every cell is written as Pitwall writes it
 	stated string
@@ -238,7 +239,7 @@ func (s *csvReader) split(line string, cells []string) bool {
 // all reads a text in parts, side by side.
 func (s *csvReader) all(text string) bool {
 	list := []*csvReader{s}
-	texts, rows := cutLines(text), []int{0}
+	texts, rows := cutLines(text, s.part), []int{0}
 	for k := range texts[1:] {
 		p := *s
 		if s.times != nil {
