@@ -211,7 +211,7 @@ func (t *table) request(kind RowKind, symbol string, rows [][]string) (Request, 
 	q, zone := Request{Kind: kind, Symbol: symbol}, zoneOf(symbol)
 	g := raw{zone: zone}
 	if kind == KindBars {
-		if err := t.asStarts(rows, zone); err != nil {
+		if err := t.asStarts(rows, symbol); err != nil {
 			return q, pitwall.Errorf(pitwall.DataError, "%s: %s: %v", t.name, symbol, err)
 		}
 	}

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"pitwall/cache/layout"
 )
 
 // loadOne loads one file as Load does, or through the reader of texts alone, and reports
@@ -33,13 +36,40 @@ func loadOne(read func(context.Context, Input) (*parsedFile, error), in Input, o
 	return s, p.columns != nil, err
 }
 
+// readParts reads a file as readFile does, a text in parts of few lines.
+func readParts(ctx context.Context, in Input) (*parsedFile, error) {
+	p, err := readFile(ctx, in)
+	if err != nil || p.columns == nil {
+		return p, err
+	}
+	hints, err := p.in.Mapping.hints(in.Show)
+	if err != nil {
+		return nil, err
+	}
+	hints.Part = 64
+	if p.columns = layout.ReadColumns(ctx, in.Show, p.raw, hints); p.columns == nil {
+		return p, p.parse(ctx)
+	}
+	p.table.layout = p.columns.Layout
+	return p, nil
+}
+
 // sameByRows reports whether a file was read by columns, after a comparison with what the
 // reader of texts makes of it.
 func sameByRows(t *testing.T, in Input, opts Options) bool {
 	t.Helper()
 	in.Show = in.Path
-	got, columns, err := loadOne(readFile, in, opts)
 	want, _, wantErr := loadOne(parseFile, in, opts)
+	columns := sameAs(t, readFile, want, wantErr, in, opts)
+	require.Equal(t, columns, sameAs(t, readParts, want, wantErr, in, opts), in.Path)
+	return columns
+}
+
+// sameAs compares what is read with what the reader of texts made of a file, and reports
+// whether it was read by columns.
+func sameAs(t *testing.T, read func(context.Context, Input) (*parsedFile, error), want *Store, wantErr error, in Input, opts Options) bool {
+	t.Helper()
+	got, columns, err := loadOne(read, in, opts)
 	if wantErr != nil {
 		require.EqualError(t, err, wantErr.Error(), in.Path)
 		return false
@@ -114,6 +144,81 @@ func TestParquetColumns(t *testing.T) {
 		}
 	}
 	t.Logf("%d cells, read by columns: %v", cells, read)
+}
+
+// queryParquet writes rows of a query.
+func queryParquet(t *testing.T, file, query string) string {
+	t.Helper()
+	db, err := sql.Open("duckdb", "")
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.Exec("COPY (" + query + ") TO '" + file + "' (FORMAT parquet)")
+	require.NoError(t, err)
+	return file
+}
+
+// Parquet of more than one piece is read as its texts are: 5,000 and more rows over days and
+// symbols. Days that change with the pieces of 2,048 rows show a text that is kept beyond
+// its piece.
+func TestPiecesOfParquet(t *testing.T) {
+	const minute, pieces = "TIMESTAMP '2024-03-01 14:30:00' + INTERVAL 1 MINUTE * i", "(TIMESTAMP '2024-03-01 00:01:00' + INTERVAL 1 DAY * (i // 2048) + INTERVAL 40 SECOND * (i % 2048))"
+	dir := t.TempDir()
+	for name, c := range map[string]struct {
+		stamp, price, volume, symbol string
+		columns                      bool
+	}{
+		"naive":            {minute, "round(100 + (i * 7919 % 1000) / 100.0, 2)::DOUBLE", "(100 + i)::DOUBLE", "'AAPL'", true},
+		"instant":          {"(" + minute + ")::TIMESTAMPTZ", "(100 + i / 7.0)::DECIMAL(18, 4)", "100 + i", "['AAPL', 'MSFT', 'SPY.US'][1 + i % 3]", true},
+		"days":             {"DATE '2010-01-01' + (i // 3)::INTEGER", "(100 + i / 7.0)::DOUBLE", "CASE WHEN i % 5 = 3 THEN NULL ELSE 100.5::FLOAT END", "['AAPL', 'MSFT', 'SPY.US'][1 + i % 3]", true},
+		"symbols in turn":  {"DATE '2010-01-01' + (i % 1700)::INTEGER", "(100 + i % 7)::INTEGER", "NULL::BIGINT", "['AAPL', 'MSFT', 'A.LONGER.SYMBOL', 'SPY'][1 + i // 1700]", true},
+		"texts":            {pieces + "::VARCHAR", "(100 + i / 7.0)::DECIMAL(18, 2)::VARCHAR", "100 + i", "'AAPL'", true},
+		"texts of ISO":     {"strftime(" + pieces + ", '%Y-%m-%dT%H:%M:%S-05:00')", "100.5", "100 + i", "'AAPL'", true},
+		"a NULL at row 5k": {minute, "CASE WHEN i = 5000 THEN NULL ELSE 100.5 END", "100", "'AAPL'", false},
+	} {
+		file := queryParquet(t, filepath.Join(dir, "AAPL.parquet"), fmt.Sprintf("SELECT %s AS symbol, %s AS timestamp, %s AS open, %[3]s AS high, %[3]s AS low, %[3]s AS close, %s AS volume FROM range(6144) r(i)", c.symbol, c.stamp, c.price, c.volume))
+		require.Equal(t, c.columns, sameByRows(t, Disk(file), Options{Symbols: []string{"AAPL", "MSFT", "SPY"}, MayLack: true}), name)
+	}
+}
+
+// A time of day in a column beside the dates is read.
+func TestParquetWithTimeBesideDate(t *testing.T) {
+	for _, clock := range []string{"'16:00:00'", "TIME '16:00:00'"} {
+		file := queryParquet(t, filepath.Join(t.TempDir(), "BTC-USD.parquet"), "SELECT DATE '2024-01-01' + i::INTEGER AS date, "+clock+" AS time, 100.5 AS open, 101.5 AS high, 99.5 AS low, 100 AS close, 5 AS volume FROM range(60) r(i)")
+		require.False(t, sameByRows(t, Disk(file), Options{Symbols: []string{"BTC-USD"}}), clock)
+		s, err := Load(context.Background(), []Input{Disk(file)}, Options{Symbols: []string{"BTC-USD"}})
+		require.NoError(t, err)
+		require.Equal(t, 16, s.Series()[0].Bar(0).Start.UTC().Hour(), clock)
+	}
+}
+
+// A number of rows that no file of its length has is not believed.
+func TestParquetWithAbsurdRows(t *testing.T) {
+	file := queryParquet(t, filepath.Join(t.TempDir(), "AAPL.parquet"), "SELECT DATE '2010-01-01' + i::INTEGER AS date, 100.5 AS open, 101.5 AS high, 99.5 AS low, 100 AS close, 5 AS volume FROM range(4321) r(i)")
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	own := "\x16" + string(binary.AppendVarint(nil, 4321)) // Thrift's compact protocol
+	end := len(raw) - 8
+	footer := string(raw[end-int(binary.LittleEndian.Uint32(raw[end:])) : end])
+	for _, n := range []int64{1 << 38, 1 << 60} {
+		wrong := footer
+		for _, behind := range []string{"\x19", "\x26"} { // row_groups behind the file's num_rows, file_offset behind the row group's
+			require.Equal(t, 1, strings.Count(footer, own+behind))
+			wrong = strings.Replace(wrong, own+behind, "\x16"+string(binary.AppendVarint(nil, n))+behind, 1)
+		}
+		data := append(raw[:end-len(footer):end-len(footer)], wrong...)
+		data = append(binary.LittleEndian.AppendUint32(data, uint32(len(wrong))), "PAR1"...)
+		in := Input{FS: fstest.MapFS{"AAPL.parquet": {Data: data}}, Path: "AAPL.parquet"}
+		require.False(t, sameByRows(t, in, Options{Symbols: []string{"AAPL"}}))
+	}
+}
+
+// A column that is stated to be two things is both, as by rows.
+func TestColumnOfTwoMeanings(t *testing.T) {
+	text := "Date,Open,High,Low,Adj Close\n2024-01-02,1,2,0.5,1.5\n2024-01-03,1,2,0.5,1.25\n"
+	in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv", Mapping: Mapping{Columns: map[string]string{"close": "Adj Close", "adj_close": "Adj Close"}}}
+	for range 20 { // the order of a map
+		require.False(t, sameByRows(t, in, Options{Symbols: []string{"AAPL"}}))
+	}
 }
 
 // Every file that people have gives the same by columns as by rows.

@@ -70,17 +70,21 @@ func (l *loader) oddClock(t *table, g *raw) {
 
 // asStarts writes the times of a symbol's bars as the store keeps them, where the mapping
 // says that they are others: the starts of bars, and the Mondays of weeks.
-func (t *table) asStarts(rows [][]string, zone *time.Location) (err error) {
+func (t *table) asStarts(rows [][]string, symbol string) (err error) {
 	if t.mapping.Stamps != "end" && t.mapping.Sundays == "" {
 		return nil
 	}
-	g := raw{series: &pitwall.Series{}, zone: zone, sundays: t.mapping.Sundays}
+	in := t.mapping.trades(newLoader().instrument(symbol))
+	g := raw{series: &pitwall.Series{Instrument: in}, zone: in.Location(), sundays: t.mapping.Sundays}
 	for _, r := range rows {
-		when, err := t.barTime(r[1], zone)
+		when, err := t.barTime(r[1], g.zone)
 		if err != nil {
 			return err
 		}
 		g.starts, g.dates = append(g.starts, when.t.Unix()), when.date
+	}
+	if err := g.byDate(in); err != nil {
+		return err
 	}
 	if g.series.Size, err = g.size(0); err != nil {
 		return err

@@ -97,3 +97,41 @@ func TestWeeksDatedOnSundays(t *testing.T) {
 	_, err = mappedLoad("AAPL.csv", text, Mapping{Sundays: "monday"})
 	require.ErrorContains(t, err, `sundays is "monday"; use start or end`)
 }
+
+// Bars of a day or a week that carry a time of day are imported as the bars that a run
+// reads of the file.
+func TestImportOfDaysWithTimes(t *testing.T) {
+	const row = ",1,2,0.5,1.5\n"
+	for name, c := range map[string]struct {
+		first time.Time
+		days  int
+		as    string
+		m     Mapping
+		want  string // the first bar
+	}{
+		"closes":           {time.Date(2024, 1, 2, 16, 0, 0, 0, time.UTC), 1, time.DateTime, Mapping{Stamps: "end"}, "2024-01-02T14:30:00Z to 2024-01-02T21:00:00Z"},
+		"with an offset":   {time.Date(2024, 1, 2, 16, 0, 0, 0, newYork()), 1, time.RFC3339, Mapping{Stamps: "end"}, "2024-01-02T14:30:00Z to 2024-01-02T21:00:00Z"},
+		"midnights":        {time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), 1, time.RFC3339, Mapping{Stamps: "end"}, "2024-01-02T14:30:00Z to 2024-01-02T21:00:00Z"},
+		"another session":  {time.Date(2024, 1, 2, 17, 30, 0, 0, time.UTC), 1, time.DateTime, Mapping{Stamps: "end", Session: "XETR"}, "2024-01-02T08:00:00Z to 2024-01-02T16:30:00Z"},
+		"always open":      {time.Date(2024, 1, 2, 16, 0, 0, 0, time.UTC), 1, time.DateTime, Mapping{Stamps: "end", Session: "24/7"}, "2024-01-01T16:00:00Z to 2024-01-02T16:00:00Z"},
+		"weeks of Sundays": {time.Date(2024, 1, 7, 16, 0, 0, 0, time.UTC), 7, time.DateTime, Mapping{Sundays: "start"}, "2024-01-08T14:30:00Z to 2024-01-12T21:00:00Z"},
+	} {
+		text := "date,open,high,low,close\n"
+		for i := range 4 {
+			text += c.first.AddDate(0, 0, i*c.days).Format(c.as) + row
+		}
+		ctx, l := context.Background(), newLocal(t, "2026-11-20")
+		in := Input{FS: fstest.MapFS{"AAPL.csv": {Data: []byte(text)}}, Path: "AAPL.csv", Show: "AAPL.csv", Mapping: c.m}
+		want, err := Load(ctx, []Input{in}, Options{Symbols: []string{"AAPL"}})
+		require.NoError(t, err, name)
+		b := want.Series()[0].Bar(0)
+		require.Equal(t, c.want, b.Start.UTC().Format(time.RFC3339)+" to "+b.Known.UTC().Format(time.RFC3339), name)
+		_, err = l.Import(ctx, in, "AAPL")
+		require.NoError(t, err, name)
+		kept, err := l.Inputs(ctx, Need{Source: "files", Symbols: []string{"AAPL"}, Size: time.Duration(c.days) * pitwall.OneDay})
+		require.NoError(t, err, name)
+		got, err := Load(ctx, kept, Options{Symbols: []string{"AAPL"}})
+		require.NoError(t, err, name)
+		require.Equal(t, figures(want.Series()[0]), figures(got.Series()[0]), name)
+	}
+}

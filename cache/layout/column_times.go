@@ -72,7 +72,8 @@ type dated struct {
 	at   time.Time
 }
 
-// learn notes the date of a cell that has a time of day after it.
+// learn notes the date of a cell that has a time of day after it. The date is copied: a
+// cell of Parquet is valid until the next piece.
 func (d *dated) learn(f form, cell string) {
 	d.text = ""
 	if len(cell) < shortestDate {
@@ -80,7 +81,7 @@ func (d *dated) learn(f form, cell string) {
 	}
 	if i := strings.IndexAny(cell[shortestDate:], " T"); i >= 0 {
 		if m, ok := f.read(cell[:shortestDate+i]); ok && !m.clock {
-			d.text, d.at = cell[:shortestDate+i], m.t
+			d.text, d.at = strings.Clone(cell[:shortestDate+i]), m.t
 		}
 	}
 }

@@ -69,6 +69,13 @@ func (c *Columns) head(header []string, hints Hints) (at map[string]int, ok bool
 			return nil, false
 		}
 	}
+	means := make([]bool, len(header))
+	for _, i := range at {
+		if means[i] { // two things, as hints may say
+			return nil, false
+		}
+		means[i] = true
+	}
 	for _, h := range header {
 		if _, ok := unfinished[fold(h)]; ok && (c.Layout.Container != "csv" || t.hasOwnNames(at)) {
 			return nil, false

@@ -86,7 +86,7 @@ func (t *Table) csv(text []byte, hints Hints) error {
 	t.Layout.Separator = h.comma
 	trim := h.comma != '\t' && h.found
 	if bytes.IndexByte(text[h.offset:], '"') < 0 {
-		t.split(string(text[h.offset:]), byte(h.comma), trim, h.line)
+		t.split(string(text[h.offset:]), byte(h.comma), trim, h.line, hints.Part)
 	} else if err := t.quoted(text[h.offset:], h.comma, trim, h.line); err != nil {
 		return err
 	}
@@ -261,12 +261,11 @@ func looksNumeric(c string) bool {
 // prices returns a row's four prices in this order, in plain floats: they choose an
 // order and are never traded on.
 func (o *order) prices(row []string) (p [4]float64, ok bool) {
+	if len(row) < len(o.columns) { // cut off
+		return p, false
+	}
 	for k, meaning := range [...]string{Open, High, Low, Close} {
-		i := slices.Index(o.columns, meaning)
-		if i >= len(row) {
-			return p, false
-		}
-		if p[k], ok = roughly(row[i]); !ok {
+		if p[k], ok = roughly(row[slices.Index(o.columns, meaning)]); !ok {
 			return p, false
 		}
 	}

@@ -51,7 +51,7 @@ func (c *Columns) csv(text []byte, hints Hints) bool {
 	}
 	s := &csvReader{to: c, comma: byte(h.comma), trim: h.comma != '\t' && h.found, bare: !h.found, header: header, over: map[int]string{}, roles: make([]role, len(header)), beside: make([]string, len(header)),
 		prices: [4]int{at[Open], at[High], at[Low], at[Close]},
-		quoted: bytes.IndexByte(body, '"') >= 0, own: h.found, zeros: true, stated: hints.Decimal}
+		quoted: bytes.IndexByte(body, '"') >= 0, own: h.found, zeros: true, stated: hints.Decimal, part: hints.Part}
 	for meaning, i := range at {
 		if s.roles[i] = roles[meaning]; s.roles[i] == roleBeside {
 			s.beside[i], c.Cash = meaning, c.Cash || meaning != StockSplits
@@ -159,6 +159,7 @@ type csvReader struct {
 	over   map[int]string // by column: what it says of a bar that was not over
 	beside []string       // names of the columns of that role
 	mark   byte           // the decimal mark
+	part   int            // see [Hints]
 	bare   bool           // there is no header
 	own    bool           // every cell is written as Pitwall writes it
 	stated string

@@ -91,7 +91,7 @@ func (s *csvReader) noBar(cells []string) (what string, ok bool) {
 // all reads a text in parts, side by side.
 func (s *csvReader) all(text string) bool {
 	list := []*csvReader{s}
-	texts, rows := cutLines(text), []int{0}
+	texts, rows := cutLines(text, s.part), []int{0}
 	for k := range texts[1:] {
 		p := *s
 		if s.times != nil {

@@ -18,6 +18,7 @@ type Hints struct {
 	Dates   string            // order of a date in figures: dmy, mdy or ymd
 	Decimal string            // decimal mark: "." or ","
 	Zone    *time.Location    // of times without an offset
+	Part    int               // bytes of each part of a text that is read side by side; 0 = one for each processor
 
 	trades bool // fills are read, not bars
 }

@@ -77,3 +77,23 @@ func TestUndecidable(t *testing.T) {
 		require.Equal(t, want, table.Rows[0][4])
 	}
 }
+
+// A row that is cut off in a file without a header is named, wherever it ends.
+func TestShortRowsWithoutHeader(t *testing.T) {
+	for _, row := range []string{
+		"0.5,2,1,1.5,10,10,0,0,1,0,0,MINUTE_1,1704153600000,1704153659999", // Poloniex
+		"1704153600,1,2,0.5,1.5,1.2,10,3",                                  // Kraken OHLC
+	} {
+		cells := strings.Split(row, ",")
+		for n := 2; n < len(cells); n++ {
+			short := strings.Join(cells[:n], ",")
+			raw := []byte(row + "\n" + row + "\n" + short + "\n")
+			require.Nil(t, layout.ReadColumns(context.Background(), "a.csv", raw, layout.Hints{}), short)
+			_, err := layout.Read(context.Background(), "a.csv", raw, layout.Hints{})
+			require.ErrorContains(t, err, "line 3", short)
+			list := strings.ReplaceAll("[["+row+"],["+short+"]]", "MINUTE_1", `"MINUTE_1"`)
+			_, err = layout.Read(context.Background(), "a.json", []byte(list), layout.Hints{})
+			require.ErrorContains(t, err, "the JSON holds lists that are no bars", short)
+		}
+	}
+}

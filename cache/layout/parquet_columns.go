@@ -30,8 +30,11 @@ func (c *Columns) parquet(ctx context.Context, raw []byte, hints Hints) bool {
 		header[i] = f.name
 	}
 	at, ok := c.head(header, hints)
+	if _, has := at[clock]; !ok || has || hints.Decimal == "," {
+		return false
+	}
 	n, err := e.rows(ctx)
-	if !ok || err != nil || n == 0 || hints.Decimal == "," {
+	if err != nil || n <= 0 || n > len(raw) { // bars take more than a byte each: the file's own number may be wrong
 		return false
 	}
 	c.grow(n, at)
@@ -198,8 +201,11 @@ func eachFloat[T any](r *parquetReader, to []float64, none float64, read func(*T
 func (r *parquetReader) symbol(p piece, i int) bool {
 	values, valid, out := column[text](p, i), p.valid(i), r.to.Of[r.row:]
 	for row := range values {
+		if isNone(valid, row) {
+			return false
+		}
 		s := values[row].String()
-		if isNone(valid, row) || !isBare(s) {
+		if !isBare(s) {
 			return false
 		}
 		out[row] = r.symbols.number(s)

@@ -33,8 +33,8 @@ func parts(n int, f func(lo, hi int) error) error {
 }
 
 // split reads the rows of a text without quotes as encoding/csv does, from a line on.
-func (t *Table) split(text string, comma byte, trim bool, line int) {
-	texts := cutLines(text)
+func (t *Table) split(text string, comma byte, trim bool, line, part int) {
+	texts := cutLines(text, part)
 	rows, lines := make([][][]string, len(texts)), make([][]int, len(texts))
 	var wait sync.WaitGroup
 	for k, part := range texts {
@@ -46,10 +46,13 @@ func (t *Table) split(text string, comma byte, trim bool, line int) {
 	t.Rows, t.Lines = slices.Concat(rows...), slices.Concat(lines...)
 }
 
-// cutLines cuts a text into parts of whole lines, one for each processor.
-func cutLines(text string) (texts []string) {
+// cutLines cuts a text into parts of whole lines, one for each processor unless each is a
+// stated number of bytes.
+func cutLines(text string, each int) (texts []string) {
 	const least = 1 << 20 // bytes
-	each := max(least, len(text)/runtime.GOMAXPROCS(0)+1)
+	if each == 0 {
+		each = max(least, len(text)/runtime.GOMAXPROCS(0)+1)
+	}
 	for len(text) > each {
 		end := strings.IndexByte(text[each:], '\n')
 		if end < 0 {
