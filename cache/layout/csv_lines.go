@@ -150,7 +150,7 @@ func (s *csvReader) join(p *csvReader, from, to int) bool {
 		s.skipped = addSkip(s.skipped, x.What, x.Count)
 	}
 	s.cells, s.rewritten = append(s.cells, p.cells...), s.rewritten || p.rewritten
-	return s.kind == p.kind && (s.times == nil || s.times.kind == p.times.kind)
+	return from == to || s.kind == p.kind && (s.times == nil || s.times.kind == p.times.kind)
 }
 
 // read reads the lines of a text into the rows from one on, and returns the row after the

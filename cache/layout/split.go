@@ -60,6 +60,9 @@ func cutLines(text string, each int) (texts []string) {
 		}
 		texts, text = append(texts, text[:each+end+1]), text[each+end+1:]
 	}
+	if text == "" && texts != nil {
+		return texts
+	}
 	return append(texts, text)
 }
 
