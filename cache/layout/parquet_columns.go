@@ -53,6 +53,9 @@ func (c *Columns) parquet(ctx context.Context, raw []byte, hints Hints) bool {
 	if r.texts != nil {
 		times, r.own = r.texts.form.name, r.own && r.texts.own
 	}
+	if times == "dmy" || times == "mdy" { // the reader of texts says how it took the first date
+		return false
+	}
 	c.Layout.Decimal = "."
 	return c.understood(header, at, hints, times, r.own)
 }
