@@ -216,7 +216,7 @@ func (s *Strategy) seats() ([]deskRole, error) {
 		}
 		name = cmp.Or(name, x.name)
 		if !agentName.MatchString(name) {
-			return nil, fmt.Errorf("a role is named %q; use lower-case letters, digits, - and _", name)
+			return nil, fmt.Errorf("the role name %q is not usable; use lower-case letters, digits, - and _", name)
 		}
 		r, err := roles.Read(d.files, s.Dir, name)
 		if err != nil {

@@ -35,7 +35,7 @@ func TestDeskKeys(t *testing.T) {
 		"agent: {model: script/desk}\ndesk: {analysts: [bull]}":                               "an analyst cannot be named bull",
 		"agent: {model: script/desk}\ndesk: {analysts: [technical, technical]}":               "an analyst cannot be named technical",
 		"agent: {model: script/desk}\ndesk: {analysts: [risk_neutral]}":                       "answers with Verdict",
-		"agent: {model: script/desk}\ndesk: {analysts: [../x]}":                               "a role is named",
+		"agent: {model: script/desk}\ndesk: {analysts: [../x]}":                               "the role name",
 		"agent: {model: script/desk}\ndesk: {risk: {}}":                                       "reviews the plan of a trader",
 		"agent: {model: script/desk}\ndesk: {trader: {}, risk: {profile: netral}}":            "did you mean neutral?",
 		"agent: {model: script/desk}\ndesk: {trader: {tools: [orders_submit]}}":               "may not have orders_submit",

@@ -46,8 +46,8 @@ func (p *deskProvider) Reply(_ context.Context, r agentloop.Request) (agentloop.
 	return reply, nil
 }
 
-// A desk whose roles are at three providers runs, whatever one of them does: what is said
-// in tools/docs/desk.md.
+// A desk whose roles are at three providers runs, whatever one of them does, as
+// tools/docs/desk.md says.
 func TestDeskOverProviders(t *testing.T) {
 	says := func(who, text string, stop agentloop.Stop, times int) func(string, int) agentloop.Reply {
 		return func(role string, n int) agentloop.Reply {

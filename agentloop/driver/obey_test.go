@@ -98,7 +98,7 @@ func TestLossOfAModelThatObeysANewsItem(t *testing.T) {
 	}
 }
 
-// scripted is a model of code: what it calls after so many replies of a turn.
+// scripted is a model of code: what it calls after each reply of a turn.
 type scripted func(step int, last []agentloop.Result) []agentloop.Call
 
 func (f scripted) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, error) {

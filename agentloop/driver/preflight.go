@@ -101,7 +101,7 @@ type PreflightConfig struct {
 	Local    *history.Local
 	Progress func(drill string) // called as each begins; may be nil
 
-	plant func(drill string, l *Live) // of a test: a fault of ours that must be found
+	plant func(drill string, l *Live) // of a test: a planted fault that a drill must find
 	only  string                      // of a test: the drill; empty = all
 }
 

@@ -117,7 +117,7 @@ func (b swallow) Submit(_ context.Context, o pitwall.Order) (pitwall.OrderState,
 	return pitwall.OrderState{Order: o, Status: pitwall.Working}, nil
 }
 
-// Faults of ours under the strategy, each of which a drill finds.
+// Faults planted under the strategy, each of which a drill finds.
 func TestPreflightFindsOurFaults(t *testing.T) {
 	under := func(wrap func(pitwall.Broker) pitwall.Broker) func(string, *Live) {
 		return func(_ string, l *Live) {

@@ -20,7 +20,7 @@ type member struct {
 	name    string
 	symbols []string
 	cash    pitwall.Dec
-	// next returns the calls after so many replies of a turn, none to end it. last are the
+	// next returns the calls after a number of replies of a turn, none to end it. last are the
 	// results of the calls before.
 	next func(m *member, step int, last []agentloop.Result) []agentloop.Call
 
