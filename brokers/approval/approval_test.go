@@ -46,6 +46,21 @@ type room struct {
 	told    []approval.Order
 	refuse  *pitwall.Error // what the guard says before it sends
 	orders  string
+	full    bool    // the desk's lines cannot be written
+	under   *faulty // between desk and guard; nil = nothing
+}
+
+// book is a room's journal as its desk writes it.
+type book struct {
+	*pitwall.MemoryJournal
+	of *room
+}
+
+func (b book) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
+	if b.of.full {
+		return 0, errors.New("no space")
+	}
+	return b.MemoryJournal.Append(ctx, e)
 }
 
 func newRoom(t *testing.T, orders string) *room {
@@ -71,8 +86,16 @@ func (r *room) start(t *testing.T) {
 	}
 	g := risk.New(r.venue, r.journal, r.venue, nil, nil, risk.NoLimits())
 	g.Before(func(context.Context, pitwall.Order) *pitwall.Error { return r.refuse })
-	r.Desk = approval.New(approval.Config{Broker: g, Journal: r.journal, Orders: r.orders, Dir: r.dir, Now: func() time.Time { return r.now }, World: r.venue.Now, Market: r.market, Tell: func(o approval.Order) { r.told = append(r.told, o) }}, past)
+	r.Desk = approval.New(approval.Config{Broker: r.over(g), Journal: book{r.journal, r}, Orders: r.orders, Dir: r.dir, Now: func() time.Time { return r.now }, World: r.venue.Now, Market: r.market, Tell: func(o approval.Order) { r.told = append(r.told, o) }}, past)
 	g.Hold(r.Hold)
+}
+
+func (r *room) over(g *risk.Guard) pitwall.Broker {
+	if r.under == nil {
+		return g
+	}
+	r.under.Broker = g
+	return r.under
 }
 
 func entries(t *testing.T, j pitwall.Journal) (list []pitwall.Entry) {
@@ -107,7 +130,7 @@ func (r *room) decide(t *testing.T, hash string, yes bool) {
 // sent is how often an order was about to be sent, by the journal.
 func (r *room) sent(t *testing.T, id string) (n int) {
 	for _, e := range entries(t, r.journal) {
-		if e.Kind == pitwall.EntryIntent && e.ID == id {
+		if e.Kind == pitwall.EntryIntent && e.Verb == "submit" && e.ID == id {
 			n++
 		}
 	}
