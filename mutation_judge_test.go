@@ -97,7 +97,7 @@ func (m *mutants) judge(t *testing.T, judges []string, ids []int) (survived []st
 				return take
 			})
 			for range 2 { // a test that fails on a busy machine notices nothing
-				_, err := run(binary, id, 10*time.Second+5*took, names)
+				_, err := run(binary, id, 20*time.Second+10*took, names)
 				if killed = err != nil; !killed {
 					break
 				}
