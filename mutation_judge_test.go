@@ -1,6 +1,7 @@
 package pitwall
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -97,8 +98,12 @@ func (m *mutants) judge(t *testing.T, judges []string, ids []int) (survived []st
 				return take
 			})
 			for range 2 { // a test that fails on a busy machine notices nothing
-				_, err := run(binary, id, 20*time.Second+10*took, names)
+				out, err := run(binary, id, 20*time.Second+10*took, names)
 				if killed = err != nil; !killed {
+					break
+				}
+				if bytes.Contains(out, []byte("panic: test timed out")) {
+					t.Logf("%d of %d out of time: %s", done+1, len(ids), about)
 					break
 				}
 			}
