@@ -34,7 +34,6 @@ type inputView struct {
 
 // input is a figure that ratios use; without a value, why says so.
 type input struct {
-	name  string
 	value *big.Rat
 	why   string
 	view  inputView
@@ -65,9 +64,10 @@ var shareItems = []string{"diluted_average_shares", "WeightedAverageNumberOfDilu
 // ratios computes what can be, as of now.
 func ratios(ctx context.Context, w *pitwall.World, symbol string, records []pitwall.Record) (list []ratioView, inputs []inputView) {
 	all := statementsOf(records)
-	in := map[string]input{"price": lastPrice(ctx, w, symbol), "shares": shares(w, symbol, all)}
-	if in["price"].value == nil { // then splits are not known either
-		in["shares"] = in["price"]
+	price, day := lastPrice(ctx, w, symbol)
+	in := map[string]input{"price": price, "shares": price}
+	if price.value != nil { // else splits are not known either
+		in["shares"] = shares(w, symbol, day, all)
 	}
 	order := []string{"price", "shares"}
 	add := func(name string, x input) {
@@ -85,7 +85,7 @@ func ratios(ctx context.Context, w *pitwall.World, symbol string, records []pitw
 		}
 	}
 	if why := otherCurrency(w, symbol, all); why != "" {
-		in["price"] = input{name: "price", why: why}
+		in["price"] = input{why: why}
 	}
 	for _, r := range formulas() {
 		list = append(list, r.compute(in))
@@ -170,9 +170,8 @@ func exact(r *big.Rat) string {
 	return s
 }
 
-// lastPrice is the last known close as it was traded.
-func lastPrice(ctx context.Context, w *pitwall.World, symbol string) input {
-	x := input{name: "price"}
+// lastPrice is the last known close as it was traded, and when its bar began.
+func lastPrice(ctx context.Context, w *pitwall.World, symbol string) (x input, day time.Time) {
 	bars, err := w.Market.Bars(ctx, pitwall.BarQuery{Symbol: symbol, Limit: 1, Adjusted: pitwall.Raw})
 	switch {
 	case pitwall.CodeOf(err) == pitwall.Unsupported:
@@ -183,9 +182,9 @@ func lastPrice(ctx context.Context, w *pitwall.World, symbol string) input {
 		x.why = fmt.Sprintf("the last price of %s is %v", symbol, bars[0].Close)
 	default:
 		x.value = new(big.Rat).SetFrac64(int64(bars[0].Close), int64(pitwall.One))
-		x.view = inputView{Periods: bars[0].Start.Format(time.DateOnly), Known: w.Time(bars[0].Known)}
+		x.view, day = inputView{Periods: bars[0].Start.Format(time.DateOnly), Known: w.Time(bars[0].Known)}, bars[0].Start
 	}
-	return x
+	return x, day
 }
 
 // otherCurrency says why price and statements do not go together, or nothing.

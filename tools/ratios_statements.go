@@ -130,7 +130,7 @@ func (x *input) quarter(w *pitwall.World, all []statement, i int, it item) {
 
 // fourQuarters is the sum of the four newest quarters.
 func fourQuarters(w *pitwall.World, all []statement, it item) input {
-	x := input{name: it.input, value: new(big.Rat)}
+	x := input{value: new(big.Rat)}
 	if x.why = follow(all, 0, 4); x.why != "" {
 		x.value = nil
 		return x
@@ -145,7 +145,7 @@ func fourQuarters(w *pitwall.World, all []statement, it item) input {
 
 // oneQuarter is the figure of the quarter that ended back quarters before the newest.
 func oneQuarter(w *pitwall.World, all []statement, back int, it item) input {
-	x := input{name: it.input}
+	x := input{}
 	if x.why = follow(all, 0, back+1); x.why == "" {
 		x.value = new(big.Rat)
 		x.quarter(w, all, back, it)
@@ -155,7 +155,7 @@ func oneQuarter(w *pitwall.World, all []statement, back int, it item) input {
 
 // balance is an item of the newest statement.
 func balance(w *pitwall.World, all []statement, it item) input {
-	x := input{name: it.input, why: "no statement is known"}
+	x := input{why: "no statement is known"}
 	if len(all) == 0 {
 		return x
 	}
@@ -167,11 +167,12 @@ func balance(w *pitwall.World, all []statement, it item) input {
 }
 
 // shares are those of the newest of the four statements whose count can be right, in
-// shares of now: a split that went ex after the count was known multiplies it. Fourth
+// shares of the day of the price: a split that went ex after the count was known and by
+// that day multiplies it. Fourth
 // quarters computed as a year less nine months hold the difference of two averages: a
 // count below half of the largest of the four is none.
-func shares(w *pitwall.World, symbol string, all []statement) input {
-	x := input{name: "shares", why: "no statement names a count of shares"}
+func shares(w *pitwall.World, symbol string, priced time.Time, all []statement) input {
+	x := input{why: "no statement names a count of shares"}
 	most := new(big.Rat)
 	list := make([]input, 0, 4)
 	for _, s := range all[:min(len(all), 4)] {
@@ -185,9 +186,9 @@ func shares(w *pitwall.World, symbol string, all []statement) input {
 		if one.used(w, s, r); one.value == nil {
 			continue
 		}
-		if times := splitsSince(w, symbol, r.Known); times.Cmp(big.NewRat(1, 1)) != 0 {
+		if times := splitsBetween(w, symbol, r.Known, priced); times.Cmp(big.NewRat(1, 1)) != 0 {
 			one.value.Mul(one.value, times)
-			one.view.Periods += " x " + exact(times) + " for splits since"
+			one.view.Periods += " x " + exact(times) + " for splits"
 		}
 		if list = append(list, one); one.value.Cmp(most) > 0 {
 			most = one.value
@@ -195,24 +196,28 @@ func shares(w *pitwall.World, symbol string, all []statement) input {
 	}
 	for _, one := range list {
 		if one.value.Sign() > 0 && new(big.Rat).Mul(one.value, big.NewRat(2, 1)).Cmp(most) >= 0 {
-			one.name = x.name
 			return one
 		}
 	}
 	return x
 }
 
-// splitsSince is by how much splits that went ex after a time multiplied a share.
-func splitsSince(w *pitwall.World, symbol string, known time.Time) *big.Rat {
+// splitsBetween is by how much splits that went ex after one time and by another
+// multiplied a share. A price may be older than the count of shares: then they divide it.
+func splitsBetween(w *pitwall.World, symbol string, counted, priced time.Time) *big.Rat {
 	times := big.NewRat(1, 1)
 	m, ok := w.Market.(actionSource)
 	if !ok {
 		return times
 	}
 	for _, a := range m.Actions(symbol) {
-		if a.Type == "split" && a.Ex.After(known) {
-			units, per := a.Split()
+		units, per := a.Split()
+		switch later, ahead := a.Ex.After(counted), a.Ex.After(priced); {
+		case a.Type != "split" || later == ahead:
+		case later:
 			times.Mul(times, big.NewRat(int64(units), int64(per)))
+		default:
+			times.Mul(times, big.NewRat(int64(per), int64(units)))
 		}
 	}
 	return times

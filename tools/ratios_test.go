@@ -124,10 +124,16 @@ func TestRatios(t *testing.T) {
 	// the rest stays.
 	c.now = time.Date(2024, 6, 12, 12, 0, 0, 0, time.UTC)
 	values, _, out = computed(t, w, "X")
-	require.Equal(t, "2024Q1 x 2 for splits since", out.Inputs[1].Periods)
+	require.Equal(t, "2024Q1 x 2 for splits", out.Inputs[1].Periods)
 	require.Equal(t, "20", out.Inputs[1].Value)
 	before["earnings_per_share"], before["book_per_share"], before["graham_number"] = "1.15", "8", "14.387495"
 	require.Equal(t, before, values)
+
+	// On the day itself the last price is that of the day before.
+	c.now = time.Date(2024, 6, 10, 12, 0, 0, 0, time.UTC)
+	values, _, _ = computed(t, w, "X")
+	require.Equal(t, "2.3", values["earnings_per_share"])
+	require.Equal(t, "43.478261", values["price_to_earnings"])
 
 	// The next statement counts shares of after the split: nothing is multiplied.
 	c.now = time.Date(2024, 8, 2, 12, 0, 0, 0, time.UTC)
@@ -277,8 +283,8 @@ func TestRatiosOfCompanies(t *testing.T) {
 	require.Equal(t, "50.498277", values["price_to_earnings"])
 	require.Equal(t, "24.959522", values["graham_number"])
 	require.Equal(t, "liabilities is -134001000000: no ratio at 0 or below", how["liabilities_to_equity"], "as the data have it")
-	_, how = on("2025-05-06", "JPM")
-	require.Equal(t, "no gross_profit of the quarter to 2024-03-31", how["gross_margin"], "a bank has none")
+	_, how = on("2024-11-05", "JPM")
+	require.Equal(t, "no gross_profit of the quarter to 2023-12-31", how["gross_margin"], "a bank has none")
 	_, how = on("2025-05-06", "MSFT")
 	require.Equal(t, "statements end on 2024-09-30 and 2025-03-31: a quarter is missing between them, or one is longer", how["net_margin"])
 }
