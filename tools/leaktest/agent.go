@@ -130,16 +130,17 @@ func (a *agent) step(ctx context.Context, i int) {
 		s := some(a.symbols)
 		a.call(ctx, "market_last_price", map[string]any{"symbols": s})
 		a.call(ctx, "market_load_history_table", map[string]any{"symbols": s, "adjusted": some([]string{"", "split", "total"}), "bar_size": some([]string{"", "1d", "1w"}), "table": "t" + fmt.Sprint(r.IntN(3))})
-		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:3", "ema:3", "rsi:2", "macd:2:4:2", "bollinger:3:2", "atr:2", "adx:2", "stochastic:3:2:2", "obv", "vwap:3"}, "last": 3})
+		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:3", "ema:3", "rsi:2", "macd:2:4:2", "bollinger:3:2", "atr:2", "adx:2", "stochastic:3:2:2", "obv", "vwap:3", "high:3", "low:3", "return:2", "volume_ratio:2", "volume_profile:3"}, "last": 3})
 		a.call(ctx, "news_search", map[string]any{"symbols": s, "limit": 5})
 		a.call(ctx, "filings_search", map[string]any{"symbols": s, "limit": 5})
 		a.call(ctx, "fundamentals", map[string]any{"symbol": s, "periods": 2})
+		a.call(ctx, "fundamentals", map[string]any{"symbol": s, "ratios": true})
 		a.call(ctx, "market_events", map[string]any{"symbols": s})
 		a.call(ctx, "macro_series", map[string]any{"series": some(a.macros), "limit": 5})
 		a.probe(ctx, s)
 	}
 	tables = append(tables, "t0", "t1", "t2")
-	a.call(ctx, "market_indicators", map[string]any{"names": "breadth:3"})
+	a.call(ctx, "market_indicators", map[string]any{"names": []string{"breadth:3", "breadth:advance_decline", "breadth:highs:3", "breadth:up_volume"}})
 	for _, s := range visible[:min(len(visible), 2)] {
 		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:2", "obv"}, "bar_size": "1w", "last": 3})
 	}
@@ -208,7 +209,7 @@ func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, tradable []stri
 	case 1:
 		a.call(ctx, "orders_modify", map[string]any{"id": id(i), "qty": 2})
 	}
-	a.call(ctx, "account_portfolio", nil)
+	a.call(ctx, "account_portfolio", map[string]any{"risk": true})
 }
 
 // probe looks at what the tools stand on, behind the length of what it is given.
