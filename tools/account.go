@@ -9,11 +9,11 @@ import (
 
 func addAccount(s *Set) {
 	add(s, Tool{Name: "account_positions", Title: "Positions", Idempotent: true,
-		Description: "What is held: quantity, average price, last price, value, unrealized gain, share of equity."}, accountPositions)
+		Description: "What is held: quantity, average and last price, value, unrealized gain, share of equity."}, accountPositions)
 	add(s, Tool{Name: "account_portfolio", Title: "Portfolio", Idempotent: true,
-		Description: "Cash, equity, buying power (what new orders may cost), realized and unrealized gain, fees, dividends; on margin also the margin in use and the maintenance below which positions are closed; what it risks, if asked."}, accountPortfolio)
+		Description: "Cash, equity, buying power (what new orders may cost), realized and unrealized gain, fees, dividends; on margin the margin in use and the maintenance below which positions are closed."}, accountPortfolio)
 	add(s, Tool{Name: "account_history", Title: "Account history", Idempotent: true,
-		Description: "Fills, cash flows (dividends, splits, borrow fees) and equity points so far, newest last."}, accountHistory)
+		Description: "Fills, cash flows (dividends, splits, borrow fees) and equity so far, newest last."}, accountHistory)
 }
 
 type positionsIn struct {
@@ -50,7 +50,7 @@ func accountPositions(ctx context.Context, w *pitwall.World, in positionsIn) (po
 }
 
 type portfolioIn struct {
-	Risk bool `json:"risk,omitempty" jsonschema:"add exposure, sectors, correlation, volatility, VaR and drawdown beside their limits"`
+	Risk bool `json:"risk,omitempty" jsonschema:"add exposure, correlation, VaR, drawdown beside their limits"`
 }
 
 // riskView is one figure of what the account risks. Percents are of equity.
@@ -149,7 +149,7 @@ func viewRisk(ctx context.Context, w *pitwall.World) (list []riskView, err error
 }
 
 type historyIn struct {
-	Limit  *int   `json:"limit,omitempty" jsonschema:"newest rows of each, default 20, at most 500"`
+	Limit  *int   `json:"limit,omitempty" jsonschema:"newest rows, default 20, at most 500"`
 	Symbol string `json:"symbol,omitempty" jsonschema:"fills of this symbol only"`
 }
 

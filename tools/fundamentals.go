@@ -14,7 +14,7 @@ type fundamentalsIn struct {
 	Symbol  string   `json:"symbol"`
 	Items   []string `json:"items,omitempty" jsonschema:"parts of item names, such as revenues"`
 	Periods *int     `json:"periods,omitempty" jsonschema:"default 1, at most 20"`
-	Ratios  bool     `json:"ratios,omitempty" jsonschema:"in place of items: P/E, P/B, ROE, margins, growth, debt, Graham number"`
+	Ratios  bool     `json:"ratios,omitempty" jsonschema:"P/E, P/B, ROE, margins, growth, debt, Graham number in place of items"`
 }
 
 type itemView struct {

@@ -20,7 +20,7 @@ const (
 
 func addIndicators(s *Set) {
 	add(s, Tool{Name: "market_indicators", Title: "Indicators", Idempotent: true,
-		Description: "Indicators over bars known so far: sma ema rsi macd bollinger atr adx stochastic obv vwap high low return volume_ratio volume_profile; of all symbols, breadth (share above their SMA) breadth:advance_decline breadth:highs breadth:up_volume."}, marketIndicators)
+		Description: "Indicators over known bars: sma ema rsi macd bollinger atr adx stochastic obv vwap high low return volume_ratio volume_profile; of all symbols: breadth (share above their SMA) breadth:advance_decline breadth:highs breadth:up_volume."}, marketIndicators)
 }
 
 type indicatorsIn struct {
