@@ -101,6 +101,7 @@ func (a *agent) step(ctx context.Context, i int) {
 	for _, tool := range []string{"clock_now", "account_positions", "account_portfolio", "account_history", "orders_open_orders", "market_last_price", "sim_status", "macro_series", "market_events", "sim_start"} {
 		a.call(ctx, tool, nil)
 	}
+	a.call(ctx, "account_portfolio", map[string]any{"risk": true})
 	if i%4 == 0 { // its figures about luck are the dearest of all answers
 		a.call(ctx, "report_tearsheet", map[string]any{"benchmark": a.symbols[i%len(a.symbols)], "picture": i%16 == 0})
 		a.call(ctx, "report_tearsheet", map[string]any{"picture": false})
@@ -209,7 +210,7 @@ func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, tradable []stri
 	case 1:
 		a.call(ctx, "orders_modify", map[string]any{"id": id(i), "qty": 2})
 	}
-	a.call(ctx, "account_portfolio", map[string]any{"risk": true})
+	a.call(ctx, "account_portfolio", nil)
 }
 
 // probe looks at what the tools stand on, behind the length of what it is given.
