@@ -82,7 +82,7 @@ func TestBreadthOfMoves(t *testing.T) {
 		"C": days(day(8, 12, 10, 100), day(9, 11, 10, 100), day(8, 12, 10, 50)),    // as high and as low as before: neither
 		"X": days(day(8, 12, 10, 100), day(9, 11, 10, 100), day(9, 11, 10.5, 500)), // inside
 	}
-	w, clock := worldOf(t, last(symbols["A"]), symbols)
+	w, _ := worldOf(t, last(symbols["A"]), symbols)
 	w.Instruments = watching{w.Instruments, map[string]pitwall.Kind{"X": pitwall.ETF}}
 	names := []string{"breadth:advance_decline", "breadth:highs:3", "breadth:up_volume", "breadth:2"}
 	out := ask(t, newSet(), w, map[string]any{"names": names})
@@ -109,6 +109,7 @@ func TestBreadthOfMoves(t *testing.T) {
 		more := days(day(0, 0, 0, 0), day(0, 0, 0, 0), day(0, 0, 0, 0), day(6, 8, 7, 100), day(5, 7, 6, 100), day(4, 6, 5, 100))[3:]
 		symbols[s] = append(symbols[s], more...)
 	}
+	var clock *fakeClock
 	w, clock = worldOf(t, symbols["B"][4].Known, symbols)
 	out = ask(t, newSet(), w, map[string]any{"names": names})
 	require.Equal(t, [4]int{1, 3, 4, 4}, counts(0))

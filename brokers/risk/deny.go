@@ -35,7 +35,8 @@ func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall
 	if g.onBreach == nil {
 		s.Breach = g.breach
 	}
-	_, back := g.limits.lookBack()
+	_, back, _ := g.limits.lookBack()
+	s.Fills = g.recentFills(ctx, cmp.Or(o.Book, pitwall.MainBook))
 	g.look(ctx, &s, o, back)
 	return s
 }

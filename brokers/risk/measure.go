@@ -16,7 +16,7 @@ func (g *Guard) Risk(ctx context.Context, book string) ([]pitwall.RiskFigure, er
 	if err != nil {
 		return nil, err
 	}
-	_, back := g.limits.lookBack()
+	_, back, _ := g.limits.lookBack()
 	s := Snapshot{Now: g.clock.Now()}
 	g.look(ctx, &s, pitwall.Order{Book: a.Book}, max(back, Measured{Days: defaultTail}.span()))
 	return g.limits.Measure(s), nil
