@@ -17,6 +17,8 @@ import (
 	"pitwall/cache/runs"
 )
 
+const lookerFile = "name: looker\nsymbols: [AAPL]\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-03-31\nevery: 5\nagent: {model: script/buyhold, prompt: Buy.}\n"
+
 // looker is a model that looks at three things and buys by what it saw; it counts how
 // often it is asked.
 type looker struct{ asked *[]string }
@@ -49,7 +51,7 @@ func (m looker) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, 
 func forkOf(t *testing.T, f *driver.Fork) (*driver.Result, []string, error) {
 	t.Helper()
 	var asked []string
-	s, err := driver.Parse("looker.yaml", []byte("name: looker\nsymbols: [AAPL]\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-03-31\nevery: 5\nagent: {model: script/buyhold, prompt: Buy.}\n"))
+	s, err := driver.Parse("looker.yaml", []byte(lookerFile))
 	require.NoError(t, err)
 	require.NoError(t, s.Check())
 	if f != nil {
@@ -142,10 +144,10 @@ func TestForkAsksFromItsTurnOn(t *testing.T) {
 // lastClose reads the close that a turn was given.
 func lastClose(t *testing.T, x agentloop.Turn) float64 {
 	t.Helper()
-	_, rest, ok := strings.Cut(x.Messages[1].Results[0].Text, "price: ")
+	_, rest, ok := strings.Cut(x.Messages[1].Results[0].Text, "AAPL,")
 	require.True(t, ok, x.Messages[1].Results[0].Text)
-	text, _, _ := strings.Cut(rest, "\n")
-	d, err := pitwall.ParseDec(strings.Trim(text, ", "))
+	text, _, _ := strings.Cut(rest, ",")
+	d, err := pitwall.ParseDec(text)
 	require.NoError(t, err)
 	return d.Float()
 }
@@ -187,4 +189,42 @@ func TestForkRefusesWhatDoesNotFit(t *testing.T) {
 		require.Equal(t, pitwall.ReplayDiverged, pitwall.CodeOf(err))
 		require.ErrorContains(t, err, "that the parent ran with")
 	}
+}
+
+// What an order rested on: the looker buys two where it lacks the price, and the rest
+// changes nothing.
+func TestEvidenceOfAnOrder(t *testing.T) {
+	parent, _, err := forkOf(t, nil)
+	require.NoError(t, err)
+	f := &driver.Fork{Parent: os.DirFS(parent.Out)}
+	_, err = f.AtOrder("o-nothing")
+	require.ErrorContains(t, err, `has no order "o-nothing"`)
+	var order string
+	for _, e := range runs.Open(f.Parent).Journal() {
+		if e.Kind == pitwall.EntryIntent && e.Turn == 6 {
+			order = e.ID
+		}
+	}
+	symbol, err := f.AtOrder(order)
+	require.NoError(t, err)
+	require.Equal(t, 6, f.Turn)
+	var asked []string
+	s, err := driver.Parse("looker.yaml", []byte(lookerFile))
+	require.NoError(t, err)
+	require.NoError(t, s.Check())
+	require.NoError(t, f.Prepare(s))
+	c := config(t.TempDir())
+	c.Strategy, c.Fork = s, f
+	c.Agents, err = s.Deciders([]driver.Model{{Model: looker{&asked}, Name: "test/looker", Free: true}}, nil)
+	require.NoError(t, err)
+	e, err := driver.FindEvidence(t.Context(), c, order, symbol)
+	require.NoError(t, err)
+	require.Equal(t, []driver.WithoutAnswer{
+		{Call: 1, Tool: "market_last_price", Arguments: `{"symbols":["AAPL"]}`, Qty: pitwall.Int(2), Changed: "size"},
+		{Call: 2, Tool: "market_indicators", Arguments: `{"indicators":["sma:20"],"symbols":["AAPL"]}`, Qty: pitwall.Int(1), Changed: "none"},
+	}, e.Rows)
+	require.Equal(t, pitwall.Int(1), e.Qty)
+	require.Equal(t, 3+2, e.Asked, "replies before the answer that lacks stand")
+	require.Equal(t, 5, len(asked))
+	require.Equal(t, []string{"Turn 6"}, turnsOf(asked))
 }

@@ -20,7 +20,7 @@ var turnNumber = regexp.MustCompile(`^Turn \d+\. `)
 // firstDifference returns the first difference of two turns, in the order of What's
 // values: words may differ while decisions do not.
 func firstDifference(x, y *agentloop.Turn) (What, [2]string) {
-	if p, q := question(x), question(y); p != q {
+	if p, q := question(x), question(y); p != q && p != "" && q != "" { // a fork's hold asks nobody
 		return DifferentState, firstLines(p, q)
 	}
 	p, q := asked(x), asked(y)
