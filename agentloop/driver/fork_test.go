@@ -32,7 +32,7 @@ func (m looker) Reply(_ context.Context, r agentloop.Request) (agentloop.Reply, 
 	case 1:
 		return call("a", "market_last_price", `{"symbols":["AAPL"]}`), nil
 	case 2:
-		return call("b", "market_indicators", `{"symbols": ["AAPL"], "indicators": ["sma:20"]}`), nil
+		return call("b", "market_indicators", `{"symbols": ["AAPL"], "names": ["sma:20"]}`), nil
 	case 3:
 		price, size := r.Messages[1].Results[0], "1"
 		if price.IsError {
@@ -221,7 +221,7 @@ func TestEvidenceOfAnOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []driver.WithoutAnswer{
 		{Call: 1, Tool: "market_last_price", Arguments: `{"symbols":["AAPL"]}`, Qty: pitwall.Int(2), Changed: "size"},
-		{Call: 2, Tool: "market_indicators", Arguments: `{"indicators":["sma:20"],"symbols":["AAPL"]}`, Qty: pitwall.Int(1), Changed: "none"},
+		{Call: 2, Tool: "market_indicators", Arguments: `{"names":["sma:20"],"symbols":["AAPL"]}`, Qty: pitwall.Int(1), Changed: "none"},
 	}, e.Rows)
 	require.Equal(t, pitwall.Int(1), e.Qty)
 	require.Equal(t, 3+2, e.Asked, "replies before the answer that lacks stand")

@@ -28,7 +28,7 @@ func (a *app) fork() *cobra.Command {
 	var f forkFlags
 	c := &cobra.Command{
 		Use:   "fork RUN --turn N",
-		Short: "Run a backtest again from one of its turns on, with one thing changed",
+		Short: "Run a backtest again from a turn on, with one change",
 		Long: "fork keeps the turns before N of a backtest as they were recorded: what they ordered is ordered again, every state and answer\n" +
 			"must be the recorded one, and no model is asked. From turn N on the strategy decides. One thing may be different there: the prompt,\n" +
 			"no order (--answer hold), a call that gets no answer, or a price (the newest close at N and every price after it). The fork is a\n" +
