@@ -278,3 +278,34 @@ func TestAdoptJournalsEachPart(t *testing.T) {
 		require.Equal(t, taken, again)
 	}
 }
+
+// An order that had ended in the journal and is open at the broker is a difference, once, and
+// is open from then on. What another trader ordered is his in the journal.
+func TestOrdersThatComeBack(t *testing.T) {
+	ctx := context.Background()
+	d := newDesk(t)
+	back := pitwall.OrderState{Order: limit("back", 50), Status: pitwall.Canceled}
+	_, err := d.j.Append(ctx, pitwall.Entry{Kind: pitwall.EntryOrder, ID: "back", Book: pitwall.MainBook, State: &back})
+	require.NoError(t, err)
+	require.Empty(t, d.sync(t))
+	working := back
+	working.Status, working.Repeated = pitwall.Working, true
+	d.b.add = &working
+	require.Equal(t, []string{"order back was canceled in the journal and is working at the broker"}, d.sync(t))
+	require.Empty(t, d.sync(t))
+	theirs := pitwall.OrderState{Order: limit("external:p", 50), Status: pitwall.Working}
+	theirs.By = pitwall.Caller{Principal: "external", Role: "x"}
+	d.b.add = &theirs
+	require.Equal(t, []string{"order back is working in the journal and the broker does not have it"}, d.sync(t))
+	var lines []string
+	for _, e := range d.j.Entries() {
+		if e.State != nil && e.ID != "a" && e.ID != "b" {
+			by := ""
+			if e.By != nil {
+				by = e.By.Principal + e.By.Role
+			}
+			lines = append(lines, fmt.Sprintln(e.ID, e.State.Status, e.State.Repeated, by))
+		}
+	}
+	require.Equal(t, []string{"back canceled false \n", "back working false \n", "external:p working false external\n"}, lines)
+}
