@@ -11,8 +11,12 @@ import (
 	"pitwall/agentloop"
 )
 
-// submitTool is the tool that orders.
-const submitTool = "orders_submit"
+// The tools that code calls.
+const (
+	submitTool = "orders_submit"
+	loadTool   = "market_load_history_table"
+	queryTool  = "duckdb_query"
+)
 
 // submission is the arguments of orders_submit.
 type submission struct {

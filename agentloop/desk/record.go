@@ -11,7 +11,9 @@ type Record struct {
 	Tasks    []Task         `json:"tasks,omitempty"`   // of a hierarchical desk
 	Reports  []Reported     `json:"reports,omitempty"` // by analyst
 	Debate   *Debate        `json:"debate,omitempty"`
+	Views    []View         `json:"views,omitempty"` // of a portfolio
 	Plan     *TradePlan     `json:"plan,omitempty"`
+	Rejected *Review        `json:"rejected,omitempty"` // of a portfolio at the first volatility
 	Risk     *Review        `json:"risk,omitempty"`
 	Manager  *Review        `json:"manager,omitempty"`
 	Approved []PlannedOrder `json:"approved,omitempty"` // what was turned into orders

@@ -112,6 +112,17 @@ func (m *MenuItem) UnmarshalYAML(n *yaml.Node) error {
 	return strictly(n, (*plain)(m), "MenuItem", keys(MenuItem{}))
 }
 
+// Portfolio says how views become weights.
+type Portfolio struct {
+	Volatility float64 `yaml:"volatility"` // most of the whole, percent a year
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (p *Portfolio) UnmarshalYAML(n *yaml.Node) error {
+	type plain Portfolio
+	return strictly(n, (*plain)(p), "Portfolio", keys(Portfolio{}))
+}
+
 // menu returns the strategies as the desk takes them.
 func (d *Desk) menu() (list []desk.Strategy) {
 	for _, m := range d.Strategies {
