@@ -28,6 +28,8 @@ type Desk struct {
 	Portfolio  *Portfolio             `yaml:"portfolio"`  // the trader gives views, and code turns them into weights
 	Risk       *RiskSeat              `yaml:"risk"`
 	Manager    *Seat                  `yaml:"manager"`
+	Wake       *Wake                  `yaml:"wake"` // what has to happen before anybody is asked; nil = each turn
+	Goals      *Goals                 `yaml:"goals"`
 	Models     map[string]ModelChoice `yaml:"models"`   // by tier: fast, standard, deep
 	Parallel   int                    `yaml:"parallel"` // analysts that are asked at the same time; 0 = 4
 
@@ -245,6 +247,9 @@ func (s *Strategy) checkDesk() error {
 	if x := d.Portfolio; x != nil && len(s.Symbols) > mostViews {
 		return s.bad("desk.portfolio with %d symbols", len(s.Symbols)).Hintf("use at most %d: their covariances come with one query", mostViews)
 	}
+	if err := s.checkWake(); err != nil {
+		return s.bad("desk.wake: %v", err)
+	}
 	if err := d.checkMenu(); err != nil {
 		return s.bad("desk.strategies: %v", err)
 	}
@@ -280,7 +285,7 @@ func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (a
 	if err != nil {
 		return shared, err
 	}
-	shared.Decider, shared.DeciderName, shared.Params = d, d.Name(), nil
+	shared.Decider, shared.DeciderName, shared.Params, shared.Wake = d, d.Name(), nil, s.wake()
 	var names []string
 	for i, x := range team {
 		m := models[i]

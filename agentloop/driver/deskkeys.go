@@ -18,7 +18,7 @@ import (
 
 // laterDesk lists keys of desks that are not supported, and what they would do.
 var laterDesk = map[string]string{
-	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "wake": "sleep until something happens", "goals": "compare the run with goals", "critic": "write lessons when a trade closes",
+	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "critic": "write lessons when a trade closes",
 }
 
 // strictly decodes a mapping and refuses keys that a type does not have: the decoder

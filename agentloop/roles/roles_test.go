@@ -55,5 +55,5 @@ func TestFilesBesideAStrategy(t *testing.T) {
 		require.ErrorContains(t, file(text), want, text)
 	}
 	_, err = Read(nil, "", "astrology")
-	require.ErrorContains(t, err, "bundled are bear, breadth")
+	require.ErrorContains(t, err, "bundled are allocator, bear, breadth")
 }
