@@ -53,8 +53,11 @@ func (d desk) reply(t turn) agentloop.Reply {
 		return d.review(t, text, since)
 	case "manager":
 		return answer(map[string]any{"decision": "approve", "risk_score": 0.2, "risk_level": "LOW", "concerns": []string{}, "recommendations": []string{}})
-	case "technical", "breadth", "fundamentals":
+	case "technical", "breadth":
 		return report(role, since)
+	}
+	if _, is := recordReaders[role]; is {
+		return reportRecords(t, role, since)
 	}
 	return answer(map[string]any{"reports": []any{}})
 }
