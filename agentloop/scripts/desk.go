@@ -91,19 +91,23 @@ func answer(v any) agentloop.Reply {
 // round keeps the digits that a reader needs.
 func round(f float64) float64 { return math.Round(f*1e4) / 1e4 }
 
-// argue plays a side: its strength is the mean confidence of the reports that agree with
-// it, and falls a little with every round in which the other side is stronger.
+// argue plays a side: its strength is half the confidence of the reports that agree with it,
+// by symbol, and falls a little with every round in which the other side is stronger.
 func argue(t turn, side, text string) agentloop.Reply {
 	wanted := "BUY"
 	if side == "bear" {
 		wanted = "SELL"
 	}
 	strength, reasons, evidence := 0.0, []string{}, []string{}
-	for _, v := range reportsOf(t.Messages[0].User) {
+	reports, symbols := reportsOf(t.Messages[0].User), map[string]bool{}
+	for _, v := range reports {
+		symbols[v.Symbol] = true
+	}
+	for _, v := range reports {
 		if v.Signal != wanted {
 			continue
 		}
-		strength += v.Confidence / 2
+		strength += v.Confidence / 2 / float64(len(symbols))
 		reasons = append(reasons, v.Reasons...)
 		if !slices.Contains(evidence, v.Role) {
 			evidence = append(evidence, v.Role)

@@ -41,7 +41,7 @@ func reportRecords(t turn, role string, since []agentloop.Message) agentloop.Rep
 	var reports []any
 	for i, symbol := range symbols {
 		view := map[string]any{"symbol": symbol, "signal": "HOLD", "confidence": 0, "score": 5, "horizon": "20 bars", "evidence": []string{}, "invalidation": "records that become known"}
-		view["reasons"] = []string{"nothing was read"}
+		view["reasons"] = []string{"it was not read"}
 		if at := min(i, len(since[1].Results)-1); at >= 0 && (role == "macro" || i == at) { // a reply has 50 calls at most
 			if r := since[1].Results[at]; r.IsError {
 				first, _, _ := strings.Cut(strings.TrimPrefix(r.Text, "error "), "\n")
