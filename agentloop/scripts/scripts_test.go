@@ -271,7 +271,7 @@ func TestDeskScript(t *testing.T) {
 		prices += fmt.Sprintf("S%d,1,0,true\n", i)
 	}
 	for i := range read {
-		read[i] = agentloop.Result{Text: fmt.Sprintf("error NO_COVERAGE: result %d\n", i)}
+		read[i] = agentloop.Result{IsError: true, Text: fmt.Sprintf("error NO_COVERAGE: result %d\n", i)}
 	}
 	messages := []agentloop.Message{{User: "You are fundamentals. Answer with one AnalystReports."}, {Reply: &agentloop.Reply{}, Results: []agentloop.Result{{Text: prices}}}}
 	require.Len(t, ask(messages...).Calls, 60, "the loop makes 50 of them; STALE is not asked for")
