@@ -55,7 +55,7 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 			say(trader, "no trade%s: %s", by, p.NoTrade)
 		}
 		for _, o := range p.Orders {
-			say(trader, "plan%s: %s%s: %s%s", by, sizes([]PlannedOrder{o}), prices(o), o.Reason, after("; wrong if: ", o.Invalidation))
+			say(trader, "plan%s: %s%s: %s%s", by, Sizes([]PlannedOrder{o}), prices(o), o.Reason, after("; wrong if: ", o.Invalidation))
 		}
 	}
 	for _, x := range []struct {
@@ -67,7 +67,7 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 		}
 		to := ""
 		if x.r.Decision == Modify {
-			to = " to " + sizes(x.r.Modified)
+			to = " to " + Sizes(x.r.Modified)
 		}
 		say(x.role, "%s%s, risk %v %s%s%s", x.r.Decision, to, x.r.RiskScore, x.r.RiskLevel, after(": ", strings.Join(x.r.Concerns, "; ")), after("; advice: ", strings.Join(x.r.Recommendations, "; ")))
 	}
