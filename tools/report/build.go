@@ -133,7 +133,7 @@ func (w *walk) activity(s *Sheet) {
 	}
 	held, from := 0, 0
 	var traded, equity []float64
-	for _, end := range periodEnds(len(w.steps), time.DateOnly, func(i int) time.Time { return w.steps[i].at }) {
+	for _, end := range periodEnds(len(w.steps), time.DateOnly, func(i int) time.Time { return w.steps[i].at() }) {
 		sum := 0.0
 		for _, x := range w.steps[from:end] {
 			if x.held {
@@ -164,7 +164,7 @@ func (w *walk) trades(s *Sheet) {
 	s.Trading.Open = len(open)
 	end := time.Time{}
 	if n := len(w.steps); n > 0 {
-		end = w.steps[n-1].at
+		end = w.steps[n-1].at()
 	}
 	for i, t := range append(closed, open...) {
 		t.EntryTurn, t.EntryReason = w.cause(t.EntryOrder)
