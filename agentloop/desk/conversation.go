@@ -86,7 +86,11 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 		say("order", "%s %s: %s", o.Symbol, &asked, state)
 	}
 	if len(list) > 0 && len(r.Orders) == 0 && r.Plan != nil && len(r.Plan.Orders) > 0 {
-		say("order", "none: the plan was not approved")
+		if len(r.Approved) > 0 {
+			say("order", "none was sent: the desk was asked for its plan only")
+		} else {
+			say("order", "none: the plan was not approved")
+		}
 	}
 	return list
 }

@@ -22,6 +22,8 @@ type Desk struct {
 	Risk     bool       // a risk manager reviews the plan
 	Manager  bool       // then a portfolio manager
 	Parallel int        // how many analysts are asked at the same time; 0 = one
+	// OnlyPlans leaves what was approved unsent.
+	OnlyPlans bool
 
 	schemas map[string]json.RawMessage
 }
@@ -78,6 +80,9 @@ func (d *Desk) Name() string {
 	name := fmt.Sprintf("desk 2 of %s; %d rounds", strings.Join(d.Seats(), ", "), d.Rounds)
 	if d.Pattern != "" && d.Pattern != parallel {
 		name += "; " + d.Pattern
+	}
+	if d.OnlyPlans {
+		name += "; only plans"
 	}
 	return name
 }

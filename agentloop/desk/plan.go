@@ -54,5 +54,8 @@ func (d *Desk) plan(ctx context.Context, b *agentloop.Brief, rec *Record, given 
 		orders = left
 	}
 	rec.Approved = orders
+	if d.OnlyPlans {
+		return nil
+	}
 	return d.send(ctx, b, rec)
 }
