@@ -55,5 +55,5 @@ func Ablation(p *term.Pen, a *driver.Ablation) {
 		t.Rows = append(t.Rows, []term.Cell{term.Plain.Cell(fmt.Sprint(v.Turn)), term.Plain.Cell(v.Role + ": " + v.Decision), term.Plain.Cell(term.OneLine(v.Planned)), term.Plain.Cell(term.OneLine(left)), term.Gain(v.Saved.Float()).Cell(Money(v.Saved.Float()))})
 	}
 	p.Table(t)
-	p.Line(term.Plain, "  all vetoes together: %s", Money(saved))
+	p.Line(term.Plain, "  all together: %s; what was planned at turns beside each other counts each time", Money(saved))
 }
