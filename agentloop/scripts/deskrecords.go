@@ -74,7 +74,7 @@ func lean(view map[string]any, strength float64, evidence, why, wrong string) {
 
 func statementCalls(_ turn, symbols []string) (calls []agentloop.Call) {
 	for _, s := range symbols {
-		calls = append(calls, call("fundamentals", map[string]any{"symbol": s, "periods": 5}))
+		calls = append(calls, call("fundamentals", map[string]any{"symbol": s, "periods": 5, "items": []string{"revenues", "net_income_loss"}}))
 	}
 	return calls
 }
