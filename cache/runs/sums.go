@@ -84,9 +84,9 @@ func (f *Folder) Seal(m *Manifest) error {
 	}
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
-	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile) {
+	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile, DeskFile) {
 		sum, err := f.sumOf(name)
-		if (name == TradesFile || name == DecisionsFile) && errors.Is(err, fs.ErrNotExist) {
+		if !slices.Contains(sealed, name) && errors.Is(err, fs.ErrNotExist) {
 			continue // not every world has trades, nor every run a desk
 		}
 		if err != nil {
