@@ -56,7 +56,7 @@ func (f fakeFlags) fake(ctx context.Context) (*alpacafake.Server, error) {
 	if len(f.data) == 0 || f.symbols == "" {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--data or --symbols is missing").Hintf("pitwall alpaca-fake --data prices.csv --symbols AAPL")}
 	}
-	cfg := alpacafake.Config{Symbols: strings.Split(f.symbols, ","), Cash: pitwall.Int(f.cash), Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}}
+	cfg := alpacafake.Config{CryptoFee: pitwall.One / 400, Symbols: strings.Split(f.symbols, ","), Cash: pitwall.Int(f.cash), Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}}
 	if f.margin {
 		cfg.Terms.Type = pitwall.MarginAccount
 	}
