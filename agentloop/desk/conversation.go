@@ -49,6 +49,12 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 			say(judge, "%s %s, %s: %s", j.Winner, j.Margin, j.Recommendation, cmp.Or(j.Thesis, j.Consensus))
 		}
 	}
+	for _, v := range r.Views {
+		say(trader, "view: %s %+.2f %% a year, confidence %v%s", v.Symbol, v.ExpectedReturn, v.Confidence, after("; risks: ", strings.Join(v.Risks, "; ")))
+	}
+	if x := r.Rejected; x != nil {
+		say(risk, "%s %s%s", x.Decision, sizes(x.Original), after(": ", strings.Join(x.Concerns, "; ")))
+	}
 	if p := r.Plan; p != nil {
 		by := after(" by ", p.Strategy) + after(" in ", p.Regime)
 		if len(p.Orders) == 0 {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"pitwall"
 )
 
 // Record is what a turn's record says of a desk's decision, as its output.
@@ -11,7 +13,9 @@ type Record struct {
 	Tasks    []Task         `json:"tasks,omitempty"`   // of a hierarchical desk
 	Reports  []Reported     `json:"reports,omitempty"` // by analyst
 	Debate   *Debate        `json:"debate,omitempty"`
+	Views    []View         `json:"views,omitempty"` // of a portfolio
 	Plan     *TradePlan     `json:"plan,omitempty"`
+	Rejected *Review        `json:"rejected,omitempty"` // of a portfolio at the first volatility
 	Risk     *Review        `json:"risk,omitempty"`
 	Manager  *Review        `json:"manager,omitempty"`
 	Approved []PlannedOrder `json:"approved,omitempty"` // what was turned into orders
@@ -51,6 +55,10 @@ type Sent struct {
 	Answer  string          `json:"answer"`
 	Refused bool            `json:"refused,omitempty"`
 	NotSent string          `json:"not_sent,omitempty"` // why no order was sent although none was refused
+	// Change is what an order would have changed, of a desk that was asleep: in percent of
+	// equity or, of an order with a quantity, in units.
+	Change *pitwall.Dec `json:"change,omitempty"`
+	ByUnit bool         `json:"by_unit,omitempty"`
 }
 
 // Absent is a role that gave no valid answer.

@@ -107,7 +107,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		clock = watched{v, guard}
 	}
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: clock, Market: market, Instruments: market, Journal: j,
-		Broker: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
+		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	return &Sim{world: w, venue: v, guard: guard, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
@@ -215,8 +215,16 @@ func (s *Sim) warnings(until time.Time) []pitwall.Warning {
 	return slices.Concat(list, benchmarkShort(s.store, s.spec, s.from, until), survivors(s.store, s.spec, s.from, until))
 }
 
-// Close implements [Session].
-func (s *Sim) Close() error { return s.world.Close() }
+// Close implements [Session]. It lets go of the venue: the curve of a long run is not
+// kept while its figures are computed.
+func (s *Sim) Close() error {
+	if s.world == nil {
+		return nil
+	}
+	err := s.world.Close()
+	s.world, s.venue, s.guard, s.tables = nil, nil, nil, nil
+	return err
+}
 
 // references returns the values of the benchmark and of buy and hold from the bars of
 // the run.

@@ -45,6 +45,9 @@ func (d desk) reply(t turn) agentloop.Reply {
 		if strings.HasSuffix(text, "Answer with one Assignments.") {
 			return tasks(text)
 		}
+		if strings.HasSuffix(text, "Answer with one Views.") {
+			return viewsOf(text)
+		}
 		return d.plan(t.System, text)
 	case "risk":
 		return d.review(t, text, since)
@@ -187,6 +190,27 @@ func tasks(text string) agentloop.Reply {
 	return answer(map[string]any{"tasks": list})
 }
 
+// viewsOf expects of each symbol what its reports say: 20 % a year for one sure to rise.
+func viewsOf(text string) agentloop.Reply {
+	list, sum, n, order := []any{}, map[string]float64{}, map[string]float64{}, []string{}
+	for _, v := range reportsOf(text) {
+		if !slices.Contains(order, v.Symbol) {
+			order = append(order, v.Symbol)
+		}
+		if v.Confidence > 0 {
+			n[v.Symbol]++
+			sum[v.Symbol] += v.Confidence * map[string]float64{"BUY": 1, "SELL": -1}[v.Signal]
+		}
+	}
+	for _, s := range order {
+		if n[s] > 0 {
+			mean := sum[s] / n[s]
+			list = append(list, map[string]any{"symbol": s, "expected_return": round(20 * mean), "confidence": round(math.Abs(mean)), "risks": []string{"the trend turns"}})
+		}
+	}
+	return answer(map[string]any{"views": list})
+}
+
 // plan plays the trader.
 func (d desk) plan(prompt, text string) agentloop.Reply {
 	want := ""
@@ -286,10 +310,14 @@ func (d desk) review(t turn, text string, since []agentloop.Message) agentloop.R
 	for _, r := range block(since[0].Results[1].Text, "indicators") {
 		atr[r["symbol"]] = number(r["atr:14"])
 	}
+	held := map[string]float64{}
+	for _, p := range block(text, "positions") {
+		held[p["symbol"]] = number(p["percent_of_equity"])
+	}
 	var left, concerns, advice []any
 	for _, o := range plan.Orders {
-		if o.Target == 0 { // a sale lowers risk by itself
-			left = append(left, map[string]any{"symbol": o.Symbol, "target_percent": 0})
+		if o.Target == 0 || o.Target < held[o.Symbol] { // a sale lowers risk by itself
+			left = append(left, map[string]any{"symbol": o.Symbol, "target_percent": o.Target})
 			continue
 		}
 		if wild := 100 * atr[o.Symbol] / closes[o.Symbol]; wild > d.maxATR || math.IsNaN(wild) {
@@ -301,6 +329,10 @@ func (d desk) review(t turn, text string, since []agentloop.Message) agentloop.R
 			size = d.cap
 			concerns = append(concerns, fmt.Sprintf("%s would be %.4g %% of equity, %.4g %% are allowed", o.Symbol, o.Target, d.cap))
 			advice = append(advice, fmt.Sprintf("hold at most %.4g %%", d.cap))
+		}
+		if size <= held[o.Symbol] { // no more of it
+			left = append(left, map[string]any{"symbol": o.Symbol, "target_percent": held[o.Symbol]})
+			continue
 		}
 		left = append(left, map[string]any{"symbol": o.Symbol, "target_percent": size, "stop": max(o.Stop, round(closes[o.Symbol]-1.5*atr[o.Symbol]))})
 	}

@@ -3,6 +3,7 @@ package runs
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ type Folder struct {
 	files     map[string]disk.File
 	waiting   map[string][]byte        // lines that are not in their file yet
 	orders    map[string]pitwall.Order // that were submitted, by id
-	worths    []worths                 // of equity.csv, a row for each equity point
+	worths    [][]worths               // of equity.csv, a row for each equity point, in chunks
 	series    []*pitwall.Series        // the bars of prices.csv that Prices wrote
 	stamps    stamps
 	stampsUTC stamps
@@ -60,8 +61,8 @@ func Create(d disk.Disk, dir string, ref pitwall.Reference) (*Folder, error) {
 	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
 		file, err := d.Open(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
 		if err == nil {
-			f.files[name] = file
-			_, err = file.Write([]byte(header(name)))
+			f.files[name] = &summed{file, sha256.New()}
+			_, err = f.files[name].Write([]byte(header(name)))
 		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("making the run's folder: %w", err), f.Close())
@@ -167,7 +168,11 @@ func (f *Folder) mark(p pitwall.EquityPoint) error {
 	} else {
 		b = append(b, ',')
 	}
-	f.worths = append(f.worths, row)
+	if n := len(f.worths); n == 0 || len(f.worths[n-1]) == cap(f.worths[n-1]) {
+		f.worths = append(f.worths, make([]worths, 0, 1024))
+	}
+	last := &f.worths[len(f.worths)-1]
+	*last = append(*last, row)
 	f.waiting[EquityFile] = append(f.stampsUTC.append(append(b, ','), p.Time.UTC()), '\n')
 	return f.err
 }
