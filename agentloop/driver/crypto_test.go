@@ -21,8 +21,8 @@ import (
 	"pitwall/cache/runs"
 )
 
-// coin is a scripted strategy of Bitcoin over 20 days of hours, weekends among them.
-func coin(t *testing.T) (Config, *Strategy) {
+// bitcoin is a scripted strategy of Bitcoin over 20 days of hours, weekends among them.
+func bitcoin(t *testing.T) (Config, *Strategy) {
 	r, price := rand.New(rand.NewPCG(1, 2)), 42000.0
 	var file strings.Builder
 	file.WriteString("symbol,timestamp,open,high,low,close,volume\n")
@@ -50,7 +50,7 @@ func coin(t *testing.T) (Config, *Strategy) {
 // the same bars, weekends too.
 func TestCryptoAtABrokerIsTheBacktest(t *testing.T) {
 	ctx := context.Background()
-	c, _ := coin(t)
+	c, _ := bitcoin(t)
 	c.Dir = filepath.Join(t.TempDir(), "backtest")
 	backtest, err := Run(ctx, c)
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestCryptoAtABrokerIsTheBacktest(t *testing.T) {
 // day later: the journal follows, nothing halts, and all that is held can be sold.
 func TestCryptoFeesAtABroker(t *testing.T) {
 	ctx := context.Background()
-	c, _ := coin(t)
+	c, _ := bitcoin(t)
 	live, x := atExchange(t, c, exchangeWith(t, c, nil, alpacafake.Config{CryptoFee: pitwall.One / 400}))
 	live.Dir = filepath.Join(t.TempDir(), "broker")
 	got, err := Run(ctx, live)
