@@ -24,6 +24,8 @@ type Desk struct {
 	Risk      bool // a risk manager reviews the plan
 	Manager   bool // then a portfolio manager
 	Parallel  int  // how many analysts are asked at the same time; 0 = one
+	// OnlyPlans leaves what was approved unsent.
+	OnlyPlans bool
 
 	schemas map[string]json.RawMessage
 }
@@ -82,6 +84,9 @@ func (d *Desk) Name() string {
 	name := fmt.Sprintf("desk 2 of %s; %d rounds", strings.Join(d.Seats(), ", "), d.Rounds)
 	if d.Pattern != "" && d.Pattern != parallel {
 		name += "; " + d.Pattern
+	}
+	if d.OnlyPlans {
+		name += "; only plans"
 	}
 	if d.Portfolio != nil {
 		name += fmt.Sprintf("; views at %v %%", d.Portfolio.Volatility)

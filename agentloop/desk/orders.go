@@ -36,11 +36,19 @@ type submission struct {
 // maxReason is how many bytes of a plan's reason an order carries.
 const maxReason = 2000
 
+// Order sends orders as a desk sends what was approved of a plan.
+func Order(ctx context.Context, b *agentloop.Brief, approved []PlannedOrder) error {
+	return (&Desk{}).send(ctx, b, &Record{Approved: approved})
+}
+
 // send turns approved orders into calls of orders_submit, those that reduce a position
 // first: they pay for the others, so once one is refused nothing is opened. They are
 // reduce-only: should an exit fill before one of them, it ends instead of opening a
 // position.
 func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error {
+	if d.OnlyPlans {
+		return nil
+	}
 	type step struct {
 		PlannedOrder
 		reduces, lessens bool

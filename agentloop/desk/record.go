@@ -79,7 +79,7 @@ func (r *Record) summary() string {
 	case len(r.Plan.Orders) == 0:
 		parts = append(parts, "no trade: "+r.Plan.NoTrade)
 	default:
-		parts = append(parts, "plan: "+sizes(r.Plan.Orders))
+		parts = append(parts, "plan: "+Sizes(r.Plan.Orders))
 	}
 	for _, x := range []struct {
 		role string
@@ -90,7 +90,7 @@ func (r *Record) summary() string {
 		}
 		text := x.role + ": " + x.r.Decision
 		if x.r.Decision == Modify {
-			text += " to " + sizes(x.r.Modified)
+			text += " to " + Sizes(x.r.Modified)
 		}
 		parts = append(parts, text)
 	}
@@ -114,8 +114,8 @@ func (r *Record) summary() string {
 	return strings.Join(parts, "; ")
 }
 
-// sizes lists orders as a reader thinks of them.
-func sizes(list []PlannedOrder) string {
+// Sizes lists orders as a reader thinks of them.
+func Sizes(list []PlannedOrder) string {
 	var out []string
 	for _, o := range list {
 		text := o.Symbol

@@ -33,6 +33,8 @@ type Desk struct {
 	Models     map[string]ModelChoice `yaml:"models"`   // by tier: fast, standard, deep
 	Parallel   int                    `yaml:"parallel"` // analysts that are asked at the same time; 0 = 4
 
+	onlyPlans bool // what is approved is not ordered
+
 	files fs.FS // where role files beside the strategy are read; nil = the bundled ones only
 }
 
@@ -129,7 +131,7 @@ func (s *Strategy) ReadRoles(files fs.FS) {
 // team returns the desk of a strategy that has one.
 func (s *Strategy) team() *desk.Desk {
 	d := s.Desk
-	t := desk.Desk{Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel, Pattern: d.Pattern, Menu: d.menu()}
+	t := desk.Desk{OnlyPlans: d.onlyPlans, Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel, Pattern: d.Pattern, Menu: d.menu()}
 	for _, a := range d.Analysts {
 		t.Analysts = append(t.Analysts, a.Role)
 	}

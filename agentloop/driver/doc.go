@@ -40,6 +40,8 @@
 // between bars; approvals.go holds orders for a person; hosted.go gives the world to a
 // server; clocks.go has the clocks. preflight.go takes a strategy through a bad week
 // (badweek.go), and preflightjudge.go says what held.
+// ablate.go takes a desk apart (ablatemoves.go: which way a part moved orders;
+// ablatevetoes.go: what vetoes saved), analyze.go is one decision without an order.
 // fork.go runs a backtest again from a turn on, forkevidence.go says what an order rested on.
 // drift.go compares a live run with the backtest over what it saw.
 //
