@@ -43,7 +43,7 @@ func (s *Strategy) checkWake() error {
 	switch {
 	case w == nil:
 	case w.When == "" && !w.Fill && !w.News && w.Every == 0:
-		return errors.New("nothing wakes the desk; give when, fill, news or every")
+		return errors.New("nothing wakes the desk; give when, fill, news or every: shadow alone does not")
 	case w.Every < 0 || w.Every > pitwall.MaxSteps:
 		return fmt.Errorf("every is %d; give bars, such as 20", w.Every)
 	case w.Shadow < 0 || w.Shadow > 1:

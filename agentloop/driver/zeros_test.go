@@ -65,6 +65,9 @@ func TestZeroIsNotUnset(t *testing.T) {
 		case "prices", "tools":
 			return ""
 		}
+		if strings.HasPrefix(n.path, "desk.goals.") { // pointers too: a goal may be 0
+			return ""
+		}
 		line = strings.Replace(line, "triggers: {", "triggers: [{", 1)
 		if strings.Contains(line, "analysts: {") {
 			return strings.TrimSuffix(base, "agent: {model: script/buyhold, prompt: hold}\n") + strings.TrimSuffix(strings.Replace(line, "analysts: {", "analysts: [{role: technical, ", 1), "}\n") + "]}\n"
