@@ -1,12 +1,9 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"pitwall/agentloop/driver"
-	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 )
@@ -16,17 +13,15 @@ func (a *app) sql() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sql RUN SELECT",
 		Short: "Read a run's turns, fills, equity and decisions with SQL",
-		Long: "sql answers one SELECT over a run's folder: the tables turns, fills, equity and trades; of a desk decisions; of a run with a memory\n" +
-			"memory_trades, memory_lessons and beliefs. It is the SQL that agents have, with its limits, and changes nothing.",
+		Long: "sql answers one SELECT over a run's folder: the tables turns, fills, equity and trades; of a desk decisions; of a run with a memory\nmemory_trades, memory_lessons and beliefs. It is the SQL that agents have, with its limits, and changes nothing.",
 		Example: "  pitwall sql last \"SELECT status, count(*) FROM turns GROUP BY status\"\n  pitwall sql desk-1 \"SELECT turn, plan FROM decisions WHERE type = 'decision'\" --json",
 		Args:    takes(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
-			dir, err := runs.Find(args[0])
+			r, err := show.Open(args[0], "")
 			if err != nil {
 				return err
 			}
-			r := runs.Open(os.DirFS(dir))
-			out, err := driver.SQL(c.Context(), r, args[1])
+			out, err := driver.SQL(c.Context(), r.Run, args[1])
 			return a.answer(asJSON, out, func(p *term.Pen) { show.Rows(p, out, r.Notes) }, err)
 		},
 	}
