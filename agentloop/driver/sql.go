@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"pitwall"
@@ -22,7 +23,13 @@ func SQL(ctx context.Context, r *runs.Run, text string) (out pitwall.Result, err
 			at = p.Time
 		}
 	}
-	tables := duckdb.New(nil, func() time.Time { return at }, at.Location())
+	zone := time.UTC
+	if list := r.Manifest.Traded; len(list) > 0 {
+		if zone, err = pitwall.LoadZone(list[0].Zone); err != nil {
+			return out, fmt.Errorf("the zone of %s: %w", list[0].Symbol, err)
+		}
+	}
+	tables := duckdb.New(nil, func() time.Time { return at }, zone)
 	defer func() { err = errors.Join(err, tables.Close()) }()
 	tables.Compute(r.Tables()...)
 	return tables.Query(ctx, text, maxSQLRows)
