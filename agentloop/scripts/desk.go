@@ -53,8 +53,11 @@ func (d desk) reply(t turn) agentloop.Reply {
 		return d.review(t, text, since)
 	case "manager":
 		return answer(map[string]any{"decision": "approve", "risk_score": 0.2, "risk_level": "LOW", "concerns": []string{}, "recommendations": []string{}})
-	case "technical", "breadth", "fundamentals":
+	case "technical", "breadth":
 		return report(role, since)
+	}
+	if _, is := recordReaders[role]; is {
+		return reportRecords(t, role, since)
 	}
 	return answer(map[string]any{"reports": []any{}})
 }
@@ -88,19 +91,23 @@ func answer(v any) agentloop.Reply {
 // round keeps the digits that a reader needs.
 func round(f float64) float64 { return math.Round(f*1e4) / 1e4 }
 
-// argue plays a side: its strength is the mean confidence of the reports that agree with
-// it, and falls a little with every round in which the other side is stronger.
+// argue plays a side: its strength is half the confidence of the reports that agree with it,
+// by symbol, and falls a little with every round in which the other side is stronger.
 func argue(t turn, side, text string) agentloop.Reply {
 	wanted := "BUY"
 	if side == "bear" {
 		wanted = "SELL"
 	}
 	strength, reasons, evidence := 0.0, []string{}, []string{}
-	for _, v := range reportsOf(t.Messages[0].User) {
+	reports, symbols := reportsOf(t.Messages[0].User), map[string]bool{}
+	for _, v := range reports {
+		symbols[v.Symbol] = true
+	}
+	for _, v := range reports {
 		if v.Signal != wanted {
 			continue
 		}
-		strength += v.Confidence / 2
+		strength += v.Confidence / 2 / float64(len(symbols))
 		reasons = append(reasons, v.Reasons...)
 		if !slices.Contains(evidence, v.Role) {
 			evidence = append(evidence, v.Role)
