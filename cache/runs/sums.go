@@ -61,10 +61,10 @@ func (f *Folder) Seal(m *Manifest) error {
 	}
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
-	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile) {
+	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile, MemoryFile) {
 		sum, err := sumOf(os.DirFS(f.Dir), name)
-		if (name == TradesFile || name == DecisionsFile) && errors.Is(err, fs.ErrNotExist) {
-			continue // not every world has trades, nor every run a desk
+		if !slices.Contains(sealed, name) && errors.Is(err, fs.ErrNotExist) {
+			continue // not every world has trades, nor every run a desk or a memory
 		}
 		if err != nil {
 			return fmt.Errorf("reading what was written: %w", err)
