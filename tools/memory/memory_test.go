@@ -72,7 +72,7 @@ func dec(f float64) pitwall.Dec { return pitwall.Dec(math.Round(f*1e4)) * (pitwa
 func (b *bench) Last(ctx context.Context, symbol string) (pitwall.Bar, error) {
 	list, err := b.Bars(ctx, pitwall.BarQuery{Symbol: symbol})
 	if err == nil && len(list) == 0 {
-		err = pitwall.Errorf(pitwall.NoReference, "no bar")
+		err = pitwall.Errorf(pitwall.NoPrice, "no bar")
 	}
 	if err != nil {
 		return pitwall.Bar{}, err
