@@ -170,8 +170,9 @@ func (a *agent) remember(ctx context.Context, r *rand.Rand) {
 	a.call(ctx, "memory_note", map[string]any{"kind": "belief", "symbol": symbol, "direction": []string{"up", "down"}[r.IntN(2)], "horizon": 1 + r.IntN(3), "confidence": float64(r.IntN(11)) / 10, "text": "a coin says so"})
 	a.call(ctx, "memory_note", map[string]any{"kind": "belief", "of": fmt.Sprintf("m%d", 1+r.IntN(8)), "direction": "up", "horizon": 2, "confidence": 0.5, "text": "refined"})
 	a.call(ctx, "memory_note", map[string]any{"kind": "retire", "of": fmt.Sprintf("m%d", 1+r.IntN(8)), "text": "no more"})
-	now, m, err := a.world.Clock.Now(), pitwall.Memories{}, error(nil)
-	if m, err = a.world.Memory.Recall(ctx); err != nil {
+	now := a.world.Clock.Now()
+	m, err := a.world.Memory.Recall(ctx)
+	if err != nil {
 		fmt.Fprintln(&a.b, "recall", err)
 	}
 	for _, t := range m.Trades {

@@ -85,9 +85,10 @@ func (s *Store) alert(points []pitwall.EquityPoint) string {
 // daily returns the result of each day with an equity point, as a fraction of the equity
 // before it.
 func (s *Store) daily(points []pitwall.EquityPoint) (results []float64) {
-	before, day := s.start.Equity.Float(), ""
+	before := s.start.Equity.Float()
+	day := func(i int) string { return points[i].Time.In(s.Zone).Format(time.DateOnly) }
 	for i, p := range points {
-		if day = p.Time.In(s.Zone).Format(time.DateOnly); i+1 < len(points) && points[i+1].Time.In(s.Zone).Format(time.DateOnly) == day {
+		if i+1 < len(points) && day(i) == day(i+1) {
 			continue // not the day's last
 		}
 		if equity := p.Equity.Float(); before > 0 {
