@@ -51,6 +51,39 @@ func TestBreakerInBacktestAndPaper(t *testing.T) {
 	require.True(t, slices.ContainsFunc(halts(t, live.Dir, 1000), func(note string) bool { return strings.Contains(note, state.Raises[0].Reason) }))
 }
 
+// Losing trades in a row stop a backtest, a run on paper and one at a broker after the same
+// order: of a broker's fills, which do not say what they realized, the journal does.
+func TestConsecutiveLossesEverywhere(t *testing.T) {
+	c, s := traded(t)
+	c.Dir = filepath.Join(t.TempDir(), "free")
+	_, err := Run(context.Background(), c)
+	require.NoError(t, err)
+	free := asked(t, c.Dir)
+	s.Risk["max_consecutive_losses"] = map[string]any{"count": 2, "per": "3650d", "then": "halt"}
+	c.Dir = filepath.Join(t.TempDir(), "backtest")
+	_, err = Run(context.Background(), c)
+	require.NoError(t, err)
+	sent := asked(t, c.Dir)
+	require.Less(t, len(sent), len(free), "the breaker cost orders")
+	require.Equal(t, free[:len(sent)], sent)
+	notes := halts(t, c.Dir, 1000)
+	require.Len(t, notes, 1)
+	require.Contains(t, notes[0], "halt: limit max_consecutive_losses: 3 losing trades in a row in 3650d; limit 2; only orders that close or shrink positions pass until 202")
+	for name, at := range map[string]func(*testing.T, Config) Config{
+		"paper":  func(t *testing.T, c Config) Config { c, _ = onPaper(t, c); return c },
+		"broker": func(t *testing.T, c Config) Config { c, _ = atBroker(t, c); return c },
+	} {
+		t.Run(name, func(t *testing.T) {
+			live := at(t, c)
+			live.Dir = filepath.Join(t.TempDir(), "run")
+			_, err = Run(context.Background(), live)
+			require.NoError(t, err)
+			require.Equal(t, sent, asked(t, live.Dir))
+			require.Equal(t, strings.TrimPrefix(notes[0], "halt: "), live.Live.Latch.State().Raises[0].Reason)
+		})
+	}
+}
+
 // After a person has lowered the halt of a daily loss, a loss of another day raises it again
 // in the same process.
 func TestBreakerAfterKillOff(t *testing.T) {

@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +42,22 @@ type room struct {
 	told    []approval.Order
 	refuse  *pitwall.Error // what the guard says before it sends
 	orders  string
+	collar  pitwall.Dec
+	full    bool    // the desk's lines cannot be written
+	under   *faulty // between desk and guard; nil = nothing
+}
+
+// book is a room's journal as its desk writes it.
+type book struct {
+	*pitwall.MemoryJournal
+	of *room
+}
+
+func (b book) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
+	if b.of.full {
+		return 0, errors.New("no space")
+	}
+	return b.MemoryJournal.Append(ctx, e)
 }
 
 func newRoom(t *testing.T, orders string) *room {
@@ -54,7 +66,7 @@ func newRoom(t *testing.T, orders string) *room {
 		start, p := time.Date(2024, 1, 1+day, 14, 30, 0, 0, time.UTC), pitwall.Int(100)
 		require.NoError(t, s.Append(pitwall.Bar{Open: p, High: p, Low: p, Close: p, Volume: 1e9, Start: start, End: start.Add(6 * time.Hour), Known: start.Add(6 * time.Hour)}))
 	}
-	r := &room{journal: &pitwall.MemoryJournal{}, market: &quote{pitwall.Int(100)}, dir: t.TempDir(), now: time.Date(2024, 1, 2, 21, 0, 0, 0, time.UTC), orders: orders}
+	r := &room{journal: &pitwall.MemoryJournal{}, market: &quote{pitwall.Int(100)}, dir: t.TempDir(), now: time.Date(2024, 1, 2, 21, 0, 0, 0, time.UTC), orders: orders, collar: approval.DefaultCollar}
 	var err error
 	r.venue, err = sim.New(sim.Config{Source: source{s}, Symbols: []string{"A"}, From: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), Cash: pitwall.Int(100_000), Rules: pitwall.Rules{VolumeShare: pitwall.One}, Journal: &pitwall.MemoryJournal{}})
 	require.NoError(t, err)
@@ -71,8 +83,16 @@ func (r *room) start(t *testing.T) {
 	}
 	g := risk.New(r.venue, r.journal, r.venue, nil, nil, risk.NoLimits())
 	g.Before(func(context.Context, pitwall.Order) *pitwall.Error { return r.refuse })
-	r.Desk = approval.New(approval.Config{Broker: g, Journal: r.journal, Orders: r.orders, Dir: r.dir, Now: func() time.Time { return r.now }, World: r.venue.Now, Market: r.market, Tell: func(o approval.Order) { r.told = append(r.told, o) }}, past)
+	r.Desk = approval.New(approval.Config{Broker: r.over(g), Journal: book{r.journal, r}, Orders: r.orders, Collar: r.collar, Dir: r.dir, Now: func() time.Time { return r.now }, World: r.venue.Now, Market: r.market, Tell: func(o approval.Order) { r.told = append(r.told, o) }}, past)
 	g.Hold(r.Hold)
+}
+
+func (r *room) over(g *risk.Guard) pitwall.Broker {
+	if r.under == nil {
+		return g
+	}
+	r.under.Broker = g
+	return r.under
 }
 
 func entries(t *testing.T, j pitwall.Journal) (list []pitwall.Entry) {
@@ -107,7 +127,7 @@ func (r *room) decide(t *testing.T, hash string, yes bool) {
 // sent is how often an order was about to be sent, by the journal.
 func (r *room) sent(t *testing.T, id string) (n int) {
 	for _, e := range entries(t, r.journal) {
-		if e.Kind == pitwall.EntryIntent && e.ID == id {
+		if e.Kind == pitwall.EntryIntent && e.Verb == "submit" && e.ID == id {
 			n++
 		}
 	}
@@ -211,61 +231,6 @@ func TestChanges(t *testing.T) {
 	require.NoError(t, err, "smaller is fine")
 }
 
-// An approval lapses at its time and by its price, both sides of each; a no stands.
-func TestLapses(t *testing.T) {
-	collar := pitwall.Int(100) / 50
-	for name, x := range map[string]struct {
-		after time.Duration
-		price pitwall.Dec
-		no    bool
-		want  pitwall.Code
-	}{
-		"in time":       {after: 2 * time.Minute, price: pitwall.Int(100)},
-		"too late":      {after: 2*time.Minute + 1, price: pitwall.Int(100), want: approval.Lapsed},
-		"at the edge":   {price: pitwall.Int(100) + collar},
-		"above it":      {price: pitwall.Int(100) + collar + 1, want: approval.Lapsed},
-		"below it":      {price: pitwall.Int(100) - collar - 1, want: approval.Lapsed},
-		"no price":      {price: 0, want: approval.Lapsed},
-		"a person's no": {price: pitwall.Int(100), no: true, want: approval.Denied},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := newRoom(t, approval.Entries)
-			r.send(t, order("one", pitwall.Buy, 10))
-			r.decide(t, r.told[0].Hash, !x.no)
-			r.now, r.market.price = r.now.Add(x.after), x.price
-			r.work(t)
-			s := r.status(t, "one")
-			if x.want == "" {
-				require.Equal(t, 1, r.sent(t, "one"))
-				return
-			}
-			require.Zero(t, r.sent(t, "one"))
-			require.Equal(t, pitwall.Denied, s.Status)
-			require.Equal(t, x.want, s.Error.Code)
-			require.Zero(t, r.Waiting())
-			closed, err := r.Orders(context.Background(), pitwall.OrderQuery{After: r.venue.Now()})
-			require.NoError(t, err)
-			require.Len(t, closed, 1, "the next snapshot says so")
-		})
-	}
-}
-
-// What lapses does so without anyone's decision, and a late one changes nothing.
-func TestLapsesUnseen(t *testing.T) {
-	r := newRoom(t, approval.Entries)
-	r.send(t, order("one", pitwall.Buy, 10))
-	r.now = r.now.Add(approval.Window + 1)
-	r.work(t)
-	r.decide(t, r.told[0].Hash, true)
-	r.now = r.now.Add(-time.Minute)
-	r.work(t)
-	require.Zero(t, r.sent(t, "one"))
-	r.send(t, order("one", pitwall.Buy, 10)) // the id is free; it is another approval
-	require.NotEqual(t, r.told[0].Hash, r.told[1].Hash)
-	r.work(t)
-	require.Zero(t, r.sent(t, "one"))
-}
-
 // The limits and the halt say the last word.
 func TestRefusedWhenSent(t *testing.T) {
 	r := newRoom(t, approval.Entries)
@@ -335,65 +300,4 @@ func TestWithdrawn(t *testing.T) {
 	require.ErrorContains(t, err, "needs an id")
 	_, err = r.Submit(context.Background(), order("more", pitwall.Buy, 50))
 	require.ErrorContains(t, err, "20 orders wait for a person")
-}
-
-// A link shows the order to who has it, and decides once, by POST alone, while it lasts.
-func TestLinks(t *testing.T) {
-	r := newRoom(t, approval.Entries)
-	l, err := approval.NewLinks(r.Desk, "run-1", "https://phone.example/", "0123456789abcdef", disk.OS{}, func() time.Time { return r.now })
-	require.NoError(t, err)
-	_, err = approval.NewLinks(r.Desk, "run-1", "", "short", disk.OS{}, nil)
-	require.ErrorContains(t, err, "the key of approval links has 5 characters")
-	r.send(t, order("one", pitwall.Buy, 10))
-	r.send(t, order("two", pitwall.Buy, 20))
-	ask := func(method, address, body string) (int, string, http.Header) {
-		u, err := url.Parse(address)
-		require.NoError(t, err)
-		q := httptest.NewRequest(method, u.Path, strings.NewReader(body))
-		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		w := httptest.NewRecorder()
-		l.ServeHTTP(w, q)
-		return w.Code, w.Body.String(), w.Header()
-	}
-	one, two := l.Address(r.told[0]), l.Address(r.told[1])
-	require.True(t, strings.HasPrefix(one, "https://phone.example/approve/"+r.told[0].Hash+"/"))
-	for range 3 { // as previews do
-		code, page, h := ask("GET", one, "")
-		require.Equal(t, 200, code)
-		require.Contains(t, page, "buy 10 A market")
-		require.Contains(t, page, "a &lt;b&gt;reason")
-		require.Equal(t, "no-store", h.Get("Cache-Control"))
-		_, _, _ = ask("HEAD", one, "decision=approve")
-	}
-	r.work(t)
-	require.Equal(t, 2, r.Waiting())
-	mac := two[strings.LastIndex(two, "/"):]
-	for _, bad := range []string{one + "0", one[:len(one)-1], strings.TrimSuffix(one, one[strings.LastIndex(one, "/"):]) + mac, "https://phone.example/", "https://phone.example/approve/" + r.told[0].Hash} {
-		code, page, _ := ask("POST", bad, "decision=approve")
-		require.Equal(t, 404, code, bad)
-		require.NotContains(t, page, "buy")
-	}
-	other, err := approval.NewLinks(r.Desk, "run-2", "https://phone.example", "0123456789abcdef", disk.OS{}, nil)
-	require.NoError(t, err)
-	code, _, _ := ask("POST", other.Address(r.told[0]), "decision=approve")
-	require.Equal(t, 404, code, "another run's link")
-	code, _, _ = ask("PUT", one, "decision=approve")
-	require.Equal(t, 405, code)
-	code, _, _ = ask("POST", one, "")
-	require.Equal(t, 400, code)
-	r.work(t)
-	require.Equal(t, 2, r.Waiting(), "nothing of this decided")
-	code, page, _ := ask("POST", one, "decision=approve")
-	require.Equal(t, 200, code, page)
-	code, _, _ = ask("POST", one, "decision=deny")
-	require.Equal(t, 409, code, "once")
-	r.work(t)
-	require.Equal(t, 1, r.sent(t, "one"))
-	code, _, _ = ask("GET", one, "")
-	require.Equal(t, 404, code)
-	r.now = r.now.Add(approval.Window + 1)
-	code, page, _ = ask("POST", two, "decision=approve")
-	require.Equal(t, 410, code, page)
-	r.work(t)
-	require.Zero(t, r.sent(t, "two"))
 }

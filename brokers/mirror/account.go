@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -58,9 +59,16 @@ func (m *Mirror) Orders(ctx context.Context, q pitwall.OrderQuery) ([]pitwall.Or
 	return m.cfg.Broker.Orders(ctx, q)
 }
 
-// Fills implements pitwall.Broker.
+// Fills implements pitwall.Broker: the broker's fills, each with what it realized by the
+// journal's costs. One that the journal does not have yet has realized nothing so far.
 func (m *Mirror) Fills(ctx context.Context, since pitwall.Cursor) ([]pitwall.Fill, pitwall.Cursor, error) {
-	return m.cfg.Broker.Fills(ctx, since)
+	list, next, err := m.cfg.Broker.Fills(ctx, since)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, f := range list {
+		list[i].Realized = cmp.Or(f.Realized, m.gains[f.ID])
+	}
+	return list, next, err
 }
 
 // Progress implements pitwall.SimClock. It has no digest: what a broker does is not

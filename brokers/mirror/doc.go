@@ -20,6 +20,10 @@
 // it is open and counts. An order of another trader, and what the exchange itself does,
 // enters with the caller external, and its fills with it.
 //
+// Fills carry what they realized, by the average cost of what the journal holds: Alpaca's do
+// not say it, and limits on losing trades ask. What entered without an order counts from its
+// price then.
+//
 // # To add something that is compared
 //
 // A line of compare (compare.go), and its row in the table of drifts in the tests.

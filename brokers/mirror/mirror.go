@@ -35,6 +35,8 @@ type Mirror struct {
 	fills   map[string]bool
 	paid    map[string]bool // cash flows, by the broker's id
 	held    map[string]pitwall.Dec
+	cost    map[string]pitwall.Dec // what was paid for what is held; below 0 of a short
+	gains   map[string]pitwall.Dec // what fills realized, by their id
 	begun   time.Time
 	start   pitwall.Dec
 	cash    pitwall.Dec
@@ -57,7 +59,7 @@ type order struct {
 // Open reads the journal. On an empty one it begins: what the account holds now is the
 // start, as fills at the current price.
 func Open(ctx context.Context, c Config, at time.Time) (*Mirror, error) {
-	m := &Mirror{cfg: c, orders: map[string]*order{}, fills: map[string]bool{}, paid: map[string]bool{}, held: map[string]pitwall.Dec{}, cursor: pitwall.Cursor{Time: c.Since}}
+	m := &Mirror{cfg: c, orders: map[string]*order{}, fills: map[string]bool{}, paid: map[string]bool{}, held: map[string]pitwall.Dec{}, cost: map[string]pitwall.Dec{}, gains: map[string]pitwall.Dec{}, cursor: pitwall.Cursor{Time: c.Since}}
 	if c.Journal.Last() > 0 {
 		return m, m.absorb(ctx)
 	}
@@ -204,10 +206,29 @@ func (m *Mirror) takeFill(f pitwall.Fill) error {
 		money, qty = -money, -qty
 	}
 	m.cash = c.Sub(c.Sub(m.cash, money), f.Fee)
+	m.takeCost(&c, f, money, qty)
 	if m.held[f.Symbol] = c.Add(m.held[f.Symbol], qty); m.held[f.Symbol] == 0 {
 		delete(m.held, f.Symbol)
 	}
 	return c.Err
+}
+
+// takeCost moves what was paid for a position by a fill, before its quantity, and keeps what
+// the fill realized. What entered without an order is worth its price then, and so is all
+// that is held of the symbol.
+func (m *Mirror) takeCost(c *pitwall.Calc, f pitwall.Fill, money, qty pitwall.Dec) {
+	held, cost := m.held[f.Symbol], m.cost[f.Symbol]
+	switch {
+	case f.ID == f.OrderID: // by enter
+		m.cost[f.Symbol] = c.Mul(c.Add(held, qty), f.Price)
+	case held == 0 || (held > 0) == (qty > 0):
+		m.cost[f.Symbol] = c.Add(cost, money)
+	default:
+		part := min(f.Qty, held.Abs())
+		got, paid := c.MulDiv(-money, part, f.Qty), c.MulDiv(cost, part, held.Abs())
+		m.gains[f.ID] = c.Sub(got, paid)
+		m.cost[f.Symbol] = c.Add(c.Sub(cost, paid), c.Add(money, got)) // the rest opens the other way
+	}
 }
 
 func (m *Mirror) get(id string) *order {

@@ -66,7 +66,7 @@ func (g *Guard) watch(ctx context.Context) error {
 		g.breach = nil
 	}
 	cursor := g.cursor
-	t := &trial{limits: g.limits, s: Snapshot{Now: g.clock.Now(), Account: &a, Open: []pitwall.OrderState{}}}
+	t := &trial{limits: g.limits, s: Snapshot{Now: g.clock.Now(), Account: &a, Open: []pitwall.OrderState{}, Fills: g.recentFills(ctx, pitwall.MainBook)}}
 	for _, r := range g.limits.rows() {
 		if r.state != set || r.then == "" {
 			continue

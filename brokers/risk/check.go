@@ -37,6 +37,7 @@ const (
 	UnknownPending      pitwall.Code = "UNKNOWN_ORDER_PENDING" // R41
 	MaxDrawdown         pitwall.Code = "MAX_DRAWDOWN"          // R32
 	MaxDailyLoss        pitwall.Code = "MAX_DAILY_LOSS"        // R31
+	ConsecutiveLosses   pitwall.Code = "CONSECUTIVE_LOSSES"    // R33
 	MaxLoss             pitwall.Code = "MAX_LOSS"
 	TrailingLoss        pitwall.Code = "TRAILING_LOSS"
 	FillGap             pitwall.Code = "FILL_GAP"
@@ -60,6 +61,7 @@ type Snapshot struct {
 	Bars        map[string][]pitwall.Bar // oldest first, for volatility
 	Sent        []Submission             // what was sent lately, oldest first
 	Unanswered  []Submission             // what got no answer when it was sent
+	Fills       []pitwall.Fill           // of the book, oldest first; no fills is an empty slice
 	Costs       *pitwall.Costs           // for buying power
 	Breach      *Breach                  // that lasts
 }

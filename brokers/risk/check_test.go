@@ -82,7 +82,7 @@ func TestEdges(t *testing.T) {
 func TestEveryLimitHasAnEdge(t *testing.T) {
 	seen := map[string]bool{"max_orders": true, "max_open_orders": true, "duplicate_window": true, "max_volatility_percent": true, "max_drawdown_percent": true, "max_daily_loss_percent": true,
 		"max_correlation": true, "max_mean_correlation": true, "max_var_percent": true, "max_shortfall_percent": true,
-		"max_loss_percent": true, "max_trailing_loss_percent": true, "max_fill_gap_percent": true, "over_limit": true, "safe_mode": true, "max_turnover_percent": true}
+		"max_loss_percent": true, "max_trailing_loss_percent": true, "max_fill_gap_percent": true, "over_limit": true, "safe_mode": true, "max_consecutive_losses": true, "max_turnover_percent": true}
 	for _, e := range append(orderEdges(), accountEdges()...) {
 		for k := range e.limits {
 			seen[k] = true

@@ -34,8 +34,9 @@ func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall
 	if g.onBreach == nil {
 		s.Breach = g.breach
 	}
-	_, back := g.limits.lookBack()
+	_, back, _ := g.limits.lookBack()
 	book := cmp.Or(o.Book, pitwall.MainBook)
+	s.Fills = g.recentFills(ctx, book)
 	// Orders before the account: a fill in between is counted twice, not missed.
 	if open, err := g.broker.Orders(ctx, pitwall.OrderQuery{Book: book, Open: true}); err == nil {
 		s.Open = []pitwall.OrderState{}

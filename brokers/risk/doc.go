@@ -45,8 +45,8 @@
 //
 // Add a field to [Limits] (limits.go), its row to the table in rows.go (key, how it
 // is read and written, its check) and the check, a method on trial, in a file of
-// its own with its code. A row whose check looks back on submissions or bars states
-// how far (looks); the guard keeps that much. Add its edge, what just passes and
+// its own with its code. A row whose check looks back on submissions, bars or fills
+// states how far (looks, looksAtFills); the guard keeps that much. Add its edge, what just passes and
 // what is just denied, to edges_test.go, and its key to tools/docs/orders.md, which
 // users and models read. What a statistic is computed from, its window and its source
 // stand in its comment; numbers_test.go says which of the checks R1 to R48 it is.

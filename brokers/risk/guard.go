@@ -62,7 +62,7 @@ func (g *Guard) Before(f func(ctx context.Context, o pitwall.Order) *pitwall.Err
 func (g *Guard) Recall(ctx context.Context, journal []pitwall.Entry) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	back, _ := g.limits.lookBack()
+	back, _, _ := g.limits.lookBack()
 	unsent, now := pitwall.Unsent(journal), g.clock.Now()
 	asked := map[string]pitwall.Order{}
 	for _, e := range journal {
@@ -253,7 +253,7 @@ func (g *Guard) record(ctx context.Context, e pitwall.Entry) error {
 
 // remember keeps a submission, with what was known then, for as long as a limit looks back.
 func (g *Guard) remember(o pitwall.Order, s Snapshot) {
-	back, _ := g.limits.lookBack()
+	back, _, _ := g.limits.lookBack()
 	if back == 0 {
 		return
 	}

@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -32,6 +33,15 @@ func Off[T any]() Limit[T] { return Limit[T]{state: off} }
 type Rate struct {
 	Count int
 	Per   time.Duration
+}
+
+// text is the rate as a strategy file says it.
+func (r Rate) text() string { return fmt.Sprintf("%d per %s", r.Count, showDuration(r.Per)) }
+
+// Streak is a number of losing trades in a row in a stretch of the world's time.
+type Streak struct {
+	Rate
+	Then Then
 }
 
 // Measured is a limit of a statistic over the last Days days.
@@ -82,6 +92,7 @@ type Limits struct {
 	MaxDailyLoss    Limit[Loss] // fall of equity since the day began, in percent
 	MaxLoss         Limit[Loss] // fall of equity from the start, in percent of that
 	MaxTrailingLoss Limit[Loss] // fall of equity from its highest, in percent of the start
+	MaxLossesInARow Limit[Streak]
 	MaxFillGap      Limit[Loss] // how much worse than expected a fill may be, in percent
 
 	MaxPositions  Limit[int] // symbols held or being entered

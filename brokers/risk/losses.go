@@ -82,12 +82,19 @@ func losses(then []Then, from ...string) form[Loss] {
 			}
 		}
 		if v, given := m["then"]; given {
-			if l.Then, err = readWord(v, slices.DeleteFunc(slices.Clone(then), func(t Then) bool { return t == "" })...); err != nil {
-				return l, fmt.Errorf("then %w", err)
-			}
+			l.Then, err = readThen(v, then)
 		}
-		return l, nil
+		return l, err
 	}}
+}
+
+// readThen reads what a breach does that lasts.
+func readThen(raw any, then []Then) (Then, error) {
+	t, err := readWord(raw, slices.DeleteFunc(slices.Clone(then), func(t Then) bool { return t == "" })...)
+	if err != nil {
+		return "", fmt.Errorf("then %w", err)
+	}
+	return t, nil
 }
 
 // readWord reads one of a few words.

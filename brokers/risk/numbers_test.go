@@ -43,7 +43,7 @@ var numbers = [...]struct{ keys, elsewhere string }{
 	30: {"", "every Broker: IDEMPOTENCY_CONFLICT, judged by brokertest"},
 	31: {"max_daily_loss_percent max_loss_percent", ""},
 	32: {"max_drawdown_percent max_trailing_loss_percent", ""},
-	33: {"", "missing: closed trades are not in a Snapshot"},
+	33: {"max_consecutive_losses", ""},
 	34: {"max_turnover_percent", ""},
 	35: {"max_var_percent max_shortfall_percent", ""},
 	36: {"trading_hours", "times in force that a venue does not take are the venue's and Order.Check's"},

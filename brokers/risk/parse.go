@@ -154,11 +154,15 @@ func readBool(raw any) (bool, error) {
 	return v, nil
 }
 
-func readRate(raw any) (r Rate, err error) {
+func readRate(raw any) (Rate, error) {
 	m, err := mapping(raw, "{count: 10, per: 1h}", "count", "per")
 	if err != nil {
-		return r, err
+		return Rate{}, err
 	}
+	return rateOf(m)
+}
+
+func rateOf(m map[string]any) (r Rate, err error) {
 	if r.Count, err = readCount(m["count"]); err != nil {
 		return r, fmt.Errorf("count %w", err)
 	}

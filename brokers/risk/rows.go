@@ -21,10 +21,10 @@ type row struct {
 
 	symbols []string // that the limit names
 	then    Then     // what a breach does that lasts
-	// How far back the check looks. The guard keeps submissions and reads bars as
-	// far back as the row that looks farthest; a check that looks back without
+	// How far back the check looks. The guard keeps submissions and reads bars and
+	// fills as far back as the row that looks farthest; a check that looks back without
 	// saying so here refuses.
-	sent, bars time.Duration
+	sent, bars, fills time.Duration
 }
 
 // looks states how far back a row's check reads submissions and bars; 0 is not
@@ -34,15 +34,21 @@ func (r row) looks(sent, bars time.Duration) row {
 	return r
 }
 
-// lookBack returns how far back the limits that are set read submissions and
-// bars.
-func (l *Limits) lookBack() (sent, bars time.Duration) {
+// looksAtFills states how far back a row's check reads fills.
+func (r row) looksAtFills(fills time.Duration) row {
+	r.fills = fills
+	return r
+}
+
+// lookBack returns how far back the limits that are set read submissions, bars and
+// fills.
+func (l *Limits) lookBack() (sent, bars, fills time.Duration) {
 	for _, r := range l.rows() {
 		if r.state == set {
-			sent, bars = max(sent, r.sent), max(bars, r.bars)
+			sent, bars, fills = max(sent, r.sent), max(bars, r.bars), max(fills, r.fills)
 		}
 	}
-	return sent, bars
+	return sent, bars, fills
 }
 
 // when says which orders a check is about.
@@ -62,7 +68,7 @@ func (l *Limits) rows() []row {
 	count := form[int]{read: readCount, text: strconv.Itoa}
 	duration := form[time.Duration]{read: readDuration, text: showDuration}
 	symbols := form[[]string]{read: readSymbols, text: func(list []string) string { return "[" + strings.Join(list, ", ") + "]" }}
-	rate := form[Rate]{read: readRate, text: func(r Rate) string { return fmt.Sprintf("%d per %s", r.Count, showDuration(r.Per)) }}
+	rate := form[Rate]{read: readRate, text: Rate.text}
 	over := func(days, least int) form[Measured] {
 		return form[Measured]{read: func(raw any) (Measured, error) { return readMeasured(raw, days, least) }, text: func(m Measured) string { return fmt.Sprintf("%v over %d days", m.Limit, m.Days) }}
 	}
@@ -99,6 +105,7 @@ func (l *Limits) rows() []row {
 		bind(dailyLossKey, 0, &l.MaxDailyLoss, losses(lasts, "equity", "balance"), (*trial).dailyLoss),
 		bind("max_loss_percent", 0, &l.MaxLoss, losses(lasts), (*trial).totalLoss),
 		bind("max_trailing_loss_percent", 0, &l.MaxTrailingLoss, losses(lasts, "bar", "day"), (*trial).trailingLoss),
+		bind("max_consecutive_losses", 0, &l.MaxLossesInARow, streaks(lasts), (*trial).lossesInARow).looksAtFills(l.MaxLossesInARow.value.Per),
 		bind("max_fill_gap_percent", fills, &l.MaxFillGap, losses([]Then{ThenAlert, ThenReduceOnly, ThenHalt}), nil),
 		bind("max_positions", 0, &l.MaxPositions, count, (*trial).positions),
 		bind("min_risk_reward", priced, &l.MinRiskReward, number, (*trial).riskReward),
@@ -121,9 +128,17 @@ type form[T any] struct {
 }
 
 func bind[T any](key string, w when, l *Limit[T], f form[T], check func(*trial, T)) row {
-	symbols, _ := any(l.value).([]string)
-	loss, _ := any(l.value).(Loss)
-	return row{key: key, when: w, state: l.state, text: f.text(l.value), symbols: symbols, then: loss.Then,
+	var symbols []string
+	var then Then
+	switch v := any(l.value).(type) {
+	case []string:
+		symbols = v
+	case Loss:
+		then = v.Then
+	case Streak:
+		then = v.Then
+	}
+	return row{key: key, when: w, state: l.state, text: f.text(l.value), symbols: symbols, then: then,
 		off: func() { *l = Off[T]() },
 		read: func(raw any) error {
 			if raw == "off" && !f.bare {

@@ -12,14 +12,15 @@ import (
 
 func TestLookBackIsThatOfTheRowThatLooksFarthest(t *testing.T) {
 	look := func(l Limits) []time.Duration {
-		sent, bars := l.lookBack()
-		return []time.Duration{sent, bars}
+		sent, bars, fills := l.lookBack()
+		return []time.Duration{sent, bars, fills}
 	}
 	day := 24 * time.Hour
-	require.Equal(t, []time.Duration{0, 0}, look(Limits{}))
-	require.Equal(t, []time.Duration{time.Hour, 0}, look(Limits{MaxOrders: At(Rate{1, time.Hour})}))
-	require.Equal(t, []time.Duration{day, 70 * day}, look(Limits{MaxOrders: At(Rate{1, time.Hour}), DuplicateWindow: At(day), MaxVolatility: At(Measured{Days: 20})}))
-	require.Equal(t, []time.Duration{time.Hour, 0}, look(Limits{MaxOrders: At(Rate{1, time.Hour}), DuplicateWindow: Limit[time.Duration]{value: day, state: off}}))
+	require.Equal(t, []time.Duration{0, 0, 0}, look(Limits{}))
+	require.Equal(t, []time.Duration{time.Hour, 0, 0}, look(Limits{MaxOrders: At(Rate{1, time.Hour})}))
+	require.Equal(t, []time.Duration{0, 0, day}, look(Limits{MaxLossesInARow: At(Streak{Rate: Rate{1, day}})}))
+	require.Equal(t, []time.Duration{day, 70 * day, 0}, look(Limits{MaxOrders: At(Rate{1, time.Hour}), DuplicateWindow: At(day), MaxVolatility: At(Measured{Days: 20})}))
+	require.Equal(t, []time.Duration{time.Hour, 0, 0}, look(Limits{MaxOrders: At(Rate{1, time.Hour}), DuplicateWindow: Limit[time.Duration]{value: day, state: off}}))
 }
 
 // A row that forgot to state its look-back must not judge by too few submissions.
