@@ -94,6 +94,7 @@ type World struct {
 	Memory      Memory // nil: the strategy has none
 	Journal     Journal
 	Instruments Instruments
+	Risk        Risk // what the account risks beside its limits; nil without a guard
 
 	Costs     Costs          // what sizing assumes
 	Zone      *time.Location // how times are shown
