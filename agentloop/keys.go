@@ -32,6 +32,7 @@ type turnKey struct {
 	MaxOutput   int            `json:"max_output"`
 	TurnBudget  string         `json:"turn_budget,omitempty"` // usd_per_turn and the price that it is held by
 	Decider     string         `json:"decider,omitempty"`
+	Shadow      bool           `json:"shadow,omitempty"`
 	Roles       []roleKey      `json:"roles,omitempty"`
 }
 
@@ -67,11 +68,11 @@ type replyKey struct {
 }
 
 // key is the request under which this turn is kept; nil when it cannot be: without
-// a cache, on a server that does not say what its world can show, or with a tool
-// whose code may have changed unseen.
+// a cache, on a server that does not say what its world can show, with a tool
+// whose code may have changed unseen, or where a fork decides or leaves out an answer.
 func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 	a := t.agent
-	if t.Cache == nil || t.rec.StateDigest == "" || a.unknown {
+	if t.Cache == nil || t.rec.StateDigest == "" || a.unknown || t.Fork.here(t.timing.Turn) {
 		return nil, "", nil
 	}
 	k := turnKey{
@@ -91,6 +92,7 @@ func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 		MaxOutput:   a.MaxOutput,
 		TurnBudget:  a.Budget.key(a.Price),
 		Decider:     a.DeciderName,
+		Shadow:      t.rec.Shadow(),
 	}
 	for _, r := range a.roles[:len(a.Roles)] {
 		k.Roles = append(k.Roles, roleKey{

@@ -44,6 +44,8 @@ type Config struct {
 	Stop     <-chan struct{}  // closed: end after the turn
 	Log      *slog.Logger     // one line per turn; may be nil
 
+	Fork *Fork // the run parts from an earlier one; nil = it does not
+
 	// Of a run that goes on after a stop: the number of its last turn, and where each
 	// agent stood. What triggers compare a move with begins anew.
 	Made int
@@ -72,6 +74,7 @@ type Progress struct {
 type Outcome struct {
 	Bars       int
 	Turns      int
+	Asleep     int // looks at which an agent with Wake had no turn, or one without effect
 	Failed     int // turns that a model's failure or the time limit ended
 	ModelCalls int // new ones
 	CacheHits  int // replies that came from the cache
@@ -95,6 +98,8 @@ type loop struct {
 	agents []*agentState
 	out    Outcome
 	acted  bool // an agent had a turn since the clock's last move
+	// shadows counts turns that no other turn's text may show.
+	shadows int
 }
 
 // errBudget and errTurns end a run cleanly.
@@ -190,9 +195,13 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 	for _, a := range l.agents {
 		a.passed += snap.advanced
 		a.event = a.event || snap.event
+		a.unlooked += snap.advanced
 		why := ""
 		if snap.advanced > 0 {
-			why = a.reason(snap)
+			var err error
+			if why, err = l.why(ctx, a, snap); err != nil {
+				return err
+			}
 		}
 		if why == "" {
 			continue
@@ -209,6 +218,12 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			}
 		}
 		own.advanced = a.passed
+		if why == whyShadow { // as if it had not been
+			if err := l.turn(ctx, a, own, why); err != nil {
+				return fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
+			}
+			continue
+		}
 		a.passed, a.event, a.last, a.lastText = 0, false, snap.time, snap.asOf
 		for _, b := range snap.closes {
 			a.closes[b.symbol] = b.close

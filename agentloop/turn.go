@@ -83,7 +83,7 @@ type Timing struct {
 	Started      string       `json:"started"`
 	Seconds      float64      `json:"seconds"`
 	ModelSeconds float64      `json:"model_seconds"`
-	Cache        string       `json:"cache,omitempty"` // turn: all of it came from the cache; replies: some did
+	Cache        string       `json:"cache,omitempty"` // turn: all of it came from the cache; replies: some did; parent: it stands as a fork's parent has it
 	Miss         string       `json:"miss,omitempty"`  // in what the first miss of a run differed from the nearest entry
 	Asked        int          `json:"asked"`           // replies that were asked for
 	Cached       int          `json:"cached"`          // replies from the cache
@@ -93,7 +93,15 @@ type Timing struct {
 	Recorded     Usage        `json:"recorded_usage"`  // and their usage
 	Tries        []Try        `json:"tries,omitempty"` // failed attempts at the provider
 	Warnings     []Warning    `json:"warnings,omitempty"`
+	Roles        []RoleUse    `json:"roles,omitempty"`   // what each of several used, from the cache or not
 	Queries      []Query      `json:"queries,omitempty"` // the SQL of the turn; one that is replayed makes none
+}
+
+// RoleUse is what the replies of one role used in a turn.
+type RoleUse struct {
+	Role  string       `json:"role"`
+	Usage Usage        `json:"usage"`
+	USD   *pitwall.Dec `json:"usd"` // null when the price is not known
 }
 
 // Query is one SQL query of a turn.

@@ -45,13 +45,14 @@ type Result struct {
 	WallSeconds     float64        `json:"wall_seconds"`
 	Out             string         `json:"out"`
 
-	Complete     bool           `json:"-"` // the run came to its end
-	Requested    bool           `json:"-"` // it ended before that because Config.Turns asked for it
-	AssumedCosts bool           `json:"-"` // the strategy states no costs: the defaults
-	Manifest     runs.Manifest  `json:"-"`
-	Usage        runs.Usage     `json:"-"`
-	Metrics      report.Metrics `json:"-"`
-	Report       *report.Run    `json:"-"` // what the figures were computed from
+	Desk         *runs.DeskScore `json:"-"` // nil: no desk
+	Complete     bool            `json:"-"` // the run came to its end
+	Requested    bool            `json:"-"` // it ended before that because Config.Turns asked for it
+	AssumedCosts bool            `json:"-"` // the strategy states no costs: the defaults
+	Manifest     runs.Manifest   `json:"-"`
+	Usage        runs.Usage      `json:"-"`
+	Metrics      report.Metrics  `json:"-"`
+	Report       *report.Run     `json:"-"` // what the figures were computed from
 }
 
 // describe returns the manifest of a run that begins.
@@ -67,6 +68,7 @@ func (r *run) describe() runs.Manifest {
 	}
 	from, to := r.session.Describe(&m)
 	m.Agents = describeAgents(s, r.Agents, from, to)
+	m.Fork = r.Fork.describe(m.Agents)
 	m.Attempt = runs.Attempt(r.Dir, m)
 	return m
 }
@@ -168,6 +170,12 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
+	mode, said, closed, early := r.session.World().Mode, r.session.Warnings(), closedWarnings(r.session.World().Clock), r.warm.warnings(r.session.World().Zone)
+	if r.Live == nil { // a long run's world is large, and its figures need none
+		if err := r.session.Close(); err != nil {
+			return fail(err)
+		}
+	}
 	figures, err := r.figures()
 	if err != nil {
 		return fail(err)
@@ -177,10 +185,14 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 		return fail(err)
 	}
 	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
-	warnings := slices.Concat(r.Warnings, r.session.Warnings(), r.warm.warnings(r.session.World().Zone), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m, metrics, out))
+	warnings := slices.Concat(r.Warnings, said, early, turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closed, resultWarnings(m, metrics, out))
 	m.Warnings, m.ReadWith = pitwall.WarningTexts(warnings), runs.ReadWith(warnings)
 	usage := runs.UsageOf(out)
 	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades)), r.decisions(figures, trades), r.remembered()); err != nil {
+		return fail(err)
+	}
+	score, err := r.deskScore(figures, metrics, trades, out)
+	if err != nil {
 		return fail(err)
 	}
 	if err := r.folder.Seal(m); err != nil {
@@ -189,10 +201,10 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if runErr != nil {
 		runErr = fmt.Errorf("%w\n  what happened until then is in %s", runErr, r.Dir)
 	}
-	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
+	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
-		Complete: m.Status == "complete", Requested: out.Requested, AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics, Report: figures}, runErr
+		Desk: score, Complete: m.Status == "complete", Requested: out.Requested, AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics, Report: figures}, runErr
 }
 
 // figures returns what the run's figures are computed from. A run on the host's time may

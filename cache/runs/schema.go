@@ -29,6 +29,7 @@ const (
 	PricesFile    = "prices.csv"
 	TradesFile    = "trades.csv"      // entries with their exits, computed from the journal at the end
 	DecisionsFile = "decisions.jsonl" // of a run with a desk: lines of Decision, computed from the turns, the journal and the trades at the end
+	DeskFile      = "desk.json"       // of a run with a desk: a DeskScore
 	PageFile      = "report.html"
 	SumsFile      = "SHA256SUMS" // what sha256sum -c reads: the sums of the other files but timing.jsonl and report.html
 	TurnsFile     = "turns.log"  // agentloop.Turn, each behind a line with its number, length and sum
@@ -112,6 +113,7 @@ type Manifest struct {
 	Model          string         `json:"model"` // of all agents
 	Agents         []Agent        `json:"agents"`
 	Params         map[string]any `json:"params,omitempty"` // the strategy's values, with those of the command line
+	Fork           *Fork          `json:"fork,omitempty"`   // how it parts from another run; nil = it does not
 	Attempt        int            `json:"attempt"`
 	Sample         int            `json:"sample,omitempty"`
 	NoCache        bool           `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
@@ -128,6 +130,19 @@ type Manifest struct {
 	// from a model or from the replay cache. Older runs have none.
 	TurnsDigest string `json:"turns_digest,omitempty"`
 	Error       string `json:"error,omitempty"`
+}
+
+// Fork says how a run parts from an earlier one. Turns before Turn are the parent's.
+type Fork struct {
+	Parent string `json:"parent"` // its run_id
+	Digest string `json:"digest"` // the parent's
+	Turn   int    `json:"turn"`   // the first that was decided anew
+	Change string `json:"change"` // what is different at Turn
+}
+
+// String says where the run parts and what is different there.
+func (f Fork) String() string {
+	return fmt.Sprintf("of %s at turn %d: %s", f.Parent, f.Turn, f.Change)
 }
 
 // Broker is the account that a run trades, and the name it trades under.
@@ -302,6 +317,7 @@ type Decision struct {
 	Turn        int             `json:"turn"`
 	AsOf        string          `json:"as_of"`
 	Symbol      string          `json:"symbol,omitempty"`
+	Shadow      bool            `json:"shadow,omitempty"`          // asked while the desk slept: nothing was ordered
 	Analysts    json.RawMessage `json:"analyst_outputs,omitempty"` // by role
 	Researchers json.RawMessage `json:"researcher_outputs,omitempty"`
 	Plan        json.RawMessage `json:"trade_plan,omitempty"`

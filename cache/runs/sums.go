@@ -84,7 +84,7 @@ func (f *Folder) Seal(m *Manifest) error {
 	}
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
-	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile, MemoryFile) {
+	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile, DeskFile, MemoryFile) {
 		sum, err := f.sumOf(name)
 		if !slices.Contains(sealed, name) && errors.Is(err, fs.ErrNotExist) {
 			continue // not every world has trades, nor every run a desk or a memory

@@ -18,7 +18,9 @@ import (
 // verbCalls are calls that succeed and print.
 var verbCalls = map[string][]string{
 	"pitwall":                       {},
+	"pitwall ablate":                {"ablate", "examples/desk", "--to", "2013-06-28"},
 	"pitwall alpaca-fake":           nil, // it says nothing on stdout
+	"pitwall analyze":               {"analyze", "AAPL", "--date", "2013-12-02"},
 	"pitwall approve":               {"approve"},
 	"pitwall backtest":              {"backtest", "examples/buyhold", "--to", "2013-06-28", "--json"},
 	"pitwall cache":                 {"cache"},
@@ -40,6 +42,7 @@ var verbCalls = map[string][]string{
 	"pitwall docs":                  {"docs", "moving", "average"},
 	"pitwall doctor":                {"doctor"},
 	"pitwall drift":                 {"drift", "papered"},
+	"pitwall fork":                  {"fork", "momentum-1", "--turn", "2", "--answer", "hold"},
 	"pitwall help":                  {"help", "backtest"},
 	"pitwall init":                  {"init", "mine"},
 	"pitwall kill":                  {"kill"},

@@ -119,7 +119,7 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	all := v.Trades.Rows
 	v.TradesMore = max(0, len(all)-firstTrades)
 	v.Trades.Rows = all[:min(firstTrades, len(all))]
-	v.Figures = []table{curves(s), relative(s), activity(s), trading(s)}
+	v.Figures = append([]table{curves(s), relative(s), activity(s), trading(s)}, deskTables(r)...)
 	v.Passive = passive(s)
 	blocks, err := decisions(r, rows, fillLinks(r, s, drawn))
 	if err != nil {
@@ -173,6 +173,9 @@ func (v *view) about(s *report.Sheet) {
 		}
 	}
 	add("Turns", report.Plural(h.Turns, "turn")+every(h.Every))
+	if h.Fork != "" {
+		add("Fork", h.Fork)
+	}
 	add("Attempt on these dates", fmt.Sprint(max(1, h.Attempt)))
 	add("Costs assumed", s.Costs.StatedCommission)
 	add("Pitwall", h.Pitwall)
