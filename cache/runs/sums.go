@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"pitwall/cache/disk"
 )
@@ -54,9 +55,17 @@ type summed struct {
 	sum hash.Hash
 }
 
+// Write takes the sum of a long text while it is written. After an error the sum is
+// that of nothing, and none is asked for.
 func (s *summed) Write(p []byte) (int, error) {
+	var sum sync.WaitGroup
+	if len(p) < atOnce/2 {
+		s.sum.Write(p)
+	} else {
+		sum.Go(func() { s.sum.Write(p) })
+	}
 	n, err := s.File.Write(p)
-	s.sum.Write(p[:n])
+	sum.Wait()
 	return n, err
 }
 
