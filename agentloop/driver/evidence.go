@@ -78,6 +78,9 @@ func (r *run) describe() runs.Manifest {
 // may use them.
 func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
 	notes = s.ruleNotes()
+	if m, err := s.remembers(); err == nil { // else Check returned the error
+		notes = append(notes, m.note()...)
+	}
 	for _, t := range s.Tools {
 		if !t.When.In(pitwall.Sim) {
 			notes = append(notes, "tool "+t.Name+" is for live runs only and is not offered")
@@ -185,7 +188,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	warnings := slices.Concat(r.Warnings, said, early, turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closed, resultWarnings(m, metrics, out))
 	m.Warnings, m.ReadWith = pitwall.WarningTexts(warnings), runs.ReadWith(warnings)
 	usage := runs.UsageOf(out)
-	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades)), r.decisions(figures, trades)); err != nil {
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades)), r.decisions(figures, trades), r.remembered()); err != nil {
 		return fail(err)
 	}
 	score, err := r.deskScore(figures, metrics, trades, out)
