@@ -171,6 +171,9 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 		return fail(err)
 	}
 	mode, said, closed, early := r.session.World().Mode, r.session.Warnings(), closedWarnings(r.session.World().Clock), r.warm.warnings(r.session.World().Zone)
+	if err := r.remembered(); err != nil { // while there is a world
+		return fail(err)
+	}
 	if r.Live == nil { // a long run's world is large, and its figures need none
 		if err := r.session.Close(); err != nil {
 			return fail(err)
@@ -188,7 +191,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	warnings := slices.Concat(r.Warnings, said, early, turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closed, resultWarnings(m, metrics, out))
 	m.Warnings, m.ReadWith = pitwall.WarningTexts(warnings), runs.ReadWith(warnings)
 	usage := runs.UsageOf(out)
-	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades)), r.decisions(figures, trades), r.remembered()); err != nil {
+	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades)), r.decisions(figures, trades)); err != nil {
 		return fail(err)
 	}
 	score, err := r.deskScore(figures, metrics, trades, out)
