@@ -34,7 +34,7 @@ type submitIn struct {
 	Stop          pitwall.Dec       `json:"stop,omitempty" jsonschema:"stop price"`
 	Trail         pitwall.Dec       `json:"trail,omitempty" jsonschema:"distance in money"`
 	TrailPercent  pitwall.Dec       `json:"trail_percent,omitempty"`
-	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day"`
+	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day, for crypto gtc"`
 	GoodTill      string            `json:"good_till,omitempty" jsonschema:"end of a gtd order; a date means its session's close"`
 
 	Class            pitwall.Class `json:"class,omitempty" jsonschema:"oco for a held position, else found from the exits"`
@@ -66,11 +66,14 @@ func (in *submitIn) legs() []pitwall.Leg {
 
 // order returns the order that a caller asked for, with defaults, before it is
 // sized.
-func (in *submitIn) order(ctx context.Context) pitwall.Order {
+func (in *submitIn) order(ctx context.Context, w *pitwall.World) pitwall.Order {
 	o := pitwall.Order{ID: in.ClientOrderID, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: in.Class, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF,
 		Legs: in.legs(), ReduceOnly: in.ReduceOnly, Group: in.Group, By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
 	if in.Qty == nil {
 		o.Sizing = &pitwall.Sizing{Asked: sizingText(*in), ReduceOnly: in.ReduceOnly}
+	}
+	if i, err := w.Instruments.Instrument(in.Symbol); err == nil && o.TIF == "" {
+		o.TIF = i.DefaultTIF()
 	}
 	return o.WithDefaults()
 }
@@ -114,7 +117,7 @@ func (o submitOut) text(*pitwall.World) string {
 const maxText = 4000
 
 func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut, error) {
-	o := in.order(ctx)
+	o := in.order(ctx, w)
 	if err := checkSubmit(w, in, o); err != nil {
 		return submitOut{}, err
 	}

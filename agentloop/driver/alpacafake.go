@@ -13,7 +13,7 @@ import (
 // NewFakeAlpaca returns a server like Alpaca over recorded bars, with its first bar known.
 // What is earlier than from is history; from and to are days, empty = the data's.
 func NewFakeAlpaca(ctx context.Context, inputs []history.Input, symbols []string, from, to string, cash pitwall.Dec, margin bool) (*alpacafake.Server, error) {
-	cfg := alpacafake.Config{Symbols: symbols, Cash: cash, Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}}
+	cfg := alpacafake.Config{CryptoFee: pitwall.One / 400, Symbols: symbols, Cash: cash, Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}}
 	if margin {
 		cfg.Terms.Type = pitwall.MarginAccount
 	}

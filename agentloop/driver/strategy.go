@@ -240,7 +240,7 @@ func (s *Strategy) Check() error {
 		}
 	}
 	if _, ok := haltPolicies[s.OnHalt]; !ok {
-		return s.bad("on_halt is %q", s.OnHalt).Hintf("use keep (the default), cancel (open orders) or flatten (positions too); perpetuals alone cannot be chosen: no broker here trades them")
+		return s.bad("on_halt is %q", s.OnHalt).Hintf("use keep (the default), cancel (open orders) or flatten (positions too); to flatten perpetuals alone is not supported: there is no instrument of that kind, and no broker here trades them")
 	}
 	if err := checkApprove(s.Approve); err != nil {
 		return s.bad("%v", err)
