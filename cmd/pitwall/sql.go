@@ -14,7 +14,7 @@ func (a *app) sql() *cobra.Command {
 		Use:     "sql RUN SELECT",
 		Short:   "Read a run's turns, fills, equity and decisions with SQL",
 		Long:    "sql answers one SELECT over a run's folder: the tables turns, fills, equity and trades; of a desk decisions; of a run with a memory\nmemory_trades, memory_lessons and beliefs. It is the SQL that agents have, with its limits, and changes nothing.",
-		Example: "  pitwall sql last \"SELECT status, count(*) FROM turns GROUP BY status\"\n  pitwall sql desk-1 \"SELECT turn, plan FROM decisions WHERE type = 'decision'\" --json",
+		Example: "  pitwall sql last \"SELECT status, count(*) FROM turns GROUP BY status\"\n  pitwall sql desk-1 \"SELECT turn, plan FROM decisions\" --json",
 		Args:    takes(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, err := show.Open(args[0], "")
