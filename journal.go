@@ -27,6 +27,7 @@ const (
 	// approve, deny, lapse or withdraw.
 	EntryApproval EntryKind = "approval"
 	EntryWarning  EntryKind = "warning" // something a reader should know
+	EntryMemory   EntryKind = "memory"  // an agent or a desk wrote something down
 	EntryEnd      EntryKind = "end"     // the run ended; Note says how
 )
 
@@ -72,9 +73,10 @@ type Entry struct {
 	Mark   *EquityPoint `json:"mark,omitempty"`
 	Flow   *CashFlow    `json:"flow,omitempty"`
 	// Approval is what a person decides about, of an entry that holds an order.
-	Approval *Approval `json:"approval,omitempty"`
-	Amount   Dec       `json:"amount,omitempty"`
-	Note     string    `json:"note,omitempty"`
+	Approval *Approval   `json:"approval,omitempty"`
+	Memory   *MemoryItem `json:"memory,omitempty"`
+	Amount   Dec         `json:"amount,omitempty"`
+	Note     string      `json:"note,omitempty"`
 }
 
 // Unsent returns the numbers of a journal's intents that were refused after they were

@@ -14,6 +14,30 @@ type TableSpec struct {
 	Adjusted Adjustment
 }
 
+// ColumnType is the type of a column of a [ComputedTable].
+type ColumnType string
+
+// The types, as SQL names them.
+const (
+	TextColumn   ColumnType = "VARCHAR"
+	NumberColumn ColumnType = "DOUBLE"
+	TimeColumn   ColumnType = "TIMESTAMPTZ"
+)
+
+// TableColumn is one column. Its name is a SQL identifier.
+type TableColumn struct {
+	Name string
+	Type ColumnType
+}
+
+// ComputedTable is a table that every query finds, without bars.
+type ComputedTable struct {
+	Name    string
+	Columns []TableColumn
+	// Rows returns what is known at a time: nil, string, float64 or time.Time by column.
+	Rows func(ctx context.Context, now time.Time) ([][]any, error)
+}
+
 // Result is what a query returned, at most the rows and bytes that it may.
 type Result struct {
 	Columns   []string `json:"columns"`

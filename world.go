@@ -80,7 +80,8 @@ func CallerFrom(ctx context.Context) Caller {
 }
 
 // World is all that one trader can touch. Tools see nothing else. Records may
-// be nil (NO_COVERAGE); so may Tables (SQL refuses). A World must not be copied.
+// be nil (NO_COVERAGE); so may Tables (SQL refuses) and Memory. A World must not be
+// copied.
 type World struct {
 	Name        string
 	ID          string // tells a server's worlds apart, those before a restart too; no part of the digest, empty in a run
@@ -90,6 +91,7 @@ type World struct {
 	Records     Records
 	Broker      Broker
 	Tables      Tables
+	Memory      Memory // nil: the strategy has none
 	Journal     Journal
 	Instruments Instruments
 	Risk        Risk // what the account risks beside its limits; nil without a guard
@@ -218,6 +220,9 @@ func (w *World) Digest() string {
 	}
 	if w.Tables != nil {
 		parts = append(parts, w.Tables.Defined())
+	}
+	if w.Memory != nil {
+		parts = append(parts, w.Memory.Digest())
 	}
 	for _, x := range w.Warnings {
 		if !x.Known.After(now) {

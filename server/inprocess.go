@@ -28,9 +28,7 @@ func ServeInProcess(ctx context.Context, version string, w *pitwall.World, exter
 	if err != nil {
 		return nil, nil, err
 	}
-	if !w.Events {
-		set.Remove(tools.EventsTool)
-	}
+	set.Fit(w.Events, w.Memory != nil)
 	s := New(version, registry, log, set)
 	near, far := Pipe()
 	ctx, cancel := context.WithCancel(ctx)

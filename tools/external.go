@@ -48,9 +48,9 @@ func (a ExternalAnswer) MarshalJSON() ([]byte, error) { return json.Marshal(a.Va
 func NewWith(log *slog.Logger, starter Starter, external []External) (*Set, error) {
 	s := New(log, starter)
 	for _, x := range external {
-		if t := s.byName[x.Name]; t != nil {
+		if t := s.byName[x.Name]; t != nil || x.Name == memorySearchTool || x.Name == memoryNoteTool {
 			owner := "one of Pitwall's own tools"
-			if t.Identity != "" {
+			if t != nil && t.Identity != "" {
 				owner = "another external tool"
 			}
 			return nil, pitwall.Errorf(pitwall.StrategyError, "tool %s has the same name as %s", x.Name, owner).Hintf("choose another name")

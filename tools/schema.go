@@ -20,10 +20,11 @@ import (
 // enums lists the values of every closed type that tools take.
 func enums() map[reflect.Type][]any {
 	return map[reflect.Type][]any{
-		reflect.TypeFor[pitwall.Side]():      {"buy", "sell"},
-		reflect.TypeFor[pitwall.OrderType](): {"market", "limit", "stop", "stop_limit", "trailing_stop"},
-		reflect.TypeFor[pitwall.TIF]():       {"day", "gtc", "gtd", "ioc", "fok", "opg", "cls"},
-		reflect.TypeFor[pitwall.Class]():     {"simple", "bracket", "oco", "oto"},
+		reflect.TypeFor[pitwall.Side]():       {"buy", "sell"},
+		reflect.TypeFor[pitwall.OrderType]():  {"market", "limit", "stop", "stop_limit", "trailing_stop"},
+		reflect.TypeFor[pitwall.TIF]():        {"day", "gtc", "gtd", "ioc", "fok", "opg", "cls"},
+		reflect.TypeFor[pitwall.Class]():      {"simple", "bracket", "oco", "oto"},
+		reflect.TypeFor[pitwall.MemoryKind](): {"note", "plan", "lesson", "belief", "retire", "episode"},
 	}
 }
 

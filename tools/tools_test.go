@@ -295,7 +295,9 @@ var toolName = regexp.MustCompile(`^[a-z][a-z0-9_]{2,39}$`)
 func TestSchemas(t *testing.T) {
 	seen := map[string]bool{}
 	total := 0
-	for _, tool := range newSet().Tools() {
+	set := newSet()
+	set.AddMemory() // not in every list: a strategy asks for it
+	for _, tool := range set.Tools() {
 		require.Regexp(t, toolName, tool.Name)
 		require.NotEmpty(t, tool.Title, tool.Name)
 		require.NotEmpty(t, tool.Description, tool.Name)
@@ -313,7 +315,9 @@ func TestSchemas(t *testing.T) {
 		body, err := json.MarshalIndent(map[string]any{"name": tool.Name, "title": tool.Title, "description": tool.Description, "effect": tool.Effect, "destructive": tool.Destructive,
 			"idempotent": tool.Idempotent, "input": json.RawMessage(in), "output": json.RawMessage(out)}, "", "  ")
 		require.NoError(t, err)
-		total += len(tool.Name) + len(tool.Title) + len(tool.Description) + len(in) + len(out)
+		if !strings.HasPrefix(tool.Name, "memory_") {
+			total += len(tool.Name) + len(tool.Title) + len(tool.Description) + len(in) + len(out)
+		}
 		file := filepath.Join("testdata", tool.Name+".json")
 		seen[file] = true
 		if *update {

@@ -327,6 +327,9 @@ func (s *Strategy) CheckTools(external []tools.External) error {
 	if err != nil {
 		return err
 	}
+	if s.Memory != nil {
+		set.AddMemory()
+	}
 	var names []string
 	for _, t := range set.Tools() {
 		if !agentloop.Hidden(t.Name) {

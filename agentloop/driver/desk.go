@@ -120,9 +120,11 @@ func (d *Desk) places() (list []place) {
 	return list
 }
 
-// ReadRoles makes a desk read role files beside the strategy, in s.Dir of files. It is
-// called before [Strategy.Check]; without it the bundled ones stand.
+// ReadRoles makes a desk read role files beside the strategy, in s.Dir of files, and finds
+// the memory that is carried there. It is called before [Strategy.Check]; without it the
+// bundled ones stand.
 func (s *Strategy) ReadRoles(files fs.FS) {
+	s.files = files
 	if s.Desk != nil {
 		s.Desk.files = files
 	}

@@ -42,6 +42,7 @@
 // (badweek.go), and preflightjudge.go says what held.
 // ablate.go takes a desk apart (ablatemoves.go: which way a part moved orders;
 // ablatevetoes.go: what vetoes saved), analyze.go is one decision without an order.
+// sql.go reads a run's folder with SQL.
 // fork.go runs a backtest again from a turn on, forkevidence.go says what an order rested on.
 // drift.go compares a live run with the backtest over what it saw.
 //

@@ -78,6 +78,9 @@ func (r *run) describe() runs.Manifest {
 // may use them.
 func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
 	notes = s.ruleNotes()
+	if m, err := s.remembers(); err == nil { // else Check returned the error
+		notes = append(notes, m.note()...)
+	}
 	for _, t := range s.Tools {
 		if !t.When.In(pitwall.Sim) {
 			notes = append(notes, "tool "+t.Name+" is for live runs only and is not offered")
@@ -168,6 +171,9 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 		return fail(err)
 	}
 	mode, said, closed, early := r.session.World().Mode, r.session.Warnings(), closedWarnings(r.session.World().Clock), r.warm.warnings(r.session.World().Zone)
+	if err := r.remembered(); err != nil { // while there is a world
+		return fail(err)
+	}
 	if r.Live == nil { // a long run's world is large, and its figures need none
 		if err := r.session.Close(); err != nil {
 			return fail(err)

@@ -139,10 +139,14 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	if p.remote != nil {
 		p.job.Host, p.job.Retry = p.Live.Now, time.Minute
 	}
+	tables := duckdb.New(p, p.venue.Now, p.zone)
 	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
-		Broker: patient{broker, p}, Risk: guard, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
+		Broker: patient{broker, p}, Risk: guard, Tables: tables, Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
 		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),
 		Warnings: []pitwall.Warning{{Text: p.about()}}}
+	if err := p.spec.memory.remember(p.world, tables, p.venue.Now, p.from); err != nil {
+		return err
+	}
 	first, err := p.poll(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -33,6 +33,8 @@ type SimSpec struct {
 	Policy    string
 	OwnPolicy bool // see [pitwall.World]
 
+	memory *remembers // nil = none
+
 	Members []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
 	Lacking string               `json:"-"` // which members have no data
 }
@@ -51,6 +53,9 @@ func (s *Strategy) Spec() (SimSpec, error) {
 	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking}
 	if spec.Cash = defaultCash; s.Cash != nil {
 		spec.Cash = *s.Cash
+	}
+	if err == nil {
+		spec.memory, err = s.remembers()
 	}
 	return spec, err
 }
@@ -110,6 +115,9 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
+	if err := spec.memory.remember(w, tables, v.Now, from); err != nil {
+		return nil, err
+	}
 	return &Sim{world: w, venue: v, guard: guard, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
 }
 

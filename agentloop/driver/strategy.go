@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"reflect"
 	"regexp"
 	"slices"
@@ -47,9 +48,10 @@ type Strategy struct {
 	Prices       map[string]Price `yaml:"prices"` // of models, by name
 	Tools        []external.Spec  `yaml:"tools"`  // REST endpoints and other MCP servers
 
-	Desk *Desk    `yaml:"desk"` // a team decides; Agent says what its roles have in common
-	Rule Rule     `yaml:"rule"` // SQL that decides in place of a model
-	Band *float64 `yaml:"band"` // how far a weight of Rule must be from what is held; nil = 0.05
+	Desk   *Desk    `yaml:"desk"`   // a team decides; Agent says what its roles have in common
+	Memory *Memory  `yaml:"memory"` // its agents remember trades and what they wrote down
+	Rule   Rule     `yaml:"rule"`   // SQL that decides in place of a model
+	Band   *float64 `yaml:"band"`   // how far a weight of Rule must be from what is held; nil = 0.05
 
 	InvestorPolicy *bool `yaml:"investor_policy"` // false leaves the default policy out of prompts
 
@@ -58,7 +60,6 @@ type Strategy struct {
 	// Known and refused until their time comes.
 	Pods     yaml.Node `yaml:"pods"`
 	Regime   yaml.Node `yaml:"regime"`
-	Memory   yaml.Node `yaml:"memory"`
 	Universe yaml.Node `yaml:"universe"`
 	Extends  yaml.Node `yaml:"extends"`
 
@@ -66,6 +67,7 @@ type Strategy struct {
 	Dir   string   `yaml:"-"` // its folder inside the file system that data paths are read from
 	Fetch []string `yaml:"-"` // the commands in its comments that fetch its data
 
+	files   fs.FS                // what stands beside the strategy is read from; nil = nothing is
 	members []pitwall.Membership // of Index, once it is loaded
 	lacking string               // which of them have no data
 
@@ -184,7 +186,7 @@ func (s *Strategy) explain(err error) error {
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
 			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{}),
-			"Desk": keys(Desk{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{})}[m[3]]
+			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
@@ -201,7 +203,7 @@ func (s *Strategy) Check() error {
 		node  yaml.Node
 		would string
 	}{{"pods", s.Pods, "run several strategies with books of their own"},
-		{"regime", s.Regime, "switch strategies by the market's state"}, {"memory", s.Memory, "keep notes between turns"},
+		{"regime", s.Regime, "switch strategies by the market's state"},
 		{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}, {"extends", s.Extends, "take another file's keys; copy them"}} {
 		if later.node.Kind != 0 {
 			return s.bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out: it would %s", later.would)

@@ -18,6 +18,7 @@
 //	                        ├─► Open: as far as it can be read; trace, why, report
 //	                        │     Turns, OrdersOf: turns with their timing, orders
 //	                        │     with their turns, changes and fills; Why joins them
+//	                        │     Tables: the same for SQL
 //	                        ├─► Strict: every line whole or an error; verify, metrics
 //	                        └─► List, Find, Attempt: the runs beside each other
 //

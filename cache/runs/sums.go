@@ -93,10 +93,10 @@ func (f *Folder) Seal(m *Manifest) error {
 	}
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
-	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile, DeskFile) {
+	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile, DeskFile, MemoryFile) {
 		sum, err := f.sumOf(name)
 		if !slices.Contains(sealed, name) && errors.Is(err, fs.ErrNotExist) {
-			continue // not every world has trades, nor every run a desk
+			continue // not every world has trades, nor every run a desk or a memory
 		}
 		if err != nil {
 			return fmt.Errorf("reading what was written: %w", err)

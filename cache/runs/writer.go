@@ -206,15 +206,24 @@ func (f *Folder) Trades(rows [][]string) error {
 
 // Decisions writes decisions.jsonl.
 func (f *Folder) Decisions(lines []Decision) error {
+	raw, err := jsonLines(DecisionsFile, lines)
+	if err != nil {
+		return err
+	}
+	return f.replace(DecisionsFile, raw)
+}
+
+// jsonLines encodes a file of one JSON object a line.
+func jsonLines[T any](name string, lines []T) ([]byte, error) {
 	var b bytes.Buffer
 	for _, x := range lines {
 		raw, err := json.Marshal(x)
 		if err != nil {
-			return fmt.Errorf("encoding a line of %s: %w", DecisionsFile, err)
+			return nil, fmt.Errorf("encoding a line of %s: %w", name, err)
 		}
 		b.Write(append(raw, '\n'))
 	}
-	return f.replace(DecisionsFile, b.Bytes())
+	return b.Bytes(), nil
 }
 
 // quote writes a CSV field.

@@ -25,8 +25,7 @@ func (a *app) ablate() *cobra.Command {
 		Long: "ablate backtests a desk as it is and then without debate, without its risk role, with a compact debate and with a judge that tosses\n" +
 			"a coin, --samples times each. It says which way each part moved orders (to trade, to hold, larger, smaller), how each way paid\n" +
 			"within 20 bars, the difference in return with an interval, the cost beside it, and whether the part earned its money. Plans\n" +
-			"that a reviewer rejected or made smaller are run through the engine as they were planned. It asks before it spends, or needs\n" +
-			"--yes. Recorded answers are used; the runs are made in a temporary folder.",
+			"that a reviewer rejected or made smaller are run through the engine as they were planned. It asks before it spends, or needs\n--yes. Recorded answers are used; the runs are made in a temporary folder.",
 		Example: "  pitwall ablate examples/desk\n  pitwall ablate mine --samples 5 --yes --json",
 		Args:    takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {

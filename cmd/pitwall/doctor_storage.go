@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"pitwall/cache/disk"
 	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 )
@@ -35,37 +35,15 @@ func (x *examination) storage(ctx context.Context) {
 // folder looks at where something is kept: how much, and whether more may be.
 func (x *examination) folder(name, dir, variable string) {
 	fix := "make it a folder that can be written to, or name another in " + variable
-	at := dir // or the nearest folder above, where it would be made
-	for at != filepath.Dir(at) {
-		if _, err := os.Stat(at); err == nil {
-			break
-		}
-		at = filepath.Dir(at)
-	}
-	probe, err := os.CreateTemp(at, ".pitwall-doctor-*")
-	if err != nil {
+	there, files, bytes, err := disk.Usage(dir)
+	switch {
+	case errors.Is(err, disk.ErrNotWritable):
 		x.bad(name, dir+" is not writable", fix)
-		return
-	}
-	_ = probe.Close()
-	_ = os.Remove(probe.Name())
-	if at != dir {
-		x.ok(name, dir+": not there yet, made when needed")
-		return
-	}
-	files, bytes := 0, int64(0)
-	err = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if i, err := d.Info(); err == nil { // gone since: not counted
-			files, bytes = files+1, bytes+i.Size()
-		}
-		return nil
-	})
-	if err != nil {
+	case err != nil:
 		x.bad(name, err.Error(), fix)
-		return
+	case !there:
+		x.ok(name, dir+": not there yet, made when needed")
+	default:
+		x.ok(name, fmt.Sprintf("%s: %s, %s, writable", dir, term.Plural(files, "file"), show.Size(bytes)))
 	}
-	x.ok(name, fmt.Sprintf("%s: %s, %s, writable", dir, term.Plural(files, "file"), show.Size(bytes)))
 }

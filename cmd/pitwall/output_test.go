@@ -54,6 +54,7 @@ var verbCalls = map[string][]string{
 	"pitwall report":                {"report", "last"},
 	"pitwall runs":                  {"runs"},
 	"pitwall serve":                 {"serve"},
+	"pitwall sql":                   {"sql", "momentum-1", "SELECT count(*) FROM turns"},
 	"pitwall trace":                 {"trace", "last"},
 	"pitwall trade":                 {"trade", "paper.yaml", "--feed", "bars.csv", "--speed", "0", "--out", "mine"},
 	"pitwall verify":                {"verify", "last"},

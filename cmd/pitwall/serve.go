@@ -104,9 +104,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) (err e
 	if err != nil {
 		return err
 	}
-	if !w.events {
-		set.Remove(tools.EventsTool)
-	}
+	set.Fit(w.events, w.memory)
 	s := server.New(version(), w.registry, log, set)
 	for _, n := range w.notes {
 		fmt.Fprintln(a.stderr, "pitwall: "+n)
@@ -139,6 +137,7 @@ type offered struct {
 	tools    []tools.External
 	notes    []string
 	events   bool
+	memory   bool
 	done     func() error // ends it
 }
 
@@ -158,7 +157,7 @@ func (a *app) simWorlds(ctx context.Context, file string, data []string, cfg set
 	if err != nil {
 		return w, err
 	}
-	w = offered{registry: server.NewRegistry(worlds), tools: extra.Tools, notes: extra.Warnings, events: worlds.Store.Has(pitwall.Event)}
+	w = offered{registry: server.NewRegistry(worlds), tools: extra.Tools, notes: extra.Warnings, events: worlds.Store.Has(pitwall.Event), memory: worlds.Spec.Remembers()}
 	w.done = func() error {
 		err := errors.Join(extra.Close(), w.registry.Close())
 		if store != nil {
@@ -188,7 +187,7 @@ func (a *app) liveWorld(ctx context.Context, file string, f serveFlags, cfg sett
 		return w, errors.Join(err, done())
 	}
 	world := host.World()
-	w = offered{registry: server.NewRegistry(host), tools: c.Tools, events: world.Events, notes: append(c.Notes, "the run is in "+c.Dir)}
+	w = offered{registry: server.NewRegistry(host), tools: c.Tools, events: world.Events, memory: world.Memory != nil, notes: append(c.Notes, "the run is in "+c.Dir)}
 	for _, n := range world.Warnings {
 		w.notes = append(w.notes, n.Text)
 	}

@@ -45,6 +45,8 @@ func TestSearch(t *testing.T) {
 		"broker disagrees":                 "Broker disagrees: positions, orders or cash differ from the journal",
 		"kill switch":                      "Stop trading at once: pitwall kill",
 		"resume a paper run after a crash": "Missed turns, stop and resume",
+		"how are beliefs scored":           "Beliefs: stated, refined, retired, scored",
+		"win rate by regime in SQL":        "SQL over the memory: memory_trades, memory_lessons, beliefs",
 		"MISSING_KEY":                      "Errors of external tools",
 	} {
 		titles := []string{}
@@ -60,5 +62,5 @@ func TestSearch(t *testing.T) {
 
 // Pages speak of tools that exist and say nothing about markets.
 func TestPages(t *testing.T) {
-	require.Equal(t, []string{"brokers", "clients", "desk", "external", "faq", "orders", "paper", "python", "report", "runbooks", "sql", "strategy", "tools", "troubleshooting", "wall"}, docs.Pages())
+	require.Equal(t, []string{"brokers", "clients", "desk", "external", "faq", "memory", "orders", "paper", "python", "report", "runbooks", "sql", "strategy", "tools", "troubleshooting", "wall"}, docs.Pages())
 }

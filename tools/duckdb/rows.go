@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	duck "github.com/duckdb/duckdb-go/v2"
@@ -23,7 +25,8 @@ const sealed = 512
 type table struct {
 	app   *duck.Appender
 	tail  []row
-	shown bool // the open transaction holds the tail
+	sheet *sheet // of a computed table, which is a tail as a whole; nil for bars
+	shown bool   // the open transaction holds the tail
 }
 
 // row is one known bar.
@@ -44,6 +47,14 @@ func (e *engine) load(ctx context.Context, l load) error {
 		if err := e.create(ctx, name); err != nil {
 			return fmt.Errorf("creating table %s: %w", name, err)
 		}
+	}
+	for _, s := range l.Sheets {
+		if e.tables[s.Table] == nil {
+			if err := e.createTable(ctx, s.Table, "pitwall_"+s.Table, s.definition()); err != nil {
+				return fmt.Errorf("creating table %s: %w", s.Table, err)
+			}
+		}
+		e.tables[s.Table].sheet = &s
 	}
 	for _, b := range l.Blocks {
 		t := e.tables[b.Table]
@@ -67,21 +78,56 @@ func (e *engine) create(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	// A name is an identifier: Define checks it against a pattern.
+	return e.createTable(ctx, name, "pitwall_bars_"+name, "symbol VARCHAR, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE")
+}
+
+// createTable makes a physical table and the view that queries read. Names are
+// identifiers: Define and Compute check them against a pattern.
+func (e *engine) createTable(ctx context.Context, name, physical, columns string) error {
 	for _, text := range []string{
-		`CREATE OR REPLACE TABLE "pitwall_bars_%[1]s" (symbol VARCHAR, ts TIMESTAMPTZ, date DATE, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)`,
-		`CREATE OR REPLACE VIEW "%[1]s" AS FROM "pitwall_bars_%[1]s"`,
+		fmt.Sprintf(`CREATE OR REPLACE TABLE "%s" (%s)`, physical, columns),
+		fmt.Sprintf(`CREATE OR REPLACE VIEW "%s" AS FROM "%s"`, name, physical),
 	} {
-		if _, err := e.conn.ExecContext(ctx, fmt.Sprintf(text, name)); err != nil {
+		if _, err := e.conn.ExecContext(ctx, text); err != nil {
 			return err
 		}
 	}
 	t := &table{}
 	e.tables[name] = t
 	return e.conn.Raw(func(c any) (err error) {
-		t.app, err = duck.NewAppenderFromConn(c.(driver.Conn), "", "pitwall_bars_"+name)
+		t.app, err = duck.NewAppenderFromConn(c.(driver.Conn), "", physical)
 		return err
 	})
+}
+
+// definition lists the columns of a computed table.
+func (s *sheet) definition() string {
+	parts := make([]string, len(s.Columns))
+	for i, c := range s.Columns {
+		parts[i] = fmt.Sprintf(`"%s" %s`, c.Name, c.Type)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// append writes the rows within the open transaction.
+func (s *sheet) append(app *duck.Appender) error {
+	for cells := range slices.Chunk(s.Cells, len(s.Columns)) {
+		values := make([]driver.Value, len(cells))
+		for i, c := range cells {
+			switch c.Kind {
+			case isText:
+				values[i] = c.Text
+			case isFloat:
+				values[i] = c.Float
+			case isInstant:
+				values[i] = time.UnixMicro(c.Int).UTC()
+			}
+		}
+		if err := app.AppendRow(values...); err != nil {
+			return err
+		}
+	}
+	return app.Flush()
 }
 
 // append writes rows at once: for good, or within the open transaction.
@@ -120,7 +166,11 @@ func (e *engine) enter(ctx context.Context, tables []string) error {
 		if t.shown {
 			continue
 		}
-		if err := e.append(t.app, t.tail); err != nil {
+		show := func() error { return e.append(t.app, t.tail) }
+		if t.sheet != nil {
+			show = func() error { return e.conn.Raw(func(any) error { return t.sheet.append(t.app) }) }
+		}
+		if err := show(); err != nil {
 			return err
 		}
 		t.shown = true

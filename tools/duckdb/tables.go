@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -38,10 +39,13 @@ type Tables struct {
 	mu    sync.Mutex // never held while a query runs: each answer's digest reads specs
 	specs map[string]pitwall.TableSpec
 
-	turn   chan struct{}   // holds a value while a query has what follows
-	worker *worker         // nil until the first query, and after it died
-	held   map[string]held // what the worker holds, by table
-	clock  time.Time       // the worker's
+	turn   chan struct{}    // holds a value while a query has what follows
+	worker *worker          // nil until the first query, and after it died
+	held   map[string]held  // what the worker holds, by table
+	sheets map[string]sheet // what it holds of computed tables
+	clock  time.Time        // the worker's
+
+	computed []pitwall.ComputedTable
 
 	workers *Workers // nil = a worker of its own for as long as it lives
 	size    int64    // bytes of memory of the worker; belongs to workers
@@ -62,6 +66,19 @@ func New(m pitwall.Market, now func() time.Time, zone *time.Location) *Tables {
 // program itself. Call it before the first query.
 func (t *Tables) Command(args ...string) { t.command = args }
 
+// Compute adds tables whose rows are computed at each query. Call it before the first.
+// Rows is called for one query at a time.
+func (t *Tables) Compute(list ...pitwall.ComputedTable) {
+	for _, c := range list {
+		for _, x := range c.Columns {
+			if !identifier.MatchString(c.Name) || !identifier.MatchString(x.Name) || systemName(c.Name) {
+				panic(fmt.Sprintf("a table %q with a column %q", c.Name, x.Name)) // a programming error
+			}
+		}
+		t.computed = append(t.computed, c)
+	}
+}
+
 var identifier = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 // Define implements pitwall.Tables.
@@ -71,6 +88,9 @@ func (t *Tables) Define(_ context.Context, s pitwall.TableSpec) error {
 	if !identifier.MatchString(s.Name) || systemName(s.Name) {
 		return pitwall.Errorf(pitwall.InvalidInput, "a table cannot be named %q", s.Name).
 			Hintf("use lower-case letters, digits and _; names that begin with pitwall_, duckdb_, sqlite_, pg_, pragma_ or information_ are taken")
+	}
+	if slices.ContainsFunc(t.computed, func(c pitwall.ComputedTable) bool { return c.Name == s.Name }) {
+		return pitwall.Errorf(pitwall.InvalidInput, "the table %s is there already", s.Name).Hintf("choose another name; duckdb_query reads it as it is")
 	}
 	was, ok := t.specs[s.Name]
 	if !ok && len(t.specs) >= maxTables {
@@ -222,7 +242,7 @@ func (t *Tables) open(ctx context.Context) error {
 	if t.worker, err = start(t.command, t.env); err != nil {
 		return err
 	}
-	t.held, t.clock = map[string]held{}, time.Time{}
+	t.held, t.sheets, t.clock = map[string]held{}, map[string]sheet{}, time.Time{}
 	_, err = t.call(ctx, nil, request{Open: &settings{Zone: t.zone.String()}}, loading)
 	return err
 }

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"pitwall"
@@ -49,11 +51,15 @@ func (t *Tables) topUp(ctx context.Context) error {
 		l.Blocks = append(l.Blocks, blocks...)
 		after[name] = now
 	}
-	if len(l.Anew) == 0 && len(l.Blocks) == 0 && t.clock.UnixMicro() == l.Now {
+	var err error
+	if l.Sheets, err = t.changed(ctx, time.UnixMicro(l.Now)); err != nil {
+		return err
+	}
+	if len(l.Anew)+len(l.Sheets) == 0 && len(l.Blocks) == 0 && t.clock.UnixMicro() == l.Now {
 		return nil
 	}
 	for first := true; first || len(l.Blocks) > 0; first = false {
-		part, rows := load{Now: l.Now, Anew: l.Anew}, 0
+		part, rows := load{Now: l.Now, Anew: l.Anew, Sheets: l.Sheets}, 0
 		for len(l.Blocks) > 0 && (rows == 0 || rows+len(l.Blocks[0].Start) <= batch) {
 			rows += len(l.Blocks[0].Start)
 			part.Blocks, l.Blocks = append(part.Blocks, l.Blocks[0]), l.Blocks[1:]
@@ -61,10 +67,42 @@ func (t *Tables) topUp(ctx context.Context) error {
 		if _, err := t.call(ctx, nil, request{Load: &part}, loading); err != nil {
 			return err
 		}
-		l.Anew = nil
+		for _, s := range l.Sheets {
+			t.sheets[s.Table] = s
+		}
+		l.Anew, l.Sheets = nil, nil
 	}
 	t.held, t.clock = after, time.UnixMicro(l.Now)
 	return nil
+}
+
+// changed returns the computed tables whose rows are not those that the worker holds.
+func (t *Tables) changed(ctx context.Context, now time.Time) (list []sheet, err error) {
+	for _, c := range t.computed {
+		rows, err := c.Rows(ctx, now)
+		if err != nil {
+			return nil, fmt.Errorf("computing table %s: %w", c.Name, err)
+		}
+		s := sheet{Table: c.Name, Columns: c.Columns, Cells: []cell{}}
+		for _, row := range rows {
+			for _, v := range row {
+				switch v := v.(type) {
+				case string:
+					s.Cells = append(s.Cells, cell{Kind: isText, Text: strings.ToValidUTF8(v, "\uFFFD")})
+				case float64:
+					s.Cells = append(s.Cells, cell{Kind: isFloat, Float: v})
+				case time.Time:
+					s.Cells = append(s.Cells, cell{Kind: isInstant, Int: v.UnixMicro()})
+				default:
+					s.Cells = append(s.Cells, cell{Kind: isNull})
+				}
+			}
+		}
+		if was, held := t.sheets[c.Name]; !held || !slices.Equal(was.Cells, s.Cells) {
+			list = append(list, s)
+		}
+	}
+	return list, nil
 }
 
 // fresh returns the rows that a table lacks, in the order in which they became

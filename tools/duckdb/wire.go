@@ -4,6 +4,8 @@ import (
 	"encoding/gob"
 	"errors"
 	"io"
+
+	"pitwall"
 )
 
 // The protocol between a world's tables and its worker: gob values over two
@@ -28,6 +30,14 @@ type load struct {
 	Now    int64    // microseconds
 	Anew   []string // tables that begin empty
 	Blocks []block
+	Sheets []sheet
+}
+
+// sheet is all rows of a computed table, in place of those before.
+type sheet struct {
+	Table   string
+	Columns []pitwall.TableColumn
+	Cells   []cell // row by row
 }
 
 // block is further rows of one table, in columns.

@@ -50,7 +50,9 @@ func newTools() (*tools.Set, *bytes.Buffer) {
 		}
 		return a
 	}})
-	return tools.New(slog.New(h), nil), log
+	set := tools.New(slog.New(h), nil)
+	set.AddMemory()
+	return set, log
 }
 
 // trade makes the calls of at most n steps, or of those up to a time.
@@ -157,7 +159,53 @@ func (a *agent) step(ctx context.Context, i int) {
 	for k := range 4 {
 		a.orders(ctx, r, 4*i+k, tradable)
 	}
+	if a.world.Memory != nil {
+		a.remember(ctx, rand.New(rand.NewPCG(a.seed, uint64(i)+1<<32)))
+	}
 	a.evidence(ctx)
+}
+
+// remember writes into the memory, and looks at all of it.
+func (a *agent) remember(ctx context.Context, r *rand.Rand) {
+	symbol := a.symbols[r.IntN(len(a.symbols))]
+	a.call(ctx, "memory_note", map[string]any{"kind": "plan", "symbol": symbol, "strategy": "random", "regime": []string{"calm", "wild"}[r.IntN(2)], "text": "orders at random", "expected": "nothing"})
+	a.call(ctx, "memory_note", map[string]any{"kind": "belief", "symbol": symbol, "direction": []string{"up", "down"}[r.IntN(2)], "horizon": 1 + r.IntN(3), "confidence": float64(r.IntN(11)) / 10, "text": "a coin says so"})
+	a.call(ctx, "memory_note", map[string]any{"kind": "belief", "of": fmt.Sprintf("m%d", 1+r.IntN(8)), "direction": "up", "horizon": 2, "confidence": 0.5, "text": "refined"})
+	a.call(ctx, "memory_note", map[string]any{"kind": "retire", "of": fmt.Sprintf("m%d", 1+r.IntN(8)), "text": "no more"})
+	now := a.world.Clock.Now()
+	m, err := a.world.Memory.Recall(ctx)
+	if err != nil {
+		fmt.Fprintln(&a.b, "recall", err)
+	}
+	for _, t := range m.Trades {
+		if t.Lesson == "" {
+			a.call(ctx, "memory_note", map[string]any{"kind": "lesson", "trade": t.ID, "text": "it closed", "expected": "a gain", "why": "chance"})
+		}
+		a.late(now, "the trade "+t.ID, t.Known)
+	}
+	for _, x := range m.Items {
+		a.late(now, "the "+string(x.Kind)+" "+x.ID, x.Known)
+	}
+	for _, b := range m.Beliefs {
+		if a.late(now, "the belief "+b.ID, b.Known); b.Matured != nil {
+			a.late(now, "the outcome of belief "+b.ID, *b.Matured)
+		}
+	}
+	fmt.Fprintln(&a.b, "recall", m.Ended, m.Alert)
+	a.call(ctx, "memory_search", map[string]any{"kinds": []string{"trade", "lesson", "note", "plan", "belief", "episode"}, "limit": 50})
+	a.call(ctx, "memory_search", map[string]any{"query": "coin gain random", "symbols": symbol})
+	if a.queries > 0 {
+		a.call(ctx, "duckdb_query", map[string]any{"sql": "SELECT * FROM memory_trades ORDER BY known, id"})
+		a.call(ctx, "duckdb_query", map[string]any{"sql": "SELECT kind, count(*), max(known) FROM memory_lessons GROUP BY kind ORDER BY kind"})
+		a.call(ctx, "duckdb_query", map[string]any{"sql": "SELECT b.*, t.profit FROM beliefs b LEFT JOIN memory_trades t ON t.symbol = b.symbol AND t.known >= b.known ORDER BY b.id, t.id"})
+	}
+}
+
+// late notes what is visible before its time.
+func (a *agent) late(now time.Time, what string, known time.Time) {
+	if known.After(now) {
+		a.found = append(a.found, fmt.Sprintf("at %s %s of %s is visible", now.Format(time.RFC3339), what, known.Format(time.RFC3339)))
+	}
 }
 
 // orders trades at random; later steps show what filled.
@@ -216,11 +264,6 @@ func (a *agent) orders(ctx context.Context, r *rand.Rand, i int, tradable []stri
 // probe looks at what the tools stand on, behind the length of what it is given.
 func (a *agent) probe(ctx context.Context, symbol string) {
 	now := a.world.Clock.Now()
-	late := func(what string, known time.Time) {
-		if known.After(now) {
-			a.found = append(a.found, fmt.Sprintf("at %s %s of %s is visible", now.Format(time.RFC3339), what, known.Format(time.RFC3339)))
-		}
-	}
 	for _, q := range []pitwall.BarQuery{{Symbol: symbol, Limit: 3}, {Symbol: symbol, Limit: 2, Adjusted: pitwall.SplitAdjusted}} {
 		bars, err := a.world.Market.Bars(ctx, q)
 		if err != nil {
@@ -228,7 +271,7 @@ func (a *agent) probe(ctx context.Context, symbol string) {
 			continue
 		}
 		for _, b := range bars[:cap(bars)] {
-			late("a bar of "+symbol, b.Known)
+			a.late(now, "a bar of "+symbol, b.Known)
 			fmt.Fprintln(&a.b, "probe", b)
 		}
 	}
@@ -239,7 +282,7 @@ func (a *agent) probe(ctx context.Context, symbol string) {
 		list, err := a.world.Records.Find(ctx, pitwall.RecordQuery{Kind: k, Limit: 2})
 		fmt.Fprintln(&a.b, "probe", len(list), err)
 		for _, x := range list[:cap(list)] {
-			late("a record of "+string(x.Kind), x.Known)
+			a.late(now, "a record of "+string(x.Kind), x.Known)
 			fmt.Fprintln(&a.b, "probe", x)
 		}
 	}

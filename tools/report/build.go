@@ -167,18 +167,11 @@ func (w *walk) trades(s *Sheet) {
 		end = w.steps[n-1].at()
 	}
 	for i, t := range append(closed, open...) {
-		t.EntryTurn, t.EntryReason = w.cause(t.EntryOrder)
-		t.EntryConfidence = w.known[t.EntryOrder].Confidence
 		until := end
 		if t.ExitTime != nil {
 			until = *t.ExitTime
-			t.ExitTurn, t.ExitReason = w.cause(t.ExitOrder)
-			t.ExitConfidence = w.known[t.ExitOrder].Confidence
 		}
-		t.Days = max(0, until.Sub(t.EntryTime).Hours()/24)
-		if value := math.Abs(t.Qty.Float() * t.EntryPrice.Float() * w.lots.multiplier(t.Symbol).Float()); value > 0 {
-			t.Return = new(t.Profit.Float() / value)
-		}
+		w.complete(&t, until)
 		if i < len(closed) {
 			held = append(held, t.Days)
 		}
@@ -188,6 +181,20 @@ func (w *walk) trades(s *Sheet) {
 		s.Activity.HoldingMean = new(mean(held))
 		slices.Sort(held)
 		s.Activity.HoldingMedian = new((held[(n-1)/2] + held[n/2]) / 2)
+	}
+}
+
+// complete fills in whose orders a trade was made of, and what it gave until a time.
+func (w *walk) complete(t *RoundTrip, until time.Time) {
+	t.EntryTurn, t.EntryReason = w.cause(t.EntryOrder)
+	t.EntryConfidence = w.known[t.EntryOrder].Confidence
+	if t.ExitTime != nil {
+		t.ExitTurn, t.ExitReason = w.cause(t.ExitOrder)
+		t.ExitConfidence = w.known[t.ExitOrder].Confidence
+	}
+	t.Days = max(0, until.Sub(t.EntryTime).Hours()/24)
+	if value := math.Abs(t.Qty.Float() * t.EntryPrice.Float() * w.lots.multiplier(t.Symbol).Float()); value > 0 {
+		t.Return = new(t.Profit.Float() / value)
 	}
 }
 

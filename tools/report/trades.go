@@ -2,9 +2,27 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"time"
+
+	"pitwall"
 )
+
+// ClosedTrades returns the trades that the entries of a journal closed, in the order in
+// which each first closed. multipliers are those of contracts, by symbol.
+func ClosedTrades(journal iter.Seq[pitwall.Entry], multipliers map[string]pitwall.Dec) ([]RoundTrip, error) {
+	w := newWalk(&Run{Journal: journal})
+	w.lots.many = multipliers
+	if err := w.all(); err != nil {
+		return nil, fmt.Errorf("going through the journal: %w", err)
+	}
+	closed := w.lots.closed
+	for i := range closed {
+		w.complete(&closed[i], *closed[i].ExitTime)
+	}
+	return closed, nil
+}
 
 // TradeRows returns trades as rows of trades.csv. An open trade has neither an exit
 // nor a profit.

@@ -1,0 +1,95 @@
+package runs
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"pitwall"
+)
+
+// This file is memory.jsonl: what a run with a memory remembered at its end. An earlier
+// run's can be carried into a later one.
+
+// MemoryFile is the name of the file.
+const MemoryFile = "memory.jsonl"
+
+// Memory is the content of a memory.jsonl.
+type Memory struct {
+	Of      MemoryOf
+	Trades  []pitwall.MemoryTrade
+	Items   []pitwall.MemoryItem // but for beliefs
+	Beliefs []pitwall.ScoredBelief
+}
+
+// MemoryOf is its first line: whose memory it is.
+type MemoryOf struct {
+	Run   string    `json:"run"`
+	From  string    `json:"from"`  // the run's first day
+	Until time.Time `json:"until"` // its last simulated time
+}
+
+// memoryLine is a line: exactly one of its fields.
+type memoryLine struct {
+	Of     *MemoryOf             `json:"memory_of,omitempty"`
+	Trade  *pitwall.MemoryTrade  `json:"trade,omitempty"`
+	Item   *pitwall.MemoryItem   `json:"item,omitempty"`
+	Belief *pitwall.ScoredBelief `json:"belief,omitempty"`
+}
+
+// Memory writes memory.jsonl.
+func (f *Folder) Memory(m Memory) error {
+	raw, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	return f.replace(MemoryFile, raw)
+}
+
+// Encode returns the content of a memory.jsonl.
+func (m Memory) Encode() ([]byte, error) {
+	lines := []memoryLine{{Of: &m.Of}}
+	for i := range m.Trades {
+		lines = append(lines, memoryLine{Trade: &m.Trades[i]})
+	}
+	for i := range m.Items {
+		lines = append(lines, memoryLine{Item: &m.Items[i]})
+	}
+	for i := range m.Beliefs {
+		lines = append(lines, memoryLine{Belief: &m.Beliefs[i]})
+	}
+	return jsonLines(MemoryFile, lines)
+}
+
+// ReadMemory reads a memory.jsonl.
+func ReadMemory(raw []byte) (m Memory, err error) {
+	n := 0
+	for line := range bytes.Lines(raw) {
+		n++
+		var x memoryLine
+		dec := json.NewDecoder(bytes.NewReader(line))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&x); err != nil {
+			return m, fmt.Errorf("line %d: %w", n, err)
+		}
+		switch {
+		case n == 1 && x.Of != nil:
+			m.Of = *x.Of
+		case n == 1:
+			return m, fmt.Errorf("line 1 does not say whose memory it is (memory_of)")
+		case x.Trade != nil:
+			m.Trades = append(m.Trades, *x.Trade)
+		case x.Item != nil:
+			m.Items = append(m.Items, *x.Item)
+		case x.Belief != nil:
+			m.Beliefs = append(m.Beliefs, *x.Belief)
+		default:
+			return m, fmt.Errorf("line %d holds no trade, item or belief", n)
+		}
+	}
+	if n == 0 {
+		return m, fmt.Errorf("it is empty")
+	}
+	return m, nil
+}
