@@ -56,7 +56,7 @@ func deskResult(p *term.Pen, s *runs.DeskScore) {
 // deskTables prints what a desk cost and was worth.
 func deskTables(p *term.Pen, s *runs.DeskScore) {
 	for _, x := range report.DeskTables(s) {
-		p.Section("")
+		p.Write("\n")
 		p.Prose(0, term.Dim, x.Caption)
 		t := term.Table{Indent: 2}
 		for i, name := range x.Head {
