@@ -157,6 +157,7 @@ type run struct {
 	folder   *runs.Folder
 	started  time.Time
 	manifest runs.Manifest
+	memory   pitwall.Memory // nil: the strategy has none
 	past     runs.Past // of a run that goes on
 	warm     *warmup   // of its rule
 }
