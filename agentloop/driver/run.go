@@ -158,8 +158,8 @@ type run struct {
 	started  time.Time
 	manifest runs.Manifest
 	memory   pitwall.Memory // nil: the strategy has none
-	past     runs.Past // of a run that goes on
-	warm     *warmup   // of its rule
+	past     runs.Past      // of a run that goes on
+	warm     *warmup        // of its rule
 }
 
 // drive writes the manifest, connects the loop to a server of its own, runs it and
