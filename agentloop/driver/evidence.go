@@ -57,6 +57,7 @@ type Result struct {
 
 // describe returns the manifest of a run that begins.
 func (r *run) describe() runs.Manifest {
+	r.memory = r.session.World().Memory
 	s := r.Strategy
 	m := runs.Manifest{RunID: filepath.Base(r.Dir), Status: "running", Pitwall: r.Version, Strategy: s.File, Name: s.Name, Symbols: s.Symbols, Benchmark: s.Benchmark, Every: s.Every, Params: s.Params,
 		Model: modelNames(r.Agents), Sample: r.Sample, NoCache: r.NoCache, Notes: slices.Concat(r.Notes, s.Notes(r.Agents))}

@@ -123,12 +123,11 @@ func (r *remembers) note() (notes []string) {
 
 // remembered writes memory.jsonl of a run with a memory.
 func (r *run) remembered() error {
-	w := r.session.World()
-	m, ok := w.Memory.(*memory.Store)
+	m, ok := r.memory.(*memory.Store)
 	if !ok {
 		return nil
 	}
-	file, err := m.File(context.Background(), runs.MemoryOf{Run: r.manifest.RunID, From: r.manifest.From, Until: w.Clock.Now()})
+	file, err := m.File(context.Background(), runs.MemoryOf{Run: r.manifest.RunID, From: r.manifest.From, Until: m.Now()})
 	if err != nil {
 		return err
 	}

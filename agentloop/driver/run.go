@@ -157,8 +157,9 @@ type run struct {
 	folder   *runs.Folder
 	started  time.Time
 	manifest runs.Manifest
-	past     runs.Past // of a run that goes on
-	warm     *warmup   // of its rule
+	memory   pitwall.Memory // nil: the strategy has none
+	past     runs.Past      // of a run that goes on
+	warm     *warmup        // of its rule
 }
 
 // drive writes the manifest, connects the loop to a server of its own, runs it and
