@@ -128,10 +128,13 @@ type pointList struct {
 
 // plainMark is an entry of a pointList.
 type plainMark struct {
-	seq, ns      int64
+	ns           int64
 	equity, cash Dec
-	zone, book   uint8 // indexes
+	low          uint32 // the entry's number; a later one is no plainMark
+	zone, book   uint8  // indexes
 }
+
+func (m *plainMark) seq() int64 { return int64(m.low) }
 
 const chunk = 512
 
@@ -140,8 +143,8 @@ func (l *pointList) add(e Entry) bool {
 	if e.Mark == nil || e.Mark.Time != e.AsOf || e != (Entry{Seq: e.Seq, AsOf: e.AsOf, Kind: EntryMark, Book: e.Book, Mark: e.Mark}) {
 		return false
 	}
-	m := plainMark{seq: e.Seq, ns: e.AsOf.UnixNano(), equity: e.Mark.Equity, cash: e.Mark.Cash}
-	if time.Unix(0, m.ns).In(e.AsOf.Location()) != e.AsOf || !number(&l.zones, e.AsOf.Location(), &m.zone) || !number(&l.books, e.Book, &m.book) {
+	m := plainMark{low: uint32(e.Seq), ns: e.AsOf.UnixNano(), equity: e.Mark.Equity, cash: e.Mark.Cash}
+	if m.seq() != e.Seq || time.Unix(0, m.ns).In(e.AsOf.Location()) != e.AsOf || !number(&l.zones, e.AsOf.Location(), &m.zone) || !number(&l.books, e.Book, &m.book) {
 		return false
 	}
 	if l.n == chunk*len(l.chunks) {
@@ -169,7 +172,7 @@ func (l *pointList) at(i int) *plainMark { return &l.chunks[i/chunk][i%chunk] }
 func (l *pointList) entry(i int, p *EquityPoint) Entry {
 	m := l.at(i)
 	*p = EquityPoint{Time: time.Unix(0, m.ns).In(l.zones[m.zone]), Equity: m.equity, Cash: m.cash}
-	return Entry{Seq: m.seq, AsOf: p.Time, Kind: EntryMark, Book: l.books[m.book], Mark: p}
+	return Entry{Seq: m.seq(), AsOf: p.Time, Kind: EntryMark, Book: l.books[m.book], Mark: p}
 }
 
 // Append implements Journal.
@@ -196,31 +199,26 @@ func (j *MemoryJournal) Last() int64 {
 }
 
 // Entries returns what there is.
-func (j *MemoryJournal) Entries() []Entry {
-	var list []Entry
-	for e := range j.All() {
-		if e.Mark != nil {
-			e.Mark = new(*e.Mark)
-		}
-		list = append(list, e)
-	}
-	return list
-}
+func (j *MemoryJournal) Entries() []Entry { return slices.Collect(j.All()) }
 
 // All yields what there is now, in order. What entries point to is the journal's: do not
-// write. An equity point is valid until the next entry.
+// write.
 func (j *MemoryJournal) All() iter.Seq[Entry] {
 	j.mu.Lock()
 	entries, points := j.entries, j.points // both only grow
 	j.mu.Unlock()
 	return func(yield func(Entry) bool) {
-		var p EquityPoint
+		var room []EquityPoint
 		next := 0
 		pointsUntil := func(seq int64) bool {
-			for ; next < points.n && points.at(next).seq < seq; next++ {
-				if !yield(points.entry(next, &p)) {
+			for ; next < points.n && points.at(next).seq() < seq; next++ {
+				if len(room) == 0 {
+					room = make([]EquityPoint, min(chunk, points.n-next))
+				}
+				if !yield(points.entry(next, &room[0])) {
 					return false
 				}
+				room = room[1:]
 			}
 			return true
 		}
@@ -236,7 +234,7 @@ func (j *MemoryJournal) All() iter.Seq[Entry] {
 // entry returns an entry that is there.
 func (j *MemoryJournal) entry(seq int64) Entry {
 	l := &j.points
-	if i := sort.Search(l.n, func(i int) bool { return l.at(i).seq >= seq }); i < l.n && l.at(i).seq == seq {
+	if i := sort.Search(l.n, func(i int) bool { return l.at(i).seq() >= seq }); i < l.n && l.at(i).seq() == seq {
 		return l.entry(i, new(EquityPoint))
 	}
 	return j.entries[sort.Search(len(j.entries), func(i int) bool { return j.entries[i].Seq >= seq })]

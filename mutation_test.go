@@ -25,7 +25,8 @@ import (
 // and runs their tests. What no test notices is listed as survived.
 // PITWALL_MUTATE_TESTS names other packages whose tests judge too, PITWALL_MUTATE_LEAST
 // the percentage that must be killed (90), PITWALL_MUTATE_EVERY=5 takes every fifth change
-// for a sample, PITWALL_MUTATE_ONLY those whose line matches an expression.
+// for a sample, PITWALL_MUTATE_ONLY those whose line matches an expression, and
+// PITWALL_MUTATE_RUN the tests whose name does.
 //
 // All changes are compiled at once, each behind its number, and each test runs once by
 // itself to learn which of them it reaches: a change costs no build, and only the tests

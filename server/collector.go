@@ -10,7 +10,7 @@ import (
 const (
 	spareBytes   = 96 << 20
 	mostPercent  = 400
-	leastPercent = 40
+	leastPercent = 20
 )
 
 // TuneGC sets the collector for a server or a run. The SDK allocates about half a

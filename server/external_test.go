@@ -102,6 +102,6 @@ func TestInputSchemasAreWhole(t *testing.T) {
 				empty = append(empty, tool.Name)
 			}
 		}
-		require.ElementsMatch(t, []string{"account_portfolio", "clock_now", "sim_status", "takes_nothing"}, empty, transport)
+		require.ElementsMatch(t, []string{"clock_now", "sim_status", "takes_nothing"}, empty, transport)
 	}
 }

@@ -21,7 +21,7 @@ func TestRegime(t *testing.T) {
 		require.Contains(t, text, "\ndays: start,label,leader,since,p1,p2,p3\n")
 	}
 	clock.now = bars[135].Known
-	require.Contains(t, asked(t, full, "market_regime", `{"symbol":"X"}`), "NO_COVERAGE: X has 136 daily bars (a regime needs 137)")
+	require.Contains(t, asked(t, full, "market_regime", `{"symbol":"X"}`), "NO_COVERAGE: X has 136 daily bars; a regime needs 137")
 	for args, want := range map[string]string{`{"symbol":"X","states":1}`: "use 2 to 4", `{"symbol":"X","states":5}`: "use 1 to 4", `{"symbol":"NOPE"}`: "UNKNOWN_SYMBOL", `{"symbol":"X","last":251}`: "use 1 to 250"} {
 		require.Contains(t, asked(t, full, "market_regime", args), want)
 	}

@@ -43,7 +43,7 @@ func (r *run) decisions(figures *report.Run, trades []report.RoundTrip) error {
 		}
 		list = append(list, more...)
 	}
-	for e := range figures.Journal {
+	for _, e := range figures.Events() {
 		if f := e.Fill; e.Kind == pitwall.EntryFill && f != nil {
 			list = append(list, datedLine{f.Time, runs.Decision{Type: runs.Execution, TradeID: tradeID(e.Turn, f.Symbol), Turn: e.Turn, Symbol: f.Symbol, Side: f.Side, Qty: &f.Qty, Price: &f.Price, Fee: &f.Fee, Order: f.OrderID}})
 		}
@@ -97,7 +97,9 @@ func linesOfTurn(t *agentloop.Turn) (list []datedLine, err error) {
 	}
 	if len(t.Output) == 0 {
 		add(runs.Decision{Type: runs.Chosen, TradeID: tradeID(t.Turn, "")})
-		add(runs.Decision{Type: runs.Failure, TradeID: tradeID(t.Turn, ""), Error: cmp.Or(t.Error, string(t.Status))})
+		if t.Status != agentloop.StatusNoAction { // a fork's hold
+			add(runs.Decision{Type: runs.Failure, TradeID: tradeID(t.Turn, ""), Error: cmp.Or(t.Error, string(t.Status))})
+		}
 		return list, nil
 	}
 	var rec desk.Record

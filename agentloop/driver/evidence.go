@@ -67,6 +67,7 @@ func (r *run) describe() runs.Manifest {
 	}
 	from, to := r.session.Describe(&m)
 	m.Agents = describeAgents(s, r.Agents, from, to)
+	m.Fork = r.Fork.describe(m.Agents)
 	m.Attempt = runs.Attempt(r.Dir, m)
 	return m
 }
@@ -165,6 +166,12 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
+	mode, said, closed, early := r.session.World().Mode, r.session.Warnings(), closedWarnings(r.session.World().Clock), r.warm.warnings(r.session.World().Zone)
+	if r.Live == nil { // a long run's world is large, and its figures need none
+		if err := r.session.Close(); err != nil {
+			return fail(err)
+		}
+	}
 	figures, err := r.figures()
 	if err != nil {
 		return fail(err)
@@ -174,7 +181,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 		return fail(err)
 	}
 	m.Attempt = runs.Attempt(r.Dir, *m) // a repeat of a known run is no try
-	warnings := slices.Concat(r.Warnings, r.session.Warnings(), r.warm.warnings(r.session.World().Zone), turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closedWarnings(r.session.World().Clock), resultWarnings(m, metrics, out))
+	warnings := slices.Concat(r.Warnings, said, early, turnWarnings(out), cutoffWarnings(m.Agents), cutWarnings(cut), closed, resultWarnings(m, metrics, out))
 	m.Warnings, m.ReadWith = pitwall.WarningTexts(warnings), runs.ReadWith(warnings)
 	usage := runs.UsageOf(out)
 	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades)), r.decisions(figures, trades)); err != nil {
@@ -186,7 +193,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if runErr != nil {
 		runErr = fmt.Errorf("%w\n  what happened until then is in %s", runErr, r.Dir)
 	}
-	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(r.session.World().Mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
+	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
 		Complete: m.Status == "complete", Requested: out.Requested, AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics, Report: figures}, runErr

@@ -215,8 +215,16 @@ func (s *Sim) warnings(until time.Time) []pitwall.Warning {
 	return slices.Concat(list, benchmarkShort(s.store, s.spec, s.from, until), survivors(s.store, s.spec, s.from, until))
 }
 
-// Close implements [Session].
-func (s *Sim) Close() error { return s.world.Close() }
+// Close implements [Session]. It lets go of the venue: the curve of a long run is not
+// kept while its figures are computed.
+func (s *Sim) Close() error {
+	if s.world == nil {
+		return nil
+	}
+	err := s.world.Close()
+	s.world, s.venue, s.guard, s.tables = nil, nil, nil, nil
+	return err
+}
 
 // references returns the values of the benchmark and of buy and hold from the bars of
 // the run.

@@ -2,7 +2,9 @@ package mirror_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -116,4 +118,39 @@ func TestAdoptedSplitIsNoTransfer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []pitwall.Dec{before.Start + pitwall.Int(5_000), before.DayEquity + pitwall.Int(5_000)}, []pitwall.Dec{after.Start, after.DayEquity}, "put in")
 	}
+}
+
+// Money that moved before the run is in its first cash, and counts as 0; what moves later is
+// journaled once, each with its id, at the time it was seen.
+func TestFlowsAreJournaledOnce(t *testing.T) {
+	ctx := context.Background()
+	d, j := newDesk(t), &pitwall.MemoryJournal{}
+	flow := func(id string, amount int64) pitwall.Entry {
+		return pitwall.Entry{ID: id, Flow: &pitwall.CashFlow{Type: "div", Symbol: "AAPL", Amount: pitwall.Int(amount)}}
+	}
+	b := &paying{tampered: d.b, flows: []pitwall.Entry{flow("old", 7), flow("older", 8)}}
+	open := func() *mirror.Mirror {
+		m, err := mirror.Open(ctx, mirror.Config{Broker: b, Journal: j, Since: b.Now().Add(1), Pause: func(context.Context) error { return nil }}, b.Now())
+		require.NoError(t, err)
+		return m
+	}
+	m := open()
+	require.Empty(t, m.Flows(time.Time{}))
+	b.flows = append(b.flows, flow("one", 20), flow("two", 30))
+	b.cash = pitwall.Int(50)
+	for range 2 {
+		list, err := m.Sync(ctx, b.Now(), true)
+		require.NoError(t, err)
+		require.Empty(t, list)
+		m = open() // what is paid is in the journal
+	}
+	var lines []string
+	for _, e := range j.Entries() {
+		if e.Kind == pitwall.EntryCash {
+			lines = append(lines, fmt.Sprint(e.ID, " ", e.Flow.Type, " ", e.Flow.Amount, " ", e.Flow.Time.Equal(b.Now())))
+		}
+	}
+	require.Equal(t, []string{"old div 0 true", "older div 0 true", "one div 20 true", "two div 30 true"}, lines)
+	require.Len(t, m.Flows(time.Time{}), 2)
+	require.Equal(t, pitwall.Int(100_000), m.Start(), "a dividend is no money put in")
 }

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"iter"
+	"slices"
 
 	"pitwall"
 )
@@ -19,18 +20,29 @@ type Held struct {
 func (f *Folder) Held() Held {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	journal, worths := f.mem.All(), f.worths
+	journal, rows := f.mem.All(), slices.Clone(f.worths)
+	steps := 0
+	for _, x := range rows {
+		steps += len(x)
+	}
 	return Held{journal, func(yield func(EquityRow) bool) {
 		var s stamps
-		i := 0
+		var now []worths
+		rest := rows
 		for e := range journal {
-			if e.Kind != pitwall.EntryMark || i == len(worths) {
+			if e.Kind != pitwall.EntryMark {
 				continue
 			}
-			if !yield(EquityRow{s.in(e.Mark.Time), e.Mark.Equity, e.Mark.Cash, worths[i].benchmark, worths[i].hold}) {
+			if len(now) == 0 {
+				if len(rest) == 0 {
+					return
+				}
+				now, rest = rest[0], rest[1:]
+			}
+			if !yield(EquityRow{s.in(e.Mark.Time), e.Mark.Equity, e.Mark.Cash, now[0].benchmark, now[0].hold}) {
 				return
 			}
-			i++
+			now = now[1:]
 		}
-	}, len(worths), f.series}
+	}, steps, f.series}
 }

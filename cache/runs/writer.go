@@ -37,7 +37,7 @@ type Folder struct {
 	files     map[string]disk.File
 	waiting   map[string][]byte        // lines that are not in their file yet
 	orders    map[string]pitwall.Order // that were submitted, by id
-	worths    []worths                 // of equity.csv, a row for each equity point
+	worths    [][]worths               // of equity.csv, a row for each equity point, in chunks
 	series    []*pitwall.Series        // the bars of prices.csv that Prices wrote
 	stamps    stamps
 	stampsUTC stamps
@@ -168,7 +168,11 @@ func (f *Folder) mark(p pitwall.EquityPoint) error {
 	} else {
 		b = append(b, ',')
 	}
-	f.worths = append(f.worths, row)
+	if n := len(f.worths); n == 0 || len(f.worths[n-1]) == cap(f.worths[n-1]) {
+		f.worths = append(f.worths, make([]worths, 0, 1024))
+	}
+	last := &f.worths[len(f.worths)-1]
+	*last = append(*last, row)
 	f.waiting[EquityFile] = append(f.stampsUTC.append(append(b, ','), p.Time.UTC()), '\n')
 	return f.err
 }

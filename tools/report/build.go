@@ -46,6 +46,9 @@ func (r *Run) header() Header {
 	m := r.Manifest
 	h := Header{ID: m.RunID, Name: m.Name, Status: m.Status, Model: m.Model, Symbols: append([]string{}, m.Symbols...), Benchmark: m.Benchmark, From: m.From, To: m.To, Every: m.Every, Cash: m.Cash,
 		Turns: len(r.Turns), Attempt: m.Attempt, Digest: m.Digest, Pitwall: m.Pitwall, Error: m.Error, Agents: []Agent{}}
+	if m.Fork != nil {
+		h.Fork = m.Fork.String()
+	}
 	for _, a := range m.Agents {
 		h.Agents = append(h.Agents, Agent{Name: a.Name, Model: a.Model, Every: a.Every, Prompt: a.Prompt, Params: a.Params, Cutoff: a.Cutoff, Inside: a.Inside})
 	}
@@ -130,7 +133,7 @@ func (w *walk) activity(s *Sheet) {
 	}
 	held, from := 0, 0
 	var traded, equity []float64
-	for _, end := range periodEnds(len(w.steps), time.DateOnly, func(i int) time.Time { return w.steps[i].at }) {
+	for _, end := range periodEnds(len(w.steps), time.DateOnly, func(i int) time.Time { return w.steps[i].at() }) {
 		sum := 0.0
 		for _, x := range w.steps[from:end] {
 			if x.held {
@@ -161,7 +164,7 @@ func (w *walk) trades(s *Sheet) {
 	s.Trading.Open = len(open)
 	end := time.Time{}
 	if n := len(w.steps); n > 0 {
-		end = w.steps[n-1].at
+		end = w.steps[n-1].at()
 	}
 	for i, t := range append(closed, open...) {
 		t.EntryTurn, t.EntryReason = w.cause(t.EntryOrder)

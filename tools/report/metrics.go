@@ -124,7 +124,11 @@ func headline(start pitwall.Dec, points []Point, events []pitwall.Entry, w *walk
 		m.BenchmarkReturn = finite(last.Benchmark/points[i].Benchmark - 1)
 	}
 	m.BuyHoldReturn = finite(last.Hold/first.Hold - 1)
-	m.MaxDrawdown = MaxDrawdown(values(start.Float(), points, equityOf))
+	fall := drawdown{peak: start.Float()}
+	for _, p := range points {
+		fall.add(p.Equity)
+	}
+	m.MaxDrawdown = fall.worst
 	if gross, _ := w.exposure(); gross != nil {
 		m.Exposure = *gross
 	}
@@ -151,13 +155,20 @@ func isStep(e pitwall.Entry) bool {
 // MaxDrawdown returns min(E/peak - 1) over an equity curve, 0 when it never
 // falls. The first point counts as a peak.
 func MaxDrawdown(equity []float64) float64 {
-	worst, peak := 0.0, math.Inf(-1)
+	d := drawdown{peak: math.Inf(-1)}
 	for _, e := range equity {
-		if peak = max(peak, e); peak > 0 {
-			worst = min(worst, e/peak-1)
-		}
+		d.add(e)
 	}
-	return worst
+	return d.worst
+}
+
+// drawdown is the deepest fall of a curve that is not kept.
+type drawdown struct{ worst, peak float64 }
+
+func (d *drawdown) add(e float64) {
+	if d.peak = max(d.peak, e); d.peak > 0 {
+		d.worst = min(d.worst, e/d.peak-1)
+	}
 }
 
 // noise is how much equal returns differ by rounding, as a share.

@@ -41,7 +41,9 @@ func (r *Run) passive(s *Sheet) {
 			continue
 		}
 		symbols = append(symbols, x)
-		if !slices.Equal(starts, x.bars.Start) { // most have those of the one before
+		if starts == nil {
+			starts = x.bars.Start
+		} else if !slices.Equal(starts, x.bars.Start) { // most have those of the one before
 			starts = slices.Concat(starts, x.bars.Start)
 			slices.Sort(starts)
 			starts = slices.Compact(starts)
@@ -76,8 +78,7 @@ func passiveRow(symbols []idle, starts []int64, cash pitwall.Dec, whole, atOpens
 		row.Cash += held[i].Cash().Float()
 	}
 	row.Cash /= all
-	curve, sum := make([]float64, 1, len(starts)+1), pitwall.Dec(0)
-	curve[0] = 1
+	last, fall, sum := 1.0, drawdown{peak: 1}, pitwall.Dec(0)
 	worth := make([]pitwall.Dec, len(symbols)) // the parts of sum
 	for i := range held {
 		worth[i] = held[i].Value()
@@ -99,9 +100,10 @@ func passiveRow(symbols []idle, starts []int64, cash pitwall.Dec, whole, atOpens
 			sum += now - worth[i]
 			worth[i] = now
 		}
-		curve = append(curve, sum.Float()/all)
+		last = sum.Float() / all
+		fall.add(last)
 	}
-	row.TotalReturn, row.MaxDrawdown = curve[len(curve)-1]-1, MaxDrawdown(curve)
+	row.TotalReturn, row.MaxDrawdown = last-1, fall.worst
 	return row
 }
 

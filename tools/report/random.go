@@ -32,10 +32,10 @@ type stake struct {
 
 // path holds a run's positions over its steps, without the moves.
 type path struct {
+	tracks []track
 	stakes []stake   // step by step; symbols without a position are left out
-	ends   []int     // of each step's stakes
+	ends   []int32   // of each step's stakes
 	traded []float64 // value traded at each step's open / equity then
-	entry  []float64 // the same for a trader who begins at that step
 	last   []stake   // before: the positions at the end of the last step
 	around float64   // value traded to go from them to the first step's
 }
@@ -128,7 +128,7 @@ func pathOf(tracks []track) (path, bool) {
 	if steps < 2 {
 		return path{}, false
 	}
-	p := path{stakes: make([]stake, 0, stakesIn(tracks, steps)), ends: make([]int, steps), traded: make([]float64, steps), entry: make([]float64, steps)}
+	p := path{tracks: tracks, stakes: make([]stake, 0, stakesIn(tracks, steps)), ends: make([]int32, steps), traded: make([]float64, steps)}
 	for t := range steps {
 		night := 1.0
 		for i, k := range tracks {
@@ -136,9 +136,8 @@ func pathOf(tracks []track) (path, bool) {
 				p.stakes = append(p.stakes, stake{i, k.before[t], k.after[t]})
 				night += float64(k.before[t] * k.overnight[t])
 			}
-			p.entry[t] += math.Abs(k.after[t] - k.before[0])
 		}
-		p.ends[t] = len(p.stakes)
+		p.ends[t] = int32(len(p.stakes))
 		for _, s := range p.at(t) {
 			kept := 0.0
 			if night > 0 {
@@ -169,6 +168,14 @@ func (p *path) at(t int) []stake {
 		return p.stakes[:p.ends[0]]
 	}
 	return p.stakes[p.ends[t-1]:p.ends[t]]
+}
+
+// entry is the value traded at a step's open, over equity, by a trader who begins there.
+func (p *path) entry(t int) (traded float64) {
+	for _, k := range p.tracks {
+		traded += math.Abs(k.after[t] - k.before[0])
+	}
+	return traded
 }
 
 // end sets where the path ends, and what it takes to begin again from there.
@@ -211,7 +218,7 @@ func (p *path) trade(overnight, intraday []float64, deal []int, shift int, costR
 		return p.pass(1, 0, steps, overnight, intraday, deal, costRate) - 1
 	}
 	turn := (steps - shift) * n // of the moves: where the path goes around
-	equity := p.seam(1, p.at(0), shift, p.entry[shift], overnight, intraday, deal, costRate)
+	equity := p.seam(1, p.at(0), shift, p.entry(shift), overnight, intraday, deal, costRate)
 	equity = p.pass(equity, shift+1, steps, overnight[n:], intraday[n:], deal, costRate)
 	equity = p.seam(equity, p.last, 0, p.around, overnight[turn:], intraday[turn:], deal, costRate)
 	return p.pass(equity, 1, shift, overnight[turn+n:], intraday[turn+n:], deal, costRate) - 1
@@ -223,10 +230,10 @@ func (p *path) pass(equity float64, from, to int, overnight, intraday []float64,
 	stakes, traded, intraday := p.stakes, p.traded, intraday[:len(overnight)]
 	row, next := 0, 0
 	if from > 0 {
-		next = p.ends[from-1]
+		next = int(p.ends[from-1])
 	}
 	for at := from; at < to; at++ {
-		end := p.ends[at]
+		end := int(p.ends[at])
 		night, day := 1.0, 1.0
 		for ; next < end; next++ { // two sums side by side take half the time of one after the other
 			s := &stakes[next]

@@ -49,6 +49,9 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 	if held != nil && f.Manifest.Status == "complete" {
 		r.Turns, r.Journal, r.Points, r.Bars, r.walked = f.Lines(), held.Journal, held.Points, held.Bars, held.walked
 		r.events = held.events
+		if r.walked != nil { // what is asked of the journal now is in events: equity points need not stay
+			r.Journal, held.Journal = nil, nil
+		}
 	} else {
 		rows := f.Equity()
 		r.Journal, r.Turns, r.Points = slices.Values(f.Journal()), f.Lines(), pointsOf(slices.Values(rows), len(rows))

@@ -33,13 +33,16 @@ type walk struct {
 	settled      bool      // held is of what the lots hold
 }
 
-// step is a walk's state at an equity point.
+// step is a walk's state at an equity point. A long run has millions.
 type step struct {
-	at                 time.Time
-	equity             float64
-	held               bool
-	gross, net, traded float64 // money
+	ns                         int64 // Unix time
+	offset                     int32 // of the zone, seconds east of UTC
+	held                       bool
+	equity, gross, net, traded float64 // money
 }
+
+// at is the time of the step.
+func (s *step) at() time.Time { return time.Unix(0, s.ns).In(time.FixedZone("", int(s.offset))) }
 
 // walked is a symbol on the walk.
 type walked struct {
@@ -185,7 +188,8 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 
 // mark ends a step: the bars since the last one moved the positions.
 func (w *walk) mark(p pitwall.EquityPoint) {
-	now := step{at: p.Time, equity: p.Equity.Float(), held: w.lots.any(), traded: w.traded}
+	_, offset := p.Time.Zone()
+	now := step{ns: p.Time.UnixNano(), offset: int32(offset), equity: p.Equity.Float(), held: w.lots.any(), traded: w.traded}
 	w.traded = 0
 	last := w.run.Manifest.Cash.Float()
 	if k := len(w.steps); k > 0 {

@@ -62,28 +62,20 @@ func Equity(s *report.Sheet) Chart {
 	if start <= 0 && len(s.Curve) > 0 {
 		start = s.Curve[0].Equity
 	}
-	own := Line{Name: "Run", Class: "c0"}
-	bench := Line{Name: s.Run.Benchmark, Class: "c1"}
-	hold := Line{Name: "Buy and hold", Class: "c2"}
-	drop := Line{Class: "drop", Area: true}
-	own.grow(len(s.Curve))
-	hold.grow(len(s.Curve))
-	drop.grow(len(s.Curve))
+	at := make([]time.Time, len(s.Curve)) // of all lines: a long one is large
+	for i, p := range s.Curve {
+		at[i] = p.At
+	}
+	own := Line{Name: "Run", Class: "c0", At: at, Value: make([]float64, len(at))}
+	drop := Line{Class: "drop", Area: true, At: at, Value: make([]float64, len(at))}
 	peak := start
-	since := func(l *Line, first *float64, at time.Time, v float64) {
-		*first = cmp.Or(*first, v)
-		if v > 0 {
-			l.add(at, v / *first - 1)
-		}
-	}
-	var bench0, hold0 float64
-	for _, p := range s.Curve {
-		own.add(p.At, p.Equity/start-1)
+	for i, p := range s.Curve {
+		own.Value[i] = p.Equity/start - 1
 		peak = max(peak, p.Equity)
-		drop.add(p.At, p.Equity/peak-1)
-		since(&bench, &bench0, p.At, p.Benchmark)
-		since(&hold, &hold0, p.At, p.Hold)
+		drop.Value[i] = p.Equity/peak - 1
 	}
+	bench := comparison(s.Run.Benchmark, "c1", s.Curve, at, func(p report.Point) float64 { return p.Benchmark })
+	hold := comparison("Buy and hold", "c2", s.Curve, at, func(p report.Point) float64 { return p.Hold })
 	lines := []Line{own}
 	summary := []string{fmt.Sprintf("Return of the run from %s to %s: %s", s.Run.From, s.Run.To, ended(own))}
 	for _, l := range []Line{bench, hold} {
@@ -100,6 +92,28 @@ func Equity(s *report.Sheet) Chart {
 		{Lines: []Line{drop}, Share: 0.28, Zero: true, Least: -0.01, Tick: percentTick, Value: Return},
 	}
 	return c
+}
+
+// comparison is the line of what a comparison was worth, since its first price; at are the
+// times of the points.
+func comparison(name, class string, points []report.Point, at []time.Time, worth func(report.Point) float64) Line {
+	l := Line{Name: name, Class: class}
+	from := max(0, slices.IndexFunc(points, func(p report.Point) bool { return worth(p) > 0 }))
+	whole := !slices.ContainsFunc(points[from:], func(p report.Point) bool { return worth(p) <= 0 })
+	if whole {
+		l.At = at[from:]
+	}
+	first := 0.0
+	for _, p := range points {
+		v := worth(p)
+		if first = cmp.Or(first, v); v <= 0 {
+			continue
+		}
+		if l.Value = append(l.Value, v/first-1); !whole {
+			l.At = append(l.At, p.At)
+		}
+	}
+	return l
 }
 
 // grow makes room for n points.

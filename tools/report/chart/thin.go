@@ -72,6 +72,15 @@ func gapOf(at []time.Time) float64 {
 	if len(at) < 3 {
 		return math.Inf(1)
 	}
+	short := 0
+	for i := 1; i < len(at); i++ {
+		if seconds(at[i])-seconds(at[i-1]) <= least/10 {
+			short++
+		}
+	}
+	if short > (len(at)-1)/2 { // most are: 10 times the median is not more
+		return least
+	}
 	steps := make([]float64, 0, len(at)-1)
 	for i := 1; i < len(at); i++ {
 		steps = append(steps, seconds(at[i])-seconds(at[i-1]))
