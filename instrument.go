@@ -64,6 +64,15 @@ func (i Instrument) Location() *time.Location {
 	return i.Zone
 }
 
+// DefaultTIF returns the time in force of an order that states none: day, of crypto gtc,
+// since exchanges of crypto have no day.
+func (i Instrument) DefaultTIF() TIF {
+	if i.Kind == Crypto {
+		return GTC
+	}
+	return Day
+}
+
 // TickAt returns the smallest step of an order's price near a price; 0 when it is not
 // known. US exchanges take whole cents from 1 dollar on and four decimals below (Rule
 // 612 of Regulation NMS).

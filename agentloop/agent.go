@@ -28,6 +28,7 @@ type Agent struct {
 	// When, for those who write Go, is asked at each bar at which nothing else gives
 	// a turn: a reason gives one. It sees what the agent would.
 	When      func(Bar) (reason string)
+	Wake      *Wake           // whether it has those turns that Every gives; nil = each
 	Tools     []string        // those it may use; empty = all
 	Schema    json.RawMessage // of the structured result that ends each turn; empty = none. Roles are asked for it by their own prompts
 	MaxSteps  int             // replies in one turn, of each role; 0 = 25
@@ -93,6 +94,10 @@ type agentState struct {
 	closes   map[string]float64
 	event    bool // a fill or a rejection since the last turn
 
+	looked   time.Time // whether to wake
+	unlooked int       // bars since
+	loaded   bool      // the table that Wake reads
+
 	ordered   bool // its last turn changed orders
 	disturbed bool // another agent did, at the same bar and after it
 
@@ -152,6 +157,7 @@ func (a *agentState) resume(p Past) (err error) {
 	if a.last, err = time.Parse(time.RFC3339, p.AsOf); err != nil {
 		return fmt.Errorf("the last turn of agent %s: %w", a.Name, err)
 	}
+	a.looked, a.unlooked = a.last, a.passed
 	return nil
 }
 

@@ -181,7 +181,7 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 	t.tools++
 	name := strings.ReplaceAll(x.Name, ".", "_")
 	acts := own && slices.Contains(c.Acts, x.Name)
-	by := speaker{c.Name, c.ReadOnly && !acts}
+	by := speaker{c.Name, c.ReadOnly && !acts || t.rec.Shadow()}
 	text := c.refuses(ctx, x, name, acts)
 	if t.Fork.removes(t.timing.Turn, c.Name, x) {
 		text = withoutAnswer

@@ -30,9 +30,12 @@ type Brief struct {
 	Turn  int // counts from 1
 	AsOf  string
 	Agent string
-	Why   string   // the reason for the turn: first, every, fill, a move, a schedule
-	Text  string   // the user's message: turn, reason, snapshot
-	Roles []string // whom Ask and Call may name; one empty name for an agent without roles
+	Why   string // the reason for the turn: first, every, fill, a move, a schedule
+	Text  string // the user's message: turn, reason, snapshot
+	// Shadow is a turn of an agent that sleeps: what it would decide. The server refuses
+	// every change.
+	Shadow bool
+	Roles  []string // whom Ask and Call may name; one empty name for an agent without roles
 
 	Held   map[string]Holding // by symbol, as the snapshot says
 	Closes map[string]float64 // the newest of each symbol that the snapshot shows

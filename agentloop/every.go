@@ -140,7 +140,7 @@ const maxStride = 10_000
 func stride(agents []*agentState) int {
 	n := maxStride
 	for _, a := range agents {
-		if len(a.Triggers) > 0 || a.When != nil || a.Every.Bars == 0 || a.last.IsZero() {
+		if len(a.Triggers) > 0 || a.When != nil || a.Wake != nil || a.Every.Bars == 0 || a.last.IsZero() {
 			return 1
 		}
 		n = min(n, a.Every.Bars-a.passed)
@@ -153,7 +153,7 @@ func stride(agents []*agentState) int {
 // "" elsewhere.
 func nextDay(agents []*agentState) (day string) {
 	for _, a := range agents {
-		if len(a.Triggers) > 0 || a.When != nil || a.Every.Unit == "" || a.last.IsZero() {
+		if len(a.Triggers) > 0 || a.When != nil || a.Wake != nil || a.Every.Unit == "" || a.last.IsZero() {
 			return ""
 		}
 		if next := a.Every.next(a.last); day == "" || next < day {

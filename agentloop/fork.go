@@ -20,7 +20,8 @@ import (
 type Fork struct {
 	Turn    int                            // the first that is decided anew, from 1
 	Record  func(turn int) ([]byte, error) // of the parent, as it was written
-	Hold    bool                           // nobody is asked at Turn, and nothing is done
+	Decider Decider                        // decides Turn in place of the agent's own; nil = that one
+	Alone   bool                           // Decider decides every later turn too
 	Without *AnsweredCall                  // a call of Turn that gets no answer
 }
 
@@ -49,15 +50,15 @@ const parentHint = "fork with the strategy, the data and the version of Pitwall 
 // withoutAnswer is what stands in place of an answer that a fork leaves out.
 const withoutAnswer = "error NO_COVERAGE: there is no answer"
 
-// here reports whether turn n is the one that a fork changes itself.
+// here reports whether turn n is one that a fork changes itself.
 func (f *Fork) here(n int) bool {
-	return f != nil && n == f.Turn && (f.Hold || f.Without != nil)
+	return f != nil && (n == f.Turn || f.Alone && n > f.Turn) && (f.Decider != nil || f.Without != nil)
 }
 
 // removes reports whether a call of turn n is the one without an answer, also when it is
 // made again.
 func (f *Fork) removes(n int, role string, c Call) bool {
-	return f.here(n) && f.Without != nil && f.Without.Role == role && f.Without.Name == c.Name && bytes.Equal(compactJSON(f.Without.Arguments), compactJSON(c.Arguments))
+	return f.here(n) && n == f.Turn && f.Without != nil && f.Without.Role == role && f.Without.Name == c.Name && bytes.Equal(compactJSON(f.Without.Arguments), compactJSON(c.Arguments))
 }
 
 // compactJSON returns JSON as every record of it is written, apart from white space.
@@ -69,18 +70,10 @@ func compactJSON(raw json.RawMessage) []byte {
 	return out
 }
 
-// hold decides to do nothing.
-type hold struct{}
-
-// Decide implements [Decider].
-func (hold) Decide(context.Context, *Brief) (Decision, error) {
-	return Decision{Text: "RESULT: hold, as the fork says"}, nil
-}
-
 // decider returns who decides turn n of an agent.
 func (l *loop) decider(n int, a *agentState) Decider {
-	if l.Fork.here(n) && l.Fork.Hold {
-		return hold{}
+	if l.Fork.here(n) && l.Fork.Decider != nil {
+		return l.Fork.Decider
 	}
 	return a.Decider
 }
@@ -210,7 +203,7 @@ func (r Result) notMade() bool {
 // parentReply returns the reply that the parent's turn has to the same conversation of a
 // role, nil without one.
 func (t *turnRun) parentReply(c *talk) (*Reply, error) {
-	if !t.Fork.here(t.timing.Turn) {
+	if !t.Fork.here(t.timing.Turn) || t.Fork.Without == nil {
 		return nil, nil
 	}
 	_, old, err := t.parentTurn(t.timing.Turn)

@@ -32,6 +32,7 @@ type turnKey struct {
 	MaxOutput   int            `json:"max_output"`
 	TurnBudget  string         `json:"turn_budget,omitempty"` // usd_per_turn and the price that it is held by
 	Decider     string         `json:"decider,omitempty"`
+	Shadow      bool           `json:"shadow,omitempty"`
 	Roles       []roleKey      `json:"roles,omitempty"`
 }
 
@@ -91,6 +92,7 @@ func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 		MaxOutput:   a.MaxOutput,
 		TurnBudget:  a.Budget.key(a.Price),
 		Decider:     a.DeciderName,
+		Shadow:      t.rec.Shadow(),
 	}
 	for _, r := range a.roles[:len(a.Roles)] {
 		k.Roles = append(k.Roles, roleKey{

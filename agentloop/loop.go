@@ -74,6 +74,7 @@ type Progress struct {
 type Outcome struct {
 	Bars       int
 	Turns      int
+	Asleep     int // looks at which an agent with Wake had no turn, or one without effect
 	Failed     int // turns that a model's failure or the time limit ended
 	ModelCalls int // new ones
 	CacheHits  int // replies that came from the cache
@@ -97,6 +98,8 @@ type loop struct {
 	agents []*agentState
 	out    Outcome
 	acted  bool // an agent had a turn since the clock's last move
+	// shadows counts turns that no other turn's text may show.
+	shadows int
 }
 
 // errBudget and errTurns end a run cleanly.
@@ -192,9 +195,13 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 	for _, a := range l.agents {
 		a.passed += snap.advanced
 		a.event = a.event || snap.event
+		a.unlooked += snap.advanced
 		why := ""
 		if snap.advanced > 0 {
-			why = a.reason(snap)
+			var err error
+			if why, err = l.why(ctx, a, snap); err != nil {
+				return err
+			}
 		}
 		if why == "" {
 			continue
@@ -211,6 +218,12 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			}
 		}
 		own.advanced = a.passed
+		if why == whyShadow { // as if it had not been
+			if err := l.turn(ctx, a, own, why); err != nil {
+				return fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
+			}
+			continue
+		}
 		a.passed, a.event, a.last, a.lastText = 0, false, snap.time, snap.asOf
 		for _, b := range snap.closes {
 			a.closes[b.symbol] = b.close

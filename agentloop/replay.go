@@ -156,6 +156,7 @@ func (t *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 		if err := errors.Join(err, t.old.add(old)); err != nil {
 			return err
 		}
+		t.talks[i].used = u.Usage
 		if u.Answered != "" {
 			r.answered = u.Answered
 		}

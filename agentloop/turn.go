@@ -93,7 +93,15 @@ type Timing struct {
 	Recorded     Usage        `json:"recorded_usage"`  // and their usage
 	Tries        []Try        `json:"tries,omitempty"` // failed attempts at the provider
 	Warnings     []Warning    `json:"warnings,omitempty"`
+	Roles        []RoleUse    `json:"roles,omitempty"`   // what each of several used, from the cache or not
 	Queries      []Query      `json:"queries,omitempty"` // the SQL of the turn; one that is replayed makes none
+}
+
+// RoleUse is what the replies of one role used in a turn.
+type RoleUse struct {
+	Role  string       `json:"role"`
+	Usage Usage        `json:"usage"`
+	USD   *pitwall.Dec `json:"usd"` // null when the price is not known
 }
 
 // Query is one SQL query of a turn.

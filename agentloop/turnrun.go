@@ -55,8 +55,11 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 			t.rec.Roles = append(t.rec.Roles, RoleRecord{Name: r.Name, Model: r.ModelName, System: r.system, Tools: r.toolNames(), ToolsDigest: r.keys.tools, Params: r.Params})
 		}
 	}
-	text := fmt.Sprintf("Turn %d. Bars since your last turn: %d.\n", n, snap.advanced)
-	if why != "first" && why != "every" {
+	text := fmt.Sprintf("Turn %d. Bars since your last turn: %d.\n", n-l.shadows, snap.advanced)
+	if t.rec.Shadow() {
+		l.shadows++
+	}
+	if why != "first" && why != "every" && why != whyShadow {
 		text += "Why now: " + why + ".\n"
 	}
 	if a.disturbed {
@@ -105,7 +108,7 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 func (t *turnRun) decide(ctx context.Context, text string, snap snapshot) (*Decision, error) {
 	limited, cancel := context.WithTimeout(ctx, t.agent.Timeout)
 	defer cancel()
-	brief := &Brief{Turn: t.timing.Turn, AsOf: t.rec.AsOf, Agent: t.agent.Name, Why: t.rec.Why, Text: text, Held: snap.held, Closes: map[string]float64{}, run: t}
+	brief := &Brief{Shadow: t.rec.Shadow(), Turn: t.timing.Turn, AsOf: t.rec.AsOf, Agent: t.agent.Name, Why: t.rec.Why, Text: text, Held: snap.held, Closes: map[string]float64{}, run: t}
 	for _, b := range snap.closes {
 		brief.Closes[b.symbol] = b.close
 	}
@@ -248,6 +251,20 @@ func (t *turnRun) settle() error {
 	t.out.ModelCalls, t.out.CacheHits, t.out.ToolCalls = t.out.ModelCalls+t.timing.Asked, t.out.CacheHits+t.timing.Cached, t.out.ToolCalls+t.tools
 	t.out.Usage = t.out.Usage.Add(t.new.usage)
 	t.timing.Usage, t.timing.Recorded = t.new.usage, t.old.usage
+	for _, c := range t.talks {
+		if c.used == (Usage{}) || c.Name == "" {
+			continue
+		}
+		cost, err := c.price(c.used)
+		if err != nil {
+			return err
+		}
+		use := RoleUse{Role: c.Name, Usage: c.used}
+		if !cost.unpriced {
+			use.USD = &cost.usd
+		}
+		t.timing.Roles = append(t.timing.Roles, use)
+	}
 	return errors.Join(book(&t.out.Cost, &t.timing.USD, t.new), book(&t.out.Recorded, &t.timing.RecordedUSD, t.old))
 }
 

@@ -8,5 +8,5 @@ import "embed"
 // FS holds the examples under their folder names: momentum/strategy.yaml,
 // data/aapl_daily.csv.
 //
-//go:embed data buyhold cross desk m2_liquidity macro_risk momentum momentum_allocator news_sentiment volatility
+//go:embed data buyhold cross desk desk_ten m2_liquidity macro_risk momentum momentum_allocator news_sentiment volatility
 var FS embed.FS

@@ -34,10 +34,10 @@ type submitIn struct {
 	Stop          pitwall.Dec       `json:"stop,omitempty"`
 	Trail         pitwall.Dec       `json:"trail,omitempty" jsonschema:"distance in money"`
 	TrailPercent  pitwall.Dec       `json:"trail_percent,omitempty"`
-	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day"`
+	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day, for crypto gtc"`
 	GoodTill      string            `json:"good_till,omitempty" jsonschema:"of gtd; a date is its session's close"`
 
-	Class            pitwall.Class `json:"class,omitempty" jsonschema:"oco for a held position, else found from the exits"`
+	Class            pitwall.Class `json:"class,omitempty" jsonschema:"oco for what is held, else by the exits"`
 	TakeProfit       *pitwall.Dec  `json:"take_profit,omitempty"`
 	TakePercent      *pitwall.Dec  `json:"take_profit_percent,omitempty"`
 	StopLoss         *pitwall.Dec  `json:"stop_loss,omitempty"`
@@ -45,7 +45,7 @@ type submitIn struct {
 	StopLimit        *pitwall.Dec  `json:"stop_loss_limit,omitempty" jsonschema:"makes it a stop_limit"`
 	StopTrailPercent *pitwall.Dec  `json:"stop_loss_trail_percent,omitempty" jsonschema:"makes it a trailing stop"`
 
-	ReduceOnly    bool     `json:"reduce_only,omitempty" jsonschema:"never open or flip a position"`
+	ReduceOnly    bool     `json:"reduce_only,omitempty" jsonschema:"never open or flip"`
 	Group         string   `json:"group,omitempty" jsonschema:"the first fill cancels the others of the group"`
 	ClientOrderID string   `json:"client_order_id,omitempty" jsonschema:"makes a repeat safe"`
 	Reason        string   `json:"reason,omitempty"`
@@ -66,11 +66,14 @@ func (in *submitIn) legs() []pitwall.Leg {
 
 // order returns the order that a caller asked for, with defaults, before it is
 // sized.
-func (in *submitIn) order(ctx context.Context) pitwall.Order {
+func (in *submitIn) order(ctx context.Context, w *pitwall.World) pitwall.Order {
 	o := pitwall.Order{ID: in.ClientOrderID, Symbol: in.Symbol, Side: in.Side, Type: in.Type, Class: in.Class, Limit: in.Limit, Stop: in.Stop, Trail: in.Trail, TrailPercent: in.TrailPercent, TIF: in.TIF,
 		Legs: in.legs(), ReduceOnly: in.ReduceOnly, Group: in.Group, By: pitwall.CallerFrom(ctx), Reason: in.Reason, Confidence: in.Confidence}
 	if in.Qty == nil {
 		o.Sizing = &pitwall.Sizing{Asked: sizingText(*in), ReduceOnly: in.ReduceOnly}
+	}
+	if i, err := w.Instruments.Instrument(in.Symbol); err == nil && o.TIF == "" {
+		o.TIF = i.DefaultTIF()
 	}
 	return o.WithDefaults()
 }
@@ -114,7 +117,7 @@ func (o submitOut) text(*pitwall.World) string {
 const maxText = 4000
 
 func ordersSubmit(ctx context.Context, w *pitwall.World, in submitIn) (submitOut, error) {
-	o := in.order(ctx)
+	o := in.order(ctx, w)
 	if err := checkSubmit(w, in, o); err != nil {
 		return submitOut{}, err
 	}

@@ -49,13 +49,19 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 			say(judge, "%s %s, %s: %s", j.Winner, j.Margin, j.Recommendation, cmp.Or(j.Thesis, j.Consensus))
 		}
 	}
+	for _, v := range r.Views {
+		say(trader, "view: %s %+.2f %% a year, confidence %v%s", v.Symbol, v.ExpectedReturn, v.Confidence, after("; risks: ", strings.Join(v.Risks, "; ")))
+	}
+	if x := r.Rejected; x != nil {
+		say(risk, "%s %s%s", x.Decision, Sizes(x.Original), after(": ", strings.Join(x.Concerns, "; ")))
+	}
 	if p := r.Plan; p != nil {
 		by := after(" by ", p.Strategy) + after(" in ", p.Regime)
 		if len(p.Orders) == 0 {
 			say(trader, "no trade%s: %s", by, p.NoTrade)
 		}
 		for _, o := range p.Orders {
-			say(trader, "plan%s: %s%s: %s%s", by, sizes([]PlannedOrder{o}), prices(o), o.Reason, after("; wrong if: ", o.Invalidation))
+			say(trader, "plan%s: %s%s: %s%s", by, Sizes([]PlannedOrder{o}), prices(o), o.Reason, after("; wrong if: ", o.Invalidation))
 		}
 	}
 	for _, x := range []struct {
@@ -67,7 +73,7 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 		}
 		to := ""
 		if x.r.Decision == Modify {
-			to = " to " + sizes(x.r.Modified)
+			to = " to " + Sizes(x.r.Modified)
 		}
 		say(x.role, "%s%s, risk %v %s%s%s", x.r.Decision, to, x.r.RiskScore, x.r.RiskLevel, after(": ", strings.Join(x.r.Concerns, "; ")), after("; advice: ", strings.Join(x.r.Recommendations, "; ")))
 	}
@@ -86,7 +92,11 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 		say("order", "%s %s: %s", o.Symbol, &asked, state)
 	}
 	if len(list) > 0 && len(r.Orders) == 0 && r.Plan != nil && len(r.Plan.Orders) > 0 {
-		say("order", "none: the plan was not approved")
+		if len(r.Approved) > 0 {
+			say("order", "none was sent: the desk was asked for its plan only")
+		} else {
+			say("order", "none: the plan was not approved")
+		}
 	}
 	return list
 }

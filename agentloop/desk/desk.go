@@ -18,10 +18,14 @@ type Desk struct {
 	Rounds   int        // of the debate; 0 = none
 	Compact  bool       // one role argues both sides and decides, in place of a debate
 	Menu     []Strategy // those that the trader chooses from; none = its own
-	Trader   bool       // without one nothing is planned, and so nothing is ordered
-	Risk     bool       // a risk manager reviews the plan
-	Manager  bool       // then a portfolio manager
-	Parallel int        // how many analysts are asked at the same time; 0 = one
+	// Portfolio makes the trader give views, which code turns into a plan; nil = it plans.
+	Portfolio *Portfolio
+	Trader    bool // without one nothing is planned, and so nothing is ordered
+	Risk      bool // a risk manager reviews the plan
+	Manager   bool // then a portfolio manager
+	Parallel  int  // how many analysts are asked at the same time; 0 = one
+	// OnlyPlans leaves what was approved unsent.
+	OnlyPlans bool
 
 	schemas map[string]json.RawMessage
 }
@@ -66,6 +70,8 @@ func New(d Desk) (*Desk, error) {
 		return nil, errors.New("in the pattern hierarchical the trader gives analysts their tasks, and the desk lacks one or the other")
 	case d.Compact && d.Rounds > 0:
 		return nil, errors.New("a compact debate has no rounds")
+	case d.Portfolio != nil && (!d.Trader || len(d.Menu) > 0):
+		return nil, errors.New("a portfolio takes the views of a trader, and no menu of strategies")
 	case d.Rounds < 0 || d.Rounds > 10:
 		return nil, fmt.Errorf("a debate of %d rounds; use 1 to 10", d.Rounds)
 	}
@@ -78,6 +84,12 @@ func (d *Desk) Name() string {
 	name := fmt.Sprintf("desk 2 of %s; %d rounds", strings.Join(d.Seats(), ", "), d.Rounds)
 	if d.Pattern != "" && d.Pattern != parallel {
 		name += "; " + d.Pattern
+	}
+	if d.OnlyPlans {
+		name += "; only plans"
+	}
+	if d.Portfolio != nil {
+		name += fmt.Sprintf("; views at %v %%", d.Portfolio.Volatility)
 	}
 	return name
 }
@@ -103,7 +115,7 @@ func (d *Desk) Seats() []string {
 }
 
 // Answers returns the kind of answer that a role gives.
-func Answers(role string) string {
+func (d *Desk) Answers(role string) string {
 	switch role {
 	case bull, bear:
 		return argument
@@ -112,6 +124,9 @@ func Answers(role string) string {
 	case debater:
 		return compactDebate
 	case trader:
+		if d.Portfolio != nil {
+			return views
+		}
 		return tradePlan
 	case risk, manager:
 		return verdict
@@ -120,11 +135,14 @@ func Answers(role string) string {
 }
 
 // Acts returns the tools that the desk calls for a role and its model may not.
-func Acts(role string) []string {
-	if role == trader {
-		return []string{submitTool}
+func (d *Desk) Acts(role string) []string {
+	switch {
+	case role != trader:
+		return nil
+	case d.Portfolio != nil:
+		return []string{submitTool, loadTool, queryTool}
 	}
-	return nil
+	return []string{submitTool}
 }
 
 // Decide implements [agentloop.Decider].
@@ -159,7 +177,7 @@ func (r *Record) decision() (agentloop.Decision, error) {
 
 // askOne asks a single role. It reports whether there is an answer.
 func (d *Desk) askOne(ctx context.Context, b *agentloop.Brief, rec *Record, q *question) (bool, error) {
-	q.schema = Answers(q.role)
+	q.schema = d.Answers(q.role)
 	q.text += "\n\nYou are " + q.role + ". Answer with one " + q.schema + "."
 	err := d.ask(ctx, b, q)
 	return err == nil && rec.answered(q), err

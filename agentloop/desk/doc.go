@@ -8,7 +8,8 @@
 //
 // Every part can be left out. desk.go is the order of events: analyse.go (who sees whose
 // report), debate.go, plan.go. ask.go is how roles are asked, answers.go what they answer
-// with (schema.go: as JSON schemas), menu.go what a trader may choose from, power.go who may
+// with (schema.go: as JSON schemas), menu.go what a trader may choose from, portfolio.go
+// how views become weights, power.go who may
 // change what of a plan, orders.go what is sent, record.go what a turn's record says of it.
 //
 // # Order of power

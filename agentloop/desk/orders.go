@@ -11,8 +11,12 @@ import (
 	"pitwall/agentloop"
 )
 
-// submitTool is the tool that orders.
-const submitTool = "orders_submit"
+// The tools that code calls.
+const (
+	submitTool = "orders_submit"
+	loadTool   = "market_load_history_table"
+	queryTool  = "duckdb_query"
+)
 
 // submission is the arguments of orders_submit.
 type submission struct {
@@ -32,14 +36,23 @@ type submission struct {
 // maxReason is how many bytes of a plan's reason an order carries.
 const maxReason = 2000
 
+// Order sends orders as a desk sends what was approved of a plan.
+func Order(ctx context.Context, b *agentloop.Brief, approved []PlannedOrder) error {
+	return (&Desk{}).send(ctx, b, &Record{Approved: approved})
+}
+
 // send turns approved orders into calls of orders_submit, those that reduce a position
 // first: they pay for the others, so once one is refused nothing is opened. They are
 // reduce-only: should an exit fill before one of them, it ends instead of opening a
 // position.
 func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error {
+	if d.OnlyPlans {
+		return nil
+	}
 	type step struct {
 		PlannedOrder
 		reduces, lessens bool
+		change           pitwall.Dec
 	}
 	var reductions, rest []step
 	for _, o := range rec.Approved {
@@ -47,7 +60,7 @@ func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error 
 		if err != nil {
 			return fmt.Errorf("order of %s: %w", o.Symbol, err)
 		}
-		if x := (step{o, reduces(before, after), lessens(before, after)}); x.reduces {
+		if x := (step{o, reduces(before, after), lessens(before, after), after - before}); x.reduces {
 			reductions = append(reductions, x)
 		} else {
 			rest = append(rest, x)
@@ -69,6 +82,10 @@ func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error 
 			why := "skipped, since the order of " + refused + " was refused, which reduces a position"
 			b.Warn("order_skipped", o.Symbol+": "+why)
 			rec.Orders = append(rec.Orders, Sent{Symbol: o.Symbol, Asked: raw, NotSent: why})
+			continue
+		}
+		if b.Shadow {
+			rec.Orders = append(rec.Orders, Sent{Symbol: o.Symbol, Asked: raw, NotSent: "not sent, since the desk was asleep", Change: &x.change, ByUnit: o.Quantity != nil})
 			continue
 		}
 		r, err := b.Call(ctx, trader, agentloop.Call{ID: fmt.Sprintf("desk.%d", i), Name: submitTool, Arguments: raw})

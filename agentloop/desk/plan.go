@@ -9,25 +9,39 @@ import (
 
 // plan asks the trader, lets the plan be reviewed and sends what is left of it.
 func (d *Desk) plan(ctx context.Context, b *agentloop.Brief, rec *Record, given string) error {
+	if d.Portfolio != nil {
+		return d.rebalance(ctx, b, rec, given)
+	}
 	var p TradePlan
 	q := &question{role: trader, text: given, read: into(&p, (*TradePlan).check, d.chosen, func(p *TradePlan) error { return checkPlan(p, b.Held) })}
-	ok, err := d.askOne(ctx, b, rec, q)
-	if err != nil {
+	if ok, err := d.planned(ctx, b, rec, q); !ok {
 		return err
 	}
-	if !ok {
-		if _, failed := errors.AsType[*agentloop.ModelError](q.err); failed {
-			return q.err
-		}
-		return nil
-	}
 	rec.Plan = &p
-	orders := p.Orders
+	if ok, err := d.review(ctx, b, rec, given); !ok {
+		return err
+	}
+	return d.send(ctx, b, rec)
+}
+
+// planned asks the trader. One whose model failed makes this a failed turn.
+func (d *Desk) planned(ctx context.Context, b *agentloop.Brief, rec *Record, q *question) (bool, error) {
+	ok, err := d.askOne(ctx, b, rec, q)
+	if _, failed := errors.AsType[*agentloop.ModelError](q.err); err == nil && !ok && failed {
+		err = q.err
+	}
+	return ok && err == nil, err
+}
+
+// review lets the plan be reviewed and notes what is approved. It reports whether each
+// reviewer had a verdict: without one nothing is ordered.
+func (d *Desk) review(ctx context.Context, b *agentloop.Brief, rec *Record, given string) (bool, error) {
+	orders := rec.Plan.Orders
 	reviewed := b.Text
 	if d.Pattern == broadcast {
 		reviewed = given
 	}
-	reviewed += "\nPlan of the trader:\n" + compact(p) + "\n"
+	reviewed += "\nPlan of the trader:\n" + compact(rec.Plan) + "\n"
 	for _, x := range []struct {
 		sits bool
 		role string
@@ -43,16 +57,13 @@ func (d *Desk) plan(ctx context.Context, b *agentloop.Brief, rec *Record, given 
 			left, err = apply(orders, *v, b.Held)
 			return err
 		})})
-		if err != nil {
-			return err
-		}
-		if !ok { // no verdict, no order
-			return nil
+		if err != nil || !ok {
+			return false, err
 		}
 		*x.into = &Review{Verdict: v, Original: orders, Modified: left}
 		reviewed += "\nVerdict of " + x.role + ":\n" + compact(v) + "\nOrders that are left:\n" + compact(left) + "\n"
 		orders = left
 	}
 	rec.Approved = orders
-	return d.send(ctx, b, rec)
+	return true, nil
 }

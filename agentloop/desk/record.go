@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"pitwall"
 )
 
 // Record is what a turn's record says of a desk's decision, as its output.
@@ -11,7 +13,9 @@ type Record struct {
 	Tasks    []Task         `json:"tasks,omitempty"`   // of a hierarchical desk
 	Reports  []Reported     `json:"reports,omitempty"` // by analyst
 	Debate   *Debate        `json:"debate,omitempty"`
+	Views    []View         `json:"views,omitempty"` // of a portfolio
 	Plan     *TradePlan     `json:"plan,omitempty"`
+	Rejected *Review        `json:"rejected,omitempty"` // of a portfolio at the first volatility
 	Risk     *Review        `json:"risk,omitempty"`
 	Manager  *Review        `json:"manager,omitempty"`
 	Approved []PlannedOrder `json:"approved,omitempty"` // what was turned into orders
@@ -51,6 +55,10 @@ type Sent struct {
 	Answer  string          `json:"answer"`
 	Refused bool            `json:"refused,omitempty"`
 	NotSent string          `json:"not_sent,omitempty"` // why no order was sent although none was refused
+	// Change is what an order would have changed, of a desk that was asleep: in percent of
+	// equity or, of an order with a quantity, in units.
+	Change *pitwall.Dec `json:"change,omitempty"`
+	ByUnit bool         `json:"by_unit,omitempty"`
 }
 
 // Absent is a role that gave no valid answer.
@@ -71,7 +79,7 @@ func (r *Record) summary() string {
 	case len(r.Plan.Orders) == 0:
 		parts = append(parts, "no trade: "+r.Plan.NoTrade)
 	default:
-		parts = append(parts, "plan: "+sizes(r.Plan.Orders))
+		parts = append(parts, "plan: "+Sizes(r.Plan.Orders))
 	}
 	for _, x := range []struct {
 		role string
@@ -82,7 +90,7 @@ func (r *Record) summary() string {
 		}
 		text := x.role + ": " + x.r.Decision
 		if x.r.Decision == Modify {
-			text += " to " + sizes(x.r.Modified)
+			text += " to " + Sizes(x.r.Modified)
 		}
 		parts = append(parts, text)
 	}
@@ -106,8 +114,8 @@ func (r *Record) summary() string {
 	return strings.Join(parts, "; ")
 }
 
-// sizes lists orders as a reader thinks of them.
-func sizes(list []PlannedOrder) string {
+// Sizes lists orders as a reader thinks of them.
+func Sizes(list []PlannedOrder) string {
 	var out []string
 	for _, o := range list {
 		text := o.Symbol

@@ -17,6 +17,7 @@ const (
 	verdict        = "Verdict"
 	compactDebate  = "CompactDebate"
 	assignments    = "Assignments"
+	views          = "Views"
 )
 
 const (
@@ -65,6 +66,7 @@ func schemas() map[string]json.RawMessage {
 		judgement:      json.RawMessage(object(judged, nil)),
 		compactDebate:  json.RawMessage(object(both, nil)),
 		assignments:    json.RawMessage(object(map[string]string{"tasks": listOf(object(map[string]string{"analyst": text, "task": text}, nil))}, nil)),
+		views:          json.RawMessage(object(map[string]string{"views": listOf(object(map[string]string{"symbol": text, "expected_return": figure, "confidence": share, "risks": texts}, nil))}, nil)),
 		tradePlan:      json.RawMessage(object(map[string]string{"orders": listOf(order)}, map[string]string{"strategy": text, "regime": text, "no_trade": text})),
 		verdict: json.RawMessage(object(map[string]string{"decision": `{"enum":["approve","modify","reject"]}`, "risk_score": share, "risk_level": `{"enum":["LOW","MEDIUM","HIGH"]}`,
 			"concerns": texts, "recommendations": texts}, map[string]string{"orders": listOf(approval)})),

@@ -48,7 +48,7 @@ func Alpaca(c AlpacaConfig) (*Remote, error) {
 		}
 		server = u.Host
 	}
-	return &Remote{Broker: "alpaca", Mode: b.Mode(), Server: server,
+	return &Remote{Broker: "alpaca", Mode: b.Mode(), Server: server, Fee: alpaca.Fee,
 		ID: func(ctx context.Context) (string, error) {
 			number, _, err := b.AccountID(ctx)
 			return number, err

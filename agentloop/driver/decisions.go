@@ -92,7 +92,7 @@ func linesOfTurn(t *agentloop.Turn) (list []datedLine, err error) {
 		return nil, err
 	}
 	add := func(x runs.Decision) {
-		x.Turn = t.Turn
+		x.Turn, x.Shadow = t.Turn, t.Shadow()
 		list = append(list, datedLine{at, x})
 	}
 	if len(t.Output) == 0 {

@@ -25,10 +25,15 @@ type Desk struct {
 	Debate     *Debate                `yaml:"debate"`
 	Trader     *Seat                  `yaml:"trader"`
 	Strategies []MenuItem             `yaml:"strategies"` // those that the trader chooses from; none = its own
+	Portfolio  *Portfolio             `yaml:"portfolio"`  // the trader gives views, and code turns them into weights
 	Risk       *RiskSeat              `yaml:"risk"`
 	Manager    *Seat                  `yaml:"manager"`
+	Wake       *Wake                  `yaml:"wake"` // what has to happen before anybody is asked; nil = each turn
+	Goals      *Goals                 `yaml:"goals"`
 	Models     map[string]ModelChoice `yaml:"models"`   // by tier: fast, standard, deep
 	Parallel   int                    `yaml:"parallel"` // analysts that are asked at the same time; 0 = 4
+
+	onlyPlans bool // what is approved is not ordered
 
 	files fs.FS // where role files beside the strategy are read; nil = the bundled ones only
 }
@@ -72,6 +77,7 @@ type RiskSeat struct {
 const (
 	defaultRounds   = 3
 	defaultParallel = 4
+	mostViews       = 50
 )
 
 // riskRoles names the role files of the profiles.
@@ -123,8 +129,9 @@ func (s *Strategy) ReadRoles(files fs.FS) {
 }
 
 // team returns the desk of a strategy that has one.
-func (d *Desk) team() desk.Desk {
-	t := desk.Desk{Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel, Pattern: d.Pattern, Menu: d.menu()}
+func (s *Strategy) team() *desk.Desk {
+	d := s.Desk
+	t := desk.Desk{OnlyPlans: d.onlyPlans, Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel, Pattern: d.Pattern, Menu: d.menu()}
 	for _, a := range d.Analysts {
 		t.Analysts = append(t.Analysts, a.Role)
 	}
@@ -136,18 +143,24 @@ func (d *Desk) team() desk.Desk {
 	if t.Parallel == 0 {
 		t.Parallel = defaultParallel
 	}
-	return t
+	if d.Portfolio != nil {
+		t.Portfolio = &desk.Portfolio{Volatility: d.Portfolio.Volatility, Symbols: s.Symbols}
+	}
+	return &t
 }
 
 // seats returns who sits at the desk, in the order of the record, with what their files
 // say.
 func (s *Strategy) seats() ([]deskRole, error) {
-	d := s.Desk
+	d, team := s.Desk, s.team()
 	list := []deskRole{}
 	for _, x := range d.places() {
 		name := x.Role
 		if name == "" && x.name == "risk" {
 			name = riskRoles[cmp.Or(d.Risk.Profile, "neutral")]
+		}
+		if name == "" && x.name == "trader" && d.Portfolio != nil {
+			name = "allocator"
 		}
 		name = cmp.Or(name, x.name)
 		if !agentName.MatchString(name) {
@@ -157,7 +170,7 @@ func (s *Strategy) seats() ([]deskRole, error) {
 		if err != nil {
 			return nil, err
 		}
-		if want := desk.Answers(x.name); r.Schema != want {
+		if want := team.Answers(x.name); r.Schema != want {
 			return nil, fmt.Errorf("role %s answers with %s, and as %s it has to with %s", name, r.Schema, x.name, want)
 		}
 		role := deskRole{x.name, *x.Seat, r}
@@ -230,10 +243,19 @@ func (s *Strategy) checkDesk() error {
 			return s.bad("desk.models names the tier %q", tier).Hintf("tiers are fast, standard and deep")
 		}
 	}
+	if x := d.Portfolio; x != nil && (x.Volatility <= 0 || x.Volatility > 200) {
+		return s.bad("desk.portfolio.volatility is %v", x.Volatility).Hintf("give percent a year above 0, such as 20")
+	}
+	if x := d.Portfolio; x != nil && len(s.Symbols) > mostViews {
+		return s.bad("desk.portfolio with %d symbols", len(s.Symbols)).Hintf("use at most %d: their covariances come with one query", mostViews)
+	}
+	if err := s.checkWake(); err != nil {
+		return s.bad("desk.wake: %v", err)
+	}
 	if err := d.checkMenu(); err != nil {
 		return s.bad("desk.strategies: %v", err)
 	}
-	if _, err := desk.New(d.team()); err != nil {
+	if _, err := desk.New(*s.team()); err != nil {
 		return s.bad("desk: %v", err)
 	}
 	if _, err := s.seats(); err != nil {
@@ -253,11 +275,11 @@ func (s *Strategy) checkDesk() error {
 // decider makes the desk ready to run: models holds one for each of its roles.
 func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (agentloop.Agent, error) {
 	team, main := s.deskAgents(), s.main()
-	settings := s.Desk.team()
+	settings := s.team()
 	if main.Budget != nil {
 		settings.Parallel = 1 // where a budget ends must not depend on who is faster
 	}
-	d, err := desk.New(settings)
+	d, err := desk.New(*settings)
 	if err != nil {
 		return agentloop.Agent{}, s.bad("desk: %v", err)
 	}
@@ -265,12 +287,12 @@ func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (a
 	if err != nil {
 		return shared, err
 	}
-	shared.Decider, shared.DeciderName, shared.Params = d, d.Name(), nil
+	shared.Decider, shared.DeciderName, shared.Params, shared.Wake = d, d.Name(), nil, s.wake()
 	var names []string
 	for i, x := range team {
 		m := models[i]
 		r := agentloop.Role{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Params: sentParams(x.Params, m), Price: s.priceOf(m, prices),
-			Prompt: d.Prompt(x.Name, x.seat.file), Tools: append([]string{}, x.Tools...), MaxOutput: x.MaxTokens, Acts: desk.Acts(x.Name), ReadOnly: true}
+			Prompt: d.Prompt(x.Name, x.seat.file), Tools: append([]string{}, x.Tools...), MaxOutput: x.MaxTokens, Acts: d.Acts(x.Name), ReadOnly: true}
 		if r.MaxOutput == 0 {
 			r.MaxOutput = defaultMaxTokens
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,6 +35,8 @@ type deskRun struct {
 	context context.Context
 	change  func(*agentloop.Agent)
 	beside  fstest.MapFS // role files
+	symbols string       // empty = AAPL of the bundled data
+	data    fs.FS        // of symbols
 }
 
 const wholeDesk = "{analysts: [technical, breadth, news], debate: {rounds: 2}, trader: {}, risk: {}, manager: {}}"
@@ -60,8 +63,11 @@ func usual(role string) string {
 func (d *deskRun) run(t *testing.T) (*driver.Result, []agentloop.Turn, error) {
 	t.Helper()
 	c := config(filepath.Join(t.TempDir(), "run"))
-	s, err := driver.Parse("desk.yaml", []byte("name: desk\nsymbols: [AAPL]\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-03-31\nevery: "+strconv.Itoa(cmp.Or(d.every, 5))+"\nagent: {model: script/desk, prompt: Trade.}\ndesk: "+d.desk+"\n"))
+	s, err := driver.Parse("desk.yaml", []byte("name: desk\nsymbols: ["+cmp.Or(d.symbols, "AAPL]\nbenchmark: SPX\ndata: [data")+"]\nfrom: 2014-01-02\nto: 2014-03-31\nevery: "+strconv.Itoa(cmp.Or(d.every, 5))+"\nagent: {model: script/desk, prompt: Trade.}\ndesk: "+d.desk+"\n"))
 	require.NoError(t, err)
+	if d.symbols != "" {
+		s.Data, c.Files = []driver.DataEntry{{Path: "data"}}, d.data
+	}
 	if d.beside != nil {
 		s.ReadRoles(d.beside)
 	}

@@ -18,7 +18,7 @@ import (
 
 // laterDesk lists keys of desks that are not supported, and what they would do.
 var laterDesk = map[string]string{
-	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "wake": "sleep until something happens", "goals": "compare the run with goals", "critic": "write lessons when a trade closes",
+	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "critic": "write lessons when a trade closes",
 }
 
 // strictly decodes a mapping and refuses keys that a type does not have: the decoder
@@ -110,6 +110,17 @@ type MenuItem struct {
 func (m *MenuItem) UnmarshalYAML(n *yaml.Node) error {
 	type plain MenuItem
 	return strictly(n, (*plain)(m), "MenuItem", keys(MenuItem{}))
+}
+
+// Portfolio says how views become weights.
+type Portfolio struct {
+	Volatility float64 `yaml:"volatility"` // most of the whole, percent a year
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (p *Portfolio) UnmarshalYAML(n *yaml.Node) error {
+	type plain Portfolio
+	return strictly(n, (*plain)(p), "Portfolio", keys(Portfolio{}))
 }
 
 // menu returns the strategies as the desk takes them.

@@ -255,6 +255,7 @@ func TestTemplates(t *testing.T) {
 		"fincon":        "fundamentals technical macro trader risk",
 		"crypto":        "technical sentiment onchain defi social bull bear judge trader risk",
 		"debate":        "bull bear judge trader",
+		"portfolio":     "fundamentals technical news trader risk",
 		"activetrader":  "technical breadth sentiment macro debate trader risk",
 	}
 	for _, name := range roles.Templates() {

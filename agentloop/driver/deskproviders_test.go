@@ -46,6 +46,56 @@ func (p *deskProvider) Reply(_ context.Context, r agentloop.Request) (agentloop.
 	return reply, nil
 }
 
+// A compact debate behind each dialect ends as tools/docs/desk.md says.
+func TestCompactDebateOverProviders(t *testing.T) {
+	for model, path := range map[string]string{"openai/a": "/v1", "anthropic/b": "", "gemini/c": ""} {
+		for name, c := range map[string]struct {
+			text   string
+			stop   agentloop.Stop
+			times  int
+			kinds  []string
+			result string
+		}{
+			"answers":   {bothSides, agentloop.StopEnd, 9, nil, "debate: BULL SLIGHT, BUY"},
+			"repaired":  {`{"bull":{}}`, agentloop.StopEnd, 1, []string{"answer_repaired"}, "debate: BULL SLIGHT, BUY"},
+			"refused":   {"I cannot help with that.", agentloop.StopRefused, 9, []string{"refused", "role_absent"}, "debate absent"},
+			"truncated": {bothSides[:180], agentloop.StopLength, 9, []string{"output_limit", "role_absent"}, "debate absent"},
+			"a tie":     {strings.Replace(bothSides, `"winner":"BULL","margin":"SLIGHT"`, `"winner":"TIE","margin":"TIE"`, 1), agentloop.StopEnd, 9, nil, "debate: TIE TIE, BUY"},
+		} {
+			p := &deskProvider{asked: map[string]int{}, play: func(role string, n int) agentloop.Reply {
+				if role != "debate" {
+					return agentloop.Reply{}
+				}
+				if n > c.times {
+					return agentloop.Reply{Text: bothSides, Stop: agentloop.StopEnd}
+				}
+				return agentloop.Reply{Text: c.text, Stop: c.stop}
+			}}
+			server := modeltest.New(t, p, modeltest.Options{})
+			s, err := driver.Parse("compact.yaml", []byte("symbols: [AAPL]\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-03-31\nagent: {model: "+model+", base_url: "+server.URL+path+"}\ndesk: "+strings.Replace(patterns["compact"], "[technical, breadth, news]", "[technical, news]", 1)))
+			require.NoError(t, err)
+			require.NoError(t, s.Check())
+			var list []driver.Model
+			for _, a := range s.Team() {
+				m, err := driver.NewModel(a, models.Options{Env: func(string) string { return "key" }, Sleep: func(context.Context, time.Duration) error { return nil }})
+				require.NoError(t, err)
+				list = append(list, m)
+			}
+			conf := config(filepath.Join(t.TempDir(), "run"))
+			conf.Strategy, conf.Turns = s, 1
+			conf.Agents, err = s.Deciders(list, nil)
+			require.NoError(t, err)
+			r, err := driver.Run(t.Context(), conf)
+			require.NoError(t, err)
+			turns := turnsIn(t, conf.Dir)
+			require.Equal(t, c.kinds, kindsOf(turns[0]), "%s %s: %v", model, name, turns[0].Warnings)
+			require.Contains(t, turns[0].Result, c.result, "%s %s", model, name)
+			require.Equal(t, 1, r.Orders, "%s %s", model, name)
+			require.Zero(t, p.asked["bull"]+p.asked["judge"])
+		}
+	}
+}
+
 // A desk whose roles are at three providers runs, whatever one of them does, as
 // tools/docs/desk.md says.
 func TestDeskOverProviders(t *testing.T) {

@@ -16,9 +16,10 @@
 // Folder.Seal (cache/runs). Check, Spec and Window are pure and cheap: Run calls them
 // again, for callers that did not.
 //
-// strategy.go, agents.go, rule.go, desk.go and account.go are what a strategy file says; data.go and
+// strategy.go, agents.go, rule.go, desk.go (deskkeys.go, wake.go) and account.go are what a strategy file says; data.go and
 // models.go find what it names; sim.go and warnings.go make a simulated world of it;
-// run.go, evidence.go and decisions.go are a run, verify.go recomputes it; worlds.go serves hosts
+// run.go, evidence.go and decisions.go are a run (deskscore.go, calibration.go and goals.go:
+// what a desk was worth), verify.go recomputes it; worlds.go serves hosts
 // that step the clock themselves; guard.go serves programs that only want their orders
 // checked.
 //
@@ -39,6 +40,8 @@
 // between bars; approvals.go holds orders for a person; hosted.go gives the world to a
 // server; clocks.go has the clocks. preflight.go takes a strategy through a bad week
 // (badweek.go), and preflightjudge.go says what held.
+// ablate.go takes a desk apart (ablatemoves.go: which way a part moved orders;
+// ablatevetoes.go: what vetoes saved), analyze.go is one decision without an order.
 // fork.go runs a backtest again from a turn on, forkevidence.go says what an order rested on.
 // drift.go compares a live run with the backtest over what it saw.
 //

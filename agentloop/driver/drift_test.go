@@ -158,6 +158,9 @@ func TestDriftNamesTheCause(t *testing.T) {
 			}
 		}, "decision latency", false},
 	} {
+		if testing.Short() && name != "a late order" {
+			continue // one is enough for the race detector
+		}
 		t.Run(name, func(t *testing.T) {
 			c, _ := tradedLive(t, x.plant)
 			if x.feed {

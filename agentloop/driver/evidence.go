@@ -45,13 +45,14 @@ type Result struct {
 	WallSeconds     float64        `json:"wall_seconds"`
 	Out             string         `json:"out"`
 
-	Complete     bool           `json:"-"` // the run came to its end
-	Requested    bool           `json:"-"` // it ended before that because Config.Turns asked for it
-	AssumedCosts bool           `json:"-"` // the strategy states no costs: the defaults
-	Manifest     runs.Manifest  `json:"-"`
-	Usage        runs.Usage     `json:"-"`
-	Metrics      report.Metrics `json:"-"`
-	Report       *report.Run    `json:"-"` // what the figures were computed from
+	Desk         *runs.DeskScore `json:"-"` // nil: no desk
+	Complete     bool            `json:"-"` // the run came to its end
+	Requested    bool            `json:"-"` // it ended before that because Config.Turns asked for it
+	AssumedCosts bool            `json:"-"` // the strategy states no costs: the defaults
+	Manifest     runs.Manifest   `json:"-"`
+	Usage        runs.Usage      `json:"-"`
+	Metrics      report.Metrics  `json:"-"`
+	Report       *report.Run     `json:"-"` // what the figures were computed from
 }
 
 // describe returns the manifest of a run that begins.
@@ -187,6 +188,10 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := errors.Join(r.folder.WriteJSON("metrics.json", metrics), r.folder.WriteJSON("usage.json", usage), r.folder.Trades(report.TradeRows(trades)), r.decisions(figures, trades)); err != nil {
 		return fail(err)
 	}
+	score, err := r.deskScore(figures, metrics, trades, out)
+	if err != nil {
+		return fail(err)
+	}
 	if err := r.folder.Seal(m); err != nil {
 		return fail(err)
 	}
@@ -196,7 +201,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	return &Result{ReadWith: append([]runs.Reading{}, m.ReadWith...), RunID: m.RunID, Mode: string(mode), Model: m.Model, Bars: out.Bars, Turns: out.Turns, ModelCalls: out.ModelCalls, CacheHits: out.CacheHits, CostUSD: out.Cost, CostUSDRecorded: out.Recorded, Orders: metrics.Orders, Fills: metrics.Fills,
 		FinalEquity: metrics.FinalEquity, TotalReturn: metrics.TotalReturn, BenchmarkReturn: metrics.BenchmarkReturn, MaxDrawdown: metrics.MaxDrawdown, Sharpe: metrics.Sharpe,
 		Warnings: append([]string{}, m.Warnings...), Digest: m.Digest, WallSeconds: r.Now().Sub(r.started).Seconds(), Out: r.Dir,
-		Complete: m.Status == "complete", Requested: out.Requested, AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics, Report: figures}, runErr
+		Desk: score, Complete: m.Status == "complete", Requested: out.Requested, AssumedCosts: r.Strategy.Costs == nil, Manifest: *m, Usage: usage, Metrics: metrics, Report: figures}, runErr
 }
 
 // figures returns what the run's figures are computed from. A run on the host's time may

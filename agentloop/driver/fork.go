@@ -28,6 +28,7 @@ type Fork struct {
 	Without string // a call of Turn whose answer nobody gets: its number, its tool, or role/tool
 	Price   string // SYMBOL=PERCENT: the newest close at Turn, and every price after it
 
+	given  *ordersOnce // decides Turn, and nothing at every later one; nil = the strategy's agents decide
 	run    *runs.Run
 	asOf   time.Time // of Turn
 	call   *agentloop.AnsweredCall
@@ -158,7 +159,14 @@ func (f *Fork) loop() *agentloop.Fork {
 	if f == nil {
 		return nil
 	}
-	return &agentloop.Fork{Turn: f.Turn, Record: f.run.RawTurn, Hold: f.Hold, Without: f.call}
+	out := &agentloop.Fork{Turn: f.Turn, Record: f.run.RawTurn, Without: f.call}
+	switch {
+	case f.given != nil:
+		out.Decider, out.Alone = f.given, true
+	case f.Hold:
+		out.Decider = ordersOnce{}
+	}
+	return out
 }
 
 // describe returns what the manifest says of the fork; agents are those from Turn on.
@@ -171,6 +179,8 @@ func (f *Fork) describe(agents []runs.Agent) *runs.Fork {
 	switch {
 	case f.Prompt != "":
 		changes = append(changes, "another prompt")
+	case f.given != nil:
+		changes = append(changes, "orders that are given, and none after them")
 	case f.Hold:
 		changes = append(changes, "answer hold")
 	case f.call != nil:

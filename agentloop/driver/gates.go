@@ -99,7 +99,15 @@ func (p *LiveSession) rehearse(ctx context.Context, dir string) (others, differe
 
 // mirrored is the mirror of a broker's account over a journal.
 func (p *LiveSession) mirrored(b pitwall.Broker, j pitwall.Journal) mirror.Config {
-	return mirror.Config{Broker: b, Journal: j, Since: p.claimed.Since, Rivals: prefixFamily, Pause: func(ctx context.Context) error { return p.Wait(ctx, p.Live.Now().Add(reread)) }}
+	fee := func(symbol string) (f pitwall.Dec) {
+		for _, s := range p.store.Series() {
+			if s.Instrument.Symbol == symbol && p.Live.Remote.Fee != nil {
+				f = p.Live.Remote.Fee(s.Instrument)
+			}
+		}
+		return f
+	}
+	return mirror.Config{Broker: b, Journal: j, Since: p.claimed.Since, Rivals: prefixFamily, Fee: fee, Pause: func(ctx context.Context) error { return p.Wait(ctx, p.Live.Now().Add(reread)) }}
 }
 
 // probe writes beside, or into, a run's folder and waits for the disk.

@@ -110,7 +110,7 @@ func TestNextLook(t *testing.T) {
 		"none":                {nil, 0, 0, time.Second, -1},
 	} {
 		p := newPart(t, x.series...)
-		p.Lag = 2 * time.Second
+		p.Lag, p.due = 2*time.Second, noon.Add(99*time.Hour) // of the look before
 		p.now, p.steps.now = noon.Add(x.host), noon.Add(x.last)
 		require.Equal(t, noon.Add(x.want), p.nextLook().UTC(), name)
 		if x.due < 0 {

@@ -72,6 +72,9 @@ func TestLossOfAModelThatObeysANewsItem(t *testing.T) {
 			return r
 		},
 	} {
+		if testing.Short() && name != "broker" {
+			continue // one is enough for the race detector
+		}
 		t.Run(name, func(t *testing.T) {
 			c := falling(t, limits)
 			c.Dir = filepath.Join(t.TempDir(), "run")

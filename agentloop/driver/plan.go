@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -101,4 +102,19 @@ func (p *Plan) symbols(s *Strategy, store *history.Store, from, until time.Time)
 			p.Symbols = append(p.Symbols, row)
 		}
 	}
+}
+
+// Covered says which days the bars of a symbol cover, and which of the strategy's they do
+// not.
+func (s *Strategy) Covered(series *pitwall.Series) (detail string, gaps []string) {
+	first, last := series.Bar(0).Start, series.Bar(series.Len()-1).Start
+	detail = fmt.Sprintf("%s: %d bars of %s, %s to %s", series.Instrument.Symbol, series.Len(), pitwall.SizeName(series.Size), first.Format(time.DateOnly), last.Format(time.DateOnly))
+	from, to, _ := s.Days() // checked before
+	if !from.IsZero() && first.Sub(from) > Quiet {
+		gaps = append(gaps, "the strategy begins on "+s.From)
+	}
+	if !to.IsZero() && to.Sub(last) > Quiet {
+		gaps = append(gaps, "the strategy ends on "+s.To)
+	}
+	return detail, gaps
 }

@@ -18,8 +18,8 @@ import (
 
 // This file is an account at a broker as the venue of a [LiveSession].
 
-// Remote is an account at a broker that orders go to. Every field but Server, Watch
-// and Every must be given.
+// Remote is an account at a broker that orders go to. Every field but Server, Watch,
+// Fee and Every must be given.
 type Remote struct {
 	Broker string       // its name
 	Mode   pitwall.Mode // paper or live, as the broker's host
@@ -33,6 +33,9 @@ type Remote struct {
 	// Watch follows the broker's stream and calls changed until ctx ends; nil = the broker
 	// is only read now and then.
 	Watch func(ctx context.Context, b pitwall.Broker, changed func()) error
+	// Fee is the part that the broker may take out of what a fill of an instrument brings; nil
+	// = nothing.
+	Fee func(pitwall.Instrument) pitwall.Dec
 	// Every is how often the account is compared between bars; 0 = a minute.
 	Every time.Duration
 }

@@ -45,6 +45,10 @@ type exchange struct {
 // newExchange serves the bars of a config's strategy from its first day on; symbols are
 // what it lists, the benchmark and one that the run does not know among them.
 func newExchange(t *testing.T, c Config, actions []pitwall.Action, faults ...alpacafake.Fault) *exchange {
+	return exchangeWith(t, c, actions, alpacafake.Config{Faults: faults})
+}
+
+func exchangeWith(t *testing.T, c Config, actions []pitwall.Action, fake alpacafake.Config) *exchange {
 	from, to, err := c.Strategy.Window(c.Source)
 	require.NoError(t, err)
 	list := bars{actions: actions}
@@ -60,7 +64,8 @@ func newExchange(t *testing.T, c Config, actions []pitwall.Action, faults ...alp
 	spec, err := c.Strategy.Spec()
 	require.NoError(t, err)
 	x := &exchange{hostTime: &hostTime{now: from}, wire: &http.Transport{}, end: to}
-	x.fake, err = alpacafake.New(alpacafake.Config{Source: list, Symbols: symbols, From: from, To: to, Cash: spec.Cash, Costs: spec.Costs, Rules: spec.Rules, Faults: faults})
+	fake.Source, fake.Symbols, fake.From, fake.To, fake.Cash, fake.Costs, fake.Rules = list, symbols, from, to, spec.Cash, spec.Costs, spec.Rules
+	x.fake, err = alpacafake.New(fake)
 	require.NoError(t, err)
 	web := httptest.NewServer(x.fake)
 	t.Cleanup(func() { x.fake.Close(); x.wire.CloseIdleConnections(); web.CloseClientConnections(); web.Close() })

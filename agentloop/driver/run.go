@@ -110,7 +110,7 @@ func (c *Config) prepare(ctx context.Context) (spec SimSpec, err error) {
 		return spec, err
 	}
 	bars, err := s.CheckRule(ctx)
-	if err = errors.Join(s.CheckTools(c.Tools), err); err != nil {
+	if err = errors.Join(s.CheckTools(c.Tools), s.CheckWake(ctx), err); err != nil {
 		return spec, err
 	}
 	c.Agents = withWindow(c.Agents, bars)

@@ -184,7 +184,7 @@ func (s *Strategy) explain(err error) error {
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
 			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{}),
-			"Desk": keys(Desk{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{})}[m[3]]
+			"Desk": keys(Desk{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
@@ -238,7 +238,7 @@ func (s *Strategy) Check() error {
 		}
 	}
 	if _, ok := haltPolicies[s.OnHalt]; !ok {
-		return s.bad("on_halt is %q", s.OnHalt).Hintf("use keep (the default), cancel (open orders) or flatten (positions too); perpetuals alone cannot be chosen: no broker here trades them")
+		return s.bad("on_halt is %q", s.OnHalt).Hintf("use keep (the default), cancel (open orders) or flatten (positions too); to flatten perpetuals alone is not supported: there is no instrument of that kind, and no broker here trades them")
 	}
 	if err := checkApprove(s.Approve); err != nil {
 		return s.bad("%v", err)

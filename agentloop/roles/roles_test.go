@@ -8,7 +8,7 @@ import (
 )
 
 func TestBundledRolesAreRead(t *testing.T) {
-	require.Len(t, Names(), 19)
+	require.Len(t, Names(), 20)
 	for _, name := range Names() {
 		r, err := Read(nil, "", name)
 		require.NoError(t, err)
@@ -55,5 +55,5 @@ func TestFilesBesideAStrategy(t *testing.T) {
 		require.ErrorContains(t, file(text), want, text)
 	}
 	_, err = Read(nil, "", "astrology")
-	require.ErrorContains(t, err, "bundled are bear, breadth")
+	require.ErrorContains(t, err, "bundled are allocator, bear, breadth")
 }

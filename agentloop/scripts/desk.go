@@ -45,13 +45,19 @@ func (d desk) reply(t turn) agentloop.Reply {
 		if strings.HasSuffix(text, "Answer with one Assignments.") {
 			return tasks(text)
 		}
+		if strings.HasSuffix(text, "Answer with one Views.") {
+			return viewsOf(text)
+		}
 		return d.plan(t.System, text)
 	case "risk":
 		return d.review(t, text, since)
 	case "manager":
 		return answer(map[string]any{"decision": "approve", "risk_score": 0.2, "risk_level": "LOW", "concerns": []string{}, "recommendations": []string{}})
-	case "technical", "breadth", "fundamentals":
+	case "technical", "breadth":
 		return report(role, since)
+	}
+	if _, is := recordReaders[role]; is {
+		return reportRecords(t, role, since)
 	}
 	return answer(map[string]any{"reports": []any{}})
 }
@@ -85,19 +91,23 @@ func answer(v any) agentloop.Reply {
 // round keeps the digits that a reader needs.
 func round(f float64) float64 { return math.Round(f*1e4) / 1e4 }
 
-// argue plays a side: its strength is the mean confidence of the reports that agree with
-// it, and falls a little with every round in which the other side is stronger.
+// argue plays a side: its strength is half the confidence of the reports that agree with it,
+// by symbol, and falls a little with every round in which the other side is stronger.
 func argue(t turn, side, text string) agentloop.Reply {
 	wanted := "BUY"
 	if side == "bear" {
 		wanted = "SELL"
 	}
 	strength, reasons, evidence := 0.0, []string{}, []string{}
-	for _, v := range reportsOf(t.Messages[0].User) {
+	reports, symbols := reportsOf(t.Messages[0].User), map[string]bool{}
+	for _, v := range reports {
+		symbols[v.Symbol] = true
+	}
+	for _, v := range reports {
 		if v.Signal != wanted {
 			continue
 		}
-		strength += v.Confidence / 2
+		strength += v.Confidence / 2 / float64(len(symbols))
 		reasons = append(reasons, v.Reasons...)
 		if !slices.Contains(evidence, v.Role) {
 			evidence = append(evidence, v.Role)
@@ -185,6 +195,27 @@ func tasks(text string) agentloop.Reply {
 		list = append(list, map[string]any{"analyst": name, "task": "Judge every symbol that may be traded."})
 	}
 	return answer(map[string]any{"tasks": list})
+}
+
+// viewsOf expects of each symbol what its reports say: 20 % a year for one sure to rise.
+func viewsOf(text string) agentloop.Reply {
+	list, sum, n, order := []any{}, map[string]float64{}, map[string]float64{}, []string{}
+	for _, v := range reportsOf(text) {
+		if !slices.Contains(order, v.Symbol) {
+			order = append(order, v.Symbol)
+		}
+		if v.Confidence > 0 {
+			n[v.Symbol]++
+			sum[v.Symbol] += v.Confidence * map[string]float64{"BUY": 1, "SELL": -1}[v.Signal]
+		}
+	}
+	for _, s := range order {
+		if n[s] > 0 {
+			mean := sum[s] / n[s]
+			list = append(list, map[string]any{"symbol": s, "expected_return": round(20 * mean), "confidence": round(math.Abs(mean)), "risks": []string{"the trend turns"}})
+		}
+	}
+	return answer(map[string]any{"views": list})
 }
 
 // plan plays the trader.
@@ -286,10 +317,14 @@ func (d desk) review(t turn, text string, since []agentloop.Message) agentloop.R
 	for _, r := range block(since[0].Results[1].Text, "indicators") {
 		atr[r["symbol"]] = number(r["atr:14"])
 	}
+	held := map[string]float64{}
+	for _, p := range block(text, "positions") {
+		held[p["symbol"]] = number(p["percent_of_equity"])
+	}
 	var left, concerns, advice []any
 	for _, o := range plan.Orders {
-		if o.Target == 0 { // a sale lowers risk by itself
-			left = append(left, map[string]any{"symbol": o.Symbol, "target_percent": 0})
+		if o.Target == 0 || o.Target < held[o.Symbol] { // a sale lowers risk by itself
+			left = append(left, map[string]any{"symbol": o.Symbol, "target_percent": o.Target})
 			continue
 		}
 		if wild := 100 * atr[o.Symbol] / closes[o.Symbol]; wild > d.maxATR || math.IsNaN(wild) {
@@ -301,6 +336,10 @@ func (d desk) review(t turn, text string, since []agentloop.Message) agentloop.R
 			size = d.cap
 			concerns = append(concerns, fmt.Sprintf("%s would be %.4g %% of equity, %.4g %% are allowed", o.Symbol, o.Target, d.cap))
 			advice = append(advice, fmt.Sprintf("hold at most %.4g %%", d.cap))
+		}
+		if size <= held[o.Symbol] { // no more of it
+			left = append(left, map[string]any{"symbol": o.Symbol, "target_percent": held[o.Symbol]})
+			continue
 		}
 		left = append(left, map[string]any{"symbol": o.Symbol, "target_percent": size, "stop": max(o.Stop, round(closes[o.Symbol]-1.5*atr[o.Symbol]))})
 	}

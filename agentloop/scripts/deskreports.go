@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"pitwall/agentloop"
@@ -28,32 +27,16 @@ func report(role string, since []agentloop.Message) agentloop.Reply {
 		return answer(map[string]any{"reports": []any{}})
 	}
 	if len(since) == 1 {
-		if role == "fundamentals" {
-			var calls []agentloop.Call
-			for _, s := range judged {
-				calls = append(calls, call("fundamentals", map[string]any{"symbol": s}))
-			}
-			return agentloop.Reply{Calls: calls}
-		}
 		return agentloop.Reply{Calls: []agentloop.Call{call("market_indicators", map[string]any{"symbols": judged, "names": []string{"sma:50", "sma:200", "rsi:14", "atr:14"}})}}
 	}
 	var reports []any
 	for _, symbol := range symbols {
 		view := map[string]any{"symbol": symbol, "horizon": "20 bars"}
-		if role == "fundamentals" {
-			first := "they were not read"
-			if i := slices.Index(judged, symbol); i < len(since[1].Results) { // a reply has 50 calls at most
-				first, _, _ = strings.Cut(strings.TrimPrefix(since[1].Results[i].Text, "error "), "\n")
-			}
-			view["signal"], view["confidence"], view["score"] = "HOLD", 0, 5
-			view["reasons"], view["evidence"], view["invalidation"] = []string{"statements say nothing here: " + first}, []string{}, "statements that become known"
-		} else {
-			of := symbol
-			if role == "breadth" {
-				of = judged[0]
-			}
-			trend(view, role, of, prices, since[1].Results[0])
+		of := symbol
+		if role == "breadth" {
+			of = judged[0]
 		}
+		trend(view, role, of, prices, since[1].Results[0])
 		reports = append(reports, view)
 	}
 	return answer(map[string]any{"reports": reports})

@@ -55,6 +55,7 @@ type New func(params map[string]any) (agentloop.Model, error)
 func All() map[string]New {
 	return map[string]New{
 		"buyhold":            newBuyHold,
+		"coin":               newCoin,
 		"desk":               newDesk,
 		"m2_liquidity":       newM2Liquidity,
 		"macro_risk":         newMacroRisk,

@@ -271,16 +271,17 @@ func TestDeskScript(t *testing.T) {
 		prices += fmt.Sprintf("S%d,1,0,true\n", i)
 	}
 	for i := range read {
-		read[i] = agentloop.Result{Text: fmt.Sprintf("error NO_COVERAGE: result %d\n", i)}
+		read[i] = agentloop.Result{IsError: true, Text: fmt.Sprintf("error NO_COVERAGE: result %d\n", i)}
 	}
 	messages := []agentloop.Message{{User: "You are fundamentals. Answer with one AnalystReports."}, {Reply: &agentloop.Reply{}, Results: []agentloop.Result{{Text: prices}}}}
-	require.Len(t, ask(messages...).Calls, 61, "the loop makes 50 of them")
+	require.Len(t, ask(messages...).Calls, 60, "the loop makes 50 of them; STALE is not asked for")
 	var answer struct{ Reports []view }
 	require.NoError(t, json.Unmarshal([]byte(ask(append(messages, agentloop.Message{Reply: &agentloop.Reply{}, Results: read})...).Text), &answer))
 	require.Len(t, answer.Reports, 60)
-	require.Equal(t, "statements say nothing here: NO_COVERAGE: result 1", answer.Reports[0].Reasons[0], "STALE has result 0")
-	require.Equal(t, "statements say nothing here: NO_COVERAGE: result 49", answer.Reports[48].Reasons[0])
-	require.Equal(t, "statements say nothing here: they were not read", answer.Reports[49].Reasons[0])
+	require.Equal(t, "NO_COVERAGE: result 0", answer.Reports[0].Reasons[0])
+	require.Equal(t, "NO_COVERAGE: result 49", answer.Reports[49].Reasons[0])
+	require.Equal(t, "it was not read", answer.Reports[50].Reasons[0])
+	require.Zero(t, answer.Reports[50].Confidence)
 
 	for reason, orders := range map[string]int{"it rises": 0, "range Inf": 0, "range NaN": 0, "range 0": 0, "range 60": 0, "range 1e308": 0, "range 5": 1} {
 		text := "last_bars: symbol,close\nA,100\n\nReports of the analysts:\ntechnical: " +

@@ -125,3 +125,12 @@ func (b *Broker) Instruments(ctx context.Context, symbols []string) ([]pitwall.I
 	}
 	return list, nil
 }
+
+// Fee is the part that Alpaca may take out of what a fill brings: of crypto up to 0.25 %, its
+// highest rate, in coins of a purchase and in money of a sale. Fills do not say it.
+func Fee(i pitwall.Instrument) pitwall.Dec {
+	if i.Kind == pitwall.Crypto {
+		return pitwall.One / 400
+	}
+	return 0
+}

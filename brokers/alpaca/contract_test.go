@@ -22,6 +22,16 @@ func TestAlpacaIsABroker(t *testing.T) {
 	brokertest.Run(t, func(t *testing.T) brokertest.Harness { w := begin(t); return w.harness(w.broker(t)) })
 }
 
+// Crypto trades by the same contract; exits are refused and say so.
+func TestAlpacaIsABrokerOfCrypto(t *testing.T) {
+	brokertest.Run(t, func(t *testing.T) brokertest.Harness {
+		w := begin(t)
+		h := w.harness(w.broker(t))
+		h.Symbol, h.Kind = "BTC/USD", pitwall.Crypto
+		return h
+	})
+}
+
 func TestPrefixedAlpacaIsABroker(t *testing.T) {
 	brokertest.Run(t, func(t *testing.T) brokertest.Harness {
 		w := begin(t)

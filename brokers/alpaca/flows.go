@@ -33,7 +33,7 @@ func (b *Broker) CashFlows(ctx context.Context) ([]pitwall.Entry, error) {
 			if x.Date.IsValid() {
 				at = time.Date(x.Date.Year, x.Date.Month, x.Date.Day, 0, 0, 0, 0, calendar.NewYork().Zone)
 			}
-			list = append(list, pitwall.Entry{ID: x.ID, Flow: &pitwall.CashFlow{Time: at, Symbol: x.Symbol, Type: strings.ToLower(x.ActivityType), Qty: dec(x.Qty), Each: dec(x.PerShareAmount), Amount: dec(x.NetAmount)}})
+			list = append(list, pitwall.Entry{ID: x.ID, Flow: &pitwall.CashFlow{Time: at, Symbol: b.symbol(x.Symbol, x.ActivityType == "CFEE"), Type: strings.ToLower(x.ActivityType), Qty: dec(x.Qty), Each: dec(x.PerShareAmount), Amount: dec(x.NetAmount)}})
 		}
 		if len(got) < q.PageSize {
 			return list, nil

@@ -26,6 +26,9 @@ const resend = 2 * time.Minute
 // answered three times that it does not have it, and not after two minutes. If the first one arrives all the
 // same, Alpaca refuses the second as a duplicate.
 func (b *Broker) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
+	if o.TIF == "" {
+		o.TIF = b.instruments[o.Symbol].DefaultTIF()
+	}
 	o = o.WithDefaults()
 	if o.ID == "" {
 		return pitwall.OrderState{}, pitwall.Errorf(pitwall.InvalidInput, "an order needs an id")

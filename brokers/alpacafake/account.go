@@ -27,6 +27,7 @@ func (s *Server) getAccount(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusInternalServerError, 50010000, err.Error())
 		return
 	}
+	a = s.less(a)
 	var long, short pitwall.Dec
 	for _, p := range a.Positions {
 		long, short = long+max(p.Value, 0), short+min(p.Value, 0)
@@ -49,6 +50,7 @@ func (s *Server) account() string { return assetID("account") }
 
 func (s *Server) positions() []map[string]any {
 	a, _ := s.venue.Account(context.Background(), "")
+	a = s.less(a)
 	open, _ := s.venue.Orders(context.Background(), pitwall.OrderQuery{Open: true})
 	list := []map[string]any{}
 	for _, p := range a.Positions {
@@ -66,13 +68,16 @@ func (s *Server) positions() []map[string]any {
 		if p.Cost != 0 {
 			rate = fmt.Sprintf("%.6f", p.Unrealized.Float()/p.Cost.Abs().Float())
 		}
-		list = append(list, map[string]any{"asset_id": assetID(p.Symbol), "symbol": strings.ReplaceAll(p.Symbol, "/", ""), "exchange": exchange(in), "asset_class": assetClass(in),
+		list = append(list, map[string]any{"asset_id": assetID(p.Symbol), "symbol": unslashed(p.Symbol), "exchange": exchange(in), "asset_class": assetClass(in),
 			"asset_marginable": in.Kind != pitwall.Crypto, "avg_entry_price": p.AvgPrice.String(), "qty": p.Qty.String(), "qty_available": free.String(), "side": side, "market_value": p.Value.String(),
 			"cost_basis": p.Cost.String(), "unrealized_pl": p.Unrealized.String(), "unrealized_plpc": rate, "unrealized_intraday_pl": "0", "unrealized_intraday_plpc": "0", "current_price": p.Last.String(),
 			"lastday_price": p.Last.String(), "change_today": "0"})
 	}
 	return list
 }
+
+// unslashed is a pair as positions and activities spell it.
+func unslashed(symbol string) string { return strings.ReplaceAll(symbol, "/", "") }
 
 func exchange(in pitwall.Instrument) string {
 	if in.Kind == pitwall.Crypto {
@@ -89,7 +94,7 @@ func (s *Server) getPositions(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) position(w http.ResponseWriter, r *http.Request) map[string]any {
 	symbol := r.PathValue("symbol")
 	for _, p := range s.positions() {
-		if p["symbol"] == strings.ReplaceAll(symbol, "/", "") || p["asset_id"] == symbol {
+		if p["symbol"] == unslashed(symbol) || p["asset_id"] == symbol {
 			return p
 		}
 	}
@@ -146,6 +151,7 @@ func (s *Server) otherActivities(w http.ResponseWriter, token string) {
 		list = append(list, map[string]any{"id": fmt.Sprintf("%s000000000::%06d", f.Time.Format("20060102"), i), "account_id": s.account(), "activity_type": kind, "date": f.Time.Format(time.DateOnly),
 			"net_amount": f.Amount.String(), "symbol": f.Symbol, "qty": f.Qty.String(), "per_share_amount": f.Each.String(), "status": "executed", "description": f.Type})
 	}
+	list = append(list, s.feeActivities()...)
 	if i := slices.IndexFunc(list, func(x map[string]any) bool { return x["id"] == token }); i >= 0 {
 		list = list[i+1:]
 	}

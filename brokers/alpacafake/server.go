@@ -27,9 +27,12 @@ type Config struct {
 	Terms   pitwall.Terms
 	Costs   pitwall.Costs // Alpaca's trading of shares is free: the zero value
 	Rules   pitwall.Rules
-	Key     string // empty = any keys are accepted
-	Secret  string
-	Faults  []Fault
+	// CryptoFee is taken out of what a fill of crypto brings, as Alpaca does: coins of a purchase,
+	// money of a sale. Alpaca's highest is 0.0025; 0 = none.
+	CryptoFee pitwall.Dec
+	Key       string // empty = any keys are accepted
+	Secret    string
+	Faults    []Fault
 }
 
 // Server is the fake. It is an http.Handler for trading, data and the stream, and is
@@ -51,6 +54,7 @@ type Server struct {
 	bySim     map[string]*order // the newest order of a venue's order
 	seen      pitwall.Cursor    // fills that were published
 	fills     []execution
+	fees      []fee
 	rejecting bool // the next order is accepted and then rejected
 	hiding    bool // the next list of fills lacks its first
 	matched   []int

@@ -55,13 +55,14 @@ func (s *Server) publishFill(o *order, f pitwall.Fill) {
 	e.leaves = x.Qty - e.cum
 	e.whole = e.leaves == 0
 	s.fills = append(s.fills, e)
+	s.charge(o.in, f)
 	event, shown := "partial_fill", s.show(o, false)
 	shown.FilledQty, shown.Status = e.cum.String(), "partially_filled"
 	if e.whole {
 		event, shown.Status = "fill", "filled"
 	}
 	a, _ := s.venue.Account(context.Background(), "")
-	s.deliver(event, map[string]any{"event": event, "timestamp": f.Known.UTC(), "order": shown, "price": f.Price.String(), "qty": f.Qty.String(), "position_qty": a.Held(f.Symbol).String(), "execution_id": e.id})
+	s.deliver(event, map[string]any{"event": event, "timestamp": f.Known.UTC(), "order": shown, "price": f.Price.String(), "qty": f.Qty.String(), "position_qty": s.less(a).Held(f.Symbol).String(), "execution_id": e.id})
 }
 
 // deliver sends an event to every stream, as the fault table says.

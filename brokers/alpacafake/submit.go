@@ -60,6 +60,9 @@ func (s *Server) place(q request) (*order, *refusal) {
 		return nil, no
 	}
 	p := q.toOrder(o)
+	if no := s.spent(p); no != nil {
+		return nil, no
+	}
 	got, err := s.venue.Submit(context.Background(), p)
 	switch {
 	case err != nil:
@@ -75,6 +78,16 @@ func (s *Server) place(q request) (*order, *refusal) {
 		_, _ = s.venue.Cancel(context.Background(), o.sim)
 	}
 	return o, nil
+}
+
+// spent refuses a sale of coins that fees took.
+func (s *Server) spent(p pitwall.Order) *refusal {
+	a, _ := s.venue.Account(context.Background(), "")
+	held := s.less(a).Held(p.Symbol)
+	if len(s.fees) == 0 || p.Side != pitwall.Sell || p.Qty <= held || a.Held(p.Symbol) < p.Qty {
+		return nil
+	}
+	return &refusal{status: http.StatusForbidden, code: 40310000, message: fmt.Sprintf("insufficient balance for %s (requested: %v, available: %v)", unslashed(p.Symbol), p.Qty, held)}
 }
 
 // remember adds an order to those that can be asked for.

@@ -37,6 +37,7 @@ import (
 type Harness struct {
 	Broker pitwall.Broker
 	Symbol string
+	Kind   pitwall.Kind // of Symbol; empty = a share
 	// Far is a limit price for buys that is never reached, Above one for sells: a broker
 	// that takes no exits by percent is judged with them as prices. Zero = it takes percents.
 	Far, Above pitwall.Dec
@@ -211,7 +212,7 @@ func sharedRules(t *testing.T, h Harness) {
 	}
 	s := submit(t, h, pitwall.Order{ID: "bare", Symbol: h.Symbol, Side: pitwall.Buy, Qty: pitwall.One})
 	require.Equal(t, pitwall.Working, s.Status)
-	require.Equal(t, []any{pitwall.MainBook, pitwall.MarketOrder, pitwall.Day}, []any{s.Book, s.Type, s.TIF})
+	require.Equal(t, []any{pitwall.MainBook, pitwall.MarketOrder, pitwall.Instrument{Kind: h.Kind}.DefaultTIF()}, []any{s.Book, s.Type, s.TIF})
 }
 
 func fills(t *testing.T, h Harness) {

@@ -183,8 +183,12 @@ func TestAForgetfulGateIsSeen(t *testing.T) {
 	require.Greater(t, most, int64(1))
 }
 
-// TestMain lets a test start this program again to raise and die.
+// TestMain lets a test start this program again to raise and die, or to watch.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv("HALT_WATCH"); dir != "" {
+		watch(dir)
+		os.Exit(0)
+	}
 	if dir := os.Getenv("HALT_DIR"); dir != "" {
 		if err := halt.New(dir).Raise(raise(halt.Cancel, "from a process that dies")); err != nil {
 			os.Exit(3)

@@ -216,11 +216,14 @@ func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
 		case pitwall.CodeOf(err) != pitwall.UnknownOrder:
 			return fmt.Errorf("whether %s was sent is not known: %w", id, err)
 		}
-		tif := pitwall.Day
-		if in, err := j.Instruments.Instrument(p.Symbol); err == nil && in.Kind == pitwall.Crypto || err != nil && strings.Contains(p.Symbol, "/") { // pairs are crypto
-			tif = pitwall.GTC
+		in, err := j.Instruments.Instrument(p.Symbol)
+		if err != nil {
+			in = pitwall.Instrument{}
+			if strings.Contains(p.Symbol, "/") { // pairs are crypto
+				in.Kind = pitwall.Crypto
+			}
 		}
-		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: tif, ReduceOnly: true,
+		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: in.DefaultTIF(), ReduceOnly: true,
 			By: pitwall.Caller{Principal: principal}, Reason: "flatten: " + cause.Reason}
 		if p.Qty < 0 {
 			o.Side, o.Qty = pitwall.Buy, -p.Qty

@@ -23,11 +23,12 @@ func (m *Mirror) compare(at time.Time) (list []string) {
 	all := maps.Clone(has)
 	maps.Copy(all, m.held)
 	for _, symbol := range slices.Sorted(maps.Keys(all)) {
-		if m.held[symbol] != has[symbol] {
+		if m.held[symbol] != has[symbol] && !m.isFee(symbol, has[symbol]) {
 			list = append(list, fmt.Sprintf("%s: the journal has %v, the broker %v", symbol, m.held[symbol], has[symbol]))
 		}
 	}
-	if limit := m.tolerance(at); (m.account.Cash - m.cash).Abs() > limit {
+	missing := m.cash - m.account.Cash
+	if limit := m.tolerance(at); (missing - m.cashFee(missing)).Abs() > limit {
 		list = append(list, fmt.Sprintf("cash: the journal has %v, the broker %v (more than %v apart)", m.cash, m.account.Cash, limit))
 	}
 	return list

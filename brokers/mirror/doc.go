@@ -24,6 +24,9 @@
 // not say it, and limits on losing trades ask. What entered without an order counts from its
 // price then.
 //
+// Of crypto a broker takes its fee out of what a fill brings (fees.go): what the account has
+// less is booked as a fee, up to Config.Fee of what was traded.
+//
 // # To add something that is compared
 //
 // A line of compare (compare.go), and its row in the table of drifts in the tests.

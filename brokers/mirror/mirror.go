@@ -12,12 +12,13 @@ import (
 
 // Config says which account and which journal. Broker, Journal and Pause must be given.
 type Config struct {
-	Broker  pitwall.Broker              // the account, below guard and halt
-	Journal pitwall.Journal             // with what an earlier process wrote
-	Since   time.Time                   // fills that became known later are the run's
-	Pause   func(context.Context) error // between two readings of what differs; 15 of them are how long an order may take to arrive
-	Rivals  string                      // begins the ids of other programs' orders that must not be in the account; empty = any may
-	Cash    pitwall.Dec                 // how far the broker's cash may be from the journal's in a day; 0 = 1 and a basis point of equity
+	Broker  pitwall.Broker                  // the account, below guard and halt
+	Journal pitwall.Journal                 // with what an earlier process wrote
+	Since   time.Time                       // fills that became known later are the run's
+	Pause   func(context.Context) error     // between two readings of what differs; 15 of them are how long an order may take to arrive
+	Rivals  string                          // begins the ids of other programs' orders that must not be in the account; empty = any may
+	Fee     func(symbol string) pitwall.Dec // the part that the broker may take out of what a fill brings; nil = none
+	Cash    pitwall.Dec                     // how far the broker's cash may be from the journal's in a day; 0 = 1 and a basis point of equity
 }
 
 // Mirror is an account at a broker as its journal tells it. It is a pitwall.Broker that
@@ -37,6 +38,7 @@ type Mirror struct {
 	held    map[string]pitwall.Dec
 	cost    map[string]pitwall.Dec // what was paid for what is held; below 0 of a short
 	gains   map[string]pitwall.Dec // what fills realized, by their id
+	fees    fees
 	begun   time.Time
 	start   pitwall.Dec
 	cash    pitwall.Dec
@@ -59,7 +61,7 @@ type order struct {
 // Open reads the journal. On an empty one it begins: what the account holds now is the
 // start, as fills at the current price.
 func Open(ctx context.Context, c Config, at time.Time) (*Mirror, error) {
-	m := &Mirror{cfg: c, orders: map[string]*order{}, fills: map[string]bool{}, paid: map[string]bool{}, held: map[string]pitwall.Dec{}, cost: map[string]pitwall.Dec{}, gains: map[string]pitwall.Dec{}, cursor: pitwall.Cursor{Time: c.Since}}
+	m := &Mirror{cfg: c, orders: map[string]*order{}, fills: map[string]bool{}, paid: map[string]bool{}, held: map[string]pitwall.Dec{}, cost: map[string]pitwall.Dec{}, gains: map[string]pitwall.Dec{}, fees: newFees(), cursor: pitwall.Cursor{Time: c.Since}}
 	if c.Journal.Last() > 0 {
 		return m, m.absorb(ctx)
 	}
@@ -181,6 +183,7 @@ func (m *Mirror) take(e pitwall.Entry) error {
 		return m.takeFill(*e.Fill)
 	case pitwall.EntryCash:
 		m.cash += e.Flow.Amount
+		m.takeFeeFlow(*e.Flow)
 		if e.Flow.Transfer() {
 			m.start += e.Flow.Amount
 			m.marks.Transfer(e.Flow.Amount)
@@ -207,6 +210,7 @@ func (m *Mirror) takeFill(f pitwall.Fill) error {
 	}
 	m.cash = c.Sub(c.Sub(m.cash, money), f.Fee)
 	m.takeCost(&c, f, money, qty)
+	m.takeFeeOf(&c, f, money, qty)
 	if m.held[f.Symbol] = c.Add(m.held[f.Symbol], qty); m.held[f.Symbol] == 0 {
 		delete(m.held, f.Symbol)
 	}
@@ -219,6 +223,7 @@ func (m *Mirror) takeFill(f pitwall.Fill) error {
 func (m *Mirror) takeCost(c *pitwall.Calc, f pitwall.Fill, money, qty pitwall.Dec) {
 	held, cost := m.held[f.Symbol], m.cost[f.Symbol]
 	switch {
+	case f.Rule == coinFee: // the coins that are left have cost what all did
 	case f.ID == f.OrderID: // by enter
 		m.cost[f.Symbol] = c.Mul(c.Add(held, qty), f.Price)
 	case held == 0 || (held > 0) == (qty > 0):

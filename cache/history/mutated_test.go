@@ -286,8 +286,12 @@ func (m mutated) judge() (loaded bool, wrong string) {
 	return true, ""
 }
 
-// mutations returns the seeds to try.
+// mutations returns the seeds to try: of n a tenth in the short form, which the race
+// detector runs.
 func mutations(t *testing.T, n uint64) (from, count uint64) {
+	if testing.Short() {
+		n /= 10
+	}
 	if v := os.Getenv("PITWALL_MUTATIONS"); v != "" {
 		if first, rest, ok := strings.Cut(v, "+"); ok {
 			var err error

@@ -71,6 +71,25 @@ func TestReopenWritesWhatIsMissing(t *testing.T) {
 	}
 }
 
+// The number of the last turn is the highest that any file knows, so that none is used twice.
+func TestReopenCountsEveryTurn(t *testing.T) {
+	for name, line := range map[string]string{
+		TurnsFile:     turnHead(9, digestOf([]byte("x")), 1) + "x",
+		SummariesFile: `{"turn":9}` + "\n",
+		TimingFile:    `{"turn":9}` + "\n",
+		JournalFile:   `{"seq":9,"as_of":"2024-01-05T16:00:00Z","kind":"warning","turn":9}` + "\n",
+	} {
+		dir := interrupted(t)
+		body, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), append(body, line...), 0o600))
+		f, p, err := Reopen(context.Background(), disk.OS{}, dir, nil)
+		require.NoError(t, err, name)
+		require.NoError(t, f.Close())
+		require.Equal(t, 9, p.Turns, name)
+	}
+}
+
 // A file that cannot be read refuses, and says which step it was.
 func TestReopenCannotRead(t *testing.T) {
 	dir := interrupted(t)
@@ -128,4 +147,23 @@ func TestFaultsNameTheLine(t *testing.T) {
 	folder[EquityFile].Data = []byte("timestamp,equity,cash,benchmark,buy_and_hold\n2024-01-02T16:00:00Z,1,,,\n")
 	_, err = Strict{folder}.Equity()
 	require.ErrorContains(t, err, "equity.csv line 2: ", "cash is no column that may be empty")
+}
+
+// The bars of a run lie in the zone and the sessions that its manifest names.
+func TestDataHasItsSessions(t *testing.T) {
+	folder := smallFolder()
+	folder[ManifestFile].Data = []byte(strings.Replace(string(folder[ManifestFile].Data), `"lot":1`, `"lot":1,"calendar":"XNYS"`, 1))
+	for calendar, known := range map[string]bool{"XNYS": true, "none": false} {
+		m, err := Strict{folder}.Manifest()
+		require.NoError(t, err)
+		m.Traded[0].Calendar = calendar
+		d, err := Strict{folder}.Data(m)
+		require.NoError(t, err)
+		in := d.Series()[0].Instrument
+		require.Equal(t, "America/New_York", in.Location().String())
+		require.Equal(t, known, in.Hours != nil)
+		if known {
+			require.Equal(t, "XNYS", in.Hours.Name)
+		}
+	}
 }

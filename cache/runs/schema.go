@@ -29,6 +29,7 @@ const (
 	PricesFile    = "prices.csv"
 	TradesFile    = "trades.csv"      // entries with their exits, computed from the journal at the end
 	DecisionsFile = "decisions.jsonl" // of a run with a desk: lines of Decision, computed from the turns, the journal and the trades at the end
+	DeskFile      = "desk.json"       // of a run with a desk: a DeskScore
 	PageFile      = "report.html"
 	SumsFile      = "SHA256SUMS" // what sha256sum -c reads: the sums of the other files but timing.jsonl and report.html
 	TurnsFile     = "turns.log"  // agentloop.Turn, each behind a line with its number, length and sum
@@ -316,6 +317,7 @@ type Decision struct {
 	Turn        int             `json:"turn"`
 	AsOf        string          `json:"as_of"`
 	Symbol      string          `json:"symbol,omitempty"`
+	Shadow      bool            `json:"shadow,omitempty"`          // asked while the desk slept: nothing was ordered
 	Analysts    json.RawMessage `json:"analyst_outputs,omitempty"` // by role
 	Researchers json.RawMessage `json:"researcher_outputs,omitempty"`
 	Plan        json.RawMessage `json:"trade_plan,omitempty"`

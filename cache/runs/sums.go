@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"pitwall/cache/disk"
 )
@@ -54,9 +55,17 @@ type summed struct {
 	sum hash.Hash
 }
 
+// Write takes the sum of a long text while it is written. After an error the sum is
+// that of nothing, and none is asked for.
 func (s *summed) Write(p []byte) (int, error) {
+	var sum sync.WaitGroup
+	if len(p) < atOnce/2 {
+		s.sum.Write(p)
+	} else {
+		sum.Go(func() { s.sum.Write(p) })
+	}
 	n, err := s.File.Write(p)
-	s.sum.Write(p[:n])
+	sum.Wait()
 	return n, err
 }
 
@@ -84,9 +93,9 @@ func (f *Folder) Seal(m *Manifest) error {
 	}
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
-	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile) {
+	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile, DeskFile) {
 		sum, err := f.sumOf(name)
-		if (name == TradesFile || name == DecisionsFile) && errors.Is(err, fs.ErrNotExist) {
+		if !slices.Contains(sealed, name) && errors.Is(err, fs.ErrNotExist) {
 			continue // not every world has trades, nor every run a desk
 		}
 		if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/brokers/alpacafake"
 	"pitwall/cache/history"
-	"pitwall/sim"
 )
 
 // fakeFlags say what the fake replays.
@@ -56,41 +56,15 @@ func (f fakeFlags) fake(ctx context.Context) (*alpacafake.Server, error) {
 	if len(f.data) == 0 || f.symbols == "" {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--data or --symbols is missing").Hintf("pitwall alpaca-fake --data prices.csv --symbols AAPL")}
 	}
-	cfg := alpacafake.Config{Symbols: strings.Split(f.symbols, ","), Cash: pitwall.Int(f.cash), Rules: pitwall.Rules{VolumeShare: sim.DefaultVolumeShare}}
-	if f.margin {
-		cfg.Terms.Type = pitwall.MarginAccount
-	}
 	var inputs []history.Input
 	for _, name := range f.data {
 		inputs = append(inputs, history.Disk(name))
 	}
-	src, err := history.Load(ctx, inputs, history.Options{Symbols: cfg.Symbols})
-	if err != nil {
-		return nil, err
+	s, err := driver.NewFakeAlpaca(ctx, inputs, strings.Split(f.symbols, ","), f.from, f.to, pitwall.Int(f.cash), f.margin)
+	if pitwall.CodeOf(err) == pitwall.InvalidInput {
+		err = &usageError{err}
 	}
-	cfg.Source = src
-	for _, s := range src.Series() {
-		if first := s.Bar(0).Start; cfg.From.IsZero() || first.Before(cfg.From) {
-			cfg.From = first
-		}
-	}
-	zone := cfg.From.Location()
-	for text, to := range map[string]*time.Time{f.from: &cfg.From, f.to: &cfg.To} {
-		if text == "" {
-			continue
-		}
-		if *to, err = time.ParseInLocation(time.DateOnly, text, zone); err != nil {
-			return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "%q is no day", text).Hintf("write 2024-01-31")}
-		}
-	}
-	if !cfg.To.IsZero() {
-		cfg.To = cfg.To.AddDate(0, 0, 1)
-	}
-	s, err := alpacafake.New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return s, s.Step(ctx)
+	return s, err
 }
 
 func (a *app) serveFake(ctx context.Context, f fakeFlags) error {

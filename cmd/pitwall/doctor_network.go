@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
-	"net"
-	"net/http"
-	"net/url"
+	"pitwall/agentloop/models"
 	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"sync"
-	"time"
 )
 
 // hostToReach is who --network connects to.
@@ -18,8 +14,6 @@ type hostToReach struct {
 	name, url string
 	local     bool // a server on one's own machine: one may do without
 }
-
-const reachLimit = 3 * time.Second
 
 // network connects to every host once and hangs up. No key is sent and no
 // request made, so it tests the way there and nothing more.
@@ -32,7 +26,7 @@ func (x *examination) network(ctx context.Context, wanted bool) {
 	for i, h := range x.hosts {
 		wg.Go(func() {
 			began := x.app.now()
-			how, err := reach(ctx, h.url)
+			how, err := models.Reach(ctx, h.url)
 			f := show.Finding{Area: x.area, Name: h.name, State: show.StateOK, Detail: fmt.Sprintf("%s in %d ms", how, x.app.now().Sub(began).Milliseconds())}
 			switch {
 			case err != nil && h.local:
@@ -45,36 +39,4 @@ func (x *examination) network(ctx context.Context, wanted bool) {
 	}
 	wg.Wait()
 	x.list = append(x.list, said...)
-}
-
-// reach connects by TCP, and by TLS where that is the way, to the host of a URL
-// or to the proxy that the environment names for it.
-func reach(ctx context.Context, raw string) (how string, err error) {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "", fmt.Errorf("the URL cannot be read")
-	}
-	what := ""
-	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err == nil && proxy != nil {
-		u, what = &url.URL{Scheme: proxy.Scheme, Host: proxy.Host}, "the proxy " // its password stays out
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[bool]string{true: "443", false: "80"}[u.Scheme == "https"]
-	}
-	ctx, cancel := context.WithTimeout(ctx, reachLimit)
-	defer cancel()
-	address := net.JoinHostPort(u.Hostname(), port)
-	var c net.Conn
-	if how = "TCP"; u.Scheme == "https" {
-		how = "TLS"
-		c, err = (&tls.Dialer{}).DialContext(ctx, "tcp", address)
-	} else {
-		c, err = (&net.Dialer{}).DialContext(ctx, "tcp", address)
-	}
-	if err != nil {
-		return "", fmt.Errorf("%s%s was not reached: %w", what, address, err)
-	}
-	_ = c.Close() // nothing was sent
-	return fmt.Sprintf("%s%s answered by %s", what, address, how), nil
 }

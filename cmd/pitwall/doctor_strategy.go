@@ -8,11 +8,11 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"time"
 
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
+	"pitwall/agentloop/models"
 	"pitwall/cache/history"
 	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
@@ -88,7 +88,7 @@ func (x *examination) agent(ctx context.Context, s *strategyFile, y driver.Agent
 			}
 		}
 		if y.BaseURL != "" {
-			how, err := reach(ctx, y.BaseURL)
+			how, err := models.Reach(ctx, y.BaseURL)
 			if err != nil {
 				x.add("agent "+y.Name, show.StateBad, detail+": "+term.OneLine(err.Error()), "start the server, or correct base_url")
 				return
@@ -179,16 +179,7 @@ func (s *strategyFile) world(ctx context.Context, local *history.Local) (*driver
 
 // covered compares a symbol's bars with the strategy's days.
 func (x *examination) covered(s *driver.Strategy, series *pitwall.Series) {
-	first, last := series.Bar(0).Start, series.Bar(series.Len()-1).Start
-	detail := fmt.Sprintf("%s: %d bars of %s, %s to %s", series.Instrument.Symbol, series.Len(), pitwall.SizeName(series.Size), first.Format(time.DateOnly), last.Format(time.DateOnly))
-	var gaps []string
-	from, to, _ := s.Days() // checked before
-	if !from.IsZero() && first.Sub(from) > driver.Quiet {
-		gaps = append(gaps, "the strategy begins on "+s.From)
-	}
-	if !to.IsZero() && to.Sub(last) > driver.Quiet {
-		gaps = append(gaps, "the strategy ends on "+s.To)
-	}
+	detail, gaps := s.Covered(series)
 	if len(gaps) == 0 {
 		x.ok("data", detail)
 		return

@@ -209,6 +209,6 @@ func TestDoctorNetwork(t *testing.T) {
 	}
 	require.Len(t, connected, free, "the agent's own, and the proxy of every source that needs no key: what lacks its key is left alone")
 	require.Empty(t, asked)
-	_, err := reach(t.Context(), "http://127.0.0.1:1")
+	_, err := models.Reach(t.Context(), "http://127.0.0.1:1")
 	require.ErrorContains(t, err, "127.0.0.1:1 was not reached")
 }

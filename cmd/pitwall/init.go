@@ -110,36 +110,9 @@ func (a *app) ownStrategy(ctx context.Context, dir string, f initFlags) (string,
 	if err != nil {
 		return "", err
 	}
-	var symbols []string
-	var first, last time.Time
-	for _, x := range store.Series() {
-		if x.Instrument.Kind == pitwall.Index {
-			continue
-		}
-		symbols = append(symbols, x.Instrument.Symbol)
-		if t := x.Bar(0).Start; first.IsZero() || t.Before(first) {
-			first = t
-		}
-		if t := x.Bar(x.Len() - 1).Start; t.After(last) {
-			last = t
-		}
-	}
-	const most = 50
-	switch {
-	case len(s.Symbols) > 0:
-		symbols = s.Symbols
-	case len(symbols) == 0 || len(symbols) > most:
-		return "", pitwall.Errorf(pitwall.InvalidInput, "the data hold %d symbols that can be traded", len(symbols)).Hintf("name some with --symbols A,B")
-	}
-	text := examples.Own{Dir: dir, Symbols: symbols, Data: paths, First: first, Last: last, Rule: f.rule, Model: f.model, BaseURL: f.baseURL}.Strategy()
-	own, err := driver.Parse(dir, []byte(text))
-	if err == nil {
-		err = own.Check()
-	}
-	if err == nil {
-		_, err = own.CheckRule(ctx)
-	}
-	return text, err
+	return s.Written(ctx, dir, store, func(symbols []string, first, last time.Time) string {
+		return examples.Own{Dir: dir, Symbols: symbols, Data: paths, First: first, Last: last, Rule: f.rule, Model: f.model, BaseURL: f.baseURL}.Strategy()
+	})
 }
 
 // useFor reads the data of the command line, and returns how a strategy in dir names

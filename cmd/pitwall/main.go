@@ -21,7 +21,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
@@ -145,7 +144,7 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Example:       "  pitwall demo\n  pitwall backtest examples/momentum\n  pitwall serve",
-	}, a.demo(), a.init(), a.doctor(), a.backtest(), a.fork(), a.preflight(), a.trade(), a.drift(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.kill(), a.approve(), a.alpacaFake(), a.docs(), a.version())
+	}, a.demo(), a.init(), a.doctor(), a.backtest(), a.fork(), a.ablate(), a.analyze(), a.preflight(), a.trade(), a.drift(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.kill(), a.approve(), a.alpacaFake(), a.docs(), a.version())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}
@@ -227,17 +226,7 @@ func (a *app) printJSON(v any) error {
 	if err != nil {
 		return err
 	}
-	var b strings.Builder
-	for _, r := range string(body) { // they can only stand inside strings
-		if term.Clean(string(r)) != "" {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.AppendRune(nil, r) {
-			fmt.Fprintf(&b, "\\u%04x", unit)
-		}
-	}
-	_, err = fmt.Fprintln(a.stdout, b.String())
+	_, err = fmt.Fprintln(a.stdout, term.SafeJSON(body))
 	return err
 }
 

@@ -136,7 +136,7 @@ func TestDigestIsTheSameEverywhere(t *testing.T) {
 	t.Parallel()
 	var first map[string]any
 	var evidence string
-	for i := range often(3, 10) {
+	for i := range often(3, 6) {
 		dir := t.TempDir()
 		env := []string{fmt.Sprintf("GOMAXPROCS=%d", 1+i%2), "TZ=" + []string{"UTC", "Asia/Tokyo", "America/New_York"}[i%3], "LANG=" + []string{"C", "de_DE.UTF-8"}[i%2], fmt.Sprintf("GOGC=%d", 50+100*i)}
 		r := backtestJSON(t, dir, env, "examples/momentum", "--to", aYear(), "--out", "run")

@@ -18,7 +18,9 @@ import (
 // verbCalls are calls that succeed and print.
 var verbCalls = map[string][]string{
 	"pitwall":                       {},
+	"pitwall ablate":                {"ablate", "examples/desk", "--to", "2013-06-28"},
 	"pitwall alpaca-fake":           nil, // it says nothing on stdout
+	"pitwall analyze":               {"analyze", "AAPL", "--date", "2013-12-02"},
 	"pitwall approve":               {"approve"},
 	"pitwall backtest":              {"backtest", "examples/buyhold", "--to", "2013-06-28", "--json"},
 	"pitwall cache":                 {"cache"},

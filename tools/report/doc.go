@@ -68,6 +68,8 @@
 //	                 1/(N*e'))), N trials, g = 0.5772 (Euler-Mascheroni), e' = 2.718
 //	                 (the same, 2014). The paper's spread of the trials' ratios is not
 //	                 known from one run: e stands for it
+//	paired           mean difference of total return, and its interval by the stationary
+//	difference       bootstrap over the same days of both runs (paired.go)
 //	random trader    the run's own positions, shifted around its steps and dealt to
 //	                 its symbols at random, at its own turnover and cost rate:
 //	                 a night's moves, the open's costs, a day's moves, compounded

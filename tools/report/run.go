@@ -20,6 +20,7 @@ type Run struct {
 	Bars     map[string]*pitwall.Series // what was traded or compared with
 	Turns    []agentloop.TurnLine       // in their order
 	Usage    *runs.Usage                // nil: not known
+	Desk     *runs.DeskScore            // nil: no desk, or it is not known
 	Notes    []string                   // what could not be read
 
 	folder *runs.Run       // nil: the run is a world in memory
@@ -69,6 +70,9 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 		f.Note("model usage is unknown: usage.json is missing")
 	default:
 		f.Note("model usage is unknown: %v", err)
+	}
+	if r.Desk, err = f.DeskScore(); err != nil {
+		f.Note("what the desk was worth is unknown: %v", err)
 	}
 	r.Notes = append(r.Notes, f.Notes...)
 	return r, nil

@@ -7,7 +7,7 @@
 //	runs.List ─► List
 //	Progress, Status                    a line on stderr while a run runs
 //
-// doctor.go, fork.go and halt.go are what `pitwall doctor`, `fork` and `kill` print.
+// ablate.go, doctor.go, fork.go and halt.go are what `pitwall ablate`, `doctor`, `fork` and `kill` print.
 //
 // What a verb prints as JSON is the value that these functions print.
 //

@@ -44,6 +44,7 @@ func Result(p *term.Pen, r *driver.Result) {
 	if r.Usage.Tokens != (agentloop.Usage{}) || r.CostUSDRecorded == nil || *r.CostUSDRecorded > 0 {
 		row("models", "%s", modelCost(r.Usage))
 	}
+	deskResult(p, r.Desk)
 	row("orders, fills", "%d, %d   exposure %s", r.Orders, r.Fills, report.Share.Write(&m.Exposure))
 	assumed := ""
 	if r.AssumedCosts {

@@ -45,6 +45,11 @@ func (o Overview) Print(p *term.Pen) {
 		p.Item(term.Red, fmt.Sprintf("turn %d  %s  ", x.Turn, term.OneLine(x.ID)), 4, x.Asked()+": "+x.Became())
 	}
 	printTotals(p, o.Total)
+	if score, err := o.of.DeskScore(); err != nil {
+		p.Note("  ", "what the desk was worth is unknown: "+err.Error())
+	} else {
+		deskTables(p, score)
+	}
 	p.Line(term.Dim, "All of a turn: pitwall trace %s %d", o.Run, o.Turns[len(o.Turns)-1].Turn)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -110,4 +111,20 @@ func Few(list []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(list[:3], ", "), len(list)-3)
 	}
 	return strings.Join(list, ", ")
+}
+
+// SafeJSON returns JSON that a terminal shows and never obeys: upper control characters,
+// which can only stand inside its strings, are escaped.
+func SafeJSON(body []byte) string {
+	var b strings.Builder
+	for _, r := range string(body) {
+		if Clean(string(r)) != "" {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, "\\u%04x", unit)
+		}
+	}
+	return b.String()
 }

@@ -124,3 +124,18 @@ func excess(v *float64) string {
 	}
 	return points(*v)
 }
+
+// deskTables returns what a desk cost and was worth.
+func deskTables(r *report.Run) (list []table) {
+	for _, x := range report.DeskTables(r.Desk) {
+		t := table{ID: x.ID, Caption: clean(x.Caption), Head: columns(x.Kinds, x.Head...)}
+		for _, row := range x.Rows {
+			for i := range row {
+				row[i] = clean(row[i])
+			}
+			t.Rows = append(t.Rows, cells(row...))
+		}
+		list = append(list, t)
+	}
+	return list
+}

@@ -119,7 +119,7 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	all := v.Trades.Rows
 	v.TradesMore = max(0, len(all)-firstTrades)
 	v.Trades.Rows = all[:min(firstTrades, len(all))]
-	v.Figures = []table{curves(s), relative(s), activity(s), trading(s)}
+	v.Figures = append([]table{curves(s), relative(s), activity(s), trading(s)}, deskTables(r)...)
 	v.Passive = passive(s)
 	blocks, err := decisions(r, rows, fillLinks(r, s, drawn))
 	if err != nil {

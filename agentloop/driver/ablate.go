@@ -1,0 +1,255 @@
+package driver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/cache/runs"
+	"pitwall/tools/report"
+)
+
+// AblateConfig is what a desk is taken apart with. Run is as for [Run]; its Agents are not
+// read, and Dir is a folder for the runs.
+type AblateConfig struct {
+	Run     Config
+	Agents  func(*Strategy) ([]agentloop.Agent, error) // makes the agents of a variant ready
+	Samples int                                        // runs of each variant: a script alone has one; 0 = 1
+	Told    func(variant string)                       // before each run; may be nil
+}
+
+// Ablation is a desk beside itself without each of its parts.
+type Ablation struct {
+	Strategy string   `json:"strategy"`
+	Samples  int      `json:"samples"`
+	Horizon  int      `json:"horizon_bars"` // after which a moved decision is priced
+	Base     Branch   `json:"base"`
+	Parts    []Part   `json:"parts"`
+	LeftOut  []string `json:"left_out"` // parts that the desk does not have, with the reason
+	Vetoes   []Veto   `json:"vetoes"`   // of the first sample of Base
+}
+
+// Branch is the runs of a variant.
+type Branch struct {
+	Name   string       `json:"name"`
+	Return float64      `json:"total_return"` // mean over samples
+	Orders float64      `json:"orders"`       // mean over samples
+	USD    *pitwall.Dec `json:"cost_usd"`     // of all samples, recorded replies at what they once cost; null = not known
+
+	runs []*Result
+}
+
+// Part is what a part of the desk was worth: the desk as it is less the desk without it.
+type Part struct {
+	Branch
+	Difference float64          `json:"return_difference"`
+	Interval   *report.Interval `json:"interval"` // of Difference; see [report.Paired]
+	USD        *pitwall.Dec     `json:"cost_difference_usd"`
+	Moves      []Move           `json:"moves"`
+	Verdict    string           `json:"verdict"` // whether it earned its money
+}
+
+// variant is a desk without a part.
+type variant struct {
+	name, part string
+	lacks      string // why the desk has no such part; empty = it has it
+	change     func(s *Strategy, d *Desk, sample int)
+}
+
+// variants lists how a desk is taken apart.
+func variants(s *Strategy) []variant {
+	d := s.Desk
+	argues := ""
+	if d.Debate == nil {
+		argues = "the desk has no debate"
+	}
+	rounds := argues
+	if d.Debate != nil && d.Debate.Compact {
+		rounds = "the debate is compact already"
+	}
+	risk := ""
+	if d.Risk == nil {
+		risk = "the desk has no risk role"
+	}
+	return []variant{
+		{"without debate", "the debate", argues, func(_ *Strategy, d *Desk, _ int) { d.Debate = nil }},
+		{"without risk role", "the risk role", risk, func(_ *Strategy, d *Desk, _ int) { d.Risk = nil }},
+		{"compact debate", "arguing in rounds", rounds, func(_ *Strategy, d *Desk, _ int) {
+			d.Debate = &Debate{Compact: true, Judge: d.Debate.Judge}
+		}},
+		{"coin-flip judge", "the judge", rounds, func(_ *Strategy, d *Desk, sample int) {
+			x := *d.Debate
+			x.Judge = Seat{Model: ModelChoice{Name: coinJudge}, Params: map[string]any{"seed": sample + 1}}
+			d.Debate = &x
+		}},
+	}
+}
+
+// coinJudge is the model of a judge that tosses a coin.
+const coinJudge = "script/coin"
+
+// Ablate runs a desk as it is and without each of its parts, and compares them.
+func Ablate(ctx context.Context, c AblateConfig) (*Ablation, error) {
+	s := c.Run.Strategy
+	if s == nil || s.Desk == nil {
+		return nil, pitwall.Errorf(pitwall.StrategyError, "there is no desk to take apart").Hintf("ablate is for strategies with desk:, such as examples/desk; pitwall report A B compares any two runs")
+	}
+	if c.Run.Dir == "" || c.Agents == nil {
+		return nil, errors.New("driver: Ablate needs Run.Dir and Agents")
+	}
+	a := &Ablation{Strategy: s.Name, Samples: max(1, c.Samples), Horizon: moveHorizon, Parts: []Part{}, LeftOut: []string{}, Vetoes: []Veto{}}
+	var err error
+	if a.Base, err = c.branch(ctx, "as it is", "base", nil); err != nil {
+		return nil, err
+	}
+	for i, v := range variants(s) {
+		if v.lacks != "" {
+			a.LeftOut = append(a.LeftOut, v.name+": "+v.lacks)
+			continue
+		}
+		p := Part{}
+		if p.Branch, err = c.branch(ctx, v.name, fmt.Sprintf("variant-%d", i+1), v.change); err != nil {
+			return nil, err
+		}
+		if err := p.compare(a.Base, v.part, s.Cash); err != nil {
+			return nil, err
+		}
+		a.Parts = append(a.Parts, p)
+	}
+	a.Vetoes, err = c.vetoes(ctx, a.Base.runs[0])
+	return a, err
+}
+
+// branch runs a variant.
+func (c AblateConfig) branch(ctx context.Context, name, dir string, change func(*Strategy, *Desk, int)) (b Branch, err error) {
+	b = Branch{Name: name, USD: new(pitwall.Dec)}
+	for i := range max(1, c.Samples) {
+		s := new(*c.Run.Strategy)
+		d := new(*s.Desk)
+		s.Desk, s.Params = d, maps.Clone(s.Params)
+		if change != nil {
+			change(s, d, i)
+		}
+		if err := s.Check(); err != nil {
+			return b, fmt.Errorf("%s: %w", name, err)
+		}
+		if i > 0 && s.Deterministic() && (d.Debate == nil || d.Debate.Judge.Model.Name != coinJudge) {
+			break // each sample would be the same
+		}
+		if c.Told != nil {
+			c.Told(fmt.Sprintf("%s, sample %d", name, i+1))
+		}
+		r := c.Run
+		r.Strategy, r.Sample, r.Dir = s, c.Run.Sample+i, filepath.Join(c.Run.Dir, fmt.Sprintf("%s-%d", dir, i+1))
+		if r.Agents, err = c.Agents(s); err != nil {
+			return b, fmt.Errorf("%s: %w", name, err)
+		}
+		out, err := Run(ctx, r)
+		if err == nil && !out.Complete && !out.Requested {
+			err = context.Canceled
+		}
+		if err != nil {
+			return b, fmt.Errorf("%s: %w", name, err)
+		}
+		b.runs = append(b.runs, out)
+		for _, usd := range []*pitwall.Dec{out.CostUSD, out.CostUSDRecorded} {
+			if b.USD, err = addKnown(b.USD, usd); err != nil {
+				return b, err
+			}
+		}
+	}
+	for _, r := range b.runs {
+		b.Return += r.TotalReturn / float64(len(b.runs))
+		b.Orders += float64(r.Orders) / float64(len(b.runs))
+	}
+	return b, nil
+}
+
+// sample returns the run of a sample: a script has one for all.
+func (b *Branch) sample(i int) *Result { return b.runs[min(i, len(b.runs)-1)] }
+
+// compare fills in what the part was worth.
+func (p *Part) compare(base Branch, part string, cash *pitwall.Dec) error {
+	var pairs []report.Pair
+	moves := map[Direction][]float64{}
+	n := max(len(base.runs), len(p.runs))
+	for i := range n {
+		with, without := base.sample(i), p.sample(i)
+		pair := report.Pair{}
+		for _, x := range []struct {
+			r    *Result
+			into *[]float64
+		}{{with, &pair.With}, {without, &pair.Without}} {
+			sheet, err := x.r.Report.Sheet()
+			if err != nil {
+				return err
+			}
+			*x.into = sheet.DailyReturns(x.r.Manifest.Cash.Float())
+		}
+		pairs = append(pairs, pair)
+		if err := movesOf(moves, with, without); err != nil {
+			return err
+		}
+	}
+	p.Difference, p.Interval = report.Paired(pairs)
+	p.Moves = movesBeside(moves)
+	perRun := func(b *Branch) *float64 {
+		if b.USD == nil {
+			return nil
+		}
+		usd := b.USD.Float() / float64(len(b.runs))
+		return &usd
+	}
+	was, is := perRun(&base), perRun(&p.Branch)
+	if was != nil && is != nil {
+		usd, err := pitwall.ParseDec(fmt.Sprintf("%.8f", *was-*is))
+		if err != nil {
+			return err
+		}
+		p.USD = &usd
+	}
+	p.Verdict = p.verdict(part, cmp.Or(cash, new(defaultCash)).Float())
+	return nil
+}
+
+// verdict says in a sentence whether the part earned its money.
+func (p *Part) verdict(part string, cash float64) string {
+	price, cost := "at a cost that is not known", 0.0
+	if p.USD != nil {
+		cost = p.USD.Float()
+		price = fmt.Sprintf("for %.4f USD a run", cost)
+		if cost <= 0 {
+			price = fmt.Sprintf("and costs nothing more (%.4f USD a run)", cost)
+		}
+	}
+	moved := 0
+	for _, m := range p.Moves {
+		moved += m.Count
+	}
+	gain := fmt.Sprintf("%+.2f %% of return", 100*p.Difference)
+	switch {
+	case moved == 0:
+		return fmt.Sprintf("%s changed no order, %s: it earned nothing.", part, price)
+	case p.Interval == nil:
+		return fmt.Sprintf("%s moved %d orders and brought %s %s: too few days, or runs of unlike length, to say whether it earned its money.", part, moved, gain, price)
+	}
+	between := fmt.Sprintf(" (90 %% between %+.2f %% and %+.2f %%)", 100*p.Interval.Low, 100*p.Interval.High)
+	switch {
+	case p.USD == nil && p.Interval.Low > 0:
+		return fmt.Sprintf("%s moved %d orders and brought %s%s %s.", part, moved, gain, between, price)
+	case p.Interval.Low*cash > cost:
+		return fmt.Sprintf("%s earned its money: it moved %d orders and brought %s%s %s.", part, moved, gain, between, price)
+	case p.Interval.High*cash < cost:
+		return fmt.Sprintf("%s did not earn its money: it moved %d orders and brought %s%s %s.", part, moved, gain, between, price)
+	}
+	return fmt.Sprintf("%s is not shown to have earned its money: it moved %d orders and brought %s%s %s.", part, moved, gain, between, price)
+}
+
+// open reads the folder of a run of this ablation.
+func (r *Result) open() *runs.Run { return runs.Open(os.DirFS(r.Out)) }
