@@ -37,11 +37,12 @@ var layers = map[string][]string{
 	"cache/layout":       {},                                                                                                                                                       // files of any shape as rows of text
 	"cache/disk":         {},                                                                                                                                                       // writing that outlasts a loss of power
 	"cache/runs":         {"agentloop", "cache/calendar", "cache/disk"},                                                                                                            // the runs' folders; the record of a turn is agentloop's
-	"tools":              {"tools/docs", "tools/memory", "tools/report", "tools/report/chart"},                                                                                     // never sim, brokers or cache: what it needs it declares
+	"tools":              {"tools/docs", "tools/memory", "tools/regime", "tools/report", "tools/report/chart"},                                                                     // never sim, brokers or cache: what it needs it declares
 	"tools/leaktest":     {"tools"},                                                                                                                                                // the leak harness; sees worlds that cmd builds
 	"tools/bm25":         {},                                                                                                                                                       // ranks short texts: pages of docs, notes of a memory
 	"tools/memory":       {"cache/runs", "tools/bm25", "tools/report"},                                                                                                             // trades and notes as of now; trades are those of the report
 	"tools/docs":         {"tools/bm25"},                                                                                                                                           //
+	"tools/regime":       {},                                                                                                                                                       // figures of a series
 	"tools/duckdb":       {},                                                                                                                                                       // sees a Market, never a Source
 	"tools/report":       {"agentloop", "cache/runs"},                                                                                                                              // reads a run's folder through its owner, and the record of a turn
 	"server":             {"tools"},                                                                                                                                                //
@@ -68,7 +69,7 @@ var layers = map[string][]string{
 }
 
 // pure packages do no I/O and hold no goroutine or clock.
-var pure = []string{"", "sim", "sim/audit", "sim/engine", "sim/wall", "brokers/risk"}
+var pure = []string{"", "sim", "sim/audit", "sim/engine", "sim/wall", "brokers/risk", "tools/regime"}
 
 // impure are standard packages that a pure package must not import.
 var impure = []string{"os", "net", "net/http", "io/ioutil", "log", "log/slog", "os/exec", "math/rand", "math/rand/v2"}

@@ -150,7 +150,7 @@ func viewRisk(ctx context.Context, w *pitwall.World) (list []riskView, err error
 
 type historyIn struct {
 	Limit  *int   `json:"limit,omitempty" jsonschema:"newest rows, default 20, at most 500"`
-	Symbol string `json:"symbol,omitempty" jsonschema:"fills of this symbol only"`
+	Symbol string `json:"symbol,omitempty" jsonschema:"of fills"`
 }
 
 type pointView struct {

@@ -44,9 +44,9 @@ func clockNow(_ context.Context, w *pitwall.World, _ noInput) (nowOut, error) {
 }
 
 type nextIn struct {
-	Bars  *int   `json:"bars,omitempty" jsonschema:"how many bars to pass, default 1"`
-	Until string `json:"until,omitempty" jsonschema:"instead: to the first bar known at or after this time"`
-	After string `json:"after,omitempty" jsonschema:"the as_of you last saw: makes a repeated call safe"`
+	Bars  *int   `json:"bars,omitempty" jsonschema:"default 1"`
+	Until string `json:"until,omitempty" jsonschema:"or to the first bar known at or after it"`
+	After string `json:"after,omitempty" jsonschema:"as_of last seen: makes a repeat safe"`
 }
 
 // snapshot is what a decision starts from.

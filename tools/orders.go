@@ -27,28 +27,28 @@ type submitIn struct {
 	Symbol        string            `json:"symbol"`
 	Side          pitwall.Side      `json:"side,omitempty"`
 	Qty           *pitwall.Dec      `json:"qty,omitempty"`
-	Notional      *pitwall.Dec      `json:"notional,omitempty" jsonschema:"money to spend or raise"`
+	Notional      *pitwall.Dec      `json:"notional,omitempty"`
 	TargetPercent *pitwall.Dec      `json:"target_percent,omitempty" jsonschema:"50 = half of equity"`
 	Type          pitwall.OrderType `json:"type,omitempty" jsonschema:"default market"`
-	Limit         pitwall.Dec       `json:"limit,omitempty" jsonschema:"limit price"`
-	Stop          pitwall.Dec       `json:"stop,omitempty" jsonschema:"stop price"`
+	Limit         pitwall.Dec       `json:"limit,omitempty"`
+	Stop          pitwall.Dec       `json:"stop,omitempty"`
 	Trail         pitwall.Dec       `json:"trail,omitempty" jsonschema:"distance in money"`
 	TrailPercent  pitwall.Dec       `json:"trail_percent,omitempty"`
 	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day, for crypto gtc"`
-	GoodTill      string            `json:"good_till,omitempty" jsonschema:"end of a gtd order; a date means its session's close"`
+	GoodTill      string            `json:"good_till,omitempty" jsonschema:"of gtd; a date is its session's close"`
 
-	Class            pitwall.Class `json:"class,omitempty" jsonschema:"oco for a held position, else found from the exits"`
-	TakeProfit       *pitwall.Dec  `json:"take_profit,omitempty" jsonschema:"limit price of the exit"`
+	Class            pitwall.Class `json:"class,omitempty" jsonschema:"oco for what is held, else by the exits"`
+	TakeProfit       *pitwall.Dec  `json:"take_profit,omitempty"`
 	TakePercent      *pitwall.Dec  `json:"take_profit_percent,omitempty"`
-	StopLoss         *pitwall.Dec  `json:"stop_loss,omitempty" jsonschema:"stop price of the exit"`
+	StopLoss         *pitwall.Dec  `json:"stop_loss,omitempty"`
 	StopPercent      *pitwall.Dec  `json:"stop_loss_percent,omitempty"`
 	StopLimit        *pitwall.Dec  `json:"stop_loss_limit,omitempty" jsonschema:"makes it a stop_limit"`
 	StopTrailPercent *pitwall.Dec  `json:"stop_loss_trail_percent,omitempty" jsonschema:"makes it a trailing stop"`
 
-	ReduceOnly    bool     `json:"reduce_only,omitempty" jsonschema:"never open or flip a position"`
+	ReduceOnly    bool     `json:"reduce_only,omitempty" jsonschema:"never open or flip"`
 	Group         string   `json:"group,omitempty" jsonschema:"the first fill cancels the others of the group"`
-	ClientOrderID string   `json:"client_order_id,omitempty" jsonschema:"your id: makes a repeated call safe"`
-	Reason        string   `json:"reason,omitempty" jsonschema:"why, for the record"`
+	ClientOrderID string   `json:"client_order_id,omitempty" jsonschema:"makes a repeat safe"`
+	Reason        string   `json:"reason,omitempty"`
 	Confidence    *float64 `json:"confidence,omitempty" jsonschema:"0 to 1"`
 }
 

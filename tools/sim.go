@@ -20,10 +20,10 @@ func addSim(s *Set) {
 // StartRequest asks for a new simulated world; zero fields take the defaults.
 type StartRequest struct {
 	Symbols []string     `json:"symbols,omitempty" jsonschema:"what may be traded"`
-	From    string       `json:"from,omitempty" jsonschema:"first day, 2006-01-02"`
-	To      string       `json:"to,omitempty" jsonschema:"last day"`
+	From    string       `json:"from,omitempty" jsonschema:"2006-01-02"`
+	To      string       `json:"to,omitempty"`
 	Cash    *pitwall.Dec `json:"cash,omitempty"`
-	BarSize string       `json:"bar_size,omitempty" jsonschema:"1d, 1h, 5m: needed when a symbol comes in several sizes"`
+	BarSize string       `json:"bar_size,omitempty" jsonschema:"such as 1h, where a symbol comes in several"`
 }
 
 // maxOffer is how many series the text lists; the structured answer has all.

@@ -29,7 +29,7 @@ func addReport(s *Set) {
 }
 
 type sheetIn struct {
-	Benchmark string `json:"benchmark,omitempty" jsonschema:"symbol to compare with"`
+	Benchmark string `json:"benchmark,omitempty" jsonschema:"a symbol"`
 	Picture   *bool  `json:"picture,omitempty" jsonschema:"default true"`
 }
 

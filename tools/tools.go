@@ -110,6 +110,7 @@ func all(s *Set) {
 	addRecords(s)
 	addEvents(s)
 	addIndicators(s)
+	addRegime(s)
 	addQuery(s)
 	addOrders(s)
 	addDocs(s)
