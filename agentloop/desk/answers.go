@@ -114,6 +114,8 @@ func (j *Judgement) check() error {
 	return nil
 }
 
+func (c *CompactDebate) check() error { return c.Judgement.check() }
+
 func (p *TradePlan) check() error {
 	if (len(p.Orders) == 0) != (p.NoTrade != "") {
 		return fmt.Errorf("a plan of %d orders with no_trade %q; give orders, or none and no_trade with the reason", len(p.Orders), p.NoTrade)

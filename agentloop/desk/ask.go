@@ -18,6 +18,7 @@ type question struct {
 	schema     string
 	read       func(raw json.RawMessage) error // decodes and checks the answer
 
+	heard  []string // the analysts whose reports it may cite
 	calls  []toolCall
 	reply  agentloop.Reply
 	err    error  // of Ask

@@ -23,6 +23,9 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 	say := func(role, format string, args ...any) {
 		list = append(list, Line{role, fmt.Sprintf(format, args...)})
 	}
+	for _, x := range r.Tasks {
+		say(trader, "task of %s: %s", x.Analyst, x.Task)
+	}
 	for _, a := range r.Reports {
 		if len(a.Reports) == 0 {
 			say(a.Role, "nothing to report")
@@ -47,11 +50,12 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 		}
 	}
 	if p := r.Plan; p != nil {
+		by := after(" by ", p.Strategy) + after(" in ", p.Regime)
 		if len(p.Orders) == 0 {
-			say(trader, "no trade: %s", p.NoTrade)
+			say(trader, "no trade%s: %s", by, p.NoTrade)
 		}
 		for _, o := range p.Orders {
-			say(trader, "plan: %s%s: %s%s", sizes([]PlannedOrder{o}), prices(o), o.Reason, after("; wrong if: ", o.Invalidation))
+			say(trader, "plan%s: %s%s: %s%s", by, sizes([]PlannedOrder{o}), prices(o), o.Reason, after("; wrong if: ", o.Invalidation))
 		}
 	}
 	for _, x := range []struct {

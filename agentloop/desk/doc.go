@@ -6,9 +6,10 @@
 //	                                                                        │ data, no order
 //	      orders_submit ◄── code ◄── manager: Verdict ◄── risk: Verdict ◄───┘
 //
-// Every part can be left out. desk.go is the order of events, ask.go how roles are asked,
-// answers.go what they answer with (schema.go: as JSON schemas), power.go who may change
-// what of a plan, orders.go what is sent, record.go what a turn's record says of it.
+// Every part can be left out. desk.go is the order of events: analyse.go (who sees whose
+// report), debate.go, plan.go. ask.go is how roles are asked, answers.go what they answer
+// with (schema.go: as JSON schemas), menu.go what a trader may choose from, power.go who may
+// change what of a plan, orders.go what is sent, record.go what a turn's record says of it.
 //
 // # Order of power
 //

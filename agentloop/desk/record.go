@@ -8,6 +8,7 @@ import (
 
 // Record is what a turn's record says of a desk's decision, as its output.
 type Record struct {
+	Tasks    []Task         `json:"tasks,omitempty"`   // of a hierarchical desk
 	Reports  []Reported     `json:"reports,omitempty"` // by analyst
 	Debate   *Debate        `json:"debate,omitempty"`
 	Plan     *TradePlan     `json:"plan,omitempty"`

@@ -15,6 +15,8 @@ const (
 	judgement      = "Judgement"
 	tradePlan      = "TradePlan"
 	verdict        = "Verdict"
+	compactDebate  = "CompactDebate"
+	assignments    = "Assignments"
 )
 
 const (
@@ -51,20 +53,32 @@ func schemas() map[string]json.RawMessage {
 	approval := object(map[string]string{"symbol": text}, map[string]string{"target_percent": figure, "quantity": figure, "stop": figure})
 	report := object(map[string]string{"symbol": text, "signal": action, "confidence": share, "score": `{"type":"number","minimum":1,"maximum":10}`, "horizon": text,
 		"reasons": someOne, "evidence": texts, "invalidation": text}, nil)
+	side := map[string]string{"claim": text, "evidence": texts, "strength": share}
+	sideMay := map[string]string{"answer": text, "price_target": figure}
+	judged := map[string]string{"winner": `{"enum":["BULL","BEAR","TIE"]}`, "margin": `{"enum":["DECISIVE","MODERATE","SLIGHT","TIE"]}`,
+		"bull_points": texts, "bear_points": texts, "consensus": text, "thesis": text, "recommendation": action}
+	both := map[string]string{"bull": object(side, sideMay), "bear": object(side, sideMay)}
+	maps.Copy(both, judged)
 	return map[string]json.RawMessage{
 		analystReports: json.RawMessage(object(map[string]string{"reports": listOf(report)}, nil)),
-		argument:       json.RawMessage(object(map[string]string{"claim": text, "evidence": texts, "strength": share}, map[string]string{"answer": text, "price_target": figure})),
-		judgement: json.RawMessage(object(map[string]string{"winner": `{"enum":["BULL","BEAR","TIE"]}`, "margin": `{"enum":["DECISIVE","MODERATE","SLIGHT","TIE"]}`,
-			"bull_points": texts, "bear_points": texts, "consensus": text, "thesis": text, "recommendation": action}, nil)),
-		tradePlan: json.RawMessage(object(map[string]string{"orders": listOf(order)}, map[string]string{"strategy": text, "regime": text, "no_trade": text})),
+		argument:       json.RawMessage(object(side, sideMay)),
+		judgement:      json.RawMessage(object(judged, nil)),
+		compactDebate:  json.RawMessage(object(both, nil)),
+		assignments:    json.RawMessage(object(map[string]string{"tasks": listOf(object(map[string]string{"analyst": text, "task": text}, nil))}, nil)),
+		tradePlan:      json.RawMessage(object(map[string]string{"orders": listOf(order)}, map[string]string{"strategy": text, "regime": text, "no_trade": text})),
 		verdict: json.RawMessage(object(map[string]string{"decision": `{"enum":["approve","modify","reject"]}`, "risk_score": share, "risk_level": `{"enum":["LOW","MEDIUM","HIGH"]}`,
 			"concerns": texts, "recommendations": texts}, map[string]string{"orders": listOf(approval)})),
 	}
 }
 
-// Prompt is what a role's model is asked: the file's text, and how to answer.
-func Prompt(r roles.Role) string {
-	prompt := r.Prompt + "\n\nEnd with one JSON object, and nothing after it, that matches this schema of " + r.Schema + " (this replaces the line RESULT:):\n" + string(schemas()[r.Schema])
+// Prompt is what a role's model is asked: the file's text, what the desk offers it, and how
+// to answer.
+func (d *Desk) Prompt(name string, r roles.Role) string {
+	prompt := r.Prompt
+	if name == trader {
+		prompt += d.menu()
+	}
+	prompt += "\n\nEnd with one JSON object, and nothing after it, that matches this schema of " + r.Schema + " (this replaces the line RESULT:):\n" + string(schemas()[r.Schema])
 	if r.Schema == analystReports {
 		prompt += "\nevidence names the calls that a view rests on, each as the tool's name and the symbol, such as market_indicators AAPL; snapshot stands for what you were given."
 	}

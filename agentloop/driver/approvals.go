@@ -49,7 +49,7 @@ func (p *LiveSession) await(guard *risk.Guard) (pitwall.Broker, error) {
 	if p.Approve.Orders == "" && len(approval.Waiting(p.past)) == 0 {
 		return guard, nil
 	}
-	p.desk = approval.New(approval.Config{Broker: guard, Journal: p.journal, Orders: p.Approve.Orders, Dir: filepath.Join(p.folder.Dir, runs.ApprovalsDir), Now: p.Live.Now, World: p.venue.Now, Market: p, Tell: p.ask}, p.past)
+	p.desk = approval.New(approval.Config{Broker: guard, Journal: p.journal, Orders: p.Approve.Orders, Collar: approvalCollar(p.spec.Limits), Dir: filepath.Join(p.folder.Dir, runs.ApprovalsDir), Now: p.Live.Now, World: p.venue.Now, Market: p, Tell: p.ask}, p.past)
 	guard.Hold(p.desk.Hold)
 	if err := disk.MkdirAll(p.disk, filepath.Join(p.folder.Dir, runs.ApprovalsDir)); err != nil {
 		return nil, fmt.Errorf("making the folder of approvals: %w", err)
@@ -78,6 +78,15 @@ func (p *LiveSession) await(guard *risk.Guard) (pitwall.Broker, error) {
 	})
 	go func() { <-p.done; cancel() }()
 	return p.desk, nil
+}
+
+// approvalCollar is how far the price may move while an order waits: as far as the strategy
+// lets an order's own price be from the last one (price_collar_percent).
+func approvalCollar(l risk.Limits) pitwall.Dec {
+	if percent, ok := l.PriceCollarPercent.Get(); ok {
+		return percent
+	}
+	return approval.DefaultCollar
 }
 
 // ask tells a person of an order that waits. The link is in no journal.

@@ -17,7 +17,7 @@ type Arming struct {
 	Typed       string   // the account id in the profile
 	Account     string   // the one that the broker answered with
 	Limits      bool     // the strategy states limits that are understood
-	Unstated    []string // keys of its risk section that a live run needs and that are neither set nor off
+	Unstated    []string // what its risk section does not say and a live run needs
 	Journal     error    // of writing the journal to the disk
 	JournalDone bool     // it was tried
 	Compared    bool     // positions, orders and cash were compared with the journal

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"pitwall"
 	"pitwall/agentloop"
@@ -20,13 +19,16 @@ import (
 
 // Desk is who sits at a desk. `agent:` says what they have in common.
 type Desk struct {
-	Analysts []Seat                 `yaml:"analysts"`
-	Debate   *Debate                `yaml:"debate"`
-	Trader   *Seat                  `yaml:"trader"`
-	Risk     *RiskSeat              `yaml:"risk"`
-	Manager  *Seat                  `yaml:"manager"`
-	Models   map[string]ModelChoice `yaml:"models"`   // by tier: fast, standard, deep
-	Parallel int                    `yaml:"parallel"` // analysts that are asked at the same time; 0 = 4
+	Template   string                 `yaml:"template"` // bundled/NAME: what the other keys change
+	Analysts   []Seat                 `yaml:"analysts"`
+	Pattern    string                 `yaml:"pattern"` // how analysts hear of each other; empty = parallel
+	Debate     *Debate                `yaml:"debate"`
+	Trader     *Seat                  `yaml:"trader"`
+	Strategies []MenuItem             `yaml:"strategies"` // those that the trader chooses from; none = its own
+	Risk       *RiskSeat              `yaml:"risk"`
+	Manager    *Seat                  `yaml:"manager"`
+	Models     map[string]ModelChoice `yaml:"models"`   // by tier: fast, standard, deep
+	Parallel   int                    `yaml:"parallel"` // analysts that are asked at the same time; 0 = 4
 
 	files fs.FS // where role files beside the strategy are read; nil = the bundled ones only
 }
@@ -43,6 +45,9 @@ type Seat struct {
 	Cutoff    string         `yaml:"cutoff"`
 }
 
+// isEmpty reports whether nothing is said of a seat.
+func (s Seat) isEmpty() bool { return reflect.ValueOf(s).IsZero() }
+
 // SeatBudget limits what a role may cost.
 type SeatBudget struct {
 	USDPerTurn pitwall.Dec `yaml:"usd_per_turn"`
@@ -50,10 +55,11 @@ type SeatBudget struct {
 
 // Debate is an argument of a bull and a bear before a judge.
 type Debate struct {
-	Rounds int  `yaml:"rounds"` // 0 = 3
-	Bull   Seat `yaml:"bull"`
-	Bear   Seat `yaml:"bear"`
-	Judge  Seat `yaml:"judge"`
+	Rounds  int  `yaml:"rounds"`  // 0 = 3
+	Compact bool `yaml:"compact"` // Judge argues both sides and decides, in one call
+	Bull    Seat `yaml:"bull"`
+	Bear    Seat `yaml:"bear"`
+	Judge   Seat `yaml:"judge"`
 }
 
 // RiskSeat is the risk manager, by whose numbers it judges.
@@ -70,81 +76,6 @@ const (
 
 // riskRoles names the role files of the profiles.
 var riskRoles = map[string]string{"aggressive": "risk_aggressive", "neutral": "risk_neutral", "conservative": "risk_conservative"}
-
-// laterDesk lists keys of desks that are not supported, and what they would do.
-var laterDesk = map[string]string{
-	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "wake": "sleep until something happens", "patterns": "choose who sees whose output",
-	"compact": "argue in one call", "strategies": "choose from a menu of strategies", "goals": "compare the run with goals", "critic": "write lessons when a trade closes",
-}
-
-// strictly decodes a mapping and refuses keys that a type does not have: the decoder
-// forgets to where a type reads itself.
-func strictly(n *yaml.Node, into any, typeName string, known []string) error {
-	if n.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: cannot unmarshal !!%s into %s", n.Line, strings.TrimPrefix(n.Tag, "!!"), "driver."+typeName)
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; !slices.Contains(known, k.Value) {
-			return fmt.Errorf("line %d: field %s not found in type %s", k.Line, k.Value, typeName)
-		}
-	}
-	return n.Decode(into)
-}
-
-// UnmarshalYAML implements yaml.Unmarshaler. It refuses a part without a value, which is
-// neither given nor left out.
-func (d *Desk) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, "bundled/") {
-		return fmt.Errorf("line %d: desk is %s; templates are not supported: list the parts, as examples/desk does", n.Line, n.Value)
-	}
-	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		if would, is := laterDesk[k.Value]; is {
-			return fmt.Errorf("line %d: desk.%s is not supported (it would %s); leave it out", k.Line, k.Value, would)
-		}
-		if v.Tag == "!!null" {
-			return fmt.Errorf("line %d: desk.%s has no value; write %s: {} to have it, or leave it out", k.Line, k.Value, k.Value)
-		}
-	}
-	type plain Desk
-	return strictly(n, (*plain)(d), "Desk", keys(Desk{}))
-}
-
-// UnmarshalYAML implements yaml.Unmarshaler: a name alone is the role.
-func (s *Seat) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind == yaml.ScalarNode {
-		return n.Decode(&s.Role)
-	}
-	type plain Seat
-	return strictly(n, (*plain)(s), "Seat", keys(Seat{}))
-}
-
-// UnmarshalYAML implements yaml.Unmarshaler.
-func (s *RiskSeat) UnmarshalYAML(n *yaml.Node) error {
-	type plain struct {
-		Profile string         `yaml:"profile"`
-		Seat    map[string]any `yaml:",inline"`
-	}
-	var p plain
-	if err := strictly(n, &p, "RiskSeat", append(keys(Seat{}), "profile")); err != nil {
-		return err
-	}
-	s.Profile = p.Profile
-	rest := *n
-	rest.Content = nil
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value != "profile" {
-			rest.Content = append(rest.Content, n.Content[i], n.Content[i+1])
-		}
-	}
-	return s.Seat.UnmarshalYAML(&rest)
-}
-
-// UnmarshalYAML implements yaml.Unmarshaler.
-func (d *Debate) UnmarshalYAML(n *yaml.Node) error {
-	type plain Debate
-	return strictly(n, (*plain)(d), "Debate", keys(Debate{}))
-}
 
 // deskRole is a role of a desk with what its file says.
 type deskRole struct {
@@ -165,7 +96,11 @@ func (d *Desk) places() (list []place) {
 		list = append(list, place{d.Analysts[i].Role, &d.Analysts[i]})
 	}
 	if x := d.Debate; x != nil {
-		list = append(list, place{"bull", &x.Bull}, place{"bear", &x.Bear}, place{"judge", &x.Judge})
+		if x.Compact {
+			list = append(list, place{"debate", &x.Judge})
+		} else {
+			list = append(list, place{"bull", &x.Bull}, place{"bear", &x.Bear}, place{"judge", &x.Judge})
+		}
 	}
 	if d.Trader != nil {
 		list = append(list, place{"trader", d.Trader})
@@ -189,14 +124,14 @@ func (s *Strategy) ReadRoles(files fs.FS) {
 
 // team returns the desk of a strategy that has one.
 func (d *Desk) team() desk.Desk {
-	t := desk.Desk{Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel}
+	t := desk.Desk{Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel, Pattern: d.Pattern, Menu: d.menu()}
 	for _, a := range d.Analysts {
 		t.Analysts = append(t.Analysts, a.Role)
 	}
-	if d.Debate != nil {
-		if t.Rounds = d.Debate.Rounds; t.Rounds == 0 {
-			t.Rounds = defaultRounds
-		}
+	if x := d.Debate; x != nil && x.Compact {
+		t.Compact = true
+	} else if x != nil {
+		t.Rounds = cmp.Or(x.Rounds, defaultRounds)
 	}
 	if t.Parallel == 0 {
 		t.Parallel = defaultParallel
@@ -281,6 +216,8 @@ func (s *Strategy) checkDesk() error {
 		return s.bad("desk with agent.output_schema or agent.tools").Hintf("leave them out: each role answers by its own schema and has its own tools")
 	case d.Debate != nil && (d.Debate.Rounds < 0 || d.Debate.Rounds > 10):
 		return s.bad("desk.debate.rounds is %d", d.Debate.Rounds).Hintf("use 1 to 10, or leave debate out")
+	case d.Debate != nil && d.Debate.Compact && (d.Debate.Rounds > 0 || !d.Debate.Bull.isEmpty() || !d.Debate.Bear.isEmpty()):
+		return s.bad("desk.debate is compact and has rounds, bull or bear").Hintf("leave them out: one role argues both sides and decides in one call; judge says which, with which model")
 	case d.Parallel < 0 || d.Parallel > 64:
 		return s.bad("desk.parallel is %d", d.Parallel).Hintf("use 1 to 64")
 	case d.Risk != nil && d.Risk.Profile != "" && riskRoles[d.Risk.Profile] == "":
@@ -292,6 +229,9 @@ func (s *Strategy) checkDesk() error {
 		if !slices.Contains([]string{roles.Fast, roles.Standard, roles.Deep}, tier) {
 			return s.bad("desk.models names the tier %q", tier).Hintf("tiers are fast, standard and deep")
 		}
+	}
+	if err := d.checkMenu(); err != nil {
+		return s.bad("desk.strategies: %v", err)
 	}
 	if _, err := desk.New(d.team()); err != nil {
 		return s.bad("desk: %v", err)
@@ -330,7 +270,7 @@ func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (a
 	for i, x := range team {
 		m := models[i]
 		r := agentloop.Role{Name: x.Name, Model: m.Model, ModelName: m.Name, Fingerprint: m.Fingerprint, Params: sentParams(x.Params, m), Price: s.priceOf(m, prices),
-			Prompt: desk.Prompt(x.seat.file), Tools: append([]string{}, x.Tools...), MaxOutput: x.MaxTokens, Acts: desk.Acts(x.Name), ReadOnly: true}
+			Prompt: d.Prompt(x.Name, x.seat.file), Tools: append([]string{}, x.Tools...), MaxOutput: x.MaxTokens, Acts: desk.Acts(x.Name), ReadOnly: true}
 		if r.MaxOutput == 0 {
 			r.MaxOutput = defaultMaxTokens
 		}

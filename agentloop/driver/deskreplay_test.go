@@ -100,12 +100,14 @@ func TestDeskGoesOnWhereItWasKilled(t *testing.T) {
 	}
 }
 
+// file is a role beside a strategy.
+func file(role, tier, schema, prompt string) fstest.MapFS {
+	return fstest.MapFS{role + ".md": {Data: []byte("---\nname: " + role + "\ntier: " + tier + "\nschema: " + schema + "\n---\n" + prompt)}}
+}
+
 // A changed prompt asks that role again, and those that depend on what it then says.
 func TestAChangedPromptAsksWhatDependsOnIt(t *testing.T) {
 	const turns = 3
-	file := func(role, tier, schema, prompt string) fstest.MapFS {
-		return fstest.MapFS{role + ".md": {Data: []byte("---\nname: " + role + "\ntier: " + tier + "\nschema: " + schema + "\n---\n" + prompt)}}
-	}
 	for name, c := range map[string]struct {
 		beside fstest.MapFS
 		play   func(string, agentloop.Request) (agentloop.Reply, error)

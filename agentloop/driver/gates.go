@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pitwall"
@@ -34,9 +35,7 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 		return compared
 	}
 	a.Account, a.Limits = p.account, c.Strategy.Risk != nil // one that is not understood is an error before
-	if !p.rehearsal {
-		a.Unstated = risk.Unstated(c.Strategy.Risk)
-	}
+	a.Unstated = unstatedLimits(c.Strategy.Risk, p.spec.Limits)
 	a.Journal, a.JournalDone = probe(c.Dir, p.Resume), true
 	a.Compared, a.Differences = compared == nil, differences
 	if p.Adopt && compared == nil {
@@ -61,6 +60,16 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 		return nil
 	}
 	return errors.Join(pitwall.Errorf(pitwall.NotAllowed, "live trading is not armed, %d of %d gates are closed; nothing was started:\n  - %s", len(list), gateCount, strings.Join(list, "\n  - ")), compared)
+}
+
+// unstatedLimits lists what a live run and a preflight ask of a strategy's risk section and
+// it does not say: the keys of [risk.Unstated], and a loss that it may be held to.
+func unstatedLimits(raw map[string]any, l risk.Limits) []string {
+	list := risk.Unstated(raw)
+	if len(budgetOf(l)) == 0 && !slices.Contains(list, "max_daily_loss_percent") {
+		list = append(list, "any loss (one of max_daily_loss_percent, max_drawdown_percent, max_trailing_loss_percent and max_loss_percent needs a value)")
+	}
+	return list
 }
 
 // rehearse reads the journal and the account, and compares them in memory.

@@ -128,6 +128,9 @@ func Preflight(ctx context.Context, c PreflightConfig) (p runs.Preflight, err er
 	if err != nil {
 		return p, err
 	}
+	if list := unstatedLimits(s.Risk, spec.Limits); len(list) > 0 { // as pitwall trade --live asks
+		return p, s.bad("%s", limitsText(true, list))
+	}
 	budget := budgetOf(spec.Limits)
 	p.Budget = budget.String()
 	if err := os.MkdirAll(c.Run.Dir, 0o755); err != nil {

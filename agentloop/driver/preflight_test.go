@@ -19,8 +19,11 @@ import (
 	"pitwall/examples"
 )
 
+// stated are the limits that real money asks for, off where a test states no other.
+const stated = "max_symbol_percent: off, max_orders: off, price_collar_percent: off, "
+
 // sound are limits that hold in the bad week.
-const sound = "\nrisk: {max_gross_percent: 40, max_order_notional: 20000, max_daily_loss_percent: 3, max_drawdown_percent: 10, stale_price: 100h}\n"
+const sound = "\nrisk: {" + stated + "max_gross_percent: 40, max_order_notional: 20000, max_daily_loss_percent: 3, max_drawdown_percent: 10, stale_price: 100h}\n"
 
 // toPreflight is the bundled strategy with limits, ready for a preflight.
 func toPreflight(t *testing.T, limits string) PreflightConfig {
@@ -82,22 +85,39 @@ func failing(t *testing.T, p runs.Preflight, drill string) string {
 	return strings.Join(p.Drills[i].Failures, "\n")
 }
 
-// Limits that do not keep the loss that they state, or state none, fail.
+// Limits that do not keep the loss that they state fail.
 func TestPreflightFindsLooseLimits(t *testing.T) {
 	for limits, want := range map[string]string{
-		"\nrisk: {safe_mode: false, max_gross_percent: 100, max_daily_loss_percent: 3}\n":    "in a day, and max_daily_loss_percent is 3",
-		"\nrisk: {safe_mode: false, max_gross_percent: 100, max_drawdown_percent: 7}\n":      "from its peak, and max_drawdown_percent is 7",
-		"\nrisk: {safe_mode: false, max_gross_percent: 100, max_loss_percent: 6}\n":          "from the start, and max_loss_percent is 6",
-		"\nrisk: {max_gross_percent: 30, max_order_notional: 10000}\n":                       "no loss is stated that could be kept",
-		"\nrisk: {safe_mode: false, max_order_notional: 10000, max_daily_loss_percent: 3}\n": "in a day, and max_daily_loss_percent is 3", // many small orders
+		"max_order_notional: off, max_gross_percent: 100, max_daily_loss_percent: 3":                                 "in a day, and max_daily_loss_percent is 3",
+		"max_order_notional: off, max_gross_percent: 100, max_daily_loss_percent: off, max_drawdown_percent: 7":      "from its peak, and max_drawdown_percent is 7",
+		"max_order_notional: off, max_gross_percent: 100, max_daily_loss_percent: off, max_loss_percent: 6":          "from the start, and max_loss_percent is 6",
+		"max_order_notional: 10000, max_gross_percent: off, max_daily_loss_percent: 3":                               "in a day, and max_daily_loss_percent is 3", // many small orders
+		"max_order_notional: off, max_gross_percent: 100, max_daily_loss_percent: off, max_trailing_loss_percent: 6": "from its highest, and max_trailing_loss_percent is 6",
 	} {
-		c := toPreflight(t, limits)
+		c := toPreflight(t, "\nrisk: {safe_mode: false, stale_price: off, "+stated+limits+"}\n")
 		c.only = "news"
 		p, err := Preflight(context.Background(), c)
 		require.NoError(t, err)
 		require.Contains(t, failing(t, p, "news"), want, limits)
 	}
 }
+
+// A preflight asks for the limits that a live run asks for, in the same words, and tries
+// nothing without them.
+func TestPreflightAsksForTheLimitsOfALiveRun(t *testing.T) {
+	for limits, want := range map[string]string{
+		"stale_price: 1h, max_gross_percent: 30, max_order_notional: 10000":                             "strategy.yaml: risk: does not state max_daily_loss_percent; set each, or write off",
+		"stale_price: 1h, max_gross_percent: 30, max_order_notional: 10, max_daily_loss_percent: off":   noLoss,
+		"stale_price: 1h, max_gross_percent: 30, max_drawdown_percent: 10, max_daily_loss_percent: off": "strategy.yaml: risk: does not state max_order_notional; set each, or write off",
+	} {
+		c := toPreflight(t, "\nrisk: {"+stated+limits+"}\n")
+		_, err := Preflight(context.Background(), c)
+		require.ErrorContains(t, err, want)
+		require.NoDirExists(t, c.Run.Dir)
+	}
+}
+
+const noLoss = "risk: does not state any loss (one of max_daily_loss_percent, max_drawdown_percent, max_trailing_loss_percent and max_loss_percent needs a value); set each, or write off"
 
 // twice sends each order two times under two ids; swallow sends none and says that it did.
 type twice struct{ pitwall.Broker }

@@ -47,9 +47,6 @@ func (b lossBudget) String() string {
 	for _, x := range b {
 		list = append(list, fmt.Sprintf("%v %% %s", x.percent, x.what))
 	}
-	if list == nil {
-		return "not stated"
-	}
 	return strings.Join(list, ", ")
 }
 
@@ -138,7 +135,6 @@ func (t *trial) losses(budget lossBudget) {
 		t.out.Loss = max(t.out.Loss, 1-p.Equity.Float()/points[0].Equity.Float())
 	}
 	const advice = "a limit refuses orders and does not undo a fall; let less be held (max_gross_percent, max_symbol_percent), or state the loss that you accept"
-	t.must(len(budget) > 0, "no loss is stated that could be kept: add max_daily_loss_percent or max_drawdown_percent to risk")
 	for _, b := range budget {
 		t.must(b.lost(t.out)*100 <= b.percent.Float(), "lost %.2f %% %s, and %s is %v: %s", b.lost(t.out)*100, b.what, b.key, b.percent, advice)
 	}

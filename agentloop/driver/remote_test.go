@@ -204,6 +204,15 @@ func TestLiveIsArmed(t *testing.T) {
 			delete(s.Risk, "max_daily_loss_percent")
 			c.Live.Preflights = preflown(t, s, true)
 		},
+		noLoss: func(c *Config) {
+			s.Risk = maps.Clone(limits)
+			for key := range s.Risk {
+				if strings.Contains(key, "_loss_") || key == "max_drawdown_percent" {
+					s.Risk[key] = "off"
+				}
+			}
+			c.Live.Preflights = preflown(t, s, true)
+		},
 		"no preflight of this strategy":                           func(c *Config) { c.Live.Preflights = nil },
 		"no preflight of this strategy, as it is now, has passed": func(c *Config) { c.Live.Preflights = preflown(t, s, false) },
 		"as it is now, has passed with this build":                func(c *Config) { c.Build = "another" },

@@ -8,7 +8,7 @@ import (
 )
 
 func TestBundledRolesAreRead(t *testing.T) {
-	require.Len(t, Names(), 14)
+	require.Len(t, Names(), 19)
 	for _, name := range Names() {
 		r, err := Read(nil, "", name)
 		require.NoError(t, err)

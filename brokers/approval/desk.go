@@ -24,8 +24,9 @@ const (
 	maxWaiting = 20
 )
 
-// Collar is how far the price may move while an order waits: 2 %.
-const Collar = pitwall.One / 50
+// DefaultCollar is how far the price may move while an order waits, in percent, where the
+// strategy has no price collar of its own.
+const DefaultCollar = 2 * pitwall.One
 
 // The codes of orders that were not sent.
 const (
@@ -40,6 +41,7 @@ type Config struct {
 	Journal pitwall.Journal  // no record, no order
 	Orders  string           // which wait: Entries or All; empty = none
 	Dir     string           // where decisions are put
+	Collar  pitwall.Dec      // percent that the price may move while an order waits; 0 = not at all
 	Now     func() time.Time // the clock that approvals lapse by
 	World   func() time.Time // the world's time, of journal lines
 	Market  interface {
@@ -228,8 +230,8 @@ func (d *Desk) lapsed(ctx context.Context, o Order) string {
 		return "no price of " + o.Symbol + " is known any more"
 	}
 	var c pitwall.Calc
-	if far := c.Mul(o.Price.Abs(), Collar); c.Err != nil || (bar.Close-o.Price).Abs() > far {
-		return fmt.Sprintf("the price of %s was %v when it was held and is %v: more than 2 %% away", o.Symbol, o.Price, bar.Close)
+	if far := c.MulDiv(o.Price.Abs(), d.cfg.Collar, 100*pitwall.One); c.Err != nil || (bar.Close-o.Price).Abs() > far {
+		return fmt.Sprintf("the price of %s was %v when it was held and is %v: more than %v %% away", o.Symbol, o.Price, bar.Close, d.cfg.Collar)
 	}
 	return ""
 }

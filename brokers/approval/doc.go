@@ -14,7 +14,7 @@
 // An approval is bound to a hash of the whole order and of when it was held, so it approves
 // one order once. It lapses after [Window] of the clock that the world waits by (the
 // host's at a broker, the feed's where one is played), and when the last known price is
-// more than [Collar] from what it was. What is approved passes the limits and the halt
+// farther than Collar from what it was. What is approved passes the limits and the halt
 // again, and is then sent as any other order.
 //
 // The journal is the state: [Waiting] folds it, so a restart goes on with what waits. A

@@ -23,6 +23,7 @@ import (
 	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/server"
+	"pitwall/tools/external"
 	"pitwall/tools/report"
 )
 
@@ -35,8 +36,7 @@ type backtestFlags struct {
 	sample, turns                         int
 	quiet                                 bool // one of many runs: notes are in its manifest
 
-	account *driver.Profile // its overrides go between the strategy and the flags; nil = none
-	profile string          // its file
+	profile string // file of a broker profile, whose overrides go between the strategy and the flags
 }
 
 func (a *app) backtest() *cobra.Command {
@@ -87,21 +87,7 @@ func (f *backtestFlags) worldFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.strictReplay, "strict-replay", false, "ask no model: fail at the first answer that is not recorded")
 }
 
-// readProfile reads the broker profile, if one is named.
-func (f *backtestFlags) readProfile() error {
-	if f.profile == "" {
-		return nil
-	}
-	raw, err := os.ReadFile(f.profile)
-	if err != nil {
-		return fmt.Errorf("reading the broker profile: %w", err)
-	}
-	p, err := driver.ParseProfile(f.profile, raw)
-	f.account = &p
-	return err
-}
-
-// strategy reads the file and applies the profile, then the flags.
+// strategy reads the file and the broker profile, and applies the profile, then the flags.
 func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if f.sample < 0 {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--sample is %d", f.sample).Hintf("use 0 or more")}
@@ -109,14 +95,21 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 	if f.strictReplay && f.noCache {
 		return nil, &usageError{pitwall.Errorf(pitwall.InvalidInput, "--strict-replay and --no-cache contradict each other").Hintf("leave one out")}
 	}
+	var account driver.Profile
+	if f.profile != "" {
+		raw, err := os.ReadFile(f.profile)
+		if err != nil {
+			return nil, fmt.Errorf("reading the broker profile: %w", err)
+		}
+		if account, err = driver.ParseProfile(f.profile, raw); err != nil {
+			return nil, err
+		}
+	}
 	s, err := readStrategy(name)
 	if err != nil {
 		return nil, err
 	}
-	if f.account == nil {
-		f.account = &driver.Profile{}
-	}
-	s.settings = s.Layer(*f.account, f.profile, f.model)
+	s.account, s.settings = account, s.Layer(account, f.profile, f.model)
 	for _, p := range f.params {
 		if err := s.SetParam(p); err != nil {
 			return nil, &usageError{err}
@@ -239,6 +232,17 @@ func (a *app) deciders(s *driver.Strategy, cfg settings, strict bool) ([]agentlo
 		list = append(list, m)
 	}
 	return s.Deciders(list, prices)
+}
+
+// rehearsing makes a strategy's agents and the tools of others ready for a run whose orders
+// reach no account. The caller closes the tools.
+func (a *app) rehearsing(ctx context.Context, s *strategyFile, cfg settings) ([]agentloop.Agent, *external.Set, error) {
+	agents, err := a.deciders(s.Strategy, cfg, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	extra, err := a.external(ctx, pitwall.Paper, s.Tools, cfg, nil)
+	return agents, extra, err
 }
 
 // model finds an agent's model by its name.

@@ -23,11 +23,7 @@ func (x *examination) strategy(ctx context.Context, args []string, f backtestFla
 	if len(args) == 0 {
 		return
 	}
-	err := f.readProfile()
-	var s *strategyFile
-	if err == nil {
-		s, err = f.strategy(args[0])
-	}
+	s, err := f.strategy(args[0])
 	if err == nil {
 		_, err = s.CheckRule(ctx)
 	}

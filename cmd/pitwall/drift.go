@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
@@ -65,9 +64,6 @@ func (a *app) findDrift(ctx context.Context, name string, f driftFlags) (err err
 	if f.strategyFile == "" {
 		f.strategyFile = runs.Open(c.Folder).Manifest.Strategy
 	}
-	if err := f.readProfile(); err != nil {
-		return err
-	}
 	s, err := f.strategy(f.strategyFile)
 	if err != nil {
 		return fmt.Errorf("the run's strategy: %w", err)
@@ -82,18 +78,15 @@ func (a *app) findDrift(ctx context.Context, name string, f driftFlags) (err err
 		}
 	}
 	if f.ask || s.Deterministic() {
-		if c.Agents, err = a.deciders(s.Strategy, cfg, false); err != nil {
-			return err
+		agents, extra, failed := a.rehearsing(ctx, s, cfg)
+		if failed != nil {
+			return failed
 		}
+		defer func() { err = errors.Join(err, extra.Close()) }()
+		c.Agents, c.Tools = agents, extra.Tools
 		if c.History, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
 			return err
 		}
-		extra, err := a.external(ctx, pitwall.Paper, s.Tools, cfg, nil)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, extra.Close()) }()
-		c.Tools = extra.Tools
 		if c.Dir, err = os.MkdirTemp("", "pitwall-drift-"); err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ var verbCalls = map[string][]string{
 // device, without a stdout, and when the reader has hung up. No verb can be forgotten.
 func TestOutputThatIsLost(t *testing.T) {
 	dir := inMomentum(t)
-	write(t, dir, "bars.csv", goodBars, "paper.yaml", "symbols: [A]\ndata: [bars.csv]\nrisk: {max_order_notional: 1000}\nagent: {model: script/buyhold}\n")
+	write(t, dir, "bars.csv", goodBars, "paper.yaml", "symbols: [A]\ndata: [bars.csv]\nrisk: {max_order_notional: 1000, max_symbol_percent: off, max_gross_percent: off, max_daily_loss_percent: 3, max_orders: off, price_collar_percent: off, stale_price: off}\nagent: {model: script/buyhold}\n")
 	env := append(os.Environ(), "PITWALL_DATA_DIR="+t.TempDir(), "PITWALL_CACHE_DIR="+t.TempDir(), "PITWALL_HALT_DIR="+t.TempDir())
 	_, errs, code := command(t, dir, env, "trade", "paper.yaml", "--feed", "bars.csv", "--speed", "0", "--out", "papered")
 	require.Zero(t, code, errs)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pitwall"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 	"pitwall/server"
@@ -47,24 +46,18 @@ func (a *app) preflightStrategy(ctx context.Context, name string, f backtestFlag
 	if err != nil {
 		return err
 	}
-	if err := f.readProfile(); err != nil {
-		return err
-	}
 	s, err := f.strategy(name)
 	if err != nil {
 		return err
 	}
 	c := driver.PreflightConfig{Local: cfg.store(a.now), Progress: func(drill string) { fmt.Fprintln(a.errs(), "drill: "+drill) },
 		Run: driver.Config{Strategy: s.Strategy, Files: s.files, Version: version(), Build: build(), Now: a.now, Log: a.logger()}}
-	if c.Run.Agents, err = a.deciders(s.Strategy, cfg, false); err != nil {
-		return err
-	}
-	extra, err := a.external(ctx, pitwall.Paper, s.Tools, cfg, nil)
+	agents, extra, err := a.rehearsing(ctx, s, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
-	c.Run.Tools, c.Run.Notes = extra.Tools, extra.Warnings
+	c.Run.Agents, c.Run.Tools, c.Run.Notes = agents, extra.Tools, extra.Warnings
 	if c.Run.Dir, err = runs.NextDir(runs.Dir, "preflight-"+s.Name); err != nil {
 		return err
 	}

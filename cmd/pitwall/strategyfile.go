@@ -16,6 +16,7 @@ import (
 type strategyFile struct {
 	*driver.Strategy
 	files    fs.FS
+	account  driver.Profile   // of the run's broker, where one is named
 	settings []driver.Setting // what it goes by, with the profile and the flags; nil before they are applied
 }
 

@@ -162,9 +162,6 @@ func (a *app) onLiveClock(ctx context.Context, name string, f tradeFlags, each f
 	if err != nil {
 		return c, nil, err
 	}
-	if err := f.readProfile(); err != nil {
-		return c, nil, err
-	}
 	s, err := f.strategy(name)
 	if err != nil {
 		return c, nil, err

@@ -15,8 +15,8 @@ import (
 // history. told waits until alerts are sent.
 func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tradeFlags, c *driver.Config, each func()) (told func(), err error) {
 	profile := driver.Profile{Broker: f.broker, Mode: pitwall.Paper}
-	if f.account != nil {
-		profile = *f.account
+	if f.profile != "" {
+		profile = s.account
 	}
 	switch {
 	case profile.Broker != f.broker:
