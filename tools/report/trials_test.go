@@ -100,10 +100,10 @@ func TestTrialsGolden(t *testing.T) {
 	}
 	flips := JudgeTrials(cases[1].trials(), cases[1].hold(), 252, 1)
 	require.True(t, flips.Evidence, flips.Verdict)
-	require.Equal(t, "The best of 8 tries (3) beat cash and buying and holding by more than luck explains: p 0.00 and 0.04, deflated Sharpe 1.00.", flips.Verdict)
+	require.Equal(t, "More than luck explains: the best of 8 tries (3) has a Sharpe of 7.90 where luck alone is expected to show 4.20, deflated 1.00; p 0.00 against cash, 0.00 against holding.", flips.Verdict)
 	luck := JudgeTrials(cases[0].trials(), cases[0].hold(), 252, 1)
 	require.False(t, luck.Evidence)
-	require.Equal(t, "No evidence that anything here beats doing nothing: the best of 8 tries (3) has a Sharpe of 1.80 where luck alone is expected to show 1.81; p 0.31 against cash, 0.66 against buying and holding (0.05 or less is wanted).", luck.Verdict)
+	require.Equal(t, "No evidence that anything here beats cash and holding: the best of 8 tries (3) has a Sharpe of 1.80 where luck alone is expected to show 1.81, deflated 0.50; p 0.33 against cash, 0.71 against holding.", luck.Verdict)
 }
 
 // TestTrialsOfNoise draws 200 trials without an edge over a random walk: in or out of it
