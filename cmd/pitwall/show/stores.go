@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"pitwall/cache/history"
 	"pitwall/cache/replay"
 	"pitwall/cmd/pitwall/term"
 )
@@ -42,4 +43,21 @@ func AnswersVerified(p *term.Pen, r replay.Report, dir string) {
 	if r.Strange > 0 {
 		p.Line(term.Plain, "%d files that are no entries, left alone", r.Strange)
 	}
+}
+
+// Held prints what the store of downloads in dir holds.
+func Held(p *term.Pen, list []history.Held, dir string) {
+	if len(list) == 0 {
+		p.Line(term.Plain, "the store at %s is empty\n  pitwall data fetch yahoo AAPL --from 2015-01-01", dir)
+		return
+	}
+	t := term.Table{Columns: []term.Column{{Name: "source"}, {Name: "kind"}, {Name: "size"}, {Name: "symbol"}, {Name: "from"}, {Name: "to"}, {Name: "rows", Right: true}, {Name: "bytes", Right: true}}}
+	for _, h := range list {
+		var row []term.Cell
+		for _, text := range []string{h.Source, string(h.Kind), h.Size, h.Symbol, h.From.Format(time.DateOnly), h.To.Format(time.DateOnly), fmt.Sprint(h.Rows), fmt.Sprint(h.Bytes)} {
+			row = append(row, term.Plain.Cell(text))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	p.Table(t)
 }
