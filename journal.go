@@ -196,26 +196,31 @@ func (j *MemoryJournal) Last() int64 {
 }
 
 // Entries returns what there is.
-func (j *MemoryJournal) Entries() []Entry { return slices.Collect(j.All()) }
+func (j *MemoryJournal) Entries() []Entry {
+	var list []Entry
+	for e := range j.All() {
+		if e.Mark != nil {
+			e.Mark = new(*e.Mark)
+		}
+		list = append(list, e)
+	}
+	return list
+}
 
 // All yields what there is now, in order. What entries point to is the journal's: do not
-// write.
+// write. An equity point is valid until the next entry.
 func (j *MemoryJournal) All() iter.Seq[Entry] {
 	j.mu.Lock()
 	entries, points := j.entries, j.points // both only grow
 	j.mu.Unlock()
 	return func(yield func(Entry) bool) {
-		var room []EquityPoint
+		var p EquityPoint
 		next := 0
 		pointsUntil := func(seq int64) bool {
 			for ; next < points.n && points.at(next).seq < seq; next++ {
-				if len(room) == 0 {
-					room = make([]EquityPoint, min(chunk, points.n-next))
-				}
-				if !yield(points.entry(next, &room[0])) {
+				if !yield(points.entry(next, &p)) {
 					return false
 				}
-				room = room[1:]
 			}
 			return true
 		}

@@ -16,19 +16,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
 // TestMutations changes one thing at a time in the packages that PITWALL_MUTATE
-// names (./brokers/risk, several with commas; with files: ./cache/runs:journal.go)
+// names (./brokers/risk, several with commas; with files: ./cache/runs:turns.go+why.go)
 // and runs their tests. What no test notices is listed as survived.
 // PITWALL_MUTATE_TESTS names other packages whose tests judge too, PITWALL_MUTATE_LEAST
-// the percentage that must be killed (90).
+// the percentage that must be killed (90), PITWALL_MUTATE_EVERY=5 takes every fifth change
+// for a sample, PITWALL_MUTATE_ONLY those whose line matches an expression.
 //
-// All changes are compiled at once, each behind its number, so that a change costs one
-// run of a test binary and no build.
+// All changes are compiled at once, each behind its number, and each test runs once by
+// itself to learn which of them it reaches: a change costs no build, and only the tests
+// that reach it, the quick ones first.
 func TestMutations(t *testing.T) {
 	targets := os.Getenv("PITWALL_MUTATE")
 	if targets == "" {
@@ -46,12 +47,11 @@ func TestMutations(t *testing.T) {
 		if s := os.Getenv("PITWALL_MUTATE_TESTS"); s != "" {
 			judges = append(judges, strings.Split(s, ",")...)
 		}
-		reached, killed, survived := m.judge(t, judges)
-		t.Logf("%s: %d of %d mutants killed (%.1f %%); %d are reached by a test", target, killed, len(m.about), 100*float64(killed)/float64(len(m.about)), reached)
-		for _, s := range survived {
-			t.Log("survived: " + s)
-		}
-		require.False(t, 100*killed < least*len(m.about), "fewer than %d %% of %s are killed", least, target)
+		ids := m.chosen(t)
+		survived := m.judge(t, judges, ids)
+		killed := len(ids) - len(survived)
+		t.Logf("%s: %d of %d mutants killed (%.1f %%); there are %d", target, killed, len(ids), 100*float64(killed)/float64(len(ids)), len(m.about))
+		require.False(t, 100*killed < least*len(ids), "fewer than %d %% of %s are killed", least, target)
 	}
 }
 
@@ -283,61 +283,4 @@ func (m *mutants) statements(list []ast.Stmt, depth int) {
 func isBlank(e ast.Expr) bool {
 	id, ok := e.(*ast.Ident)
 	return ok && id.Name == "_"
-}
-
-// judge runs the tests once for each change.
-func (m *mutants) judge(t *testing.T, judges []string) (reached, killed int, survived []string) {
-	var binaries, dirs []string
-	for i, pkg := range judges {
-		bin := filepath.Join(t.TempDir(), fmt.Sprintf("judge%d.test", i))
-		out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", m.overlay, "-o", bin, pkg).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", pkg).Output()
-		require.NoError(t, err)
-		binaries, dirs = append(binaries, bin), append(dirs, strings.TrimSpace(string(dir)))
-	}
-	log := filepath.Join(t.TempDir(), "reached")
-	test := func(i, id int, limit time.Duration, env ...string) error {
-		c := exec.Command(binaries[i], "-test.failfast", "-test.short", "-test.timeout", limit.String())
-		c.Dir, c.Env = dirs[i], append(os.Environ(), append(env, fmt.Sprint("PITWALL_MUTANT=", id), "PITWALL_MUTATE=")...)
-		return c.Run()
-	}
-	hit := make([]map[int]bool, len(binaries))
-	limit := make([]time.Duration, len(binaries))
-	for i := range binaries {
-		require.NoError(t, os.WriteFile(log, nil, 0o600))
-		start := time.Now()
-		require.NoError(t, test(i, 0, time.Hour, "PITWALL_MUTANTS_REACHED="+log), "%s fails unchanged", judges[i])
-		limit[i], hit[i] = 10*time.Second+5*time.Since(start), map[int]bool{}
-		body, err := os.ReadFile(log)
-		require.NoError(t, err)
-		for _, line := range strings.Fields(string(body)) {
-			var id int
-			_, err := fmt.Sscan(line, &id)
-			require.NoError(t, err)
-			hit[i][id] = true
-		}
-	}
-	for n, about := range m.about {
-		dead, seen := false, false
-		for i := range binaries {
-			if !hit[i][n+1] {
-				continue
-			}
-			seen = true
-			if dead = dead || test(i, n+1, limit[i]) != nil; dead {
-				break
-			}
-		}
-		switch {
-		case dead:
-			reached, killed = reached+1, killed+1
-		case seen:
-			reached++
-			survived = append(survived, about)
-		default:
-			survived = append(survived, about+" (no test reaches it)")
-		}
-	}
-	return reached, killed, survived
 }

@@ -91,8 +91,9 @@ func (k *knownNumbers) support(s stated) bool {
 
 // unsupported warns of the numbers in the reasons of orders that nothing supports.
 func (t *Turn) unsupported() {
-	if !slices.ContainsFunc(t.calls(), ChangesOrders) {
-		return
+	claimed := func(c Call) bool { list, _, _ := claims(c); return len(list) > 0 }
+	if !slices.ContainsFunc(t.Messages, func(m Message) bool { return m.Reply != nil && slices.ContainsFunc(m.Reply.Calls, claimed) }) {
+		return // nothing to look for
 	}
 	known := &knownNumbers{seen: map[float64]bool{}}
 	known.add(t.System)
@@ -117,25 +118,37 @@ func (t *Turn) unsupported() {
 	}
 }
 
-// checkReason checks one call, whose own arguments are known too.
-func (t *Turn) checkReason(c Call, known *knownNumbers) {
+// claims returns the numbers in the reason of a call that changes orders which should
+// come from somewhere, the reason, and the call's other arguments.
+func claims(c Call) (list []stated, reason, own string) {
 	args := map[string]any{}
 	if json.Unmarshal(c.Arguments, &args) != nil {
-		return
+		return nil, "", ""
 	}
-	reason, _ := args["reason"].(string)
+	reason, _ = args["reason"].(string)
 	delete(args, "reason")
-	if own, err := json.Marshal(args); err == nil {
-		known.add(string(own))
+	if raw, err := json.Marshal(args); err == nil {
+		own = string(raw)
 	}
-	if !ChangesOrders(c.Name) || reason == "" {
-		return
+	if !ChangesOrders(c.Name) {
+		return nil, reason, own
 	}
 	for _, s := range figures(grouped.ReplaceAllStringFunc(reason, func(s string) string { return strings.ReplaceAll(s, ",", "") })) {
 		whole := s.half == 0.5
-		if whole && (s.value <= smallNumber || s.value >= 1900 && s.value < 2100) || known.support(s) { // a count, a year
-			continue
+		if !whole || s.value > smallNumber && (s.value < 1900 || s.value >= 2100) { // neither a count nor a year
+			list = append(list, s)
 		}
-		t.warn("unsupported_number", fmt.Sprintf("%s: no answer of the turn holds %s of the reason %q", c.Name, s.text, clipped(reason, 100)))
+	}
+	return list, reason, own
+}
+
+// checkReason checks one call, whose own arguments are known too.
+func (t *Turn) checkReason(c Call, known *knownNumbers) {
+	list, reason, own := claims(c)
+	known.add(own)
+	for _, s := range list {
+		if !known.support(s) {
+			t.warn("unsupported_number", fmt.Sprintf("%s: no answer of the turn holds %s of the reason %q", c.Name, s.text, clipped(reason, 100)))
+		}
 	}
 }

@@ -57,18 +57,22 @@ func (d *Desk) exit(ctx context.Context, s pitwall.OrderState, c pitwall.Change)
 	return s.Parent != "" && c.Qty <= s.Qty || halt.Reduces(ctx, d.cfg.Broker, s.Order.With(c), s.ID)
 }
 
-// Cancel implements pitwall.Broker. An order that waits is withdrawn.
+// Cancel implements pitwall.Broker. An order that waits is withdrawn, and so is one that was
+// approved if the broker does not have it: it would be sent later.
 func (d *Desk) Cancel(ctx context.Context, id string) (pitwall.OrderState, error) {
 	o, ok := d.find(id)
 	if !ok || o.Approved {
-		return d.cfg.Broker.Cancel(ctx, id)
+		s, err := d.cfg.Broker.Cancel(ctx, id)
+		if !ok || pitwall.CodeOf(err) != pitwall.UnknownOrder {
+			return s, err
+		}
 	}
 	by := pitwall.CallerFrom(ctx)
 	if err := d.record(ctx, withdraw, o, &by, ""); err != nil {
 		return pitwall.OrderState{}, err
 	}
 	d.remove(id)
-	s := pitwall.OrderState{Order: o.Order, Status: pitwall.Canceled, Updated: d.cfg.World(), Note: "it was withdrawn before a person decided"}
+	s := pitwall.OrderState{Order: o.Order, Status: pitwall.Canceled, Updated: d.cfg.World(), Note: "it was withdrawn before it was sent"}
 	d.end(s)
 	return s, nil
 }

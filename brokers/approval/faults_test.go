@@ -19,6 +19,15 @@ type faulty struct {
 	pitwall.Broker
 	err   error
 	sends bool
+	reads error // of a list of orders
+	empty bool  // a list of orders is empty, and no error
+}
+
+func (f *faulty) Orders(ctx context.Context, q pitwall.OrderQuery) ([]pitwall.OrderState, error) {
+	if f.reads != nil || f.empty {
+		return nil, f.reads
+	}
+	return f.Broker.Orders(ctx, q)
 }
 
 func (f *faulty) Submit(ctx context.Context, o pitwall.Order) (s pitwall.OrderState, err error) {
@@ -47,10 +56,9 @@ func TestErrorsWhenSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
 			r := newRoom(t, approval.Entries)
-			g := risk.New(r.venue, r.journal, r.venue, nil, nil, risk.NoLimits())
-			f := &faulty{Broker: g}
-			r.Desk = approval.New(approval.Config{Broker: f, Journal: r.journal, Orders: r.orders, Dir: r.dir, Now: func() time.Time { return r.now }, World: r.venue.Now, Market: r.market, Tell: func(o approval.Order) { r.told = append(r.told, o) }}, nil)
-			g.Hold(r.Hold)
+			f := &faulty{}
+			r.under = f
+			r.start(t)
 			r.send(t, order("one", pitwall.Buy, 10))
 			r.decide(t, r.told[0].Hash, true)
 			f.err, f.sends = x.err, x.sends

@@ -82,6 +82,9 @@ func (o Order) String() string {
 		if l.Percent != 0 {
 			s += fmt.Sprintf(" %v %%", l.Percent)
 		}
+		if l.Trail != 0 {
+			s += fmt.Sprintf(" trailing %v", l.Trail)
+		}
 		if l.TrailPercent != 0 {
 			s += fmt.Sprintf(" trailing %v %%", l.TrailPercent)
 		}

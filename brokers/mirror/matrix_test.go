@@ -125,8 +125,7 @@ var states = map[pitwall.Status]func(*stack) pitwall.Order{
 	pitwall.Filled:          func(x *stack) pitwall.Order { x.submit(buy("a", 10)); x.step(); return buy("a", 10) },
 	pitwall.Canceled: func(x *stack) pitwall.Order {
 		x.submit(low("a", pitwall.GTC))
-		_, err := x.guard.Cancel(context.Background(), "a")
-		require.NoError(x.t, err)
+		require.Eventually(x.t, func() bool { _, err := x.guard.Cancel(context.Background(), "a"); return err == nil }, time.Minute, time.Millisecond)
 		return low("a", pitwall.GTC)
 	},
 	pitwall.Expired: func(x *stack) pitwall.Order {
@@ -214,7 +213,11 @@ func (x *stack) fault(state pitwall.Status, f alpacafake.Fault) {
 	x.sync()
 	x.SetFaults()
 	x.step()
-	x.sync()
+	for range 20 { // what no request of a slow machine brought there is looked for 15 times
+		if x.sync(); x.state("b") != pitwall.Unknown {
+			break
+		}
+	}
 }
 
 // state is what the journal says of an order.

@@ -46,10 +46,12 @@ func (f *Folder) Bars(list []pitwall.Bar, size func(symbol string) time.Duration
 	return f.sync(PricesFile)
 }
 
-// appendPrice appends a line of prices.csv.
+// appendPrice appends a line of prices.csv. A start that is the timestamp and a bar that
+// was known at its end are not written a second time.
 func (f *Folder) appendPrice(b []byte, x pitwall.Bar, size time.Duration) []byte {
 	b = append(append(b, quote(x.Symbol)...), ',')
-	if size >= 24*time.Hour {
+	dated := size >= 24*time.Hour
+	if dated {
 		b = f.stamps.appendDate(b, x.Start)
 	} else {
 		b = f.stamps.append(b, x.Start)
@@ -65,14 +67,13 @@ func (f *Folder) appendPrice(b []byte, x pitwall.Bar, size time.Duration) []byte
 	default:
 		b = strconv.AppendFloat(b, x.Volume, 'f', -1, 64)
 	}
-	b = f.stamps.append(append(b, ','), x.Start)
 	b = append(b, ',')
-	at := len(b)
-	b = f.stamps.append(b, x.End)
-	if x.Known == x.End {
-		b = append(append(b, ','), b[at:]...)
-	} else {
-		b = f.stamps.append(append(b, ','), x.Known)
+	if dated {
+		b = f.stamps.append(b, x.Start)
+	}
+	b = append(f.stamps.append(append(b, ','), x.End), ',')
+	if !x.Known.Equal(x.End) {
+		b = f.stamps.append(b, x.Known)
 	}
 	return append(b, '\n')
 }

@@ -94,6 +94,25 @@ func TestOpenDamaged(t *testing.T) {
 	require.Len(t, r.Journal(), 2, "the rest is read all the same")
 }
 
+// Times that follow from their row may be left out; older folders have them all.
+func TestPricesWithoutRepeats(t *testing.T) {
+	const prices, ends = "1,2,0.5,1.5,", "2024-01-02T21:00:00Z"
+	read := func(row string) pitwall.Bar {
+		s := Strict{fstest.MapFS{PricesFile: {Data: []byte(header(PricesFile) + row + "\n")}}}
+		bars, err := s.Kept()
+		require.NoError(t, err)
+		require.Len(t, bars, 1)
+		return bars[0]
+	}
+	const start = "2024-01-02T14:30:00Z"
+	full := read("A," + start + "," + prices + "," + start + "," + ends + "," + ends)
+	require.Equal(t, full, read("A,"+start+","+prices+",,"+ends+","))
+	require.Equal(t, full, read("A,2024-01-02,"+prices+","+start+","+ends+","))
+	require.NotEqual(t, full, read("A,2024-01-02,"+prices+","+start+","+ends+",2024-01-03T21:00:00Z"))
+	_, err := Strict{fstest.MapFS{PricesFile: {Data: []byte(header(PricesFile) + "A,2024-01-02," + prices + ",," + ends + ",\n")}}}.Kept()
+	require.Error(t, err, "a date is no start")
+}
+
 func TestStrict(t *testing.T) {
 	read := func(folder fs.FS) error {
 		s := Strict{folder}

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -166,10 +167,13 @@ func parseBar(row []string) (b pitwall.Bar, err error) {
 			return b, err
 		}
 	}
-	for k, to := range []*time.Time{&b.Start, &b.End, &b.Known} {
-		if *to, err = time.Parse(time.RFC3339, row[7+k]); err != nil {
-			return b, err
-		}
+	start, end := cmp.Or(row[7], row[1]), row[8]
+	if b.Start, err = time.Parse(time.RFC3339, start); err != nil {
+		return b, err
 	}
-	return b, nil
+	if b.End, err = time.Parse(time.RFC3339, end); err != nil {
+		return b, err
+	}
+	b.Known, err = time.Parse(time.RFC3339, cmp.Or(row[9], end))
+	return b, err
 }

@@ -63,7 +63,7 @@ func Columns(file string) []string {
 	case TradesFile: // times in UTC
 		return []string{"symbol", "side", "qty", "entry_time", "entry_price", "exit_time", "exit_price", "fees", "profit", "return", "days",
 			"entry_turn", "entry_order", "entry_reason", "entry_confidence", "exit_turn", "exit_order", "exit_reason", "exit_confidence"}
-	case PricesFile:
+	case PricesFile: // an empty start is the timestamp, an empty known the end; older versions wrote all
 		return []string{"symbol", "timestamp", "open", "high", "low", "close", "volume", "start", "end", "known"}
 	}
 	return nil

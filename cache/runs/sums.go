@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"pitwall/cache/disk"
 )
 
 // This file is SHA256SUMS: what each file of a run held when the run wrote it. Files
@@ -45,6 +48,26 @@ func sumOf(fsys fs.FS, name string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// summed is a file that takes the sum of what is written into it.
+type summed struct {
+	disk.File
+	sum hash.Hash
+}
+
+func (s *summed) Write(p []byte) (int, error) {
+	n, err := s.File.Write(p)
+	s.sum.Write(p[:n])
+	return n, err
+}
+
+// sumOf returns the sum of a file of the folder.
+func (f *Folder) sumOf(name string) (string, error) {
+	if s, ok := f.files[name].(*summed); ok {
+		return hex.EncodeToString(s.sum.Sum(nil)), nil
+	}
+	return sumOf(os.DirFS(f.Dir), name)
+}
+
 // Seal ends a folder: it completes m with the digest of the turns, lists the sums of
 // all files and writes the manifest, in this order, so that a manifest that says how
 // a run ended comes with its sums. No turn may follow.
@@ -62,7 +85,7 @@ func (f *Folder) Seal(m *Manifest) error {
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
 	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile) {
-		sum, err := sumOf(os.DirFS(f.Dir), name)
+		sum, err := f.sumOf(name)
 		if (name == TradesFile || name == DecisionsFile) && errors.Is(err, fs.ErrNotExist) {
 			continue // not every world has trades, nor every run a desk
 		}

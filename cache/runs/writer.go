@@ -3,6 +3,7 @@ package runs
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,8 +61,8 @@ func Create(d disk.Disk, dir string, ref pitwall.Reference) (*Folder, error) {
 	for _, name := range append([]string{JournalFile, TurnsFile, SummariesFile, TimingFile, SumsFile}, csvFiles...) {
 		file, err := d.Open(filepath.Join(dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY)
 		if err == nil {
-			f.files[name] = file
-			_, err = file.Write([]byte(header(name)))
+			f.files[name] = &summed{file, sha256.New()}
+			_, err = f.files[name].Write([]byte(header(name)))
 		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("making the run's folder: %w", err), f.Close())

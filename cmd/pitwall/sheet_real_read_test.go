@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"os"
@@ -134,7 +135,7 @@ func openRealRun(t *testing.T, dir string) *realRun {
 		}
 	}
 	for _, row := range realRows(t, dir, "prices.csv") {
-		r.bars[row[0]] = append(r.bars[row[0]], barRow{num(t, row[2]), num(t, row[5]), when(t, row[7]), when(t, row[8]), when(t, row[9])})
+		r.bars[row[0]] = append(r.bars[row[0]], barRow{num(t, row[2]), num(t, row[5]), when(t, cmp.Or(row[7], row[1])), when(t, row[8]), when(t, cmp.Or(row[9], row[8]))})
 	}
 	return r
 }

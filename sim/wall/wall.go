@@ -31,6 +31,7 @@ type Wall struct {
 	mu    sync.Mutex // guards the digest chain
 	chain [sha256.Size]byte
 	fed   []int            // per series: bars already in the chain
+	fresh []fed            // of Digest
 	paid  []pitwall.Action // actions, by ex date and symbol
 	given int              // actions already in the chain
 	turns []memberTurn     // members that come and go, by time
@@ -194,27 +195,31 @@ func (w *Wall) show(s *pitwall.Series, n int) pitwall.Instrument {
 	return i
 }
 
+// fed is a bar that comes into the chain.
+type fed struct {
+	at          int64
+	series, bar int
+}
+
 // Digest implements pitwall.Market: a chain over every visible bar and corporate
 // action in order of (time, symbol). It depends neither on later data nor on when it is asked.
 func (w *Wall) Digest() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now().UnixNano()
-	type next struct {
-		at          int64
-		series, bar int
-	}
-	var fresh []next
-	for i, s := range w.series {
-		for n := w.fed[i]; n < s.Len(); n++ {
-			at := w.shownAt(s, n)
-			if at > now {
-				break
+	fresh := w.fresh[:0]
+	for k, more := 0, true; more; k++ { // the next bar of each series, then the one after: mostly in order
+		more = false
+		for i, s := range w.series {
+			if n := w.fed[i] + k; n < s.Len() {
+				if at := w.shownAt(s, n); at <= now {
+					fresh, more = append(fresh, fed{at, i, n}), true
+				}
 			}
-			fresh = append(fresh, next{at, i, n})
 		}
 	}
-	slices.SortFunc(fresh, func(x, y next) int { // series are sorted by symbol
+	w.fresh = fresh
+	slices.SortFunc(fresh, func(x, y fed) int { // series are sorted by symbol
 		if x.at != y.at {
 			return cmp.Compare(x.at, y.at)
 		}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 const (
@@ -72,10 +74,18 @@ func randomBaseline(tracks []track, actual, costRate float64, seed uint64, trade
 	check := p.trade(overnight, intraday, deal, 0, costRate)
 	rng := rand.New(rand.NewPCG(seed, streamTraders))
 	rets := make([]float64, traders)
+	var all sync.WaitGroup
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0)) // traders at work
 	for i := range rets {
 		rng.Shuffle(len(deal), func(a, b int) { deal[a], deal[b] = deal[b], deal[a] })
-		rets[i] = p.trade(overnight, intraday, deal, rng.IntN(steps), costRate)
+		own, shift := slices.Clone(deal), rng.IntN(steps)
+		turns <- struct{}{}
+		all.Go(func() {
+			rets[i] = p.trade(overnight, intraday, own, shift, costRate)
+			<-turns
+		})
 	}
+	all.Wait()
 	slices.Sort(rets)
 	out := RandomBaseline{Traders: traders, Low: percentile(rets, 0.05), Median: percentile(rets, 0.5),
 		High: percentile(rets, 0.95), Check: check}
