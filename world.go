@@ -92,6 +92,7 @@ type World struct {
 	Tables      Tables
 	Journal     Journal
 	Instruments Instruments
+	Risk        Risk // what the account risks beside its limits; nil without a guard
 
 	Costs     Costs          // what sizing assumes
 	Zone      *time.Location // how times are shown

@@ -182,7 +182,11 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 	name := strings.ReplaceAll(x.Name, ".", "_")
 	acts := own && slices.Contains(c.Acts, x.Name)
 	by := speaker{c.Name, c.ReadOnly && !acts}
-	if text := c.refuses(ctx, x, name, acts); text != "" {
+	text := c.refuses(ctx, x, name, acts)
+	if t.Fork.removes(t.timing.Turn, c.Name, x) {
+		text = withoutAnswer
+	}
+	if text != "" {
 		t.uncacheable = t.uncacheable || ctx.Err() != nil
 		c.warn("tool_error", firstLine(text))
 		m.Results = append(m.Results, Result{ID: x.ID, Name: x.Name, IsError: true, Text: text})

@@ -10,6 +10,7 @@
 // decider.go is who decides, ask.go what Ask and Call do for it; replay.go is what is
 // taken from and put into the cache, keys.go how it is found; budget.go is money;
 // calls.go and arguments.go read calls as they are meant, where that is certain;
+// fork.go keeps the turns of another run before one that is decided anew;
 // numbers.go marks what an order's reason states and nothing in the turn supports;
 // turn.go is the record; client.go is the server as the loop sees it.
 // The base prompt is the server's (server/prompts.go); client.go fetches it.

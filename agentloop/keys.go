@@ -67,11 +67,11 @@ type replyKey struct {
 }
 
 // key is the request under which this turn is kept; nil when it cannot be: without
-// a cache, on a server that does not say what its world can show, or with a tool
-// whose code may have changed unseen.
+// a cache, on a server that does not say what its world can show, with a tool
+// whose code may have changed unseen, or where a fork decides or leaves out an answer.
 func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 	a := t.agent
-	if t.Cache == nil || t.rec.StateDigest == "" || a.unknown {
+	if t.Cache == nil || t.rec.StateDigest == "" || a.unknown || t.Fork.here(t.timing.Turn) {
 		return nil, "", nil
 	}
 	k := turnKey{

@@ -83,6 +83,7 @@ var inNoKey = map[string]string{
 	"Config.Progress": "it only receives",
 	"Config.Stop":     "it ends a run between turns",
 	"Config.Turns":    "as Stop",
+	"Config.Fork":     "turns that it decides or leaves an answer out of are neither looked up nor kept; replies are keyed by what was said",
 	"Config.Made":     "of runs without a cache; the turn's number is in the message",
 	"Config.Past":     "as Made",
 	"Config.Log":      "it is written to only",

@@ -44,6 +44,8 @@ type Config struct {
 	Stop     <-chan struct{}  // closed: end after the turn
 	Log      *slog.Logger     // one line per turn; may be nil
 
+	Fork *Fork // the run parts from an earlier one; nil = it does not
+
 	// Of a run that goes on after a stop: the number of its last turn, and where each
 	// agent stood. What triggers compare a move with begins anew.
 	Made int

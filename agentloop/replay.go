@@ -173,13 +173,21 @@ func (t *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 			t.out.Warnings["replay_diverged"]++
 			return pitwall.Errorf(pitwall.ReplayDiverged, "turn %d of %s at %s: call %d of those that are repeated, %s, answered other than recorded\n%s",
 				t.timing.Turn, t.agent.Name, t.rec.AsOf, i+1, c.Name, difference(c.Text, r.Text)).
-				Hintf("the recorded turn is not what happens now; --no-cache asks the model again, pitwall cache clear --kind turn forgets all recorded turns")
+				Hintf("%s", t.divergedHint())
 		}
 	}
 	for _, w := range h.Warnings {
 		t.out.Warnings[w.Kind]++
 	}
 	return nil
+}
+
+// divergedHint says what to do about a recorded turn that is not what happens now.
+func (t *turnRun) divergedHint() string {
+	if t.Fork != nil && t.timing.Turn < t.Fork.Turn {
+		return parentHint
+	}
+	return "the recorded turn is not what happens now; --no-cache asks the model again, pitwall cache clear --kind turn forgets all recorded turns"
 }
 
 // difference shows the first line in which two texts differ.
@@ -234,6 +242,14 @@ func (t *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
 	request, err := t.replyKey(c)
 	if err != nil {
 		return Reply{}, err
+	}
+	if old, err := t.parentReply(c); old != nil || err != nil {
+		if err != nil {
+			return Reply{}, err
+		}
+		t.timing.Cached++
+		t.timing.Cache = "replies"
+		return *old, nil
 	}
 	if t.Cache != nil {
 		body, err := t.recorded(replyKind, "", request)

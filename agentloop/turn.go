@@ -83,7 +83,7 @@ type Timing struct {
 	Started      string       `json:"started"`
 	Seconds      float64      `json:"seconds"`
 	ModelSeconds float64      `json:"model_seconds"`
-	Cache        string       `json:"cache,omitempty"` // turn: all of it came from the cache; replies: some did
+	Cache        string       `json:"cache,omitempty"` // turn: all of it came from the cache; replies: some did; parent: it stands as a fork's parent has it
 	Miss         string       `json:"miss,omitempty"`  // in what the first miss of a run differed from the nearest entry
 	Asked        int          `json:"asked"`           // replies that were asked for
 	Cached       int          `json:"cached"`          // replies from the cache

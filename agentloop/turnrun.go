@@ -64,6 +64,9 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 		a.disturbed = false
 	}
 	text += snap.text
+	if l.Fork != nil && n < l.Fork.Turn {
+		return t.stand(ctx, text, snap.equity, started)
+	}
 	key, slot, err := t.key(text)
 	if err != nil {
 		return err
@@ -109,7 +112,11 @@ func (t *turnRun) decide(ctx context.Context, text string, snap snapshot) (*Deci
 	for _, c := range t.talks {
 		brief.Roles = append(brief.Roles, c.Name)
 	}
-	d, err := t.agent.Decider.Decide(limited, brief)
+	decider := t.decider(t.timing.Turn, t.agent)
+	if t.Fork.here(t.timing.Turn) && t.Fork.Without == nil {
+		t.talks[0].messages = []Message{{User: text}} // what the fork decides about
+	}
+	d, err := decider.Decide(limited, brief)
 	if early := t.gather(); err == nil {
 		err = early
 	}

@@ -17,6 +17,14 @@ type Own struct {
 	BaseURL       string    // where it answers
 }
 
+// Momentum returns the momentum example as a strategy in dir, with its data beside it.
+func Momentum(dir string) (string, error) {
+	raw, err := FS.ReadFile("momentum/strategy.yaml")
+	text := strings.Replace(string(raw), "name: momentum", "name: "+filepath.Base(dir), 1)
+	text = strings.Replace(text, "[../data]", "[data]", 1)
+	return strings.Replace(text, "pitwall backtest examples/momentum", "pitwall backtest "+dir, 1), err
+}
+
 // Strategy is the text of the strategy's file, with comments for a reader new to it.
 func (o Own) Strategy() string {
 	return strings.NewReplacer("{name}", filepath.Base(o.Dir), "{dir}", o.Dir, "{symbols}", flow(o.Symbols), "{data}", flow(o.Data),

@@ -9,11 +9,11 @@ import (
 
 func addAccount(s *Set) {
 	add(s, Tool{Name: "account_positions", Title: "Positions", Idempotent: true,
-		Description: "What is held: quantity, average price, last price, value, unrealized gain, share of equity."}, accountPositions)
+		Description: "What is held: quantity, average and last price, value, unrealized gain, share of equity."}, accountPositions)
 	add(s, Tool{Name: "account_portfolio", Title: "Portfolio", Idempotent: true,
-		Description: "Cash, equity, buying power (what new orders may cost), realized and unrealized gain, fees, dividends; on margin also the margin in use and the maintenance below which positions are closed."}, accountPortfolio)
+		Description: "Cash, equity, buying power (what new orders may cost), realized and unrealized gain, fees, dividends; on margin the margin in use and the maintenance below which positions are closed."}, accountPortfolio)
 	add(s, Tool{Name: "account_history", Title: "Account history", Idempotent: true,
-		Description: "Fills, cash flows (dividends, splits, borrow fees) and equity points so far, newest last."}, accountHistory)
+		Description: "Fills, cash flows (dividends, splits, borrow fees) and equity so far, newest last."}, accountHistory)
 }
 
 type positionsIn struct {
@@ -49,6 +49,20 @@ func accountPositions(ctx context.Context, w *pitwall.World, in positionsIn) (po
 	return out, nil
 }
 
+type portfolioIn struct {
+	Risk bool `json:"risk,omitempty" jsonschema:"add exposure, correlation, VaR, drawdown beside their limits"`
+}
+
+// riskView is one figure of what the account risks. Percents are of equity.
+type riskView struct {
+	Name  string       `json:"name"`
+	Of    string       `json:"of,omitempty"` // a symbol or a sector
+	Value *pitwall.Dec `json:"value"`
+	Worst *pitwall.Dec `json:"with_open_orders,omitempty"`
+	Limit string       `json:"limit,omitempty"`
+	Why   string       `json:"why,omitempty"` // of null
+}
+
 type portfolioOut struct {
 	Currency    string      `json:"currency"`
 	Start       pitwall.Dec `json:"start_cash"`
@@ -68,6 +82,8 @@ type portfolioOut struct {
 	Borrow      pitwall.Dec         `json:"borrow_fees,omitempty"`
 	Initial     pitwall.Dec         `json:"initial_margin,omitempty"`
 	Maintenance pitwall.Dec         `json:"maintenance_margin,omitempty"`
+
+	Risk []riskView `json:"risk,omitempty"`
 }
 
 func (o portfolioOut) text(*pitwall.World) string {
@@ -82,18 +98,58 @@ func (o portfolioOut) text(*pitwall.World) string {
 			t.pairs(x.name, x.d)
 		}
 	}
+	if len(o.Risk) > 0 {
+		t.block("risk", "name,of,value,with_open_orders,limit,why", len(o.Risk), func(i int) []any {
+			r := o.Risk[i]
+			row := []any{r.Name, r.Of, "null", "", r.Limit, r.Why}
+			if r.Value != nil {
+				row[2] = *r.Value
+			}
+			if r.Worst != nil {
+				row[3] = *r.Worst
+			}
+			return row
+		})
+	}
 	return t.String()
 }
 
-func accountPortfolio(ctx context.Context, w *pitwall.World, _ noInput) (portfolioOut, error) {
+func accountPortfolio(ctx context.Context, w *pitwall.World, in portfolioIn) (portfolioOut, error) {
 	a, err := w.Broker.Account(ctx, pitwall.MainBook)
-	return portfolioOut{Currency: a.Currency, Start: a.Start, Cash: a.Cash, Equity: a.Equity, BuyingPower: a.BuyingPower, Reserved: a.Reserved,
+	out := portfolioOut{Currency: a.Currency, Start: a.Start, Cash: a.Cash, Equity: a.Equity, BuyingPower: a.BuyingPower, Reserved: a.Reserved,
 		Realized: a.Realized, Unrealized: a.Unrealized, Fees: a.Fees, Positions: len(a.Positions),
-		Type: a.Type, Unsettled: a.Unsettled, Receivable: a.Receivable, Dividends: a.Dividends, Borrow: a.Borrow, Initial: a.Initial, Maintenance: a.Maintenance}, err
+		Type: a.Type, Unsettled: a.Unsettled, Receivable: a.Receivable, Dividends: a.Dividends, Borrow: a.Borrow, Initial: a.Initial, Maintenance: a.Maintenance}
+	if err == nil && in.Risk {
+		out.Risk, err = viewRisk(ctx, w)
+	}
+	return out, err
+}
+
+// viewRisk shows what the account risks, rounded to six decimals.
+func viewRisk(ctx context.Context, w *pitwall.World) (list []riskView, err error) {
+	if w.Risk == nil {
+		return nil, pitwall.Errorf(pitwall.NoCoverage, "this world has no risk guard, so nothing measures its risk").Hintf("leave out risk")
+	}
+	figures, err := w.Risk.Risk(ctx, pitwall.MainBook)
+	rounded := func(d *pitwall.Dec) *pitwall.Dec {
+		if d == nil {
+			return nil
+		}
+		r := d.Round(6)
+		return &r
+	}
+	for _, f := range figures {
+		v := riskView{Name: f.Name, Of: f.Of, Value: rounded(f.Value), Worst: rounded(f.Worst), Why: f.Reason}
+		if f.Limit != "" {
+			v.Limit = f.Key + " " + f.Limit
+		}
+		list = append(list, v)
+	}
+	return list, err
 }
 
 type historyIn struct {
-	Limit  *int   `json:"limit,omitempty" jsonschema:"newest rows of each, default 20, at most 500"`
+	Limit  *int   `json:"limit,omitempty" jsonschema:"newest rows, default 20, at most 500"`
 	Symbol string `json:"symbol,omitempty" jsonschema:"fills of this symbol only"`
 }
 

@@ -21,7 +21,7 @@ func addClock(s *Set) {
 	add(s, Tool{Name: "clock_now", Title: "Current time", Idempotent: true,
 		Description: "The world's time. Nothing later than this can be seen by any tool."}, clockNow)
 	add(s, Tool{Name: "clock_next_bar", Title: "Go to the next bar", Effect: Step,
-		Description: "Let time pass to the next bar and return a full snapshot: time, cash, equity, positions, open orders, fills, rejections and cash flows since, the newest bar of each symbol. Resting orders fill before the new bars are shown. " +
+		Description: "Let time pass to the next bar and return a full snapshot: cash, equity, positions, open orders, fills, rejections and cash flows since, newest bars. Resting orders fill first. " +
 			"ended=true means no bar is left. Live: waits up to 45 s and may answer advanced=0; call again."}, clockNextBar)
 }
 

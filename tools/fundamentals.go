@@ -14,6 +14,7 @@ type fundamentalsIn struct {
 	Symbol  string   `json:"symbol"`
 	Items   []string `json:"items,omitempty" jsonschema:"parts of item names, such as revenues"`
 	Periods *int     `json:"periods,omitempty" jsonschema:"default 1, at most 20"`
+	Ratios  bool     `json:"ratios,omitempty" jsonschema:"P/E, P/B, ROE, margins, growth, debt, Graham number in place of items"`
 }
 
 type itemView struct {
@@ -29,11 +30,27 @@ type itemView struct {
 type fundamentalsOut struct {
 	Items   []itemView  `json:"items"`
 	Covered []coverView `json:"covered"`
+	Ratios  []ratioView `json:"ratios,omitempty"`
+	Inputs  []inputView `json:"inputs,omitempty"`
 }
 
 func (o fundamentalsOut) text(*pitwall.World) string {
 	var t, items text
 	t.covered(o.Covered)
+	if len(o.Ratios) > 0 {
+		items.block("ratios", "name,value,how", len(o.Ratios), func(i int) []any {
+			x := o.Ratios[i]
+			if x.Value == nil {
+				return []any{x.Name, "null", x.How}
+			}
+			return []any{x.Name, *x.Value, x.How}
+		})
+		items.block("inputs", "input,value,item,periods,known", len(o.Inputs), func(i int) []any {
+			x := o.Inputs[i]
+			return []any{x.Input, x.Value, x.Item, x.Periods, x.Known}
+		})
+		return t.String() + items.marked("fundamentals", len(o.Ratios))
+	}
 	items.block("items", "period,end,known,statement,item,value,unit", len(o.Items), func(i int) []any {
 		x := o.Items[i]
 		return []any{x.Period, x.End, x.Known, x.Statement, x.Item, x.Value, x.Unit}
@@ -56,6 +73,13 @@ func fundamentals(ctx context.Context, w *pitwall.World, in fundamentalsIn) (fun
 	found, err := w.Records.Find(ctx, pitwall.RecordQuery{Kind: pitwall.Fundamental, Symbols: []string{in.Symbol}})
 	if err != nil {
 		return out, err
+	}
+	if in.Ratios {
+		if in.Periods != nil || len(in.Items) > 0 {
+			return out, pitwall.Errorf(pitwall.InvalidInput, "ratios come without items and periods").Hintf("leave out items and periods, or ratios")
+		}
+		out.Ratios, out.Inputs = ratios(ctx, w, in.Symbol, found)
+		return out, nil
 	}
 	// Newest period first; within it by statement and item; of a restated item the
 	// figure known last.

@@ -13,14 +13,14 @@ import (
 // Bounds of one market_indicators answer: 1,000 values are about 6,000 tokens.
 const (
 	maxIndicatorSymbols = 50
-	maxIndicatorNames   = 12
+	maxIndicatorNames   = 20
 	maxIndicatorLast    = 250
 	maxIndicatorValues  = 1000
 )
 
 func addIndicators(s *Set) {
 	add(s, Tool{Name: "market_indicators", Title: "Indicators", Idempotent: true,
-		Description: "Indicators over bars known so far: sma ema rsi macd bollinger atr adx stochastic obv vwap; breadth = share of tradable symbols above their SMA."}, marketIndicators)
+		Description: "Indicators over known bars: sma ema rsi macd bollinger atr adx stochastic obv vwap high low return volume_ratio volume_profile; of all symbols: breadth (share above their SMA) breadth:advance_decline breadth:highs breadth:up_volume."}, marketIndicators)
 }
 
 type indicatorsIn struct {
@@ -34,14 +34,6 @@ type indicatorRow struct {
 	Symbol string     `json:"symbol"`
 	Start  string     `json:"start"` // of the bar whose close is the last one used
 	Values []*float64 `json:"values"`
-}
-
-type breadthRow struct {
-	Name    string   `json:"name"`
-	Share   *float64 `json:"share"` // 0 to 1
-	Above   int      `json:"above"`
-	Counted int      `json:"counted"` // symbols with enough bars
-	Of      int      `json:"of"`      // tradable symbols
 }
 
 type indicatorsOut struct {
@@ -63,9 +55,9 @@ func (o indicatorsOut) text(*pitwall.World) string {
 		})
 	}
 	if len(o.Breadth) > 0 {
-		t.block("breadth", "name,share,above,counted,of", len(o.Breadth), func(i int) []any {
+		t.block("breadth", "name,share,above,below,counted,of", len(o.Breadth), func(i int) []any {
 			b := o.Breadth[i]
-			return []any{b.Name, orNull(b.Share), b.Above, b.Counted, b.Of}
+			return []any{b.Name, orNull(b.Share), b.Above, b.Below, b.Counted, b.Of}
 		})
 	}
 	for _, n := range o.Notes {
@@ -149,7 +141,7 @@ func parseIndicators(names []string) (list, wide []indicator, err error) {
 		}
 		switch full := x.String(); {
 		case seen[full]:
-		case x.name == "breadth":
+		case x.wide != nil:
 			wide = append(wide, x)
 		default:
 			list = append(list, x)
@@ -196,32 +188,4 @@ func (o *indicatorsOut) symbol(ctx context.Context, w *pitwall.World, symbol str
 	}
 	o.Rows = append(o.Rows, rows...)
 	return nil
-}
-
-// breadth is the share of the tradable symbols that can be counted whose last close
-// is above their own n-bar SMA.
-func breadth(ctx context.Context, w *pitwall.World, x indicator, size time.Duration) (breadthRow, error) {
-	row := breadthRow{Name: x.String()}
-	for _, i := range w.Instruments.Instruments() {
-		if !i.Tradable {
-			continue
-		}
-		row.Of++
-		bars, err := indicatorBars(ctx, w, i.Symbol, size, x.p[0])
-		if err != nil {
-			return row, err
-		}
-		mean := x.values(bars, 1)[0]
-		if len(mean) == 0 || mean[0] == nil {
-			continue
-		}
-		row.Counted++
-		if closing := significant(bars[len(bars)-1].Close.Float()); *closing > *mean[0] {
-			row.Above++
-		}
-	}
-	if row.Counted > 0 {
-		row.Share = significant(float64(row.Above) / float64(row.Counted))
-	}
-	return row, nil
 }

@@ -2,6 +2,7 @@ package tools_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -108,6 +109,36 @@ func (p plainBars) fastK(n, i int) float64 {
 	return 100 * (p.c[i] - low) / (high - low)
 }
 
+// profile cuts each bar's volume by how much of each bin lies between its low and high.
+func (p plainBars) profile(a, b int) [3]float64 {
+	low, high := slices.Min(p.l[a:b+1]), slices.Max(p.h[a:b+1])
+	width := (high - low) / 24
+	bins, total := make([]float64, 24), 0.0
+	for i := a; i <= b; i++ {
+		total += p.v[i]
+		for k := range bins {
+			left, right := low+width*float64(k), low+width*float64(k+1)
+			bins[k] += p.v[i] * math.Max(0, math.Min(right, p.h[i])-math.Max(left, p.l[i])) / (p.h[i] - p.l[i])
+		}
+	}
+	most := slices.Index(bins, slices.Max(bins))
+	from, to := most, most+1
+	sum := func() (s float64) {
+		for _, v := range bins[from:to] {
+			s += v
+		}
+		return s
+	}
+	for sum() < 0.7*total {
+		if to == 24 || from > 0 && bins[from-1] >= bins[to] {
+			from--
+		} else {
+			to++
+		}
+	}
+	return [3]float64{low + width*(float64(most)+0.5), low + width*float64(from), low + width*float64(to)}
+}
+
 func (p plainBars) at(column string, i int) float64 {
 	macd := func(k int) float64 { return plainEMA(p.c, 3, k) - plainEMA(p.c, 6, k) }
 	signal := func() float64 {
@@ -127,6 +158,20 @@ func (p plainBars) at(column string, i int) float64 {
 	}
 	slowK := func(k int) float64 { return (p.fastK(6, k) + p.fastK(6, k-1) + p.fastK(6, k-2)) / 3 }
 	switch column {
+	case "high:8":
+		return slices.Max(p.h[i-7 : i+1])
+	case "low:8":
+		return slices.Min(p.l[i-7 : i+1])
+	case "return:5":
+		return (p.c[i] - p.c[i-5]) / p.c[i-5]
+	case "volume_ratio:6":
+		return p.v[i] / mean(p.v[i-6:i])
+	case "volume_profile:7":
+		return p.profile(i-6, i)[0]
+	case "volume_profile:7.low":
+		return p.profile(i-6, i)[1]
+	case "volume_profile:7.high":
+		return p.profile(i-6, i)[2]
 	case "sma:7":
 		return mean(window(7))
 	case "ema:7":
@@ -179,14 +224,20 @@ func (p plainBars) at(column string, i int) float64 {
 // documentation says.
 func TestIndicatorValues(t *testing.T) {
 	first := map[string]int{"sma:7": 7, "ema:7": 28, "rsi:5": 40, "macd:3:6:4": 40, "macd:3:6:4.signal": 40, "macd:3:6:4.histogram": 40, "bollinger:8:2.5.upper": 8, "bollinger:8:2.5.middle": 8,
-		"bollinger:8:2.5.lower": 8, "atr:5": 40, "adx:5": 50, "stochastic:6:3:4.k": 11, "stochastic:6:3:4.d": 11, "obv": 1, "vwap:9": 9}
+		"bollinger:8:2.5.lower": 8, "atr:5": 40, "adx:5": 50, "stochastic:6:3:4.k": 11, "stochastic:6:3:4.d": 11, "obv": 1, "vwap:9": 9,
+		"high:8": 8, "low:8": 8, "return:5": 6, "volume_ratio:6": 7, "volume_profile:7": 7, "volume_profile:7.low": 7, "volume_profile:7.high": 7}
 	s := newSet()
 	compared := 0
 	for seed := range uint64(20) {
 		bars := walk(seed, 60)
 		p := plainOf(bars)
 		w, _ := worldOf(t, last(bars), map[string][]pitwall.Bar{"X": bars})
-		out := ask(t, s, w, map[string]any{"symbols": "X", "names": every(), "last": 60})
+		out := ask(t, s, w, map[string]any{"symbols": "X", "names": every()[:10], "last": 60})
+		more := ask(t, s, w, map[string]any{"symbols": "X", "names": every()[10:], "last": 60})
+		out.Columns = append(out.Columns, more.Columns...)
+		for i := range out.Rows {
+			out.Rows[i].Values = append(out.Rows[i].Values, more.Rows[i].Values...)
+		}
 		require.Len(t, out.Columns, len(first))
 		for k, column := range out.Columns {
 			for i, r := range out.Rows {

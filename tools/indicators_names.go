@@ -31,6 +31,7 @@ type kind struct {
 	// calc gets at least need bars and answers one row per out, NaN where there is
 	// no value; what lies before need is not looked at.
 	calc func(c columns, p []int, f []float64) [][]float64
+	wide *wide // of the whole universe; nil for an indicator of one symbol
 }
 
 // indicator is a kind with its parameters.
@@ -57,8 +58,9 @@ const (
 // kinds is the table of indicators. Sources are in tools/docs/tools.md.
 func kinds() []kind {
 	window := func(p []int) int { return p[0] }
+	longer := func(p []int) int { return p[0] + 1 }
 	times := func(n int) func([]int) int { return func(p []int) int { return n * p[0] } }
-	return []kind{
+	list := []kind{
 		{name: "sma", params: []parameter{period("n", 20, 1)}, need: window, calc: calcSMA},
 		{name: "ema", params: []parameter{period("n", 20, 1)}, need: times(settleEMA), calc: calcEMA},
 		{name: "rsi", params: []parameter{period("n", 14, 2)}, need: times(settleWilder), calc: calcRSI},
@@ -71,8 +73,13 @@ func kinds() []kind {
 			need: func(p []int) int { return p[0] + p[1] + p[2] - 2 }, calc: calcStochastic},
 		{name: "obv", volume: true, need: func([]int) int { return 1 }, calc: calcOBV},
 		{name: "vwap", params: []parameter{period("n", 20, 1)}, volume: true, need: window, calc: calcVWAP},
-		{name: "breadth", params: []parameter{period("n", 50, 1)}, need: window, calc: calcSMA},
+		{name: "high", params: []parameter{period("n", 252, 1)}, need: window, calc: calcHigh},
+		{name: "low", params: []parameter{period("n", 252, 1)}, need: window, calc: calcLow},
+		{name: "return", params: []parameter{period("n", 5, 1)}, need: longer, calc: calcReturn},
+		{name: "volume_ratio", params: []parameter{period("n", 20, 1)}, volume: true, need: longer, calc: calcVolumeRatio},
+		{name: "volume_profile", params: []parameter{period("n", 60, 1)}, outs: []string{"", "low", "high"}, volume: true, need: window, calc: calcVolumeProfile},
 	}
+	return append(list, breadths()...)
 }
 
 // usage shows how a kind is written, defaults filled in.
@@ -84,10 +91,20 @@ func (k kind) usage() string {
 	return s
 }
 
+// usagesOf lists how the kinds are written whose names begin like this.
+func usagesOf(prefix string) (list []string) {
+	for _, k := range kinds() {
+		if strings.HasPrefix(k.name, prefix) {
+			list = append(list, k.usage())
+		}
+	}
+	return list
+}
+
 // parseIndicator reads a name such as rsi, rsi:14 or bollinger:20:2.5. Parameters
 // that are left out have their usual values.
 func parseIndicator(s string) (indicator, error) {
-	parts := strings.Split(strings.ToLower(strings.TrimSpace(s)), ":")
+	parts := wideName(strings.Split(strings.ToLower(strings.TrimSpace(s)), ":"))
 	names, usages := []string{}, []string{}
 	var x indicator
 	for _, k := range kinds() {
@@ -120,7 +137,7 @@ func parseIndicator(s string) (indicator, error) {
 				if p.whole {
 					what = "a whole number"
 				}
-				return x, pitwall.Errorf(pitwall.InvalidInput, "parameter %s of %s is not %s from %g to %g", p.name, x.name, what, p.min, p.max).Hintf("write for example %s", x.usage())
+				return x, pitwall.Errorf(pitwall.InvalidInput, "parameter %s of %s is not %s from %g to %g", p.name, x.name, what, p.min, p.max).Hintf("write for example %s", strings.Join(append([]string{x.usage()}, usagesOf(x.name+":")...), ", "))
 			}
 		}
 		x.f, x.p = append(x.f, v), append(x.p, int(v))

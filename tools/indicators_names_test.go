@@ -18,7 +18,7 @@ func TestIndicatorsRefuse(t *testing.T) {
 	for args, want := range map[string]string{
 		`{"symbols":"X","names":"rsj"}`:                           "did you mean rsi? the indicators are sma:20, ema:20, rsi:14",
 		`{"symbols":"X","names":""}`:                              "the indicators are sma:20",
-		`{"symbols":"X","names":[]}`:                              "ask for 1 to 12",
+		`{"symbols":"X","names":[]}`:                              "ask for 1 to 20",
 		`{"symbols":"X","names":"rsi:0"}`:                         "parameter n of rsi is not a whole number from 2 to 500; write for example rsi:14",
 		`{"symbols":"X","names":"rsi:1e9"}`:                       "whole number from 2 to 500",
 		`{"symbols":"X","names":"rsi:14.5"}`:                      "whole number from 2 to 500",

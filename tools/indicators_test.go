@@ -64,8 +64,9 @@ type indicatorsAnswer struct {
 		Values        []*float64
 	}
 	Breadth []struct {
-		Share              *float64
-		Above, Counted, Of int
+		Name                      string
+		Share                     *float64
+		Above, Below, Counted, Of int
 	}
 	Notes []string
 }
@@ -85,7 +86,7 @@ func ask(t testing.TB, s *tools.Set, w *pitwall.World, args map[string]any) indi
 
 // every is each indicator, with periods short enough for 60 bars.
 func every() []string {
-	return []string{"sma:7", "ema:7", "rsi:5", "macd:3:6:4", "bollinger:8:2.5", "atr:5", "adx:5", "stochastic:6:3:4", "obv", "vwap:9"}
+	return []string{"sma:7", "ema:7", "rsi:5", "macd:3:6:4", "bollinger:8:2.5", "atr:5", "adx:5", "stochastic:6:3:4", "obv", "vwap:9", "high:8", "low:8", "return:5", "volume_ratio:6", "volume_profile:7"}
 }
 
 func last(bars []pitwall.Bar) time.Time { return bars[len(bars)-1].Known }
@@ -160,8 +161,8 @@ func TestIndicatorsSettle(t *testing.T) {
 func TestIndicatorsOnShortHistory(t *testing.T) {
 	s := newSet()
 	bars := walk(2, 40)
-	names := [][]string{every(), {"rsi", "macd", "ema", "sma", "bollinger", "atr", "adx", "stochastic", "obv", "vwap", "breadth"},
-		{"sma:1", "ema:1", "rsi:2", "macd:1:2:1", "bollinger:2:0.1", "atr:1", "adx:2", "stochastic:1:1:1", "vwap:1"}, {"sma:500", "ema:500", "stochastic:500:500:500", "macd:1:500:500"}}
+	names := [][]string{every(), {"rsi", "macd", "ema", "sma", "bollinger", "atr", "adx", "stochastic", "obv", "vwap", "breadth"}, {"high", "low", "return", "volume_ratio", "volume_profile", "breadth:advance_decline", "breadth:highs", "breadth:up_volume"},
+		{"sma:1", "ema:1", "rsi:2", "macd:1:2:1", "bollinger:2:0.1", "atr:1", "adx:2", "stochastic:1:1:1", "vwap:1"}, {"high:1", "low:1", "return:1", "volume_ratio:1", "volume_profile:1", "breadth:highs:2"}, {"sma:500", "ema:500", "stochastic:500:500:500", "macd:1:500:500"}}
 	for n := 1; n <= 40; n++ {
 		w, _ := worldOf(t, last(bars[:n]), map[string][]pitwall.Bar{"X": bars[:n]})
 		for _, list := range names {
@@ -197,8 +198,10 @@ func TestIndicatorsOnFlatSeries(t *testing.T) {
 			switch v := r.Values[i]; strings.Split(c, ":")[0] {
 			case "rsi", "adx", "stochastic":
 				require.Nil(t, v, c)
-			case "macd", "atr", "obv":
+			case "macd", "atr", "obv", "return":
 				require.Zero(t, *v, c)
+			case "volume_ratio":
+				require.Positive(t, *v, c)
 			default:
 				require.Equal(t, 7.0, *v, c)
 			}

@@ -15,7 +15,7 @@ func addMarket(s *Set) {
 	add(s, Tool{Name: "market_last_price", Title: "Last price", Idempotent: true,
 		Description: "Last known close of symbols and its age. Without symbols: everything in this world, with what may be traded."}, marketLastPrice)
 	add(s, Tool{Name: "market_load_history_table", Title: "Load price history into SQL", Effect: Setup, Idempotent: true,
-		Description: "Make price history a SQL table for duckdb_query. It holds every bar known so far and grows by itself as time passes: load once. " +
+		Description: "Make price history a SQL table for duckdb_query. It holds every known bar and grows by itself: load once. " +
 			"Prices are restated for splits as of now. Columns: symbol, ts (bar start), date, open, high, low, close, volume."}, marketLoad)
 }
 
@@ -73,8 +73,8 @@ func marketLastPrice(ctx context.Context, w *pitwall.World, in lastIn) (lastOut,
 
 type loadIn struct {
 	Symbols  []string `json:"symbols"`
-	Table    string   `json:"table,omitempty" jsonschema:"SQL name, default: the symbol in lower case, or history for several"`
-	BarSize  string   `json:"bar_size,omitempty" jsonschema:"larger than held, such as 1h, 1d, 1w or 1mo: complete bars only"`
+	Table    string   `json:"table,omitempty" jsonschema:"SQL name; default the symbol in lower case, or history"`
+	BarSize  string   `json:"bar_size,omitempty" jsonschema:"larger bars: 1h 1d 1w 1mo"`
 	Adjusted string   `json:"adjusted,omitempty" jsonschema:"split (default), total for dividends too, or raw as traded"`
 }
 

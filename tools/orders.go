@@ -10,9 +10,9 @@ import (
 
 func addOrders(s *Set) {
 	add(s, Tool{Name: "orders_submit", Title: "Submit an order", Effect: Change, Destructive: true,
-		Description: "Buy or sell. Give exactly one of qty (units), notional (money) or target_percent (make the position this percent of equity; 0 closes it; below 0 is short, on margin; side not needed). " +
-			"market fills at the next bar's open, limit at its limit or better, stop at market once the price reaches it, trailing_stop follows the price by trail or trail_percent. " +
-			"Exits: take_profit and stop_loss (prices, or _percent from the entry's fill) are held until the entry fills, then one cancels the other. class oco puts both on a position already held: no size needed. The same client_order_id twice is one order."}, ordersSubmit)
+		Description: "Buy or sell. Give exactly one of qty (units), notional (money) or target_percent (the position as percent of equity, without side; 0 closes it, below 0 is short). " +
+			"market fills at the next bar's open, limit at its limit or better, stop at market once the price reaches it, trailing_stop follows by trail or trail_percent. " +
+			"Exits: take_profit and stop_loss (prices, or _percent from the entry's fill) are held until the entry fills, then one cancels the other. class oco puts both on what is held, without a size. The same client_order_id twice is one order."}, ordersSubmit)
 	add(s, Tool{Name: "orders_cancel", Title: "Cancel an order", Effect: Change, Destructive: true, Idempotent: true,
 		Description: "Cancel an open order and the exits that wait for it."}, ordersCancel)
 	add(s, Tool{Name: "orders_modify", Title: "Change an order", Effect: Change, Destructive: true, Idempotent: true,
@@ -28,7 +28,7 @@ type submitIn struct {
 	Side          pitwall.Side      `json:"side,omitempty"`
 	Qty           *pitwall.Dec      `json:"qty,omitempty"`
 	Notional      *pitwall.Dec      `json:"notional,omitempty" jsonschema:"money to spend or raise"`
-	TargetPercent *pitwall.Dec      `json:"target_percent,omitempty" jsonschema:"percent of equity, 50 = half"`
+	TargetPercent *pitwall.Dec      `json:"target_percent,omitempty" jsonschema:"50 = half of equity"`
 	Type          pitwall.OrderType `json:"type,omitempty" jsonschema:"default market"`
 	Limit         pitwall.Dec       `json:"limit,omitempty" jsonschema:"limit price"`
 	Stop          pitwall.Dec       `json:"stop,omitempty" jsonschema:"stop price"`
@@ -37,16 +37,16 @@ type submitIn struct {
 	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day"`
 	GoodTill      string            `json:"good_till,omitempty" jsonschema:"end of a gtd order; a date means its session's close"`
 
-	Class            pitwall.Class `json:"class,omitempty" jsonschema:"found from the exits given; say oco for a held position"`
+	Class            pitwall.Class `json:"class,omitempty" jsonschema:"oco for a held position, else found from the exits"`
 	TakeProfit       *pitwall.Dec  `json:"take_profit,omitempty" jsonschema:"limit price of the exit"`
 	TakePercent      *pitwall.Dec  `json:"take_profit_percent,omitempty"`
 	StopLoss         *pitwall.Dec  `json:"stop_loss,omitempty" jsonschema:"stop price of the exit"`
 	StopPercent      *pitwall.Dec  `json:"stop_loss_percent,omitempty"`
-	StopLimit        *pitwall.Dec  `json:"stop_loss_limit,omitempty" jsonschema:"makes the stop_loss a stop_limit"`
-	StopTrailPercent *pitwall.Dec  `json:"stop_loss_trail_percent,omitempty" jsonschema:"makes the stop_loss a trailing stop"`
+	StopLimit        *pitwall.Dec  `json:"stop_loss_limit,omitempty" jsonschema:"makes it a stop_limit"`
+	StopTrailPercent *pitwall.Dec  `json:"stop_loss_trail_percent,omitempty" jsonschema:"makes it a trailing stop"`
 
 	ReduceOnly    bool     `json:"reduce_only,omitempty" jsonschema:"never open or flip a position"`
-	Group         string   `json:"group,omitempty" jsonschema:"orders of one group: the first fill cancels the others"`
+	Group         string   `json:"group,omitempty" jsonschema:"the first fill cancels the others of the group"`
 	ClientOrderID string   `json:"client_order_id,omitempty" jsonschema:"your id: makes a repeated call safe"`
 	Reason        string   `json:"reason,omitempty" jsonschema:"why, for the record"`
 	Confidence    *float64 `json:"confidence,omitempty" jsonschema:"0 to 1"`

@@ -11,13 +11,13 @@ import (
 
 func addQuery(s *Set) {
 	add(s, Tool{Name: "duckdb_query", Title: "SQL query", Idempotent: true,
-		Description: "Run one SELECT (DuckDB dialect: windows, CTEs, QUALIFY, ASOF joins) over the tables made by market_load_history_table. " +
-			"Tables hold only what is known now. now() and current_date are the world's time. Give an ORDER BY."}, duckdbQuery)
+		Description: "Run one SELECT (DuckDB: windows, CTEs, QUALIFY, ASOF joins) over tables made by market_load_history_table. " +
+			"They hold only what is known now; now() is the world's time. Give an ORDER BY."}, duckdbQuery)
 }
 
 type queryIn struct {
 	SQL   string `json:"sql"`
-	Limit *int   `json:"limit,omitempty" jsonschema:"rows returned, default 100, at most 1000"`
+	Limit *int   `json:"limit,omitempty" jsonschema:"default 100, at most 1000"`
 }
 
 type queryOut struct {

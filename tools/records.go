@@ -22,7 +22,7 @@ func addRecords(s *Set) {
 	add(s, Tool{Name: "news_search", Title: "Search news", Idempotent: true,
 		Description: "Headlines published so far, newest first. All words must occur."}, newsSearch)
 	add(s, Tool{Name: "macro_series", Title: "Macro series", Idempotent: true,
-		Description: "An economic series as it was published by now (the vintage known today), newest first, with its age. Without series: what there is."}, macroSeries)
+		Description: "An economic series as published by now, newest first, with its age. Without series: what there is."}, macroSeries)
 	add(s, Tool{Name: "fundamentals", Title: "Company statements", Idempotent: true,
 		Description: "Statement items of a company as filed by now, newest period first."}, fundamentals)
 	add(s, Tool{Name: "filings_search", Title: "Search public filings", Idempotent: true,

@@ -10,7 +10,7 @@ import (
 
 func addDocs(s *Set) {
 	add(s, Tool{Name: "docs_search", Title: "Search the documentation", Idempotent: true,
-		Description: "Search Pitwall's own documentation: tools, order rules, SQL functions, strategy file, why an agent is not trading."}, s.docsSearch)
+		Description: "Search Pitwall's documentation: tools, order rules, SQL functions, strategy file, why an agent is not trading."}, s.docsSearch)
 }
 
 type docsIn struct {

@@ -12,7 +12,7 @@ import (
 
 func addSim(s *Set) {
 	add(s, Tool{Name: "sim_start", Title: "Start a simulation", Effect: Change, Destructive: true,
-		Description: "Start a new simulated world over recorded bars and forget the current one: clock at `from`, cash only. All arguments optional; sim_status says what data there is."}, s.simStart)
+		Description: "Start a new simulated world and forget the current one: clock at `from`, cash only. sim_status says what data there is."}, s.simStart)
 	add(s, Tool{Name: "sim_status", Title: "Simulation status", Idempotent: true,
 		Description: "Where this world stands: dates, bars passed, attempt, warnings about the data, and what sim_start can use."}, s.simStatus)
 }

@@ -25,7 +25,7 @@ const (
 
 func addReport(s *Set) {
 	add(s, Tool{Name: "report_tearsheet", Title: "Tear sheet", Idempotent: true, View: TearsheetView,
-		Description: "The run so far in figures: return, risk, drawdown, trades, costs, gain by symbol, against a benchmark and buy and hold, and how much could be luck. With a picture."}, reportTearsheet)
+		Description: "The run so far: return, risk, drawdown, trades, costs, gain by symbol, against a benchmark and buy and hold, how much could be luck, a picture."}, reportTearsheet)
 }
 
 type sheetIn struct {

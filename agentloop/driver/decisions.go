@@ -97,7 +97,9 @@ func linesOfTurn(t *agentloop.Turn) (list []datedLine, err error) {
 	}
 	if len(t.Output) == 0 {
 		add(runs.Decision{Type: runs.Chosen, TradeID: tradeID(t.Turn, "")})
-		add(runs.Decision{Type: runs.Failure, TradeID: tradeID(t.Turn, ""), Error: cmp.Or(t.Error, string(t.Status))})
+		if t.Status != agentloop.StatusNoAction { // a fork's hold
+			add(runs.Decision{Type: runs.Failure, TradeID: tradeID(t.Turn, ""), Error: cmp.Or(t.Error, string(t.Status))})
+		}
 		return list, nil
 	}
 	var rec desk.Record

@@ -39,6 +39,7 @@
 // between bars; approvals.go holds orders for a person; hosted.go gives the world to a
 // server; clocks.go has the clocks. preflight.go takes a strategy through a bad week
 // (badweek.go), and preflightjudge.go says what held.
+// fork.go runs a backtest again from a turn on, forkevidence.go says what an order rested on.
 // drift.go compares a live run with the backtest over what it saw.
 //
 // # To add a key of the strategy file

@@ -67,6 +67,7 @@ func (r *run) describe() runs.Manifest {
 	}
 	from, to := r.session.Describe(&m)
 	m.Agents = describeAgents(s, r.Agents, from, to)
+	m.Fork = r.Fork.describe(m.Agents)
 	m.Attempt = runs.Attempt(r.Dir, m)
 	return m
 }

@@ -140,7 +140,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 		p.job.Host, p.job.Retry = p.Live.Now, time.Minute
 	}
 	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
-		Broker: patient{broker, p}, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
+		Broker: patient{broker, p}, Risk: guard, Tables: duckdb.New(p, p.venue.Now, p.zone), Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event),
 		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),
 		Warnings: []pitwall.Warning{{Text: p.about()}}}
 	first, err := p.poll(ctx)

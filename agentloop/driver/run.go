@@ -63,6 +63,7 @@ type Config struct {
 	Progress func(agentloop.Progress) // called after each move of the clock
 
 	Live *Live // the clock of the host instead of a replay; nil = a backtest
+	Fork *Fork // the run parts from an earlier backtest; nil = it does not
 }
 
 // Run backtests a strategy, or trades it on paper, into a folder that pitwall report,
@@ -95,6 +96,9 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 // prepare checks what a run is given, fills in what was left out and returns the world
 // that the strategy asks for.
 func (c *Config) prepare(ctx context.Context) (spec SimSpec, err error) {
+	if c.Fork != nil && (c.Fork.run == nil || c.Live != nil) {
+		return spec, errors.New("driver: Fork.Prepare comes first, and only a backtest forks")
+	}
 	if c.Strategy == nil || c.Source == nil && c.Files == nil || c.Dir == "" || c.Now == nil {
 		return spec, errors.New("driver: a run needs Strategy, Source or Files, Dir and Now")
 	}
@@ -114,6 +118,9 @@ func (c *Config) prepare(ctx context.Context) (spec SimSpec, err error) {
 		if c.Source, err = s.Load(ctx, c.Files, &history.Local{}); err != nil {
 			return spec, err
 		}
+	}
+	if c.Source, err = c.Fork.source(c.Source); err != nil {
+		return spec, err
 	}
 	return s.Spec()
 }
@@ -176,7 +183,7 @@ func (r *run) drive(ctx context.Context) (*Result, error) {
 			r.Progress(p)
 		}
 	}
-	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: progress, Stop: r.Stop, Log: r.Log, Made: r.past.Turns, Past: r.past.Agents})
+	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: progress, Stop: r.Stop, Log: r.Log, Made: r.past.Turns, Past: r.past.Agents, Fork: r.Fork.loop()})
 	return r.finish(out, err)
 }
 

@@ -107,7 +107,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		clock = watched{v, guard}
 	}
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: clock, Market: market, Instruments: market, Journal: j,
-		Broker: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
+		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	return &Sim{world: w, venue: v, guard: guard, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil

@@ -125,15 +125,19 @@ func (t *trial) sectorShare(limit pitwall.Dec) {
 	if !ok {
 		return
 	}
-	of := func(symbol string) string { return cmp.Or(t.s.Instruments[symbol].Sector, "unknown") }
-	sector := of(t.o.Symbol)
+	sector := t.sector(t.o.Symbol)
 	var money pitwall.Dec
 	for _, s := range list {
-		if of(s.symbol) == sector {
+		if t.sector(s.symbol) == sector {
 			money = t.calc.Add(money, s.worst())
 		}
 	}
 	t.share(SectorShare, sector, money, limit)
+}
+
+// sector is a symbol's, unknown where none is given.
+func (t *trial) sector(symbol string) string {
+	return cmp.Or(t.s.Instruments[symbol].Sector, "unknown")
 }
 
 func (t *trial) share(code pitwall.Code, name string, money, limit pitwall.Dec) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"sort"
 	"strings"
+	"time"
 
 	"pitwall"
 )
@@ -30,18 +31,27 @@ func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.Or
 // snapshot gathers what checks read. What cannot be read stays out of it, and
 // the checks that need it refuse.
 func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall.OrderState) Snapshot {
-	s := Snapshot{Now: g.clock.Now(), Replaces: replaces, Costs: g.costs, Sent: g.sent, Unanswered: g.unanswered, Last: map[string]pitwall.Bar{}, Bars: map[string][]pitwall.Bar{}}
+	s := Snapshot{Now: g.clock.Now(), Replaces: replaces, Costs: g.costs, Sent: g.sent, Unanswered: g.unanswered}
 	if g.onBreach == nil {
 		s.Breach = g.breach
 	}
 	_, back, _ := g.limits.lookBack()
+	s.Fills = g.recentFills(ctx, cmp.Or(o.Book, pitwall.MainBook))
+	g.look(ctx, &s, o, back)
+	return s
+}
+
+// look reads the account of an order's book, its open orders, and prices as far back as
+// given, of what is held and ordered. Bars are restated for splits: a price that fell by
+// one is no loss.
+func (g *Guard) look(ctx context.Context, s *Snapshot, o pitwall.Order, back time.Duration) {
+	s.Last, s.Bars = map[string]pitwall.Bar{}, map[string][]pitwall.Bar{}
 	book := cmp.Or(o.Book, pitwall.MainBook)
-	s.Fills = g.recentFills(ctx, book)
 	// Orders before the account: a fill in between is counted twice, not missed.
 	if open, err := g.broker.Orders(ctx, pitwall.OrderQuery{Book: book, Open: true}); err == nil {
 		s.Open = []pitwall.OrderState{}
 		for _, p := range open {
-			if p.Status.Open() && (replaces == nil || p.ID != replaces.ID) {
+			if p.Status.Open() && (s.Replaces == nil || p.ID != s.Replaces.ID) {
 				s.Open = append(s.Open, p)
 			}
 		}
@@ -65,12 +75,11 @@ func (g *Guard) snapshot(ctx context.Context, o pitwall.Order, replaces *pitwall
 			s.Last[symbol] = bar
 		}
 		if back > 0 {
-			if bars, err := g.market.Bars(ctx, pitwall.BarQuery{Symbol: symbol, After: s.Now.Add(-back)}); err == nil {
+			if bars, err := g.market.Bars(ctx, pitwall.BarQuery{Symbol: symbol, After: s.Now.Add(-back), Adjusted: pitwall.SplitAdjusted}); err == nil {
 				s.Bars[symbol] = bars
 			}
 		}
 	}
-	return s
 }
 
 // denial returns one error that names every failure: its code is the first one's.

@@ -1,6 +1,10 @@
 package risk
 
-import "slices"
+import (
+	"slices"
+
+	"pitwall"
+)
 
 const (
 	defaultTail = 250
@@ -26,19 +30,26 @@ func (t *trial) shortfall(limit Measured) { t.tail(limit, "expected shortfall", 
 
 // tail limits a figure of the worst days in percent of equity.
 func (t *trial) tail(limit Measured, name string, of func(sorted []float64) float64) {
-	held, weights, ok := t.weights()
-	if !ok || len(held) == 0 {
-		return
-	}
-	returns, ok := t.portfolio(held, weights, limit.Days, leastTail)
-	if !ok {
-		return
-	}
-	slices.Sort(returns)
-	if v, ok := t.statistic(of(returns) * 100); ok && v > limit.Limit {
-		f := t.fail(VaRES, v.String(), "%", "1-day 95 %% %s would be %v %% of equity %v (historical, %d observations); limit %v %%", name, v, t.s.Account.Equity, len(returns), limit.Limit)
+	if v, n, ok := t.badDay(t.after(), limit.Days, of); ok && v > limit.Limit {
+		f := t.fail(VaRES, v.String(), "%", "1-day 95 %% %s would be %v %% of equity %v (historical, %d observations); limit %v %%", name, v, t.s.Account.Equity, n, limit.Limit)
 		f.Check.Limit = limit.Limit.String()
 	}
+}
+
+// badDay is a figure of the worst days in percent of equity, and of how many returns. Nothing
+// held loses nothing.
+func (t *trial) badDay(orders []pitwall.OrderState, days int, of func(sorted []float64) float64) (v pitwall.Dec, n int, ok bool) {
+	held, weights, ok := t.weights(orders)
+	if !ok || len(held) == 0 {
+		return 0, 0, ok
+	}
+	returns, ok := t.portfolio(held, weights, days, leastTail)
+	if !ok {
+		return 0, 0, false
+	}
+	slices.Sort(returns)
+	v, ok = t.statistic(of(returns) * 100)
+	return v, len(returns), ok
 }
 
 func valueAtRisk(sorted []float64) float64 { return -sorted[len(sorted)/20] }

@@ -19,10 +19,10 @@ const (
 // markets pause.
 func (m Measured) span() time.Duration { return time.Duration(2*m.Days+30) * 24 * time.Hour }
 
-// weights are the symbols of the portfolio as it would be, each at the end of its span
+// weights are the symbols of a portfolio with some open orders, each at the end of its span
 // that is farther from 0, as parts of equity.
-func (t *trial) weights() (held []string, weights []float64, ok bool) {
-	list, ok := t.spans(t.after())
+func (t *trial) weights(orders []pitwall.OrderState) (held []string, weights []float64, ok bool) {
+	list, ok := t.spans(orders)
 	if !ok {
 		return nil, nil, false
 	}
@@ -42,25 +42,30 @@ func (t *trial) weights() (held []string, weights []float64, ok bool) {
 	return held, weights, true
 }
 
-// volatility limits the yearly volatility of the portfolio as it would be: each
-// symbol weighted by its part of equity. It is a statistic: float64 in, six
-// decimals out.
+// volatility limits the yearly volatility of the portfolio as it would be.
 func (t *trial) volatility(limit Measured) {
-	held, weights, ok := t.weights()
+	if v, n, ok := t.yearly(t.after(), limit.Days); ok && v > limit.Limit {
+		t.fail(PortfolioVolatility, v.String(), "%", "volatility would be %v %% a year over %d daily returns; limit %v %%", v, n, limit.Limit).Check.Limit = limit.Limit.String()
+	}
+}
+
+// yearly is the yearly volatility in percent, and of how many returns: each symbol
+// weighted by its part of equity. It is a statistic: float64 in, six decimals out.
+func (t *trial) yearly(orders []pitwall.OrderState, days int) (v pitwall.Dec, n int, ok bool) {
+	held, weights, ok := t.weights(orders)
 	if !ok {
-		return
+		return 0, 0, false
 	}
 	year := 252.0
 	if slices.ContainsFunc(held, func(s string) bool { return t.s.Instruments[s].Calendar == pitwall.AlwaysOpen }) {
 		year = 365
 	}
-	returns, ok := t.portfolio(held, weights, limit.Days, leastReturns)
+	returns, ok := t.portfolio(held, weights, days, leastReturns)
 	if !ok {
-		return
+		return 0, 0, false
 	}
-	if v, ok := t.statistic(deviation(returns) * math.Sqrt(year) * 100); ok && v > limit.Limit {
-		t.fail(PortfolioVolatility, v.String(), "%", "volatility would be %v %% a year over %d daily returns; limit %v %%", v, len(returns), limit.Limit).Check.Limit = limit.Limit.String()
-	}
+	v, ok = t.statistic(deviation(returns) * math.Sqrt(year) * 100)
+	return v, len(returns), ok
 }
 
 // statistic is a float as a decimal of six places, refused when it is no number.

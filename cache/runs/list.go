@@ -130,7 +130,7 @@ type trial struct {
 }
 
 func trialOf(m Manifest) trial {
-	raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample})
+	raw, err := json.Marshal([]any{m.Symbols, m.Benchmark, m.From, m.To, m.Every, m.Cash, m.Costs, m.Account, m.Fills, m.Limits, m.Agents, m.Data, m.Sample, m.Fork})
 	if err != nil {
 		raw = []byte(m.RunID) // not to be compared
 	}

@@ -112,6 +112,7 @@ type Manifest struct {
 	Model          string         `json:"model"` // of all agents
 	Agents         []Agent        `json:"agents"`
 	Params         map[string]any `json:"params,omitempty"` // the strategy's values, with those of the command line
+	Fork           *Fork          `json:"fork,omitempty"`   // how it parts from another run; nil = it does not
 	Attempt        int            `json:"attempt"`
 	Sample         int            `json:"sample,omitempty"`
 	NoCache        bool           `json:"no_cache,omitempty"` // its answers were not kept: the same again asks anew
@@ -128,6 +129,19 @@ type Manifest struct {
 	// from a model or from the replay cache. Older runs have none.
 	TurnsDigest string `json:"turns_digest,omitempty"`
 	Error       string `json:"error,omitempty"`
+}
+
+// Fork says how a run parts from an earlier one. Turns before Turn are the parent's.
+type Fork struct {
+	Parent string `json:"parent"` // its run_id
+	Digest string `json:"digest"` // the parent's
+	Turn   int    `json:"turn"`   // the first that was decided anew
+	Change string `json:"change"` // what is different at Turn
+}
+
+// String says where the run parts and what is different there.
+func (f Fork) String() string {
+	return fmt.Sprintf("of %s at turn %d: %s", f.Parent, f.Turn, f.Change)
 }
 
 // Broker is the account that a run trades, and the name it trades under.

@@ -34,9 +34,9 @@ type backtestFlags struct {
 	json, noCache, strictReplay, noReport bool
 	dryRun                                bool
 	sample, turns                         int
-	quiet                                 bool // one of many runs: notes are in its manifest
 
-	profile string // file of a broker profile, whose overrides go between the strategy and the flags
+	fork    *driver.Fork // it parts from another run; nil = it does not
+	profile string       // file of a broker profile, whose overrides go between the strategy and the flags
 }
 
 func (a *app) backtest() *cobra.Command {
@@ -60,7 +60,7 @@ func (a *app) backtest() *cobra.Command {
 			if f.dryRun {
 				return a.dryRun(c.Context(), s, f.json)
 			}
-			return a.backtestStrategy(c, s, f)
+			return a.backtestStrategy(c.Context(), s, f)
 		},
 	}
 	fs := c.Flags()
@@ -133,10 +133,17 @@ func (f backtestFlags) strategy(name string) (*strategyFile, error) {
 }
 
 // backtestStrategy runs a strategy and prints the result.
-func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlags) error {
+func (a *app) backtestStrategy(ctx context.Context, s *strategyFile, f backtestFlags) error {
+	return a.runAndPrint(ctx, s, f, func(res *driver.Result) error {
+		return a.answer(f.json, res, func(p *term.Pen) { show.Result(p, res) }, nil)
+	})
+}
+
+// runAndPrint runs a strategy, writes its page and prints what came of it.
+func (a *app) runAndPrint(ctx context.Context, s *strategyFile, f backtestFlags, write func(*driver.Result) error) error {
 	p := show.NewProgress(term.NewScreen(a.stderr), a.now, s.Cash.Float())
 	a.beside = p
-	res, err := a.runStrategy(c.Context(), s, f, p)
+	res, err := a.runStrategy(ctx, s, f, p)
 	var unwritten error
 	if res != nil && !f.noReport {
 		started := a.now()
@@ -147,7 +154,7 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 	if err != nil {
 		return err
 	}
-	if err := a.answer(f.json, res, func(p *term.Pen) { show.Result(p, res) }, nil); err != nil {
+	if err := write(res); err != nil {
 		return err
 	}
 	if !res.Complete && !res.Requested {
@@ -159,21 +166,42 @@ func (a *app) backtestStrategy(c *cobra.Command, s *strategyFile, f backtestFlag
 
 // runStrategy gathers what a strategy needs of this machine and runs it.
 func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags, p *show.Progress) (res *driver.Result, err error) {
+	err = a.withConfig(ctx, s, f, func(c driver.Config) (err error) {
+		if p != nil {
+			c.Progress = p.Show
+			if p.From, p.To, err = s.Window(c.Source); err != nil {
+				return err
+			}
+		}
+		if c.Dir == "" {
+			if c.Dir, err = runs.NextDir(runs.Dir, s.Name); err != nil {
+				return err
+			}
+		}
+		for _, n := range slices.Concat(c.Notes, s.Notes(c.Agents)) {
+			fmt.Fprintln(a.errs(), "note: "+term.OneLine(n))
+		}
+		defer a.sayStop()()
+		res, err = driver.Run(ctx, c)
+		return err
+	})
+	return res, err
+}
+
+// withConfig gathers what a strategy needs of this machine for run.
+func (a *app) withConfig(ctx context.Context, s *strategyFile, f backtestFlags, run func(driver.Config) error) (err error) {
 	cfg, err := a.settings()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: f.noCache, Strict: f.strictReplay, Sample: f.sample, Turns: f.turns, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger()}
-	if p != nil {
-		c.Progress = p.Show
-	}
+	c := driver.Config{Strategy: s.Strategy, Dir: f.out, NoCache: f.noCache, Strict: f.strictReplay, Sample: f.sample, Turns: f.turns, Version: version(), Build: build(), Now: a.now, Stop: a.stop, Log: a.logger(), Fork: f.fork}
 	if c.Agents, err = a.deciders(s.Strategy, cfg, f.strictReplay); err != nil {
-		return nil, err
+		return err
 	}
 	var store *replay.Store
 	if !f.noCache {
 		if store, err = cfg.openCache(replay.Options{Log: c.Log}); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if store != nil {
@@ -186,34 +214,15 @@ func (a *app) runStrategy(ctx context.Context, s *strategyFile, f backtestFlags,
 	}
 	extra, err := a.external(ctx, pitwall.Sim, s.Tools, cfg, recorder(store, f.strictReplay))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, extra.Close()) }()
 	c.Tools, c.Notes = extra.Tools, extra.Warnings
 	c.Warnings = s.standIn(cfg)
 	if c.Source, err = s.Load(ctx, s.files, cfg.store(a.now)); err != nil {
-		return nil, err
+		return err
 	}
-	if p != nil {
-		if p.From, p.To, err = s.Window(c.Source); err != nil {
-			return nil, err
-		}
-	}
-	if c.Dir == "" {
-		if c.Dir, err = runs.NextDir(runs.Dir, s.Name); err != nil {
-			return nil, err
-		}
-	}
-	for _, n := range slices.Concat(c.Notes, s.Notes(c.Agents)) {
-		if f.quiet {
-			break
-		}
-		fmt.Fprintln(a.errs(), "note: "+term.OneLine(n))
-	}
-	if !f.quiet {
-		defer a.sayStop()()
-	}
-	return driver.Run(ctx, c)
+	return run(c)
 }
 
 // deciders makes a strategy's agents ready to run. Strict runs ask no model, so

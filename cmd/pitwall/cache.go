@@ -157,20 +157,15 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 	if f.older > 0 {
 		before = a.now().Add(-f.older)
 	}
-	if !f.yes {
-		if !terminal.IsTerminal(int(os.Stdin.Fd())) {
-			return &usageError{fmt.Errorf("clear removes what is kept in %s and cannot ask here\n  if that is what you want: pitwall cache clear --yes", s.Dir())}
-		}
-		n, size, err := s.Count(ctx, f.kind, before)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(a.stderr, "remove %s (%d bytes) from %s? [y/N] ", term.Plural(n, "entry"), size, s.Dir())
-		answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if word := strings.ToLower(strings.TrimSpace(answer)); err != nil || word != "y" && word != "yes" {
+	n, size, err := s.Count(ctx, f.kind, before)
+	if err != nil {
+		return err
+	}
+	if ok, err := a.consent(f.yes, "pitwall cache clear", fmt.Sprintf("remove %s (%d bytes) from %s", term.Plural(n, "entry"), size, s.Dir())); err != nil || !ok {
+		if err == nil {
 			fmt.Fprintln(a.stdout, "nothing was removed")
-			return nil
 		}
+		return err
 	}
 	c, err := s.Clear(f.kind, before)
 	if err != nil {
@@ -181,4 +176,19 @@ func (a *app) clearCache(ctx context.Context, f clearFlags) error {
 		fmt.Fprintf(a.stdout, "%s of a run that is still writing stay; clear again when it has ended\n", term.Plural(c.Busy, "entry"))
 	}
 	return nil
+}
+
+// consent asks a person on the terminal before something is done; yes stands for their
+// answer. Elsewhere it needs yes.
+func (a *app) consent(yes bool, command, what string) (bool, error) {
+	if yes {
+		return true, nil
+	}
+	if !terminal.IsTerminal(int(os.Stdin.Fd())) {
+		return false, &usageError{fmt.Errorf("%s: there is no terminal to ask on\n  if that is what you want: %s --yes", what, command)}
+	}
+	fmt.Fprintf(a.stderr, "%s? [y/N] ", what)
+	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	word := strings.ToLower(strings.TrimSpace(answer))
+	return err == nil && (word == "y" || word == "yes"), nil
 }

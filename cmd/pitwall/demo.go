@@ -26,7 +26,7 @@ func (a *app) demo() *cobra.Command {
 			fmt.Fprintln(a.stdout, "loads the price table, asks SQL for the 100-day average, reads its account, and")
 			fmt.Fprintln(a.stdout, "orders. It can see nothing later than its clock.")
 			fmt.Fprintln(a.stdout)
-			return a.backtestStrategy(c, s, backtestFlags{noCache: true}) // a first result should not wait for a disk
+			return a.backtestStrategy(c.Context(), s, backtestFlags{noCache: true}) // a first result should not wait for a disk
 		},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -15,23 +14,8 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/models"
 	"pitwall/cache/history"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
-)
-
-// finding is one thing that doctor looked at. It never holds the value of a key.
-type finding struct {
-	Area   string `json:"area"`
-	Name   string `json:"name"`
-	State  string `json:"state"` // ok, missing or bad
-	Detail string `json:"detail"`
-	Fix    string `json:"fix,omitempty"` // what works
-}
-
-// The states. Missing is what one may do without; bad is broken.
-const (
-	stateOK      = "ok"
-	stateMissing = "missing"
-	stateBad     = "bad"
 )
 
 // examination is a doctor at work.
@@ -39,7 +23,7 @@ type examination struct {
 	app  *app
 	cfg  settings
 	area string // of what is looked at
-	list []finding
+	list []show.Finding
 	// hosts are what --network connects to, in the order in which they were named.
 	hosts []hostToReach
 }
@@ -80,7 +64,12 @@ func (a *app) doctor() *cobra.Command {
 				x.area = check.area
 				check.run()
 			}
-			return x.print(asJSON)
+			found := show.Examine(version(), x.list)
+			err := a.answer(asJSON, found, found.Print, nil)
+			if err == nil && found.Bad > 0 {
+				err = errSaid
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&f.profile, "profile", "", "with FILE: the broker profile of the run, whose changes to the strategy go before it")
@@ -90,9 +79,9 @@ func (a *app) doctor() *cobra.Command {
 	return c
 }
 
-func (x *examination) ok(name, detail string)           { x.add(name, stateOK, detail, "") }
-func (x *examination) missing(name, detail, fix string) { x.add(name, stateMissing, detail, fix) }
-func (x *examination) bad(name, detail, fix string)     { x.add(name, stateBad, detail, fix) }
+func (x *examination) ok(name, detail string)           { x.add(name, show.StateOK, detail, "") }
+func (x *examination) missing(name, detail, fix string) { x.add(name, show.StateMissing, detail, fix) }
+func (x *examination) bad(name, detail, fix string)     { x.add(name, show.StateBad, detail, fix) }
 
 // failed adds what an error says.
 func (x *examination) failed(name, state string, err error) {
@@ -105,7 +94,7 @@ func (x *examination) add(name, state, detail, fix string) {
 	for i, line := range lines {
 		lines[i] = term.OneLine(line)
 	}
-	f := finding{x.area, name, state, term.OneLine(detail), strings.Join(lines, "\n")}
+	f := show.Finding{Area: x.area, Name: name, State: state, Detail: term.OneLine(detail), Fix: strings.Join(lines, "\n")}
 	if !slices.Contains(x.list, f) { // agents may share a model
 		x.list = append(x.list, f)
 	}
@@ -176,7 +165,7 @@ func (x *examination) brokers() {
 func (x *examination) machine(ctx context.Context) {
 	began := x.app.now()
 	if err := tryWorld(ctx); err != nil {
-		x.failed("SQL worker", stateBad, err)
+		x.failed("SQL worker", show.StateBad, err)
 	} else {
 		x.ok("SQL worker", fmt.Sprintf("started and answered a query over the bundled data in %.2f s", x.app.now().Sub(began).Seconds()))
 	}
@@ -190,7 +179,7 @@ func (x *examination) machine(ctx context.Context) {
 		x.ok("clock", fmt.Sprintf("%s here, %s in New York", now.Format("2006-01-02 15:04 -07:00"), now.In(zone).Format("15:04")))
 	}
 	if err := ctx.Err(); err != nil {
-		x.failed("stopped", stateBad, err)
+		x.failed("stopped", show.StateBad, err)
 	}
 }
 
@@ -240,28 +229,4 @@ func (x *examination) settings(broken error) {
 	if levels := []string{"", "debug", "info", "warn", "error"}; !slices.Contains(levels, strings.ToLower(x.cfg.Log)) {
 		x.bad("PITWALL_LOG", "is no level", "use debug, info, warn or error")
 	}
-}
-
-// machineLine is the machine in a line.
-func machineLine() string {
-	s := fmt.Sprintf("%s, %s/%s, %s", runtime.Version(), runtime.GOOS, runtime.GOARCH, term.Plural(runtime.NumCPU(), "core"))
-	if m := memory(); m > 0 {
-		s += ", " + size(m) + " memory"
-	}
-	return s
-}
-
-// memory is the machine's; 0 where the system does not say it in a file.
-func memory() int64 {
-	raw, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	var kb int64
-	for line := range strings.Lines(string(raw)) {
-		if n, _ := fmt.Sscanf(line, "MemTotal: %d kB", &kb); n == 1 {
-			return kb << 10
-		}
-	}
-	return 0
 }

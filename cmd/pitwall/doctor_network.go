@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"sync"
 	"time"
@@ -26,18 +27,18 @@ func (x *examination) network(ctx context.Context, wanted bool) {
 	if !wanted {
 		return
 	}
-	said := make([]finding, len(x.hosts))
+	said := make([]show.Finding, len(x.hosts))
 	var wg sync.WaitGroup
 	for i, h := range x.hosts {
 		wg.Go(func() {
 			began := x.app.now()
 			how, err := reach(ctx, h.url)
-			f := finding{Area: x.area, Name: h.name, State: stateOK, Detail: fmt.Sprintf("%s in %d ms", how, x.app.now().Sub(began).Milliseconds())}
+			f := show.Finding{Area: x.area, Name: h.name, State: show.StateOK, Detail: fmt.Sprintf("%s in %d ms", how, x.app.now().Sub(began).Milliseconds())}
 			switch {
 			case err != nil && h.local:
-				f.State, f.Detail, f.Fix = stateMissing, term.OneLine(err.Error()), "start its server to use it"
+				f.State, f.Detail, f.Fix = show.StateMissing, term.OneLine(err.Error()), "start its server to use it"
 			case err != nil:
-				f.State, f.Detail, f.Fix = stateBad, term.OneLine(err.Error()), "look at the network, a firewall, HTTPS_PROXY"
+				f.State, f.Detail, f.Fix = show.StateBad, term.OneLine(err.Error()), "look at the network, a firewall, HTTPS_PROXY"
 			}
 			said[i] = f
 		})

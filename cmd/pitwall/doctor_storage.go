@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 )
 
@@ -16,7 +17,7 @@ func (x *examination) storage(ctx context.Context) {
 		x.folder("data store", local.Dir, "PITWALL_DATA_DIR")
 	}
 	if err != nil {
-		x.failed("data store", stateBad, err)
+		x.failed("data store", show.StateBad, err)
 	} else if len(list) > 0 {
 		x.list[len(x.list)-1].Detail += fmt.Sprintf("; %s: pitwall data ls", term.Plural(len(list), "series file"))
 	}
@@ -25,7 +26,7 @@ func (x *examination) storage(ctx context.Context) {
 		return
 	}
 	if dir, err := x.cfg.cacheDir(); err != nil {
-		x.failed("replay cache", stateBad, err)
+		x.failed("replay cache", show.StateBad, err)
 	} else {
 		x.folder("replay cache", dir, "PITWALL_CACHE_DIR")
 	}
@@ -66,18 +67,5 @@ func (x *examination) folder(name, dir, variable string) {
 		x.bad(name, err.Error(), fix)
 		return
 	}
-	x.ok(name, fmt.Sprintf("%s: %s, %s, writable", dir, term.Plural(files, "file"), size(bytes)))
-}
-
-// size writes bytes for a person.
-func size(n int64) string {
-	switch {
-	case n < 1<<10:
-		return fmt.Sprintf("%d B", n)
-	case n < 1<<20:
-		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
-	case n < 1<<30:
-		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+	x.ok(name, fmt.Sprintf("%s: %s, %s, writable", dir, term.Plural(files, "file"), show.Size(bytes)))
 }

@@ -14,6 +14,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/history"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 	"pitwall/tools/external"
 )
@@ -28,7 +29,7 @@ func (x *examination) strategy(ctx context.Context, args []string, f backtestFla
 		_, err = s.CheckRule(ctx)
 	}
 	if err != nil {
-		x.failed("file", stateBad, err)
+		x.failed("file", show.StateBad, err)
 		return
 	}
 	x.ok("file", fmt.Sprintf("%s: %s trades %s", s.File, s.Name, term.Few(s.Symbols)))
@@ -63,7 +64,7 @@ func (x *examination) tools(ctx context.Context, s *strategyFile) {
 		err = check.CheckTools(built.Tools)
 	}
 	if err != nil {
-		x.failed("tools", stateBad, err)
+		x.failed("tools", show.StateBad, err)
 	}
 }
 
@@ -89,20 +90,20 @@ func (x *examination) agent(ctx context.Context, s *strategyFile, y driver.Agent
 		if y.BaseURL != "" {
 			how, err := reach(ctx, y.BaseURL)
 			if err != nil {
-				x.add("agent "+y.Name, stateBad, detail+": "+term.OneLine(err.Error()), "start the server, or correct base_url")
+				x.add("agent "+y.Name, show.StateBad, detail+": "+term.OneLine(err.Error()), "start the server, or correct base_url")
 				return
 			}
 			detail += ": " + how
 		}
 		x.ok("agent "+y.Name, detail)
 	case code == pitwall.MissingKey:
-		x.failed("agent "+y.Name, stateMissing, err)
+		x.failed("agent "+y.Name, show.StateMissing, err)
 		// With any key at all the name is found, and nothing is sent.
 		if m, err = x.app.model(y, settings{}, true); err != nil || y.Model.Name == "" {
 			return
 		}
 	default:
-		x.failed("agent "+y.Name, stateBad, err)
+		x.failed("agent "+y.Name, show.StateBad, err)
 		return
 	}
 	p, known := s.Price(m, prices)
@@ -116,7 +117,7 @@ func (x *examination) agent(ctx context.Context, s *strategyFile, y driver.Agent
 		}
 		x.ok("price", fmt.Sprintf("%s: %v in, %v out, USD per million tokens%s", m.Name, p.In, p.Out, list))
 	case err != nil:
-		x.failed("price", stateBad, err)
+		x.failed("price", show.StateBad, err)
 	default:
 		x.missing("price", m.Name+": not known, so neither is what a run costs", fmt.Sprintf("prices: {%s: {in: 0.25, out: 2.00}} in USD per million tokens, or PITWALL_PRICES", m.Name))
 	}
@@ -138,9 +139,9 @@ func (x *examination) strategyData(ctx context.Context, s *strategyFile) {
 	}
 	w, store, err := s.world(ctx, x.cfg.store(x.app.now))
 	if err != nil {
-		state := stateBad
+		state := show.StateBad
 		if store == nil && pitwall.CodeOf(err) == pitwall.NoCoverage { // it can be fetched
-			state = stateMissing
+			state = show.StateMissing
 		}
 		x.failed("data", state, err)
 		return

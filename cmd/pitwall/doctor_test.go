@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"pitwall/cmd/pitwall/show"
 	"reflect"
 	"regexp"
 	"slices"
@@ -108,13 +109,13 @@ tools:
 }
 
 // checks runs doctor --json and returns what it found by name.
-func checks(t *testing.T, dir string, env []string, code int, args ...string) map[string][]finding {
+func checks(t *testing.T, dir string, env []string, code int, args ...string) map[string][]show.Finding {
 	t.Helper()
 	out, errs, got := command(t, dir, env, append([]string{"doctor", "--json"}, args...)...)
 	require.Equal(t, code, got, out+errs)
-	var r struct{ Checks []finding }
+	var r struct{ Checks []show.Finding }
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
-	by := map[string][]finding{}
+	by := map[string][]show.Finding{}
 	for _, f := range r.Checks {
 		by[f.Name] = append(by[f.Name], f)
 	}
@@ -124,20 +125,20 @@ func checks(t *testing.T, dir string, env []string, code int, args ...string) ma
 func TestDoctorStates(t *testing.T) {
 	dir, env := healthy(t)
 	got := checks(t, dir, env, 0)
-	require.Equal(t, stateMissing, got["openai"][0].State)
-	require.Equal(t, stateOK, got["SQL worker"][0].State)
+	require.Equal(t, show.StateMissing, got["openai"][0].State)
+	require.Equal(t, show.StateOK, got["SQL worker"][0].State)
 	got = checks(t, dir, append(env, "APCA_API_KEY_ID=k", "GEMINI_API_KEY=k", "PITWALL_PRICES=openai/x=1/2"), 0)
-	require.Equal(t, stateMissing, got["alpaca"][0].State, "the secret still lacks")
+	require.Equal(t, show.StateMissing, got["alpaca"][0].State, "the secret still lacks")
 	require.NotContains(t, got["alpaca"][0].Detail, "APCA_API_KEY_ID")
-	require.Equal(t, stateOK, got["gemini"][0].State)
-	require.Equal(t, stateOK, got["prices"][0].State)
+	require.Equal(t, show.StateOK, got["gemini"][0].State)
+	require.Equal(t, show.StateOK, got["prices"][0].State)
 	write(t, dir, "file", "")
 	got = checks(t, dir, append(env, "PITWALL_CACHE_DIR="+filepath.Join(dir, "file")), 1)
-	require.Equal(t, stateBad, got["replay cache"][0].State)
+	require.Equal(t, show.StateBad, got["replay cache"][0].State)
 	got = checks(t, dir, append(env, "PITWALL_DATA_DIR="+filepath.Join(dir, "file", "below")), 1)
-	require.Equal(t, stateBad, got["data store"][0].State)
-	require.Equal(t, stateBad, checks(t, dir, append(env, "PITWALL_PRICES=x"), 1)["prices"][0].State)
-	require.Equal(t, stateOK, checks(t, dir, append(env, "PITWALL_CACHE_DIR=none"), 0)["replay cache"][0].State)
+	require.Equal(t, show.StateBad, got["data store"][0].State)
+	require.Equal(t, show.StateBad, checks(t, dir, append(env, "PITWALL_PRICES=x"), 1)["prices"][0].State)
+	require.Equal(t, show.StateOK, checks(t, dir, append(env, "PITWALL_CACHE_DIR=none"), 0)["replay cache"][0].State)
 }
 
 func TestDoctorStrategy(t *testing.T) {
@@ -153,25 +154,25 @@ func TestDoctorStrategy(t *testing.T) {
 		"fetch.yaml", "symbols: [TQQQ]\ndata: [yahoo]\nagent: {model: script/buyhold}\n",
 		"tool.yaml", strategy("{model: script/buyhold}", "tools:\n  - {name: prices, timeless: true, rest: {url: \"https://example.com/x\", query: {apikey: $TOOL_KEY}}}\n  - {name: other, mcp: {command: [no-such-program-here], allow: [search], timeless: [search]}}\n"))
 	got := checks(t, dir, env, 0, "key.yaml")
-	require.Equal(t, stateMissing, got["agent main"][0].State)
+	require.Equal(t, show.StateMissing, got["agent main"][0].State)
 	require.Contains(t, got["agent main"][0].Detail, "OPENAI_API_KEY")
 	require.Contains(t, got["price"][0].Detail, "openai/gpt-5-mini: 0.25 in, 2 out, USD per million tokens, the list price of ")
 	require.Contains(t, checks(t, dir, env, 0, "unlisted.yaml")["price"][0].Detail, "openai/gpt-x: not known")
 	require.Contains(t, got["data"][0].Detail, "A: 6 bars of 1d, 2024-01-02 to 2024-01-09")
-	require.Equal(t, stateOK, checks(t, dir, append(env, "OPENAI_API_KEY=k"), 0, "key.yaml")["agent main"][0].State)
+	require.Equal(t, show.StateOK, checks(t, dir, append(env, "OPENAI_API_KEY=k"), 0, "key.yaml")["agent main"][0].State)
 	require.Contains(t, checks(t, dir, env, 1, "unknown.yaml")["agent main"][0].Detail, "gpd-5")
 	require.Contains(t, checks(t, dir, env, 1, "typo.yaml")["file"][0].Fix, `did you mean "model"?`)
-	require.Equal(t, stateBad, checks(t, dir, env, 1, "nothing.yaml")["file"][0].State)
+	require.Equal(t, show.StateBad, checks(t, dir, env, 1, "nothing.yaml")["file"][0].State)
 	require.Contains(t, checks(t, dir, env, 0, "priced.yaml")["price"][0].Detail, "3 in, 15 out")
-	require.Equal(t, stateBad, checks(t, dir, env, 1, "budget.yaml")["price"][0].State)
+	require.Equal(t, show.StateBad, checks(t, dir, env, 1, "budget.yaml")["price"][0].State)
 	require.Contains(t, checks(t, dir, env, 0, "early.yaml")["data"][0].Detail, "the strategy begins on 2020-01-02")
 	fetch := checks(t, dir, env, 0, "fetch.yaml")["data"][0]
-	require.Equal(t, stateMissing, fetch.State)
+	require.Equal(t, show.StateMissing, fetch.State)
 	require.Contains(t, fetch.Fix, "pitwall data fetch yahoo TQQQ")
 	got = checks(t, dir, env, 0, "tool.yaml")
 	require.Equal(t, "TOOL_KEY is not set", got["tool prices"][0].Detail)
 	require.Contains(t, got["tool other"][0].Detail, "no-such-program-here")
-	require.Equal(t, stateOK, checks(t, dir, append(env, "TOOL_KEY=k"), 0, "tool.yaml")["tool prices"][0].State)
+	require.Equal(t, show.StateOK, checks(t, dir, append(env, "TOOL_KEY=k"), 0, "tool.yaml")["tool prices"][0].State)
 }
 
 // --network connects and sends nothing; without it only the strategy's base_url is

@@ -61,7 +61,7 @@ func (a *app) initStrategy(ctx context.Context, dir string, f initFlags) error {
 	var err error
 	bundled := len(f.data) == 0
 	if bundled && len(f.symbols) == 0 && f.model == "" && f.rule == "" {
-		text, err = momentumStrategy(dir)
+		text, err = examples.Momentum(dir)
 	} else {
 		text, err = a.ownStrategy(ctx, dir, f)
 	}
@@ -90,15 +90,6 @@ func (a *app) initStrategy(ctx context.Context, dir string, f initFlags) error {
 	}
 	fmt.Fprintf(a.stdout, "Wrote %s. Run it:\n\n  pitwall backtest %s\n\nThen change its symbols, dates, rule, prompt or data.\n", wrote, dir)
 	return nil
-}
-
-// momentumStrategy is the bundled example under another name.
-func momentumStrategy(dir string) (string, error) {
-	raw, err := fs.ReadFile(examples.FS, "momentum/strategy.yaml")
-	text := string(raw)
-	text = strings.Replace(text, "name: momentum", "name: "+filepath.Base(dir), 1)
-	text = strings.Replace(text, "[../data]", "[data]", 1)
-	return strings.Replace(text, "pitwall backtest examples/momentum", "pitwall backtest "+dir, 1), err
 }
 
 // ownStrategy is a strategy over the data of the flags, which can be loaded, and

@@ -5,13 +5,12 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"pitwall"
 	"pitwall/brokers/halt"
-	"pitwall/cmd/pitwall/term"
+	"pitwall/cmd/pitwall/show"
 )
 
 // latch is the halt latch of this machine's user: PITWALL_HALT_DIR, else in the user's
@@ -79,7 +78,7 @@ func (a *app) killOn() *cobra.Command {
 			if err := l.Raise(halt.Raise{Level: level, By: person(), Reason: reason, At: a.now()}); err != nil {
 				return err
 			}
-			a.sayLatch(l.State())
+			show.Halt(a.stdout, l.State())
 			return nil
 		},
 	}
@@ -111,8 +110,8 @@ func (a *app) killStatus() *cobra.Command {
 				return err
 			}
 			s := l.State()
-			a.sayLatch(s)
-			if err := a.sayReports(l, s); err != nil {
+			show.Halt(a.stdout, s)
+			if err := show.HaltReports(a.stdout, l, s); err != nil {
 				return err
 			}
 			if s.Level != halt.Off {
@@ -140,45 +139,14 @@ func (a *app) killOff() *cobra.Command {
 				return err
 			}
 			for _, r := range seen.Raises {
-				fmt.Fprintf(a.stdout, "lowered: %s\n", raised(r))
+				fmt.Fprintf(a.stdout, "lowered: %s\n", show.Raised(r))
 			}
 			after := l.State()
-			a.sayLatch(after)
+			show.Halt(a.stdout, after)
 			if after.Level != halt.Off {
 				return errSaid
 			}
 			return nil
 		},
 	}
-}
-
-// sayLatch prints a latch, a raise a line.
-func (a *app) sayLatch(s halt.State) {
-	fmt.Fprintf(a.stdout, "halt: %s\n", s.Level)
-	for _, r := range s.Raises {
-		fmt.Fprintf(a.stdout, "  %s\n", raised(r))
-	}
-}
-
-// sayReports prints what each trading process did about a halt.
-func (a *app) sayReports(l *halt.Latch, s halt.State) error {
-	list, err := l.Reports(s)
-	if err != nil {
-		return err
-	}
-	for _, r := range list {
-		fmt.Fprintf(a.stdout, "%s: %s\n", term.OneLine(r.Who), term.OneLine(r.Text))
-	}
-	if len(list) == 0 && s.Level >= halt.Cancel {
-		fmt.Fprintln(a.stdout, "no trading process has reported: nothing is canceled or closed until one runs")
-	}
-	return nil
-}
-
-func raised(r halt.Raise) string {
-	when := ""
-	if !r.At.IsZero() {
-		when = " since " + r.At.UTC().Format(time.RFC3339)
-	}
-	return fmt.Sprintf("%s%s by %s: %s", r.Level, when, term.OneLine(r.By), term.OneLine(r.Reason))
 }

@@ -40,6 +40,7 @@ var verbCalls = map[string][]string{
 	"pitwall docs":                  {"docs", "moving", "average"},
 	"pitwall doctor":                {"doctor"},
 	"pitwall drift":                 {"drift", "papered"},
+	"pitwall fork":                  {"fork", "momentum-1", "--turn", "2", "--answer", "hold"},
 	"pitwall help":                  {"help", "backtest"},
 	"pitwall init":                  {"init", "mine"},
 	"pitwall kill":                  {"kill"},

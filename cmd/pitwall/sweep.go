@@ -53,7 +53,7 @@ func (a *app) sweep() *cobra.Command {
 func (a *app) runSweep(c *cobra.Command, file string, f backtestFlags, s sweep.Config) error {
 	at := func(p sweep.Point, dir string) (*strategyFile, backtestFlags, error) {
 		g := f
-		g.params, g.model, g.sample, g.out, g.quiet = p.Params, p.Model, p.Sample, dir, true
+		g.params, g.model, g.sample, g.out = p.Params, p.Model, p.Sample, dir
 		x, err := g.strategy(file)
 		return x, g, err
 	}
@@ -76,12 +76,13 @@ func (a *app) runSweep(c *cobra.Command, file string, f backtestFlags, s sweep.C
 	p := show.NewSweep(term.NewScreen(a.stderr), a.now)
 	a.beside = p
 	s.Progress, s.Stop = p.Show, a.stop
-	s.Run = func(ctx context.Context, p sweep.Point, dir string) (*driver.Result, error) {
+	s.Run = func(ctx context.Context, p sweep.Point, dir string) (res *driver.Result, err error) {
 		x, g, err := at(p, dir)
 		if err != nil {
 			return nil, err
 		}
-		return a.runStrategy(ctx, x, g, nil)
+		err = a.withConfig(ctx, x, g, func(c driver.Config) (err error) { res, err = driver.Run(ctx, c); return err })
+		return res, err
 	}
 	defer a.sayStop()()
 	res, err := sweep.Run(c.Context(), s)

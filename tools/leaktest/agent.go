@@ -101,6 +101,7 @@ func (a *agent) step(ctx context.Context, i int) {
 	for _, tool := range []string{"clock_now", "account_positions", "account_portfolio", "account_history", "orders_open_orders", "market_last_price", "sim_status", "macro_series", "market_events", "sim_start"} {
 		a.call(ctx, tool, nil)
 	}
+	a.call(ctx, "account_portfolio", map[string]any{"risk": true})
 	if i%4 == 0 { // its figures about luck are the dearest of all answers
 		a.call(ctx, "report_tearsheet", map[string]any{"benchmark": a.symbols[i%len(a.symbols)], "picture": i%16 == 0})
 		a.call(ctx, "report_tearsheet", map[string]any{"picture": false})
@@ -130,16 +131,17 @@ func (a *agent) step(ctx context.Context, i int) {
 		s := some(a.symbols)
 		a.call(ctx, "market_last_price", map[string]any{"symbols": s})
 		a.call(ctx, "market_load_history_table", map[string]any{"symbols": s, "adjusted": some([]string{"", "split", "total"}), "bar_size": some([]string{"", "1d", "1w"}), "table": "t" + fmt.Sprint(r.IntN(3))})
-		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:3", "ema:3", "rsi:2", "macd:2:4:2", "bollinger:3:2", "atr:2", "adx:2", "stochastic:3:2:2", "obv", "vwap:3"}, "last": 3})
+		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:3", "ema:3", "rsi:2", "macd:2:4:2", "bollinger:3:2", "atr:2", "adx:2", "stochastic:3:2:2", "obv", "vwap:3", "high:3", "low:3", "return:2", "volume_ratio:2", "volume_profile:3"}, "last": 3})
 		a.call(ctx, "news_search", map[string]any{"symbols": s, "limit": 5})
 		a.call(ctx, "filings_search", map[string]any{"symbols": s, "limit": 5})
 		a.call(ctx, "fundamentals", map[string]any{"symbol": s, "periods": 2})
+		a.call(ctx, "fundamentals", map[string]any{"symbol": s, "ratios": true})
 		a.call(ctx, "market_events", map[string]any{"symbols": s})
 		a.call(ctx, "macro_series", map[string]any{"series": some(a.macros), "limit": 5})
 		a.probe(ctx, s)
 	}
 	tables = append(tables, "t0", "t1", "t2")
-	a.call(ctx, "market_indicators", map[string]any{"names": "breadth:3"})
+	a.call(ctx, "market_indicators", map[string]any{"names": []string{"breadth:3", "breadth:advance_decline", "breadth:highs:3", "breadth:up_volume"}})
 	for _, s := range visible[:min(len(visible), 2)] {
 		a.call(ctx, "market_indicators", map[string]any{"symbols": s, "names": []string{"sma:2", "obv"}, "bar_size": "1w", "last": 3})
 	}

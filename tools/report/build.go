@@ -46,6 +46,9 @@ func (r *Run) header() Header {
 	m := r.Manifest
 	h := Header{ID: m.RunID, Name: m.Name, Status: m.Status, Model: m.Model, Symbols: append([]string{}, m.Symbols...), Benchmark: m.Benchmark, From: m.From, To: m.To, Every: m.Every, Cash: m.Cash,
 		Turns: len(r.Turns), Attempt: m.Attempt, Digest: m.Digest, Pitwall: m.Pitwall, Error: m.Error, Agents: []Agent{}}
+	if m.Fork != nil {
+		h.Fork = m.Fork.String()
+	}
 	for _, a := range m.Agents {
 		h.Agents = append(h.Agents, Agent{Name: a.Name, Model: a.Model, Every: a.Every, Prompt: a.Prompt, Params: a.Params, Cutoff: a.Cutoff, Inside: a.Inside})
 	}

@@ -20,7 +20,7 @@ var turnNumber = regexp.MustCompile(`^Turn \d+\. `)
 // firstDifference returns the first difference of two turns, in the order of What's
 // values: words may differ while decisions do not.
 func firstDifference(x, y *agentloop.Turn) (What, [2]string) {
-	if p, q := question(x), question(y); p != q {
+	if p, q := question(x), question(y); p != q && (p == "" || q == "" || !strings.HasPrefix(p, q) && !strings.HasPrefix(q, p)) { // a role is given more than a fork that decides by itself
 		return DifferentState, firstLines(p, q)
 	}
 	p, q := asked(x), asked(y)

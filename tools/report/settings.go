@@ -54,6 +54,9 @@ func (r *Run) settings() [][2]string {
 	if r.folder == nil {
 		return list // a world in memory
 	}
+	if f := m.Fork; f != nil {
+		list = append(list, [2]string{"fork", f.String()})
+	}
 	list = append(list, [2]string{"costs", JSON(m.Costs)}, [2]string{"account", JSON(m.Account)}, [2]string{"fill rules", JSON(m.Fills)}, [2]string{"limits", m.Limits})
 	var files []string
 	for _, d := range m.Data {

@@ -49,7 +49,8 @@ type Header struct {
 	Every     string      `json:"every,omitempty"`
 	Cash      pitwall.Dec `json:"cash"`
 	Turns     int         `json:"turns"`
-	Attempt   int         `json:"attempt"` // how often these dates were tried, this run included
+	Fork      string      `json:"fork,omitempty"` // how it parts from another run
+	Attempt   int         `json:"attempt"`        // how often these dates were tried, this run included
 	Digest    string      `json:"digest,omitempty"`
 	Pitwall   string      `json:"pitwall,omitempty"`
 	Error     string      `json:"error,omitempty"`

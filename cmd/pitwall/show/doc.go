@@ -7,6 +7,8 @@
 //	runs.List ─► List
 //	Progress, Status                    a line on stderr while a run runs
 //
+// doctor.go, fork.go and halt.go are what `pitwall doctor`, `fork` and `kill` print.
+//
 // What a verb prints as JSON is the value that these functions print.
 //
 // # To add something that a verb prints

@@ -118,6 +118,9 @@ func more(p *term.Pen, s *report.Sheet) {
 	if s.Costs.Models != nil && *s.Costs.Models > 0 && s.Costs.ReturnAfter != nil {
 		p.Figure("after models", term.Gain(*s.Costs.ReturnAfter), report.Percent.Write(s.Costs.ReturnAfter), "")
 	}
+	if s.Run.Fork != "" {
+		line("fork", "%s", term.OneLine(s.Run.Fork))
+	}
 	if s.Run.Attempt > 1 {
 		p.Figure("attempt", term.Yellow, fmt.Sprint(s.Run.Attempt), " on these dates: repeated tries overfit")
 	}

@@ -252,6 +252,8 @@ func (r *Run) used(p *term.Pen, y *agentloop.Timing) {
 	}
 	from := ""
 	switch {
+	case y.Cache == "parent":
+		from = ": the turn stands as the parent has it, no model was asked"
 	case y.Cache == "turn":
 		from = ": the whole turn was replayed, no model was asked"
 	case y.Cached > 0:

@@ -216,6 +216,8 @@ func (w *whyReport) decided(n int) {
 	switch y := row.Timed(); {
 	case row.Timing == nil:
 		replayed = "timing.jsonl does not say whether it was replayed"
+	case y.Cache == "parent":
+		replayed = "as in the run that this one parts from: no model was asked"
 	case y.Cache == "turn":
 		replayed = "replayed: no model was asked in this run"
 	case y.Cached > 0:

@@ -173,6 +173,9 @@ func (v *view) about(s *report.Sheet) {
 		}
 	}
 	add("Turns", report.Plural(h.Turns, "turn")+every(h.Every))
+	if h.Fork != "" {
+		add("Fork", h.Fork)
+	}
 	add("Attempt on these dates", fmt.Sprint(max(1, h.Attempt)))
 	add("Costs assumed", s.Costs.StatedCommission)
 	add("Pitwall", h.Pitwall)
