@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"pitwall"
 	"pitwall/agentloop"
@@ -64,21 +65,26 @@ func (a *app) backtest() *cobra.Command {
 	}
 	fs := c.Flags()
 	fs.StringVar(&f.model, "model", "", "use this model instead of the strategy's")
+	f.worldFlags(fs)
+	fs.StringArrayVar(&f.params, "param", nil, "name=value: a value of rule, prompt or script, such as lookback=50 (repeatable)")
+	fs.IntVar(&f.turns, "turns", 0, "end before turn N+1: a look before paying for all")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "show what was understood of the data, with the first rows, and end without a run")
+	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
+	fs.BoolVar(&f.noReport, "no-report", false, "write no report.html at the end: for many runs in a row")
+	fs.IntVar(&f.sample, "sample", 0, "number of a repeated run: each has recorded answers of its own")
+	return c
+}
+
+// worldFlags are those of one run and of many.
+func (f *backtestFlags) worldFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.from, "from", "", "first day, 2006-01-02")
 	fs.StringVar(&f.to, "to", "", "last day")
 	fs.StringVar(&f.cash, "cash", "", "starting cash")
 	fs.StringSliceVar(&f.symbols, "symbols", nil, "what may be traded, comma separated (repeatable)")
 	fs.StringArrayVar(&f.data, "data", nil, "data file or folder instead of the strategy's (repeatable)")
-	fs.StringArrayVar(&f.params, "param", nil, "name=value: a value of rule, prompt or script, such as lookback=50 (repeatable)")
-	fs.IntVar(&f.turns, "turns", 0, "end before turn N+1: a look before paying for all")
-	fs.BoolVar(&f.dryRun, "dry-run", false, "show what was understood of the data, with the first rows, and end without a run")
-	fs.StringVar(&f.out, "out", "", "the run's folder (default runs/<name>-<n>)")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object on stdout")
 	fs.BoolVar(&f.noCache, "no-cache", false, "ask every model again and keep nothing")
 	fs.BoolVar(&f.strictReplay, "strict-replay", false, "ask no model: fail at the first answer that is not recorded")
-	fs.BoolVar(&f.noReport, "no-report", false, "write no report.html at the end: for many runs in a row")
-	fs.IntVar(&f.sample, "sample", 0, "number of a repeated run: each has recorded answers of its own")
-	return c
 }
 
 // strategy reads the file and the broker profile, and applies the profile, then the flags.

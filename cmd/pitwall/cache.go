@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 
 	"pitwall"
 	"pitwall/cache/replay"
+	"pitwall/cmd/pitwall/show"
 	"pitwall/cmd/pitwall/term"
 )
 
@@ -72,26 +72,7 @@ func (a *app) cacheList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return a.printJSON(h)
-			}
-			if len(h.Kinds) > 0 {
-				w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "KIND\tENTRIES\tBYTES\tOLDEST\tNEWEST")
-				for _, k := range h.Kinds {
-					fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\n", k.Kind, k.Entries, k.Bytes, k.Oldest.UTC().Format(time.DateOnly), k.Newest.UTC().Format(time.DateOnly))
-				}
-				if err := w.Flush(); err != nil {
-					return err
-				}
-			} else {
-				fmt.Fprintln(a.stdout, "nothing is kept yet")
-			}
-			if h.Quarantined > 0 {
-				fmt.Fprintf(a.stdout, "%s in quarantine: not used; to remove them: pitwall cache clear --kind quarantine\n", term.Plural(h.Quarantined, "entry"))
-			}
-			fmt.Fprintln(a.stdout, "in", h.Dir)
-			return nil
+			return a.answer(asJSON, h, func(p *term.Pen) { show.Answers(p, h) }, nil)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on stdout")
@@ -123,19 +104,8 @@ func (a *app) cacheVerify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			moved := 0
-			for _, b := range r.Bad {
-				fmt.Fprintf(a.stdout, "bad: %s: %s\n", b.Path, b.Why)
-				if b.Moved {
-					moved++
-				}
-			}
-			fmt.Fprintf(a.stdout, "%s whole, %d bad, %d moved to %s\n", term.Plural(r.Whole, "entry"), len(r.Bad), moved, filepath.Join(s.Dir(), "quarantine"))
-			if r.Other > 0 {
-				fmt.Fprintf(a.stdout, "%s of another version of pitwall, left alone\n", term.Plural(r.Other, "entry"))
-			}
-			if r.Strange > 0 {
-				fmt.Fprintf(a.stdout, "%d files that are no entries, left alone\n", r.Strange)
+			if err := a.answer(false, nil, func(p *term.Pen) { show.AnswersVerified(p, r, s.Dir()) }, nil); err != nil {
+				return err
 			}
 			if len(r.Bad) > 0 {
 				return errSaid

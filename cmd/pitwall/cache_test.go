@@ -42,7 +42,7 @@ func TestCacheList(t *testing.T) {
 	c, s := newCache(t)
 	out, _, err := c.run(t, "cache", "ls")
 	require.NoError(t, err)
-	require.Regexp(t, `(?s)^KIND +ENTRIES +BYTES +OLDEST +NEWEST\noutside +1 +\d+ +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d\nturn +3 +\d+ .*\nin `+s.Dir()+"\n$", out)
+	require.Regexp(t, `(?s)^kind +entries +bytes +oldest +newest *\noutside +1 +\d+ +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d *\nturn +3 +\d+ .*\nin `+s.Dir()+"\n$", out)
 	out, _, err = c.run(t, "cache", "ls", "--json")
 	require.NoError(t, err)
 	var h replay.Summary

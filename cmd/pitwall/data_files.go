@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"pitwall"
 	"pitwall/cache/history"
+	"pitwall/cmd/pitwall/show"
+	"pitwall/cmd/pitwall/term"
 )
 
 func (a *app) dataList() *cobra.Command {
@@ -28,19 +28,7 @@ func (a *app) dataList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return a.printJSON(append([]history.Held{}, list...))
-			}
-			if len(list) == 0 {
-				fmt.Fprintf(a.stdout, "the store at %s is empty\n  pitwall data fetch yahoo AAPL --from 2015-01-01\n", local.Dir)
-				return nil
-			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "SOURCE\tKIND\tSIZE\tSYMBOL\tFROM\tTO\tROWS\tBYTES")
-			for _, h := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", h.Source, h.Kind, h.Size, h.Symbol, h.From.Format(time.DateOnly), h.To.Format(time.DateOnly), h.Rows, h.Bytes)
-			}
-			return w.Flush()
+			return a.answer(asJSON, append([]history.Held{}, list...), func(p *term.Pen) { show.Held(p, list, local.Dir) }, nil)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON list on stdout")
@@ -114,12 +102,8 @@ func (a *app) dataCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				if err := a.printJSON(r); err != nil {
-					return err
-				}
-			} else {
-				fmt.Fprint(a.stdout, r)
+			if err := a.answer(asJSON, r, func(p *term.Pen) { p.Write(r.String()) }, nil); err != nil {
+				return err
 			}
 			if r.Rejected() {
 				return errSaid

@@ -144,7 +144,7 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Example:       "  pitwall demo\n  pitwall backtest examples/momentum\n  pitwall serve",
-	}, a.demo(), a.init(), a.doctor(), a.backtest(), a.fork(), a.ablate(), a.analyze(), a.sql(), a.preflight(), a.trade(), a.drift(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.kill(), a.approve(), a.alpacaFake(), a.docs(), a.version())
+	}, a.demo(), a.init(), a.doctor(), a.backtest(), a.sweep(), a.fork(), a.ablate(), a.analyze(), a.sql(), a.preflight(), a.trade(), a.drift(), a.serve(), a.trace(), a.why(), a.verify(), a.report(), a.runs(), a.data(), a.cache(), a.leaktest(), a.kill(), a.approve(), a.alpacaFake(), a.docs(), a.version())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w\n  see: %s --help", err, c.CommandPath())}

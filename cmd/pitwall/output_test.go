@@ -55,6 +55,7 @@ var verbCalls = map[string][]string{
 	"pitwall runs":                  {"runs"},
 	"pitwall serve":                 {"serve"},
 	"pitwall sql":                   {"sql", "momentum-1", "SELECT count(*) FROM turns"},
+	"pitwall sweep":                 {"sweep", "examples/momentum", "--param", "lookback=50,100", "--to", "2013-07-31", "--json"},
 	"pitwall trace":                 {"trace", "last"},
 	"pitwall trade":                 {"trade", "paper.yaml", "--feed", "bars.csv", "--speed", "0", "--out", "mine"},
 	"pitwall verify":                {"verify", "last"},

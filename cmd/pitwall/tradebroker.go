@@ -67,6 +67,6 @@ func (a *app) atBroker(ctx context.Context, s *strategyFile, cfg settings, f tra
 	if tells == nil {
 		return func() {}, nil
 	}
-	c.Live.Alert = tells.tell
-	return tells.sending.Wait, nil
+	c.Live.Alert = tells.Tell
+	return tells.Wait, nil
 }

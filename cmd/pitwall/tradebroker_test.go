@@ -157,17 +157,17 @@ func TestAlerts(t *testing.T) {
 	cfg := settings{vars: map[string]string{"MY_HOOK": web.URL + "/secret"}}
 	l, err := a.alerts(cfg, driver.Alert{Command: []string{"sh", "-c", `printf %s "$0" > ` + file}, Webhook: "MY_HOOK"})
 	require.NoError(t, err)
-	l.tell("halt & \"quotes\"")
-	l.sending.Wait()
+	l.Tell("halt & \"quotes\"")
+	l.Wait()
 	raw, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Equal(t, "halt & \"quotes\"", string(raw))
 	require.JSONEq(t, `{"text": "pitwall: halt & \"quotes\""}`, <-got)
 	require.Empty(t, errs.String())
 	web.Close()
-	l.command = []string{"false"}
-	l.tell("again")
-	l.sending.Wait()
+	l.Command = []string{"false"}
+	l.Tell("again")
+	l.Wait()
 	require.Contains(t, errs.String(), "an alert was not sent (exit status 1): again")
 	require.Contains(t, errs.String(), "the webhook could not be reached")
 	require.NotContains(t, errs.String(), "secret")

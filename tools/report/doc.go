@@ -70,6 +70,15 @@
 //	                 known from one run: e stands for it
 //	paired           mean difference of total return, and its interval by the stationary
 //	difference       bootstrap over the same days of both runs (paired.go)
+//	deflated, of     the same with the spread (n-1) of the trials' ratios per period in
+//	many trials      place of e and N the trials whose returns differ (trials.go)
+//	overfit          CSCV over 16 blocks of days (Bailey, Borwein, Lopez de Prado and Zhu
+//	                 2015): share of the 12,870 halves whose best trial ranks at or
+//	                 below the middle, rank/(N+1), in the other half
+//	p-value          SPA of Hansen (2005): studentized by the kernel of Politis and Romano
+//	                 (1994), recentered where mean >= -dev*sqrt(2 ln ln n / n), a
+//	                 statistic below 0 is 0; 1,000 resamples in blocks of n^(1/3) days
+//	White's          the reality check (2000), the same draws, all recentered
 //	random trader    the run's own positions, shifted around its steps and dealt to
 //	                 its symbols at random, at its own turnover and cost rate:
 //	                 a night's moves, the open's costs, a day's moves, compounded
