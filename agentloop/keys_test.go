@@ -90,6 +90,7 @@ var inNoKey = map[string]string{
 	"Agent.Model":     "ModelName, Fingerprint and Params stand for it",
 	"Agent.Decider":   "DeciderName stands for it",
 	"Agent.Every":     "it says when a turn is; the reason, if any, is in the message",
+	"Agent.Wake":      "as Every; that a turn is a look in its sleep is in the key",
 	"Agent.Triggers":  "as Every",
 	"Agent.When":      "as Every",
 	"Agent.Timeout":   "a turn that it ends is not kept",
