@@ -94,7 +94,7 @@ func TestCacheClear(t *testing.T) {
 	c, s := newCache(t)
 	_, errs, code := command(t, t.TempDir(), nil, "cache", "clear")
 	require.Equal(t, 2, code)
-	require.Contains(t, errs, "cannot ask here\n  if that is what you want: pitwall cache clear --yes")
+	require.Contains(t, errs, "there is no terminal to ask on\n  if that is what you want: pitwall cache clear --yes")
 	require.Len(t, keptIn(t, s), 4, "nothing is removed without a word")
 	for line, want := range map[string]string{
 		"cache clear --kind trun --yes": `there is no kind "trun"; did you mean "turn"?`,
