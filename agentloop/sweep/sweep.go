@@ -2,6 +2,8 @@ package sweep
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -47,6 +50,9 @@ type Of struct {
 // Row is what came of a point. Return and drawdown are fractions.
 type Row struct {
 	Name     string       `json:"name"`
+	Params   []string     `json:"params"`
+	Model    string       `json:"model,omitempty"` // empty = the strategy's
+	Sample   int          `json:"sample"`
 	Run      string       `json:"run"` // its folder, inside the sweep's
 	Return   float64      `json:"total_return"`
 	Sharpe   *float64     `json:"sharpe"`
@@ -62,13 +68,16 @@ type Row struct {
 	periods       float64
 }
 
+// Waits reports whether the run has not been made yet.
+func (r Row) Waits() bool { return r.Error == notYet }
+
 // Reused reports whether the run was there before this start.
 func (r Row) Reused() bool { return r.reused }
 
 // Result is what sweep.json holds.
 type Result struct {
 	Of    Of            `json:"of"`
-	Rows  []Row         `json:"rows"` // in the order of the points
+	Rows  []Row         `json:"rows"` // of the points in their order, then of earlier starts
 	Judge report.Trials `json:"judge"`
 
 	Dir      string `json:"-"`
@@ -141,7 +150,7 @@ func (c *Config) open() error {
 	case errors.Is(err, fs.ErrNotExist) && len(entries) > 0:
 		return pitwall.Errorf(pitwall.InvalidInput, "the folder %s is not empty and holds no sweep", c.Dir).Hintf("name another with --out")
 	case errors.Is(err, fs.ErrNotExist):
-		return c.write(Result{Of: c.Of, Rows: []Row{}})
+		return c.plan()
 	case err != nil:
 		return fmt.Errorf("reading the sweep's folder: %w", err)
 	}
@@ -157,7 +166,26 @@ func (c *Config) open() error {
 			return pitwall.Errorf(pitwall.InvalidInput, "the folder %s holds a sweep of %s", c.Dir, x.what).Hintf("name another with --out; runs of both would not be comparable")
 		}
 	}
-	return nil
+	for _, r := range old.Rows { // what was tried before is a try, whatever is asked for now
+		if !slices.ContainsFunc(c.Points, func(p Point) bool { return p.Name == r.Name }) {
+			c.Points = append(c.Points, Point{r.Name, r.Params, r.Model, r.Sample})
+		}
+	}
+	return c.plan()
+}
+
+// notYet is the error of a row that waits for its run.
+const notYet = "has no result yet"
+
+// plan writes down what is to be tried before anything is.
+func (c *Config) plan() error {
+	_, err := c.judge(make([]Row, len(c.Points)), make([]bool, len(c.Points)))
+	return err
+}
+
+// row is a point's row without a result.
+func (p Point) row() Row {
+	return Row{Name: p.Name, Params: p.Params, Model: p.Model, Sample: p.Sample, Run: slug(p.Name)}
 }
 
 func (c *Config) write(r Result) error {
@@ -172,9 +200,9 @@ func (c *Config) write(r Result) error {
 // was stopped.
 func (c *Config) point(ctx context.Context, i int) (row Row, ended bool) {
 	p := c.Points[i]
-	row = Row{Name: p.Name, Run: slug(p.Name)}
+	row = p.row()
 	dir := filepath.Join(c.Dir, row.Run)
-	if old := runs.Open(os.DirFS(dir)); old.Damaged == nil && old.Manifest.Status == "complete" {
+	if old := runs.Open(os.DirFS(dir)); old.Damaged == nil && old.Manifest.Status == "complete" && old.Manifest.Sample == p.Sample {
 		r, err := report.Read(os.DirFS(dir), old.Manifest)
 		if err == nil {
 			row.reused = true
@@ -226,7 +254,8 @@ func (c *Config) judge(rows []Row, begun []bool) (*Result, error) {
 		switch {
 		case !begun[i]:
 			out.Complete = false
-			continue
+			rows[i] = c.Points[i].row()
+			rows[i].Error = notYet
 		case r.Error != "":
 			out.Failed++
 		case first != nil && len(r.returns) != len(first.returns):
@@ -243,21 +272,27 @@ func (c *Config) judge(rows []Row, begun []bool) (*Result, error) {
 	if first == nil {
 		first = &Row{}
 	}
-	out.Judge = report.JudgeTrials(trials, first.hold, first.periods, c.Seed)
+	out.Judge = report.JudgeTrials(trials, len(out.Rows)-len(trials), first.hold, first.periods, c.Seed)
 	return &out, c.write(out)
 }
 
-// slug is a name as a folder's.
+// slug is a name as a folder's. Where other characters stand in it, or letters that some
+// disks do not tell apart, a part of its sum makes it one of its own.
 func slug(name string) string {
-	return strings.Map(func(r rune) rune {
+	plain := strings.Map(func(r rune) rune {
 		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("=.-_", r):
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', strings.ContainsRune("=.-", r):
 			return r
 		case r == ' ':
 			return ','
 		}
 		return '_'
 	}, name)
+	if longest := 100; strings.Contains(plain, "_") || len(plain) > longest {
+		sum := sha256.Sum256([]byte(name))
+		plain = plain[:min(len(plain), longest)] + "-" + hex.EncodeToString(sum[:4])
+	}
+	return plain
 }
 
 // OfStrategy returns what a sweep of a strategy is of. Its values, those of one of its

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -136,8 +137,11 @@ func TestSweepGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, part.Complete)
 	require.EqualError(t, part.Err(), "stopped before the end")
-	before := len(part.Rows)
-	require.Less(t, before, 5)
+	before := slices.IndexFunc(part.Rows, sweep.Row.Waits)
+	require.Greater(t, before, 0)
+	require.Len(t, part.Rows, 5)
+	require.Equal(t, 5-before, part.Judge.Lacking)
+	require.False(t, part.Judge.Evidence)
 	require.NoError(t, os.Remove(filepath.Join(stopped.Dir, part.Rows[0].Run, "manifest.json"))) // as a crash leaves one
 	rest := &momentum{}
 	_, err = sweep.Run(t.Context(), config(t, rest, stopped.Dir, "lookback=5:25:5"))
@@ -150,6 +154,29 @@ func TestSweepGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, more.made, "another value in the same folder")
 	require.Len(t, wider.Rows, 6)
+
+	other := &momentum{}
+	elsewhere, err := sweep.Run(t.Context(), config(t, other, whole.Dir, "lookback=40,50"))
+	require.NoError(t, err)
+	require.Equal(t, 2, other.made)
+	require.Equal(t, 8, elsewhere.Judge.N, "what was tried before counts, asked for again or not")
+}
+
+// Names that differ have folders that differ, on disks that do not tell a from A too.
+func TestSweepFolders(t *testing.T) {
+	points, err := sweep.Grid([]string{"op=>,<,_,a,A"}, []string{"x/y:8b", "x/y_8b"}, 1)
+	require.NoError(t, err)
+	m, seen := &momentum{fail: "none"}, map[string]bool{}
+	c := config(t, m, filepath.Join(t.TempDir(), "s"), "lookback=5,10")
+	c.Points, c.Run = points, func(_ context.Context, _ sweep.Point, dir string) (*driver.Result, error) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		seen[strings.ToLower(filepath.Base(dir))] = true
+		return nil, pitwall.Errorf(pitwall.NoCoverage, "no data")
+	}
+	_, err = sweep.Run(t.Context(), c)
+	require.NoError(t, err)
+	require.Len(t, seen, 10)
 }
 
 func read(t *testing.T, dir string) string {
@@ -186,7 +213,8 @@ func TestSweepWithAFailure(t *testing.T) {
 	m := &momentum{fail: "lookback=10"}
 	r, err := sweep.Run(t.Context(), config(t, m, filepath.Join(t.TempDir(), "s"), "lookback=5,10,15"))
 	require.NoError(t, err)
-	require.Equal(t, []any{3, 1, 2}, []any{len(r.Rows), r.Failed, r.Judge.N})
+	require.Equal(t, []any{3, 1, 3, 1}, []any{len(r.Rows), r.Failed, r.Judge.N, r.Judge.Lacking})
+	require.False(t, r.Judge.Evidence)
 	require.Equal(t, "NO_COVERAGE: no data", r.Rows[1].Error)
 	require.EqualError(t, r.Err(), "1 of 3 runs failed")
 }

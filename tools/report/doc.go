@@ -77,7 +77,7 @@
 //	                 below the middle, rank/(N+1), in the other half
 //	p-value          SPA of Hansen (2005): studentized by the kernel of Politis and Romano
 //	                 (1994), recentered where mean >= -dev*sqrt(2 ln ln n / n), a
-//	                 statistic below 0 is 0; 1,000 resamples in blocks of n^(1/3) days
+//	                 statistic of 0 or less has p 1; 1,000 resamples in blocks of n^(1/3) days
 //	White's          the reality check (2000), the same draws, all recentered
 //	random trader    the run's own positions, shifted around its steps and dealt to
 //	                 its symbols at random, at its own turnover and cost rate:

@@ -20,7 +20,8 @@ type Trial struct {
 // Trials says how much of the best of several runs their number explains. Its formulas
 // are in the package's doc.
 type Trials struct {
-	N         int    `json:"trials"`   // that were run
+	N         int    `json:"trials"`   // that were asked for
+	Lacking   int    `json:"lacking"`  // of them without a result
 	Distinct  int    `json:"distinct"` // of different returns: the number that the rest counts
 	Days      int    `json:"days"`
 	Best      string `json:"best"` // the one with the highest Sharpe ratio
@@ -47,12 +48,14 @@ const (
 )
 
 // trialStream tells the draws of trials from those of luck.go.
-const trialStream = 3
+const trialStream = 4
 
 // JudgeTrials compares runs over the same days with cash, with buying and holding (a
 // return for each of the same days; nil = not known) and with each other.
-func JudgeTrials(list []Trial, hold []float64, periods float64, seed uint64) Trials {
-	t := Trials{N: len(list), Resamples: resamples, Seed: seed, Why: []string{}}
+// lacking is how many runs were asked for and have no result: they are tries too, and
+// without them there is no evidence.
+func JudgeTrials(list []Trial, lacking int, hold []float64, periods float64, seed uint64) Trials {
+	t := Trials{N: len(list) + lacking, Lacking: lacking, Resamples: resamples, Seed: seed, Why: []string{}}
 	var distinct []Trial
 	for _, x := range list {
 		if !slices.ContainsFunc(distinct, func(y Trial) bool { return slices.Equal(x.Returns, y.Returns) }) {
@@ -107,7 +110,7 @@ func JudgeTrials(list []Trial, hold []float64, periods float64, seed uint64) Tri
 // judge fills Evidence and Verdict.
 func (t *Trials) judge() {
 	below := func(p *float64, limit float64) bool { return p != nil && *p <= limit }
-	t.Evidence = t.Deflated != nil && *t.Deflated >= surely && below(t.Cash, rarely) && below(t.Hold, rarely) && (t.Distinct == 1 || t.Overfit != nil && *t.Overfit < overfit)
+	t.Evidence = t.Lacking == 0 && t.Deflated != nil && *t.Deflated >= surely && below(t.Cash, rarely) && below(t.Hold, rarely) && (t.N == 1 || t.Overfit != nil && *t.Overfit < overfit)
 	tries := fmt.Sprintf("best of %d tries", t.Distinct)
 	if t.Distinct == 1 {
 		tries = "one try"
@@ -117,6 +120,9 @@ func (t *Trials) judge() {
 		luck = fmt.Sprintf(" where luck alone is expected to show %s", figure(t.Expected))
 	}
 	said := "No evidence that anything here beats cash and holding"
+	if t.Lacking > 0 {
+		said = fmt.Sprintf("No verdict before the %d runs without a result have one", t.Lacking)
+	}
 	if t.Evidence {
 		said = "More than luck explains"
 	}
@@ -254,6 +260,9 @@ func superior(list []Trial, benchmark []float64, seed uint64) (hansen, white *fl
 	for i := range places {
 		places[i] = float64(i)
 	}
+	if studentized == 0 { // none earned more than the benchmark: nothing to explain
+		hansen = finite(1)
+	}
 	above, higher := 0, 0
 	for range resamples {
 		drawBlocks(rng, places, drawn, block)
@@ -277,7 +286,10 @@ func superior(list []Trial, benchmark []float64, seed uint64) (hansen, white *fl
 			higher++
 		}
 	}
-	return finite(float64(above) / resamples), finite(float64(higher) / resamples)
+	if hansen == nil {
+		hansen = finite(float64(above) / resamples)
+	}
+	return hansen, finite(float64(higher) / resamples)
 }
 
 // longRunDeviation returns the standard deviation of the root-n mean of dependent values

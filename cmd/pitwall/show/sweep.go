@@ -117,7 +117,7 @@ func SweepResult(p *term.Pen, r *sweep.Result) {
 		p.Line(term.Dim, "  and %d more: %s", len(rows)-mostRows, sweep.File)
 	}
 	for _, x := range r.Rows {
-		if x.Error != "" {
+		if x.Error != "" && !x.Waits() {
 			first, _, _ := strings.Cut(x.Error, "\n")
 			p.Item(term.Red, "  "+term.OneLine(x.Name)+": ", 4, first)
 		}
