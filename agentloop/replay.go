@@ -245,27 +245,19 @@ func (t *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
 		return Reply{}, err
 	}
 	if old, err := t.parentReply(c); old != nil || err != nil {
+		if err == nil {
+			err = t.countParents(c, request)
+		}
 		if err != nil {
 			return Reply{}, err
 		}
-		t.timing.Cached++
-		t.timing.Cache = "replies"
 		return *old, nil
 	}
-	if t.Cache != nil {
-		body, err := t.recorded(replyKind, "", request)
+	if k, err := t.recordedReply(request); k != nil || err != nil {
 		if err != nil {
 			return Reply{}, err
 		}
-		var k recordedReply
-		if body != nil && json.Unmarshal(body, &k) == nil {
-			readable(k.Reply.Calls)
-			t.timing.Cached++
-			t.timing.Cache = "replies"
-			c.used = c.used.Add(k.Usage)
-			old, err := c.price(k.Usage)
-			return k.Reply, errors.Join(err, t.old.add(old))
-		}
+		return k.Reply, t.countRecorded(c, k.Usage)
 	}
 	if t.Strict {
 		differs := ""
@@ -286,6 +278,46 @@ func (t *turnRun) reply(ctx context.Context, c *talk) (Reply, error) {
 		return Reply{}, err
 	}
 	return t.fresh(ctx, c, request, need)
+}
+
+// recordedReply returns the reply to a request from the cache, nil without one.
+func (t *turnRun) recordedReply(request []byte) (*recordedReply, error) {
+	if t.Cache == nil {
+		return nil, nil
+	}
+	body, err := t.recorded(replyKind, "", request)
+	k := &recordedReply{}
+	if err != nil || body == nil || json.Unmarshal(body, k) != nil {
+		return nil, err
+	}
+	readable(k.Reply.Calls)
+	return k, nil
+}
+
+// countRecorded counts a reply that is not asked for, at what it once used.
+func (t *turnRun) countRecorded(c *talk, used Usage) error {
+	t.timing.Cached++
+	t.timing.Cache = "replies"
+	c.used = c.used.Add(used)
+	old, err := c.price(used)
+	return errors.Join(err, t.old.add(old))
+}
+
+// countParents counts a reply that a fork keeps from its parent. What it used stands in the
+// replay cache alone, and a limit of the turn needs it: the turn could afford more than the
+// parent's could.
+func (t *turnRun) countParents(c *talk, request []byte) error {
+	k, err := t.recordedReply(request)
+	switch {
+	case err != nil:
+		return err
+	case k != nil:
+		return t.countRecorded(c, k.Usage)
+	case (t.agent.Budget.USDPerTurn > 0 || c.USDPerTurn > 0) && *c.Price != Price{}:
+		return pitwall.Errorf(pitwall.NotRecorded, "turn %d keeps reply %d of its parent, whose cost counts for usd_per_turn and is not in the replay cache", t.timing.Turn, c.replies+1).
+			Hintf("fork with the replay cache that the parent filled, or without usd_per_turn")
+	}
+	return t.countRecorded(c, Usage{})
 }
 
 // fresh asks the model and keeps what it said. The lock is open meanwhile.

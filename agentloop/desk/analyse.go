@@ -57,7 +57,7 @@ func (d *Desk) analyse(ctx context.Context, b *agentloop.Brief, rec *Record) (st
 	if d.Pattern == sequential {
 		for i, x := range list {
 			if i > 0 {
-				x.text = b.Text + reported + instruction(x.role)
+				x.text, x.heard = b.Text+reported+instruction(x.role), heard(rec.Reports)
 			}
 			if err := d.ask(ctx, b, x.question); err != nil {
 				return "", err

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"pitwall"
 	"pitwall/agentloop"
@@ -31,7 +33,7 @@ type Ablation struct {
 	Horizon  int      `json:"horizon_bars"` // after which a moved decision is priced
 	Base     Branch   `json:"base"`
 	Parts    []Part   `json:"parts"`
-	LeftOut  []string `json:"left_out"` // parts that the desk does not have, with the reason
+	LeftOut  []string `json:"left_out"` // parts that are not taken out, with the reason
 	Vetoes   []Veto   `json:"vetoes"`   // of the first sample of Base
 }
 
@@ -53,6 +55,8 @@ type Part struct {
 	USD        *pitwall.Dec     `json:"cost_difference_usd"`
 	Moves      []Move           `json:"moves"`
 	Verdict    string           `json:"verdict"` // whether it earned its money
+
+	same bool // every run has the digest of the one with the part
 }
 
 // variant is a desk without a part.
@@ -81,7 +85,9 @@ func variants(s *Strategy) []variant {
 		{"without debate", "the debate", argues, func(_ *Strategy, d *Desk, _ int) { d.Debate = nil }},
 		{"without risk role", "the risk role", risk, func(_ *Strategy, d *Desk, _ int) { d.Risk = nil }},
 		{"compact debate", "arguing in rounds", rounds, func(_ *Strategy, d *Desk, _ int) {
-			d.Debate = &Debate{Compact: true, Judge: d.Debate.Judge}
+			judge := d.Debate.Judge
+			judge.Role = "" // it answers as a judge of an argument in rounds
+			d.Debate = &Debate{Compact: true, Judge: judge}
 		}},
 		{"coin-flip judge", "the judge", rounds, func(_ *Strategy, d *Desk, sample int) {
 			x := *d.Debate
@@ -89,6 +95,28 @@ func variants(s *Strategy) []variant {
 			d.Debate = &x
 		}},
 	}
+}
+
+// AblationPlan says in a sentence how many runs [Ablate] makes, and about what they cost where
+// one of the runs in a folder is of the same strategy and its cost is known. Vetoes ask no
+// model.
+func (s *Strategy) AblationPlan(samples int, past fs.FS) string {
+	runsOf := samples
+	for _, v := range variants(s) {
+		if v.lacks == "" {
+			runsOf += samples
+		}
+	}
+	text := fmt.Sprintf("run %s and %d variants of it, %d runs in all", s.Name, runsOf/samples-1, runsOf)
+	list, err := runs.List(past)
+	i := slices.IndexFunc(list, func(x runs.Listed) bool {
+		return x.Status == "complete" && x.Damaged == "" && x.Name == s.Name && x.CostUSD != nil
+	})
+	if err != nil || i < 0 {
+		return text + "; pitwall backtest says what one run costs"
+	}
+	x := list[i]
+	return text + fmt.Sprintf(", for about %.2f USD: %s of %s to %s cost %v USD", float64(runsOf)*x.CostUSD.Float(), x.Run, x.From, x.To, x.CostUSD)
 }
 
 // coinJudge is the model of a judge that tosses a coin.
@@ -103,7 +131,21 @@ func Ablate(ctx context.Context, c AblateConfig) (*Ablation, error) {
 	if c.Run.Dir == "" || c.Agents == nil {
 		return nil, errors.New("driver: Ablate needs Run.Dir and Agents")
 	}
+	for _, v := range variants(s) { // before the first of them costs money
+		if v.lacks == "" {
+			x, err := c.changed(v.change, 0)
+			if err == nil {
+				_, err = c.Agents(x)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", v.name, err)
+			}
+		}
+	}
 	a := &Ablation{Strategy: s.Name, Samples: max(1, c.Samples), Horizon: moveHorizon, Parts: []Part{}, LeftOut: []string{}, Vetoes: []Veto{}}
+	if s.Memory != nil {
+		a.LeftOut = append(a.LeftOut, "without memory: every variant remembers; pitwall report A B compares with a run of the file without memory:")
+	}
 	var err error
 	if a.Base, err = c.branch(ctx, "as it is", "base", nil); err != nil {
 		return nil, err
@@ -126,19 +168,25 @@ func Ablate(ctx context.Context, c AblateConfig) (*Ablation, error) {
 	return a, err
 }
 
+// changed returns the strategy of a sample of a variant, checked.
+func (c AblateConfig) changed(change func(*Strategy, *Desk, int), sample int) (*Strategy, error) {
+	s := new(*c.Run.Strategy)
+	s.Desk, s.Params = new(*s.Desk), maps.Clone(s.Params)
+	if change != nil {
+		change(s, s.Desk, sample)
+	}
+	return s, s.Check()
+}
+
 // branch runs a variant.
 func (c AblateConfig) branch(ctx context.Context, name, dir string, change func(*Strategy, *Desk, int)) (b Branch, err error) {
 	b = Branch{Name: name, USD: new(pitwall.Dec)}
 	for i := range max(1, c.Samples) {
-		s := new(*c.Run.Strategy)
-		d := new(*s.Desk)
-		s.Desk, s.Params = d, maps.Clone(s.Params)
-		if change != nil {
-			change(s, d, i)
-		}
-		if err := s.Check(); err != nil {
+		s, err := c.changed(change, i)
+		if err != nil {
 			return b, fmt.Errorf("%s: %w", name, err)
 		}
+		d := s.Desk
 		if i > 0 && s.Deterministic() && (d.Debate == nil || d.Debate.Judge.Model.Name != coinJudge) {
 			break // each sample would be the same
 		}
@@ -178,9 +226,10 @@ func (b *Branch) sample(i int) *Result { return b.runs[min(i, len(b.runs)-1)] }
 func (p *Part) compare(base Branch, part string, cash *pitwall.Dec) error {
 	var pairs []report.Pair
 	moves := map[Direction][]float64{}
-	n := max(len(base.runs), len(p.runs))
-	for i := range n {
+	p.same = true
+	for i := range max(len(base.runs), len(p.runs)) {
 		with, without := base.sample(i), p.sample(i)
+		p.same = p.same && with.Digest == without.Digest
 		pair := report.Pair{}
 		for _, x := range []struct {
 			r    *Result
@@ -232,23 +281,27 @@ func (p *Part) verdict(part string, cash float64) string {
 	for _, m := range p.Moves {
 		moved += m.Count
 	}
+	did := fmt.Sprintf("moved %d orders", moved)
+	if moved == 0 {
+		did = fmt.Sprintf("moved no order by %v %% of equity or more, changed what happened all the same,", 100*sameShare)
+	}
 	gain := fmt.Sprintf("%+.2f %% of return", 100*p.Difference)
 	switch {
-	case moved == 0:
+	case p.same:
 		return fmt.Sprintf("%s changed no order, %s: it earned nothing.", part, price)
 	case p.Interval == nil:
-		return fmt.Sprintf("%s moved %d orders and brought %s %s: too few days, or runs of unlike length, to say whether it earned its money.", part, moved, gain, price)
+		return fmt.Sprintf("%s %s and brought %s %s: too few days, or runs of unlike length, to say whether it earned its money.", part, did, gain, price)
 	}
 	between := fmt.Sprintf(" (90 %% between %+.2f %% and %+.2f %%)", 100*p.Interval.Low, 100*p.Interval.High)
 	switch {
 	case p.USD == nil && p.Interval.Low > 0:
-		return fmt.Sprintf("%s moved %d orders and brought %s%s %s.", part, moved, gain, between, price)
+		return fmt.Sprintf("%s %s and brought %s%s %s.", part, did, gain, between, price)
 	case p.Interval.Low*cash > cost:
-		return fmt.Sprintf("%s earned its money: it moved %d orders and brought %s%s %s.", part, moved, gain, between, price)
+		return fmt.Sprintf("%s earned its money: it %s and brought %s%s %s.", part, did, gain, between, price)
 	case p.Interval.High*cash < cost:
-		return fmt.Sprintf("%s did not earn its money: it moved %d orders and brought %s%s %s.", part, moved, gain, between, price)
+		return fmt.Sprintf("%s did not earn its money: it %s and brought %s%s %s.", part, did, gain, between, price)
 	}
-	return fmt.Sprintf("%s is not shown to have earned its money: it moved %d orders and brought %s%s %s.", part, moved, gain, between, price)
+	return fmt.Sprintf("%s is not shown to have earned its money: it %s and brought %s%s %s.", part, did, gain, between, price)
 }
 
 // open reads the folder of a run of this ablation.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -12,6 +13,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/agentloop/models"
+	"pitwall/agentloop/roles"
 	"pitwall/cache/history"
 	"pitwall/examples"
 )
@@ -114,27 +116,7 @@ func TestAblateCountsDirections(t *testing.T) {
 		}
 		return agentloop.Reply{Text: plan(list[turnOf(r)])}, nil
 	}, asked: map[string]int{}}
-	s, err := driver.Parse("desk.yaml", []byte("name: desk\nsymbols: [AAPL]\ndata: [data]\nfrom: 2014-01-02\nto: 2014-02-28\nevery: 7\nagent: {model: script/desk, prompt: Trade.}\ndesk: {analysts: [technical], debate: {rounds: 1}, trader: {}}\n"))
-	require.NoError(t, err)
-	require.NoError(t, s.Check())
-	c := config(t.TempDir())
-	c.Strategy, c.Turns = s, 5
-	c.Source, err = s.Load(t.Context(), examples.FS, &history.Local{})
-	require.NoError(t, err)
-	a, err := driver.Ablate(t.Context(), driver.AblateConfig{Run: c, Agents: func(s *driver.Strategy) ([]agentloop.Agent, error) {
-		var list []driver.Model
-		for _, a := range s.Team() {
-			if a.Model.Name == "script/coin" {
-				m, err := driver.NewModel(a, models.Options{})
-				require.NoError(t, err)
-				list = append(list, m)
-				continue
-			}
-			list = append(list, driver.Model{Model: deskRole{a.Name, d}, Name: "test/" + a.Name, Free: true})
-		}
-		return s.Deciders(list, nil)
-	}})
-	require.NoError(t, err)
+	a, c := ablatedDesk(t, d, 5, "to: 2014-02-28\nevery: 7\n", "{analysts: [technical], debate: {rounds: 1}, trader: {}}", nil)
 	require.Equal(t, []string{"without risk role: the desk has no risk role"}, a.LeftOut)
 	require.Empty(t, a.Vetoes)
 	require.Equal(t, "without debate", a.Parts[0].Name)
@@ -153,6 +135,107 @@ func TestAblateCountsDirections(t *testing.T) {
 			require.InDelta(t, -0.30*gain, m.Paid, 0.01*abs(gain), "20 % in place of 50 %, from the next open over 20 bars")
 		}
 	}
+}
+
+// ablatedDesk takes a desk of functions over AAPL apart. Role files lie beside it.
+func ablatedDesk(t *testing.T, d *deskRun, turns int, days, desk string, beside fstest.MapFS) (*driver.Ablation, driver.Config) {
+	t.Helper()
+	s, err := driver.Parse("desk.yaml", []byte("name: desk\nsymbols: [AAPL]\ndata: [data]\nfrom: 2014-01-02\n"+days+"agent: {model: script/desk, prompt: Trade.}\ndesk: "+desk+"\n"))
+	require.NoError(t, err)
+	if beside != nil {
+		s.ReadRoles(beside)
+	}
+	require.NoError(t, s.Check())
+	c := config(t.TempDir())
+	c.Strategy, c.Turns = s, turns
+	c.Source, err = s.Load(t.Context(), examples.FS, &history.Local{})
+	require.NoError(t, err)
+	a, err := driver.Ablate(t.Context(), driver.AblateConfig{Run: c, Agents: func(s *driver.Strategy) ([]agentloop.Agent, error) {
+		var list []driver.Model
+		for _, a := range s.Team() {
+			if a.Model.Name == "script/coin" {
+				m, err := driver.NewModel(a, models.Options{})
+				require.NoError(t, err)
+				list = append(list, m)
+				continue
+			}
+			list = append(list, driver.Model{Model: deskRole{a.Name, d}, Name: "test/" + a.Name, Free: true})
+		}
+		return s.Deciders(list, nil)
+	}})
+	require.NoError(t, err)
+	return a, c
+}
+
+// A desk that a fill wakes has more turns in one branch than in the other: what a veto
+// saved is still the difference at one time, 20 bars on. A turn while it sleeps has no veto.
+func TestVetoesArePricedAtOneTime(t *testing.T) {
+	d := &deskRun{play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		if role == "risk" {
+			return agentloop.Reply{Text: `{"decision":"reject","risk_score":0.9,"risk_level":"HIGH","concerns":[],"recommendations":[]}`}, nil
+		}
+		return agentloop.Reply{}, nil // the trader buys 50 %
+	}, asked: map[string]int{}}
+	a, c := ablatedDesk(t, d, 0, "to: 2014-04-30\nevery: 1\n", "{trader: {}, risk: {}, wake: {fill: true, every: 7, shadow: 0.3}}", nil)
+	require.Len(t, a.LeftOut, 3)
+	shadows := 0
+	for _, x := range turnsIn(t, filepath.Join(c.Dir, "base-1")) {
+		if x.Shadow() {
+			shadows++
+		}
+	}
+	require.Greater(t, shadows, 5)
+	bars := c.Source.Series()[0]
+	priced := 0
+	for _, v := range a.Vetoes {
+		require.NotZero(t, v.Saved)
+		n := 0
+		for bars.Bar(n).Start.Format("2006-01-02") <= v.AsOf[:10] {
+			n++
+		}
+		if bars.Bar(n+19).Start.Format("2006-01-02") > "2014-04-30" {
+			continue
+		}
+		priced++
+		gain := bars.Close[n+19].Float()/bars.Open[n].Float() - 1
+		require.InDelta(t, -50_000*gain, v.Saved.Float(), 250, v.AsOf)
+	}
+	require.Greater(t, priced, 5)
+}
+
+// A risk role that only moves a stop orders the same sizes, and is not said to change
+// nothing.
+func TestAblateJudgesWhatSizesDoNotShow(t *testing.T) {
+	d := &deskRun{play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		switch role {
+		case "trader":
+			return agentloop.Reply{Text: `{"orders":[{"symbol":"AAPL","target_percent":50,"stop":100,"confidence":0.5,"reason":"t"}]}`}, nil
+		case "risk":
+			return agentloop.Reply{Text: `{"decision":"modify","orders":[{"symbol":"AAPL","target_percent":50,"stop":300}],"risk_score":0.2,"risk_level":"LOW","concerns":[],"recommendations":[]}`}, nil
+		}
+		return agentloop.Reply{}, nil
+	}, asked: map[string]int{}}
+	a, _ := ablatedDesk(t, d, 1, "to: 2014-02-28\nevery: 1\n", "{trader: {}, risk: {}}", nil)
+	require.Equal(t, "without risk role", a.Parts[0].Name)
+	require.Empty(t, movedIn(a.Parts[0]))
+	require.NotContains(t, a.Parts[0].Verdict, "changed no order")
+	require.Contains(t, a.Parts[0].Verdict, "moved no order by 0.5 % of equity or more")
+}
+
+// A judge with a file of its own, which answers as a judge and not as a compact debate.
+func TestAblateWithARoleOfItsOwn(t *testing.T) {
+	mine, err := roles.Read(nil, "", "judge")
+	require.NoError(t, err)
+	d := &deskRun{asked: map[string]int{}, play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		if role == "debate" {
+			return agentloop.Reply{Text: bothSides}, nil
+		}
+		return agentloop.Reply{}, nil
+	}}
+	a, _ := ablatedDesk(t, d, 1, "to: 2014-01-31\nevery: 5\n", "{analysts: [technical], debate: {rounds: 1, judge: {role: my_judge}}, trader: {}}", file("my_judge", mine.Tier, mine.Schema, "Judge."))
+	require.Len(t, a.Parts, 3)
+	require.Equal(t, 1, d.asked["debate"])
+	require.Contains(t, a.Parts[0].Verdict, "changed no order")
 }
 
 func abs(x float64) float64 { return max(x, -x) }

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"time"
 
 	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/desk"
+	"pitwall/cache/runs"
 )
 
 // This file is what vetoes were worth: what would have happened without them, through the
@@ -18,7 +20,7 @@ import (
 
 // Veto is a plan that a reviewer rejected or made smaller. Planned and Left are run through
 // the engine from that turn on, each from the account as it was, and then left alone for
-// the horizon.
+// the horizon: both are priced at the same time.
 type Veto struct {
 	Turn     int         `json:"turn"`
 	AsOf     string      `json:"as_of"`
@@ -51,6 +53,9 @@ func (c AblateConfig) vetoes(ctx context.Context, base *Result) ([]Veto, error) 
 	run := base.open()
 	lines := run.Lines()
 	for _, line := range lines {
+		if line.Shadow() {
+			continue // it orders nothing, vetoed or not
+		}
 		t, err := run.Turn(line.Turn)
 		if err != nil {
 			return nil, err
@@ -95,9 +100,11 @@ func (c AblateConfig) aftermath(ctx context.Context, base *Result, turn int, nam
 	if err := f.Prepare(s); err != nil {
 		return 0, err
 	}
+	end := f.horizon(base)
+	s.To = min(s.To, runs.DateOf(end))
 	r := c.Run
 	r.Strategy, r.Fork, r.Dir = s, f, filepath.Join(c.Run.Dir, fmt.Sprintf("veto-%d-%s", turn, name))
-	r.Turns = f.turnsWithin(base)
+	r.Turns = 0
 	var err error
 	if r.Agents, err = c.Agents(s); err != nil {
 		return 0, err
@@ -106,23 +113,25 @@ func (c AblateConfig) aftermath(ctx context.Context, base *Result, turn int, nam
 	if err != nil {
 		return 0, fmt.Errorf("turn %d with its orders as %s: %w", turn, name, err)
 	}
-	return out.FinalEquity, nil
+	equity := out.Manifest.Cash
+	for _, p := range out.Report.Points {
+		if p.At.After(end) {
+			break
+		}
+		equity = p.Exact
+	}
+	return equity, nil
 }
 
-// turnsWithin returns the last turn within the horizon after Turn.
-func (f *Fork) turnsWithin(base *Result) int {
-	last, steps := f.Turn+1, 0
-	end := f.asOf
+// horizon returns the end of the last bar of the horizon after Turn: both branches are
+// priced then, however often each is asked before.
+func (f *Fork) horizon(base *Result) time.Time {
+	end, steps := f.asOf, 0
 	for _, p := range base.Report.Points {
 		if p.At.After(f.asOf) && steps < moveHorizon {
 			end = p.At
 			steps++
 		}
 	}
-	for _, t := range f.run.Turns() {
-		if unixOf(t.AsOf) <= end.Unix() {
-			last = max(last, t.Turn)
-		}
-	}
-	return last
+	return end
 }

@@ -37,6 +37,7 @@ type deskRun struct {
 	beside  fstest.MapFS // role files
 	symbols string       // empty = AAPL of the bundled data
 	data    fs.FS        // of symbols
+	fork    *driver.Fork
 }
 
 const wholeDesk = "{analysts: [technical, breadth, news], debate: {rounds: 2}, trader: {}, risk: {}, manager: {}}"
@@ -72,6 +73,9 @@ func (d *deskRun) run(t *testing.T) (*driver.Result, []agentloop.Turn, error) {
 		s.ReadRoles(d.beside)
 	}
 	require.NoError(t, s.Check())
+	if c.Fork = d.fork; d.fork != nil {
+		require.NoError(t, d.fork.Prepare(s))
+	}
 	d.asked = map[string]int{}
 	list := []driver.Model{}
 	for _, a := range s.Team() {

@@ -228,3 +228,40 @@ func TestEvidenceOfAnOrder(t *testing.T) {
 	require.Equal(t, 5, len(asked))
 	require.Equal(t, []string{"Turn 6"}, turnsOf(asked))
 }
+
+// Replies that a turn keeps from its parent count for usd_per_turn: with what they used in
+// the replay cache the turn ends where the parent's did, and without it the fork refuses.
+func TestKeptRepliesCountForTheTurn(t *testing.T) {
+	used := agentloop.Usage{Input: 80_000, Output: 100} // 0.24 USD: the turn can pay two
+	play := func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		if role == "technical" && len(r.Messages) == 1 {
+			return agentloop.Reply{Usage: used, Stop: agentloop.StopCalls, Calls: []agentloop.Call{{ID: "a", Name: "market_last_price", Arguments: json.RawMessage(`{"symbols":["AAPL"]}`)}}}, nil
+		}
+		return agentloop.Reply{Text: usual(role), Usage: used}, nil
+	}
+	limit := func(a *agentloop.Agent) {
+		a.Budget.USDPerTurn = pitwall.One / 2
+		for i := range a.Roles {
+			a.Roles[i].Price = &agentloop.Price{In: pitwall.Int(3), Out: pitwall.Int(15)}
+		}
+	}
+	cache := &deskCache{m: map[string][]byte{}}
+	parent := &deskRun{desk: "{parallel: 1, analysts: [technical], trader: {}}", turns: 1, play: play, cache: cache, change: limit}
+	p, turns, err := parent.run(t)
+	require.NoError(t, err)
+	require.Contains(t, turns[0].Result, "trader absent", "usd_per_turn is used")
+	for _, kept := range []bool{true, false} {
+		d := &deskRun{desk: parent.desk, turns: 1, play: play, change: limit, fork: &driver.Fork{Parent: os.DirFS(p.Out), Turn: 1, Without: "market_last_price"}}
+		if kept {
+			d.cache = cache
+		}
+		r, turns, err := d.run(t)
+		if !kept {
+			require.ErrorContains(t, err, "turn 1 keeps reply 1 of its parent, whose cost counts for usd_per_turn")
+			continue
+		}
+		require.NoError(t, err)
+		require.Contains(t, turns[0].Result, "trader absent")
+		require.Positive(t, *r.CostUSDRecorded)
+	}
+}
