@@ -19,6 +19,8 @@ const (
 	coinFee = "coin_fee" // a flow, and the rule of the fill before it
 	saleFee = "sale_fee" // a flow that the broker has not named yet
 	named   = "cfee"     // the broker's own flow
+
+	firstDays = 48 * time.Hour // of a run: the broker names a day's fees at its end
 )
 
 // fees are what may be taken and what was, by the journal.
@@ -28,6 +30,7 @@ type fees struct {
 	owed          pitwall.Dec            // money of coin fees whose flow is not journaled yet
 
 	mayTakeCash, booked, named pitwall.Dec // money of sales: booked by this program, named by the broker
+	early                      pitwall.Dec // named while it may be of sales before the run, whose fees the first cash holds
 }
 
 func newFees() fees {
@@ -58,7 +61,9 @@ func (m *Mirror) takeFeeFlow(f pitwall.CashFlow) {
 	case saleFee:
 		m.fees.booked -= f.Amount
 	case named:
-		m.fees.named -= f.Amount
+		if m.fees.named -= f.Amount; f.Time.Before(m.begun.Add(firstDays)) {
+			m.fees.early -= f.Amount
+		}
 	}
 }
 
@@ -70,9 +75,9 @@ func (m *Mirror) isFee(symbol string, has pitwall.Dec) bool {
 }
 
 // cashFee is the part of missing money that fees of sales explain; below 0 where what was
-// booked came back. The caller holds mu.
+// booked came back, or where what was named is of sales before the run. The caller holds mu.
 func (m *Mirror) cashFee(missing pitwall.Dec) pitwall.Dec {
-	return min(max(missing, -m.fees.booked), max(0, m.fees.mayTakeCash-m.fees.booked-m.fees.named))
+	return min(max(missing, -max(0, m.fees.booked+m.fees.early)), max(0, m.fees.mayTakeCash-m.fees.booked-m.fees.named))
 }
 
 // bookFees journals the fees that the account shows.
