@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -71,7 +72,8 @@ func TestCryptoAtABrokerIsTheBacktest(t *testing.T) {
 // day later: the journal follows, nothing halts, and all that is held can be sold.
 func TestCryptoFeesAtABroker(t *testing.T) {
 	ctx := context.Background()
-	c, _ := bitcoin(t)
+	c, s := bitcoin(t)
+	agents := slices.Clone(c.Agents)
 	live, x := atExchange(t, c, exchangeWith(t, c, nil, alpacafake.Config{CryptoFee: pitwall.One / 400}))
 	live.Dir = filepath.Join(t.TempDir(), "broker")
 	got, err := Run(ctx, live)
@@ -106,4 +108,14 @@ func TestCryptoFeesAtABroker(t *testing.T) {
 	v, err := Verify(os.DirFS(live.Dir))
 	require.NoError(t, err)
 	require.Empty(t, v.Differences)
+	d, err := FindDrift(ctx, DriftConfig{Folder: os.DirFS(live.Dir), Strategy: s, History: c.Source, Agents: agents, Dir: t.TempDir(), Now: c.Now})
+	require.NoError(t, err)
+	fees := 0
+	for _, x := range d.Differences {
+		require.NotEqual(t, ByOthers, x.Cause, x)
+		if x.Cause == ByFees && strings.HasPrefix(x.Order, "external:") {
+			fees++
+		}
+	}
+	require.Equal(t, coinFees, fees)
 }

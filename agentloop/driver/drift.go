@@ -281,6 +281,9 @@ func (d *driftRun) fills(ctx context.Context) error {
 				if strings.HasPrefix(o.ID, "external:") {
 					cause, why = ByOthers, "a person or the exchange traded in the account"
 				}
+				if o.Reason == "coin_fee" {
+					cause, why = ByFees, "the broker took its fee of a purchase in coins"
+				}
 				d.add(o.Sent, o.ID, "fill", fmt.Sprintf("%s %v", o.Side, o.Filled), "none", cause, "%s", why)
 			}
 			continue

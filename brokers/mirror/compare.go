@@ -96,6 +96,9 @@ func (m *Mirror) Adopt(ctx context.Context, at time.Time) (taken []string, err e
 	if err := m.cancelLost(ctx, at); err != nil {
 		return taken, err
 	}
+	if err := m.bookCoins(ctx, at); err != nil {
+		return taken, err
+	}
 	m.mu.Lock()
 	a, held := m.account, maps.Clone(m.held)
 	m.mu.Unlock()

@@ -19,15 +19,19 @@ const (
 	coinFee = "coin_fee" // a flow, and the rule of the fill before it
 	saleFee = "sale_fee" // a flow that the broker has not named yet
 	named   = "cfee"     // the broker's own flow
+
+	firstDays = 48 * time.Hour // of a run: the broker names a day's fees at its end
 )
 
 // fees are what may be taken and what was, by the journal.
 type fees struct {
 	mayTake, took map[string]pitwall.Dec // coins, by symbol
 	price         map[string]pitwall.Dec // of the newest fill
-	owed          pitwall.Dec            // money of coin fees whose flow is not journaled yet
+	owed          pitwall.Dec            // money of a coin fee whose flow is not journaled yet
+	owes          string                 // its symbol
 
 	mayTakeCash, booked, named pitwall.Dec // money of sales: booked by this program, named by the broker
+	early                      pitwall.Dec // named while it may be of sales before the run, whose fees the first cash holds
 }
 
 func newFees() fees {
@@ -40,7 +44,7 @@ func (m *Mirror) takeFeeOf(c *pitwall.Calc, f pitwall.Fill, money, qty pitwall.D
 	m.fees.price[f.Symbol] = f.Price
 	switch {
 	case f.Rule == coinFee:
-		m.fees.owed = c.Sub(m.fees.owed, money)
+		m.fees.owed, m.fees.owes = c.Sub(m.fees.owed, money), f.Symbol
 		m.fees.took[f.Symbol] = c.Sub(m.fees.took[f.Symbol], qty)
 	case m.cfg.Fee == nil || f.ID == f.OrderID || m.cfg.Fee(f.Symbol) <= 0:
 	case f.Side == pitwall.Buy: // rounded up to the smallest coin
@@ -58,7 +62,9 @@ func (m *Mirror) takeFeeFlow(f pitwall.CashFlow) {
 	case saleFee:
 		m.fees.booked -= f.Amount
 	case named:
-		m.fees.named -= f.Amount
+		if m.fees.named -= f.Amount; f.Time.Before(m.begun.Add(firstDays)) {
+			m.fees.early -= f.Amount
+		}
 	}
 }
 
@@ -70,13 +76,27 @@ func (m *Mirror) isFee(symbol string, has pitwall.Dec) bool {
 }
 
 // cashFee is the part of missing money that fees of sales explain; below 0 where what was
-// booked came back. The caller holds mu.
+// booked came back, or where what was named is of sales before the run. The caller holds mu.
 func (m *Mirror) cashFee(missing pitwall.Dec) pitwall.Dec {
-	return min(max(missing, -m.fees.booked), max(0, m.fees.mayTakeCash-m.fees.booked-m.fees.named))
+	return min(max(missing, -max(0, m.fees.booked+m.fees.early)), max(0, m.fees.mayTakeCash-m.fees.booked-m.fees.named))
 }
 
 // bookFees journals the fees that the account shows.
 func (m *Mirror) bookFees(ctx context.Context, at time.Time) error {
+	if err := m.bookCoins(ctx, at); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	money := m.cashFee(m.cash - m.account.Cash)
+	m.mu.Unlock()
+	if money == 0 {
+		return nil
+	}
+	return m.flow(ctx, at, saleFee, -money)
+}
+
+// bookCoins journals the fees in coins, of the symbols that differ by a fee alone.
+func (m *Mirror) bookCoins(ctx context.Context, at time.Time) error {
 	type fee struct {
 		symbol     string
 		qty, price pitwall.Dec
@@ -84,9 +104,10 @@ func (m *Mirror) bookFees(ctx context.Context, at time.Time) error {
 	var list []fee
 	m.mu.Lock()
 	for _, symbol := range slices.Sorted(maps.Keys(m.fees.mayTake)) {
-		list = append(list, fee{symbol, m.account.Held(symbol) - m.held[symbol], m.fees.price[symbol]})
+		if has := m.account.Held(symbol); m.isFee(symbol, has) {
+			list = append(list, fee{symbol, has - m.held[symbol], m.fees.price[symbol]})
+		}
 	}
-	money := m.cashFee(m.cash - m.account.Cash)
 	m.mu.Unlock()
 	for _, f := range list {
 		if err := m.enter(ctx, at, f.symbol, f.qty, f.price, coinFee); err != nil {
@@ -96,20 +117,17 @@ func (m *Mirror) bookFees(ctx context.Context, at time.Time) error {
 			return err
 		}
 	}
-	if money == 0 {
-		return nil
-	}
-	return m.flow(ctx, at, saleFee, -money)
+	return nil
 }
 
 // payFees journals the flow of coin fees, also of one that an earlier process did not live to
 // journal.
 func (m *Mirror) payFees(ctx context.Context, at time.Time) error {
 	m.mu.Lock()
-	owed := m.fees.owed
+	f := pitwall.CashFlow{Time: at, Symbol: m.fees.owes, Type: coinFee, Amount: -m.fees.owed}
 	m.mu.Unlock()
-	if owed == 0 {
+	if f.Amount == 0 {
 		return nil
 	}
-	return m.flow(ctx, at, coinFee, -owed)
+	return m.append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryCash, Book: pitwall.MainBook, Flow: &f})
 }

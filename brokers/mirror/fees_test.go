@@ -19,6 +19,7 @@ type taking struct {
 	*sim.Venue
 	coins, money pitwall.Dec
 	flows        []pitwall.Entry
+	since        time.Time // of the run
 }
 
 func (b *taking) CashFlows(context.Context) ([]pitwall.Entry, error) { return b.flows, nil }
@@ -51,7 +52,7 @@ func coins(t *testing.T) *taking {
 const rate = pitwall.One / 400
 
 func (b *taking) mirror(t *testing.T, j pitwall.Journal) *mirror.Mirror {
-	m, err := mirror.Open(context.Background(), mirror.Config{Broker: b, Journal: j, Cash: pitwall.One / 100, Pause: func(context.Context) error { return nil },
+	m, err := mirror.Open(context.Background(), mirror.Config{Broker: b, Journal: j, Since: b.since, Cash: pitwall.One / 100, Pause: func(context.Context) error { return nil },
 		Fee: func(symbol string) pitwall.Dec { return map[string]pitwall.Dec{"BTC/USD": rate}[symbol] }}, b.Now())
 	require.NoError(t, err)
 	return m
@@ -215,4 +216,47 @@ func TestFeesDifferNowhere(t *testing.T) {
 		require.Empty(t, list, "step %d", i)
 	}
 	require.Positive(t, min(sawCoins, sawMoney, sawNamed))
+}
+
+// What the broker names after the start may be of a sale before it, beside one of the run: the
+// first cash is without that fee already. It is counted once, and so is a later one.
+func TestFeesOfSalesBeforeTheRun(t *testing.T) {
+	ctx := context.Background()
+	for _, sells := range []bool{false, true} {
+		b, j := coins(t), &pitwall.MemoryJournal{}
+		b.trade(t, &pitwall.MemoryJournal{}, "a", pitwall.Buy, pitwall.Int(10))
+		b.trade(t, &pitwall.MemoryJournal{}, "b", pitwall.Sell, pitwall.Int(2))
+		b.money, b.since = 200*rate, b.Now()
+		m := b.mirror(t, j)
+		sync := func() []string {
+			list, err := m.Sync(ctx, b.Now(), true)
+			require.NoError(t, err)
+			return list
+		}
+		require.Empty(t, sync())
+		sell := func(id string) {
+			b.trade(t, j, id, pitwall.Sell, pitwall.One)
+			b.money += 60 * rate
+			require.Empty(t, sync())
+		}
+		fee := 200 * rate
+		if sells {
+			sell("c")
+			fee += 60 * rate
+		}
+		name := func(id string, fee pitwall.Dec) {
+			b.flows = append(b.flows, pitwall.Entry{ID: id, Flow: &pitwall.CashFlow{Type: "cfee", Amount: -fee}})
+			require.Empty(t, sync(), "sells %v", sells)
+		}
+		name("f", fee)
+		sell("d")
+		name("g", 60*rate)
+		b.money += pitwall.Int(3)
+		require.Len(t, sync(), 1)
+		b.money -= pitwall.Int(5)
+		require.Len(t, sync(), 1, "money that no fee explains")
+		for _, e := range j.Entries() {
+			require.False(t, e.Flow != nil && (e.Flow.Transfer() || e.Flow.Type == "unexplained"))
+		}
+	}
 }

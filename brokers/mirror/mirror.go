@@ -38,6 +38,7 @@ type Mirror struct {
 	held    map[string]pitwall.Dec
 	cost    map[string]pitwall.Dec // what was paid for what is held; below 0 of a short
 	gains   map[string]pitwall.Dec // what fills realized, by their id
+	closed  map[string]string      // the newest fill that closed, by symbol
 	fees    fees
 	begun   time.Time
 	start   pitwall.Dec
@@ -61,7 +62,7 @@ type order struct {
 // Open reads the journal. On an empty one it begins: what the account holds now is the
 // start, as fills at the current price.
 func Open(ctx context.Context, c Config, at time.Time) (*Mirror, error) {
-	m := &Mirror{cfg: c, orders: map[string]*order{}, fills: map[string]bool{}, paid: map[string]bool{}, held: map[string]pitwall.Dec{}, cost: map[string]pitwall.Dec{}, gains: map[string]pitwall.Dec{}, fees: newFees(), cursor: pitwall.Cursor{Time: c.Since}}
+	m := &Mirror{cfg: c, orders: map[string]*order{}, fills: map[string]bool{}, paid: map[string]bool{}, held: map[string]pitwall.Dec{}, cost: map[string]pitwall.Dec{}, gains: map[string]pitwall.Dec{}, closed: map[string]string{}, fees: newFees(), cursor: pitwall.Cursor{Time: c.Since}}
 	if c.Journal.Last() > 0 {
 		return m, m.absorb(ctx)
 	}
@@ -219,10 +220,14 @@ func (m *Mirror) takeFill(f pitwall.Fill) error {
 
 // takeCost moves what was paid for a position by a fill, before its quantity, and keeps what
 // the fill realized. What entered without an order is worth its price then, and so is all
-// that is held of the symbol.
+// that is held of the symbol. Of a sale of coins its fee, at most, is no gain: the broker
+// says what it was a day later.
 func (m *Mirror) takeCost(c *pitwall.Calc, f pitwall.Fill, money, qty pitwall.Dec) {
 	held, cost := m.held[f.Symbol], m.cost[f.Symbol]
 	switch {
+	case f.Rule == coinFee && c.Add(held, qty) == 0: // none is left: what they cost is of the sale of the others
+		m.gains[m.closed[f.Symbol]] = c.Sub(m.gains[m.closed[f.Symbol]], cost)
+		m.cost[f.Symbol] = 0
 	case f.Rule == coinFee: // the coins that are left have cost what all did
 	case f.ID == f.OrderID: // by enter
 		m.cost[f.Symbol] = c.Mul(c.Add(held, qty), f.Price)
@@ -231,7 +236,10 @@ func (m *Mirror) takeCost(c *pitwall.Calc, f pitwall.Fill, money, qty pitwall.De
 	default:
 		part := min(f.Qty, held.Abs())
 		got, paid := c.MulDiv(-money, part, f.Qty), c.MulDiv(cost, part, held.Abs())
-		m.gains[f.ID] = c.Sub(got, paid)
+		m.gains[f.ID], m.closed[f.Symbol] = c.Sub(got, paid), f.ID
+		if m.cfg.Fee != nil && f.Side == pitwall.Sell {
+			m.gains[f.ID] = c.Sub(m.gains[f.ID], c.Mul(got, m.cfg.Fee(f.Symbol)))
+		}
 		m.cost[f.Symbol] = c.Add(c.Sub(cost, paid), c.Add(money, got)) // the rest opens the other way
 	}
 }

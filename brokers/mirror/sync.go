@@ -2,7 +2,6 @@ package mirror
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,7 +37,10 @@ func (m *Mirror) Sync(ctx context.Context, at time.Time, mark bool) (differences
 		}
 	}
 	if len(differences) == 0 && len(m.found) == 0 {
-		if err := errors.Join(m.bookFees(ctx, at), m.smallCash(ctx, at)); err != nil {
+		if err := m.bookFees(ctx, at); err != nil {
+			return nil, err
+		}
+		if err := m.smallCash(ctx, at); err != nil {
 			return nil, err
 		}
 	}
@@ -62,7 +64,10 @@ func (m *Mirror) find(format string, args ...any) {
 // look reads fills, orders and account once, and reports whether an order without an
 // answer is still looked for.
 func (m *Mirror) look(ctx context.Context, at time.Time) (waiting bool, err error) {
-	if err := errors.Join(m.absorb(ctx), m.payFees(ctx, at)); err != nil {
+	if err := m.absorb(ctx); err != nil {
+		return false, err
+	}
+	if err := m.payFees(ctx, at); err != nil {
 		return false, err
 	}
 	fills, cursor, err := m.cfg.Broker.Fills(ctx, m.cursor)

@@ -11,29 +11,34 @@ import (
 
 // The check of trades that lost one after another. A trade is an order that closed
 // positions: it lost when what its fills realized, less their fees, is below 0. The fills
-// come from the broker and say what each realized; a fill that realized nothing, an opening
-// one, is of no trade.
+// come from the broker and say what each realized; an order whose fills all realized nothing
+// is of no trade: it opened, or it closed at exactly the price of the entry, which a fill
+// does not tell apart.
 
 // trade is what an order's fills realized.
 type trade struct {
 	order string
 	gain  pitwall.Dec
-	at    time.Time // of its newest fill
+	at    time.Time // of its newest fill that realized anything
 }
 
 // losing returns the trades of the look-back that lost since the last one that did not,
 // newest first.
 func (t *trial) losing() (list []trade) {
 	for _, f := range slices.Backward(t.s.Fills) {
-		if f.Realized == 0 || t.s.Now.Sub(f.Known) >= t.row.fills {
+		if t.s.Now.Sub(f.Known) >= t.row.fills {
 			continue
 		}
 		i := slices.IndexFunc(list, func(x trade) bool { return x.order == f.OrderID })
 		if i < 0 {
-			i, list = len(list), append(list, trade{order: f.OrderID, at: f.Known})
+			i, list = len(list), append(list, trade{order: f.OrderID})
+		}
+		if f.Realized != 0 && list[i].at.IsZero() {
+			list[i].at = f.Known
 		}
 		list[i].gain = t.calc.Add(list[i].gain, t.calc.Sub(f.Realized, f.Fee))
 	}
+	list = slices.DeleteFunc(list, func(x trade) bool { return x.at.IsZero() })
 	if i := slices.IndexFunc(list, func(x trade) bool { return x.gain >= 0 }); i >= 0 {
 		list = list[:i]
 	}

@@ -41,6 +41,7 @@ func TestConsecutiveLosses(t *testing.T) {
 		"in a row":             {closes("a", "-1", "b", "-1"), closes("a", "-1", "b", "-1", "c", "-1")},
 		"a win ends it":        {closes("a", "-1", "b", "-1", "c", "0.01", "d", "-9", "e", "-9"), closes("a", "1", "b", "-1", "c", "-1", "d", "-1")},
 		"fees count":           {fee("1", closes("a", "-9", "b", "-9", "c", "1")), fee("1", closes("a", "-9", "b", "-9", "c", "0.99999999"))},
+		"fees of every part":   {fee("0.5", closes("a", "-9", "b", "-9", "c", "0", "c", "1", "c", "0")[1:]), fee("0.5", closes("a", "-9", "b", "-9", "c", "0", "c", "1", "c", "0"))},
 		"parts of one order":   {closes("a", "-1", "b", "-1", "b", "-1"), closes("a", "-1", "b", "-1", "c", "5", "c", "-6")},
 		"an order that opened": {closes("a", "-1", "b", "0", "c", "-1"), closes("a", "-1", "b", "-1", "x", "0", "c", "-1")},
 		"the look-back":        {closes("a", "-1", "x", "0", "x", "0", "x", "0", "x", "0", "b", "-1", "c", "-1"), closes("a", "-1", "x", "0", "x", "0", "x", "0", "b", "-1", "c", "-1")},

@@ -35,9 +35,15 @@ type lots struct {
 // order.
 const expired, writtenOff = "expiry", "written_off"
 
+// Fees that a broker takes out of what a fill brings: coins of a purchase (a fill with this
+// rule, and the flow of its money), money of a sale, and what the broker names of it later.
+const coinFee, saleFee, namedFee = "coin_fee", "sale_fee", "cfee"
+
 // book applies an entry of the journal to the positions.
 func (l *lots) book(e pitwall.Entry) {
 	switch {
+	case e.Kind == pitwall.EntryFill && e.Fill != nil && e.Fill.Rule == coinFee:
+		l.takeFee(*e.Fill)
 	case e.Kind == pitwall.EntryFill && e.Fill != nil:
 		l.trade(e.Fill.Book, e.Fill.Symbol, signed(*e.Fill), e.Fill.Price, e.Fill.Fee, e.Fill.Time, e.Fill.OrderID)
 	case e.Kind == pitwall.EntryCash && e.Flow != nil:
@@ -112,6 +118,41 @@ func (l *lots) trade(book, symbol string, qty, price, fee pitwall.Dec, at time.T
 	h.qty = l.a.Add(h.qty, qty)
 }
 
+// takeFee takes a fee in coins out of the newest lots, below 0 gives one back: what they have
+// cost is a fee of theirs, or of the newest trade when it closed the rest.
+func (l *lots) takeFee(f pitwall.Fill) {
+	h, qty := l.of(f.Book, f.Symbol), -signed(f)
+	for qty != 0 && h.qty > 0 {
+		last := &h.lots[len(h.lots)-1]
+		n := min(qty, last.qty)
+		paid := l.money(f.Symbol, n, last.price)
+		last.qty, last.fees, h.qty, qty = l.a.Sub(last.qty, n), l.a.Add(last.fees, paid), l.a.Sub(h.qty, n), l.a.Sub(qty, n)
+		if last.qty != 0 {
+			continue
+		}
+		fees := last.fees
+		h.lots = h.lots[:len(h.lots)-1]
+		if k := len(h.lots); k > 0 {
+			h.lots[k-1].fees = l.a.Add(h.lots[k-1].fees, fees)
+			continue
+		}
+		for i := range slices.Backward(l.closed) {
+			if t := &l.closed[i]; t.Book == f.Book && t.Symbol == f.Symbol {
+				t.Fees, t.Profit = l.a.Add(t.Fees, fees), l.a.Sub(t.Profit, fees)
+				break
+			}
+		}
+	}
+	if qty != 0 {
+		l.trade(f.Book, f.Symbol, -qty, f.Price, l.money(f.Symbol, qty, f.Price), f.Time, f.OrderID)
+	}
+}
+
+// money returns what units are worth at a price.
+func (l *lots) money(symbol string, qty, price pitwall.Dec) pitwall.Dec {
+	return l.a.Mul(l.a.Mul(qty, price), l.multiplier(symbol))
+}
+
 // close records that n units (with the sign of the closing) of a lot were closed.
 func (l *lots) close(book, symbol string, from lot, n, price, fees pitwall.Dec, at time.Time, order string) {
 	t := RoundTrip{Symbol: symbol, Book: book, Side: "long", Qty: n.Abs(), EntryTime: from.at, EntryPrice: from.price, EntryOrder: from.order, ExitTime: &at, ExitPrice: &price, ExitOrder: order, Fees: fees}
@@ -144,7 +185,7 @@ func (l *lots) profit(t RoundTrip, price pitwall.Dec) pitwall.Dec {
 	if t.Side == "short" {
 		move = -move
 	}
-	return l.a.Sub(l.a.Mul(l.a.Mul(t.Qty, move), l.multiplier(t.Symbol)), t.Fees)
+	return l.a.Sub(l.money(t.Symbol, t.Qty, move), t.Fees)
 }
 
 // merge adds a further fill of the same two orders to a trip: prices are means by

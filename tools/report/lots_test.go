@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -151,4 +153,51 @@ func TestPropertyLots(t *testing.T) {
 		require.InDelta(t, float64(fees), paid.Float(), 1e-5)
 		require.InDelta(t, cash+float64(qty*last), gain, 1e-3) // means by quantity are rounded
 	})
+}
+
+// A fee that a broker takes in coins closes no trade: it is a fee of the purchase, also when
+// the rest was sold before it showed. The money of such fees is commission, and every gain adds
+// up.
+func TestLotsCoinFees(t *testing.T) {
+	type line struct{ qty, price, rule, flow string } // a fill, or the amount of a flow
+	for name, c := range map[string]struct {
+		lines                   []line
+		closed, open            []string
+		commission, gain, other string
+	}{
+		"of the newest lot": {lines: []line{{"1", "100", "", ""}, {"1", "200", "", ""}, {"-0.01", "200", "coin_fee", ""}, {"", "", "coin_fee", "-2"}},
+			open: []string{"long 1 o0@100 open fees 0 profit 100", "long 0.99 o1@200 open fees 2 profit -2"}, commission: "2", gain: "-300"},
+		"sold before": {lines: []line{{"1", "100", "", ""}, {"-0.99", "110", "", ""}, {"-0.01", "110", "coin_fee", ""}, {"", "", "coin_fee", "-1.1"}, {"", "", "sale_fee", "-0.3"}, {"", "", "cfee", "-0.3"}, {"", "", "sale_fee", "0.3"}},
+			closed: []string{"long 0.99 o0@100 o1@110 fees 1 profit 8.9"}, commission: "1.4", gain: "8.9", other: "-0.3"},
+		"given back": {lines: []line{{"1", "100", "", ""}, {"-0.01", "100", "coin_fee", ""}, {"", "", "coin_fee", "-1"}, {"0.01", "100", "coin_fee", ""}, {"", "", "coin_fee", "1"}},
+			open: []string{"long 1 o0@100 open fees 0 profit 100"}, commission: "0", gain: "-100"},
+		"given back when all is sold": {lines: []line{{"1", "100", "", ""}, {"-1", "100", "", ""}, {"0.01", "100", "coin_fee", ""}, {"", "", "coin_fee", "1"}},
+			closed: []string{"long 1 o0@100 o1@100 fees 0 profit 0"}, open: []string{"long 0.01 o2@100 open fees -1 profit 2"}, commission: "-1", gain: "0"},
+	} {
+		var journal []pitwall.Entry
+		for i, x := range c.lines {
+			if x.flow != "" {
+				f := pitwall.CashFlow{Type: x.rule, Amount: dec(x.flow)}
+				if x.rule == "coin_fee" {
+					f.Symbol = "X"
+				}
+				journal = append(journal, pitwall.Entry{Kind: pitwall.EntryCash, Book: "main", Flow: &f})
+				continue
+			}
+			f := pitwall.Fill{OrderID: fmt.Sprint("o", i), Book: "main", Symbol: "X", Side: pitwall.Buy, Qty: dec(x.qty).Abs(), Price: dec(x.price), Rule: x.rule, Time: dayN(i + 1)}
+			if x.qty[0] == '-' {
+				f.Side = pitwall.Sell
+			}
+			journal = append(journal, pitwall.Entry{Kind: pitwall.EntryFill, Book: "main", Fill: &f})
+		}
+		w := newWalk(&Run{Journal: slices.Values(journal)})
+		require.NoError(t, w.all())
+		require.Equal(t, append([]string{}, c.closed...), told(w.lots.closed), name)
+		require.Equal(t, append([]string{}, c.open...), told(w.lots.open(func(string) pitwall.Dec { return 200 * pitwall.One })), name)
+		require.Equal(t, dec(c.commission), w.costs.Commission, name)
+		require.Zero(t, w.costs.Dividends, name)
+		require.Equal(t, dec(c.gain), w.gains[0].Gain, name)
+		require.Zero(t, w.gains[0].Dividends, name)
+		require.Equal(t, dec(cmp.Or(c.other, "0")), w.other, name)
+	}
 }

@@ -137,9 +137,12 @@ func (w *walk) gain(symbol string) *Attribution {
 
 func (w *walk) fill(f pitwall.Fill) {
 	a := &w.lots.a
-	value := a.Mul(a.Mul(signed(f), f.Price), w.lots.multiplier(f.Symbol))
+	value := w.lots.money(f.Symbol, signed(f), f.Price)
 	g := w.gain(f.Symbol)
 	g.Gain = a.Sub(a.Sub(g.Gain, value), f.Fee)
+	if f.Rule == coinFee { // no trade: its flow takes the money
+		return
+	}
 	g.Fees = a.Add(g.Fees, f.Fee)
 	g.Fills++
 	g.Traded += math.Abs(value.Float())
@@ -159,12 +162,14 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 		w.costs.Interest = a.Add(w.costs.Interest, f.Amount)
 	case "borrow":
 		w.costs.Borrow = a.Sub(w.costs.Borrow, f.Amount)
+	case coinFee, saleFee, namedFee:
+		w.costs.Commission = a.Sub(w.costs.Commission, f.Amount)
 	case "split":
 		delete(w.filled, f.Symbol)
 	case expired, writtenOff: // closed at its settlement price, or at 0
 		if qty := w.lots.of(book, f.Symbol).qty; qty != 0 {
 			g := w.gain(f.Symbol)
-			g.Gain = a.Add(g.Gain, a.Mul(a.Mul(qty, f.Each), w.lots.multiplier(f.Symbol)))
+			g.Gain = a.Add(g.Gain, w.lots.money(f.Symbol, qty, f.Each))
 		}
 		return
 	case "reinvested", "cash_in_lieu":
@@ -180,6 +185,8 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 	switch f.Type {
 	case "borrow":
 		g.Borrow = a.Sub(g.Borrow, f.Amount)
+	case coinFee, saleFee, namedFee:
+		g.Fees = a.Sub(g.Fees, f.Amount)
 	case "split", "reinvested", "cash_in_lieu":
 	default:
 		g.Dividends = a.Add(g.Dividends, f.Amount)
