@@ -152,3 +152,18 @@ func TestCalibrationReadsThroughSplits(t *testing.T) {
 	require.Equal(t, time.January, func() time.Month { at, _ := time.Parse(time.RFC3339, turns[0].AsOf); return at.Month() }())
 	require.Equal(t, 1, r.Desk.Calibration[0].Right, "of the turn before the split")
 }
+
+// A turn whose trader gave no valid plan has no decision, though its lines are written.
+func TestTurnsWithoutDecisionAreNotLogged(t *testing.T) {
+	n := 0
+	d := &deskRun{desk: "{analysts: [technical], trader: {}, goals: {logged: 1}}", turns: 4, play: func(role string, _ agentloop.Request) (agentloop.Reply, error) {
+		if n++; role == "trader" && n > 6 {
+			return agentloop.Reply{Text: "no plan"}, nil
+		}
+		return agentloop.Reply{Text: usual(role)}, nil
+	}}
+	r, _, err := d.run(t)
+	require.NoError(t, err)
+	require.InDelta(t, 0.75, *r.Desk.Goals[0].Got, 1e-9)
+	require.False(t, *r.Desk.Goals[0].Met)
+}
