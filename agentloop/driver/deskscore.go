@@ -51,7 +51,7 @@ func (r *run) deskScore(figures *report.Run, metrics report.Metrics, trades []re
 		turns = append(turns, x)
 	}
 	past := prices{figures.Bars, r.manifest.Actions}
-	s := &runs.DeskScore{BasisPoints: metrics.TotalReturn * 1e4, Roles: []runs.RoleCost{}, Calibration: calibrate(turns, past)}
+	s := &runs.DeskScore{BasisPoints: metrics.TotalReturn * 1e4, Roles: []runs.RoleCost{}, Calibration: calibrate(turns, past, r.Strategy.Desk.Portfolio != nil)}
 	if err := addCosts(s, turns); err != nil {
 		return nil, err
 	}
