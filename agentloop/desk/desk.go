@@ -140,7 +140,7 @@ func (d *Desk) Acts(role string) []string {
 	case role != trader:
 		return nil
 	case d.Portfolio != nil:
-		return []string{submitTool, loadTool, queryTool}
+		return []string{submitTool, loadTool, queryTool, priceTool}
 	}
 	return []string{submitTool}
 }

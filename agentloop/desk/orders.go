@@ -16,6 +16,7 @@ const (
 	submitTool = "orders_submit"
 	loadTool   = "market_load_history_table"
 	queryTool  = "duckdb_query"
+	priceTool  = "market_last_price"
 )
 
 // submission is the arguments of orders_submit.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"pitwall"
 	"pitwall/agentloop"
 )
 
@@ -37,6 +38,12 @@ func (d *Desk) planned(ctx context.Context, b *agentloop.Brief, rec *Record, q *
 // reviewer had a verdict: without one nothing is ordered.
 func (d *Desk) review(ctx context.Context, b *agentloop.Brief, rec *Record, given string) (bool, error) {
 	orders := rec.Plan.Orders
+	rec.Held = map[string]pitwall.Dec{}
+	for _, o := range orders {
+		if h := b.Held[o.Symbol].Percent; h != 0 {
+			rec.Held[o.Symbol] = h
+		}
+	}
 	reviewed := b.Text
 	if d.Pattern == broadcast {
 		reviewed = given

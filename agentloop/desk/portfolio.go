@@ -36,14 +36,22 @@ type View struct {
 }
 
 const (
-	tightened    = 0.9 // of the volatility, once, after a reject
-	viewTable    = "portfolio_bars"
-	viewReturns  = 250 // bars whose returns are compared
-	fewReturns   = 20  // with fewer a symbol's volatility is unknown and it is not bought
-	leastChange  = 1   // percent of equity: a smaller change is no order
-	yearsDays    = 365.25
-	viewQueryRow = "pairs"
+	tightened   = 0.9 // of the volatility, once, after a reject
+	viewTable   = "portfolio_bars"
+	viewDays    = 250  // whose returns are compared
+	fewReturns  = 20   // with fewer a symbol's volatility is unknown and it is not bought
+	leastChange = 1    // percent of equity: a smaller change is no order
+	viewRows    = 1000 // of one query
+	yearsDays   = 365.25
+	viewColumns = "s,t,c,n,days"
 )
+
+// viewQuery gives the covariances of daily returns, by pair of symbols. They are joined by
+// date: bars of different exchanges start at different times.
+const viewQuery = `WITH d AS (SELECT symbol, date, arg_max(close, ts) AS last FROM %s WHERE close > 0 GROUP BY symbol, date),
+r AS (SELECT symbol, date, ln(last / lag(last) OVER h) AS x, row_number() OVER (PARTITION BY symbol ORDER BY date DESC) AS age FROM d WINDOW h AS (PARTITION BY symbol ORDER BY date)),
+pairs AS (SELECT a.symbol AS s, b.symbol AS t, covar_samp(a.x, b.x) AS c, count(*) AS n, date_diff('day', min(date), max(date)) AS days FROM r a JOIN r b USING (date) WHERE a.symbol <= b.symbol AND a.x IS NOT NULL AND b.x IS NOT NULL AND a.age <= %d AND b.age <= %[2]d GROUP BY 1, 2)
+SELECT s, t, c, n, days FROM pairs WHERE n >= %d ORDER BY s, t LIMIT %d OFFSET %d`
 
 func (v *Views) check(symbols []string) error {
 	for i, x := range v.Views {
@@ -66,9 +74,14 @@ func (d *Desk) rebalance(ctx context.Context, b *agentloop.Brief, rec *Record, g
 		return err
 	}
 	rec.Views = v.Views
-	spread, err := d.covariances(ctx, b)
+	spread, why, err := d.covariances(ctx, b)
 	if err != nil {
 		return err
+	}
+	if why != "" { // what is held stays
+		b.Warn("no_covariances", why)
+		rec.Plan = &TradePlan{Orders: []PlannedOrder{}, NoTrade: "the volatility of the symbols is not known: " + why}
+		return nil
 	}
 	limit := d.Portfolio.Volatility
 	rec.Plan = d.weigh(v, spread, b.Held, limit)
@@ -88,75 +101,108 @@ func (d *Desk) rebalance(ctx context.Context, b *agentloop.Brief, rec *Record, g
 	return d.send(ctx, b, rec)
 }
 
-// covariances returns those of yearly returns, by pair of symbols in both orders. A symbol
-// with too few bars is not among them.
-func (d *Desk) covariances(ctx context.Context, b *agentloop.Brief) (map[[2]string]float64, error) {
-	load, err := json.Marshal(map[string]any{"symbols": d.Portfolio.Symbols, "table": viewTable})
-	if err != nil {
-		return nil, fmt.Errorf("encoding the symbols: %w", err)
-	}
-	sql, err := json.Marshal(map[string]any{"sql": fmt.Sprintf(`WITH r AS (SELECT symbol, ts, ln(close / lag(close) OVER h) AS x, row_number() OVER (PARTITION BY symbol ORDER BY ts DESC) AS age FROM %s WINDOW h AS (PARTITION BY symbol ORDER BY ts)),
-pairs AS (SELECT a.symbol AS s, b.symbol AS t, covar_samp(a.x, b.x) AS c, count(*) AS n, date_diff('day', min(ts), max(ts)) AS days FROM r a JOIN r b USING (ts) WHERE a.x IS NOT NULL AND b.x IS NOT NULL AND a.age <= %d AND b.age <= %[2]d GROUP BY 1, 2)
-SELECT string_agg(s || ' ' || t || ' ' || c || ' ' || n || ' ' || days, ';' ORDER BY s, t) AS %s FROM pairs WHERE n >= %d`, viewTable, viewReturns, viewQueryRow, fewReturns)})
-	if err != nil {
-		return nil, fmt.Errorf("encoding the query: %w", err)
-	}
-	text := ""
-	for i, c := range []agentloop.Call{{Name: loadTool, Arguments: load}, {Name: queryTool, Arguments: sql}} {
-		c.ID = fmt.Sprintf("desk.views.%d", i)
-		r, err := b.Call(ctx, trader, c)
+// covariances returns those of yearly returns, by pair of symbols in both orders, or why
+// there are none. A pair with too few common dates is not among them.
+func (d *Desk) covariances(ctx context.Context, b *agentloop.Brief) (out map[[2]string]float64, why string, err error) {
+	n := 0
+	call := func(name string, arguments map[string]any) (agentloop.Result, error) {
+		raw, err := json.Marshal(arguments)
 		if err != nil {
-			return nil, err
+			return agentloop.Result{}, fmt.Errorf("encoding the arguments of %s: %w", name, err)
 		}
-		if r.IsError { // without bars nothing is bought
-			return nil, nil
-		}
-		text = r.Text
+		n++
+		return b.Call(ctx, trader, agentloop.Call{ID: fmt.Sprintf("desk.views.%d", n-1), Name: name, Arguments: raw})
 	}
-	out := map[[2]string]float64{}
-	_, text, _ = strings.Cut(text, "\n"+viewQueryRow+"\n")
-	text, _, _ = strings.Cut(text, "\n")
-	for row := range strings.SplitSeq(strings.Trim(text, `"`), ";") {
-		var figures [3]float64
-		f := strings.Fields(row)
+	r, err := call(loadTool, map[string]any{"symbols": d.Portfolio.Symbols, "table": viewTable})
+	if err == nil && r.IsError && strings.Contains(r.Text, string(pitwall.UnknownSymbol)) { // one is not listed yet
+		if r, err = call(priceTool, map[string]any{}); err == nil && !r.IsError {
+			listed := slices.DeleteFunc(slices.Clone(d.Portfolio.Symbols), func(s string) bool { return !strings.Contains(r.Text, "\n"+s+",") })
+			r, err = call(loadTool, map[string]any{"symbols": listed, "table": viewTable})
+		}
+	}
+	out = map[[2]string]float64{}
+	for page := 0; err == nil && !r.IsError; page++ {
+		if r, err = call(queryTool, map[string]any{"limit": viewRows, "sql": fmt.Sprintf(viewQuery, viewTable, viewDays, fewReturns, viewRows, page*viewRows)}); err != nil || r.IsError {
+			break
+		}
+		rows, err := readPairs(out, r.Text)
+		if err != nil {
+			return nil, err.Error(), nil
+		}
+		if rows < viewRows {
+			return out, "", nil
+		}
+	}
+	return nil, strings.TrimSpace(r.Text), err
+}
+
+// readPairs adds the rows of an answer of viewQuery, and returns how many there are.
+func readPairs(out map[[2]string]float64, text string) (rows int, err error) {
+	_, text, found := strings.Cut(text, "\n"+viewColumns+"\n")
+	if !found {
+		return 0, fmt.Errorf("the answer of %s has no columns %s", queryTool, viewColumns)
+	}
+	for line := range strings.Lines(text) {
+		f := strings.Split(strings.TrimSpace(line), ",")
 		if len(f) != 5 {
 			continue
 		}
+		rows++
+		var figures [3]float64
 		for i := range figures {
 			if figures[i], err = strconv.ParseFloat(f[2+i], 64); err != nil {
-				return nil, fmt.Errorf("reading the covariance of %s and %s: %w", f[0], f[1], err)
+				return rows, fmt.Errorf("reading the covariance of %s and %s: %w", f[0], f[1], err)
 			}
 		}
 		c, n, days := figures[0], figures[1], math.Max(1, figures[2])
-		out[[2]string{f[0], f[1]}] = c * n * yearsDays / days
+		year := c * n * yearsDays / days
+		out[[2]string{f[0], f[1]}], out[[2]string{f[1], f[0]}] = year, year
 	}
-	return out, nil
+	return rows, nil
 }
 
-// weigh returns the plan that views make at a limit of volatility.
+// covariance returns that of two symbols whose variances are known. Without enough common
+// dates they are taken to move as one.
+func covariance(spread map[[2]string]float64, a, b string) float64 {
+	if c, ok := spread[[2]string{a, b}]; ok {
+		return c
+	}
+	return math.Sqrt(spread[[2]string{a, a}] * spread[[2]string{b, b}])
+}
+
+// weigh returns the plan that views make at a limit of volatility. What is held with a good
+// view and no known volatility stays, and the others share the rest of the equity.
 func (d *Desk) weigh(v Views, spread map[[2]string]float64, held map[string]agentloop.Holding, limit float64) *TradePlan {
-	weights, sum := map[string]float64{}, 0.0
-	by := map[string]View{}
+	weights, sum, room := map[string]float64{}, 0.0, 1.0
+	by, kept := map[string]View{}, map[string]bool{}
 	for _, x := range v.Views {
 		by[x.Symbol] = x
-		if w := x.ExpectedReturn * x.Confidence; w > 0 && spread[[2]string{x.Symbol, x.Symbol}] > 0 {
+		w, have := x.ExpectedReturn*x.Confidence, held[x.Symbol].Percent.Float()
+		switch known := spread[[2]string{x.Symbol, x.Symbol}] > 0; {
+		case w > 0 && known:
 			weights[x.Symbol] = w
 			sum += w
+		case w > 0 && have > 0:
+			kept[x.Symbol] = true
+			room = math.Max(0, room-have/100)
 		}
 	}
 	variance := 0.0
 	order := slices.Sorted(maps.Keys(weights)) // sums of floats depend on their order
 	for _, a := range order {
 		for _, b := range order {
-			variance += weights[a] / sum * weights[b] / sum * spread[[2]string{a, b}]
+			variance += weights[a] / sum * weights[b] / sum * covariance(spread, a, b)
 		}
 	}
-	scale, volatility := 1.0, 100*math.Sqrt(math.Max(0, variance))
+	scale, volatility := room, 100*math.Sqrt(math.Max(0, variance))
 	if volatility > limit {
-		scale = limit / volatility
+		scale = math.Min(room, limit/volatility)
 	}
 	p := &TradePlan{Orders: []PlannedOrder{}}
 	for _, s := range d.Portfolio.Symbols {
+		if kept[s] {
+			continue
+		}
 		want := 0.0
 		if w := weights[s]; w > 0 {
 			want = math.Floor(w/sum*scale*1e4) / 100 // hundredths of a percent, down

@@ -10,17 +10,20 @@ import (
 
 // Record is what a turn's record says of a desk's decision, as its output.
 type Record struct {
-	Tasks    []Task         `json:"tasks,omitempty"`   // of a hierarchical desk
-	Reports  []Reported     `json:"reports,omitempty"` // by analyst
-	Debate   *Debate        `json:"debate,omitempty"`
-	Views    []View         `json:"views,omitempty"` // of a portfolio
-	Plan     *TradePlan     `json:"plan,omitempty"`
-	Rejected *Review        `json:"rejected,omitempty"` // of a portfolio at the first volatility
-	Risk     *Review        `json:"risk,omitempty"`
-	Manager  *Review        `json:"manager,omitempty"`
-	Approved []PlannedOrder `json:"approved,omitempty"` // what was turned into orders
-	Orders   []Sent         `json:"orders,omitempty"`
-	Absent   []Absent       `json:"absent,omitempty"`
+	Tasks   []Task     `json:"tasks,omitempty"`   // of a hierarchical desk
+	Reports []Reported `json:"reports,omitempty"` // by analyst
+	Debate  *Debate    `json:"debate,omitempty"`
+	Views   []View     `json:"views,omitempty"` // of a portfolio
+	Plan    *TradePlan `json:"plan,omitempty"`
+	// Held is what was held of the symbols of the plan, in percent of equity; without those
+	// of which nothing was.
+	Held     map[string]pitwall.Dec `json:"held,omitempty"`
+	Rejected *Review                `json:"rejected,omitempty"` // of a portfolio at the first volatility
+	Risk     *Review                `json:"risk,omitempty"`
+	Manager  *Review                `json:"manager,omitempty"`
+	Approved []PlannedOrder         `json:"approved,omitempty"` // what was turned into orders
+	Orders   []Sent                 `json:"orders,omitempty"`
+	Absent   []Absent               `json:"absent,omitempty"`
 }
 
 // Reported is what one analyst answered.

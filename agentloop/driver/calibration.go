@@ -97,8 +97,9 @@ type said struct {
 }
 
 // calibrate scores the views of each role: those of analysts with a signal to buy or sell,
-// and the orders that the trader planned.
-func calibrate(turns []deskTurn, past prices) []runs.Calibrated {
+// and the orders that the trader planned or, of a portfolio, its views: what code made of
+// them it did not say. An order to a target goes up from what is held or down.
+func calibrate(turns []deskTurn, past prices, portfolio bool) []runs.Calibrated {
 	by, order := map[string][]said{}, []string{}
 	add := func(role string, x said) {
 		if !slices.Contains(order, role) {
@@ -114,13 +115,19 @@ func calibrate(turns []deskTurn, past prices) []runs.Calibrated {
 				}
 			}
 		}
-		if t.rec.Plan == nil {
+		for _, v := range t.rec.Views {
+			if v.ExpectedReturn != 0 {
+				add("trader", said{v.Symbol, "", v.ExpectedReturn > 0, v.Confidence, t.at})
+			}
+		}
+		if t.rec.Plan == nil || portfolio {
 			continue
 		}
 		for _, o := range t.rec.Plan.Orders {
 			up, down := o.Side == pitwall.Buy, o.Side == pitwall.Sell
 			if o.TargetPercent != nil {
-				up, down = *o.TargetPercent > 0, *o.TargetPercent <= 0
+				held := t.rec.Held[o.Symbol]
+				up, down = *o.TargetPercent > held, *o.TargetPercent < held
 			}
 			if up || down {
 				add("trader", said{o.Symbol, o.Horizon, up, o.Confidence, t.at})

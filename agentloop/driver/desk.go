@@ -245,11 +245,14 @@ func (s *Strategy) checkDesk() error {
 			return s.bad("desk.models names the tier %q", tier).Hintf("tiers are fast, standard and deep")
 		}
 	}
-	if x := d.Portfolio; x != nil && (x.Volatility <= 0 || x.Volatility > 200) {
+	if x := d.Portfolio; x != nil && !(x.Volatility > 0 && x.Volatility <= 200) {
 		return s.bad("desk.portfolio.volatility is %v", x.Volatility).Hintf("give percent a year above 0, such as 20")
 	}
 	if x := d.Portfolio; x != nil && len(s.Symbols) > mostViews {
-		return s.bad("desk.portfolio with %d symbols", len(s.Symbols)).Hintf("use at most %d: their covariances come with one query", mostViews)
+		return s.bad("desk.portfolio with %d symbols", len(s.Symbols)).Hintf("use at most %d: their covariances grow with the square", mostViews)
+	}
+	if err := d.Goals.check(); err != nil {
+		return s.bad("desk.goals: %v", err)
 	}
 	if err := s.checkWake(); err != nil {
 		return s.bad("desk.wake: %v", err)

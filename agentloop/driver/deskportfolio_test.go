@@ -125,3 +125,60 @@ func TestViewsBecomeWeights(t *testing.T) {
 		}
 	}
 }
+
+// Fifty symbols, one of which is not listed yet, have 1,225 pairs: they come in two pages.
+func TestViewsOfFiftySymbols(t *testing.T) {
+	r := rand.New(rand.NewPCG(19, 65))
+	var file strings.Builder
+	file.WriteString("symbol,date,open,high,low,close,volume\n")
+	names, views := []string{}, []string{}
+	for i := range 50 {
+		names = append(names, fmt.Sprintf("S%02d", i))
+		views = append(views, fmt.Sprintf(`{"symbol":%q,"expected_return":10,"confidence":0.5,"risks":[]}`, names[i]))
+		last := 100.0
+		for day := time.Date(2013, 10, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2014 || day.Month() < 4; day = day.AddDate(0, 0, 1) {
+			if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday || i == 49 && day.Month() != 3 {
+				continue
+			}
+			last *= math.Exp(0.01 * r.NormFloat64())
+			fmt.Fprintf(&file, "%s,%s,%.2f,%.2f,%.2f,%.2f,10000000\n", names[i], day.Format(time.DateOnly), last, last, last, last)
+		}
+	}
+	data := fstest.MapFS{"data/walk.csv": {Data: []byte(file.String())}}
+	d := &deskRun{desk: "{analysts: [technical], trader: {}, portfolio: {volatility: 200}}", turns: 1, symbols: strings.Join(names, ", "), data: data, play: func(role string, _ agentloop.Request) (agentloop.Reply, error) {
+		if role == "trader" {
+			return agentloop.Reply{Text: `{"views":[` + strings.Join(views, ",") + `]}`}, nil
+		}
+		return agentloop.Reply{Text: reports("S00", "BUY")}, nil
+	}}
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	rec := recordOf(t, turns[0])
+	require.Len(t, rec.Plan.Orders, 49, rec.Plan.NoTrade)
+	require.Equal(t, "2.04", rec.Plan.Orders[0].TargetPercent.String())
+}
+
+// Where the prices cannot be read, nothing is planned and the turn says so.
+func TestViewsWithoutCovariancesPlanNothing(t *testing.T) {
+	data, _ := madeCloses(330, map[string]float64{"AA": 0.02, "BB": 0.03, "CC": 0.01})
+	asked := 0
+	d := &deskRun{desk: "{analysts: [technical], trader: {tools: [market_load_history_table]}, portfolio: {volatility: 20}}", turns: 1, symbols: "AA, BB, CC", data: data, play: func(role string, _ agentloop.Request) (agentloop.Reply, error) {
+		if role != "trader" {
+			return agentloop.Reply{Text: reports("AA", "BUY")}, nil
+		}
+		if asked++; asked > 4 {
+			return agentloop.Reply{Text: `{"views":[{"symbol":"AA","expected_return":12,"confidence":0.5,"risks":[]}]}`}, nil
+		}
+		var calls []agentloop.Call
+		for i := range 25 { // in four replies as many tables as there may be
+			calls = append(calls, agentloop.Call{ID: fmt.Sprint("c", i), Name: "market_load_history_table", Arguments: json.RawMessage(fmt.Sprintf(`{"symbols":["AA"],"table":"t%d_%d"}`, asked, i))})
+		}
+		return agentloop.Reply{Calls: calls}, nil
+	}}
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	rec := recordOf(t, turns[0])
+	require.Contains(t, rec.Plan.NoTrade, "100 tables are loaded")
+	require.Empty(t, rec.Plan.Orders)
+	require.Contains(t, kindsOf(turns[0]), "no_covariances")
+}

@@ -51,7 +51,7 @@ func (r *run) deskScore(figures *report.Run, metrics report.Metrics, trades []re
 		turns = append(turns, x)
 	}
 	past := prices{figures.Bars, r.manifest.Actions}
-	s := &runs.DeskScore{BasisPoints: metrics.TotalReturn * 1e4, Roles: []runs.RoleCost{}, Calibration: calibrate(turns, past)}
+	s := &runs.DeskScore{BasisPoints: metrics.TotalReturn * 1e4, Roles: []runs.RoleCost{}, Calibration: calibrate(turns, past, r.Strategy.Desk.Portfolio != nil)}
 	if err := addCosts(s, turns); err != nil {
 		return nil, err
 	}
@@ -162,21 +162,31 @@ func slept(turns []deskTurn, past prices, costs pitwall.Costs, asleep int) (*run
 	return s, nil
 }
 
-// logged returns the share of turns that have a decision in decisions.jsonl.
+// logged returns the share of turns whose decision is in decisions.jsonl: those that failed
+// have none, and those whose trader gave no plan.
 func logged(dir string, turns []deskTurn) (float64, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, runs.DecisionsFile))
 	if err != nil {
 		return 0, fmt.Errorf("reading what was written: %w", err)
 	}
-	seen := map[int]bool{}
+	seen, failed := map[int]bool{}, map[int]bool{}
 	for line := range bytes.Lines(raw) {
 		var x runs.Decision
 		if err := json.Unmarshal(line, &x); err != nil {
 			return 0, fmt.Errorf("reading what was written: %w", err)
 		}
-		if x.Type == runs.Chosen {
+		switch {
+		case x.Type == runs.Chosen:
 			seen[x.Turn] = true
+		case x.Type == runs.Failure && x.Symbol == "" && (x.Role == "" || x.Role == "trader"):
+			failed[x.Turn] = true
 		}
 	}
-	return float64(len(seen)) / float64(max(1, len(turns))), nil
+	decided := 0
+	for turn := range seen {
+		if !failed[turn] {
+			decided++
+		}
+	}
+	return float64(decided) / float64(max(1, len(turns))), nil
 }

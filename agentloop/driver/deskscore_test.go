@@ -152,3 +152,56 @@ func TestCalibrationReadsThroughSplits(t *testing.T) {
 	require.Equal(t, time.January, func() time.Month { at, _ := time.Parse(time.RFC3339, turns[0].AsOf); return at.Month() }())
 	require.Equal(t, 1, r.Desk.Calibration[0].Right, "of the turn before the split")
 }
+
+// A turn whose trader gave no valid plan has no decision, though its lines are written.
+func TestTurnsWithoutDecisionAreNotLogged(t *testing.T) {
+	n := 0
+	d := &deskRun{desk: "{analysts: [technical], trader: {}, goals: {logged: 1}}", turns: 4, play: func(role string, _ agentloop.Request) (agentloop.Reply, error) {
+		if n++; role == "trader" && n > 6 {
+			return agentloop.Reply{Text: "no plan"}, nil
+		}
+		return agentloop.Reply{Text: usual(role)}, nil
+	}}
+	r, _, err := d.run(t)
+	require.NoError(t, err)
+	require.InDelta(t, 0.75, *r.Desk.Goals[0].Got, 1e-9)
+	require.False(t, *r.Desk.Goals[0].Met)
+}
+
+// To cut a position is a view that it falls, and a portfolio is scored by its views alone.
+func TestCutsAndViewsAreScored(t *testing.T) {
+	data, _ := madeCloses(330, map[string]float64{"AA": 0, "BB": 0, "CC": 0})
+	text := string(data["data/walk.csv"].Data)
+	var out strings.Builder
+	for line := range strings.Lines(text) { // AA falls on 2014-01-27, after the second turn
+		if f := strings.Split(line, ","); f[0] == "AA" && f[1] >= "2014-01-27" {
+			line = strings.ReplaceAll(line, "100.00", "90.00")
+		}
+		out.WriteString(line)
+	}
+	data["data/walk.csv"].Data = []byte(out.String())
+	plan := func(percent int) string {
+		return fmt.Sprintf(`{"orders":[{"symbol":"AA","target_percent":%d,"confidence":0.8,"reason":"r"}]}`, percent)
+	}
+	view := func(percent int) string {
+		return fmt.Sprintf(`{"views":[{"symbol":"AA","expected_return":%d,"confidence":0.8,"risks":[]}]}`, percent)
+	}
+	for desk, say := range map[string][]string{
+		"{analysts: [technical], trader: {}}":                             {plan(40), plan(10), `{"orders":[],"no_trade":"n"}`},
+		"{analysts: [technical], trader: {}, portfolio: {volatility: 9}}": {view(5), view(-5), `{"views":[]}`},
+	} {
+		n := 0
+		d := &deskRun{desk: desk, every: 15, symbols: "AA, BB", data: data, play: func(role string, _ agentloop.Request) (agentloop.Reply, error) {
+			if role != "trader" {
+				return agentloop.Reply{Text: strings.Replace(reports("AA", "HOLD"), "20 bars", "2 bars", 1)}, nil
+			}
+			n++
+			return agentloop.Reply{Text: say[min(n, 3)-1]}, nil
+		}}
+		r, _, err := d.run(t)
+		require.NoError(t, err, desk)
+		c := r.Desk.Calibration[0]
+		require.Equal(t, []any{"trader", 2, 2, 1}, []any{c.Role, c.Said, c.Scored, c.Right}, desk)
+		require.InDelta(t, 0.8, c.Confidence, 1e-9, desk)
+	}
+}

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -18,13 +19,26 @@ type Goals struct {
 	MaxDrawdown    *float64 `yaml:"max_drawdown"`     // share of the highest equity, at most
 	WinRateGain    *float64 `yaml:"win_rate_gain"`    // of the trades after the first learned ones, at least
 	USDPerDecision *float64 `yaml:"usd_per_decision"` // at most
-	Logged         *float64 `yaml:"logged"`           // share of turns whose decision is logged, at least
+	Logged         *float64 `yaml:"logged"`           // share of turns with a logged decision, at least
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
 func (g *Goals) UnmarshalYAML(n *yaml.Node) error {
 	type plain Goals
 	return strictly(n, (*plain)(g), "Goals", keys(Goals{}))
+}
+
+// check refuses what desk.json cannot hold.
+func (g *Goals) check() error {
+	if g == nil {
+		return nil
+	}
+	for _, x := range []*float64{g.NetPL, g.MaxDrawdown, g.WinRateGain, g.USDPerDecision, g.Logged} {
+		if x != nil && (math.IsNaN(*x) || math.IsInf(*x, 0)) {
+			return fmt.Errorf("a goal is %v; give a number", *x)
+		}
+	}
+	return nil
 }
 
 // learned is how many closed trades win_rate_gain compares the later ones with.
