@@ -69,7 +69,7 @@ func remember(t *testing.T, keys string, beside fstest.MapFS, cache agentloop.Ca
 const year2014 = "from: 2014-01-02\nto: 2014-03-31\n"
 
 // An agent's memory is in its tools, in SQL, in the journal and in memory.jsonl; a run
-// from the cache, and one that was killed in between, remember the same.
+// from the cache remembers the same.
 func TestAgentRemembers(t *testing.T) {
 	cache := &deskCache{m: map[string][]byte{}}
 	r, cold, err := remember(t, year2014+"memory: {}", nil, cache, t.Context())
@@ -140,4 +140,7 @@ func TestMemoryIsCarried(t *testing.T) {
 	require.ErrorContains(t, err, "does not say whose memory it is")
 	_, _, err = remember(t, year2014+"memory: {episode: day}", nil, nil, t.Context())
 	require.ErrorContains(t, err, `episode is "day"`)
+	both, err := driver.Parse("memory.yaml", []byte("name: memory\nsymbols: [AAPL]\nmemory: {}\ndesk: {analysts: [technical], trader: {}}\n"))
+	require.NoError(t, err)
+	require.ErrorContains(t, both.Check(), "memory and desk are both stated")
 }
