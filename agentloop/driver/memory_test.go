@@ -100,6 +100,7 @@ func TestAgentRemembers(t *testing.T) {
 	turns := turnsIn(t, r.Out)
 	last := turns[len(turns)-1]
 	require.Contains(t, last.Messages[1].Results[0].Text, "calibration: confidence_from")
+	require.Contains(t, last.Messages[1].Results[0].Text, "episode_ended=month 2014-01\n", "it was not reviewed")
 	require.Contains(t, last.Messages[1].Results[0].Text, "swing,calm,")
 	require.Contains(t, last.Messages[1].Results[1].Text, fmt.Sprintf("n,l\n%d,%d\n", len(m.Trades), len(m.Trades)))
 
