@@ -354,6 +354,24 @@ func TestCarry(t *testing.T) {
 	_, err = memory.Carry("m.jsonl", written(t, early), day(1))
 	require.ErrorContains(t, err, "knows of")
 
+	for want, spoil := range map[string]func(*pitwall.ScoredBelief){
+		"belief m2 has confidence -1":                   func(b *pitwall.ScoredBelief) { minus := -1.0; b.Confidence = &minus },
+		"belief m2 has no confidence":                   func(b *pitwall.ScoredBelief) { b.Confidence = nil },
+		"has a horizon of 0 bars":                       func(b *pitwall.ScoredBelief) { b.Horizon = 0 },
+		`has direction "side"`:                          func(b *pitwall.ScoredBelief) { b.Direction = "side" },
+		`has status "sure"`:                             func(b *pitwall.ScoredBelief) { b.Status = "sure" },
+		`is of kind "note"`:                             func(b *pitwall.ScoredBelief) { b.Kind = pitwall.Note },
+		"has a part of matured, hit and brier":          func(b *pitwall.ScoredBelief) { b.Hit = nil },
+		"belief m2 has a part of matured, hit":          func(b *pitwall.ScoredBelief) { b.Brier = nil },
+		"line 4: belief m2 has a part of matured, hit":  func(b *pitwall.ScoredBelief) { b.Matured = nil },
+		"m.jsonl is no memory of a run: line 4: belief": func(b *pitwall.ScoredBelief) { two := 2.0; b.Brier = &two },
+	} {
+		bad := file
+		bad.Beliefs = slices.Clone(file.Beliefs)
+		spoil(&bad.Beliefs[0])
+		_, err = memory.Carry("m.jsonl", written(t, bad), day(20))
+		require.ErrorContains(t, err, want)
+	}
 	carried, err := memory.Carry("m.jsonl", raw, day(20))
 	require.NoError(t, err)
 	second := newBench(t, memory.Config{Carried: carried})
