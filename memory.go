@@ -15,7 +15,7 @@ const (
 	Lesson  MemoryKind = "lesson"  // of a closed trade
 	Belief  MemoryKind = "belief"  // where a symbol's price will be some bars later
 	Retire  MemoryKind = "retire"  // a belief is believed no longer
-	Episode MemoryKind = "episode" // an episode ended and its beliefs were reviewed
+	Episode MemoryKind = "episode" // the episode that ended was reviewed
 )
 
 // MemoryItem is one thing that an agent or a desk wrote down. Which fields it has
@@ -67,6 +67,9 @@ type MemoryTrade struct {
 	Lesson     string    `json:"lesson,omitempty"` // id of its lesson
 }
 
+// MaxHorizon is the longest horizon of a belief, in bars.
+const MaxHorizon = 2520
+
 // Status of a belief.
 const (
 	BeliefActive  = "active"
@@ -110,6 +113,6 @@ type Memory interface {
 	Write(ctx context.Context, item MemoryItem) (MemoryItem, error)
 	// Recall returns what is known now. It is the caller's to read only.
 	Recall(ctx context.Context) (Memories, error)
-	// Digest is a hash over what was written and carried, up to now.
+	// Digest is a hash over what was written, carried and traded, up to now.
 	Digest() string
 }

@@ -80,7 +80,7 @@ func (s *Strategy) remembers() (*remembers, error) {
 }
 
 // Remembers reports whether worlds of the spec have a memory.
-func (s SimSpec) Remembers() bool { return s.memory != nil }
+func (s SimSpec) Remembers() bool { return s.Memory != nil }
 
 // remember gives a world its memory. start is the first instant of the run.
 func (r *remembers) remember(w *pitwall.World, tables *duckdb.Tables, now func() time.Time, start time.Time) error {

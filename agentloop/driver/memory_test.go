@@ -69,7 +69,7 @@ func remember(t *testing.T, keys string, beside fstest.MapFS, cache agentloop.Ca
 const year2014 = "from: 2014-01-02\nto: 2014-03-31\n"
 
 // An agent's memory is in its tools, in SQL, in the journal and in memory.jsonl; a run
-// from the cache, and one that was killed in between, remember the same.
+// from the cache remembers the same.
 func TestAgentRemembers(t *testing.T) {
 	cache := &deskCache{m: map[string][]byte{}}
 	r, cold, err := remember(t, year2014+"memory: {}", nil, cache, t.Context())
@@ -100,6 +100,7 @@ func TestAgentRemembers(t *testing.T) {
 	turns := turnsIn(t, r.Out)
 	last := turns[len(turns)-1]
 	require.Contains(t, last.Messages[1].Results[0].Text, "calibration: confidence_from")
+	require.Contains(t, last.Messages[1].Results[0].Text, "episode_ended=month 2014-01\n", "it was not reviewed")
 	require.Contains(t, last.Messages[1].Results[0].Text, "swing,calm,")
 	require.Contains(t, last.Messages[1].Results[1].Text, fmt.Sprintf("n,l\n%d,%d\n", len(m.Trades), len(m.Trades)))
 
@@ -140,4 +141,7 @@ func TestMemoryIsCarried(t *testing.T) {
 	require.ErrorContains(t, err, "does not say whose memory it is")
 	_, _, err = remember(t, year2014+"memory: {episode: day}", nil, nil, t.Context())
 	require.ErrorContains(t, err, `episode is "day"`)
+	both, err := driver.Parse("memory.yaml", []byte("name: memory\nsymbols: [AAPL]\nmemory: {}\ndesk: {analysts: [technical], trader: {}}\n"))
+	require.NoError(t, err)
+	require.ErrorContains(t, both.Check(), "memory and desk are both stated")
 }

@@ -33,10 +33,9 @@ type SimSpec struct {
 	Policy    string
 	OwnPolicy bool // see [pitwall.World]
 
-	memory *remembers // nil = none
-
 	Members []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
 	Lacking string               `json:"-"` // which members have no data
+	Memory  *remembers           `json:"-"` // nil = none; the world's digest has what it is made of
 }
 
 // Spec returns the simulated world that the strategy asks for.
@@ -55,7 +54,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		spec.Cash = *s.Cash
 	}
 	if err == nil {
-		spec.memory, err = s.remembers()
+		spec.Memory, err = s.remembers()
 	}
 	return spec, err
 }
@@ -115,7 +114,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
-	if err := spec.memory.remember(w, tables, v.Now, from); err != nil {
+	if err := spec.Memory.remember(w, tables, v.Now, from); err != nil {
 		return nil, err
 	}
 	return &Sim{world: w, venue: v, guard: guard, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil

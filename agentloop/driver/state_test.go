@@ -85,6 +85,8 @@ func alter(t testing.TB, f reflect.Value) {
 			f.SetInt(f.Int() + 1)
 		case reflect.Float64:
 			f.SetFloat(f.Float() + 1)
+		case reflect.Pointer: // a memory with the defaults
+			f.Set(reflect.New(f.Type().Elem()))
 		case reflect.Slice, reflect.Struct: // one part stands for it: all go in alike
 			if f.Kind() == reflect.Struct {
 				alter(t, f.Field(0))

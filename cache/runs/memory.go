@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"pitwall"
@@ -83,6 +84,9 @@ func ReadMemory(raw []byte) (m Memory, err error) {
 		case x.Item != nil:
 			m.Items = append(m.Items, *x.Item)
 		case x.Belief != nil:
+			if err := checkBelief(*x.Belief); err != nil {
+				return m, fmt.Errorf("line %d: belief %s %w", n, x.Belief.ID, err)
+			}
 			m.Beliefs = append(m.Beliefs, *x.Belief)
 		default:
 			return m, fmt.Errorf("line %d holds no trade, item or belief", n)
@@ -92,4 +96,29 @@ func ReadMemory(raw []byte) (m Memory, err error) {
 		return m, fmt.Errorf("it is empty")
 	}
 	return m, nil
+}
+
+// checkBelief refuses what no run writes: scores are computed from a belief's fields.
+func checkBelief(b pitwall.ScoredBelief) error {
+	states := []string{pitwall.BeliefActive, pitwall.BeliefRefined, pitwall.BeliefRetired, pitwall.BeliefMatured}
+	scored := b.Matured != nil
+	switch {
+	case b.Kind != pitwall.Belief:
+		return fmt.Errorf("is of kind %q", b.Kind)
+	case !slices.Contains(states, b.Status):
+		return fmt.Errorf("has status %q", b.Status)
+	case b.Direction != "up" && b.Direction != "down":
+		return fmt.Errorf("has direction %q", b.Direction)
+	case b.Horizon < 1 || b.Horizon > pitwall.MaxHorizon:
+		return fmt.Errorf("has a horizon of %d bars", b.Horizon)
+	case b.Confidence == nil:
+		return fmt.Errorf("has no confidence")
+	case *b.Confidence < 0 || *b.Confidence > 1:
+		return fmt.Errorf("has confidence %v", *b.Confidence)
+	case scored != (b.Hit != nil) || scored != (b.Brier != nil) || b.Status == pitwall.BeliefMatured && !scored:
+		return fmt.Errorf("has a part of matured, hit and brier, which come together")
+	case scored && (*b.Brier < 0 || *b.Brier > 1):
+		return fmt.Errorf("has brier %v", *b.Brier)
+	}
+	return nil
 }

@@ -27,6 +27,10 @@ import (
 // decided, and report.html, which pitwall report writes again.
 var sealed = []string{TurnsFile, JournalFile, SummariesFile, UsageFile, MetricsFile, FillsFile, EquityFile, PricesFile}
 
+// sometimes are sealed files that not every run has: a world without trades, a run without
+// a desk or a memory.
+var sometimes = []string{TradesFile, DecisionsFile, DeskFile, MemoryFile}
+
 // sumLine is a line as sha256sum writes and reads it.
 func sumLine(name, sum string) string { return sum + "  " + name + "\n" }
 
@@ -93,10 +97,10 @@ func (f *Folder) Seal(m *Manifest) error {
 	}
 	manifest = append(manifest, '\n')
 	all := &bytes.Buffer{}
-	for _, name := range append(slices.Clone(sealed), TradesFile, DecisionsFile, DeskFile, MemoryFile) {
+	for _, name := range slices.Concat(sealed, sometimes) {
 		sum, err := f.sumOf(name)
 		if !slices.Contains(sealed, name) && errors.Is(err, fs.ErrNotExist) {
-			continue // not every world has trades, nor every run a desk or a memory
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("reading what was written: %w", err)
@@ -225,6 +229,11 @@ func (s Strict) unlisted(listed map[string]bool, open bool, differ func(format s
 		want = append(slices.Clone(sealed), ManifestFile)
 		if _, err := fs.Stat(s, TurnsFile); errors.Is(err, fs.ErrNotExist) {
 			want = want[1:]
+		}
+		for _, name := range sometimes { // each version that wrote one listed it
+			if _, err := fs.Stat(s, name); err == nil {
+				want = append(want, name)
+			}
 		}
 	}
 	entries, err := fs.ReadDir(s, turnsDir)

@@ -155,6 +155,11 @@ func TestSums(t *testing.T) {
 	got, err = sums(t, was, map[string]string{TimingFile: "x", PageFile: "x"})
 	require.NoError(t, err)
 	require.Empty(t, got.Differences, "neither is covered")
+	for _, name := range sometimes {
+		got, err = sums(t, was, map[string]string{name: "x"})
+		require.NoError(t, err)
+		require.Equal(t, []string{name + " has no sum in SHA256SUMS"}, got.Differences)
+	}
 	change := map[string]string{}
 	for n := range 30 {
 		change["turns/"+strings.Repeat("9", n+1)+".json"] = "x"

@@ -2,15 +2,11 @@ package memory
 
 import (
 	"context"
-	"slices"
 	"sort"
 	"time"
 
 	"pitwall"
 )
-
-// maxHorizon is the longest horizon of a belief, in bars.
-const maxHorizon = 2520
 
 // beliefs returns all beliefs with what became of them. The caller has the lock.
 func (s *Store) beliefs(ctx context.Context, now time.Time, items []pitwall.MemoryItem) (list []pitwall.ScoredBelief, err error) {
@@ -120,16 +116,4 @@ func Calibrate(list []pitwall.ScoredBelief) Calibration {
 		c.Bins = append(c.Bins, x)
 	}
 	return c
-}
-
-// Relevant returns the active beliefs that concern a role, about these symbols and in
-// this regime: those that name another regime are left out once one is recorded.
-func Relevant(list []pitwall.ScoredBelief, role, regime string, symbols func(string) bool) (out []pitwall.ScoredBelief) {
-	for _, b := range list {
-		concerns := len(b.Roles) == 0 || slices.Contains(b.Roles, role)
-		if b.Status == pitwall.BeliefActive && concerns && symbols(b.Symbol) && (b.Regime == "" || regime == "" || b.Regime == regime) {
-			out = append(out, b)
-		}
-	}
-	return out
 }

@@ -27,6 +27,7 @@ type bench struct {
 	now     time.Time
 	closes  []float64
 	store   *memory.Store
+	prefix  string // of the orders' reasons
 }
 
 func newBench(t *testing.T, c memory.Config) *bench {
@@ -58,7 +59,7 @@ func (b *bench) trade(turn int, symbol string, entry, exit float64) {
 		price float64
 	}{{pitwall.Buy, entry}, {pitwall.Sell, exit}} {
 		id := fmt.Sprintf("o%d-%s-%d", turn, symbol, i)
-		o := pitwall.Order{ID: id, Symbol: symbol, Side: x.side, Reason: "reason " + id}
+		o := pitwall.Order{ID: id, Symbol: symbol, Side: x.side, Reason: b.prefix + "reason " + id}
 		b.add(pitwall.Entry{Kind: pitwall.EntryIntent, ID: id, Order: &o, Cause: pitwall.Cause{Turn: turn + i}})
 		b.now = b.now.AddDate(0, 0, 1)
 		b.add(pitwall.Entry{Kind: pitwall.EntryFill, ID: id, Cause: pitwall.Cause{Turn: turn + i},
@@ -123,6 +124,18 @@ func TestTradesPlansAndLessons(t *testing.T) {
 	require.ErrorContains(t, err, "has the lesson m2 already")
 	_, err = b.write(3, pitwall.MemoryItem{Kind: pitwall.Lesson, Trade: "9-AAA", Text: "again"})
 	require.ErrorContains(t, err, `no closed trade has the id "9-AAA"`)
+
+	traded := func(reason string, turn, steps int) string {
+		other := newBench(t, memory.Config{})
+		other.prefix = reason
+		other.trade(turn, "AAA", 100, 110)
+		other.now = other.now.AddDate(0, 0, steps)
+		return other.store.Digest()
+	}
+	require.Equal(t, traded("", 1, 0), traded("", 1, 0))
+	require.NotEqual(t, traded("", 1, 0), traded("another ", 1, 0), "the reason of a closed trade is shown")
+	require.NotEqual(t, traded("", 1, 0), traded("", 2, 0), "its turn is shown")
+	require.Equal(t, traded("", 1, -1), traded("another ", 2, -1), "it is not closed yet")
 
 	b.now = b.now.AddDate(0, 0, -2) // before the exit was known
 	m = b.recall()
@@ -341,6 +354,24 @@ func TestCarry(t *testing.T) {
 	_, err = memory.Carry("m.jsonl", written(t, early), day(1))
 	require.ErrorContains(t, err, "knows of")
 
+	for want, spoil := range map[string]func(*pitwall.ScoredBelief){
+		"belief m2 has confidence -1":                   func(b *pitwall.ScoredBelief) { minus := -1.0; b.Confidence = &minus },
+		"belief m2 has no confidence":                   func(b *pitwall.ScoredBelief) { b.Confidence = nil },
+		"has a horizon of 0 bars":                       func(b *pitwall.ScoredBelief) { b.Horizon = 0 },
+		`has direction "side"`:                          func(b *pitwall.ScoredBelief) { b.Direction = "side" },
+		`has status "sure"`:                             func(b *pitwall.ScoredBelief) { b.Status = "sure" },
+		`is of kind "note"`:                             func(b *pitwall.ScoredBelief) { b.Kind = pitwall.Note },
+		"has a part of matured, hit and brier":          func(b *pitwall.ScoredBelief) { b.Hit = nil },
+		"belief m2 has a part of matured, hit":          func(b *pitwall.ScoredBelief) { b.Brier = nil },
+		"line 4: belief m2 has a part of matured, hit":  func(b *pitwall.ScoredBelief) { b.Matured = nil },
+		"m.jsonl is no memory of a run: line 4: belief": func(b *pitwall.ScoredBelief) { two := 2.0; b.Brier = &two },
+	} {
+		bad := file
+		bad.Beliefs = slices.Clone(file.Beliefs)
+		spoil(&bad.Beliefs[0])
+		_, err = memory.Carry("m.jsonl", written(t, bad), day(20))
+		require.ErrorContains(t, err, want)
+	}
 	carried, err := memory.Carry("m.jsonl", raw, day(20))
 	require.NoError(t, err)
 	second := newBench(t, memory.Config{Carried: carried})
@@ -398,22 +429,4 @@ func TestSearch(t *testing.T) {
 
 	trades := []pitwall.MemoryTrade{{ID: "1", Symbol: "A"}, {ID: "2", Symbol: "B"}, {ID: "3", Symbol: "A"}, {ID: "4", Symbol: "A"}}
 	require.Equal(t, []pitwall.MemoryTrade{trades[1], trades[2], trades[3]}, memory.Recent(trades, 2))
-}
-
-// Relevant beliefs are active, concern the role and fit the symbols and the regime.
-func TestRelevant(t *testing.T) {
-	belief := func(id, status, symbol, regime string, roles ...string) pitwall.ScoredBelief {
-		return pitwall.ScoredBelief{MemoryItem: pitwall.MemoryItem{ID: id, Symbol: symbol, Regime: regime, Roles: roles}, Status: status}
-	}
-	list := []pitwall.ScoredBelief{belief("all", pitwall.BeliefActive, "A", ""), belief("bull", pitwall.BeliefActive, "A", "bull"), belief("trader", pitwall.BeliefActive, "A", "", "trader"),
-		belief("past", pitwall.BeliefMatured, "A", ""), belief("elsewhere", pitwall.BeliefActive, "B", "")}
-	ids := func(role, regime string) (ids []string) {
-		for _, b := range memory.Relevant(list, role, regime, func(s string) bool { return s == "A" }) {
-			ids = append(ids, b.ID)
-		}
-		return ids
-	}
-	require.Equal(t, []string{"all", "bull"}, ids("news", ""))
-	require.Equal(t, []string{"all"}, ids("news", "bear"))
-	require.Equal(t, []string{"all", "bull", "trader"}, ids("trader", "bull"))
 }

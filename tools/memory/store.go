@@ -114,7 +114,16 @@ func (s *Store) Digest() string {
 	if err := s.sync(context.Background()); err != nil {
 		return "unreadable: " + err.Error() // no digest of a journal that was read
 	}
-	return hex.EncodeToString(s.digest[:])
+	trades, err := s.trades(s.Now(), nil) // what plans and lessons add is in what was written
+	if err != nil {
+		return "unreadable: " + err.Error()
+	}
+	raw, err := json.Marshal(trades)
+	if err != nil {
+		return "unreadable: " + err.Error()
+	}
+	sum := sha256.Sum256(append(s.digest[:], raw...))
+	return hex.EncodeToString(sum[:])
 }
 
 // Recall implements [pitwall.Memory].
@@ -209,8 +218,8 @@ func (s *Store) check(ctx context.Context, x *pitwall.MemoryItem, m pitwall.Memo
 		switch {
 		case x.Direction != "up" && x.Direction != "down":
 			return bad("direction is %q", x.Direction).Hintf("use up or down")
-		case x.Horizon < 1 || x.Horizon > maxHorizon:
-			return bad("horizon is %d bars", x.Horizon).Hintf("use 1 to %d", maxHorizon)
+		case x.Horizon < 1 || x.Horizon > pitwall.MaxHorizon:
+			return bad("horizon is %d bars", x.Horizon).Hintf("use 1 to %d", pitwall.MaxHorizon)
 		case x.Confidence == nil || !(*x.Confidence >= 0 && *x.Confidence <= 1):
 			return bad("a belief needs confidence").Hintf("give a number from 0 to 1: the share of such beliefs that should come true")
 		}
@@ -232,7 +241,7 @@ func (s *Store) check(ctx context.Context, x *pitwall.MemoryItem, m pitwall.Memo
 		}
 		return s.refer(ctx, x)
 	}
-	return bad("kind is %q", x.Kind).Hintf("use note, plan, lesson, belief or retire")
+	return bad("kind is %q", x.Kind).Hintf("use note, plan, lesson, belief, retire or episode")
 }
 
 // refer refuses a symbol that has no bar yet.
