@@ -54,7 +54,7 @@ func (a *app) takeApart(ctx context.Context, name string, f backtestFlags, sampl
 		return err
 	}
 	what := fmt.Sprintf("run %s and 4 variants of it %s each; pitwall backtest says what one run costs", s.Name, term.Plural(samples, "time"))
-	if ok, err := a.consent(yes || s.Deterministic(), "pitwall ablate "+name, what); err != nil || !ok {
+	if ok, err := a.consent(yes || s.Deterministic(), "the same command with", what); err != nil || !ok {
 		return err
 	}
 	if f.out, err = os.MkdirTemp("", "pitwall-ablate-"); err != nil {
