@@ -3,7 +3,6 @@ package driver_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -13,7 +12,6 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop/driver"
-	"pitwall/cache/history"
 	"pitwall/cache/runs"
 )
 
@@ -66,15 +64,9 @@ func TestRuleSellsWhatAThinMarketGave(t *testing.T) {
 	for i := range opens {
 		opens[i] = 100
 	}
-	s, err := driver.Parse("s.yaml", []byte("name: thin\nsymbols: [BTC/USD]\ndata: [data]\nfrom: 2014-01-03\nrule: case when date < '2014-01-04' then 1 else 0 end\n"))
-	require.NoError(t, err)
-	require.NoError(t, s.Check())
-	c := driver.Config{Strategy: s, Files: coins(1000, opens...), Dir: filepath.Join(t.TempDir(), "run"), Now: func() time.Time { return time.Unix(0, 0) }}
-	c.Source, err = s.Load(t.Context(), c.Files, &history.Local{})
-	require.NoError(t, err)
-	c.Agents, err = s.Deciders(nil, nil)
-	require.NoError(t, err)
-	_, err = driver.Run(t.Context(), c)
+	c := idea{symbols: "[BTC/USD]", rule: "from: 2014-01-03\nrule: case when date < '2014-01-04' then 1 else 0 end"}.config(t, "data")
+	c.Files = coins(1000, opens...)
+	_, err := driver.Run(t.Context(), c)
 	require.NoError(t, err)
 	journal, err := runs.Strict{FS: os.DirFS(c.Dir)}.Journal()
 	require.NoError(t, err)
