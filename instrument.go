@@ -64,13 +64,17 @@ func (i Instrument) Location() *time.Location {
 	return i.Zone
 }
 
-// DefaultTIF returns the time in force of an order that states none: day, of crypto gtc,
-// since exchanges of crypto have no day.
-func (i Instrument) DefaultTIF() TIF {
-	if i.Kind == Crypto {
-		return GTC
+// DefaultTIF returns the time in force of an order that states none: day. Exchanges of
+// crypto have no day: there a market order is ioc, so that no rest of it trades later than
+// it was meant for, and any other gtc.
+func (i Instrument) DefaultTIF(o Order) TIF {
+	switch {
+	case i.Kind != Crypto:
+		return Day
+	case (o.Type == "" || o.Type == MarketOrder) && o.Class != OCO:
+		return IOC
 	}
-	return Day
+	return GTC
 }
 
 // TickAt returns the smallest step of an order's price near a price; 0 when it is not

@@ -38,6 +38,7 @@ type Brief struct {
 	Roles  []string // whom Ask and Call may name; one empty name for an agent without roles
 
 	Held   map[string]Holding // by symbol, as the snapshot says
+	Open   []OpenOrder        // as the snapshot says, exits included
 	Closes map[string]float64 // the newest of each symbol that the snapshot shows
 
 	run *turnRun
@@ -45,6 +46,12 @@ type Brief struct {
 
 // Holding is a position: short below 0.
 type Holding struct{ Qty, Percent pitwall.Dec } // Percent is of equity
+
+// OpenOrder is an order that can still trade; Parent is the entry of an exit.
+type OpenOrder struct {
+	ID, Symbol, Parent string
+	Side               pitwall.Side
+}
 
 // Warn adds a warning of the Decider itself to the record, after those of the roles.
 // Its own calls decide the order: a Decider that asks roles at the same time warns

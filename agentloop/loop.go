@@ -262,6 +262,7 @@ type snapshot struct {
 	equity   float64
 	closes   []symbolClose
 	held     map[string]Holding
+	open     []OpenOrder
 }
 
 type symbolClose struct {
@@ -345,11 +346,13 @@ func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error)
 			Qty     pitwall.Dec
 			Percent pitwall.Dec `json:"percent_of_equity"`
 		}
+		Open []OpenOrder `json:"open_orders"`
 	}
 	r.read(&x)
 	for _, p := range x.Positions {
 		s.held[p.Symbol] = Holding{p.Qty, p.Percent}
 	}
+	s.open = x.Open
 	s.asOf, s.ended, s.equity, s.advanced, s.event = x.AsOf, x.Ended, x.Equity, int(x.Advanced), len(x.Fills)+len(x.Closed) > 0
 	for _, b := range x.Bars {
 		s.closes = append(s.closes, symbolClose{b.Symbol, b.Close})

@@ -108,7 +108,7 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 func (t *turnRun) decide(ctx context.Context, text string, snap snapshot) (*Decision, error) {
 	limited, cancel := context.WithTimeout(ctx, t.agent.Timeout)
 	defer cancel()
-	brief := &Brief{Shadow: t.rec.Shadow(), Turn: t.timing.Turn, AsOf: t.rec.AsOf, Agent: t.agent.Name, Why: t.rec.Why, Text: text, Held: snap.held, Closes: map[string]float64{}, run: t}
+	brief := &Brief{Shadow: t.rec.Shadow(), Turn: t.timing.Turn, AsOf: t.rec.AsOf, Agent: t.agent.Name, Why: t.rec.Why, Text: text, Held: snap.held, Open: snap.open, Closes: map[string]float64{}, run: t}
 	for _, b := range snap.closes {
 		brief.Closes[b.symbol] = b.close
 	}

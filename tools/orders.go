@@ -34,7 +34,7 @@ type submitIn struct {
 	Stop          pitwall.Dec       `json:"stop,omitempty"`
 	Trail         pitwall.Dec       `json:"trail,omitempty" jsonschema:"distance in money"`
 	TrailPercent  pitwall.Dec       `json:"trail_percent,omitempty"`
-	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day, for crypto gtc"`
+	TIF           pitwall.TIF       `json:"tif,omitempty" jsonschema:"default day; crypto ioc or gtc"`
 	GoodTill      string            `json:"good_till,omitempty" jsonschema:"of gtd; a date is its session's close"`
 
 	Class            pitwall.Class `json:"class,omitempty" jsonschema:"oco for what is held, else by the exits"`
@@ -73,7 +73,7 @@ func (in *submitIn) order(ctx context.Context, w *pitwall.World) pitwall.Order {
 		o.Sizing = &pitwall.Sizing{Asked: sizingText(*in), ReduceOnly: in.ReduceOnly}
 	}
 	if i, err := w.Instruments.Instrument(in.Symbol); err == nil && o.TIF == "" {
-		o.TIF = i.DefaultTIF()
+		o.TIF = i.DefaultTIF(o)
 	}
 	return o.WithDefaults()
 }

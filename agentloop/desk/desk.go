@@ -140,9 +140,9 @@ func (d *Desk) Acts(role string) []string {
 	case role != trader:
 		return nil
 	case d.Portfolio != nil:
-		return []string{submitTool, loadTool, queryTool, priceTool}
+		return []string{submitTool, cancelTool, loadTool, queryTool, priceTool}
 	}
-	return []string{submitTool}
+	return []string{submitTool, cancelTool}
 }
 
 // Decide implements [agentloop.Decider].

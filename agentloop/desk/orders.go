@@ -14,6 +14,7 @@ import (
 // The tools that code calls.
 const (
 	submitTool = "orders_submit"
+	cancelTool = "orders_cancel"
 	loadTool   = "market_load_history_table"
 	queryTool  = "duckdb_query"
 	priceTool  = "market_last_price"
@@ -67,6 +68,10 @@ func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error 
 			rest = append(rest, x)
 		}
 	}
+	stay, err := rec.withdraw(ctx, b)
+	if err != nil {
+		return err
+	}
 	refused := "" // the symbol of a reduction
 	for i, x := range slices.Concat(reductions, rest) {
 		o := x.PlannedOrder
@@ -79,8 +84,15 @@ func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error 
 		if err != nil {
 			return fmt.Errorf("encoding the order of %s: %w", o.Symbol, err)
 		}
-		if refused != "" && !x.reduces {
-			why := "skipped, since the order of " + refused + " was refused, which reduces a position"
+		why := ""
+		switch id := stay[o.Symbol]; {
+		case x.reduces:
+		case refused != "":
+			why = "skipped, since the order of " + refused + " was refused, which reduces a position"
+		case id != "":
+			why = "skipped, since its open entry " + id + " could not be canceled"
+		}
+		if why != "" {
 			b.Warn("order_skipped", o.Symbol+": "+why)
 			rec.Orders = append(rec.Orders, Sent{Symbol: o.Symbol, Asked: raw, NotSent: why})
 			continue
@@ -99,6 +111,36 @@ func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error 
 		}
 	}
 	return nil
+}
+
+// withdraw cancels the open entries of the symbols that are to be ordered: an old one may
+// neither fill beside the new order nor after a decision to be flat. It returns, by symbol,
+// the entry that stays because its cancel was refused. Orders that others sent to the same
+// account stay.
+func (r *Record) withdraw(ctx context.Context, b *agentloop.Brief) (stay map[string]string, err error) {
+	stay = map[string]string{}
+	for _, o := range b.Open {
+		held := b.Held[o.Symbol].Qty
+		opens := o.Parent == "" && (o.Side == pitwall.Buy && held >= 0 || o.Side == pitwall.Sell && held <= 0)
+		planned := slices.ContainsFunc(r.Approved, func(p PlannedOrder) bool { return p.Symbol == o.Symbol })
+		if b.Shadow || !opens || !planned || strings.HasPrefix(o.ID, "external:") {
+			continue
+		}
+		raw, err := json.Marshal(map[string]string{"id": o.ID})
+		if err != nil {
+			return nil, fmt.Errorf("encoding the cancel of %s: %w", o.ID, err)
+		}
+		a, err := b.Call(ctx, trader, agentloop.Call{ID: "desk.cancel." + o.ID, Name: cancelTool, Arguments: raw})
+		if err != nil {
+			return nil, err
+		}
+		if a.IsError {
+			stay[o.Symbol] = o.ID
+			continue
+		}
+		r.Canceled = append(r.Canceled, o.ID)
+	}
+	return stay, nil
 }
 
 // notSent returns why an answer says that no order was sent, empty if one was.

@@ -22,6 +22,7 @@ type Record struct {
 	Risk     *Review                `json:"risk,omitempty"`
 	Manager  *Review                `json:"manager,omitempty"`
 	Approved []PlannedOrder         `json:"approved,omitempty"` // what was turned into orders
+	Canceled []string               `json:"canceled,omitempty"` // open entries that the orders replace
 	Orders   []Sent                 `json:"orders,omitempty"`
 	Absent   []Absent               `json:"absent,omitempty"`
 }
@@ -99,6 +100,9 @@ func (r *Record) summary() string {
 	}
 	for _, a := range r.Absent {
 		parts = append(parts, a.Role+" absent")
+	}
+	if len(r.Canceled) > 0 {
+		parts = append(parts, "canceled: "+strings.Join(r.Canceled, ", "))
 	}
 	sent, refused := 0, 0
 	for _, o := range r.Orders {

@@ -28,12 +28,15 @@ func NewFakeAlpaca(ctx context.Context, inputs []history.Input, symbols []string
 		}
 	}
 	zone := cfg.From.Location()
-	for text, into := range map[string]*time.Time{from: &cfg.From, to: &cfg.To} {
-		if text == "" {
+	for _, day := range []struct {
+		text string
+		into *time.Time
+	}{{from, &cfg.From}, {to, &cfg.To}} {
+		if day.text == "" {
 			continue
 		}
-		if *into, err = time.ParseInLocation(time.DateOnly, text, zone); err != nil {
-			return nil, pitwall.Errorf(pitwall.InvalidInput, "%q is no day", text).Hintf("write 2024-01-31")
+		if *day.into, err = time.ParseInLocation(time.DateOnly, day.text, zone); err != nil {
+			return nil, pitwall.Errorf(pitwall.InvalidInput, "%q is no day", day.text).Hintf("write 2024-01-31")
 		}
 	}
 	if !cfg.To.IsZero() {

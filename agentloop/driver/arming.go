@@ -17,7 +17,7 @@ type Arming struct {
 	Typed       string   // the account id in the profile
 	Account     string   // the one that the broker answered with
 	Limits      bool     // the strategy states limits that are understood
-	Unstated    []string // what its risk section does not say and a live run needs
+	Unstated    []string // what a live run needs and its risk section does not say, in sentences
 	Journal     error    // of writing the journal to the disk
 	JournalDone bool     // it was tried
 	Compared    bool     // positions, orders and cash were compared with the journal
@@ -61,7 +61,7 @@ func limitsText(stated bool, unstated []string) string {
 	if !stated {
 		return "the strategy states no limits (risk:)"
 	}
-	return "risk: does not state " + strings.Join(unstated, ", ") + "; set each, or write off"
+	return "risk: " + strings.Join(unstated, "; risk: ")
 }
 
 func reason(err error, without string) string {

@@ -89,7 +89,7 @@ func TestDeskKeys(t *testing.T) {
 	require.Contains(t, a.Roles[0].Prompt, "Read charts.")
 	require.Contains(t, a.Roles[0].Prompt, `"invalidation"`)
 	require.Equal(t, [][]string{{"market_indicators"}, {}, {}, {}, {}, {}}, [][]string{a.Roles[0].Tools, a.Roles[1].Tools, a.Roles[2].Tools, a.Roles[3].Tools, a.Roles[4].Tools, a.Roles[5].Tools})
-	require.Equal(t, []string{"orders_submit"}, a.Roles[5].Acts)
+	require.Equal(t, []string{"orders_submit", "orders_cancel"}, a.Roles[5].Acts)
 	require.Equal(t, 99, a.Roles[4].MaxOutput)
 	require.Equal(t, pitwall.One/2, a.Roles[5].USDPerTurn)
 	_, err = s.Deciders(models, nil)

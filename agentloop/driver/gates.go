@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"pitwall"
@@ -62,12 +61,14 @@ func (p *LiveSession) mayStart(ctx context.Context, c Config) error {
 	return errors.Join(pitwall.Errorf(pitwall.NotAllowed, "live trading is not armed, %d of %d gates are closed; nothing was started:\n  - %s", len(list), gateCount, strings.Join(list, "\n  - ")), compared)
 }
 
-// unstatedLimits lists what a live run and a preflight ask of a strategy's risk section and
+// unstatedLimits says what a live run and a preflight ask of a strategy's risk section and
 // it does not say: the keys of [risk.Unstated], and a loss that it may be held to.
-func unstatedLimits(raw map[string]any, l risk.Limits) []string {
-	list := risk.Unstated(raw)
-	if len(budgetOf(l)) == 0 && !slices.Contains(list, "max_daily_loss_percent") {
-		list = append(list, "any loss (one of max_daily_loss_percent, max_drawdown_percent, max_trailing_loss_percent and max_loss_percent needs a value)")
+func unstatedLimits(raw map[string]any, l risk.Limits) (list []string) {
+	if keys := risk.Unstated(raw); len(keys) > 0 {
+		list = append(list, "does not state "+strings.Join(keys, ", ")+"; set each, or write off")
+	}
+	if len(budgetOf(l)) == 0 {
+		list = append(list, "limits no loss: one of max_daily_loss_percent, max_drawdown_percent, max_trailing_loss_percent and max_loss_percent needs a value")
 	}
 	return list
 }

@@ -106,7 +106,7 @@ func TestPreflightFindsLooseLimits(t *testing.T) {
 // nothing without them.
 func TestPreflightAsksForTheLimitsOfALiveRun(t *testing.T) {
 	for limits, want := range map[string]string{
-		"stale_price: 1h, max_gross_percent: 30, max_order_notional: 10000":                             "strategy.yaml: risk: does not state max_daily_loss_percent; set each, or write off",
+		"stale_price: 1h, max_gross_percent: 30, max_order_notional: 10000":                             "strategy.yaml: risk: does not state max_daily_loss_percent; set each, or write off; " + noLoss,
 		"stale_price: 1h, max_gross_percent: 30, max_order_notional: 10, max_daily_loss_percent: off":   noLoss,
 		"stale_price: 1h, max_gross_percent: 30, max_drawdown_percent: 10, max_daily_loss_percent: off": "strategy.yaml: risk: does not state max_order_notional; set each, or write off",
 	} {
@@ -117,7 +117,7 @@ func TestPreflightAsksForTheLimitsOfALiveRun(t *testing.T) {
 	}
 }
 
-const noLoss = "risk: does not state any loss (one of max_daily_loss_percent, max_drawdown_percent, max_trailing_loss_percent and max_loss_percent needs a value); set each, or write off"
+const noLoss = "risk: limits no loss: one of max_daily_loss_percent, max_drawdown_percent, max_trailing_loss_percent and max_loss_percent needs a value"
 
 // twice sends each order two times under two ids; swallow sends none and says that it did.
 type twice struct{ pitwall.Broker }

@@ -27,7 +27,7 @@ const resend = 2 * time.Minute
 // same, Alpaca refuses the second as a duplicate.
 func (b *Broker) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
 	if o.TIF == "" {
-		o.TIF = b.instruments[o.Symbol].DefaultTIF()
+		o.TIF = b.instruments[o.Symbol].DefaultTIF(o)
 	}
 	o = o.WithDefaults()
 	if o.ID == "" {

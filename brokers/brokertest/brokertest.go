@@ -212,7 +212,7 @@ func sharedRules(t *testing.T, h Harness) {
 	}
 	s := submit(t, h, pitwall.Order{ID: "bare", Symbol: h.Symbol, Side: pitwall.Buy, Qty: pitwall.One})
 	require.Equal(t, pitwall.Working, s.Status)
-	require.Equal(t, []any{pitwall.MainBook, pitwall.MarketOrder, pitwall.Instrument{Kind: h.Kind}.DefaultTIF()}, []any{s.Book, s.Type, s.TIF})
+	require.Equal(t, []any{pitwall.MainBook, pitwall.MarketOrder, pitwall.Instrument{Kind: h.Kind}.DefaultTIF(pitwall.Order{})}, []any{s.Book, s.Type, s.TIF})
 }
 
 func fills(t *testing.T, h Harness) {

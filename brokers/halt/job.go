@@ -223,8 +223,11 @@ func (j *Job) flatten(ctx context.Context, p pitwall.Position, s State) error {
 				in.Kind = pitwall.Crypto
 			}
 		}
-		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: in.DefaultTIF(), ReduceOnly: true,
+		o := pitwall.Order{ID: id, Book: j.Book, Symbol: p.Symbol, Side: pitwall.Sell, Type: pitwall.MarketOrder, Class: pitwall.Simple, Qty: p.Qty, TIF: pitwall.Day, ReduceOnly: true,
 			By: pitwall.Caller{Principal: principal}, Reason: "flatten: " + cause.Reason}
+		if in.Kind == pitwall.Crypto {
+			o.TIF = pitwall.GTC // there is no day, and what does not fill at once is still to be closed
+		}
 		if p.Qty < 0 {
 			o.Side, o.Qty = pitwall.Buy, -p.Qty
 		}

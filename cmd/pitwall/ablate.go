@@ -54,7 +54,7 @@ func (a *app) takeApart(ctx context.Context, name string, f backtestFlags, sampl
 	if err != nil {
 		return err
 	}
-	if ok, err := a.consent(yes || s.Deterministic(), "pitwall ablate "+name, s.AblationPlan(samples, os.DirFS(runs.Dir))); err != nil || !ok {
+	if ok, err := a.consent(yes || s.Deterministic(), "the same command with", s.AblationPlan(samples, os.DirFS(runs.Dir))); err != nil || !ok {
 		return err
 	}
 	if f.out, err = os.MkdirTemp("", "pitwall-ablate-"); err != nil {

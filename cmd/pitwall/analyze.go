@@ -1,7 +1,7 @@
 package main
 
 import (
-	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +31,7 @@ func (a *app) analyze() *cobra.Command {
 				return err
 			}
 			return a.withConfig(c.Context(), s, f, func(c2 driver.Config) (err error) {
-				if c2.Dir, err = runs.NextDir(runs.Dir, "analyze-"+filepath.Base(args[0])); err != nil {
+				if c2.Dir, err = runs.NextDir(runs.Dir, "analyze-"+strings.ReplaceAll(args[0], "/", "-")); err != nil {
 					return err
 				}
 				out, err := driver.Analyze(c.Context(), c2, day)

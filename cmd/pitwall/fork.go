@@ -124,7 +124,7 @@ func (a *app) evidence(ctx context.Context, s *strategyFile, f forkFlags, symbol
 		return err
 	}
 	what := fmt.Sprintf("decide turn %d %s more, each without one answer%s", f.Turn, term.Plural(len(answers), "time"), show.CostOf("; once it cost ", f.TurnCost()))
-	if ok, err := a.consent(f.yes || s.Deterministic(), "pitwall fork --evidence "+f.order, what); err != nil || !ok {
+	if ok, err := a.consent(f.yes || s.Deterministic(), "the same command with", what); err != nil || !ok {
 		return err
 	}
 	if f.out, err = os.MkdirTemp("", "pitwall-evidence-"); err != nil {

@@ -66,5 +66,5 @@ func TestEvidenceAsksFirst(t *testing.T) {
 	_, errs, code = command(t, dir, append(os.Environ(), "OPENAI_API_KEY=k"), "fork", "momentum-1", "--strategy", "paid.yaml", "--evidence", string(order[1]))
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, errs, "each without one answer")
-	require.Contains(t, errs, "--yes")
+	require.Contains(t, errs, "the same command with --yes")
 }

@@ -139,7 +139,7 @@ func (r *replica) free(o *order) pitwall.Dec {
 			continue
 		}
 		free = a.Sub(free, p.reserved)
-		if p.Type != pitwall.MarketOrder || p.venue && !cash || p.TIF != pitwall.Day && p.TIF != pitwall.GTC {
+		if p.Type != pitwall.MarketOrder || p.venue && !cash || p.TIF != pitwall.Day && p.TIF != pitwall.GTC && p.TIF != pitwall.IOC {
 			continue
 		}
 		s := r.symbol(p.Symbol)

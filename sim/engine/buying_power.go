@@ -210,7 +210,7 @@ func (e *Engine) freeCash(a *pitwall.Calc, b *Book, except *order) pitwall.Dec {
 // closes reports whether an order is a market order of a book that will fill at
 // the next open, so that what it brings may count before it does.
 func (o *order) closes(b *Book) bool {
-	return o.Book == b.id && o.Type == Market && (o.TIF == Day || o.TIF == GTC) && o.status.Open() && o.status != Held && b.Positions[o.Sym].Qty*pitwall.Dec(o.Side) < 0
+	return o.Book == b.id && o.Type == Market && (o.TIF == Day || o.TIF == GTC || o.TIF == IOC) && o.status.Open() && o.status != Held && b.Positions[o.Sym].Qty*pitwall.Dec(o.Side) < 0
 }
 
 // opening is the part of an order that would open or enlarge a position.
