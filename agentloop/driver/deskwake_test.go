@@ -113,6 +113,14 @@ func TestShadowTurnsChangeNothing(t *testing.T) {
 	again, _, d := run("0.3", cache)
 	require.Empty(t, d.asked)
 	require.Equal(t, with.Digest, again.Digest)
+	cache = &deskCache{m: map[string][]byte{}}
+	for _, share := range []string{"0", "0.3", "0.1"} { // what another share recorded had another number
+		_, turns, d = run(share, cache)
+		for i, x := range turns {
+			require.Equal(t, i+1, x.Turn, share)
+		}
+	}
+	require.Empty(t, d.asked, "each answer is recorded")
 }
 
 // A role that may order is refused while the desk sleeps.
