@@ -142,6 +142,31 @@ func TestNothingIsOrderedAsleep(t *testing.T) {
 	}
 }
 
+// A desk that sleeps loads no table: later turns and their keys would depend on the sample.
+func TestNoTableIsLoadedAsleep(t *testing.T) {
+	d := &deskRun{desk: `{trader: {}, wake: {every: 30, shadow: 1}}`, every: 1, turns: 2}
+	loads := func(id, table string) agentloop.Call {
+		return agentloop.Call{ID: id, Name: "market_load_history_table", Arguments: json.RawMessage(`{"symbols":["AAPL"],"table":"` + table + `"}`)}
+	}
+	n := 0
+	d.play = func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		if n++; len(r.Messages) > 1 {
+			return agentloop.Reply{Text: `{"orders":[],"no_trade":"n"}`}, nil
+		}
+		calls := []agentloop.Call{loads("a", "a")}
+		if n > 1 {
+			calls = append(calls, loads("b", "b"))
+		}
+		return agentloop.Reply{Calls: calls}, nil
+	}
+	d.change = func(a *agentloop.Agent) { a.Roles[0].Tools = nil }
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	require.Equal(t, []string{"first", "shadow"}, whys(turns))
+	require.Contains(t, turns[1].Messages[1].Results[0].Text, "table=a")
+	require.Contains(t, turns[1].Messages[1].Results[1].Text, "error NOT_ALLOWED: the table b is not loaded this way")
+}
+
 // News of its symbols wake a desk once.
 func TestNewsWake(t *testing.T) {
 	data, _ := madeCloses(330, map[string]float64{"AA": 0.02, "BB": 0.02, "CC": 0.02})
