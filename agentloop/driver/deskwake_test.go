@@ -64,6 +64,38 @@ func TestWakeAsksWhenSomethingHappens(t *testing.T) {
 	require.Equal(t, r.Bars-len(turns), r.Desk.Wake.Asleep)
 }
 
+// A symbol wakes a desk by a bar of its own since the last look: not after its last one,
+// and not before its first, which keeps no other from waking it.
+func TestWakeNeedsANewBar(t *testing.T) {
+	data, _ := madeCloses(330, map[string]float64{"AA": 0.02, "BB": 0.02, "CC": 0.02})
+	kept, rows := "", map[string]int{}
+	for line := range strings.Lines(string(data["data/walk.csv"].Data)) {
+		for _, symbol := range []string{"BB", "CC"} {
+			if strings.Contains(line, symbol) {
+				rows[symbol]++
+			}
+		}
+		if strings.Contains(line, "BB") && rows["BB"] > 270 || strings.Contains(line, "CC") && rows["CC"] < 281 {
+			continue
+		}
+		kept += line
+	}
+	data["data/walk.csv"] = &fstest.MapFile{Data: []byte(kept)}
+	d := &deskRun{desk: `{trader: {}, wake: {when: "symbol <> 'AA'"}}`, every: 1, symbols: "AA, BB, CC", data: data}
+	d.play = says("trader", `{"orders":[],"no_trade":"n"}`)
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	got := map[string]int{}
+	for _, x := range turns {
+		got[x.Why]++
+	}
+	require.Greater(t, len(turns), 20)
+	require.Less(t, got["wake: BB"], 12)
+	require.Greater(t, got["wake: BB"], 5)
+	require.Greater(t, got["wake: CC"], 20)
+	require.Len(t, got, 3)
+}
+
 // A shadow sample asks while the desk sleeps, and changes nothing: neither what happens nor
 // when the desk wakes. Recorded, it is asked for nothing.
 func TestShadowTurnsChangeNothing(t *testing.T) {
