@@ -5,6 +5,7 @@ const (
 	MetaTurn     = "pitwall/turn"         // of a call: the number of the turn that makes it
 	MetaRole     = "pitwall/role"         // of a call: the role that makes it, where an agent has several
 	MetaReadOnly = "pitwall/read_only"    // of a call: any value but false gives up the right to change the world; it cannot be gained
+	MetaShadow   = "pitwall/shadow"       // of a call: any value but false is read-only too, and loads no table that is not there
 	MetaDigest   = "pitwall/state_digest" // of an answer: what its world can show up to now
 	MetaWorld    = "pitwall/world"        // of an answer: the id of its world; of a call: the one that it is meant for
 	MetaFuture   = "pitwall/future_dated" // of an answer: what the wall removed from an external tool's

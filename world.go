@@ -58,6 +58,7 @@ type Caller struct {
 	Role      string `json:"role,omitempty"`  // trader, analyst, ...
 	Agent     string `json:"agent,omitempty"` // the strategy's name for it
 	ReadOnly  bool   `json:"read_only,omitempty"`
+	Shadow    bool   `json:"shadow,omitempty"` // leaves nothing behind: it may not load a table that is not there
 }
 
 // Local is the principal of a caller without a token.

@@ -96,7 +96,7 @@ type agentState struct {
 
 	looked   time.Time // whether to wake
 	unlooked int       // bars since
-	loaded   bool      // the table that Wake reads
+	loaded   []string  // symbols of the table that Wake reads
 
 	ordered   bool // its last turn changed orders
 	disturbed bool // another agent did, at the same bar and after it

@@ -2,6 +2,7 @@ package agentloop
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -182,7 +183,7 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 	name := strings.ReplaceAll(x.Name, ".", "_")
 	acts := own && slices.Contains(c.Acts, x.Name)
 	by := speaker{c.Name, c.ReadOnly && !acts || t.rec.Shadow()}
-	text := c.refuses(ctx, x, name, acts)
+	text := cmp.Or(c.refuses(ctx, x, name, acts), t.agent.taken(x))
 	if t.Fork.removes(t.timing.Turn, c.Name, x) {
 		text = withoutAnswer
 	}

@@ -29,7 +29,8 @@ type trait struct {
 // client wraps an MCP session with what the loop needs.
 type client struct {
 	session *mcp.ClientSession
-	turn    int // that makes the calls; 0: the loop itself
+	turn    int  // that makes the calls; 0: the loop itself
+	shadow  bool // the turn leaves nothing behind
 }
 
 // tools lists what models may call, and what each does to its world.
@@ -173,6 +174,9 @@ func (c client) call(ctx context.Context, by speaker, call Call) (answer, error)
 		params.Meta = mcp.Meta{pitwall.MetaTurn: c.turn}
 		if by.role != "" {
 			params.Meta[pitwall.MetaRole] = by.role
+		}
+		if c.shadow {
+			params.Meta[pitwall.MetaShadow] = true
 		}
 		if by.readOnly {
 			params.Meta[pitwall.MetaReadOnly] = true

@@ -197,7 +197,7 @@ func (t *turnRun) repeats(old *Turn) ([]repeat, error) {
 
 // notMade reports whether a result stands for a call that no server got.
 func (r Result) notMade() bool {
-	return r.IsError && (strings.HasSuffix(r.Text, "this call was not made") || strings.HasPrefix(r.Text, "error "+string(pitwall.UnknownTool)) || r.Text == withoutAnswer)
+	return r.IsError && (strings.HasSuffix(r.Text, "this call was not made") || strings.HasPrefix(r.Text, "error "+string(pitwall.UnknownTool)) || r.Text == withoutAnswer || strings.Contains(r.Text, wakeTaken))
 }
 
 // parentReply returns the reply that the parent's turn has to the same conversation of a

@@ -33,6 +33,7 @@ type turnKey struct {
 	TurnBudget  string         `json:"turn_budget,omitempty"` // usd_per_turn and the price that it is held by
 	Decider     string         `json:"decider,omitempty"`
 	Shadow      bool           `json:"shadow,omitempty"`
+	Turn        int            `json:"turn,omitempty"` // its number in the record, where shadow turns make it another than the context's
 	Roles       []roleKey      `json:"roles,omitempty"`
 }
 
@@ -93,6 +94,9 @@ func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 		TurnBudget:  a.Budget.key(a.Price),
 		Decider:     a.DeciderName,
 		Shadow:      t.rec.Shadow(),
+	}
+	if t.shadows > 0 {
+		k.Turn = t.timing.Turn
 	}
 	for _, r := range a.roles[:len(a.Roles)] {
 		k.Roles = append(k.Roles, roleKey{

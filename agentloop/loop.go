@@ -54,10 +54,11 @@ type Config struct {
 
 // Past is where an agent of an earlier process stood.
 type Past struct {
-	AsOf   string // of its last turn; empty = it had none
-	Bars   int    // since then
-	USD    pitwall.Dec
-	Tokens int // both of the whole run, for its budget
+	AsOf    string // of its last turn, but for shadow turns; empty = it had none
+	Bars    int    // since then
+	Shadows int    // shadow turns
+	USD     pitwall.Dec
+	Tokens  int // both of the whole run, for its budget
 }
 
 // Progress is where a run stands.
@@ -137,6 +138,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	l.out.Turns = l.Made
 	for _, a := range l.agents {
 		a.lastText = after
+		l.shadows += l.Past[a.Name].Shadows
 		if err := a.resume(l.Past[a.Name]); err != nil {
 			return l.out, err
 		}

@@ -120,6 +120,16 @@ func call(name, args string) agentloop.Call {
 	return agentloop.Call{ID: "1", Name: name, Arguments: json.RawMessage(args)}
 }
 
+// A run that goes on numbers its turns for the model as before: shadow turns are left out.
+func TestShadowTurnsOfAnEarlierProcess(t *testing.T) {
+	_, k, err := drive(t, &counter{days: 2}, "1", func(agentloop.Request) (agentloop.Reply, error) { return agentloop.Reply{Text: "ok"}, nil }, func(c *agentloop.Config) {
+		c.Made, c.Past = 5, map[string]agentloop.Past{"main": {AsOf: "2024-01-01T16:00:00Z", Shadows: 2}}
+	})
+	require.NoError(t, err)
+	require.Equal(t, 6, k.turns[0].Turn)
+	require.Contains(t, k.turns[0].Messages[0].User, "Turn 4. Bars since your last turn: 1.")
+}
+
 func TestLoopRunsTurns(t *testing.T) {
 	c := &counter{days: 11}
 	out, k, err := drive(t, c, "5", func(r agentloop.Request) (agentloop.Reply, error) {

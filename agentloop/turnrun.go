@@ -46,7 +46,7 @@ type turnRun struct {
 func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why string) error {
 	l.out.Turns++
 	n, started := l.out.Turns, l.Now()
-	t := &turnRun{loop: l, client: client{l.Session, n}, agent: a, runCtx: ctx, timing: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
+	t := &turnRun{loop: l, client: client{l.Session, n, why == whyShadow}, agent: a, runCtx: ctx, timing: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
 	t.rec = Turn{Turn: n, AsOf: snap.asOf, Agent: a.Name, Model: a.ModelName, Why: why, StateDigest: snap.digest, System: a.self.system,
 		Tools: a.self.toolNames(), ToolsDigest: a.self.keys.tools, Params: a.Params, Warnings: []Warning{}}
 	for _, r := range a.roles {

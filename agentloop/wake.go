@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"pitwall"
 )
@@ -15,12 +16,13 @@ import (
 // Wake decides at each bar at which an agent would have a turn whether it has one. What is
 // asleep asks no model, and leaves no turn but those of the sample Shadow.
 type Wake struct {
-	Latest int             // bars after its last turn at which it has one anyway; 0 = never
-	Fill   bool            // an order was filled, or ended without, since its last turn
-	News   []string        // symbols whose headlines, known since its last turn, give it one
-	Load   json.RawMessage // arguments of market_load_history_table, for SQL
-	SQL    string          // a query whose rows give it a turn; the first column says why. Empty = none
-	Shadow float64         // share of the looks at which it sleeps that it is asked at all the same, without effect
+	Latest  int      // bars after its last turn at which it has one anyway; 0 = never
+	Fill    bool     // an order was filled, or ended without, since its last turn
+	News    []string // symbols whose headlines, known since its last turn, give it one
+	Table   string   // that SQL reads, of the bars of Symbols; the loop loads it
+	Symbols []string // those that are not listed yet are loaded when they are
+	SQL     string   // a query whose rows give it a turn: the first column is a symbol with a bar since the last look. Empty = none
+	Shadow  float64  // share of the looks at which it sleeps that it is asked at all the same, without effect
 }
 
 // whyShadow is the reason of a turn that changes nothing: it tells what sleeping missed. It
@@ -42,8 +44,9 @@ func (l *loop) why(ctx context.Context, a *agentState, s snapshot) (string, erro
 	if !a.Every.due(a.looked, s.time, a.unlooked) {
 		return "", nil
 	}
+	before := a.looked
 	a.looked, a.unlooked = s.time, 0
-	why, err := l.wakes(ctx, a, s)
+	why, err := l.wakes(ctx, a, before)
 	if err != nil || why != "" {
 		return why, err
 	}
@@ -54,8 +57,8 @@ func (l *loop) why(ctx context.Context, a *agentState, s snapshot) (string, erro
 	return "", nil
 }
 
-// wakes returns what wakes an agent at a snapshot, empty for nothing.
-func (l *loop) wakes(ctx context.Context, a *agentState, s snapshot) (string, error) {
+// wakes returns what wakes an agent that looked before, empty for nothing.
+func (l *loop) wakes(ctx context.Context, a *agentState, before time.Time) (string, error) {
 	w := a.Wake
 	switch {
 	case w.Fill && a.event:
@@ -76,15 +79,11 @@ func (l *loop) wakes(ctx context.Context, a *agentState, s snapshot) (string, er
 	if w.SQL == "" {
 		return "", nil
 	}
-	if !a.loaded {
-		text, err := l.look(ctx, "market_load_history_table", w.Load, nil, pitwall.UnknownSymbol)
-		if err != nil || text != "" {
-			return "", err // not all are listed yet
-		}
-		a.loaded = true
+	if err := l.load(ctx, a); err != nil || len(a.loaded) == 0 {
+		return "", err
 	}
 	var x struct{ Rows [][]any }
-	_, err := l.look(ctx, sqlTool, map[string]any{"sql": w.SQL, "limit": 50}, &x)
+	_, err := l.look(ctx, sqlTool, map[string]any{"sql": w.SQL, "limit": maxWaking}, &x)
 	if err != nil || len(x.Rows) == 0 {
 		return "", err
 	}
@@ -94,7 +93,69 @@ func (l *loop) wakes(ctx context.Context, a *agentState, s snapshot) (string, er
 			list = append(list, fmt.Sprint(row[0]))
 		}
 	}
-	return "wake: " + strings.Join(list, ", "), nil
+	var y struct {
+		Prices []struct {
+			Symbol string
+			Known  time.Time
+		}
+	}
+	if _, err := l.look(ctx, "market_last_price", map[string]any{"symbols": list}, &y); err != nil {
+		return "", err
+	}
+	list = nil
+	for _, p := range y.Prices {
+		if p.Known.After(before) { // a bar that was there at the last look wakes nobody again
+			list = append(list, p.Symbol)
+		}
+	}
+	if len(list) == 0 {
+		return "", nil
+	}
+	return "wake: " + strings.Join(list[:min(len(list), 50)], ", "), nil
+}
+
+// maxWaking is how many symbols market_last_price answers for.
+const maxWaking = 500
+
+// load makes the table that Wake.SQL reads, of the symbols that are listed.
+func (l *loop) load(ctx context.Context, a *agentState) error {
+	try := func(symbols []string) error {
+		text, err := l.look(ctx, loadTool, map[string]any{"symbols": symbols, "table": a.Wake.Table}, nil, pitwall.UnknownSymbol)
+		if err == nil && text == "" {
+			a.loaded = symbols
+		}
+		return err
+	}
+	if len(a.loaded) == len(a.Wake.Symbols) {
+		return nil
+	}
+	if err := try(a.Wake.Symbols); err != nil {
+		return err
+	}
+	for _, s := range a.Wake.Symbols {
+		if slices.Contains(a.loaded, s) {
+			continue
+		}
+		if err := try(append(slices.Clone(a.loaded), s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadTool makes a table of bars.
+const loadTool = "market_load_history_table"
+
+const wakeTaken = " says when to wake; choose another name"
+
+// taken returns the answer to a call that would make the loop's own table anew, empty for
+// any other.
+func (a *agentState) taken(c Call) string {
+	var x struct{ Table string }
+	if a.Wake == nil || a.Wake.SQL == "" || strings.ReplaceAll(c.Name, ".", "_") != loadTool || json.Unmarshal(c.Arguments, &x) != nil || x.Table != a.Wake.Table {
+		return ""
+	}
+	return "error NOT_ALLOWED: the table " + x.Table + wakeTaken
 }
 
 // look calls a tool for the loop itself. It returns the text of an error with one of the

@@ -135,9 +135,8 @@ func (s *Server) untilHangUp(ctx context.Context, req *mcp.CallToolRequest) (con
 func caller(req *mcp.CallToolRequest) (pitwall.Caller, string) {
 	by, name := pitwall.Caller{Principal: pitwall.Local, Role: "trader"}, Main
 	if req.Params != nil {
-		value, given := req.Params.Meta[pitwall.MetaReadOnly]
-		keeps, isBool := value.(bool)
-		by.ReadOnly = given && (keeps || !isBool) // only false keeps the right
+		by.Shadow = gives(req.Params.Meta, pitwall.MetaShadow)
+		by.ReadOnly = by.Shadow || gives(req.Params.Meta, pitwall.MetaReadOnly)
 	}
 	if x := req.Extra; x != nil {
 		if x.TokenInfo != nil {
@@ -148,6 +147,13 @@ func caller(req *mcp.CallToolRequest) (pitwall.Caller, string) {
 		}
 	}
 	return by, name
+}
+
+// gives reports whether a call gives up a right: only false keeps it.
+func gives(meta mcp.Meta, right string) bool {
+	value, given := meta[right]
+	keep, isBool := value.(bool)
+	return given && (keep || !isBool)
 }
 
 // checkWorld refuses a call that states another world than the one that would answer:

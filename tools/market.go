@@ -3,6 +3,7 @@ package tools
 import (
 	"cmp"
 	"context"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -161,6 +162,10 @@ func marketLoad(ctx context.Context, w *pitwall.World, in loadIn) (loadOut, erro
 	}
 	if out.Rows > 0 {
 		out.Last = w.Time(last)
+	}
+	same := func(x pitwall.TableSpec) bool { return reflect.DeepEqual(x, spec) }
+	if by := pitwall.CallerFrom(ctx); by.Shadow && !slices.ContainsFunc(w.Tables.Defined(), same) {
+		return out, pitwall.Errorf(pitwall.NotAllowed, "the table %s is not loaded this way, and %q may load none now", out.Table, by.Principal).Hintf("query the tables that there are, or read market_indicators")
 	}
 	return out, w.Tables.Define(ctx, spec)
 }

@@ -64,6 +64,38 @@ func TestWakeAsksWhenSomethingHappens(t *testing.T) {
 	require.Equal(t, r.Bars-len(turns), r.Desk.Wake.Asleep)
 }
 
+// A symbol wakes a desk by a bar of its own since the last look: not after its last one,
+// and not before its first, which keeps no other from waking it.
+func TestWakeNeedsANewBar(t *testing.T) {
+	data, _ := madeCloses(330, map[string]float64{"AA": 0.02, "BB": 0.02, "CC": 0.02})
+	kept, rows := "", map[string]int{}
+	for line := range strings.Lines(string(data["data/walk.csv"].Data)) {
+		for _, symbol := range []string{"BB", "CC"} {
+			if strings.Contains(line, symbol) {
+				rows[symbol]++
+			}
+		}
+		if strings.Contains(line, "BB") && rows["BB"] > 270 || strings.Contains(line, "CC") && rows["CC"] < 281 {
+			continue
+		}
+		kept += line
+	}
+	data["data/walk.csv"] = &fstest.MapFile{Data: []byte(kept)}
+	d := &deskRun{desk: `{trader: {}, wake: {when: "symbol <> 'AA'"}}`, every: 1, symbols: "AA, BB, CC", data: data}
+	d.play = says("trader", `{"orders":[],"no_trade":"n"}`)
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	got := map[string]int{}
+	for _, x := range turns {
+		got[x.Why]++
+	}
+	require.Greater(t, len(turns), 20)
+	require.Less(t, got["wake: BB"], 12)
+	require.Greater(t, got["wake: BB"], 5)
+	require.Greater(t, got["wake: CC"], 20)
+	require.Len(t, got, 3)
+}
+
 // A shadow sample asks while the desk sleeps, and changes nothing: neither what happens nor
 // when the desk wakes. Recorded, it is asked for nothing.
 func TestShadowTurnsChangeNothing(t *testing.T) {
@@ -113,6 +145,14 @@ func TestShadowTurnsChangeNothing(t *testing.T) {
 	again, _, d := run("0.3", cache)
 	require.Empty(t, d.asked)
 	require.Equal(t, with.Digest, again.Digest)
+	cache = &deskCache{m: map[string][]byte{}}
+	for _, share := range []string{"0", "0.3", "0.1"} { // what another share recorded had another number
+		_, turns, d = run(share, cache)
+		for i, x := range turns {
+			require.Equal(t, i+1, x.Turn, share)
+		}
+	}
+	require.Empty(t, d.asked, "each answer is recorded")
 }
 
 // A role that may order is refused while the desk sleeps.
@@ -132,6 +172,31 @@ func TestNothingIsOrderedAsleep(t *testing.T) {
 	for _, x := range turns[1:] {
 		require.Contains(t, x.Messages[1].Results[0].Text, "error NOT_ALLOWED: orders_submit changes the world")
 	}
+}
+
+// A desk that sleeps loads no table: later turns and their keys would depend on the sample.
+func TestNoTableIsLoadedAsleep(t *testing.T) {
+	d := &deskRun{desk: `{trader: {}, wake: {every: 30, shadow: 1}}`, every: 1, turns: 2}
+	loads := func(id, table string) agentloop.Call {
+		return agentloop.Call{ID: id, Name: "market_load_history_table", Arguments: json.RawMessage(`{"symbols":["AAPL"],"table":"` + table + `"}`)}
+	}
+	n := 0
+	d.play = func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		if n++; len(r.Messages) > 1 {
+			return agentloop.Reply{Text: `{"orders":[],"no_trade":"n"}`}, nil
+		}
+		calls := []agentloop.Call{loads("a", "a")}
+		if n > 1 {
+			calls = append(calls, loads("b", "b"))
+		}
+		return agentloop.Reply{Calls: calls}, nil
+	}
+	d.change = func(a *agentloop.Agent) { a.Roles[0].Tools = nil }
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	require.Equal(t, []string{"first", "shadow"}, whys(turns))
+	require.Contains(t, turns[1].Messages[1].Results[0].Text, "table=a")
+	require.Contains(t, turns[1].Messages[1].Results[1].Text, "error NOT_ALLOWED: the table b is not loaded this way")
 }
 
 // News of its symbols wake a desk once.

@@ -2,7 +2,6 @@ package driver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -72,11 +71,7 @@ func (s *Strategy) wake() *agentloop.Wake {
 		return nil
 	}
 	shown := slices.Concat(s.Symbols, s.Watch)
-	load, err := json.Marshal(map[string]any{"symbols": shown, "table": wakeTable})
-	if err != nil {
-		panic(err) // texts
-	}
-	out := &agentloop.Wake{Latest: w.Every, Fill: w.Fill, Load: load, SQL: wakeQuery(s.fill(w.When)), Shadow: w.Shadow}
+	out := &agentloop.Wake{Latest: w.Every, Fill: w.Fill, Table: wakeTable, Symbols: slices.Compact(slices.Sorted(slices.Values(shown))), SQL: wakeQuery(s.fill(w.When)), Shadow: w.Shadow}
 	if w.News {
 		out.News = shown
 	}

@@ -82,7 +82,11 @@ func (p *Past) agents(lines []agentloop.TurnLine, times []agentloop.Timing) {
 	p.Agents = map[string]agentloop.Past{}
 	for _, x := range lines {
 		a := p.Agents[x.Agent]
-		a.AsOf, a.Bars = x.AsOf, 0
+		if x.Shadow() {
+			a.Shadows++
+		} else {
+			a.AsOf = x.AsOf
+		}
 		p.Agents[x.Agent], p.Turns = a, max(p.Turns, x.Turn)
 	}
 	for _, x := range times {

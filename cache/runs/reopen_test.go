@@ -29,8 +29,8 @@ func interrupted(t *testing.T) string {
 		_, err := f.Append(ctx, e)
 		require.NoError(t, err)
 	}
-	end := func(turn int, agent string, at time.Time, usd string, tokens int) {
-		line, err := json.Marshal(agentloop.TurnLine{Turn: turn, Agent: agent, AsOf: at.Format(time.RFC3339), Calls: []string{}})
+	end := func(turn int, agent string, at time.Time, usd string, tokens int, why ...string) {
+		line, err := json.Marshal(agentloop.TurnLine{Turn: turn, Agent: agent, Why: strings.Join(why, ""), AsOf: at.Format(time.RFC3339), Calls: []string{}})
 		require.NoError(t, err)
 		timing := agentloop.Timing{Turn: turn, Agent: agent, Usage: agentloop.Usage{Input: tokens, Output: 1}}
 		if usd != "" {
@@ -52,6 +52,8 @@ func interrupted(t *testing.T) string {
 		case 3:
 			end(2, "b", day(3), "", 20)
 			end(3, "a", day(3), "0.5", 30)
+		case 4:
+			end(4, "b", day(4), "", 1, "shadow")
 		}
 	}
 	add(pitwall.Entry{AsOf: day(5), Kind: pitwall.EntryIntent, Cause: pitwall.Cause{Turn: 7}, Verb: "submit", ID: "o", Order: &pitwall.Order{ID: "o", Reason: "because"}})
@@ -76,7 +78,7 @@ func TestReopen(t *testing.T) {
 	for _, name := range []string{JournalFile, SummariesFile, TimingFile, PricesFile} {
 		spoil(name, half)
 	}
-	spoil(TurnsFile, func(s string) string { return s + turnHead(4, digestOf(nil), 99) + "{\n" })
+	spoil(TurnsFile, func(s string) string { return s + turnHead(5, digestOf(nil), 99) + "{\n" })
 	spoil(SumsFile, func(string) string { return "of an end that was not one\n" })
 	last := func(s string) string { // without its last row, and half of that
 		n := strings.LastIndexByte(strings.TrimSuffix(s, "\n"), '\n') + 1
@@ -95,7 +97,7 @@ func TestReopen(t *testing.T) {
 	require.Equal(t, 7, p.Turns, "the order of a turn whose record is lost")
 	require.Equal(t, map[string]agentloop.Past{
 		"a": {AsOf: "2024-01-03T16:00:00Z", Bars: 2, USD: pitwall.One * 3 / 4, Tokens: 42},
-		"b": {AsOf: "2024-01-03T16:00:00Z", Bars: 2, Tokens: 21},
+		"b": {AsOf: "2024-01-03T16:00:00Z", Bars: 2, Shadows: 1, Tokens: 23},
 	}, p.Agents)
 	for name, file := range filesOf(t, dir) {
 		want := string(whole[name].Data)
@@ -121,8 +123,8 @@ func TestReopen(t *testing.T) {
 	require.Contains(t, rows[2], "because", "the reason of an order of the process before")
 	s, err := Strict{os.DirFS(dir)}.Sums(m)
 	require.NoError(t, err)
-	require.Equal(t, []string{"turn 4 is missing in turns.log", "turn 5 is missing in turns.log", "turn 6 is missing in turns.log", "turn 7 is missing in turns.log"}, s.Differences, "what was lost is named")
-	require.Equal(t, 4, s.Turns)
+	require.Equal(t, []string{"turn 5 is missing in turns.log", "turn 6 is missing in turns.log", "turn 7 is missing in turns.log"}, s.Differences, "what was lost is named")
+	require.Equal(t, 5, s.Turns)
 	_, _, err = Reopen(ctx, disk.OS{}, dir, nil)
 	require.ErrorContains(t, err, "came to its end")
 }
