@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -247,6 +248,33 @@ func TestRatiosOfYearlyFigures(t *testing.T) {
 	require.Equal(t, "0.6", values["return_on_equity"], "(5 + 6 + (27-17) + 9) / 50")
 	require.Equal(t, "0.5", values["earnings_growth"], "9/6 - 1")
 	require.Equal(t, "no statement names a count of shares", how["earnings_per_share"])
+}
+
+// The documented CSV names a statement and a fiscal period. Figures of FY are of a year,
+// beside a fourth quarter's and without one; what is held at its end is as any other's.
+func TestRatiosOfFiscalYears(t *testing.T) {
+	q := func(period, end, known, income string) []pitwall.Record {
+		return filed("X", period, end, known, "net_income_loss", income, "revenues", "100", "equity", "50", "diluted_average_shares", "10")
+	}
+	before := slices.Concat(q("2023Q1", "2023-03-31", "2023-05-01", "6"), q("2023Q2", "2023-06-30", "2023-08-01", "5"), q("2023Q3", "2023-09-30", "2023-11-01", "6"))
+	year := q("2023FY", "2023-12-31", "2024-02-21", "27")
+	for name, list := range map[string][]pitwall.Record{"alone": slices.Concat(before, year), "beside Q4": slices.Concat(before, year, q("2023Q4", "2023-12-31", "2024-02-20", "10"))} {
+		w, c := valued(t, "", list)
+		c.now = time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)
+		values, how, _ := computed(t, w, "X")
+		require.Equal(t, "0.54", values["return_on_equity"], "%s: (6 + 5 + 6 + 10) / 50, not 44/50: %s", name, how["return_on_equity"])
+		require.Equal(t, "37.037037", values["price_to_earnings"], "%s: 10 x 100 / 27: %s", name, how["price_to_earnings"])
+	}
+
+	// A quarter restated after the year was filed is a part of the year less three: it
+	// shows, with the time from which it was known.
+	w, c := valued(t, "", slices.Concat(before, year, q("2024Q1", "2024-03-31", "2024-05-01", "9"), q("2023Q3", "2023-09-30", "2024-05-03", "7")))
+	c.now = time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
+	_, _, out := computed(t, w, "X")
+	require.Equal(t, "net_income", out.Inputs[5].Input)
+	require.Equal(t, "30", out.Inputs[5].Value, "5 + 7 + (27 - 6 - 5 - 7) + 9")
+	require.Equal(t, "2023Q2 2023Q3 2023FY less 2023Q1 2023Q2 2023Q3 2024Q1", out.Inputs[5].Periods)
+	require.Equal(t, "2024-05-03T21:00:00Z", out.Inputs[5].Known)
 }
 
 // Real statements and prices: Apple on 2025-05-05, by the figures of its filings.
