@@ -37,7 +37,7 @@ func (s *Set) AddMemory() {
 			"SQL has the same in memory_trades, memory_lessons and beliefs."}, memorySearch)
 	add(s, Tool{Name: memoryNoteTool, Title: "Write into the memory", Effect: Change,
 		Description: "Write down what is worth finding again. kind plan: what this turn's orders of a symbol are for (strategy, regime, expected). lesson: of a closed trade (trade, expected, why it came otherwise). " +
-			"belief: that a symbol goes up or down within horizon bars, with confidence; it is scored then. of: the belief that a new one refines, or that is retired. episode: that the episode which ended was reviewed (memory_search says episode_ended until then)."}, memoryNote)
+			"belief: that a symbol goes up or down within horizon bars, with confidence; it is scored then. of: the belief that a new one refines, or that is retired."}, memoryNote)
 }
 
 // withoutMemory is the answer of a world that has none.
@@ -49,7 +49,7 @@ type searchIn struct {
 	Query   string   `json:"query,omitempty"`
 	Symbols []string `json:"symbols,omitempty"`
 	Regime  string   `json:"regime,omitempty"`
-	Kinds   []string `json:"kinds,omitempty" jsonschema:"of trade, lesson, note, plan, belief, episode; default all but plan"`
+	Kinds   []string `json:"kinds,omitempty" jsonschema:"of trade, lesson, note, plan, belief; default all but plan"`
 	Limit   *int     `json:"limit,omitempty" jsonschema:"of each kind, default 10, at most 100"`
 }
 
@@ -150,9 +150,6 @@ func (o searchOut) text(w *pitwall.World) string {
 				return []any{b.From, b.To, b.Beliefs, optional(&b.Confidence), percent(&b.HitRate)}
 			})
 		}
-	}
-	if o.Ended != "" {
-		rest.pairs("episode_ended", OneLine(o.Ended, 100))
 	}
 	if o.Alert != "" {
 		rest.pairs("alert", o.Alert)
