@@ -64,7 +64,7 @@ func breadth(ctx context.Context, w *pitwall.World, x indicator, size time.Durat
 	}
 	var up, down float64
 	for _, bars := range lists {
-		if x.wide.moved && bars[len(bars)-1].Start.Before(newest.Add(-2*max(size, 24*time.Hour))) {
+		if x.wide.moved && bars[len(bars)-1].Start.Before(newest.Add(-max(2*size, 4*24*time.Hour))) {
 			continue
 		}
 		u, d, ok := x.wide.vote(bars, x)

@@ -103,14 +103,14 @@ func TestBreadthOfMoves(t *testing.T) {
 	out = ask(t, newSet(), w, map[string]any{"names": names})
 	require.Equal(t, [4]int{1, 1, 3, 3}, counts(0), "an index is no share")
 
-	// A stands still from the third day on, the others go on: after more than two days its
-	// move is old.
+	// A stands still from the third day on, the others go on: after more than four days, as
+	// from a Friday to the Tuesday after a holiday, its move is old.
 	for _, s := range []string{"B", "C", "X"} {
-		more := days(day(0, 0, 0, 0), day(0, 0, 0, 0), day(0, 0, 0, 0), day(6, 8, 7, 100), day(5, 7, 6, 100), day(4, 6, 5, 100))[3:]
+		more := days(day(0, 0, 0, 0), day(0, 0, 0, 0), day(0, 0, 0, 0), day(6, 8, 7, 100), day(5, 7, 6, 100), day(4, 6, 5, 100), day(3, 5, 4, 100), day(2, 4, 3, 100))[3:]
 		symbols[s] = append(symbols[s], more...)
 	}
 	var clock *fakeClock
-	w, clock = worldOf(t, symbols["B"][4].Known, symbols)
+	w, clock = worldOf(t, symbols["B"][6].Known, symbols)
 	out = ask(t, newSet(), w, map[string]any{"names": names})
 	require.Equal(t, [4]int{1, 3, 4, 4}, counts(0))
 	clock.now = last(symbols["B"])

@@ -120,7 +120,7 @@ func formulas() []formula {
 		{"net_margin", "net_income / revenue", []string{"net_income", "revenue"}, []string{"revenue"}, over},
 		{"revenue_growth", "quarter_revenue / year_ago_revenue - 1", []string{"quarter_revenue", "year_ago_revenue"}, []string{"year_ago_revenue"}, growth},
 		{"earnings_growth", "quarter_net_income / year_ago_net_income - 1", []string{"quarter_net_income", "year_ago_net_income"}, []string{"year_ago_net_income"}, growth},
-		{"debt_to_equity", "long_term_debt / equity", []string{"long_term_debt", "equity"}, []string{"equity"}, over},
+		{"long_term_debt_to_equity", "long_term_debt / equity", []string{"long_term_debt", "equity"}, []string{"equity"}, over},
 		{"liabilities_to_equity", "liabilities / equity", []string{"liabilities", "equity"}, []string{"liabilities", "equity"}, over},
 		{"earnings_per_share", "net_income / shares", []string{"net_income", "shares"}, nil, over},
 		{"book_per_share", "equity / shares", []string{"equity", "shares"}, nil, over},

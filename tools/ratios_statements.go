@@ -33,25 +33,37 @@ func statementsOf(records []pitwall.Record) (all []statement) {
 	}
 	return slices.DeleteFunc(all, func(s statement) bool {
 		return !slices.ContainsFunc(statementItems(), func(x item) bool {
-			_, quarter := s.find(x.names, "")
+			_, quarter := s.find(x.names, quarterly)
 			_, year := s.find(x.names, yearly)
 			return x.flow && (quarter || year)
 		})
 	})
 }
 
-// yearly is how a figure of twelve months is told from a quarter's, as the SEC's
-// archive has both.
-const yearly = "over 12 months"
+// The times that a figure may be of, as the SEC's archive has them.
+const (
+	quarterly = "over 3 months"
+	yearly    = "over 12 months"
+)
 
-// find is the figure of the first name that is there. span, if given, is the time that a
-// figure must be of; without it figures of six, nine and twelve months are passed over.
+// spanOf is the time that a figure is of: what its statement says, or else a year for the
+// fiscal period FY, and a quarter.
+func spanOf(r pitwall.Record) string {
+	switch of := r.Fields["statement"]; {
+	case strings.HasPrefix(of, "over "):
+		return of
+	case strings.HasSuffix(strings.ToUpper(strings.TrimSpace(r.Fields["period"])), "FY"):
+		return yearly
+	}
+	return quarterly
+}
+
+// find is the figure of the first name that is there, of the given time; without a time,
+// as for what is held on a day, any.
 func (s statement) find(names []string, span string) (pitwall.Record, bool) {
 	for _, name := range names {
 		for _, r := range s.records {
-			of := r.Fields["statement"]
-			longer := strings.HasPrefix(of, "over ") && of != "over 3 months"
-			if r.Series == name && (span == of || span == "" && !longer) {
+			if r.Series == name && (span == "" || span == spanOf(r)) {
 				return r, true
 			}
 		}
@@ -101,7 +113,7 @@ func follow(all []statement, first, n int) string {
 // quarter adds the figure of one quarter. A fourth quarter that only the year's figure
 // holds is that less the three quarters before it.
 func (x *input) quarter(w *pitwall.World, all []statement, i int, it item) {
-	if r, ok := all[i].find(it.names, ""); ok {
+	if r, ok := all[i].find(it.names, quarterly); ok {
 		x.used(w, all[i], r)
 		return
 	}
@@ -112,8 +124,8 @@ func (x *input) quarter(w *pitwall.World, all []statement, i int, it item) {
 		return
 	}
 	before := input{value: new(big.Rat)}
-	for k := i + 1; k < i+4; k++ {
-		r, ok := all[k].find(it.names, "")
+	for k := i + 3; k > i; k-- {
+		r, ok := all[k].find(it.names, quarterly)
 		if !ok {
 			x.value = nil
 			return
@@ -125,6 +137,8 @@ func (x *input) quarter(w *pitwall.World, all []statement, i int, it item) {
 	}
 	if x.used(w, all[i], year); x.value != nil {
 		x.value.Sub(x.value, before.value)
+		x.view.Periods += " less " + before.view.Periods
+		x.view.Known = max(x.view.Known, before.view.Known)
 	}
 }
 
@@ -177,7 +191,7 @@ func shares(w *pitwall.World, symbol string, priced time.Time, all []statement) 
 	list := make([]input, 0, 4)
 	for _, s := range all[:min(len(all), 4)] {
 		var one input
-		r, ok := s.find(shareItems, "")
+		r, ok := s.find(shareItems, quarterly)
 		if !ok {
 			if r, ok = s.find(shareItems, yearly); !ok {
 				continue

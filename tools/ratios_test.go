@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -100,18 +101,18 @@ func TestRatios(t *testing.T) {
 	c.now = time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
 	values, how, out := computed(t, w, "X")
 	before := map[string]string{
-		"price_to_earnings":     "43.478261", // 1000/23
-		"price_to_book":         "6.25",      // 1000/160
-		"return_on_equity":      "0.14375",   // 23/160
-		"gross_margin":          "0.4",       // 160/400
-		"net_margin":            "0.0575",    // 23/400
-		"revenue_growth":        "0.25",      // 100/80 - 1
-		"earnings_growth":       "0.25",      // 5/4 - 1
-		"debt_to_equity":        "0.5",       // 80/160
-		"liabilities_to_equity": "1.5",       // 240/160
-		"earnings_per_share":    "2.3",       // 23/10
-		"book_per_share":        "16",        // 160/10
-		"graham_number":         "28.774989", // sqrt(22.5 x 2.3 x 16) = sqrt(828)
+		"price_to_earnings":        "43.478261", // 1000/23
+		"price_to_book":            "6.25",      // 1000/160
+		"return_on_equity":         "0.14375",   // 23/160
+		"gross_margin":             "0.4",       // 160/400
+		"net_margin":               "0.0575",    // 23/400
+		"revenue_growth":           "0.25",      // 100/80 - 1
+		"earnings_growth":          "0.25",      // 5/4 - 1
+		"long_term_debt_to_equity": "0.5",       // 80/160
+		"liabilities_to_equity":    "1.5",       // 240/160
+		"earnings_per_share":       "2.3",       // 23/10
+		"book_per_share":           "16",        // 160/10
+		"graham_number":            "28.774989", // sqrt(22.5 x 2.3 x 16) = sqrt(828)
 	}
 	require.Equal(t, before, values)
 	require.Equal(t, "price x shares / net_income", how["price_to_earnings"])
@@ -196,7 +197,7 @@ func TestRatiosWithoutAnAnswer(t *testing.T) {
 		"few":        {"", time.Date(2023, 12, 10, 12, 0, 0, 0, time.UTC), same, "price_to_earnings", "3 statements are known and 4 are needed"},
 		"no growth":  {"", time.Date(2024, 2, 21, 12, 0, 0, 0, time.UTC), same, "revenue_growth", "4 statements are known and 5 are needed"},
 		"gap":        {"", c0, drop(func(r pitwall.Record) bool { return r.Fields["period"] == "2023Q4" }), "net_margin", "statements end on 2023-09-30 and 2024-03-31: a quarter is missing between them, or one is longer"},
-		"no item":    {"", c0, drop(func(r pitwall.Record) bool { return r.Series == "long_term_debt" }), "debt_to_equity", "no long_term_debt in the statement to 2024-03-31"},
+		"no item":    {"", c0, drop(func(r pitwall.Record) bool { return r.Series == "long_term_debt" }), "long_term_debt_to_equity", "no long_term_debt in the statement to 2024-03-31"},
 		"no quarter": {"", c0, drop(func(r pitwall.Record) bool { return r.Series == "gross_profit" && r.Fields["period"] == "2023Q3" }), "gross_margin", "no gross_profit of the quarter to 2023-09-30"},
 		"loss":       {"", c0, set("net_income_loss", "2024Q1", "-19"), "price_to_earnings", "net_income is -1: no ratio at 0 or below"},
 		"no equity":  {"", c0, set("equity", "2024Q1", "-5"), "graham_number", "equity is -5: no ratio at 0 or below"},
@@ -249,6 +250,33 @@ func TestRatiosOfYearlyFigures(t *testing.T) {
 	require.Equal(t, "no statement names a count of shares", how["earnings_per_share"])
 }
 
+// The documented CSV names a statement and a fiscal period. Figures of FY are of a year,
+// beside a fourth quarter's and without one; what is held at its end is as any other's.
+func TestRatiosOfFiscalYears(t *testing.T) {
+	q := func(period, end, known, income string) []pitwall.Record {
+		return filed("X", period, end, known, "net_income_loss", income, "revenues", "100", "equity", "50", "diluted_average_shares", "10")
+	}
+	before := slices.Concat(q("2023Q1", "2023-03-31", "2023-05-01", "6"), q("2023Q2", "2023-06-30", "2023-08-01", "5"), q("2023Q3", "2023-09-30", "2023-11-01", "6"))
+	year := q("2023FY", "2023-12-31", "2024-02-21", "27")
+	for name, list := range map[string][]pitwall.Record{"alone": slices.Concat(before, year), "beside Q4": slices.Concat(before, year, q("2023Q4", "2023-12-31", "2024-02-20", "10"))} {
+		w, c := valued(t, "", list)
+		c.now = time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)
+		values, how, _ := computed(t, w, "X")
+		require.Equal(t, "0.54", values["return_on_equity"], "%s: (6 + 5 + 6 + 10) / 50, not 44/50: %s", name, how["return_on_equity"])
+		require.Equal(t, "37.037037", values["price_to_earnings"], "%s: 10 x 100 / 27: %s", name, how["price_to_earnings"])
+	}
+
+	// A quarter restated after the year was filed is a part of the year less three: it
+	// shows, with the time from which it was known.
+	w, c := valued(t, "", slices.Concat(before, year, q("2024Q1", "2024-03-31", "2024-05-01", "9"), q("2023Q3", "2023-09-30", "2024-05-03", "7")))
+	c.now = time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
+	_, _, out := computed(t, w, "X")
+	require.Equal(t, "net_income", out.Inputs[5].Input)
+	require.Equal(t, "30", out.Inputs[5].Value, "5 + 7 + (27 - 6 - 5 - 7) + 9")
+	require.Equal(t, "2023Q2 2023Q3 2023FY less 2023Q1 2023Q2 2023Q3 2024Q1", out.Inputs[5].Periods)
+	require.Equal(t, "2024-05-03T21:00:00Z", out.Inputs[5].Known)
+}
+
 // Real statements and prices: Apple on 2025-05-05, by the figures of its filings.
 // Four quarters to March 2025: net income 21,448 + 14,736 + 36,330 + 24,780 = 97,294
 // million, revenue 85,777 + 94,930 + 124,300 + 95,359 = 400,366, equity 66,796, diluted
@@ -273,7 +301,7 @@ func TestRatiosOfCompanies(t *testing.T) {
 	}
 	values, how := on("2025-05-06", "AAPL") // the close of the day before: 198.89
 	for name, want := range map[string]string{"price_to_earnings": "30.777995", "price_to_book": "44.830743", "return_on_equity": "1.456584", "gross_margin": "0.466321", "net_margin": "0.243013",
-		"debt_to_equity": "1.380322", "graham_number": "25.397799", "revenue_growth": "0.050753", "earnings_growth": "0.048401"} {
+		"long_term_debt_to_equity": "1.380322", "graham_number": "25.397799", "revenue_growth": "0.050753", "earnings_growth": "0.048401"} {
 		require.Equal(t, want, values[name], "%s: %s", name, how[name])
 	}
 	// Amazon's first quarter of 2022, filed before its split of twenty for one.

@@ -12,7 +12,7 @@ import (
 
 func addRegime(s *Set) {
 	add(s, Tool{Name: "market_regime", Title: "Market regime", Idempotent: true,
-		Description: "Regime of a symbol (trending_bull, mild_trend, range, volatile_bear, mixed) by a hidden Markov model of daily bars."}, marketRegime)
+		Description: "Regime (trending_bull, mild_trend, range, volatile_bear, volatile, mixed) by a hidden Markov model of daily bars."}, marketRegime)
 }
 
 type regimeIn struct {

@@ -3,6 +3,7 @@ package driver_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
 )
 
 // whys lists why each turn was one, without the bars of "at the latest".
@@ -139,6 +141,9 @@ func TestShadowTurnsChangeNothing(t *testing.T) {
 	require.Equal(t, whys(plain), awake)
 	require.Greater(t, shadows, 8)
 	require.Less(t, shadows, without.Desk.Wake.Asleep/2)
+	sql, err := driver.SQL(t.Context(), runs.Open(os.DirFS(with.Out)), "SELECT count(DISTINCT turn) FROM decisions WHERE shadow = 'true'")
+	require.NoError(t, err)
+	require.EqualValues(t, shadows, sql.Rows[0][0])
 	require.Equal(t, without.Fills, with.Fills)
 	require.Equal(t, []int{without.Desk.Wake.Asleep, shadows}, []int{with.Desk.Wake.Asleep, with.Desk.Wake.Sampled})
 	require.Equal(t, len(turns), d.asked["trader"])

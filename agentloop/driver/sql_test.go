@@ -35,6 +35,7 @@ func TestSQLOfARun(t *testing.T) {
 	require.InDelta(t, equity[len(equity)-1].Equity.Float(), ask("SELECT equity FROM equity ORDER BY time DESC LIMIT 1")[0][0], 1e-6)
 	require.Equal(t, "6", fmt.Sprint(ask("SELECT count(DISTINCT turn) FROM decisions WHERE type = 'decision'")[0][0]))
 	require.Equal(t, "AAPL", ask("SELECT d.symbol FROM decisions d JOIN fills f ON f.turn = d.turn WHERE d.type = 'decision' LIMIT 1")[0][0])
+	require.Equal(t, "false", ask("SELECT DISTINCT shadow FROM decisions")[0][0], "this desk never sleeps")
 	for _, text := range []string{"DROP TABLE turns", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM nothing"} {
 		_, err := driver.SQL(t.Context(), run, text)
 		require.Error(t, err, text)

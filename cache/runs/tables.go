@@ -23,7 +23,7 @@ func (r *Run) Tables() []pitwall.ComputedTable {
 	}
 	if rows := r.decisionRows(); rows != nil {
 		list = append(list, sqlTable("decisions", "type s, trade_id s, turn n, as_of t, symbol s, side s, qty n, price n, fee n, order_id s, pnl n, return_pct n, exit_reason s, role s, error s, "+
-			"analysts s, debate s, plan s, risk s, manager s", rows))
+			"analysts s, debate s, plan s, risk s, manager s, shadow s", rows))
 	}
 	return append(list, r.memoryTables()...)
 }
@@ -110,7 +110,7 @@ func (r *Run) decisionRows() (rows [][]any) {
 			percent = *d.ReturnPercent
 		}
 		rows = append(rows, []any{d.Type, d.TradeID, float64(d.Turn), d.AsOf, d.Symbol, string(d.Side), d.Qty, d.Price, d.Fee, d.Order, d.Profit, percent, d.ExitReason, d.Role, d.Error,
-			string(d.Analysts), string(d.Researchers), string(d.Plan), string(d.Risk), string(d.Manager)})
+			string(d.Analysts), string(d.Researchers), string(d.Plan), string(d.Risk), string(d.Manager), strconv.FormatBool(d.Shadow)})
 	}
 	return rows
 }

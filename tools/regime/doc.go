@@ -22,5 +22,7 @@
 // # Why not
 //
 // Why not start a training from the last one: a label would depend on every training
-// before it. Why not gonum: its sums run in another order on other machines.
+// before it. Why not gonum: its sums run in another order on other machines. Sums here run in
+// one order and no product is fused, but math.Exp and math.Log may differ in the last bit
+// from one processor family to another, and so may the last digits of a probability.
 package regime

@@ -15,6 +15,7 @@ const (
 	MildTrend    Label = "mild_trend"
 	Range        Label = "range"
 	VolatileBear Label = "volatile_bear"
+	Volatile     Label = "volatile"
 	Mixed        Label = "mixed" // no label leads
 )
 
@@ -129,10 +130,10 @@ func train(obs [][]float64, states int) Model {
 // floor of a variance, in squared percent: a day's move of 0.01 %.
 const floor = 1e-4
 
-// states describes each state and labels it. A state is volatile_bear when its deviation is
-// twice that of the calmest or more, or when it falls by half its deviation a year; else by
-// how many deviations it rises a year: trending_bull from 1 on, mild_trend from 0.3 on,
-// range below.
+// states describes each state and labels it. A state whose deviation is twice that of the
+// calmest or more is volatile_bear where its mean is below 0, else volatile. One that falls
+// by half its deviation a year is volatile_bear, too. Others go by how many deviations they
+// rise a year: trending_bull from 1 on, mild_trend from 0.3 on, range below.
 func (m Model) states(year float64) []State {
 	out := make([]State, len(m.Start))
 	calm := math.Inf(1)
@@ -143,6 +144,8 @@ func (m Model) states(year float64) []State {
 	for j := range out {
 		s := &out[j]
 		switch trend := s.Mean / s.Vola; {
+		case s.Vola >= 2*calm && trend >= 0:
+			s.Label = Volatile
 		case s.Vola >= 2*calm || trend <= -0.5:
 			s.Label = VolatileBear
 		case trend >= 1:
@@ -158,7 +161,7 @@ func (m Model) states(year float64) []State {
 
 // leader is the label whose states have the most probability together, if that leads.
 func leader(states []State, of []float64) Label {
-	for _, label := range []Label{TrendingBull, MildTrend, Range, VolatileBear} {
+	for _, label := range []Label{TrendingBull, MildTrend, Range, VolatileBear, Volatile} {
 		sum := 0.0
 		for j, s := range states {
 			if s.Label == label {

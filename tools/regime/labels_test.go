@@ -144,3 +144,28 @@ func TestLabels(t *testing.T) {
 		}
 	}
 }
+
+// A wild rise is volatile and no bear; of the same moves the other way, the fall is one.
+func TestVolatileRiseIsNoBear(t *testing.T) {
+	for _, x := range []struct {
+		drift float64
+		want  regime.Label
+	}{{0.004, regime.Volatile}, {-0.004, regime.VolatileBear}} {
+		r := rand.New(rand.NewPCG(2, 3))
+		closes := []float64{100}
+		for i := 1; i < 800; i++ {
+			drift, wide := 0.0012, 0.005
+			if i/100%2 == 1 {
+				drift, wide = x.drift, 0.02
+			}
+			closes = append(closes, closes[i-1]*math.Exp(drift+wide*r.NormFloat64()))
+		}
+		day := regime.Days(closes, 2, 1, 252)[0]
+		wild := day.States[0]
+		if day.States[1].Vola > wild.Vola {
+			wild = day.States[1]
+		}
+		require.Equal(t, x.want, wild.Label, "%+v", day.States)
+		require.Equal(t, x.want, day.Label, "closes 701 to 799 are wild")
+	}
+}
