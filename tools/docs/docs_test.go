@@ -41,7 +41,7 @@ func TestSearch(t *testing.T) {
 		"TOOL_NOT_TIME_SAFE":               "How the wall holds for external tools: clamp, known, timeless",
 		"add a REST endpoint as a tool":    "Declare a REST endpoint as a tool",
 		"mcp server allow pin":             "Declare an MCP server: allow, pin",
-		"was the best of many tries luck":   "Is the best of many runs luck",
+		"was the best of many tries luck":  "Is the best of many runs luck",
 		"first live day":                   "First live day",
 		"broker disagrees":                 "Broker disagrees: positions, orders or cash differ from the journal",
 		"kill switch":                      "Stop trading at once: pitwall kill",
