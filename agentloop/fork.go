@@ -14,7 +14,7 @@ import (
 )
 
 // Fork is how a run parts from an earlier one, its parent. The parent's turns before Turn
-// stand as they were recorded and nobody is asked: what they changed is done again, and
+// stand as they were recorded and no model is asked: what they changed is done again, and
 // state, question and every answer must be the recorded ones. With Without, replies of
 // Turn that the missing answer could not touch stand too.
 type Fork struct {

@@ -50,7 +50,7 @@ type Seat struct {
 	Cutoff    string         `yaml:"cutoff"`
 }
 
-// isEmpty reports whether nothing is said of a seat.
+// isEmpty reports whether a seat has no setting.
 func (s Seat) isEmpty() bool { return reflect.ValueOf(s).IsZero() }
 
 // SeatBudget limits what a role may cost.
@@ -166,7 +166,7 @@ func (s *Strategy) seats() ([]deskRole, error) {
 		}
 		name = cmp.Or(name, x.name)
 		if !agentName.MatchString(name) {
-			return nil, fmt.Errorf("the role name %q is not usable; use lower-case letters, digits, - and _", name)
+			return nil, fmt.Errorf("the role name %q cannot be used; write it with a-z, 0-9, - and _", name)
 		}
 		r, err := roles.Read(d.files, s.Dir, name)
 		if err != nil {

@@ -24,8 +24,8 @@ type Fork struct {
 	Parent  fs.FS // its folder
 	Turn    int
 	Prompt  string // in place of agent.prompt, from Turn on
-	Hold    bool   // Turn ends without an order, and nobody is asked
-	Without string // a call of Turn whose answer nobody gets: its number, its tool, or role/tool
+	Hold    bool   // Turn ends without an order, and no model is asked
+	Without string // a call of Turn whose answer is left out: its number, its tool, or role/tool
 	Price   string // SYMBOL=PERCENT: the newest close at Turn, and every price after it
 
 	given  *ordersOnce // decides Turn, and nothing at every later one; nil = the strategy's agents decide

@@ -44,7 +44,7 @@ func (s *stepping) Take(_ context.Context, list []pitwall.Bar) (int, error) {
 	return len(list), s.err
 }
 
-// offered is a feed that gives what it is told to.
+// offered is a feed that gives the bars that the test sets.
 type offered struct {
 	bars []pitwall.Bar
 	err  error
@@ -146,7 +146,7 @@ func TestTradingHours(t *testing.T) {
 }
 
 // Bars that are not newer than the world are left out and counted; what could not be taken is
-// tried again with what comes; the turns that pass are told once.
+// tried again with what comes; the turns that pass are listed once.
 func TestPoll(t *testing.T) {
 	ctx := context.Background()
 	p := newPart(t, coin(t, "H", time.Hour))

@@ -46,7 +46,7 @@ func (a *app) fork() *cobra.Command {
 	fs := c.Flags()
 	fs.IntVar(&f.Turn, "turn", 0, "the first turn that is decided anew")
 	fs.StringVar(&f.promptFile, "prompt", "", "file with the prompt from that turn on, in place of agent.prompt")
-	fs.StringVar(&f.answer, "answer", "", "hold: that turn orders nothing, and nobody is asked")
+	fs.StringVar(&f.answer, "answer", "", "hold: that turn orders nothing, and no model is asked")
 	fs.StringVar(&f.Without, "without", "", "call of that turn that gets no answer: its tool, role/tool, or its number")
 	fs.StringVar(&f.Price, "price", "", "SYMBOL=PERCENT: the newest close at that turn and every price after it, such as AAPL=-3%")
 	fs.StringVar(&f.order, "evidence", "", "order whose turn is decided again without each of its answers")
