@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
@@ -202,6 +203,16 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, o HTTPOptions) error
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	// A client may hold a connection on which it never asked: Shutdown waits five
+	// seconds for such a one.
+	var unasked sync.Map
+	srv.ConnState = func(c net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			unasked.Store(c, nil)
+		} else {
+			unasked.Delete(c)
+		}
+	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- srv.Serve(l) }()
 	select {
@@ -213,6 +224,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, o HTTPOptions) error
 		for ss := range s.MCP.Sessions() {
 			ss.Close()
 		}
+		l.Close()
+		<-stopped // no connection comes any more
+		unasked.Range(func(c, _ any) bool {
+			c.(net.Conn).Close()
+			return true
+		})
 		return srv.Shutdown(grace)
 	}
 }

@@ -372,6 +372,10 @@ func TestServeStops(t *testing.T) {
 	go func() { done <- s.Serve(ctx, l, server.HTTPOptions{}) }()
 	code, _ := post(t, "http://"+l.Addr().String()+"/mcp", hello, nil)
 	require.Equal(t, 200, code)
+	spare, err := net.Dial("tcp", l.Addr().String()) // as clients open ahead of need
+	require.NoError(t, err)
+	defer spare.Close()
+	time.Sleep(50 * time.Millisecond) // the server takes it
 	cancel()
 	select {
 	case err := <-done:

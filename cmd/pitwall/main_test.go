@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -416,14 +417,17 @@ func startServer(t *testing.T, args ...string) string {
 	errs, err := c.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
-	line := bufio.NewScanner(errs)
+	var said bytes.Buffer
+	line := bufio.NewScanner(io.TeeReader(errs, &said))
 	require.True(t, line.Scan())
 	_, rest, ok := strings.Cut(line.Text(), "serving ")
 	require.True(t, ok, line.Text())
 	url, _, _ := strings.Cut(rest, " ")
 	t.Cleanup(func() {
 		require.NoError(t, c.Process.Signal(os.Interrupt))
-		require.NoError(t, c.Wait(), "one Ctrl-C ends a server cleanly")
+		for line.Scan() { // to the end, before Wait closes the pipe
+		}
+		require.NoError(t, c.Wait(), "one Ctrl-C ends a server cleanly: %s", &said)
 	})
 	return url
 }
