@@ -344,6 +344,7 @@ func (t *turnRun) fresh(ctx context.Context, c *talk, request []byte, worst ledg
 		return reply, err
 	}
 	t.timing.Asked++
+	c.asked++
 	t.timing.Tries = append(t.timing.Tries, reply.Tries...)
 	for _, note := range reply.Notes {
 		t.timing.Warnings = append(t.timing.Warnings, Warning{"request_adapted", note})
