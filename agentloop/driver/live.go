@@ -88,6 +88,7 @@ type LiveSession struct {
 	mu      sync.Mutex // guards what follows
 	due     time.Time  // of the next bar
 	missed  []string
+	hours   []string // days on which the broker's calendar is another
 	late    int
 	differs string // what differed last
 	halt    string // the latch as last journaled
