@@ -24,7 +24,7 @@ func enums() map[reflect.Type][]any {
 		reflect.TypeFor[pitwall.OrderType]():  {"market", "limit", "stop", "stop_limit", "trailing_stop"},
 		reflect.TypeFor[pitwall.TIF]():        {"day", "gtc", "gtd", "ioc", "fok", "opg", "cls"},
 		reflect.TypeFor[pitwall.Class]():      {"simple", "bracket", "oco", "oto"},
-		reflect.TypeFor[pitwall.MemoryKind](): {"note", "plan", "lesson", "belief", "retire", "episode"},
+		reflect.TypeFor[pitwall.MemoryKind](): {"note", "plan", "lesson", "belief", "retire", "episode", "regime"},
 	}
 }
 
