@@ -12,7 +12,7 @@ func (p *Problem) MinVariance() (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return p.result(w), nil
+	return p.Describe(w), nil
 }
 
 // TargetReturn returns the weights of the least variance whose return is at least target.
@@ -21,7 +21,7 @@ func (p *Problem) TargetReturn(target float64) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return p.result(w), nil
+	return p.Describe(w), nil
 }
 
 // point is a portfolio of the efficient frontier, with its return after the cost of trading.
@@ -37,7 +37,7 @@ func (p *Problem) frontier(lambda float64) (point, error) {
 	if err != nil {
 		return point{}, err
 	}
-	out := point{lambda: lambda, Result: p.result(w)}
+	out := point{lambda: lambda, Result: p.Describe(w)}
 	out.gain = out.Return
 	for i, x := range w {
 		out.gain -= float64(p.Cost * math.Abs(x-p.held(i)))

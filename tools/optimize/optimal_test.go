@@ -205,7 +205,7 @@ func TestNothingIsBetter(t *testing.T) {
 					for i := range mixed {
 						mixed[i] = got.Weights[i] + step*(other[i]-got.Weights[i])
 					}
-					require.LessOrEqual(t, m.score(p.result(mixed)), score+1e-6*max(1, math.Abs(score)), "problem %d: %s at %v: %+v", k, name, step, p)
+					require.LessOrEqual(t, m.score(p.Describe(mixed)), score+1e-6*max(1, math.Abs(score)), "problem %d: %s at %v: %+v", k, name, step, p)
 				}
 			}
 		}

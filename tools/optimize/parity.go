@@ -61,5 +61,5 @@ func (p *Problem) scaled(w []float64) Result {
 	for i := range w {
 		w[i] = w[i] / sum * p.Net
 	}
-	return p.result(w)
+	return p.Describe(w)
 }

@@ -55,8 +55,8 @@ func at(list []float64, i int, preset float64) float64 {
 	return list[i]
 }
 
-// result describes weights.
-func (p *Problem) result(w []float64) Result {
+// Describe returns the return and the volatility of weights.
+func (p *Problem) Describe(w []float64) Result {
 	return Result{w, dot(p.Mean, w), math.Sqrt(max(0, dot(w, times(p.Cov, w))))}
 }
 
