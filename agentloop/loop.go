@@ -89,6 +89,17 @@ type Outcome struct {
 	Warnings   map[string]int
 	Notes      []string // what servers were found to need, once each
 	First      string   // the first warning of a model's failure or a cache's, with its words
+	ToolError  string   // the first error of a tool: the tool and its words
+}
+
+// count adds a turn's warnings.
+func (o *Outcome) count(list []Warning) {
+	for _, w := range list {
+		o.Warnings[w.Kind]++
+		if w.Kind == "tool_error" && o.ToolError == "" {
+			o.ToolError = w.Detail
+		}
+	}
 }
 
 // loop is a run in progress.

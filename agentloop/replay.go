@@ -177,9 +177,7 @@ func (t *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 				Hintf("%s", t.divergedHint())
 		}
 	}
-	for _, w := range h.Warnings {
-		t.out.Warnings[w.Kind]++
-	}
+	t.out.count(h.Warnings)
 	return nil
 }
 

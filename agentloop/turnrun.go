@@ -197,9 +197,7 @@ func (t *turnRun) record(d *Decision, equity float64) (body []byte, line json.Ra
 	if line, err = json.Marshal(summary); err != nil {
 		return nil, nil, fmt.Errorf("encoding the turn's line: %w", err)
 	}
-	for _, w := range t.rec.Warnings {
-		t.out.Warnings[w.Kind]++
-	}
+	t.out.count(t.rec.Warnings)
 	return append(body, '\n'), line, nil
 }
 

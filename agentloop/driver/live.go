@@ -22,6 +22,7 @@ import (
 	"pitwall/cache/runs"
 	"pitwall/sim"
 	"pitwall/sim/wall"
+	"pitwall/tools"
 	"pitwall/tools/duckdb"
 )
 
@@ -148,6 +149,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	if err := p.spec.Memory.remember(p.world, tables, p.venue.Now, p.from); err != nil {
 		return err
 	}
+	tables.Compute(tools.RatiosTable(p.world))
 	first, err := p.poll(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

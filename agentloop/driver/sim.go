@@ -16,6 +16,7 @@ import (
 	"pitwall/cache/runs"
 	"pitwall/sim"
 	"pitwall/sim/wall"
+	"pitwall/tools"
 	"pitwall/tools/duckdb"
 )
 
@@ -117,6 +118,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	if err := spec.Memory.remember(w, tables, v.Now, from); err != nil {
 		return nil, err
 	}
+	tables.Compute(tools.RatiosTable(w))
 	return &Sim{world: w, venue: v, guard: guard, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
 }
 

@@ -158,6 +158,9 @@ func (a *agent) step(ctx context.Context, i int) {
 			a.answered++
 		}
 	}
+	if a.queries > 0 {
+		a.call(ctx, "duckdb_query", map[string]any{"sql": "SELECT * FROM ratios ORDER BY symbol, ratio"})
+	}
 	for k := range 4 {
 		a.orders(ctx, r, 4*i+k, tradable)
 	}
