@@ -55,18 +55,20 @@ type Strategy struct {
 
 	InvestorPolicy *bool `yaml:"investor_policy"` // false leaves the default policy out of prompts
 
+	Extends string `yaml:"extends"` // a file in the same folder whose keys count where this one has none; see [Read]
+
 	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
 
 	// Known and refused until their time comes.
 	Pods     yaml.Node `yaml:"pods"`
 	Regime   yaml.Node `yaml:"regime"`
 	Universe yaml.Node `yaml:"universe"`
-	Extends  yaml.Node `yaml:"extends"`
 
 	File  string   `yaml:"-"` // how messages name the file
 	Dir   string   `yaml:"-"` // its folder inside the file system that data paths are read from
 	Fetch []string `yaml:"-"` // the commands in its comments that fetch its data
 
+	origins map[string]string    // which file states a key, where several do
 	files   fs.FS                // what stands beside the strategy is read from; nil = nothing is
 	members []pitwall.Membership // of Index, once it is loaded
 	lacking string               // which of them have no data
@@ -204,10 +206,13 @@ func (s *Strategy) Check() error {
 		would string
 	}{{"pods", s.Pods, "run several strategies with books of their own"},
 		{"regime", s.Regime, "switch strategies by the market's state"},
-		{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}, {"extends", s.Extends, "take another file's keys; copy them"}} {
+		{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}} {
 		if later.node.Kind != 0 {
 			return s.bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out: it would %s", later.would)
 		}
+	}
+	if s.Extends != "" {
+		return s.bad("extends is stated, and this text was read alone").Hintf("read it as a file: driver.Read")
 	}
 	if s.Name == "" {
 		s.Name = "strategy"
