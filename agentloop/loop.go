@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -94,13 +95,20 @@ type Outcome struct {
 // loop is a run in progress.
 type loop struct {
 	Config
-	client client
-	server string // its name and version
+	home   *world // of Config.Session
 	agents []*agentState
 	out    Outcome
 	acted  bool // an agent had a turn since the clock's last move
-	// shadows counts turns that no other turn's text may show.
-	shadows int
+}
+
+// world is what agents trade in: a session, and the turns that were had in it.
+type world struct {
+	client  client
+	server  string // its name and version
+	turns   int    // so far, those of an earlier process included
+	shadows int    // of them, turns that no other turn's text may show
+	tools   []Tool
+	traits  map[string]trait
 }
 
 // errBudget and errTurns end a run cleanly.
@@ -113,7 +121,7 @@ var (
 // or ctx ends.
 func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	zero := [2]pitwall.Dec{}
-	l := &loop{Config: cfg, client: client{session: cfg.Session}, out: Outcome{Warnings: map[string]int{}, Cost: &zero[0], Recorded: &zero[1]}}
+	l := &loop{Config: cfg, home: &world{client: client{session: cfg.Session}, turns: cfg.Made}, out: Outcome{Warnings: map[string]int{}, Cost: &zero[0], Recorded: &zero[1]}}
 	if l.Recorder == nil || l.Now == nil {
 		return l.out, errors.New("a run needs a recorder and the host's time")
 	}
@@ -123,7 +131,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if err := l.start(ctx); err != nil {
 		return l.out, err
 	}
-	now, err := l.client.call(ctx, speaker{}, Call{Name: "clock_now"})
+	now, err := l.home.client.call(ctx, speaker{}, Call{Name: "clock_now"})
 	if err != nil {
 		return l.out, err
 	}
@@ -138,7 +146,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	l.out.Turns = l.Made
 	for _, a := range l.agents {
 		a.lastText = after
-		l.shadows += l.Past[a.Name].Shadows
+		a.world.shadows += l.Past[a.Name].Shadows
 		if err := a.resume(l.Past[a.Name]); err != nil {
 			return l.out, err
 		}
@@ -174,17 +182,25 @@ func (l *loop) start(ctx context.Context) error {
 	if err := checkAgents(l.Config.Agents); err != nil {
 		return err
 	}
-	tools, traits, err := l.client.tools(ctx)
-	if err != nil {
-		return err
-	}
-	l.server = l.client.server()
+	worlds := []*world{l.home}
 	for _, a := range l.Config.Agents {
-		s, err := newAgent(a, tools, traits)
+		w := l.home
+		if a.Session != nil {
+			i := slices.IndexFunc(worlds, func(x *world) bool { return x.client.session == a.Session })
+			if i < 0 {
+				i, worlds = len(worlds), append(worlds, &world{client: client{session: a.Session}})
+			}
+			w = worlds[i]
+		}
+		if err := w.open(ctx); err != nil {
+			return err
+		}
+		s, err := newAgent(a, w.tools, w.traits)
 		if err != nil {
 			return err
 		}
-		if err := s.read(func(prompt string) (string, error) { return l.client.system(ctx, prompt) }); err != nil {
+		s.world = w
+		if err := s.read(func(prompt string) (string, error) { return w.client.system(ctx, prompt) }); err != nil {
 			return err
 		}
 		l.agents = append(l.agents, s)
@@ -192,16 +208,31 @@ func (l *loop) start(ctx context.Context) error {
 	return nil
 }
 
+// open reads what does not change in a world, once.
+func (w *world) open(ctx context.Context) (err error) {
+	if w.traits == nil {
+		w.tools, w.traits, err = w.client.tools(ctx)
+		w.server = w.client.server()
+	}
+	return err
+}
+
 // bar gives every agent that is due its turn, in the stated order.
 func (l *loop) bar(ctx context.Context, snap snapshot) error {
 	for _, a := range l.agents {
 		a.passed += snap.advanced
-		a.event = a.event || snap.event
 		a.unlooked += snap.advanced
-		why := ""
+		own, told, why := snap, a.world == l.home && a.lastText == snap.from && !l.acted, ""
+		var err error
+		if a.world != l.home && a.looks() && snap.advanced > 0 { // what gives it a turn is what happened in its world
+			if own, err = l.since(ctx, a, snap); err != nil {
+				return err
+			}
+			told = true
+		}
+		a.event = a.event || own.event
 		if snap.advanced > 0 {
-			var err error
-			if why, err = l.why(ctx, a, snap); err != nil {
+			if why, err = l.why(ctx, a, own); err != nil {
 				return err
 			}
 		}
@@ -212,10 +243,8 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			l.out.Requested, l.out.Stopped = true, fmt.Sprintf("--turns %d", l.Turns)
 			return errTurns
 		}
-		own := snap
-		if a.lastText != snap.from || l.acted { // more than this move to tell: all that happened since its last turn
-			var err error
-			if own, err = l.since(ctx, a.lastText, snap); err != nil {
+		if !told { // more than this move to tell: all that happened since its last turn
+			if own, err = l.since(ctx, a, snap); err != nil {
 				return err
 			}
 		}
@@ -227,7 +256,11 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			continue
 		}
 		a.passed, a.event, a.last, a.lastText = 0, false, snap.time, snap.asOf
-		for _, b := range snap.closes {
+		closes := snap.closes
+		if a.world != l.home {
+			closes = own.closes
+		}
+		for _, b := range closes {
 			a.closes[b.symbol] = b.close
 		}
 		l.acted, a.ordered = true, false
@@ -235,7 +268,7 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			return fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
 		}
 		for _, b := range l.agents {
-			if a.ordered && b != a && b.lastText == snap.asOf { // had its turn at this bar: "since" does not tell it
+			if a.ordered && b != a && b.world == a.world && b.lastText == snap.asOf { // had its turn at this bar: "since" does not tell it
 				b.disturbed = true
 			}
 		}
@@ -282,7 +315,7 @@ func (l *loop) next(ctx context.Context, after string) (snapshot, error) {
 		move["bars"] = stride(l.agents)
 	}
 	for {
-		s, err := l.clock(ctx, move)
+		s, err := l.home.client.clock(ctx, move)
 		if err != nil {
 			return s, err
 		}
@@ -304,10 +337,11 @@ func (l *loop) next(ctx context.Context, after string) (snapshot, error) {
 	}
 }
 
-// since reads the snapshot of now with everything that happened after a time: a
-// clock that is past it does not move.
-func (l *loop) since(ctx context.Context, after string, now snapshot) (snapshot, error) {
-	s, err := l.clock(ctx, map[string]any{"after": after})
+// since reads the snapshot of an agent's world now, with everything that happened after its
+// last turn: a clock that is past that does not move.
+func (*loop) since(ctx context.Context, a *agentState, now snapshot) (snapshot, error) {
+	after := a.lastText
+	s, err := a.world.client.clock(ctx, map[string]any{"after": after})
 	if err != nil {
 		return now, fmt.Errorf("asking what happened since %s: %w", after, err)
 	}
@@ -319,12 +353,12 @@ func (l *loop) since(ctx context.Context, after string, now snapshot) (snapshot,
 }
 
 // clock calls clock_next_bar.
-func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error) {
+func (c client) clock(ctx context.Context, args map[string]any) (snapshot, error) {
 	raw, err := json.Marshal(args)
 	if err != nil {
 		return snapshot{}, err
 	}
-	r, err := l.client.call(ctx, speaker{}, Call{Name: "clock_next_bar", Arguments: raw})
+	r, err := c.call(ctx, speaker{}, Call{Name: "clock_next_bar", Arguments: raw})
 	if err != nil {
 		return snapshot{}, err
 	}
