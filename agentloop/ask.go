@@ -22,6 +22,7 @@ type talk struct {
 	warnings []Warning
 	used     Usage // of all its replies
 	replies  int
+	asked    int  // replies that are from no record
 	busy     bool // in an Ask or a Call
 }
 

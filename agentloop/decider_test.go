@@ -104,6 +104,7 @@ func TestTeamDecides(t *testing.T) {
 	require.Equal(t, "bull bull bull bear bear bear trader trader trader trader trader", strings.Join(order, " "))
 	require.Equal(t, []string{"tool_error", "tool_error"}, k.kinds(0), "an analyst may not order")
 	require.Contains(t, k.turns[0].Warnings[1].Detail, "bear: error UNKNOWN_TOOL")
+	require.Equal(t, k.turns[0].Warnings[0].Detail, out.ToolError)
 	require.Equal(t, agentloop.StatusOrdered, k.turns[0].Status)
 	require.Equal(t, "as_of=2024-01-02T16:00:00Z", k.turns[0].Result)
 	require.Equal(t, []string{"trader", "trader", "trader", "trader"}, cold.roles, "the server knows which role ordered")
@@ -116,6 +117,7 @@ func TestTeamDecides(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, k.bytes, l.bytes, name)
 		require.Equal(t, want, []int{d.decided, again.ModelCalls, again.CacheHits, warm.reads, len(warm.orders)}, name)
+		require.Equal(t, out.ToolError, again.ToolError, name)
 		require.Equal(t, out.Cost.String(), again.Recorded.String(), name)
 		require.Equal(t, out.ToolCalls, again.ToolCalls, name)
 	}

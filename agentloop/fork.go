@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -16,13 +17,15 @@ import (
 // Fork is how a run parts from an earlier one, its parent. The parent's turns before Turn
 // stand as they were recorded and no model is asked: what they changed is done again, and
 // state, question and every answer must be the recorded ones. With Without, replies of
-// Turn that the missing answer could not touch stand too.
+// Turn that the missing answer could not touch stand too, and with Same all replies from
+// Turn on whose conversation is the parent's.
 type Fork struct {
 	Turn    int                            // the first that is decided anew, from 1
 	Record  func(turn int) ([]byte, error) // of the parent, as it was written
 	Decider Decider                        // decides Turn in place of the agent's own; nil = that one
 	Alone   bool                           // Decider decides every later turn too
 	Without *AnsweredCall                  // a call of Turn that gets no answer
+	Same    bool                           // a reply of the parent to the same conversation stands, from Turn on
 }
 
 // AnsweredCall is a call of a turn with its answer.
@@ -53,6 +56,11 @@ const withoutAnswer = "error NO_COVERAGE: there is no answer"
 // here reports whether turn n is one that a fork changes itself.
 func (f *Fork) here(n int) bool {
 	return f != nil && (n == f.Turn || f.Alone && n > f.Turn) && (f.Decider != nil || f.Without != nil)
+}
+
+// keeps reports whether replies of the parent's turn n can stand in turn n.
+func (f *Fork) keeps(n int) bool {
+	return f != nil && (n == f.Turn && f.Without != nil || n >= f.Turn && f.Same)
 }
 
 // removes reports whether a call of turn n is the one without an answer, also when it is
@@ -126,7 +134,7 @@ func (t *turnRun) stand(ctx context.Context, text string, equity float64, starte
 	if err := t.replay(ctx, &recordedTurn{h, raw}); err != nil {
 		return err
 	}
-	t.timing.Cache = "parent"
+	t.timing.Cache = CacheParent
 	failed := t.skipped(old.Status, errors.New(old.Error), false)
 	if err := t.end(started, raw, summary, old.Status); err != nil {
 		return err
@@ -203,15 +211,21 @@ func (r Result) notMade() bool {
 // parentReply returns the reply that the parent's turn has to the same conversation of a
 // role, nil without one.
 func (t *turnRun) parentReply(c *talk) (*Reply, error) {
-	if !t.Fork.here(t.timing.Turn) || t.Fork.Without == nil {
+	if !t.Fork.keeps(t.timing.Turn) {
 		return nil, nil
 	}
 	_, old, err := t.parentTurn(t.timing.Turn)
+	if errors.Is(err, fs.ErrNotExist) { // the parent ended before
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	system, tools := old.System, old.ToolsDigest
 	if i := slices.IndexFunc(old.Roles, func(r RoleRecord) bool { return r.Name == c.Name }); i >= 0 {
+		if old.Roles[i].Model != c.ModelName {
+			return nil, nil
+		}
 		system, tools = old.Roles[i].System, old.Roles[i].ToolsDigest
 	}
 	var said []Message
@@ -230,7 +244,7 @@ func (t *turnRun) parentReply(c *talk) (*Reply, error) {
 		return nil, fmt.Errorf("encoding a conversation: %w", err)
 	}
 	r := said[len(c.messages)].Reply
-	if !bytes.Equal(a, b) || r == nil || r.Text == "" && r.Stop == "" && r.Model == "" { // the last: a call of the Decider itself
+	if !bytes.Equal(a, b) || r == nil || !r.ByModel() {
 		return nil, nil
 	}
 	for i := range r.Calls {

@@ -70,10 +70,10 @@ type replyKey struct {
 
 // key is the request under which this turn is kept; nil when it cannot be: without
 // a cache, on a server that does not say what its world can show, with a tool
-// whose code may have changed unseen, or where a fork decides or leaves out an answer.
+// whose code may have changed unseen, or where a fork decides, leaves out an answer or keeps its parent's replies.
 func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 	a := t.agent
-	if t.Cache == nil || t.rec.StateDigest == "" || a.unknown || t.Fork.here(t.timing.Turn) {
+	if t.Cache == nil || t.rec.StateDigest == "" || a.unknown || t.Fork.here(t.timing.Turn) || t.Fork.keeps(t.timing.Turn) {
 		return nil, "", nil
 	}
 	k := turnKey{

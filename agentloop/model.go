@@ -91,6 +91,10 @@ type Reply struct {
 	Notes []string `json:"-"`
 }
 
+// ByModel reports whether a model gave the reply; one without text, end and model is a call
+// of the [Decider] itself.
+func (r *Reply) ByModel() bool { return r.Text != "" || r.Stop != "" || r.Model != "" }
+
 // Stop is why a reply ended.
 type Stop string
 

@@ -177,9 +177,7 @@ func (t *turnRun) replay(ctx context.Context, k *recordedTurn) error {
 				Hintf("%s", t.divergedHint())
 		}
 	}
-	for _, w := range h.Warnings {
-		t.out.Warnings[w.Kind]++
-	}
+	t.out.count(h.Warnings)
 	return nil
 }
 
@@ -344,6 +342,7 @@ func (t *turnRun) fresh(ctx context.Context, c *talk, request []byte, worst ledg
 		return reply, err
 	}
 	t.timing.Asked++
+	c.asked++
 	t.timing.Tries = append(t.timing.Tries, reply.Tries...)
 	for _, note := range reply.Notes {
 		t.timing.Warnings = append(t.timing.Warnings, Warning{"request_adapted", note})

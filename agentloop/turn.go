@@ -97,9 +97,13 @@ type Timing struct {
 	Queries      []Query      `json:"queries,omitempty"` // the SQL of the turn; one that is replayed makes none
 }
 
+// CacheParent is the Cache of a turn that stands as a fork's parent has it.
+const CacheParent = "parent"
+
 // RoleUse is what the replies of one role used in a turn.
 type RoleUse struct {
 	Role  string       `json:"role"`
+	Asked int          `json:"asked,omitempty"` // replies that were asked for
 	Usage Usage        `json:"usage"`
 	USD   *pitwall.Dec `json:"usd"` // null when the price is not known
 }

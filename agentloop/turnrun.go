@@ -199,9 +199,7 @@ func (t *turnRun) record(d *Decision, equity float64) (body []byte, line json.Ra
 	if line, err = json.Marshal(summary); err != nil {
 		return nil, nil, fmt.Errorf("encoding the turn's line: %w", err)
 	}
-	for _, w := range t.rec.Warnings {
-		t.out.Warnings[w.Kind]++
-	}
+	t.out.count(t.rec.Warnings)
 	return append(body, '\n'), line, nil
 }
 
@@ -254,14 +252,14 @@ func (t *turnRun) settle() error {
 	t.out.Usage = t.out.Usage.Add(t.new.usage)
 	t.timing.Usage, t.timing.Recorded = t.new.usage, t.old.usage
 	for _, c := range t.talks {
-		if c.used == (Usage{}) || c.Name == "" {
+		if c.used == (Usage{}) && c.asked == 0 || c.Name == "" {
 			continue
 		}
 		cost, err := c.price(c.used)
 		if err != nil {
 			return err
 		}
-		use := RoleUse{Role: c.Name, Usage: c.used}
+		use := RoleUse{Role: c.Name, Asked: c.asked, Usage: c.used}
 		if !cost.unpriced {
 			use.USD = &cost.usd
 		}

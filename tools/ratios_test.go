@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"pitwall"
 	"pitwall/cache/history"
 	"pitwall/sim/wall"
+	"pitwall/tools"
 )
 
 // filed is a quarter's statement: item, value.
@@ -315,4 +317,38 @@ func TestRatiosOfCompanies(t *testing.T) {
 	require.Equal(t, "no gross_profit of the quarter to 2023-12-31", how["gross_margin"], "a bank has none")
 	_, how = on("2025-05-06", "MSFT")
 	require.Equal(t, "statements end on 2024-09-30 and 2025-03-31: a quarter is missing between them, or one is longer", how["net_margin"])
+}
+
+// The SQL table ratios holds what `fundamentals` gives at that time: nothing before the
+// first statement, null where there is no ratio, and what a split or a newer statement
+// changes.
+func TestRatiosTableIsTheTool(t *testing.T) {
+	w, c := valued(t, "", year())
+	table := tools.RatiosTable(w)
+	require.Equal(t, "ratios", table.Name)
+	for day, statement := range map[string][2]string{"2023-04-01": {}, "2023-12-05": {"2023-09-30", "2023-11-01"}, "2024-06-01": {"2024-03-31", "2024-05-01"}, "2024-06-12": {"2024-03-31", "2024-05-01"}, "2024-08-02": {"2024-06-30", "2024-08-01"}} {
+		at, err := time.Parse(time.DateOnly, day)
+		require.NoError(t, err)
+		c.now = at.Add(12 * time.Hour)
+		rows, err := table.Rows(t.Context(), c.now)
+		require.NoError(t, err)
+		if statement[0] == "" {
+			require.Empty(t, rows, day)
+			continue
+		}
+		want, _, out := computed(t, w, "X")
+		require.Len(t, rows, len(out.Ratios))
+		for i, row := range rows {
+			require.Len(t, row, len(table.Columns))
+			name := out.Ratios[i].Name
+			require.Equal(t, []any{"X", name}, row[:2])
+			if want[name] == "null" {
+				require.Nil(t, row[2], "%s %s", day, name)
+			} else {
+				require.Equal(t, want[name], strconv.FormatFloat(row[2].(float64), 'f', -1, 64), "%s %s", day, name)
+			}
+			require.Equal(t, statement[0], row[3])
+			require.Equal(t, statement[1], row[4].(time.Time).Format(time.DateOnly))
+		}
+	}
 }

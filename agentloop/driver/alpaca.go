@@ -71,6 +71,7 @@ func Alpaca(c AlpacaConfig) (*Remote, error) {
 			}
 			return b, b.NewFeed(r.Size, r.From), nil
 		},
+		Calendar: b.Calendar,
 		Watch: func(ctx context.Context, b pitwall.Broker, changed func()) error {
 			return b.(*alpaca.Broker).Watch(ctx, func(alpaca.Update) { changed() })
 		}}, nil

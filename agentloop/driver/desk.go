@@ -35,6 +35,8 @@ type Desk struct {
 
 	onlyPlans bool // what is approved is not ordered
 
+	given *roles.Role // in place of the file of that name; nil = none
+
 	files fs.FS // where role files beside the strategy are read; nil = the bundled ones only
 }
 
@@ -172,6 +174,9 @@ func (s *Strategy) seats() ([]deskRole, error) {
 		r, err := roles.Read(d.files, s.Dir, name)
 		if err != nil {
 			return nil, err
+		}
+		if d.given != nil && d.given.Name == name {
+			r = *d.given
 		}
 		if want := team.Answers(x.name); r.Schema != want {
 			return nil, fmt.Errorf("role %s answers with %s, and as %s it has to with %s", name, r.Schema, x.name, want)

@@ -36,6 +36,7 @@ type deskRun struct {
 	change  func(*agentloop.Agent)
 	beside  fstest.MapFS // role files
 	symbols string       // empty = AAPL of the bundled data
+	days    string       // from and to; empty = the first quarter of 2014
 	data    fs.FS        // of symbols
 	fork    *driver.Fork
 }
@@ -64,7 +65,7 @@ func usual(role string) string {
 func (d *deskRun) run(t *testing.T) (*driver.Result, []agentloop.Turn, error) {
 	t.Helper()
 	c := config(filepath.Join(t.TempDir(), "run"))
-	s, err := driver.Parse("desk.yaml", []byte("name: desk\nsymbols: ["+cmp.Or(d.symbols, "AAPL]\nbenchmark: SPX\ndata: [data")+"]\nfrom: 2014-01-02\nto: 2014-03-31\nevery: "+strconv.Itoa(cmp.Or(d.every, 5))+"\nagent: {model: script/desk, prompt: Trade.}\ndesk: "+d.desk+"\n"))
+	s, err := driver.Parse("desk.yaml", []byte("name: desk\nsymbols: ["+cmp.Or(d.symbols, "AAPL]\nbenchmark: SPX\ndata: [data")+"]\n"+cmp.Or(d.days, "from: 2014-01-02\nto: 2014-03-31")+"\nevery: "+strconv.Itoa(cmp.Or(d.every, 5))+"\nagent: {model: script/desk, prompt: Trade.}\ndesk: "+d.desk+"\n"))
 	require.NoError(t, err)
 	if d.symbols != "" {
 		s.Data, c.Files = []driver.DataEntry{{Path: "data"}}, d.data

@@ -22,8 +22,9 @@ import (
 // deskTurn is a turn of a desk with what its record says.
 type deskTurn struct {
 	runs.TurnRow
-	at  time.Time
-	rec desk.Record // empty for a turn without a decision
+	at      time.Time
+	rec     desk.Record // empty for a turn without a decision
+	replies []string    // the role of each
 }
 
 // deskScore writes desk.json of a run with a desk, and returns it.
@@ -46,6 +47,11 @@ func (r *run) deskScore(figures *report.Run, metrics report.Metrics, trades []re
 		if len(t.Output) > 0 {
 			if err := json.Unmarshal(t.Output, &x.rec); err != nil {
 				return nil, fmt.Errorf("turn %d: %w", row.Turn, err)
+			}
+		}
+		for _, m := range t.Messages {
+			if m.Reply != nil && m.Reply.ByModel() {
+				x.replies = append(x.replies, m.Role)
 			}
 		}
 		turns = append(turns, x)
@@ -108,14 +114,24 @@ func addCosts(s *runs.DeskScore, turns []deskTurn) (err error) {
 		}
 	}
 	var c pitwall.Calc
+	of := func(role string) *runs.RoleCost {
+		i := slices.IndexFunc(s.Roles, func(x runs.RoleCost) bool { return x.Role == role })
+		if i < 0 {
+			i = len(s.Roles)
+			s.Roles = append(s.Roles, runs.RoleCost{Role: role, USD: new(pitwall.Dec)})
+		}
+		return &s.Roles[i]
+	}
 	for _, t := range turns {
-		for _, use := range t.Timed().Roles {
-			i := slices.IndexFunc(s.Roles, func(x runs.RoleCost) bool { return x.Role == use.Role })
-			if i < 0 {
-				i = len(s.Roles)
-				s.Roles = append(s.Roles, runs.RoleCost{Role: use.Role, USD: new(pitwall.Dec)})
+		y := t.Timed()
+		if y.Cache != agentloop.CacheParent {
+			for _, role := range t.replies {
+				of(role).Replies++
 			}
-			x := &s.Roles[i]
+		}
+		for _, use := range y.Roles {
+			x := of(use.Role)
+			x.Asked += use.Asked
 			if x.Usage = x.Usage.Add(use.Usage); use.USD == nil {
 				x.USD = nil
 			}

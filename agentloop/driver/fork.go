@@ -13,6 +13,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/roles"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 )
@@ -23,7 +24,7 @@ import (
 type Fork struct {
 	Parent  fs.FS // its folder
 	Turn    int
-	Prompt  string // in place of agent.prompt, from Turn on
+	Prompt  string // from Turn on: in place of agent.prompt or, as a role file, of that role
 	Hold    bool   // Turn ends without an order, and no model is asked
 	Without string // a call of Turn whose answer is left out: its number, its tool, or role/tool
 	Price   string // SYMBOL=PERCENT: the newest close at Turn, and every price after it
@@ -32,7 +33,8 @@ type Fork struct {
 	run    *runs.Run
 	asOf   time.Time // of Turn
 	call   *agentloop.AnsweredCall
-	number int // of call among those of Turn
+	number int    // of call among those of Turn
+	role   string // whose file is given as Prompt
 	symbol string
 	moved  pitwall.Dec
 }
@@ -73,10 +75,40 @@ func (f *Fork) Prepare(s *Strategy) error {
 			}
 		}
 	}
-	if f.Prompt != "" {
-		s.Agent.Prompt = f.Prompt
+	if err := f.prompt(s); err != nil {
+		return err
 	}
 	return s.Check()
+}
+
+// prompt gives a strategy the fork's prompt: that of a role, if it is a role file.
+func (f *Fork) prompt(s *Strategy) error {
+	switch {
+	case f.Prompt == "":
+		return nil
+	case !roles.IsFile(f.Prompt):
+		s.Agent.Prompt = f.Prompt
+		return nil
+	case s.Desk == nil:
+		return pitwall.Errorf(pitwall.InvalidInput, "the prompt is the file of a role, and the strategy has no desk").Hintf("leave out its front matter")
+	}
+	r, err := roles.Parse([]byte(f.Prompt))
+	if err != nil {
+		return fmt.Errorf("the prompt: %w", err)
+	}
+	seats, err := s.seats()
+	if err != nil {
+		return s.bad("desk: %v", err)
+	}
+	var names []string
+	for _, x := range seats {
+		names = append(names, x.file.Name)
+	}
+	if !slices.Contains(names, r.Name) {
+		return pitwall.Errorf(pitwall.InvalidInput, "the prompt is of the role %s, and the desk has none", r.Name).Hintf("did you mean %s? its roles are %s", pitwall.Nearest(r.Name, names), strings.Join(names, ", "))
+	}
+	s.Desk.given, f.role = &r, r.Name
+	return nil
 }
 
 // check reads what is different at the turn.
@@ -159,7 +191,7 @@ func (f *Fork) loop() *agentloop.Fork {
 	if f == nil {
 		return nil
 	}
-	out := &agentloop.Fork{Turn: f.Turn, Record: f.run.RawTurn, Without: f.call}
+	out := &agentloop.Fork{Turn: f.Turn, Record: f.run.RawTurn, Without: f.call, Same: f.role != ""}
 	switch {
 	case f.given != nil:
 		out.Decider, out.Alone = f.given, true
@@ -177,6 +209,8 @@ func (f *Fork) describe(agents []runs.Agent) *runs.Fork {
 	m := f.run.Manifest
 	var changes []string
 	switch {
+	case f.role != "":
+		changes = append(changes, "another prompt of "+f.role)
 	case f.Prompt != "":
 		changes = append(changes, "another prompt")
 	case f.given != nil:

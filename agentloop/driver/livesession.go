@@ -68,7 +68,7 @@ func (p *LiveSession) Warnings() (list []pitwall.Warning) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	list = slices.Clone(p.world.Warnings)
-	for _, text := range p.missed {
+	for _, text := range slices.Concat(p.hours, p.missed) {
 		list = append(list, pitwall.Warning{Text: text})
 	}
 	if p.late > 0 {

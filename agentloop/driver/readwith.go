@@ -33,6 +33,9 @@ func turnWarnings(out agentloop.Outcome) (list []pitwall.Warning) {
 		if kind == "order_without_data" {
 			count += " (an order before any tool had answered in its turn)"
 		}
+		if what, _, _ := strings.Cut(out.ToolError, ";"); kind == "tool_error" {
+			count += " (the first: " + what + ")"
+		}
 		w := pitwall.Warning{Text: kind + " " + count + ": pitwall trace says where"}
 		if kind == "tool_error" && n*10 > out.Turns {
 			w.Code = pitwall.TurnsFailed

@@ -19,7 +19,7 @@ import (
 // This file is an account at a broker as the venue of a [LiveSession].
 
 // Remote is an account at a broker that orders go to. Every field but Server, Watch,
-// Fee and Every must be given.
+// Calendar, Fee and Every must be given.
 type Remote struct {
 	Broker string       // its name
 	Mode   pitwall.Mode // paper or live, as the broker's host
@@ -30,6 +30,9 @@ type Remote struct {
 	Open func(context.Context, RemoteRun) (pitwall.Broker, Feed, error)
 	// Clock reads the broker's clock.
 	Clock func(context.Context) (time.Time, error)
+	// Calendar reads the sessions of a span of days as the broker has them; nil = those of
+	// the instruments count.
+	Calendar func(ctx context.Context, from, to time.Time) (*pitwall.Calendar, error)
 	// Watch follows the broker's stream and calls changed until ctx ends; nil = the broker
 	// is only read now and then.
 	Watch func(ctx context.Context, b pitwall.Broker, changed func()) error
@@ -217,6 +220,9 @@ func (p *LiveSession) fine() {
 
 // openRemote connects to the account, brings the history up to now and reads the journal.
 func (p *LiveSession) openRemote(ctx context.Context) error {
+	if err := p.brokersHours(ctx); err != nil {
+		return err
+	}
 	source, clock := paper.NewSource(until(p.store, p.Live.Now())), p.from
 	run := p.remoteRun(source)
 	for _, s := range source.Series() {

@@ -1,6 +1,9 @@
 package driver
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"pitwall"
@@ -48,4 +51,38 @@ func endOfBar(open, closes time.Time, size time.Duration, after time.Time) time.
 		return time.Time{}
 	}
 	return end
+}
+
+// brokersHours lets the broker's sessions win over the built-in ones, from a month before
+// the run to a year from now.
+func (p *LiveSession) brokersHours(ctx context.Context) error {
+	if p.Live.Remote.Calendar == nil || !slices.ContainsFunc(p.store.Series(), func(s *pitwall.Series) bool { return s.Instrument.Hours != nil }) {
+		return nil
+	}
+	from, to := midnight(p.from, -30), midnight(p.Live.Now(), 366)
+	theirs, err := p.Live.Remote.Calendar(ctx, from, to)
+	if err != nil {
+		return err
+	}
+	built := p.store
+	p.store = built.WithHours(theirs)
+	for i, s := range p.store.Series() {
+		for day := from; !day.After(to); day = day.AddDate(0, 0, 1) {
+			if a, b := sessionText(s.Instrument, day), sessionText(built.Series()[i].Instrument, day); a != b {
+				p.hours = append(p.hours, fmt.Sprintf("%s: %s at the broker, %s in the built-in calendar; the broker's sessions count", day.Format(time.DateOnly), a, b))
+			}
+		}
+	}
+	slices.Sort(p.hours)
+	p.hours = slices.Compact(p.hours)
+	return nil
+}
+
+// sessionText is a day's session in words.
+func sessionText(in pitwall.Instrument, day time.Time) string {
+	opens, closes, ok := in.Session(day)
+	if !ok {
+		return "closed"
+	}
+	return "open " + opens.Format("15:04") + " to " + closes.Format("15:04")
 }

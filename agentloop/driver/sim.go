@@ -121,9 +121,6 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	if s.world, s.tables, err = worldOf(store, spec, clock, v.Now, s.market, j, s.guard, from, to); err != nil {
 		return nil, err
 	}
-	if err := spec.Memory.remember(s.world, s.tables, v.Now, from); err != nil {
-		return nil, err
-	}
 	workers := &duckdb.Workers{}
 	for _, p := range spec.Pods {
 		s.world.Broker = fund.Whole{Fund: s.guard}

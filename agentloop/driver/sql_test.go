@@ -1,13 +1,19 @@
 package driver_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/agentloop"
 	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 )
@@ -42,4 +48,46 @@ func TestSQLOfARun(t *testing.T) {
 	}
 	_, err = driver.SQL(t.Context(), run, "SELECT * FROM beliefs")
 	require.ErrorContains(t, err, "beliefs", "a run without a memory has no such table")
+}
+
+// Ratios that a role was given stand in the run, with the turn at which they were known.
+func TestSQLOfRatios(t *testing.T) {
+	files := os.DirFS("../../../shared/data")
+	if _, err := fs.Stat(files, "fundamentals"); err != nil {
+		t.Skip("skipped: no ../shared")
+	}
+	data := fstest.MapFS{}
+	for name, path := range map[string]string{"prices.csv": "daily/us_daily_raw.csv", "prices.csv.yaml": "", "statements.csv": "fundamentals/quarterly_financials.csv"} {
+		raw := []byte("adjusted: raw\n")
+		if path != "" {
+			all, err := fs.ReadFile(files, path)
+			require.NoError(t, err)
+			lines := bytes.SplitAfter(all, []byte("\n"))
+			raw = bytes.Join(slices.DeleteFunc(lines, func(line []byte) bool {
+				return !bytes.HasPrefix(line, []byte("AAPL,")) && !bytes.Contains(line, []byte(",AAPL,")) && !bytes.HasPrefix(line, lines[0])
+			}), nil)
+		}
+		data["data/"+name] = &fstest.MapFile{Data: raw}
+	}
+	d := &deskRun{desk: "{analysts: [fundamentals], trader: {}}", turns: 3, symbols: "AAPL", days: "from: 2025-04-21\nto: 2025-06-30", data: data, play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		if role == "fundamentals" && len(r.Messages) == 1 {
+			return agentloop.Reply{Stop: agentloop.StopCalls, Calls: []agentloop.Call{{ID: "a", Name: "fundamentals", Arguments: json.RawMessage(`{"symbol":"AAPL","ratios":true}`)},
+				{ID: "b", Name: "duckdb_query", Arguments: json.RawMessage(`{"sql":"SELECT value FROM ratios WHERE ratio = 'price_to_earnings'"}`)}}}, nil
+		}
+		return agentloop.Reply{}, nil
+	}}
+	r, turns, err := d.run(t)
+	require.NoError(t, err)
+	out, err := driver.SQL(t.Context(), runs.Open(os.DirFS(r.Out)), "SELECT turn, role, symbol, value, how FROM ratios WHERE ratio = 'price_to_earnings' ORDER BY turn")
+	require.NoError(t, err)
+	require.Len(t, out.Rows, 3)
+	seen := map[any]bool{}
+	for i, row := range out.Rows {
+		calls := turns[i].Calls()
+		require.Equal(t, []any{float64(i + 1), "fundamentals", "AAPL"}, row[:3])
+		require.Equal(t, "price x shares / net_income", row[4])
+		require.Contains(t, calls[1].Result.Text, fmt.Sprint(row[3]), "SQL of the world says the same")
+		seen[row[3]] = true
+	}
+	require.Len(t, seen, 3, "prices moved")
 }

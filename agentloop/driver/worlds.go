@@ -52,6 +52,11 @@ func (b *Worlds) Check(ctx context.Context) (err error) {
 	return err
 }
 
+// Use says which tools the worlds have use for.
+func (b *Worlds) Use() tools.Use {
+	return tools.Use{Events: b.Store.Has(pitwall.Event), Memory: b.Spec.Memory != nil, Several: len(b.Spec.Symbols) > 1}
+}
+
 // load keeps one store per bar size: worlds share it and never write it.
 func (b *Worlds) load(ctx context.Context, size time.Duration) (*history.Store, error) {
 	b.mu.Lock()

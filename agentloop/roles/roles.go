@@ -63,12 +63,20 @@ func Read(files fs.FS, dir, name string) (Role, error) {
 	return parse(name+".md", name, raw)
 }
 
-// parse reads front matter and prompt.
+// IsFile reports whether a text begins as the file of a role.
+func IsFile(text string) bool {
+	return strings.HasPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "---\n")
+}
+
+// Parse reads the file of a role, whatever its name.
+func Parse(raw []byte) (Role, error) { return parse("the role", "", raw) }
+
+// parse reads front matter and prompt. With a name the file has to say the same one.
 func parse(file, name string, raw []byte) (Role, error) {
 	var r Role
 	text := strings.ReplaceAll(string(raw), "\r\n", "\n")
 	head, prompt, ok := strings.Cut(strings.TrimPrefix(text, "---\n"), "\n---\n")
-	if !ok || !strings.HasPrefix(text, "---\n") {
+	if !ok || !IsFile(text) {
 		return r, fmt.Errorf("%s begins with no front matter; write ---, then name, tier, tools and schema, then --- on a line of its own", file)
 	}
 	dec := yaml.NewDecoder(bytes.NewReader([]byte(head)))
@@ -80,7 +88,9 @@ func parse(file, name string, raw []byte) (Role, error) {
 		return r, fmt.Errorf("%s holds no prompt", file)
 	}
 	switch {
-	case r.Name != name:
+	case r.Name == "":
+		return r, fmt.Errorf("%s says no name", file)
+	case r.Name != name && name != "":
 		return r, fmt.Errorf("%s says name: %q; write name: %s", file, r.Name, name)
 	case !slices.Contains([]string{Fast, Standard, Deep}, r.Tier):
 		return r, fmt.Errorf("%s says tier: %q; use fast, standard or deep", file, r.Tier)

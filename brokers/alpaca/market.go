@@ -2,6 +2,8 @@ package alpaca
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,7 +161,7 @@ func (b *Broker) Clock(ctx context.Context) (now time.Time, open bool, err error
 }
 
 // Calendar returns New York's calendar with the days of a span as Alpaca has them: its
-// holidays and early closes win over the built-in ones.
+// holidays and early closes win over the built-in ones, up to the last day that it knows.
 func (b *Broker) Calendar(ctx context.Context, from, to time.Time) (*pitwall.Calendar, error) {
 	got, err := b.sessions(ctx, from, to)
 	if err != nil {
@@ -171,7 +173,11 @@ func (b *Broker) Calendar(ctx context.Context, from, to time.Time) (*pitwall.Cal
 	for d, h := range base.Days {
 		c.Days[d] = h
 	}
-	for day := from; !day.After(to); day = day.AddDate(0, 0, 1) {
+	if len(got) == 0 {
+		return &c, nil
+	}
+	last := slices.Max(slices.Collect(maps.Keys(got)))
+	for day := from; day.Format(time.DateOnly) <= last && !day.After(to); day = day.AddDate(0, 0, 1) {
 		c.Days[day.Year()*10000+int(day.Month())*100+day.Day()] = got[day.Format(time.DateOnly)] // none is a holiday
 	}
 	return &c, nil

@@ -22,7 +22,7 @@ var start = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 // venue is one of books a and b with 1000 each and main with 500, over bars at 10, 10 and 12.
 func venue(t *testing.T) *sim.Venue {
 	t.Helper()
-	s := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "X", Kind: pitwall.Crypto, Currency: "USD", Calendar: "24/7", Zone: time.UTC}, Size: 24 * time.Hour, Adjusted: pitwall.Raw}
+	s := &pitwall.Series{Instrument: pitwall.Instrument{Symbol: "X", Kind: pitwall.Crypto, Currency: "USD", Calendar: "24/7", Zone: time.UTC, Lot: 1, Multiplier: pitwall.One}, Size: 24 * time.Hour, Adjusted: pitwall.Raw}
 	for i, close := range []int64{10, 10, 10, 12} {
 		at := start.AddDate(0, 0, i)
 		p := pitwall.Int(close)
@@ -51,8 +51,9 @@ func TestBookShowsItsOwn(t *testing.T) {
 	a, b := fund.NewBook(v, v, "a", []string{"X"}), fund.NewBook(v, v, "b", []string{"X"})
 	next(t, v)
 	ctx := t.Context()
-	_, err := a.Submit(ctx, order("1", pitwall.Buy, 20))
+	sent, err := a.Submit(ctx, order("1", pitwall.Buy, 20))
 	require.NoError(t, err)
+	require.Nil(t, sent.Error)
 	waits := order("2", pitwall.Sell, 5)
 	waits.Type, waits.Limit = pitwall.LimitOrder, pitwall.Int(50)
 	_, err = b.Submit(ctx, waits)

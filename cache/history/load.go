@@ -76,6 +76,20 @@ type Store struct {
 // Series implements pitwall.Source.
 func (s *Store) Series() []*pitwall.Series { return s.series }
 
+// WithHours returns the store with another calendar in place of the one of the same name.
+func (s *Store) WithHours(c *pitwall.Calendar) *Store {
+	out := *s
+	out.series, out.beside = make([]*pitwall.Series, len(s.series)), map[*pitwall.Series]*beside{}
+	for i, x := range s.series {
+		y := *x
+		if y.Instrument.Hours != nil && y.Instrument.Calendar == c.Name {
+			y.Instrument.Hours = c
+		}
+		out.series[i], out.beside[&y] = &y, s.beside[x]
+	}
+	return &out
+}
+
 // Actions implements pitwall.Source.
 func (s *Store) Actions() []pitwall.Action { return s.actions }
 

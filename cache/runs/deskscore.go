@@ -27,9 +27,11 @@ type DeskScore struct {
 
 // RoleCost is what one role used in all turns, recorded replies included.
 type RoleCost struct {
-	Role  string          `json:"role"`
-	Usage agentloop.Usage `json:"usage"`
-	USD   *pitwall.Dec    `json:"usd"` // null = not known
+	Role    string          `json:"role"`
+	Replies int             `json:"replies"` // those of a fork from its turn on
+	Asked   int             `json:"asked"`   // of these; the others are recorded ones
+	Usage   agentloop.Usage `json:"usage"`
+	USD     *pitwall.Dec    `json:"usd"` // null = not known
 }
 
 // WakeScore is how often a desk slept, and what a sample of its sleep would have ordered.

@@ -6,41 +6,49 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"pitwall"
 )
 
-// Tables returns what the folder holds as tables for SQL: turns, fills, equity, trades and,
-// of a run that has them, decisions, memory_trades, memory_lessons and beliefs.
+// Tables returns what the folder holds as tables for SQL: turns, fills, equity, trades,
+// ratios and, of a run that has them, decisions, memory_trades, memory_lessons and beliefs.
+// Files are read by the first query of their table.
 func (r *Run) Tables() []pitwall.ComputedTable {
 	list := []pitwall.ComputedTable{
-		sqlTable("turns", "turn n, as_of t, agent s, model s, why s, status s, equity n, orders n, result s, asked n, cached n, usd n, seconds n", r.turnRows()),
+		sqlTable("turns", "turn n, as_of t, agent s, model s, why s, status s, equity n, orders n, result s, asked n, cached n, usd n, seconds n", r.turnRows),
 		sqlTable("fills", "time t, symbol s, side s, qty n, price n, fee n, book s, turn n, order_id s, reason s, confidence n", r.csvRows(FillsFile, 11)),
 		sqlTable("equity", "time t, equity n, cash n, benchmark n, buy_and_hold n", r.csvRows(EquityFile, 5)),
 		sqlTable("trades", "symbol s, side s, qty n, entry_time t, entry_price n, exit_time t, exit_price n, fees n, profit n, return n, days n, "+
 			"entry_turn n, entry_order s, entry_reason s, entry_confidence n, exit_turn n, exit_order s, exit_reason s, exit_confidence n", r.csvRows(TradesFile, 19)),
+		sqlTable("ratios", "turn n, as_of t, role s, symbol s, ratio s, value n, how s", r.ratioRows),
 	}
-	if rows := r.decisionRows(); rows != nil {
+	if _, err := fs.Stat(r, DecisionsFile); !errors.Is(err, fs.ErrNotExist) {
 		list = append(list, sqlTable("decisions", "type s, trade_id s, turn n, as_of t, symbol s, side s, qty n, price n, fee n, order_id s, pnl n, return_pct n, exit_reason s, role s, error s, "+
-			"analysts s, debate s, plan s, risk s, manager s, shadow s", rows))
+			"analysts s, debate s, plan s, risk s, manager s, shadow s", r.decisionRows))
 	}
 	return append(list, r.memoryTables()...)
 }
 
-// sqlTable is a table of given rows; columns are named with the letter of their type.
-func sqlTable(name, columns string, rows [][]any) pitwall.ComputedTable {
-	t := pitwall.ComputedTable{Name: name, Rows: func(context.Context, time.Time) ([][]any, error) { return rows, nil }}
+// sqlTable is a table; columns are named with the first character of their type.
+func sqlTable(name, columns string, rows func() [][]any) pitwall.ComputedTable {
+	t := pitwall.ComputedTable{Name: name}
 	types := map[string]pitwall.ColumnType{"n": pitwall.NumberColumn, "s": pitwall.TextColumn, "t": pitwall.TimeColumn}
 	for column := range strings.SplitSeq(columns, ", ") {
 		name, kind, _ := strings.Cut(column, " ")
 		t.Columns = append(t.Columns, pitwall.TableColumn{Name: name, Type: types[kind]})
 	}
-	for _, row := range rows { // texts of files as their columns want them
-		for i := range t.Columns {
-			row[i] = sqlValue(row[i], t.Columns[i].Type)
+	read := sync.OnceValue(func() [][]any {
+		list := rows()
+		for _, row := range list { // texts of files as their columns want them
+			for i := range t.Columns {
+				row[i] = sqlValue(row[i], t.Columns[i].Type)
+			}
 		}
-	}
+		return list
+	})
+	t.Rows = func(context.Context, time.Time) ([][]any, error) { return read(), nil }
 	return t
 }
 
@@ -71,17 +79,19 @@ func sqlValue(v any, kind pitwall.ColumnType) any {
 }
 
 // csvRows returns the first columns of a CSV file.
-func (r *Run) csvRows(file string, columns int) (rows [][]any) {
-	for _, line := range r.Rows(file) {
-		row := make([]any, columns)
-		for i := range row {
-			if i < len(line) {
-				row[i] = line[i]
+func (r *Run) csvRows(file string, columns int) func() [][]any {
+	return func() (rows [][]any) {
+		for _, line := range r.Rows(file) {
+			row := make([]any, columns)
+			for i := range row {
+				if i < len(line) {
+					row[i] = line[i]
+				}
 			}
+			rows = append(rows, row)
 		}
-		rows = append(rows, row)
+		return rows
 	}
-	return rows
 }
 
 func (r *Run) turnRows() (rows [][]any) {
@@ -96,14 +106,9 @@ func (r *Run) turnRows() (rows [][]any) {
 	return rows
 }
 
-// decisionRows returns nil for a run without decisions.jsonl.
 func (r *Run) decisionRows() (rows [][]any) {
-	if _, err := fs.Stat(r, DecisionsFile); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	list, err := linesOf[Decision](r, DecisionsFile, r.leave)
 	r.missing(err)
-	rows = [][]any{}
 	for _, d := range list {
 		var percent any
 		if d.ReturnPercent != nil {
@@ -149,9 +154,10 @@ func (r *Run) memoryTables() []pitwall.ComputedTable {
 		}
 		beliefs = append(beliefs, []any{b.ID, b.Of, b.Symbol, b.Direction, b.Regime, b.Status, b.Known, matured, float64(b.Horizon), number(b.Confidence), hit, number(b.Brier), b.Text})
 	}
+	given := func(rows [][]any) func() [][]any { return func() [][]any { return rows } }
 	return []pitwall.ComputedTable{
-		sqlTable("memory_trades", "id s, symbol s, side s, strategy s, regime s, known t, turn n, qty n, profit n, return n, days n, confidence n, reason s, exit_reason s, expected s, lesson s", trades),
-		sqlTable("memory_lessons", "id s, kind s, symbol s, strategy s, regime s, known t, text s, trade s, expected s, why s, role s", lessons),
-		sqlTable("beliefs", "id s, of s, symbol s, direction s, regime s, status s, known t, matured t, horizon n, confidence n, hit n, brier n, text s", beliefs),
+		sqlTable("memory_trades", "id s, symbol s, side s, strategy s, regime s, known t, turn n, qty n, profit n, return n, days n, confidence n, reason s, exit_reason s, expected s, lesson s", given(trades)),
+		sqlTable("memory_lessons", "id s, kind s, symbol s, strategy s, regime s, known t, text s, trade s, expected s, why s, role s", given(lessons)),
+		sqlTable("beliefs", "id s, of s, symbol s, direction s, regime s, status s, known t, matured t, horizon n, confidence n, hit n, brier n, text s", given(beliefs)),
 	}
 }

@@ -30,7 +30,8 @@ func (a *app) fork() *cobra.Command {
 		Use:   "fork RUN --turn N",
 		Short: "Run a backtest again from a turn on, with one change",
 		Long: "fork keeps the turns before N of a backtest as they were recorded: what they ordered is ordered again, every state and answer\n" +
-			"must be the recorded one, and no model is asked. From turn N on the strategy decides. One thing may be different there: the prompt,\n" +
+			"must be the recorded one, and no model is asked. From turn N on the strategy decides. One thing may be different there: the prompt\n" +
+			"(of a desk also that of one role: then every reply whose conversation is the parent's stands, and the others are counted by role),\n" +
 			"no order (--answer hold), a call that gets no answer, or a price (the newest close at N and every price after it). The fork is a\n" +
 			"run of its own, which names its parent; the comparison of both is printed and written as pitwall report PARENT FORK does.\n" +
 			"--evidence ORDER decides the turn of an order again, once for each answer that it had, without that answer, and lists which of\n" +
@@ -45,7 +46,7 @@ func (a *app) fork() *cobra.Command {
 	}
 	fs := c.Flags()
 	fs.IntVar(&f.Turn, "turn", 0, "the first turn that is decided anew")
-	fs.StringVar(&f.promptFile, "prompt", "", "file with the prompt from that turn on, in place of agent.prompt")
+	fs.StringVar(&f.promptFile, "prompt", "", "file with the prompt from that turn on, in place of agent.prompt; a role file (front matter, prompt) is in place of that role's")
 	fs.StringVar(&f.answer, "answer", "", "hold: that turn orders nothing, and no model is asked")
 	fs.StringVar(&f.Without, "without", "", "call of that turn that gets no answer: its tool, role/tool, or its number")
 	fs.StringVar(&f.Price, "price", "", "SYMBOL=PERCENT: the newest close at that turn and every price after it, such as AAPL=-3%")
@@ -105,6 +106,7 @@ func (a *app) forkRun(ctx context.Context, name string, f forkFlags) (err error)
 	}
 	fmt.Fprintf(a.stderr, "turns before %d stand as recorded; from there on the parent had %s%s\n", f.Turn, term.Plural(turns, "turn"), show.CostOf(", which cost ", usd))
 	return a.runAndPrint(ctx, s, f.backtestFlags, func(r *driver.Result) error {
+		fmt.Fprint(a.stderr, show.AskedByRole(r.Desk))
 		var both []pastReport
 		for _, d := range []string{dir, r.Out} {
 			x, err := readReport(d)

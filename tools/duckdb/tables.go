@@ -66,7 +66,8 @@ func New(m pitwall.Market, now func() time.Time, zone *time.Location) *Tables {
 // program itself. Call it before the first query.
 func (t *Tables) Command(args ...string) { t.command = args }
 
-// Compute adds tables whose rows are computed at each query. Call it before the first.
+// Compute adds tables whose rows are computed at each query that names them. Call it before
+// the first.
 // Rows is called for one query at a time.
 func (t *Tables) Compute(list ...pitwall.ComputedTable) {
 	for _, c := range list {
@@ -138,10 +139,13 @@ func (t *Tables) Query(ctx context.Context, text string, limit int) (pitwall.Res
 
 // query brings the worker up to date and asks it. The caller has t's turn.
 func (t *Tables) query(ctx context.Context, text string, limit int) (pitwall.Result, error) {
+	if len(text) > maxText {
+		text = text[:maxText]
+	}
 	// Loading is not the caller's to cut short: a half-loaded table would stay.
-	err := t.topUp(context.WithoutCancel(ctx))
+	err := t.topUp(context.WithoutCancel(ctx), text)
 	if errors.Is(err, errGone) {
-		err = t.topUp(context.WithoutCancel(ctx)) // it died while idle: once more
+		err = t.topUp(context.WithoutCancel(ctx), text) // it died while idle: once more
 	}
 	if t.life.Err() != nil {
 		return pitwall.Result{}, ended()
@@ -151,9 +155,6 @@ func (t *Tables) query(ctx context.Context, text string, limit int) (pitwall.Res
 	}
 	if err != nil {
 		return pitwall.Result{}, fmt.Errorf("loading known bars into SQL: %w", err)
-	}
-	if len(text) > maxText {
-		text = text[:maxText]
 	}
 	if ctx.Err() != nil {
 		return pitwall.Result{}, canceled(ctx)

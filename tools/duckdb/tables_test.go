@@ -246,3 +246,26 @@ func TestAdjustedAndLargerTables(t *testing.T) {
 	w.now = at(15)
 	require.Equal(t, [][]any{{int64(2), 107.0, 114.0}}, w.ask(t, both+"weeks"))
 }
+
+// Rows of a computed table are asked for by queries that name it only, and are those of now;
+// the worker knows of the table all the same.
+func TestComputedTablesAreComputedWhenNamed(t *testing.T) {
+	w := newWorld(t, 5)
+	var asked []time.Time
+	w.Compute(pitwall.ComputedTable{Name: "figures", Columns: []pitwall.TableColumn{{Name: "day", Type: pitwall.NumberColumn}}, Rows: func(_ context.Context, now time.Time) ([][]any, error) {
+		asked = append(asked, now)
+		return [][]any{{float64(now.In(newYork).Day())}}, nil
+	}})
+	w.ask(t, "SELECT count(*) FROM a")
+	require.Empty(t, asked)
+	_, err := w.Query(t.Context(), "SELECT * FROM nothing", 10)
+	var e *pitwall.Error
+	require.ErrorAs(t, err, &e)
+	require.Contains(t, e.Hint, "figures")
+	require.Equal(t, [][]any{{5.0}}, w.ask(t, "SELECT day FROM Figures"))
+	w.now = at(8)
+	w.ask(t, "SELECT count(*) FROM a")
+	require.Len(t, asked, 1)
+	require.Equal(t, [][]any{{8.0}}, w.ask(t, `SELECT day FROM "figures"`))
+	require.Len(t, asked, 2)
+}

@@ -24,8 +24,9 @@ type held struct {
 // errRestated says that rows which the worker holds have changed.
 var errRestated = errors.New("held rows were restated")
 
-// topUp sends what became known since the last query: rows and the clock.
-func (t *Tables) topUp(ctx context.Context) error {
+// topUp sends what became known since the last query: rows and the clock. Of computed
+// tables only those that a query's text names are computed.
+func (t *Tables) topUp(ctx context.Context, text string) error {
 	if err := t.open(ctx); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (t *Tables) topUp(ctx context.Context) error {
 		after[name] = now
 	}
 	var err error
-	if l.Sheets, err = t.changed(ctx, time.UnixMicro(l.Now)); err != nil {
+	if l.Sheets, err = t.changed(ctx, time.UnixMicro(l.Now), strings.ToLower(text)); err != nil {
 		return err
 	}
 	if len(l.Anew)+len(l.Sheets) == 0 && len(l.Blocks) == 0 && t.clock.UnixMicro() == l.Now {
@@ -76,12 +77,17 @@ func (t *Tables) topUp(ctx context.Context) error {
 	return nil
 }
 
-// changed returns the computed tables whose rows are not those that the worker holds.
-func (t *Tables) changed(ctx context.Context, now time.Time) (list []sheet, err error) {
+// changed returns the computed tables whose rows are not those that the worker holds. One
+// that a query does not name is sent once, without rows, so that the worker knows of it.
+func (t *Tables) changed(ctx context.Context, now time.Time, text string) (list []sheet, err error) {
 	for _, c := range t.computed {
-		rows, err := c.Rows(ctx, now)
-		if err != nil {
-			return nil, fmt.Errorf("computing table %s: %w", c.Name, err)
+		var rows [][]any
+		if strings.Contains(text, c.Name) {
+			if rows, err = c.Rows(ctx, now); err != nil {
+				return nil, fmt.Errorf("computing table %s: %w", c.Name, err)
+			}
+		} else if _, held := t.sheets[c.Name]; held {
+			continue
 		}
 		s := sheet{Table: c.Name, Columns: c.Columns, Cells: []cell{}}
 		for _, row := range rows {

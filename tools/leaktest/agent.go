@@ -140,6 +140,7 @@ func (a *agent) step(ctx context.Context, i int) {
 		a.call(ctx, "fundamentals", map[string]any{"symbol": s, "ratios": true})
 		a.call(ctx, "market_events", map[string]any{"symbols": s})
 		a.call(ctx, "market_regime", map[string]any{"symbol": s, "states": 2, "last": 3})
+		a.call(ctx, "portfolio_optimize", map[string]any{"method": "min_variance", "bars": 20})
 		a.call(ctx, "macro_series", map[string]any{"series": some(a.macros), "limit": 5})
 		a.probe(ctx, s)
 	}
@@ -156,6 +157,9 @@ func (a *agent) step(ctx context.Context, i int) {
 		if r := a.call(ctx, "duckdb_query", map[string]any{"sql": sqlQuery(r, tables), "limit": 1 + r.IntN(20)}); !r.IsError {
 			a.answered++
 		}
+	}
+	if a.queries > 0 {
+		a.call(ctx, "duckdb_query", map[string]any{"sql": "SELECT * FROM ratios ORDER BY symbol, ratio"})
 	}
 	for k := range 4 {
 		a.orders(ctx, r, 4*i+k, tradable)

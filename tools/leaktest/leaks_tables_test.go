@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"pitwall"
+	"pitwall/tools"
 	"pitwall/tools/duckdb"
+	"pitwall/tools/memory"
 )
 
 // tablesHook is Tables whose queries are changed.
@@ -54,7 +57,7 @@ func (m whole) Bars(_ context.Context, q pitwall.BarQuery) ([]pitwall.Bar, error
 var fromTable = regexp.MustCompile(`FROM (every|adjusted|weeks|t\d)\b`)
 
 func tableLeaks(host time.Time) []leak {
-	memory := map[string]pitwall.Result{} // of all worlds
+	answers := map[string]pitwall.Result{} // of all worlds
 	return []leak{
 		{"a view instead of copying", "the engine holds all rows behind a view, and the table behind it can be read", func(w *pitwall.World, d Data) {
 			forever := func() time.Time { return time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC) }
@@ -79,17 +82,30 @@ func tableLeaks(host time.Time) []leak {
 			soon := func() time.Time { return w.Clock.Now().Add(20 * time.Hour) }
 			w.Tables = duckdb.New(whole{w.Market, d, soon}, w.Clock.Now, w.Zone)
 		}},
+		{"ratios at the period's end", "the table ratios counts a statement before it was filed", func(w *pitwall.World, d Data) {
+			ahead := recordsHook{real: w.Records, find: func(q pitwall.RecordQuery, list []pitwall.Record) []pitwall.Record {
+				for _, r := range d.Records {
+					if now := w.Clock.Now(); r.Kind == q.Kind && slices.Equal(r.Symbols, q.Symbols) && r.Known.After(now) && !r.Event.After(now) {
+						list = append(list, r)
+					}
+				}
+				return list
+			}}
+			t := duckdb.New(w.Market, w.Clock.Now, w.Zone)
+			t.Compute(append(w.Memory.(*memory.Store).Tables(), tools.RatiosTable(&pitwall.World{Clock: w.Clock, Market: w.Market, Instruments: w.Instruments, Records: ahead, Zone: w.Zone}))...)
+			w.Tables = t
+		}},
 		{"SQL tells the host's time", "now() is not the world's", func(w *pitwall.World, _ Data) {
 			w.Tables = duckdb.New(w.Market, func() time.Time { return host }, w.Zone)
 		}},
 		{"answers kept without their time", "a cache of answers by text, shared by all worlds", func(w *pitwall.World, _ Data) {
 			w.Tables = tablesHook{w.Tables, func(sql string, limit int, ask func(string, int) (pitwall.Result, error)) (pitwall.Result, error) {
-				if r, ok := memory[sql]; ok {
+				if r, ok := answers[sql]; ok {
 					return r, nil
 				}
 				r, err := ask(sql, limit)
 				if err == nil {
-					memory[sql] = r
+					answers[sql] = r
 				}
 				return r, err
 			}}

@@ -17,6 +17,7 @@ import (
 	"pitwall/cache/history"
 	"pitwall/sim"
 	"pitwall/sim/wall"
+	"pitwall/tools"
 	"pitwall/tools/duckdb"
 	"pitwall/tools/memory"
 )
@@ -49,8 +50,10 @@ func build(d Data, from time.Time) (*pitwall.World, error) {
 	}
 	tables := duckdb.New(market, v.Now, zone)
 	tables.Compute(remembers.Tables()...)
-	return &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j, Broker: guard,
-		Tables: tables, Memory: remembers, Records: wall.NewRecords(store.Records(), v.Now, false), Costs: costs, Zone: zone, Attempt: 1}, nil
+	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: v, Market: market, Instruments: market, Journal: j, Broker: guard,
+		Tables: tables, Memory: remembers, Records: wall.NewRecords(store.Records(), v.Now, false), Costs: costs, Zone: zone, Attempt: 1}
+	tables.Compute(tools.RatiosTable(w))
+	return w, nil
 }
 
 // The worlds that leaks are planted in are free of leaks before.

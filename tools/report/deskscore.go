@@ -65,9 +65,9 @@ func goalTable(s *runs.DeskScore) DeskTable {
 
 func costTable(s *runs.DeskScore) DeskTable {
 	t := DeskTable{ID: "desk-costs", Caption: fmt.Sprintf("What %d decisions of the desk cost, recorded replies included: %s USD, %s a decision, %s a basis point of return",
-		s.Decisions, usdOf(s.USD), usd(s.USDPerDecision), usd(s.USDPerPoint)), Kinds: "tnnn", Head: []string{"Role", "Tokens in", "Tokens out", "USD"}}
+		s.Decisions, usdOf(s.USD), usd(s.USDPerDecision), usd(s.USDPerPoint)), Kinds: "tnnnnn", Head: []string{"Role", "Replies", "Asked", "Tokens in", "Tokens out", "USD"}}
 	for _, r := range s.Roles {
-		t.Rows = append(t.Rows, []string{r.Role, fmt.Sprint(r.Usage.Input), fmt.Sprint(r.Usage.Output), usdOf(r.USD)})
+		t.Rows = append(t.Rows, []string{r.Role, fmt.Sprint(r.Replies), fmt.Sprint(r.Asked), fmt.Sprint(r.Usage.Input), fmt.Sprint(r.Usage.Output), usdOf(r.USD)})
 	}
 	return t
 }

@@ -6,6 +6,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop/driver"
+	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
 )
 
@@ -25,6 +26,21 @@ func Evidence(p *term.Pen, e *driver.Evidence) {
 		p.Line(term.Plain, "  the turn had no answer that could be left out")
 	}
 	p.Line(term.Dim, "  %s asked%s", term.Plural(e.Asked, "reply"), CostOf(", ", e.USD))
+}
+
+// AskedByRole says how many replies of each role of a desk were asked for; empty without a
+// desk.
+func AskedByRole(s *runs.DeskScore) string {
+	if s == nil {
+		return ""
+	}
+	var asked []string
+	for _, x := range s.Roles {
+		if x.Replies > 0 {
+			asked = append(asked, fmt.Sprintf("%s %d of %d", x.Role, x.Asked, x.Replies))
+		}
+	}
+	return "replies asked for: " + strings.Join(asked, ", ") + "\n"
 }
 
 // CostOf writes what models cost behind a text: nothing where they cost nothing.

@@ -252,7 +252,7 @@ func (r *Run) used(p *term.Pen, y *agentloop.Timing) {
 	}
 	from := ""
 	switch {
-	case y.Cache == "parent":
+	case y.Cache == agentloop.CacheParent:
 		from = ": the turn stands as the parent has it, no model was asked"
 	case y.Cache == "turn":
 		from = ": the whole turn was replayed, no model was asked"

@@ -216,7 +216,7 @@ func (w *whyReport) decided(n int) {
 	switch y := row.Timed(); {
 	case row.Timing == nil:
 		replayed = "timing.jsonl does not say whether it was replayed"
-	case y.Cache == "parent":
+	case y.Cache == agentloop.CacheParent:
 		replayed = "as in the run that this one parts from: no model was asked"
 	case y.Cache == "turn":
 		replayed = "replayed: no model was asked in this run"
