@@ -26,7 +26,7 @@ func readStrategy(name string) (*strategyFile, error) {
 	if info, err := os.Stat(name); err != nil {
 		inside := strings.TrimSuffix(strings.TrimPrefix(path.Clean(filepath.ToSlash(name)), "examples/"), "/strategy.yaml")
 		if _, err := fs.Stat(examples.FS, inside+"/strategy.yaml"); err != nil {
-			return nil, pitwall.Errorf(pitwall.StrategyError, "there is no strategy at %s", name).Hintf("the bundled ones are examples/momentum, examples/buyhold, examples/cross, examples/volatility and examples/desk, and with data that is fetched first examples/momentum_allocator, examples/macro_risk, examples/m2_liquidity, examples/news_sentiment and examples/desk_ten; pitwall init NAME writes one of your own")
+			return nil, pitwall.Errorf(pitwall.StrategyError, "there is no strategy at %s", name).Hintf("the bundled ones are examples/momentum, examples/buyhold, examples/cross, examples/volatility, examples/fund and examples/desk, and with data that is fetched first examples/momentum_allocator, examples/macro_risk, examples/m2_liquidity, examples/news_sentiment and examples/desk_ten; pitwall init NAME writes one of your own")
 		}
 		return parseStrategy(name, examples.FS, inside+"/strategy.yaml")
 	} else if info.IsDir() {
