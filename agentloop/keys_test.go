@@ -93,6 +93,7 @@ var inNoKey = map[string]string{
 	"Agent.Wake":      "as Every; that a turn is a look in its sleep is in the key",
 	"Agent.Triggers":  "as Every",
 	"Agent.When":      "as Every",
+	"Agent.Session":   "as Config.Session: what its world is and shows is in the key",
 	"Agent.Timeout":   "a turn that it ends is not kept",
 	"Role.Model":      "ModelName, Fingerprint and Params stand for it",
 }
@@ -111,6 +112,7 @@ func TestEverySettingIsInAKeyOrExplained(t *testing.T) {
 		s, err := newAgent(a, tools, traits)
 		require.NoError(t, err)
 		require.NoError(t, s.read(func(p string) (string, error) { return p, nil }))
+		s.world = &world{}
 		v := &turnRun{loop: &loop{Config: c}, agent: s, rec: Turn{StateDigest: "x"}}
 		turn, slot, err := v.key("text")
 		require.NoError(t, err)

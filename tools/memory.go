@@ -19,13 +19,25 @@ const (
 	memoryNoteTool   = "memory_note"
 )
 
-// Fit gives a set the tools that its worlds have use for: events where there are any, a
-// memory where the strategy has one.
-func (s *Set) Fit(events, memory bool) {
-	if !events {
+// Use says which tools the worlds of a set have use for.
+type Use struct {
+	Events  bool // there are some
+	Memory  bool // the strategy has one
+	Several bool // symbols may be traded
+}
+
+// UseOf returns what one world has use for.
+func UseOf(w *pitwall.World) Use { return Use{w.Events, w.Memory != nil, w.Several} }
+
+// Fit gives a set the tools that its worlds have use for.
+func (s *Set) Fit(u Use) {
+	if !u.Events {
 		s.Remove(EventsTool)
 	}
-	if memory {
+	if !u.Several {
+		s.Remove(PortfolioTool)
+	}
+	if u.Memory {
 		s.AddMemory()
 	}
 }

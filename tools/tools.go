@@ -112,6 +112,7 @@ func all(s *Set) {
 	addIndicators(s)
 	addRegime(s)
 	addQuery(s)
+	addPortfolio(s)
 	addOrders(s)
 	addDocs(s)
 	addSim(s)

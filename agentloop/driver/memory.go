@@ -79,9 +79,6 @@ func (s *Strategy) remembers() (*remembers, error) {
 	return r, nil
 }
 
-// Remembers reports whether worlds of the spec have a memory.
-func (s SimSpec) Remembers() bool { return s.Memory != nil }
-
 // remember gives a world its memory. start is the first instant of the run.
 func (r *remembers) remember(w *pitwall.World, tables *duckdb.Tables, now func() time.Time, start time.Time) error {
 	if r == nil {

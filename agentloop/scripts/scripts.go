@@ -62,6 +62,7 @@ func All() map[string]New {
 		"momentum":           newMomentum,
 		"momentum_allocator": newMomentumAllocator,
 		"news_sentiment":     newNewsSentiment,
+		"optimize":           newOptimize,
 	}
 }
 

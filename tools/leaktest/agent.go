@@ -140,6 +140,7 @@ func (a *agent) step(ctx context.Context, i int) {
 		a.call(ctx, "fundamentals", map[string]any{"symbol": s, "ratios": true})
 		a.call(ctx, "market_events", map[string]any{"symbols": s})
 		a.call(ctx, "market_regime", map[string]any{"symbol": s, "states": 2, "last": 3})
+		a.call(ctx, "portfolio_optimize", map[string]any{"method": "min_variance", "bars": 20})
 		a.call(ctx, "macro_series", map[string]any{"series": some(a.macros), "limit": 5})
 		a.probe(ctx, s)
 	}
