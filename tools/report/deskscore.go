@@ -7,7 +7,7 @@ import (
 	"pitwall/cache/runs"
 )
 
-// DeskTable is a part of what a desk cost and was worth, as text.
+// DeskTable is a part of what a desk cost and was worth, or of what a run believed, as text.
 type DeskTable struct {
 	ID, Caption string
 	Kinds       string // of the columns: t is text, n a number

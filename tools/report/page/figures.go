@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 
 	"pitwall/tools/report"
 )
@@ -125,9 +126,9 @@ func excess(v *float64) string {
 	return points(*v)
 }
 
-// deskTables returns what a desk cost and was worth.
+// deskTables returns what a desk cost and was worth, and what became of beliefs.
 func deskTables(r *report.Run) (list []table) {
-	for _, x := range report.DeskTables(r.Desk) {
+	for _, x := range slices.Concat(report.DeskTables(r.Desk), report.MemoryTables(r.Memory)) {
 		t := table{ID: x.ID, Caption: clean(x.Caption), Head: columns(x.Kinds, x.Head...)}
 		for _, row := range x.Rows {
 			for i := range row {
