@@ -16,7 +16,6 @@ import (
 	"pitwall/cache/runs"
 	"pitwall/sim"
 	"pitwall/sim/wall"
-	"pitwall/tools"
 	"pitwall/tools/duckdb"
 )
 
@@ -34,6 +33,8 @@ type SimSpec struct {
 	Policy    string
 	OwnPolicy bool // see [pitwall.World]
 
+	Regime pitwall.RegimeSpec `json:",omitzero"`
+
 	Members []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
 	Lacking string               `json:"-"` // which members have no data
 	Memory  *remembers           `json:"-"` // nil = none; the world's digest has what it is made of
@@ -50,7 +51,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		return SimSpec{}, err
 	}
 	l, err := s.limits()
-	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking}
+	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking, Regime: s.regimeSpec()}
 	if spec.Cash = defaultCash; s.Cash != nil {
 		spec.Cash = *s.Cash
 	}
@@ -112,13 +113,13 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 		clock = watched{v, guard}
 	}
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: clock, Market: market, Instruments: market, Journal: j,
-		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event), Several: len(spec.Symbols) > 1,
+		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event), Regime: spec.Regime, Several: len(spec.Symbols) > 1,
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	if err := spec.Memory.remember(w, tables, v.Now, from); err != nil {
 		return nil, err
 	}
-	tables.Compute(tools.RatiosTable(w))
+	tables.Compute(computedTables(w)...)
 	return &Sim{world: w, venue: v, guard: guard, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
 }
 

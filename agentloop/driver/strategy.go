@@ -53,13 +53,15 @@ type Strategy struct {
 	Rule   Rule     `yaml:"rule"`   // SQL that decides in place of a model
 	Band   *float64 `yaml:"band"`   // how far a weight of Rule must be from what is held; nil = 0.05
 
+	Regime *Regime  `yaml:"regime"` // how regimes of the market are found
+	When   []string `yaml:"when"`   // the labels in which agents decide; else they hold cash. nil = all
+
 	InvestorPolicy *bool `yaml:"investor_policy"` // false leaves the default policy out of prompts
 
 	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
 
 	// Known and refused until their time comes.
 	Pods     yaml.Node `yaml:"pods"`
-	Regime   yaml.Node `yaml:"regime"`
 	Universe yaml.Node `yaml:"universe"`
 	Extends  yaml.Node `yaml:"extends"`
 
@@ -186,7 +188,7 @@ func (s *Strategy) explain(err error) error {
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
 			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{}),
-			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{})}[m[3]]
+			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Regime": keys(Regime{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
@@ -203,7 +205,6 @@ func (s *Strategy) Check() error {
 		node  yaml.Node
 		would string
 	}{{"pods", s.Pods, "run several strategies with books of their own"},
-		{"regime", s.Regime, "switch strategies by the market's state"},
 		{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}, {"extends", s.Extends, "take another file's keys; copy them"}} {
 		if later.node.Kind != 0 {
 			return s.bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out: it would %s", later.would)
@@ -230,7 +231,7 @@ func (s *Strategy) Check() error {
 		cash := defaultCash
 		s.Cash = &cash
 	}
-	if err := errors.Join(s.checkAgents(), s.checkDesk(), s.checkRule(), s.checkParams()); err != nil {
+	if err := errors.Join(s.checkAgents(), s.checkDesk(), s.checkRule(), s.checkRegime(), s.checkParams()); err != nil {
 		return err
 	}
 	for _, t := range s.Tools {
