@@ -160,7 +160,7 @@ func (l *pointList) add(e Entry) bool {
 // number finds or makes the index of one of a few values.
 func number[T comparable](list *[]T, x T, index *uint8) bool {
 	i := slices.Index(*list, x)
-	if i < 0 && len(*list) < 16 {
+	if i < 0 && len(*list) < 256 {
 		i = len(*list)
 		*list = append(*list, x)
 	}

@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"brokers/alpacafake": {"cache/calendar", "sim"},                                                                              // a server like Alpaca over the venue; sees a Source, as the venue does
 	"brokers/approval":   {"brokers/halt", "cache/disk"},                                                                         // orders that wait for a person; an exit is what the halt calls one
 	"brokers/brokertest": {},                                                                                                     // the judge of every broker; imported by tests only
+	"brokers/fund":       {},                                                                                                     // books as brokers, and their sum
 	"brokers/halt":       {"cache/disk"},                                                                                         // the latch, the last check before a broker, and what a halt does
 	"brokers/mirror":     {},                                                                                                     // an account at a broker as its journal tells it
 	"brokers/paper":      {"sim"},                                                                                                // live bars, fills by the matcher of the backtest
@@ -72,7 +73,7 @@ var layers = map[string][]string{
 }
 
 // pure packages do no I/O and hold no goroutine or clock.
-var pure = []string{"", "sim", "sim/audit", "sim/engine", "sim/wall", "brokers/risk", "tools/optimize", "tools/regime"}
+var pure = []string{"", "sim", "sim/audit", "sim/engine", "sim/wall", "brokers/fund", "brokers/risk", "tools/optimize", "tools/regime"}
 
 // impure are standard packages that a pure package must not import.
 var impure = []string{"os", "net", "net/http", "io/ioutil", "log", "log/slog", "os/exec", "math/rand", "math/rand/v2"}

@@ -89,6 +89,9 @@ type Trigger struct {
 	On     time.Time // a day: its first bar, or the first after it
 }
 
+// looks reports whether more than the calendar gives the agent a turn.
+func (a *agentState) looks() bool { return len(a.Triggers) > 0 || a.When != nil || a.Wake != nil }
+
 // reason returns why an agent has a turn at a snapshot, "" when it has none.
 func (a *agentState) reason(s snapshot) string {
 	switch {
@@ -140,7 +143,7 @@ const maxStride = 10_000
 func stride(agents []*agentState) int {
 	n := maxStride
 	for _, a := range agents {
-		if len(a.Triggers) > 0 || a.When != nil || a.Wake != nil || a.Every.Bars == 0 || a.last.IsZero() {
+		if a.looks() || a.Every.Bars == 0 || a.last.IsZero() {
 			return 1
 		}
 		n = min(n, a.Every.Bars-a.passed)
@@ -153,7 +156,7 @@ func stride(agents []*agentState) int {
 // "" elsewhere.
 func nextDay(agents []*agentState) (day string) {
 	for _, a := range agents {
-		if len(a.Triggers) > 0 || a.When != nil || a.Wake != nil || a.Every.Unit == "" || a.last.IsZero() {
+		if a.looks() || a.Every.Unit == "" || a.last.IsZero() {
 			return ""
 		}
 		if next := a.Every.next(a.last); day == "" || next < day {

@@ -24,9 +24,9 @@ type Gate struct {
 const regimeTool = "market_regime"
 
 // regime returns the label of now; empty where the history is too short for one.
-func (l *loop) regime(ctx context.Context, g *Gate) (string, error) {
+func (g *Gate) regime(ctx context.Context, c client) (string, error) {
 	var x struct{ Days []struct{ Label string } }
-	_, err := l.look(ctx, regimeTool, map[string]any{"symbol": g.Symbol}, &x, pitwall.NoCoverage, pitwall.UnknownSymbol)
+	_, err := c.look(ctx, regimeTool, map[string]any{"symbol": g.Symbol}, &x, pitwall.NoCoverage, pitwall.UnknownSymbol)
 	if err != nil || len(x.Days) == 0 {
 		return "", err
 	}

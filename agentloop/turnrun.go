@@ -46,8 +46,10 @@ type turnRun struct {
 // turn gives an agent its turn: from the cache, or by asking its Decider.
 func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why string) error {
 	l.out.Turns++
+	w := a.world
+	w.turns++
 	n, started := l.out.Turns, l.Now()
-	t := &turnRun{loop: l, client: client{l.Session, n, why == whyShadow}, agent: a, runCtx: ctx, timing: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
+	t := &turnRun{loop: l, client: client{w.client.session, n, why == whyShadow}, agent: a, runCtx: ctx, timing: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
 	t.rec = Turn{Turn: n, AsOf: snap.asOf, Agent: a.Name, Model: a.ModelName, Why: why, StateDigest: snap.digest, System: a.self.system,
 		Tools: a.self.toolNames(), ToolsDigest: a.self.keys.tools, Params: a.Params, Warnings: []Warning{}}
 	for _, r := range a.roles {
@@ -56,9 +58,9 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 			t.rec.Roles = append(t.rec.Roles, RoleRecord{Name: r.Name, Model: r.ModelName, System: r.system, Tools: r.toolNames(), ToolsDigest: r.keys.tools, Params: r.Params})
 		}
 	}
-	text := fmt.Sprintf("Turn %d. Bars since your last turn: %d.\n", n-l.shadows, snap.advanced)
+	text := fmt.Sprintf("Turn %d. Bars since your last turn: %d.\n", w.turns-w.shadows, snap.advanced)
 	if t.rec.Shadow() {
-		l.shadows++
+		w.shadows++
 	}
 	if why != "first" && why != "every" && why != whyShadow {
 		text += "Why now: " + why + ".\n"
@@ -68,7 +70,7 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 		a.disturbed = false
 	}
 	if a.Gate != nil {
-		label, err := l.regime(ctx, a.Gate)
+		label, err := a.Gate.regime(ctx, w.client)
 		if err != nil {
 			return err
 		}

@@ -130,6 +130,7 @@ func (s *Strategy) ReadRoles(files fs.FS) {
 	if s.Desk != nil {
 		s.Desk.files = files
 	}
+	s.readPods()
 }
 
 // team returns the desk of a strategy that has one.

@@ -68,6 +68,7 @@ func (r *run) describe() runs.Manifest {
 		m.Notes = append(m.Notes, "approve is for runs on the live clock: this backtest sent each order at once")
 	}
 	from, to := r.session.Describe(&m)
+	m.Pods = s.describePods(r.Agents)
 	m.Agents = describeAgents(s, r.Agents, from, to)
 	m.Fork = r.Fork.describe(m.Agents)
 	m.Attempt = runs.Attempt(r.Dir, m)
@@ -78,7 +79,7 @@ func (r *run) describe() runs.Manifest {
 // a backtest. They are no errors: a live run, or one over other symbols and days,
 // may use them.
 func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
-	notes = s.ruleNotes()
+	notes = append(s.ruleNotes(), s.podNotes()...)
 	if m, err := s.remembers(); err == nil { // else Check returned the error
 		notes = append(notes, m.note()...)
 	}
@@ -108,6 +109,12 @@ func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
 // says of each, with the model that was found for it.
 func describeAgents(s *Strategy, list []agentloop.Agent, from, to time.Time) []runs.Agent {
 	out := make([]runs.Agent, 0, len(list))
+	if len(s.Pods) > 0 {
+		for _, p := range s.active() {
+			out = append(out, describeAgents(p.own, p.agents(list), from, to)...)
+		}
+		return out
+	}
 	for _, y := range list {
 		info := runs.Agent{Name: y.Name, Model: y.ModelName, Fingerprint: y.Fingerprint, Prompt: y.Prompt, Params: y.Params, Tools: y.Tools}
 		if y.Gate != nil {

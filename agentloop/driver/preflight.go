@@ -38,6 +38,16 @@ func (s *Strategy) Digest() (string, error) {
 			said = append(said, seat.name, seat.file)
 		}
 	}
+	for _, p := range s.active() {
+		if p.own == nil {
+			continue
+		}
+		digest, err := p.own.Digest()
+		if err != nil {
+			return "", err
+		}
+		said = append(said, digest)
+	}
 	body, err := json.Marshal(said)
 	if err != nil {
 		return "", fmt.Errorf("encoding the strategy: %w", err)

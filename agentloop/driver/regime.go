@@ -142,3 +142,21 @@ func computedTables(w *pitwall.World) []pitwall.ComputedTable {
 	}
 	return list
 }
+
+// gatePod gives a pod the regimes in which it decides: its own, those of its file or the
+// fund's. Without a `regime:` of its own it has the fund's, and watches its symbol.
+func (s *Strategy) gatePod(p *Pod) {
+	own := p.own
+	if p.When != nil {
+		own.When = p.When
+	} else if own.When == nil {
+		own.When = s.When
+	}
+	if own.Regime != nil || s.Regime == nil {
+		return
+	}
+	own.Regime = s.Regime
+	if symbol := own.regimeSpec().Symbol; symbol != "" && !slices.Contains(slices.Concat(own.Symbols, own.Watch, []string{own.Benchmark}), symbol) {
+		own.Watch = append(own.Watch, symbol)
+	}
+}

@@ -58,17 +58,21 @@ type Strategy struct {
 
 	InvestorPolicy *bool `yaml:"investor_policy"` // false leaves the default policy out of prompts
 
+	Extends string `yaml:"extends"` // a file in the same folder whose keys count where this one has none; see [Read]
+
 	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
 
+	Pods []Pod `yaml:"pods"` // several strategies, each with a book of its own, in place of one that decides
+
 	// Known and refused until their time comes.
-	Pods     yaml.Node `yaml:"pods"`
 	Universe yaml.Node `yaml:"universe"`
-	Extends  yaml.Node `yaml:"extends"`
 
 	File  string   `yaml:"-"` // how messages name the file
 	Dir   string   `yaml:"-"` // its folder inside the file system that data paths are read from
 	Fetch []string `yaml:"-"` // the commands in its comments that fetch its data
 
+	origins map[string]string    // which file states a key, where several do
+	union   bool                 // Symbols are what the pods trade: the file has none
 	files   fs.FS                // what stands beside the strategy is read from; nil = nothing is
 	members []pitwall.Membership // of Index, once it is loaded
 	lacking string               // which of them have no data
@@ -186,7 +190,7 @@ func wanted(goType string) string {
 func (s *Strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
-		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
+		known := map[string][]string{"Strategy": keys(Strategy{}), "Pod": keys(Pod{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
 			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{}),
 			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Regime": keys(Regime{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
@@ -204,11 +208,13 @@ func (s *Strategy) Check() error {
 		key   string
 		node  yaml.Node
 		would string
-	}{{"pods", s.Pods, "run several strategies with books of their own"},
-		{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}, {"extends", s.Extends, "take another file's keys; copy them"}} {
+	}{{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}} {
 		if later.node.Kind != 0 {
 			return s.bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out: it would %s", later.would)
 		}
+	}
+	if s.Extends != "" {
+		return s.bad("extends is stated, and this text was read alone").Hintf("read it as a file: driver.Read")
 	}
 	if s.Name == "" {
 		s.Name = "strategy"
@@ -216,6 +222,13 @@ func (s *Strategy) Check() error {
 	switch {
 	case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$`).MatchString(s.Name):
 		return s.bad("name is %q", s.Name).Hintf("use letters, digits, - and _")
+	case s.Cash != nil && *s.Cash <= 0:
+		return s.bad("cash is %v", *s.Cash).Hintf("start with cash above 0")
+	}
+	if err := s.checkPods(); err != nil {
+		return err
+	}
+	switch {
 	case s.Index != "" && len(s.Symbols) > 0 && s.members == nil:
 		return s.bad("symbols and index say both what may be traded").Hintf("leave one out")
 	case s.Index == "" && len(s.Symbols) == 0:
@@ -224,8 +237,6 @@ func (s *Strategy) Check() error {
 		return s.bad("watch and symbols name the same symbol").Hintf("leave it out of watch: what may be traded is shown anyway")
 	case s.Memory != nil && s.Desk != nil:
 		return s.bad("memory and desk are both stated, and no role of a desk reads or writes a memory").Hintf("leave one out: memory works with agent or agents")
-	case s.Cash != nil && *s.Cash <= 0:
-		return s.bad("cash is %v", *s.Cash).Hintf("start with cash above 0")
 	}
 	if s.Cash == nil {
 		cash := defaultCash

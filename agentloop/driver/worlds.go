@@ -30,6 +30,9 @@ type Worlds struct {
 // Check reads the data and builds the default world once, so that what cannot work
 // is an error now and not at the first call.
 func (b *Worlds) Check(ctx context.Context) (err error) {
+	if len(b.Spec.Pods) > 0 {
+		return pitwall.Errorf(pitwall.Unsupported, "a strategy with pods is not served yet: a host would trade one book").Hintf("pitwall backtest runs it; serve the file of one pod")
+	}
 	if b.Store == nil {
 		if b.Store, err = b.load(ctx, 0); err != nil { // several bar sizes of a symbol: daily bars first
 			daily, second := b.load(ctx, 24*time.Hour)

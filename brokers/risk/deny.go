@@ -18,8 +18,9 @@ func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.Or
 		if len(g.limits.unset()) == 0 {
 			s = g.snapshot(ctx, o, replaces)
 		}
-		if failures := g.limits.Check(o, s); len(failures) > 0 {
-			return g.limits.denial(o, s, failures), s, failures
+		counted := g.counts(ctx, pitwall.OrderState{Order: o}).Order
+		if failures := g.limits.Check(counted, s); len(failures) > 0 {
+			return g.of(ctx, o.Symbol, g.limits.denial(counted, s, failures)), s, failures
 		}
 	}
 	if g.before != nil {
@@ -52,7 +53,7 @@ func (g *Guard) look(ctx context.Context, s *Snapshot, o pitwall.Order, back tim
 		s.Open = []pitwall.OrderState{}
 		for _, p := range open {
 			if p.Status.Open() && (s.Replaces == nil || p.ID != s.Replaces.ID) {
-				s.Open = append(s.Open, p)
+				s.Open = append(s.Open, g.counts(ctx, p))
 			}
 		}
 	}

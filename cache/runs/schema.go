@@ -112,6 +112,7 @@ type Manifest struct {
 	Limits         string         `json:"limits"`
 	Model          string         `json:"model"` // of all agents
 	Agents         []Agent        `json:"agents"`
+	Pods           []Pod          `json:"pods,omitempty"`   // of a fund: strategies with books of their own
 	Params         map[string]any `json:"params,omitempty"` // the strategy's values, with those of the command line
 	Fork           *Fork          `json:"fork,omitempty"`   // how it parts from another run; nil = it does not
 	Attempt        int            `json:"attempt"`
@@ -206,6 +207,16 @@ type Agent struct {
 	Inside *float64 `json:"inside_cutoff,omitempty"`
 	Gate   string   `json:"gate,omitempty"`  // the regimes in which it decides; empty = all
 	Roles  []Agent  `json:"roles,omitempty"` // of a desk
+}
+
+// Pod is one strategy of a fund, with a book of its name.
+type Pod struct {
+	Name     string      `json:"name"`
+	Strategy string      `json:"strategy,omitempty"` // its file, beside the fund's; empty = written there
+	Cash     pitwall.Dec `json:"cash"`               // that its book begins with
+	Symbols  []string    `json:"symbols"`
+	Limits   string      `json:"limits"` // on its book; those of the fund are the manifest's own
+	Agents   []string    `json:"agents"`
 }
 
 // Trigger gives an agent a turn between its regular ones; exactly one of Fill, Move

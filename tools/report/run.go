@@ -168,9 +168,10 @@ func FromWorld(w World, ref pitwall.Reference) *Run {
 		m.Traded = append(m.Traded, runs.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw})
 	}
 	r := &Run{Manifest: m, Journal: slices.Values(w.Journal), Bars: seriesOf(w.Bars)}
+	var whole pitwall.BookSum
 	for _, e := range w.Journal {
-		if isStep(e) {
-			p := runs.EquityRow{Time: e.Mark.Time, Equity: e.Mark.Equity, Cash: e.Mark.Cash}
+		if x, ok := whole.Add(e); ok {
+			p := runs.EquityRow{Time: x.Time, Equity: x.Equity, Cash: x.Cash}
 			if ref != nil {
 				p.Benchmark, p.Hold = ref(p.Time)
 			}

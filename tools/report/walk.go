@@ -104,7 +104,9 @@ func (r *Run) walk() (*walk, error) {
 
 // all goes through the journal.
 func (w *walk) all() error {
+	var whole pitwall.BookSum
 	for e := range w.run.Journal {
+		point, step := whole.Add(e)
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
 			w.known[e.ID] = *e.Order
@@ -115,8 +117,8 @@ func (w *walk) all() error {
 			w.fill(*e.Fill)
 		case e.Kind == pitwall.EntryCash && e.Flow != nil:
 			w.flow(e.Book, *e.Flow)
-		case isStep(e):
-			w.mark(*e.Mark)
+		case step:
+			w.mark(point)
 			continue
 		}
 		w.lots.book(e)

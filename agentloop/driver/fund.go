@@ -1,0 +1,236 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"pitwall"
+	"pitwall/agentloop"
+	"pitwall/brokers/fund"
+	"pitwall/brokers/risk"
+	"pitwall/cache/history"
+	"pitwall/cache/runs"
+	"pitwall/server"
+	"pitwall/sim"
+	"pitwall/sim/wall"
+	"pitwall/tools/duckdb"
+)
+
+// This file is a simulated world of several books: a world for each pod over one venue,
+// and the fund's own over their sum.
+
+// PodSpec is a pod's part of a simulated world: its symbols, cash, limits and policy.
+type PodSpec struct {
+	Name  string
+	Watch []string // shown besides its symbols
+	SimSpec
+}
+
+// podWorld is a pod in a session.
+type podWorld struct {
+	PodSpec
+	world *pitwall.World
+	guard *risk.Guard
+}
+
+// podSpecs returns the pods of the simulated world that the strategy asks for, and the cash
+// that no pod has.
+func (s *Strategy) podSpecs() (list []PodSpec, err error) {
+	for _, p := range s.active() {
+		if p.own == nil || p.own.Cash == nil {
+			return nil, s.bad("pod %s was not checked", p.Name)
+		}
+		spec, err := p.own.Spec()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, PodSpec{p.Name, p.own.Watch, spec})
+	}
+	return list, nil
+}
+
+// onlyBacktests refuses a fund where several books are not supported.
+func (s *Strategy) onlyBacktests(c *Config) error {
+	switch {
+	case len(s.Pods) == 0:
+		return nil
+	case c.Live != nil:
+		return pitwall.Errorf(pitwall.Unsupported, "pods are for backtests: on the live clock there is one book yet").Hintf("run the file of one pod")
+	case c.Fork != nil:
+		return pitwall.Errorf(pitwall.Unsupported, "a fork of a run with pods is not supported yet").Hintf("fork a run of one pod's file")
+	}
+	return nil
+}
+
+// books returns what the venue opens: the main book holds what no pod has.
+func (s SimSpec) books() (main pitwall.Dec, books []sim.Book) {
+	main = s.Cash
+	for _, p := range s.Pods {
+		main -= p.Cash
+		books = append(books, sim.Book{Name: p.Name, Cash: p.Cash, Terms: s.Terms})
+	}
+	return main, books
+}
+
+// fundClock moves the venue, and has the fund's and the pods' limits look at each bar.
+type fundClock struct {
+	*sim.Venue
+	sum    *fund.Sum
+	guards []*risk.Guard
+}
+
+// Next implements pitwall.Clock.
+func (c *fundClock) Next(ctx context.Context, after time.Time) (time.Time, error) {
+	now, err := c.Venue.Next(ctx, after)
+	if err == nil {
+		err = c.sum.Move(ctx, now)
+	}
+	for _, g := range c.guards {
+		if err == nil {
+			err = g.Watch(ctx)
+		}
+	}
+	return now, err
+}
+
+// podClock is the clock of a pod: it moves all of the fund.
+type podClock struct {
+	*sim.BookClock
+	fund pitwall.Clock
+}
+
+// Next implements pitwall.Clock.
+func (c podClock) Next(ctx context.Context, after time.Time) (time.Time, error) {
+	return c.fund.Next(ctx, after)
+}
+
+// share makes the guard of a world one over the sum of the fund's books, and returns the
+// fund's clock.
+func (s *Sim) share(v *sim.Venue) *fundClock {
+	names := []string{pitwall.MainBook}
+	for _, p := range s.spec.Pods {
+		names = append(names, p.Name)
+	}
+	sum := fund.NewSum(v, names, s.spec.Cash)
+	s.guard = risk.New(sum, s.journal, v, s.market, s.market, s.spec.Limits)
+	s.guard.Share(risk.Shared{Name: "fund", Counts: sum.Counts, Holders: sum.Holders})
+	clock := &fundClock{Venue: v, sum: sum}
+	if s.spec.Limits.Watches() {
+		clock.guards = append(clock.guards, s.guard)
+	}
+	return clock
+}
+
+// openPod composes the world of a pod. Its tools see what they would in a run of its own:
+// the pod's symbols and book.
+func (s *Sim) openPod(p PodSpec, clock *fundClock, workers *duckdb.Workers) error {
+	own, err := clock.Venue.Clock(p.Name)
+	if err != nil {
+		return err
+	}
+	now := clock.Venue.Now
+	store := s.store.Only(append(slices.Clone(p.Symbols), append(slices.Clone(p.Watch), p.Benchmark)...))
+	market := wall.New(store, now, p.Symbols)
+	journal := fund.NewJournal(s.journal, p.Name)
+	guard := risk.New(fund.NewBook(clock.Venue, s.guard, p.Name, p.Symbols), journal, own, market, market, p.Limits)
+	guard.SetCosts(p.Costs)
+	guard.Within()
+	if p.Limits.Watches() {
+		clock.guards = append(clock.guards, guard)
+	}
+	w, tables, err := worldOf(store, p.SimSpec, podClock{own, clock}, now, market, journal, guard, s.from, s.to)
+	if err != nil {
+		return err
+	}
+	tables.Share(workers)
+	w.Conditions = append(w.Conditions, "fund: other pods trade beside you in books of their own; limits on the sum of all books may deny or trim an order")
+	s.pods = append(s.pods, podWorld{p, w, guard})
+	return nil
+}
+
+// podOf returns the world that an agent trades in.
+func (s *Sim) podOf(agent agentloop.Agent, strategy *Strategy) *podWorld {
+	for _, p := range strategy.active() {
+		if len(p.agents([]agentloop.Agent{agent})) > 0 {
+			i := slices.IndexFunc(s.pods, func(x podWorld) bool { return x.Name == p.Name })
+			return &s.pods[i]
+		}
+	}
+	return nil
+}
+
+// describePods returns the pods as the manifest shows them.
+func (s *Strategy) describePods(agents []agentloop.Agent) (list []runs.Pod) {
+	for _, p := range s.active() {
+		x := runs.Pod{Name: p.Name, Strategy: p.Strategy, Cash: *p.own.Cash, Symbols: p.own.Symbols, Agents: []string{}}
+		if l, err := p.own.limits(); err == nil { // Check returned the error
+			x.Limits = l.String()
+		}
+		for _, a := range p.agents(agents) {
+			x.Agents = append(x.Agents, a.Name)
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// seat gives each agent of a fund a session in the world of its pod. The returned function
+// ends the sessions.
+func (r *run) seat(ctx context.Context) (agents []agentloop.Agent, done func() error, err error) {
+	agents = slices.Clone(r.Agents)
+	session, ok := r.session.(*Sim)
+	if !ok || len(session.pods) == 0 {
+		return agents, func() error { return nil }, nil
+	}
+	log := r.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	var ends []func() error
+	done = func() error {
+		var errs []error
+		for _, end := range ends {
+			errs = append(errs, end())
+		}
+		return errors.Join(errs...)
+	}
+	open := map[string]agentloop.Agent{} // whose session it is, by pod
+	for i, a := range agents {
+		p := session.podOf(a, r.Strategy)
+		if p == nil {
+			return nil, done, fmt.Errorf("agent %s belongs to no pod", a.Name)
+		}
+		if _, is := open[p.Name]; !is {
+			cs, end, err := server.ServeInProcess(ctx, r.Build, p.world, r.Tools, log)
+			if err != nil {
+				return nil, done, fmt.Errorf("pod %s: %w", p.Name, err)
+			}
+			open[p.Name], ends = agentloop.Agent{Session: cs}, append(ends, end)
+		}
+		agents[i].Session = open[p.Name].Session
+	}
+	return agents, done, nil
+}
+
+// worldOf composes what the worlds of a run and of a pod have in common.
+func worldOf(store *history.Store, spec SimSpec, clock pitwall.Clock, now func() time.Time, market *wall.Wall, j pitwall.Journal, guard *risk.Guard, from, to time.Time) (*pitwall.World, *duckdb.Tables, error) {
+	setup, err := spec.setup()
+	if err != nil {
+		return nil, nil, err
+	}
+	zone := zoneOf(store, spec.Symbols)
+	tables := duckdb.New(market, now, zone)
+	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: clock, Market: market, Instruments: market, Journal: j,
+		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), now, spec.Revised), Events: store.Has(pitwall.Event), Regime: spec.Regime, Several: len(spec.Symbols) > 1,
+		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
+		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
+	if err := spec.Memory.remember(w, tables, now, from); err != nil {
+		return nil, nil, err
+	}
+	tables.Compute(computedTables(w)...)
+	return w, tables, nil
+}

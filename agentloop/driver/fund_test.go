@@ -1,0 +1,166 @@
+package driver_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"pitwall"
+	"pitwall/agentloop/driver"
+	"pitwall/agentloop/models"
+	"pitwall/cache/runs"
+)
+
+const fundHead = "name: fund\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2015-06-30\ncosts: {commission_bps: 10, slippage_bps: 5}\n"
+
+// ran runs a strategy of scripts and verifies its folder.
+func ran(t *testing.T, text string) (*driver.Result, *runs.Run) {
+	t.Helper()
+	s, err := driver.Parse("fund.yaml", []byte(text))
+	require.NoError(t, err)
+	s.ReadRoles(config("").Files)
+	require.NoError(t, s.Check())
+	var list []driver.Model
+	for _, a := range s.Team() {
+		m, err := driver.NewModel(a, models.Options{Env: func(string) string { return "" }})
+		require.NoError(t, err)
+		list = append(list, m)
+	}
+	c := config(filepath.Join(t.TempDir(), "run"))
+	c.Strategy = s
+	c.Agents, err = s.Deciders(list, nil)
+	require.NoError(t, err)
+	r, err := driver.Run(t.Context(), c)
+	require.NoError(t, err)
+	v, err := driver.Verify(os.DirFS(r.Out))
+	require.NoError(t, err)
+	require.Empty(t, v.Differences)
+	return r, runs.Open(os.DirFS(r.Out))
+}
+
+// trades returns the fills of a book: time to fee.
+func tradesOf(r *runs.Run, book string) (list []string) {
+	for _, row := range r.Rows(runs.FillsFile) {
+		if row[6] == book {
+			list = append(list, strings.Join(row[:6], " "))
+		}
+	}
+	return list
+}
+
+const (
+	trend = "agent: {model: script/momentum, params: {lookback: 20}}"
+	hold  = "agent: {model: script/buyhold}"
+)
+
+// A pod trades as its strategy does by itself, whatever other pods do beside it.
+func TestPodTradesAsByItself(t *testing.T) {
+	_, alone := ran(t, fundHead+"symbols: [AAPL]\nevery: 3\ncash: 40000\n"+trend+"\n")
+	want := tradesOf(alone, pitwall.MainBook)
+	require.Greater(t, len(want), 5)
+	for name, more := range map[string]string{"alone": "", "beside another": "- {name: other, weight: 0.5, " + hold + "}\n"} {
+		t.Run(name, func(t *testing.T) {
+			_, r := ran(t, fundHead+"symbols: [AAPL]\ncash: 100000\npods:\n"+more+"- {name: trend, capital: 40000, every: 3, "+trend+"}\n")
+			require.Equal(t, want, tradesOf(r, "trend"))
+		})
+	}
+}
+
+// The fund is the sum of its books at every bar, to the last digit.
+func TestFundIsTheSumOfItsBooks(t *testing.T) {
+	result, r := ran(t, fundHead+"cash: 100000\npods:\n- {name: trend, weight: 0.3, symbols: [AAPL], every: 3, "+trend+"}\n- {name: hold, weight: 0.45, symbols: [AAPL], "+hold+"}\n")
+	sums := map[string]pitwall.EquityPoint{}
+	books := map[string]int{}
+	var c pitwall.Calc
+	for _, e := range r.Journal() {
+		if e.Kind == pitwall.EntryMark {
+			books[e.Book]++
+			at := e.Mark.Time.UTC().String()
+			p := sums[at]
+			sums[at] = pitwall.EquityPoint{Equity: c.Add(p.Equity, e.Mark.Equity), Cash: c.Add(p.Cash, e.Mark.Cash)}
+		}
+	}
+	require.Equal(t, map[string]int{"main": result.Bars, "trend": result.Bars, "hold": result.Bars}, books)
+	rows := r.Equity()
+	require.Len(t, rows, result.Bars)
+	for _, row := range rows {
+		require.Equal(t, sums[row.Time.UTC().String()], pitwall.EquityPoint{Equity: row.Equity, Cash: row.Cash})
+	}
+	require.Equal(t, rows[len(rows)-1].Equity, result.FinalEquity)
+	require.Equal(t, []runs.Pod{
+		{Name: "trend", Cash: pitwall.Int(30_000), Symbols: []string{"AAPL"}, Limits: result.Manifest.Pods[0].Limits, Agents: []string{"trend"}},
+		{Name: "hold", Cash: pitwall.Int(45_000), Symbols: []string{"AAPL"}, Limits: result.Manifest.Pods[1].Limits, Agents: []string{"hold"}}}, result.Manifest.Pods)
+}
+
+// A limit on the sum denies or trims a pod's order, and says who holds what.
+func TestFundLimitsTheSum(t *testing.T) {
+	pods := "pods:\n- {name: first, weight: 0.5, symbols: [AAPL], " + hold + "}\n- {name: second, weight: 0.5, symbols: [AAPL], every: 5, " + trend + "}\n"
+	_, r := ran(t, fundHead+"cash: 100000\nrisk: {max_gross_percent: 60}\n"+pods)
+	var denied *pitwall.Error
+	for _, e := range r.Journal() {
+		if e.State != nil && e.State.Status == pitwall.Denied {
+			require.Equal(t, "second", e.Book)
+			denied = e.State.Error
+		}
+	}
+	require.NotNil(t, denied)
+	require.Contains(t, denied.Message, "fund limit: ")
+	require.Contains(t, denied.Message, "AAPL is held by first ")
+	require.Equal(t, "fund.max_gross_percent", denied.Checks[0].Name)
+
+	_, r = ran(t, fundHead+"cash: 100000\nrisk: {max_gross_percent: 60, over_limit: trim}\n"+pods)
+	trimmed := 0
+	for _, e := range r.Journal() {
+		if e.Kind == pitwall.EntryIntent && e.Order != nil && e.Book == "second" && e.Order.Sizing != nil && strings.Contains(e.Order.Sizing.Limited, "limit fund.max_gross_percent: ") {
+			trimmed++
+		}
+	}
+	require.NotZero(t, trimmed)
+}
+
+func TestFundThatCannotBe(t *testing.T) {
+	for text, want := range map[string]string{
+		"- {name: a, weight: 0.5}":                                                       "pod a has nothing that decides",
+		"- {name: a, weight: 0.5, strategy: no.yaml}":                                    "no files beside the strategy",
+		"- {name: a, " + hold + "}":                                                      "give one of capital and weight",
+		"- {name: a, weight: 0.5, capital: 1, " + hold + "}":                             "give one of capital and weight",
+		"- {name: main, weight: 0.5, " + hold + "}":                                      "two pods are named main",
+		"- {name: A, weight: 0.5, " + hold + "}":                                         "pod 1 is named",
+		"- {name: a, weight: 0.6, " + hold + "}\n- {name: b, weight: 0.5, " + hold + "}": "10000 over it",
+		"- {name: a, weight: 0.5, " + hold + "}\n- {name: a, weight: 0.5, " + hold + "}": "two pods are named a",
+		"- {name: a, weight: 0.5, enabled: false, " + hold + "}":                         "no pod is enabled",
+		"- {name: a, weight: 0.5, pods: [], " + hold + "}":                               "pods within a pod",
+		"- {name: a, weight: 0.5, carry: x, " + hold + "}":                               "carry is reserved",
+		"- {name: a, weight: 0, " + hold + "}":                                           "begins with 0",
+		"- {name: a, weight: 0.5, symbols: [SPX], " + hold + "}":                         "not among the fund's symbols",
+		"- {name: a, weight: 0.5, wait: 3, " + hold + "}":                                `there is no key "wait"`,
+		"- {name: a, weight: 0.5, " + hold + "}\nagent: {model: script/buyhold}":         "what decides belongs into the pods",
+		"- {name: a, weight: 0.5, " + hold + "}\nparams: {x: 1}":                         "pods with params",
+		"- {name: a, weight: 0.5, rule: close, band: 2}":                                 "band is 2",
+		"- {name: a, weight: 0.5, strategy: x, " + hold + "}":                            "a strategy and a rule",
+	} {
+		s, err := driver.Parse("f.yaml", []byte("symbols: [AAPL]\ndata: [data]\npods:\n"+text+"\n"))
+		if err == nil {
+			err = s.Check()
+		}
+		require.ErrorContains(t, err, want, text)
+	}
+}
+
+// A pod's gate closes its own book and no other; the labels are the fund's.
+func TestPodWithRegimes(t *testing.T) {
+	_, r := ran(t, fundHead+"symbols: [AAPL]\nevery: 5\ncash: 100000\nregime: {model: trend}\npods:\n- {name: gated, weight: 0.5, when: [trending_bull], "+hold+"}\n- {name: free, weight: 0.5, "+hold+"}\n")
+	require.Equal(t, "SPX by trend: trending_bull", r.Manifest.Agents[0].Gate)
+	require.Empty(t, r.Manifest.Agents[1].Gate)
+	require.Len(t, tradesOf(r, "free"), 1, "it buys and holds")
+	sold := 0
+	for _, x := range tradesOf(r, "gated") {
+		if strings.Contains(x, " sell ") {
+			sold++
+		}
+	}
+	require.Positive(t, sold)
+}
