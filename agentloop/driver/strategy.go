@@ -236,12 +236,13 @@ func (s *Strategy) Check() error {
 		return s.bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL], index: FILE for the members of an index, or universe: {top: 20} for what is traded most")
 	case slices.ContainsFunc(s.Watch, func(w string) bool { return slices.Contains(s.Symbols, w) }):
 		return s.bad("watch and symbols name the same symbol").Hintf("leave it out of watch: what may be traded is shown anyway")
-	case s.Memory != nil && s.Desk != nil:
-		return s.bad("memory and desk are both stated, and no role of a desk reads or writes a memory").Hintf("leave one out: memory works with agent or agents")
 	}
 	if s.Cash == nil {
 		cash := defaultCash
 		s.Cash = &cash
+	}
+	if s.Memory == nil && s.Desk != nil && s.Desk.Critic != nil { // it writes into one
+		s.Memory = &Memory{}
 	}
 	if err := errors.Join(s.checkAgents(), s.checkDesk(), s.checkRule(), s.checkParams()); err != nil {
 		return err
