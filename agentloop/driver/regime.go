@@ -68,7 +68,7 @@ func (s *Strategy) checkRegime() error {
 	switch {
 	case spec.Symbol == "":
 		return s.bad("regime names no symbol").Hintf("add symbol: SPY to regime, or a benchmark to the strategy")
-	case s.Index == "" && !slices.Contains(shown, spec.Symbol):
+	case s.Index == "" && s.Universe == nil && !slices.Contains(shown, spec.Symbol):
 		return s.bad("regime is of %s, which is not among symbols, watch and benchmark", spec.Symbol).Hintf("add it to watch")
 	case r.Model != "" && spec.Model != pitwall.HiddenMarkov && !trend:
 		return s.bad("regime: model is %q", r.Model).Hintf("use hmm (the default) or trend")
