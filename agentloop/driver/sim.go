@@ -35,10 +35,13 @@ type SimSpec struct {
 	Policy    string
 	OwnPolicy bool // see [pitwall.World]
 
-	Members []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
-	Lacking string               `json:"-"` // which members have no data
-	Memory  *remembers           `json:"-"` // nil = none; the world's digest has what it is made of
-	Pods    []PodSpec            `json:"-"` // each a world of its own over the venue; none = one trader
+	Regime pitwall.RegimeSpec `json:",omitzero"`
+
+	Members  []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
+	Survived string               `json:"-"` // why a universe is one of survivors; empty = it is not
+	Lacking  string               `json:"-"` // which members have no data
+	Memory   *remembers           `json:"-"` // nil = none; the world's digest has what it is made of
+	Pods     []PodSpec            `json:"-"` // each a world of its own over the venue; none = one trader
 }
 
 // Spec returns the simulated world that the strategy asks for.
@@ -52,7 +55,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		return SimSpec{}, err
 	}
 	l, err := s.limits()
-	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking}
+	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking, Survived: s.survived, Regime: s.regimeSpec()}
 	if spec.Cash = defaultCash; s.Cash != nil {
 		spec.Cash = *s.Cash
 	}
