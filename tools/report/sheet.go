@@ -28,7 +28,8 @@ type Sheet struct {
 	Months    []Month        `json:"months"`
 	Years     []Month        `json:"years"`
 	Luck      Luck           `json:"luck"`
-	Trades    []RoundTrip    `json:"trades"` // in the order of their exits, open ones last
+	Fund      *Fund          `json:"fund,omitempty"` // nil: the run has no pods
+	Trades    []RoundTrip    `json:"trades"`         // in the order of their exits, open ones last
 	Warnings  []string       `json:"warnings"`
 	Notes     []string       `json:"notes"` // what could not be read, or was assumed
 
