@@ -31,6 +31,7 @@ type Agent struct {
 	// a turn: a reason gives one. It sees what the agent would.
 	When      func(Bar) (reason string)
 	Wake      *Wake           // whether it has those turns that Every gives; nil = each
+	Gate      *Gate           // the regimes in which it decides; nil = all
 	Tools     []string        // those it may use; empty = all
 	Schema    json.RawMessage // of the structured result that ends each turn; empty = none. Roles are asked for it by their own prompts
 	MaxSteps  int             // replies in one turn, of each role; 0 = 25

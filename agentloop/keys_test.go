@@ -91,6 +91,7 @@ var inNoKey = map[string]string{
 	"Agent.Decider":   "DeciderName stands for it",
 	"Agent.Every":     "it says when a turn is; the reason, if any, is in the message",
 	"Agent.Wake":      "as Every; that a turn is a look in its sleep is in the key",
+	"Agent.Gate":      "the message says the regime and where it decides",
 	"Agent.Triggers":  "as Every",
 	"Agent.When":      "as Every",
 	"Agent.Session":   "as Config.Session: what its world is and shows is in the key",

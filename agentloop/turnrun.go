@@ -36,6 +36,7 @@ type turnRun struct {
 	stops   bool    // the model's failure would come again at every further turn
 	ordered bool    // an order, a change or a cancel was accepted
 	decided bool    // the Decider has returned
+	gate    *shut   // keeps the agent out of this turn; nil = it decides
 
 	// uncacheable is a turn in which something failed that may succeed next time, such
 	// as an external tool.
@@ -67,6 +68,17 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 	if a.disturbed {
 		text += "After your last turn and at the same time another agent changed orders: open_orders below is how they stand.\n"
 		a.disturbed = false
+	}
+	if a.Gate != nil {
+		label, err := a.Gate.regime(ctx, w.client)
+		if err != nil {
+			return err
+		}
+		g := shut{a.Gate, label}
+		text += g.text()
+		if g.closed() {
+			t.gate = &g
+		}
 	}
 	text += snap.text
 	if l.Fork != nil && n < l.Fork.Turn {
@@ -118,6 +130,9 @@ func (t *turnRun) decide(ctx context.Context, text string, snap snapshot) (*Deci
 		brief.Roles = append(brief.Roles, c.Name)
 	}
 	decider := t.decider(t.timing.Turn, t.agent)
+	if t.gate != nil {
+		decider, t.talks[0].messages = t.gate, []Message{{User: text}}
+	}
 	if t.Fork.here(t.timing.Turn) && t.Fork.Without == nil {
 		t.talks[0].messages = []Message{{User: text}} // what the fork decides about
 	}

@@ -49,7 +49,7 @@ func (s *Set) AddMemory() {
 			"SQL has the same in memory_trades, memory_lessons and beliefs."}, memorySearch)
 	add(s, Tool{Name: memoryNoteTool, Title: "Write into the memory", Effect: Change,
 		Description: "Write down what is worth finding again. kind plan: what this turn's orders of a symbol are for (strategy, regime, expected). lesson: of a closed trade (trade, expected, why it came otherwise). " +
-			"belief: that a symbol goes up or down within horizon bars, with confidence; it is scored then. of: the belief that a new one refines, or that is retired. episode: that the episode which ended was reviewed (memory_search says episode_ended until then)."}, memoryNote)
+			"belief: that a symbol goes up or down within horizon bars, with confidence; it is scored then. of: the belief that a new one refines, or that is retired. episode: that the episode which ended was reviewed (memory_search says episode_ended until then). regime: the state of the market that you see from now on."}, memoryNote)
 }
 
 // withoutMemory is the answer of a world that has none.
@@ -61,7 +61,7 @@ type searchIn struct {
 	Query   string   `json:"query,omitempty"`
 	Symbols []string `json:"symbols,omitempty"`
 	Regime  string   `json:"regime,omitempty"`
-	Kinds   []string `json:"kinds,omitempty" jsonschema:"of trade, lesson, note, plan, belief, episode; default all but plan"`
+	Kinds   []string `json:"kinds,omitempty" jsonschema:"of trade, lesson, note, plan, belief, episode, regime; default all but plan and regime"`
 	Limit   *int     `json:"limit,omitempty" jsonschema:"of each kind, default 10, at most 100"`
 }
 
@@ -84,14 +84,14 @@ func memorySearch(ctx context.Context, w *pitwall.World, in searchIn) (searchOut
 	if err != nil {
 		return out, err
 	}
-	all := []string{"trade", string(pitwall.Lesson), string(pitwall.Note), string(pitwall.Plan), string(pitwall.Belief), string(pitwall.Episode)}
+	all := []string{"trade", string(pitwall.Lesson), string(pitwall.Note), string(pitwall.Plan), string(pitwall.Belief), string(pitwall.Episode), string(pitwall.Regime)}
 	for _, k := range in.Kinds {
 		if !slices.Contains(all, k) {
 			return out, pitwall.Errorf(pitwall.InvalidInput, "kinds names %q", k).Hintf("kinds are %s", strings.Join(all, ", "))
 		}
 	}
 	wants := func(kind string) bool {
-		return len(in.Kinds) == 0 && kind != string(pitwall.Plan) || slices.Contains(in.Kinds, kind)
+		return len(in.Kinds) == 0 && kind != string(pitwall.Plan) && kind != string(pitwall.Regime) || slices.Contains(in.Kinds, kind)
 	}
 	m, err := w.Memory.Recall(ctx)
 	if err != nil {

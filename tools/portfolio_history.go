@@ -59,7 +59,7 @@ func (in *optimizeIn) history(ctx context.Context, w *pitwall.World) (h priceHis
 			return h, pitwall.Errorf(pitwall.NotTradable, "%s can be watched only", s).Hintf("leave it out")
 		}
 		always = always && x.Calendar == pitwall.AlwaysOpen
-		if closes[s], newest[s], err = h.closes(ctx, w, s, bars+1); err != nil {
+		if closes[s], newest[s], err = h.closes(ctx, w, x, bars+1); err != nil {
 			return h, err
 		}
 		if newest[s].After(last) {
@@ -67,7 +67,7 @@ func (in *optimizeIn) history(ctx context.Context, w *pitwall.World) (h priceHis
 		}
 	}
 	for _, s := range wanted {
-		why := ""
+		var why string
 		switch {
 		case len(closes[s]) < bars+1:
 			why = fmt.Sprintf("%s has %d daily bars of %d", s, len(closes[s]), bars+1)
@@ -93,13 +93,13 @@ func (in *optimizeIn) history(ctx context.Context, w *pitwall.World) (h priceHis
 
 // closes are a symbol's newest daily closes by day, with splits and dividends where the
 // data can be had with them.
-func (h *priceHistory) closes(ctx context.Context, w *pitwall.World, symbol string, bars int) (map[string]float64, time.Time, error) {
-	q := pitwall.BarQuery{Symbol: symbol, Limit: bars, Size: 24 * time.Hour, Adjusted: pitwall.TotalAdjusted}
+func (h *priceHistory) closes(ctx context.Context, w *pitwall.World, of pitwall.Instrument, bars int) (map[string]float64, time.Time, error) {
+	q := pitwall.BarQuery{Symbol: of.Symbol, Limit: bars, Size: 24 * time.Hour, Adjusted: pitwall.TotalAdjusted}
 	list, err := w.Market.Bars(ctx, q)
 	if pitwall.CodeOf(err) == pitwall.Unsupported {
 		q.Adjusted = pitwall.SplitAdjusted
 		if list, err = w.Market.Bars(ctx, q); err == nil {
-			h.notes = append(h.notes, "dividends are not in the returns of "+symbol)
+			h.notes = append(h.notes, "dividends are not in the returns of "+of.Symbol)
 		}
 	}
 	if err != nil {
@@ -108,10 +108,10 @@ func (h *priceHistory) closes(ctx context.Context, w *pitwall.World, symbol stri
 	out, newest := map[string]float64{}, time.Time{}
 	for _, b := range list {
 		if b.Close <= 0 {
-			return nil, newest, pitwall.Errorf(pitwall.NoCoverage, "%s closed at %v: returns mean nothing at 0 or below", symbol, b.Close).Hintf("leave it out")
+			return nil, newest, pitwall.Errorf(pitwall.NoCoverage, "%s closed at %v: returns mean nothing at 0 or below", of.Symbol, b.Close).Hintf("leave it out")
 		}
 		newest = b.Start
-		out[w.Time(b.Start)[:len(time.DateOnly)]] = b.Close.Float()
+		out[dayOf(of, b)] = b.Close.Float()
 	}
 	return out, newest, nil
 }

@@ -26,7 +26,7 @@ func enums() map[reflect.Type][]any {
 		reflect.TypeFor[pitwall.Class]():      {"simple", "bracket", "oco", "oto"},
 		reflect.TypeFor[optimizeMethod]():     {string(minVariance), string(maxSharpe), string(targetReturn), string(maxVolatility), string(riskParity), string(hierarchical)},
 		reflect.TypeFor[neutrality]():         {string(betaNeutral), string(netNeutral), string(bothNeutral)},
-		reflect.TypeFor[pitwall.MemoryKind](): {"note", "plan", "lesson", "belief", "retire", "episode"},
+		reflect.TypeFor[pitwall.MemoryKind](): {"note", "plan", "lesson", "belief", "retire", "episode", "regime"},
 	}
 }
 

@@ -23,6 +23,21 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 	say := func(role, format string, args ...any) {
 		list = append(list, Line{role, fmt.Sprintf(format, args...)})
 	}
+	if c := r.Critique; c != nil {
+		for _, x := range c.Lessons {
+			say(critic, "lesson of %s: %s; expected: %s; why: %s", x.Trade, x.Lesson, x.Expected, x.Why)
+		}
+		for _, x := range c.Beliefs {
+			what := "believes"
+			if x.Of != "" {
+				what = "refines " + x.Of
+			}
+			say(critic, "%s: %s %s within %d bars, confidence %v: %s", what, x.Subject, x.Direction, x.Horizon, x.Confidence, x.Statement)
+		}
+		for _, x := range c.Retired {
+			say(critic, "retires %s: %s", x.Of, x.Reason)
+		}
+	}
 	for _, x := range r.Tasks {
 		say(trader, "task of %s: %s", x.Analyst, x.Task)
 	}

@@ -326,7 +326,7 @@ func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) (
 
 // common returns what an agent's own settings say, without its model.
 func (s *Strategy) common(x Agent) (y agentloop.Agent, err error) {
-	y = agentloop.Agent{Name: x.Name, Prompt: x.Prompt, Tools: x.Tools, MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout}
+	y = agentloop.Agent{Name: x.Name, Prompt: x.Prompt, Tools: x.Tools, MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout, Gate: s.gate()}
 	if y.MaxOutput == 0 {
 		y.MaxOutput = defaultMaxTokens
 	}

@@ -178,8 +178,8 @@ func TestParse(t *testing.T) {
 		require.NoError(t, err)
 		require.ErrorContains(t, s.Check(), want, text)
 	}
-	s.Universe.Kind = 1
-	require.ErrorContains(t, s.Check(), "universe is reserved")
+	s.Regime = &driver.Regime{Model: "magic"}
+	require.ErrorContains(t, s.Check(), `regime: model is "magic"`)
 }
 
 // guarded returns a guard around the broker of a simulated world, the guard's

@@ -117,6 +117,9 @@ func describeAgents(s *Strategy, list []agentloop.Agent, from, to time.Time) []r
 	}
 	for _, y := range list {
 		info := runs.Agent{Name: y.Name, Model: y.ModelName, Fingerprint: y.Fingerprint, Prompt: y.Prompt, Params: y.Params, Tools: y.Tools}
+		if y.Gate != nil {
+			info.Gate = s.gateText()
+		}
 		if p := y.Price; p != nil && *p != (agentloop.Price{}) {
 			info.Price = &runs.Price{In: p.In, Out: p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}
 		}

@@ -17,7 +17,6 @@ import (
 	"pitwall/server"
 	"pitwall/sim"
 	"pitwall/sim/wall"
-	"pitwall/tools"
 	"pitwall/tools/duckdb"
 )
 
@@ -235,12 +234,12 @@ func worldOf(store *history.Store, spec SimSpec, clock pitwall.Clock, now func()
 	zone := zoneOf(store, spec.Symbols)
 	tables := duckdb.New(market, now, zone)
 	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: clock, Market: market, Instruments: market, Journal: j,
-		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), now, spec.Revised), Events: store.Has(pitwall.Event), Several: len(spec.Symbols) > 1,
+		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), now, spec.Revised), Events: store.Has(pitwall.Event), Regime: spec.Regime, Several: len(spec.Symbols) > 1,
 		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
 		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
 	if err := spec.Memory.remember(w, tables, now, from); err != nil {
 		return nil, nil, err
 	}
-	tables.Compute(tools.RatiosTable(w))
+	tables.Compute(computedTables(w)...)
 	return w, tables, nil
 }

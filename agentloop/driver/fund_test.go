@@ -178,3 +178,18 @@ func TestCapitalMoves(t *testing.T) {
 		})
 	}
 }
+
+// A pod's gate closes its own book and no other; the labels are the fund's.
+func TestPodWithRegimes(t *testing.T) {
+	_, r := ran(t, fundHead+"symbols: [AAPL]\nevery: 5\ncash: 100000\nregime: {model: trend}\npods:\n- {name: gated, weight: 0.5, when: [trending_bull], "+hold+"}\n- {name: free, weight: 0.5, "+hold+"}\n")
+	require.Equal(t, "SPX by trend: trending_bull", r.Manifest.Agents[0].Gate)
+	require.Empty(t, r.Manifest.Agents[1].Gate)
+	require.Len(t, tradesOf(r, "free"), 1, "it buys and holds")
+	sold := 0
+	for _, x := range tradesOf(r, "gated") {
+		if strings.Contains(x, " sell ") {
+			sold++
+		}
+	}
+	require.Positive(t, sold)
+}

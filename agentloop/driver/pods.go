@@ -28,6 +28,7 @@ type Pod struct {
 	Symbols  symbolList     `yaml:"symbols"`  // in place of the file's; none = the fund's
 	Every    string         `yaml:"every"`    // in place of the file's; empty = the fund's
 	Risk     map[string]any `yaml:"risk"`     // limits on the pod's own book, in place of the file's
+	When     []string       `yaml:"when"`     // the regimes in which it decides, in place of the file's; none = the fund's
 	Enabled  *bool          `yaml:"enabled"`  // false leaves the pod out: its capital stays cash
 
 	Rule   Rule           `yaml:"rule"` // in place of Strategy, as in a file of its own
@@ -138,8 +139,8 @@ func (s *Strategy) checkPods() error {
 	switch {
 	case len(s.Rule) > 0 || s.Band != nil || s.Agent.Model.isSet() || s.Agent.Prompt != "" || len(s.Agents) > 0 || s.Desk != nil || s.Memory != nil:
 		return s.bad("pods with rule, band, agent, agents, desk or memory").Hintf("what decides belongs into the pods")
-	case s.Index != "":
-		return s.bad("pods with index is not supported yet").Hintf("list the symbols")
+	case s.following() != "":
+		return s.bad("pods with " + s.following() + " is not supported yet").Hintf("list the symbols")
 	case len(s.Params) > 0:
 		return s.bad("pods with params").Hintf("give params to the pod that uses them")
 	case len(s.active()) == 0:
@@ -177,8 +178,8 @@ func (s *Strategy) equip(p *Pod) error {
 	switch {
 	case len(own.Pods) > 0:
 		return s.bad("pod %s: %s has pods itself, which is not supported yet", p.Name, p.Strategy).Hintf("list its pods in the fund's file")
-	case own.Memory != nil || len(own.Tools) > 0 || own.Index != "":
-		return s.bad("pod %s: memory, tools or index in a pod's file is not supported yet", p.Name).Hintf("write tools into the fund's file; list the symbols")
+	case own.Memory != nil || len(own.Tools) > 0 || own.following() != "":
+		return s.bad("pod %s: memory, tools, index or universe in a pod's file is not supported yet", p.Name).Hintf("write tools into the fund's file; list the symbols")
 	}
 	if len(p.Symbols) > 0 {
 		own.Symbols = p.Symbols
@@ -198,6 +199,7 @@ func (s *Strategy) equip(p *Pod) error {
 	own.Costs, own.Account, own.Fills, own.AllowRevised = s.Costs, s.Account, s.Fills, s.AllowRevised
 	own.From, own.To, own.Data, own.BarSize, own.Benchmark = s.From, s.To, nil, s.BarSize, s.Benchmark
 	own.OnHalt, own.Approve = "", ""
+	s.gatePod(p)
 	for name, price := range s.Prices {
 		if _, has := own.Prices[name]; !has {
 			own.Prices = maps.Clone(own.Prices)

@@ -130,8 +130,8 @@ func Preflight(ctx context.Context, c PreflightConfig) (p runs.Preflight, err er
 	if p.Digest, err = s.Digest(); err != nil {
 		return p, err
 	}
-	if s.Index != "" {
-		return p, s.bad("index is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
+	if s.following() != "" {
+		return p, s.bad(s.following() + " is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
 	}
 	s.Benchmark, s.From, s.To, s.Approve = "", "", "", "" // no person is there to approve
 	spec, err := s.Spec()

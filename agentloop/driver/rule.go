@@ -68,8 +68,8 @@ func (s *Strategy) checkRule() error {
 		return nil
 	case len(s.Agents) > 0 || s.Agent.Model.isSet():
 		return s.bad("rule and a model are both given").Hintf("leave one out; --model NAME tries a model in the rule's place")
-	case s.Index != "":
-		return s.bad("rule with index is not supported yet").Hintf("list the symbols, or let a script or a model decide")
+	case s.following() != "":
+		return s.bad("rule with " + s.following() + " is not supported yet").Hintf("list the symbols, or let a script or a model decide")
 	case s.Band != nil && (*s.Band < 0 || *s.Band >= 1):
 		return s.bad("band is %v", *s.Band).Hintf("use a share of equity from 0 (order at every turn) to below 1; default %v", defaultBand)
 	case len(s.Symbols)+len(s.Watch) > 1000:

@@ -35,7 +35,10 @@ type SimSpec struct {
 	Policy    string
 	OwnPolicy bool // see [pitwall.World]
 
+	Regime pitwall.RegimeSpec `json:",omitzero"`
+
 	Members  []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
+	Survived string               `json:"-"` // why a universe is one of survivors; empty = it is not
 	Lacking  string               `json:"-"` // which members have no data
 	Memory   *remembers           `json:"-"` // nil = none; the world's digest has what it is made of
 	Allocate *Allocate            `json:"-"` // moves capital between Pods; nil = nothing does
@@ -53,7 +56,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		return SimSpec{}, err
 	}
 	l, err := s.limits()
-	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking}
+	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking, Survived: s.survived, Regime: s.regimeSpec()}
 	if spec.Cash = defaultCash; s.Cash != nil {
 		spec.Cash = *s.Cash
 	}

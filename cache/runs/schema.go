@@ -213,6 +213,7 @@ type Agent struct {
 	// Inside is the share of the run's days that are not after the cutoff; absent
 	// when the cutoff is not known.
 	Inside *float64 `json:"inside_cutoff,omitempty"`
+	Gate   string   `json:"gate,omitempty"`  // the regimes in which it decides; empty = all
 	Roles  []Agent  `json:"roles,omitempty"` // of a desk
 }
 

@@ -122,13 +122,11 @@ func (r *Run) decisionRows() (rows [][]any) {
 
 // memoryTables returns nothing for a run without a memory.
 func (r *Run) memoryTables() []pitwall.ComputedTable {
-	raw, err := fs.ReadFile(r, MemoryFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	m, err := r.Memory()
+	if err != nil {
+		r.Note("%v", err)
 	}
-	m, bad := ReadMemory(raw)
-	if err := errors.Join(err, bad); err != nil {
-		r.Note("%s: %v", MemoryFile, err)
+	if m == nil {
 		return nil
 	}
 	number := func(f *float64) any {

@@ -40,15 +40,10 @@ func readStrategy(name string) (*strategyFile, error) {
 }
 
 func parseStrategy(name string, files fs.FS, file string) (*strategyFile, error) {
-	raw, err := fs.ReadFile(files, file)
-	if err != nil {
-		return nil, pitwall.Errorf(pitwall.StrategyError, "there is no %s", name).Hintf("pitwall init NAME writes a first strategy")
-	}
-	s, err := driver.Parse(name, raw)
+	s, err := driver.Read(files, file, name)
 	if err != nil {
 		return nil, err
 	}
-	s.Dir = path.Dir(file)
 	s.ReadRoles(files)
 	return &strategyFile{Strategy: s, files: files}, nil
 }
