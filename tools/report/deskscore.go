@@ -7,7 +7,7 @@ import (
 	"pitwall/cache/runs"
 )
 
-// TextTable is a table of figures as text: of a desk, or of a fund.
+// TextTable is a table of figures as text: of a desk, of what a run believed, or of a fund.
 type TextTable struct {
 	ID, Caption string
 	Kinds       string // of the columns: t is text, n a number

@@ -51,6 +51,11 @@ func (o Overview) Print(p *term.Pen) {
 	} else {
 		textTables(p, report.DeskTables(score))
 	}
+	if m, err := o.of.Memory(); err != nil {
+		p.Note("  ", "what the run remembered is unknown: "+err.Error())
+	} else {
+		textTables(p, report.MemoryTables(m))
+	}
 	p.Line(term.Dim, "All of a turn: pitwall trace %s %d", o.Run, o.Turns[len(o.Turns)-1].Turn)
 }
 

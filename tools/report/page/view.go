@@ -120,7 +120,7 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	all := v.Trades.Rows
 	v.TradesMore = max(0, len(all)-firstTrades)
 	v.Trades.Rows = all[:min(firstTrades, len(all))]
-	v.Figures = append([]table{curves(s), relative(s), activity(s), trading(s)}, textTables(report.DeskTables(r.Desk))...)
+	v.Figures = append([]table{curves(s), relative(s), activity(s), trading(s)}, textTables(slices.Concat(report.DeskTables(r.Desk), report.MemoryTables(r.Memory)))...)
 	v.Pods = textTables(report.FundTables(s.Fund))
 	v.Passive = passive(s)
 	blocks, err := decisions(r, rows, fillLinks(r, s, drawn))
