@@ -51,7 +51,7 @@ func (a *app) report() *cobra.Command {
 				return a.reportMany(list, f)
 			}
 			r := list[0]
-			return a.deliver(f, delivery{file: filepath.Join(r.dir, runs.PageOf(f.pod)), value: r.sheet,
+			return a.deliver(f, delivery{file: filepath.Join(r.dir, runs.PageOf(f.pod)), value: r.sheet.Whole(),
 				page:    r.write,
 				picture: func(w io.Writer) error { return chart.Share(w, r.sheet) },
 				print:   func(p *term.Pen) { show.Sheet(p, r.sheet) }})

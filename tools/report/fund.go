@@ -17,6 +17,18 @@ type Fund struct {
 	Correlation [][]*float64 `json:"correlation"` // of daily returns, in the order of Pods; null: not defined
 }
 
+// Whole returns the sheet as pitwall report prints it as JSON: with the pods, which the
+// world of one trader has not.
+func (s *Sheet) Whole() any {
+	if s.Fund == nil {
+		return s
+	}
+	return struct {
+		*Sheet
+		Fund *Fund `json:"fund"`
+	}{s, s.Fund}
+}
+
 // PodFigures are those of one pod. Returns are time-weighted.
 type PodFigures struct {
 	Name       string        `json:"name"`

@@ -28,11 +28,11 @@ type Sheet struct {
 	Months    []Month        `json:"months"`
 	Years     []Month        `json:"years"`
 	Luck      Luck           `json:"luck"`
-	Fund      *Fund          `json:"fund,omitempty"` // nil: the run has no pods
-	Trades    []RoundTrip    `json:"trades"`         // in the order of their exits, open ones last
+	Trades    []RoundTrip    `json:"trades"` // in the order of their exits, open ones last
 	Warnings  []string       `json:"warnings"`
 	Notes     []string       `json:"notes"` // what could not be read, or was assumed
 
+	Fund  *Fund   `json:"-"` // nil: the run has no pods; see Whole
 	Curve []Point `json:"-"` // equity at the end of each step
 	Daily []Point `json:"-"` // the last of each day: what the figures are computed over
 }
