@@ -61,7 +61,7 @@ const maxBeliefs = 50
 
 // MemoryTables writes how often the beliefs of a run came true, and the newest of them;
 // nothing for a run that stated none.
-func MemoryTables(m *runs.Memory) []DeskTable {
+func MemoryTables(m *runs.Memory) []TextTable {
 	if m == nil || len(m.Beliefs) == 0 {
 		return nil
 	}
@@ -70,11 +70,11 @@ func MemoryTables(m *runs.Memory) []DeskTable {
 	if c.Matured > 0 {
 		said += fmt.Sprintf(", %s of these came true, Brier score %.3f (0 is perfect, 0.25 a coin)", Share.Write(&c.HitRate), c.Brier)
 	}
-	sure := DeskTable{ID: "belief-calibration", Caption: said, Kinds: "tnnn", Head: []string{"Confidence", "Beliefs", "Mean confidence", "Came true"}}
+	sure := TextTable{ID: "belief-calibration", Caption: said, Kinds: "tnnn", Head: []string{"Confidence", "Beliefs", "Mean confidence", "Came true"}}
 	for _, b := range c.Bins {
 		sure.Rows = append(sure.Rows, []string{fmt.Sprintf("%.1f to %.1f", b.From, b.To), fmt.Sprint(b.Beliefs), Ratio.Write(&b.Confidence), Share.Write(&b.HitRate)})
 	}
-	newest := DeskTable{ID: "beliefs", Caption: fmt.Sprintf("The newest of %d beliefs", c.Beliefs), Kinds: "ttttnnttt", Head: []string{"Id", "Stated", "Symbol", "Direction", "Bars", "Confidence", "Status", "Came true", "Belief"}}
+	newest := TextTable{ID: "beliefs", Caption: fmt.Sprintf("The newest of %d beliefs", c.Beliefs), Kinds: "ttttnnttt", Head: []string{"Id", "Stated", "Symbol", "Direction", "Bars", "Confidence", "Status", "Came true", "Belief"}}
 	for _, b := range m.Beliefs[max(0, len(m.Beliefs)-maxBeliefs):] {
 		hit := ""
 		if b.Hit != nil {
@@ -84,7 +84,7 @@ func MemoryTables(m *runs.Memory) []DeskTable {
 	}
 	if len(sure.Rows) == 0 {
 		newest.Caption = said
-		return []DeskTable{newest}
+		return []TextTable{newest}
 	}
-	return []DeskTable{sure, newest}
+	return []TextTable{sure, newest}
 }

@@ -51,7 +51,7 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 	if held != nil && f.Manifest.Status == "complete" {
 		r.Turns, r.Journal, r.Points, r.Bars, r.walked = f.Lines(), held.Journal, held.Points, held.Bars, held.walked
 		r.events = held.events
-		if r.walked != nil { // what is asked of the journal now is in events: equity points need not stay
+		if r.walked != nil && len(r.Manifest.Pods) == 0 { // what is asked of the journal now is in events: equity points need not stay
 			r.Journal, held.Journal = nil, nil
 		}
 	} else {

@@ -53,8 +53,8 @@ func deskResult(p *term.Pen, s *runs.DeskScore) {
 	}
 }
 
-// deskTables prints tables of what a desk cost and was worth.
-func deskTables(p *term.Pen, list []report.DeskTable) {
+// textTables prints tables of text.
+func textTables(p *term.Pen, list []report.TextTable) {
 	for _, x := range list {
 		p.Write("\n")
 		p.Prose(0, term.Dim, x.Caption)

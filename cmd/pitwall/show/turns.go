@@ -49,12 +49,12 @@ func (o Overview) Print(p *term.Pen) {
 	if score, err := o.of.DeskScore(); err != nil {
 		p.Note("  ", "what the desk was worth is unknown: "+err.Error())
 	} else {
-		deskTables(p, report.DeskTables(score))
+		textTables(p, report.DeskTables(score))
 	}
 	if m, err := o.of.Memory(); err != nil {
 		p.Note("  ", "what the run remembered is unknown: "+err.Error())
 	} else {
-		deskTables(p, report.MemoryTables(m))
+		textTables(p, report.MemoryTables(m))
 	}
 	p.Line(term.Dim, "All of a turn: pitwall trace %s %d", o.Run, o.Turns[len(o.Turns)-1].Turn)
 }

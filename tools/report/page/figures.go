@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"slices"
 
 	"pitwall/tools/report"
 )
@@ -126,9 +125,9 @@ func excess(v *float64) string {
 	return points(*v)
 }
 
-// deskTables returns what a desk cost and was worth, and what became of beliefs.
-func deskTables(r *report.Run) (list []table) {
-	for _, x := range slices.Concat(report.DeskTables(r.Desk), report.MemoryTables(r.Memory)) {
+// textTables returns tables of text as the page has them.
+func textTables(of []report.TextTable) (list []table) {
+	for _, x := range of {
 		t := table{ID: x.ID, Caption: clean(x.Caption), Head: columns(x.Kinds, x.Head...)}
 		for _, row := range x.Rows {
 			for i := range row {
