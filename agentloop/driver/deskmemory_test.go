@@ -392,3 +392,23 @@ func TestDeskCarriesItsMemory(t *testing.T) {
 	require.Contains(t, heardBy(turns[0], "trader"), "Lessons of this desk's closed trades:\n- 2014-03-")
 	require.Contains(t, heardBy(turns[0], "trader"), "- run:m", "beliefs with the run's name")
 }
+
+// A memory that cannot be read reminds of nothing, and risk is judged conservatively.
+func TestDeskWhoseMemoryCannotBeRead(t *testing.T) {
+	d := &deskRun{desk: learning, turns: 4, play: swinging("wait"), change: func(a *agentloop.Agent) {
+		for i := range a.Roles {
+			if a.Roles[i].Name == desk.Recorder {
+				a.Roles[i].Tools = []string{}
+			}
+		}
+	}}
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	require.Zero(t, d.asked["risk"])
+	require.Positive(t, d.asked["risk_conservative"])
+	for _, x := range turns {
+		require.Contains(t, kindsOf(x), "memory_unread")
+		require.Equal(t, "the memory could not be read", recordOf(t, x).Alert)
+		require.NotContains(t, heardBy(x, "trader"), "Lessons")
+	}
+}
