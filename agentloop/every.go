@@ -43,9 +43,9 @@ func ParseEvery(s string) (Every, error) {
 	return Every{}, fmt.Errorf("every is %q; write a number of bars from 1 to %d, 1d, 1w, a weekday such as monday, or month", s, pitwall.MaxSteps)
 }
 
-// due reports whether a bar is a turn, given the time of the last turn (zero
+// Due reports whether a bar is a turn, given the time of the last turn (zero
 // before the first) and the bars since.
-func (e Every) due(last, now time.Time, passed int) bool {
+func (e Every) Due(last, now time.Time, passed int) bool {
 	if e.Bars > 0 {
 		return passed >= e.Bars
 	}
@@ -97,7 +97,7 @@ func (a *agentState) reason(s snapshot) string {
 	switch {
 	case a.last.IsZero():
 		return "first"
-	case a.Every.due(a.last, s.time, a.passed):
+	case a.Every.Due(a.last, s.time, a.passed):
 		return "every"
 	}
 	for _, t := range a.Triggers {

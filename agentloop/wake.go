@@ -41,7 +41,7 @@ func (l *loop) why(ctx context.Context, a *agentState, s snapshot) (string, erro
 		a.looked, a.unlooked = s.time, 0
 		return a.reason(s), nil
 	}
-	if !a.Every.due(a.looked, s.time, a.unlooked) {
+	if !a.Every.Due(a.looked, s.time, a.unlooked) {
 		return "", nil
 	}
 	before := a.looked

@@ -58,6 +58,8 @@ func (v *Venue) Repeat(journal []pitwall.Entry) error {
 			_, _ = v.Replace(ctx, e.ID, *e.Change)
 		case e.Verb == "cancel":
 			_, _ = v.Cancel(ctx, e.ID)
+		case e.Verb == "transfer":
+			_ = v.repeatTransfer(ctx, e)
 		}
 	}
 	return nil

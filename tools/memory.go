@@ -11,6 +11,7 @@ import (
 
 	"pitwall"
 	"pitwall/tools/memory"
+	"pitwall/tools/report"
 )
 
 // The tools of a memory.
@@ -70,13 +71,13 @@ type searchOut struct {
 	Items       []pitwall.MemoryItem   `json:"items"`
 	Beliefs     []pitwall.ScoredBelief `json:"beliefs"`
 	Statistics  []memory.Statistic     `json:"statistics"`
-	Calibration memory.Calibration     `json:"calibration"`
+	Calibration report.Calibration     `json:"calibration"`
 	Ended       string                 `json:"ended"` // the episode that ended without a review
 	Alert       string                 `json:"alert"` // why risk should be conservative
 }
 
 func memorySearch(ctx context.Context, w *pitwall.World, in searchIn) (searchOut, error) {
-	out := searchOut{Trades: []pitwall.MemoryTrade{}, Items: []pitwall.MemoryItem{}, Beliefs: []pitwall.ScoredBelief{}, Statistics: []memory.Statistic{}, Calibration: memory.Calibrate(nil)}
+	out := searchOut{Trades: []pitwall.MemoryTrade{}, Items: []pitwall.MemoryItem{}, Beliefs: []pitwall.ScoredBelief{}, Statistics: []memory.Statistic{}, Calibration: report.Calibrate(nil)}
 	if w.Memory == nil {
 		return out, withoutMemory()
 	}
@@ -108,7 +109,7 @@ func memorySearch(ctx context.Context, w *pitwall.World, in searchIn) (searchOut
 	out.Items = append(out.Items, memory.Best(q, now, m.HalfLife, items, memory.Item)...)
 	if wants(string(pitwall.Belief)) {
 		out.Beliefs = append(out.Beliefs, memory.Best(q, now, m.HalfLife, m.Beliefs, memory.Belief)...)
-		out.Calibration = memory.Calibrate(m.Beliefs)
+		out.Calibration = report.Calibrate(m.Beliefs)
 	}
 	return out, nil
 }

@@ -133,7 +133,7 @@ func (m regimeModel) days(ctx context.Context, w *pitwall.World, symbol string, 
 		if err != nil {
 			return nil, nil, err
 		}
-		days = regime.Trend{}.Days(closes, shares, last)
+		days = regime.Trend{Kept: m.kept}.Days(closes, shares, last)
 	} else {
 		year := 252.0
 		if i, err := w.Instruments.Instrument(symbol); err == nil && i.Calendar == pitwall.AlwaysOpen {

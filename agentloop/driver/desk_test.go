@@ -58,7 +58,7 @@ func usual(role string) string {
 		return `{"winner":"BULL","margin":"SLIGHT","bull_points":[],"bear_points":[],"consensus":"c","thesis":"t","recommendation":"BUY"}`
 	case "trader":
 		return `{"orders":[{"symbol":"AAPL","target_percent":50,"confidence":0.5,"reason":"thesis"}]}`
-	case "risk", "manager":
+	case "risk", "risk_conservative", "manager":
 		return `{"decision":"approve","risk_score":0.2,"risk_level":"LOW","concerns":[],"recommendations":[]}`
 	}
 	return reports("AAPL", "BUY")

@@ -80,14 +80,22 @@ func (s SimSpec) books() (main pitwall.Dec, books []sim.Book) {
 type fundClock struct {
 	*sim.Venue
 	sum    *fund.Sum
+	moves  *allocation // nil = no capital moves
 	guards []*risk.Guard
 }
 
 // Next implements pitwall.Clock.
 func (c *fundClock) Next(ctx context.Context, after time.Time) (time.Time, error) {
+	before := c.Venue.Now()
 	now, err := c.Venue.Next(ctx, after)
+	if now.Equal(before) { // nothing has passed
+		return now, err
+	}
 	if err == nil {
 		err = c.sum.Move(ctx, now)
+	}
+	if err == nil && c.moves != nil {
+		err = c.moves.pass(ctx, c.sum, now)
 	}
 	for _, g := range c.guards {
 		if err == nil {
@@ -110,7 +118,7 @@ func (c podClock) Next(ctx context.Context, after time.Time) (time.Time, error) 
 
 // share makes the guard of a world one over the sum of the fund's books, and returns the
 // fund's clock.
-func (s *Sim) share(v *sim.Venue) *fundClock {
+func (s *Sim) share(v *sim.Venue) (*fundClock, error) {
 	names := []string{pitwall.MainBook}
 	for _, p := range s.spec.Pods {
 		names = append(names, p.Name)
@@ -118,11 +126,12 @@ func (s *Sim) share(v *sim.Venue) *fundClock {
 	sum := fund.NewSum(v, names, s.spec.Cash)
 	s.guard = risk.New(sum, s.journal, v, s.market, s.market, s.spec.Limits)
 	s.guard.Share(risk.Shared{Name: "fund", Counts: sum.Counts, Holders: sum.Holders})
-	clock := &fundClock{Venue: v, sum: sum}
+	moves, err := newAllocation(s.spec, v)
+	clock := &fundClock{Venue: v, sum: sum, moves: moves}
 	if s.spec.Limits.Watches() {
 		clock.guards = append(clock.guards, s.guard)
 	}
-	return clock
+	return clock, err
 }
 
 // openPod composes the world of a pod. Its tools see what they would in a run of its own:

@@ -150,6 +150,35 @@ func TestFundThatCannotBe(t *testing.T) {
 	}
 }
 
+// Capital moves between books when it is due, as transfers that the second implementation
+// finds too (ran verifies): none is lost, and each pod ends nearer to its part.
+func TestCapitalMoves(t *testing.T) {
+	pods := "pods:\n- {name: trend, weight: 0.5, symbols: [AAPL], every: 3, " + trend + "}\n- {name: hold, weight: 0.4, symbols: [AAPL], " + hold + "}\n"
+	for _, to := range []string{"target", "risk_parity"} {
+		t.Run(to, func(t *testing.T) {
+			result, r := ran(t, fundHead+"cash: 100000\nallocate: {every: month, to: "+to+"}\n"+pods)
+			moves, months := 0, map[string]bool{}
+			var c pitwall.Calc
+			var left pitwall.Dec
+			for _, e := range r.Journal() {
+				if e.Flow == nil || e.Flow.Type != "transfer" {
+					continue
+				}
+				moves++
+				months[e.AsOf.Format("2006-01")] = true
+				require.LessOrEqual(t, e.AsOf.Day(), 6, "the first bar of a month")
+				if left = c.Add(left, e.Flow.Amount); moves%2 == 0 {
+					require.Zero(t, left)
+				}
+			}
+			require.Greater(t, len(months), 5)
+			sheet, err := result.Report.Sheet()
+			require.NoError(t, err)
+			require.NotZero(t, sheet.Fund.Pods[0].Moved)
+		})
+	}
+}
+
 // A pod's gate closes its own book and no other; the labels are the fund's.
 func TestPodWithRegimes(t *testing.T) {
 	_, r := ran(t, fundHead+"symbols: [AAPL]\nevery: 5\ncash: 100000\nregime: {model: trend}\npods:\n- {name: gated, weight: 0.5, when: [trending_bull], "+hold+"}\n- {name: free, weight: 0.5, "+hold+"}\n")

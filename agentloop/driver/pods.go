@@ -130,6 +130,9 @@ func (s *Strategy) readPod(p *Pod) (*Strategy, error) {
 
 // checkPods validates the fund, and gives each pod the fund's settings.
 func (s *Strategy) checkPods() error {
+	if err := s.Allocate.check(s); err != nil {
+		return err
+	}
 	if len(s.Pods) == 0 {
 		return nil
 	}

@@ -41,6 +41,7 @@ type SimSpec struct {
 	Survived string               `json:"-"` // why a universe is one of survivors; empty = it is not
 	Lacking  string               `json:"-"` // which members have no data
 	Memory   *remembers           `json:"-"` // nil = none; the world's digest has what it is made of
+	Allocate *Allocate            `json:"-"` // moves capital between Pods; nil = nothing does
 	Pods     []PodSpec            `json:"-"` // each a world of its own over the venue; none = one trader
 }
 
@@ -63,6 +64,7 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		spec.Memory, err = s.remembers()
 	}
 	if err == nil {
+		spec.Allocate = s.Allocate
 		spec.Pods, err = s.podSpecs()
 	}
 	return spec, err
@@ -115,7 +117,9 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	clock := pitwall.Clock(v)
 	var shared *fundClock
 	if len(spec.Pods) > 0 {
-		shared = s.share(v)
+		if shared, err = s.share(v); err != nil {
+			return nil, err
+		}
 		clock = shared
 	} else if s.guard = risk.New(v, j, v, s.market, s.market, spec.Limits); spec.Limits.Watches() {
 		clock = watched{v, s.guard}

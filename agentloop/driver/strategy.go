@@ -63,7 +63,8 @@ type Strategy struct {
 
 	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
 
-	Pods []Pod `yaml:"pods"` // several strategies, each with a book of its own, in place of one that decides
+	Pods     []Pod     `yaml:"pods"`     // several strategies, each with a book of its own, in place of one that decides
+	Allocate *Allocate `yaml:"allocate"` // when capital moves between pods; nil = never
 
 	File  string   `yaml:"-"` // how messages name the file
 	Dir   string   `yaml:"-"` // its folder inside the file system that data paths are read from
@@ -189,7 +190,7 @@ func wanted(goType string) string {
 func (s *Strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
-		known := map[string][]string{"Strategy": keys(Strategy{}), "Pod": keys(Pod{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
+		known := map[string][]string{"Strategy": keys(Strategy{}), "Pod": keys(Pod{}), "Allocate": keys(Allocate{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
 			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{}),
 			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Regime": keys(Regime{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{}), "Universe": keys(Universe{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))

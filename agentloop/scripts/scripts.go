@@ -63,6 +63,7 @@ func All() map[string]New {
 		"momentum_allocator": newMomentumAllocator,
 		"news_sentiment":     newNewsSentiment,
 		"optimize":           newOptimize,
+		"switch":             newSwitch,
 	}
 }
 

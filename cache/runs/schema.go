@@ -38,6 +38,14 @@ const (
 	turnsDir      = "turns"      // of older versions: a file per turn
 )
 
+// PageOf returns the file of a run's page, or of one of its pods'.
+func PageOf(pod string) string {
+	if pod == "" {
+		return PageFile
+	}
+	return "report-" + pod + ".html"
+}
+
 // turnFile is the file of a turn in a folder of an older version, and its name in
 // the digest of the turns.
 func turnFile(n int) string { return fmt.Sprintf(turnsDir+"/%06d.json", n) }

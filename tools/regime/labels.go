@@ -106,13 +106,26 @@ func (h HMM) trainedAt(t int) int { return t - (t-Least)%h.Retrain }
 func (h HMM) segment(raw map[int]Day, obs [][]float64, t int) {
 	at := h.trainedAt(t)
 	from := max(0, at-Window)
-	m := h.Trained.train(obs[from:at], h.States)
 	end := min(at+h.Retrain, len(obs))
-	filtered, _ := m.Filter(obs[from:end])
-	shown := m.states(h.Year)
-	for s := at; s < end; s++ {
-		of := filtered[s-from]
-		raw[s] = Day{Leader: leader(shown, of), Of: of, States: shown}
+	label := func() (days []Day) {
+		m := kept(h.Trained, func(t *Trainings) *map[key]Model { return &t.models }, func() key { return keyOf(float64(h.States), obs[from:at]...) },
+			func() Model { return train(obs[from:at], h.States) })
+		filtered, _ := m.Filter(obs[from:end])
+		shown := m.states(h.Year)
+		for _, of := range filtered[at-from:] {
+			days = append(days, Day{Leader: leader(shown, of), Of: of, States: shown})
+		}
+		return days
+	}
+	var days []Day
+	if end < at+h.Retrain { // it grows
+		days = label()
+	} else {
+		days = kept(h.Trained, func(t *Trainings) *map[key][]Day { return &t.spans },
+			func() key { return keyOf(float64(h.States)+h.Year*10+float64(h.Retrain)*1e5, obs[from:end]...) }, label)
+	}
+	for i, d := range days {
+		raw[at+i] = d
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 // breadth, the share of symbols above their own long average. The long average is that of
 // M. Faber, "A quantitative approach to tactical asset allocation", Journal of Wealth
 // Management 9 (2007): ten months; breadth is as in N. Fosback, Stock Market Logic (1976).
-type Trend struct{}
+type Trend struct {
+	Kept *Trainings // what was computed before; nil = nothing is kept
+}
 
 // Windows of the rules, in days.
 const (
@@ -22,7 +24,7 @@ const (
 
 // Days returns the regime of the last days; fewer where there are fewer. breadth is a share
 // for each close, NaN where too few symbols can be counted: the rules then go without.
-func (Trend) Days(closes, breadth []float64, last int) []Day {
+func (r Trend) Days(closes, breadth []float64, last int) []Day {
 	vola := make([]float64, len(closes)) // 0 where there is none
 	for i := deviations; i < len(closes); i++ {
 		sum := 0.0
@@ -38,7 +40,8 @@ func (Trend) Days(closes, breadth []float64, last int) []Day {
 		begin := max(TrendNeeds-1, t-lookBack)
 		for s := begin; s <= t; s++ {
 			if _, ok := raw[s]; !ok {
-				raw[s] = Day{Leader: rule(closes[:s+1], breadth[s], vola[:s+1])}
+				raw[s] = Day{Leader: kept(r.Kept, func(t *Trainings) *map[key]Label { return &t.rules }, func() key { return keyOf(breadth[s], closes[s+1-TrendNeeds:s+1]) },
+					func() Label { return rule(closes[:s+1], breadth[s], vola[:s+1]) })}
 			}
 		}
 		day := raw[t]

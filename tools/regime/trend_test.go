@@ -95,4 +95,10 @@ func TestTrainingsAreKept(t *testing.T) {
 	require.NotEqual(t, want, regime.HMM{States: 3, Year: 252, Retrain: 63, Trained: kept}.Days(closes, 100), "a schedule counts")
 	two := regime.HMM{States: 2, Year: 252, Trained: kept}.Days(closes, 1)
 	require.Len(t, two[0].Of, 2)
+	breadth := shares(len(closes), 0.5)
+	for range 2 {
+		require.Equal(t, regime.Trend{}.Days(closes, breadth, 100), regime.Trend{Kept: kept}.Days(closes, breadth, 100))
+	}
+	breadth[len(breadth)-1] = 0.7
+	require.Equal(t, regime.Trend{}.Days(closes, breadth, 1), regime.Trend{Kept: kept}.Days(closes, breadth, 1), "breadth is in the key")
 }

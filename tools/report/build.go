@@ -29,6 +29,9 @@ func (r *Run) Sheet() (*Sheet, error) {
 	w.activity(s)
 	w.trades(s)
 	w.attribution(s)
+	if s.Fund, err = r.fund(); err != nil {
+		return nil, err
+	}
 	s.luck(r, w)
 	s.costs(r, w)
 	if len(s.Daily) > 0 {

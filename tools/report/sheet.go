@@ -32,6 +32,7 @@ type Sheet struct {
 	Warnings  []string       `json:"warnings"`
 	Notes     []string       `json:"notes"` // what could not be read, or was assumed
 
+	Fund  *Fund   `json:"-"` // nil: the run has no pods; see Whole
 	Curve []Point `json:"-"` // equity at the end of each step
 	Daily []Point `json:"-"` // the last of each day: what the figures are computed over
 }

@@ -174,7 +174,7 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 			g.Gain = a.Add(g.Gain, w.lots.money(f.Symbol, qty, f.Each))
 		}
 		return
-	case "reinvested", "cash_in_lieu":
+	case "reinvested", "cash_in_lieu", transfer:
 	default: // dividends and other cash per unit
 		w.costs.Dividends = a.Add(w.costs.Dividends, f.Amount)
 	}

@@ -31,6 +31,7 @@ type view struct {
 	TradesMore  int // rows that are not in the page's own table
 	Figures     []table
 	Passive     table
+	Pods        []table // of a fund
 	Warnings    []string
 	Notes       []string
 	Turns       int
@@ -119,7 +120,8 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	all := v.Trades.Rows
 	v.TradesMore = max(0, len(all)-firstTrades)
 	v.Trades.Rows = all[:min(firstTrades, len(all))]
-	v.Figures = append([]table{curves(s), relative(s), activity(s), trading(s)}, deskTables(r)...)
+	v.Figures = append([]table{curves(s), relative(s), activity(s), trading(s)}, textTables(slices.Concat(report.DeskTables(r.Desk), report.MemoryTables(r.Memory)))...)
+	v.Pods = textTables(report.FundTables(s.Fund))
 	v.Passive = passive(s)
 	blocks, err := decisions(r, rows, fillLinks(r, s, drawn))
 	if err != nil {
