@@ -10,7 +10,7 @@
 //
 // # To add a rule
 //
-// Write NAME.yaml, its section in tools/docs/rules.md, and a series with the trades that you
+// Write its YAML file, its section in tools/docs/rules.md, and a series with the trades that you
 // computed by hand in agentloop/driver/bundledrules_test.go.
 //
 // # Why not
