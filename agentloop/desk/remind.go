@@ -151,13 +151,13 @@ func (r *Record) words() string {
 	if r.Plan != nil {
 		parts = append(parts, r.Plan.Strategy, r.Plan.Regime)
 		for _, o := range r.Plan.Orders {
-			parts = append(parts, o.Symbol, o.Reason, o.Invalidation)
+			parts = append(parts, o.Reason, o.Invalidation)
 		}
 		return clip(strings.Join(parts, " "))
 	}
 	for _, a := range r.Reports {
 		for _, x := range a.Reports {
-			parts = append(parts, x.Symbol, strings.Join(x.Reasons, " "))
+			parts = append(parts, x.Reasons...)
 		}
 	}
 	if r.Debate != nil && r.Debate.Judgement != nil {

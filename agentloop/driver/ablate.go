@@ -86,6 +86,17 @@ func variants(s *Strategy) []variant {
 	if s.Memory == nil {
 		memory = "the desk has no memory"
 	}
+	if seats, err := s.seats(); err == nil { // else Check returned the error
+		for i, p := range s.places() {
+			own := p.Tools // without what a memory adds
+			if own == nil {
+				own = seats[i].file.Tools
+			}
+			if p.name != "critic" && slices.Contains(own, "memory_search") {
+				memory = "role " + p.name + " has memory_search among its tools"
+			}
+		}
+	}
 	return []variant{
 		{"without debate", "the debate", argues, func(_ *Strategy, d *Desk, _ int) { d.Debate = nil }},
 		{"without risk role", "the risk role", risk, func(_ *Strategy, d *Desk, _ int) { d.Risk = nil }},

@@ -282,3 +282,10 @@ func TestAnalyzeOrdersNothing(t *testing.T) {
 	_, err = driver.Analyze(t.Context(), c, "1990-01-01")
 	require.ErrorContains(t, err, "there are no bars of AAPL up to 1990-01-01")
 }
+
+// A role that is given the memory's tool cannot do without the memory.
+func TestAblateLeavesTheMemoryThatARoleNeeds(t *testing.T) {
+	d := &deskRun{play: swinging("wait"), asked: map[string]int{}}
+	a, _ := ablatedDesk(t, d, 2, "to: 2014-02-28\nevery: 7\n", "{analysts: [{role: technical, tools: [memory_search]}], trader: {}, critic: {}}", nil)
+	require.Contains(t, a.LeftOut, "without memory: role technical has memory_search among its tools")
+}

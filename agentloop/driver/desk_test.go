@@ -309,7 +309,7 @@ func TestBundledDesk(t *testing.T) {
 		if rec.Critique != nil {
 			lessons, beliefs = lessons+len(rec.Critique.Lessons), beliefs+len(rec.Critique.Beliefs)
 			require.Equal(t, "critic", said[0].Role)
-			said = said[len(rec.Critique.Lessons)+len(rec.Critique.Beliefs):]
+			said = said[len(rec.Critique.Lessons)+len(rec.Critique.Beliefs)+len(rec.Critique.Retired):]
 		}
 		require.Equal(t, "fundamentals", said[0].Role)
 		if rec.Risk == nil {

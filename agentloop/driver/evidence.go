@@ -181,7 +181,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
-	mode, said, closed, early := r.session.World().Mode, r.session.Warnings(), closedWarnings(r.session.World().Clock), r.warm.warnings(r.session.World().Zone)
+	mode, said, closed, early := r.session.World().Mode, r.session.Warnings(), closedWarnings(r.session.World().Clock), append(r.warm.warnings(r.session.World().Zone), r.podWindows()...)
 	if err := r.remembered(); err != nil { // while there is a world
 		return fail(err)
 	}

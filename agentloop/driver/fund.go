@@ -27,6 +27,7 @@ import (
 type PodSpec struct {
 	Name  string
 	Watch []string // shown besides its symbols
+	rule  bool     // SQL of the strategy decides, and nothing else asks its tables
 	SimSpec
 }
 
@@ -48,7 +49,7 @@ func (s *Strategy) podSpecs() (list []PodSpec, err error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, PodSpec{p.Name, p.own.Watch, spec})
+		list = append(list, PodSpec{p.Name, p.own.Watch, len(p.own.Rule) > 0, spec})
 	}
 	return list, nil
 }
@@ -136,7 +137,7 @@ func (s *Sim) share(v *sim.Venue) (*fundClock, error) {
 
 // openPod composes the world of a pod. Its tools see what they would in a run of its own:
 // the pod's symbols and book.
-func (s *Sim) openPod(p PodSpec, clock *fundClock, workers *duckdb.Workers) error {
+func (s *Sim) openPod(p PodSpec, clock *fundClock, engines *sqlEngines) error {
 	own, err := clock.Venue.Clock(p.Name)
 	if err != nil {
 		return err
@@ -155,10 +156,33 @@ func (s *Sim) openPod(p PodSpec, clock *fundClock, workers *duckdb.Workers) erro
 	if err != nil {
 		return err
 	}
-	tables.Share(workers)
+	engines.use(p, w, tables)
 	w.Conditions = append(w.Conditions, "fund: other pods trade beside you in books of their own; limits on the sum of all books may deny or trim an order")
 	s.pods = append(s.pods, podWorld{p, w, guard})
 	return nil
+}
+
+// sqlEngines are those of a fund's pods. Rules over the same symbols ask one engine: they
+// read one table, of what each of them may see.
+type sqlEngines struct {
+	workers duckdb.Workers
+	rules   map[string]*duckdb.Tables // by symbols
+}
+
+// use gives a pod's world its tables.
+func (e *sqlEngines) use(p PodSpec, w *pitwall.World, own *duckdb.Tables) {
+	own.Share(&e.workers)
+	if !p.rule {
+		return
+	}
+	key := fmt.Sprintf("%q %q %q", p.Symbols, p.Watch, p.Benchmark)
+	if e.rules[key] == nil {
+		if e.rules == nil {
+			e.rules = map[string]*duckdb.Tables{}
+		}
+		e.rules[key] = own
+	}
+	w.Tables = e.rules[key]
 }
 
 // podOf returns the world that an agent trades in.

@@ -69,6 +69,27 @@ func TestPodTradesAsByItself(t *testing.T) {
 	}
 }
 
+// A rule in a pod waits for its window, and orders, as it does by itself.
+func TestPodsRuleAsByItself(t *testing.T) {
+	const rule = "rule: close > avg(close) over (h rows 249 preceding)"
+	alone, r := ran(t, fundHead+"symbols: [AAPL]\nevery: 20\ncash: 40000\n"+rule+"\n")
+	want := tradesOf(r, pitwall.MainBook)
+	require.NotEmpty(t, want)
+	both, r := ran(t, fundHead+"symbols: [AAPL]\nevery: 20\ncash: 100000\npods:\n- {name: other, weight: 0.5, "+rule+"}\n- {name: slow, capital: 40000, "+rule+"}\n")
+	require.Equal(t, want, tradesOf(r, "slow"))
+	require.Len(t, tradesOf(r, "other"), len(want))
+	one := func(list []string, text string) (found string) {
+		for _, w := range list {
+			if strings.Contains(w, text) {
+				found = w
+			}
+		}
+		return found
+	}
+	require.Contains(t, one(alone.Warnings, "longest window (250 bars)"), "turns before")
+	require.Regexp(t, `^pod slow: no order before the rule's longest window \(250 bars\) is full: AAPL from [0-9-]+; data`, one(both.Warnings, "pod slow: no order"))
+}
+
 // The fund is the sum of its books at every bar, to the last digit.
 func TestFundIsTheSumOfItsBooks(t *testing.T) {
 	result, r := ran(t, fundHead+"cash: 100000\npods:\n- {name: trend, weight: 0.3, symbols: [AAPL], every: 3, "+trend+"}\n- {name: hold, weight: 0.45, symbols: [AAPL], "+hold+"}\n")
@@ -192,4 +213,22 @@ func TestPodWithRegimes(t *testing.T) {
 		}
 	}
 	require.Positive(t, sold)
+}
+
+// A pod may be several agents over one book, or a desk.
+func TestPodsOfSeveralAgentsAndADesk(t *testing.T) {
+	_, r := ran(t, "name: fund\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-03-31\nsymbols: [AAPL]\nevery: 20\ncash: 100000\npods:\n"+
+		"- {name: two, weight: 0.4, agents: [{name: fast, model: script/momentum, params: {lookback: 5}}, {name: slow, model: script/buyhold}]}\n"+
+		"- {name: team, weight: 0.5, agent: {model: script/desk}, desk: {analysts: [technical], trader: {}, risk: {}}}\n")
+	require.Equal(t, []string{"two-fast", "two-slow"}, r.Manifest.Pods[0].Agents)
+	require.Equal(t, []string{"team"}, r.Manifest.Pods[1].Agents)
+	require.Len(t, r.Manifest.Agents, 3)
+	require.Len(t, r.Manifest.Agents[2].Roles, 3)
+	agents := map[string]int{}
+	for _, line := range r.Lines() {
+		agents[line.Agent]++
+	}
+	require.Equal(t, map[string]int{"two-fast": 4, "two-slow": 4, "team": 4}, agents)
+	require.NotEmpty(t, tradesOf(r, "two"))
+	require.NotEmpty(t, tradesOf(r, "team"))
 }

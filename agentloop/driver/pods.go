@@ -61,6 +61,18 @@ func (s *Strategy) active() (list []*Pod) {
 	return list
 }
 
+// parts are the strategies that decide: of a fund its pods', else the strategy itself.
+func (s *Strategy) parts() []*Strategy {
+	if len(s.Pods) == 0 {
+		return []*Strategy{s}
+	}
+	var list []*Strategy
+	for _, p := range s.active() {
+		list = append(list, p.own)
+	}
+	return list
+}
+
 // ownKeys are keys of a pod's file that hold for a run by itself; in a fund the fund's do.
 func (s *Strategy) ownKeys() (list []string) {
 	for _, x := range []struct {

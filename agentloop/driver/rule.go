@@ -145,13 +145,36 @@ func ruleAgent(a Agent, r *scripts.Rule) Agent {
 // CheckRule asks the SQL engine whether it takes the strategy's rule, column by
 // column, over no bars. It returns how many bars the rule's longest window holds.
 func (s *Strategy) CheckRule(ctx context.Context) (bars int, err error) {
+	all, err := s.windows(ctx)
+	for _, n := range all {
+		bars = max(bars, n)
+	}
+	return bars, err
+}
+
+// windows returns the bars of the longest window of each rule, by the agent that it decides
+// for: the strategy's own, or its pods'.
+func (s *Strategy) windows(ctx context.Context) (map[string]int, error) {
+	now := func() time.Time { return time.Time{} }
+	t := duckdb.New(nil, now, nil) // a table without symbols asks no market
+	defer t.Close()
+	all := map[string]int{}
+	for _, x := range s.parts() {
+		n, err := x.checkSQL(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		all[x.main().Name] = n
+	}
+	return all, nil
+}
+
+// checkSQL asks an SQL engine whether it takes the strategy's rule, if it has one.
+func (s *Strategy) checkSQL(ctx context.Context, t *duckdb.Tables) (bars int, err error) {
 	r := s.rule()
 	if r == nil {
 		return 0, nil
 	}
-	now := func() time.Time { return time.Time{} }
-	t := duckdb.New(nil, now, nil) // a table without symbols asks no market
-	defer t.Close()
 	if err := t.Define(ctx, pitwall.TableSpec{Name: scripts.HistoryTable}); err != nil {
 		return 0, err
 	}

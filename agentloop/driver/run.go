@@ -112,7 +112,7 @@ func (c *Config) prepare(ctx context.Context) (spec SimSpec, err error) {
 	if err := s.onlyBacktests(c); err != nil {
 		return spec, err
 	}
-	bars, err := s.CheckRule(ctx)
+	bars, err := s.windows(ctx)
 	if err = errors.Join(s.CheckTools(c.Tools), s.CheckWake(ctx), err); err != nil {
 		return spec, err
 	}

@@ -128,10 +128,10 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	if s.world, s.tables, err = worldOf(store, spec, clock, v.Now, s.market, j, s.guard, from, to); err != nil {
 		return nil, err
 	}
-	workers := &duckdb.Workers{}
+	engines := &sqlEngines{}
 	for _, p := range spec.Pods {
 		s.world.Broker = fund.Whole{Fund: s.guard}
-		if err := s.openPod(p, shared, workers); err != nil {
+		if err := s.openPod(p, shared, engines); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package scripts
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"pitwall"
@@ -10,10 +11,11 @@ import (
 )
 
 // criticise plays the critic. A lesson says what the trade gave; after an episode the
-// newest belief about a symbol that matured is refined, surer after a hit and less sure or
-// turned round after a miss, and a symbol without one gets one: it goes up.
+// newest belief about a symbol that matured is refined, surer after a hit and less sure after
+// a miss. One that became less likely than a coin is retired, and the opposite is believed. A
+// symbol without a belief gets one: it goes up.
 func criticise(text string) agentloop.Reply {
-	lessons, beliefs := []any{}, []any{}
+	lessons, beliefs, retired := []any{}, []any{}, []any{}
 	for _, line := range linesAfter(text, "\nClosed trades without a lesson:\n") {
 		var t pitwall.MemoryTrade
 		if json.Unmarshal([]byte(line), &t) != nil || t.ID == "" {
@@ -35,14 +37,15 @@ func criticise(text string) agentloop.Reply {
 		lessons = append(lessons, map[string]any{"trade": t.ID, "lesson": lesson, "expected": expected, "why": why})
 	}
 	if _, list, ended := strings.Cut(text, "\nThe episode has ended: "); ended {
-		beliefs = reviewed(text, list)
+		beliefs, retired = reviewed(text, list)
 	}
-	return answer(map[string]any{"lessons": lessons, "beliefs": beliefs, "retired": []any{}})
+	return answer(map[string]any{"lessons": lessons, "beliefs": beliefs, "retired": retired})
 }
 
-// reviewed states and refines beliefs.
-func reviewed(text, list string) []any {
-	beliefs, about := []any{}, map[string]bool{}
+// reviewed states, refines and retires beliefs.
+func reviewed(text, list string) (beliefs, retired []any) {
+	beliefs, retired = []any{}, []any{}
+	about := map[string]bool{}
 	for line := range strings.Lines(list) {
 		var b pitwall.ScoredBelief
 		if json.Unmarshal([]byte(line), &b) != nil || b.ID == "" || about[b.Symbol] {
@@ -56,11 +59,15 @@ func reviewed(text, list string) []any {
 		if !*b.Hit {
 			confidence = *b.Confidence - 0.1
 		}
+		next := map[string]any{"of": b.ID}
 		if confidence < 0.5 {
 			direction, confidence = map[string]string{"up": "down", "down": "up"}[direction], 0.55
+			retired = append(retired, map[string]any{"of": b.ID, "reason": "it came true less often than a coin"})
+			delete(next, "of")
 		}
-		beliefs = append(beliefs, map[string]any{"of": b.ID, "subject": b.Symbol, "direction": direction, "horizon": b.Horizon, "confidence": round(confidence), "roles": []string{"trader"},
+		maps.Copy(next, map[string]any{"subject": b.Symbol, "direction": direction, "horizon": b.Horizon, "confidence": round(confidence), "roles": []string{"trader"},
 			"statement": fmt.Sprintf("%s goes %s over %d bars, after the last belief was %v", b.Symbol, direction, b.Horizon, map[bool]string{true: "right", false: "wrong"}[*b.Hit])})
+		beliefs = append(beliefs, next)
 	}
 	for _, p := range block(text, "last_bars") {
 		if symbol := p["symbol"]; !about[symbol] && len(about) == 0 {
@@ -68,7 +75,7 @@ func reviewed(text, list string) []any {
 			beliefs = append(beliefs, map[string]any{"subject": symbol, "direction": "up", "horizon": 20, "confidence": 0.6, "roles": []string{"trader"}, "statement": symbol + " goes on as it did"})
 		}
 	}
-	return beliefs
+	return beliefs, retired
 }
 
 // linesAfter returns the lines of a list behind its heading, up to the first line that is

@@ -111,9 +111,9 @@ func TestSumNets(t *testing.T) {
 	}
 	closes := pitwall.OrderState{Order: order("3", pitwall.Sell, 30)}
 	closes.ReduceOnly = true
-	require.True(t, sum.Counts(ctx, closes).ReduceOnly)
+	require.True(t, sum.Counts(ctx)(closes).ReduceOnly)
 	next(t, v)
-	require.False(t, sum.Counts(ctx, closes).ReduceOnly)
+	require.False(t, sum.Counts(ctx)(closes).ReduceOnly)
 	next(t, v)
 	next(t, v) // 12
 	require.NoError(t, sum.Move(ctx, v.Now()))

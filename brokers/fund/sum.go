@@ -114,20 +114,27 @@ func add(c *pitwall.Calc, list []pitwall.Position, p pitwall.Position) []pitwall
 	return list
 }
 
-// Counts returns an order as it counts in the sum. One that only reduces its own book's
-// position may open one of the sum where books hold the symbol on opposite sides: it
+// Counts returns how orders count in the sum as it stands. One that only reduces its own
+// book's position may open one of the sum where books hold the symbol on opposite sides: it
 // counts in full then.
-func (s *Sum) Counts(ctx context.Context, o pitwall.OrderState) pitwall.OrderState {
-	var long, short bool
+func (s *Sum) Counts(ctx context.Context) func(pitwall.OrderState) pitwall.OrderState {
+	long, short, unknown := map[string]bool{}, map[string]bool{}, false
 	for _, book := range s.books {
 		a, err := s.venue.Account(ctx, book)
-		held := a.Held(o.Symbol)
-		long, short = long || held > 0 || err != nil, short || held < 0 || err != nil
+		unknown = unknown || err != nil
+		for _, p := range a.Positions {
+			long[p.Symbol], short[p.Symbol] = long[p.Symbol] || p.Qty > 0, short[p.Symbol] || p.Qty < 0
+		}
 	}
-	if long && short {
-		o.ReduceOnly, o.Parent = false, ""
+	return func(o pitwall.OrderState) pitwall.OrderState {
+		if unknown || long[o.Symbol] && short[o.Symbol] {
+			o.ReduceOnly, o.Parent = false, ""
+			if o.Class == pitwall.OCO {
+				o.Class = pitwall.Simple
+			}
+		}
+		return o
 	}
-	return o
 }
 
 // Holders says what each book holds of a symbol, in shares of the sum's equity; empty when

@@ -18,7 +18,7 @@ func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.Or
 		if len(g.limits.unset()) == 0 {
 			s = g.snapshot(ctx, o, replaces)
 		}
-		counted := g.counts(ctx, pitwall.OrderState{Order: o}).Order
+		counted := g.counts(ctx)(pitwall.OrderState{Order: o}).Order
 		if failures := g.limits.Check(counted, s); len(failures) > 0 {
 			return g.of(ctx, o.Symbol, g.limits.denial(counted, s, failures)), s, failures
 		}
@@ -51,9 +51,10 @@ func (g *Guard) look(ctx context.Context, s *Snapshot, o pitwall.Order, back tim
 	// Orders before the account: a fill in between is counted twice, not missed.
 	if open, err := g.broker.Orders(ctx, pitwall.OrderQuery{Book: book, Open: true}); err == nil {
 		s.Open = []pitwall.OrderState{}
+		counted := g.counts(ctx)
 		for _, p := range open {
 			if p.Status.Open() && (s.Replaces == nil || p.ID != s.Replaces.ID) {
-				s.Open = append(s.Open, g.counts(ctx, p))
+				s.Open = append(s.Open, counted(p))
 			}
 		}
 	}

@@ -11,8 +11,8 @@ import (
 // Shared is what a guard has to know of an account that is the sum of several books.
 type Shared struct {
 	Name string // of what its limits are, such as fund: denials say it
-	// Counts returns an order as it counts in the sum.
-	Counts func(context.Context, pitwall.OrderState) pitwall.OrderState
+	// Counts returns how orders count in the sum as it stands.
+	Counts func(context.Context) func(pitwall.OrderState) pitwall.OrderState
 	// Holders says what each book holds of a symbol; empty when none holds any.
 	Holders func(ctx context.Context, symbol string) string
 }
@@ -26,12 +26,12 @@ func (g *Guard) Share(s Shared) { g.shared = &s }
 // used.
 func (g *Guard) Within() { g.within = true }
 
-// counts returns an order as limits count it.
-func (g *Guard) counts(ctx context.Context, o pitwall.OrderState) pitwall.OrderState {
+// counts returns how limits count orders.
+func (g *Guard) counts(ctx context.Context) func(pitwall.OrderState) pitwall.OrderState {
 	if g.shared == nil {
-		return o
+		return func(o pitwall.OrderState) pitwall.OrderState { return o }
 	}
-	return g.shared.Counts(ctx, o)
+	return g.shared.Counts(ctx)
 }
 
 // scope returns what limits are of, before the name of one; empty for an account of its own.

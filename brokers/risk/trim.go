@@ -29,7 +29,7 @@ func (g *Guard) fit(ctx context.Context, o pitwall.Order) (pitwall.Order, Snapsh
 		keys = append(keys, g.scope()+f.Key)
 	}
 	smaller := o
-	counted := g.counts(ctx, pitwall.OrderState{Order: o}).Order
+	counted := g.counts(ctx)(pitwall.OrderState{Order: o}).Order
 	smaller.Qty = g.limits.most(counted, s)
 	if exit := (&trial{o: counted, s: s}).exits(); exit || smaller.Qty <= 0 {
 		return o, s, e
