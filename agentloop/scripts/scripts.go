@@ -65,6 +65,7 @@ func All() map[string]New {
 		"momentum_allocator": newMomentumAllocator,
 		"news_sentiment":     newNewsSentiment,
 		"optimize":           newOptimize,
+		"pairs":              newPairs,
 		"pullback":           newPullback,
 		"switch":             newSwitch,
 		"trend_following":    newTrendFollowing,
