@@ -217,7 +217,7 @@ func TestPodWithRegimes(t *testing.T) {
 
 // A pod may be several agents over one book, or a desk.
 func TestPodsOfSeveralAgentsAndADesk(t *testing.T) {
-	_, r := ran(t, "name: fund\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-03-31\nsymbols: [AAPL]\nevery: 20\ncash: 100000\npods:\n"+
+	_, r := ran(t, "name: fund\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-12-31\nsymbols: [AAPL]\nevery: 20\ncash: 100000\npods:\n"+
 		"- {name: two, weight: 0.4, agents: [{name: fast, model: script/momentum, params: {lookback: 5}}, {name: slow, model: script/buyhold}]}\n"+
 		"- {name: team, weight: 0.5, agent: {model: script/desk}, desk: {analysts: [technical], trader: {}, risk: {}}}\n")
 	require.Equal(t, []string{"two-fast", "two-slow"}, r.Manifest.Pods[0].Agents)
@@ -228,7 +228,7 @@ func TestPodsOfSeveralAgentsAndADesk(t *testing.T) {
 	for _, line := range r.Lines() {
 		agents[line.Agent]++
 	}
-	require.Equal(t, map[string]int{"two-fast": 4, "two-slow": 4, "team": 4}, agents)
+	require.Equal(t, map[string]int{"two-fast": 13, "two-slow": 13, "team": 13}, agents)
 	require.NotEmpty(t, tradesOf(r, "two"))
 	require.NotEmpty(t, tradesOf(r, "team"))
 }
