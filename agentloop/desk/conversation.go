@@ -79,10 +79,15 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 			say(trader, "plan%s: %s%s: %s%s", by, Sizes([]PlannedOrder{o}), prices(o), o.Reason, after("; wrong if: ", o.Invalidation))
 		}
 	}
+	reviewer := risk
+	if r.Alert != "" {
+		reviewer = wary
+		say(reviewer, "in place of risk: %s", r.Alert)
+	}
 	for _, x := range []struct {
 		role string
 		r    *Review
-	}{{risk, r.Risk}, {manager, r.Manager}} {
+	}{{reviewer, r.Risk}, {manager, r.Manager}} {
 		if x.r == nil {
 			continue
 		}

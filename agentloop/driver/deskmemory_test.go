@@ -17,6 +17,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/desk"
 	"pitwall/cache/runs"
 )
 
@@ -298,6 +299,7 @@ func TestDeskAlertsAndScoresEqualAnIndependentComputation(t *testing.T) {
 				alerts++
 				judged, other = other, judged
 				require.Contains(t, heardBy(x, judged), "\nAlert: "+rec.Alert)
+				require.Contains(t, desk.Conversation(&x), desk.Line{Role: judged, Text: "in place of risk: " + rec.Alert})
 			}
 			require.NotEmpty(t, heardBy(x, judged), "turn %d", x.Turn)
 			require.Empty(t, heardBy(x, other), "turn %d", x.Turn)
