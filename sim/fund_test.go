@@ -53,7 +53,7 @@ func TestPropertyFundIsItsBooks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum := fund.NewSum(v, books, begin)
+		sum := fund.NewSum(v, v, books, begin)
 		g := risk.New(sum, j, v, nil, nil, risk.NoLimits())
 		for step := 1; ; step++ {
 			if _, err := v.Next(ctx, v.Now()); errors.Is(err, io.EOF) {

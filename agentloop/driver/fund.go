@@ -25,10 +25,17 @@ import (
 
 // PodSpec is a pod's part of a simulated world: its symbols, cash, limits and policy.
 type PodSpec struct {
-	Name  string
-	Watch []string // shown besides its symbols
-	rule  bool     // SQL of the strategy decides, and nothing else asks its tables
+	Name   string
+	levels []level  // the pods that it is within, the outermost first
+	Watch  []string // shown besides its symbols
+	rule   bool     // SQL of the strategy decides, and nothing else asks its tables
 	SimSpec
+}
+
+// level is a pod that has pods: limits on the sum of their books.
+type level struct {
+	name   string
+	limits risk.Limits
 }
 
 // podWorld is a pod in a session.
@@ -41,7 +48,7 @@ type podWorld struct {
 // podSpecs returns the pods of the simulated world that the strategy asks for, and the cash
 // that no pod has.
 func (s *Strategy) podSpecs() (list []PodSpec, err error) {
-	for _, p := range s.active() {
+	for _, p := range s.leaves() {
 		if p.own == nil || p.own.Cash == nil {
 			return nil, s.bad("pod %s was not checked", p.Name)
 		}
@@ -49,7 +56,15 @@ func (s *Strategy) podSpecs() (list []PodSpec, err error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, PodSpec{p.Name, p.own.Watch, len(p.own.Rule) > 0, spec})
+		x := PodSpec{Name: p.Name, Watch: p.own.Watch, rule: len(p.own.Rule) > 0, SimSpec: spec}
+		for _, outer := range p.within {
+			limits, err := outer.own.limits()
+			if err != nil {
+				return nil, err
+			}
+			x.levels = append(x.levels, level{outer.Name, limits})
+		}
+		list = append(list, x)
 	}
 	return list, nil
 }
@@ -81,6 +96,7 @@ func (s SimSpec) books() (main pitwall.Dec, books []sim.Book) {
 type fundClock struct {
 	*sim.Venue
 	sum    *fund.Sum
+	inner  []*fund.Sum // of pods that have pods
 	moves  *allocation // nil = no capital moves
 	guards []*risk.Guard
 }
@@ -94,6 +110,11 @@ func (c *fundClock) Next(ctx context.Context, after time.Time) (time.Time, error
 	}
 	if err == nil {
 		err = c.sum.Move(ctx, now)
+	}
+	for _, sum := range c.inner {
+		if err == nil {
+			err = sum.Move(ctx, now)
+		}
 	}
 	if err == nil && c.moves != nil {
 		err = c.moves.pass(ctx, c.sum, now)
@@ -124,15 +145,44 @@ func (s *Sim) share(v *sim.Venue) (*fundClock, error) {
 	for _, p := range s.spec.Pods {
 		names = append(names, p.Name)
 	}
-	sum := fund.NewSum(v, names, s.spec.Cash)
+	sum := fund.NewSum(v, v, names, s.spec.Cash)
 	s.guard = risk.New(sum, s.journal, v, s.market, s.market, s.spec.Limits)
-	s.guard.Share(risk.Shared{Name: "fund", Counts: sum.Counts, Holders: sum.Holders})
+	s.guard.Share(risk.Shared{Name: fundName, Counts: sum.Counts, Holders: sum.Holders})
 	moves, err := newAllocation(s.spec, v)
 	clock := &fundClock{Venue: v, sum: sum, moves: moves}
 	if s.spec.Limits.Watches() {
 		clock.guards = append(clock.guards, s.guard)
 	}
 	return clock, err
+}
+
+// within returns the guard that a pod's orders go to: that of the innermost pod that it is
+// within, else the fund's.
+func (s *Sim) within(p PodSpec, clock *fundClock) *risk.Guard {
+	guard := s.guard
+	for _, l := range p.levels {
+		if s.levels[l.name] == nil {
+			var books []string
+			var start pitwall.Dec
+			for _, x := range s.spec.Pods {
+				if slices.ContainsFunc(x.levels, func(y level) bool { return y.name == l.name }) {
+					books, start = append(books, x.Name), start+x.Cash
+				}
+			}
+			sum := fund.NewSum(clock.Venue, guard, books, start)
+			g := risk.New(sum, s.journal, clock.Venue, s.market, s.market, l.limits)
+			g.SetCosts(s.spec.Costs)
+			g.Within()
+			g.Share(risk.Shared{Name: l.name, Counts: sum.Counts, Holders: sum.Holders})
+			clock.inner = append(clock.inner, sum)
+			if l.limits.Watches() {
+				clock.guards = append(clock.guards, g)
+			}
+			s.levels[l.name] = g
+		}
+		guard = s.levels[l.name]
+	}
+	return guard
 }
 
 // openPod composes the world of a pod. Its tools see what they would in a run of its own:
@@ -146,7 +196,7 @@ func (s *Sim) openPod(p PodSpec, clock *fundClock, engines *sqlEngines) error {
 	store := s.store.Only(append(slices.Clone(p.Symbols), append(slices.Clone(p.Watch), p.Benchmark)...))
 	market := wall.New(store, now, p.Symbols)
 	journal := fund.NewJournal(s.journal, p.Name)
-	guard := risk.New(fund.NewBook(clock.Venue, s.guard, p.Name, p.Symbols), journal, own, market, market, p.Limits)
+	guard := risk.New(fund.NewBook(clock.Venue, s.within(p, clock), p.Name, p.Symbols), journal, own, market, market, p.Limits)
 	guard.SetCosts(p.Costs)
 	guard.Within()
 	if p.Limits.Watches() {
@@ -187,7 +237,7 @@ func (e *sqlEngines) use(p PodSpec, w *pitwall.World, own *duckdb.Tables) {
 
 // podOf returns the world that an agent trades in.
 func (s *Sim) podOf(agent agentloop.Agent, strategy *Strategy) *podWorld {
-	for _, p := range strategy.active() {
+	for _, p := range strategy.leaves() {
 		if len(p.agents([]agentloop.Agent{agent})) > 0 {
 			i := slices.IndexFunc(s.pods, func(x podWorld) bool { return x.Name == p.Name })
 			return &s.pods[i]
@@ -198,8 +248,11 @@ func (s *Sim) podOf(agent agentloop.Agent, strategy *Strategy) *podWorld {
 
 // describePods returns the pods as the manifest shows them.
 func (s *Strategy) describePods(agents []agentloop.Agent) (list []runs.Pod) {
-	for _, p := range s.active() {
+	for _, p := range s.leaves() {
 		x := runs.Pod{Name: p.Name, Strategy: p.Strategy, Cash: *p.own.Cash, Symbols: p.own.Symbols, Agents: []string{}}
+		for _, outer := range p.within {
+			x.Within = append(x.Within, outer.Name)
+		}
 		if l, err := p.own.limits(); err == nil { // Check returned the error
 			x.Limits = l.String()
 		}

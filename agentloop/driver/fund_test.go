@@ -1,10 +1,12 @@
 package driver_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -142,6 +144,31 @@ func TestFundLimitsTheSum(t *testing.T) {
 	require.NotZero(t, trimmed)
 }
 
+// A pod's file may have pods of its own: their books are the fund's, and the limits of each
+// level hold on the sum of its own.
+func TestPodsWithinAPod(t *testing.T) {
+	_, r := ran(t, fundHead+"cash: 200000\nevery: 10\npods:\n- {name: inner, weight: 0.5, strategy: fund, risk: {max_gross_percent: 50, over_limit: trim}}\n- {name: hold, weight: 0.4, symbols: [AAPL], "+hold+"}\n")
+	var pods []string
+	for _, p := range r.Manifest.Pods {
+		pods = append(pods, fmt.Sprint(p.Name, p.Cash, p.Within, p.Agents))
+	}
+	require.Equal(t, []string{"inner-trend60000 [inner] [inner-trend]", "inner-dip40000 [inner] [inner-dip]", "hold80000 [] [hold]"}, pods)
+	require.NotEmpty(t, tradesOf(r, "hold"))
+	trimmed := ""
+	for _, e := range r.Journal() {
+		if e.Kind == pitwall.EntryIntent && e.Order != nil && e.Order.Sizing != nil && strings.Contains(e.Order.Sizing.Limited, "limit inner.max_gross_percent: ") {
+			trimmed += e.Book + " "
+		}
+	}
+	require.Contains(t, trimmed, "inner-trend ")
+	require.NotContains(t, trimmed, "hold")
+
+	loop, err := driver.Parse("f.yaml", []byte("symbols: [AAPL]\ndata: [data]\npods:\n- {name: a, weight: 0.5, strategy: self.yaml}\n"))
+	require.NoError(t, err)
+	loop.ReadRoles(fstest.MapFS{"self.yaml": {Data: []byte("symbols: [AAPL]\npods:\n- {name: a, weight: 0.5, strategy: self.yaml}\n")}})
+	require.ErrorContains(t, loop.Check(), "more than 4 deep")
+}
+
 func TestFundThatCannotBe(t *testing.T) {
 	for text, want := range map[string]string{
 		"- {name: a, weight: 0.5}":                                                       "pod a has nothing that decides",
@@ -153,7 +180,7 @@ func TestFundThatCannotBe(t *testing.T) {
 		"- {name: a, weight: 0.6, " + hold + "}\n- {name: b, weight: 0.5, " + hold + "}": "10000 over it",
 		"- {name: a, weight: 0.5, " + hold + "}\n- {name: a, weight: 0.5, " + hold + "}": "two pods are named a",
 		"- {name: a, weight: 0.5, enabled: false, " + hold + "}":                         "no pod is enabled",
-		"- {name: a, weight: 0.5, pods: [], " + hold + "}":                               "pods within a pod",
+		"- {name: a, weight: 0.5, pods: [], " + hold + "}":                               "pods within a pod stand in its file",
 		"- {name: a, weight: 0.5, carry: x, " + hold + "}":                               "carry is reserved",
 		"- {name: a, weight: 0, " + hold + "}":                                           "begins with 0",
 		"- {name: a, weight: 0.5, symbols: [SPX], " + hold + "}":                         "not among the fund's symbols",
@@ -217,7 +244,7 @@ func TestPodWithRegimes(t *testing.T) {
 
 // A pod may be several agents over one book, or a desk.
 func TestPodsOfSeveralAgentsAndADesk(t *testing.T) {
-	_, r := ran(t, "name: fund\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-03-31\nsymbols: [AAPL]\nevery: 20\ncash: 100000\npods:\n"+
+	_, r := ran(t, "name: fund\nbenchmark: SPX\ndata: [data]\nfrom: 2014-01-02\nto: 2014-12-31\nsymbols: [AAPL]\nevery: 20\ncash: 100000\npods:\n"+
 		"- {name: two, weight: 0.4, agents: [{name: fast, model: script/momentum, params: {lookback: 5}}, {name: slow, model: script/buyhold}]}\n"+
 		"- {name: team, weight: 0.5, agent: {model: script/desk}, desk: {analysts: [technical], trader: {}, risk: {}}}\n")
 	require.Equal(t, []string{"two-fast", "two-slow"}, r.Manifest.Pods[0].Agents)
@@ -228,7 +255,7 @@ func TestPodsOfSeveralAgentsAndADesk(t *testing.T) {
 	for _, line := range r.Lines() {
 		agents[line.Agent]++
 	}
-	require.Equal(t, map[string]int{"two-fast": 4, "two-slow": 4, "team": 4}, agents)
+	require.Equal(t, map[string]int{"two-fast": 13, "two-slow": 13, "team": 13}, agents)
 	require.NotEmpty(t, tradesOf(r, "two"))
 	require.NotEmpty(t, tradesOf(r, "team"))
 }

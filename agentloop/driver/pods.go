@@ -61,17 +61,40 @@ func (s *Strategy) active() (list []*Pod) {
 	return list
 }
 
+// leaf is a pod that trades, with those that it is within, the outermost first.
+type leaf struct {
+	*Pod
+	within []*Pod
+}
+
+// leaves returns the pods that have books: one whose file has pods itself has theirs.
+func (s *Strategy) leaves() (list []leaf) {
+	for _, p := range s.active() {
+		if p.own == nil || len(p.own.Pods) == 0 {
+			list = append(list, leaf{Pod: p})
+			continue
+		}
+		for _, x := range p.own.leaves() {
+			list = append(list, leaf{x.Pod, append([]*Pod{p}, x.within...)})
+		}
+	}
+	return list
+}
+
 // parts are the strategies that decide: of a fund its pods', else the strategy itself.
 func (s *Strategy) parts() []*Strategy {
 	if len(s.Pods) == 0 {
 		return []*Strategy{s}
 	}
 	var list []*Strategy
-	for _, p := range s.active() {
+	for _, p := range s.leaves() {
 		list = append(list, p.own)
 	}
 	return list
 }
+
+// deepestPods is how deep pods may be within pods.
+const deepestPods = 4
 
 // ownKeys are keys of a pod's file that hold for a run by itself; in a fund the fund's do.
 func (s *Strategy) ownKeys() (list []string) {
@@ -98,7 +121,7 @@ func (s *Strategy) readPods() {
 			if p.Strategy != "" {
 				p.unused = p.own.ownKeys()
 			}
-			if len(p.own.Agents) == 0 {
+			if len(p.own.Agents)+len(p.own.Pods) == 0 {
 				p.own.Agent.Name = p.Name
 			}
 			for i := range p.own.Agents {
@@ -127,13 +150,18 @@ func (s *Strategy) readPod(p *Pod) (*Strategy, error) {
 	if info, err := fs.Stat(s.files, file); err == nil && info.IsDir() {
 		file = path.Join(file, "strategy.yaml")
 	}
-	raw, err := fs.ReadFile(s.files, file)
-	if err != nil {
+	if _, err := fs.Stat(s.files, file); err != nil {
 		return nil, s.bad("pod %s: there is no file %s", p.Name, p.Strategy).Hintf("paths are those beside the fund's file")
 	}
-	own, err := Parse(s.File+": pod "+p.Name+": "+p.Strategy, raw)
+	own, err := Read(s.files, file, s.File+": pod "+p.Name+": "+p.Strategy)
 	if err != nil {
 		return nil, err
+	}
+	if own.depth = s.depth + 1; own.depth > deepestPods {
+		return nil, s.bad("pod %s: pods are within pods more than %d deep", p.Name, deepestPods).Hintf("a file may not name itself")
+	}
+	for i := range own.Pods { // their books are the fund's
+		own.Pods[i].Name = p.Name + "-" + own.Pods[i].Name
 	}
 	own.Dir = path.Dir(file)
 	own.ReadRoles(s.files)
@@ -159,16 +187,20 @@ func (s *Strategy) checkPods() error {
 		return s.bad("no pod is enabled").Hintf("leave out enabled: false of one")
 	}
 	s.readPods()
-	seen := map[string]bool{pitwall.MainBook: true}
+	left := defaultCash
+	if s.Cash != nil {
+		left = *s.Cash
+	}
+	seen, cash := map[string]bool{pitwall.MainBook: true, fundName: true}, left
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		switch {
 		case !agentName.MatchString(p.Name):
 			return s.bad("pod %d is named %q", i+1, p.Name).Hintf("use lower-case letters, digits, - and _, at most 40")
 		case seen[p.Name]:
-			return s.bad("two pods are named %s, or one is named main", p.Name).Hintf("main is the fund's own cash; give each pod a name of its own")
+			return s.bad("two pods are named %s, or one is named main or fund", p.Name).Hintf("main is the fund's own cash, fund the sum; give each pod a name of its own")
 		case p.Pods.Kind != 0:
-			return s.bad("pod %s: pods within a pod are not supported yet (line %d)", p.Name, p.Pods.Line).Hintf("list all pods beside each other")
+			return s.bad("pod %s: pods within a pod stand in its file (line %d)", p.Name, p.Pods.Line).Hintf("write them into a file of their own and name it as the pod's strategy")
 		case p.Carry.Kind != 0:
 			return s.bad("pod %s: carry is reserved and not supported yet (line %d)", p.Name, p.Carry.Line).Hintf("leave it out: it would begin with the book of an earlier run")
 		case (p.Capital == nil) == (p.Weight == nil):
@@ -177,19 +209,51 @@ func (s *Strategy) checkPods() error {
 			return p.err
 		}
 		seen[p.Name] = true
+		if err := s.fund(p, cash, &left); err != nil {
+			return err
+		}
 		if err := s.equip(p); err != nil {
 			return err
 		}
 	}
-	return s.gather()
+	s.gather()
+	return nil
+}
+
+// fundName names the sum of the books in limits.
+const fundName = "fund"
+
+// fund gives a pod its cash, out of what is left of the fund's.
+func (s *Strategy) fund(p *Pod, cash pitwall.Dec, left *pitwall.Dec) error {
+	var c pitwall.Calc
+	own := new(pitwall.Dec)
+	if p.Capital != nil {
+		*own = *p.Capital
+	} else {
+		*own = c.Mul(cash, *p.Weight)
+	}
+	switch p.own.Cash = own; {
+	case c.Err != nil:
+		return s.bad("pod %s: %v", p.Name, c.Err)
+	case *own <= 0:
+		return s.bad("pod %s begins with %v", p.Name, *own).Hintf("give capital or weight above 0")
+	case !p.on():
+		return nil
+	}
+	if *left = c.Sub(*left, *own); *left < 0 {
+		return s.bad("the pods begin with more than the fund's cash of %v: with %s they are %v over it", cash, p.Name, -*left).Hintf("lower capital or weight, or raise cash")
+	}
+	return nil
 }
 
 // equip gives a pod the fund's settings and checks what decides. It may be called again.
 func (s *Strategy) equip(p *Pod) error {
 	own := p.own
 	switch {
-	case len(own.Pods) > 0:
-		return s.bad("pod %s: %s has pods itself, which is not supported yet", p.Name, p.Strategy).Hintf("list its pods in the fund's file")
+	case own.Allocate != nil:
+		return s.bad("pod %s: allocate in a pod's file is not supported yet", p.Name).Hintf("capital moves between the pods of the fund's own file")
+	case s.Allocate != nil && len(own.Pods) > 0:
+		return s.bad("pod %s: allocate with a pod that has pods itself is not supported yet", p.Name).Hintf("leave allocate out, or list the pods beside each other")
 	case own.Memory != nil || len(own.Tools) > 0 || own.following() != "":
 		return s.bad("pod %s: memory, tools, index or universe in a pod's file is not supported yet", p.Name).Hintf("write tools into the fund's file; list the symbols")
 	}
@@ -224,35 +288,10 @@ func (s *Strategy) equip(p *Pod) error {
 	return own.Check()
 }
 
-// gather makes the fund trade and load what its pods do, and gives each its cash.
-func (s *Strategy) gather() error {
-	cash := defaultCash
-	if s.Cash != nil {
-		cash = *s.Cash
-	}
+// gather makes the fund trade and load what its pods do.
+func (s *Strategy) gather() {
 	s.union = s.union || len(s.Symbols) == 0
-	var c pitwall.Calc
-	left := cash
-	for i := range s.Pods {
-		p := &s.Pods[i]
-		own := new(pitwall.Dec)
-		if p.Capital != nil {
-			*own = *p.Capital
-		} else {
-			*own = c.Mul(cash, *p.Weight)
-		}
-		switch {
-		case c.Err != nil:
-			return s.bad("pod %s: %v", p.Name, c.Err)
-		case *own <= 0:
-			return s.bad("pod %s begins with %v", p.Name, *own).Hintf("give capital or weight above 0")
-		case !p.on():
-			continue
-		}
-		if left = c.Sub(left, *own); left < 0 {
-			return s.bad("the pods begin with more than the fund's cash of %v: with %s they are %v over it", cash, p.Name, -left).Hintf("lower capital or weight, or raise cash")
-		}
-		p.own.Cash = own
+	for _, p := range s.active() {
 		for _, symbol := range p.own.Symbols {
 			if !slices.Contains(s.Symbols, symbol) {
 				s.Symbols = append(s.Symbols, symbol)
@@ -266,7 +305,6 @@ func (s *Strategy) gather() error {
 			}
 		}
 	}
-	return nil
 }
 
 // podDeciders makes the agents of all pods ready to run, pod after pod.
@@ -284,9 +322,12 @@ func (s *Strategy) podDeciders(models []Model, prices map[string]agentloop.Price
 
 // agents returns those of a fund's agents that are the pod's.
 func (p *Pod) agents(list []agentloop.Agent) []agentloop.Agent {
-	names := []string{p.own.main().Name}
-	for _, a := range p.own.Agents {
-		names = append(names, a.Name)
+	var names []string
+	for _, own := range p.own.parts() {
+		names = append(names, own.main().Name)
+		for _, a := range own.Agents {
+			names = append(names, a.Name)
+		}
 	}
 	return slices.DeleteFunc(slices.Clone(list), func(a agentloop.Agent) bool { return !slices.Contains(names, a.Name) })
 }
@@ -299,6 +340,9 @@ func (s *Strategy) podNotes() (notes []string) {
 			notes = append(notes, fmt.Sprintf("pod %s is not enabled: its capital stays cash", p.Name))
 		case len(p.unused) > 0:
 			notes = append(notes, fmt.Sprintf("pod %s: %s in %s do not hold here: the fund's do", p.Name, strings.Join(p.unused, ", "), p.Strategy))
+		}
+		if own := s.Pods[i].own; own != nil && s.Pods[i].on() {
+			notes = append(notes, own.podNotes()...)
 		}
 	}
 	return notes

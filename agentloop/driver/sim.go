@@ -81,8 +81,9 @@ type Sim struct {
 	market   *wall.Wall
 	journal  pitwall.Journal
 	pods     []podWorld
-	notes    []pitwall.Warning // about the data as a whole, for the operator: they count the future in
-	from, to time.Time         // to is exclusive
+	levels   map[string]*risk.Guard // of pods that have pods, by name
+	notes    []pitwall.Warning      // about the data as a whole, for the operator: they count the future in
+	from, to time.Time              // to is exclusive
 }
 
 // NewSim composes a simulated world. Its journal begins with the cash of each book,
@@ -112,7 +113,7 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{venue: v, store: store, spec: spec, market: wall.New(store, v.Now, spec.Symbols), journal: j, notes: notes(store, spec, from, to), from: from, to: to}
+	s := &Sim{levels: map[string]*risk.Guard{}, venue: v, store: store, spec: spec, market: wall.New(store, v.Now, spec.Symbols), journal: j, notes: notes(store, spec, from, to), from: from, to: to}
 	s.market.Follow(spec.Members)
 	clock := pitwall.Clock(v)
 	var shared *fundClock

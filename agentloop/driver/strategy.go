@@ -71,6 +71,7 @@ type Strategy struct {
 	Fetch []string `yaml:"-"` // the commands in its comments that fetch its data
 
 	origins  map[string]string    // which file states a key, where several do
+	depth    int                  // of the pods that it is within
 	union    bool                 // Symbols are what the pods trade: the file has none
 	files    fs.FS                // what stands beside the strategy is read from; nil = nothing is
 	members  []pitwall.Membership // of Index or Universe, once it is loaded

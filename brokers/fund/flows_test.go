@@ -100,7 +100,7 @@ func newDesk(t *rapid.T, f *flow) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{venue: v, sum: fund.NewSum(v, names, pitwall.Int(100_000))}
+	d := &desk{venue: v, sum: fund.NewSum(v, v, names, pitwall.Int(100_000))}
 	market := wall.New(f, v.Now, symbols)
 	g := risk.New(d.sum, cfg.Journal, v, market, market, limits)
 	g.Share(risk.Shared{Name: "fund", Counts: d.sum.Counts, Holders: d.sum.Holders})

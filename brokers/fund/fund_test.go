@@ -97,7 +97,7 @@ func TestBookShowsItsOwn(t *testing.T) {
 func TestSumNets(t *testing.T) {
 	v := venue(t)
 	ctx := context.Background()
-	sum := fund.NewSum(v, []string{"main", "a", "b"}, pitwall.Int(2500))
+	sum := fund.NewSum(v, v, []string{"main", "a", "b"}, pitwall.Int(2500))
 	next(t, v)
 	for _, x := range []struct {
 		id, book string

@@ -14,14 +14,16 @@ import (
 // Sum is several books of a venue as one account, for limits on all of them together. What
 // goes through to the venue keeps its book. It is safe for concurrent use, but for Move.
 type Sum struct {
-	venue pitwall.Broker
-	books []string
-	marks pitwall.Marks
+	venue  pitwall.Broker // is read
+	orders pitwall.Broker // takes what changes
+	books  []string
+	marks  pitwall.Marks
 }
 
-// NewSum returns the sum of books, which begin with the given cash together.
-func NewSum(venue pitwall.Broker, books []string, start pitwall.Dec) *Sum {
-	return &Sum{venue: venue, books: books, marks: pitwall.NewMarks(start)}
+// NewSum returns the sum of books of a venue, which begin with the given cash together.
+// Orders go to orders: the venue, or the guard of what these books are a part of.
+func NewSum(venue, orders pitwall.Broker, books []string, start pitwall.Dec) *Sum {
+	return &Sum{venue: venue, orders: orders, books: books, marks: pitwall.NewMarks(start)}
 }
 
 // Move takes the end of a bar: the highest equity so far and the day's first are those of
@@ -37,17 +39,17 @@ func (s *Sum) Move(ctx context.Context, at time.Time) error {
 
 // Submit implements pitwall.Broker.
 func (s *Sum) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState, error) {
-	return s.venue.Submit(ctx, o)
+	return s.orders.Submit(ctx, o)
 }
 
 // Replace implements pitwall.Broker.
 func (s *Sum) Replace(ctx context.Context, id string, c pitwall.Change) (pitwall.OrderState, error) {
-	return s.venue.Replace(ctx, id, c)
+	return s.orders.Replace(ctx, id, c)
 }
 
 // Cancel implements pitwall.Broker.
 func (s *Sum) Cancel(ctx context.Context, id string) (pitwall.OrderState, error) {
-	return s.venue.Cancel(ctx, id)
+	return s.orders.Cancel(ctx, id)
 }
 
 // Orders implements pitwall.Broker.

@@ -233,6 +233,7 @@ type Pod struct {
 	Symbols  []string    `json:"symbols"`
 	Limits   string      `json:"limits"` // on its book; those of the fund are the manifest's own
 	Agents   []string    `json:"agents"`
+	Within   []string    `json:"within,omitempty"` // pods that it is within, the outermost first
 }
 
 // Trigger gives an agent a turn between its regular ones; exactly one of Fill, Move
