@@ -52,6 +52,7 @@ var layers = map[string][]string{
 	"agentloop/models":   {"agentloop"},                                                                                          // one file per provider
 	"agentloop/scripts":  {"agentloop"},                                                                                          //
 	"agentloop/roles":    {},                                                                                                     // embedded files
+	"agentloop/rules":    {},                                                                                                     // embedded files
 	"agentloop/desk":     {"agentloop", "agentloop/roles"},                                                                       // a team as a Decider, over any MCP server
 	"cache/lock":         {},                                                                                                     // files that one process at a time has
 	"cache/replay":       {"cache/lock"},                                                                                         // what models and external tools answered

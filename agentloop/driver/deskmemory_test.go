@@ -1,7 +1,6 @@
 package driver_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -169,105 +168,6 @@ func TestDeskRemindsByWordsAndRegime(t *testing.T) {
 	}
 }
 
-// Analysts that finish in any order, recorded answers and a kill at any reply leave the same
-// bytes, and nothing is asked twice.
-func TestDeskThatRemembersIsReplayed(t *testing.T) {
-	const turns = 4
-	small := "{analysts: [technical, breadth], trader: {}, risk: {}, critic: {}}\nmemory: {episode: week}"
-	var want []byte
-	var digest string
-	for _, delays := range [][2]time.Duration{{0, 0}, {6, 0}, {0, 6}} {
-		for _, parallel := range []int{1, 8} {
-			d := &deskRun{desk: strings.Replace(small, "trader", fmt.Sprintf("parallel: %d, trader", parallel), 1), turns: turns, play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
-				if i := slices.Index([]string{"technical", "breadth"}, role); i >= 0 {
-					time.Sleep(delays[i] * time.Millisecond)
-				}
-				return swinging("wait")(role, r)
-			}}
-			r, _, err := d.run(t)
-			require.NoError(t, err)
-			raw, err := os.ReadFile(filepath.Join(r.Out, "turns.log"))
-			require.NoError(t, err)
-			if want == nil {
-				want, digest = raw, r.Digest
-			}
-			require.True(t, string(want) == string(raw), "other bytes")
-			require.Equal(t, digest, r.Digest)
-		}
-	}
-	whole := &deskRun{desk: small, turns: turns, play: swinging("wait"), cache: &deskCache{m: map[string][]byte{}}}
-	cold, _, err := whole.run(t)
-	require.NoError(t, err)
-	require.Equal(t, digest, cold.Digest)
-	require.Positive(t, whole.asked["critic"])
-	total := 0
-	for _, n := range whole.asked {
-		total += n
-	}
-	warm := &deskRun{desk: small, turns: turns, play: swinging("wait"), cache: whole.cache}
-	again, _, err := warm.run(t)
-	require.NoError(t, err)
-	require.Empty(t, warm.asked)
-	require.Equal(t, cold.Manifest.TurnsDigest, again.Manifest.TurnsDigest)
-	a, b := memoryOf(t, cold.Out), memoryOf(t, again.Out)
-	require.Equal(t, a, b)
-	for kill := 1; kill <= total; kill++ {
-		cache, n := &deskCache{m: map[string][]byte{}}, 0
-		ctx, cancel := context.WithCancel(t.Context())
-		d := &deskRun{desk: strings.Replace(small, "trader", "parallel: 1, trader", 1), turns: turns, cache: cache, context: ctx}
-		d.play = func(role string, r agentloop.Request) (agentloop.Reply, error) {
-			if n++; n >= kill {
-				cancel()
-				return agentloop.Reply{}, ctx.Err()
-			}
-			return swinging("wait")(role, r)
-		}
-		_, _, err := d.run(t)
-		require.NoError(t, err)
-		resumed := &deskRun{desk: d.desk, turns: turns, cache: cache, play: swinging("wait")}
-		got, _, err := resumed.run(t)
-		require.NoError(t, err)
-		after := 0
-		for _, n := range resumed.asked {
-			after += n
-		}
-		require.Equal(t, total-kill+1, after, "killed at reply %d", kill)
-		require.Equal(t, cold.Digest, got.Digest, "killed at reply %d", kill)
-		require.Equal(t, cold.Manifest.TurnsDigest, got.Manifest.TurnsDigest)
-	}
-}
-
-// Another prompt of the critic asks the critic again; another lesson asks those that read it.
-func TestAnotherLessonAsksWhoReadsIt(t *testing.T) {
-	const turns = 3
-	cache := &deskCache{m: map[string][]byte{}}
-	first := &deskRun{desk: learning, turns: turns, play: swinging("wait"), cache: cache}
-	_, _, err := first.run(t)
-	require.NoError(t, err)
-	critics := first.asked["critic"]
-	require.Positive(t, critics)
-	other := file("critic", "deep", "Critique", "Be short.")
-	same := &deskRun{desk: learning, turns: turns, play: swinging("wait"), cache: cache, beside: other}
-	_, _, err = same.run(t)
-	require.NoError(t, err)
-	require.Equal(t, map[string]int{"critic": critics}, same.asked)
-	changed := &deskRun{desk: learning, turns: turns, play: swinging("hurry"), cache: cache, beside: file("critic", "deep", "Critique", "Be long.")}
-	_, list, err := changed.run(t)
-	require.NoError(t, err)
-	require.Equal(t, critics, changed.asked["critic"])
-	for _, role := range []string{"technical", "breadth", "bull", "bear"} {
-		require.Zero(t, changed.asked[role], role)
-	}
-	n := 0
-	for _, x := range list {
-		if strings.Contains(heardBy(x, "trader"), "hurry") {
-			n++
-		}
-	}
-	require.Positive(t, n)
-	require.Equal(t, []int{n, n}, []int{changed.asked["judge"], changed.asked["trader"]})
-}
-
 // Under an alert the conservative risk manager judges. The alert and what roles are told of
 // beliefs equal a computation from the run's equity and prices.
 func TestDeskAlertsAndScoresEqualAnIndependentComputation(t *testing.T) {
@@ -335,44 +235,6 @@ func worst(results []float64) float64 {
 	return sum / float64(n)
 }
 
-// What is after a time changes nothing that a desk with a memory was told before it.
-func TestDeskRemembersNoFuture(t *testing.T) {
-	made := func(after float64) fstest.MapFS {
-		text, price := "time,symbol,open,high,low,close,volume\n", 100.0
-		for i := range 60 {
-			price *= 1 + 0.02*math.Sin(float64(i*i))
-			if i >= 40 {
-				price *= after
-			}
-			p := math.Round(price*100) / 100
-			text += fmt.Sprintf("%s,AAA,%v,%v,%v,%v,1000000\n", time.Date(2024, 1, 1+i, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), p, p+1, p-1, p)
-		}
-		return fstest.MapFS{"data/a.csv": {Data: []byte(text)}}
-	}
-	told := func(after float64) (texts []string) {
-		d := &deskRun{desk: learning, every: 1, symbols: "AAA", days: "from: 2024-01-01\nto: 2024-02-29", data: made(after), play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
-			reply, err := swinging("wait")(role, r)
-			if reply.Text == "" && len(reply.Calls) == 0 {
-				reply.Text = usual(role)
-			}
-			reply.Text = strings.ReplaceAll(reply.Text, "AAPL", "AAA")
-			return reply, err
-		}}
-		r, turns, err := d.run(t)
-		require.NoError(t, err)
-		require.Greater(t, len(memoryOf(t, r.Out).Trades), 20)
-		for _, x := range turns {
-			raw, err := json.Marshal([]any{x.AsOf, x.StateDigest, x.Messages, x.Output})
-			require.NoError(t, err)
-			texts = append(texts, string(raw))
-		}
-		return texts
-	}
-	a, b := told(1), told(1.03)
-	require.Equal(t, a[:40], b[:40])
-	require.NotEqual(t, a[40], b[40])
-}
-
 // A desk carries the memory of an earlier run; into one that starts before its end it does
 // not. Its critic reviews what it carries.
 func TestDeskCarriesItsMemory(t *testing.T) {
@@ -391,4 +253,67 @@ func TestDeskCarriesItsMemory(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, heardBy(turns[0], "trader"), "Lessons of this desk's closed trades:\n- 2014-03-")
 	require.Contains(t, heardBy(turns[0], "trader"), "- run:m", "beliefs with the run's name")
+}
+
+// A memory that cannot be read reminds of nothing, and risk is judged conservatively.
+func TestDeskWhoseMemoryCannotBeRead(t *testing.T) {
+	d := &deskRun{desk: learning, turns: 4, play: swinging("wait"), change: func(a *agentloop.Agent) {
+		for i := range a.Roles {
+			if a.Roles[i].Name == desk.Recorder {
+				a.Roles[i].Tools = []string{}
+			}
+		}
+	}}
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	require.Zero(t, d.asked["risk"])
+	require.Positive(t, d.asked["risk_conservative"])
+	for _, x := range turns {
+		require.Contains(t, kindsOf(x), "memory_unread")
+		require.Equal(t, "the memory could not be read", recordOf(t, x).Alert)
+		require.NotContains(t, heardBy(x, "trader"), "Lessons")
+	}
+}
+
+// Once there is a plan, reviewers are reminded of the symbols that it orders.
+func TestReviewersAreRemindedOfThePlansSymbols(t *testing.T) {
+	files, _ := madeCloses(40, map[string]float64{"AA": 0.01, "BB": 0.01})
+	order := func(symbol, target string) string {
+		return `{"symbol":"` + symbol + `","target_percent":` + target + `,"confidence":0.5,"reason":"r"}`
+	}
+	n := 0
+	d := &deskRun{desk: "{trader: {}, risk: {}, critic: {}}\nmemory: {episode: quarter}", every: 1, symbols: "AA, BB", days: "from: 2013-01-02\nto: 2013-02-28", data: files, turns: 6, play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
+		switch role {
+		case "critic":
+			return agentloop.Reply{Text: criticized(r.Messages[0].User, "wait")}, nil
+		case "trader":
+			n++
+			switch n {
+			case 1:
+				return agentloop.Reply{Text: `{"orders":[` + order("AA", "20") + "," + order("BB", "20") + `]}`}, nil
+			case 3:
+				return agentloop.Reply{Text: `{"orders":[` + order("AA", "0") + "," + order("BB", "0") + `]}`}, nil
+			case 5:
+				return agentloop.Reply{Text: `{"orders":[` + order("BB", "10") + `]}`}, nil
+			}
+			return agentloop.Reply{Text: `{"orders":[],"no_trade":"wait"}`}, nil
+		}
+		return agentloop.Reply{}, nil
+	}}
+	_, turns, err := d.run(t)
+	require.NoError(t, err)
+	for _, x := range turns {
+		if x.Turn != 5 {
+			continue
+		}
+		judged := "risk"
+		if recordOf(t, x).Alert != "" {
+			judged = "risk_conservative"
+		}
+		require.Contains(t, heardBy(x, "trader"), "wait 1-AA")
+		require.Contains(t, heardBy(x, "trader"), "wait 1-BB")
+		require.Contains(t, heardBy(x, judged), "wait 1-BB")
+		require.NotContains(t, heardBy(x, judged), "wait 1-AA")
+	}
+	require.GreaterOrEqual(t, len(turns), 5)
 }

@@ -13,12 +13,16 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
+	"pitwall/agentloop/rules"
 	"pitwall/agentloop/scripts"
 	"pitwall/tools/duckdb"
 )
 
 // This file is a strategy's `rule:`: SQL that says what share of equity each symbol
 // should be, instead of a model.
+
+// bundledRule begins the name of a rule in the binary.
+const bundledRule = "bundled/"
 
 // ruleModel is the name of the model of a strategy with a rule.
 const ruleModel = "rule"
@@ -36,6 +40,13 @@ type Rule []scripts.Column
 func (r *Rule) UnmarshalYAML(n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.ScalarNode:
+		if name, ok := strings.CutPrefix(n.Value, bundledRule); ok {
+			text, ok := rules.Text(name)
+			if !ok {
+				return fmt.Errorf("line %d: there is no rule %s; the bundled ones are %s", n.Line, n.Value, strings.Join(rules.Names(), ", "))
+			}
+			return yaml.Unmarshal(text, r)
+		}
 		*r = Rule{{Name: scripts.WeightColumn, SQL: n.Value}}
 		return nil
 	case yaml.MappingNode:
@@ -92,7 +103,7 @@ func (s *Strategy) checkRule() error {
 		}
 		taken = append(taken, c.Name)
 		if name := placeholder.FindString(s.fill(c.SQL)); name != "" {
-			bare := strings.Trim(name, "{}")
+			bare, _, _ := strings.Cut(strings.Trim(name, "{}"), "=")
 			return s.bad("rule: %s: %s has no value", c.Name, name).Hintf("write params: {%s: 50} or --param %s=50", bare, bare)
 		}
 	}
@@ -231,7 +242,7 @@ func (s *Strategy) sqlHint(c scripts.Column, e *pitwall.Error) string {
 	}
 	raw := s.Rule[slices.IndexFunc(s.Rule, func(x scripts.Column) bool { return x.Name == c.Name })].SQL
 	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
-		if strings.Contains(raw, "{"+name+"}") {
+		if hasPlace(raw, name) {
 			hints = append(hints, fmt.Sprintf("{%s} is %v, from params or --param %s", name, s.Params[name], name))
 		}
 	}

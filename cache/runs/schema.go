@@ -133,6 +133,7 @@ type Manifest struct {
 	// What a verifier needs besides journal.jsonl and prices.csv.
 	Traded   []Traded         `json:"instruments,omitempty"`
 	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
+	Regimes  []Regime         `json:"regimes,omitempty"` // of a strategy with regime, oldest first
 	Notes    []string         `json:"notes,omitempty"`   // about the machine: a key that is not set
 	Warnings []string         `json:"warnings"`
 	// ReadWith holds those that change how the result must be read; nil without one.
@@ -142,6 +143,13 @@ type Manifest struct {
 	// from a model or from the replay cache. Older runs have none.
 	TurnsDigest string `json:"turns_digest,omitempty"`
 	Error       string `json:"error,omitempty"`
+}
+
+// Regime is a label of the market from a day on; it was known at that day's close.
+type Regime struct {
+	Symbol string `json:"symbol"`
+	From   string `json:"from"`
+	Label  string `json:"label"`
 }
 
 // Fork says how a run parts from an earlier one. Turns before Turn are the parent's.
