@@ -113,6 +113,15 @@ func TestFundIsTheSumOfItsBooks(t *testing.T) {
 		require.Equal(t, sums[row.Time.UTC().String()], pitwall.EquityPoint{Equity: row.Equity, Cash: row.Cash})
 	}
 	require.Equal(t, rows[len(rows)-1].Equity, result.FinalEquity)
+	require.Len(t, r.Rows(runs.BooksFile), 3*result.Bars)
+	file := filepath.Join(result.Out, runs.BooksFile)
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(raw), ",hold,45000,", ",hold,45001,", 1)), 0o600))
+	v, err := driver.Verify(os.DirFS(result.Out))
+	require.NoError(t, err)
+	require.Len(t, v.Differences, 2, "its sum, and what it says: %v", v.Differences)
+	require.Contains(t, v.Differences[1], "books.csv line")
 	require.Equal(t, []runs.Pod{
 		{Name: "trend", Cash: pitwall.Int(30_000), Symbols: []string{"AAPL"}, Limits: result.Manifest.Pods[0].Limits, Agents: []string{"trend"}},
 		{Name: "hold", Cash: pitwall.Int(45_000), Symbols: []string{"AAPL"}, Limits: result.Manifest.Pods[1].Limits, Agents: []string{"hold"}}}, result.Manifest.Pods)
