@@ -2,7 +2,6 @@ package driver
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,10 +18,10 @@ import (
 	"pitwall/cache/runs"
 )
 
-// bar is high, low, close and volume; the open is the close.
+// bar is high, low, close and volume in millions; the open is the close.
 type bar [4]float64
 
-// flat are bars of one price each and a volume of 100.
+// flat are bars of one price each.
 func flat(closes ...float64) (list []bar) {
 	for _, c := range closes {
 		list = append(list, bar{c, c, c, 100})
@@ -83,24 +82,6 @@ func TestBundledRules(t *testing.T) {
 	}{
 		// Fast averages 10, 11, 12, 10.5 from the third bar on, slow ones 10, 10.67, 11.33, 11.
 		{"ma", "{fast: 2, slow: 3}", flat(10, 10, 10, 12, 12, 9, 9), nil, "3 buy A, 5 sell A"},
-		// Over two bars: +10 % at bar 2, +10 % at 3, -18 % at 4.
-		{"trend", "{bars: 2}", flat(10, 10, 11, 11, 9, 9), nil, "2 buy A, 4 sell A"},
-		// Bar 3: middle 99.67, deviation 0.47, so 99 is below the band of 99.2. Bar 4 closes above the middle, 99.57.
-		{"mean_reversion", "{rsi_bars: 2, bars: 3, width: 1, atr_bars: 1}", flat(100, 100, 100, 99, 99.7, 99.8), nil, "3 buy A, 4 sell A"},
-		// RSI is 100 x 1/(1+3) = 25 at bars 3 and 4 and 33 at bar 5, where 99.5 is above the middle, 98.5.
-		{"mean_reversion", "{rsi_bars: 3, low: 26, bars: 3, width: 9, atr_bars: 1}", flat(100, 100, 101, 98, 98, 99.5, 99.5), nil, "3 buy A, 5 sell A"},
-		// 101 is above 100 at bar 3; the lowest of two bars before is 101 at bar 6, and 100 is below it.
-		{"breakout", "{bars: 3, exit: 2, volume: 0}", flat(100, 100, 100, 101, 102, 101, 100, 100), nil, "3 buy A, 6 sell A"},
-		// The same with a volume that should be twice its average.
-		{"breakout", "{bars: 3, exit: 2, volume: 2}", flat(100, 100, 100, 101, 102, 101, 100, 100), nil, ""},
-		// Bought at 101 with a range of 1: target 101 + 1 x 1 x 2 = 103.
-		{"momentum_breakout", "{bars: 3, atr_bars: 1, stop: 1, reward: 2}", []bar{{100, 100, 100, 100}, {100, 100, 100, 100}, {100, 100, 100, 100}, {101, 101, 101, 200}, {102, 102, 102, 100}, {103, 103, 103, 100}, {103, 103, 103, 100}}, nil, "3 buy A, 5 sell A"},
-		// The same, stopped at 101 - 1 = 100.
-		{"momentum_breakout", "{bars: 3, atr_bars: 1, stop: 1, reward: 2}", []bar{{100, 100, 100, 100}, {100, 100, 100, 100}, {100, 100, 100, 100}, {101, 101, 101, 200}, {100.5, 100.5, 100.5, 100}, {100, 100, 100, 100}, {100, 100, 100, 100}}, nil, "3 buy A, 5 sell A"},
-		// Bar 3 dips to 101, below the average of 102.2, and closes above it at 102.4; the high before is 104.
-		{"pullback", "{bars: 2, trend: 3, swing: 2, atr_bars: 1}", []bar{{100, 100, 100, 100}, {101, 101, 101, 100}, {104, 102, 102, 100}, {102.4, 101, 102.4, 100}, {103, 103, 103, 100}, {104, 104, 104, 100}, {104, 104, 104, 100}}, nil, "3 buy A, 5 sell A"},
-		// The same, stopped at 102.4 less twice the range of 1.4: 99.6.
-		{"pullback", "{bars: 2, trend: 3, swing: 2, atr_bars: 1}", []bar{{100, 100, 100, 100}, {101, 101, 101, 100}, {104, 102, 102, 100}, {102.4, 101, 102.4, 100}, {100, 100, 100, 100}, {99.5, 99.5, 99.5, 100}, {99.5, 99.5, 99.5, 100}}, nil, "3 buy A, 5 sell A"},
 		// Gains of one bar: A 1 % and B 0, A 0 and B 2 %, A 1 % and B 0.
 		{"sector_rotation", "{bars: 1, top: 1}", flat(100, 101, 101, 102), flat(100, 100, 102, 102), "1 buy A, 2 sell A, 2 buy B, 3 sell B, 3 buy A"},
 		// Changes of +1 % and -1 % deviate by 1.41 %, of +2 % and -2 % by 2.83 %: two thirds and one third.
@@ -119,62 +100,19 @@ func TestBundledRules(t *testing.T) {
 	}
 }
 
-// The spread of a pair, its line and its deviation, computed here by sums.
-func TestBundledPairs(t *testing.T) {
-	const n = 5
-	a := []float64{100, 101, 99, 100, 101, 100, 92, 99, 100, 100.2, 100.1}
-	b := []float64{50, 50.3, 49.8, 50.1, 50.4, 50, 50.1, 50, 50.2, 50.1, 50.1}
-	var want []string
-	side := 0
-	for i := n - 1; i < len(a); i++ {
-		var sx, sy, sxx, sxy, syy float64
-		for k := i - n + 1; k <= i; k++ {
-			x, y := math.Log(b[k]), math.Log(a[k])
-			sx, sy, sxx, sxy, syy = sx+x, sy+y, sxx+x*x, sxy+x*y, syy+y*y
-		}
-		slope := (n*sxy - sx*sy) / (n*sxx - sx*sx)
-		line := (sy - slope*sx) / n
-		rest := (syy - sy*sy/n - slope*slope*(sxx-sx*sx/n)) / n
-		z := (math.Log(a[i]) - line - slope*math.Log(b[i])) / math.Sqrt(max(rest, 0))
-		was := side
-		switch {
-		case z > 1.5:
-			side = -1
-		case z < -1.5:
-			side = 1
-		case math.Abs(z) < 0.5:
-			side = 0
-		}
-		if side != was {
-			want = append(want, fmt.Sprint(i, " ", map[int]string{1: "buy A, sell B", -1: "sell A, buy B", 0: "out"}[side]))
-		}
-	}
-	require.Equal(t, []string{"6 buy A, sell B", "7 out"}, want, "the series has one trade")
-	got := ruledOrders(t, "account: {type: margin}\nband: 0.2\nrule: bundled/pairs\nparams: {first: A, second: B, bars: 5, entry: 1.5}\n", map[string][]bar{"A": flat(a...), "B": flat(b...)})
-	for i := range got {
-		got[i] = withoutWeight(got[i])
-	}
-	require.ElementsMatch(t, []string{"6 buy A", "6 sell B", "7 sell A", "7 buy B"}, got)
-}
-
 func TestBundledRuleNames(t *testing.T) {
 	_, err := Parse("s.yaml", []byte("symbols: [A]\nrule: bundled/nothing\n"))
-	require.ErrorContains(t, err, "there is no rule bundled/nothing; the bundled ones are breakout, ma, mean_reversion")
+	require.ErrorContains(t, err, "there is no rule bundled/nothing; the bundled ones are ma, risk_parity, sector_rotation, volatility_target")
 	page, err := os.ReadFile("../../tools/docs/rules.md")
 	require.NoError(t, err)
 	for _, name := range rules.Names() {
 		require.Contains(t, string(page), "\n| "+name+" | ")
-		s, err := Parse("s.yaml", []byte("symbols: [A, B]\nrule: bundled/"+name+"\nparams: {first: A, second: B}\n"))
+		s, err := Parse("s.yaml", []byte("symbols: [A, B]\nrule: bundled/"+name+"\nparams: {first: A}\n"))
 		require.NoError(t, err, name)
-		if name != "pairs" {
-			require.ErrorContains(t, s.Check(), "params: nothing uses first", name)
-			s.Params = nil
-		}
+		require.ErrorContains(t, s.Check(), "params: nothing uses first", name)
+		s.Params = nil
 		require.NoError(t, s.Check(), name)
 		_, err = s.CheckRule(t.Context())
 		require.NoError(t, err, name)
 	}
-	s, err := Parse("s.yaml", []byte("symbols: [A, B]\nrule: bundled/pairs\n"))
-	require.NoError(t, err)
-	require.ErrorContains(t, s.Check(), "{second} has no value")
 }

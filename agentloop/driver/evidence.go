@@ -209,6 +209,11 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err != nil {
 		return fail(err)
 	}
+	if len(m.Pods) > 0 {
+		if err := r.folder.Books(); err != nil {
+			return fail(err)
+		}
+	}
 	if err := r.folder.Seal(m); err != nil {
 		return fail(err)
 	}

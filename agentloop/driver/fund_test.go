@@ -113,6 +113,15 @@ func TestFundIsTheSumOfItsBooks(t *testing.T) {
 		require.Equal(t, sums[row.Time.UTC().String()], pitwall.EquityPoint{Equity: row.Equity, Cash: row.Cash})
 	}
 	require.Equal(t, rows[len(rows)-1].Equity, result.FinalEquity)
+	require.Len(t, r.Rows(runs.BooksFile), 3*result.Bars)
+	file := filepath.Join(result.Out, runs.BooksFile)
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(raw), ",hold,45000,", ",hold,45001,", 1)), 0o600))
+	v, err := driver.Verify(os.DirFS(result.Out))
+	require.NoError(t, err)
+	require.Len(t, v.Differences, 2, "its sum, and what it says: %v", v.Differences)
+	require.Contains(t, v.Differences[1], "books.csv line")
 	require.Equal(t, []runs.Pod{
 		{Name: "trend", Cash: pitwall.Int(30_000), Symbols: []string{"AAPL"}, Limits: result.Manifest.Pods[0].Limits, Agents: []string{"trend"}},
 		{Name: "hold", Cash: pitwall.Int(45_000), Symbols: []string{"AAPL"}, Limits: result.Manifest.Pods[1].Limits, Agents: []string{"hold"}}}, result.Manifest.Pods)
@@ -182,6 +191,10 @@ func TestFundThatCannotBe(t *testing.T) {
 		"- {name: a, weight: 0.5, enabled: false, " + hold + "}":                         "no pod is enabled",
 		"- {name: a, weight: 0.5, pods: [], " + hold + "}":                               "pods within a pod stand in its file",
 		"- {name: a, weight: 0.5, carry: x, " + hold + "}":                               "carry is reserved",
+		"- {name: a, weight: 0.5, " + hold + "}\ncross: true":                            "cross is reserved",
+		"- {name: a, weight: 0.5, " + hold + "}\nallocate: {every: month, to: best}":     "allocate.to is",
+		"- {name: a, weight: 0.5, " + hold + "}\nallocate: {to: target}":                 "allocate has no every",
+		"- {name: fund, weight: 0.5, " + hold + "}":                                      "one is named main or fund",
 		"- {name: a, weight: 0, " + hold + "}":                                           "begins with 0",
 		"- {name: a, weight: 0.5, symbols: [SPX], " + hold + "}":                         "not among the fund's symbols",
 		"- {name: a, weight: 0.5, wait: 3, " + hold + "}":                                `there is no key "wait"`,

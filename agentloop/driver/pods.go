@@ -173,6 +173,9 @@ func (s *Strategy) checkPods() error {
 	if err := s.Allocate.check(s); err != nil {
 		return err
 	}
+	if s.Cross.Kind != 0 {
+		return s.bad("cross is reserved and not supported yet (line %d)", s.Cross.Line).Hintf("leave it out: opposite orders of pods would meet each other at the open; each meets the market")
+	}
 	if len(s.Pods) == 0 {
 		return nil
 	}

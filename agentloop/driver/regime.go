@@ -2,15 +2,18 @@ package driver
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/cache/runs"
 	"pitwall/tools"
 	"pitwall/tools/regime"
 )
@@ -159,4 +162,26 @@ func (s *Strategy) gatePod(p *Pod) {
 	if symbol := own.regimeSpec().Symbol; symbol != "" && !slices.Contains(slices.Concat(own.Symbols, own.Watch, []string{own.Benchmark}), symbol) {
 		own.Watch = append(own.Watch, symbol)
 	}
+}
+
+// regimesOf returns the labels of a run's days as they changed, the first one that of the
+// day before the run where there is one; nil for a world without `regime:`.
+func regimesOf(w *pitwall.World, from, until time.Time) (list []runs.Regime, err error) {
+	if w.Regime.Symbol == "" {
+		return nil, nil
+	}
+	rows, err := tools.RegimeTable(w).Rows(context.Background(), until)
+	if err != nil {
+		return nil, fmt.Errorf("reading the regimes of the run: %w", err)
+	}
+	for _, row := range rows {
+		x := runs.Regime{Symbol: row[0].(string), From: row[1].(string), Label: row[2].(string)}
+		switch n := len(list); {
+		case n == 1 && !row[5].(time.Time).After(from): // before the run: the newest counts
+			list[0] = x
+		case n == 0 || list[n-1].Label != x.Label:
+			list = append(list, x)
+		}
+	}
+	return list, nil
 }

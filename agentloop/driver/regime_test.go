@@ -60,6 +60,14 @@ func TestWhen(t *testing.T) {
 		_, err = driver.Run(t.Context(), driver.Config{Strategy: s, Files: risesAndFalls(), Agents: agents, Dir: dir, Now: time.Now})
 		require.NoError(t, err)
 		r := runs.Open(os.DirFS(dir))
+		require.NotEmpty(t, r.Manifest.Regimes)
+		labels := map[string]bool{}
+		for i, x := range r.Manifest.Regimes {
+			labels[x.Label] = true
+			require.Equal(t, "X", x.Symbol)
+			require.True(t, i == 0 || x.From > r.Manifest.Regimes[i-1].From && x.Label != r.Manifest.Regimes[i-1].Label)
+		}
+		require.True(t, labels["up"] && len(labels) > 1, "%v", labels)
 		require.Contains(t, r.Manifest.Agents[0].Gate, "X by "+model+": up")
 		held, back, sold := 0, 0, 0
 		for n := 1; ; n++ {

@@ -217,7 +217,9 @@ func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 			m.Actions = append(m.Actions, a)
 		}
 	}
-	return nil
+	var err error
+	m.Regimes, err = regimesOf(s.world, s.from, until)
+	return err
 }
 
 // Warnings implements [Session].

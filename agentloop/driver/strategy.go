@@ -65,6 +65,7 @@ type Strategy struct {
 
 	Pods     []Pod     `yaml:"pods"`     // several strategies, each with a book of its own, in place of one that decides
 	Allocate *Allocate `yaml:"allocate"` // when capital moves between pods; nil = never
+	Cross    yaml.Node `yaml:"cross"`    // known and refused until its time comes
 
 	File  string   `yaml:"-"` // how messages name the file
 	Dir   string   `yaml:"-"` // its folder inside the file system that data paths are read from

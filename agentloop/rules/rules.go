@@ -1,7 +1,7 @@
 // Package rules holds rules that a strategy names in place of writing its own:
 //
-//	rule: bundled/mean_reversion
-//	params: {low: 25}
+//	rule: bundled/ma
+//	params: {slow: 50}
 //
 // A file is what would stand under `rule:` in a strategy, with {name=value} where params may
 // put another value. Its comment says what it does, what its params are and where it comes
@@ -16,7 +16,8 @@
 // # Why not
 //
 // Why not a Go file for each: SQL can be read, copied into a strategy and changed, and it is
-// judged over what is known at a turn as any rule is.
+// judged over what is known at a turn as any rule is. What enters once and leaves at a stop or
+// a target is a script (agentloop/scripts): a rule keeps no entry price.
 package rules
 
 import (

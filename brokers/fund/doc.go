@@ -9,8 +9,8 @@
 //
 // A [Book] calls its book main, as every world does, so the tools are those of a run with
 // one account. A [Sum] adds up what its books hold: a long of one pod and a short of
-// another in the same symbol net. Sums nest: the broker behind a Book may be the guard
-// of a part of the fund, whose own broker is the Book of nothing but a Sum.
+// another in the same symbol net. Sums nest: a book's orders may go to the guard of a
+// part of the fund, which stands before the Sum of that part and hands on to the fund's.
 //
 // # To add a method of pitwall.Broker
 //

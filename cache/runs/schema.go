@@ -28,6 +28,7 @@ const (
 	EquityFile    = "equity.csv"
 	PricesFile    = "prices.csv"
 	TradesFile    = "trades.csv"      // entries with their exits, computed from the journal at the end
+	BooksFile     = "books.csv"       // of a fund: each book's equity at each step, computed from the journal at the end
 	DecisionsFile = "decisions.jsonl" // of a run with a desk: lines of Decision, computed from the turns, the journal and the trades at the end
 	DeskFile      = "desk.json"       // of a run with a desk: a DeskScore
 	PageFile      = "report.html"
@@ -69,6 +70,8 @@ func Columns(file string) []string {
 		return []string{"timestamp", "symbol", "side", "qty", "price", "fee", "book", "turn", "order", "reason", "confidence", "utc"}
 	case EquityFile:
 		return []string{"timestamp", "equity", "cash", "benchmark", "buy_and_hold", "utc"}
+	case BooksFile:
+		return []string{"timestamp", "book", "equity", "cash", "utc"}
 	case TradesFile: // times in UTC
 		return []string{"symbol", "side", "qty", "entry_time", "entry_price", "exit_time", "exit_price", "fees", "profit", "return", "days",
 			"entry_turn", "entry_order", "entry_reason", "entry_confidence", "exit_turn", "exit_order", "exit_reason", "exit_confidence"}
@@ -130,6 +133,7 @@ type Manifest struct {
 	// What a verifier needs besides journal.jsonl and prices.csv.
 	Traded   []Traded         `json:"instruments,omitempty"`
 	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
+	Regimes  []Regime         `json:"regimes,omitempty"` // of a strategy with regime, oldest first
 	Notes    []string         `json:"notes,omitempty"`   // about the machine: a key that is not set
 	Warnings []string         `json:"warnings"`
 	// ReadWith holds those that change how the result must be read; nil without one.
@@ -139,6 +143,13 @@ type Manifest struct {
 	// from a model or from the replay cache. Older runs have none.
 	TurnsDigest string `json:"turns_digest,omitempty"`
 	Error       string `json:"error,omitempty"`
+}
+
+// Regime is a label of the market from a day on; it was known at that day's close.
+type Regime struct {
+	Symbol string `json:"symbol"`
+	From   string `json:"from"`
+	Label  string `json:"label"`
 }
 
 // Fork says how a run parts from an earlier one. Turns before Turn are the parent's.

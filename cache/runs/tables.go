@@ -13,7 +13,7 @@ import (
 )
 
 // Tables returns what the folder holds as tables for SQL: turns, fills, equity, trades,
-// ratios and, of a run that has them, decisions, memory_trades, memory_lessons and beliefs.
+// ratios and, of a run that has them, books, decisions, memory_trades, memory_lessons and beliefs.
 // Files are read by the first query of their table.
 func (r *Run) Tables() []pitwall.ComputedTable {
 	list := []pitwall.ComputedTable{
@@ -23,6 +23,9 @@ func (r *Run) Tables() []pitwall.ComputedTable {
 		sqlTable("trades", "symbol s, side s, qty n, entry_time t, entry_price n, exit_time t, exit_price n, fees n, profit n, return n, days n, "+
 			"entry_turn n, entry_order s, entry_reason s, entry_confidence n, exit_turn n, exit_order s, exit_reason s, exit_confidence n", r.csvRows(TradesFile, 19)),
 		sqlTable("ratios", "turn n, as_of t, role s, symbol s, ratio s, value n, how s", r.ratioRows),
+	}
+	if _, err := fs.Stat(r, BooksFile); !errors.Is(err, fs.ErrNotExist) {
+		list = append(list, sqlTable("books", "time t, book s, equity n, cash n", r.csvRows(BooksFile, 4)))
 	}
 	if _, err := fs.Stat(r, DecisionsFile); !errors.Is(err, fs.ErrNotExist) {
 		list = append(list, sqlTable("decisions", "type s, trade_id s, turn n, as_of t, symbol s, side s, qty n, price n, fee n, order_id s, pnl n, return_pct n, exit_reason s, role s, error s, "+

@@ -210,6 +210,20 @@ func (f *Folder) Trades(rows [][]string) error {
 	return f.replace(TradesFile, []byte(b.String()))
 }
 
+// Books writes books.csv: the equity points of each book, main among them.
+func (f *Folder) Books() error {
+	f.mu.Lock()
+	entries := f.mem.All()
+	f.mu.Unlock()
+	b := []byte(header(BooksFile))
+	for e := range entries {
+		if e.Kind == pitwall.EntryMark && e.Mark != nil {
+			b = fmt.Appendf(b, "%s,%s,%v,%v,%s\n", e.Mark.Time.Format(time.RFC3339), e.Book, e.Mark.Equity, e.Mark.Cash, utc(e.Mark.Time))
+		}
+	}
+	return f.replace(BooksFile, b)
+}
+
 // Decisions writes decisions.jsonl.
 func (f *Folder) Decisions(lines []Decision) error {
 	raw, err := jsonLines(DecisionsFile, lines)

@@ -51,6 +51,18 @@ func CheckFiles(r Run, cash pitwall.Dec, fills, equity [][]string) []string {
 	return list
 }
 
+// CheckBooks compares the rows of books.csv with the equity points of the run's journal. The
+// difference is one line, the first; empty without one.
+func CheckBooks(r Run, rows [][]string) string {
+	var want []string
+	for _, e := range r.Journal {
+		if e.Kind == pitwall.EntryMark && e.Mark != nil {
+			want = append(want, strings.Join([]string{e.Mark.Time.Format(time.RFC3339), e.Book, e.Mark.Equity.String(), e.Mark.Cash.String()}, ","))
+		}
+	}
+	return firstRow("books.csv", 4, rows, want)
+}
+
 // firstRow returns the first difference between a file's leading columns and what
 // they should be, "" if there is none.
 func firstRow(file string, cols int, rows [][]string, want []string) string {

@@ -264,7 +264,7 @@ func turn(a, b float64) (c, s, h float64) {
 	if b == 0 {
 		return 1, 0, a
 	}
-	h = math.Hypot(a, b)
+	h = math.Sqrt(float64(a*a) + float64(b*b)) // math.Hypot may differ from one machine to another
 	return a / h, b / h, h
 }
 

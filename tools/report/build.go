@@ -37,6 +37,7 @@ func (r *Run) Sheet() (*Sheet, error) {
 	if len(s.Daily) > 0 {
 		start := s.Curve[0]
 		start.Equity = m.Cash.Float()
+		s.regimes(m, start)
 		s.Months, s.Years = calendar(start, s.Daily, "2006-01"), calendar(start, s.Daily, "2006")
 	}
 	if w.lots.a.Err != nil {

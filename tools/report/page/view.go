@@ -26,6 +26,7 @@ type view struct {
 	PricesNote  string
 	Months      []year
 	Years       table
+	Regimes     []table // of a strategy with regime
 	Symbols     table
 	Trades      table
 	TradesMore  int // rows that are not in the page's own table
@@ -104,6 +105,7 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	v.Questions = []question{beat(s), luck(s), cost(s)} // the fourth, why it traded, is in the decisions
 	v.charts(s)
 	v.Months = months(s)
+	v.Regimes = regimes(s)
 	v.Years = years(s)
 	drawn := v.prices(r, s)
 	v.Symbols = symbols(s, drawn)
