@@ -102,7 +102,7 @@ func (a Account) Held(symbol string) Dec {
 type CashFlow struct {
 	Time   time.Time `json:"time"` // when the trader could first know
 	Symbol string    `json:"symbol,omitempty"`
-	Type   string    `json:"type"`             // dividend, coupon, funding, paid, borrow, interest, split, cash_in_lieu, reinvested, variation, expiry, written_off, margin_call
+	Type   string    `json:"type"`             // dividend, coupon, funding, paid, borrow, interest, split, cash_in_lieu, reinvested, variation, expiry, written_off, margin_call, transfer
 	Qty    Dec       `json:"qty,omitempty"`    // units it is about; after a split the new quantity
 	Each   Dec       `json:"each,omitempty"`   // money per unit, or a price
 	Amount Dec       `json:"amount,omitempty"` // change of cash; of a dividend before its pay date, of the receivable
@@ -110,10 +110,11 @@ type CashFlow struct {
 }
 
 // Transfer reports whether the account's owner moved the money: it is neither gain nor
-// loss. The types are Alpaca's (csd, csw, trans, jnlc, acatc), and cash that a person took
-// over from a broker while every position agreed (external).
+// loss. The types are those between the books of a fund (transfer), Alpaca's (csd, csw,
+// trans, jnlc, acatc), and cash that a person took over from a broker while every position
+// agreed (external).
 func (f CashFlow) Transfer() bool {
-	return slices.Contains([]string{"csd", "csw", "trans", "jnlc", "acatc", "external"}, f.Type)
+	return slices.Contains([]string{"transfer", "csd", "csw", "trans", "jnlc", "acatc", "external"}, f.Type)
 }
 
 // EquityPoint is a book's equity at one time.

@@ -62,7 +62,7 @@ type Entry struct {
 	AsOf time.Time `json:"as_of"` // the world's time
 	Kind EntryKind `json:"kind"`
 	Cause
-	Verb   string       `json:"verb,omitempty"` // of an intent: submit, replace, cancel
+	Verb   string       `json:"verb,omitempty"` // of an intent: submit, replace, cancel, transfer
 	Book   string       `json:"book,omitempty"`
 	By     *Caller      `json:"by,omitempty"`
 	ID     string       `json:"id,omitempty"` // the order that it is about
@@ -75,7 +75,7 @@ type Entry struct {
 	// Approval is what a person decides about, of an entry that holds an order.
 	Approval *Approval   `json:"approval,omitempty"`
 	Memory   *MemoryItem `json:"memory,omitempty"`
-	Amount   Dec         `json:"amount,omitempty"`
+	Amount   Dec         `json:"amount,omitempty"` // that a book begins with; of a transfer
 	Note     string      `json:"note,omitempty"`
 }
 
@@ -160,7 +160,7 @@ func (l *pointList) add(e Entry) bool {
 // number finds or makes the index of one of a few values.
 func number[T comparable](list *[]T, x T, index *uint8) bool {
 	i := slices.Index(*list, x)
-	if i < 0 && len(*list) < 16 {
+	if i < 0 && len(*list) < 256 {
 		i = len(*list)
 		*list = append(*list, x)
 	}

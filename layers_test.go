@@ -19,47 +19,50 @@ import (
 // it is. A package that is not listed may import only the root of this module.
 // Change it only when the shape of the house changes.
 var layers = map[string][]string{
-	"":                   {},                                                                                   // the vocabulary
-	"sim":                {"sim/engine"},                                                                       // pure: sees a Source, never a file
-	"sim/audit":          {},                                                                                   // the rules a second time: never sim or sim/engine, which it checks
-	"sim/engine":         {},                                                                                   // the inner loop: integers and columns
-	"sim/wall":           {},                                                                                   // the wall is all here
-	"brokers/alpaca":     {"cache/calendar"},                                                                   // an account at Alpaca
-	"brokers/alpacafake": {"cache/calendar", "sim"},                                                            // a server like Alpaca over the venue; sees a Source, as the venue does
-	"brokers/approval":   {"brokers/halt", "cache/disk"},                                                       // orders that wait for a person; an exit is what the halt calls one
-	"brokers/brokertest": {},                                                                                   // the judge of every broker; imported by tests only
-	"brokers/halt":       {"cache/disk"},                                                                       // the latch, the last check before a broker, and what a halt does
-	"brokers/mirror":     {},                                                                                   // an account at a broker as its journal tells it
-	"brokers/paper":      {"sim"},                                                                              // live bars, fills by the matcher of the backtest
-	"brokers/risk":       {},                                                                                   // pure checks and the guard
-	"cache/calendar":     {},                                                                                   // facts
-	"cache/history":      {"cache/calendar", "cache/layout"},                                                   // the store of bars; their days have hours
-	"cache/layout":       {},                                                                                   // files of any shape as rows of text
-	"cache/disk":         {},                                                                                   // writing that outlasts a loss of power
-	"cache/runs":         {"agentloop", "cache/calendar", "cache/disk"},                                        // the runs' folders; the record of a turn is agentloop's
-	"tools":              {"tools/docs", "tools/memory", "tools/regime", "tools/report", "tools/report/chart"}, // never sim, brokers or cache: what it needs it declares
-	"tools/leaktest":     {"tools"},                                                                            // the leak harness; sees worlds that cmd builds
-	"tools/bm25":         {},                                                                                   // ranks short texts: pages of docs, notes of a memory
-	"tools/memory":       {"cache/runs", "tools/bm25", "tools/report"},                                         // trades and notes as of now; trades are those of the report
-	"tools/docs":         {"tools/bm25"},                                                                       //
-	"tools/regime":       {},                                                                                   // figures of a series
-	"tools/duckdb":       {},                                                                                   // sees a Market, never a Source
-	"tools/report":       {"agentloop", "cache/runs"},                                                          // reads a run's folder through its owner, and the record of a turn
-	"server":             {"tools"},                                                                            //
-	"agentloop":          {},                                                                                   // an ordinary MCP client
-	"agentloop/models":   {"agentloop"},                                                                        // one file per provider
-	"agentloop/scripts":  {"agentloop"},                                                                        //
-	"agentloop/roles":    {},                                                                                   // embedded files
-	"agentloop/desk":     {"agentloop", "agentloop/roles"},                                                     // a team as a Decider, over any MCP server
-	"cache/lock":         {},                                                                                   // files that one process at a time has
-	"cache/replay":       {"cache/lock"},                                                                       // what models and external tools answered
-	"tools/external":     {"tools"},                                                                            // Go functions, REST endpoints and MCP servers as tools
-	"examples":           {},                                                                                   // embedded files
-	"agentloop/driver":   {"*"},                                                                                // composes: strategy, session, run; stands above everything but cmd
-	"agentloop/sweep":    {"agentloop/driver", "cache/disk", "cache/history", "cache/runs", "tools/report"},    // many runs of the driver, judged together
-	"examples/golang":    {"*"},                                                                                // wires like cmd, for readers
-	"cmd/pitwall":        {"*"},                                                                                // the only place that wires
-	"cmd/pitwall/term":   {},                                                                                   // draws on a terminal
+	"":                   {},                                                                                                     // the vocabulary
+	"sim":                {"sim/engine"},                                                                                         // pure: sees a Source, never a file
+	"sim/audit":          {},                                                                                                     // the rules a second time: never sim or sim/engine, which it checks
+	"sim/engine":         {},                                                                                                     // the inner loop: integers and columns
+	"sim/wall":           {},                                                                                                     // the wall is all here
+	"brokers/alpaca":     {"cache/calendar"},                                                                                     // an account at Alpaca
+	"brokers/alpacafake": {"cache/calendar", "sim"},                                                                              // a server like Alpaca over the venue; sees a Source, as the venue does
+	"brokers/approval":   {"brokers/halt", "cache/disk"},                                                                         // orders that wait for a person; an exit is what the halt calls one
+	"brokers/brokertest": {},                                                                                                     // the judge of every broker; imported by tests only
+	"brokers/fund":       {},                                                                                                     // books as brokers, and their sum
+	"brokers/halt":       {"cache/disk"},                                                                                         // the latch, the last check before a broker, and what a halt does
+	"brokers/mirror":     {},                                                                                                     // an account at a broker as its journal tells it
+	"brokers/paper":      {"sim"},                                                                                                // live bars, fills by the matcher of the backtest
+	"brokers/risk":       {},                                                                                                     // pure checks and the guard
+	"cache/calendar":     {},                                                                                                     // facts
+	"cache/history":      {"cache/calendar", "cache/layout"},                                                                     // the store of bars; their days have hours
+	"cache/layout":       {},                                                                                                     // files of any shape as rows of text
+	"cache/disk":         {},                                                                                                     // writing that outlasts a loss of power
+	"cache/runs":         {"agentloop", "cache/calendar", "cache/disk"},                                                          // the runs' folders; the record of a turn is agentloop's
+	"tools":              {"tools/docs", "tools/memory", "tools/optimize", "tools/regime", "tools/report", "tools/report/chart"}, // never sim, brokers or cache: what it needs it declares
+	"tools/leaktest":     {"tools"},                                                                                              // the leak harness; sees worlds that cmd builds
+	"tools/bm25":         {},                                                                                                     // ranks short texts: pages of docs, notes of a memory
+	"tools/memory":       {"cache/runs", "tools/bm25", "tools/report"},                                                           // trades and notes as of now; trades are those of the report
+	"tools/docs":         {"tools/bm25"},                                                                                         //
+	"tools/optimize":     {},                                                                                                     // figures of returns
+	"tools/regime":       {},                                                                                                     // figures of a series
+	"tools/duckdb":       {},                                                                                                     // sees a Market, never a Source
+	"tools/report":       {"agentloop", "cache/runs"},                                                                            // reads a run's folder through its owner, and the record of a turn
+	"server":             {"tools"},                                                                                              //
+	"agentloop":          {},                                                                                                     // an ordinary MCP client
+	"agentloop/models":   {"agentloop"},                                                                                          // one file per provider
+	"agentloop/scripts":  {"agentloop"},                                                                                          //
+	"agentloop/roles":    {},                                                                                                     // embedded files
+	"agentloop/rules":    {},                                                                                                     // embedded files
+	"agentloop/desk":     {"agentloop", "agentloop/roles"},                                                                       // a team as a Decider, over any MCP server
+	"cache/lock":         {},                                                                                                     // files that one process at a time has
+	"cache/replay":       {"cache/lock"},                                                                                         // what models and external tools answered
+	"tools/external":     {"tools"},                                                                                              // Go functions, REST endpoints and MCP servers as tools
+	"examples":           {},                                                                                                     // embedded files
+	"agentloop/driver":   {"*"},                                                                                                  // composes: strategy, session, run; stands above everything but cmd
+	"agentloop/sweep":    {"agentloop/driver", "cache/disk", "cache/history", "cache/runs", "tools/report"},                      // many runs of the driver, judged together
+	"examples/golang":    {"*"},                                                                                                  // wires like cmd, for readers
+	"cmd/pitwall":        {"*"},                                                                                                  // the only place that wires
+	"cmd/pitwall/term":   {},                                                                                                     // draws on a terminal
 	// a run on a terminal
 	"cmd/pitwall/show": {"agentloop", "agentloop/desk", "agentloop/driver", "agentloop/sweep", "brokers/halt", "cache/history", "cache/replay", "cache/runs", "cmd/pitwall/term", "sim/audit", "tools/report", "tools/report/chart"},
 
@@ -71,7 +74,7 @@ var layers = map[string][]string{
 }
 
 // pure packages do no I/O and hold no goroutine or clock.
-var pure = []string{"", "sim", "sim/audit", "sim/engine", "sim/wall", "brokers/risk", "tools/regime"}
+var pure = []string{"", "sim", "sim/audit", "sim/engine", "sim/wall", "brokers/fund", "brokers/risk", "tools/optimize", "tools/regime"}
 
 // impure are standard packages that a pure package must not import.
 var impure = []string{"os", "net", "net/http", "io/ioutil", "log", "log/slog", "os/exec", "math/rand", "math/rand/v2"}

@@ -16,6 +16,7 @@ const (
 	Belief  MemoryKind = "belief"  // where a symbol's price will be some bars later
 	Retire  MemoryKind = "retire"  // a belief is believed no longer
 	Episode MemoryKind = "episode" // the episode that ended was reviewed
+	Regime  MemoryKind = "regime"  // the state of the market changed to Regime
 )
 
 // MemoryItem is one thing that an agent or a desk wrote down. Which fields it has

@@ -106,7 +106,9 @@ type World struct {
 	Conditions []string
 	Warnings   []Warning // what the trader should know about the data
 	Events     bool      // there are records of events, now or later: their tool is listed
-	Attempt    int       // how often this principal has started these dates
+	Regime     RegimeSpec
+	Several    bool // more than one symbol may be traded, now or later: the optimizer is listed
+	Attempt    int  // how often this principal has started these dates
 	// Setup is whatever else the world was built with, such as terms and limits in
 	// full: a part of the digest, shown nowhere.
 	Setup string

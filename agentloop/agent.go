@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // Agent is one trader of a strategy: who decides, with what, and when it has a turn.
@@ -29,6 +31,7 @@ type Agent struct {
 	// a turn: a reason gives one. It sees what the agent would.
 	When      func(Bar) (reason string)
 	Wake      *Wake           // whether it has those turns that Every gives; nil = each
+	Gate      *Gate           // the regimes in which it decides; nil = all
 	Tools     []string        // those it may use; empty = all
 	Schema    json.RawMessage // of the structured result that ends each turn; empty = none. Roles are asked for it by their own prompts
 	MaxSteps  int             // replies in one turn, of each role; 0 = 25
@@ -36,6 +39,9 @@ type Agent struct {
 	Timeout   time.Duration   // of one turn, host time; 0 = 10 minutes
 	Budget    Budget
 	Price     *Price // nil: not known, so costs are not known either
+	// Session is of the world that the agent trades in, where that is not the run's own:
+	// one with the same clock and an account of its own. nil = the run's.
+	Session *mcp.ClientSession
 }
 
 // Bar is where a run stands when code decides whether to ask an agent.
@@ -83,6 +89,7 @@ func (a *Agent) check() error {
 // agentState is an agent in a run.
 type agentState struct {
 	Agent
+	world   *world
 	self    *role            // what its roles have in common, with all of its tools
 	roles   []*role          // self alone without Roles
 	traits  map[string]trait // by tool, as the server says

@@ -218,7 +218,9 @@ func (t *turnRun) call(ctx context.Context, c *talk, x Call) (Result, error) {
 		t.ordered = t.ordered || ChangesOrders(name) && !r.IsError
 		t.calls = append(t.calls, repeat{c.replies, x.Name, string(x.Arguments), r.Text, r.IsError, by.role, by.readOnly})
 	}
-	m.Results = append(m.Results, r.Result)
+	said := r.Result
+	said.Data = nil // it can be large, and is the Decider's alone
+	m.Results = append(m.Results, said)
 	return r.Result, nil
 }
 

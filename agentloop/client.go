@@ -103,19 +103,12 @@ func (c client) system(ctx context.Context, strategy string) (string, error) {
 // the loop only.
 type answer struct {
 	Result
-	structured any
-	meta       mcp.Meta
+	meta mcp.Meta
 }
 
 // read decodes fields of the structured part; what is missing, or of another type,
 // stays zero.
-func (a answer) read(into any) {
-	raw, ok := a.structured.(json.RawMessage) // of a server in this process
-	if !ok {
-		raw, _ = json.Marshal(a.structured) // it came as JSON
-	}
-	_ = json.Unmarshal(raw, into)
-}
+func (a answer) read(into any) { _ = json.Unmarshal(a.Data, into) }
 
 // digest is the server's state digest, if it sends one.
 func (a answer) digest() string {
@@ -197,7 +190,11 @@ func (c client) call(ctx context.Context, by speaker, call Call) (answer, error)
 			out.Text += t.Text
 		}
 	}
-	out.structured, out.meta = r.StructuredContent, r.Meta
+	out.meta = r.Meta
+	var ok bool
+	if out.Data, ok = r.StructuredContent.(json.RawMessage); !ok { // not of a server in this process
+		out.Data, _ = json.Marshal(r.StructuredContent) // it came as JSON
+	}
 	return out, out.fault()
 }
 

@@ -43,9 +43,9 @@ func ParseEvery(s string) (Every, error) {
 	return Every{}, fmt.Errorf("every is %q; write a number of bars from 1 to %d, 1d, 1w, a weekday such as monday, or month", s, pitwall.MaxSteps)
 }
 
-// due reports whether a bar is a turn, given the time of the last turn (zero
+// Due reports whether a bar is a turn, given the time of the last turn (zero
 // before the first) and the bars since.
-func (e Every) due(last, now time.Time, passed int) bool {
+func (e Every) Due(last, now time.Time, passed int) bool {
 	if e.Bars > 0 {
 		return passed >= e.Bars
 	}
@@ -89,12 +89,15 @@ type Trigger struct {
 	On     time.Time // a day: its first bar, or the first after it
 }
 
+// looks reports whether more than the calendar gives the agent a turn.
+func (a *agentState) looks() bool { return len(a.Triggers) > 0 || a.When != nil || a.Wake != nil }
+
 // reason returns why an agent has a turn at a snapshot, "" when it has none.
 func (a *agentState) reason(s snapshot) string {
 	switch {
 	case a.last.IsZero():
 		return "first"
-	case a.Every.due(a.last, s.time, a.passed):
+	case a.Every.Due(a.last, s.time, a.passed):
 		return "every"
 	}
 	for _, t := range a.Triggers {
@@ -140,7 +143,7 @@ const maxStride = 10_000
 func stride(agents []*agentState) int {
 	n := maxStride
 	for _, a := range agents {
-		if len(a.Triggers) > 0 || a.When != nil || a.Wake != nil || a.Every.Bars == 0 || a.last.IsZero() {
+		if a.looks() || a.Every.Bars == 0 || a.last.IsZero() {
 			return 1
 		}
 		n = min(n, a.Every.Bars-a.passed)
@@ -153,7 +156,7 @@ func stride(agents []*agentState) int {
 // "" elsewhere.
 func nextDay(agents []*agentState) (day string) {
 	for _, a := range agents {
-		if len(a.Triggers) > 0 || a.When != nil || a.Wake != nil || a.Every.Unit == "" || a.last.IsZero() {
+		if a.looks() || a.Every.Unit == "" || a.last.IsZero() {
 			return ""
 		}
 		if next := a.Every.next(a.last); day == "" || next < day {

@@ -166,20 +166,28 @@ func (t *turnRun) differs(old *Turn, text string) string {
 	return ""
 }
 
-// repeats lists the calls of a turn of the parent that are made again: round by round,
-// as roles that answer at the same time make them.
+// repeats lists the calls of a turn of the parent that are made again: round by round, as
+// roles that answer at the same time make them, and after those of a role before them in
+// whose name the Decider made calls of its own.
 func (t *turnRun) repeats(old *Turn) ([]repeat, error) {
 	type at struct {
 		round int
 		repeat
 	}
 	var list []at
-	rounds := map[string]int{}
+	who, round, start, own := "", 0, 0, false
 	for _, m := range old.Messages {
 		if m.Reply == nil {
 			continue
 		}
-		rounds[m.Role]++
+		if m.Role != who {
+			if own {
+				start = round
+			}
+			who, round, own = m.Role, start, false
+		}
+		round++
+		own = own || !m.Reply.ByModel()
 		i := slices.IndexFunc(t.agent.roles, func(r *role) bool { return r.Name == m.Role })
 		if i < 0 && len(m.Results) > 0 {
 			return nil, pitwall.Errorf(pitwall.ReplayDiverged, "turn %d of the parent has a role %q, and the strategy has none", old.Turn, m.Role).Hintf("fork with the strategy that the parent ran with")
@@ -192,7 +200,7 @@ func (t *turnRun) repeats(old *Turn) ([]repeat, error) {
 			}
 			by := t.agent.roles[i]
 			acts := slices.Contains(by.Acts, c.Name) && !strings.HasPrefix(r.Text, "error "+string(pitwall.NotAllowed))
-			list = append(list, at{rounds[m.Role], repeat{rounds[m.Role], c.Name, string(compactJSON(c.Arguments)), r.Text, r.IsError, m.Role, by.ReadOnly && !acts}})
+			list = append(list, at{round, repeat{round, c.Name, string(compactJSON(c.Arguments)), r.Text, r.IsError, m.Role, by.ReadOnly && !acts}})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b at) int { return a.round - b.round })

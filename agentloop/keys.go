@@ -85,7 +85,7 @@ func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 		Prompt:      a.self.keys.system,
 		Context:     sum([]byte(text)),
 		Tools:       a.self.keys.tools,
-		Server:      t.server,
+		Server:      a.world.server,
 		AsOf:        t.rec.AsOf,
 		StateDigest: t.rec.StateDigest,
 		Sample:      t.Sample,
@@ -95,7 +95,7 @@ func (t *turnRun) key(text string) (request []byte, slot string, err error) {
 		Decider:     a.DeciderName,
 		Shadow:      t.rec.Shadow(),
 	}
-	if t.shadows > 0 {
+	if a.world.turns-a.world.shadows != t.timing.Turn {
 		k.Turn = t.timing.Turn
 	}
 	for _, r := range a.roles[:len(a.Roles)] {

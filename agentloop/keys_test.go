@@ -91,8 +91,10 @@ var inNoKey = map[string]string{
 	"Agent.Decider":   "DeciderName stands for it",
 	"Agent.Every":     "it says when a turn is; the reason, if any, is in the message",
 	"Agent.Wake":      "as Every; that a turn is a look in its sleep is in the key",
+	"Agent.Gate":      "the message says the regime and where it decides",
 	"Agent.Triggers":  "as Every",
 	"Agent.When":      "as Every",
+	"Agent.Session":   "as Config.Session: what its world is and shows is in the key",
 	"Agent.Timeout":   "a turn that it ends is not kept",
 	"Role.Model":      "ModelName, Fingerprint and Params stand for it",
 }
@@ -111,6 +113,7 @@ func TestEverySettingIsInAKeyOrExplained(t *testing.T) {
 		s, err := newAgent(a, tools, traits)
 		require.NoError(t, err)
 		require.NoError(t, s.read(func(p string) (string, error) { return p, nil }))
+		s.world = &world{}
 		v := &turnRun{loop: &loop{Config: c}, agent: s, rec: Turn{StateDigest: "x"}}
 		turn, slot, err := v.key("text")
 		require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -105,13 +106,20 @@ func (o *Outcome) count(list []Warning) {
 // loop is a run in progress.
 type loop struct {
 	Config
-	client client
-	server string // its name and version
+	home   *world // of Config.Session
 	agents []*agentState
 	out    Outcome
 	acted  bool // an agent had a turn since the clock's last move
-	// shadows counts turns that no other turn's text may show.
-	shadows int
+}
+
+// world is what agents trade in: a session, and the turns that were had in it.
+type world struct {
+	client  client
+	server  string // its name and version
+	turns   int    // so far, those of an earlier process included
+	shadows int    // of them, turns that no other turn's text may show
+	tools   []Tool
+	traits  map[string]trait
 }
 
 // errBudget and errTurns end a run cleanly.
@@ -124,7 +132,7 @@ var (
 // or ctx ends.
 func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	zero := [2]pitwall.Dec{}
-	l := &loop{Config: cfg, client: client{session: cfg.Session}, out: Outcome{Warnings: map[string]int{}, Cost: &zero[0], Recorded: &zero[1]}}
+	l := &loop{Config: cfg, home: &world{client: client{session: cfg.Session}, turns: cfg.Made}, out: Outcome{Warnings: map[string]int{}, Cost: &zero[0], Recorded: &zero[1]}}
 	if l.Recorder == nil || l.Now == nil {
 		return l.out, errors.New("a run needs a recorder and the host's time")
 	}
@@ -134,7 +142,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if err := l.start(ctx); err != nil {
 		return l.out, err
 	}
-	now, err := l.client.call(ctx, speaker{}, Call{Name: "clock_now"})
+	now, err := l.home.client.call(ctx, speaker{}, Call{Name: "clock_now"})
 	if err != nil {
 		return l.out, err
 	}
@@ -149,7 +157,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	l.out.Turns = l.Made
 	for _, a := range l.agents {
 		a.lastText = after
-		l.shadows += l.Past[a.Name].Shadows
+		a.world.shadows += l.Past[a.Name].Shadows
 		if err := a.resume(l.Past[a.Name]); err != nil {
 			return l.out, err
 		}
@@ -185,17 +193,25 @@ func (l *loop) start(ctx context.Context) error {
 	if err := checkAgents(l.Config.Agents); err != nil {
 		return err
 	}
-	tools, traits, err := l.client.tools(ctx)
-	if err != nil {
-		return err
-	}
-	l.server = l.client.server()
+	worlds := []*world{l.home}
 	for _, a := range l.Config.Agents {
-		s, err := newAgent(a, tools, traits)
+		w := l.home
+		if a.Session != nil {
+			i := slices.IndexFunc(worlds, func(x *world) bool { return x.client.session == a.Session })
+			if i < 0 {
+				i, worlds = len(worlds), append(worlds, &world{client: client{session: a.Session}})
+			}
+			w = worlds[i]
+		}
+		if err := w.open(ctx); err != nil {
+			return err
+		}
+		s, err := newAgent(a, w.tools, w.traits)
 		if err != nil {
 			return err
 		}
-		if err := s.read(func(prompt string) (string, error) { return l.client.system(ctx, prompt) }); err != nil {
+		s.world = w
+		if err := s.read(func(prompt string) (string, error) { return w.client.system(ctx, prompt) }); err != nil {
 			return err
 		}
 		l.agents = append(l.agents, s)
@@ -203,16 +219,31 @@ func (l *loop) start(ctx context.Context) error {
 	return nil
 }
 
+// open reads what does not change in a world, once.
+func (w *world) open(ctx context.Context) (err error) {
+	if w.traits == nil {
+		w.tools, w.traits, err = w.client.tools(ctx)
+		w.server = w.client.server()
+	}
+	return err
+}
+
 // bar gives every agent that is due its turn, in the stated order.
 func (l *loop) bar(ctx context.Context, snap snapshot) error {
 	for _, a := range l.agents {
 		a.passed += snap.advanced
-		a.event = a.event || snap.event
 		a.unlooked += snap.advanced
-		why := ""
+		own, told, why := snap, a.world == l.home && a.lastText == snap.from && !l.acted, ""
+		var err error
+		if a.world != l.home && a.looks() && snap.advanced > 0 { // what gives it a turn is what happened in its world
+			if own, err = l.since(ctx, a, snap); err != nil {
+				return err
+			}
+			told = true
+		}
+		a.event = a.event || own.event
 		if snap.advanced > 0 {
-			var err error
-			if why, err = l.why(ctx, a, snap); err != nil {
+			if why, err = l.why(ctx, a, own); err != nil {
 				return err
 			}
 		}
@@ -223,10 +254,8 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			l.out.Requested, l.out.Stopped = true, fmt.Sprintf("--turns %d", l.Turns)
 			return errTurns
 		}
-		own := snap
-		if a.lastText != snap.from || l.acted { // more than this move to tell: all that happened since its last turn
-			var err error
-			if own, err = l.since(ctx, a.lastText, snap); err != nil {
+		if !told { // more than this move to tell: all that happened since its last turn
+			if own, err = l.since(ctx, a, snap); err != nil {
 				return err
 			}
 		}
@@ -238,7 +267,11 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			continue
 		}
 		a.passed, a.event, a.last, a.lastText = 0, false, snap.time, snap.asOf
-		for _, b := range snap.closes {
+		closes := snap.closes
+		if a.world != l.home {
+			closes = own.closes
+		}
+		for _, b := range closes {
 			a.closes[b.symbol] = b.close
 		}
 		l.acted, a.ordered = true, false
@@ -246,7 +279,7 @@ func (l *loop) bar(ctx context.Context, snap snapshot) error {
 			return fmt.Errorf("turn %d at %s: %w", l.out.Turns, snap.asOf, err)
 		}
 		for _, b := range l.agents {
-			if a.ordered && b != a && b.lastText == snap.asOf { // had its turn at this bar: "since" does not tell it
+			if a.ordered && b != a && b.world == a.world && b.lastText == snap.asOf { // had its turn at this bar: "since" does not tell it
 				b.disturbed = true
 			}
 		}
@@ -260,118 +293,4 @@ func (l *loop) spent() (usd pitwall.Dec) {
 		return *l.out.Cost
 	}
 	return 0
-}
-
-// snapshot is what clock_next_bar answered.
-type snapshot struct {
-	text     string
-	digest   string
-	from     string // the as_of that it tells from
-	asOf     string
-	time     time.Time
-	advanced int
-	ended    bool
-	event    bool // a fill, or an order that ended without
-	equity   float64
-	closes   []symbolClose
-	held     map[string]Holding
-	open     []OpenOrder
-}
-
-type symbolClose struct {
-	symbol string
-	close  float64
-}
-
-// next moves the clock. A live clock may have nothing yet: ask again.
-func (l *loop) next(ctx context.Context, after string) (snapshot, error) {
-	move := map[string]any{"after": after}
-	day := nextDay(l.agents)
-	if day != "" {
-		move["until"] = day
-	} else {
-		move["bars"] = stride(l.agents)
-	}
-	for {
-		s, err := l.clock(ctx, move)
-		if err != nil {
-			return s, err
-		}
-		if day == "" || s.advanced == 1 {
-			s.from = after
-		} // else what happened is asked for as after moves of one bar: the text is part of replay keys
-		l.out.Bars += s.advanced
-		if s.advanced > 0 || s.ended {
-			return s, nil
-		}
-		if s.asOf != after {
-			return snapshot{}, fmt.Errorf("the clock moved from %s to %s and the loop did not move it: another client shares this world", after, s.asOf)
-		}
-		select {
-		case <-l.Stop:
-			return s, context.Canceled
-		default:
-		}
-	}
-}
-
-// since reads the snapshot of now with everything that happened after a time: a
-// clock that is past it does not move.
-func (l *loop) since(ctx context.Context, after string, now snapshot) (snapshot, error) {
-	s, err := l.clock(ctx, map[string]any{"after": after})
-	if err != nil {
-		return now, fmt.Errorf("asking what happened since %s: %w", after, err)
-	}
-	if s.asOf != now.asOf {
-		return now, fmt.Errorf("asking what happened since %s: the clock moved from %s to %s and the loop did not move it", after, now.asOf, s.asOf)
-	}
-	s.ended = now.ended
-	return s, nil
-}
-
-// clock calls clock_next_bar.
-func (l *loop) clock(ctx context.Context, args map[string]any) (snapshot, error) {
-	raw, err := json.Marshal(args)
-	if err != nil {
-		return snapshot{}, err
-	}
-	r, err := l.client.call(ctx, speaker{}, Call{Name: "clock_next_bar", Arguments: raw})
-	if err != nil {
-		return snapshot{}, err
-	}
-	if r.IsError {
-		return snapshot{}, errors.New(r.Text)
-	}
-	s := snapshot{text: r.Text, digest: r.digest(), held: map[string]Holding{}}
-	var x struct {
-		AsOf     string `json:"as_of"`
-		Ended    bool
-		Equity   float64
-		Advanced float64
-		Fills    []json.RawMessage
-		Closed   []json.RawMessage `json:"closed_unfilled"`
-		Bars     []struct {
-			Symbol string
-			Close  float64
-		} `json:"last_bars"`
-		Positions []struct {
-			Symbol  string
-			Qty     pitwall.Dec
-			Percent pitwall.Dec `json:"percent_of_equity"`
-		}
-		Open []OpenOrder `json:"open_orders"`
-	}
-	r.read(&x)
-	for _, p := range x.Positions {
-		s.held[p.Symbol] = Holding{p.Qty, p.Percent}
-	}
-	s.open = x.Open
-	s.asOf, s.ended, s.equity, s.advanced, s.event = x.AsOf, x.Ended, x.Equity, int(x.Advanced), len(x.Fills)+len(x.Closed) > 0
-	for _, b := range x.Bars {
-		s.closes = append(s.closes, symbolClose{b.Symbol, b.Close})
-	}
-	if s.time, err = time.Parse(time.RFC3339, s.asOf); err != nil {
-		return snapshot{}, fmt.Errorf("the server's as_of: %w", err)
-	}
-	return s, nil
 }

@@ -68,6 +68,10 @@ type Result struct {
 	Name    string `json:"name"`
 	Text    string `json:"text"`
 	IsError bool   `json:"is_error,omitempty"`
+
+	// Data is the structured part, for a [Decider]: the same facts as Text. No record holds
+	// it, and no model reads it.
+	Data json.RawMessage `json:"-"`
 }
 
 // Reply is what a model answered. Without calls the turn is over.

@@ -36,6 +36,7 @@ type turnRun struct {
 	stops   bool    // the model's failure would come again at every further turn
 	ordered bool    // an order, a change or a cancel was accepted
 	decided bool    // the Decider has returned
+	gate    *shut   // keeps the agent out of this turn; nil = it decides
 
 	// uncacheable is a turn in which something failed that may succeed next time, such
 	// as an external tool.
@@ -45,8 +46,10 @@ type turnRun struct {
 // turn gives an agent its turn: from the cache, or by asking its Decider.
 func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why string) error {
 	l.out.Turns++
+	w := a.world
+	w.turns++
 	n, started := l.out.Turns, l.Now()
-	t := &turnRun{loop: l, client: client{l.Session, n, why == whyShadow}, agent: a, runCtx: ctx, timing: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
+	t := &turnRun{loop: l, client: client{w.client.session, n, why == whyShadow}, agent: a, runCtx: ctx, timing: Timing{Turn: n, Agent: a.Name, Started: started.UTC().Format(time.RFC3339Nano)}}
 	t.rec = Turn{Turn: n, AsOf: snap.asOf, Agent: a.Name, Model: a.ModelName, Why: why, StateDigest: snap.digest, System: a.self.system,
 		Tools: a.self.toolNames(), ToolsDigest: a.self.keys.tools, Params: a.Params, Warnings: []Warning{}}
 	for _, r := range a.roles {
@@ -55,9 +58,9 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 			t.rec.Roles = append(t.rec.Roles, RoleRecord{Name: r.Name, Model: r.ModelName, System: r.system, Tools: r.toolNames(), ToolsDigest: r.keys.tools, Params: r.Params})
 		}
 	}
-	text := fmt.Sprintf("Turn %d. Bars since your last turn: %d.\n", n-l.shadows, snap.advanced)
+	text := fmt.Sprintf("Turn %d. Bars since your last turn: %d.\n", w.turns-w.shadows, snap.advanced)
 	if t.rec.Shadow() {
-		l.shadows++
+		w.shadows++
 	}
 	if why != "first" && why != "every" && why != whyShadow {
 		text += "Why now: " + why + ".\n"
@@ -65,6 +68,17 @@ func (l *loop) turn(ctx context.Context, a *agentState, snap snapshot, why strin
 	if a.disturbed {
 		text += "After your last turn and at the same time another agent changed orders: open_orders below is how they stand.\n"
 		a.disturbed = false
+	}
+	if a.Gate != nil {
+		label, err := a.Gate.regime(ctx, w.client)
+		if err != nil {
+			return err
+		}
+		g := shut{a.Gate, label}
+		text += g.text()
+		if g.closed() {
+			t.gate = &g
+		}
 	}
 	text += snap.text
 	if l.Fork != nil && n < l.Fork.Turn {
@@ -116,6 +130,9 @@ func (t *turnRun) decide(ctx context.Context, text string, snap snapshot) (*Deci
 		brief.Roles = append(brief.Roles, c.Name)
 	}
 	decider := t.decider(t.timing.Turn, t.agent)
+	if t.gate != nil {
+		decider, t.talks[0].messages = t.gate, []Message{{User: text}}
+	}
 	if t.Fork.here(t.timing.Turn) && t.Fork.Without == nil {
 		t.talks[0].messages = []Message{{User: text}} // what the fork decides about
 	}

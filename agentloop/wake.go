@@ -41,7 +41,7 @@ func (l *loop) why(ctx context.Context, a *agentState, s snapshot) (string, erro
 		a.looked, a.unlooked = s.time, 0
 		return a.reason(s), nil
 	}
-	if !a.Every.due(a.looked, s.time, a.unlooked) {
+	if !a.Every.Due(a.looked, s.time, a.unlooked) {
 		return "", nil
 	}
 	before := a.looked
@@ -68,7 +68,7 @@ func (l *loop) wakes(ctx context.Context, a *agentState, before time.Time) (stri
 	}
 	if len(w.News) > 0 {
 		var x struct{ Items []struct{ Known string } }
-		text, err := l.look(ctx, "news_search", map[string]any{"symbols": w.News, "since": a.lastText, "limit": 1}, &x, pitwall.NoCoverage)
+		text, err := a.world.client.look(ctx, "news_search", map[string]any{"symbols": w.News, "since": a.lastText, "limit": 1}, &x, pitwall.NoCoverage)
 		switch {
 		case err != nil:
 			return "", err
@@ -83,7 +83,7 @@ func (l *loop) wakes(ctx context.Context, a *agentState, before time.Time) (stri
 		return "", err
 	}
 	var x struct{ Rows [][]any }
-	_, err := l.look(ctx, sqlTool, map[string]any{"sql": w.SQL, "limit": maxWaking}, &x)
+	_, err := a.world.client.look(ctx, sqlTool, map[string]any{"sql": w.SQL, "limit": maxWaking}, &x)
 	if err != nil || len(x.Rows) == 0 {
 		return "", err
 	}
@@ -99,7 +99,7 @@ func (l *loop) wakes(ctx context.Context, a *agentState, before time.Time) (stri
 			Known  time.Time
 		}
 	}
-	if _, err := l.look(ctx, "market_last_price", map[string]any{"symbols": list}, &y); err != nil {
+	if _, err := a.world.client.look(ctx, "market_last_price", map[string]any{"symbols": list}, &y); err != nil {
 		return "", err
 	}
 	list = nil
@@ -118,9 +118,9 @@ func (l *loop) wakes(ctx context.Context, a *agentState, before time.Time) (stri
 const maxWaking = 500
 
 // load makes the table that Wake.SQL reads, of the symbols that are listed.
-func (l *loop) load(ctx context.Context, a *agentState) error {
+func (*loop) load(ctx context.Context, a *agentState) error {
 	try := func(symbols []string) error {
-		text, err := l.look(ctx, loadTool, map[string]any{"symbols": symbols, "table": a.Wake.Table}, nil, pitwall.UnknownSymbol)
+		text, err := a.world.client.look(ctx, loadTool, map[string]any{"symbols": symbols, "table": a.Wake.Table}, nil, pitwall.UnknownSymbol)
 		if err == nil && text == "" {
 			a.loaded = symbols
 		}
@@ -160,12 +160,12 @@ func (a *agentState) taken(c Call) string {
 
 // look calls a tool for the loop itself. It returns the text of an error with one of the
 // codes that mean nothing to see; any other one ends the run.
-func (l *loop) look(ctx context.Context, tool string, args, into any, nothing ...pitwall.Code) (string, error) {
+func (c client) look(ctx context.Context, tool string, args, into any, nothing ...pitwall.Code) (string, error) {
 	raw, err := json.Marshal(args)
 	if err != nil {
 		return "", fmt.Errorf("encoding a call of %s: %w", tool, err)
 	}
-	r, err := l.client.call(ctx, speaker{}, Call{Name: tool, Arguments: raw})
+	r, err := c.call(ctx, speaker{}, Call{Name: tool, Arguments: raw})
 	if err != nil {
 		return "", fmt.Errorf("looking whether to wake: %w", err)
 	}

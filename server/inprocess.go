@@ -28,7 +28,7 @@ func ServeInProcess(ctx context.Context, version string, w *pitwall.World, exter
 	if err != nil {
 		return nil, nil, err
 	}
-	set.Fit(w.Events, w.Memory != nil)
+	set.Fit(tools.UseOf(w))
 	s := New(version, registry, log, set)
 	near, far := Pipe()
 	ctx, cancel := context.WithCancel(ctx)

@@ -40,9 +40,7 @@ func (v *Venue) drain(ctx context.Context, asked *order) error {
 			if x.Pay != 0 {
 				f.Pay = v.time(x.Pay)
 			}
-			if x.Book == 0 {
-				v.flows = append(v.flows, f)
-			}
+			v.flows[x.Book] = append(v.flows[x.Book], f)
 			entry.Kind, entry.Flow = pitwall.EntryCash, &f
 		}
 		if _, err := v.cfg.Journal.Append(ctx, entry); err != nil {

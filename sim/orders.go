@@ -52,7 +52,7 @@ func (v *Venue) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 	}
 	n := &order{OrderState: pitwall.OrderState{Order: o, Status: pitwall.Working, Accepted: v.now(), Updated: v.now()}, asked: o, sym: -1, handle: nowhere, cause: pitwall.CauseFrom(ctx)}
 	n.asked.Legs = slices.Clone(o.Legs) // rounding changes the order's own
-	v.remember("submit", o.ID, o.Book, o.Symbol, string(o.Side), string(o.Type), string(o.Class), string(o.TIF), o.Group, fmt.Sprint(o.Qty, o.Limit, o.Stop, o.Trail, o.TrailPercent, o.ReduceOnly, o.GoodTill.UnixNano(), o.Legs), fmt.Sprint(v.engine.Now()))
+	v.remember(o.Book, "submit", o.ID, o.Book, o.Symbol, string(o.Side), string(o.Type), string(o.Class), string(o.TIF), o.Group, fmt.Sprint(o.Qty, o.Limit, o.Stop, o.Trail, o.TrailPercent, o.ReduceOnly, o.GoodTill.UnixNano(), o.Legs), fmt.Sprint(v.engine.Now()))
 	spec, e := v.toSpec(n)
 	if e != nil {
 		n.Status, n.Error = pitwall.Rejected, e
@@ -142,7 +142,7 @@ func (v *Venue) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 	if e != nil {
 		return pitwall.OrderState{}, e
 	}
-	v.remember("replace", id, fmt.Sprint(c.Qty, c.Limit, c.Stop, c.Trail, c.TrailPercent, c.GoodTill.UnixNano()), string(c.TIF), fmt.Sprint(v.engine.Now()))
+	v.remember(n.Book, "replace", id, fmt.Sprint(c.Qty, c.Limit, c.Stop, c.Trail, c.TrailPercent, c.GoodTill.UnixNano()), string(c.TIF), fmt.Sprint(v.engine.Now()))
 	x := engine.Change{Qty: c.Qty, Limit: c.Limit, Stop: c.Stop, Trail: c.Trail, TrailPercent: c.TrailPercent, SetTIF: c.TIF != ""}
 	if c.TIF != "" {
 		x.TIF, x.GoodTill = tifs[c.TIF], nanos(c.GoodTill)
@@ -173,7 +173,7 @@ func (v *Venue) Cancel(ctx context.Context, id string) (pitwall.OrderState, erro
 	if v.failed != nil {
 		return pitwall.OrderState{}, v.failed
 	}
-	v.remember("cancel", id, fmt.Sprint(v.engine.Now()))
+	v.remember(n.Book, "cancel", id, fmt.Sprint(v.engine.Now()))
 	if _, e := v.engine.Cancel(n.handle); e != nil {
 		return pitwall.OrderState{}, e
 	}

@@ -9,9 +9,21 @@ import (
 )
 
 // Repeat sends a journal's orders to a new venue, each at its time, and returns the
-// venue's digest. It journals into memory, whatever cfg says.
+// venue's digest. It journals into memory, whatever cfg says. A journal of several books
+// says which, and with what each began.
 func Repeat(cfg Config, journal []pitwall.Entry) (string, error) {
 	cfg.Journal = &pitwall.MemoryJournal{}
+	cfg.Books = nil
+	for _, e := range journal {
+		if e.Kind == pitwall.EntryStart && e.Book != pitwall.MainBook {
+			cfg.Books = append(cfg.Books, Book{Name: e.Book, Cash: e.Amount, Terms: cfg.Terms})
+		}
+	}
+	for _, e := range journal {
+		if e.Kind == pitwall.EntryStart && e.Book == pitwall.MainBook && len(cfg.Books) > 0 {
+			cfg.Cash = e.Amount
+		}
+	}
 	v, err := New(cfg)
 	if err != nil {
 		return "", err
@@ -46,6 +58,8 @@ func (v *Venue) Repeat(journal []pitwall.Entry) error {
 			_, _ = v.Replace(ctx, e.ID, *e.Change)
 		case e.Verb == "cancel":
 			_, _ = v.Cancel(ctx, e.ID)
+		case e.Verb == "transfer":
+			_ = v.repeatTransfer(ctx, e)
 		}
 	}
 	return nil

@@ -65,11 +65,13 @@ type Venue struct {
 	live   []*order // open, in submission order
 	groups map[string]int32
 	fills  []pitwall.Fill
-	equity []pitwall.EquityPoint
-	marks  []pitwall.Marks // by book
-	flows  []pitwall.CashFlow
+	equity [][]pitwall.EquityPoint // by book, as marks and flows
+	marks  []pitwall.Marks
+	flows  [][]pitwall.CashFlow
 	asked  hash.Hash // over every request
 	calls  int       // orders of margin calls
+
+	askedBy []hash.Hash // over the requests of each book; empty with one book
 }
 
 // New builds a venue with its clock at cfg.From.
@@ -94,7 +96,6 @@ func New(cfg Config) (*Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.equity = make([]pitwall.EquityPoint, 0, data.Steps())
 	if data.Bars() == 0 && !cfg.Grows {
 		return nil, pitwall.Errorf(pitwall.NoCoverage, "no bar of %v between %s and %s", v.symbols(), cfg.From.Format(time.DateOnly), cfg.To.Format(time.DateOnly)).Hintf("the data holds %s", names(cfg.Source))
 	}
@@ -103,6 +104,10 @@ func New(cfg Config) (*Venue, error) {
 	for _, b := range books {
 		v.books = append(v.books, b.Name)
 		v.marks = append(v.marks, pitwall.NewMarks(b.Cash))
+		v.equity, v.flows = append(v.equity, make([]pitwall.EquityPoint, 0, data.Steps())), append(v.flows, nil)
+		if len(books) > 1 {
+			v.askedBy = append(v.askedBy, sha256.New())
+		}
 		spec.Books = append(spec.Books, engine.Account{Cash: b.Cash, Terms: b.Terms})
 	}
 	v.engine = engine.New(spec)
@@ -154,7 +159,7 @@ func checkTerms(cfg Config) error {
 	}
 	seen := map[string]bool{pitwall.MainBook: true}
 	for _, b := range append([]Book{{Cash: cfg.Cash, Terms: cfg.Terms}}, cfg.Books...) {
-		if b.Cash <= 0 {
+		if b.Cash <= 0 && (b.Cash < 0 || b.Name != "" || len(cfg.Books) == 0) { // beside others the main book may hold none
 			return pitwall.Errorf(pitwall.InvalidNumber, "cash is %v", b.Cash).Hintf("start with cash above 0")
 		}
 		if b.Name != "" && seen[b.Name] {
@@ -283,9 +288,7 @@ func (v *Venue) step(ctx context.Context) error {
 		b := v.engine.Book(i)
 		p := pitwall.EquityPoint{Time: at, Equity: b.Equity(), Cash: b.Cash}
 		v.marks[i].Move(at, p.Equity, b.Capital+b.Realized+b.Dividends-b.Fees-b.Borrow)
-		if i == 0 {
-			v.equity = append(v.equity, p)
-		}
+		v.equity[i] = append(v.equity[i], p)
 		if _, err := v.cfg.Journal.Append(ctx, pitwall.Entry{AsOf: at, Kind: pitwall.EntryMark, Book: name, Mark: &p}); err != nil {
 			return err
 		}
@@ -305,23 +308,26 @@ func (v *Venue) Progress() pitwall.SimProgress {
 func (v *Venue) Equity() []pitwall.EquityPoint {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.equity[:len(v.equity):len(v.equity)] // points are added and never changed
+	return v.curve(0)
 }
 
 // Flows implements pitwall.SimClock.
 func (v *Venue) Flows(after time.Time) []pitwall.CashFlow {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	from := sort.Search(len(v.flows), func(i int) bool { return v.flows[i].Time.After(after) })
-	return append([]pitwall.CashFlow(nil), v.flows[from:]...)
+	return v.flowsOf(0, after)
 }
 
-// remember adds a request to the digest as length-prefixed text.
-func (v *Venue) remember(texts ...string) {
-	for _, s := range texts {
-		fmt.Fprintf(v.asked, "%d:%s", len(s), s)
+// remember adds a request for a book to the digests as length-prefixed text.
+func (v *Venue) remember(book string, texts ...string) {
+	into := io.Writer(v.asked)
+	if i, err := v.book(book); err == nil && len(v.askedBy) > 0 {
+		into = io.MultiWriter(v.asked, v.askedBy[i])
 	}
-	io.WriteString(v.asked, "\n")
+	for _, s := range texts {
+		fmt.Fprintf(into, "%d:%s", len(s), s)
+	}
+	io.WriteString(into, "\n")
 }
 
 // book finds a book by name.

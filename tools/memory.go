@@ -11,6 +11,7 @@ import (
 
 	"pitwall"
 	"pitwall/tools/memory"
+	"pitwall/tools/report"
 )
 
 // The tools of a memory.
@@ -19,13 +20,25 @@ const (
 	memoryNoteTool   = "memory_note"
 )
 
-// Fit gives a set the tools that its worlds have use for: events where there are any, a
-// memory where the strategy has one.
-func (s *Set) Fit(events, memory bool) {
-	if !events {
+// Use says which tools the worlds of a set have use for.
+type Use struct {
+	Events  bool // there are some
+	Memory  bool // the strategy has one
+	Several bool // symbols may be traded
+}
+
+// UseOf returns what one world has use for.
+func UseOf(w *pitwall.World) Use { return Use{w.Events, w.Memory != nil, w.Several} }
+
+// Fit gives a set the tools that its worlds have use for.
+func (s *Set) Fit(u Use) {
+	if !u.Events {
 		s.Remove(EventsTool)
 	}
-	if memory {
+	if !u.Several {
+		s.Remove(PortfolioTool)
+	}
+	if u.Memory {
 		s.AddMemory()
 	}
 }
@@ -37,7 +50,7 @@ func (s *Set) AddMemory() {
 			"SQL has the same in memory_trades, memory_lessons and beliefs."}, memorySearch)
 	add(s, Tool{Name: memoryNoteTool, Title: "Write into the memory", Effect: Change,
 		Description: "Write down what is worth finding again. kind plan: what this turn's orders of a symbol are for (strategy, regime, expected). lesson: of a closed trade (trade, expected, why it came otherwise). " +
-			"belief: that a symbol goes up or down within horizon bars, with confidence; it is scored then. of: the belief that a new one refines, or that is retired. episode: that the episode which ended was reviewed (memory_search says episode_ended until then)."}, memoryNote)
+			"belief: that a symbol goes up or down within horizon bars, with confidence; it is scored then. of: the belief that a new one refines, or that is retired. episode: that the episode which ended was reviewed (memory_search says episode_ended until then). regime: the state of the market that you see from now on."}, memoryNote)
 }
 
 // withoutMemory is the answer of a world that has none.
@@ -49,7 +62,7 @@ type searchIn struct {
 	Query   string   `json:"query,omitempty"`
 	Symbols []string `json:"symbols,omitempty"`
 	Regime  string   `json:"regime,omitempty"`
-	Kinds   []string `json:"kinds,omitempty" jsonschema:"of trade, lesson, note, plan, belief, episode; default all but plan"`
+	Kinds   []string `json:"kinds,omitempty" jsonschema:"of trade, lesson, note, plan, belief, episode, regime; default all but plan and regime"`
 	Limit   *int     `json:"limit,omitempty" jsonschema:"of each kind, default 10, at most 100"`
 }
 
@@ -58,13 +71,13 @@ type searchOut struct {
 	Items       []pitwall.MemoryItem   `json:"items"`
 	Beliefs     []pitwall.ScoredBelief `json:"beliefs"`
 	Statistics  []memory.Statistic     `json:"statistics"`
-	Calibration memory.Calibration     `json:"calibration"`
+	Calibration report.Calibration     `json:"calibration"`
 	Ended       string                 `json:"ended"` // the episode that ended without a review
 	Alert       string                 `json:"alert"` // why risk should be conservative
 }
 
 func memorySearch(ctx context.Context, w *pitwall.World, in searchIn) (searchOut, error) {
-	out := searchOut{Trades: []pitwall.MemoryTrade{}, Items: []pitwall.MemoryItem{}, Beliefs: []pitwall.ScoredBelief{}, Statistics: []memory.Statistic{}, Calibration: memory.Calibrate(nil)}
+	out := searchOut{Trades: []pitwall.MemoryTrade{}, Items: []pitwall.MemoryItem{}, Beliefs: []pitwall.ScoredBelief{}, Statistics: []memory.Statistic{}, Calibration: report.Calibrate(nil)}
 	if w.Memory == nil {
 		return out, withoutMemory()
 	}
@@ -72,14 +85,14 @@ func memorySearch(ctx context.Context, w *pitwall.World, in searchIn) (searchOut
 	if err != nil {
 		return out, err
 	}
-	all := []string{"trade", string(pitwall.Lesson), string(pitwall.Note), string(pitwall.Plan), string(pitwall.Belief), string(pitwall.Episode)}
+	all := []string{"trade", string(pitwall.Lesson), string(pitwall.Note), string(pitwall.Plan), string(pitwall.Belief), string(pitwall.Episode), string(pitwall.Regime)}
 	for _, k := range in.Kinds {
 		if !slices.Contains(all, k) {
 			return out, pitwall.Errorf(pitwall.InvalidInput, "kinds names %q", k).Hintf("kinds are %s", strings.Join(all, ", "))
 		}
 	}
 	wants := func(kind string) bool {
-		return len(in.Kinds) == 0 && kind != string(pitwall.Plan) || slices.Contains(in.Kinds, kind)
+		return len(in.Kinds) == 0 && kind != string(pitwall.Plan) && kind != string(pitwall.Regime) || slices.Contains(in.Kinds, kind)
 	}
 	m, err := w.Memory.Recall(ctx)
 	if err != nil {
@@ -96,7 +109,7 @@ func memorySearch(ctx context.Context, w *pitwall.World, in searchIn) (searchOut
 	out.Items = append(out.Items, memory.Best(q, now, m.HalfLife, items, memory.Item)...)
 	if wants(string(pitwall.Belief)) {
 		out.Beliefs = append(out.Beliefs, memory.Best(q, now, m.HalfLife, m.Beliefs, memory.Belief)...)
-		out.Calibration = memory.Calibrate(m.Beliefs)
+		out.Calibration = report.Calibrate(m.Beliefs)
 	}
 	return out, nil
 }

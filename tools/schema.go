@@ -24,7 +24,9 @@ func enums() map[reflect.Type][]any {
 		reflect.TypeFor[pitwall.OrderType]():  {"market", "limit", "stop", "stop_limit", "trailing_stop"},
 		reflect.TypeFor[pitwall.TIF]():        {"day", "gtc", "gtd", "ioc", "fok", "opg", "cls"},
 		reflect.TypeFor[pitwall.Class]():      {"simple", "bracket", "oco", "oto"},
-		reflect.TypeFor[pitwall.MemoryKind](): {"note", "plan", "lesson", "belief", "retire", "episode"},
+		reflect.TypeFor[optimizeMethod]():     {string(minVariance), string(maxSharpe), string(targetReturn), string(maxVolatility), string(riskParity), string(hierarchical)},
+		reflect.TypeFor[neutrality]():         {string(betaNeutral), string(netNeutral), string(bothNeutral)},
+		reflect.TypeFor[pitwall.MemoryKind](): {"note", "plan", "lesson", "belief", "retire", "episode", "regime"},
 	}
 }
 

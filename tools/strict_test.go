@@ -77,7 +77,7 @@ func TestNullIsNotGiven(t *testing.T) {
 	s := newSet()
 	required := map[string]map[string]any{
 		"docs_search": {"query": "order"}, "duckdb_query": {"sql": "SELECT 1"}, "fundamentals": {"symbol": "X"}, "market_indicators": {"names": []any{"sma:1"}, "symbols": []any{"X"}},
-		"market_load_history_table": {"symbols": []any{"X"}}, "market_regime": {"symbol": "X"}, "orders_cancel": {"id": "a"}, "orders_modify": {"id": "a", "qty": 2.0}, "orders_status": {"id": "a"},
+		"market_load_history_table": {"symbols": []any{"X"}}, "market_regime": {"symbol": "X"}, "portfolio_optimize": {"method": "min_variance"}, "orders_cancel": {"id": "a"}, "orders_modify": {"id": "a", "qty": 2.0}, "orders_status": {"id": "a"},
 		"orders_submit": {"symbol": "X", "side": "buy", "qty": 1.0},
 	}
 	for _, tool := range s.Tools() {

@@ -10,8 +10,8 @@ import (
 )
 
 // ownIDs begin ids that Pitwall gives: to orders without one, to calls, to the closes of a
-// halt and to orders that others placed.
-var ownIDs = []string{ownID, "call-", "flatten-", "external:"}
+// halt, to orders that others placed and to transfers.
+var ownIDs = []string{ownID, "call-", "flatten-", "external:", "transfer-"}
 
 // checkSubmit validates everything that needs no account. The order is what in
 // asks for, before it is sized.

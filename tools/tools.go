@@ -18,6 +18,7 @@ import (
 
 	"pitwall"
 	"pitwall/tools/docs"
+	"pitwall/tools/regime"
 )
 
 // Effect says what a call does to its world.
@@ -93,6 +94,7 @@ type Set struct {
 	docs    func() *docs.Index // made by the first search
 	tools   []*Tool
 	byName  map[string]*Tool
+	trained regime.Trainings // models of regimes
 }
 
 // New makes the set of all tools. starter may be nil: sim_start then refuses.
@@ -112,6 +114,7 @@ func all(s *Set) {
 	addIndicators(s)
 	addRegime(s)
 	addQuery(s)
+	addPortfolio(s)
 	addOrders(s)
 	addDocs(s)
 	addSim(s)

@@ -25,7 +25,8 @@ type Task struct {
 // analyst is one of those that report, in a turn.
 type analyst struct {
 	*question
-	answer AnalystReports
+	answer   AnalystReports
+	reminder string // of the memory
 }
 
 // analyse asks the analysts, in the order and with what the pattern lets them see. It
@@ -46,7 +47,11 @@ func (d *Desk) analyse(ctx context.Context, b *agentloop.Brief, rec *Record) (st
 		if rec.Tasks != nil && task == "" {
 			continue
 		}
-		x := &analyst{question: &question{role: role, schema: analystReports, text: b.Text + after("\nYour task: ", task) + instruction(role)}}
+		reminder, err := d.remind(ctx, b, rec, role)
+		if err != nil {
+			return "", err
+		}
+		x := &analyst{reminder: reminder, question: &question{role: role, schema: analystReports, text: b.Text + after("\nYour task: ", task) + reminder + instruction(role)}}
 		x.read = into(&x.answer, (*AnalystReports).check)
 		list, together = append(list, x), append(together, x.question)
 	}
@@ -57,7 +62,7 @@ func (d *Desk) analyse(ctx context.Context, b *agentloop.Brief, rec *Record) (st
 	if d.Pattern == sequential {
 		for i, x := range list {
 			if i > 0 {
-				x.text, x.heard = b.Text+reported+instruction(x.role), heard(rec.Reports)
+				x.text, x.heard = b.Text+reported+x.reminder+instruction(x.role), heard(rec.Reports)
 			}
 			if err := d.ask(ctx, b, x.question); err != nil {
 				return "", err

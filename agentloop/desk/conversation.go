@@ -23,6 +23,21 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 	say := func(role, format string, args ...any) {
 		list = append(list, Line{role, fmt.Sprintf(format, args...)})
 	}
+	if c := r.Critique; c != nil {
+		for _, x := range c.Lessons {
+			say(critic, "lesson of %s: %s; expected: %s; why: %s", x.Trade, x.Lesson, x.Expected, x.Why)
+		}
+		for _, x := range c.Beliefs {
+			what := "believes"
+			if x.Of != "" {
+				what = "refines " + x.Of
+			}
+			say(critic, "%s: %s %s within %d bars, confidence %v: %s", what, x.Subject, x.Direction, x.Horizon, x.Confidence, x.Statement)
+		}
+		for _, x := range c.Retired {
+			say(critic, "retires %s: %s", x.Of, x.Reason)
+		}
+	}
 	for _, x := range r.Tasks {
 		say(trader, "task of %s: %s", x.Analyst, x.Task)
 	}
@@ -64,10 +79,15 @@ func Conversation(t *agentloop.Turn) (list []Line) {
 			say(trader, "plan%s: %s%s: %s%s", by, Sizes([]PlannedOrder{o}), prices(o), o.Reason, after("; wrong if: ", o.Invalidation))
 		}
 	}
+	reviewer := risk
+	if r.Alert != "" {
+		reviewer = wary
+		say(reviewer, "in place of risk: %s", r.Alert)
+	}
 	for _, x := range []struct {
 		role string
 		r    *Review
-	}{{risk, r.Risk}, {manager, r.Manager}} {
+	}{{reviewer, r.Risk}, {manager, r.Manager}} {
 		if x.r == nil {
 			continue
 		}

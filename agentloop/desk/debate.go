@@ -32,7 +32,11 @@ func (d *Desk) argue(ctx context.Context, b *agentloop.Brief, rec *Record, given
 			sides := []*question{{role: bull, text: given}, {role: bear, text: given}}
 			answers := [2]Argument{}
 			for i, q := range sides {
-				q.schema, q.text = argument, q.text+fmt.Sprintf("\nYou are %s. Round 1 of %d: open. Answer with one %s.", q.role, d.Rounds, argument)
+				reminder, err := d.remind(ctx, b, rec, q.role)
+				if err != nil {
+					return "", err
+				}
+				q.schema, q.text = argument, q.text+reminder+fmt.Sprintf("\nYou are %s. Round 1 of %d: open. Answer with one %s.", q.role, d.Rounds, argument)
 				q.read = into(&answers[i], (*Argument).check)
 			}
 			if err := d.ask(ctx, b, sides...); err != nil {

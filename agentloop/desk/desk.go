@@ -23,6 +23,9 @@ type Desk struct {
 	Trader    bool // without one nothing is planned, and so nothing is ordered
 	Risk      bool // a risk manager reviews the plan
 	Manager   bool // then a portfolio manager
+	Memory    bool // its roles are reminded of beliefs and lessons, and plans are noted
+	Critic    bool // one role writes lessons and reviews beliefs; needs Memory
+	Alert     bool // while the memory has an alert the risk manager is the conservative one; needs Memory
 	Parallel  int  // how many analysts are asked at the same time; 0 = one
 	// OnlyPlans leaves what was approved unsent.
 	OnlyPlans bool
@@ -37,6 +40,7 @@ const (
 	judge   = "judge"
 	trader  = "trader"
 	risk    = "risk"
+	wary    = "risk_conservative" // the risk manager under an alert
 	manager = "manager"
 	debater = "debate" // bull, bear and judge in one
 )
@@ -55,7 +59,7 @@ func Patterns() []string { return []string{parallel, sequential, hierarchical, b
 // New returns a desk that is ready to decide.
 func New(d Desk) (*Desk, error) {
 	for i, a := range d.Analysts {
-		if slices.Contains([]string{bull, bear, judge, debater, trader, risk, manager}, a) || slices.Contains(d.Analysts[:i], a) {
+		if slices.Contains([]string{critic, bull, bear, judge, debater, trader, risk, wary, manager, Recorder}, a) || slices.Contains(d.Analysts[:i], a) {
 			return nil, fmt.Errorf("an analyst cannot be named %s: the desk has that role already", a)
 		}
 	}
@@ -70,6 +74,8 @@ func New(d Desk) (*Desk, error) {
 		return nil, errors.New("in the pattern hierarchical the trader gives analysts their tasks, and the desk lacks one or the other")
 	case d.Compact && d.Rounds > 0:
 		return nil, errors.New("a compact debate has no rounds")
+	case (d.Critic || d.Alert) && !d.Memory:
+		return nil, errors.New("a critic writes into the memory, and the strategy has none")
 	case d.Portfolio != nil && (!d.Trader || len(d.Menu) > 0):
 		return nil, errors.New("a portfolio takes the views of a trader, and no menu of strategies")
 	case d.Rounds < 0 || d.Rounds > 10:
@@ -91,12 +97,19 @@ func (d *Desk) Name() string {
 	if d.Portfolio != nil {
 		name += fmt.Sprintf("; views at %v %%", d.Portfolio.Volatility)
 	}
+	if d.Memory {
+		name += "; memory 1"
+	}
 	return name
 }
 
 // Seats lists the desk's roles in the order of the record.
 func (d *Desk) Seats() []string {
-	list := slices.Clone(d.Analysts)
+	var list []string
+	if d.Critic {
+		list = append(list, critic)
+	}
+	list = append(list, d.Analysts...)
 	if d.Rounds > 0 {
 		list = append(list, bull, bear, judge)
 	}
@@ -106,7 +119,7 @@ func (d *Desk) Seats() []string {
 	for _, x := range []struct {
 		has  bool
 		role string
-	}{{d.Trader, trader}, {d.Risk, risk}, {d.Manager, manager}} {
+	}{{d.Trader, trader}, {d.Risk, risk}, {d.Risk && d.Alert, wary}, {d.Manager, manager}} {
 		if x.has {
 			list = append(list, x.role)
 		}
@@ -128,26 +141,42 @@ func (d *Desk) Answers(role string) string {
 			return views
 		}
 		return tradePlan
-	case risk, manager:
+	case risk, wary, manager:
 		return verdict
+	case critic:
+		return critique
 	}
 	return analystReports
 }
 
 // Acts returns the tools that the desk calls for a role and its model may not.
-func (d *Desk) Acts(role string) []string {
-	switch {
-	case role != trader:
-		return nil
-	case d.Portfolio != nil:
-		return []string{submitTool, cancelTool, loadTool, queryTool, priceTool}
+func (d *Desk) Acts(role string) (list []string) {
+	if role == trader {
+		list = append(list, submitTool, cancelTool)
 	}
-	return []string{submitTool, cancelTool}
+	if role == trader && d.Portfolio != nil {
+		list = append(list, loadTool, queryTool, priceTool)
+	}
+	if d.Memory && (role == trader || role == critic) {
+		list = append(list, noteTool)
+	}
+	return list
 }
 
 // Decide implements [agentloop.Decider].
 func (d *Desk) Decide(ctx context.Context, b *agentloop.Brief) (agentloop.Decision, error) {
 	rec := &Record{}
+	if d.Memory {
+		var err error
+		if rec.memory, err = d.recall(ctx, b); err != nil {
+			return agentloop.Decision{}, err
+		}
+	}
+	if d.Critic && !b.Shadow {
+		if err := d.criticise(ctx, b, rec); err != nil {
+			return agentloop.Decision{}, err
+		}
+	}
 	given, err := d.analyse(ctx, b, rec)
 	if err != nil {
 		return agentloop.Decision{}, err
@@ -178,8 +207,12 @@ func (r *Record) decision() (agentloop.Decision, error) {
 // askOne asks a single role. It reports whether there is an answer.
 func (d *Desk) askOne(ctx context.Context, b *agentloop.Brief, rec *Record, q *question) (bool, error) {
 	q.schema = d.Answers(q.role)
-	q.text += "\n\nYou are " + q.role + ". Answer with one " + q.schema + "."
-	err := d.ask(ctx, b, q)
+	reminder, err := d.remind(ctx, b, rec, q.role)
+	if err != nil {
+		return false, err
+	}
+	q.text += reminder + "\n\nYou are " + q.role + ". Answer with one " + q.schema + "."
+	err = d.ask(ctx, b, q)
 	return err == nil && rec.answered(q), err
 }
 

@@ -6,11 +6,15 @@
 //	                                                                        │ data, no order
 //	      orders_submit ◄── code ◄── manager: Verdict ◄── risk: Verdict ◄───┘
 //
+// With a memory a turn begins with what the desk remembers: a critic writes lessons of
+// trades that closed and reviews beliefs, and the others are reminded of what concerns them.
+//
 // Every part can be left out. desk.go is the order of events: analyse.go (who sees whose
 // report), debate.go, plan.go. ask.go is how roles are asked, answers.go what they answer
 // with (schema.go: as JSON schemas), menu.go what a trader may choose from, portfolio.go
 // how views become weights, power.go who may
-// change what of a plan, orders.go what is sent, record.go what a turn's record says of it.
+// change what of a plan, orders.go what is sent, memory.go what is remembered, remind.go who
+// is reminded of what, critic.go what a critic adds, record.go what a turn's record says of it.
 //
 // # Order of power
 //
@@ -34,6 +38,9 @@
 // Roles that are asked at the same time answer in rounds: all are asked, then their calls
 // are made in the order of the roles. So tables and the record do not depend on who was
 // faster.
+//
+// The memory is read in the name of a role that no model plays ([Recorder]), so that the
+// record and the keys hold what each role was reminded of.
 //
 // # To add a kind of answer
 //

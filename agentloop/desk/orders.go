@@ -110,7 +110,7 @@ func (d *Desk) send(ctx context.Context, b *agentloop.Brief, rec *Record) error 
 			refused = o.Symbol
 		}
 	}
-	return nil
+	return d.notePlan(ctx, b, rec)
 }
 
 // withdraw cancels the open entries of the symbols that are to be ordered: an old one may

@@ -53,7 +53,7 @@ func (d *Desk) review(ctx context.Context, b *agentloop.Brief, rec *Record, give
 		sits bool
 		role string
 		into **Review
-	}{{d.Risk, risk, &rec.Risk}, {d.Manager, manager, &rec.Manager}} {
+	}{{d.Risk, d.reviewer(rec), &rec.Risk}, {d.Manager, manager, &rec.Manager}} {
 		if !x.sits || len(orders) == 0 {
 			continue
 		}
@@ -73,4 +73,13 @@ func (d *Desk) review(ctx context.Context, b *agentloop.Brief, rec *Record, give
 	}
 	rec.Approved = orders
 	return true, nil
+}
+
+// reviewer returns who manages risk: under an alert the conservative one.
+func (d *Desk) reviewer(rec *Record) string {
+	if d.Alert && rec.memory.Alert != "" {
+		rec.Alert = rec.memory.Alert
+		return wary
+	}
+	return risk
 }

@@ -10,11 +10,12 @@ import (
 
 // Record is what a turn's record says of a desk's decision, as its output.
 type Record struct {
-	Tasks   []Task     `json:"tasks,omitempty"`   // of a hierarchical desk
-	Reports []Reported `json:"reports,omitempty"` // by analyst
-	Debate  *Debate    `json:"debate,omitempty"`
-	Views   []View     `json:"views,omitempty"` // of a portfolio
-	Plan    *TradePlan `json:"plan,omitempty"`
+	Critique *Critique  `json:"critique,omitempty"`
+	Tasks    []Task     `json:"tasks,omitempty"`   // of a hierarchical desk
+	Reports  []Reported `json:"reports,omitempty"` // by analyst
+	Debate   *Debate    `json:"debate,omitempty"`
+	Views    []View     `json:"views,omitempty"` // of a portfolio
+	Plan     *TradePlan `json:"plan,omitempty"`
 	// Held is what was held of the symbols of the plan, in percent of equity; without those
 	// of which nothing was.
 	Held     map[string]pitwall.Dec `json:"held,omitempty"`
@@ -25,6 +26,9 @@ type Record struct {
 	Canceled []string               `json:"canceled,omitempty"` // open entries that the orders replace
 	Orders   []Sent                 `json:"orders,omitempty"`
 	Absent   []Absent               `json:"absent,omitempty"`
+	Alert    string                 `json:"alert,omitempty"` // why risk was judged conservatively
+
+	memory *remembered // nil = none
 }
 
 // Reported is what one analyst answered.

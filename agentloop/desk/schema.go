@@ -17,6 +17,7 @@ const (
 	verdict        = "Verdict"
 	compactDebate  = "CompactDebate"
 	assignments    = "Assignments"
+	critique       = "Critique"
 	views          = "Views"
 )
 
@@ -60,7 +61,11 @@ func schemas() map[string]json.RawMessage {
 		"bull_points": texts, "bear_points": texts, "consensus": text, "thesis": text, "recommendation": action}
 	both := map[string]string{"bull": object(side, sideMay), "bear": object(side, sideMay)}
 	maps.Copy(both, judged)
+	lesson := object(map[string]string{"trade": text, "lesson": text, "expected": text, "why": text}, nil)
+	belief := object(map[string]string{"subject": text, "direction": `{"enum":["up","down"]}`, "horizon": `{"type":"integer","minimum":1,"maximum":2520}`, "confidence": share, "statement": text},
+		map[string]string{"of": text, "regime": text, "roles": texts})
 	return map[string]json.RawMessage{
+		critique:       json.RawMessage(object(map[string]string{"lessons": listOf(lesson), "beliefs": listOf(belief), "retired": listOf(object(map[string]string{"of": text, "reason": text}, nil))}, nil)),
 		analystReports: json.RawMessage(object(map[string]string{"reports": listOf(report)}, nil)),
 		argument:       json.RawMessage(object(side, sideMay)),
 		judgement:      json.RawMessage(object(judged, nil)),

@@ -56,7 +56,8 @@ type Part struct {
 	Moves      []Move           `json:"moves"`
 	Verdict    string           `json:"verdict"` // whether it earned its money
 
-	same bool // every run has the digest of the one with the part
+	remembers bool // the part is the memory, whose notes make another digest
+	same      bool // every run has the digest of the one with the part or, of the memory, its orders
 }
 
 // variant is a desk without a part.
@@ -81,9 +82,25 @@ func variants(s *Strategy) []variant {
 	if d.Risk == nil {
 		risk = "the desk has no risk role"
 	}
+	memory := ""
+	if s.Memory == nil {
+		memory = "the desk has no memory"
+	}
+	if seats, err := s.seats(); err == nil { // else Check returned the error
+		for i, p := range s.places() {
+			own := p.Tools // without what a memory adds
+			if own == nil {
+				own = seats[i].file.Tools
+			}
+			if p.name != "critic" && slices.Contains(own, "memory_search") {
+				memory = "role " + p.name + " has memory_search among its tools"
+			}
+		}
+	}
 	return []variant{
 		{"without debate", "the debate", argues, func(_ *Strategy, d *Desk, _ int) { d.Debate = nil }},
 		{"without risk role", "the risk role", risk, func(_ *Strategy, d *Desk, _ int) { d.Risk = nil }},
+		{"without memory", memoryPart, memory, func(s *Strategy, d *Desk, _ int) { s.Memory, d.Critic = nil, nil }},
 		{"compact debate", "arguing in rounds", rounds, func(_ *Strategy, d *Desk, _ int) {
 			judge := d.Debate.Judge
 			judge.Role = "" // it answers as a judge of an argument in rounds
@@ -119,6 +136,9 @@ func (s *Strategy) AblationPlan(samples int, past fs.FS) string {
 	return text + fmt.Sprintf(", for about %.2f USD: %s of %s to %s cost %v USD", float64(runsOf)*x.CostUSD.Float(), x.Run, x.From, x.To, x.CostUSD)
 }
 
+// memoryPart names what is taken out of a desk without memory.
+const memoryPart = "the memory"
+
 // coinJudge is the model of a judge that tosses a coin.
 const coinJudge = "script/coin"
 
@@ -143,9 +163,6 @@ func Ablate(ctx context.Context, c AblateConfig) (*Ablation, error) {
 		}
 	}
 	a := &Ablation{Strategy: s.Name, Samples: max(1, c.Samples), Horizon: moveHorizon, Parts: []Part{}, LeftOut: []string{}, Vetoes: []Veto{}}
-	if s.Memory != nil {
-		a.LeftOut = append(a.LeftOut, "without memory: every variant remembers; pitwall report A B compares with a run of the file without memory:")
-	}
 	var err error
 	if a.Base, err = c.branch(ctx, "as it is", "base", nil); err != nil {
 		return nil, err
@@ -155,7 +172,7 @@ func Ablate(ctx context.Context, c AblateConfig) (*Ablation, error) {
 			a.LeftOut = append(a.LeftOut, v.name+": "+v.lacks)
 			continue
 		}
-		p := Part{}
+		p := Part{remembers: s.Memory != nil && v.part == memoryPart}
 		if p.Branch, err = c.branch(ctx, v.name, fmt.Sprintf("variant-%d", i+1), v.change); err != nil {
 			return nil, err
 		}
@@ -229,7 +246,7 @@ func (p *Part) compare(base Branch, part string, cash *pitwall.Dec) error {
 	p.same = true
 	for i := range max(len(base.runs), len(p.runs)) {
 		with, without := base.sample(i), p.sample(i)
-		p.same = p.same && with.Digest == without.Digest
+		p.same = p.same && (with.Digest == without.Digest || p.remembers && sameOrders(with, without))
 		pair := report.Pair{}
 		for _, x := range []struct {
 			r    *Result
@@ -302,6 +319,23 @@ func (p *Part) verdict(part string, cash float64) string {
 		return fmt.Sprintf("%s did not earn its money: it %s and brought %s%s %s.", part, did, gain, between, price)
 	}
 	return fmt.Sprintf("%s is not shown to have earned its money: it %s and brought %s%s %s.", part, did, gain, between, price)
+}
+
+// sameOrders reports whether two runs sent the same orders at the same times.
+func sameOrders(a, b *Result) bool {
+	sent := func(r *Result) (list []pitwall.Entry) {
+		for _, e := range r.open().Journal() {
+			if e.Kind == pitwall.EntryIntent && e.Order != nil {
+				list = append(list, e)
+			}
+		}
+		return list
+	}
+	return slices.EqualFunc(sent(a), sent(b), func(a, b pitwall.Entry) bool {
+		x, y := *a.Order, *b.Order
+		x.ID, x.Group = y.ID, y.Group // numbered by the journal, which notes are in
+		return a.AsOf.Equal(b.AsOf) && x.SameAs(y)
+	})
 }
 
 // open reads the folder of a run of this ablation.

@@ -55,7 +55,7 @@ func ablated(t *testing.T, change func(*driver.Strategy)) *driver.Ablation {
 // at turn 41 and is out and in again at other turns.
 func TestAblateTheBundledDesk(t *testing.T) {
 	a := ablated(t, nil)
-	require.Len(t, a.Parts, 4)
+	require.Len(t, a.Parts, 5)
 	require.Empty(t, a.LeftOut)
 	require.EqualValues(t, 4, a.Base.Orders)
 	counts := map[string]map[driver.Direction]int{}
@@ -66,6 +66,7 @@ func TestAblateTheBundledDesk(t *testing.T) {
 	}
 	require.Empty(t, counts["without debate"], "the script's bull and bear repeat the reports")
 	require.Empty(t, counts["compact debate"])
+	require.Equal(t, "the memory changed no order, and costs nothing more (0.0000 USD a run): it earned nothing.", a.Parts[2].Verdict)
 	require.Equal(t, map[driver.Direction]int{driver.ToTrade: 4, driver.ToHold: 5}, counts["without risk role"])
 	require.NotEmpty(t, counts["coin-flip judge"])
 	var turns []int
@@ -117,7 +118,7 @@ func TestAblateCountsDirections(t *testing.T) {
 		return agentloop.Reply{Text: plan(list[turnOf(r)])}, nil
 	}, asked: map[string]int{}}
 	a, c := ablatedDesk(t, d, 5, "to: 2014-02-28\nevery: 7\n", "{analysts: [technical], debate: {rounds: 1}, trader: {}}", nil)
-	require.Equal(t, []string{"without risk role: the desk has no risk role"}, a.LeftOut)
+	require.Equal(t, []string{"without risk role: the desk has no risk role", "without memory: the desk has no memory"}, a.LeftOut)
 	require.Empty(t, a.Vetoes)
 	require.Equal(t, "without debate", a.Parts[0].Name)
 	require.Equal(t, map[driver.Direction]int{driver.Smaller: 1, driver.ToHold: 1, driver.ToTrade: 1, driver.Larger: 1, driver.OtherSide: 1}, movedIn(a.Parts[0]))
@@ -177,7 +178,7 @@ func TestVetoesArePricedAtOneTime(t *testing.T) {
 		return agentloop.Reply{}, nil // the trader buys 50 %
 	}, asked: map[string]int{}}
 	a, c := ablatedDesk(t, d, 0, "to: 2014-04-30\nevery: 1\n", "{trader: {}, risk: {limits: false}, wake: {fill: true, every: 7, shadow: 0.3}}", nil)
-	require.Len(t, a.LeftOut, 3)
+	require.Len(t, a.LeftOut, 4)
 	shadows := 0
 	for _, x := range turnsIn(t, filepath.Join(c.Dir, "base-1")) {
 		if x.Shadow() {
@@ -280,4 +281,11 @@ func TestAnalyzeOrdersNothing(t *testing.T) {
 	require.Zero(t, r.Orders)
 	_, err = driver.Analyze(t.Context(), c, "1990-01-01")
 	require.ErrorContains(t, err, "there are no bars of AAPL up to 1990-01-01")
+}
+
+// A role that is given the memory's tool cannot do without the memory.
+func TestAblateLeavesTheMemoryThatARoleNeeds(t *testing.T) {
+	d := &deskRun{play: swinging("wait"), asked: map[string]int{}}
+	a, _ := ablatedDesk(t, d, 2, "to: 2014-02-28\nevery: 7\n", "{analysts: [{role: technical, tools: [memory_search]}], trader: {}, critic: {}}", nil)
+	require.Contains(t, a.LeftOut, "without memory: role technical has memory_search among its tools")
 }

@@ -67,10 +67,12 @@ type ordered struct {
 func orderedBy(r *Result) (map[ordered]float64, error) {
 	out := map[ordered]float64{}
 	equity := r.Manifest.Cash.Float()
+	var whole pitwall.BookSum
 	for e := range r.Report.Journal {
+		point, step := whole.Add(e)
 		switch {
-		case e.Kind == pitwall.EntryMark && e.Mark != nil:
-			equity = e.Mark.Equity.Float()
+		case step:
+			equity = point.Equity.Float()
 		case e.Kind == pitwall.EntryIntent && e.Order != nil && e.Turn > 0:
 			price, ok := closeAt(r.Report.Bars[e.Order.Symbol], e.AsOf)
 			if !ok || equity <= 0 {

@@ -112,6 +112,15 @@ const mainAgent = "main"
 // Team returns those of the strategy that have a model: `agents:`, the roles of a desk,
 // or `agent:` alone under the name main.
 func (s *Strategy) Team() []Agent {
+	if len(s.Pods) > 0 {
+		var team []Agent
+		for _, p := range s.active() {
+			if p.own != nil { // Check reports why it is not there
+				team = append(team, p.own.Team()...)
+			}
+		}
+		return team
+	}
 	if s.Desk != nil {
 		return s.deskAgents()
 	}
@@ -150,6 +159,14 @@ func (s *Strategy) policy() string {
 // UseModel gives every agent another model, without the params of the old one; it
 // decides in place of a rule too.
 func (s *Strategy) UseModel(name string) {
+	for _, p := range s.active() {
+		if p.own != nil {
+			p.own.UseModel(name)
+		}
+	}
+	if len(s.Pods) > 0 {
+		return
+	}
 	if name != ruleModel {
 		s.Rule, s.Band = nil, nil
 	}
@@ -184,6 +201,9 @@ func (s *Strategy) checkAgents() error {
 		return s.bad("agent and agents are both given").Hintf("move agent into the list agents")
 	}
 	seen, list := map[string]bool{}, s.Team()
+	if len(s.Pods) > 0 { // each checks its own
+		list = nil
+	}
 	if s.Desk != nil {
 		list = append(list, s.main())
 	}
@@ -281,6 +301,9 @@ func (a *Agent) schema() (json.RawMessage, error) {
 // Deciders makes the strategy's agents ready to run: models holds one for each of
 // [Strategy.Team], prices what models cost where the strategy states no price.
 func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) ([]agentloop.Agent, error) {
+	if len(s.Pods) > 0 {
+		return s.podDeciders(models, prices)
+	}
 	if s.Desk != nil {
 		one, err := s.decider(models, prices)
 		return []agentloop.Agent{one}, err
@@ -303,7 +326,7 @@ func (s *Strategy) Deciders(models []Model, prices map[string]agentloop.Price) (
 
 // common returns what an agent's own settings say, without its model.
 func (s *Strategy) common(x Agent) (y agentloop.Agent, err error) {
-	y = agentloop.Agent{Name: x.Name, Prompt: x.Prompt, Tools: x.Tools, MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout}
+	y = agentloop.Agent{Name: x.Name, Prompt: x.Prompt, Tools: x.Tools, MaxSteps: x.MaxSteps, MaxOutput: x.MaxTokens, Timeout: x.Timeout, Gate: s.gate()}
 	if y.MaxOutput == 0 {
 		y.MaxOutput = defaultMaxTokens
 	}

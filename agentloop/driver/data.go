@@ -31,6 +31,9 @@ func (s *Strategy) Load(ctx context.Context, files fs.FS, local *history.Local, 
 	if opts.Size, err = s.size(); err != nil {
 		return nil, err
 	}
+	if s.Universe != nil && s.members == nil {
+		return s.loadUniverse(ctx, inputs, opts)
+	}
 	store, err := history.Load(ctx, inputs, opts)
 	if s.Index != "" && err == nil {
 		return store, s.withoutData(store)
@@ -60,6 +63,8 @@ func (s *Strategy) Inputs(ctx context.Context, files fs.FS, local *history.Local
 			return nil, s.bad("data: dividends is %q", d.Dividends).Hintf("use adj_close, or leave it out")
 		case d.Dividends != "" && local.Has(d.Path):
 			return nil, s.bad("data: dividends is for files, and %s is a source", d.Path).Hintf("fetch its actions: pitwall data fetch %s SYMBOL --kind actions", d.Path)
+		case local.Has(d.Path) && s.Universe != nil:
+			return nil, s.bad("universe: %s is a source of downloads, and what it holds is not all that there was", d.Path).Hintf("name files or folders under data")
 		case local.Has(d.Path):
 			more, err := s.stored(ctx, local, d.Path)
 			if err != nil {

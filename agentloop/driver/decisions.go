@@ -31,6 +31,10 @@ func (r *run) decisions(figures *report.Run, trades []report.RoundTrip) error {
 		return nil
 	}
 	folder := runs.Open(os.DirFS(r.Dir))
+	remembered, err := folder.Memory()
+	if err != nil {
+		return err
+	}
 	var list []datedLine
 	for _, line := range folder.Lines() {
 		t, err := folder.Turn(line.Turn)
@@ -59,7 +63,7 @@ func (r *run) decisions(figures *report.Run, trades []report.RoundTrip) error {
 		case strings.HasSuffix(t.ExitOrder, ".sl"):
 			reason = string(pitwall.StopLoss)
 		}
-		x := runs.Decision{Type: runs.Result, TradeID: tradeID(t.EntryTurn, t.Symbol), Turn: t.EntryTurn, Symbol: t.Symbol, Profit: &profit, ExitReason: reason, Order: t.ExitOrder, Lessons: []string{}}
+		x := runs.Decision{Type: runs.Result, TradeID: tradeID(t.EntryTurn, t.Symbol), Turn: t.EntryTurn, Symbol: t.Symbol, Profit: &profit, ExitReason: reason, Order: t.ExitOrder, Lessons: lessonsOf(remembered, t)}
 		if t.Return != nil {
 			percent := *t.Return * 100
 			x.ReturnPercent = &percent
@@ -76,6 +80,24 @@ func (r *run) decisions(figures *report.Run, trades []report.RoundTrip) error {
 		lines = append(lines, x.line)
 	}
 	return r.folder.Decisions(lines)
+}
+
+// lessonsOf returns the lessons that were written of a closed trade.
+func lessonsOf(m *runs.Memory, t report.RoundTrip) []string {
+	list := []string{}
+	if m == nil {
+		return list
+	}
+	for _, x := range m.Trades {
+		if x.Run == "" && x.Turn == t.EntryTurn && x.Symbol == t.Symbol && x.Exit.Equal(*t.ExitTime) && x.Qty == t.Qty && x.Lesson != "" {
+			for _, item := range m.Items {
+				if item.ID == x.Lesson {
+					list = append(list, item.Text)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // tradeID names what a turn did in a symbol.

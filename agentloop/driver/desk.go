@@ -2,6 +2,8 @@ package driver
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -28,7 +30,8 @@ type Desk struct {
 	Portfolio  *Portfolio             `yaml:"portfolio"`  // the trader gives views, and code turns them into weights
 	Risk       *RiskSeat              `yaml:"risk"`
 	Manager    *Seat                  `yaml:"manager"`
-	Wake       *Wake                  `yaml:"wake"` // what has to happen before anybody is asked; nil = each turn
+	Critic     *Seat                  `yaml:"critic"` // writes lessons and reviews beliefs; needs memory
+	Wake       *Wake                  `yaml:"wake"`   // what has to happen before anybody is asked; nil = each turn
 	Goals      *Goals                 `yaml:"goals"`
 	Models     map[string]ModelChoice `yaml:"models"`   // by tier: fast, standard, deep
 	Parallel   int                    `yaml:"parallel"` // analysts that are asked at the same time; 0 = 4
@@ -100,7 +103,11 @@ type place struct {
 }
 
 // places lists the seats of a desk in the order of the record.
-func (d *Desk) places() (list []place) {
+func (s *Strategy) places() (list []place) {
+	d := s.Desk
+	if d.Critic != nil {
+		list = append(list, place{"critic", d.Critic})
+	}
 	for i := range d.Analysts {
 		list = append(list, place{d.Analysts[i].Role, &d.Analysts[i]})
 	}
@@ -117,11 +124,26 @@ func (d *Desk) places() (list []place) {
 	if d.Risk != nil {
 		list = append(list, place{"risk", &d.Risk.Seat})
 	}
+	if s.alerted() {
+		seat := d.Risk.Seat // with its model, tools and budget
+		seat.Role = ""
+		list = append(list, place{"risk_conservative", &seat})
+	}
 	if d.Manager != nil {
 		list = append(list, place{"manager", d.Manager})
 	}
 	return list
 }
+
+// alerted reports whether another, conservative risk manager judges under an alert of the
+// memory.
+func (s *Strategy) alerted() bool {
+	return s.Memory != nil && s.Desk.Risk != nil && s.Desk.Risk.Profile != "conservative"
+}
+
+// reminding are the roles that may search the memory, where the strategy has one and does
+// not list their tools.
+var reminding = []string{"judge", "debate", "trader", "risk", "risk_conservative", "manager"}
 
 // ReadRoles makes a desk read role files beside the strategy, in s.Dir of files, and finds
 // the memory that is carried there. It is called before [Strategy.Check]; without it the
@@ -131,12 +153,13 @@ func (s *Strategy) ReadRoles(files fs.FS) {
 	if s.Desk != nil {
 		s.Desk.files = files
 	}
+	s.readPods()
 }
 
 // team returns the desk of a strategy that has one.
 func (s *Strategy) team() *desk.Desk {
 	d := s.Desk
-	t := desk.Desk{OnlyPlans: d.onlyPlans, Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel, Pattern: d.Pattern, Menu: d.menu()}
+	t := desk.Desk{Memory: s.Memory != nil, Critic: d.Critic != nil, Alert: s.alerted(), OnlyPlans: d.onlyPlans, Trader: d.Trader != nil, Risk: d.Risk != nil, Manager: d.Manager != nil, Parallel: d.Parallel, Pattern: d.Pattern, Menu: d.menu()}
 	for _, a := range d.Analysts {
 		t.Analysts = append(t.Analysts, a.Role)
 	}
@@ -159,7 +182,7 @@ func (s *Strategy) team() *desk.Desk {
 func (s *Strategy) seats() ([]deskRole, error) {
 	d, team := s.Desk, s.team()
 	list := []deskRole{}
-	for _, x := range d.places() {
+	for _, x := range s.places() {
 		name := x.Role
 		if name == "" && x.name == "risk" {
 			name = riskRoles[cmp.Or(d.Risk.Profile, "neutral")]
@@ -186,6 +209,9 @@ func (s *Strategy) seats() ([]deskRole, error) {
 		role := deskRole{x.name, *x.Seat, r}
 		if x.Tools == nil {
 			role.Tools = r.Tools
+			if s.Memory != nil && slices.Contains(reminding, x.name) {
+				role.Tools = append(slices.Clone(role.Tools), "memory_search")
+			}
 		}
 		list = append(list, role)
 		for _, t := range role.Tools {
@@ -320,15 +346,26 @@ func (s *Strategy) decider(models []Model, prices map[string]agentloop.Price) (a
 		}
 		shared.Roles = append(shared.Roles, r)
 	}
+	if settings.Memory {
+		shared.Roles = append(shared.Roles, agentloop.Role{Name: desk.Recorder, Model: code{}, ModelName: "code", Price: &agentloop.Price{}, Prompt: "Code reads the memory here. No model is asked.", Tools: []string{"memory_search"}, ReadOnly: true})
+	}
 	shared.ModelName = strings.Join(names, ", ")
 	return shared, nil
+}
+
+// code stands for a model where only code calls tools.
+type code struct{}
+
+// Reply implements [agentloop.Model].
+func (code) Reply(context.Context, agentloop.Request) (agentloop.Reply, error) {
+	return agentloop.Reply{}, errors.New("no model plays this role")
 }
 
 // useDeskModel gives every role another model, without what belongs to the old one. It is
 // called before the agent has the new model.
 func (s *Strategy) useDeskModel(name string) {
 	agents := s.deskAgents()
-	for i, p := range s.Desk.places() {
+	for i, p := range s.places() {
 		if i >= len(agents) || agents[i].Model.Name != name { // no agents: Check reports why
 			p.Model, p.BaseURL, p.Params = ModelChoice{}, "", nil
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"pitwall"
 	"pitwall/agentloop"
 	"pitwall/agentloop/desk"
 	"pitwall/agentloop/driver"
@@ -56,7 +58,7 @@ func usual(role string) string {
 		return `{"winner":"BULL","margin":"SLIGHT","bull_points":[],"bear_points":[],"consensus":"c","thesis":"t","recommendation":"BUY"}`
 	case "trader":
 		return `{"orders":[{"symbol":"AAPL","target_percent":50,"confidence":0.5,"reason":"thesis"}]}`
-	case "risk", "manager":
+	case "risk", "risk_conservative", "manager":
 		return `{"decision":"approve","risk_score":0.2,"risk_level":"LOW","concerns":[],"recommendations":[]}`
 	}
 	return reports("AAPL", "BUY")
@@ -276,7 +278,7 @@ func TestOnlyCodeOrders(t *testing.T) {
 }
 
 // The bundled desk needs no key, and shows three analysts, a debate of three rounds, a
-// modification and a reject that held. decisions.jsonl has a line of every turn.
+// modification and a reject that held, lessons and matured beliefs. decisions.jsonl has a line of every turn.
 func TestBundledDesk(t *testing.T) {
 	raw, err := examples.FS.ReadFile("desk/strategy.yaml")
 	require.NoError(t, err)
@@ -297,13 +299,18 @@ func TestBundledDesk(t *testing.T) {
 	require.NoError(t, err)
 	r, err := driver.Run(t.Context(), c)
 	require.NoError(t, err)
-	decisions := map[string]int{}
+	decisions, lessons, beliefs := map[string]int{}, 0, 0
 	for _, x := range turnsIn(t, r.Out) {
 		rec := recordOf(t, x)
 		require.Len(t, rec.Reports, 3)
 		require.Len(t, rec.Debate.Rounds, 3)
 		require.Empty(t, rec.Absent)
 		said := desk.Conversation(&x)
+		if rec.Critique != nil {
+			lessons, beliefs = lessons+len(rec.Critique.Lessons), beliefs+len(rec.Critique.Beliefs)
+			require.Equal(t, "critic", said[0].Role)
+			said = said[len(rec.Critique.Lessons)+len(rec.Critique.Beliefs)+len(rec.Critique.Retired):]
+		}
 		require.Equal(t, "fundamentals", said[0].Role)
 		if rec.Risk == nil {
 			require.Empty(t, rec.Plan.Orders)
@@ -324,7 +331,7 @@ func TestBundledDesk(t *testing.T) {
 	require.Greater(t, decisions[desk.Modify], 2)
 	require.Greater(t, decisions[desk.Reject], 2)
 
-	turns, kinds := map[int]bool{}, map[string]int{}
+	turns, kinds, learned := map[int]bool{}, map[string]int{}, 0
 	lines, err := os.ReadFile(filepath.Join(r.Out, runs.DecisionsFile))
 	require.NoError(t, err)
 	for line := range strings.Lines(string(lines)) {
@@ -340,13 +347,19 @@ func TestBundledDesk(t *testing.T) {
 		}
 		if x.Type == runs.Result {
 			require.Contains(t, []string{"stop_loss", "take_profit"}, x.ExitReason)
-			require.Contains(t, line, `"lessons":[]`)
+			learned += len(x.Lessons)
 			require.Contains(t, string(lines), `"type":"decision","trade_id":"`+x.TradeID+`"`)
 		}
 	}
 	require.Len(t, turns, 64, "every turn has its decision")
 	require.Equal(t, r.Fills, kinds[runs.Execution])
 	require.Greater(t, kinds[runs.Result], 1)
+	require.Equal(t, lessons, learned, "each outcome has its lesson")
+	require.Equal(t, kinds[runs.Result], lessons)
+	require.Greater(t, beliefs, 5)
+	m, err := runs.Open(os.DirFS(r.Out)).Memory()
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(m.Beliefs, func(b pitwall.ScoredBelief) bool { return b.Matured != nil }))
 	_, err = driver.Verify(os.DirFS(r.Out))
 	require.NoError(t, err)
 }

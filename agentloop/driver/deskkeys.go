@@ -16,11 +16,6 @@ import (
 
 // This file is how `desk:` is read: its keys, and the templates that they change.
 
-// laterDesk lists keys of desks that are not supported, and what they would do.
-var laterDesk = map[string]string{
-	"memory": "remember trades and lessons", "beliefs": "learn statements and score them", "critic": "write lessons when a trade closes",
-}
-
 // strictly decodes a mapping and refuses keys that a type does not have: the decoder
 // forgets to where a type reads itself.
 func strictly(n *yaml.Node, into any, typeName string, known []string) error {
@@ -48,8 +43,8 @@ func (d *Desk) UnmarshalYAML(n *yaml.Node) error {
 	n = own
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
-		if would, is := laterDesk[k.Value]; is {
-			return fmt.Errorf("line %d: desk.%s is not supported (it would %s); leave it out", k.Line, k.Value, would)
+		if k.Value == "memory" || k.Value == "beliefs" {
+			return fmt.Errorf("line %d: desk.%s has no place here; write memory: {} beside desk, and critic: {} in it for lessons and beliefs", k.Line, k.Value)
 		}
 		if v.Tag == "!!bool" && v.Value == "false" {
 			return fmt.Errorf("line %d: desk.%s is false; leave it out (false takes a part out of a template)", k.Line, k.Value)

@@ -45,7 +45,7 @@ func TestDeskKeys(t *testing.T) {
 		"agent: {model: script/desk}\ndesk: {trader: {}, strategies: [{name: a, regime: b, text: c, enabled: false}]}":                "all are disabled",
 		"agent: {model: script/desk}\ndesk: {analysts: [technical], strategies: [{name: a, regime: b, text: c}]}":                     "the desk has none",
 		"agent: {model: script/desk}\ndesk: {trader: {}, strategies: [{name: a, regime: b, text: c}, {name: a, regime: d, text: e}]}": "two are named a",
-		"desk: {memory: {}}":                                                                  "desk.memory is not supported (it would remember",
+		"desk: {memory: {}}":                                                                  "desk.memory has no place here; write memory: {} beside desk",
 		"desk: {trader: }":                                                                    "desk.trader has no value; write trader: {}",
 		"agent: {model: script/desk}\ndesk: {}":                                               "desk has no roles",
 		"agent: {model: script/desk}\ndesk: {analysts: [astrology]}":                          "role astrology not found",

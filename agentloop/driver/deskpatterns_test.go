@@ -255,7 +255,7 @@ func TestTemplates(t *testing.T) {
 	}
 	seats := map[string]string{
 		"tradingagents": "fundamentals technical sentiment news bull bear judge trader risk manager",
-		"fincon":        "fundamentals technical macro trader risk",
+		"fincon":        "critic fundamentals technical macro trader risk risk_conservative",
 		"crypto":        "technical sentiment onchain defi social bull bear judge trader risk",
 		"debate":        "bull bear judge trader",
 		"portfolio":     "fundamentals technical news trader risk",

@@ -17,7 +17,8 @@
 // again, for callers that did not.
 //
 // strategy.go, agents.go, rule.go, desk.go (deskkeys.go, wake.go) and account.go are what a strategy file says; data.go and
-// models.go find what it names; sim.go and warnings.go make a simulated world of it;
+// models.go find what it names; pods.go is `pods:`, fund.go their worlds over one venue and
+// allocate.go the capital that moves between their books; sim.go and warnings.go make a simulated world of it;
 // run.go, evidence.go and decisions.go are a run (deskscore.go, calibration.go and goals.go:
 // what a desk was worth), verify.go recomputes it; worlds.go serves hosts
 // that step the clock themselves; guard.go serves programs that only want their orders

@@ -178,8 +178,8 @@ func TestParse(t *testing.T) {
 		require.NoError(t, err)
 		require.ErrorContains(t, s.Check(), want, text)
 	}
-	s.Pods.Kind = 1
-	require.ErrorContains(t, s.Check(), "pods is reserved")
+	s.Regime = &driver.Regime{Model: "magic"}
+	require.ErrorContains(t, s.Check(), `regime: model is "magic"`)
 }
 
 // guarded returns a guard around the broker of a simulated world, the guard's

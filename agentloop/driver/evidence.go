@@ -68,6 +68,7 @@ func (r *run) describe() runs.Manifest {
 		m.Notes = append(m.Notes, "approve is for runs on the live clock: this backtest sent each order at once")
 	}
 	from, to := r.session.Describe(&m)
+	m.Pods = s.describePods(r.Agents)
 	m.Agents = describeAgents(s, r.Agents, from, to)
 	m.Fork = r.Fork.describe(m.Agents)
 	m.Attempt = runs.Attempt(r.Dir, m)
@@ -78,7 +79,7 @@ func (r *run) describe() runs.Manifest {
 // a backtest. They are no errors: a live run, or one over other symbols and days,
 // may use them.
 func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
-	notes = s.ruleNotes()
+	notes = append(s.ruleNotes(), s.podNotes()...)
 	if m, err := s.remembers(); err == nil { // else Check returned the error
 		notes = append(notes, m.note()...)
 	}
@@ -108,8 +109,17 @@ func (s *Strategy) Notes(agents []agentloop.Agent) (notes []string) {
 // says of each, with the model that was found for it.
 func describeAgents(s *Strategy, list []agentloop.Agent, from, to time.Time) []runs.Agent {
 	out := make([]runs.Agent, 0, len(list))
+	if len(s.Pods) > 0 {
+		for _, p := range s.active() {
+			out = append(out, describeAgents(p.own, p.agents(list), from, to)...)
+		}
+		return out
+	}
 	for _, y := range list {
 		info := runs.Agent{Name: y.Name, Model: y.ModelName, Fingerprint: y.Fingerprint, Prompt: y.Prompt, Params: y.Params, Tools: y.Tools}
+		if y.Gate != nil {
+			info.Gate = s.gateText()
+		}
 		if p := y.Price; p != nil && *p != (agentloop.Price{}) {
 			info.Price = &runs.Price{In: p.In, Out: p.Out, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}
 		}
@@ -171,7 +181,7 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	if err := r.session.Finish(r.folder, m); err != nil {
 		return fail(err)
 	}
-	mode, said, closed, early := r.session.World().Mode, r.session.Warnings(), closedWarnings(r.session.World().Clock), r.warm.warnings(r.session.World().Zone)
+	mode, said, closed, early := r.session.World().Mode, r.session.Warnings(), closedWarnings(r.session.World().Clock), append(r.warm.warnings(r.session.World().Zone), r.podWindows()...)
 	if err := r.remembered(); err != nil { // while there is a world
 		return fail(err)
 	}
@@ -198,6 +208,11 @@ func (r *run) finish(out agentloop.Outcome, runErr error) (*Result, error) {
 	score, err := r.deskScore(figures, metrics, trades, out)
 	if err != nil {
 		return fail(err)
+	}
+	if len(m.Pods) > 0 {
+		if err := r.folder.Books(); err != nil {
+			return fail(err)
+		}
 	}
 	if err := r.folder.Seal(m); err != nil {
 		return fail(err)

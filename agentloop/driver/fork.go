@@ -63,7 +63,7 @@ func (f *Fork) Prepare(s *Strategy) error {
 		return err
 	}
 	s.From, s.To, s.Cash = m.From, m.To, &m.Cash
-	if s.Index == "" {
+	if s.following() == "" {
 		s.Symbols = m.Symbols
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Params)) {

@@ -56,7 +56,7 @@ func (f *Fork) AtOrder(id string) (symbol string, err error) {
 }
 
 // Answers lists the numbers of the calls of Turn whose answers can be left out: those that
-// have one and order nothing, each once.
+// have one and neither order nor write into the memory, each once.
 func (f *Fork) Answers() (list []int, err error) {
 	t, err := f.run.Turn(f.Turn)
 	if err != nil {
@@ -67,7 +67,7 @@ func (f *Fork) Answers() (list []int, err error) {
 		again := slices.ContainsFunc(calls[:i], func(x agentloop.AnsweredCall) bool {
 			return x.Role == c.Role && x.Name == c.Name && string(x.Arguments) == string(c.Arguments)
 		})
-		if !again && !c.Result.IsError && !agentloop.ChangesOrders(c.Name) {
+		if !again && !c.Result.IsError && !agentloop.ChangesOrders(c.Name) && c.Name != "memory_note" {
 			list = append(list, i+1)
 		}
 	}

@@ -69,6 +69,9 @@ const (
 // survivors warns of a list of stocks, written by hand, of which none ended inside a run
 // of a year or more: it was chosen among those that lived.
 func survivors(store *history.Store, spec SimSpec, from, until time.Time) []pitwall.Warning {
+	if spec.Survived != "" {
+		return []pitwall.Warning{{Code: pitwall.Survivors, Text: spec.Survived}}
+	}
 	if spec.Members != nil || until.Sub(from) < byHandOver {
 		return nil
 	}

@@ -51,7 +51,7 @@ func (s *Strategy) Layer(p Profile, file, model string) (list []Setting) {
 		}
 	}
 	add := func(key, value, without string) {
-		at := cmp.Or(from[key], s.File)
+		at := cmp.Or(from[key], s.origin(key))
 		if value == "" {
 			value, at = without, unstated
 		}
@@ -64,7 +64,7 @@ func (s *Strategy) Layer(p Profile, file, model string) (list []Setting) {
 		if a.rule != nil {
 			name = ruleModel
 		}
-		list = append(list, Setting{"model of " + a.Name, name, cmp.Or(from["model"], s.File)})
+		list = append(list, Setting{"model of " + a.Name, name, cmp.Or(from["model"], s.origin("agent.model"))})
 	}
 	add("every", s.Every, "1 bar")
 	cash := ""
@@ -75,7 +75,7 @@ func (s *Strategy) Layer(p Profile, file, model string) (list []Setting) {
 	add("account", string(s.Account.Type), string(pitwall.Terms{}.WithDefaults().Type))
 	if c, share, err := s.costs(); err == nil {
 		text := fmt.Sprintf("commission %v bps, slippage %v bps, cash buffer %v, at most %v of a bar's volume", c.CommissionBps, c.SlippageBps, c.CashBuffer, share)
-		at := s.File
+		at := s.origin("costs")
 		if s.Costs == nil {
 			at = unstated
 		}
@@ -102,7 +102,7 @@ func (s *Strategy) Layer(p Profile, file, model string) (list []Setting) {
 		list = append(list, lag)
 	}
 	if orders := stricter(p.Approve, s.Approve); orders != "" {
-		at := s.File
+		at := s.origin("approve")
 		if orders != s.Approve {
 			at = file
 		}

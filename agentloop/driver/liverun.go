@@ -45,8 +45,8 @@ func openLive(ctx context.Context, c Config, spec SimSpec, started time.Time) (_
 	switch {
 	case (l.Feed == nil) == (l.Remote == nil) || l.Latch == nil || l.Now == nil || l.Wait == nil:
 		return nil, errors.New("driver: a live clock needs Feed or Remote, Latch, Now and Wait")
-	case c.Strategy.Index != "":
-		return nil, c.Strategy.bad("index is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
+	case c.Strategy.following() != "":
+		return nil, c.Strategy.bad(c.Strategy.following() + " is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
 	case c.Strategy.Risk == nil && (l.Remote == nil || l.Remote.Mode != pitwall.Live): // a live run names all that is missing
 		return nil, c.Strategy.errNoLimits()
 	case c.Cache != nil:

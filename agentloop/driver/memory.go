@@ -40,6 +40,7 @@ func (m *Memory) UnmarshalYAML(n *yaml.Node) error {
 // remembers is what a world's memory is made of.
 type remembers struct {
 	memory.Config
+	desk bool   // its roles do not write into it
 	file string // carried, as the strategy names it
 	raw  []byte // its content
 }
@@ -58,7 +59,7 @@ func (s *Strategy) remembers() (*remembers, error) {
 	case !(m.Drawdown >= 0 && m.Drawdown < 1):
 		return nil, fmt.Errorf("memory.drawdown is %v; use a fraction such as 0.05", m.Drawdown)
 	}
-	r := &remembers{Config: memory.Config{Episode: m.Episode, Drawdown: m.Drawdown, ShortTerm: m.Trades, HalfLife: m.HalfLife}, file: m.Carry}
+	r := &remembers{Config: memory.Config{Episode: m.Episode, Drawdown: m.Drawdown, ShortTerm: m.Trades, HalfLife: m.HalfLife}, desk: s.Desk != nil, file: m.Carry}
 	if _, err := memory.New(r.Config); err != nil {
 		return nil, fmt.Errorf("memory.%w", err)
 	}
@@ -78,9 +79,6 @@ func (s *Strategy) remembers() (*remembers, error) {
 	}
 	return r, nil
 }
-
-// Remembers reports whether worlds of the spec have a memory.
-func (s SimSpec) Remembers() bool { return s.Memory != nil }
 
 // remember gives a world its memory. start is the first instant of the run.
 func (r *remembers) remember(w *pitwall.World, tables *duckdb.Tables, now func() time.Time, start time.Time) error {
@@ -103,7 +101,11 @@ func (r *remembers) remember(w *pitwall.World, tables *duckdb.Tables, now func()
 		return err
 	}
 	w.Memory = m
-	w.Conditions = append(w.Conditions, "You have a memory: memory_search finds your closed trades, lessons, notes and beliefs, memory_note writes into it, and SQL reads memory_trades, memory_lessons and beliefs.")
+	told := "You have a memory: memory_search finds your closed trades, lessons, notes and beliefs, memory_note writes into it, and SQL reads memory_trades, memory_lessons and beliefs."
+	if r.desk {
+		told = "Your desk has a memory: what concerns you is shown to you, and SQL reads memory_trades, memory_lessons and beliefs."
+	}
+	w.Conditions = append(w.Conditions, told)
 	tables.Compute(m.Tables()...)
 	return nil
 }

@@ -141,7 +141,4 @@ func TestMemoryIsCarried(t *testing.T) {
 	require.ErrorContains(t, err, "does not say whose memory it is")
 	_, _, err = remember(t, year2014+"memory: {episode: day}", nil, nil, t.Context())
 	require.ErrorContains(t, err, `episode is "day"`)
-	both, err := driver.Parse("memory.yaml", []byte("name: memory\nsymbols: [AAPL]\nmemory: {}\ndesk: {analysts: [technical], trader: {}}\n"))
-	require.NoError(t, err)
-	require.ErrorContains(t, both.Check(), "memory and desk are both stated")
 }

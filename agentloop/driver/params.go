@@ -15,9 +15,10 @@ import (
 // This file is a strategy's `params:`: named values for its rule, its prompts and its
 // scripts, so that one of them can be changed without editing the text.
 
-// placeholder is the place of a value in a rule or a prompt. Braces around a name that
-// params do not have stay as they are.
-var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
+// placeholder is the place of a value in a rule or a prompt, {name}, or {name=value} with
+// what stands there where params say nothing. Braces around a name that params do not have
+// stay as they are.
+var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)(=[^{}=\s]+)?\}`)
 
 // SetParam sets a value as the command line writes it: name=value.
 func (s *Strategy) SetParam(text string) error {
@@ -36,12 +37,13 @@ func (s *Strategy) SetParam(text string) error {
 
 // fill puts the values into a text.
 func (s *Strategy) fill(text string) string {
-	if len(s.Params) == 0 {
-		return text
-	}
 	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
-		if v, ok := s.Params[found[1:len(found)-1]]; ok {
+		name, preset, has := strings.Cut(found[1:len(found)-1], "=")
+		if v, ok := s.Params[name]; ok {
 			return fmt.Sprint(v)
+		}
+		if has {
+			return preset
 		}
 		return found
 	})
@@ -79,7 +81,12 @@ func (s *Strategy) uses(name string) bool {
 	for _, c := range s.Rule {
 		texts = append(texts, c.SQL)
 	}
-	return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, "{"+name+"}") })
+	return slices.ContainsFunc(texts, func(t string) bool { return hasPlace(t, name) })
+}
+
+// hasPlace reports whether a text has a place for a value.
+func hasPlace(text, name string) bool {
+	return strings.Contains(text, "{"+name+"}") || strings.Contains(text, "{"+name+"=")
 }
 
 // checkParams refuses a value that changes nothing.

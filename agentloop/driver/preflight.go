@@ -38,6 +38,16 @@ func (s *Strategy) Digest() (string, error) {
 			said = append(said, seat.name, seat.file)
 		}
 	}
+	for _, p := range s.active() {
+		if p.own == nil {
+			continue
+		}
+		digest, err := p.own.Digest()
+		if err != nil {
+			return "", err
+		}
+		said = append(said, digest)
+	}
 	body, err := json.Marshal(said)
 	if err != nil {
 		return "", fmt.Errorf("encoding the strategy: %w", err)
@@ -120,8 +130,8 @@ func Preflight(ctx context.Context, c PreflightConfig) (p runs.Preflight, err er
 	if p.Digest, err = s.Digest(); err != nil {
 		return p, err
 	}
-	if s.Index != "" {
-		return p, s.bad("index is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
+	if s.following() != "" {
+		return p, s.bad(s.following() + " is for backtests: a run on the live clock does not follow one yet").Hintf("list the symbols")
 	}
 	s.Benchmark, s.From, s.To, s.Approve = "", "", "", "" // no person is there to approve
 	spec, err := s.Spec()

@@ -13,12 +13,16 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"pitwall"
+	"pitwall/agentloop/rules"
 	"pitwall/agentloop/scripts"
 	"pitwall/tools/duckdb"
 )
 
 // This file is a strategy's `rule:`: SQL that says what share of equity each symbol
 // should be, instead of a model.
+
+// bundledRule begins the name of a rule in the binary.
+const bundledRule = "bundled/"
 
 // ruleModel is the name of the model of a strategy with a rule.
 const ruleModel = "rule"
@@ -36,6 +40,13 @@ type Rule []scripts.Column
 func (r *Rule) UnmarshalYAML(n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.ScalarNode:
+		if name, ok := strings.CutPrefix(n.Value, bundledRule); ok {
+			text, ok := rules.Text(name)
+			if !ok {
+				return fmt.Errorf("line %d: there is no rule %s; the bundled ones are %s", n.Line, n.Value, strings.Join(rules.Names(), ", "))
+			}
+			return yaml.Unmarshal(text, r)
+		}
 		*r = Rule{{Name: scripts.WeightColumn, SQL: n.Value}}
 		return nil
 	case yaml.MappingNode:
@@ -68,8 +79,8 @@ func (s *Strategy) checkRule() error {
 		return nil
 	case len(s.Agents) > 0 || s.Agent.Model.isSet():
 		return s.bad("rule and a model are both given").Hintf("leave one out; --model NAME tries a model in the rule's place")
-	case s.Index != "":
-		return s.bad("rule with index is not supported yet").Hintf("list the symbols, or let a script or a model decide")
+	case s.following() != "":
+		return s.bad("rule with " + s.following() + " is not supported yet").Hintf("list the symbols, or let a script or a model decide")
 	case s.Band != nil && (*s.Band < 0 || *s.Band >= 1):
 		return s.bad("band is %v", *s.Band).Hintf("use a share of equity from 0 (order at every turn) to below 1; default %v", defaultBand)
 	case len(s.Symbols)+len(s.Watch) > 1000:
@@ -92,7 +103,7 @@ func (s *Strategy) checkRule() error {
 		}
 		taken = append(taken, c.Name)
 		if name := placeholder.FindString(s.fill(c.SQL)); name != "" {
-			bare := strings.Trim(name, "{}")
+			bare, _, _ := strings.Cut(strings.Trim(name, "{}"), "=")
 			return s.bad("rule: %s: %s has no value", c.Name, name).Hintf("write params: {%s: 50} or --param %s=50", bare, bare)
 		}
 	}
@@ -134,13 +145,36 @@ func ruleAgent(a Agent, r *scripts.Rule) Agent {
 // CheckRule asks the SQL engine whether it takes the strategy's rule, column by
 // column, over no bars. It returns how many bars the rule's longest window holds.
 func (s *Strategy) CheckRule(ctx context.Context) (bars int, err error) {
+	all, err := s.windows(ctx)
+	for _, n := range all {
+		bars = max(bars, n)
+	}
+	return bars, err
+}
+
+// windows returns the bars of the longest window of each rule, by the agent that it decides
+// for: the strategy's own, or its pods'.
+func (s *Strategy) windows(ctx context.Context) (map[string]int, error) {
+	now := func() time.Time { return time.Time{} }
+	t := duckdb.New(nil, now, nil) // a table without symbols asks no market
+	defer t.Close()
+	all := map[string]int{}
+	for _, x := range s.parts() {
+		n, err := x.checkSQL(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		all[x.main().Name] = n
+	}
+	return all, nil
+}
+
+// checkSQL asks an SQL engine whether it takes the strategy's rule, if it has one.
+func (s *Strategy) checkSQL(ctx context.Context, t *duckdb.Tables) (bars int, err error) {
 	r := s.rule()
 	if r == nil {
 		return 0, nil
 	}
-	now := func() time.Time { return time.Time{} }
-	t := duckdb.New(nil, now, nil) // a table without symbols asks no market
-	defer t.Close()
 	if err := t.Define(ctx, pitwall.TableSpec{Name: scripts.HistoryTable}); err != nil {
 		return 0, err
 	}
@@ -208,7 +242,7 @@ func (s *Strategy) sqlHint(c scripts.Column, e *pitwall.Error) string {
 	}
 	raw := s.Rule[slices.IndexFunc(s.Rule, func(x scripts.Column) bool { return x.Name == c.Name })].SQL
 	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
-		if strings.Contains(raw, "{"+name+"}") {
+		if hasPlace(raw, name) {
 			hints = append(hints, fmt.Sprintf("{%s} is %v, from params or --param %s", name, s.Params[name], name))
 		}
 	}

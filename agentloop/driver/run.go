@@ -109,7 +109,10 @@ func (c *Config) prepare(ctx context.Context) (spec SimSpec, err error) {
 	if err := s.Check(); err != nil {
 		return spec, err
 	}
-	bars, err := s.CheckRule(ctx)
+	if err := s.onlyBacktests(c); err != nil {
+		return spec, err
+	}
+	bars, err := s.windows(ctx)
 	if err = errors.Join(s.CheckTools(c.Tools), s.CheckWake(ctx), err); err != nil {
 		return spec, err
 	}
@@ -184,8 +187,12 @@ func (r *run) drive(ctx context.Context) (*Result, error) {
 			r.Progress(p)
 		}
 	}
-	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: r.Agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: progress, Stop: r.Stop, Log: r.Log, Made: r.past.Turns, Past: r.past.Agents, Fork: r.Fork.loop()})
-	return r.finish(out, err)
+	agents, unseat, err := r.seat(ctx)
+	if err != nil {
+		return r.finish(agentloop.Outcome{}, errors.Join(err, unseat()))
+	}
+	out, err := Drive(ctx, r.session.World(), r.Build, r.Tools, agentloop.Config{Agents: agents, Recorder: r.folder, Cache: r.Cache, Strict: r.Strict, Sample: r.Sample, Turns: r.Turns, Now: r.Now, Progress: progress, Stop: r.Stop, Log: r.Log, Made: r.past.Turns, Past: r.past.Agents, Fork: r.Fork.loop()})
+	return r.finish(out, errors.Join(err, unseat()))
 }
 
 // Drive runs the loop over a world through an MCP server of its own, in process.

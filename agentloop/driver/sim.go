@@ -5,18 +5,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"pitwall"
+	"pitwall/brokers/fund"
 	"pitwall/brokers/risk"
 	"pitwall/cache/history"
 	"pitwall/cache/runs"
 	"pitwall/sim"
 	"pitwall/sim/wall"
-	"pitwall/tools"
 	"pitwall/tools/duckdb"
 )
 
@@ -34,9 +35,14 @@ type SimSpec struct {
 	Policy    string
 	OwnPolicy bool // see [pitwall.World]
 
-	Members []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
-	Lacking string               `json:"-"` // which members have no data
-	Memory  *remembers           `json:"-"` // nil = none; the world's digest has what it is made of
+	Regime pitwall.RegimeSpec `json:",omitzero"`
+
+	Members  []pitwall.Membership `json:"-"` // of the index that Symbols are of; nil = none
+	Survived string               `json:"-"` // why a universe is one of survivors; empty = it is not
+	Lacking  string               `json:"-"` // which members have no data
+	Memory   *remembers           `json:"-"` // nil = none; the world's digest has what it is made of
+	Allocate *Allocate            `json:"-"` // moves capital between Pods; nil = nothing does
+	Pods     []PodSpec            `json:"-"` // each a world of its own over the venue; none = one trader
 }
 
 // Spec returns the simulated world that the strategy asks for.
@@ -50,12 +56,16 @@ func (s *Strategy) Spec() (SimSpec, error) {
 		return SimSpec{}, err
 	}
 	l, err := s.limits()
-	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking}
+	spec := SimSpec{Symbols: s.Symbols, Benchmark: s.Benchmark, From: s.From, To: s.To, Costs: c, Terms: terms, Rules: s.rules(share), Limits: l, Revised: s.AllowRevised, Policy: s.policy(), OwnPolicy: s.InvestorPolicy != nil && !*s.InvestorPolicy, Members: s.members, Lacking: s.lacking, Survived: s.survived, Regime: s.regimeSpec()}
 	if spec.Cash = defaultCash; s.Cash != nil {
 		spec.Cash = *s.Cash
 	}
 	if err == nil {
 		spec.Memory, err = s.remembers()
+	}
+	if err == nil {
+		spec.Allocate = s.Allocate
+		spec.Pods, err = s.podSpecs()
 	}
 	return spec, err
 }
@@ -68,8 +78,12 @@ type Sim struct {
 	tables   *duckdb.Tables
 	store    *history.Store
 	spec     SimSpec
-	notes    []pitwall.Warning // about the data as a whole, for the operator: they count the future in
-	from, to time.Time         // to is exclusive
+	market   *wall.Wall
+	journal  pitwall.Journal
+	pods     []podWorld
+	levels   map[string]*risk.Guard // of pods that have pods, by name
+	notes    []pitwall.Warning      // about the data as a whole, for the operator: they count the future in
+	from, to time.Time              // to is exclusive
 }
 
 // NewSim composes a simulated world. Its journal begins with the cash of each book,
@@ -94,32 +108,35 @@ func NewSim(store *history.Store, spec SimSpec, j pitwall.Journal) (*Sim, error)
 	if spec.To == "" {
 		end = time.Time{} // a world must not know where its data end
 	}
-	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: end, Cash: spec.Cash, Terms: spec.Terms, Costs: spec.Costs, Rules: spec.Rules, Journal: j})
+	cash, books := spec.books()
+	v, err := sim.New(sim.Config{Source: store, Symbols: spec.Symbols, From: from, To: end, Cash: cash, Books: books, Terms: spec.Terms, Costs: spec.Costs, Rules: spec.Rules, Journal: j})
 	if err != nil {
 		return nil, err
 	}
-	setup, err := spec.setup()
-	if err != nil {
-		return nil, err
-	}
-	market := wall.New(store, v.Now, spec.Symbols)
-	market.Follow(spec.Members)
-	guard := risk.New(v, j, v, market, market, spec.Limits)
-	guard.SetCosts(spec.Costs)
-	tables := duckdb.New(market, v.Now, zone)
+	s := &Sim{levels: map[string]*risk.Guard{}, venue: v, store: store, spec: spec, market: wall.New(store, v.Now, spec.Symbols), journal: j, notes: notes(store, spec, from, to), from: from, to: to}
+	s.market.Follow(spec.Members)
 	clock := pitwall.Clock(v)
-	if spec.Limits.Watches() {
-		clock = watched{v, guard}
+	var shared *fundClock
+	if len(spec.Pods) > 0 {
+		if shared, err = s.share(v); err != nil {
+			return nil, err
+		}
+		clock = shared
+	} else if s.guard = risk.New(v, j, v, s.market, s.market, spec.Limits); spec.Limits.Watches() {
+		clock = watched{v, s.guard}
 	}
-	w := &pitwall.World{Name: "main", Mode: pitwall.Sim, Clock: clock, Market: market, Instruments: market, Journal: j,
-		Broker: guard, Risk: guard, Tables: tables, Records: wall.NewRecords(store.Records(), v.Now, spec.Revised), Events: store.Has(pitwall.Event),
-		Costs: spec.Costs, Zone: zone, Policy: spec.Policy, OwnPolicy: spec.OwnPolicy, Attempt: 1, Setup: setup,
-		Conditions: conditions(spec), Warnings: warnings(store, spec, from, to)}
-	if err := spec.Memory.remember(w, tables, v.Now, from); err != nil {
+	s.guard.SetCosts(spec.Costs)
+	if s.world, s.tables, err = worldOf(store, spec, clock, v.Now, s.market, j, s.guard, from, to); err != nil {
 		return nil, err
 	}
-	tables.Compute(tools.RatiosTable(w))
-	return &Sim{world: w, venue: v, guard: guard, tables: tables, store: store, spec: spec, notes: notes(store, spec, from, to), from: from, to: to}, nil
+	engines := &sqlEngines{}
+	for _, p := range spec.Pods {
+		s.world.Broker = fund.Whole{Fund: s.guard}
+		if err := s.openPod(p, shared, engines); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // watched is the clock of a world whose limits look at each bar.
@@ -200,14 +217,24 @@ func (s *Sim) Finish(folder *runs.Folder, m *runs.Manifest) error {
 			m.Actions = append(m.Actions, a)
 		}
 	}
-	return nil
+	var err error
+	m.Regimes, err = regimesOf(s.world, s.from, until)
+	return err
 }
 
 // Warnings implements [Session].
 func (s *Sim) Warnings() []pitwall.Warning {
 	list := s.warnings(s.venue.Now())
-	if b := s.guard.Breach(); b != nil {
-		list = append(list, pitwall.Warning{Text: fmt.Sprintf("from %s on the risk limits let only %s pass: %s", s.world.Time(b.At), map[risk.Then]string{risk.ThenHalt: "cancels", risk.ThenReduceOnly: "closing orders"}[b.Then], b.Reason)})
+	guards, whose := []*risk.Guard{s.guard}, []string{""}
+	for _, p := range s.pods {
+		guards, whose = append(guards, p.guard), append(whose, " of pod "+p.Name)
+	}
+	for i, g := range guards {
+		b := g.Breach()
+		if b == nil {
+			continue
+		}
+		list = append(list, pitwall.Warning{Text: fmt.Sprintf("from %s on the risk limits%s let only %s pass: %s", s.world.Time(b.At), whose[i], map[risk.Then]string{risk.ThenHalt: "cancels", risk.ThenReduceOnly: "closing orders"}[b.Then], b.Reason)})
 	}
 	return list
 }
@@ -231,7 +258,10 @@ func (s *Sim) Close() error {
 		return nil
 	}
 	err := s.world.Close()
-	s.world, s.venue, s.guard, s.tables = nil, nil, nil, nil
+	for _, p := range s.pods {
+		err = errors.Join(err, p.world.Close())
+	}
+	s.world, s.venue, s.guard, s.tables, s.market, s.pods = nil, nil, nil, nil, nil, nil
 	return err
 }
 

@@ -114,7 +114,7 @@ func TestDigestCoversEveryField(t *testing.T) {
 		"action":     {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Actions[0] }, nil},
 		"instrument": {func(d *leaktest.Data, _ *driver.SimSpec) any { return &d.Series[2].Instrument }, []string{"Tradable", "Hours"}},
 		"series":     {func(d *leaktest.Data, _ *driver.SimSpec) any { return d.Series[2] }, []string{"File"}},
-		"spec":       {func(_ *leaktest.Data, s *driver.SimSpec) any { return s }, []string{"Symbols", "Benchmark", "From", "To", "Revised", "Policy", "OwnPolicy", "Members", "Lacking"}},
+		"spec":       {func(_ *leaktest.Data, s *driver.SimSpec) any { return s }, []string{"Symbols", "Benchmark", "From", "To", "Revised", "Policy", "OwnPolicy", "Members", "Survived", "Lacking", "Pods", "Allocate"}},
 	} {
 		fields := reflect.TypeOf(c.of(&leaktest.Data{Records: base().Records, Actions: base().Actions, Series: base().Series}, &driver.SimSpec{})).Elem()
 		for i := range fields.NumField() {

@@ -169,6 +169,7 @@ func vary(t testing.TB, r *rand.Rand, f reflect.Value) {
 		vary(t, r, inner.Field(r.IntN(inner.NumField())))
 	case *[]pitwall.Membership:
 		*x = []pitwall.Membership{{Symbol: "AAA"}, {Symbol: "BBB", Until: time.Date(2023, 3, 1+r.IntN(60), 0, 0, 0, 0, time.UTC)}}
+	case *[]driver.PodSpec, **driver.Allocate: // no answer of the fund's own world shows them; a pod's world is one of its own
 	case **pitwall.Dec:
 		d := pitwall.Dec(r.Int64N(3)) * pitwall.One
 		*x = &d

@@ -27,6 +27,7 @@ type Strategy struct {
 	Name      string         `yaml:"name"`
 	Symbols   symbolList     `yaml:"symbols"` // what may be traded
 	Index     string         `yaml:"index"`   // a file of an index's members, in place of Symbols
+	Universe  *Universe      `yaml:"universe"`
 	Benchmark string         `yaml:"benchmark"`
 	Watch     symbolList     `yaml:"watch"` // every tool shows them, no order may name them
 	Data      []DataEntry    `yaml:"data"`
@@ -53,23 +54,30 @@ type Strategy struct {
 	Rule   Rule     `yaml:"rule"`   // SQL that decides in place of a model
 	Band   *float64 `yaml:"band"`   // how far a weight of Rule must be from what is held; nil = 0.05
 
+	Regime *Regime  `yaml:"regime"` // how regimes of the market are found
+	When   []string `yaml:"when"`   // the labels in which agents decide; else they hold cash. nil = all
+
 	InvestorPolicy *bool `yaml:"investor_policy"` // false leaves the default policy out of prompts
+
+	Extends string `yaml:"extends"` // a file in the same folder whose keys count where this one has none; see [Read]
 
 	Params map[string]any `yaml:"params"` // values for {name} in Rule and prompts, and for scripts
 
-	// Known and refused until their time comes.
-	Pods     yaml.Node `yaml:"pods"`
-	Regime   yaml.Node `yaml:"regime"`
-	Universe yaml.Node `yaml:"universe"`
-	Extends  yaml.Node `yaml:"extends"`
+	Pods     []Pod     `yaml:"pods"`     // several strategies, each with a book of its own, in place of one that decides
+	Allocate *Allocate `yaml:"allocate"` // when capital moves between pods; nil = never
+	Cross    yaml.Node `yaml:"cross"`    // known and refused until its time comes
 
 	File  string   `yaml:"-"` // how messages name the file
 	Dir   string   `yaml:"-"` // its folder inside the file system that data paths are read from
 	Fetch []string `yaml:"-"` // the commands in its comments that fetch its data
 
-	files   fs.FS                // what stands beside the strategy is read from; nil = nothing is
-	members []pitwall.Membership // of Index, once it is loaded
-	lacking string               // which of them have no data
+	origins  map[string]string    // which file states a key, where several do
+	depth    int                  // of the pods that it is within
+	union    bool                 // Symbols are what the pods trade: the file has none
+	files    fs.FS                // what stands beside the strategy is read from; nil = nothing is
+	members  []pitwall.Membership // of Index or Universe, once it is loaded
+	survived string               // what is wrong with a universe of survivors; empty = nothing
+	lacking  string               // which of them have no data
 
 	// BenchmarkOptional drops a benchmark that the data lack: other data than the
 	// strategy's own was given.
@@ -184,9 +192,9 @@ func wanted(goType string) string {
 func (s *Strategy) explain(err error) error {
 	text := err.Error()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
-		known := map[string][]string{"Strategy": keys(Strategy{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
+		known := map[string][]string{"Strategy": keys(Strategy{}), "Pod": keys(Pod{}), "Allocate": keys(Allocate{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
 			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{}),
-			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), riskKeys...), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{})}[m[3]]
+			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Regime": keys(Regime{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), riskKeys...), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{}), "Universe": keys(Universe{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
@@ -198,16 +206,8 @@ func (s *Strategy) explain(err error) error {
 
 // Check validates what needs no data, and fills in the defaults of name and cash.
 func (s *Strategy) Check() error {
-	for _, later := range []struct {
-		key   string
-		node  yaml.Node
-		would string
-	}{{"pods", s.Pods, "run several strategies with books of their own"},
-		{"regime", s.Regime, "switch strategies by the market's state"},
-		{"universe", s.Universe, "choose symbols by a rule; list them under symbols"}, {"extends", s.Extends, "take another file's keys; copy them"}} {
-		if later.node.Kind != 0 {
-			return s.bad("%s is reserved and not supported yet (line %d)", later.key, later.node.Line).Hintf("leave it out: it would %s", later.would)
-		}
+	if s.Extends != "" {
+		return s.bad("extends is stated, and this text was read alone").Hintf("read it as a file: driver.Read")
 	}
 	if s.Name == "" {
 		s.Name = "strategy"
@@ -215,22 +215,30 @@ func (s *Strategy) Check() error {
 	switch {
 	case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$`).MatchString(s.Name):
 		return s.bad("name is %q", s.Name).Hintf("use letters, digits, - and _")
-	case s.Index != "" && len(s.Symbols) > 0 && s.members == nil:
-		return s.bad("symbols and index say both what may be traded").Hintf("leave one out")
-	case s.Index == "" && len(s.Symbols) == 0:
-		return s.bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL], or index: FILE for the members of an index")
-	case slices.ContainsFunc(s.Watch, func(w string) bool { return slices.Contains(s.Symbols, w) }):
-		return s.bad("watch and symbols name the same symbol").Hintf("leave it out of watch: what may be traded is shown anyway")
-	case s.Memory != nil && s.Desk != nil:
-		return s.bad("memory and desk are both stated, and no role of a desk reads or writes a memory").Hintf("leave one out: memory works with agent or agents")
 	case s.Cash != nil && *s.Cash <= 0:
 		return s.bad("cash is %v", *s.Cash).Hintf("start with cash above 0")
+	}
+	if err := errors.Join(s.checkUniverse(), s.checkPods()); err != nil {
+		return err
+	}
+	switch {
+	case s.Index != "" && s.Universe != nil:
+		return s.bad("index and universe say both what may be traded").Hintf("leave one out")
+	case s.following() != "" && len(s.Symbols) > 0 && s.members == nil:
+		return s.bad("symbols and %s say both what may be traded", s.following()).Hintf("leave one out")
+	case s.following() == "" && len(s.Symbols) == 0:
+		return s.bad("symbols is empty").Hintf("say what may be traded, for example symbols: [AAPL], index: FILE for the members of an index, or universe: {top: 20} for what is traded most")
+	case slices.ContainsFunc(s.Watch, func(w string) bool { return slices.Contains(s.Symbols, w) }):
+		return s.bad("watch and symbols name the same symbol").Hintf("leave it out of watch: what may be traded is shown anyway")
 	}
 	if s.Cash == nil {
 		cash := defaultCash
 		s.Cash = &cash
 	}
-	if err := errors.Join(s.checkAgents(), s.checkDesk(), s.checkRule(), s.checkParams()); err != nil {
+	if s.Memory == nil && s.Desk != nil && s.Desk.Critic != nil { // it writes into one
+		s.Memory = &Memory{}
+	}
+	if err := errors.Join(s.checkAgents(), s.checkDesk(), s.checkRule(), s.checkRegime(), s.checkParams()); err != nil {
 		return err
 	}
 	for _, t := range s.Tools {

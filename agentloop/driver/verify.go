@@ -63,6 +63,15 @@ func Verify(folder fs.FS) (v Verified, err error) {
 	computed.Differences = append(v.Differences, computed.Differences...)
 	v.Result = computed
 	differs(audit.CheckFiles(run, m.Cash, fills, equity)...)
+	if len(m.Pods) > 0 {
+		books, err := strict.Rows(runs.BooksFile)
+		if err != nil {
+			return v, err
+		}
+		if d := audit.CheckBooks(run, books); d != "" {
+			differs(d)
+		}
+	}
 	figure, err := report.CheckMetrics(folder, m)
 	if err != nil {
 		return v, err

@@ -80,6 +80,11 @@ func (s *Strategy) wake() *agentloop.Wake {
 
 // CheckWake asks the SQL engine whether it takes the condition that wakes a desk.
 func (s *Strategy) CheckWake(ctx context.Context) error {
+	for _, p := range s.active() {
+		if err := p.own.CheckWake(ctx); err != nil {
+			return err
+		}
+	}
 	if s.Desk == nil || s.Desk.Wake == nil || s.Desk.Wake.When == "" {
 		return nil
 	}

@@ -14,13 +14,13 @@ import (
 // This file is a rule's warm-up: until a symbol has as many bars as the rule's longest
 // window holds, an average is one of fewer bars than asked for, and no order is given.
 
-// withWindow gives a strategy's rule the number of bars that a symbol needs.
-func withWindow(list []agentloop.Agent, bars int) []agentloop.Agent {
+// withWindow gives each rule the number of bars that a symbol needs; bars are by agent.
+func withWindow(list []agentloop.Agent, bars map[string]int) []agentloop.Agent {
 	list = slices.Clone(list)
 	for i, a := range list {
 		if r, ok := a.Model.(*scripts.Rule); ok {
 			full := *r
-			full.Bars = bars
+			full.Bars = bars[a.Name]
 			list[i].Model = &full
 		}
 	}
@@ -50,7 +50,7 @@ func (r *run) warmup() *warmup {
 		}
 	}
 	sim, ok := r.session.(*Sim)
-	if !ok || w.bars < 2 {
+	if !ok || w.bars < 2 || len(sim.pods) > 0 {
 		return w
 	}
 	for _, s := range r.Source.Series() {
@@ -63,6 +63,37 @@ func (r *run) warmup() *warmup {
 		}
 	}
 	return w
+}
+
+// podWindows says from which day on the rules of pods decide.
+func (r *run) podWindows() (list []pitwall.Warning) {
+	sim, ok := r.session.(*Sim)
+	if !ok {
+		return nil
+	}
+	for _, p := range sim.pods {
+		bars := 0
+		for _, a := range r.Agents {
+			if rule, ok := a.Model.(*scripts.Rule); ok && a.Name == p.Name {
+				bars = rule.Bars
+			}
+		}
+		w := &warmup{bars: bars}
+		for _, s := range r.Source.Series() {
+			if symbol := s.Instrument.Symbol; bars > 1 && slices.Contains(p.Symbols, symbol) && (s.Len() < bars || s.Known[bars-1] > sim.from.UnixNano()) {
+				x := wait{symbol: symbol, turns: -1}
+				if s.Len() >= bars {
+					x.turns, x.full = 1, s.Known[bars-1]
+				}
+				w.waits = append(w.waits, x)
+			}
+		}
+		for _, x := range w.warnings(sim.world.Zone) {
+			x.Text = "pod " + p.Name + ": " + x.Text
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // pass notes how many turns there were before a symbol had its bars. A move of the clock
@@ -83,6 +114,8 @@ func (w *warmup) warnings(zone *time.Location) []pitwall.Warning {
 		switch day := time.Unix(0, x.full).In(zone).Format(time.DateOnly); {
 		case x.turns < 0:
 			parts = append(parts, x.symbol+" never in this run")
+		case x.turns > 0 && w.turns == 0: // not counted
+			parts = append(parts, x.symbol+" from "+day)
 		case x.turns > 0:
 			parts = append(parts, fmt.Sprintf("%s from %s (%d turns before)", x.symbol, day, x.turns))
 		}

@@ -30,6 +30,9 @@ type Worlds struct {
 // Check reads the data and builds the default world once, so that what cannot work
 // is an error now and not at the first call.
 func (b *Worlds) Check(ctx context.Context) (err error) {
+	if len(b.Spec.Pods) > 0 {
+		return pitwall.Errorf(pitwall.Unsupported, "a strategy with pods is not served yet: a host would trade one book").Hintf("pitwall backtest runs it; serve the file of one pod")
+	}
 	if b.Store == nil {
 		if b.Store, err = b.load(ctx, 0); err != nil { // several bar sizes of a symbol: daily bars first
 			daily, second := b.load(ctx, 24*time.Hour)
@@ -47,6 +50,11 @@ func (b *Worlds) Check(ctx context.Context) (err error) {
 	}
 	_, err = NewSim(b.Store, b.Spec, &pitwall.MemoryJournal{})
 	return err
+}
+
+// Use says which tools the worlds have use for.
+func (b *Worlds) Use() tools.Use {
+	return tools.Use{Events: b.Store.Has(pitwall.Event), Memory: b.Spec.Memory != nil, Several: len(b.Spec.Symbols) > 1}
 }
 
 // load keeps one store per bar size: worlds share it and never write it.

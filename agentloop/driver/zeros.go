@@ -13,7 +13,7 @@ var zeros = map[string]string{
 	"max_steps": "use 1 to 1000", "max_tokens": "use a number above 0", "timeout": "write a time such as 5m", "move": "use a percentage above 0",
 	"usd": "use an amount above 0", "usd_per_turn": "use an amount above 0", "tokens": "use a number above 0",
 	"trades": "use 1 to 1000", "half_life": "use days above 0", "drawdown": "use a fraction such as 0.05",
-	"rounds": "use 1 to 10", "parallel": "use 1 to 64",
+	"rounds": "use 1 to 10", "parallel": "use 1 to 64", "over": "use 1 to 10000", "min_volume": "use an amount above 0",
 }
 
 // foreign are keys whose contents are not the strategy's own.

@@ -58,6 +58,15 @@ func TestZeroIsNotUnset(t *testing.T) {
 		keys := strings.Split(n.path, ".")
 		line := strings.Join(keys, ": {") + ": " + n.zero + strings.Repeat("}", len(keys)-1) + "\n"
 		switch keys[0] {
+		case "pods":
+			if len(keys) > 2 { // what decides in a pod is what decides in a strategy
+				return ""
+			}
+			size := ""
+			if keys[1] == "band" {
+				size = "weight: 0.5, "
+			}
+			return "symbols: [A]\npods: [{name: p, " + size + keys[1] + ": " + n.zero + ", agent: {model: script/buyhold, prompt: hold}}]\n"
 		case "agent":
 			line = strings.Replace(line, "agent: {", "agent: {model: script/buyhold, prompt: hold, ", 1)
 		case "agents":

@@ -10,7 +10,7 @@ import (
 )
 
 func TestBundledRolesAreRead(t *testing.T) {
-	require.Len(t, Names(), 20)
+	require.Len(t, Names(), 21)
 	for _, name := range Names() {
 		r, err := Read(nil, "", name)
 		require.NoError(t, err)

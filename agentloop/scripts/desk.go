@@ -51,6 +51,11 @@ func (d desk) reply(t turn) agentloop.Reply {
 		return d.plan(t.System, text)
 	case "risk":
 		return d.review(t, text, since)
+	case "risk_conservative": // under an alert
+		d.cap /= 2
+		return d.review(t, text, since)
+	case "critic":
+		return criticise(text)
 	case "manager":
 		return answer(map[string]any{"decision": "approve", "risk_score": 0.2, "risk_level": "LOW", "concerns": []string{}, "recommendations": []string{}})
 	case "technical", "breadth":

@@ -68,6 +68,22 @@ func (p *params) number(name string, preset float64) float64 {
 	return preset
 }
 
+// share is a share of equity from 0 to 1.
+func (p *params) share(name string, preset float64) float64 {
+	v, given := p.given[name]
+	if !given {
+		return preset
+	}
+	n, ok := v.(float64)
+	if i, whole := v.(int); whole {
+		n, ok = float64(i), true
+	}
+	if !ok || n < 0 || n > 1 {
+		p.bad(name, v, "a share of equity from 0 to 1")
+	}
+	return n
+}
+
 // text is a word such as a symbol.
 func (p *params) text(name, preset string) string {
 	v, given := p.given[name]

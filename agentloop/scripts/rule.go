@@ -228,7 +228,9 @@ func figuresOf(columns []Column, row map[string]string) string {
 	var list []string
 	for _, c := range columns[:len(columns)-1] {
 		v := row[c.Name]
-		if f := number(v); !math.IsNaN(f) {
+		if f := number(v); math.Abs(f) >= 1e6 { // a volume, as it stands in the answer
+			v = fmt.Sprintf("%.0f", f)
+		} else if !math.IsNaN(f) {
 			v = fmt.Sprintf("%.6g", f)
 		}
 		list = append(list, c.Name+" "+v)

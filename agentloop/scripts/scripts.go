@@ -54,14 +54,22 @@ type New func(params map[string]any) (agentloop.Model, error)
 // All lists the scripts by name (script/<name> in a strategy).
 func All() map[string]New {
 	return map[string]New{
+		"breakout":           newBreakout,
 		"buyhold":            newBuyHold,
 		"coin":               newCoin,
 		"desk":               newDesk,
 		"m2_liquidity":       newM2Liquidity,
 		"macro_risk":         newMacroRisk,
+		"mean_reversion":     newMeanReversion,
 		"momentum":           newMomentum,
 		"momentum_allocator": newMomentumAllocator,
 		"news_sentiment":     newNewsSentiment,
+		"optimize":           newOptimize,
+		"pairs":              newPairs,
+		"pullback":           newPullback,
+		"switch":             newSwitch,
+		"trend_following":    newTrendFollowing,
+		"value":              newValue,
 	}
 }
 

@@ -18,8 +18,9 @@ func (g *Guard) check(ctx context.Context, o pitwall.Order, replaces *pitwall.Or
 		if len(g.limits.unset()) == 0 {
 			s = g.snapshot(ctx, o, replaces)
 		}
-		if failures := g.limits.Check(o, s); len(failures) > 0 {
-			return g.limits.denial(o, s, failures), s, failures
+		counted := g.counts(ctx)(pitwall.OrderState{Order: o}).Order
+		if failures := g.limits.Check(counted, s); len(failures) > 0 {
+			return g.of(ctx, o.Symbol, g.limits.denial(counted, s, failures)), s, failures
 		}
 	}
 	if g.before != nil {
@@ -50,9 +51,10 @@ func (g *Guard) look(ctx context.Context, s *Snapshot, o pitwall.Order, back tim
 	// Orders before the account: a fill in between is counted twice, not missed.
 	if open, err := g.broker.Orders(ctx, pitwall.OrderQuery{Book: book, Open: true}); err == nil {
 		s.Open = []pitwall.OrderState{}
+		counted := g.counts(ctx)
 		for _, p := range open {
 			if p.Status.Open() && (s.Replaces == nil || p.ID != s.Replaces.ID) {
-				s.Open = append(s.Open, p)
+				s.Open = append(s.Open, counted(p))
 			}
 		}
 	}

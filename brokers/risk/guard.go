@@ -22,6 +22,8 @@ type Guard struct {
 
 	before func(context.Context, pitwall.Order) *pitwall.Error               // nil = nothing more
 	hold   func(context.Context, pitwall.Order) (*pitwall.OrderState, error) // nil = holds none
+	shared *Shared                                                           // nil = the account is of one book
+	within bool                                                              // broker is a guard, which records
 
 	mu         sync.Mutex // one order at a time: check, record and send are one act
 	costs      *pitwall.Costs
@@ -121,6 +123,9 @@ func (g *Guard) Submit(ctx context.Context, o pitwall.Order) (pitwall.OrderState
 			return *cmp.Or(held, &pitwall.OrderState{}), err
 		}
 	}
+	if g.within {
+		return g.pass(ctx, o, s)
+	}
 	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "submit", Book: o.Book, By: &o.By, ID: o.ID, Order: &o}); err != nil {
 		return pitwall.OrderState{}, err
 	}
@@ -184,6 +189,14 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 			}
 		}
 	}
+	if g.within {
+		state, err := g.broker.Replace(ctx, id, c)
+		if changed != nil && err == nil {
+			g.remember(*changed, s)
+			g.expect(ctx, *changed)
+		}
+		return state, err
+	}
 	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "replace", By: &by, ID: id, Change: &c}); err != nil {
 		return pitwall.OrderState{}, err
 	}
@@ -202,6 +215,9 @@ func (g *Guard) Replace(ctx context.Context, id string, c pitwall.Change) (pitwa
 func (g *Guard) Cancel(ctx context.Context, id string) (pitwall.OrderState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.within {
+		return g.broker.Cancel(ctx, id)
+	}
 	by := pitwall.CallerFrom(ctx)
 	if err := g.record(ctx, pitwall.Entry{Kind: pitwall.EntryIntent, Verb: "cancel", By: &by, ID: id}); err != nil {
 		return pitwall.OrderState{}, err

@@ -95,7 +95,7 @@ func (g *Guard) recentFills(ctx context.Context, book string) []pitwall.Fill {
 	}
 	list := []pitwall.Fill{}
 	for _, f := range all {
-		if f.Book == book {
+		if f.Book == book || g.shared != nil {
 			list = append(list, f)
 		}
 	}

@@ -26,11 +26,12 @@ func (g *Guard) fit(ctx context.Context, o pitwall.Order) (pitwall.Order, Snapsh
 		if !f.sized {
 			return o, s, e
 		}
-		keys = append(keys, f.Key)
+		keys = append(keys, g.scope()+f.Key)
 	}
 	smaller := o
-	smaller.Qty = g.limits.most(o, s)
-	if exit := (&trial{o: o, s: s}).exits(); exit || smaller.Qty <= 0 {
+	counted := g.counts(ctx)(pitwall.OrderState{Order: o}).Order
+	smaller.Qty = g.limits.most(counted, s)
+	if exit := (&trial{o: counted, s: s}).exits(); exit || smaller.Qty <= 0 {
 		return o, s, e
 	}
 	sizing := pitwall.Sizing{Asked: asked(o), Price: s.Last[o.Symbol].Close}

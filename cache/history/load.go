@@ -93,6 +93,14 @@ func (s *Store) WithHours(c *pitwall.Calendar) *Store {
 // Actions implements pitwall.Source.
 func (s *Store) Actions() []pitwall.Action { return s.actions }
 
+// Only returns the store with the bars and actions of some symbols alone.
+func (s *Store) Only(symbols []string) *Store {
+	some := *s
+	some.series = slices.DeleteFunc(slices.Clone(s.series), func(x *pitwall.Series) bool { return !slices.Contains(symbols, x.Instrument.Symbol) })
+	some.actions = slices.DeleteFunc(slices.Clone(s.actions), func(a pitwall.Action) bool { return !slices.Contains(symbols, a.Symbol) })
+	return &some
+}
+
 // Symbols lists what the store holds.
 func (s *Store) Symbols() []string {
 	names := make([]string, len(s.series))

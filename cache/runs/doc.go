@@ -9,6 +9,7 @@
 //	metrics.json       the headline figures
 //	fills.csv equity.csv prices.csv
 //	trades.csv         entries with their exits
+//	books.csv          of a fund: the equity of each book
 //	decisions.jsonl    of a desk: its decisions, what was executed, what came of it
 //	SHA256SUMS         what each of them held when it was written, but for timing.jsonl
 //

@@ -29,8 +29,10 @@ func (f *Folder) Held() Held {
 		var s stamps
 		var now []worths
 		rest := rows
+		var whole pitwall.BookSum
 		for e := range journal {
-			if e.Kind != pitwall.EntryMark {
+			p, ok := whole.Add(e)
+			if !ok {
 				continue
 			}
 			if len(now) == 0 {
@@ -39,7 +41,7 @@ func (f *Folder) Held() Held {
 				}
 				now, rest = rest[0], rest[1:]
 			}
-			if !yield(EquityRow{s.in(e.Mark.Time), e.Mark.Equity, e.Mark.Cash, now[0].benchmark, now[0].hold}) {
+			if !yield(EquityRow{s.in(p.Time), p.Equity, p.Cash, now[0].benchmark, now[0].hold}) {
 				return
 			}
 			now = now[1:]

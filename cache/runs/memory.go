@@ -3,7 +3,9 @@ package runs
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -61,6 +63,22 @@ func (m Memory) Encode() ([]byte, error) {
 		lines = append(lines, memoryLine{Belief: &m.Beliefs[i]})
 	}
 	return jsonLines(MemoryFile, lines)
+}
+
+// Memory reads memory.jsonl, nil for a run without one.
+func (r *Run) Memory() (*Memory, error) {
+	raw, err := fs.ReadFile(r, MemoryFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := ReadMemory(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", MemoryFile, err)
+	}
+	return &m, nil
 }
 
 // ReadMemory reads a memory.jsonl.

@@ -28,6 +28,7 @@ const (
 	EquityFile    = "equity.csv"
 	PricesFile    = "prices.csv"
 	TradesFile    = "trades.csv"      // entries with their exits, computed from the journal at the end
+	BooksFile     = "books.csv"       // of a fund: each book's equity at each step, computed from the journal at the end
 	DecisionsFile = "decisions.jsonl" // of a run with a desk: lines of Decision, computed from the turns, the journal and the trades at the end
 	DeskFile      = "desk.json"       // of a run with a desk: a DeskScore
 	PageFile      = "report.html"
@@ -37,6 +38,14 @@ const (
 	LeaseFile     = "lease"      // which process trades; of a run on the host's time
 	turnsDir      = "turns"      // of older versions: a file per turn
 )
+
+// PageOf returns the file of a run's page, or of one of its pods'.
+func PageOf(pod string) string {
+	if pod == "" {
+		return PageFile
+	}
+	return "report-" + pod + ".html"
+}
 
 // turnFile is the file of a turn in a folder of an older version, and its name in
 // the digest of the turns.
@@ -61,6 +70,8 @@ func Columns(file string) []string {
 		return []string{"timestamp", "symbol", "side", "qty", "price", "fee", "book", "turn", "order", "reason", "confidence", "utc"}
 	case EquityFile:
 		return []string{"timestamp", "equity", "cash", "benchmark", "buy_and_hold", "utc"}
+	case BooksFile:
+		return []string{"timestamp", "book", "equity", "cash", "utc"}
 	case TradesFile: // times in UTC
 		return []string{"symbol", "side", "qty", "entry_time", "entry_price", "exit_time", "exit_price", "fees", "profit", "return", "days",
 			"entry_turn", "entry_order", "entry_reason", "entry_confidence", "exit_turn", "exit_order", "exit_reason", "exit_confidence"}
@@ -112,6 +123,7 @@ type Manifest struct {
 	Limits         string         `json:"limits"`
 	Model          string         `json:"model"` // of all agents
 	Agents         []Agent        `json:"agents"`
+	Pods           []Pod          `json:"pods,omitempty"`   // of a fund: strategies with books of their own
 	Params         map[string]any `json:"params,omitempty"` // the strategy's values, with those of the command line
 	Fork           *Fork          `json:"fork,omitempty"`   // how it parts from another run; nil = it does not
 	Attempt        int            `json:"attempt"`
@@ -121,6 +133,7 @@ type Manifest struct {
 	// What a verifier needs besides journal.jsonl and prices.csv.
 	Traded   []Traded         `json:"instruments,omitempty"`
 	Actions  []pitwall.Action `json:"actions,omitempty"` // those that fell into the run
+	Regimes  []Regime         `json:"regimes,omitempty"` // of a strategy with regime, oldest first
 	Notes    []string         `json:"notes,omitempty"`   // about the machine: a key that is not set
 	Warnings []string         `json:"warnings"`
 	// ReadWith holds those that change how the result must be read; nil without one.
@@ -130,6 +143,13 @@ type Manifest struct {
 	// from a model or from the replay cache. Older runs have none.
 	TurnsDigest string `json:"turns_digest,omitempty"`
 	Error       string `json:"error,omitempty"`
+}
+
+// Regime is a label of the market from a day on; it was known at that day's close.
+type Regime struct {
+	Symbol string `json:"symbol"`
+	From   string `json:"from"`
+	Label  string `json:"label"`
 }
 
 // Fork says how a run parts from an earlier one. Turns before Turn are the parent's.
@@ -204,7 +224,19 @@ type Agent struct {
 	// Inside is the share of the run's days that are not after the cutoff; absent
 	// when the cutoff is not known.
 	Inside *float64 `json:"inside_cutoff,omitempty"`
+	Gate   string   `json:"gate,omitempty"`  // the regimes in which it decides; empty = all
 	Roles  []Agent  `json:"roles,omitempty"` // of a desk
+}
+
+// Pod is one strategy of a fund, with a book of its name.
+type Pod struct {
+	Name     string      `json:"name"`
+	Strategy string      `json:"strategy,omitempty"` // its file, beside the fund's; empty = written there
+	Cash     pitwall.Dec `json:"cash"`               // that its book begins with
+	Symbols  []string    `json:"symbols"`
+	Limits   string      `json:"limits"` // on its book; those of the fund are the manifest's own
+	Agents   []string    `json:"agents"`
+	Within   []string    `json:"within,omitempty"` // pods that it is within, the outermost first
 }
 
 // Trigger gives an agent a turn between its regular ones; exactly one of Fill, Move

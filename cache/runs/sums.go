@@ -29,7 +29,7 @@ var sealed = []string{TurnsFile, JournalFile, SummariesFile, UsageFile, MetricsF
 
 // sometimes are sealed files that not every run has: a world without trades, a run without
 // a desk or a memory.
-var sometimes = []string{TradesFile, DecisionsFile, DeskFile, MemoryFile}
+var sometimes = []string{TradesFile, BooksFile, DecisionsFile, DeskFile, MemoryFile}
 
 // sumLine is a line as sha256sum writes and reads it.
 func sumLine(name, sum string) string { return sum + "  " + name + "\n" }

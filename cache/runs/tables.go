@@ -13,7 +13,7 @@ import (
 )
 
 // Tables returns what the folder holds as tables for SQL: turns, fills, equity, trades,
-// ratios and, of a run that has them, decisions, memory_trades, memory_lessons and beliefs.
+// ratios and, of a run that has them, books, decisions, memory_trades, memory_lessons and beliefs.
 // Files are read by the first query of their table.
 func (r *Run) Tables() []pitwall.ComputedTable {
 	list := []pitwall.ComputedTable{
@@ -23,6 +23,9 @@ func (r *Run) Tables() []pitwall.ComputedTable {
 		sqlTable("trades", "symbol s, side s, qty n, entry_time t, entry_price n, exit_time t, exit_price n, fees n, profit n, return n, days n, "+
 			"entry_turn n, entry_order s, entry_reason s, entry_confidence n, exit_turn n, exit_order s, exit_reason s, exit_confidence n", r.csvRows(TradesFile, 19)),
 		sqlTable("ratios", "turn n, as_of t, role s, symbol s, ratio s, value n, how s", r.ratioRows),
+	}
+	if _, err := fs.Stat(r, BooksFile); !errors.Is(err, fs.ErrNotExist) {
+		list = append(list, sqlTable("books", "time t, book s, equity n, cash n", r.csvRows(BooksFile, 4)))
 	}
 	if _, err := fs.Stat(r, DecisionsFile); !errors.Is(err, fs.ErrNotExist) {
 		list = append(list, sqlTable("decisions", "type s, trade_id s, turn n, as_of t, symbol s, side s, qty n, price n, fee n, order_id s, pnl n, return_pct n, exit_reason s, role s, error s, "+
@@ -122,13 +125,11 @@ func (r *Run) decisionRows() (rows [][]any) {
 
 // memoryTables returns nothing for a run without a memory.
 func (r *Run) memoryTables() []pitwall.ComputedTable {
-	raw, err := fs.ReadFile(r, MemoryFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	m, err := r.Memory()
+	if err != nil {
+		r.Note("%v", err)
 	}
-	m, bad := ReadMemory(raw)
-	if err := errors.Join(err, bad); err != nil {
-		r.Note("%s: %v", MemoryFile, err)
+	if m == nil {
 		return nil
 	}
 	number := func(f *float64) any {

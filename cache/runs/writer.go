@@ -34,6 +34,7 @@ type Folder struct {
 
 	mu        sync.Mutex
 	reference pitwall.Reference
+	whole     pitwall.BookSum // of the books whose equity points come
 	files     map[string]disk.File
 	waiting   map[string][]byte        // lines that are not in their file yet
 	orders    map[string]pitwall.Order // that were submitted, by id
@@ -108,8 +109,9 @@ func (f *Folder) Append(ctx context.Context, e pitwall.Entry) (int64, error) {
 		}
 	case pitwall.EntryFill:
 		err = f.fill(*e.Fill, e.Turn)
-	case pitwall.EntryMark:
-		err = f.mark(*e.Mark)
+	}
+	if p, ok := f.whole.Add(e); ok && err == nil {
+		err = f.mark(p)
 	}
 	if err == nil && (f.Durable || e.Kind != pitwall.EntryMark || len(f.waiting[JournalFile]) > atOnce) {
 		err = f.flush()
@@ -153,7 +155,11 @@ func (f *Folder) fill(x pitwall.Fill, turn int) error {
 // worths is what the comparisons were worth; 0: none.
 type worths struct{ benchmark, hold pitwall.Dec }
 
+// mark writes a line of equity.csv: what all books are worth.
 func (f *Folder) mark(p pitwall.EquityPoint) error {
+	if err := f.whole.Err(); err != nil {
+		return fmt.Errorf("adding up the books at %s: %w", p.Time.Format(time.RFC3339), err)
+	}
 	var row worths
 	b := f.stamps.append(f.waiting[EquityFile], p.Time)
 	b = p.Equity.Append(append(b, ','))
@@ -202,6 +208,20 @@ func (f *Folder) Trades(rows [][]string) error {
 		b.WriteByte('\n')
 	}
 	return f.replace(TradesFile, []byte(b.String()))
+}
+
+// Books writes books.csv: the equity points of each book, main among them.
+func (f *Folder) Books() error {
+	f.mu.Lock()
+	entries := f.mem.All()
+	f.mu.Unlock()
+	b := []byte(header(BooksFile))
+	for e := range entries {
+		if e.Kind == pitwall.EntryMark && e.Mark != nil {
+			b = fmt.Appendf(b, "%s,%s,%v,%v,%s\n", e.Mark.Time.Format(time.RFC3339), e.Book, e.Mark.Equity, e.Mark.Cash, utc(e.Mark.Time))
+		}
+	}
+	return f.replace(BooksFile, b)
 }
 
 // Decisions writes decisions.jsonl.

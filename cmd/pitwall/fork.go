@@ -109,7 +109,7 @@ func (a *app) forkRun(ctx context.Context, name string, f forkFlags) (err error)
 		fmt.Fprint(a.stderr, show.AskedByRole(r.Desk))
 		var both []pastReport
 		for _, d := range []string{dir, r.Out} {
-			x, err := readReport(d)
+			x, err := readReport(d, "")
 			if err != nil {
 				return err
 			}

@@ -123,7 +123,7 @@ func leakWorldBuilder(spec driver.SimSpec) leaktest.Build {
 		store := history.NewStore(d.Series, d.Actions, d.Records)
 		s := spec
 		s.Symbols = slices.DeleteFunc(slices.Clone(spec.Symbols), func(symbol string) bool { return !slices.Contains(store.Symbols(), symbol) })
-		s.From, s.To = from.Format(time.DateOnly), ""
+		s.From, s.To, s.Pods = from.Format(time.DateOnly), "", nil
 		w, err := driver.NewSim(store, s, &pitwall.MemoryJournal{})
 		if err != nil {
 			return nil, err

@@ -235,7 +235,7 @@ func TestBadInputIsAClearError(t *testing.T) {
 		"ninth decimal":       {strings.Replace(goodStrategy, "1000", "1000.123456789", 1), goodBars, nil, 1, "more than 8 decimals"},
 		"every":               {goodStrategy + "every: often\n", goodBars, nil, 1, `every is "often"`},
 		"cost too high":       {goodStrategy + "costs: {slippage_bps: 9999}\n", goodBars, nil, 1, "slippage_bps is 9999"},
-		"reserved":            {goodStrategy + "pods: []\n", goodBars, nil, 1, "pods is reserved and not supported yet (line 6)"},
+		"regime":              {goodStrategy + "regime: {model: magic}\n", goodBars, nil, 1, `regime: model is "magic"`},
 		"account type":        {goodStrategy + "account: {type: prime}\n", goodBars, nil, 1, `account type is "prime"`},
 		"account key":         {goodStrategy + "account: {typ: margin}\n", goodBars, nil, 1, `did you mean "type"?`},
 		"borrow without":      {goodStrategy + "account: {borrow_rate: 0.03}\n", goodBars, nil, 1, "a cash account has no shorts and no loans"},

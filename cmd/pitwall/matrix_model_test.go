@@ -57,7 +57,7 @@ type in = map[string]any
 
 func matrixLooks(turn int) []any {
 	list := []any{"clock_now", in{}, "account_positions", in{}, "account_portfolio", in{}, "account.history", in{"limit": 5}, "market_last_price", in{},
-		"market_indicators", in{"names": []string{"sma:3", "bollinger:4:2", "breadth:3"}, "symbols": []string{"A", "B", "C"}}, "market_regime", in{"symbol": "A"}}
+		"market_indicators", in{"names": []string{"sma:3", "bollinger:4:2", "breadth:3"}, "symbols": []string{"A", "B", "C"}}, "market_regime", in{"symbol": "A"}, "portfolio_optimize", in{"method": []string{"min_variance", "max_sharpe", "risk_parity", "hierarchical_risk_parity"}[turn%4], "bars": 30}}
 	if turn%6 == 1 { // these take the longest
 		list = append(list, "report_tearsheet", in{"picture": turn%12 == 1, "benchmark": "A"}, "docs_search", in{"query": "why is my order not filled"})
 	}

@@ -20,6 +20,7 @@ import (
 // reportFlags are report's settings.
 type reportFlags struct {
 	out, png   string
+	pod        string // of a fund; empty = the whole run
 	json, open bool
 }
 
@@ -40,7 +41,7 @@ func (a *app) report() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			var list []pastReport
 			for _, name := range args {
-				r, err := readReport(name)
+				r, err := readReport(name, f.pod)
 				if err != nil {
 					return err
 				}
@@ -50,7 +51,7 @@ func (a *app) report() *cobra.Command {
 				return a.reportMany(list, f)
 			}
 			r := list[0]
-			return a.deliver(f, delivery{file: filepath.Join(r.dir, runs.PageFile), value: r.sheet,
+			return a.deliver(f, delivery{file: filepath.Join(r.dir, runs.PageOf(f.pod)), value: r.sheet.Whole(),
 				page:    r.write,
 				picture: func(w io.Writer) error { return chart.Share(w, r.sheet) },
 				print:   func(p *term.Pen) { show.Sheet(p, r.sheet) }})
@@ -60,6 +61,7 @@ func (a *app) report() *cobra.Command {
 	fs.StringVarP(&f.out, "out", "o", "", "the page's file")
 	fs.BoolVar(&f.open, "open", false, "open the page in the browser")
 	fs.BoolVar(&f.json, "json", false, "print the figures as one JSON object on stdout")
+	fs.StringVar(&f.pod, "pod", "", "one pod of a fund, as a run of its own")
 	fs.StringVar(&f.png, "png", "", "also write a picture of 1200 x 630 to share, of one run")
 	return c
 }
@@ -74,22 +76,25 @@ type pastReport struct {
 // write writes the page.
 func (r pastReport) write(w io.Writer) error { return page.Write(w, r.run, r.sheet) }
 
-// loadReport reads a run's folder.
-func loadReport(dir string) (r pastReport, err error) {
+// loadReport reads a run's folder, or one pod of it.
+func loadReport(dir, pod string) (r pastReport, err error) {
 	r.dir = dir
-	if r.run, err = report.Open(os.DirFS(dir)); err == nil {
+	if r.run, err = report.Open(os.DirFS(dir)); err == nil && pod != "" {
+		r.run, err = r.run.Pod(pod)
+	}
+	if err == nil {
 		r.sheet, err = r.run.Sheet()
 	}
 	return r, err
 }
 
 // readReport reads the run that a person names.
-func readReport(name string) (r pastReport, err error) {
+func readReport(name, pod string) (r pastReport, err error) {
 	dir, err := runs.Find(name)
 	if err != nil {
 		return r, err
 	}
-	if r, err = loadReport(dir); err != nil {
+	if r, err = loadReport(dir, pod); err != nil && pitwall.CodeOf(err) != pitwall.InvalidInput {
 		err = pitwall.Errorf(pitwall.InvalidInput, "%s cannot be read: %s", term.OneLine(dir), term.OneLine(err.Error())).Hintf("pitwall trace %s shows the turns that it has", term.OneLine(dir))
 	}
 	return r, err

@@ -104,7 +104,7 @@ func (a *app) serveWorlds(ctx context.Context, file string, f serveFlags) (err e
 	if err != nil {
 		return err
 	}
-	set.Fit(w.events, w.memory)
+	set.Fit(w.use)
 	s := server.New(version(), w.registry, log, set)
 	for _, n := range w.notes {
 		fmt.Fprintln(a.stderr, "pitwall: "+n)
@@ -136,8 +136,7 @@ type offered struct {
 	registry *server.Registry
 	tools    []tools.External
 	notes    []string
-	events   bool
-	memory   bool
+	use      tools.Use
 	done     func() error // ends it
 }
 
@@ -157,7 +156,7 @@ func (a *app) simWorlds(ctx context.Context, file string, data []string, cfg set
 	if err != nil {
 		return w, err
 	}
-	w = offered{registry: server.NewRegistry(worlds), tools: extra.Tools, notes: extra.Warnings, events: worlds.Store.Has(pitwall.Event), memory: worlds.Spec.Remembers()}
+	w = offered{registry: server.NewRegistry(worlds), tools: extra.Tools, notes: extra.Warnings, use: worlds.Use()}
 	w.done = func() error {
 		err := errors.Join(extra.Close(), w.registry.Close())
 		if store != nil {
@@ -187,7 +186,7 @@ func (a *app) liveWorld(ctx context.Context, file string, f serveFlags, cfg sett
 		return w, errors.Join(err, done())
 	}
 	world := host.World()
-	w = offered{registry: server.NewRegistry(host), tools: c.Tools, events: world.Events, memory: world.Memory != nil, notes: append(c.Notes, "the run is in "+c.Dir)}
+	w = offered{registry: server.NewRegistry(host), tools: c.Tools, use: tools.UseOf(world), notes: append(c.Notes, "the run is in "+c.Dir)}
 	for _, n := range world.Warnings {
 		w.notes = append(w.notes, n.Text)
 	}

@@ -26,7 +26,7 @@ func readStrategy(name string) (*strategyFile, error) {
 	if info, err := os.Stat(name); err != nil {
 		inside := strings.TrimSuffix(strings.TrimPrefix(path.Clean(filepath.ToSlash(name)), "examples/"), "/strategy.yaml")
 		if _, err := fs.Stat(examples.FS, inside+"/strategy.yaml"); err != nil {
-			return nil, pitwall.Errorf(pitwall.StrategyError, "there is no strategy at %s", name).Hintf("the bundled ones are examples/momentum, examples/buyhold, examples/cross, examples/volatility and examples/desk, and with data that is fetched first examples/momentum_allocator, examples/macro_risk, examples/m2_liquidity, examples/news_sentiment and examples/desk_ten; pitwall init NAME writes one of your own")
+			return nil, pitwall.Errorf(pitwall.StrategyError, "there is no strategy at %s", name).Hintf("the bundled ones are examples/momentum, examples/buyhold, examples/cross, examples/volatility, examples/fund and examples/desk, and with data that is fetched first examples/momentum_allocator, examples/macro_risk, examples/m2_liquidity, examples/news_sentiment and examples/desk_ten; pitwall init NAME writes one of your own")
 		}
 		return parseStrategy(name, examples.FS, inside+"/strategy.yaml")
 	} else if info.IsDir() {
@@ -40,15 +40,10 @@ func readStrategy(name string) (*strategyFile, error) {
 }
 
 func parseStrategy(name string, files fs.FS, file string) (*strategyFile, error) {
-	raw, err := fs.ReadFile(files, file)
-	if err != nil {
-		return nil, pitwall.Errorf(pitwall.StrategyError, "there is no %s", name).Hintf("pitwall init NAME writes a first strategy")
-	}
-	s, err := driver.Parse(name, raw)
+	s, err := driver.Read(files, file, name)
 	if err != nil {
 		return nil, err
 	}
-	s.Dir = path.Dir(file)
 	s.ReadRoles(files)
 	return &strategyFile{Strategy: s, files: files}, nil
 }

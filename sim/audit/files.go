@@ -15,16 +15,33 @@ import (
 func CheckFiles(r Run, cash pitwall.Dec, fills, equity [][]string) []string {
 	var wantFills, wantEquity []string
 	var list []string
+	var a pitwall.Calc
+	var begin, equityNow, cashNow pitwall.Dec
+	books, marked, first := 0, 0, int64(0)
 	for _, e := range r.Journal {
 		switch {
-		case e.Kind == pitwall.EntryStart && e.Book == pitwall.MainBook && e.Amount != cash:
-			list = append(list, fmt.Sprintf("entry %d begins with %v, the manifest with %v", e.Seq, e.Amount, cash))
+		case e.Kind == pitwall.EntryStart:
+			begin = a.Add(begin, e.Amount)
+			if books++; first == 0 {
+				first = e.Seq
+			}
 		case e.Kind == pitwall.EntryFill && e.Fill != nil:
 			f := e.Fill
 			wantFills = append(wantFills, strings.Join([]string{f.Time.Format(time.RFC3339), f.Symbol, string(f.Side), f.Qty.String(), f.Price.String(), f.Fee.String(), f.Book}, ","))
-		case e.Kind == pitwall.EntryMark && e.Mark != nil && e.Book == pitwall.MainBook:
-			wantEquity = append(wantEquity, strings.Join([]string{e.Mark.Time.Format(time.RFC3339), e.Mark.Equity.String(), e.Mark.Cash.String()}, ","))
+		case e.Kind == pitwall.EntryMark && e.Mark != nil:
+			equityNow, cashNow = a.Add(equityNow, e.Mark.Equity), a.Add(cashNow, e.Mark.Cash)
+			if marked++; marked < books {
+				continue
+			}
+			wantEquity = append(wantEquity, strings.Join([]string{e.Mark.Time.Format(time.RFC3339), equityNow.String(), cashNow.String()}, ","))
+			equityNow, cashNow, marked = 0, 0, 0
 		}
+	}
+	if books > 0 && begin != cash {
+		list = append(list, fmt.Sprintf("entry %d begins with %v, the manifest with %v", first, begin, cash))
+	}
+	if a.Err != nil {
+		list = append(list, fmt.Sprintf("adding up the books: %v", a.Err))
 	}
 	for _, d := range []string{firstRow("fills.csv", 7, fills, wantFills), firstRow("equity.csv", 3, equity, wantEquity)} {
 		if d != "" {
@@ -32,6 +49,18 @@ func CheckFiles(r Run, cash pitwall.Dec, fills, equity [][]string) []string {
 		}
 	}
 	return list
+}
+
+// CheckBooks compares the rows of books.csv with the equity points of the run's journal. The
+// difference is one line, the first; empty without one.
+func CheckBooks(r Run, rows [][]string) string {
+	var want []string
+	for _, e := range r.Journal {
+		if e.Kind == pitwall.EntryMark && e.Mark != nil {
+			want = append(want, strings.Join([]string{e.Mark.Time.Format(time.RFC3339), e.Book, e.Mark.Equity.String(), e.Mark.Cash.String()}, ","))
+		}
+	}
+	return firstRow("books.csv", 4, rows, want)
 }
 
 // firstRow returns the first difference between a file's leading columns and what

@@ -98,6 +98,10 @@ func (r *replica) apply() {
 			r.submit(in)
 			continue
 		}
+		if in.Verb == "transfer" {
+			r.transfer(in)
+			continue
+		}
 		o := r.order(in.ID)
 		if in.venueOnly || o == nil || !o.open() {
 			continue

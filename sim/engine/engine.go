@@ -166,6 +166,13 @@ func (e *Engine) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// BookDigest is the hash of a book's equity and cash after each step up to now.
+func (e *Engine) BookDigest(i int) string {
+	p := e.books[i].points
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, p.a), p.b))
+	return hex.EncodeToString(sum[:])
+}
+
 // Now returns the clock, in Unix nanoseconds.
 func (e *Engine) Now() int64 { return e.now }
 

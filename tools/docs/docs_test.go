@@ -63,5 +63,5 @@ func TestSearch(t *testing.T) {
 
 // Pages speak of tools that exist and say nothing about markets.
 func TestPages(t *testing.T) {
-	require.Equal(t, []string{"brokers", "clients", "desk", "external", "faq", "memory", "orders", "paper", "python", "report", "runbooks", "sql", "strategy", "sweep", "tools", "troubleshooting", "wall"}, docs.Pages())
+	require.Equal(t, []string{"brokers", "clients", "desk", "external", "faq", "funds", "memory", "orders", "paper", "python", "report", "rules", "runbooks", "sql", "strategy", "sweep", "tools", "troubleshooting", "wall"}, docs.Pages())
 }

@@ -25,7 +25,12 @@ func TestPagesNameWhatExists(t *testing.T) {
 	root := os.DirFS("../..")
 	exists := map[string]bool{}
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".py") || strings.HasSuffix(name, "_test.go") {
+		if rule, ok := strings.CutPrefix(name, "agentloop/rules/"); ok {
+			exists[strings.TrimSuffix(rule, ".yaml")] = true
+		} else if strings.HasSuffix(name, ".yaml") {
+			return err
+		}
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".py") || strings.HasSuffix(name, "_test.go") {
 			return err
 		}
 		body, err := fs.ReadFile(root, name)

@@ -140,6 +140,7 @@ func (a *agent) step(ctx context.Context, i int) {
 		a.call(ctx, "fundamentals", map[string]any{"symbol": s, "ratios": true})
 		a.call(ctx, "market_events", map[string]any{"symbols": s})
 		a.call(ctx, "market_regime", map[string]any{"symbol": s, "states": 2, "last": 3})
+		a.call(ctx, "portfolio_optimize", map[string]any{"method": "min_variance", "bars": 20})
 		a.call(ctx, "macro_series", map[string]any{"series": some(a.macros), "limit": 5})
 		a.probe(ctx, s)
 	}
@@ -173,6 +174,7 @@ func (a *agent) step(ctx context.Context, i int) {
 func (a *agent) remember(ctx context.Context, r *rand.Rand) {
 	symbol := a.symbols[r.IntN(len(a.symbols))]
 	a.call(ctx, "memory_note", map[string]any{"kind": "plan", "symbol": symbol, "strategy": "random", "regime": []string{"calm", "wild"}[r.IntN(2)], "text": "orders at random", "expected": "nothing"})
+	a.call(ctx, "memory_note", map[string]any{"kind": "regime", "symbol": symbol, "regime": []string{"calm", "wild"}[r.IntN(2)], "text": "seen at random"})
 	a.call(ctx, "memory_note", map[string]any{"kind": "belief", "symbol": symbol, "direction": []string{"up", "down"}[r.IntN(2)], "horizon": 1 + r.IntN(3), "confidence": float64(r.IntN(11)) / 10, "text": "a coin says so"})
 	a.call(ctx, "memory_note", map[string]any{"kind": "belief", "of": fmt.Sprintf("m%d", 1+r.IntN(8)), "direction": "up", "horizon": 2, "confidence": 0.5, "text": "refined"})
 	a.call(ctx, "memory_note", map[string]any{"kind": "retire", "of": fmt.Sprintf("m%d", 1+r.IntN(8)), "text": "no more"})
@@ -197,6 +199,7 @@ func (a *agent) remember(ctx context.Context, r *rand.Rand) {
 	}
 	fmt.Fprintln(&a.b, "recall", m.Ended, m.Alert)
 	a.call(ctx, "memory_search", map[string]any{"kinds": []string{"trade", "lesson", "note", "plan", "belief", "episode"}, "limit": 50})
+	a.call(ctx, "memory_search", map[string]any{"kinds": []string{"trade", "lesson", "belief", "regime"}, "limit": 50}) // as a desk does
 	a.call(ctx, "memory_search", map[string]any{"query": "coin gain random", "symbols": symbol})
 	if a.queries > 0 {
 		a.call(ctx, "duckdb_query", map[string]any{"sql": "SELECT * FROM memory_trades ORDER BY known, id"})

@@ -14,6 +14,7 @@ import (
 	"pitwall"
 	"pitwall/cache/runs"
 	"pitwall/tools/memory"
+	"pitwall/tools/report"
 )
 
 var start = time.Date(2024, 1, 2, 21, 0, 0, 0, time.UTC)
@@ -236,7 +237,7 @@ func TestBeliefsAreScoredWhenTheyMature(t *testing.T) {
 			bin := min(9, int(x.confidence*10))
 			bins[bin] = append(bins[bin], outcome)
 		}
-		c := memory.Calibrate(got)
+		c := report.Calibrate(got)
 		require.Equal(t, []int{len(got), matured, hits}, []int{c.Beliefs, c.Matured, c.Hits})
 		require.InDelta(t, brier/float64(matured), c.Brier, 1e-12)
 		require.InDelta(t, float64(hits)/float64(matured), c.HitRate, 1e-12)

@@ -200,6 +200,11 @@ func (s *Store) check(ctx context.Context, x *pitwall.MemoryItem, m pitwall.Memo
 	switch x.Kind {
 	case pitwall.Note, pitwall.Plan, pitwall.Episode:
 		return s.refer(ctx, x)
+	case pitwall.Regime:
+		if x.Regime == "" {
+			return bad("regime is empty").Hintf("name the state of the market, as plans do")
+		}
+		return s.refer(ctx, x)
 	case pitwall.Lesson:
 		i := slices.IndexFunc(m.Trades, func(t pitwall.MemoryTrade) bool { return t.ID == x.Trade })
 		switch {
@@ -241,7 +246,7 @@ func (s *Store) check(ctx context.Context, x *pitwall.MemoryItem, m pitwall.Memo
 		}
 		return s.refer(ctx, x)
 	}
-	return bad("kind is %q", x.Kind).Hintf("use note, plan, lesson, belief, retire or episode")
+	return bad("kind is %q", x.Kind).Hintf("use note, plan, lesson, belief, retire, episode or regime")
 }
 
 // refer refuses a symbol that has no bar yet.

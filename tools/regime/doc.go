@@ -9,6 +9,8 @@
 // first close of all. Smoothed probabilities and the most likely path over a whole series
 // look ahead; neither is computed for a label.
 //
+// [Trend] labels by rules of trend, volatility and breadth instead, damped alike.
+//
 // # To add a label
 //
 // One constant and its rule in labels.go; the formula stands in tools/docs/tools.md.

@@ -23,10 +23,10 @@ const (
 const (
 	Window   = 504                // observations of a training, two years of trading days
 	Least    = 126                // fewer are too few to train on
-	Retrain  = 21                 // days from one training to the next
+	Retrain  = 21                 // days from one training to the next, unless the model says otherwise
 	Hold     = 3                  // days for which another label must lead before it counts
 	Needs    = Least + smooth + 1 // closes of the first label
-	lookBack = 12                 // trainings over which a label is followed
+	lookBack = 252                // days over which a label is followed, at least
 	steps    = 30                 // of a training
 	smooth   = 10                 // days of a volatility
 	leads    = 0.6                // the probability with which a label leads
@@ -62,18 +62,32 @@ func Observe(closes []float64) [][]float64 {
 	return out
 }
 
-// Days returns the regime of the last days; fewer where there are fewer. year is how many
-// days a year has.
-func Days(closes []float64, states, last int, year float64) []Day {
+// Labels are all of them.
+func Labels() []Label { return []Label{TrendingBull, MildTrend, Range, VolatileBear, Volatile, Mixed} }
+
+// HMM is a hidden Markov model that is trained anew on a schedule.
+type HMM struct {
+	States  int
+	Retrain int        // days from one training to the next; 0 = [Retrain]
+	Year    float64    // days of a year
+	Trained *Trainings // what was trained before; nil = nothing is kept
+}
+
+// Days returns the regime of the last days; fewer where there are fewer.
+func (h HMM) Days(closes []float64, last int) []Day {
+	if h.Retrain == 0 {
+		h.Retrain = Retrain
+	}
+	back := (lookBack + h.Retrain - 1) / h.Retrain * h.Retrain
 	obs := Observe(closes)
 	first := max(Least, len(obs)-last)
 	raw := map[int]Day{}
 	var out []Day
 	for t := first; t < len(obs); t++ {
-		begin := max(Least, trainedAt(t)-lookBack*Retrain)
+		begin := max(Least, h.trainedAt(t)-back)
 		for s := begin; s <= t; s++ {
 			if _, ok := raw[s]; !ok {
-				segment(raw, obs, s, states, year)
+				h.segment(raw, obs, s)
 			}
 		}
 		day := raw[t]
@@ -86,19 +100,32 @@ func Days(closes []float64, states, last int, year float64) []Day {
 
 // trainedAt is the newest training day at or before an observation: the first one with
 // enough before it, and each Retrain days after it.
-func trainedAt(t int) int { return t - (t-Least)%Retrain }
+func (h HMM) trainedAt(t int) int { return t - (t-Least)%h.Retrain }
 
 // segment trains the model of an observation and adds all days that use it and are there.
-func segment(raw map[int]Day, obs [][]float64, t, states int, year float64) {
-	at := trainedAt(t)
+func (h HMM) segment(raw map[int]Day, obs [][]float64, t int) {
+	at := h.trainedAt(t)
 	from := max(0, at-Window)
-	m := train(obs[from:at], states)
-	end := min(at+Retrain, len(obs))
-	filtered, _ := m.Filter(obs[from:end])
-	shown := m.states(year)
-	for s := at; s < end; s++ {
-		of := filtered[s-from]
-		raw[s] = Day{Leader: leader(shown, of), Of: of, States: shown}
+	end := min(at+h.Retrain, len(obs))
+	label := func() (days []Day) {
+		m := kept(h.Trained, func(t *Trainings) *map[key]Model { return &t.models }, func() key { return keyOf(float64(h.States), obs[from:at]...) },
+			func() Model { return train(obs[from:at], h.States) })
+		filtered, _ := m.Filter(obs[from:end])
+		shown := m.states(h.Year)
+		for _, of := range filtered[at-from:] {
+			days = append(days, Day{Leader: leader(shown, of), Of: of, States: shown})
+		}
+		return days
+	}
+	var days []Day
+	if end < at+h.Retrain { // it grows
+		days = label()
+	} else {
+		days = kept(h.Trained, func(t *Trainings) *map[key][]Day { return &t.spans },
+			func() key { return keyOf(float64(h.States)+h.Year*10+float64(h.Retrain)*1e5, obs[from:end]...) }, label)
+	}
+	for i, d := range days {
+		raw[at+i] = d
 	}
 }
 
@@ -161,7 +188,7 @@ func (m Model) states(year float64) []State {
 
 // leader is the label whose states have the most probability together, if that leads.
 func leader(states []State, of []float64) Label {
-	for _, label := range []Label{TrendingBull, MildTrend, Range, VolatileBear, Volatile} {
+	for _, label := range Labels() {
 		sum := 0.0
 		for j, s := range states {
 			if s.Label == label {

@@ -25,6 +25,8 @@ func walk(seed uint64, n int) []float64 {
 	return closes
 }
 
+func hmm(states int) regime.HMM { return regime.HMM{States: states, Year: 252} }
+
 // looksAhead reports the first day on which labels differ when closes after t change.
 func looksAhead(days func(closes []float64) []regime.Day, closes []float64, t int) string {
 	other := append([]float64(nil), closes...)
@@ -46,14 +48,14 @@ func looksAhead(days func(closes []float64) []regime.Day, closes []float64, t in
 
 func TestLabelsDoNotLookAhead(t *testing.T) {
 	closes := walk(1, 420)
-	honest := func(c []float64) []regime.Day { return regime.Days(c, 3, len(c), 252) }
+	honest := func(c []float64) []regime.Day { return hmm(3).Days(c, len(c)) }
 	for _, at := range []int{140, 157, 158, 200, 301, 399, 418} {
 		require.Empty(t, looksAhead(honest, closes, at))
 	}
 	// Asked on the day itself and looked back at later: one answer.
 	all := honest(closes)
 	for _, at := range []int{200, 311, 402} {
-		now := regime.Days(closes[:at+1], 3, 1, 252)
+		now := hmm(3).Days(closes[:at+1], 1)
 		require.Equal(t, all[len(all)-len(closes)+at], now[0])
 	}
 	// A model that is trained on everything, and one that is smoothed, are caught.
@@ -109,7 +111,7 @@ func smooth(m regime.Model, obs [][]float64) [][]float64 {
 // another led for three days.
 func TestLabels(t *testing.T) {
 	closes := walk(2, 800)
-	days := regime.Days(closes, 2, 500, 252)
+	days := hmm(2).Days(closes, 500)
 	require.Len(t, days, 500)
 	right := 0
 	for i, d := range days {
@@ -131,13 +133,13 @@ func TestLabels(t *testing.T) {
 		}
 	}
 	require.Greater(t, right, 400, "of 500 days")
-	require.Empty(t, regime.Days(closes[:136], 2, 5, 252), "one more is needed to train")
-	require.Len(t, regime.Days(closes[:137], 2, 5, 252), 1)
+	require.Empty(t, hmm(2).Days(closes[:136], 5), "one more is needed to train")
+	require.Len(t, hmm(2).Days(closes[:137], 5), 1)
 	flat := make([]float64, 300)
 	for i := range flat {
 		flat[i] = 7
 	}
-	for _, d := range regime.Days(flat, 4, 10, 252) {
+	for _, d := range hmm(4).Days(flat, 10) {
 		require.Equal(t, regime.Range, d.Label)
 		for _, p := range d.Of {
 			require.False(t, math.IsNaN(p))
@@ -160,7 +162,7 @@ func TestVolatileRiseIsNoBear(t *testing.T) {
 			}
 			closes = append(closes, closes[i-1]*math.Exp(drift+wide*r.NormFloat64()))
 		}
-		day := regime.Days(closes, 2, 1, 252)[0]
+		day := hmm(2).Days(closes, 1)[0]
 		wild := day.States[0]
 		if day.States[1].Vola > wild.Vola {
 			wild = day.States[1]

@@ -29,11 +29,15 @@ func (r *Run) Sheet() (*Sheet, error) {
 	w.activity(s)
 	w.trades(s)
 	w.attribution(s)
+	if s.Fund, err = r.fund(); err != nil {
+		return nil, err
+	}
 	s.luck(r, w)
 	s.costs(r, w)
 	if len(s.Daily) > 0 {
 		start := s.Curve[0]
 		start.Equity = m.Cash.Float()
+		s.regimes(m, start)
 		s.Months, s.Years = calendar(start, s.Daily, "2006-01"), calendar(start, s.Daily, "2006")
 	}
 	if w.lots.a.Err != nil {

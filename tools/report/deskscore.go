@@ -7,8 +7,8 @@ import (
 	"pitwall/cache/runs"
 )
 
-// DeskTable is a part of what a desk cost and was worth, as text.
-type DeskTable struct {
+// TextTable is a table of figures as text: of a desk, of what a run believed, or of a fund.
+type TextTable struct {
 	ID, Caption string
 	Kinds       string // of the columns: t is text, n a number
 	Head        []string
@@ -19,12 +19,12 @@ type DeskTable struct {
 const unknownFigure = "n/a"
 
 // DeskTables writes the score of a desk as tables; those without rows are left out.
-func DeskTables(s *runs.DeskScore) []DeskTable {
+func DeskTables(s *runs.DeskScore) []TextTable {
 	if s == nil {
 		return nil
 	}
-	var list []DeskTable
-	for _, t := range []DeskTable{goalTable(s), costTable(s), wakeTable(s), judgeTable(s), calibrationTable(s)} {
+	var list []TextTable
+	for _, t := range []TextTable{goalTable(s), costTable(s), wakeTable(s), judgeTable(s), calibrationTable(s)} {
 		if len(t.Rows) > 0 {
 			list = append(list, t)
 		}
@@ -48,8 +48,8 @@ func usdOf(d *pitwall.Dec) string {
 	return usd(&f)
 }
 
-func goalTable(s *runs.DeskScore) DeskTable {
-	t := DeskTable{ID: "desk-goals", Caption: "Goals of the desk", Kinds: "tnnt", Head: []string{"Goal", "Wanted", "Got", "Met"}}
+func goalTable(s *runs.DeskScore) TextTable {
+	t := TextTable{ID: "desk-goals", Caption: "Goals of the desk", Kinds: "tnnt", Head: []string{"Goal", "Wanted", "Got", "Met"}}
 	for _, g := range s.Goals {
 		got, met := unknownFigure, "not known"
 		if g.Got != nil {
@@ -63,8 +63,8 @@ func goalTable(s *runs.DeskScore) DeskTable {
 	return t
 }
 
-func costTable(s *runs.DeskScore) DeskTable {
-	t := DeskTable{ID: "desk-costs", Caption: fmt.Sprintf("What %d decisions of the desk cost, recorded replies included: %s USD, %s a decision, %s a basis point of return",
+func costTable(s *runs.DeskScore) TextTable {
+	t := TextTable{ID: "desk-costs", Caption: fmt.Sprintf("What %d decisions of the desk cost, recorded replies included: %s USD, %s a decision, %s a basis point of return",
 		s.Decisions, usdOf(s.USD), usd(s.USDPerDecision), usd(s.USDPerPoint)), Kinds: "tnnnnn", Head: []string{"Role", "Replies", "Asked", "Tokens in", "Tokens out", "USD"}}
 	for _, r := range s.Roles {
 		t.Rows = append(t.Rows, []string{r.Role, fmt.Sprint(r.Replies), fmt.Sprint(r.Asked), fmt.Sprint(r.Usage.Input), fmt.Sprint(r.Usage.Output), usdOf(r.USD)})
@@ -72,16 +72,16 @@ func costTable(s *runs.DeskScore) DeskTable {
 	return t
 }
 
-func wakeTable(s *runs.DeskScore) DeskTable {
-	t := DeskTable{ID: "desk-wake", Caption: "How often the desk slept, and what a sample of its sleep would have ordered", Kinds: "nnnnnn", Head: []string{"Bars", "Asleep", "Asked all the same", "Would have ordered", "Missed", "USD of the sample"}}
+func wakeTable(s *runs.DeskScore) TextTable {
+	t := TextTable{ID: "desk-wake", Caption: "How often the desk slept, and what a sample of its sleep would have ordered", Kinds: "nnnnnn", Head: []string{"Bars", "Asleep", "Asked all the same", "Would have ordered", "Missed", "USD of the sample"}}
 	if w := s.Wake; w != nil {
 		t.Rows = [][]string{{fmt.Sprint(w.Looks), fmt.Sprint(w.Asleep), fmt.Sprint(w.Sampled), fmt.Sprint(w.Ordered), Percent.Write(&w.Missed), usdOf(w.USD)}}
 	}
 	return t
 }
 
-func judgeTable(s *runs.DeskScore) DeskTable {
-	t := DeskTable{ID: "desk-judge", Kinds: "tnnnn", Head: []string{"Winner", "Times", "Scored", "Right", "Symbols moved"}}
+func judgeTable(s *runs.DeskScore) TextTable {
+	t := TextTable{ID: "desk-judge", Kinds: "tnnnn", Head: []string{"Winner", "Times", "Scored", "Right", "Symbols moved"}}
 	if s.Judge == nil {
 		return t
 	}
@@ -92,8 +92,8 @@ func judgeTable(s *runs.DeskScore) DeskTable {
 	return t
 }
 
-func calibrationTable(s *runs.DeskScore) DeskTable {
-	t := DeskTable{ID: "desk-calibration", Caption: "How sure each role was, and how often it was right at its horizon (20 bars where it gave none); Brier score: 0 is perfect, 0.25 a coin", Kinds: "tnnnnnt",
+func calibrationTable(s *runs.DeskScore) TextTable {
+	t := TextTable{ID: "desk-calibration", Caption: "How sure each role was, and how often it was right at its horizon (20 bars where it gave none); Brier score: 0 is perfect, 0.25 a coin", Kinds: "tnnnnnt",
 		Head: []string{"Role", "Views", "Scored", "Mean confidence", "Right", "Brier", "Right by confidence"}}
 	for _, c := range s.Calibration {
 		right, bins := 0.0, ""

@@ -139,17 +139,13 @@ func headline(start pitwall.Dec, points []Point, events []pitwall.Entry, w *walk
 
 // stepsOf counts the steps of a journal.
 func stepsOf(journal iter.Seq[pitwall.Entry]) (n int) {
+	var whole pitwall.BookSum
 	for e := range journal {
-		if isStep(e) {
+		if _, ok := whole.Add(e); ok {
 			n++
 		}
 	}
 	return n
-}
-
-// isStep reports whether an entry is the account's equity at the end of a step.
-func isStep(e pitwall.Entry) bool {
-	return e.Kind == pitwall.EntryMark && e.Mark != nil && (e.Book == pitwall.MainBook || e.Book == "")
 }
 
 // MaxDrawdown returns min(E/peak - 1) over an equity curve, 0 when it never

@@ -21,6 +21,7 @@ type Run struct {
 	Turns    []agentloop.TurnLine       // in their order
 	Usage    *runs.Usage                // nil: not known
 	Desk     *runs.DeskScore            // nil: no desk, or it is not known
+	Memory   *runs.Memory               // nil: none, or it is not known
 	Notes    []string                   // what could not be read
 
 	folder *runs.Run       // nil: the run is a world in memory
@@ -50,7 +51,7 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 	if held != nil && f.Manifest.Status == "complete" {
 		r.Turns, r.Journal, r.Points, r.Bars, r.walked = f.Lines(), held.Journal, held.Points, held.Bars, held.walked
 		r.events = held.events
-		if r.walked != nil { // what is asked of the journal now is in events: equity points need not stay
+		if r.walked != nil && len(r.Manifest.Pods) == 0 { // what is asked of the journal now is in events: equity points need not stay
 			r.Journal, held.Journal = nil, nil
 		}
 	} else {
@@ -73,6 +74,9 @@ func open(fsys fs.FS, held *Run) (*Run, error) {
 	}
 	if r.Desk, err = f.DeskScore(); err != nil {
 		f.Note("what the desk was worth is unknown: %v", err)
+	}
+	if r.Memory, err = f.Memory(); err != nil {
+		f.Note("what the run remembered is unknown: %v", err)
 	}
 	r.Notes = append(r.Notes, f.Notes...)
 	return r, nil
@@ -168,9 +172,10 @@ func FromWorld(w World, ref pitwall.Reference) *Run {
 		m.Traded = append(m.Traded, runs.Traded{Instrument: i, Zone: i.Location().String(), Adjusted: pitwall.Raw})
 	}
 	r := &Run{Manifest: m, Journal: slices.Values(w.Journal), Bars: seriesOf(w.Bars)}
+	var whole pitwall.BookSum
 	for _, e := range w.Journal {
-		if isStep(e) {
-			p := runs.EquityRow{Time: e.Mark.Time, Equity: e.Mark.Equity, Cash: e.Mark.Cash}
+		if x, ok := whole.Add(e); ok {
+			p := runs.EquityRow{Time: x.Time, Equity: x.Equity, Cash: x.Cash}
 			if ref != nil {
 				p.Benchmark, p.Hold = ref(p.Time)
 			}

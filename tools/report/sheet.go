@@ -32,6 +32,11 @@ type Sheet struct {
 	Warnings  []string       `json:"warnings"`
 	Notes     []string       `json:"notes"` // what could not be read, or was assumed
 
+	Regimes  []RegimeStat `json:"-"` // in the order in which they came; nil: the strategy has no regime
+	Spans    []RegimeSpan `json:"-"`
+	RegimeOf string       `json:"-"` // whose regimes they are
+
+	Fund  *Fund   `json:"-"` // nil: the run has no pods; see Whole
 	Curve []Point `json:"-"` // equity at the end of each step
 	Daily []Point `json:"-"` // the last of each day: what the figures are computed over
 }

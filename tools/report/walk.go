@@ -104,7 +104,9 @@ func (r *Run) walk() (*walk, error) {
 
 // all goes through the journal.
 func (w *walk) all() error {
+	var whole pitwall.BookSum
 	for e := range w.run.Journal {
+		point, step := whole.Add(e)
 		switch {
 		case e.Kind == pitwall.EntryIntent && e.Order != nil:
 			w.known[e.ID] = *e.Order
@@ -115,8 +117,8 @@ func (w *walk) all() error {
 			w.fill(*e.Fill)
 		case e.Kind == pitwall.EntryCash && e.Flow != nil:
 			w.flow(e.Book, *e.Flow)
-		case isStep(e):
-			w.mark(*e.Mark)
+		case step:
+			w.mark(point)
 			continue
 		}
 		w.lots.book(e)
@@ -172,7 +174,7 @@ func (w *walk) flow(book string, f pitwall.CashFlow) {
 			g.Gain = a.Add(g.Gain, w.lots.money(f.Symbol, qty, f.Each))
 		}
 		return
-	case "reinvested", "cash_in_lieu":
+	case "reinvested", "cash_in_lieu", transfer:
 	default: // dividends and other cash per unit
 		w.costs.Dividends = a.Add(w.costs.Dividends, f.Amount)
 	}

@@ -53,9 +53,9 @@ func deskResult(p *term.Pen, s *runs.DeskScore) {
 	}
 }
 
-// deskTables prints what a desk cost and was worth.
-func deskTables(p *term.Pen, s *runs.DeskScore) {
-	for _, x := range report.DeskTables(s) {
+// textTables prints tables of text.
+func textTables(p *term.Pen, list []report.TextTable) {
+	for _, x := range list {
 		p.Write("\n")
 		p.Prose(0, term.Dim, x.Caption)
 		t := term.Table{Indent: 2}

@@ -122,6 +122,8 @@ func next(r *driver.Result) string {
 		return "see where it stopped (" + trace + "); pitwall trade with --resume " + r.Out + " goes on from there"
 	case !r.Complete:
 		return "see where it stopped (" + trace + "); the same command runs again, asks nothing twice and goes on from there"
+	case len(r.Manifest.Pods) > 0:
+		return "look at one pod (pitwall report " + r.Out + " --pod " + r.Manifest.Pods[0].Name + ") and its turns (" + trace + "), or change the strategy"
 	case scripted(r):
 		return "look at its turns (" + trace + "), change the strategy, or let a model of your own trade it: pitwall serve " + strings.TrimSuffix(r.Manifest.Strategy, "/strategy.yaml")
 	}

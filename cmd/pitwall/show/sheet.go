@@ -50,6 +50,7 @@ func Sheet(p *term.Pen, s *report.Sheet) {
 		p.Line(term.Dim, "  * from %s: under 30, figures of a year say little", term.Plural(s.Strategy.Days, "daily return"))
 	}
 	more(p, s)
+	textTables(p, report.FundTables(s.Fund))
 	for _, x := range s.OtherWarnings() {
 		p.Note("  warning: ", x)
 	}

@@ -12,6 +12,7 @@ import (
 	"pitwall/agentloop"
 	"pitwall/cache/runs"
 	"pitwall/cmd/pitwall/term"
+	"pitwall/tools/report"
 )
 
 // Overview is a run's turns, a line each, and what they came to.
@@ -48,7 +49,12 @@ func (o Overview) Print(p *term.Pen) {
 	if score, err := o.of.DeskScore(); err != nil {
 		p.Note("  ", "what the desk was worth is unknown: "+err.Error())
 	} else {
-		deskTables(p, score)
+		textTables(p, report.DeskTables(score))
+	}
+	if m, err := o.of.Memory(); err != nil {
+		p.Note("  ", "what the run remembered is unknown: "+err.Error())
+	} else {
+		textTables(p, report.MemoryTables(m))
 	}
 	p.Line(term.Dim, "All of a turn: pitwall trace %s %d", o.Run, o.Turns[len(o.Turns)-1].Turn)
 }

@@ -125,9 +125,9 @@ func excess(v *float64) string {
 	return points(*v)
 }
 
-// deskTables returns what a desk cost and was worth.
-func deskTables(r *report.Run) (list []table) {
-	for _, x := range report.DeskTables(r.Desk) {
+// textTables returns tables of text as the page has them.
+func textTables(of []report.TextTable) (list []table) {
+	for _, x := range of {
 		t := table{ID: x.ID, Caption: clean(x.Caption), Head: columns(x.Kinds, x.Head...)}
 		for _, row := range x.Rows {
 			for i := range row {

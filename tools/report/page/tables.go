@@ -145,3 +145,22 @@ func passive(s *report.Sheet) table {
 	}
 	return t
 }
+
+// regimes are how the run went in each regime, and their history, the newest first; none
+// without a regime.
+func regimes(s *report.Sheet) []table {
+	if len(s.Regimes) == 0 {
+		return nil
+	}
+	of := table{ID: "regimestats", Caption: "By the regime of " + clean(s.RegimeOf) + " that was known when a day began", Head: columns("tnnnn", "Regime", "Days", "Share", "Run", "Benchmark")}
+	for _, r := range s.Regimes {
+		row := cells(clean(r.Label), strconv.Itoa(r.Days), share(&r.Share, 1), percent(&r.Return, 1), percent(r.Benchmark, 1))
+		row[3].Class = sign(&r.Return)
+		of.Rows = append(of.Rows, row)
+	}
+	past := table{ID: "regimehistory", Caption: "History of the regimes, the newest first", Head: columns("ttt", "From the close of", "To", "Regime")}
+	for i := len(s.Spans) - 1; i >= 0; i-- {
+		past.Rows = append(past.Rows, cells(s.Spans[i].From, s.Spans[i].To, clean(s.Spans[i].Label)))
+	}
+	return []table{of, past}
+}

@@ -26,11 +26,13 @@ type view struct {
 	PricesNote  string
 	Months      []year
 	Years       table
+	Regimes     []table // of a strategy with regime
 	Symbols     table
 	Trades      table
 	TradesMore  int // rows that are not in the page's own table
 	Figures     []table
 	Passive     table
+	Pods        []table // of a fund
 	Warnings    []string
 	Notes       []string
 	Turns       int
@@ -103,6 +105,7 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	v.Questions = []question{beat(s), luck(s), cost(s)} // the fourth, why it traded, is in the decisions
 	v.charts(s)
 	v.Months = months(s)
+	v.Regimes = regimes(s)
 	v.Years = years(s)
 	drawn := v.prices(r, s)
 	v.Symbols = symbols(s, drawn)
@@ -119,7 +122,8 @@ func newView(r *report.Run, s *report.Sheet) (*view, []block, error) {
 	all := v.Trades.Rows
 	v.TradesMore = max(0, len(all)-firstTrades)
 	v.Trades.Rows = all[:min(firstTrades, len(all))]
-	v.Figures = append([]table{curves(s), relative(s), activity(s), trading(s)}, deskTables(r)...)
+	v.Figures = append([]table{curves(s), relative(s), activity(s), trading(s)}, textTables(slices.Concat(report.DeskTables(r.Desk), report.MemoryTables(r.Memory)))...)
+	v.Pods = textTables(report.FundTables(s.Fund))
 	v.Passive = passive(s)
 	blocks, err := decisions(r, rows, fillLinks(r, s, drawn))
 	if err != nil {
