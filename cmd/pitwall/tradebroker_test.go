@@ -26,7 +26,7 @@ func accountFolder(t *testing.T) (dir string, env []string) {
 }
 
 func accountFolderEvery(t *testing.T, every time.Duration) (dir string, env []string) {
-	dir, env, _ = brokerFolder(t, 60*time.Millisecond)
+	dir, env, _ = brokerFolder(t, every)
 	return dir, env
 }
 
@@ -36,7 +36,7 @@ func brokerFolder(t *testing.T, every time.Duration) (dir string, env []string, 
 	dir = t.TempDir()
 	data, err := filepath.Abs("../../examples/data/aapl_daily.csv")
 	require.NoError(t, err)
-	web, err := fakeFlags{data: []string{data}, symbols: "AAPL", from: "2013-09-02", to: "2014-06-30", cash: 100_000}.fake(t.Context())
+	web, err := fakeFlags{data: []string{data}, symbols: "AAPL", from: "2013-09-02", to: "2018-05-11", cash: 100_000}.fake(t.Context())
 	require.NoError(t, err)
 	server := httptest.NewServer(web)
 	ctx, cancel := context.WithCancel(t.Context())

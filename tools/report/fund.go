@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,6 +203,9 @@ func correlated(a, b []float64) *float64 {
 	return finite(both / math.Sqrt(aa*bb))
 }
 
+// mostGains is how many rows the gains by pod and symbol have at most.
+const mostGains = 100
+
 // FundTables writes the pods of a fund as tables.
 func FundTables(f *Fund) []TextTable {
 	if f == nil {
@@ -232,6 +237,14 @@ func FundTables(f *Fund) []TextTable {
 		if x := p.Central; x.Denied+x.Trimmed > 0 {
 			central.Rows = append(central.Rows, []string{p.Name, fmt.Sprint(x.Denied), fmt.Sprint(x.Trimmed), fmt.Sprintf("%.0f", x.Cost), fmt.Sprintf("%.0f", x.Saved)})
 		}
+	}
+	if n := len(by.Rows); n > mostGains {
+		gains := func(row []string) pitwall.Dec {
+			d, _ := pitwall.ParseDec(row[2]) // it was written above
+			return d.Abs()
+		}
+		slices.SortStableFunc(by.Rows, func(x, y []string) int { return cmp.Compare(gains(y), gains(x)) })
+		by.Rows, by.Caption = by.Rows[:mostGains], fmt.Sprintf("%s: the %d largest of %d", by.Caption, mostGains, n)
 	}
 	list := []TextTable{pods, by}
 	if len(f.Pods) > 1 {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -97,6 +98,13 @@ func TestFundSetsPodsSideBySide(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"fund-pods", "fund-symbols", "fund-correlation", "fund-limits"}, text)
+	for i := range 60 {
+		f.Pods[i%2].Symbols = append(f.Pods[i%2].Symbols, Attribution{Symbol: fmt.Sprint("S", i), Gain: pitwall.Int(int64(-i))}, Attribution{Symbol: fmt.Sprint("T", i)})
+	}
+	by := FundTables(f)[1]
+	require.Len(t, by.Rows, 100)
+	require.Equal(t, []string{"b", "S59", "-59", "0", "0"}, by.Rows[0])
+	require.Contains(t, by.Caption, "the 100 largest of 12")
 	single := fundRun()
 	single.Manifest.Pods = nil
 	s, err = single.Sheet()
