@@ -79,6 +79,8 @@
 //	                 (1994), recentered where mean >= -dev*sqrt(2 ln ln n / n), a
 //	                 statistic of 0 or less has p 1; 1,000 resamples in blocks of n^(1/3) days
 //	White's          the reality check (2000), the same draws, all recentered
+//	beat_hold        Holm (1979) at 5 %: one-sided p of each trial's studentized mean over
+//	                 holding, taken as normal, with the same deviation
 //	random trader    the run's own positions, shifted around its steps and dealt to
 //	                 its symbols at random, at its own turnover and cost rate:
 //	                 a night's moves, the open's costs, a day's moves, compounded

@@ -35,6 +35,7 @@ type Trials struct {
 	Cash     *float64 `json:"p_cash"`             // Hansen's p-value: none earns more than cash
 	Hold     *float64 `json:"p_hold"`             // none earns more than buying and holding
 	Reality  *float64 `json:"p_hold_white"`       // White's p-value of the same
+	Beat     *int     `json:"beat_hold"`          // trials that each earn more than holding, by [holm]; no part of Evidence
 	Evidence bool     `json:"evidence"`           // see [Trials.Verdict]
 	Verdict  string   `json:"verdict"`            // one sentence
 	Why      []string `json:"not_computed_since"` // why a figure above is null
@@ -96,9 +97,9 @@ func JudgeTrials(list []Trial, lacking int, hold []float64, periods float64, see
 			t.Why = append(t.Why, fmt.Sprintf("overfit needs 2 trials that differ and %d days", 2*2*cscvBlocks))
 		}
 		none := make([]float64, t.Days)
-		t.Cash, _ = superior(distinct, none, seed)
+		t.Cash, _, _ = superior(distinct, none, seed)
 		if len(hold) == t.Days {
-			t.Hold, t.Reality = superior(distinct, hold, seed)
+			t.Hold, t.Reality, t.Beat = superior(distinct, hold, seed)
 		} else {
 			t.Why = append(t.Why, "buying and holding is not known for the same days")
 		}
@@ -225,8 +226,9 @@ func relativeRank(values []float64, at int) float64 {
 // superior tests whether none of the trials earns more than a benchmark: Hansen's (2005)
 // test of superior predictive ability, studentized and consistently recentered, and
 // White's (2000) reality check, both by the stationary bootstrap. It returns their
-// p-values; Hansen's is nil where no trial differs from the benchmark.
-func superior(list []Trial, benchmark []float64, seed uint64) (hansen, white *float64) {
+// p-values, and how many trials each beat the benchmark by [holm] of the studentized
+// means as normal; all nil where no trial differs from the benchmark.
+func superior(list []Trial, benchmark []float64, seed uint64) (hansen, white *float64, beat *int) {
 	n := len(benchmark)
 	block := math.Cbrt(float64(n))
 	over := make([][]float64, 0, len(list))
@@ -248,11 +250,13 @@ func superior(list []Trial, benchmark []float64, seed uint64) (hansen, white *fl
 		over, means, devs, center = append(over, d), append(means, m), append(devs, dev), append(center, c)
 	}
 	if len(over) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	root := math.Sqrt(float64(n))
 	studentized, plain := 0.0, math.Inf(-1)
+	alone := slices.Repeat([]float64{1}, len(list)) // the benchmark itself is a test too
 	for k, m := range means {
+		alone[k] = normalCDF(-root * m / devs[k])
 		studentized, plain = max(studentized, root*m/devs[k]), max(plain, root*m)
 	}
 	rng := rand.NewPCG(seed, trialStream)
@@ -289,7 +293,21 @@ func superior(list []Trial, benchmark []float64, seed uint64) (hansen, white *fl
 	if hansen == nil {
 		hansen = finite(float64(above) / resamples)
 	}
-	return hansen, finite(float64(higher) / resamples)
+	passed := holm(alone, rarely)
+	return hansen, finite(float64(higher) / resamples), &passed
+}
+
+// holm returns how many of several hypotheses the step-down method of Holm (1979)
+// rejects: the chance of one or more wrong rejections is at most level, however the
+// tests depend on each other.
+func holm(p []float64, level float64) int {
+	sorted := slices.Sorted(slices.Values(p))
+	for i, x := range sorted {
+		if !(x <= level/float64(len(sorted)-i)) {
+			return i
+		}
+	}
+	return len(sorted)
 }
 
 // longRunDeviation returns the standard deviation of the root-n mean of dependent values

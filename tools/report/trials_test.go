@@ -150,6 +150,33 @@ func TestTrialsOfNoise(t *testing.T) {
 	require.GreaterOrEqual(t, found[len(edges)-1]*100, 90*rounds)
 }
 
+// Holm's limits are level/n, level/(n-1), ... level: the first above its limit ends it.
+func TestHolm(t *testing.T) {
+	for _, x := range []struct {
+		p    []float64
+		want int
+	}{
+		{nil, 0},
+		{[]float64{0.06}, 0},
+		{[]float64{0.05}, 1},
+		{[]float64{0.01, 0.04, 0.03, 0.005}, 2},
+		{[]float64{0.01, 0.04, 0.024, 0.005}, 4},   // 0.024 <= 0.05/2, then 0.04 <= 0.05
+		{[]float64{0.013, 0.013, 0.013, 0.013}, 0}, // each below 0.05, none below 0.05/4
+	} {
+		require.Equal(t, x.want, holm(x.p, 0.05), "%v", x.p)
+	}
+}
+
+// One trial with an edge is the one that beats holding; without it none does, and a copy
+// of holding is no winner.
+func TestTrialsThatBeatHolding(t *testing.T) {
+	g := trialGolden{Days: 320, Drift: []float64{0, 1e-4, -2e-4, 2.4e-3, 0, 0, 2e-4, -1e-4}, Hold: 2e-4}
+	list := append(g.trials(), Trial{"held", g.hold()})
+	require.Equal(t, 1, *JudgeTrials(list, 0, g.hold(), 252, 1).Beat)
+	require.Equal(t, 0, *JudgeTrials(slices.Delete(list, 3, 4), 0, g.hold(), 252, 1).Beat)
+	require.Nil(t, JudgeTrials(g.trials(), 0, nil, 252, 1).Beat)
+}
+
 func TestTrialsThatAreNone(t *testing.T) {
 	flat := make([]float64, 100)
 	v := JudgeTrials([]Trial{{"a", flat}, {"b", flat}}, 0, flat, 252, 1)
