@@ -154,6 +154,7 @@ const (
 	DefaultData    = "default_data"    // data of this machine that the strategy does not name
 	Survivors      = "survivors"       // symbols listed by hand, none of which was delisted
 	MembersLacking = "members_lacking" // members of the index without data
+	SectorUnknown  = "sector_unknown"  // symbols without a sector pass the limit of one
 )
 
 // Ended reports whether the world was closed: it takes no orders and its clock

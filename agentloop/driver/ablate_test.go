@@ -177,7 +177,7 @@ func TestVetoesArePricedAtOneTime(t *testing.T) {
 		}
 		return agentloop.Reply{}, nil // the trader buys 50 %
 	}, asked: map[string]int{}}
-	a, c := ablatedDesk(t, d, 0, "to: 2014-04-30\nevery: 1\n", "{trader: {}, risk: {}, wake: {fill: true, every: 7, shadow: 0.3}}", nil)
+	a, c := ablatedDesk(t, d, 0, "to: 2014-04-30\nevery: 1\n", "{trader: {}, risk: {limits: false}, wake: {fill: true, every: 7, shadow: 0.3}}", nil)
 	require.Len(t, a.LeftOut, 4)
 	shadows := 0
 	for _, x := range turnsIn(t, filepath.Join(c.Dir, "base-1")) {
@@ -216,7 +216,7 @@ func TestAblateJudgesWhatSizesDoNotShow(t *testing.T) {
 		}
 		return agentloop.Reply{}, nil
 	}, asked: map[string]int{}}
-	a, _ := ablatedDesk(t, d, 1, "to: 2014-02-28\nevery: 1\n", "{trader: {}, risk: {}}", nil)
+	a, _ := ablatedDesk(t, d, 1, "to: 2014-02-28\nevery: 1\n", "{trader: {}, risk: {limits: false}}", nil)
 	require.Equal(t, "without risk role", a.Parts[0].Name)
 	require.Empty(t, movedIn(a.Parts[0]))
 	require.NotContains(t, a.Parts[0].Verdict, "changed no order")

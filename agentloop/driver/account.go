@@ -2,6 +2,7 @@ package driver
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"pitwall"
@@ -82,13 +83,22 @@ func (s *Strategy) rules(share pitwall.Dec) pitwall.Rules {
 	return pitwall.Rules{VolumeShare: share, Touch: s.Fills.Touch, Path: s.Fills.Path, Latency: s.Fills.Latency, CloseCutoff: 15*time.Minute + 30*time.Second}
 }
 
-// limits returns the strategy's risk section. Without one nothing is limited but
-// what the venue itself refuses, and the manifest says so.
+// limits returns the strategy's risk section, over the limits of its desk's risk manager.
+// Without either nothing is limited but what the venue itself refuses, and the manifest
+// says so.
 func (s *Strategy) limits() (risk.Limits, error) {
-	if s.Risk == nil {
+	all, err := s.roleLimits()
+	if err != nil {
+		return risk.Limits{}, err
+	}
+	if s.Risk == nil && all == nil {
 		return risk.NoLimits(), nil
 	}
-	return risk.Parse(s.Risk)
+	if all == nil {
+		return risk.Parse(s.Risk)
+	}
+	maps.Copy(all, s.Risk)
+	return risk.Parse(all)
 }
 
 // costs returns the strategy's costs and the share of a bar's volume that orders

@@ -75,6 +75,7 @@ type Debate struct {
 // RiskSeat is the risk manager, by whose numbers it judges.
 type RiskSeat struct {
 	Profile string `yaml:"profile"` // aggressive, neutral (the default) or conservative
+	Limits  *bool  `yaml:"limits"`  // false: the limits of its role are only what it judges by
 	Seat    `yaml:",inline"`
 }
 
@@ -197,8 +198,10 @@ func (s *Strategy) seats() ([]deskRole, error) {
 		if err != nil {
 			return nil, err
 		}
-		if d.given != nil && d.given.Name == name {
-			r = *d.given
+		if g := d.given; g != nil && g.Name == name { // the world stays as it is
+			limits := r.Limits
+			r = *g
+			r.Limits = limits
 		}
 		if want := team.Answers(x.name); r.Schema != want {
 			return nil, fmt.Errorf("role %s answers with %s, and as %s it has to with %s", name, r.Schema, x.name, want)

@@ -66,21 +66,25 @@ func (s *Seat) UnmarshalYAML(n *yaml.Node) error {
 	return strictly(n, (*plain)(s), "Seat", keys(Seat{}))
 }
 
+// riskKeys are those of a RiskSeat that a Seat does not have.
+var riskKeys = []string{"profile", "limits"}
+
 // UnmarshalYAML implements yaml.Unmarshaler.
 func (s *RiskSeat) UnmarshalYAML(n *yaml.Node) error {
 	type plain struct {
 		Profile string         `yaml:"profile"`
+		Limits  *bool          `yaml:"limits"`
 		Seat    map[string]any `yaml:",inline"`
 	}
 	var p plain
-	if err := strictly(n, &p, "RiskSeat", append(keys(Seat{}), "profile")); err != nil {
+	if err := strictly(n, &p, "RiskSeat", append(keys(Seat{}), riskKeys...)); err != nil {
 		return err
 	}
-	s.Profile = cmp.Or(p.Profile, s.Profile)
+	s.Profile, s.Limits = cmp.Or(p.Profile, s.Profile), cmp.Or(p.Limits, s.Limits)
 	rest := *n
 	rest.Content = nil
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value != "profile" {
+		if !slices.Contains(riskKeys, n.Content[i].Value) {
 			rest.Content = append(rest.Content, n.Content[i], n.Content[i+1])
 		}
 	}

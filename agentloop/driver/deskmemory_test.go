@@ -20,7 +20,7 @@ import (
 	"pitwall/cache/runs"
 )
 
-const learning = "{analysts: [technical, breadth], debate: {rounds: 1}, trader: {}, risk: {}, manager: {}, critic: {}}\nmemory: {episode: week}"
+const learning = "{analysts: [technical, breadth], debate: {rounds: 1}, trader: {}, risk: {limits: false}, manager: {}, critic: {}}\nmemory: {episode: week}"
 
 // swinging buys in one turn and sells in the next, and its critic learns from it: a lesson of
 // each trade, and each week a belief for the trader alone. said is the lesson's text.

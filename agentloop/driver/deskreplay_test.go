@@ -16,6 +16,7 @@ import (
 
 	"pitwall"
 	"pitwall/agentloop"
+	"pitwall/agentloop/roles"
 )
 
 // Analysts that finish in any order leave the same bytes, cold and warm.
@@ -105,6 +106,16 @@ func file(role, tier, schema, prompt string) fstest.MapFS {
 	return fstest.MapFS{role + ".md": {Data: []byte("---\nname: " + role + "\ntier: " + tier + "\nschema: " + schema + "\n---\n" + prompt)}}
 }
 
+// limited is a bundled risk role with another prompt and the limits that it has.
+func limited(t *testing.T, role, prompt string) fstest.MapFS {
+	t.Helper()
+	r, err := roles.Read(nil, "", role)
+	require.NoError(t, err)
+	limits, err := json.Marshal(r.Limits)
+	require.NoError(t, err)
+	return file(role, r.Tier, r.Schema+"\nlimits: "+string(limits), prompt)
+}
+
 // A changed prompt asks that role again, and those that depend on what it then says.
 func TestAChangedPromptAsksWhatDependsOnIt(t *testing.T) {
 	const turns = 3
@@ -117,7 +128,7 @@ func TestAChangedPromptAsksWhatDependsOnIt(t *testing.T) {
 		"an analyst says the same":       {file("news", "fast", "AnalystReports", "Read news."), nil, map[string]int{"news": turns}},
 		"an analyst says another thing":  {file("news", "fast", "AnalystReports", "Read news."), says("news", reports("AAPL", "SELL")), map[string]int{"news": turns, "bull": 2 * turns, "bear": 2 * turns, "judge": turns, "trader": turns}},
 		"the trader plans the same":      {file("trader", "deep", "TradePlan", "Trade less."), nil, map[string]int{"trader": turns}},
-		"the risk manager says the same": {file("risk_neutral", "deep", "Verdict", "Be kind."), nil, map[string]int{"risk": turns}},
+		"the risk manager says the same": {limited(t, "risk_neutral", "Be kind."), nil, map[string]int{"risk": turns}},
 	} {
 		cache := &deskCache{m: map[string][]byte{}}
 		_, _, err := (&deskRun{desk: wholeDesk, turns: turns, cache: cache}).run(t)

@@ -144,7 +144,7 @@ func (p *LiveSession) begin(ctx context.Context, folder *runs.Folder, past runs.
 	p.world = &pitwall.World{Name: "main", Mode: p.mode(), Clock: p, Market: p, Instruments: p, Journal: p.journal,
 		Broker: patient{broker, p}, Risk: guard, Tables: tables, Records: wall.NewRecords(p.store.Records(), p.venue.Now, p.spec.Revised), Events: p.store.Has(pitwall.Event), Regime: p.spec.Regime, Several: len(p.spec.Symbols) > 1,
 		Costs: p.spec.Costs, Zone: p.zone, Policy: p.spec.Policy, OwnPolicy: p.spec.OwnPolicy, Attempt: 1, Setup: setup, Conditions: p.conditions(),
-		Warnings: []pitwall.Warning{{Text: p.about()}}}
+		Warnings: append(sectorless(p.store, p.spec), pitwall.Warning{Text: p.about()})}
 	if err := p.spec.Memory.remember(p.world, tables, p.venue.Now, p.from); err != nil {
 		return err
 	}

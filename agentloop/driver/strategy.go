@@ -194,7 +194,7 @@ func (s *Strategy) explain(err error) error {
 	if m := unknownField.FindStringSubmatch(text); m != nil {
 		known := map[string][]string{"Strategy": keys(Strategy{}), "Pod": keys(Pod{}), "Allocate": keys(Allocate{}), "Costs": keys(Costs{}), "Account": keys(Account{}), "FillRules": keys(FillRules{}), "Agent": keys(Agent{}), "Budget": keys(Budget{}), "Price": keys(Price{}), "Trigger": keys(Trigger{}),
 			"Spec": keys(external.Spec{}), "REST": keys(external.REST{}), "Parameter": keys(external.Parameter{}), "Clamp": keys(external.Clamp{}), "MCP": keys(external.MCP{}), "DataEntry": entryKeys(), "ModelChoice": keys(ModelChoice{}),
-			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Regime": keys(Regime{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), "profile"), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{}), "Universe": keys(Universe{})}[m[3]]
+			"Desk": keys(Desk{}), "Memory": keys(Memory{}), "Regime": keys(Regime{}), "Seat": keys(Seat{}), "RiskSeat": append(keys(Seat{}), riskKeys...), "Debate": keys(Debate{}), "SeatBudget": keys(SeatBudget{}), "MenuItem": keys(MenuItem{}), "Portfolio": keys(Portfolio{}), "Wake": keys(Wake{}), "Goals": keys(Goals{}), "Universe": keys(Universe{})}[m[3]]
 		return pitwall.Errorf(pitwall.StrategyError, "%s:%s: there is no key %q", s.File, m[1], m[2]).Hintf("did you mean %q? the keys are %s", pitwall.Nearest(m[2], known), strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {

@@ -174,6 +174,7 @@ func notes(store *history.Store, spec SimSpec, from, to time.Time) (list []pitwa
 	if spec.Lacking != "" {
 		list = append(list, pitwall.Warning{Code: pitwall.MembersLacking, Text: spec.Lacking})
 	}
+	list = append(list, sectorless(store, spec)...)
 	for _, text := range slices.Concat(store.Warnings, startsLate(store, spec, from), endsEarly(store, spec, to)) {
 		list = append(list, pitwall.Warning{Text: text})
 	}

@@ -6,6 +6,7 @@
 //	tier: fast               # fast, standard or deep: which model it has by default
 //	tools: [market_indicators, duckdb_query]
 //	schema: AnalystReports   # what it answers with, see agentloop/desk
+//	limits: {max_symbol_percent: 10} # of a risk role: what code enforces, by the keys of `risk:`
 //	---
 //	You are the technical analyst of a trading desk. ...
 //

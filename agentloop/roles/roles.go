@@ -29,7 +29,10 @@ type Role struct {
 	Tier   string   `yaml:"tier"`
 	Tools  []string `yaml:"tools"`
 	Schema string   `yaml:"schema"`
-	Prompt string   `yaml:"-"`
+	// Limits are those of a strategy's `risk:` that the risk manager stands for: code
+	// enforces them, whatever it answers.
+	Limits map[string]any `yaml:"limits"`
+	Prompt string         `yaml:"-"`
 }
 
 // Names lists the bundled roles.
@@ -82,7 +85,7 @@ func parse(file, name string, raw []byte) (Role, error) {
 	dec := yaml.NewDecoder(bytes.NewReader([]byte(head)))
 	dec.KnownFields(true)
 	if err := dec.Decode(&r); err != nil {
-		return r, fmt.Errorf("%s: the front matter takes name, tier, tools and schema: %w", file, err)
+		return r, fmt.Errorf("%s: the front matter takes name, tier, tools, schema and limits: %w", file, err)
 	}
 	if r.Prompt = strings.TrimSpace(prompt); r.Prompt == "" {
 		return r, fmt.Errorf("%s holds no prompt", file)

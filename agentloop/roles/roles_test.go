@@ -1,6 +1,8 @@
 package roles
 
 import (
+	"fmt"
+	"math"
 	"testing"
 	"testing/fstest"
 
@@ -17,18 +19,35 @@ func TestBundledRolesAreRead(t *testing.T) {
 	}
 }
 
-// The risk roles judge by these numbers; tools/docs/desk.md states the neutral ones.
+// The risk roles judge by these numbers, and code enforces the same ones; tools/docs/desk.md
+// states them.
 func TestRiskRolesHoldTheirNumbers(t *testing.T) {
-	for name, want := range map[string][]string{
-		"risk_aggressive":   {"at most 20 % of equity", "sector at most 40 %", "above 0.9 ", "at most 35 % a year", "at most 25 % from", "and 12 % in a day", "at least 1.2 times"},
-		"risk_neutral":      {"at most 10 % of equity", "sector at most 25 %", "above 0.8 ", "at most 20 % a year", "at most 15 % from", "and 10 % in a day", "at least 1.5 times"},
-		"risk_conservative": {"at most 5 % of equity", "sector at most 15 %", "above 0.7 ", "at most 12 % a year", "at most 10 % from", "and 5 % in a day", "at least 2 times"},
+	counts := map[float64]string{8: "eight", 12: "twelve"}
+	for name, want := range map[string][8]float64{ // position, sector, positions, correlation, volatility, drawdown, in a day, reward to risk
+		"risk_aggressive": {20, 40, 12, 0.9, 35, 25, 12, 1.2}, "risk_neutral": {10, 25, 8, 0.8, 20, 15, 10, 1.5},
+		"risk_conservative": {5, 15, 8, 0.7, 12, 10, 5, 2}, "risk_activetrader": {5, 25, 8, 0.8, 0, 10, 10, 1.5},
 	} {
 		r, err := Read(nil, "", name)
 		require.NoError(t, err)
-		for _, x := range want {
-			require.Contains(t, r.Prompt, x, name)
+		limits := map[string]any{"over_limit": "trim"}
+		for i, x := range []struct{ key, text string }{{"max_symbol_percent", "a position at most %v %% of equity"}, {"max_sector_percent", "sector at most %v %%"}, {"max_positions", ""}, {"max_correlation", "correlated above %v "},
+			{"max_volatility_percent", "volatility at most %v %% a year"}, {"max_drawdown_percent", "drawdown at most %v %% from"}, {"max_daily_loss_percent", "%v %%"}, {"min_risk_reward", "at least %v times"}} {
+			switch v := want[i]; {
+			case v == 0:
+				continue
+			case x.text == "":
+				require.Contains(t, r.Prompt, "at most "+counts[v]+" positions", name)
+				fallthrough
+			case v == math.Trunc(v):
+				limits[x.key] = int(v)
+			default:
+				limits[x.key] = v
+			}
+			if x.text != "" {
+				require.Contains(t, r.Prompt, fmt.Sprintf(x.text, want[i]), name)
+			}
 		}
+		require.Equal(t, limits, r.Limits, name)
 	}
 }
 
@@ -50,7 +69,7 @@ func TestFilesBesideAStrategy(t *testing.T) {
 		"---\nname: technical\ntier: slow\nschema: X\n---\nx":            `says tier: "slow"`,
 		"---\nname: technical\ntier: fast\n---\nx":                       "says no schema",
 		"---\nname: technical\ntier: fast\nschema: X\n---\n \n":          "holds no prompt",
-		"---\nname: technical\ntier: fast\nschema: X\ntool: [a]\n---\nx": "takes name, tier, tools and schema",
+		"---\nname: technical\ntier: fast\nschema: X\ntool: [a]\n---\nx": "takes name, tier, tools, schema and limits",
 	} {
 		require.ErrorContains(t, file(text), want, text)
 	}

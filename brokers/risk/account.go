@@ -120,12 +120,15 @@ func (t *trial) symbolShare(limit pitwall.Dec) {
 	t.share(SymbolShare, t.o.Symbol, money, limit)
 }
 
-func (t *trial) sectorShare(limit pitwall.Dec) {
+// pass lets symbols without a sector through the limit of a sector.
+const pass = "pass"
+
+func (t *trial) sectorShare(limit pitwall.Dec, passes bool) {
 	list, ok := t.spans(t.after())
-	if !ok {
+	sector := t.sector(t.o.Symbol)
+	if !ok || passes && sector == unknownSector {
 		return
 	}
-	sector := t.sector(t.o.Symbol)
 	var money pitwall.Dec
 	for _, s := range list {
 		if t.sector(s.symbol) == sector {
@@ -135,9 +138,12 @@ func (t *trial) sectorShare(limit pitwall.Dec) {
 	t.share(SectorShare, sector, money, limit)
 }
 
+// unknownSector is that of symbols without one.
+const unknownSector = "unknown"
+
 // sector is a symbol's, unknown where none is given.
 func (t *trial) sector(symbol string) string {
-	return cmp.Or(t.s.Instruments[symbol].Sector, "unknown")
+	return cmp.Or(t.s.Instruments[symbol].Sector, unknownSector)
 }
 
 func (t *trial) share(code pitwall.Code, name string, money, limit pitwall.Dec) {

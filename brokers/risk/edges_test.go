@@ -198,6 +198,10 @@ func accountEdges() []edge {
 			d.move("A", n("5"))
 			d.move("C", n("50"))
 		}, b("B", "10"), b("B", "11"), risk.SectorShare, "unknown would be 10.5 % of equity 10000; limit 10 %", upTo("10", "max_sector_percent"), "10.5", "10", "%"},
+		{"R18 pass", limits{"max_sector_percent": 10, "unknown_sector": "pass"}, func(_ *testing.T, d *desk) {
+			d.market.put("C", "10", "")
+			d.move("C", n("500"))
+		}, b("C", "100"), b("A", "11"), risk.SectorShare, "tech would be 11 % of equity 10000; limit 10 %", upTo("10", "max_sector_percent"), "11", "10", "%"},
 		{"R19", limits{"buying_power": true}, func(_ *testing.T, d *desk) {
 			d.Guard.SetCosts(pitwall.Costs{CommissionBps: pitwall.Int(10), SlippageBps: pitwall.Int(5)})
 		}, bl("A", "80", "124.87512487"), bl("A", "80", "125"), pitwall.BuyingPower,

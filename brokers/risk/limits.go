@@ -55,9 +55,10 @@ type Measured struct {
 type Limits struct {
 	none bool
 
-	// What is no limit itself; both may be left unset.
-	OverLimit Limit[string] // deny (the default) or trim
-	SafeMode  Limit[bool]   // see [Limits.Safe]
+	// What is no limit itself; all may be left unset.
+	OverLimit     Limit[string] // deny (the default) or trim
+	UnknownSector Limit[string] // of symbols without a sector, under MaxSectorPercent: count (the default) or pass
+	SafeMode      Limit[bool]   // see [Limits.Safe]
 
 	Allow, Deny Limit[[]string] // only these symbols; none of these
 	Halted      Limit[bool]     // true: a symbol whose newest bar has no volume is halted

@@ -73,7 +73,9 @@ func (l *Limits) rows() []row {
 		return form[Measured]{read: func(raw any) (Measured, error) { return readMeasured(raw, days, least) }, text: func(m Measured) string { return fmt.Sprintf("%v over %d days", m.Limit, m.Days) }}
 	}
 	returns, tail := over(defaultDays, leastReturns), over(defaultTail, leastTail)
-	word := form[string]{read: func(raw any) (string, error) { return readWord(raw, "deny", trim) }, text: strings.Clone, off: func(v string) bool { return v != trim }, bare: true}
+	word := func(usual, other string) form[string] {
+		return form[string]{read: func(raw any) (string, error) { return readWord(raw, usual, other) }, text: strings.Clone, off: func(v string) bool { return v != other }, bare: true}
+	}
 	lasts := []Then{"", ThenReduceOnly, ThenHalt}
 	return []row{
 		bind("allow", exits, &l.Allow, symbols, (*trial).allow),
@@ -93,7 +95,7 @@ func (l *Limits) rows() []row {
 		bind("max_net_percent", priced|sized, &l.MaxNetPercent, number, (*trial).net),
 		bind("max_leverage", priced|sized, &l.MaxLeverage, number, (*trial).leverage),
 		bind("max_symbol_percent", priced|sized, &l.MaxSymbolPercent, number, (*trial).symbolShare),
-		bind("max_sector_percent", priced|sized, &l.MaxSectorPercent, number, (*trial).sectorShare),
+		bind("max_sector_percent", priced|sized, &l.MaxSectorPercent, number, func(t *trial, limit pitwall.Dec) { t.sectorShare(limit, l.UnknownSector.value == pass) }),
 		bind("buying_power", priced|sized, &l.BuyingPower, only(true), (*trial).buyingPower),
 		bind("allow_short", sized, &l.AllowShort, only(false), (*trial).short),
 		bind("no_borrow", sized, &l.NoBorrow, symbols, (*trial).borrow),
@@ -114,7 +116,8 @@ func (l *Limits) rows() []row {
 		bind("max_mean_correlation", priced, &l.MaxMeanCorrelation, returns, (*trial).meanCorrelation).looks(0, l.MaxMeanCorrelation.value.span()),
 		bind("max_var_percent", priced, &l.MaxVaR, tail, (*trial).valueAtRisk).looks(0, l.MaxVaR.value.span()),
 		bind("max_shortfall_percent", priced, &l.MaxShortfall, tail, (*trial).shortfall).looks(0, l.MaxShortfall.value.span()),
-		bind("over_limit", setting, &l.OverLimit, word, nil),
+		bind("over_limit", setting, &l.OverLimit, word("deny", trim), nil),
+		bind("unknown_sector", setting, &l.UnknownSector, word("count", pass), nil),
 		bind("safe_mode", setting, &l.SafeMode, only(true), nil),
 	}
 }
