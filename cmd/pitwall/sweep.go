@@ -27,7 +27,7 @@ func (a *app) sweep() *cobra.Command {
 		Long: "sweep runs every combination of values, models and samples, each into a run's folder below --out, and judges the best by how many\n" +
 			"were tried: deflated Sharpe ratio, the probability of overfitting, and tests against cash and buying and holding. The same command\n" +
 			"again runs only what is missing: with other values in the same folder it goes on.",
-		Example: "  pitwall sweep examples/momentum --param lookback=20:200:20\n  pitwall sweep mine --param days=20,50 --model a,b --samples 3 --out days",
+		Example: "  pitwall sweep examples/momentum --param lookback=20:200:20\n  pitwall sweep mine --param lookback=20,50 --model a,b --samples 3 --out days",
 		Args:    takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			server.TuneGC()
