@@ -282,7 +282,7 @@ func TestReviewersAreRemindedOfThePlansSymbols(t *testing.T) {
 		return `{"symbol":"` + symbol + `","target_percent":` + target + `,"confidence":0.5,"reason":"r"}`
 	}
 	n := 0
-	d := &deskRun{desk: "{trader: {}, risk: {}, critic: {}}\nmemory: {episode: quarter}", every: 1, symbols: "AA, BB", days: "from: 2013-01-02\nto: 2013-02-28", data: files, turns: 6, play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
+	d := &deskRun{desk: "{trader: {}, risk: {limits: false}, critic: {}}\nmemory: {episode: quarter}", every: 1, symbols: "AA, BB", days: "from: 2013-01-02\nto: 2013-02-28", data: files, turns: 6, play: func(role string, r agentloop.Request) (agentloop.Reply, error) {
 		switch role {
 		case "critic":
 			return agentloop.Reply{Text: criticized(r.Messages[0].User, "wait")}, nil
