@@ -229,12 +229,12 @@ func (t *turnRun) parentReply(c *talk) (*Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	system, tools := old.System, old.ToolsDigest
+	system, tools, params := old.System, old.ToolsDigest, old.Params
 	if i := slices.IndexFunc(old.Roles, func(r RoleRecord) bool { return r.Name == c.Name }); i >= 0 {
 		if old.Roles[i].Model != c.ModelName {
 			return nil, nil
 		}
-		system, tools = old.Roles[i].System, old.Roles[i].ToolsDigest
+		system, tools, params = old.Roles[i].System, old.Roles[i].ToolsDigest, old.Roles[i].Params
 	}
 	var said []Message
 	for _, m := range old.Messages {
@@ -246,8 +246,12 @@ func (t *turnRun) parentReply(c *talk) (*Reply, error) {
 	if system != c.system || tools != c.keys.tools || len(said) <= len(c.messages) {
 		return nil, nil
 	}
-	a, err1 := json.Marshal(said[:len(c.messages)])
-	b, err2 := json.Marshal(c.messages)
+	own := c.Params
+	if len(own) == 0 {
+		own = nil // as a record has it
+	}
+	a, err1 := json.Marshal([]any{said[:len(c.messages)], params})
+	b, err2 := json.Marshal([]any{c.messages, own})
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("encoding a conversation: %w", err)
 	}

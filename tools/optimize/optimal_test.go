@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -139,8 +140,10 @@ func TestOptimalityIsMissed(t *testing.T) {
 // are convex, or have one peak.
 func TestNothingIsBetter(t *testing.T) {
 	problems := 150
-	if os.Getenv("PITWALL_LONG") != "" {
-		problems = 10_000
+	if n, err := strconv.Atoi(os.Getenv("PITWALL_PROBLEMS")); err == nil {
+		problems = n
+	} else if os.Getenv("PITWALL_LONG") != "" {
+		problems = 500
 	}
 	r := rand.New(rand.NewPCG(20, 3))
 	asked := map[string]int{}
