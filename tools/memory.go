@@ -105,10 +105,18 @@ func memorySearch(ctx context.Context, w *pitwall.World, in searchIn) (searchOut
 		about := slices.DeleteFunc(slices.Clone(m.Trades), func(t pitwall.MemoryTrade) bool { return len(in.Symbols) > 0 && !slices.Contains(in.Symbols, t.Symbol) })
 		out.Statistics = append(out.Statistics, memory.Statistics(about)...)
 	}
-	items := slices.DeleteFunc(slices.Clone(m.Items), func(x pitwall.MemoryItem) bool { return !wants(string(x.Kind)) })
-	out.Items = append(out.Items, memory.Best(q, now, m.HalfLife, items, memory.Item)...)
+	for _, kind := range all {
+		if wants(kind) {
+			items := slices.DeleteFunc(slices.Clone(m.Items), func(x pitwall.MemoryItem) bool { return string(x.Kind) != kind })
+			out.Items = append(out.Items, memory.Best(q, now, m.HalfLife, items, memory.Item)...)
+		}
+	}
 	if wants(string(pitwall.Belief)) {
-		out.Beliefs = append(out.Beliefs, memory.Best(q, now, m.HalfLife, m.Beliefs, memory.Belief)...)
+		active := func(b pitwall.ScoredBelief) bool { return b.Status == pitwall.BeliefActive }
+		first := memory.Best(q, now, m.HalfLife, slices.DeleteFunc(slices.Clone(m.Beliefs), func(b pitwall.ScoredBelief) bool { return !active(b) }), memory.Belief)
+		rest := memory.Best(q, now, m.HalfLife, slices.DeleteFunc(slices.Clone(m.Beliefs), active), memory.Belief)
+		both := append(first, rest...)
+		out.Beliefs = append(out.Beliefs, both[:min(limit, len(both))]...)
 		out.Calibration = report.Calibrate(m.Beliefs)
 	}
 	return out, nil

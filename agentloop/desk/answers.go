@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -119,6 +120,9 @@ func (c *CompactDebate) check() error { return c.Judgement.check() }
 func (p *TradePlan) check() error {
 	if (len(p.Orders) == 0) != (p.NoTrade != "") {
 		return fmt.Errorf("a plan of %d orders with no_trade %q; give orders, or none and no_trade with the reason", len(p.Orders), p.NoTrade)
+	}
+	if len(p.Orders) == 0 && blank(p.NoTrade) {
+		return errors.New("no_trade is blank; give the reason")
 	}
 	for i, o := range p.Orders {
 		byTarget, bySide := o.TargetPercent != nil, o.Side != "" || o.Quantity != nil

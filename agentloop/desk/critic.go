@@ -1,10 +1,12 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pitwall"
 	"pitwall/agentloop"
@@ -89,7 +91,11 @@ func (d *Desk) criticise(ctx context.Context, b *agentloop.Brief, rec *Record) e
 	for _, x := range c.Retired {
 		notes = append(notes, note{Kind: pitwall.Retire, Of: x.Of, Text: clip(x.Reason)})
 	}
-	for _, x := range c.Beliefs {
+	beliefs := slices.Clone(c.Beliefs)
+	slices.SortStableFunc(beliefs, func(a, b CritiqueBelief) int { // those that make room go first
+		return cmp.Compare(min(len(b.Of), 1), min(len(a.Of), 1))
+	})
+	for _, x := range beliefs {
 		notes = append(notes, note{Kind: pitwall.Belief, Of: x.Of, Symbol: x.Subject, Direction: x.Direction, Horizon: x.Horizon, Confidence: &x.Confidence, Text: clip(x.Statement), Regime: clip(x.Regime), Roles: x.Roles})
 	}
 	if m.Ended != "" {
@@ -103,6 +109,9 @@ func (d *Desk) criticise(ctx context.Context, b *agentloop.Brief, rec *Record) e
 	rec.memory, err = d.recall(ctx, b)
 	return err
 }
+
+// blank reports whether a text says nothing.
+func blank(text string) bool { return strings.TrimSpace(text) == "" }
 
 // checkCritique tests what the schema cannot say.
 func (d *Desk) checkCritique(c *Critique, b *agentloop.Brief, closed []pitwall.MemoryTrade, standing []pitwall.ScoredBelief, ended string) error {
@@ -133,6 +142,9 @@ func (d *Desk) checkCritique(c *Critique, b *agentloop.Brief, closed []pitwall.M
 		return standing[i], nil
 	}
 	for _, x := range c.Retired {
+		if blank(x.Reason) {
+			return fmt.Errorf("the reason to retire %s is blank; write a sentence", x.Of)
+		}
 		if _, err := find(x.Of); err != nil {
 			return err
 		}
@@ -153,16 +165,24 @@ func (d *Desk) checkCritique(c *Critique, b *agentloop.Brief, closed []pitwall.M
 		}
 	}
 	for _, x := range c.Beliefs {
+		if blank(x.Statement) {
+			return fmt.Errorf("a statement about %s is blank; write a sentence", x.Subject)
+		}
 		if _, shown := b.Closes[x.Subject]; !shown && x.Of == "" {
 			return fmt.Errorf("the snapshot has no symbol %s", x.Subject)
 		}
-		if i := slices.IndexFunc(standing, same(x.Subject, x.Direction, x.Regime)); x.Of == "" && i >= 0 {
-			return fmt.Errorf("belief %s says the same of %s; refine it with of", standing[i].ID, x.Subject)
+		if i := slices.IndexFunc(standing, same(x.Subject, x.Direction, x.Regime)); i >= 0 {
+			return fmt.Errorf("belief %s says the same of %s; refine it with of, or retire it", standing[i].ID, x.Subject)
 		}
 		for _, role := range x.Roles {
 			if !slices.Contains(d.Seats(), role) {
 				return fmt.Errorf("the desk has no role %s", role)
 			}
+		}
+	}
+	for _, x := range c.Lessons {
+		if blank(x.Lesson) {
+			return fmt.Errorf("the lesson of trade %s is blank; write a sentence", x.Trade)
 		}
 	}
 	for i, x := range c.Beliefs {

@@ -17,12 +17,13 @@ func TestCritiquesAreChecked(t *testing.T) {
 	closed := []pitwall.MemoryTrade{{ID: "1-AAA"}, {ID: "2-BBB"}}
 	standing := []pitwall.ScoredBelief{
 		{MemoryItem: pitwall.MemoryItem{ID: "m1", Symbol: "AAA", Direction: "up"}, Status: pitwall.BeliefActive},
+		{MemoryItem: pitwall.MemoryItem{ID: "m3", Symbol: "AAA", Direction: "down"}, Status: pitwall.BeliefActive},
 		{MemoryItem: pitwall.MemoryItem{ID: "m2", Symbol: "CCC", Direction: "down"}, Status: pitwall.BeliefMatured},
 	}
-	one, two := CritiqueLesson{Trade: "1-AAA"}, CritiqueLesson{Trade: "2-BBB"}
+	one, two := CritiqueLesson{Trade: "1-AAA", Lesson: "wait"}, CritiqueLesson{Trade: "2-BBB", Lesson: "wait"}
 	both := []CritiqueLesson{one, two}
 	is := func(of, subject, direction string, roles ...string) CritiqueBelief {
-		return CritiqueBelief{Of: of, Subject: subject, Direction: direction, Roles: roles}
+		return CritiqueBelief{Of: of, Subject: subject, Direction: direction, Statement: "so it is", Roles: roles}
 	}
 	for name, c := range map[string]struct {
 		Critique
@@ -33,16 +34,20 @@ func TestCritiquesAreChecked(t *testing.T) {
 		"two of one trade":      {Critique{Lessons: []CritiqueLesson{one, one}}, "", "two lessons of trade 1-AAA"},
 		"of no trade":           {Critique{Lessons: []CritiqueLesson{one, {Trade: "9-AAA"}}}, "", `a lesson of "9-AAA"`},
 		"too early":             {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("", "BBB", "up")}}, "", "no episode has ended"},
-		"retired too early":     {Critique{Lessons: both, Retired: []Retirement{{Of: "m1"}}}, "", "no episode has ended"},
+		"retired too early":     {Critique{Lessons: both, Retired: []Retirement{{Of: "m1", Reason: "it was wrong"}}}, "", "no episode has ended"},
 		"novel":                 {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("", "BBB", "up", "trader")}}, "month", ""},
 		"refined":               {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("m1", "AAA", "up"), is("m2", "CCC", "up")}}, "month", ""},
-		"retired and replaced":  {Critique{Lessons: both, Retired: []Retirement{{Of: "m1"}}, Beliefs: []CritiqueBelief{is("", "AAA", "up")}}, "month", ""},
+		"retired and replaced":  {Critique{Lessons: both, Retired: []Retirement{{Of: "m1", Reason: "it was wrong"}}, Beliefs: []CritiqueBelief{is("", "AAA", "up")}}, "month", ""},
 		"of another symbol":     {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("m1", "BBB", "up")}}, "month", "belief m1 is about AAA, not BBB"},
 		"of none":               {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("m9", "BBB", "up")}}, "month", `no belief "m9"`},
-		"refined and retired":   {Critique{Lessons: both, Retired: []Retirement{{Of: "m1"}}, Beliefs: []CritiqueBelief{is("m1", "AAA", "up")}}, "month", "refined or retired twice"},
+		"refined and retired":   {Critique{Lessons: both, Retired: []Retirement{{Of: "m1", Reason: "it was wrong"}}, Beliefs: []CritiqueBelief{is("m1", "AAA", "up")}}, "month", "refined or retired twice"},
 		"a symbol unseen":       {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("", "CCC", "up")}}, "month", "the snapshot has no symbol CCC"},
 		"the same as one":       {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("", "AAA", "up")}}, "month", "belief m1 says the same of AAA"},
 		"twice the same":        {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("", "BBB", "up"), is("", "BBB", "up")}}, "month", "two beliefs say the same of BBB"},
+		"a blank lesson":        {Critique{Lessons: []CritiqueLesson{{Trade: "1-AAA", Lesson: " "}, two}}, "", "the lesson of trade 1-AAA is blank"},
+		"a blank reason":        {Critique{Lessons: both, Retired: []Retirement{{Of: "m1", Reason: "\t"}}}, "month", "the reason to retire m1 is blank"},
+		"a blank statement":     {Critique{Lessons: both, Beliefs: []CritiqueBelief{{Subject: "BBB", Direction: "up"}}}, "month", "a statement about BBB is blank"},
+		"refined into another":  {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("m3", "AAA", "up")}}, "month", "belief m1 says the same of AAA"},
 		"whom the desk has not": {Critique{Lessons: both, Beliefs: []CritiqueBelief{is("", "BBB", "up", "judge")}}, "month", "the desk has no role judge"},
 	} {
 		err := d.checkCritique(&c.Critique, b, closed, standing, c.ended)

@@ -126,7 +126,9 @@ func (s *Strategy) places() (list []place) {
 	}
 	if s.alerted() {
 		seat := d.Risk.Seat // with its model, tools and budget
-		seat.Role = ""
+		if slices.Contains(roles.Names(), seat.Role) {
+			seat.Role = "" // a role of the user's own judges under an alert too, which it reads of
+		}
 		list = append(list, place{"risk_conservative", &seat})
 	}
 	if d.Manager != nil {

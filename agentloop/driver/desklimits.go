@@ -1,19 +1,23 @@
 package driver
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"pitwall"
+	"pitwall/agentloop/roles"
 	"pitwall/cache/history"
 )
 
 // This file is the limits of a desk's risk manager, as its role file states them: what it
 // is asked to judge by, and what code enforces below it.
 
-// roleLimits returns the limits of the risk manager's role, nil without any. A symbol
+// roleLimits returns the limits of the risk manager's role, those of the bundled role or of
+// the profile where its file states none, nil without a risk manager or with limits: false.
+// A symbol
 // without a sector passes its limit of a sector: only one that the user wrote refuses it.
 // Beside a section `risk:` an order beyond a limit is denied unless that says trim.
 func (s *Strategy) roleLimits() (map[string]any, error) {
@@ -25,10 +29,19 @@ func (s *Strategy) roleLimits() (map[string]any, error) {
 		return nil, s.bad("desk: %v", err)
 	}
 	for _, x := range seats {
-		if x.name != "risk" || len(x.file.Limits) == 0 {
+		if x.name != "risk" {
 			continue
 		}
 		list := maps.Clone(x.file.Limits)
+		if len(list) == 0 { // a prompt of the user's own
+			standard, err := roles.Read(nil, "", x.file.Name)
+			if err != nil || len(standard.Limits) == 0 {
+				if standard, err = roles.Read(nil, "", "risk_"+cmp.Or(s.Desk.Risk.Profile, "neutral")); err != nil {
+					return nil, s.bad("desk: %v", err)
+				}
+			}
+			list = maps.Clone(standard.Limits)
+		}
 		if _, written := s.Risk["max_sector_percent"]; !written && list["max_sector_percent"] != nil {
 			list["unknown_sector"] = "pass"
 		}

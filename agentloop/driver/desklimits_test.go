@@ -1,6 +1,7 @@
 package driver_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pitwall"
+	"pitwall/agentloop/driver"
 	"pitwall/cache/runs"
 )
 
@@ -65,5 +67,20 @@ func TestSymbolsWithoutASector(t *testing.T) {
 		if !passes {
 			require.Contains(t, sent[0].Answer, "CONCENTRATION_SECTOR: denied: unknown would be")
 		}
+	}
+}
+
+// A prompt of the user's own keeps the numbers of the role that it replaces.
+func TestAPromptAloneKeepsTheLimits(t *testing.T) {
+	for role, want := range map[string]string{"{}": "10;", "{profile: conservative}": "5;", "{role: mine}": "10;"} {
+		s, err := driver.Parse("s.yaml", []byte("symbols: [AAPL]\ndesk: {trader: {}, risk: "+role+"}\nagent: {model: script/desk}\n"))
+		require.NoError(t, err)
+		files := file("risk_neutral", "deep", "Verdict", "Be kind.")
+		maps.Copy(files, file("mine", "deep", "Verdict", "Be kind."))
+		s.ReadRoles(files)
+		require.NoError(t, s.Check())
+		spec, err := s.Spec()
+		require.NoError(t, err)
+		require.Contains(t, spec.Limits.String(), "max_symbol_percent "+want, role)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,6 +107,9 @@ func (f *Fork) prompt(s *Strategy) error {
 	}
 	if !slices.Contains(names, r.Name) {
 		return pitwall.Errorf(pitwall.InvalidInput, "the prompt is of the role %s, and the desk has none", r.Name).Hintf("did you mean %s? its roles are %s", pitwall.Nearest(r.Name, names), strings.Join(names, ", "))
+	}
+	if i := slices.Index(names, r.Name); len(r.Limits) > 0 && !reflect.DeepEqual(r.Limits, seats[i].file.Limits) {
+		return pitwall.Errorf(pitwall.InvalidInput, "the prompt states other limits than the role %s of the run, whose world stays as it is", r.Name).Hintf("leave limits out of the file; to try them run the strategy anew")
 	}
 	s.Desk.given, f.role = &r, r.Name
 	return nil

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"time"
 
@@ -36,8 +37,12 @@ func (s *Store) beliefs(ctx context.Context, now time.Time, items []pitwall.Memo
 		}
 		history, is := bars[b.Symbol]
 		if !is {
-			if history, err = s.Market.Bars(ctx, pitwall.BarQuery{Symbol: b.Symbol, Adjusted: pitwall.SplitAdjusted}); err != nil {
-				history = nil // a carried belief about a symbol that this world lacks
+			history, err = s.Market.Bars(ctx, pitwall.BarQuery{Symbol: b.Symbol, Adjusted: pitwall.SplitAdjusted})
+			switch code := pitwall.CodeOf(err); {
+			case code == pitwall.UnknownSymbol, code == pitwall.NoCoverage: // a carried belief about a symbol that this world lacks
+				history = nil
+			case err != nil:
+				return nil, fmt.Errorf("scoring the beliefs about %s: %w", b.Symbol, err)
 			}
 			bars[b.Symbol] = history
 		}

@@ -234,19 +234,31 @@ func (s *Store) check(ctx context.Context, x *pitwall.MemoryItem, m pitwall.Memo
 				err = bad("belief %s is about %s, not %s", x.Of, b.Symbol, x.Symbol).Hintf("state a new belief")
 			}
 			x.Symbol = b.Symbol
+			if err == nil {
+				err = said(*x, m.Beliefs)
+			}
 			return err
 		}
 		if x.Symbol == "" {
 			return bad("a belief needs the symbol that it is about")
 		}
-		for _, b := range m.Beliefs {
-			if b.Status == pitwall.BeliefActive && b.Symbol == x.Symbol && b.Direction == x.Direction && b.Regime == x.Regime {
-				return bad("belief %s says the same of %s", b.ID, x.Symbol).Hintf("refine it: of: %s", b.ID)
-			}
+		if err := said(*x, m.Beliefs); err != nil {
+			return err
 		}
 		return s.refer(ctx, x)
 	}
 	return bad("kind is %q", x.Kind).Hintf("use note, plan, lesson, belief, retire, episode or regime")
+}
+
+// said refuses a belief beside an active one that says the same; the one that it refines
+// makes room.
+func said(x pitwall.MemoryItem, beliefs []pitwall.ScoredBelief) error {
+	for _, b := range beliefs {
+		if b.Status == pitwall.BeliefActive && b.ID != x.Of && b.Symbol == x.Symbol && b.Direction == x.Direction && b.Regime == x.Regime {
+			return pitwall.Errorf(pitwall.InvalidInput, "belief %s says the same of %s", b.ID, x.Symbol).Hintf("refine it: of: %s", b.ID)
+		}
+	}
+	return nil
 }
 
 // refer refuses a symbol that has no bar yet.
