@@ -127,6 +127,8 @@ func (p *TradePlan) check() error {
 	for i, o := range p.Orders {
 		byTarget, bySide := o.TargetPercent != nil, o.Side != "" || o.Quantity != nil
 		switch {
+		case o.Reason != "" && blank(o.Reason): // a memory could not keep it
+			return fmt.Errorf("order of %s: the reason is blank; write a sentence", o.Symbol)
 		case slices.ContainsFunc(p.Orders[:i], func(x PlannedOrder) bool { return x.Symbol == o.Symbol }):
 			return fmt.Errorf("two orders of %s; give one a symbol", o.Symbol)
 		case byTarget == bySide || bySide && (o.Side == "" || o.Quantity == nil || *o.Quantity <= 0):
