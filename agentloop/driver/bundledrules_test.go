@@ -116,3 +116,13 @@ func TestBundledRuleNames(t *testing.T) {
 		require.NoError(t, err, name)
 	}
 }
+
+// Equal parts of many symbols are further than the default band from nothing.
+func TestBandOfManySymbols(t *testing.T) {
+	for n, want := range map[int]float64{1: 0.05, 10: 0.05, 20: 0.025, 50: 0.01} {
+		s := &Strategy{Symbols: make([]string, n), Rule: Rule{{Name: "weight", SQL: "true"}}}
+		require.InDelta(t, want, s.rule().Band, 1e-12)
+	}
+	set := 0.05
+	require.InDelta(t, 0.05, (&Strategy{Symbols: make([]string, 50), Band: &set, Rule: Rule{{Name: "weight", SQL: "true"}}}).rule().Band, 1e-12, "as written")
+}

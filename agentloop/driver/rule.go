@@ -27,7 +27,8 @@ const bundledRule = "bundled/"
 // ruleModel is the name of the model of a strategy with a rule.
 const ruleModel = "rule"
 
-// defaultBand is how far a weight must be from what is held before an order is sent.
+// defaultBand is how far a weight must be from what is held before an order is sent, at most:
+// half an equal part where that is less, so that equal parts of many symbols are bought.
 const defaultBand = 0.05
 
 // maxRuleColumns bounds the columns of a rule: each is a query inside the next.
@@ -120,7 +121,7 @@ func (s *Strategy) rule() *scripts.Rule {
 	for i, c := range columns {
 		columns[i].SQL = s.fill(c.SQL)
 	}
-	r := &scripts.Rule{Columns: columns, Symbols: s.Symbols, Watch: s.Watch, Band: defaultBand, Most: 1}
+	r := &scripts.Rule{Columns: columns, Symbols: s.Symbols, Watch: s.Watch, Band: min(defaultBand, 0.5/float64(max(1, len(s.Symbols)))), Most: 1}
 	if s.Band != nil {
 		r.Band = *s.Band
 	}
