@@ -102,7 +102,7 @@ func (s *Strategy) ownKeys() (list []string) {
 		key   string
 		given bool
 	}{{"data", len(s.Data) > 0}, {"bar_size", s.BarSize != ""}, {"from", s.From != ""}, {"to", s.To != ""}, {"cash", s.Cash != nil}, {"costs", s.Costs != nil},
-		{"account", !reflect.ValueOf(s.Account).IsZero()}, {"benchmark", s.Benchmark != ""}, {"on_halt", s.OnHalt != ""}, {"approve", s.Approve != ""}} {
+		{"account", !reflect.ValueOf(s.Account).IsZero()}, {"benchmark", s.Benchmark != ""}, {"fills", !reflect.ValueOf(s.Fills).IsZero()}, {"allow_revised", s.AllowRevised}, {"on_halt", s.OnHalt != ""}, {"approve", s.Approve != ""}} {
 		if x.given {
 			list = append(list, x.key)
 		}
@@ -180,10 +180,12 @@ func (s *Strategy) checkPods() error {
 		return nil
 	}
 	switch {
-	case len(s.Rule) > 0 || s.Band != nil || s.Agent.Model.isSet() || s.Agent.Prompt != "" || len(s.Agents) > 0 || s.Desk != nil || s.Memory != nil:
+	case len(s.Rule) > 0 || s.Band != nil || !reflect.ValueOf(s.Agent).IsZero() || len(s.Agents) > 0 || s.Desk != nil || s.Memory != nil:
 		return s.bad("pods with rule, band, agent, agents, desk or memory").Hintf("what decides belongs into the pods")
 	case s.following() != "":
 		return s.bad("pods with " + s.following() + " is not supported yet").Hintf("list the symbols")
+	case s.InvestorPolicy != nil:
+		return s.bad("pods with investor_policy is not supported yet").Hintf("write it into the files of the pods")
 	case len(s.Params) > 0:
 		return s.bad("pods with params").Hintf("give params to the pod that uses them")
 	case len(s.active()) == 0:
@@ -219,8 +221,27 @@ func (s *Strategy) checkPods() error {
 			return err
 		}
 	}
+	if name := namesake(s.Pods, map[string]bool{}); name != "" {
+		return s.bad("two pods are called %s: names of pods within pods are joined with -", name).Hintf("name one of them otherwise")
+	}
 	s.gather()
 	return nil
+}
+
+// namesake returns a name that two pods have, those within pods included; empty when none has.
+func namesake(pods []Pod, seen map[string]bool) string {
+	for _, p := range pods {
+		if seen[p.Name] {
+			return p.Name
+		}
+		seen[p.Name] = true
+		if p.own != nil {
+			if name := namesake(p.own.Pods, seen); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // fundName names the sum of the books in limits.
@@ -257,6 +278,8 @@ func (s *Strategy) equip(p *Pod) error {
 		return s.bad("pod %s: allocate in a pod's file is not supported yet", p.Name).Hintf("capital moves between the pods of the fund's own file")
 	case s.Allocate != nil && len(own.Pods) > 0:
 		return s.bad("pod %s: allocate with a pod that has pods itself is not supported yet", p.Name).Hintf("leave allocate out, or list the pods beside each other")
+	case own.Desk != nil && own.Desk.Critic != nil:
+		return s.bad("pod %s: a desk with a critic has a memory, which is not supported in a pod yet", p.Name).Hintf("leave critic out")
 	case own.Memory != nil || len(own.Tools) > 0 || own.following() != "":
 		return s.bad("pod %s: memory, tools, index or universe in a pod's file is not supported yet", p.Name).Hintf("write tools into the fund's file; list the symbols")
 	}
@@ -273,6 +296,11 @@ func (s *Strategy) equip(p *Pod) error {
 	}
 	if p.Risk != nil {
 		own.Risk = p.Risk
+	}
+	for _, key := range []string{"max_consecutive_losses", "duplicate_window"} {
+		if v, stated := own.Risk[key]; stated && v != "off" {
+			return s.bad("pod %s: the limit %s is not supported in a pod yet", p.Name, key).Hintf("leave it out: nothing would stop at it")
+		}
 	}
 	own.Name, own.Every = p.Name, cmp.Or(p.Every, own.Every, s.Every)
 	own.Costs, own.Account, own.Fills, own.AllowRevised = s.Costs, s.Account, s.Fills, s.AllowRevised
