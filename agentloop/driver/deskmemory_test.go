@@ -168,7 +168,7 @@ func TestDeskRemindsByWordsAndRegime(t *testing.T) {
 	}
 }
 
-// Under an alert the conservative risk manager judges. The alert and what roles are told of
+// Under an alert the conservative risk manager judges. The alert and what roles read of
 // beliefs equal a computation from the run's equity and prices.
 func TestDeskAlertsAndScoresEqualAnIndependentComputation(t *testing.T) {
 	d := &deskRun{desk: learning, every: 2, play: swinging("wait")}

@@ -201,9 +201,9 @@ func (s *Strategy) checkPods() error {
 		p := &s.Pods[i]
 		switch {
 		case !agentName.MatchString(p.Name):
-			return s.bad("pod %d is named %q", i+1, p.Name).Hintf("use lower-case letters, digits, - and _, at most 40")
+			return s.bad("pod %d has the name %q", i+1, p.Name).Hintf("use a-z, 0-9, - and _, at most 40 of them")
 		case seen[p.Name]:
-			return s.bad("two pods are named %s, or one is named main or fund", p.Name).Hintf("main is the fund's own cash, fund the sum; give each pod a name of its own")
+			return s.bad("two pods have the name %s, or one has the name main or fund", p.Name).Hintf("main is the fund's own cash, fund the sum; give each pod a name of its own")
 		case p.Pods.Kind != 0:
 			return s.bad("pod %s: pods within a pod stand in its file (line %d)", p.Name, p.Pods.Line).Hintf("write them into a file of their own and name it as the pod's strategy")
 		case p.Carry.Kind != 0:

@@ -91,7 +91,7 @@ func (s *Strategy) checkRegime() error {
 		case !slices.Contains(plain, from):
 			return s.bad("regime: labels names %q, and there is no such label", from).Hintf("labels are %s", strings.Join(plain, ", "))
 		case !labelName.MatchString(to):
-			return s.bad("regime: labels calls %s %q", from, to).Hintf("use lower-case letters, digits and _ in names")
+			return s.bad("regime: labels calls %s %q", from, to).Hintf("use a-z, 0-9 and _ in names")
 		}
 	}
 	for i, n := range names {

@@ -70,7 +70,7 @@ func (s *Sum) Fills(ctx context.Context, since pitwall.Cursor) ([]pitwall.Fill, 
 	return slices.DeleteFunc(list, func(f pitwall.Fill) bool { return !slices.Contains(s.books, f.Book) }), next, err
 }
 
-// Account implements pitwall.Broker: the sum, whichever book is named. Positions in one
+// Account implements pitwall.Broker: the sum, whichever book is asked for. Positions in one
 // symbol net; one that nets to nothing is none.
 func (s *Sum) Account(ctx context.Context, _ string) (pitwall.Account, error) {
 	var c pitwall.Calc
