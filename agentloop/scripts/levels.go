@@ -54,32 +54,13 @@ func (p *params) atLeast0(name string, preset float64) float64 {
 }
 
 func (l levels) reply(t turn) agentloop.Reply {
-	switch t.step() {
-	case 0:
-		return agentloop.Reply{Calls: []agentloop.Call{call("market_last_price", struct{}{}), call("orders_open_orders", struct{}{})}}
-	case 1:
-		if end, bad := failed("could not decide", t.last()); bad {
-			return end
-		}
-		symbols := tradable(t.last()[0])
-		if len(symbols) == 0 {
-			return done("nothing to trade yet")
-		}
+	return t.inSteps(func(symbols []string) agentloop.Reply {
 		var calls []agentloop.Call
 		for some := range slices.Chunk(symbols, perCall) {
 			calls = append(calls, call("market_indicators", map[string]any{"symbols": some, "names": append([]string{closing, trueRange}, l.names...), "last": 2}))
 		}
 		return agentloop.Reply{Calls: calls}
-	case 2:
-		if end, bad := failed("could not decide", t.last()); bad {
-			return end
-		}
-		return l.decide(t)
-	}
-	if end, bad := failed("an order failed", t.last()); bad {
-		return end
-	}
-	return done("orders sent: %d; %s", len(t.last()), reason(t.Messages[t.step()].Reply.Calls[0]))
+	}, l.decide)
 }
 
 // bars reads the two newest bars of each symbol; symbols are in order.

@@ -116,6 +116,31 @@ func call(name string, args any) agentloop.Call {
 	return agentloop.Call{Name: name, Arguments: raw}
 }
 
+// inSteps is a turn that reads prices and open orders, asks about the symbols that can be
+// traded, and decides.
+func (t turn) inSteps(ask func(symbols []string) agentloop.Reply, decide func(turn) agentloop.Reply) agentloop.Reply {
+	switch t.step() {
+	case 0:
+		return agentloop.Reply{Calls: []agentloop.Call{call("market_last_price", struct{}{}), call("orders_open_orders", struct{}{})}}
+	case 1, 2:
+		if end, bad := failed("could not decide", t.last()); bad {
+			return end
+		}
+		if t.step() == 2 {
+			return decide(t)
+		}
+		symbols := tradable(t.last()[0])
+		if len(symbols) == 0 {
+			return done("nothing to trade yet")
+		}
+		return ask(symbols)
+	}
+	if end, bad := failed("an order failed", t.last()); bad {
+		return end
+	}
+	return done("orders sent: %d; %s", len(t.last()), reason(t.Messages[t.step()].Reply.Calls[0]))
+}
+
 // done ends a turn.
 func done(format string, args ...any) agentloop.Reply {
 	return agentloop.Reply{Text: "RESULT: " + fmt.Sprintf(format, args...)}

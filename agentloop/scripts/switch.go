@@ -81,17 +81,7 @@ func (s switcher) events(rule string) string {
 }
 
 func (s switcher) reply(t turn) agentloop.Reply {
-	switch t.step() {
-	case 0:
-		return agentloop.Reply{Calls: []agentloop.Call{call("market_last_price", struct{}{}), call("orders_open_orders", struct{}{})}}
-	case 1:
-		if end, bad := failed("could not decide", t.last()); bad {
-			return end
-		}
-		symbols := tradable(t.last()[0])
-		if len(symbols) == 0 {
-			return done("nothing to trade yet")
-		}
+	return t.inSteps(func(symbols []string) agentloop.Reply {
 		if len(block(t.last()[1].Text, "open_orders")) > 0 {
 			return done("waiting for open orders")
 		}
@@ -101,16 +91,7 @@ func (s switcher) reply(t turn) agentloop.Reply {
 				call("duckdb_query", map[string]any{"limit": len(symbols), "sql": fmt.Sprintf("SELECT symbol, weight FROM %s WHERE filled IS NULL AND bars > %d ORDER BY symbol", s.weights(s.rules[name]), s.warmUp)}))
 		}
 		return agentloop.Reply{Calls: calls}
-	case 2:
-		if end, bad := failed("could not decide", t.last()); bad {
-			return end
-		}
-		return s.decide(t)
-	}
-	if end, bad := failed("an order failed", t.last()); bad {
-		return end
-	}
-	return done("orders sent: %d; %s", len(t.last()), reason(t.Messages[t.step()].Reply.Calls[0]))
+	}, s.decide)
 }
 
 // decide replays the monitor over the trades of all rules and holds what the active one says.
